@@ -1,0 +1,86 @@
+// Environment variables into one frozen, typed object. All faults are reported at once; there is no fallback for a
+// bad value. Field names are the environment names in lower camel case: IDENTITY_DB_URL is config.identityDbUrl.
+import type { Static, TSchema } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+
+type Camel<S extends string> = S extends `${infer A}_${infer B}` ? `${Lowercase<A>}${Capitalize<Camel<B>>}` : Lowercase<S>;
+type Fields = Record<string, TSchema>;
+
+export type ConfigOf<F extends Fields> = { readonly [K in keyof F & string as Camel<K>]: Static<F[K]> };
+
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(`the configuration has ${problems.length} problem${problems.length === 1 ? "" : "s"}:\n  ${problems.join("\n  ")}`);
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads the fields from `env`. An empty string counts as absent, so that a value can be unset in an env file.
+ * @throws ConfigError with every problem; secrets are never quoted.
+ */
+export function parseConfig<F extends Fields>(fields: F, env: Readonly<Record<string, string | undefined>>): ConfigOf<F> {
+  const problems: string[] = [];
+  const result: Record<string, unknown> = {};
+  for (const [name, schema] of Object.entries(fields)) {
+    const raw = env[name];
+    if (raw === undefined || raw === "") {
+      if (schema["default"] === undefined) problems.push(`${name} is missing: ${schema.description}`);
+      else result[camel(name)] = schema["default"];
+      continue;
+    }
+    const value = convert(schema, raw);
+    const error = value === undefined ? "has the wrong form" : Value.Errors(schema, value).First()?.message;
+    if (error) problems.push(`${name}=${schema["secret"] ? "***" : JSON.stringify(raw)}: ${error} (${expected(schema)}): ${schema.description}`);
+    else result[camel(name)] = value;
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze(result) as ConfigOf<F>;
+}
+
+/** The configuration for a log line: secrets as `***`, passwords inside URLs too. */
+export function redacted(fields: Fields, config: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, schema]) => {
+      const value = config[camel(name)];
+      if (schema["secret"]) return [name, "***"];
+      return [name, typeof value === "string" ? value.replace(/(:\/\/[^:/@]*:)[^@/]*@/, "$1***@") : value];
+    }),
+  );
+}
+
+/** The fields as a Markdown table, for a service's README. */
+export function configTable(fields: Fields): string {
+  const rows = Object.entries(fields).map(([name, schema]) => {
+    const fallback = schema["default"] === undefined ? "required" : `\`${typeof schema["default"] === "object" ? "see source" : String(schema["default"])}\``;
+    return `| \`${name}\` | ${expected(schema)} | ${fallback} | ${schema.description} |`;
+  });
+  return ["| variable | type | default | what |", "| --- | --- | --- | --- |", ...rows].join("\n");
+}
+
+function convert(schema: TSchema, raw: string): unknown {
+  if (schema["json"]) {
+    try {
+      return JSON.parse(raw) as unknown;
+    } catch {
+      return undefined;
+    }
+  }
+  if (schema["type"] === "integer") return /^-?\d{1,16}$/.test(raw) ? Number(raw) : undefined;
+  if (schema["type"] === "boolean") return raw === "true" ? true : raw === "false" ? false : undefined;
+  return raw;
+}
+
+function expected(schema: TSchema): string {
+  if (schema["json"]) return "JSON";
+  if (schema["anyOf"]) return (schema["anyOf"] as { const: string }[]).map((v) => v.const).join(" or ");
+  if (schema["type"] === "integer") return `integer ${schema["minimum"]} to ${schema["maximum"] === Number.MAX_SAFE_INTEGER ? "2^53-1" : schema["maximum"]}`;
+  if (schema["type"] === "boolean") return "true or false";
+  return schema["secret"] ? "secret" : "text";
+}
+
+function camel(name: string): string {
+  return name.toLowerCase().replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
