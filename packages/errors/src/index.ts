@@ -14,10 +14,24 @@ export const GRPC_CODES = {
   unauthenticated: 16,
 } as const;
 
+export type GrpcCode = keyof typeof GRPC_CODES;
+
+/** What edge-api answers for each gRPC code. */
+export const HTTP_STATUS: Readonly<Record<GrpcCode, number>> = {
+  invalid_argument: 400,
+  unauthenticated: 401,
+  permission_denied: 403,
+  not_found: 404,
+  already_exists: 409,
+  failed_precondition: 409,
+  resource_exhausted: 429,
+  internal: 500,
+  unavailable: 503,
+  deadline_exceeded: 504,
+};
+
 export interface ErrorRow {
-  /** HTTP status at edge-api. */
-  readonly http: number;
-  readonly grpc: keyof typeof GRPC_CODES;
+  readonly grpc: GrpcCode;
   /** True when the same call may succeed later without a change. */
   readonly retryable: boolean;
   /** What a player may read. */
@@ -28,11 +42,11 @@ export type ErrorTable = Readonly<Record<string, ErrorRow>>;
 
 /** Errors that any service can answer with. */
 export const COMMON_ERRORS = {
-  invalid_request: { http: 400, grpc: "invalid_argument", retryable: false, message: "The request is malformed." },
-  unauthenticated: { http: 401, grpc: "unauthenticated", retryable: false, message: "A valid access token is needed." },
-  deadline_exceeded: { http: 504, grpc: "deadline_exceeded", retryable: true, message: "It took too long." },
-  unavailable: { http: 503, grpc: "unavailable", retryable: true, message: "The service cannot answer right now." },
-  internal: { http: 500, grpc: "internal", retryable: false, message: "Something went wrong on our side." },
+  invalid_request: { grpc: "invalid_argument", retryable: false, message: "The request is malformed." },
+  unauthenticated: { grpc: "unauthenticated", retryable: false, message: "A valid access token is needed." },
+  deadline_exceeded: { grpc: "deadline_exceeded", retryable: true, message: "It took too long." },
+  unavailable: { grpc: "unavailable", retryable: true, message: "The service cannot answer right now." },
+  internal: { grpc: "internal", retryable: false, message: "Something went wrong on our side." },
 } as const satisfies ErrorTable;
 
 export interface AppErrorOptions {

@@ -1,0 +1,65 @@
+import { int } from "@muster/config";
+import { Kysely, sql } from "kysely";
+import { createPool } from "mariadb";
+import { MariadbDialect } from "./dialect.ts";
+
+export type Database<Tables> = Kysely<Tables>;
+
+/** A service spreads this into its own configuration, beside its own `<SERVICE>_DB_URL`. */
+export const dbConfig = {
+  DB_POOL_MAX: int({ default: 8, min: 1, max: 200, description: "connections to the database, at most" }),
+  DB_ACQUIRE_TIMEOUT_MS: int({ default: 2000, min: 10, max: 60_000, description: "wait for a free connection before failing" }),
+  DB_STATEMENT_TIMEOUT_MS: int({ default: 5000, min: 10, max: 600_000, description: "the server ends a statement that takes longer" }),
+};
+
+export interface DatabaseOptions {
+  /** mysql://user:password@host:port/database */
+  readonly url: string;
+  readonly poolMax: number;
+  readonly acquireTimeoutMs: number;
+  readonly statementTimeoutMs: number;
+}
+
+export interface DbPart<Tables> {
+  readonly name: string;
+  readonly db: Database<Tables>;
+  /** Undefined when the database answers. */
+  check(): Promise<string | undefined>;
+  stop(): Promise<void>;
+}
+
+/** Opens a pool; connections are made when first needed. Times are UTC, bigint columns are bigint. */
+export function createDatabase<Tables>(options: DatabaseOptions): DbPart<Tables> {
+  const pool = createPool({
+    ...parseDbUrl(options.url),
+    connectionLimit: options.poolMax,
+    minimumIdle: 1,
+    acquireTimeout: options.acquireTimeoutMs,
+    initializationTimeout: options.acquireTimeoutMs,
+    connectTimeout: Math.min(1000, options.acquireTimeoutMs),
+    timezone: "Z",
+    charset: "utf8mb4",
+    sessionVariables: { max_statement_time: options.statementTimeoutMs / 1000, sql_mode: "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION" },
+  });
+  const db = new Kysely<Tables>({ dialect: new MariadbDialect(pool) });
+  return {
+    name: "database",
+    db,
+    async check() {
+      await sql`select 1`.execute(db);
+      return undefined;
+    },
+    stop: () => db.destroy(),
+  };
+}
+
+export function parseDbUrl(url: string): { host: string; port: number; user: string; password: string; database: string } {
+  const { hostname, port, username, password, pathname } = new URL(url);
+  return {
+    host: hostname,
+    port: port === "" ? 3306 : Number(port),
+    user: decodeURIComponent(username),
+    password: decodeURIComponent(password),
+    database: pathname.slice(1),
+  };
+}

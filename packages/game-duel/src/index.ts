@@ -1,0 +1,2 @@
+export { duelBot } from "./bot.ts";
+export { ARENA, duel, type DuelInput, type DuelState } from "./duel.ts";

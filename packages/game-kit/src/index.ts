@@ -1,0 +1,11 @@
+// Runs in Node and in browsers: nothing here imports Node.
+export { BitReader, BitWriter, MalformedBitsError } from "./bits.ts";
+export { type Codec, codecOf } from "./codec.ts";
+export { angleOf, ANGLES, cos, isqrt, sin, UNIT } from "./fixed.ts";
+export { type Game, type GameContext, type GameOptions, type GameResult, type InputMode, type SeatOutcome, optionsFor } from "./game.ts";
+export { type InputCodec, inputCodecOf } from "./input.ts";
+export { type Layout, layoutOf } from "./layout.ts";
+export { Random } from "./random.ts";
+export { type Expectation, type Fields, flag, int, list, type StateOf, uint } from "./schema.ts";
+export { Simulation, type SimulationSetup } from "./simulation.ts";
+export { DELTA_FRAME, KEYFRAME_FRAME, type Snapshot, SnapshotDecoder, SnapshotEncoder } from "./snapshot.ts";

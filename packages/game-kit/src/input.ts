@@ -1,0 +1,51 @@
+import { BitReader, BitWriter } from "./bits.ts";
+import { type Codec, codecOf } from "./codec.ts";
+import { type Layout, layoutOf } from "./layout.ts";
+import type { Fields, StateOf } from "./schema.ts";
+
+/** Inputs as bytes and as words. A seat's input is `words` integers, kept in place: no allocation per input. */
+export interface InputCodec<I extends Fields> {
+  readonly words: number;
+  /** Bytes of every encoded input. */
+  readonly bytes: number;
+  encode(input: StateOf<I>): Uint8Array;
+  /** @throws MalformedBitsError unless the bytes are exactly one input. */
+  decode(bytes: Uint8Array, into: Int32Array): void;
+  view(words: Int32Array): StateOf<I>;
+}
+
+export function inputCodecOf<I extends Fields>(fields: I): InputCodec<I> {
+  const layout: Layout<I> = layoutOf(fields);
+  const codec: Codec = codecOf(layout);
+  const writer = new BitWriter(64);
+  const scratch = new Int32Array(layout.words);
+  const scratchView = layout.view(scratch, 0, true);
+  const bits = layout.slots.reduce((sum, slot) => sum + slot.bits, 0);
+  return {
+    words: layout.words,
+    bytes: Math.ceil(bits / 8),
+    encode(input) {
+      scratch.fill(0);
+      copyFields(fields, input, scratchView);
+      writer.reset();
+      codec.writeFull(scratch, writer);
+      return writer.finish().slice();
+    },
+    decode(bytes, into) {
+      const reader = new BitReader(bytes);
+      codec.readFull(reader, into);
+      reader.expectEnd();
+    },
+    view: (words) => layout.view(words, 0, false),
+  };
+}
+
+
+function copyFields(fields: Fields, from: unknown, to: unknown): void {
+  for (const [name, field] of Object.entries(fields)) {
+    const value = (from as Record<string, unknown>)[name];
+    const target = to as Record<string, unknown>;
+    if (field.kind !== "list") target[name] = value;
+    else for (let i = 0; i < field.length; i++) copyFields(field.fields, (value as unknown[])[i], (target[name] as unknown[])[i]);
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * Random numbers that are part of the state: xorshift32 (G. Marsaglia, "Xorshift RNGs", 2003, triple 13, 17, 5).
+ * Good enough for spawns and spreads, one word small, the same everywhere. Not for secrets.
+ */
+export class Random {
+  readonly #words: Int32Array;
+  readonly #at: number;
+
+  /** The generator's word is words[at]; it must not be 0. */
+  constructor(words: Int32Array, at: number) {
+    this.#words = words;
+    this.#at = at;
+  }
+
+  /** Any seed gives a generator; near seeds give unlike ones (finaliser of MurmurHash3). */
+  seed(seed: number): void {
+    let h = seed | 0;
+    h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+    h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+    h ^= h >>> 16;
+    this.#words[this.#at] = h === 0 ? 0x9e3779b9 | 0 : h;
+  }
+
+  /** 0 to 2^32-1. */
+  uint32(): number {
+    let x = this.#words[this.#at] as number;
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    this.#words[this.#at] = x;
+    return x >>> 0;
+  }
+
+  /** 0 to n-1, for n from 1 to 2^16; the bias is below 2^-16. */
+  below(n: number): number {
+    return Math.floor(((this.uint32() >>> 16) * n) / 65_536);
+  }
+}

@@ -1,0 +1,131 @@
+// Snapshot frames as contracts/realtime/STANDARD.md fixes them. One encode per match and tick serves every receiver:
+// a frame carries every seat's acknowledged input sequence number.
+import { BitReader, BitWriter, MalformedBitsError } from "./bits.ts";
+import { type Codec, codecOf } from "./codec.ts";
+import type { Game } from "./game.ts";
+import type { Layout } from "./layout.ts";
+import type { Fields, StateOf } from "./schema.ts";
+import { compiledOf, hashWords } from "./simulation.ts";
+
+export const KEYFRAME_FRAME = 0x03;
+export const DELTA_FRAME = 0x04;
+
+/** How a delta codes a seat's acknowledgement: unchanged, +1, +2, or a new value in 32 bits. */
+const ACK_FULL = 3;
+
+/** The sending side of one match. */
+export class SnapshotEncoder {
+  readonly #codec: Codec;
+  readonly #writer = new BitWriter();
+  readonly #sentWords: Int32Array;
+  readonly #sentAcks: Uint32Array;
+
+  constructor(layout: Layout<Fields>, seats: number) {
+    this.#codec = codecOf(layout);
+    this.#sentWords = new Int32Array(layout.words);
+    this.#sentAcks = new Uint32Array(seats);
+  }
+
+  /** The whole state; does not move the base of the next delta. Valid until the next call. */
+  keyframe(tick: number, words: Int32Array, acks: Uint32Array): Uint8Array {
+    this.#writer.reset();
+    this.#writer.write(KEYFRAME_FRAME, 8);
+    this.#writer.write(tick, 32);
+    this.#writer.write(acks.length, 8);
+    for (const ack of acks) this.#writer.write(ack, 32);
+    this.#codec.writeFull(words, this.#writer);
+    return this.#writer.finish();
+  }
+
+  /** The change since the last call of delta() or rebase(). Valid until the next call. */
+  delta(tick: number, words: Int32Array, acks: Uint32Array): Uint8Array {
+    const writer = this.#writer;
+    writer.reset();
+    writer.write(DELTA_FRAME, 8);
+    writer.write(tick & 0xff, 8);
+    for (let seat = 0; seat < acks.length; seat++) {
+      const change = (acks[seat] as number) - (this.#sentAcks[seat] as number);
+      const code = change >= 0 && change < ACK_FULL ? change : ACK_FULL;
+      writer.write(code, 2);
+      if (code === ACK_FULL) writer.write(acks[seat] as number, 32);
+    }
+    this.#codec.writeDelta(this.#sentWords, words, writer);
+    this.rebase(words, acks);
+    return writer.finish();
+  }
+
+  /** The next delta is against this state. */
+  rebase(words: Int32Array, acks: Uint32Array): void {
+    this.#sentWords.set(words);
+    this.#sentAcks.set(acks);
+  }
+}
+
+export interface Snapshot<S extends Fields> {
+  readonly tick: number;
+  /** By seat: the highest input sequence number that the shard has applied. */
+  readonly acks: Uint32Array;
+  /** A live view: read it before the next frame. */
+  readonly state: StateOf<S>;
+}
+
+/** The receiving side of one match. */
+export class SnapshotDecoder<S extends Fields = Fields> {
+  readonly #codec: Codec;
+  readonly words: Int32Array;
+  readonly #state: StateOf<S>;
+  #acks = new Uint32Array(0);
+  #tick = -1;
+
+  constructor(game: Game<S, Fields>) {
+    const { layout } = compiledOf(game as unknown as Game);
+    this.#codec = codecOf(layout);
+    this.words = new Int32Array(layout.words);
+    this.#state = layout.view(this.words, 0, false) as unknown as StateOf<S>;
+  }
+
+  get tick(): number {
+    return this.#tick;
+  }
+
+  /** Of the state that this side holds now: equals Simulation.hash() of the sender at the same tick. */
+  hash(): string {
+    return hashWords(this.words, this.#tick);
+  }
+
+  /**
+   * Applies a frame.
+   * @returns undefined for a delta that does not follow the state held: wait for the next keyframe.
+   * @throws MalformedBitsError for bytes that are no frame.
+   */
+  apply(frame: Uint8Array): Snapshot<S> | undefined {
+    const reader = new BitReader(frame);
+    const type = reader.read(8);
+    if (type === KEYFRAME_FRAME) this.#readKeyframe(reader);
+    else if (type !== DELTA_FRAME) throw new MalformedBitsError(`frame type ${type} is no snapshot`);
+    else if (!this.#readDelta(reader)) return undefined;
+    reader.expectEnd();
+    return { tick: this.#tick, acks: this.#acks, state: this.#state };
+  }
+
+  #readKeyframe(reader: BitReader): void {
+    const tick = reader.read(32);
+    const acks = new Uint32Array(reader.read(8));
+    for (let seat = 0; seat < acks.length; seat++) acks[seat] = reader.read(32);
+    this.#codec.readFull(reader, this.words);
+    this.#acks = acks;
+    this.#tick = tick;
+  }
+
+  #readDelta(reader: BitReader): boolean {
+    const tickLow = reader.read(8);
+    if (this.#tick < 0 || ((this.#tick + 1) & 0xff) !== tickLow) return false;
+    for (let seat = 0; seat < this.#acks.length; seat++) {
+      const code = reader.read(2);
+      this.#acks[seat] = code === ACK_FULL ? reader.read(32) : (this.#acks[seat] as number) + code;
+    }
+    this.#codec.readDelta(reader, this.words);
+    this.#tick++;
+    return true;
+  }
+}

@@ -1,0 +1,33 @@
+// Every reason for which the gateway closes a socket. STATE-MACHINE.md holds the same table, and a test compares them.
+// 4000 to 4499: connect again, with back-off. 4500 to 4999: do not, the same would happen again.
+
+interface Disconnect {
+  readonly code: number;
+  /** What the close frame carries: under 124 bytes. */
+  readonly reason: string;
+  readonly when: string;
+}
+
+export const DISCONNECTS = {
+  goingAway: { code: 4000, reason: "going away", when: "the gateway is stopping; another one takes over" },
+  slow: { code: 4001, reason: "too slow", when: "the client did not read for longer than the gateway keeps its place" },
+  idle: { code: 4002, reason: "idle", when: "the client did not authenticate in time" },
+  tokenExpired: { code: 4003, reason: "token expired", when: "the access token has ended: refresh it, then connect again" },
+  unavailable: { code: 4004, reason: "unavailable", when: "the gateway cannot check tokens right now" },
+  badFrame: { code: 4500, reason: "bad frame", when: "a frame was not what STANDARD.md allows" },
+  badToken: { code: 4501, reason: "bad token", when: "the access token is not valid" },
+  outOfOrder: { code: 4502, reason: "out of order", when: "a message was not allowed in this state" },
+  replaced: { code: 4503, reason: "replaced", when: "the same player connected again" },
+  tooManyMessages: { code: 4504, reason: "too many messages", when: "more messages than the rate limit allows" },
+  inputAbuse: { code: 4505, reason: "input abuse", when: "too many inputs were refused" },
+  protocolVersion: { code: 4506, reason: "protocol version", when: "the client speaks a version that this server does not" },
+} as const satisfies Record<string, Disconnect>;
+
+export type DisconnectName = keyof typeof DISCONNECTS;
+
+/** What a client does after a close: by range for ours, by RFC 6455 for the others. */
+export function clientDuty(code: number): "reconnect" | "stop" {
+  if (code >= 4500 && code <= 4999) return "stop";
+  if (code === 1000 || code === 1002 || code === 1003 || code === 1007 || code === 1008 || code === 1009) return "stop";
+  return "reconnect";
+}

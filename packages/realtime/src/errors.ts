@@ -1,0 +1,32 @@
+// Refusals on an open connection. STATE-MACHINE.md holds the same table, and a test compares them.
+
+interface RealtimeError {
+  readonly retryable: boolean;
+  readonly message: string;
+}
+
+export const REALTIME_ERRORS = {
+  unknown_mode: { retryable: false, message: "There is no such queue." },
+  already_queued: { retryable: false, message: "You wait already; cancel first." },
+  not_queued: { retryable: false, message: "You do not wait." },
+  queue_full: { retryable: true, message: "The queue is full." },
+  queue_unavailable: { retryable: true, message: "The queue cannot be reached right now." },
+  replaced: { retryable: false, message: "You queued from another place." },
+  already_in_match: { retryable: false, message: "You play already; leave first." },
+  not_in_match: { retryable: false, message: "You play no match." },
+  seat_ticket_invalid: { retryable: false, message: "The seat ticket is not valid." },
+  seat_ticket_expired: { retryable: false, message: "The seat ticket has ended." },
+  seat_ticket_foreign: { retryable: false, message: "The seat ticket belongs to another player." },
+  match_not_found: { retryable: true, message: "The match is not here: it is over, or about to start." },
+  match_over: { retryable: false, message: "The match is over." },
+  stale_epoch: { retryable: false, message: "The seat ticket is from before the match moved." },
+  shard_unavailable: { retryable: true, message: "The match cannot be reached right now." },
+  input_malformed: { retryable: false, message: "The input is not what the game expects." },
+  input_too_late: { retryable: false, message: "The input is for a tick too far in the past." },
+  input_too_early: { retryable: false, message: "The input is for a tick too far in the future." },
+  input_out_of_order: { retryable: false, message: "The input's sequence number is not above the last one." },
+  input_overflow: { retryable: false, message: "More inputs than ticks: the oldest was dropped." },
+  internal: { retryable: true, message: "Something went wrong on our side." },
+} as const satisfies Record<string, RealtimeError>;
+
+export type RealtimeErrorCode = keyof typeof REALTIME_ERRORS;

@@ -1,0 +1,5 @@
+export { type CallBudget, remainingBudgetMs, withBudget } from "./budget.ts";
+export { createRpcClient, type RpcClient, type RpcClientOptions } from "./client.ts";
+export { toAppError, toConnectError } from "./errors.ts";
+export { createRpcServer, type RpcServer, type RpcServerOptions } from "./server.ts";
+export { MessageQueue } from "./message-queue.ts";

@@ -1,0 +1,99 @@
+import { Code, ConnectError, type ConnectRouter, type Interceptor } from "@connectrpc/connect";
+import { fastifyConnectPlugin } from "@connectrpc/connect-fastify";
+import { createValidateInterceptor } from "@connectrpc/validate";
+import { AppError } from "@muster/errors";
+import type { Logger } from "@muster/log";
+import type { AppPart, Metrics } from "@muster/runtime";
+import { continueTrace, withTrace } from "@muster/tracing";
+import { fastify } from "fastify";
+import { Histogram } from "prom-client";
+import { parseGrpcTimeout, withBudget } from "./budget.ts";
+import { toConnectError } from "./errors.ts";
+
+export interface RpcServer extends AppPart {
+  readonly url: string;
+}
+
+export interface RpcServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly routes: (router: ConnectRouter) => void;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+const MESSAGE_BYTES_MAX = 256 * 1024;
+/** For a caller that names no deadline. */
+const DEFAULT_DEADLINE_MS = 5000;
+/** The longest deadline that a caller may name; streams have none. */
+const DEADLINE_MS_MAX = 60_000;
+const DRAIN_MS_MAX = 2000;
+
+/** gRPC over HTTP/2 without TLS (h2c), with validation, trace, deadline, log and error rules. */
+export function createRpcServer(options: RpcServerOptions): RpcServer {
+  const server = fastify({ http2: true, logger: false });
+  let url = "";
+  return {
+    name: "rpc server",
+    get url() {
+      return url;
+    },
+    async start() {
+      await server.register(fastifyConnectPlugin, {
+        routes: options.routes,
+        interceptors: [callRules(options.log, options.metrics), createValidateInterceptor()],
+        readMaxBytes: MESSAGE_BYTES_MAX,
+        writeMaxBytes: MESSAGE_BYTES_MAX,
+        maxTimeoutMs: DEADLINE_MS_MAX,
+        shutdownTimeoutMs: DRAIN_MS_MAX,
+        shutdownError: new ConnectError("the server is stopping", Code.Unavailable),
+        connect: false,
+        grpcWeb: false,
+      });
+      url = await server.listen({ host: options.host, port: options.port });
+      options.log.info({ url }, "rpc server is listening");
+    },
+    stop: () => server.close(),
+  };
+}
+
+function callRules(log: Logger, metrics: Metrics): Interceptor {
+  const duration = new Histogram({
+    name: "rpc_server_duration_seconds",
+    help: "Time from the request to the end of the answer",
+    labelNames: ["rpc", "code"],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    registers: [metrics],
+  });
+  return (next) => (req) => {
+    const rpc = `${req.service.typeName}/${req.method.name}`;
+    const startedAt = performance.now();
+    const finish = (code: string, thrown?: unknown): void => {
+      const durationMs = performance.now() - startedAt;
+      duration.observe({ rpc, code }, durationMs / 1000);
+      logCall(log, { rpc, code, durationMs: Math.round(durationMs * 100) / 100 }, thrown);
+    };
+    const timeoutMs = parseGrpcTimeout(req.header.get("grpc-timeout")) ?? DEFAULT_DEADLINE_MS;
+    const handle = async (): ReturnType<typeof next> => {
+      try {
+        const res = await next(req);
+        finish("ok");
+        return res;
+      } catch (thrown) {
+        const err = toConnectError(thrown);
+        finish(err.metadata.get("muster-error-code") ?? Code[err.code], thrown);
+        throw err;
+      }
+    };
+    return withTrace(continueTrace(req.header.get("traceparent")), () =>
+      req.stream ? handle() : withBudget({ deadlineAt: startedAt + timeoutMs, signal: req.signal }, handle),
+    );
+  };
+}
+
+function logCall(log: Logger, fields: { rpc: string; code: string; durationMs: number }, thrown?: unknown): void {
+  const refused = thrown instanceof AppError || thrown instanceof ConnectError;
+  if (thrown === undefined) log.info(fields, "rpc");
+  else if (refused) log.info({ ...fields, reason: thrown.message }, "rpc refused");
+  else log.error({ ...fields, err: thrown }, "rpc failed");
+}
