@@ -10,6 +10,7 @@ export const dbConfig = {
   DB_POOL_MAX: int({ default: 8, min: 1, max: 200, description: "connections to the database, at most" }),
   DB_ACQUIRE_TIMEOUT_MS: int({ default: 2000, min: 10, max: 60_000, description: "wait for a free connection before failing" }),
   DB_STATEMENT_TIMEOUT_MS: int({ default: 5000, min: 10, max: 600_000, description: "the server ends a statement that takes longer" }),
+  DB_WAIT_MS: int({ default: 30_000, max: 600_000, description: "at the start: how long to wait for a database that answers and is migrated" }),
 };
 
 export interface DatabaseOptions {

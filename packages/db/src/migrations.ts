@@ -3,6 +3,7 @@
 import type { Logger } from "@muster/log";
 import type { Kysely } from "kysely";
 import { Migrator } from "kysely/migration";
+import { isTransient } from "./errors.ts";
 
 export interface Migration {
   up(db: Kysely<unknown>): Promise<void>;
@@ -12,19 +13,47 @@ export interface Migration {
 export type Migrations = Readonly<Record<string, Migration>>;
 
 /** @throws the error of the first migration that fails; those before it stay done. */
-export async function migrate(db: Kysely<never> | Kysely<unknown>, migrations: Migrations, log?: Logger): Promise<void> {
-  const { error, results = [] } = await migratorFor(db as Kysely<unknown>, migrations).migrateToLatest();
+export async function migrate<T>(db: Kysely<T>, migrations: Migrations, log?: Logger): Promise<void> {
+  const { error, results = [] } = await migratorFor(db, migrations).migrateToLatest();
   for (const result of results) log?.info({ migration: result.migrationName, status: result.status }, "migration");
   if (error) throw error instanceof Error ? error : new Error(JSON.stringify(error));
 }
 
-/** @throws Error naming what is missing: a service never runs on a schema that it does not know. */
-export async function assertMigrated(db: Kysely<never> | Kysely<unknown>, migrations: Migrations): Promise<void> {
-  const known = await migratorFor(db as Kysely<unknown>, migrations).getMigrations();
+/** A service never runs on a schema that it does not know. @returns what is missing, undefined when nothing is. */
+export async function missingMigrations<T>(db: Kysely<T>, migrations: Migrations): Promise<string | undefined> {
+  const known = await migratorFor(db, migrations).getMigrations();
   const missing = known.filter((m) => m.executedAt === undefined).map((m) => m.name);
-  if (missing.length > 0) throw new Error(`the database lacks ${missing.length} migration(s), run migrate.ts first: ${missing.join(", ")}`);
+  return missing.length === 0 ? undefined : `the database lacks ${missing.length} migration(s), run migrate.ts: ${missing.join(", ")}`;
 }
 
-function migratorFor(db: Kysely<unknown>, migrations: Migrations): Migrator {
-  return new Migrator({ db, provider: { getMigrations: async () => migrations } });
+const WAIT_EVERY_MS = 250;
+
+/**
+ * Waits until the database answers and is migrated: processes start in any order.
+ * @throws Error with the last reason after `withinMs`.
+ */
+export async function waitForSchema<T>(db: Kysely<T>, migrations: Migrations, options: { withinMs: number; log: Logger }): Promise<void> {
+  const deadline = performance.now() + options.withinMs;
+  let said = "";
+  for (;;) {
+    const reason = await whyNotReady(db, migrations);
+    if (reason === undefined) return;
+    if (performance.now() > deadline) throw new Error(`no usable database after ${options.withinMs} ms: ${reason}`);
+    if (reason !== said) options.log.warn({ reason }, "waiting for the database");
+    said = reason;
+    await new Promise((resolve) => setTimeout(resolve, WAIT_EVERY_MS));
+  }
+}
+
+async function whyNotReady<T>(db: Kysely<T>, migrations: Migrations): Promise<string | undefined> {
+  try {
+    return await missingMigrations(db, migrations);
+  } catch (err) {
+    if (!isTransient(err)) throw err;
+    return (err as Error).message;
+  }
+}
+
+function migratorFor<T>(db: Kysely<T>, migrations: Migrations): Migrator {
+  return new Migrator({ db: db as unknown as Kysely<unknown>, provider: { getMigrations: async () => migrations } });
 }

@@ -76,6 +76,12 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
     this.#inputs[seat] = this.#inputViews[seat];
   }
 
+  /** As setInput, with an input that is decoded already. */
+  setInputWords(seat: number, words: Int32Array): void {
+    (this.#inputWords[seat] as Int32Array).set(words);
+    this.#inputs[seat] = this.#inputViews[seat];
+  }
+
   /** A seat that is gone sends nothing any more, held or not. */
   clearInput(seat: number): void {
     this.#inputs[seat] = undefined;

@@ -1,0 +1,62 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { createInterface } from "node:readline";
+
+export interface ChildOptions {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly onLine: (line: string) => void;
+}
+
+export interface Child {
+  readonly name: string;
+  readonly pid: number;
+  /** Resolves with a description of how it ended. */
+  readonly exited: Promise<string>;
+  readonly running: boolean;
+  kill(signal: NodeJS.Signals): void;
+  /** SIGTERM, then SIGKILL after `killAfterMs`. Resolves when it is gone. */
+  stop(killAfterMs?: number): Promise<void>;
+}
+
+/** util-linux: a child gets SIGTERM even when we are killed with SIGKILL, so that nothing is ever left behind. */
+const setpriv = spawnSync("setpriv", ["--pdeathsig", "TERM", "true"], { stdio: "ignore" }).status === 0;
+
+/** Starts a process in a group of its own, so that Ctrl-C reaches it through us only, once and in order. */
+export function spawnChild(options: ChildOptions): Child {
+  const [command, args] = setpriv ? ["setpriv", ["--pdeathsig", "TERM", options.command, ...options.args]] : [options.command, [...options.args]];
+  const child: ChildProcess = spawn(command, args, {
+    cwd: options.cwd,
+    env: options.env as NodeJS.ProcessEnv,
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream) createInterface({ input: stream }).on("line", options.onLine);
+  }
+  const exited = new Promise<string>((resolve) => {
+    child.once("error", (err) => resolve(`could not be started: ${err.message}`));
+    child.once("exit", (code, signal) => resolve(signal ? `ended by ${signal}` : `ended with exit code ${code}`));
+  });
+  const running = (): boolean => child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+  return {
+    name: options.name,
+    pid: child.pid ?? -1,
+    exited,
+    get running() {
+      return running();
+    },
+    kill(signal) {
+      if (running()) child.kill(signal);
+    },
+    async stop(killAfterMs = 15_000) {
+      if (!running()) return;
+      child.kill("SIGTERM");
+      const timer = setTimeout(() => child.kill("SIGKILL"), killAfterMs);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,123 @@
+// The environment of a whole local system: ports, addresses and secrets. Made once, kept in a file that only its
+// owner may read, so that tokens and sealed keys survive a restart.
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { parseEnv } from "node:util";
+import { paths } from "./paths.ts";
+import { DATABASE_OWNERS } from "./provision.ts";
+import { SERVICES } from "./services.ts";
+
+/** Environment variables for every service, and the few that only the stack itself reads. */
+export type LocalEnvironment = Readonly<Record<string, string>>;
+
+export interface Ports {
+  readonly ingress: number;
+  readonly mariadb: number;
+  readonly identity: number;
+  readonly identityAdmin: number;
+  readonly match: number;
+  readonly matchAdmin: number;
+  readonly matchmaker: number;
+  readonly matchmakerAdmin: number;
+  readonly gateway: number;
+  readonly gatewayAdmin: number;
+  readonly shardLink: number;
+  readonly shardAdmin: number;
+  readonly edge: number;
+  readonly edgeAdmin: number;
+}
+
+export function portsFrom(ingress: number, base: number): Ports {
+  const [identity, match, matchmaker, gateway, shardLink, edge] = [base, base + 10, base + 20, base + 30, base + 40, base + 50];
+  return {
+    ingress,
+    mariadb: base + 90,
+    identity,
+    identityAdmin: identity + 1,
+    match,
+    matchAdmin: match + 1,
+    matchmaker,
+    matchmakerAdmin: matchmaker + 1,
+    gateway,
+    gatewayAdmin: gateway + 1,
+    shardLink,
+    shardAdmin: shardLink + 1,
+    edge,
+    edgeAdmin: edge + 1,
+  };
+}
+
+/** `kept` holds secrets from before. */
+export function createEnvironment(ports: Ports, kept: Readonly<Record<string, string | undefined>> = {}): LocalEnvironment {
+  const secret = (name: string): string => kept[name] ?? randomBytes(32).toString("hex");
+  const at = (port: number): string => `http://127.0.0.1:${port}`;
+  const passwords = Object.fromEntries(Object.values(DATABASE_OWNERS).map(({ user }) => [`MUSTER_DB_PASSWORD_${user.toUpperCase()}`, secret(`MUSTER_DB_PASSWORD_${user.toUpperCase()}`)]));
+  const seatTicketKey = secret("MATCHMAKER_SEAT_TICKET_KEY");
+  const linkKey = secret("GATEWAY_LINK_KEY");
+  const env: Record<string, string> = {
+    ...passwords,
+    MUSTER_INGRESS_PORT: String(ports.ingress),
+    MUSTER_MARIADB_PORT: String(ports.mariadb),
+    IDENTITY_GRPC_PORT: String(ports.identity),
+    IDENTITY_ADMIN_PORT: String(ports.identityAdmin),
+    IDENTITY_KEY_ENCRYPTION_KEY: secret("IDENTITY_KEY_ENCRYPTION_KEY"),
+    MATCH_GRPC_PORT: String(ports.match),
+    MATCH_ADMIN_PORT: String(ports.matchAdmin),
+    MATCHMAKER_GRPC_PORT: String(ports.matchmaker),
+    MATCHMAKER_ADMIN_PORT: String(ports.matchmakerAdmin),
+    MATCHMAKER_MATCH_URL: at(ports.match),
+    MATCHMAKER_SEAT_TICKET_KEY: seatTicketKey,
+    GATEWAY_PORT: String(ports.gateway),
+    GATEWAY_ADMIN_PORT: String(ports.gatewayAdmin),
+    GATEWAY_IDENTITY_URL: at(ports.identity),
+    GATEWAY_MATCH_URL: at(ports.match),
+    GATEWAY_MATCHMAKER_URL: at(ports.matchmaker),
+    GATEWAY_SEAT_TICKET_KEY: seatTicketKey,
+    GATEWAY_LINK_KEY: linkKey,
+    SHARD_LINK_PORT: String(ports.shardLink),
+    SHARD_ADMIN_PORT: String(ports.shardAdmin),
+    SHARD_LINK_ADDRESS: `127.0.0.1:${ports.shardLink}`,
+    SHARD_MATCH_URL: at(ports.match),
+    SHARD_MATCHMAKER_URL: at(ports.matchmaker),
+    SHARD_SEAT_TICKET_KEY: seatTicketKey,
+    SHARD_LINK_KEY: linkKey,
+    EDGE_PORT: String(ports.edge),
+    EDGE_ADMIN_PORT: String(ports.edgeAdmin),
+    EDGE_IDENTITY_URL: at(ports.identity),
+    EDGE_MATCH_URL: at(ports.match),
+    EDGE_MATCHMAKER_URL: at(ports.matchmaker),
+  };
+  env["EDGE_HEALTH_URLS"] = JSON.stringify(
+    Object.fromEntries(SERVICES.filter((s) => s.name !== "edge-api").map((s) => [s.name, `${at(Number(env[s.adminPort]))}/readyz`])),
+  );
+  return env;
+}
+
+/**
+ * The environment of this checkout's stack, made at the first call. MUSTER_PORT (ingress, 8080) and MUSTER_PORT_BASE
+ * (the processes, 7200) choose the ports.
+ */
+export function loadEnvironment(): LocalEnvironment {
+  const kept = existsSync(paths.environment) ? parseEnv(readFileSync(paths.environment, "utf8")) : {};
+  const ports = portsFrom(portFrom("MUSTER_PORT", 8080), portFrom("MUSTER_PORT_BASE", 7200));
+  const env = createEnvironment(ports, kept);
+  const text = Object.entries(env).map(([name, value]) => `${name}='${value}'\n`).join("");
+  mkdirSync(path.dirname(paths.environment), { recursive: true });
+  writeFileSync(paths.environment, `# Made by the local stack; delete it to get new secrets.\n${text}`, { mode: 0o600 });
+  return env;
+}
+
+/** What a service gets: the machine's variables, then ours, then what the caller set on purpose. */
+export function serviceEnvironment(env: LocalEnvironment): Record<string, string | undefined> {
+  const given = Object.fromEntries(Object.entries(process.env).filter(([name]) => name in env || name.startsWith("LOG_")));
+  return { ...process.env, NODE_OPTIONS: "--max-semi-space-size=2", ...env, ...given };
+}
+
+function portFrom(name: string, fallback: number): number {
+  const text = process.env[name];
+  if (text === undefined || text === "") return fallback;
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_400) throw new Error(`${name}=${text} is no port`);
+  return port;
+}

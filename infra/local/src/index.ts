@@ -1,0 +1,9 @@
+// What the test kit and the tools use of the local stack.
+export { createEnvironment, type LocalEnvironment, loadEnvironment, portsFrom } from "./environment.ts";
+export { findMariadb, type MariadbServer, startMariadb } from "./mariadb.ts";
+export { findNginx, type NginxServer, startNginx } from "./nginx.ts";
+export { paths } from "./paths.ts";
+export { DATABASE_OWNERS, type DatabaseOwner, provision } from "./provision.ts";
+export { SERVICES, type ServiceSpec, serviceOf } from "./services.ts";
+export { type Child, spawnChild } from "./child.ts";
+export { freePort, waitForPort } from "./ports.ts";

@@ -1,0 +1,57 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { type Child, spawnChild } from "./child.ts";
+import { inPath } from "./mariadb.ts";
+import { paths } from "./paths.ts";
+import { waitForPort } from "./ports.ts";
+
+export interface NginxServer {
+  readonly url: string;
+  readonly child: Child;
+  stop(): Promise<void>;
+}
+
+export interface NginxOptions {
+  /** Folder for its configuration and temporary files. */
+  readonly prefix: string;
+  readonly port: number;
+  /** host:port */
+  readonly edgeAddress: string;
+  readonly gatewayAddress: string;
+  readonly onLine?: (line: string) => void;
+}
+
+const START_TIMEOUT_MS = 10_000;
+
+export function findNginx(): string | undefined {
+  return inPath("nginx");
+}
+
+/** @throws Error with what nginx said when it does not start. */
+export async function startNginx(options: NginxOptions): Promise<NginxServer> {
+  const nginx = findNginx();
+  if (!nginx) throw new Error("nginx is not installed: apt-get install nginx-light");
+  const { prefix, port } = options;
+  mkdirSync(path.join(prefix, "tmp"), { recursive: true });
+  const config = readFileSync(paths.nginxTemplate, "utf8")
+    .replace("${USER_DIRECTIVE}", process.getuid?.() === 0 ? "user root;" : "")
+    .replace("${EDGE_ADDRESS}", options.edgeAddress)
+    .replace("${GATEWAY_ADDRESS}", options.gatewayAddress)
+    .replace("${LISTEN_ADDRESS}", String(port));
+  writeFileSync(path.join(prefix, "nginx.conf"), config);
+  const said: string[] = [];
+  const child = spawnChild({
+    name: "nginx",
+    command: nginx,
+    args: ["-p", `${prefix}/`, "-e", "stderr", "-c", "nginx.conf"],
+    onLine: (line) => {
+      said.push(line);
+      if (said.length > 20) said.shift();
+      options.onLine?.(line);
+    },
+  });
+  let ended: string | undefined;
+  void child.exited.then((how) => (ended = how));
+  await waitForPort(port, START_TIMEOUT_MS, () => ended && `nginx ${ended}:\n${said.join("\n")}`);
+  return { url: `http://127.0.0.1:${port}`, child, stop: () => child.stop() };
+}

@@ -1,0 +1,17 @@
+import path from "node:path";
+
+const root = path.resolve(import.meta.dirname, "../../..");
+/** Everything that the local stack writes; git-ignored. MUSTER_HOME puts it elsewhere. */
+const home = process.env["MUSTER_HOME"] ?? path.join(root, ".muster");
+
+export const paths = {
+  root,
+  home,
+  logs: path.join(home, "logs"),
+  environment: path.join(home, "local.env"),
+  mariadbTemplates: path.join(home, "mariadb-template"),
+  mariadbData: path.join(home, "mariadb"),
+  nginx: path.join(home, "nginx"),
+  nginxTemplate: path.join(root, "infra/nginx/muster.conf.template"),
+  node: process.execPath,
+};

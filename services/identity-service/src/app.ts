@@ -1,0 +1,51 @@
+import { IdentityService } from "@muster/contracts/identity/v2";
+import { createDatabase, type DbPart, waitForSchema } from "@muster/db";
+import { createLogger, type Logger } from "@muster/log";
+import { createRpcServer, type RpcServer } from "@muster/rpc";
+import { type AdminServer, type App, compose, createAdminServer, createMetrics } from "@muster/runtime";
+import type { Config } from "./config.ts";
+import { migrations } from "./migrations/index.ts";
+import { createPasswords } from "./passwords.ts";
+import { identityRpc } from "./rpc.ts";
+import type { Tables } from "./schema.ts";
+import { createSessions } from "./sessions.ts";
+import { createSigningKeys } from "./signing-keys.ts";
+
+export interface Overrides {
+  readonly log?: Logger;
+  readonly now?: () => Date;
+}
+
+export interface IdentityApp extends App {
+  readonly rpc: RpcServer;
+  readonly admin: AdminServer;
+}
+
+/** Builds the whole service and starts nothing. */
+export function createApp(config: Config, overrides: Overrides = {}): IdentityApp {
+  const log = overrides.log ?? createLogger("identity-service", config.logLevel);
+  const now = overrides.now ?? (() => new Date());
+  const metrics = createMetrics("identity-service");
+  const database: DbPart<Tables> = createDatabase<Tables>({
+    url: config.identityDbUrl,
+    poolMax: config.dbPoolMax,
+    acquireTimeoutMs: config.dbAcquireTimeoutMs,
+    statementTimeoutMs: config.dbStatementTimeoutMs,
+  });
+  const { db } = database;
+  const keys = createSigningKeys(db, config.identityKeyEncryptionKey);
+  const passwords = createPasswords({ runningMax: config.identityHashingMax, waitingMax: config.identityHashingQueueMax });
+  const sessions = createSessions({ keys, refreshTtlS: config.identityRefreshTtlS, familyTtlS: config.identityFamilyTtlS, now });
+  const rpc = createRpcServer({
+    host: config.identityHost,
+    port: config.identityGrpcPort,
+    routes: (router) => router.service(IdentityService, identityRpc({ db, passwords, sessions, keys, now })),
+    log,
+    metrics,
+  });
+  const admin = createAdminServer({ host: config.identityHost, port: config.identityAdminPort, metrics, log, ready: { database: database.check } });
+  const schema = { name: "schema", start: () => waitForSchema(db, migrations, { withinMs: config.dbWaitMs, log }) };
+  const signing = { name: "signing keys", start: keys.load };
+  const draining = { name: "draining", stop: async () => admin.setDraining() };
+  return Object.assign(compose([database, schema, signing, admin, rpc, draining]), { rpc, admin });
+}

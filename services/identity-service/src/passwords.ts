@@ -1,0 +1,67 @@
+// argon2id by Node's own crypto. Parameters: OWASP Password Storage Cheat Sheet, the m = 46 MiB, t = 1, p = 1 variant.
+import { argon2, randomBytes, timingSafeEqual } from "node:crypto";
+import { promisify } from "node:util";
+import { LimitReachedError, Limiter, type LimiterOptions } from "@muster/runtime";
+import { fail } from "./errors.ts";
+
+const argon2Async = promisify(argon2);
+
+const MEMORY_KIB = 47_104;
+const PASSES = 1;
+const LANES = 1;
+const SALT_BYTES = 16;
+const HASH_BYTES = 32;
+
+export interface Passwords {
+  /** @returns a PHC string. @throws AppError busy */
+  hash(password: string): Promise<string>;
+  /** Takes the same time for an account that does not exist: pass undefined. @throws AppError busy */
+  verify(password: string, phc: string | undefined): Promise<boolean>;
+}
+
+export function createPasswords(limits: LimiterOptions): Passwords {
+  const limiter = new Limiter(limits);
+  const decoy = encode(randomBytes(SALT_BYTES), randomBytes(HASH_BYTES));
+  const limited = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await limiter.run(work);
+    } catch (err) {
+      if (err instanceof LimitReachedError) throw fail("busy");
+      throw err;
+    }
+  };
+  return {
+    hash: (password) =>
+      limited(async () => {
+        const salt = randomBytes(SALT_BYTES);
+        return encode(salt, await derive(password, salt, MEMORY_KIB, PASSES, LANES));
+      }),
+    verify: (password, phc) =>
+      limited(async () => {
+        const { memory, passes, lanes, salt, hash } = decode(phc ?? decoy);
+        const given = await derive(password, salt, memory, passes, lanes);
+        return timingSafeEqual(given, hash) && phc !== undefined;
+      }),
+  };
+}
+
+async function derive(password: string, salt: Buffer, memory: number, passes: number, lanes: number): Promise<Buffer> {
+  // NFKC, so that the same password typed on another keyboard is the same password (NIST SP 800-63B, 5.1.1.2).
+  const message = Buffer.from(password.normalize("NFKC"));
+  return argon2Async("argon2id", { message, nonce: salt, memory, passes, parallelism: lanes, tagLength: HASH_BYTES }) as Promise<Buffer>;
+}
+
+function encode(salt: Buffer, hash: Buffer): string {
+  return `$argon2id$v=19$m=${MEMORY_KIB},t=${PASSES},p=${LANES}$${unpadded(salt)}$${unpadded(hash)}`;
+}
+
+function decode(phc: string): { memory: number; passes: number; lanes: number; salt: Buffer; hash: Buffer } {
+  const match = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/.exec(phc);
+  if (!match) throw new Error("the database holds a password hash of unknown form");
+  const [, memory, passes, lanes, salt, hash] = match as unknown as [string, string, string, string, string, string];
+  return { memory: Number(memory), passes: Number(passes), lanes: Number(lanes), salt: Buffer.from(salt, "base64"), hash: Buffer.from(hash, "base64") };
+}
+
+function unpadded(bytes: Buffer): string {
+  return bytes.toString("base64").replace(/=+$/, "");
+}

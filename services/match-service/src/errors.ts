@@ -1,0 +1,14 @@
+import { errorsOf } from "@muster/errors";
+
+/** Refusals of match-service. */
+export const ERRORS = {
+  match_not_found: { grpc: "not_found", retryable: false, message: "There is no such match." },
+  match_conflict: { grpc: "already_exists", retryable: false, message: "The match exists with other contents." },
+  match_over: { grpc: "failed_precondition", retryable: false, message: "The match is over." },
+  stale_epoch: { grpc: "failed_precondition", retryable: false, message: "Another shard holds the match now." },
+  result_conflict: { grpc: "already_exists", retryable: false, message: "The match has another result already." },
+  bad_result: { grpc: "invalid_argument", retryable: false, message: "The result does not fit the match." },
+  bad_cursor: { grpc: "invalid_argument", retryable: false, message: "The cursor is not one of ours." },
+} as const;
+
+export const fail: ReturnType<typeof errorsOf<typeof ERRORS>> = errorsOf(ERRORS);

@@ -1,0 +1,83 @@
+// What a match is and which transitions it has. No I/O.
+import { CancelReason, EndReason, type RecordResultRequest, type Seat } from "@muster/contracts/match/v2";
+import { assert } from "@muster/errors";
+import { fail } from "./errors.ts";
+import type { MatchesTable, ParticipantsTable } from "./schema.ts";
+
+export type MatchRow = MatchesTable;
+export type ParticipantRow = Pick<ParticipantsTable, "match_id" | "seat" | "player_id" | "player_name" | "score" | "rank">;
+
+export interface MatchRecord {
+  readonly match: MatchRow;
+  /** By seat. */
+  readonly participants: readonly ParticipantRow[];
+}
+
+/** How a match ended, as rows. */
+export interface Ending {
+  readonly state: "ended" | "cancelled";
+  readonly endReason: MatchRow["end_reason"];
+  readonly cancelReason: MatchRow["cancel_reason"];
+  readonly ticks: number;
+  readonly stateHash: string;
+  /** By seat; empty when cancelled. */
+  readonly seats: readonly { readonly score: number; readonly rank: number }[];
+}
+
+export const END_REASONS = { [EndReason.PLAYED]: "played", [EndReason.FORFEIT]: "forfeit" } as const;
+export const CANCEL_REASONS = { [CancelReason.NO_SHOW]: "no_show", [CancelReason.ABANDONED]: "abandoned", [CancelReason.FAULT]: "fault" } as const;
+
+/** Seats are 0 to n-1, each once, each another player. @throws AppError bad_result */
+export function checkSeats(seats: readonly Seat[]): void {
+  const numbers = new Set(seats.map((seat) => seat.seat));
+  const players = new Set(seats.map((seat) => seat.playerId));
+  const dense = seats.every((_, i) => numbers.has(i));
+  if (!dense || numbers.size !== seats.length) throw fail("bad_result", { message: "Seats are numbered from 0, each once." });
+  if (players.size !== seats.length) throw fail("bad_result", { message: "A player sits on one seat only." });
+}
+
+/** @throws AppError bad_result when the result does not name every seat once. */
+export function endingOf(request: RecordResultRequest, seatCount: number): Ending {
+  const { outcome, ticks, stateHash } = request;
+  if (outcome.case === "cancelled") {
+    const reason = CANCEL_REASONS[outcome.value.reason as keyof typeof CANCEL_REASONS];
+    return { state: "cancelled", endReason: null, cancelReason: reason, ticks, stateHash, seats: [] };
+  }
+  assert(outcome.case === "completed", "validation demands an outcome");
+  const { seats, reason } = outcome.value;
+  const bySeat = seats.toSorted((a, b) => a.seat - b.seat);
+  if (seats.length !== seatCount || bySeat.some((seat, i) => seat.seat !== i)) throw fail("bad_result", { message: "A result names every seat once." });
+  return {
+    state: "ended",
+    endReason: END_REASONS[reason as keyof typeof END_REASONS],
+    cancelReason: null,
+    ticks,
+    stateHash,
+    seats: bySeat.map(({ score, rank }) => ({ score, rank })),
+  };
+}
+
+/**
+ * Whether a result may be stored.
+ * @throws AppError stale_epoch, result_conflict
+ */
+export function judgeResult(record: MatchRecord, epoch: number, ending: Ending): "store" | "duplicate" {
+  const { match } = record;
+  // The fence comes first: a shard that lost the match must not learn that it happens to agree.
+  if (epoch !== match.epoch) throw fail("stale_epoch", { details: { epoch: match.epoch } });
+  if (match.state === "running") return "store";
+  if (!sameEnding(record, ending)) throw fail("result_conflict");
+  return "duplicate";
+}
+
+function sameEnding({ match, participants }: MatchRecord, ending: Ending): boolean {
+  const sameSeats = participants.every((p, i) => p.score === (ending.seats[i]?.score ?? null) && p.rank === (ending.seats[i]?.rank ?? null));
+  return (
+    match.state === ending.state &&
+    match.end_reason === ending.endReason &&
+    match.cancel_reason === ending.cancelReason &&
+    match.ticks === ending.ticks &&
+    match.state_hash === ending.stateHash &&
+    sameSeats
+  );
+}

@@ -1,0 +1,59 @@
+import type { Migration, Migrations } from "@muster/db";
+import { type RawBuilder, sql } from "kysely";
+
+/** One statement each, safe to run again; listed by hand, so that the order is what a reader sees. */
+export const migrations: Migrations = {
+  "20261123T2210-create-matches": statement(sql`
+    create table if not exists matches (
+      id uuid not null primary key,
+      mode varchar(32) not null,
+      game_id varchar(32) not null,
+      build_id varchar(64) not null,
+      seed int unsigned not null,
+      epoch int unsigned not null,
+      shard_id varchar(64) not null,
+      state enum('running', 'ended', 'cancelled') not null,
+      created_at datetime(6) not null,
+      ended_at datetime(6) null,
+      end_reason enum('played', 'forfeit') null,
+      cancel_reason enum('no_show', 'abandoned', 'fault') null,
+      ticks int unsigned not null,
+      state_hash char(8) not null
+    ) engine = InnoDB`),
+  "20261123T2211-create-participants": statement(sql`
+    create table if not exists participants (
+      match_id uuid not null references matches (id),
+      seat tinyint unsigned not null,
+      player_id uuid not null,
+      player_name varchar(64) not null,
+      created_at datetime(6) not null,
+      score int null,
+      \`rank\` tinyint unsigned null,
+      primary key (match_id, seat),
+      unique key participants_by_player (player_id, created_at, match_id)
+    ) engine = InnoDB`),
+  "20261123T2212-create-ratings": statement(sql`
+    create table if not exists ratings (
+      player_id uuid not null,
+      mode varchar(32) not null,
+      rating int not null,
+      matches int unsigned not null,
+      primary key (player_id, mode)
+    ) engine = InnoDB`),
+  "20261123T2213-create-outbox": statement(sql`
+    create table if not exists outbox (
+      position bigint not null auto_increment primary key,
+      event_id uuid not null unique key outbox_event_id,
+      event_type enum('match.ended', 'match.cancelled') not null,
+      partition_key varchar(64) not null,
+      payload longtext not null check (json_valid(payload)),
+      traceparent varchar(64) not null,
+      created_at datetime(6) not null default (utc_timestamp(6)),
+      published_at datetime(6) null,
+      key outbox_unpublished (published_at, position)
+    ) engine = InnoDB`),
+};
+
+function statement(query: RawBuilder<unknown>): Migration {
+  return { up: async (db) => void (await query.execute(db)) };
+}

@@ -1,0 +1,67 @@
+import type { Generated } from "kysely";
+
+/** Tables of match-service. Ids are UUIDv7 as text, times UTC with microseconds. */
+export interface Tables {
+  matches: MatchesTable;
+  participants: ParticipantsTable;
+  ratings: RatingsTable;
+  outbox: OutboxTable;
+}
+
+export interface MatchesTable {
+  id: string;
+  mode: string;
+  game_id: string;
+  build_id: string;
+  /** Unsigned 32 bits. */
+  seed: number;
+  /** Fencing epoch: from 1, raised when another shard takes over. */
+  epoch: number;
+  shard_id: string;
+  state: "running" | "ended" | "cancelled";
+  created_at: Date;
+  ended_at: Date | null;
+  end_reason: "played" | "forfeit" | null;
+  cancel_reason: "no_show" | "abandoned" | "fault" | null;
+  ticks: number;
+  /** 8 hexadecimal digits; empty before the end. */
+  state_hash: string;
+}
+
+export interface ParticipantsTable {
+  match_id: string;
+  seat: number;
+  player_id: string;
+  player_name: string;
+  /** Copy of the match's, so that a history page is one index range. */
+  created_at: Date;
+  /** NULL until the match has ended. */
+  score: number | null;
+  rank: number | null;
+}
+
+/** Provisional strength for matchmaking. */
+export interface RatingsTable {
+  player_id: string;
+  mode: string;
+  /** Elo points. */
+  rating: number;
+  matches: number;
+}
+
+/** Events that were committed with the rows that they tell of. */
+export interface OutboxTable {
+  /** Order of insertion. */
+  position: Generated<bigint>;
+  /** UUIDv7 of the event: consumers drop duplicates by it. */
+  event_id: string;
+  event_type: "match.ended" | "match.cancelled";
+  /** Events of one aggregate stay in order: the match id. */
+  partition_key: string;
+  /** JSON of the event. */
+  payload: string;
+  traceparent: string;
+  created_at: Generated<Date>;
+  /** NULL until the relay has handed it to Kafka. */
+  published_at: Date | null;
+}

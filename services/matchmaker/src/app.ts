@@ -1,0 +1,79 @@
+import { MatchService } from "@muster/contracts/match/v2";
+import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
+import { createLogger, type Logger } from "@muster/log";
+import { createRpcClient, createRpcServer, type RpcServer } from "@muster/rpc";
+import { type AdminServer, type App, compose, createAdminServer, createMetrics } from "@muster/runtime";
+import { SeatTicketSigner } from "@muster/tokens";
+import { v7 as uuidv7 } from "uuid";
+import type { Config } from "./config.ts";
+import { createMatching } from "./matching.ts";
+import { createMatchmakerMetrics } from "./metrics.ts";
+import { matchmakingRpc } from "./rpc.ts";
+import { Sessions } from "./sessions.ts";
+import { Shards } from "./shards.ts";
+import { Tickets } from "./tickets.ts";
+
+export interface Overrides {
+  readonly log?: Logger;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+export interface MatchmakerApp extends App {
+  readonly rpc: RpcServer;
+  readonly admin: AdminServer;
+}
+
+const MATCH_CALL_TIMEOUT_MS = 2000;
+
+/** Builds the whole service and starts nothing. */
+export function createApp(config: Config, overrides: Overrides = {}): MatchmakerApp {
+  const log = overrides.log ?? createLogger("matchmaker", config.logLevel);
+  const now = overrides.now ?? Date.now;
+  const registry = createMetrics("matchmaker");
+  const modes = config.matchmakerModes;
+  const matchClient = createRpcClient({ service: MatchService, baseUrl: config.matchmakerMatchUrl, timeoutMs: MATCH_CALL_TIMEOUT_MS });
+  const sessions = new Sessions();
+  const shards = new Shards();
+  const tickets = new Tickets({
+    modes,
+    rules: { windowPoints: config.matchmakerWindowPoints, windowPointsPerS: config.matchmakerWindowPointsPerS, regionPoints: config.matchmakerRegionPoints },
+    queueMax: config.matchmakerQueueMax,
+    log,
+  });
+  const metrics = createMatchmakerMetrics(registry, Object.keys(modes), tickets, sessions);
+  const matching = createMatching(
+    {
+      modes,
+      tickets,
+      shards,
+      sessions,
+      matches: matchClient.call,
+      signer: new SeatTicketSigner(config.matchmakerSeatTicketKey),
+      allocateTimeoutMs: config.matchmakerAllocateTimeoutMs,
+      seatTicketTtlS: config.matchmakerSeatTicketTtlS,
+      joinWithinMs: config.matchmakerJoinWithinMs,
+      now,
+      log,
+    },
+    metrics,
+    log,
+  );
+  const rpc = createRpcServer({
+    host: config.matchmakerHost,
+    port: config.matchmakerGrpcPort,
+    routes: (router) => router.service(MatchmakingService, matchmakingRpc({ matchmakerId: uuidv7(), modes, tickets, shards, sessions, matching, now, log })),
+    log,
+    metrics: registry,
+  });
+  const admin = createAdminServer({
+    host: config.matchmakerHost,
+    port: config.matchmakerAdminPort,
+    metrics: registry,
+    log,
+    ready: { shards: () => (shards.size > 0 ? undefined : "no shard is here"), gateways: () => (sessions.gateways.size > 0 ? undefined : "no gateway is here") },
+  });
+  const streams = { name: "streams", stop: async () => sessions.closeAll() };
+  const draining = { name: "draining", stop: async () => admin.setDraining() };
+  return Object.assign(compose([matchClient, admin, rpc, streams, matching, draining]), { rpc, admin });
+}

@@ -1,0 +1,36 @@
+import type { Metrics } from "@muster/runtime";
+import { Counter, Gauge, Histogram } from "prom-client";
+import type { Sessions } from "./sessions.ts";
+import type { Tickets } from "./tickets.ts";
+
+export interface MatchmakerMetrics {
+  readonly placements: Counter<"outcome">;
+  readonly waited: Histogram;
+}
+
+export function createMatchmakerMetrics(registry: Metrics, modes: readonly string[], tickets: Tickets, sessions: Sessions): MatchmakerMetrics {
+  const registers = [registry];
+  new Gauge({
+    name: "matchmaker_waiting_tickets",
+    help: "Tickets in the queue",
+    labelNames: ["mode"],
+    registers,
+    collect() {
+      for (const mode of modes) this.set({ mode }, tickets.waiting(mode));
+    },
+  });
+  new Gauge({
+    name: "matchmaker_sessions",
+    help: "Open streams",
+    labelNames: ["peer"],
+    registers,
+    collect() {
+      this.set({ peer: "gateway" }, sessions.gateways.size);
+      this.set({ peer: "shard" }, sessions.shards.size);
+    },
+  });
+  return {
+    placements: new Counter({ name: "matchmaker_placements_total", help: "Groups of tickets by what became of them", labelNames: ["outcome"], registers }),
+    waited: new Histogram({ name: "matchmaker_wait_seconds", help: "From queueing to the match", buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120], registers }),
+  };
+}

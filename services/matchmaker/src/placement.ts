@@ -1,0 +1,165 @@
+// From a group of tickets to a match on a shard that every gateway knows of.
+import { randomInt } from "node:crypto";
+import type { Client } from "@connectrpc/connect";
+import { CancelReason, type MatchService } from "@muster/contracts/match/v2";
+import type { AssignedSeat } from "@muster/contracts/matchmaking/v2";
+import { must } from "@muster/errors";
+import type { Logger } from "@muster/log";
+import type { Mode } from "@muster/modes";
+import type { SeatTicketSigner } from "@muster/tokens";
+import { continueTrace, formatTraceparent, withTrace, type TraceContext } from "@muster/tracing";
+import { v7 as uuidv7 } from "uuid";
+import type { WaitingTicket } from "./queue.ts";
+import type { Allocation, Sessions, ShardSession } from "./sessions.ts";
+import type { LiveShard, Shards } from "./shards.ts";
+import type { Tickets } from "./tickets.ts";
+
+const SHARD_ATTEMPTS_MAX = 3;
+const FIRST_EPOCH = 1;
+
+export interface PlacementParts {
+  readonly modes: Readonly<Record<string, Mode>>;
+  readonly tickets: Tickets;
+  readonly shards: Shards;
+  readonly sessions: Sessions;
+  readonly matches: Client<typeof MatchService>;
+  readonly signer: SeatTicketSigner;
+  readonly allocateTimeoutMs: number;
+  readonly seatTicketTtlS: number;
+  readonly joinWithinMs: number;
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+interface Plan {
+  readonly matchId: string;
+  readonly mode: Mode;
+  readonly modeName: string;
+  readonly seed: number;
+  readonly seats: readonly Pick<AssignedSeat, "seat" | "playerId" | "playerName">[];
+  readonly group: readonly WaitingTicket[];
+  readonly trace: TraceContext;
+}
+
+/**
+ * Places one group: a shard accepts, match-service records, the gateways are told. When a step fails, or a ticket is
+ * cancelled on the way, what was done is undone and the others wait on.
+ */
+export async function place(group: readonly WaitingTicket[], parts: PlacementParts): Promise<"placed" | "no shard" | "failed"> {
+  const plan = planOf(group, parts);
+  return withTrace(plan.trace, async () => {
+    const session = await allocate(plan, parts);
+    if (!session) {
+      parts.tickets.putBack(group);
+      return "no shard";
+    }
+    if (!(await record(plan, session.shard, parts))) {
+      release(plan, session);
+      parts.tickets.putBack(group);
+      return "failed";
+    }
+    if (!group.every((ticket) => parts.tickets.has(ticket))) {
+      release(plan, session);
+      parts.tickets.putBack(group);
+      await recordCancelled(plan, parts);
+      return "failed";
+    }
+    announce(plan, session.shard, parts);
+    return "placed";
+  });
+}
+
+function planOf(group: readonly WaitingTicket[], { modes }: PlacementParts): Plan {
+  const first = must(group[0], "a group has tickets");
+  return {
+    matchId: uuidv7(),
+    mode: must(modes[first.mode], "a waiting ticket has a mode"),
+    modeName: first.mode,
+    seed: randomInt(2 ** 32),
+    seats: group.map(({ playerId, playerName }, seat) => ({ seat, playerId, playerName })),
+    group,
+    trace: continueTrace(first.traceparent),
+  };
+}
+
+async function allocate(plan: Plan, parts: PlacementParts): Promise<ShardSession | undefined> {
+  const tried = new Set<string>();
+  for (let attempt = 0; attempt < SHARD_ATTEMPTS_MAX; attempt++) {
+    const shard = parts.shards.pick(plan.mode.game, plan.group[0]?.region ?? "", tried);
+    const session = shard && parts.sessions.shards.get(shard.shardId);
+    if (!session) return undefined;
+    tried.add(session.shard.shardId);
+    const answer = await askShard(plan, session, parts.allocateTimeoutMs);
+    if (answer.accepted) return session;
+    parts.log.warn({ matchId: plan.matchId, shardId: session.shard.shardId, reason: answer.reason }, "a shard refused a match");
+    release(plan, session); // it may have accepted too late for us
+  }
+  return undefined;
+}
+
+async function askShard(plan: Plan, session: ShardSession, timeoutMs: number): Promise<Allocation> {
+  const { matchId, mode, modeName, seed, seats, trace } = plan;
+  session.shard.given++;
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => answer({ accepted: false, reason: `no answer within ${timeoutMs} ms` }), timeoutMs);
+    const answer = (allocation: Allocation): void => {
+      clearTimeout(timer);
+      session.awaiting.delete(matchId);
+      if (!allocation.accepted) session.shard.given--;
+      resolve(allocation);
+    };
+    session.awaiting.set(matchId, answer);
+    const value = { matchId, epoch: FIRST_EPOCH, mode: modeName, gameId: mode.game, options: { ...mode.options }, seed, seats: [...seats], traceparent: formatTraceparent(trace) };
+    if (!session.out.push({ message: { case: "allocate", value } })) answer({ accepted: false, reason: "its stream is closed" });
+  });
+}
+
+async function record(plan: Plan, shard: LiveShard, { matches, log }: PlacementParts): Promise<boolean> {
+  const { matchId, mode, modeName, seed, seats } = plan;
+  try {
+    const buildId = must(shard.builds.get(mode.game), "the shard has the game");
+    await matches.createMatch({ matchId, mode: modeName, gameId: mode.game, buildId, seed, shardId: shard.shardId, seats: [...seats] });
+    return true;
+  } catch (err) {
+    log.error({ err, matchId }, "a match could not be recorded, its players wait on");
+    return false;
+  }
+}
+
+async function recordCancelled(plan: Plan, { matches, log }: PlacementParts): Promise<void> {
+  try {
+    await matches.recordResult({ matchId: plan.matchId, epoch: FIRST_EPOCH, outcome: { case: "cancelled", value: { reason: CancelReason.NO_SHOW } } });
+  } catch (err) {
+    log.error({ err, matchId: plan.matchId }, "a match whose player left the queue could not be cancelled");
+  }
+}
+
+function release(plan: Plan, session: ShardSession): void {
+  session.out.push({ message: { case: "release", value: { matchId: plan.matchId } } });
+}
+
+function announce(plan: Plan, shard: LiveShard, parts: PlacementParts): void {
+  const { matchId, mode, modeName, seats, group, trace } = plan;
+  const expiresAt = BigInt(Math.floor(parts.now() / 1000) + parts.seatTicketTtlS);
+  for (const [seat, ticket] of group.entries()) {
+    parts.tickets.remove(ticket.ticketId); // used up, whether or not its gateway still listens
+    const seatTicket = parts.signer.sign({ matchId, epoch: FIRST_EPOCH, seat, playerId: ticket.playerId, shardId: shard.shardId, shardAddress: shard.address, expiresAt });
+    parts.sessions.gateways.get(ticket.gatewayId)?.out.push({
+      message: {
+        case: "assigned",
+        value: {
+          ticketId: ticket.ticketId,
+          matchId,
+          mode: modeName,
+          gameId: mode.game,
+          seat,
+          seats: [...seats],
+          seatTicket,
+          joinWithinMs: parts.joinWithinMs,
+          traceparent: formatTraceparent(trace),
+        },
+      },
+    });
+  }
+  parts.log.info({ matchId, mode: modeName, shardId: shard.shardId }, "match placed");
+}

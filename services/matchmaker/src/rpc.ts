@@ -1,0 +1,119 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
+import type { GatewaySessionRequest, MatchmakingService, ShardSessionRequest, Ticket } from "@muster/contracts/matchmaking/v2";
+import type { ListModesResponseSchema } from "@muster/contracts/matchmaking/v2";
+import type { Logger } from "@muster/log";
+import type { Mode } from "@muster/modes";
+import { continueTrace, withTrace } from "@muster/tracing";
+import type { Matching } from "./matching.ts";
+import type { WaitingTicket } from "./queue.ts";
+import type { GatewaySession, Sessions, ShardSession, ToGateway, ToShard } from "./sessions.ts";
+import type { Shards } from "./shards.ts";
+import type { Tickets } from "./tickets.ts";
+
+export interface RpcParts {
+  readonly matchmakerId: string;
+  readonly modes: Readonly<Record<string, Mode>>;
+  readonly tickets: Tickets;
+  readonly shards: Shards;
+  readonly sessions: Sessions;
+  readonly matching: Matching;
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+export function matchmakingRpc(parts: RpcParts): ServiceImpl<typeof MatchmakingService> {
+  return {
+    async *gatewaySession(requests): AsyncGenerator<ToGateway> {
+      const incoming = requests[Symbol.asyncIterator]();
+      const hello = (await incoming.next()).value as GatewaySessionRequest | undefined;
+      if (hello?.message.case !== "hello") throw new ConnectError("the first message is hello", Code.InvalidArgument);
+      const session = parts.sessions.openGateway(hello.message.value.gatewayId);
+      session.out.push({ message: { case: "welcome", value: { matchmakerId: parts.matchmakerId } } });
+      const reading = readAll(incoming, (request) => onGatewayMessage(request, session, parts)).finally(() => session.out.close());
+      try {
+        yield* session.out;
+      } finally {
+        if (parts.sessions.closeGateway(session)) parts.tickets.removeOfGateway(session.gatewayId);
+        await endReading(incoming, reading);
+      }
+    },
+
+    async *shardSession(requests): AsyncGenerator<ToShard> {
+      const incoming = requests[Symbol.asyncIterator]();
+      const hello = (await incoming.next()).value as ShardSessionRequest | undefined;
+      if (hello?.message.case !== "hello") throw new ConnectError("the first message is hello", Code.InvalidArgument);
+      const { shardId, linkAddress: address, capacity, games, region } = hello.message.value;
+      const shard = parts.shards.add({ shardId, address, capacity, region, builds: new Map(games.map((g) => [g.gameId, g.buildId])) });
+      const session = parts.sessions.openShard(shard);
+      session.out.push({ message: { case: "welcome", value: { matchmakerId: parts.matchmakerId } } });
+      parts.log.info({ shardId, address, capacity }, "a shard is here");
+      parts.matching.poke();
+      const reading = readAll(incoming, (request) => onShardMessage(request, session)).finally(() => session.out.close());
+      try {
+        yield* session.out;
+      } finally {
+        parts.shards.remove(shard);
+        parts.sessions.closeShard(session);
+        parts.log.info({ shardId }, "a shard is gone");
+        await endReading(incoming, reading);
+      }
+    },
+
+    listModes: () => ({ modes: listModes(parts) }),
+  };
+}
+
+function onGatewayMessage({ message }: GatewaySessionRequest, session: GatewaySession, parts: RpcParts): void {
+  switch (message.case) {
+    case "enqueue":
+      return withTrace(continueTrace(message.value.traceparent), () => enqueue(message.value, session, parts));
+    case "cancel":
+      return parts.tickets.remove(message.value.ticketId);
+    case "hello":
+    case undefined:
+      throw new ConnectError("not expected here", Code.InvalidArgument);
+  }
+}
+
+function enqueue(message: Ticket, session: GatewaySession, parts: RpcParts): void {
+  const { ticketId, playerId, playerName, mode, rating, region, waitedMs, traceparent } = message;
+  const ticket: WaitingTicket = { ticketId, playerId, playerName, mode, rating, region, traceparent, gatewayId: session.gatewayId, since: parts.now() - waitedMs };
+  const { refused, replaced } = parts.tickets.add(ticket);
+  if (refused) session.out.push({ message: { case: "refused", value: { ticketId, code: refused } } });
+  if (replaced) {
+    parts.sessions.gateways.get(replaced.gatewayId)?.out.push({ message: { case: "refused", value: { ticketId: replaced.ticketId, code: "replaced" } } });
+  }
+  parts.log.info({ ticketId, mode, rating, region, refused }, "ticket queued");
+  parts.matching.poke();
+}
+
+function onShardMessage({ message }: ShardSessionRequest, session: ShardSession): void {
+  switch (message.case) {
+    case "load":
+      session.shard.matches = message.value.matches;
+      session.shard.draining = message.value.draining;
+      session.shard.given = 0;
+      return;
+    case "allocated":
+      session.awaiting.get(message.value.matchId)?.(message.value);
+      return;
+    case "hello":
+    case undefined:
+      throw new ConnectError("not expected here", Code.InvalidArgument);
+  }
+}
+
+async function readAll<T>(incoming: AsyncIterator<T>, onMessage: (message: T) => void): Promise<void> {
+  for (let next = await incoming.next(); !next.done; next = await incoming.next()) onMessage(next.value);
+}
+
+/** The stream is over for us: whatever the reader still meets is the end of the connection. */
+async function endReading(incoming: AsyncIterator<unknown>, reading: Promise<void>): Promise<void> {
+  reading.catch(() => undefined);
+  await incoming.return?.();
+}
+
+function listModes({ modes, tickets }: RpcParts): NonNullable<MessageInitShape<typeof ListModesResponseSchema>["modes"]> {
+  return Object.entries(modes).map(([mode, { game, seats }]) => ({ mode, gameId: game, seats, waiting: tickets.waiting(mode) }));
+}

@@ -1,0 +1,65 @@
+// The open streams: one per gateway, one per shard.
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { GatewaySessionResponseSchema, ShardSessionResponseSchema } from "@muster/contracts/matchmaking/v2";
+import { MessageQueue } from "@muster/rpc";
+import type { LiveShard } from "./shards.ts";
+
+export type ToGateway = MessageInitShape<typeof GatewaySessionResponseSchema>;
+export type ToShard = MessageInitShape<typeof ShardSessionResponseSchema>;
+
+/** Messages that wait for a peer that does not read; beyond it its stream is closed and it must come back. */
+const STREAM_MESSAGES_MAX = 20_000;
+
+export interface GatewaySession {
+  readonly gatewayId: string;
+  readonly out: MessageQueue<ToGateway>;
+}
+
+export interface Allocation {
+  readonly accepted: boolean;
+  readonly reason: string;
+}
+
+export interface ShardSession {
+  readonly shard: LiveShard;
+  readonly out: MessageQueue<ToShard>;
+  /** By match id: who waits for the shard's answer. */
+  readonly awaiting: Map<string, (answer: Allocation) => void>;
+}
+
+export class Sessions {
+  readonly gateways = new Map<string, GatewaySession>();
+  readonly shards = new Map<string, ShardSession>();
+
+  openGateway(gatewayId: string): GatewaySession {
+    this.gateways.get(gatewayId)?.out.close();
+    const session = { gatewayId, out: new MessageQueue<ToGateway>(STREAM_MESSAGES_MAX) };
+    this.gateways.set(gatewayId, session);
+    return session;
+  }
+
+  openShard(shard: LiveShard): ShardSession {
+    this.shards.get(shard.shardId)?.out.close();
+    const session = { shard, out: new MessageQueue<ToShard>(STREAM_MESSAGES_MAX), awaiting: new Map<string, (answer: Allocation) => void>() };
+    this.shards.set(shard.shardId, session);
+    return session;
+  }
+
+  /** @returns true when it was still the current one. */
+  closeGateway(session: GatewaySession): boolean {
+    session.out.close();
+    if (this.gateways.get(session.gatewayId) !== session) return false;
+    this.gateways.delete(session.gatewayId);
+    return true;
+  }
+
+  closeShard(session: ShardSession): void {
+    session.out.close();
+    for (const answer of session.awaiting.values()) answer({ accepted: false, reason: "the shard is gone" });
+    if (this.shards.get(session.shard.shardId) === session) this.shards.delete(session.shard.shardId);
+  }
+
+  closeAll(): void {
+    for (const session of [...this.gateways.values(), ...this.shards.values()]) session.out.close();
+  }
+}

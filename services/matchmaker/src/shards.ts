@@ -1,0 +1,57 @@
+// The shards that are there now, and which of them gets the next match.
+
+export interface ShardInfo {
+  readonly shardId: string;
+  /** host:port of its link. */
+  readonly address: string;
+  readonly capacity: number;
+  /** Build id by game id. */
+  readonly builds: ReadonlyMap<string, string>;
+  readonly region: string;
+}
+
+export interface LiveShard extends ShardInfo {
+  /** As it said last. */
+  matches: number;
+  /** Given to it since: counted until it says so itself. */
+  given: number;
+  draining: boolean;
+}
+
+export class Shards {
+  readonly #live = new Map<string, LiveShard>();
+
+  get size(): number {
+    return this.#live.size;
+  }
+
+  add(info: ShardInfo): LiveShard {
+    const shard: LiveShard = { ...info, matches: 0, given: 0, draining: false };
+    this.#live.set(info.shardId, shard);
+    return shard;
+  }
+
+  remove(shard: LiveShard): void {
+    if (this.#live.get(shard.shardId) === shard) this.#live.delete(shard.shardId);
+  }
+
+  /** The least loaded part of its capacity among the shards that can take the game; near the region first. */
+  pick(gameId: string, region: string, except: ReadonlySet<string>): LiveShard | undefined {
+    let best: LiveShard | undefined;
+    for (const shard of this.#live.values()) {
+      const full = shard.matches + shard.given >= shard.capacity;
+      if (full || shard.draining || except.has(shard.shardId) || !shard.builds.has(gameId)) continue;
+      if (!best || better(shard, best, region)) best = shard;
+    }
+    return best;
+  }
+}
+
+function better(a: LiveShard, b: LiveShard, region: string): boolean {
+  const [nearA, nearB] = [region !== "" && a.region === region, region !== "" && b.region === region];
+  return nearA === nearB ? load(a) < load(b) : nearA;
+}
+
+function load(shard: LiveShard): number {
+  return (shard.matches + shard.given) / shard.capacity;
+}

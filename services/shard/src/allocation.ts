@@ -1,0 +1,94 @@
+// The session with the matchmaker: our load up, new matches down. It comes back by itself.
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { Client } from "@connectrpc/connect";
+import type { Allocate, MatchmakingService, ShardSessionRequestSchema } from "@muster/contracts/matchmaking/v2";
+import type { Game } from "@muster/game-kit";
+import type { Logger } from "@muster/log";
+import { MessageQueue } from "@muster/rpc";
+import { type AppPart, retryForever } from "@muster/runtime";
+import { continueTrace } from "@muster/tracing";
+import type { Matches } from "./matches.ts";
+
+export interface AllocationOptions {
+  readonly shardId: string;
+  readonly region: string;
+  readonly capacity: number;
+  /** Known once the link server listens. */
+  readonly linkAddress: () => string;
+  readonly games: ReadonlyMap<string, Game>;
+  readonly matchmaker: Client<typeof MatchmakingService>;
+  readonly matches: Matches;
+  readonly log: Logger;
+}
+
+export interface AllocationSession extends AppPart {
+  /** Undefined while the matchmaker knows us. */
+  check(): string | undefined;
+  /** Tells the load now, not at the next second. */
+  report(): void;
+}
+
+type ToMatchmaker = MessageInitShape<typeof ShardSessionRequestSchema>;
+
+const REPORT_EVERY_MS = 1000;
+const QUEUE_MAX = 10_000;
+
+export function createAllocationSession(options: AllocationOptions): AllocationSession {
+  const stop = new AbortController();
+  const { matches, log } = options;
+  let out: MessageQueue<ToMatchmaker> | undefined;
+  let welcomed = false;
+  let running: Promise<void> | undefined;
+
+  const report = (): void => {
+    out?.push({ message: { case: "load", value: { matches: matches.size, draining: matches.draining } } });
+  };
+
+  const session = async (): Promise<void> => {
+    const queue = new MessageQueue<ToMatchmaker>(QUEUE_MAX);
+    out = queue;
+    const { shardId, capacity, region, games } = options;
+    const builds = [...games.values()].map((game) => ({ gameId: game.id, buildId: game.buildId }));
+    queue.push({ message: { case: "hello", value: { shardId, linkAddress: options.linkAddress(), capacity, region, games: builds } } });
+    report();
+    const timer = setInterval(report, REPORT_EVERY_MS);
+    try {
+      for await (const { message } of options.matchmaker.shardSession(queue, { signal: stop.signal })) {
+        if (message.case === "welcome") {
+          welcomed = true;
+          log.info({ matchmakerId: message.value.matchmakerId }, "the matchmaker knows this shard");
+        } else if (message.case === "allocate") {
+          const refusal = allocate(message.value, options);
+          queue.push({ message: { case: "allocated", value: { matchId: message.value.matchId, accepted: refusal === undefined, reason: refusal ?? "" } } });
+        } else if (message.case === "release") {
+          matches.release(message.value.matchId);
+        }
+      }
+    } finally {
+      clearInterval(timer);
+      queue.close();
+      welcomed = false;
+    }
+  };
+
+  return {
+    name: "allocation session",
+    check: () => (welcomed ? undefined : "no session with the matchmaker"),
+    report,
+    async start() {
+      running = retryForever(session, { name: "session with the matchmaker", stop: stop.signal, log });
+    },
+    async stop() {
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+function allocate(message: Allocate, { games, matches }: AllocationOptions): string | undefined {
+  const game = games.get(message.gameId);
+  if (!game) return `this shard lacks the game ${message.gameId}`;
+  const players = message.seats.toSorted((a, b) => a.seat - b.seat).map(({ playerId, playerName }) => ({ playerId, playerName }));
+  const { matchId, epoch, mode, options, seed, traceparent } = message;
+  return matches.allocate({ matchId, epoch, mode, game, options, seed, players, trace: continueTrace(traceparent) });
+}

@@ -1,0 +1,81 @@
+import { MatchService } from "@muster/contracts/match/v2";
+import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
+import { createLogger, type Logger } from "@muster/log";
+import { GAMES } from "@muster/modes";
+import type { Game } from "@muster/game-kit";
+import { createRpcClient } from "@muster/rpc";
+import { type AdminServer, type App, compose, createAdminServer, createMetrics } from "@muster/runtime";
+import { SeatTicketVerifier } from "@muster/tokens";
+import { v7 as uuidv7 } from "uuid";
+import { createAllocationSession } from "./allocation.ts";
+import type { Config } from "./config.ts";
+import { createLinkServer, type LinkServer } from "./link-server.ts";
+import { Matches } from "./matches.ts";
+import { createShardMetrics, type ShardMetrics } from "./metrics.ts";
+import { Results } from "./results.ts";
+import { type Clock, Scheduler } from "./scheduler.ts";
+
+export interface Overrides {
+  readonly log?: Logger;
+  readonly games?: ReadonlyMap<string, Game>;
+}
+
+export interface ShardApp extends App {
+  readonly admin: AdminServer;
+  readonly links: LinkServer;
+  readonly matches: Matches;
+}
+
+const MATCH_CALL_TIMEOUT_MS = 3000;
+const RESULTS_FLUSH_MS = 10_000;
+
+const clock: Clock = {
+  now: () => performance.now(),
+  after(ms, fn) {
+    const timer = setTimeout(fn, ms);
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
+
+/** Builds the whole service and starts nothing. */
+export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
+  const log = overrides.log ?? createLogger("shard", config.logLevel);
+  const games = overrides.games ?? GAMES;
+  const shardId = uuidv7();
+  const registry = createMetrics("shard");
+  const matchClient = createRpcClient({ service: MatchService, baseUrl: config.shardMatchUrl, timeoutMs: MATCH_CALL_TIMEOUT_MS });
+  const matchmakerClient = createRpcClient({ service: MatchmakingService, baseUrl: config.shardMatchmakerUrl, timeoutMs: MATCH_CALL_TIMEOUT_MS });
+  const metrics: ShardMetrics = createShardMetrics(registry, () => matches.size, () => results.pending);
+  const results = new Results(matchClient.call, metrics, log);
+  const scheduler = new Scheduler(clock, metrics);
+  const times = { joinWithinMs: config.shardJoinWithinMs, graceMs: config.shardGraceMs, keyframeEveryTicks: config.shardKeyframeEveryTicks };
+  const matches = new Matches({ matchesMax: config.shardMatchesMax, times, scheduler, results, metrics, log });
+  const links = createLinkServer(
+    { host: config.shardHost, port: config.shardLinkPort },
+    { shardId, linkKey: Buffer.from(config.shardLinkKey, "hex"), matches, seatTickets: new SeatTicketVerifier(config.shardSeatTicketKey), metrics, now: Date.now, log },
+  );
+  const allocation = createAllocationSession({
+    shardId,
+    region: config.shardRegion,
+    capacity: config.shardMatchesMax,
+    linkAddress: () => (config.shardLinkAddress === "auto" ? links.address : config.shardLinkAddress),
+    games,
+    matchmaker: matchmakerClient.call,
+    matches,
+    log,
+  });
+  const admin = createAdminServer({ host: config.shardHost, port: config.shardAdminPort, metrics: registry, log, ready: { matchmaker: allocation.check } });
+  const ticking = { name: "scheduler", stop: async () => scheduler.stop() };
+  const resultQueue = { name: "results", stop: () => results.flush(RESULTS_FLUSH_MS) };
+  const draining = {
+    name: "draining",
+    async stop() {
+      admin.setDraining();
+      const drained = matches.drain(config.shardDrainWithinMs);
+      allocation.report();
+      await drained;
+    },
+  };
+  // Stopped from the last to the first: drain, leave the matchmaker, cut the links, store the results.
+  return Object.assign(compose([matchClient, matchmakerClient, resultQueue, admin, ticking, links, allocation, draining]), { admin, links, matches });
+}

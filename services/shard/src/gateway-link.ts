@@ -1,0 +1,167 @@
+// One link to one gateway: frames in, frames out, one write per event-loop turn.
+import { createHmac, timingSafeEqual } from "node:crypto";
+import type { Socket } from "node:net";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { type LinkRequest, LinkRequestSchema, LinkResponseSchema } from "@muster/contracts/realtime/link/v1";
+import type { Logger } from "@muster/log";
+import { INPUT_REFUSALS, LINK_VERSION, LinkFrameType, LinkReader, LinkWriter } from "@muster/realtime";
+import type { SeatTicketVerifier } from "@muster/tokens";
+import { continueTrace, withTrace } from "@muster/tracing";
+import type { Link, Session, ToGateway } from "./audience.ts";
+import type { Match } from "./match.ts";
+import type { Matches } from "./matches.ts";
+import type { ShardMetrics } from "./metrics.ts";
+
+export interface GatewayLinkParts {
+  readonly shardId: string;
+  readonly linkKey: Buffer;
+  readonly matches: Matches;
+  readonly seatTickets: SeatTicketVerifier;
+  readonly metrics: ShardMetrics;
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+interface Seated {
+  readonly session: Session;
+  readonly match: Match;
+  readonly seat: number;
+}
+
+/** What may wait for a gateway that does not read, bytes. Beyond it the link is cut: its players come back. */
+const UNSENT_BYTES_MAX = 16 * 1024 * 1024;
+/** Sequence number and tick. */
+const INPUT_HEADER_BYTES = 8;
+
+export class GatewayLink implements Link {
+  gatewayId = "";
+  readonly #socket: Socket;
+  readonly #parts: GatewayLinkParts;
+  readonly #writer: LinkWriter;
+  readonly #reader: LinkReader;
+  readonly #seated = new Map<number, Seated>();
+  readonly #refusal = new Uint8Array(1);
+
+  constructor(socket: Socket, parts: GatewayLinkParts) {
+    this.#socket = socket;
+    this.#parts = parts;
+    this.#writer = new LinkWriter((chunk) => this.#send(chunk), setImmediate);
+    this.#reader = new LinkReader((type, body) => this.#onFrame(type, body));
+    socket.setNoDelay(true);
+    socket.on("data", (chunk) => this.#onData(chunk));
+    socket.on("error", (err) => parts.log.warn({ err, gatewayId: this.gatewayId }, "link error"));
+    socket.on("close", () => this.#onClose());
+  }
+
+  control(message: ToGateway): void {
+    this.#writer.plain(LinkFrameType.control, toBinary(LinkResponseSchema, create(LinkResponseSchema, message)));
+  }
+
+  keyframe(channel: number, frame: Uint8Array): void {
+    this.#writer.numbered(LinkFrameType.keyframe, channel, frame);
+  }
+
+  delta(channel: number, frame: Uint8Array): void {
+    this.#writer.numbered(LinkFrameType.delta, channel, frame);
+  }
+
+  close(): void {
+    this.#writer.flush();
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #send(chunk: Uint8Array): void {
+    if (this.#socket.destroyed) return;
+    this.#socket.write(chunk);
+    if (this.#socket.writableLength <= UNSENT_BYTES_MAX) return;
+    this.#parts.log.error({ gatewayId: this.gatewayId }, "a gateway does not read its link; cut");
+    this.#socket.destroy();
+  }
+
+  #onData(chunk: Buffer): void {
+    try {
+      this.#reader.push(chunk);
+    } catch (err) {
+      this.#parts.log.error({ err, gatewayId: this.gatewayId }, "not the link protocol; cut");
+      this.#socket.destroy();
+    }
+  }
+
+  #onFrame(type: number, body: Uint8Array): void {
+    if (type === LinkFrameType.control) return this.#onControl(fromBinary(LinkRequestSchema, body));
+    if (this.gatewayId === "") throw new Error("the first frame is hello");
+    if (type === LinkFrameType.input) this.#onInput(body);
+    else if (type === LinkFrameType.beat) this.#writer.plain(LinkFrameType.beat, new Uint8Array(0));
+    // Other types are of a later version: not for us.
+  }
+
+  #onInput(body: Uint8Array): void {
+    if (body.length < 4 + INPUT_HEADER_BYTES) throw new Error("an input frame is too short");
+    const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+    const session = view.getUint32(0, true);
+    const seated = this.#seated.get(session);
+    const payload = body.subarray(4 + INPUT_HEADER_BYTES);
+    const refusal = seated ? seated.match.input(seated.seat, view.getUint32(4, true), view.getUint32(8, true), payload) : "not_in_match";
+    this.#parts.metrics.inputs(refusal);
+    if (refusal === undefined) return;
+    this.#refusal[0] = INPUT_REFUSALS.indexOf(refusal);
+    this.#writer.numbered(LinkFrameType.inputRefused, session, this.#refusal);
+  }
+
+  #onControl({ message }: LinkRequest): void {
+    if (message.case === "hello") return this.#onHello(message.value.gatewayId, message.value.version, message.value.proof);
+    if (this.gatewayId === "") throw new Error("the first frame is hello");
+    switch (message.case) {
+      case "join": {
+        const { session, seatTicket, traceparent } = message.value;
+        return withTrace(continueTrace(traceparent), () => this.#onJoin(session, seatTicket));
+      }
+      case "leave":
+        return this.#onLeave(message.value.session, message.value.forfeit);
+      case undefined:
+        return; // a message of a later version
+    }
+  }
+
+  #onHello(gatewayId: string, version: number, proof: Uint8Array): void {
+    const wanted = createHmac("sha256", this.#parts.linkKey).update(gatewayId).digest();
+    if (proof.length !== wanted.length || !timingSafeEqual(proof, wanted)) throw new Error("the gateway does not know the link key");
+    if (version !== LINK_VERSION) throw new Error(`the gateway speaks version ${version} of the link protocol`);
+    this.gatewayId = gatewayId;
+    this.#parts.log.info({ gatewayId }, "a gateway is linked");
+    this.control({ message: { case: "welcome", value: { shardId: this.#parts.shardId, version: LINK_VERSION } } });
+  }
+
+  #onJoin(id: number, seatTicket: string): void {
+    const verdict = this.#parts.seatTickets.verify(seatTicket, this.#parts.now());
+    if (verdict.kind !== "valid") return this.#refuse(id, verdict.kind);
+    const { claims } = verdict;
+    const session: Session = { link: this, id };
+    const match = this.#parts.matches.join(claims, session);
+    if (typeof match === "string") return this.#refuse(id, match);
+    this.#seated.set(id, { session, match, seat: claims.seat });
+    this.#parts.log.info({ matchId: claims.matchId, seat: claims.seat, gatewayId: this.gatewayId }, "player joined");
+  }
+
+  #refuse(session: number, code: string): void {
+    this.#parts.log.info({ code, gatewayId: this.gatewayId }, "join refused");
+    this.control({ message: { case: "refused", value: { session, code } } });
+  }
+
+  #onLeave(id: number, forfeit: boolean): void {
+    const seated = this.#seated.get(id);
+    if (!seated) return;
+    this.#seated.delete(id);
+    seated.match.leave(seated.seat, seated.session, forfeit);
+  }
+
+  #onClose(): void {
+    for (const { match, seat, session } of this.#seated.values()) match.leave(seat, session, false);
+    this.#seated.clear();
+    if (this.gatewayId !== "") this.#parts.log.info({ gatewayId: this.gatewayId }, "a gateway is gone");
+  }
+}

@@ -1,0 +1,14 @@
+import { createLogger } from "@muster/log";
+import { runProcess } from "@muster/runtime";
+import { createApp } from "./app.ts";
+import { type Config, readConfig } from "./config.ts";
+
+let config: Config;
+await runProcess({
+  name: "shard",
+  config: () => {
+    config = readConfig(process.env);
+    return { log: createLogger("shard", config.logLevel), stopWithinMs: config.shardStopWithinMs };
+  },
+  app: () => createApp(config),
+});

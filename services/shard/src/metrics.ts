@@ -1,0 +1,59 @@
+import type { Metrics } from "@muster/runtime";
+import { Counter, Gauge, Histogram } from "prom-client";
+import type { InputRefusal } from "./inputs.ts";
+import type { SchedulerMetrics } from "./scheduler.ts";
+
+export interface ShardMetrics extends SchedulerMetrics {
+  /** Once per input: a plain addition, since this is the hot path. */
+  inputs(refusal: InputRefusal | undefined): void;
+  readonly matchesOver: Counter<"outcome" | "reason">;
+  readonly resultsStored: Counter;
+  readonly resultsRefused: Counter<"code">;
+  readonly resultRetries: Counter;
+}
+
+export function createShardMetrics(registry: Metrics, matchesHeld: () => number, resultsPending: () => number): ShardMetrics {
+  const registers = [registry];
+  const late = new Histogram({
+    name: "shard_tick_late_seconds",
+    help: "From a tick's deadline to its start",
+    buckets: [0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.033, 0.066, 0.25, 1],
+    registers,
+  });
+  const skipped = new Counter({ name: "shard_ticks_skipped_total", help: "Ticks given up because the process could not keep up", registers });
+  const refused = new Counter({ name: "shard_inputs_refused_total", help: "Inputs refused", labelNames: ["code"], registers });
+  let accepted = 0;
+  new Gauge({
+    name: "shard_inputs_accepted_total",
+    help: "Inputs accepted",
+    registers,
+    collect() {
+      this.set(accepted);
+    },
+  });
+  gauge(registry, "shard_matches", "Matches held", matchesHeld);
+  gauge(registry, "shard_results_pending", "Results on their way to match-service", resultsPending);
+  return {
+    lateMs: (ms) => late.observe(ms / 1000),
+    skipped: (ticks) => skipped.inc(ticks),
+    inputs(refusal) {
+      if (refusal === undefined) accepted++;
+      else refused.inc({ code: refusal });
+    },
+    matchesOver: new Counter({ name: "shard_matches_over_total", help: "Matches by how they ended", labelNames: ["outcome", "reason"], registers }),
+    resultsStored: new Counter({ name: "shard_results_stored_total", help: "Results that match-service has", registers }),
+    resultsRefused: new Counter({ name: "shard_results_refused_total", help: "Results refused for good", labelNames: ["code"], registers }),
+    resultRetries: new Counter({ name: "shard_result_retries_total", help: "Tries to store a result that failed", registers }),
+  };
+}
+
+function gauge(registry: Metrics, name: string, help: string, value: () => number): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(value());
+    },
+  });
+}

@@ -1,0 +1,97 @@
+// Results on their way to match-service: retried until stored. What is stored is the match-service's business; that
+// nothing is lost while this process lives is ours.
+import type { Client } from "@connectrpc/connect";
+import { CancelReason, EndReason, type MatchService, type RecordResultRequestSchema } from "@muster/contracts/match/v2";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { AppError } from "@muster/errors";
+import type { Logger } from "@muster/log";
+import { Limiter, sleep } from "@muster/runtime";
+import { type TraceContext, withTrace } from "@muster/tracing";
+import type { MatchOutcome } from "./match.ts";
+import type { ShardMetrics } from "./metrics.ts";
+
+export interface FinishedMatch {
+  readonly matchId: string;
+  readonly epoch: number;
+  readonly trace: TraceContext;
+  readonly outcome: MatchOutcome;
+  readonly ticks: number;
+  readonly stateHash: string;
+}
+
+const FIRST_RETRY_MS = 100;
+const RETRY_MS_MAX = 5000;
+/** Calls to match-service at once; results beyond it wait here. */
+const CALLS_MAX = 16;
+
+const END_REASONS = { played: EndReason.PLAYED, forfeit: EndReason.FORFEIT } as const;
+const CANCEL_REASONS = { no_show: CancelReason.NO_SHOW, abandoned: CancelReason.ABANDONED, fault: CancelReason.FAULT } as const;
+
+export class Results {
+  readonly #matches: Client<typeof MatchService>;
+  readonly #log: Logger;
+  readonly #metrics: ShardMetrics;
+  readonly #limiter = new Limiter({ runningMax: CALLS_MAX, waitingMax: Infinity }); // bounded by the matches we held
+  readonly #pending = new Set<Promise<void>>();
+  readonly #abandon = new AbortController();
+
+  constructor(matches: Client<typeof MatchService>, metrics: ShardMetrics, log: Logger) {
+    this.#matches = matches;
+    this.#metrics = metrics;
+    this.#log = log;
+  }
+
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  store(match: FinishedMatch): void {
+    const work = withTrace(match.trace, () => this.#storeWithRetries(match)).finally(() => this.#pending.delete(work));
+    this.#pending.add(work);
+  }
+
+  /** Resolves when everything is stored, or after `withinMs` with what was not: that is logged, result by result. */
+  async flush(withinMs: number): Promise<void> {
+    const timer = setTimeout(() => this.#abandon.abort(), withinMs);
+    await Promise.all(this.#pending);
+    clearTimeout(timer);
+  }
+
+  async #storeWithRetries(match: FinishedMatch): Promise<void> {
+    const { matchId } = match;
+    const request = requestOf(match);
+    for (let delayMs = FIRST_RETRY_MS; ; delayMs = Math.min(delayMs * 2, RETRY_MS_MAX)) {
+      try {
+        const { duplicate } = await this.#limiter.run(() => this.#matches.recordResult(request));
+        this.#metrics.resultsStored.inc();
+        this.#log.info({ matchId, duplicate }, "result stored");
+        return;
+      } catch (err) {
+        if (err instanceof AppError && isFinal(err)) {
+          this.#metrics.resultsRefused.inc({ code: err.code });
+          this.#log.error({ err, matchId, code: err.code }, "match-service refused a result for good");
+          return;
+        }
+        if (this.#abandon.signal.aborted) {
+          this.#log.error({ matchId, result: request }, "stopping with a result that is not stored");
+          return;
+        }
+        this.#metrics.resultRetries.inc();
+        this.#log.warn({ err, matchId, delayMs }, "a result is not stored yet, trying again");
+        await sleep(delayMs * (0.5 + Math.random() / 2), this.#abandon.signal);
+      }
+    }
+  }
+}
+
+/** Another try would get the same answer. */
+function isFinal(err: AppError): boolean {
+  return ["stale_epoch", "result_conflict", "bad_result", "match_not_found", "invalid_request"].includes(err.code);
+}
+
+function requestOf({ matchId, epoch, outcome, ticks, stateHash }: FinishedMatch): MessageInitShape<typeof RecordResultRequestSchema> {
+  const common = { matchId, epoch, ticks, stateHash };
+  if (outcome.kind === "cancelled") return { ...common, outcome: { case: "cancelled", value: { reason: CANCEL_REASONS[outcome.reason] } } };
+  const seats = outcome.result.seats.map(({ score, rank }, seat) => ({ seat, score, rank }));
+  return { ...common, outcome: { case: "completed", value: { reason: END_REASONS[outcome.reason], seats } } };
+}

@@ -1,0 +1,130 @@
+// One scheduler for every match of the process. Ticks have absolute deadlines: a late tick does not move the next.
+// Matches are spread over PHASES of the tick interval, so that a tick of many matches is many short pieces of work
+// and not one long one: nobody waits for everybody else's simulation.
+
+export interface Ticking {
+  /** Ticks a second. */
+  readonly tickRate: number;
+  tick(): void;
+}
+
+export interface SchedulerMetrics {
+  /** How long after its deadline a phase began. */
+  lateMs(ms: number): void;
+  /** Ticks that were given up because the process could not keep up. */
+  skipped(ticks: number): void;
+}
+
+export interface Clock {
+  /** Milliseconds, monotonic. */
+  now(): number;
+  /** Calls once, after about that long. */
+  after(ms: number, fn: () => void): { cancel(): void };
+}
+
+const PHASES = 8;
+/** A match that is late runs at most this many ticks in a row; what it is later than that, it stays later. */
+const CATCH_UP_TICKS_MAX = 3;
+
+export class Scheduler {
+  readonly #clock: Clock;
+  readonly #metrics: SchedulerMetrics;
+  readonly #rates = new Map<number, Phase[]>();
+  readonly #phaseOf = new Map<Ticking, Phase>();
+  #timer: { cancel(): void } | undefined;
+  readonly #run = (): void => this.#runDue();
+
+  constructor(clock: Clock, metrics: SchedulerMetrics) {
+    this.#clock = clock;
+    this.#metrics = metrics;
+  }
+
+  /** The first tick comes within one tick interval. */
+  add(ticking: Ticking): void {
+    const phases = this.#phasesFor(ticking.tickRate);
+    const phase = phases.reduce((a, b) => (b.members.size < a.members.size ? b : a));
+    if (phase.members.size === 0) phase.wake(this.#clock.now());
+    phase.members.add(ticking);
+    this.#phaseOf.set(ticking, phase);
+    this.#arm();
+  }
+
+  remove(ticking: Ticking): void {
+    this.#phaseOf.get(ticking)?.members.delete(ticking);
+    this.#phaseOf.delete(ticking);
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#phaseOf.clear();
+    this.#rates.clear();
+  }
+
+  #phasesFor(tickRate: number): Phase[] {
+    let phases = this.#rates.get(tickRate);
+    if (!phases) {
+      const epoch = this.#clock.now();
+      phases = Array.from({ length: PHASES }, (_, i) => new Phase(1000 / tickRate, epoch, i / PHASES));
+      this.#rates.set(tickRate, phases);
+    }
+    return phases;
+  }
+
+  #runDue(): void {
+    for (const phases of this.#rates.values()) {
+      for (const phase of phases) if (phase.members.size > 0) this.#runPhase(phase);
+    }
+    this.#arm();
+  }
+
+  #runPhase(phase: Phase): void {
+    const now = this.#clock.now();
+    if (now < phase.deadline) return;
+    this.#metrics.lateMs(now - phase.deadline);
+    const due = phase.take(now);
+    if (due > CATCH_UP_TICKS_MAX) this.#metrics.skipped((due - CATCH_UP_TICKS_MAX) * phase.members.size);
+    for (let i = 0; i < Math.min(due, CATCH_UP_TICKS_MAX); i++) {
+      for (const member of phase.members) member.tick(); // a member may remove itself
+    }
+  }
+
+  #arm(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    let next = Infinity;
+    for (const phases of this.#rates.values()) {
+      for (const phase of phases) if (phase.members.size > 0 && phase.deadline < next) next = phase.deadline;
+    }
+    if (next !== Infinity) this.#timer = this.#clock.after(Math.max(0, next - this.#clock.now()), this.#run);
+  }
+}
+
+class Phase {
+  readonly members = new Set<Ticking>();
+  readonly #periodMs: number;
+  readonly #origin: number;
+  /** Number of the next tick since the origin. */
+  #next = 0;
+
+  constructor(periodMs: number, epoch: number, part: number) {
+    this.#periodMs = periodMs;
+    this.#origin = epoch + part * periodMs;
+  }
+
+  get deadline(): number {
+    return this.#origin + this.#next * this.#periodMs;
+  }
+
+  /** After a time without members: the next deadline is the first one that is still to come. */
+  wake(now: number): void {
+    this.#next = Math.max(0, Math.floor((now - this.#origin) / this.#periodMs) + 1);
+  }
+
+  /** How many deadlines have passed; moves on to the next one. */
+  take(now: number): number {
+    const upTo = Math.floor((now - this.#origin) / this.#periodMs);
+    const due = upTo - this.#next + 1;
+    this.#next = upTo + 1;
+    return due;
+  }
+}
