@@ -56,11 +56,15 @@ export async function startMariadb(options: MariadbOptions): Promise<MariadbServ
   void child.exited.then((how) => (ended = how));
   await waitForPort(options.port, START_TIMEOUT_MS, () => ended && `MariaDB ${ended}:\n${said.join("\n")}`);
   return {
-    adminUrl: `mysql://root:${ROOT_PASSWORD}@127.0.0.1:${options.port}/`,
+    adminUrl: privateAdminUrl(options.port),
     port: options.port,
     child,
     stop: () => child.stop(),
   };
+}
+
+export function privateAdminUrl(port: number): string {
+  return `mysql://root:${ROOT_PASSWORD}@127.0.0.1:${port}/`;
 }
 
 function serverArgs({ dataDir, port, durable }: MariadbOptions): string[] {

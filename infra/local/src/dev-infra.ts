@@ -1,0 +1,18 @@
+// `pnpm -r dev` of this package: MariaDB and nginx, until Ctrl-C.
+import { loadEnvironment } from "./environment.ts";
+import { startInfrastructure } from "./infrastructure.ts";
+
+const infrastructure = await startInfrastructure(loadEnvironment(), (name, line) => {
+  if (/\[(warn|ERROR|error|emerg)/i.test(line)) console.log(`${name}: ${line}`);
+});
+console.log(`mariadb and nginx are up; the ingress is ${infrastructure.nginx.url}`);
+
+let stopping = false;
+const stop = async (): Promise<void> => {
+  if (stopping) return;
+  stopping = true;
+  clearInterval(alive);
+  await infrastructure.stop();
+};
+const alive = setInterval(() => undefined, 60_000);
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void stop());

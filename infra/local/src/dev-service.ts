@@ -1,0 +1,61 @@
+// `pnpm -r dev` of a service: waits for the database, migrates, runs, starts again on a crash or a change of source.
+import { spawnSync } from "node:child_process";
+import { type FSWatcher, watch } from "node:fs";
+import path from "node:path";
+import { loadEnvironment, serviceEnvironment } from "./environment.ts";
+import { provisionFor } from "./infrastructure.ts";
+import { coloured, readLogLine } from "./log-lines.ts";
+import { privateAdminUrl } from "./mariadb.ts";
+import { paths } from "./paths.ts";
+import { waitForPort } from "./ports.ts";
+import { serviceOf } from "./services.ts";
+import { supervise } from "./supervised.ts";
+
+const DATABASE_WAIT_MS = 120_000;
+const SETTLE_MS = 150;
+
+const spec = serviceOf(process.argv[2] ?? "");
+const root = path.join(paths.root, "services", spec.name);
+const env: Record<string, string | undefined> = { ...serviceEnvironment(loadEnvironment()), SHARD_DRAIN_WITHIN_MS: process.env["SHARD_DRAIN_WITHIN_MS"] ?? "500" };
+const say = (text: string): void => console.log(text);
+
+if (spec.migrates) await prepareDatabase();
+const service = supervise(
+  { name: spec.name, command: paths.node, args: ["src/main.ts"], cwd: root, env, onLine: (line) => say(coloured(readLogLine(line))) },
+  say,
+);
+const watchers = watchSources(() => {
+  say("the source has changed; starting again");
+  void service.restart();
+});
+
+const stop = async (): Promise<void> => {
+  for (const watcher of watchers) watcher.close();
+  await service.stop();
+};
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => void stop());
+
+async function prepareDatabase(): Promise<void> {
+  const existing = process.env["MUSTER_DB_URL"];
+  const port = Number(env["MUSTER_MARIADB_PORT"]);
+  if (!existing) {
+    say("waiting for mariadb");
+    await waitForPort(port, DATABASE_WAIT_MS);
+  }
+  Object.assign(env, await provisionFor(env as Record<string, string>, existing ?? privateAdminUrl(port)));
+  const migrated = spawnSync(paths.node, ["src/migrate.ts"], { cwd: root, env: env as NodeJS.ProcessEnv, encoding: "utf8" });
+  for (const line of migrated.stdout.split("\n").filter(Boolean)) say(coloured(readLogLine(line)));
+  if (migrated.status !== 0) throw new Error(`the migration failed:\n${migrated.stderr}`);
+}
+
+/** The service's own source, every package and the contracts. Tests do not count. */
+function watchSources(onChange: () => void): FSWatcher[] {
+  let timer: NodeJS.Timeout | undefined;
+  return [path.join(root, "src"), path.join(paths.root, "packages"), path.join(paths.root, "contracts")].map((folder) =>
+    watch(folder, { recursive: true }, (_event, file) => {
+      if (file === null || file.includes("node_modules") || file.includes(".test.") || !/\.(ts|yaml)$/.test(file)) return;
+      clearTimeout(timer);
+      timer = setTimeout(onChange, SETTLE_MS);
+    }),
+  );
+}

@@ -1,0 +1,63 @@
+// MariaDB and nginx of the local system, or the servers that the environment names instead.
+import path from "node:path";
+import { answers } from "./ports.ts";
+import type { LocalEnvironment } from "./environment.ts";
+import { type MariadbServer, startMariadb } from "./mariadb.ts";
+import { type NginxServer, startNginx } from "./nginx.ts";
+import { paths } from "./paths.ts";
+import { provision } from "./provision.ts";
+
+const DATABASE_SUFFIX = "dev";
+
+export interface Infrastructure {
+  readonly mariadb: MariadbServer | undefined;
+  readonly nginx: NginxServer;
+  /** Environment variables with the database URLs. */
+  readonly databaseUrls: Readonly<Record<string, string>>;
+  stop(): Promise<void>;
+}
+
+/** MUSTER_DB_URL (mysql://admin:password@host:port/) uses an existing MariaDB instead of a private one. */
+export async function startInfrastructure(env: LocalEnvironment, onLine: (name: string, line: string) => void): Promise<Infrastructure> {
+  const existing = process.env["MUSTER_DB_URL"];
+  const mariadbPort = Number(env["MUSTER_MARIADB_PORT"]);
+  await refuseTaken(existing ? [] : [mariadbPort], Number(env["MUSTER_INGRESS_PORT"]));
+  const mariadb = existing ? undefined : await startMariadb({ dataDir: paths.mariadbData, port: mariadbPort, durable: true, onLine: (line) => onLine("mariadb", line) });
+  try {
+    const databaseUrls = await provisionFor(env, existing ?? (mariadb as MariadbServer).adminUrl);
+    const nginx = await startNginx({
+      prefix: paths.nginx,
+      port: Number(env["MUSTER_INGRESS_PORT"]),
+      edgeAddress: `127.0.0.1:${env["EDGE_PORT"]}`,
+      gatewayAddress: `127.0.0.1:${env["GATEWAY_PORT"]}`,
+      onLine: (line) => onLine("nginx", line),
+    });
+    return {
+      mariadb,
+      nginx,
+      databaseUrls,
+      async stop() {
+        await nginx.stop();
+        await mariadb?.stop();
+      },
+    };
+  } catch (err) {
+    await mariadb?.stop();
+    throw err;
+  }
+}
+
+/** The URLs under which the services find their databases; the same every time. */
+export async function provisionFor(env: LocalEnvironment, adminUrl: string): Promise<Record<string, string>> {
+  const passwords = { identity: env["MUSTER_DB_PASSWORD_IDENTITY"] as string, matches: env["MUSTER_DB_PASSWORD_MATCHES"] as string };
+  const urls = await provision({ adminUrl, suffix: DATABASE_SUFFIX, passwords });
+  return { IDENTITY_DB_URL: urls["identity-service"], MATCH_DB_URL: urls["match-service"] };
+}
+
+async function refuseTaken(privatePorts: number[], ingress: number): Promise<void> {
+  for (const port of [...privatePorts, ingress]) {
+    if (!(await answers(port))) continue;
+    const name = port === ingress ? "MUSTER_PORT" : "MUSTER_PORT_BASE";
+    throw new Error(`port ${port} is taken: is Muster running already? Stop it, or choose another with ${name} (see ${path.basename(paths.environment)})`);
+  }
+}

@@ -1,0 +1,33 @@
+// JSON log lines as a person reads them.
+
+const COLOURS: Readonly<Record<string, string>> = { debug: "\x1b[2m", info: "", warn: "\x1b[33m", error: "\x1b[31m", fatal: "\x1b[31m" };
+const RESET = "\x1b[0m";
+const HIDDEN = new Set(["level", "time", "service", "msg", "err"]);
+
+export interface LogLine {
+  readonly level: string;
+  readonly text: string;
+}
+
+/** A line of a service's log, short; lines that are no JSON stay as they are. */
+export function readLogLine(line: string): LogLine {
+  let fields: Record<string, unknown>;
+  try {
+    fields = JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return { level: "info", text: line };
+  }
+  if (typeof fields["msg"] !== "string" || typeof fields["level"] !== "string") return { level: "info", text: line };
+  const rest = Object.entries(fields)
+    .filter(([name]) => !HIDDEN.has(name))
+    .map(([name, value]) => ` ${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+  const stack = (fields["err"] as { stack?: string } | undefined)?.stack;
+  const time = String(fields["time"]).slice(11, 23);
+  return { level: fields["level"], text: `${time} ${fields["level"].padEnd(5)} ${fields["msg"]}${rest.join("")}${stack ? `\n${stack}` : ""}` };
+}
+
+/** For a terminal: with colour where it has any. */
+export function coloured({ level, text }: LogLine): string {
+  const colour = process.stdout.isTTY ? (COLOURS[level] ?? "") : "";
+  return colour ? `${colour}${text}${RESET}` : text;
+}

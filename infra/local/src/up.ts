@@ -1,0 +1,134 @@
+// The whole local system in one process tree: start, wait until healthy, one match, stay, stop. Called by up.sh.
+import { spawnSync } from "node:child_process";
+import { createWriteStream, mkdirSync, type WriteStream } from "node:fs";
+import path from "node:path";
+import { type LocalEnvironment, loadEnvironment, serviceEnvironment } from "./environment.ts";
+import { type Infrastructure, startInfrastructure } from "./infrastructure.ts";
+import { coloured, readLogLine } from "./log-lines.ts";
+import { paths } from "./paths.ts";
+import { SERVICES } from "./services.ts";
+import { type Supervised, supervise } from "./supervised.ts";
+
+const HEALTHY_WITHIN_MS = 60_000;
+
+const startedAt = performance.now();
+const logs = new Map<string, WriteStream>();
+const services: Supervised[] = [];
+let infrastructure: Infrastructure | undefined;
+let stopping: Promise<void> | undefined;
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => {
+    if (!stopping) say("\nstopping everything");
+    stopping ??= stop();
+    stopping.catch((err: unknown) => {
+      console.error(err);
+      process.exitCode = 1;
+    });
+  });
+}
+
+try {
+  await up();
+} catch (err) {
+  if (!stopping) {
+    console.error(`\nMuster did not start: ${err instanceof Error ? err.message : String(err)}`);
+    process.exitCode = 1;
+    stopping = stop();
+  }
+}
+
+async function up(): Promise<void> {
+  mkdirSync(paths.logs, { recursive: true });
+  const env = loadEnvironment();
+  say("starting MariaDB and nginx");
+  infrastructure = await startInfrastructure(env, writeLog);
+  const serviceEnv = { ...serviceEnvironment(env), ...infrastructure.databaseUrls, SHARD_DRAIN_WITHIN_MS: process.env["SHARD_DRAIN_WITHIN_MS"] ?? "500" };
+  for (const { name } of SERVICES.filter((spec) => spec.migrates)) migrate(name, serviceEnv);
+  say(`starting ${SERVICES.map((spec) => spec.name).join(", ")}`);
+  for (const { name } of SERVICES.toReversed()) {
+    if (stopping) return;
+    services.unshift(
+      supervise(
+        { name, command: paths.node, args: ["src/main.ts"], cwd: path.join(paths.root, "services", name), env: serviceEnv, onLine: (line) => onServiceLine(name, line) },
+        say,
+      ),
+    );
+  }
+  await untilHealthy(env);
+  if (stopping) return;
+  say(`healthy after ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
+  if (process.env["MUSTER_SKIP_SMOKE"] !== "1") smoke(env);
+  if (!stopping) tellHowToReach(env);
+}
+
+function migrate(name: string, env: Record<string, string | undefined>): void {
+  const run = spawnSync(paths.node, ["src/migrate.ts"], { cwd: path.join(paths.root, "services", name), env: env as NodeJS.ProcessEnv, encoding: "utf8" });
+  if (run.status !== 0) throw new Error(`the migration of ${name} failed:\n${run.stdout}${run.stderr}`);
+}
+
+async function untilHealthy(env: LocalEnvironment): Promise<void> {
+  const url = `http://127.0.0.1:${env["MUSTER_INGRESS_PORT"]}/healthz`;
+  const deadline = performance.now() + HEALTHY_WITHIN_MS;
+  let last = "no answer";
+  while (!stopping) {
+    try {
+      const response = await fetch(url, { signal: AbortSignal.timeout(3000) });
+      if (response.status === 200) return;
+      last = await response.text();
+    } catch (err) {
+      last = String(err);
+    }
+    if (performance.now() > deadline) throw new Error(`not healthy after ${HEALTHY_WITHIN_MS / 1000} s; the logs are in ${paths.logs}\n${last}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+function smoke(env: LocalEnvironment): void {
+  say("playing a match through the ingress");
+  const run = spawnSync("sh", [path.join(paths.root, "scripts/smoke.sh"), `http://localhost:${env["MUSTER_INGRESS_PORT"]}`], { stdio: ["ignore", "inherit", "inherit"] });
+  if (run.status !== 0 && !stopping) throw new Error("the smoke match failed");
+}
+
+function tellHowToReach(env: LocalEnvironment): void {
+  const base = `localhost:${env["MUSTER_INGRESS_PORT"]}`;
+  say(
+    `
+Muster is up.
+
+  REST       http://${base}            (the contract: http://${base}/v1/openapi.yaml)
+  realtime   ws://${base}/v1/realtime
+  health     http://${base}/healthz
+  logs       ${path.relative(process.cwd(), paths.logs) || paths.logs}/<process>.log
+
+Try:  curl -s http://${base}/v1/modes
+Ctrl-C stops all of it.`,
+  );
+}
+
+function onServiceLine(name: string, line: string): void {
+  writeLog(name, line);
+  const read = readLogLine(line);
+  if (!stopping && ["error", "fatal"].includes(read.level)) console.log(`${name.padEnd(16)} ${coloured(read)}`);
+}
+
+function writeLog(name: string, line: string): void {
+  let log = logs.get(name);
+  if (!log) {
+    log = createWriteStream(path.join(paths.logs, `${name}.log`), { flags: "a" });
+    logs.set(name, log);
+  }
+  log.write(`${line}\n`);
+}
+
+/** Players first, then what they depend on, the database last. */
+async function stop(): Promise<void> {
+  for (const service of services) await service.stop();
+  await infrastructure?.stop();
+  for (const log of logs.values()) log.end();
+  say("stopped");
+}
+
+function say(text: string): void {
+  console.log(text);
+}

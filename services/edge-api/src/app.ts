@@ -1,0 +1,61 @@
+import { IdentityService } from "@muster/contracts/identity/v2";
+import { MatchService } from "@muster/contracts/match/v2";
+import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
+import { createLogger, type Logger } from "@muster/log";
+import { createRpcClient } from "@muster/rpc";
+import { type AdminServer, type App, type AppPart, compose, createAdminServer, createMetrics } from "@muster/runtime";
+import { TokenVerifier } from "@muster/tokens";
+import type { JSONWebKeySet } from "jose";
+import type { Config } from "./config.ts";
+import { readContract } from "./contract.ts";
+import { createRestServer } from "./server.ts";
+import { createSystemHealth } from "./system-health.ts";
+
+export interface Overrides {
+  readonly log?: Logger;
+}
+
+export interface RestPart extends AppPart {
+  /** http://host:port, once started. */
+  readonly url: string;
+}
+
+export interface EdgeApp extends App {
+  readonly admin: AdminServer;
+  readonly rest: RestPart;
+}
+
+/** Builds the whole service and starts nothing. */
+export function createApp(config: Config, overrides: Overrides = {}): EdgeApp {
+  const log = overrides.log ?? createLogger("edge-api", config.logLevel);
+  const metrics = createMetrics("edge-api");
+  const timeoutMs = Math.max(config.edgeReadDeadlineMs, config.edgeWriteDeadlineMs);
+  const identity = createRpcClient({ service: IdentityService, baseUrl: config.edgeIdentityUrl, timeoutMs });
+  const match = createRpcClient({ service: MatchService, baseUrl: config.edgeMatchUrl, timeoutMs });
+  const matchmaking = createRpcClient({ service: MatchmakingService, baseUrl: config.edgeMatchmakerUrl, timeoutMs });
+  const tokens = new TokenVerifier(async () => JSON.parse((await identity.call.getJwks({})).jwksJson) as JSONWebKeySet);
+  const server = createRestServer({
+    contract: readContract(),
+    clients: { identity: identity.call, match: match.call, matchmaking: matchmaking.call },
+    tokens,
+    systemHealth: createSystemHealth(config.edgeHealthUrls),
+    deadlines: { readMs: config.edgeReadDeadlineMs, writeMs: config.edgeWriteDeadlineMs },
+    metrics,
+    log,
+  });
+  let url = "";
+  const rest: RestPart = {
+    name: "rest server",
+    get url() {
+      return url;
+    },
+    async start() {
+      url = await server.listen({ host: config.edgeHost, port: config.edgePort });
+      log.info({ url }, "rest server is listening");
+    },
+    stop: () => server.close(),
+  };
+  const admin = createAdminServer({ host: config.edgeHost, port: config.edgeAdminPort, metrics, log, ready: {} });
+  const draining = { name: "draining", stop: async () => admin.setDraining() };
+  return Object.assign(compose([identity, match, matchmaking, admin, rest, draining]), { admin, rest });
+}

@@ -1,0 +1,99 @@
+// The OpenAPI document is the source of the routes' schemas: what the contract says is what is checked.
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { assert, must } from "@muster/errors";
+import type { FastifySchema, HTTPMethods } from "fastify";
+import { parse } from "yaml";
+
+type Json = Record<string, unknown>;
+
+export interface Operation {
+  readonly operationId: string;
+  readonly method: HTTPMethods;
+  /** In Fastify's form: /v1/players/:playerId. */
+  readonly url: string;
+  readonly schema: FastifySchema;
+  /** Whether an access token is demanded. */
+  readonly secured: boolean;
+}
+
+export interface Contract {
+  readonly yaml: string;
+  readonly operations: ReadonlyMap<string, Operation>;
+  readonly errorCodes: ReadonlySet<string>;
+}
+
+export function readContract(): Contract {
+  const yaml = readFileSync(fileURLToPath(import.meta.resolve("@muster/contracts/openapi/edge.v1.yaml")), "utf8");
+  const document = resolveRefs(parse(yaml) as Json) as Json;
+  const operations = new Map<string, Operation>();
+  for (const [path, methods] of Object.entries(document["paths"] as Record<string, Json>)) {
+    for (const [method, value] of Object.entries(methods)) {
+      const operation = operationOf(path, method, value as Json, document);
+      operations.set(operation.operationId, operation);
+    }
+  }
+  const schemas = (document["components"] as Json)["schemas"] as Record<string, Json>;
+  return { yaml, operations, errorCodes: new Set(must(schemas["ErrorCode"], "the contract has a code table")["enum"] as string[]) };
+}
+
+function operationOf(path: string, method: string, value: Json, document: Json): Operation {
+  const operationId = value["operationId"];
+  assert(typeof operationId === "string", `${method} ${path} has an operationId`);
+  const parameters = (value["parameters"] ?? []) as { name: string; in: string; required?: boolean; schema: Json }[];
+  const params = parameterSchema(parameters, "path");
+  const querystring = parameterSchema(parameters, "query");
+  const body = jsonSchemaOf(value["requestBody"] as Json | undefined);
+  const security = (value["security"] ?? document["security"]) as unknown[];
+  return {
+    operationId,
+    method: method.toUpperCase() as HTTPMethods,
+    url: path.replace(/\{(\w+)\}/g, ":$1"),
+    secured: security.length > 0,
+    schema: {
+      ...(params ? { params } : {}),
+      ...(querystring ? { querystring } : {}),
+      ...(body ? { body } : {}),
+      response: responseSchemas(value["responses"] as Record<string, Json>),
+    },
+  };
+}
+
+function parameterSchema(parameters: { name: string; in: string; required?: boolean; schema: Json }[], where: string): Json | undefined {
+  const found = parameters.filter((parameter) => parameter.in === where);
+  if (found.length === 0 && where === "path") return undefined;
+  return {
+    type: "object",
+    additionalProperties: false,
+    required: found.filter((parameter) => parameter.required).map((parameter) => parameter.name),
+    properties: Object.fromEntries(found.map((parameter) => [parameter.name, parameter.schema])),
+  };
+}
+
+/** Fastify serialises by these: nothing leaves that the contract does not name. */
+function responseSchemas(responses: Record<string, Json>): Json {
+  const success = Object.entries(responses).filter(([status]) => status.startsWith("2"));
+  return Object.fromEntries(success.map(([status, response]) => [status, jsonSchemaOf(response) ?? { type: "null" }]));
+}
+
+function jsonSchemaOf(holder: Json | undefined): Json | undefined {
+  const content = holder?.["content"] as Record<string, Json> | undefined;
+  return content?.["application/json"]?.["schema"] as Json | undefined;
+}
+
+/** Replaces `$ref`s into the document by what they name. The document has no cycles. */
+function resolveRefs(document: Json): unknown {
+  const resolve = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(resolve);
+    if (typeof value !== "object" || value === null) return value;
+    const ref = (value as Json)["$ref"];
+    if (typeof ref === "string") return resolve(lookUp(document, ref));
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, resolve(inner)]));
+  };
+  return resolve(document);
+}
+
+function lookUp(document: Json, ref: string): unknown {
+  assert(ref.startsWith("#/"), `${ref} points into the document`);
+  return ref.slice(2).split("/").reduce<unknown>((at, key) => must((at as Json)[key], `${ref} names something`), document);
+}

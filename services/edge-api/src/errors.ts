@@ -1,0 +1,52 @@
+// The one translation between our errors and REST's envelope.
+import { AppError, type ErrorRow, HTTP_STATUS, commonError } from "@muster/errors";
+import type { Logger } from "@muster/log";
+import { currentTrace } from "@muster/tracing";
+import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+
+/** What Fastify refuses by itself, by its own code. */
+const FRAMEWORK_ERRORS: Readonly<Record<string, { status: number; code: string; message: string }>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: { status: 413, code: "body_too_large", message: "The body is over the limit." },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: { status: 415, code: "unsupported_media_type", message: "The body is not application/json." },
+};
+
+const RETRY_AFTER_S = 1;
+
+export interface ErrorAnswer {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** `known` is the contract's table: a code that is not in it does not leave. */
+export function answerTo(thrown: unknown, known: ReadonlySet<string>): ErrorAnswer {
+  if (thrown instanceof AppError) return answerToAppError(thrown, known);
+  const { code, statusCode, validation, validationContext, message } = thrown as Partial<FastifyError>;
+  const framework = FRAMEWORK_ERRORS[code ?? ""];
+  if (framework) return framework;
+  if (validation) {
+    const first = validation[0];
+    const where = `${validationContext ?? "request"}${(first?.instancePath ?? "").replaceAll("/", ".")}`;
+    const details = { where, problem: first?.message ?? "is not valid" };
+    return { status: 400, code: "invalid_request", message: `${where} ${details.problem}`, details };
+  }
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return { status: 400, code: "invalid_request", message: message ?? "The request is malformed." };
+  return { status: 500, code: "internal", message: commonError("internal").message };
+}
+
+export function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply, parts: { known: ReadonlySet<string>; log: Logger }): FastifyReply {
+  const { status, code, message, details } = answerTo(thrown, parts.known);
+  const fields = { method: request.method, route: request.routeOptions.url, status, code };
+  if (status >= 500) parts.log.error({ ...fields, err: thrown }, "request failed");
+  if (status === 503 || status === 429) void reply.header("retry-after", RETRY_AFTER_S);
+  if (status === 401) void reply.header("www-authenticate", "Bearer");
+  const traceId = currentTrace()?.traceId ?? "";
+  return reply.code(status).type("application/json").send(JSON.stringify({ error: { code, message, traceId, ...(details ? { details } : {}) } }));
+}
+
+function answerToAppError(err: AppError, known: ReadonlySet<string>): ErrorAnswer {
+  const row: ErrorRow = err.row;
+  if (!known.has(err.code)) return { status: 500, code: "internal", message: commonError("internal").message };
+  return { status: HTTP_STATUS[row.grpc], code: err.code, message: err.message, details: err.details };
+}

@@ -1,0 +1,27 @@
+import type { Client } from "@connectrpc/connect";
+import type { IdentityService } from "@muster/contracts/identity/v2";
+import type { MatchService } from "@muster/contracts/match/v2";
+import type { MatchmakingService } from "@muster/contracts/matchmaking/v2";
+import type { AccessClaims } from "@muster/tokens";
+
+export interface Clients {
+  readonly identity: Client<typeof IdentityService>;
+  readonly match: Client<typeof MatchService>;
+  readonly matchmaking: Client<typeof MatchmakingService>;
+}
+
+/** A checked request: the contract's schemas have passed. */
+export interface Call {
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, unknown>>;
+  /** Present on operations that demand an access token. */
+  readonly caller: AccessClaims | undefined;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body?: unknown;
+}
+
+export type Handler = (call: Call, clients: Clients) => Promise<Answer>;

@@ -1,0 +1,47 @@
+import { CancelReason, EndReason, type Match, MatchState } from "@muster/contracts/match/v2";
+import { must } from "@muster/errors";
+import type { Answer, Clients, Handler } from "./handler.ts";
+import { isoTime } from "./times.ts";
+
+const STATES: Partial<Record<MatchState, string>> = { [MatchState.RUNNING]: "running", [MatchState.ENDED]: "ended", [MatchState.CANCELLED]: "cancelled" };
+const END_REASONS: Partial<Record<EndReason, string>> = { [EndReason.PLAYED]: "played", [EndReason.FORFEIT]: "forfeit" };
+const CANCEL_REASONS: Partial<Record<CancelReason, string>> = {
+  [CancelReason.NO_SHOW]: "no_show",
+  [CancelReason.ABANDONED]: "abandoned",
+  [CancelReason.FAULT]: "fault",
+};
+
+export const matchHandlers: Readonly<Record<string, Handler>> = {
+  async getMatch({ params }, { match }) {
+    const { match: found } = await match.getMatch({ matchId: must(params["matchId"], "in the path") });
+    return { status: 200, body: matchJson(must(found, "match-service sends a match")) };
+  },
+  listMyMatches: ({ caller, query }, clients) => page(must(caller, "secured").playerId, query, clients),
+  listPlayerMatches: ({ params, query }, clients) => page(must(params["playerId"], "in the path"), query, clients),
+};
+
+async function page(playerId: string, query: Readonly<Record<string, unknown>>, { match }: Clients): Promise<Answer> {
+  const { matches, nextCursor } = await match.listPlayerMatches({
+    playerId,
+    pageSize: query["limit"] as number,
+    cursor: (query["cursor"] as string | undefined) ?? "",
+  });
+  return { status: 200, body: { matches: matches.map(matchJson), ...(nextCursor === "" ? {} : { nextCursor }) } };
+}
+
+function matchJson(match: Match): Record<string, unknown> {
+  const { matchId, mode, gameId, buildId, state, participants, createdAt, endedAt, endReason, cancelReason, ticks, stateHash } = match;
+  return {
+    matchId,
+    mode,
+    gameId,
+    buildId,
+    state: STATES[state],
+    participants: participants.map((p) => ({ seat: p.seat, playerId: p.playerId, name: p.playerName, score: p.score, rank: p.rank })),
+    createdAt: isoTime(createdAt),
+    ...(endedAt ? { endedAt: isoTime(endedAt), ticks } : {}),
+    endReason: END_REASONS[endReason],
+    cancelReason: CANCEL_REASONS[cancelReason],
+    ...(state === MatchState.ENDED ? { stateHash } : {}),
+  };
+}

@@ -1,0 +1,51 @@
+import { type Profile, type TokenPair, AccountKind } from "@muster/contracts/identity/v2";
+import { must } from "@muster/errors";
+import type { Handler } from "./handler.ts";
+import { isoTime } from "./times.ts";
+
+type Credentials = { name: string; password: string; deviceLabel?: string };
+type Device = { deviceKey: string; deviceLabel?: string };
+
+export const sessionHandlers: Readonly<Record<string, Handler>> = {
+  async register({ body }, { identity }) {
+    const { name, password, deviceLabel = "" } = body as Credentials;
+    const { profile, tokens } = await identity.register({ name, password, deviceLabel });
+    return { status: 201, body: sessionJson(profile, tokens) };
+  },
+
+  async logIn({ body }, { identity }) {
+    const { name, password, deviceLabel = "" } = body as Credentials;
+    const { profile, tokens } = await identity.logIn({ name, password, deviceLabel });
+    return { status: 200, body: sessionJson(profile, tokens) };
+  },
+
+  async logInGuest({ body }, { identity }) {
+    const { deviceKey, deviceLabel = "" } = body as Device;
+    const { profile, tokens } = await identity.logInGuest({ deviceKey, deviceLabel });
+    return { status: 200, body: sessionJson(profile, tokens) };
+  },
+
+  async refresh({ body }, { identity }) {
+    const { tokens } = await identity.refresh({ refreshToken: body["refreshToken"] as string });
+    return { status: 200, body: tokensJson(tokens) };
+  },
+
+  async logOut({ body }, { identity }) {
+    await identity.logOut({ refreshToken: body["refreshToken"] as string });
+    return { status: 204 };
+  },
+};
+
+export function profileJson(profile: Profile | undefined): Record<string, unknown> {
+  const { playerId, name, kind, createdAt } = must(profile, "identity sends a profile");
+  return { playerId, name, kind: kind === AccountKind.GUEST ? "guest" : "registered", createdAt: isoTime(createdAt) };
+}
+
+function sessionJson(profile: Profile | undefined, tokens: TokenPair | undefined): Record<string, unknown> {
+  return { player: profileJson(profile), tokens: tokensJson(tokens) };
+}
+
+function tokensJson(tokens: TokenPair | undefined): Record<string, unknown> {
+  const { accessToken, accessExpiresAt, refreshToken, refreshExpiresAt } = must(tokens, "identity sends tokens");
+  return { accessToken, accessExpiresAt: isoTime(accessExpiresAt), refreshToken, refreshExpiresAt: isoTime(refreshExpiresAt) };
+}

@@ -1,0 +1,127 @@
+// The REST server: contract in, handlers out. No handler sees a request that the contract does not allow.
+import { must } from "@muster/errors";
+import type { Logger } from "@muster/log";
+import { withBudget } from "@muster/rpc";
+import type { Metrics } from "@muster/runtime";
+import type { TokenVerifier } from "@muster/tokens";
+import { continueTrace, currentTrace, formatTraceparent, withTrace } from "@muster/tracing";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
+import { Histogram } from "prom-client";
+import { authenticate } from "./auth.ts";
+import type { Contract, Operation } from "./contract.ts";
+import { sendError } from "./errors.ts";
+import type { Call, Clients, Handler } from "./routes/handler.ts";
+import { matchHandlers } from "./routes/matches.ts";
+import { playerHandlers } from "./routes/players.ts";
+import { sessionHandlers } from "./routes/sessions.ts";
+import { systemHandlers } from "./routes/system.ts";
+import type { SystemHealth } from "./system-health.ts";
+
+export interface ServerParts {
+  readonly contract: Contract;
+  readonly clients: Clients;
+  readonly tokens: TokenVerifier;
+  readonly systemHealth: () => Promise<SystemHealth>;
+  readonly deadlines: { readonly readMs: number; readonly writeMs: number };
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+const BODY_BYTES_MAX = 16 * 1024;
+const URL_PARAMETER_CHARS_MAX = 128;
+const REQUEST_MS_MAX = 30_000;
+/** The ingress is one hop away and sets X-Forwarded-For itself. */
+const TRUSTED_HOPS = 1;
+
+const HANDLERS: Readonly<Record<string, Handler>> = { ...sessionHandlers, ...playerHandlers, ...matchHandlers, ...systemHandlers };
+
+export function createRestServer(parts: ServerParts): FastifyInstance {
+  const server = fastify({
+    logger: false,
+    bodyLimit: BODY_BYTES_MAX,
+    routerOptions: { maxParamLength: URL_PARAMETER_CHARS_MAX },
+    requestTimeout: REQUEST_MS_MAX,
+    trustProxy: (_address: string, hop: number) => hop < TRUSTED_HOPS,
+    forceCloseConnections: "idle",
+    exposeHeadRoutes: false,
+  });
+  server.setValidatorCompiler(validators());
+  const known = parts.contract.errorCodes;
+  server.setErrorHandler((thrown, request, reply) => sendError(thrown, request, reply, { known, log: parts.log }));
+  server.setNotFoundHandler((_request, reply) => {
+    const traceId = currentTrace()?.traceId ?? "";
+    return reply.code(404).send({ error: { code: "route_not_found", message: "There is no such path with this method.", traceId } });
+  });
+  addRequestRules(server, parts);
+  for (const operation of parts.contract.operations.values()) addOperation(server, operation, parts);
+  server.get("/v1/openapi.yaml", (_request, reply) => reply.type("application/yaml").send(parts.contract.yaml));
+  server.get("/system/healthz", async (_request, reply) => {
+    const health = await parts.systemHealth();
+    return reply.code(health.healthy ? 200 : 503).send({ status: health.healthy ? "ok" : "unhealthy", processes: health.processes });
+  });
+  return server;
+}
+
+/** Bodies are taken as they are; queries and paths are text and are converted. */
+function validators(): Parameters<FastifyInstance["setValidatorCompiler"]>[0] {
+  const strict = new Ajv2020({ strict: true, allErrors: false, removeAdditional: false, coerceTypes: false, useDefaults: true });
+  const coercing = new Ajv2020({ strict: true, allErrors: false, removeAdditional: false, coerceTypes: true, useDefaults: true });
+  for (const ajv of [strict, coercing]) {
+    addFormats.default(ajv);
+  }
+  return ({ schema, httpPart }) => (httpPart === "body" ? strict : coercing).compile(schema as object);
+}
+
+/** Trace, deadline and the log line, around every request. */
+function addRequestRules(server: FastifyInstance, { deadlines, metrics, log }: ServerParts): void {
+  const duration = new Histogram({
+    name: "http_server_duration_seconds",
+    help: "Time from the request to the end of the answer",
+    labelNames: ["method", "route", "status"],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    registers: [metrics],
+  });
+  server.addHook("onRequest", (request, reply, done) => {
+    const trace = continueTrace(request.headers["traceparent"] as string | undefined);
+    void reply.header("traceparent", formatTraceparent(trace)).header("cache-control", "no-store").header("x-content-type-options", "nosniff");
+    const budgetMs = request.method === "GET" ? deadlines.readMs : deadlines.writeMs;
+    const gone = new AbortController();
+    reply.raw.once("close", () => gone.abort());
+    withTrace(trace, () => withBudget({ deadlineAt: performance.now() + budgetMs, signal: gone.signal }, done));
+  });
+  server.addHook("onResponse", (request, reply, done) => {
+    const route = request.routeOptions.url ?? "unknown";
+    duration.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
+    if (route !== "/system/healthz") {
+      log.info({ method: request.method, route, status: reply.statusCode, durationMs: Math.round(reply.elapsedTime * 100) / 100 }, "request");
+    }
+    done();
+  });
+}
+
+function addOperation(server: FastifyInstance, operation: Operation, { clients, tokens }: ServerParts): void {
+  const handler = must(HANDLERS[operation.operationId], `there is a handler for ${operation.operationId}`);
+  const callers = new WeakMap<FastifyRequest, Call["caller"]>();
+  server.route({
+    method: operation.method,
+    url: operation.url,
+    schema: operation.schema,
+    // Before the body is even looked at: a stranger costs as little as can be.
+    onRequest: async (request) => {
+      if (operation.secured) callers.set(request, await authenticate(request, tokens));
+    },
+    handler: async (request, reply): Promise<FastifyReply> => {
+      const call: Call = {
+        body: (request.body ?? {}) as Call["body"],
+        params: request.params as Call["params"],
+        query: request.query as Call["query"],
+        caller: callers.get(request),
+      };
+      const { status, body } = await handler(call, clients);
+      return reply.code(status).send(body);
+    },
+  });
+}
+

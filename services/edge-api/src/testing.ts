@@ -1,0 +1,4 @@
+// For the tests of other packages: the service as they may use it.
+export { createApp, type EdgeApp } from "./app.ts";
+export { fields, readConfig } from "./config.ts";
+export { type Contract, readContract } from "./contract.ts";

@@ -1,0 +1,134 @@
+import { IdentityService } from "@muster/contracts/identity/v2";
+import { MatchService } from "@muster/contracts/match/v2";
+import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
+import { createLogger, type Logger } from "@muster/log";
+import { createRpcClient } from "@muster/rpc";
+import { type AdminServer, type App, type AppPart, compose, createAdminServer, createMetrics, retryForever } from "@muster/runtime";
+import { SeatTicketVerifier, TokenVerifier } from "@muster/tokens";
+import type { JSONWebKeySet } from "jose";
+import { v7 as uuidv7 } from "uuid";
+import type { Config } from "./config.ts";
+import { Connection, type ConnectionParts } from "./connection.ts";
+import { Connections } from "./connections.ts";
+import { createGatewayMetrics } from "./metrics.ts";
+import { createQueueing } from "./queueing.ts";
+import { createRatings } from "./ratings.ts";
+import { ShardLinks } from "./shard-links.ts";
+import { listen, type WsServer } from "./ws.ts";
+
+export interface Overrides {
+  readonly log?: Logger;
+}
+
+export interface GatewayApp extends App {
+  readonly admin: AdminServer;
+  readonly sockets: SocketPart;
+}
+
+export interface SocketPart extends AppPart {
+  /** ws://…/v1/realtime, once started. */
+  readonly url: string;
+}
+
+const CALL_TIMEOUT_MS = 2000;
+
+/** Builds the whole service and starts nothing. */
+export function createApp(config: Config, overrides: Overrides = {}): GatewayApp {
+  const log = overrides.log ?? createLogger("realtime-gateway", config.logLevel);
+  const gatewayId = uuidv7();
+  const registry = createMetrics("realtime-gateway");
+  const identity = createRpcClient({ service: IdentityService, baseUrl: config.gatewayIdentityUrl, timeoutMs: CALL_TIMEOUT_MS });
+  const match = createRpcClient({ service: MatchService, baseUrl: config.gatewayMatchUrl, timeoutMs: CALL_TIMEOUT_MS });
+  const matchmaker = createRpcClient({ service: MatchmakingService, baseUrl: config.gatewayMatchmakerUrl, timeoutMs: CALL_TIMEOUT_MS });
+  const tokens = new TokenVerifier(async () => JSON.parse((await identity.call.getJwks({})).jwksJson) as JSONWebKeySet);
+  const connections = new Connections(config.gatewayReconnectSpreadMs);
+  const metrics = createGatewayMetrics(registry, { connections: () => connections.size, authenticated: () => connections.authenticated, links: () => links.size });
+  const links: ShardLinks = new ShardLinks({ gatewayId, linkKey: Buffer.from(config.gatewayLinkKey, "hex"), metrics, log });
+  const queueing = createQueueing({ gatewayId, matchmaker: matchmaker.call, log });
+  const connectionParts: ConnectionParts = {
+    tokens,
+    seatTickets: new SeatTicketVerifier(config.gatewaySeatTicketKey),
+    queueing,
+    ratings: createRatings(match.call),
+    links,
+    metrics,
+    log,
+    now: Date.now,
+    limits: {
+      authWithinMs: config.gatewayAuthWithinMs,
+      idleTimeoutMs: config.gatewayIdleTimeoutS * 1000,
+      messagesPerS: config.gatewayMessagesPerS,
+      slowCloseMs: config.gatewaySlowCloseMs,
+      inputsRefusedMax: config.gatewayInputsRefusedMax,
+    },
+    onAuthenticated: (connection, playerId) => connections.identify(connection, playerId),
+  };
+  const sockets = socketPart(config, connections, connectionParts, log);
+  const admin = createAdminServer({
+    host: config.gatewayHost,
+    port: config.gatewayAdminPort,
+    metrics: registry,
+    log,
+    ready: { matchmaker: queueing.check, keys: () => tokens.check() },
+  });
+  const linkPart = { name: "shard links", stop: async () => links.closeAll() };
+  const draining = { name: "draining", stop: async () => admin.setDraining() };
+  const app = compose([identity, match, matchmaker, keysPart(tokens, log), queueing, linkPart, connections, admin, sockets, draining]);
+  return Object.assign(app, { admin, sockets });
+}
+
+/** Fetches the keys until it has some; afterwards the verifier keeps them fresh. */
+function keysPart(tokens: TokenVerifier, log: Logger): AppPart {
+  const stop = new AbortController();
+  let running: Promise<void> | undefined;
+  return {
+    name: "token keys",
+    async start() {
+      const haveKeys = new AbortController();
+      const fetchOnce = async (): Promise<void> => {
+        await tokens.refresh();
+        haveKeys.abort();
+      };
+      running = retryForever(fetchOnce, { name: "fetching the token keys", stop: AbortSignal.any([stop.signal, haveKeys.signal]), log });
+    },
+    async stop() {
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+function socketPart(config: Config, connections: Connections, parts: ConnectionParts, log: Logger): SocketPart {
+  let server: WsServer | undefined;
+  return {
+    name: "sockets",
+    get url() {
+      return `ws://${config.gatewayHost}:${server?.port}/v1/realtime`;
+    },
+    async start() {
+      const { gatewayHost: host, gatewayPort: port, gatewayIdleTimeoutS: idleTimeoutS, gatewaySendBufferBytesMax: sendBufferBytesMax } = config;
+      server = await listen<Connection>(
+        { host, port, idleTimeoutS, sendBufferBytesMax },
+        {
+          admit: () => connections.size < config.gatewayConnectionsMax,
+          open(socket, token) {
+            const connection = new Connection(socket, parts);
+            connections.add(connection);
+            if (token !== undefined) connection.onToken(token);
+            return connection;
+          },
+          message: (connection, bytes, isBinary) => connection.onMessage(bytes, isBinary),
+          drain: (connection) => connection.onDrain(),
+          close(connection) {
+            connections.remove(connection);
+            connection.onClosed();
+          },
+        },
+      );
+      log.info({ host, port: server.port }, "accepting sockets");
+    },
+    async stop() {
+      server?.close();
+    },
+  };
+}

@@ -1,0 +1,375 @@
+// The state machine of one socket: contracts/realtime/STATE-MACHINE.md in code.
+import { createValidator, type Validator } from "@bufbuild/protovalidate";
+import { type ClientControl, ClientControlSchema, type Enqueue, type Hello } from "@muster/contracts/realtime/v1";
+import type { Assignment } from "@muster/contracts/matchmaking/v2";
+import type { LinkEnded, LinkJoined } from "@muster/contracts/realtime/link/v1";
+import { AppError } from "@muster/errors";
+import type { Logger } from "@muster/log";
+import { CONTROL_FRAME, DISCONNECTS, type DisconnectName, decodeClientControl, FRAME_BYTES_MAX, INPUT_FRAME, INPUT_HEADER_BYTES, type INPUT_REFUSALS, PROTOCOL_VERSION, REALTIME_ERRORS, type RealtimeErrorCode } from "@muster/realtime";
+import type { AccessClaims, SeatTicketVerifier, TokenVerifier } from "@muster/tokens";
+import { continueTrace, currentTrace, formatTraceparent, newTrace, withTrace } from "@muster/tracing";
+import { v7 as uuidv7 } from "uuid";
+import { InputRefusals, RateLimit } from "./limits.ts";
+import type { GatewayMetrics } from "./metrics.ts";
+import { type Control, Outbound } from "./outbound.ts";
+import type { Queueing } from "./queueing.ts";
+import type { Ratings } from "./ratings.ts";
+import type { Player, ShardLink } from "./shard-link.ts";
+import type { ShardLinks } from "./shard-links.ts";
+import type { Socket } from "./ws.ts";
+
+export interface ConnectionParts {
+  readonly tokens: TokenVerifier;
+  readonly seatTickets: SeatTicketVerifier;
+  readonly queueing: Queueing;
+  readonly ratings: Ratings;
+  readonly links: ShardLinks;
+  readonly metrics: GatewayMetrics;
+  readonly log: Logger;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly limits: { readonly authWithinMs: number; readonly idleTimeoutMs: number; readonly messagesPerS: number; readonly slowCloseMs: number; readonly inputsRefusedMax: number };
+  /** Puts this socket in the place of the player's older one. */
+  onAuthenticated(connection: Connection, playerId: string): void;
+}
+
+type Activity =
+  | { readonly kind: "idle" }
+  | { readonly kind: "queued"; readonly ticketId: string }
+  | Seat;
+
+/** At a match, or on the way to it. */
+interface Seat {
+  readonly kind: "seated";
+  readonly matchId: string;
+  readonly seatTicket: string;
+  readonly address: string;
+  link: ShardLink;
+  session: number;
+  joined: boolean;
+  /** The request to answer once the shard has. */
+  requestId: number;
+  rejoins: number;
+}
+
+type Identity = { readonly kind: "unknown" } | { readonly kind: "checking" } | { readonly kind: "known"; claims: AccessClaims };
+
+const IDLE: Activity = { kind: "idle" };
+/** After a broken link: how often, and after how long, the seat is asked for again. */
+const REJOIN_DELAYS_MS = [100, 400, 1200];
+const END_WITHIN_MS = 2000;
+
+const validator: Validator = createValidator();
+
+export class Connection implements Player {
+  readonly outbound: Outbound;
+  inSync = false;
+  readonly #parts: ConnectionParts;
+  readonly #openedAt = performance.now();
+  readonly #rate: RateLimit;
+  readonly #refusals: InputRefusals<(typeof INPUT_REFUSALS)[number]>;
+  #identity: Identity = { kind: "unknown" };
+  #activity: Activity = IDLE;
+  #closed = false;
+
+  constructor(socket: Socket, parts: ConnectionParts) {
+    this.outbound = new Outbound(socket);
+    this.#parts = parts;
+    this.#rate = new RateLimit(parts.limits.messagesPerS, performance.now());
+    this.#refusals = new InputRefusals(parts.limits.inputsRefusedMax);
+  }
+
+  get playerId(): string | undefined {
+    return this.#identity.kind === "known" ? this.#identity.claims.playerId : undefined;
+  }
+
+  /** `bytes` is valid during the call only. */
+  onMessage(bytes: Uint8Array, isBinary: boolean): void {
+    if (this.#closed) return;
+    if (!this.#rate.take(performance.now())) return this.close("tooManyMessages");
+    if (!isBinary || bytes.length === 0 || bytes.length > FRAME_BYTES_MAX) return this.close("badFrame");
+    if (bytes[0] === INPUT_FRAME) return this.#onInput(bytes);
+    if (bytes[0] !== CONTROL_FRAME) return this.close("badFrame");
+    const message = decoded(bytes);
+    if (!message) return this.close("badFrame");
+    this.#parts.metrics.control(message.message.case);
+    withTrace(continueTrace(message.traceparent), () => this.#onControl(message));
+  }
+
+  /** A token that came with the upgrade request. */
+  onToken(token: string): void {
+    withTrace(newTrace(), () => this.#authenticate(0, token));
+  }
+
+  onDrain(): void {
+    this.outbound.onDrain();
+    if (this.#activity.kind === "seated") this.#activity.link.catchUp(this.#activity.session);
+  }
+
+  /** The socket is gone, whoever closed it. */
+  onClosed(): void {
+    this.#closed = true;
+    const activity = this.#activity;
+    this.#activity = IDLE;
+    if (activity.kind === "queued") this.#parts.queueing.cancel(activity.ticketId);
+    if (activity.kind === "seated") activity.link.leave(activity.session, false);
+  }
+
+  /** About once a second: what has run out. */
+  sweep(now: number): void {
+    const { limits } = this.#parts;
+    if (this.#closed) return;
+    if (this.#identity.kind === "known") {
+      if (this.#identity.claims.expiresAt * 1000 < this.#parts.now()) return this.close("tokenExpired");
+    } else if (now - this.#openedAt > limits.authWithinMs) return this.close("idle");
+    if (this.outbound.behindMs(now) > limits.slowCloseMs) return this.close("slow");
+    this.#tellRefusals(now);
+  }
+
+  close(name: DisconnectName): void {
+    if (this.#closed) return;
+    this.#parts.metrics.closed(name);
+    this.#parts.log.info({ playerId: this.playerId, disconnect: name }, "closing a socket");
+    this.outbound.close(DISCONNECTS[name]);
+    // A peer that does not read never gets to the close frame.
+    setTimeout(() => this.outbound.terminate(), END_WITHIN_MS).unref();
+  }
+
+  goingAway(reconnectWithinMs: number): void {
+    this.#send({ message: { case: "goingAway", value: { reconnectWithinMs } } });
+    this.close("goingAway");
+  }
+
+  // ── from the client ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  #onInput(frame: Uint8Array): void {
+    if (this.#identity.kind !== "known") return this.close("outOfOrder");
+    if (frame.length < INPUT_HEADER_BYTES) return this.close("badFrame");
+    const activity = this.#activity;
+    if (activity.kind === "seated" && activity.joined) activity.link.input(activity.session, frame);
+    else this.onInputRefused("not_in_match");
+  }
+
+  #onControl({ requestId, message }: ClientControl): void {
+    if (message.case === "hello") return this.#onHello(requestId, message.value);
+    if (this.#identity.kind !== "known") return this.close("outOfOrder");
+    switch (message.case) {
+      case "enqueue":
+        return this.#enqueue(requestId, message.value, this.#identity.claims);
+      case "cancelQueue":
+        return this.#cancelQueue(requestId);
+      case "joinMatch":
+        return this.#join(requestId, message.value.seatTicket, this.#identity.claims.playerId);
+      case "leaveMatch":
+        return this.#leaveMatch(requestId);
+      case "ping":
+        return this.#send({ requestId, message: { case: "pong", value: { payload: message.value.payload } } });
+      case undefined:
+        return this.close("badFrame");
+    }
+  }
+
+  #onHello(requestId: number, { accessToken, protocolVersion, client }: Hello): void {
+    if (protocolVersion !== PROTOCOL_VERSION) return this.close("protocolVersion");
+    this.#parts.log.debug({ client }, "hello");
+    this.#authenticate(requestId, accessToken);
+  }
+
+  /** Also for a newer token on an open connection: its life gets longer. */
+  #authenticate(requestId: number, token: string): void {
+    const before = this.#identity;
+    if (before.kind === "checking") return this.close("outOfOrder");
+    if (before.kind === "unknown") this.#identity = { kind: "checking" };
+    this.#parts.tokens.verify(token).then(
+      (claims) => {
+        if (this.#closed) return;
+        if (before.kind === "known" && before.claims.playerId !== claims.playerId) return this.close("badToken");
+        this.#identity = { kind: "known", claims };
+        if (before.kind === "unknown") this.#parts.onAuthenticated(this, claims.playerId);
+        const { idleTimeoutMs } = this.#parts.limits;
+        this.#send({ requestId, message: { case: "welcome", value: { playerId: claims.playerId, protocolVersion: PROTOCOL_VERSION, idleTimeoutMs, maxFrameBytes: FRAME_BYTES_MAX } } });
+      },
+      (err: unknown) => this.close(disconnectFor(err)),
+    );
+  }
+
+  #enqueue(requestId: number, { mode, region }: Enqueue, { playerId, playerName }: AccessClaims): void {
+    if (this.#activity.kind === "queued") return this.#error(requestId, "already_queued");
+    if (this.#activity.kind === "seated") return this.#error(requestId, "already_in_match");
+    const ticketId = uuidv7();
+    const since = performance.now();
+    const traceparent = formatTraceparent(currentTrace() ?? newTrace());
+    this.#activity = { kind: "queued", ticketId };
+    this.#parts.log.info({ playerId, ticketId, mode }, "queued");
+    this.#send({ requestId, message: { case: "queued", value: { ticketId, mode } } });
+    const isCurrent = (): boolean => this.#activity.kind === "queued" && this.#activity.ticketId === ticketId;
+    const submit = (rating: number): void => {
+      if (!isCurrent()) return; // cancelled while we looked the rating up
+      this.#parts.queueing.submit({
+        ticketId,
+        playerId,
+        playerName,
+        mode,
+        rating,
+        region,
+        since,
+        traceparent,
+        onAssigned: (assignment) => isCurrent() && this.#onAssigned(assignment),
+        onRefused: (code) => isCurrent() && this.#leaveQueue(ticketId, code),
+      });
+    };
+    this.#parts.ratings.of(playerId, mode).then(submit, (err: unknown) => {
+      this.#parts.log.error({ err, playerId }, "no rating; the ticket is dropped");
+      if (isCurrent()) this.#leaveQueue(ticketId, "queue_unavailable");
+    });
+  }
+
+  #cancelQueue(requestId: number): void {
+    if (this.#activity.kind !== "queued") return this.#error(requestId, "not_queued");
+    const { ticketId } = this.#activity;
+    this.#parts.queueing.cancel(ticketId);
+    this.#leaveQueue(ticketId, "cancelled", requestId);
+  }
+
+  #leaveQueue(ticketId: string, reason: string, requestId = 0): void {
+    this.#activity = IDLE;
+    this.#send({ requestId, message: { case: "queueLeft", value: { ticketId, reason } } });
+  }
+
+  #join(requestId: number, seatTicket: string, playerId: string): void {
+    const verdict = this.#parts.seatTickets.verify(seatTicket, this.#parts.now());
+    if (verdict.kind !== "valid") return this.#error(requestId, verdict.kind);
+    const { claims } = verdict;
+    if (claims.playerId !== playerId) return this.#error(requestId, "seat_ticket_foreign");
+    if (this.#activity.kind === "seated") return this.#error(requestId, "already_in_match");
+    if (this.#activity.kind === "queued") return this.#error(requestId, "already_queued");
+    const link = this.#parts.links.to(claims.shardAddress);
+    const session = link.join(this, seatTicket, formatTraceparent(currentTrace() ?? newTrace()));
+    this.#activity = { kind: "seated", matchId: claims.matchId, seatTicket, address: claims.shardAddress, link, session, joined: false, requestId, rejoins: 0 };
+  }
+
+  #leaveMatch(requestId: number): void {
+    const activity = this.#activity;
+    if (activity.kind !== "seated") return this.#error(requestId, "not_in_match");
+    this.#activity = IDLE;
+    activity.link.leave(activity.session, true);
+    this.#send({ requestId, message: { case: "matchCancelled", value: { matchId: activity.matchId, reason: "left" } } });
+  }
+
+  // ── from the matchmaker ──────────────────────────────────────────────────────────────────────────────────────────
+
+  #onAssigned(assignment: Assignment): void {
+    const { ticketId, matchId, mode, gameId, seat, seats, seatTicket, joinWithinMs } = assignment;
+    this.#activity = IDLE;
+    const players = seats.map((one) => ({ seat: one.seat, playerId: one.playerId, name: one.playerName }));
+    this.#send({ message: { case: "matchFound", value: { ticketId, matchId, mode, gameId, seat, players, seatTicket, joinWithinMs } } });
+  }
+
+  // ── from the shard ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  onJoined(joined: LinkJoined): void {
+    const seat = this.#activity;
+    if (seat.kind !== "seated") return;
+    const { matchId, seat: number, tickRate, gameId, buildId, lastInputSeq, resumed } = joined;
+    const { requestId } = seat;
+    seat.joined = true;
+    seat.requestId = 0;
+    this.#send({ requestId, message: { case: "matchJoined", value: { matchId, seat: number, tickRate, gameId, buildId, lastInputSeq, resumed } } });
+  }
+
+  onJoinRefused(code: string): void {
+    const seat = this.#activity;
+    if (seat.kind !== "seated") return;
+    this.#activity = IDLE;
+    if (seat.rejoins > 0) return this.#matchCancelled(seat.matchId, "shard_lost");
+    this.#error(seat.requestId, code in REALTIME_ERRORS ? (code as RealtimeErrorCode) : "internal");
+  }
+
+  onInputRefused(code: (typeof INPUT_REFUSALS)[number]): void {
+    const now = performance.now();
+    if (!this.#refusals.add(code, now)) return this.close("inputAbuse");
+    this.#tellRefusals(now);
+  }
+
+  onSeatStatus({ seat, connected, graceMs }: { seat: number; connected: boolean; graceMs: number }): void {
+    if (this.#activity.kind !== "seated") return;
+    this.#send({ message: { case: "seatStatus", value: { matchId: this.#activity.matchId, seat, connected, graceMs } } });
+  }
+
+  onEnded({ reason, seats, ticks, stateHash }: LinkEnded): void {
+    if (this.#activity.kind !== "seated") return;
+    const { matchId } = this.#activity;
+    this.#activity = IDLE;
+    const scores = seats.map(({ score, rank }, seat) => ({ seat, score, rank }));
+    this.#send({ message: { case: "matchEnded", value: { matchId, reason, seats: scores, ticks, stateHash } } });
+  }
+
+  onCancelled(reason: string): void {
+    if (this.#activity.kind !== "seated") return;
+    const { matchId } = this.#activity;
+    this.#activity = IDLE;
+    this.#matchCancelled(matchId, reason);
+  }
+
+  onReplaced(): void {
+    this.#activity = IDLE;
+    this.close("replaced");
+  }
+
+  onLinkLost(): void {
+    const seat = this.#activity;
+    if (seat.kind !== "seated" || this.#closed) return;
+    seat.joined = false;
+    const delayMs = REJOIN_DELAYS_MS[seat.rejoins];
+    if (delayMs === undefined) {
+      this.#activity = IDLE;
+      if (seat.requestId !== 0) return this.#error(seat.requestId, "shard_unavailable");
+      return this.#matchCancelled(seat.matchId, "shard_lost");
+    }
+    seat.rejoins++;
+    setTimeout(() => this.#rejoin(seat), delayMs).unref();
+  }
+
+  #rejoin(seat: Seat): void {
+    if (this.#activity !== seat || this.#closed) return;
+    seat.link = this.#parts.links.to(seat.address);
+    seat.session = seat.link.join(this, seat.seatTicket, formatTraceparent(newTrace()));
+  }
+
+  // ── to the client ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #matchCancelled(matchId: string, reason: string): void {
+    this.#send({ message: { case: "matchCancelled", value: { matchId, reason } } });
+  }
+
+  #tellRefusals(now: number): void {
+    for (const [code, count] of this.#refusals.take(now)) this.#error(0, code, count);
+  }
+
+  #error(requestId: number, code: RealtimeErrorCode, count = 0): void {
+    const { message, retryable } = REALTIME_ERRORS[code];
+    const traceId = currentTrace()?.traceId ?? "";
+    this.#parts.metrics.refused(code);
+    this.#send({ requestId, message: { case: "error", value: { code, message, retryable, traceId, count } } });
+  }
+
+  #send(message: Control): void {
+    if (this.#closed) return;
+    if (this.outbound.control(message) === "overflow") this.close("slow");
+  }
+}
+
+function decoded(bytes: Uint8Array): ClientControl | undefined {
+  try {
+    const message = decodeClientControl(bytes);
+    return validator.validate(ClientControlSchema, message).kind === "valid" ? message : undefined;
+  } catch {
+    return undefined; // not Protobuf: the caller closes the socket
+  }
+}
+
+function disconnectFor(err: unknown): DisconnectName {
+  if (!(err instanceof AppError)) return "unavailable";
+  if (err.code === "token_expired") return "tokenExpired";
+  return err.code === "token_invalid" ? "badToken" : "unavailable";
+}

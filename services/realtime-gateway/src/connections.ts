@@ -1,0 +1,65 @@
+import type { AppPart } from "@muster/runtime";
+import type { Connection } from "./connection.ts";
+
+const SWEEP_EVERY_MS = 1000;
+const CLOSE_WITHIN_MS = 1500;
+
+/** Every socket of this gateway, and at most one per player. */
+export class Connections implements AppPart {
+  readonly name = "connections";
+  readonly #all = new Set<Connection>();
+  readonly #byPlayer = new Map<string, Connection>();
+  readonly #reconnectSpreadMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  #onEmpty: (() => void) | undefined;
+
+  constructor(reconnectSpreadMs: number) {
+    this.#reconnectSpreadMs = reconnectSpreadMs;
+  }
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  get authenticated(): number {
+    return this.#byPlayer.size;
+  }
+
+  add(connection: Connection): void {
+    this.#all.add(connection);
+  }
+
+  /** The newer socket of a player wins. */
+  identify(connection: Connection, playerId: string): void {
+    const older = this.#byPlayer.get(playerId);
+    this.#byPlayer.set(playerId, connection);
+    if (older && older !== connection) older.close("replaced");
+  }
+
+  remove(connection: Connection): void {
+    this.#all.delete(connection);
+    const { playerId } = connection;
+    if (playerId !== undefined && this.#byPlayer.get(playerId) === connection) this.#byPlayer.delete(playerId);
+    if (this.#all.size === 0) this.#onEmpty?.();
+  }
+
+  async start(): Promise<void> {
+    this.#timer = setInterval(() => {
+      const now = performance.now();
+      for (const connection of this.#all) connection.sweep(now);
+    }, SWEEP_EVERY_MS);
+  }
+
+  /** Every client is told to reconnect, spread over time, and closed; who does not go is cut. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    if (this.#all.size === 0) return;
+    const gone = new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+      setTimeout(resolve, CLOSE_WITHIN_MS).unref();
+    });
+    for (const connection of [...this.#all]) connection.goingAway(this.#reconnectSpreadMs);
+    await gone;
+    for (const connection of [...this.#all]) connection.outbound.terminate();
+  }
+}

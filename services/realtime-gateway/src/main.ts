@@ -1,0 +1,14 @@
+import { createLogger } from "@muster/log";
+import { runProcess } from "@muster/runtime";
+import { createApp } from "./app.ts";
+import { type Config, readConfig } from "./config.ts";
+
+let config: Config;
+await runProcess({
+  name: "realtime-gateway",
+  config: () => {
+    config = readConfig(process.env);
+    return { log: createLogger("realtime-gateway", config.logLevel), stopWithinMs: config.gatewayStopWithinMs };
+  },
+  app: () => createApp(config),
+});

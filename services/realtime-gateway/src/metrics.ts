@@ -1,0 +1,57 @@
+import type { DisconnectName, RealtimeErrorCode } from "@muster/realtime";
+import type { Metrics } from "@muster/runtime";
+import { Counter, Gauge } from "prom-client";
+import type { FanoutMetrics } from "./fanout.ts";
+
+export interface GatewayMetrics extends FanoutMetrics {
+  control(kind: string | undefined): void;
+  closed(name: DisconnectName): void;
+  refused(code: RealtimeErrorCode): void;
+}
+
+export interface GatewayGauges {
+  readonly connections: () => number;
+  readonly authenticated: () => number;
+  readonly links: () => number;
+}
+
+export function createGatewayMetrics(registry: Metrics, gauges: GatewayGauges): GatewayMetrics {
+  const registers = [registry];
+  const control = new Counter({ name: "gateway_control_messages_total", help: "Control messages from clients", labelNames: ["kind"], registers });
+  const closed = new Counter({ name: "gateway_disconnects_total", help: "Sockets closed by the gateway", labelNames: ["reason"], registers });
+  const refused = new Counter({ name: "gateway_refusals_total", help: "Error messages to clients", labelNames: ["code"], registers });
+  // The hot path adds to plain numbers; they are read when someone asks.
+  const hot = { sentFrames: 0, sentBytes: 0, skipped: 0, caughtUp: 0 };
+  const number = (name: string, help: string, value: () => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(value());
+      },
+    });
+  };
+  number("gateway_connections", "Open sockets", gauges.connections);
+  number("gateway_players", "Authenticated players", gauges.authenticated);
+  number("gateway_links", "Links to shards", gauges.links);
+  number("gateway_snapshots_sent_total", "Deltas sent", () => hot.sentFrames);
+  number("gateway_snapshot_bytes_total", "Bytes of deltas sent, without WebSocket headers", () => hot.sentBytes);
+  number("gateway_snapshots_skipped_total", "Deltas left out because a socket was behind", () => hot.skipped);
+  number("gateway_catch_ups_total", "Keyframes sent to sockets that were new or behind", () => hot.caughtUp);
+  return {
+    control: (kind) => control.inc({ kind: kind ?? "unknown" }),
+    closed: (reason) => closed.inc({ reason }),
+    refused: (code) => refused.inc({ code }),
+    sent(frames, bytes) {
+      hot.sentFrames += frames;
+      hot.sentBytes += bytes;
+    },
+    skipped() {
+      hot.skipped++;
+    },
+    caughtUp() {
+      hot.caughtUp++;
+    },
+  };
+}

@@ -1,0 +1,61 @@
+// The sending side of one socket. Control messages must arrive or the socket must go; snapshots may be left out, and
+// then a keyframe follows. So nothing grows without bound, and nobody diverges.
+import { type DISCONNECTS, encodeServerControl } from "@muster/realtime";
+import type { Socket } from "./ws.ts";
+
+export type Control = Parameters<typeof encodeServerControl>[0];
+export type ControlOutcome = "ok" | "overflow";
+
+export class Outbound {
+  readonly #socket: Socket;
+  /** Since when the peer is behind, on the clock of performance.now(). */
+  #behindSince: number | undefined;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  /** The socket takes snapshots now. */
+  get ready(): boolean {
+    return this.#behindSince === undefined;
+  }
+
+  behindMs(now: number): number {
+    return this.#behindSince === undefined ? 0 : now - this.#behindSince;
+  }
+
+  /** `overflow`: the buffer is full and the message is lost; close the socket. */
+  control(message: Control): ControlOutcome {
+    return this.#send(encodeServerControl(message)) ? "ok" : "overflow";
+  }
+
+  /** False: not sent, and the receiver needs a keyframe next. */
+  snapshot(frame: Uint8Array): boolean {
+    return this.ready && this.#send(frame);
+  }
+
+  /** A keyframe and the deltas since, all or none of them wanted: sent even when the first ones fill the socket. */
+  catchUp(frames: Iterable<Uint8Array>): boolean {
+    for (const frame of frames) if (!this.#send(frame)) return false;
+    return true;
+  }
+
+  /** The socket says that it has room again. */
+  onDrain(): void {
+    if (this.#socket.bufferedBytes() === 0) this.#behindSince = undefined;
+  }
+
+  close({ code, reason }: (typeof DISCONNECTS)[keyof typeof DISCONNECTS]): void {
+    this.#socket.end(code, reason);
+  }
+
+  terminate(): void {
+    this.#socket.terminate();
+  }
+
+  #send(bytes: Uint8Array): boolean {
+    const outcome = this.#socket.send(bytes);
+    if (outcome !== "sent") this.#behindSince ??= performance.now();
+    return outcome !== "dropped";
+  }
+}

@@ -1,0 +1,94 @@
+// This gateway's side of the queue. The gateway holds the truth about its tickets: whenever the session with the
+// matchmaker is opened anew, it submits all of them again, with the time that they have waited.
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { Client } from "@connectrpc/connect";
+import type { Assignment, GatewaySessionRequestSchema, MatchmakingService } from "@muster/contracts/matchmaking/v2";
+import type { Logger } from "@muster/log";
+import { MessageQueue } from "@muster/rpc";
+import { type AppPart, retryForever } from "@muster/runtime";
+
+export interface QueuedTicket {
+  readonly ticketId: string;
+  readonly playerId: string;
+  readonly playerName: string;
+  readonly mode: string;
+  readonly rating: number;
+  readonly region: string;
+  /** When the wait began, on the clock of performance.now(). */
+  readonly since: number;
+  readonly traceparent: string;
+  onAssigned(assignment: Assignment): void;
+  onRefused(code: string): void;
+}
+
+export interface Queueing extends AppPart {
+  /** Undefined while the matchmaker knows us. */
+  check(): string | undefined;
+  submit(ticket: QueuedTicket): void;
+  cancel(ticketId: string): void;
+}
+
+type ToMatchmaker = MessageInitShape<typeof GatewaySessionRequestSchema>;
+
+/** A matchmaker that does not read: the stream is closed and opened again. */
+const QUEUE_MAX = 50_000;
+
+export function createQueueing(options: { gatewayId: string; matchmaker: Client<typeof MatchmakingService>; log: Logger }): Queueing {
+  const { gatewayId, matchmaker, log } = options;
+  const stop = new AbortController();
+  const tickets = new Map<string, QueuedTicket>();
+  let out: MessageQueue<ToMatchmaker> | undefined;
+  let running: Promise<void> | undefined;
+
+  const send = (ticket: QueuedTicket): void => {
+    const { ticketId, playerId, playerName, mode, rating, region, traceparent } = ticket;
+    const waitedMs = Math.round(performance.now() - ticket.since);
+    out?.push({ message: { case: "enqueue", value: { ticketId, playerId, playerName, mode, rating, region, traceparent, waitedMs } } });
+  };
+
+  const take = (ticketId: string): QueuedTicket | undefined => {
+    const ticket = tickets.get(ticketId);
+    tickets.delete(ticketId);
+    return ticket;
+  };
+
+  const session = async (): Promise<void> => {
+    const queue = new MessageQueue<ToMatchmaker>(QUEUE_MAX);
+    queue.push({ message: { case: "hello", value: { gatewayId } } });
+    try {
+      for await (const { message } of matchmaker.gatewaySession(queue, { signal: stop.signal })) {
+        if (message.case === "welcome") {
+          out = queue;
+          log.info({ matchmakerId: message.value.matchmakerId, tickets: tickets.size }, "the matchmaker knows this gateway");
+          for (const ticket of tickets.values()) send(ticket);
+        } else if (message.case === "assigned") {
+          take(message.value.ticketId)?.onAssigned(message.value); // an unknown one was cancelled on the way
+        } else if (message.case === "refused") {
+          take(message.value.ticketId)?.onRefused(message.value.code);
+        }
+      }
+    } finally {
+      out = undefined;
+      queue.close();
+    }
+  };
+
+  return {
+    name: "queueing",
+    check: () => (out && !out.closed ? undefined : "no session with the matchmaker"),
+    submit(ticket) {
+      tickets.set(ticket.ticketId, ticket);
+      send(ticket);
+    },
+    cancel(ticketId) {
+      if (tickets.delete(ticketId)) out?.push({ message: { case: "cancel", value: { ticketId } } });
+    },
+    async start() {
+      running = retryForever(session, { name: "session with the matchmaker", stop: stop.signal, log });
+    },
+    async stop() {
+      stop.abort();
+      await running;
+    },
+  };
+}

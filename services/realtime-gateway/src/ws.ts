@@ -1,0 +1,134 @@
+// The only file that imports uWebSockets.js. What it hides: sends take Buffers only (this build sends some strings as
+// raw Latin-1), a send may be dropped silently unless its result is looked at, a closed socket throws on every use,
+// and a message is only valid during its callback.
+import { SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "@muster/realtime";
+import uWS from "uWebSockets.js";
+
+/** `queued`: taken, but the peer is behind; `dropped`: over the buffer limit, not taken. */
+export type SendOutcome = "sent" | "queued" | "dropped";
+
+export interface Socket {
+  /** The bytes are copied or written before it returns. On a closed socket: `dropped`. */
+  send(bytes: Uint8Array): SendOutcome;
+  bufferedBytes(): number;
+  /** Close frame, then the end. */
+  end(code: number, reason: string): void;
+  /** At once, without a close frame. */
+  terminate(): void;
+}
+
+export interface Handlers<C> {
+  /** Whether one more is welcome. */
+  admit(): boolean;
+  /** `token` when the client offered one as a sub-protocol. */
+  open(socket: Socket, token: string | undefined): C;
+  /** `bytes` is valid during the call only. */
+  message(connection: C, bytes: Uint8Array, isBinary: boolean): void;
+  drain(connection: C): void;
+  close(connection: C): void;
+}
+
+export interface WsOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly idleTimeoutS: number;
+  readonly sendBufferBytesMax: number;
+}
+
+export interface WsServer {
+  readonly port: number;
+  close(): void;
+}
+
+interface UserData<C> {
+  token: string | undefined;
+  connection: C | undefined;
+  socket: UwsSocket | undefined;
+}
+
+/** The addon takes host and options together; its types do not say so. */
+type ListenOnHost = (host: string, port: number, options: number, done: (token: uWS.us_listen_socket | false) => void) => void;
+
+/** LIBUS_LISTEN_EXCLUSIVE_PORT: otherwise a second gateway on the same port would silently share its connections. */
+const EXCLUSIVE_PORT = 1;
+const PATH = "/v1/realtime";
+/** Above what a frame may have, so that the gateway closes with a code of its own; beyond this uWebSockets just cuts. */
+const PAYLOAD_BYTES_CUT = 64 * 1024;
+
+/** @throws Error when the port is taken. */
+export function listen<C>(options: WsOptions, handlers: Handlers<C>): Promise<WsServer> {
+  const app = uWS.App();
+  app.ws<UserData<C>>(PATH, {
+    compression: uWS.DISABLED,
+    maxPayloadLength: PAYLOAD_BYTES_CUT,
+    maxBackpressure: options.sendBufferBytesMax,
+    idleTimeout: options.idleTimeoutS,
+    sendPingsAutomatically: true,
+    upgrade(res, req, context) {
+      if (!handlers.admit()) return void res.writeStatus("503 Service Unavailable").writeHeader("retry-after", "1").end();
+      const offered = req.getHeader("sec-websocket-protocol").split(",").map((part) => part.trim());
+      const token = offered.find((part) => part.startsWith(TOKEN_SUBPROTOCOL_PREFIX))?.slice(TOKEN_SUBPROTOCOL_PREFIX.length);
+      const data: UserData<C> = { token, connection: undefined, socket: undefined };
+      const protocol = offered.includes(SUBPROTOCOL) ? SUBPROTOCOL : "";
+      res.upgrade(data, req.getHeader("sec-websocket-key"), protocol, req.getHeader("sec-websocket-extensions"), context);
+    },
+    open(ws) {
+      const data = ws.getUserData();
+      data.socket = new UwsSocket(ws);
+      data.connection = handlers.open(data.socket, data.token);
+      data.token = undefined;
+    },
+    message(ws, message, isBinary) {
+      const { connection } = ws.getUserData();
+      if (connection !== undefined) handlers.message(connection, new Uint8Array(message), isBinary);
+    },
+    drain(ws) {
+      const { connection } = ws.getUserData();
+      if (connection !== undefined) handlers.drain(connection);
+    },
+    close(ws) {
+      const { connection, socket } = ws.getUserData();
+      socket?.markClosed();
+      if (connection !== undefined) handlers.close(connection);
+    },
+  });
+  app.any("/*", (res) => void res.writeStatus("404 Not Found").end());
+  return new Promise((resolve, reject) => {
+    const listenOn = app.listen.bind(app) as unknown as ListenOnHost;
+    listenOn(options.host, options.port, EXCLUSIVE_PORT, (token) => {
+      if (!token) return reject(new Error(`port ${options.port} of ${options.host} is taken`));
+      resolve({ port: uWS.us_socket_local_port(token), close: () => uWS.us_listen_socket_close(token) });
+    });
+  });
+}
+
+class UwsSocket implements Socket {
+  readonly #ws: uWS.WebSocket<UserData<never>>;
+  #closed = false;
+
+  constructor(ws: unknown) {
+    this.#ws = ws as uWS.WebSocket<UserData<never>>;
+  }
+
+  send(bytes: Uint8Array): SendOutcome {
+    if (this.#closed) return "dropped";
+    const outcome = this.#ws.send(bytes, true);
+    return outcome === 1 ? "sent" : outcome === 0 ? "queued" : "dropped";
+  }
+
+  bufferedBytes(): number {
+    return this.#closed ? 0 : this.#ws.getBufferedAmount();
+  }
+
+  end(code: number, reason: string): void {
+    if (!this.#closed) this.#ws.end(code, Buffer.from(reason));
+  }
+
+  terminate(): void {
+    if (!this.#closed) this.#ws.close();
+  }
+
+  markClosed(): void {
+    this.#closed = true;
+  }
+}
