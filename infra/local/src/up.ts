@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { createWriteStream, mkdirSync, type WriteStream } from "node:fs";
 import path from "node:path";
+import { spawnChild } from "./child.ts";
 import { type LocalEnvironment, loadEnvironment, serviceEnvironment } from "./environment.ts";
 import { type Infrastructure, startInfrastructure } from "./infrastructure.ts";
 import { coloured, readLogLine } from "./log-lines.ts";
@@ -58,7 +59,7 @@ async function up(): Promise<void> {
   await untilHealthy(env);
   if (stopping) return;
   say(`healthy after ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
-  if (process.env["MUSTER_SKIP_SMOKE"] !== "1") smoke(env);
+  if (process.env["MUSTER_SKIP_SMOKE"] !== "1") await smoke(env);
   if (!stopping) tellHowToReach(env);
 }
 
@@ -84,10 +85,17 @@ async function untilHealthy(env: LocalEnvironment): Promise<void> {
   }
 }
 
-function smoke(env: LocalEnvironment): void {
+async function smoke(env: LocalEnvironment): Promise<void> {
   say("playing a match through the ingress");
-  const run = spawnSync("sh", [path.join(paths.root, "scripts/smoke.sh"), `http://localhost:${env["MUSTER_INGRESS_PORT"]}`], { stdio: ["ignore", "inherit", "inherit"] });
-  if (run.status !== 0 && !stopping) throw new Error("the smoke match failed");
+  const child = spawnChild({
+    name: "smoke",
+    command: "sh",
+    args: [path.join(paths.root, "scripts/smoke.sh"), `http://localhost:${env["MUSTER_INGRESS_PORT"]}`],
+    env: process.env,
+    onLine: say,
+  });
+  const how = await child.exited;
+  if (how !== "ended with exit code 0" && !stopping) throw new Error(`the smoke match ${how}`);
 }
 
 function tellHowToReach(env: LocalEnvironment): void {

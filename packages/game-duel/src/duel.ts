@@ -15,7 +15,8 @@ const SPEED_MAX = 900;
 /** Part of the speed lost per tick: 1/2^6. */
 const DRAG_SHIFT = 6;
 const FIRE_COOLDOWN_TICKS = 8;
-const BULLET_SPEED = 1800;
+/** Sub-units per tick. */
+export const BULLET_SPEED = 1800;
 const BULLET_TICKS = 28;
 /** Sub-units between the centres. */
 const HIT_DISTANCE = 1400;
@@ -115,8 +116,8 @@ function startRound(s: DuelState, context: GameContext): void {
   const corner = context.random.below(ARENA);
   s.ships.forEach((one, seat) => {
     one.roundScore = 0;
-    // Opposite places on the torus, each with its nose to the other's side.
-    spawn(one, (corner + seat * (ARENA / 2)) & (ARENA - 1), (ARENA / 4) * (1 + 2 * seat), seat * 128);
+    // A quarter of the torus apart, nose to nose.
+    spawn(one, (corner + seat * (ARENA / 4)) & (ARENA - 1), ARENA / 2, seat * 128);
   });
 }
 

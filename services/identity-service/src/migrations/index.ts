@@ -7,9 +7,10 @@ export const migrations: Migrations = {
     create table if not exists accounts (
       id uuid not null primary key,
       name varchar(32) not null,
-      name_key varchar(32) character set ascii collate ascii_bin not null unique key accounts_name_key,
+      name_key varchar(32) character set ascii collate ascii_bin not null,
       kind enum('registered', 'guest') not null,
-      created_at datetime(6) not null default (utc_timestamp(6))
+      created_at datetime(6) not null default (utc_timestamp(6)),
+      unique key accounts_name_key (name_key)
     ) engine = InnoDB`),
   "20261123T2201-create-credentials": statement(sql`
     create table if not exists credentials (
@@ -47,10 +48,11 @@ export const migrations: Migrations = {
     create table if not exists signing_keys (
       kid varchar(64) character set ascii collate ascii_bin not null primary key,
       state enum('pending', 'active', 'retiring', 'removed') not null,
-      active_slot tinyint null unique key signing_keys_active_slot,
+      active_slot tinyint null,
       public_jwk varchar(512) not null,
       private_sealed varbinary(1024) not null,
-      created_at datetime(6) not null default (utc_timestamp(6))
+      created_at datetime(6) not null default (utc_timestamp(6)),
+      unique key signing_keys_active_slot (active_slot)
     ) engine = InnoDB`),
 };
 

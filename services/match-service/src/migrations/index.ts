@@ -43,14 +43,15 @@ export const migrations: Migrations = {
   "20261123T2213-create-outbox": statement(sql`
     create table if not exists outbox (
       position bigint not null auto_increment primary key,
-      event_id uuid not null unique key outbox_event_id,
+      event_id uuid not null,
       event_type enum('match.ended', 'match.cancelled') not null,
       partition_key varchar(64) not null,
       payload longtext not null check (json_valid(payload)),
       traceparent varchar(64) not null,
       created_at datetime(6) not null default (utc_timestamp(6)),
       published_at datetime(6) null,
-      key outbox_unpublished (published_at, position)
+      key outbox_unpublished (published_at, position),
+      unique key outbox_event_id (event_id)
     ) engine = InnoDB`),
 };
 

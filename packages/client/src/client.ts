@@ -1,0 +1,124 @@
+import { MusterError } from "./errors.ts";
+import { Realtime, type RealtimeOptions } from "./realtime.ts";
+import { type HistoryPage, type MatchSummary, type ModeInfo, type Player, request, type Session, type Tokens } from "./rest.ts";
+
+export interface ClientOptions {
+  /** Of the ingress: http://localhost:8080. */
+  readonly url: string;
+  /** A session from before: `client.tokens` as it was. */
+  readonly tokens?: Tokens;
+  /** Called whenever the tokens change, to keep them. */
+  readonly onTokens?: (tokens: Tokens | undefined) => void;
+}
+
+/** An access token with less left than this is refreshed before it is used. */
+const REFRESH_BEFORE_MS = 30_000;
+
+/** A player's way into Muster. One per player. */
+export class MusterClient {
+  readonly url: string;
+  readonly #onTokens: (tokens: Tokens | undefined) => void;
+  #tokens: Tokens | undefined;
+  #refreshing: Promise<Tokens> | undefined;
+
+  constructor(options: ClientOptions) {
+    this.url = options.url.replace(/\/+$/, "");
+    this.#tokens = options.tokens;
+    this.#onTokens = options.onTokens ?? (() => undefined);
+  }
+
+  get tokens(): Tokens | undefined {
+    return this.#tokens;
+  }
+
+  /** @throws MusterError name_taken, invalid_request, busy */
+  async register(credentials: { name: string; password: string; deviceLabel?: string }): Promise<Player> {
+    return this.#open(await request<Session>(this.url, "POST", "/v1/auth/register", { body: credentials }));
+  }
+
+  /** @throws MusterError bad_credentials, busy */
+  async logIn(credentials: { name: string; password: string; deviceLabel?: string }): Promise<Player> {
+    return this.#open(await request<Session>(this.url, "POST", "/v1/auth/login", { body: credentials }));
+  }
+
+  /** `deviceKey`: 16 to 128 characters that the device made at random and keeps. */
+  async logInGuest(deviceKey: string, deviceLabel = ""): Promise<Player> {
+    return this.#open(await request<Session>(this.url, "POST", "/v1/auth/guest", { body: { deviceKey, deviceLabel } }));
+  }
+
+  async logOut(): Promise<void> {
+    const tokens = this.#tokens;
+    this.#keep(undefined);
+    if (tokens) await request(this.url, "POST", "/v1/auth/logout", { body: { refreshToken: tokens.refreshToken } });
+  }
+
+  async me(): Promise<Player> {
+    return this.#get("/v1/me");
+  }
+
+  async player(playerId: string): Promise<Player> {
+    return this.#get(`/v1/players/${encodeURIComponent(playerId)}`);
+  }
+
+  async match(matchId: string): Promise<MatchSummary> {
+    return this.#get(`/v1/matches/${encodeURIComponent(matchId)}`);
+  }
+
+  /** The player's matches, newest first. */
+  async history(page: { limit?: number; cursor?: string } = {}): Promise<HistoryPage> {
+    const query = new URLSearchParams();
+    if (page.limit !== undefined) query.set("limit", String(page.limit));
+    if (page.cursor !== undefined) query.set("cursor", page.cursor);
+    return this.#get(`/v1/me/matches?${query}`);
+  }
+
+  async modes(): Promise<readonly ModeInfo[]> {
+    return (await request<{ modes: ModeInfo[] }>(this.url, "GET", "/v1/modes")).modes;
+  }
+
+  /** Opens the realtime connection; it comes back by itself until it is closed. */
+  async connect(options: RealtimeOptions = {}): Promise<Realtime> {
+    const realtime = new Realtime(`${this.url.replace(/^http/, "ws")}/v1/realtime`, () => this.accessToken(), options);
+    await realtime.ready();
+    return realtime;
+  }
+
+  /** A token that is good for a while; refreshed when it is not. @throws MusterError unauthenticated, bad_refresh_token */
+  async accessToken(): Promise<string> {
+    const tokens = this.#tokens;
+    if (!tokens) throw new MusterError("unauthenticated", "log in first");
+    if (Date.parse(tokens.accessExpiresAt) - Date.now() > REFRESH_BEFORE_MS) return tokens.accessToken;
+    this.#refreshing ??= this.refresh().finally(() => {
+      this.#refreshing = undefined;
+    });
+    return (await this.#refreshing).accessToken;
+  }
+
+  /** Exchanges the refresh token now. Never run two at once: a refresh token is good for one use. */
+  async refresh(): Promise<Tokens> {
+    if (!this.#tokens) throw new MusterError("unauthenticated", "log in first");
+    const { refreshToken } = this.#tokens;
+    try {
+      const tokens = await request<Tokens>(this.url, "POST", "/v1/auth/refresh", { body: { refreshToken } });
+      this.#keep(tokens);
+      return tokens;
+    } catch (err) {
+      if (err instanceof MusterError && err.code === "bad_refresh_token") this.#keep(undefined);
+      throw err;
+    }
+  }
+
+  async #get<T>(path: string): Promise<T> {
+    return request<T>(this.url, "GET", path, { accessToken: await this.accessToken() });
+  }
+
+  #open(session: Session): Player {
+    this.#keep(session.tokens);
+    return session.player;
+  }
+
+  #keep(tokens: Tokens | undefined): void {
+    this.#tokens = tokens;
+    this.#onTokens(tokens);
+  }
+}

@@ -1,0 +1,293 @@
+import type { MatchFound, MatchJoined, ServerControl } from "@muster/contracts/realtime/v1";
+import type { Fields, Game } from "@muster/game-kit";
+import { CONTROL_FRAME, clientDuty, decodeServerControl, encodeClientControl, PROTOCOL_VERSION, SUBPROTOCOL } from "@muster/realtime";
+import { MusterError } from "./errors.ts";
+import { PlayingMatch } from "./match.ts";
+
+export interface RealtimeOptions {
+  /** How long to try to come back after a lost connection. Default 30,000. */
+  readonly reconnectWithinMs?: number;
+  /** For tests: another WebSocket class. */
+  readonly webSocket?: typeof WebSocket;
+}
+
+export interface QueueOptions {
+  readonly region?: string;
+  /** Aborting it leaves the queue. */
+  readonly signal?: AbortSignal;
+}
+
+export interface FoundMatch {
+  readonly matchId: string;
+  readonly mode: string;
+  readonly gameId: string;
+  /** One's own. */
+  readonly seat: number;
+  readonly players: readonly { readonly seat: number; readonly playerId: string; readonly name: string }[];
+  readonly seatTicket: string;
+}
+
+type ControlMessage = NonNullable<Parameters<typeof encodeClientControl>[0]["message"]>;
+type Waiter = { resolve(answer: ServerControl["message"]): void; reject(err: MusterError): void };
+
+const ANSWER_WITHIN_MS = 10_000;
+const RECONNECT_WITHIN_MS = 30_000;
+const RECONNECT_DELAY_MS = 100;
+const RECONNECT_DELAY_MS_MAX = 3000;
+const TOKEN_REFRESH_MS = 300_000;
+
+/** The realtime connection of one player: queue, play, come back. */
+export class Realtime {
+  readonly #url: string;
+  readonly #token: () => Promise<string>;
+  readonly #options: RealtimeOptions;
+  readonly #waiters = new Map<number, Waiter>();
+  readonly #closedListeners = new Set<(reason: MusterError) => void>();
+  #socket: WebSocket | undefined;
+  #connecting: Promise<void>;
+  #closed: MusterError | undefined;
+  #nextRequestId = 1;
+  #queued: { mode: string; region: string; found(match: FoundMatch): void; failed(err: MusterError): void } | undefined;
+  #playing: { match: PlayingMatch; seatTicket: string } | undefined;
+  #tokenTimer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(url: string, token: () => Promise<string>, options: RealtimeOptions) {
+    this.#url = url;
+    this.#token = token;
+    this.#options = options;
+    this.#connecting = this.#connectUntilOpen(performance.now(), true);
+    this.#connecting.catch(() => undefined); // ready() tells
+    this.#tokenTimer = setInterval(() => void this.#refreshToken(), TOKEN_REFRESH_MS);
+    (this.#tokenTimer as { unref?: () => void }).unref?.();
+  }
+
+  /** Resolves when connected and authenticated. @throws MusterError */
+  async ready(): Promise<void> {
+    await this.#connecting;
+  }
+
+  /** Called when the connection is gone for good. */
+  onClosed(listener: (reason: MusterError) => void): void {
+    this.#closedListeners.add(listener);
+  }
+
+  /** Waits for a match. @throws MusterError cancelled, or a code of the realtime error table */
+  async queue(mode: string, options: QueueOptions = {}): Promise<FoundMatch> {
+    await this.ready();
+    if (this.#queued) throw new MusterError("already_queued", "this connection waits already");
+    options.signal?.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<FoundMatch>();
+    promise.catch(() => undefined); // the caller gets it below, or the enqueue's own failure first
+    this.#queued = { mode, region: options.region ?? "", found: resolve, failed: reject };
+    const cancel = (): void => void this.#ask({ case: "cancelQueue", value: {} }).catch(() => undefined);
+    options.signal?.addEventListener("abort", cancel, { once: true });
+    try {
+      await this.#enqueue();
+      return await promise;
+    } finally {
+      this.#queued = undefined;
+      options.signal?.removeEventListener("abort", cancel);
+    }
+  }
+
+  /** Takes the seat. @throws MusterError, by the realtime error table */
+  async join<S extends Fields, I extends Fields>(found: Pick<FoundMatch, "seatTicket">, game: Game<S, I>): Promise<PlayingMatch<S, I>> {
+    await this.ready();
+    let match: PlayingMatch<S, I> | undefined;
+    const answer = await this.#ask({ case: "joinMatch", value: { seatTicket: found.seatTicket } }, (joined) => {
+      // Before anything else is read: the keyframe follows at once.
+      match = new PlayingMatch(joined, game, (frame) => this.#sendRaw(frame));
+      this.#playing = { match: match as unknown as PlayingMatch, seatTicket: found.seatTicket };
+    });
+    if (answer.case !== "matchJoined" || !match) throw new MusterError("internal", `unexpected answer ${answer.case}`);
+    return match;
+  }
+
+  /** Gives the seat up: a forfeit. */
+  async leaveMatch(): Promise<void> {
+    await this.#ask({ case: "leaveMatch", value: {} });
+  }
+
+  /** Round trip through the gateway, milliseconds. */
+  async ping(): Promise<number> {
+    const at = performance.now();
+    await this.#ask({ case: "ping", value: { payload: 0n } });
+    return performance.now() - at;
+  }
+
+  close(): void {
+    this.#giveUp(new MusterError("closed", "closed by the caller"));
+  }
+
+  /** For tests of reconnects: loses the connection as a network would. */
+  dropForTest(): void {
+    this.#socket?.close();
+  }
+
+  async #connectUntilOpen(lostAt: number, first: boolean): Promise<void> {
+    const within = this.#options.reconnectWithinMs ?? RECONNECT_WITHIN_MS;
+    for (let delayMs = RECONNECT_DELAY_MS; ; delayMs = Math.min(delayMs * 2, RECONNECT_DELAY_MS_MAX)) {
+      try {
+        await this.#open();
+        return;
+      } catch (thrown) {
+        const err = thrown instanceof MusterError ? thrown : new MusterError("network", "the connection failed", { cause: thrown });
+        const hopeless = err.status !== 0 && clientDuty(err.status) === "stop";
+        if (this.#closed || hopeless || performance.now() - lostAt > within || (first && err.code === "unauthenticated")) {
+          this.#giveUp(err);
+          throw err;
+        }
+        await new Promise((resolve) => setTimeout(resolve, delayMs * (0.5 + Math.random() / 2)));
+      }
+    }
+  }
+
+  async #open(): Promise<void> {
+    const accessToken = await this.#token();
+    const socket = new (this.#options.webSocket ?? WebSocket)(this.#url, SUBPROTOCOL);
+    socket.binaryType = "arraybuffer";
+    const opened = Promise.withResolvers<void>();
+    let welcomed = false;
+    socket.addEventListener("open", () => {
+      socket.send(encodeClientControl({ message: { case: "hello", value: { accessToken, protocolVersion: PROTOCOL_VERSION, client: "muster-client" } } }));
+    });
+    socket.addEventListener("message", (event: MessageEvent) => {
+      const frame = new Uint8Array(event.data as ArrayBuffer);
+      if (frame[0] !== CONTROL_FRAME) return this.#playing?.match.onFrame(frame);
+      const control = decodeServerControl(frame);
+      if (welcomed) return this.#onControl(control);
+      if (control.message.case !== "welcome") return;
+      welcomed = true;
+      this.#socket = socket;
+      opened.resolve();
+    });
+    socket.addEventListener("close", (event: CloseEvent) => {
+      const err = new MusterError("closed", event.reason || `the connection was closed with code ${event.code}`, { status: event.code });
+      opened.reject(err);
+      if (welcomed && this.#socket === socket) this.#onLost(err);
+    });
+    socket.addEventListener("error", () => opened.reject(new MusterError("network", `no connection to ${this.#url}`)));
+    await opened.promise;
+  }
+
+  #onLost(err: MusterError): void {
+    this.#socket = undefined;
+    for (const waiter of this.#waiters.values()) waiter.reject(err);
+    this.#waiters.clear();
+    if (this.#closed) return;
+    if (clientDuty(err.status) === "stop") return this.#giveUp(err);
+    this.#connecting = this.#connectUntilOpen(performance.now(), false).then(() => this.#resume());
+    this.#connecting.catch(() => undefined); // giving up has told everyone
+  }
+
+  /** What was going on before the connection was lost goes on. */
+  async #resume(): Promise<void> {
+    if (this.#playing) {
+      const { match, seatTicket } = this.#playing;
+      try {
+        await this.#ask({ case: "joinMatch", value: { seatTicket } }, (joined) => match.onResumed(joined));
+      } catch (err) {
+        if (!(err instanceof MusterError) || err.code === "closed") throw err;
+        this.#playing = undefined;
+        match.onCancelled(err.code);
+      }
+    } else if (this.#queued) {
+      await this.#enqueue();
+    }
+  }
+
+  async #enqueue(): Promise<void> {
+    if (!this.#queued) return;
+    const { mode, region } = this.#queued;
+    await this.#ask({ case: "enqueue", value: { mode, region } });
+  }
+
+  #onControl({ requestId, message }: ServerControl): void {
+    const waiter = this.#waiters.get(requestId);
+    if (waiter) {
+      this.#waiters.delete(requestId);
+      if (message.case === "error") waiter.reject(new MusterError(message.value.code, message.value.message, { traceId: message.value.traceId }));
+      else waiter.resolve(message);
+    }
+    switch (message.case) {
+      case "matchFound":
+        return this.#queued?.found(foundMatch(message.value));
+      case "queueLeft":
+        return this.#queued?.failed(new MusterError(message.value.reason, `left the queue: ${message.value.reason}`));
+      case "matchJoined":
+        return this.#playing?.match.onResumed(message.value);
+      case "matchEnded": {
+        this.#playing?.match.onEnded(message.value);
+        this.#playing = undefined;
+        return;
+      }
+      case "matchCancelled": {
+        this.#playing?.match.onCancelled(message.value.reason);
+        this.#playing = undefined;
+        return;
+      }
+      case "seatStatus":
+        return this.#playing?.match.onSeat(message.value);
+      case "error":
+        if (!waiter) this.#playing?.match.onRefused(message.value.code, message.value.count);
+        return;
+      case "welcome":
+      case "queued":
+      case "pong":
+      case "goingAway": // the close that follows says the rest
+      case undefined:
+        return;
+    }
+  }
+
+  /** `onJoined` runs before any later frame is looked at. */
+  async #ask(message: ControlMessage, onJoined?: (joined: MatchJoined) => void): Promise<ServerControl["message"]> {
+    if (!this.#socket) throw new MusterError("closed", "not connected");
+    const requestId = this.#nextRequestId++;
+    const { promise, resolve, reject } = Promise.withResolvers<ServerControl["message"]>();
+    const timer = setTimeout(() => reject(new MusterError("timeout", `no answer to ${message.case} within ${ANSWER_WITHIN_MS} ms`)), ANSWER_WITHIN_MS);
+    this.#waiters.set(requestId, {
+      resolve(answer) {
+        if (answer.case === "matchJoined") onJoined?.(answer.value);
+        resolve(answer);
+      },
+      reject,
+    });
+    this.#sendRaw(encodeClientControl({ requestId, message }));
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#waiters.delete(requestId);
+    }
+  }
+
+  #sendRaw(frame: Uint8Array): void {
+    if (this.#socket?.readyState === 1) this.#socket.send(frame as Uint8Array<ArrayBuffer>);
+  }
+
+  async #refreshToken(): Promise<void> {
+    if (!this.#socket) return;
+    try {
+      const accessToken = await this.#token();
+      await this.#ask({ case: "hello", value: { accessToken, protocolVersion: PROTOCOL_VERSION, client: "muster-client" } });
+    } catch {
+      // The gateway closes the socket when the token ends, and the reconnect tells what is wrong.
+    }
+  }
+
+  #giveUp(reason: MusterError): void {
+    if (this.#closed) return;
+    this.#closed = reason;
+    clearInterval(this.#tokenTimer);
+    this.#queued?.failed(reason);
+    this.#playing?.match.onCancelled(reason.code);
+    this.#playing = undefined;
+    this.#socket?.close(1000);
+    for (const listener of this.#closedListeners) listener(reason);
+  }
+}
+
+function foundMatch({ matchId, mode, gameId, seat, players, seatTicket }: MatchFound): FoundMatch {
+  return { matchId, mode, gameId, seat, seatTicket, players: players.map((one) => ({ seat: one.seat, playerId: one.playerId, name: one.name })) };
+}
