@@ -34,7 +34,9 @@ try {
 
 function prepare(): void {
   if (!process.version.startsWith("v24.")) {
-    throw new Error(`this is Node ${process.version}, and Node 24 is needed (run it through pnpm, which brings its own)`);
+    throw new Error(
+      `this is Node ${process.version}, and Node 24 is needed (run it through pnpm, which brings its own)`,
+    );
   }
   const file = addonFile();
   const glibc = glibcVersion();
@@ -44,7 +46,8 @@ function prepare(): void {
     if (have !== ORIGINAL_SHA256 && have !== PATCHED_SHA256) {
       throw new Error(`its addon has the checksum ${have}, which is not one that we know; refuse to load it`);
     }
-    if (glibc && older(glibc, GLIBC_LINKED) && have === ORIGINAL_SHA256) replace(file, relinkedForOldGlibc(readFileSync(file)));
+    if (glibc && older(glibc, GLIBC_LINKED) && have === ORIGINAL_SHA256)
+      replace(file, relinkedForOldGlibc(readFileSync(file)));
   }
   if (glibc && older(glibc, GLIBC_MIN)) throw new Error(`glibc is ${glibc.join(".")}`);
   require("uWebSockets.js"); // the proof: it loads
@@ -78,7 +81,8 @@ function relinkedForOldGlibc(elf: Buffer): Buffer {
   const section = (type: number): { at: number; size: number; link: number } => {
     for (let i = 0; i < sectionCount; i++) {
       const at = sectionsAt + i * sectionSize;
-      if (elf.readUInt32LE(at + 4) === type) return { at: u64(at + 0x18), size: u64(at + 0x20), link: elf.readUInt32LE(at + 0x28) };
+      if (elf.readUInt32LE(at + 4) === type)
+        return { at: u64(at + 0x18), size: u64(at + 0x20), link: elf.readUInt32LE(at + 0x28) };
     }
     throw new Error(`its addon has no section of type ${type}`);
   };

@@ -8,6 +8,8 @@ export interface ChildOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly onLine: (line: string) => void;
+  /** Called once, with a description of how it ended. */
+  readonly onExit?: (how: string) => void;
 }
 
 export interface Child {
@@ -16,6 +18,8 @@ export interface Child {
   /** Resolves with a description of how it ended. */
   readonly exited: Promise<string>;
   readonly running: boolean;
+  /** How it ended; undefined while it runs. */
+  readonly ended: string | undefined;
   kill(signal: NodeJS.Signals): void;
   /** SIGTERM, then SIGKILL after `killAfterMs`. Resolves when it is gone. */
   stop(killAfterMs?: number): Promise<void>;
@@ -26,7 +30,9 @@ const setpriv = spawnSync("setpriv", ["--pdeathsig", "TERM", "true"], { stdio: "
 
 /** Starts a process in a group of its own, so that Ctrl-C reaches it through us only, once and in order. */
 export function spawnChild(options: ChildOptions): Child {
-  const [command, args] = setpriv ? ["setpriv", ["--pdeathsig", "TERM", options.command, ...options.args]] : [options.command, [...options.args]];
+  const [command, args] = setpriv
+    ? ["setpriv", ["--pdeathsig", "TERM", options.command, ...options.args]]
+    : [options.command, [...options.args]];
   const child: ChildProcess = spawn(command, args, {
     cwd: options.cwd,
     env: options.env as NodeJS.ProcessEnv,
@@ -36,10 +42,16 @@ export function spawnChild(options: ChildOptions): Child {
   for (const stream of [child.stdout, child.stderr]) {
     if (stream) createInterface({ input: stream }).on("line", options.onLine);
   }
-  const exited = new Promise<string>((resolve) => {
-    child.once("error", (err) => resolve(`could not be started: ${err.message}`));
-    child.once("exit", (code, signal) => resolve(signal ? `ended by ${signal}` : `ended with exit code ${code}`));
-  });
+  let ended: string | undefined;
+  const { promise: exited, resolve } = Promise.withResolvers<string>();
+  const onExit = (how: string): void => {
+    if (ended !== undefined) return;
+    ended = how;
+    options.onExit?.(how);
+    resolve(how);
+  };
+  child.once("error", (err) => onExit(`could not be started: ${err.message}`));
+  child.once("exit", (code, signal) => onExit(signal ? `ended by ${signal}` : `ended with exit code ${code}`));
   const running = (): boolean => child.pid !== undefined && child.exitCode === null && child.signalCode === null;
   return {
     name: options.name,
@@ -47,6 +59,9 @@ export function spawnChild(options: ChildOptions): Child {
     exited,
     get running() {
       return running();
+    },
+    get ended() {
+      return ended;
     },
     kill(signal) {
       if (running()) child.kill(signal);

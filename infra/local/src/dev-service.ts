@@ -16,24 +16,35 @@ const SETTLE_MS = 150;
 
 const spec = serviceOf(process.argv[2] ?? "");
 const root = path.join(paths.root, "services", spec.name);
-const env: Record<string, string | undefined> = { ...serviceEnvironment(loadEnvironment()), SHARD_DRAIN_WITHIN_MS: process.env["SHARD_DRAIN_WITHIN_MS"] ?? "500" };
+const env: Record<string, string | undefined> = {
+  ...serviceEnvironment(loadEnvironment()),
+  SHARD_DRAIN_WITHIN_MS: process.env["SHARD_DRAIN_WITHIN_MS"] ?? "500",
+};
 const say = (text: string): void => console.log(text);
 
 if (spec.migrates) await prepareDatabase();
 const service = supervise(
-  { name: spec.name, command: paths.node, args: ["src/main.ts"], cwd: root, env, onLine: (line) => say(coloured(readLogLine(line))) },
+  {
+    name: spec.name,
+    command: paths.node,
+    args: ["src/main.ts"],
+    cwd: root,
+    env,
+    onLine: (line) => say(coloured(readLogLine(line))),
+  },
   say,
 );
 const watchers = watchSources(() => {
   say("the source has changed; starting again");
-  void service.restart();
+  service.restart().catch((err: unknown) => say(`could not be started again: ${String(err)}`));
 });
 
 const stop = async (): Promise<void> => {
   for (const watcher of watchers) watcher.close();
   await service.stop();
 };
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => void stop());
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.once(signal, () => stop().catch((err: unknown) => say(String(err))));
 
 async function prepareDatabase(): Promise<void> {
   const existing = process.env["MUSTER_DB_URL"];
@@ -43,7 +54,11 @@ async function prepareDatabase(): Promise<void> {
     await waitForPort(port, DATABASE_WAIT_MS);
   }
   Object.assign(env, await provisionFor(env as Record<string, string>, existing ?? privateAdminUrl(port)));
-  const migrated = spawnSync(paths.node, ["src/migrate.ts"], { cwd: root, env: env as NodeJS.ProcessEnv, encoding: "utf8" });
+  const migrated = spawnSync(paths.node, ["src/migrate.ts"], {
+    cwd: root,
+    env: env as NodeJS.ProcessEnv,
+    encoding: "utf8",
+  });
   for (const line of migrated.stdout.split("\n").filter(Boolean)) say(coloured(readLogLine(line)));
   if (migrated.status !== 0) throw new Error(`the migration failed:\n${migrated.stderr}`);
 }
@@ -53,7 +68,8 @@ function watchSources(onChange: () => void): FSWatcher[] {
   let timer: NodeJS.Timeout | undefined;
   return [path.join(root, "src"), path.join(paths.root, "packages"), path.join(paths.root, "contracts")].map((folder) =>
     watch(folder, { recursive: true }, (_event, file) => {
-      if (file === null || file.includes("node_modules") || file.includes(".test.") || !/\.(ts|yaml)$/.test(file)) return;
+      if (file === null || file.includes("node_modules") || file.includes(".test.") || !/\.(ts|yaml)$/.test(file))
+        return;
       clearTimeout(timer);
       timer = setTimeout(onChange, SETTLE_MS);
     }),

@@ -29,7 +29,14 @@ export interface Ports {
 }
 
 export function portsFrom(ingress: number, base: number): Ports {
-  const [identity, match, matchmaker, gateway, shardLink, edge] = [base, base + 10, base + 20, base + 30, base + 40, base + 50];
+  const [identity, match, matchmaker, gateway, shardLink, edge] = [
+    base,
+    base + 10,
+    base + 20,
+    base + 30,
+    base + 40,
+    base + 50,
+  ];
   return {
     ingress,
     mariadb: base + 90,
@@ -49,10 +56,18 @@ export function portsFrom(ingress: number, base: number): Ports {
 }
 
 /** `kept` holds secrets from before. */
-export function createEnvironment(ports: Ports, kept: Readonly<Record<string, string | undefined>> = {}): LocalEnvironment {
+export function createEnvironment(
+  ports: Ports,
+  kept: Readonly<Record<string, string | undefined>> = {},
+): LocalEnvironment {
   const secret = (name: string): string => kept[name] ?? randomBytes(32).toString("hex");
   const at = (port: number): string => `http://127.0.0.1:${port}`;
-  const passwords = Object.fromEntries(Object.values(DATABASE_OWNERS).map(({ user }) => [`MUSTER_DB_PASSWORD_${user.toUpperCase()}`, secret(`MUSTER_DB_PASSWORD_${user.toUpperCase()}`)]));
+  const passwords = Object.fromEntries(
+    Object.values(DATABASE_OWNERS).map(({ user }) => [
+      `MUSTER_DB_PASSWORD_${user.toUpperCase()}`,
+      secret(`MUSTER_DB_PASSWORD_${user.toUpperCase()}`),
+    ]),
+  );
   const seatTicketKey = secret("MATCHMAKER_SEAT_TICKET_KEY");
   const linkKey = secret("GATEWAY_LINK_KEY");
   const env: Record<string, string> = {
@@ -89,7 +104,9 @@ export function createEnvironment(ports: Ports, kept: Readonly<Record<string, st
     EDGE_MATCHMAKER_URL: at(ports.matchmaker),
   };
   env["EDGE_HEALTH_URLS"] = JSON.stringify(
-    Object.fromEntries(SERVICES.filter((s) => s.name !== "edge-api").map((s) => [s.name, `${at(Number(env[s.adminPort]))}/readyz`])),
+    Object.fromEntries(
+      SERVICES.filter((s) => s.name !== "edge-api").map((s) => [s.name, `${at(Number(env[s.adminPort]))}/readyz`]),
+    ),
   );
   return env;
 }
@@ -102,15 +119,21 @@ export function loadEnvironment(): LocalEnvironment {
   const kept = existsSync(paths.environment) ? parseEnv(readFileSync(paths.environment, "utf8")) : {};
   const ports = portsFrom(portFrom("MUSTER_PORT", 8080), portFrom("MUSTER_PORT_BASE", 7200));
   const env = createEnvironment(ports, kept);
-  const text = Object.entries(env).map(([name, value]) => `${name}='${value}'\n`).join("");
+  const text = Object.entries(env)
+    .map(([name, value]) => `${name}='${value}'\n`)
+    .join("");
   mkdirSync(path.dirname(paths.environment), { recursive: true });
-  writeFileSync(paths.environment, `# Made by the local stack; delete it to get new secrets.\n${text}`, { mode: 0o600 });
+  writeFileSync(paths.environment, `# Made by the local stack; delete it to get new secrets.\n${text}`, {
+    mode: 0o600,
+  });
   return env;
 }
 
 /** What a service gets: the machine's variables, then ours, then what the caller set on purpose. */
 export function serviceEnvironment(env: LocalEnvironment): Record<string, string | undefined> {
-  const given = Object.fromEntries(Object.entries(process.env).filter(([name]) => name in env || name.startsWith("LOG_")));
+  const given = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => name in env || name.startsWith("LOG_")),
+  );
   return { ...process.env, NODE_OPTIONS: "--max-semi-space-size=2", ...env, ...given };
 }
 

@@ -18,11 +18,21 @@ export interface Infrastructure {
 }
 
 /** MUSTER_DB_URL (mysql://admin:password@host:port/) uses an existing MariaDB instead of a private one. */
-export async function startInfrastructure(env: LocalEnvironment, onLine: (name: string, line: string) => void): Promise<Infrastructure> {
+export async function startInfrastructure(
+  env: LocalEnvironment,
+  onLine: (name: string, line: string) => void,
+): Promise<Infrastructure> {
   const existing = process.env["MUSTER_DB_URL"];
   const mariadbPort = Number(env["MUSTER_MARIADB_PORT"]);
   await refuseTaken(existing ? [] : [mariadbPort], Number(env["MUSTER_INGRESS_PORT"]));
-  const mariadb = existing ? undefined : await startMariadb({ dataDir: paths.mariadbData, port: mariadbPort, durable: true, onLine: (line) => onLine("mariadb", line) });
+  const mariadb = existing
+    ? undefined
+    : await startMariadb({
+        dataDir: paths.mariadbData,
+        port: mariadbPort,
+        durable: true,
+        onLine: (line) => onLine("mariadb", line),
+      });
   try {
     const databaseUrls = await provisionFor(env, existing ?? (mariadb as MariadbServer).adminUrl);
     const nginx = await startNginx({
@@ -49,7 +59,10 @@ export async function startInfrastructure(env: LocalEnvironment, onLine: (name: 
 
 /** The URLs under which the services find their databases; the same every time. */
 export async function provisionFor(env: LocalEnvironment, adminUrl: string): Promise<Record<string, string>> {
-  const passwords = { identity: env["MUSTER_DB_PASSWORD_IDENTITY"] as string, matches: env["MUSTER_DB_PASSWORD_MATCHES"] as string };
+  const passwords = {
+    identity: env["MUSTER_DB_PASSWORD_IDENTITY"] as string,
+    matches: env["MUSTER_DB_PASSWORD_MATCHES"] as string,
+  };
   const urls = await provision({ adminUrl, suffix: DATABASE_SUFFIX, passwords });
   return { IDENTITY_DB_URL: urls["identity-service"], MATCH_DB_URL: urls["match-service"] };
 }
@@ -58,6 +71,8 @@ async function refuseTaken(privatePorts: number[], ingress: number): Promise<voi
   for (const port of [...privatePorts, ingress]) {
     if (!(await answers(port))) continue;
     const name = port === ingress ? "MUSTER_PORT" : "MUSTER_PORT_BASE";
-    throw new Error(`port ${port} is taken: is Muster running already? Stop it, or choose another with ${name} (see ${path.basename(paths.environment)})`);
+    throw new Error(
+      `port ${port} is taken: is Muster running already? Stop it, or choose another with ${name} (see ${path.basename(paths.environment)})`,
+    );
   }
 }

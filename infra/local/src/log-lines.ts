@@ -1,6 +1,12 @@
 // JSON log lines as a person reads them.
 
-const COLOURS: Readonly<Record<string, string>> = { debug: "\x1b[2m", info: "", warn: "\x1b[33m", error: "\x1b[31m", fatal: "\x1b[31m" };
+const COLOURS: Readonly<Record<string, string>> = {
+  debug: "\x1b[2m",
+  info: "",
+  warn: "\x1b[33m",
+  error: "\x1b[31m",
+  fatal: "\x1b[31m",
+};
 const RESET = "\x1b[0m";
 const HIDDEN = new Set(["level", "time", "service", "msg", "err"]);
 
@@ -23,7 +29,10 @@ export function readLogLine(line: string): LogLine {
     .map(([name, value]) => ` ${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
   const stack = (fields["err"] as { stack?: string } | undefined)?.stack;
   const time = String(fields["time"]).slice(11, 23);
-  return { level: fields["level"], text: `${time} ${fields["level"].padEnd(5)} ${fields["msg"]}${rest.join("")}${stack ? `\n${stack}` : ""}` };
+  return {
+    level: fields["level"],
+    text: `${time} ${fields["level"].padEnd(5)} ${fields["msg"]}${rest.join("")}${stack ? `\n${stack}` : ""}`,
+  };
 }
 
 /** For a terminal: with colour where it has any. */

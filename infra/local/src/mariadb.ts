@@ -36,7 +36,10 @@ export function findMariadb(): { readonly server: string; readonly install: stri
 /** Starts a server on an existing or new data folder. @throws Error with what the server said when it does not start. */
 export async function startMariadb(options: MariadbOptions): Promise<MariadbServer> {
   const found = findMariadb();
-  if (!found) throw new Error("MariaDB is not installed: apt-get install mariadb-server-core mariadb-client-core, or set MUSTER_DB_URL");
+  if (!found)
+    throw new Error(
+      "MariaDB is not installed: apt-get install mariadb-server-core mariadb-client-core, or set MUSTER_DB_URL",
+    );
   if (!existsSync(options.dataDir)) {
     mkdirSync(path.dirname(options.dataDir), { recursive: true });
     cpSync(templateDir(found), options.dataDir, { recursive: true });
@@ -52,9 +55,7 @@ export async function startMariadb(options: MariadbOptions): Promise<MariadbServ
       options.onLine?.(line);
     },
   });
-  let ended: string | undefined;
-  void child.exited.then((how) => (ended = how));
-  await waitForPort(options.port, START_TIMEOUT_MS, () => ended && `MariaDB ${ended}:\n${said.join("\n")}`);
+  await waitForPort(options.port, START_TIMEOUT_MS, () => child.ended && `MariaDB ${child.ended}:\n${said.join("\n")}`);
   return {
     adminUrl: privateAdminUrl(options.port),
     port: options.port,
@@ -90,14 +91,23 @@ function serverArgs({ dataDir, port, durable }: MariadbOptions): string[] {
 
 /** An empty data folder with a root password, made once per MariaDB version. */
 function templateDir({ server, install }: { server: string; install: string }): string {
-  const version = /Ver ([\w.-]+)/.exec(execFileSync(server, ["--no-defaults", "--version"], { encoding: "utf8" }))?.[1] ?? "unknown";
+  const version =
+    /Ver ([\w.-]+)/.exec(execFileSync(server, ["--no-defaults", "--version"], { encoding: "utf8" }))?.[1] ?? "unknown";
   const dir = path.join(paths.mariadbTemplates, version);
   if (existsSync(dir)) return dir;
   const making = `${dir}.${process.pid}`;
   mkdirSync(paths.mariadbTemplates, { recursive: true });
   execFileSync(
     install,
-    ["--no-defaults", `--datadir=${making}`, `--user=${os.userInfo().username}`, "--auth-root-authentication-method=normal", "--skip-test-db", "--innodb-log-file-size=16M", "--innodb-use-native-aio=0"],
+    [
+      "--no-defaults",
+      `--datadir=${making}`,
+      `--user=${os.userInfo().username}`,
+      "--auth-root-authentication-method=normal",
+      "--skip-test-db",
+      "--innodb-log-file-size=16M",
+      "--innodb-use-native-aio=0",
+    ],
     { stdio: ["ignore", "ignore", "pipe"] },
   );
   const bootstrap = `
@@ -107,11 +117,23 @@ function templateDir({ server, install }: { server: string; install: string }): 
     create or replace user root@'127.0.0.1' identified by '${ROOT_PASSWORD}';
     grant all on *.* to root@'127.0.0.1' with grant option;
     delete from global_priv where User = '' or (User = 'root' and Host not in ('localhost', '127.0.0.1'));
-  `.replaceAll("\n", " ").replaceAll(";", ";\n");
-  execFileSync(server, ["--no-defaults", "--bootstrap", `--datadir=${making}`, `--user=${os.userInfo().username}`, "--innodb-use-native-aio=0"], {
-    input: bootstrap,
-    stdio: ["pipe", "ignore", "pipe"],
-  });
+  `
+    .replaceAll("\n", " ")
+    .replaceAll(";", ";\n");
+  execFileSync(
+    server,
+    [
+      "--no-defaults",
+      "--bootstrap",
+      `--datadir=${making}`,
+      `--user=${os.userInfo().username}`,
+      "--innodb-use-native-aio=0",
+    ],
+    {
+      input: bootstrap,
+      stdio: ["pipe", "ignore", "pipe"],
+    },
+  );
   try {
     renameSync(making, dir);
   } catch (err) {
@@ -123,6 +145,9 @@ function templateDir({ server, install }: { server: string; install: string }): 
 
 export function inPath(command: string): string | undefined {
   const where = `${process.env["PATH"] ?? ""}:/usr/sbin:/usr/local/sbin`;
-  const found = spawnSync("sh", ["-c", `command -v ${command}`], { env: { ...process.env, PATH: where }, encoding: "utf8" });
+  const found = spawnSync("sh", ["-c", `command -v ${command}`], {
+    env: { ...process.env, PATH: where },
+    encoding: "utf8",
+  });
   return found.status === 0 ? found.stdout.trim() : undefined;
 }

@@ -50,8 +50,6 @@ export async function startNginx(options: NginxOptions): Promise<NginxServer> {
       options.onLine?.(line);
     },
   });
-  let ended: string | undefined;
-  void child.exited.then((how) => (ended = how));
-  await waitForPort(port, START_TIMEOUT_MS, () => ended && `nginx ${ended}:\n${said.join("\n")}`);
+  await waitForPort(port, START_TIMEOUT_MS, () => child.ended && `nginx ${child.ended}:\n${said.join("\n")}`);
   return { url: `http://127.0.0.1:${port}`, child, stop: () => child.stop() };
 }

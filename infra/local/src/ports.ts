@@ -13,7 +13,11 @@ export async function freePort(): Promise<number> {
 }
 
 /** @throws Error when nothing listens within `timeoutMs`, or `failed` says why it never will. */
-export async function waitForPort(port: number, timeoutMs: number, failed: () => string | undefined = () => undefined): Promise<void> {
+export async function waitForPort(
+  port: number,
+  timeoutMs: number,
+  failed: () => string | undefined = () => undefined,
+): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!(await answers(port))) {
     const reason = failed();

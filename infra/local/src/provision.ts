@@ -24,8 +24,13 @@ export interface ProvisionOptions {
  * again.
  * @returns the URL of each service's database, by service name.
  */
-export async function provision({ adminUrl, suffix, passwords }: ProvisionOptions): Promise<Record<keyof typeof DATABASE_OWNERS, string>> {
-  if (!/^[a-z0-9_]{1,32}$/.test(suffix)) throw new Error(`${suffix} is no database suffix: lower-case letters, digits, underscore`);
+export async function provision({
+  adminUrl,
+  suffix,
+  passwords,
+}: ProvisionOptions): Promise<Record<keyof typeof DATABASE_OWNERS, string>> {
+  if (!/^[a-z0-9_]{1,32}$/.test(suffix))
+    throw new Error(`${suffix} is no database suffix: lower-case letters, digits, underscore`);
   const admin = new URL(adminUrl);
   const connection = await createConnection({
     host: admin.hostname,
@@ -39,11 +44,14 @@ export async function provision({ adminUrl, suffix, passwords }: ProvisionOption
     for (const [service, { prefix, user }] of Object.entries(DATABASE_OWNERS)) {
       const password = passwords[user];
       if (!password) throw new Error(`no password for the database user ${user}`);
-      await connection.query(`create database if not exists \`${prefix}_${suffix}\` character set utf8mb4 collate utf8mb4_unicode_ci`);
+      await connection.query(
+        `create database if not exists \`${prefix}_${suffix}\` character set utf8mb4 collate utf8mb4_unicode_ci`,
+      );
       await connection.query(`create user if not exists ?@'%' identified by ?`, [user, password]);
       await connection.query(`alter user ?@'%' identified by ?`, [user, password]);
       await connection.query(`grant all privileges on \`${prefix}\\_%\`.* to ?@'%'`, [user]);
-      urls[service] = `mysql://${user}:${encodeURIComponent(password)}@${admin.hostname}:${admin.port || 3306}/${prefix}_${suffix}`;
+      urls[service] =
+        `mysql://${user}:${encodeURIComponent(password)}@${admin.hostname}:${admin.port || 3306}/${prefix}_${suffix}`;
     }
     return urls as Record<keyof typeof DATABASE_OWNERS, string>;
   } finally {

@@ -23,15 +23,14 @@ export function supervise(options: ChildOptions, say: (text: string) => void): S
 
   const start = (): void => {
     const startedAt = performance.now();
-    const started = spawnChild(options);
-    child = started;
-    void started.exited.then((how) => {
-      if (stopping || restarting || child !== started) return;
+    const onExit = (how: string): void => {
+      if (stopping || restarting) return;
       if (performance.now() - startedAt > HEALTHY_AFTER_MS) delayMs = FIRST_DELAY_MS;
       say(`${options.name} ${how}; starting it again in ${delayMs} ms`);
       timer = setTimeout(start, delayMs);
       delayMs = Math.min(delayMs * 2, DELAY_MS_MAX);
-    });
+    };
+    child = spawnChild({ ...options, onExit });
   };
   start();
 

@@ -44,14 +44,25 @@ async function up(): Promise<void> {
   const env = loadEnvironment();
   say("starting MariaDB and nginx");
   infrastructure = await startInfrastructure(env, writeLog);
-  const serviceEnv = { ...serviceEnvironment(env), ...infrastructure.databaseUrls, SHARD_DRAIN_WITHIN_MS: process.env["SHARD_DRAIN_WITHIN_MS"] ?? "500" };
+  const serviceEnv = {
+    ...serviceEnvironment(env),
+    ...infrastructure.databaseUrls,
+    SHARD_DRAIN_WITHIN_MS: process.env["SHARD_DRAIN_WITHIN_MS"] ?? "500",
+  };
   for (const { name } of SERVICES.filter((spec) => spec.migrates)) migrate(name, serviceEnv);
   say(`starting ${SERVICES.map((spec) => spec.name).join(", ")}`);
   for (const { name } of SERVICES.toReversed()) {
     if (stopping) return;
     services.unshift(
       supervise(
-        { name, command: paths.node, args: ["src/main.ts"], cwd: path.join(paths.root, "services", name), env: serviceEnv, onLine: (line) => onServiceLine(name, line) },
+        {
+          name,
+          command: paths.node,
+          args: ["src/main.ts"],
+          cwd: path.join(paths.root, "services", name),
+          env: serviceEnv,
+          onLine: (line) => onServiceLine(name, line),
+        },
         say,
       ),
     );
@@ -64,7 +75,11 @@ async function up(): Promise<void> {
 }
 
 function migrate(name: string, env: Record<string, string | undefined>): void {
-  const run = spawnSync(paths.node, ["src/migrate.ts"], { cwd: path.join(paths.root, "services", name), env: env as NodeJS.ProcessEnv, encoding: "utf8" });
+  const run = spawnSync(paths.node, ["src/migrate.ts"], {
+    cwd: path.join(paths.root, "services", name),
+    env: env as NodeJS.ProcessEnv,
+    encoding: "utf8",
+  });
   if (run.status !== 0) throw new Error(`the migration of ${name} failed:\n${run.stdout}${run.stderr}`);
 }
 
@@ -80,7 +95,8 @@ async function untilHealthy(env: LocalEnvironment): Promise<void> {
     } catch (err) {
       last = String(err);
     }
-    if (performance.now() > deadline) throw new Error(`not healthy after ${HEALTHY_WITHIN_MS / 1000} s; the logs are in ${paths.logs}\n${last}`);
+    if (performance.now() > deadline)
+      throw new Error(`not healthy after ${HEALTHY_WITHIN_MS / 1000} s; the logs are in ${paths.logs}\n${last}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

@@ -1,6 +1,14 @@
 import { MusterError } from "./errors.ts";
 import { Realtime, type RealtimeOptions } from "./realtime.ts";
-import { type HistoryPage, type MatchSummary, type ModeInfo, type Player, request, type Session, type Tokens } from "./rest.ts";
+import {
+  type HistoryPage,
+  type MatchSummary,
+  type ModeInfo,
+  type Player,
+  request,
+  type Session,
+  type Tokens,
+} from "./rest.ts";
 
 export interface ClientOptions {
   /** Of the ingress: http://localhost:8080. */

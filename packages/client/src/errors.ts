@@ -7,7 +7,16 @@ export class MusterError extends Error {
   readonly traceId: string;
   readonly details: Readonly<Record<string, unknown>> | undefined;
 
-  constructor(code: string, message: string, more: { status?: number; traceId?: string; details?: Readonly<Record<string, unknown>> | undefined; cause?: unknown } = {}) {
+  constructor(
+    code: string,
+    message: string,
+    more: {
+      status?: number;
+      traceId?: string;
+      details?: Readonly<Record<string, unknown>> | undefined;
+      cause?: unknown;
+    } = {},
+  ) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause });
     this.code = code;
     this.status = more.status ?? 0;

@@ -1,5 +1,13 @@
 import type { MatchEnded, MatchJoined, SeatStatus } from "@muster/contracts/realtime/v1";
-import { type Fields, type Game, type InputCodec, inputCodecOf, type Snapshot, SnapshotDecoder, type StateOf } from "@muster/game-kit";
+import {
+  type Fields,
+  type Game,
+  type InputCodec,
+  inputCodecOf,
+  type Snapshot,
+  SnapshotDecoder,
+  type StateOf,
+} from "@muster/game-kit";
 import { encodeInput } from "@muster/realtime";
 
 export type MatchEnd =

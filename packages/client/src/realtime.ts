@@ -1,6 +1,13 @@
 import type { MatchFound, MatchJoined, ServerControl } from "@muster/contracts/realtime/v1";
 import type { Fields, Game } from "@muster/game-kit";
-import { CONTROL_FRAME, clientDuty, decodeServerControl, encodeClientControl, PROTOCOL_VERSION, SUBPROTOCOL } from "@muster/realtime";
+import {
+  CONTROL_FRAME,
+  clientDuty,
+  decodeServerControl,
+  encodeClientControl,
+  PROTOCOL_VERSION,
+  SUBPROTOCOL,
+} from "@muster/realtime";
 import { MusterError } from "./errors.ts";
 import { PlayingMatch } from "./match.ts";
 
@@ -91,7 +98,10 @@ export class Realtime {
   }
 
   /** Takes the seat. @throws MusterError, by the realtime error table */
-  async join<S extends Fields, I extends Fields>(found: Pick<FoundMatch, "seatTicket">, game: Game<S, I>): Promise<PlayingMatch<S, I>> {
+  async join<S extends Fields, I extends Fields>(
+    found: Pick<FoundMatch, "seatTicket">,
+    game: Game<S, I>,
+  ): Promise<PlayingMatch<S, I>> {
     await this.ready();
     let match: PlayingMatch<S, I> | undefined;
     const answer = await this.#ask({ case: "joinMatch", value: { seatTicket: found.seatTicket } }, (joined) => {
@@ -131,9 +141,17 @@ export class Realtime {
         await this.#open();
         return;
       } catch (thrown) {
-        const err = thrown instanceof MusterError ? thrown : new MusterError("network", "the connection failed", { cause: thrown });
+        const err =
+          thrown instanceof MusterError
+            ? thrown
+            : new MusterError("network", "the connection failed", { cause: thrown });
         const hopeless = err.status !== 0 && clientDuty(err.status) === "stop";
-        if (this.#closed || hopeless || performance.now() - lostAt > within || (first && err.code === "unauthenticated")) {
+        if (
+          this.#closed ||
+          hopeless ||
+          performance.now() - lostAt > within ||
+          (first && err.code === "unauthenticated")
+        ) {
           this.#giveUp(err);
           throw err;
         }
@@ -149,7 +167,14 @@ export class Realtime {
     const opened = Promise.withResolvers<void>();
     let welcomed = false;
     socket.addEventListener("open", () => {
-      socket.send(encodeClientControl({ message: { case: "hello", value: { accessToken, protocolVersion: PROTOCOL_VERSION, client: "muster-client" } } }));
+      socket.send(
+        encodeClientControl({
+          message: {
+            case: "hello",
+            value: { accessToken, protocolVersion: PROTOCOL_VERSION, client: "muster-client" },
+          },
+        }),
+      );
     });
     socket.addEventListener("message", (event: MessageEvent) => {
       const frame = new Uint8Array(event.data as ArrayBuffer);
@@ -162,7 +187,9 @@ export class Realtime {
       opened.resolve();
     });
     socket.addEventListener("close", (event: CloseEvent) => {
-      const err = new MusterError("closed", event.reason || `the connection was closed with code ${event.code}`, { status: event.code });
+      const err = new MusterError("closed", event.reason || `the connection was closed with code ${event.code}`, {
+        status: event.code,
+      });
       opened.reject(err);
       if (welcomed && this.#socket === socket) this.#onLost(err);
     });
@@ -206,7 +233,8 @@ export class Realtime {
     const waiter = this.#waiters.get(requestId);
     if (waiter) {
       this.#waiters.delete(requestId);
-      if (message.case === "error") waiter.reject(new MusterError(message.value.code, message.value.message, { traceId: message.value.traceId }));
+      if (message.case === "error")
+        waiter.reject(new MusterError(message.value.code, message.value.message, { traceId: message.value.traceId }));
       else waiter.resolve(message);
     }
     switch (message.case) {
@@ -245,7 +273,10 @@ export class Realtime {
     if (!this.#socket) throw new MusterError("closed", "not connected");
     const requestId = this.#nextRequestId++;
     const { promise, resolve, reject } = Promise.withResolvers<ServerControl["message"]>();
-    const timer = setTimeout(() => reject(new MusterError("timeout", `no answer to ${message.case} within ${ANSWER_WITHIN_MS} ms`)), ANSWER_WITHIN_MS);
+    const timer = setTimeout(
+      () => reject(new MusterError("timeout", `no answer to ${message.case} within ${ANSWER_WITHIN_MS} ms`)),
+      ANSWER_WITHIN_MS,
+    );
     this.#waiters.set(requestId, {
       resolve(answer) {
         if (answer.case === "matchJoined") onJoined?.(answer.value);
@@ -270,7 +301,10 @@ export class Realtime {
     if (!this.#socket) return;
     try {
       const accessToken = await this.#token();
-      await this.#ask({ case: "hello", value: { accessToken, protocolVersion: PROTOCOL_VERSION, client: "muster-client" } });
+      await this.#ask({
+        case: "hello",
+        value: { accessToken, protocolVersion: PROTOCOL_VERSION, client: "muster-client" },
+      });
     } catch {
       // The gateway closes the socket when the token ends, and the reconnect tells what is wrong.
     }
@@ -289,5 +323,12 @@ export class Realtime {
 }
 
 function foundMatch({ matchId, mode, gameId, seat, players, seatTicket }: MatchFound): FoundMatch {
-  return { matchId, mode, gameId, seat, seatTicket, players: players.map((one) => ({ seat: one.seat, playerId: one.playerId, name: one.name })) };
+  return {
+    matchId,
+    mode,
+    gameId,
+    seat,
+    seatTicket,
+    players: players.map((one) => ({ seat: one.seat, playerId: one.playerId, name: one.name })),
+  };
 }

@@ -26,7 +26,13 @@ export interface MatchSummary {
   readonly buildId: string;
   readonly state: "running" | "ended" | "cancelled";
   /** By seat. */
-  readonly participants: readonly { readonly seat: number; readonly playerId: string; readonly name: string; readonly score?: number; readonly rank?: number }[];
+  readonly participants: readonly {
+    readonly seat: number;
+    readonly playerId: string;
+    readonly name: string;
+    readonly score?: number;
+    readonly rank?: number;
+  }[];
   readonly createdAt: string;
   readonly endedAt?: string;
   readonly endReason?: "played" | "forfeit";
@@ -51,7 +57,12 @@ export interface ModeInfo {
 const REQUEST_TIMEOUT_MS = 15_000;
 
 /** One request to edge-api. @throws MusterError with the contract's code, or `network`. */
-export async function request<T>(baseUrl: string, method: "GET" | "POST", path: string, options: { body?: unknown; accessToken?: string } = {}): Promise<T> {
+export async function request<T>(
+  baseUrl: string,
+  method: "GET" | "POST",
+  path: string,
+  options: { body?: unknown; accessToken?: string } = {},
+): Promise<T> {
   const headers: Record<string, string> = {};
   if (options.body !== undefined) headers["content-type"] = "application/json";
   if (options.accessToken !== undefined) headers["authorization"] = `Bearer ${options.accessToken}`;
@@ -59,7 +70,12 @@ export async function request<T>(baseUrl: string, method: "GET" | "POST", path: 
   let text: string;
   try {
     const body = options.body === undefined ? {} : { body: JSON.stringify(options.body) };
-    response = await fetch(baseUrl + path, { method, headers, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS), ...body });
+    response = await fetch(baseUrl + path, {
+      method,
+      headers,
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+      ...body,
+    });
     text = await response.text();
   } catch (cause) {
     throw new MusterError("network", `${method} ${path}: no answer from ${baseUrl}`, { cause });
@@ -70,7 +86,9 @@ export async function request<T>(baseUrl: string, method: "GET" | "POST", path: 
 
 function errorFrom(status: number, text: string): MusterError {
   try {
-    const { error } = JSON.parse(text) as { error: { code: string; message: string; traceId: string; details?: Record<string, unknown> } };
+    const { error } = JSON.parse(text) as {
+      error: { code: string; message: string; traceId: string; details?: Record<string, unknown> };
+    };
     return new MusterError(error.code, error.message, { status, traceId: error.traceId, details: error.details });
   } catch {
     return new MusterError("network", `an answer that is not Muster's, status ${status}`, { status }); // a proxy between us

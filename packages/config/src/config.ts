@@ -3,7 +3,9 @@
 import type { Static, TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
-type Camel<S extends string> = S extends `${infer A}_${infer B}` ? `${Lowercase<A>}${Capitalize<Camel<B>>}` : Lowercase<S>;
+type Camel<S extends string> = S extends `${infer A}_${infer B}`
+  ? `${Lowercase<A>}${Capitalize<Camel<B>>}`
+  : Lowercase<S>;
 type Fields = Record<string, TSchema>;
 
 export type ConfigOf<F extends Fields> = { readonly [K in keyof F & string as Camel<K>]: Static<F[K]> };
@@ -12,7 +14,9 @@ export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly problems: readonly string[];
   constructor(problems: readonly string[]) {
-    super(`the configuration has ${problems.length} problem${problems.length === 1 ? "" : "s"}:\n  ${problems.join("\n  ")}`);
+    super(
+      `the configuration has ${problems.length} problem${problems.length === 1 ? "" : "s"}:\n  ${problems.join("\n  ")}`,
+    );
     this.problems = problems;
   }
 }
@@ -21,7 +25,10 @@ export class ConfigError extends Error {
  * Reads the fields from `env`. An empty string counts as absent, so that a value can be unset in an env file.
  * @throws ConfigError with every problem; secrets are never quoted.
  */
-export function parseConfig<F extends Fields>(fields: F, env: Readonly<Record<string, string | undefined>>): ConfigOf<F> {
+export function parseConfig<F extends Fields>(
+  fields: F,
+  env: Readonly<Record<string, string | undefined>>,
+): ConfigOf<F> {
   const problems: string[] = [];
   const result: Record<string, unknown> = {};
   for (const [name, schema] of Object.entries(fields)) {
@@ -33,7 +40,10 @@ export function parseConfig<F extends Fields>(fields: F, env: Readonly<Record<st
     }
     const value = convert(schema, raw);
     const error = value === undefined ? "has the wrong form" : Value.Errors(schema, value).First()?.message;
-    if (error) problems.push(`${name}=${schema["secret"] ? "***" : JSON.stringify(raw)}: ${error} (${expected(schema)}): ${schema.description}`);
+    if (error)
+      problems.push(
+        `${name}=${schema["secret"] ? "***" : JSON.stringify(raw)}: ${error} (${expected(schema)}): ${schema.description}`,
+      );
     else result[camel(name)] = value;
   }
   if (problems.length > 0) throw new ConfigError(problems);
@@ -54,7 +64,10 @@ export function redacted(fields: Fields, config: Readonly<Record<string, unknown
 /** The fields as a Markdown table, for a service's README. */
 export function configTable(fields: Fields): string {
   const rows = Object.entries(fields).map(([name, schema]) => {
-    const fallback = schema["default"] === undefined ? "required" : `\`${typeof schema["default"] === "object" ? "see source" : String(schema["default"])}\``;
+    const fallback =
+      schema["default"] === undefined
+        ? "required"
+        : `\`${typeof schema["default"] === "object" ? "see source" : String(schema["default"])}\``;
     return `| \`${name}\` | ${expected(schema)} | ${fallback} | ${schema.description} |`;
   });
   return ["| variable | type | default | what |", "| --- | --- | --- | --- |", ...rows].join("\n");
@@ -76,7 +89,8 @@ function convert(schema: TSchema, raw: string): unknown {
 function expected(schema: TSchema): string {
   if (schema["json"]) return "JSON";
   if (schema["anyOf"]) return (schema["anyOf"] as { const: string }[]).map((v) => v.const).join(" or ");
-  if (schema["type"] === "integer") return `integer ${schema["minimum"]} to ${schema["maximum"] === Number.MAX_SAFE_INTEGER ? "2^53-1" : schema["maximum"]}`;
+  if (schema["type"] === "integer")
+    return `integer ${schema["minimum"]} to ${schema["maximum"] === Number.MAX_SAFE_INTEGER ? "2^53-1" : schema["maximum"]}`;
   if (schema["type"] === "boolean") return "true or false";
   return schema["secret"] ? "secret" : "text";
 }

@@ -8,9 +8,23 @@ export type Database<Tables> = Kysely<Tables>;
 /** A service spreads this into its own configuration, beside its own `<SERVICE>_DB_URL`. */
 export const dbConfig = {
   DB_POOL_MAX: int({ default: 8, min: 1, max: 200, description: "connections to the database, at most" }),
-  DB_ACQUIRE_TIMEOUT_MS: int({ default: 2000, min: 10, max: 60_000, description: "wait for a free connection before failing" }),
-  DB_STATEMENT_TIMEOUT_MS: int({ default: 5000, min: 10, max: 600_000, description: "the server ends a statement that takes longer" }),
-  DB_WAIT_MS: int({ default: 30_000, max: 600_000, description: "at the start: how long to wait for a database that answers and is migrated" }),
+  DB_ACQUIRE_TIMEOUT_MS: int({
+    default: 2000,
+    min: 10,
+    max: 60_000,
+    description: "wait for a free connection before failing",
+  }),
+  DB_STATEMENT_TIMEOUT_MS: int({
+    default: 5000,
+    min: 10,
+    max: 600_000,
+    description: "the server ends a statement that takes longer",
+  }),
+  DB_WAIT_MS: int({
+    default: 30_000,
+    max: 600_000,
+    description: "at the start: how long to wait for a database that answers and is migrated",
+  }),
 };
 
 export interface DatabaseOptions {
@@ -40,7 +54,10 @@ export function createDatabase<Tables>(options: DatabaseOptions): DbPart<Tables>
     connectTimeout: Math.min(1000, options.acquireTimeoutMs),
     timezone: "Z",
     charset: "utf8mb4",
-    sessionVariables: { max_statement_time: options.statementTimeoutMs / 1000, sql_mode: "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION" },
+    sessionVariables: {
+      max_statement_time: options.statementTimeoutMs / 1000,
+      sql_mode: "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION",
+    },
   });
   const db = new Kysely<Tables>({ dialect: new MariadbDialect(pool) });
   return {
@@ -54,7 +71,13 @@ export function createDatabase<Tables>(options: DatabaseOptions): DbPart<Tables>
   };
 }
 
-export function parseDbUrl(url: string): { host: string; port: number; user: string; password: string; database: string } {
+export function parseDbUrl(url: string): {
+  host: string;
+  port: number;
+  user: string;
+  password: string;
+  database: string;
+} {
   const { hostname, port, username, password, pathname } = new URL(url);
   return {
     host: hostname,

@@ -1,7 +1,17 @@
 // Kysely over the promise pool of the `mariadb` connector. Kysely's own MySQL dialect expects mysql2; all but the
 // driver is shared with it.
 import { CompiledQuery, MysqlAdapter, MysqlDriver, MysqlIntrospector, MysqlQueryCompiler } from "kysely";
-import type { ControlConnectionProvider, DatabaseConnection, DatabaseIntrospector, Dialect, DialectAdapter, Driver, Kysely, QueryCompiler, QueryResult } from "kysely";
+import type {
+  ControlConnectionProvider,
+  DatabaseConnection,
+  DatabaseIntrospector,
+  Dialect,
+  DialectAdapter,
+  Driver,
+  Kysely,
+  QueryCompiler,
+  QueryResult,
+} from "kysely";
 import type { Pool, PoolConnection } from "mariadb";
 
 interface WriteResult {

@@ -23,7 +23,9 @@ export async function migrate<T>(db: Kysely<T>, migrations: Migrations, log?: Lo
 export async function missingMigrations<T>(db: Kysely<T>, migrations: Migrations): Promise<string | undefined> {
   const known = await migratorFor(db, migrations).getMigrations();
   const missing = known.filter((m) => m.executedAt === undefined).map((m) => m.name);
-  return missing.length === 0 ? undefined : `the database lacks ${missing.length} migration(s), run migrate.ts: ${missing.join(", ")}`;
+  return missing.length === 0
+    ? undefined
+    : `the database lacks ${missing.length} migration(s), run migrate.ts: ${missing.join(", ")}`;
 }
 
 const WAIT_EVERY_MS = 250;
@@ -32,7 +34,11 @@ const WAIT_EVERY_MS = 250;
  * Waits until the database answers and is migrated: processes start in any order.
  * @throws Error with the last reason after `withinMs`.
  */
-export async function waitForSchema<T>(db: Kysely<T>, migrations: Migrations, options: { withinMs: number; log: Logger }): Promise<void> {
+export async function waitForSchema<T>(
+  db: Kysely<T>,
+  migrations: Migrations,
+  options: { withinMs: number; log: Logger },
+): Promise<void> {
   const deadline = performance.now() + options.withinMs;
   let said = "";
   for (;;) {

@@ -74,11 +74,14 @@ export class AppError extends Error {
 }
 
 /** Makes the constructor of a service's errors: `const fail = errorsOf(TABLE)`, then `throw fail("name_taken")`. */
-export function errorsOf<T extends ErrorTable>(table: T): (code: keyof T & string, options?: AppErrorOptions) => AppError {
+export function errorsOf<T extends ErrorTable>(
+  table: T,
+): (code: keyof T & string, options?: AppErrorOptions) => AppError {
   return (code, options) => new AppError(code, table[code] as ErrorRow, options);
 }
 
-export const commonError: (code: keyof typeof COMMON_ERRORS, options?: AppErrorOptions) => AppError = errorsOf(COMMON_ERRORS);
+export const commonError: (code: keyof typeof COMMON_ERRORS, options?: AppErrorOptions) => AppError =
+  errorsOf(COMMON_ERRORS);
 
 /** Bugs end the request, loudly. Never for wire input. */
 export function assert(condition: unknown, message: string): asserts condition {

@@ -1,6 +1,17 @@
 // Two ships on a torus: turn, thrust, fire. A match is the best of some rounds of fixed length, so it ends between
 // (rounds/2 + 1) and `rounds` round lengths: with the defaults after 60 to 90 seconds.
-import { type Game, type GameContext, type GameResult, cos, flag, int, list, sin, type StateOf, uint } from "@muster/game-kit";
+import {
+  type Game,
+  type GameContext,
+  type GameResult,
+  cos,
+  flag,
+  int,
+  list,
+  sin,
+  type StateOf,
+  uint,
+} from "@muster/game-kit";
 
 /** Side of the arena in sub-units; positions wrap around. 16 sub-units are one unit on a screen of 4,096. */
 export const ARENA = 65_536;
@@ -46,7 +57,12 @@ const bullet = {
   y: uint(16, { movesBy: "vy" }),
   ticksLeft: uint(5, { countsDown: true }),
 };
-const state = { round: uint(4), roundTicksLeft: uint(16, { countsDown: true }), ships: list(SHIPS, ship), bullets: list(SHIPS * BULLETS_PER_SHIP, bullet) };
+const state = {
+  round: uint(4),
+  roundTicksLeft: uint(16, { countsDown: true }),
+  ships: list(SHIPS, ship),
+  bullets: list(SHIPS * BULLETS_PER_SHIP, bullet),
+};
 const input = { left: flag(), right: flag(), thrust: flag(), fire: flag() };
 
 export type DuelState = StateOf<typeof state>;

@@ -36,7 +36,8 @@ export function codecOf<F extends Fields>(layout: Layout<F>): Codec {
       for (let g = 0; g < groups.length; g++) {
         const { from, to: end } = groups[g] as Group;
         let differs = false;
-        for (let i = from; i < end && !differs; i++) differs = words[i] !== expected(slots[i] as Slot, before[i] as number, words);
+        for (let i = from; i < end && !differs; i++)
+          differs = words[i] !== expected(slots[i] as Slot, before[i] as number, words);
         to.write(differs ? 1 : 0, 1);
         if (!differs) continue;
         for (let i = from; i < end; i++) {
@@ -81,7 +82,8 @@ function writeDifference(slot: Slot, guess: number, word: number, to: BitWriter)
 
 function readDifference(slot: Slot, guess: number, from: BitReader): number {
   if (slot.bits === 1) return guess ^ 1;
-  if (slot.bits >= SMALL_FROM_BITS && from.read(1) === 1) return fit(slot, guess + signExtended(from.read(SMALL_BITS), SMALL_BITS));
+  if (slot.bits >= SMALL_FROM_BITS && from.read(1) === 1)
+    return fit(slot, guess + signExtended(from.read(SMALL_BITS), SMALL_BITS));
   return readWord(slot, from);
 }
 
@@ -104,6 +106,7 @@ function signExtended(value: number, bits: number): number {
 
 function checkedWord(slot: Slot, word: number): number {
   const value = slot.bits === 32 && !slot.signed ? word >>> 0 : word;
-  if (value < slot.min || value > slot.max) throw new RangeError(`${slot.path} = ${value} does not fit ${slot.bits} bits`);
+  if (value < slot.min || value > slot.max)
+    throw new RangeError(`${slot.path} = ${value} does not fit ${slot.bits} bits`);
   return word;
 }

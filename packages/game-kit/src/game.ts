@@ -66,7 +66,8 @@ export function optionsFor(game: Pick<Game, "id" | "options">, given: GameOption
   const all: Record<string, number> = {};
   for (const [name, { default: fallback, min, max }] of Object.entries(game.options)) {
     const value = Object.hasOwn(given, name) ? (given[name] as number) : fallback;
-    if (!Number.isInteger(value) || value < min || value > max) throw new RangeError(`option ${name} of ${game.id} is ${value}, not ${min} to ${max}`);
+    if (!Number.isInteger(value) || value < min || value > max)
+      throw new RangeError(`option ${name} of ${game.id} is ${value}, not ${min} to ${max}`);
     all[name] = value;
   }
   return all;

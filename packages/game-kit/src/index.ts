@@ -2,7 +2,15 @@
 export { BitReader, BitWriter, MalformedBitsError } from "./bits.ts";
 export { type Codec, codecOf } from "./codec.ts";
 export { angleOf, ANGLES, cos, isqrt, sin, UNIT } from "./fixed.ts";
-export { type Game, type GameContext, type GameOptions, type GameResult, type InputMode, type SeatOutcome, optionsFor } from "./game.ts";
+export {
+  type Game,
+  type GameContext,
+  type GameOptions,
+  type GameResult,
+  type InputMode,
+  type SeatOutcome,
+  optionsFor,
+} from "./game.ts";
 export { type InputCodec, inputCodecOf } from "./input.ts";
 export { type Layout, layoutOf } from "./layout.ts";
 export { Random } from "./random.ts";

@@ -40,12 +40,13 @@ export function inputCodecOf<I extends Fields>(fields: I): InputCodec<I> {
   };
 }
 
-
 function copyFields(fields: Fields, from: unknown, to: unknown): void {
   for (const [name, field] of Object.entries(fields)) {
     const value = (from as Record<string, unknown>)[name];
     const target = to as Record<string, unknown>;
     if (field.kind !== "list") target[name] = value;
-    else for (let i = 0; i < field.length; i++) copyFields(field.fields, (value as unknown[])[i], (target[name] as unknown[])[i]);
+    else
+      for (let i = 0; i < field.length; i++)
+        copyFields(field.fields, (value as unknown[])[i], (target[name] as unknown[])[i]);
   }
 }

@@ -45,7 +45,8 @@ function place(fields: Fields, prefix: string, slots: Slot[], groups: Group[]): 
   const from = slots.length;
   for (const [name, field] of Object.entries(fields)) {
     if (!/^[a-z][A-Za-z0-9]*$/.test(name)) throw new RangeError(`a field name is camelCase, not ${prefix}${name}`);
-    if (field.kind !== "list") slots.push(slotOf(prefix + name, field, (other) => slotIndex(slots, from, prefix + other, prefix + name)));
+    if (field.kind !== "list")
+      slots.push(slotOf(prefix + name, field, (other) => slotIndex(slots, from, prefix + other, prefix + name)));
   }
   if (slots.length > from) groups.push({ from, to: slots.length });
   for (const [name, field] of Object.entries(fields)) {
@@ -59,7 +60,14 @@ type Scalar = Exclude<Field, { kind: "list" }>;
 function slotOf(path: string, field: Scalar, indexOf: (name: string) => number): Slot {
   if (field.kind === "flag") return { path, bits: 1, signed: false, min: 0, max: 1, movesBy: -1, countsDown: false };
   const { movesBy, countsDown = false } = field.expects;
-  return { path, bits: field.bits, signed: field.signed, ...rangeOf(field), movesBy: movesBy === undefined ? -1 : indexOf(movesBy), countsDown };
+  return {
+    path,
+    bits: field.bits,
+    signed: field.signed,
+    ...rangeOf(field),
+    movesBy: movesBy === undefined ? -1 : indexOf(movesBy),
+    countsDown,
+  };
 }
 
 function slotIndex(slots: readonly Slot[], from: number, path: string, user: string): number {
@@ -78,7 +86,9 @@ type View = new (words: Int32Array, base: number) => object;
 function viewClass(fields: Fields, checked: boolean): View {
   const scalars = Object.entries(fields).filter(([, field]) => field.kind !== "list");
   const lists = Object.entries(fields).flatMap(([name, field]) =>
-    field.kind === "list" ? [{ name, length: field.length, words: wordsOf(field.fields), element: viewClass(field.fields, checked) }] : [],
+    field.kind === "list"
+      ? [{ name, length: field.length, words: wordsOf(field.fields), element: viewClass(field.fields, checked) }]
+      : [],
   );
   class StructView {
     readonly $words: Int32Array;
@@ -95,7 +105,10 @@ function viewClass(fields: Fields, checked: boolean): View {
     }
   }
   scalars.forEach(([name, field], offset) => {
-    Object.defineProperty(StructView.prototype, name, { enumerable: true, ...accessor(field as Scalar, name, offset, checked) });
+    Object.defineProperty(StructView.prototype, name, {
+      enumerable: true,
+      ...accessor(field as Scalar, name, offset, checked),
+    });
   });
   return StructView as unknown as View;
 }

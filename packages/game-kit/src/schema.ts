@@ -33,7 +33,11 @@ export interface Fields {
 
 /** What a game's functions see: plain numbers and booleans that write through to the state. */
 export type StateOf<F extends Fields> = {
-  -readonly [K in keyof F]: F[K] extends ListField<infer E> ? readonly StateOf<E>[] : F[K] extends FlagField ? boolean : number;
+  -readonly [K in keyof F]: F[K] extends ListField<infer E>
+    ? readonly StateOf<E>[]
+    : F[K] extends FlagField
+      ? boolean
+      : number;
 };
 
 /** An unsigned integer of 1 to 32 bits. */
@@ -54,7 +58,8 @@ export function flag(): FlagField {
 
 /** A fixed number of structs: use a flag for the ones that are in use. */
 export function list<const F extends Fields>(length: number, fields: F): ListField<F> {
-  if (!Number.isInteger(length) || length < 1 || length > 65_536) throw new RangeError(`a list has 1 to 65,536 elements, not ${length}`);
+  if (!Number.isInteger(length) || length < 1 || length > 65_536)
+    throw new RangeError(`a list has 1 to 65,536 elements, not ${length}`);
   return { kind: "list", length, fields };
 }
 

@@ -26,7 +26,10 @@ const compiled = new WeakMap<object, Compiled>();
 export function compiledOf(game: Game): Compiled {
   let found = compiled.get(game);
   if (!found) {
-    found = { layout: layoutOf({ kit: { kind: "list", length: 1, fields: KIT_FIELDS }, ...game.state }), input: inputCodecOf(game.input) };
+    found = {
+      layout: layoutOf({ kit: { kind: "list", length: 1, fields: KIT_FIELDS }, ...game.state }),
+      input: inputCodecOf(game.input),
+    };
     compiled.set(game, found);
   }
   return found;
@@ -49,15 +52,21 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
   readonly #inputWords: Int32Array[];
 
   constructor(game: Game<S, I>, setup: SimulationSetup) {
-    if (setup.seats < game.seatsMin || setup.seats > game.seatsMax) throw new RangeError(`${game.id} is not for ${setup.seats} seats`);
+    if (setup.seats < game.seatsMin || setup.seats > game.seatsMax)
+      throw new RangeError(`${game.id} is not for ${setup.seats} seats`);
     const { layout, input } = compiledOf(game as unknown as Game);
     this.game = game;
     this.layout = layout;
     this.input = input as unknown as InputCodec<I>;
     this.words = new Int32Array(layout.words);
-    const view = layout.view(this.words, 0, setup.checked ?? false) as unknown as StateOf<S> & { kit: readonly { rng: number }[] };
+    const view = layout.view(this.words, 0, setup.checked ?? false) as unknown as StateOf<S> & {
+      kit: readonly { rng: number }[];
+    };
     this.state = view;
-    const random = new Random(this.words, layout.slots.findIndex((slot) => slot.path === "kit[0].rng"));
+    const random = new Random(
+      this.words,
+      layout.slots.findIndex((slot) => slot.path === "kit[0].rng"),
+    );
     random.seed(setup.seed);
     this.#context = { seats: setup.seats, options: optionsFor(game, setup.options), random };
     this.#inputWords = Array.from({ length: setup.seats }, () => new Int32Array(this.input.words));

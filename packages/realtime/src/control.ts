@@ -1,5 +1,10 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import { type ClientControl, ClientControlSchema, type ServerControl, ServerControlSchema } from "@muster/contracts/realtime/v1";
+import {
+  type ClientControl,
+  ClientControlSchema,
+  type ServerControl,
+  ServerControlSchema,
+} from "@muster/contracts/realtime/v1";
 import { CONTROL_FRAME } from "./frames.ts";
 
 /** A whole frame, type byte first. */

@@ -12,7 +12,11 @@ export const DISCONNECTS = {
   goingAway: { code: 4000, reason: "going away", when: "the gateway is stopping; another one takes over" },
   slow: { code: 4001, reason: "too slow", when: "the client did not read for longer than the gateway keeps its place" },
   idle: { code: 4002, reason: "idle", when: "the client did not authenticate in time" },
-  tokenExpired: { code: 4003, reason: "token expired", when: "the access token has ended: refresh it, then connect again" },
+  tokenExpired: {
+    code: 4003,
+    reason: "token expired",
+    when: "the access token has ended: refresh it, then connect again",
+  },
   unavailable: { code: 4004, reason: "unavailable", when: "the gateway cannot check tokens right now" },
   badFrame: { code: 4500, reason: "bad frame", when: "a frame was not what STANDARD.md allows" },
   badToken: { code: 4501, reason: "bad token", when: "the access token is not valid" },
@@ -20,7 +24,11 @@ export const DISCONNECTS = {
   replaced: { code: 4503, reason: "replaced", when: "the same player connected again" },
   tooManyMessages: { code: 4504, reason: "too many messages", when: "more messages than the rate limit allows" },
   inputAbuse: { code: 4505, reason: "input abuse", when: "too many inputs were refused" },
-  protocolVersion: { code: 4506, reason: "protocol version", when: "the client speaks a version that this server does not" },
+  protocolVersion: {
+    code: 4506,
+    reason: "protocol version",
+    when: "the client speaks a version that this server does not",
+  },
 } as const satisfies Record<string, Disconnect>;
 
 export type DisconnectName = keyof typeof DISCONNECTS;

@@ -2,5 +2,24 @@
 export { decodeClientControl, decodeServerControl, encodeClientControl, encodeServerControl } from "./control.ts";
 export { clientDuty, DISCONNECTS, type DisconnectName } from "./disconnects.ts";
 export { REALTIME_ERRORS, type RealtimeErrorCode } from "./errors.ts";
-export { CONTROL_FRAME, encodeInput, FRAME_BYTES_MAX, INPUT_FRAME, INPUT_HEADER_BYTES, type InputHeader, PROTOCOL_VERSION, readInputHeader, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "./frames.ts";
-export { INPUT_REFUSALS, LINK_FRAME_BYTES_MAX, LINK_VERSION, LinkFrameType, LinkReader, LinkWriter, MalformedLinkError } from "./link.ts";
+export {
+  CONTROL_FRAME,
+  encodeInput,
+  FRAME_BYTES_MAX,
+  INPUT_FRAME,
+  INPUT_HEADER_BYTES,
+  type InputHeader,
+  PROTOCOL_VERSION,
+  readInputHeader,
+  SUBPROTOCOL,
+  TOKEN_SUBPROTOCOL_PREFIX,
+} from "./frames.ts";
+export {
+  INPUT_REFUSALS,
+  LINK_FRAME_BYTES_MAX,
+  LINK_VERSION,
+  LinkFrameType,
+  LinkReader,
+  LinkWriter,
+  MalformedLinkError,
+} from "./link.ts";

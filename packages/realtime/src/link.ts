@@ -21,7 +21,14 @@ export const LinkFrameType = {
 } as const;
 
 /** Why an input was refused, by index. Append only. */
-export const INPUT_REFUSALS = ["input_malformed", "input_too_late", "input_too_early", "input_out_of_order", "input_overflow", "not_in_match"] as const satisfies readonly RealtimeErrorCode[];
+export const INPUT_REFUSALS = [
+  "input_malformed",
+  "input_too_late",
+  "input_too_early",
+  "input_out_of_order",
+  "input_overflow",
+  "not_in_match",
+] as const satisfies readonly RealtimeErrorCode[];
 
 const HEADER_BYTES = 5;
 

@@ -32,7 +32,8 @@ export function toAppError(thrown: unknown): AppError {
 }
 
 function unknownError(thrown: unknown): AppError {
-  if (thrown instanceof LimitReachedError) return new AppError("busy", { grpc: "resource_exhausted", retryable: true, message: "Too many requests at once." });
+  if (thrown instanceof LimitReachedError)
+    return new AppError("busy", { grpc: "resource_exhausted", retryable: true, message: "Too many requests at once." });
   return commonError("internal", { cause: thrown });
 }
 

@@ -35,7 +35,9 @@ export function createAdminServer(options: AdminOptions): AdminServer {
     const ready = Object.keys(failures).length === 0;
     return reply.code(ready ? 200 : 503).send(ready ? { status: "ok" } : { status: "unready", failures });
   });
-  server.get("/metrics", async (_req, reply) => reply.type(options.metrics.contentType).send(await options.metrics.metrics()));
+  server.get("/metrics", async (_req, reply) =>
+    reply.type(options.metrics.contentType).send(await options.metrics.metrics()),
+  );
   return {
     name: "admin server",
     get url() {

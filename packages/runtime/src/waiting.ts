@@ -18,7 +18,11 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
  * Calls `check` until it returns nothing; what it returns is the reason why it is not yet so.
  * @throws Error with the last reason when `timeoutMs` has passed.
  */
-export async function until(check: () => string | undefined | Promise<string | undefined>, timeoutMs = 10_000, everyMs = 20): Promise<void> {
+export async function until(
+  check: () => string | undefined | Promise<string | undefined>,
+  timeoutMs = 10_000,
+  everyMs = 20,
+): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const reason = await check();

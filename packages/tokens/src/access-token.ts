@@ -1,9 +1,16 @@
 // Access tokens are checked where they are used, with identity's public keys: no call per request.
-import { type AppError, commonError, errorsOf } from "@muster/errors";
+import { commonError, errorsOf } from "@muster/errors";
 import { type CryptoKey, type JSONWebKeySet, type JWTPayload, errors, importJWK, jwtVerify } from "jose";
 
 /** What every access token says, and every verifier insists on (RFC 8725, RFC 9068). */
-export const ACCESS_TOKEN = { algorithm: "EdDSA", type: "at+jwt", issuer: "muster-identity", audience: "muster", lifetimeSeconds: 600, clockSkewSeconds: 5 } as const;
+export const ACCESS_TOKEN = {
+  algorithm: "EdDSA",
+  type: "at+jwt",
+  issuer: "muster-identity",
+  audience: "muster",
+  lifetimeSeconds: 600,
+  clockSkewSeconds: 5,
+} as const;
 
 export interface AccessClaims {
   readonly playerId: string;
@@ -80,7 +87,9 @@ export class TokenVerifier {
     try {
       const { keys } = await this.#source();
       const usable = keys.filter((jwk) => jwk.kid !== undefined && jwk.kty === "OKP" && jwk["crv"] === "Ed25519");
-      const imported = await Promise.all(usable.map(async (jwk) => [jwk.kid as string, (await importJWK(jwk, "EdDSA")) as CryptoKey] as const));
+      const imported = await Promise.all(
+        usable.map(async (jwk) => [jwk.kid as string, (await importJWK(jwk, "EdDSA")) as CryptoKey] as const),
+      );
       this.#keys = new Map(imported);
       this.#fetchedAt = performance.now();
     } catch (err) {
@@ -97,7 +106,7 @@ function claimsOf(payload: JWTPayload): AccessClaims {
   return { playerId: sub, playerName: name, familyId: fam, expiresAt: exp };
 }
 
-function translated(err: unknown): AppError | unknown {
+function translated(err: unknown): unknown {
   if (err instanceof errors.JWTExpired) return fail("token_expired", { cause: err });
   if (err instanceof errors.JOSEError) return fail("token_invalid", { cause: err });
   return err;

@@ -10,13 +10,26 @@ export const fields = {
   EDGE_IDENTITY_URL: url({ protocols: ["http:"], description: "gRPC address of identity-service" }),
   EDGE_MATCH_URL: url({ protocols: ["http:"], description: "gRPC address of match-service" }),
   EDGE_MATCHMAKER_URL: url({ protocols: ["http:"], description: "gRPC address of the matchmaker" }),
-  EDGE_HEALTH_URLS: json<Readonly<Record<string, string>>>(Type.Record(Type.String(), Type.String({ pattern: "^https?://" })), {
-    default: {},
-    description: "readiness of the other processes by name: /system/healthz is 200 when all of them are",
-  }),
+  EDGE_HEALTH_URLS: json<Readonly<Record<string, string>>>(
+    Type.Record(Type.String(), Type.String({ pattern: "^https?://" })),
+    {
+      default: {},
+      description: "readiness of the other processes by name: /system/healthz is 200 when all of them are",
+    },
+  ),
   EDGE_READ_DEADLINE_MS: int({ default: 2000, min: 10, max: 60_000, description: "a GET takes no longer" }),
-  EDGE_WRITE_DEADLINE_MS: int({ default: 5000, min: 10, max: 60_000, description: "any other request takes no longer" }),
-  EDGE_STOP_WITHIN_MS: int({ default: 10_000, min: 100, max: 300_000, description: "a stop that takes longer is forced" }),
+  EDGE_WRITE_DEADLINE_MS: int({
+    default: 5000,
+    min: 10,
+    max: 60_000,
+    description: "any other request takes no longer",
+  }),
+  EDGE_STOP_WITHIN_MS: int({
+    default: 10_000,
+    min: 100,
+    max: 300_000,
+    description: "a stop that takes longer is forced",
+  }),
 };
 
 export type Config = ConfigOf<typeof fields>;

@@ -34,7 +34,11 @@ export function readContract(): Contract {
     }
   }
   const schemas = (document["components"] as Json)["schemas"] as Record<string, Json>;
-  return { yaml, operations, errorCodes: new Set(must(schemas["ErrorCode"], "the contract has a code table")["enum"] as string[]) };
+  return {
+    yaml,
+    operations,
+    errorCodes: new Set(must(schemas["ErrorCode"], "the contract has a code table")["enum"] as string[]),
+  };
 }
 
 function operationOf(path: string, method: string, value: Json, document: Json): Operation {
@@ -59,7 +63,10 @@ function operationOf(path: string, method: string, value: Json, document: Json):
   };
 }
 
-function parameterSchema(parameters: { name: string; in: string; required?: boolean; schema: Json }[], where: string): Json | undefined {
+function parameterSchema(
+  parameters: { name: string; in: string; required?: boolean; schema: Json }[],
+  where: string,
+): Json | undefined {
   const found = parameters.filter((parameter) => parameter.in === where);
   if (found.length === 0 && where === "path") return undefined;
   return {
@@ -95,5 +102,8 @@ function resolveRefs(document: Json): unknown {
 
 function lookUp(document: Json, ref: string): unknown {
   assert(ref.startsWith("#/"), `${ref} points into the document`);
-  return ref.slice(2).split("/").reduce<unknown>((at, key) => must((at as Json)[key], `${ref} names something`), document);
+  return ref
+    .slice(2)
+    .split("/")
+    .reduce<unknown>((at, key) => must((at as Json)[key], `${ref} names something`), document);
 }

@@ -7,7 +7,11 @@ import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 /** What Fastify refuses by itself, by its own code. */
 const FRAMEWORK_ERRORS: Readonly<Record<string, { status: number; code: string; message: string }>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: { status: 413, code: "body_too_large", message: "The body is over the limit." },
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: { status: 415, code: "unsupported_media_type", message: "The body is not application/json." },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
+    status: 415,
+    code: "unsupported_media_type",
+    message: "The body is not application/json.",
+  },
 };
 
 const RETRY_AFTER_S = 1;
@@ -31,18 +35,27 @@ export function answerTo(thrown: unknown, known: ReadonlySet<string>): ErrorAnsw
     const details = { where, problem: first?.message ?? "is not valid" };
     return { status: 400, code: "invalid_request", message: `${where} ${details.problem}`, details };
   }
-  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return { status: 400, code: "invalid_request", message: message ?? "The request is malformed." };
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
+    return { status: 400, code: "invalid_request", message: message ?? "The request is malformed." };
   return { status: 500, code: "internal", message: commonError("internal").message };
 }
 
-export function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply, parts: { known: ReadonlySet<string>; log: Logger }): FastifyReply {
+export function sendError(
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  parts: { known: ReadonlySet<string>; log: Logger },
+): FastifyReply {
   const { status, code, message, details } = answerTo(thrown, parts.known);
   const fields = { method: request.method, route: request.routeOptions.url, status, code };
   if (status >= 500) parts.log.error({ ...fields, err: thrown }, "request failed");
   if (status === 503 || status === 429) void reply.header("retry-after", RETRY_AFTER_S);
   if (status === 401) void reply.header("www-authenticate", "Bearer");
   const traceId = currentTrace()?.traceId ?? "";
-  return reply.code(status).type("application/json").send(JSON.stringify({ error: { code, message, traceId, ...(details ? { details } : {}) } }));
+  return reply
+    .code(status)
+    .type("application/json")
+    .send(JSON.stringify({ error: { code, message, traceId, ...(details ? { details } : {}) } }));
 }
 
 function answerToAppError(err: AppError, known: ReadonlySet<string>): ErrorAnswer {

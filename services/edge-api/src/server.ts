@@ -35,7 +35,12 @@ const REQUEST_MS_MAX = 30_000;
 /** The ingress is one hop away and sets X-Forwarded-For itself. */
 const TRUSTED_HOPS = 1;
 
-const HANDLERS: Readonly<Record<string, Handler>> = { ...sessionHandlers, ...playerHandlers, ...matchHandlers, ...systemHandlers };
+const HANDLERS: Readonly<Record<string, Handler>> = {
+  ...sessionHandlers,
+  ...playerHandlers,
+  ...matchHandlers,
+  ...systemHandlers,
+};
 
 export function createRestServer(parts: ServerParts): FastifyInstance {
   const server = fastify({
@@ -52,22 +57,38 @@ export function createRestServer(parts: ServerParts): FastifyInstance {
   server.setErrorHandler((thrown, request, reply) => sendError(thrown, request, reply, { known, log: parts.log }));
   server.setNotFoundHandler((_request, reply) => {
     const traceId = currentTrace()?.traceId ?? "";
-    return reply.code(404).send({ error: { code: "route_not_found", message: "There is no such path with this method.", traceId } });
+    return reply
+      .code(404)
+      .send({ error: { code: "route_not_found", message: "There is no such path with this method.", traceId } });
   });
   addRequestRules(server, parts);
   for (const operation of parts.contract.operations.values()) addOperation(server, operation, parts);
   server.get("/v1/openapi.yaml", (_request, reply) => reply.type("application/yaml").send(parts.contract.yaml));
   server.get("/system/healthz", async (_request, reply) => {
     const health = await parts.systemHealth();
-    return reply.code(health.healthy ? 200 : 503).send({ status: health.healthy ? "ok" : "unhealthy", processes: health.processes });
+    return reply
+      .code(health.healthy ? 200 : 503)
+      .send({ status: health.healthy ? "ok" : "unhealthy", processes: health.processes });
   });
   return server;
 }
 
 /** Bodies are taken as they are; queries and paths are text and are converted. */
 function validators(): Parameters<FastifyInstance["setValidatorCompiler"]>[0] {
-  const strict = new Ajv2020({ strict: true, allErrors: false, removeAdditional: false, coerceTypes: false, useDefaults: true });
-  const coercing = new Ajv2020({ strict: true, allErrors: false, removeAdditional: false, coerceTypes: true, useDefaults: true });
+  const strict = new Ajv2020({
+    strict: true,
+    allErrors: false,
+    removeAdditional: false,
+    coerceTypes: false,
+    useDefaults: true,
+  });
+  const coercing = new Ajv2020({
+    strict: true,
+    allErrors: false,
+    removeAdditional: false,
+    coerceTypes: true,
+    useDefaults: true,
+  });
   for (const ajv of [strict, coercing]) {
     addFormats.default(ajv);
   }
@@ -85,7 +106,10 @@ function addRequestRules(server: FastifyInstance, { deadlines, metrics, log }: S
   });
   server.addHook("onRequest", (request, reply, done) => {
     const trace = continueTrace(request.headers["traceparent"] as string | undefined);
-    void reply.header("traceparent", formatTraceparent(trace)).header("cache-control", "no-store").header("x-content-type-options", "nosniff");
+    void reply
+      .header("traceparent", formatTraceparent(trace))
+      .header("cache-control", "no-store")
+      .header("x-content-type-options", "nosniff");
     const budgetMs = request.method === "GET" ? deadlines.readMs : deadlines.writeMs;
     const gone = new AbortController();
     reply.raw.once("close", () => gone.abort());
@@ -95,7 +119,15 @@ function addRequestRules(server: FastifyInstance, { deadlines, metrics, log }: S
     const route = request.routeOptions.url ?? "unknown";
     duration.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
     if (route !== "/system/healthz") {
-      log.info({ method: request.method, route, status: reply.statusCode, durationMs: Math.round(reply.elapsedTime * 100) / 100 }, "request");
+      log.info(
+        {
+          method: request.method,
+          route,
+          status: reply.statusCode,
+          durationMs: Math.round(reply.elapsedTime * 100) / 100,
+        },
+        "request",
+      );
     }
     done();
   });
@@ -124,4 +156,3 @@ function addOperation(server: FastifyInstance, operation: Operation, { clients, 
     },
   });
 }
-

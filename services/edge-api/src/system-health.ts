@@ -25,7 +25,10 @@ export function createSystemHealth(urls: Readonly<Record<string, string>>): () =
 
 async function ask(urls: Readonly<Record<string, string>>): Promise<SystemHealth> {
   const answers = await Promise.all(Object.entries(urls).map(async ([name, url]) => [name, await probe(url)] as const));
-  return { healthy: answers.every(([, answer]) => answer === "ok"), processes: { "edge-api": "ok", ...Object.fromEntries(answers) } };
+  return {
+    healthy: answers.every(([, answer]) => answer === "ok"),
+    processes: { "edge-api": "ok", ...Object.fromEntries(answers) },
+  };
 }
 
 async function probe(url: string): Promise<string> {

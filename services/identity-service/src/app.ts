@@ -34,8 +34,16 @@ export function createApp(config: Config, overrides: Overrides = {}): IdentityAp
   });
   const { db } = database;
   const keys = createSigningKeys(db, config.identityKeyEncryptionKey);
-  const passwords = createPasswords({ runningMax: config.identityHashingMax, waitingMax: config.identityHashingQueueMax });
-  const sessions = createSessions({ keys, refreshTtlS: config.identityRefreshTtlS, familyTtlS: config.identityFamilyTtlS, now });
+  const passwords = createPasswords({
+    runningMax: config.identityHashingMax,
+    waitingMax: config.identityHashingQueueMax,
+  });
+  const sessions = createSessions({
+    keys,
+    refreshTtlS: config.identityRefreshTtlS,
+    familyTtlS: config.identityFamilyTtlS,
+    now,
+  });
   const rpc = createRpcServer({
     host: config.identityHost,
     port: config.identityGrpcPort,
@@ -43,7 +51,13 @@ export function createApp(config: Config, overrides: Overrides = {}): IdentityAp
     log,
     metrics,
   });
-  const admin = createAdminServer({ host: config.identityHost, port: config.identityAdminPort, metrics, log, ready: { database: database.check } });
+  const admin = createAdminServer({
+    host: config.identityHost,
+    port: config.identityAdminPort,
+    metrics,
+    log,
+    ready: { database: database.check },
+  });
   const schema = { name: "schema", start: () => waitForSchema(db, migrations, { withinMs: config.dbWaitMs, log }) };
   const signing = { name: "signing keys", start: keys.load };
   const draining = { name: "draining", stop: async () => admin.setDraining() };

@@ -48,7 +48,14 @@ export function createPasswords(limits: LimiterOptions): Passwords {
 async function derive(password: string, salt: Buffer, memory: number, passes: number, lanes: number): Promise<Buffer> {
   // NFKC, so that the same password typed on another keyboard is the same password (NIST SP 800-63B, 5.1.1.2).
   const message = Buffer.from(password.normalize("NFKC"));
-  return argon2Async("argon2id", { message, nonce: salt, memory, passes, parallelism: lanes, tagLength: HASH_BYTES }) as Promise<Buffer>;
+  return argon2Async("argon2id", {
+    message,
+    nonce: salt,
+    memory,
+    passes,
+    parallelism: lanes,
+    tagLength: HASH_BYTES,
+  }) as Promise<Buffer>;
 }
 
 function encode(salt: Buffer, hash: Buffer): string {
@@ -59,7 +66,13 @@ function decode(phc: string): { memory: number; passes: number; lanes: number; s
   const match = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/.exec(phc);
   if (!match) throw new Error("the database holds a password hash of unknown form");
   const [, memory, passes, lanes, salt, hash] = match as unknown as [string, string, string, string, string, string];
-  return { memory: Number(memory), passes: Number(passes), lanes: Number(lanes), salt: Buffer.from(salt, "base64"), hash: Buffer.from(hash, "base64") };
+  return {
+    memory: Number(memory),
+    passes: Number(passes),
+    lanes: Number(lanes),
+    salt: Buffer.from(salt, "base64"),
+    hash: Buffer.from(hash, "base64"),
+  };
 }
 
 function unpadded(bytes: Buffer): string {

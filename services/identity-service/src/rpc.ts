@@ -8,7 +8,14 @@ import type { Passwords } from "./passwords.ts";
 import type { Account, Tables } from "./schema.ts";
 import { type Sessions, sha256 } from "./sessions.ts";
 import type { SigningKeys } from "./signing-keys.ts";
-import { findAccount, findAccountByDevice, findAccountWithPassword, insertAccount, insertCredentials, insertGuestDevice } from "./store.ts";
+import {
+  findAccount,
+  findAccountByDevice,
+  findAccountWithPassword,
+  insertAccount,
+  insertCredentials,
+  insertGuestDevice,
+} from "./store.ts";
 
 export interface RpcParts {
   readonly db: Database<Tables>;

@@ -12,7 +12,15 @@ import { v7 as uuidv7 } from "uuid";
 import { fail } from "./errors.ts";
 import type { Account, Tables } from "./schema.ts";
 import type { SigningKeys } from "./signing-keys.ts";
-import { findAccount, type HeldRefreshToken, holdRefreshToken, insertFamily, insertRefreshToken, markRotated, revokeFamily } from "./store.ts";
+import {
+  findAccount,
+  type HeldRefreshToken,
+  holdRefreshToken,
+  insertFamily,
+  insertRefreshToken,
+  markRotated,
+  revokeFamily,
+} from "./store.ts";
 
 const REFRESH_TOKEN_BYTES = 32;
 
@@ -36,10 +44,17 @@ export interface Sessions {
 export function createSessions(options: SessionsOptions): Sessions {
   const { keys, now } = options;
 
-  const issue = async (tx: Transaction<Tables>, account: Account, familyId: string, familyExpiresAt: Date): Promise<TokenPair> => {
+  const issue = async (
+    tx: Transaction<Tables>,
+    account: Account,
+    familyId: string,
+    familyExpiresAt: Date,
+  ): Promise<TokenPair> => {
     const issuedAt = now();
     const refreshToken = randomBytes(REFRESH_TOKEN_BYTES).toString("base64url");
-    const refreshExpiresAt = new Date(Math.min(issuedAt.getTime() + options.refreshTtlS * 1000, familyExpiresAt.getTime()));
+    const refreshExpiresAt = new Date(
+      Math.min(issuedAt.getTime() + options.refreshTtlS * 1000, familyExpiresAt.getTime()),
+    );
     await insertRefreshToken(tx, { hash: sha256(refreshToken), familyId, expiresAt: refreshExpiresAt });
     const accessExpiresAt = new Date(issuedAt.getTime() + ACCESS_TOKEN.lifetimeSeconds * 1000);
     const accessToken = await signAccessToken(keys, account, familyId, issuedAt, accessExpiresAt);
@@ -89,7 +104,13 @@ function judge(held: HeldRefreshToken | undefined, now: Date): "good" | "reused"
   return held.token_expires_at > now && held.family_expires_at > now ? "good" : "bad";
 }
 
-async function signAccessToken(keys: SigningKeys, account: Account, familyId: string, issuedAt: Date, expiresAt: Date): Promise<string> {
+async function signAccessToken(
+  keys: SigningKeys,
+  account: Account,
+  familyId: string,
+  issuedAt: Date,
+  expiresAt: Date,
+): Promise<string> {
   const { kid, key } = keys.active();
   return new SignJWT({ name: account.name, fam: familyId })
     .setProtectedHeader({ alg: ACCESS_TOKEN.algorithm, typ: ACCESS_TOKEN.type, kid })

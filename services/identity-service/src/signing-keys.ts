@@ -3,7 +3,15 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { type Database, isDuplicateKey } from "@muster/db";
 import { must } from "@muster/errors";
-import { type CryptoKey, type JSONWebKeySet, type JWK, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK } from "jose";
+import {
+  type CryptoKey,
+  type JSONWebKeySet,
+  type JWK,
+  calculateJwkThumbprint,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+} from "jose";
 import type { Tables } from "./schema.ts";
 import { type StoredKey, insertActiveKey, listKeys } from "./store.ts";
 
@@ -30,7 +38,10 @@ export function createSigningKeys(db: Database<Tables>, encryptionKeyHex: string
         await makeFirstKey(db, sealKey);
         keys = await listKeys(db);
       }
-      const signing = must(keys.find((key) => key.state === "active"), "there is an active key");
+      const signing = must(
+        keys.find((key) => key.state === "active"),
+        "there is an active key",
+      );
       active = { kid: signing.kid, key: await openKey(signing, sealKey) };
       published = keys.map((key) => JSON.parse(key.public_jwk) as JWK);
     },
@@ -45,7 +56,11 @@ async function makeFirstKey(db: Database<Tables>, sealKey: Buffer): Promise<void
   const kid = await calculateJwkThumbprint(publicJwk);
   const sealed = seal(Buffer.from(JSON.stringify(await exportJWK(privateKey))), sealKey, kid);
   try {
-    await insertActiveKey(db, { kid, publicJwk: JSON.stringify({ ...publicJwk, kid, use: "sig", alg: "EdDSA" }), privateSealed: sealed });
+    await insertActiveKey(db, {
+      kid,
+      publicJwk: JSON.stringify({ ...publicJwk, kid, use: "sig", alg: "EdDSA" }),
+      privateSealed: sealed,
+    });
   } catch (err) {
     if (!isDuplicateKey(err)) throw err; // another instance was first: its key serves both
   }
@@ -56,7 +71,10 @@ async function openKey(stored: StoredKey, sealKey: Buffer): Promise<CryptoKey> {
   try {
     jwk = JSON.parse(unseal(stored.private_sealed, sealKey, stored.kid).toString()) as JWK;
   } catch (err) {
-    throw new Error(`the signing key ${stored.kid} does not open: is IDENTITY_KEY_ENCRYPTION_KEY the one that sealed it?`, { cause: err });
+    throw new Error(
+      `the signing key ${stored.kid} does not open: is IDENTITY_KEY_ENCRYPTION_KEY the one that sealed it?`,
+      { cause: err },
+    );
   }
   return (await importJWK(jwk, "EdDSA")) as CryptoKey;
 }

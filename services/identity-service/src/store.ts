@@ -8,7 +8,10 @@ type Tx = Transaction<Tables>;
 
 const ACCOUNT = ["id", "name", "name_key", "kind", "created_at"] as const;
 
-export async function insertAccount(db: Tx, account: { id: string; name: string; nameKey: string; kind: Account["kind"]; createdAt: Date }): Promise<void> {
+export async function insertAccount(
+  db: Tx,
+  account: { id: string; name: string; nameKey: string; kind: Account["kind"]; createdAt: Date },
+): Promise<void> {
   const { id, name, nameKey, kind, createdAt } = account;
   await db.insertInto("accounts").values({ id, name, name_key: nameKey, kind, created_at: createdAt }).execute();
 }
@@ -25,7 +28,10 @@ export async function findAccount(db: Db, id: string): Promise<Account | undefin
   return db.selectFrom("accounts").select(ACCOUNT).where("id", "=", id).executeTakeFirst();
 }
 
-export async function findAccountWithPassword(db: Db, nameKey: string): Promise<(Account & { password_phc: string }) | undefined> {
+export async function findAccountWithPassword(
+  db: Db,
+  nameKey: string,
+): Promise<(Account & { password_phc: string }) | undefined> {
   return db
     .selectFrom("accounts as a")
     .innerJoin("credentials as c", "c.account_id", "a.id")
@@ -43,13 +49,32 @@ export async function findAccountByDevice(db: Db, keyHash: Buffer): Promise<Acco
     .executeTakeFirst();
 }
 
-export async function insertFamily(db: Tx, family: { id: string; accountId: string; deviceLabel: string; expiresAt: Date }): Promise<void> {
+export async function insertFamily(
+  db: Tx,
+  family: { id: string; accountId: string; deviceLabel: string; expiresAt: Date },
+): Promise<void> {
   const { id, accountId, deviceLabel, expiresAt } = family;
-  await db.insertInto("token_families").values({ id, account_id: accountId, device_label: deviceLabel, expires_at: expiresAt, revoked_at: null, revoke_reason: null }).execute();
+  await db
+    .insertInto("token_families")
+    .values({
+      id,
+      account_id: accountId,
+      device_label: deviceLabel,
+      expires_at: expiresAt,
+      revoked_at: null,
+      revoke_reason: null,
+    })
+    .execute();
 }
 
-export async function insertRefreshToken(db: Tx, token: { hash: Buffer; familyId: string; expiresAt: Date }): Promise<void> {
-  await db.insertInto("refresh_tokens").values({ token_hash: token.hash, family_id: token.familyId, expires_at: token.expiresAt, rotated_at: null }).execute();
+export async function insertRefreshToken(
+  db: Tx,
+  token: { hash: Buffer; familyId: string; expiresAt: Date },
+): Promise<void> {
+  await db
+    .insertInto("refresh_tokens")
+    .values({ token_hash: token.hash, family_id: token.familyId, expires_at: token.expiresAt, rotated_at: null })
+    .execute();
 }
 
 export interface HeldRefreshToken {
@@ -66,7 +91,14 @@ export async function holdRefreshToken(db: Tx, hash: Buffer): Promise<HeldRefres
   return db
     .selectFrom("refresh_tokens as t")
     .innerJoin("token_families as f", "f.id", "t.family_id")
-    .select(["t.family_id", "t.expires_at as token_expires_at", "t.rotated_at", "f.expires_at as family_expires_at", "f.revoked_at", "f.account_id"])
+    .select([
+      "t.family_id",
+      "t.expires_at as token_expires_at",
+      "t.rotated_at",
+      "f.expires_at as family_expires_at",
+      "f.revoked_at",
+      "f.account_id",
+    ])
     .where("t.token_hash", "=", hash)
     .forUpdate()
     .executeTakeFirst();
@@ -77,7 +109,12 @@ export async function markRotated(db: Tx, hash: Buffer, at: Date): Promise<void>
 }
 
 export async function revokeFamily(db: Tx, familyId: string, reason: "logged_out" | "reused", at: Date): Promise<void> {
-  await db.updateTable("token_families").set({ revoked_at: at, revoke_reason: reason }).where("id", "=", familyId).where("revoked_at", "is", null).execute();
+  await db
+    .updateTable("token_families")
+    .set({ revoked_at: at, revoke_reason: reason })
+    .where("id", "=", familyId)
+    .where("revoked_at", "is", null)
+    .execute();
 }
 
 const KEY = ["kid", "state", "public_jwk", "private_sealed"] as const;
@@ -88,6 +125,18 @@ export async function listKeys(db: Db): Promise<StoredKey[]> {
 }
 
 /** @throws a duplicate-key error when there is an active key already. */
-export async function insertActiveKey(db: Db, key: { kid: string; publicJwk: string; privateSealed: Buffer }): Promise<void> {
-  await db.insertInto("signing_keys").values({ kid: key.kid, state: "active", active_slot: 1, public_jwk: key.publicJwk, private_sealed: key.privateSealed }).execute();
+export async function insertActiveKey(
+  db: Db,
+  key: { kid: string; publicJwk: string; privateSealed: Buffer },
+): Promise<void> {
+  await db
+    .insertInto("signing_keys")
+    .values({
+      kid: key.kid,
+      state: "active",
+      active_slot: 1,
+      public_jwk: key.publicJwk,
+      private_sealed: key.privateSealed,
+    })
+    .execute();
 }

@@ -37,7 +37,13 @@ export function createApp(config: Config, overrides: Overrides = {}): MatchApp {
     log,
     metrics,
   });
-  const admin = createAdminServer({ host: config.matchHost, port: config.matchAdminPort, metrics, log, ready: { database: database.check } });
+  const admin = createAdminServer({
+    host: config.matchHost,
+    port: config.matchAdminPort,
+    metrics,
+    log,
+    ready: { database: database.check },
+  });
   const schema = { name: "schema", start: () => waitForSchema(db, migrations, { withinMs: config.dbWaitMs, log }) };
   const draining = { name: "draining", stop: async () => admin.setDraining() };
   return Object.assign(compose([database, schema, admin, rpc, draining]), { rpc, admin });

@@ -9,7 +9,12 @@ export const fields = {
   MATCH_GRPC_PORT: int({ default: 7210, max: 65_535, description: "gRPC (h2c); 0 takes a free one" }),
   MATCH_ADMIN_PORT: int({ default: 7211, max: 65_535, description: "health and metrics; 0 takes a free one" }),
   MATCH_DB_URL: url({ protocols: ["mysql:"], description: "mysql://user:password@host:port/match_…" }),
-  MATCH_STOP_WITHIN_MS: int({ default: 10_000, min: 100, max: 300_000, description: "a stop that takes longer is forced" }),
+  MATCH_STOP_WITHIN_MS: int({
+    default: 10_000,
+    min: 100,
+    max: 300_000,
+    description: "a stop that takes longer is forced",
+  }),
 };
 
 export type Config = ConfigOf<typeof fields>;

@@ -7,7 +7,8 @@ export interface Cursor {
   readonly matchId: string;
 }
 
-const FORM = /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6})\/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/;
+const FORM =
+  /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6})\/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/;
 
 export function encodeCursor(cursor: Cursor): string {
   return Buffer.from(`${cursor.createdAt}/${cursor.matchId}`).toString("base64url");

@@ -6,7 +6,12 @@ import type { OutboxTable } from "./schema.ts";
 type Event = Pick<OutboxTable, "event_id" | "event_type" | "partition_key" | "payload" | "traceparent">;
 
 /** `match.ended` and `match.cancelled`: the whole outcome, so that no consumer has to ask back. */
-export function matchOver({ match, participants }: MatchRecord, ending: Ending, endedAt: Date, traceparent: string): Event {
+export function matchOver(
+  { match, participants }: MatchRecord,
+  ending: Ending,
+  endedAt: Date,
+  traceparent: string,
+): Event {
   const payload = {
     matchId: match.id,
     mode: match.mode,

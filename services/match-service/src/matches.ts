@@ -5,7 +5,10 @@ import { fail } from "./errors.ts";
 import type { MatchesTable, ParticipantsTable } from "./schema.ts";
 
 export type MatchRow = MatchesTable;
-export type ParticipantRow = Pick<ParticipantsTable, "match_id" | "seat" | "player_id" | "player_name" | "score" | "rank">;
+export type ParticipantRow = Pick<
+  ParticipantsTable,
+  "match_id" | "seat" | "player_id" | "player_name" | "score" | "rank"
+>;
 
 export interface MatchRecord {
   readonly match: MatchRow;
@@ -25,14 +28,19 @@ export interface Ending {
 }
 
 export const END_REASONS = { [EndReason.PLAYED]: "played", [EndReason.FORFEIT]: "forfeit" } as const;
-export const CANCEL_REASONS = { [CancelReason.NO_SHOW]: "no_show", [CancelReason.ABANDONED]: "abandoned", [CancelReason.FAULT]: "fault" } as const;
+export const CANCEL_REASONS = {
+  [CancelReason.NO_SHOW]: "no_show",
+  [CancelReason.ABANDONED]: "abandoned",
+  [CancelReason.FAULT]: "fault",
+} as const;
 
 /** Seats are 0 to n-1, each once, each another player. @throws AppError bad_result */
 export function checkSeats(seats: readonly Seat[]): void {
   const numbers = new Set(seats.map((seat) => seat.seat));
   const players = new Set(seats.map((seat) => seat.playerId));
   const dense = seats.every((_, i) => numbers.has(i));
-  if (!dense || numbers.size !== seats.length) throw fail("bad_result", { message: "Seats are numbered from 0, each once." });
+  if (!dense || numbers.size !== seats.length)
+    throw fail("bad_result", { message: "Seats are numbered from 0, each once." });
   if (players.size !== seats.length) throw fail("bad_result", { message: "A player sits on one seat only." });
 }
 
@@ -46,7 +54,8 @@ export function endingOf(request: RecordResultRequest, seatCount: number): Endin
   assert(outcome.case === "completed", "validation demands an outcome");
   const { seats, reason } = outcome.value;
   const bySeat = seats.toSorted((a, b) => a.seat - b.seat);
-  if (seats.length !== seatCount || bySeat.some((seat, i) => seat.seat !== i)) throw fail("bad_result", { message: "A result names every seat once." });
+  if (seats.length !== seatCount || bySeat.some((seat, i) => seat.seat !== i))
+    throw fail("bad_result", { message: "A result names every seat once." });
   return {
     state: "ended",
     endReason: END_REASONS[reason as keyof typeof END_REASONS],
@@ -71,7 +80,9 @@ export function judgeResult(record: MatchRecord, epoch: number, ending: Ending):
 }
 
 function sameEnding({ match, participants }: MatchRecord, ending: Ending): boolean {
-  const sameSeats = participants.every((p, i) => p.score === (ending.seats[i]?.score ?? null) && p.rank === (ending.seats[i]?.rank ?? null));
+  const sameSeats = participants.every(
+    (p, i) => p.score === (ending.seats[i]?.score ?? null) && p.rank === (ending.seats[i]?.rank ?? null),
+  );
   return (
     match.state === ending.state &&
     match.end_reason === ending.endReason &&

@@ -5,7 +5,12 @@ import { migrations } from "./migrations/index.ts";
 
 const config = readConfig(process.env);
 const log = createLogger("match-service migrate", config.logLevel);
-const database = createDatabase({ url: config.matchDbUrl, poolMax: 2, acquireTimeoutMs: config.dbAcquireTimeoutMs, statementTimeoutMs: 600_000 });
+const database = createDatabase({
+  url: config.matchDbUrl,
+  poolMax: 2,
+  acquireTimeoutMs: config.dbAcquireTimeoutMs,
+  statementTimeoutMs: 600_000,
+});
 try {
   await migrate(database.db, migrations, log);
 } finally {

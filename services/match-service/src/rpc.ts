@@ -11,7 +11,18 @@ import { checkSeats, type Ending, endingOf, judgeResult, type MatchRecord, type 
 import { toProto } from "./proto.ts";
 import { rated, RATING_INITIAL } from "./ratings.ts";
 import type { Tables } from "./schema.ts";
-import { findMatch, findRating, holdMatch, holdRatings, insertEvent, insertMatch, listPlayerMatches, storeEnding, storeRating, updateEpoch } from "./store.ts";
+import {
+  findMatch,
+  findRating,
+  holdMatch,
+  holdRatings,
+  insertEvent,
+  insertMatch,
+  listPlayerMatches,
+  storeEnding,
+  storeRating,
+  updateEpoch,
+} from "./store.ts";
 
 export interface RpcParts {
   readonly db: Database<Tables>;
@@ -29,7 +40,8 @@ export function matchRpc({ db, now }: RpcParts): ServiceImpl<typeof MatchService
         await inTransaction(db, (tx) => insertMatch(tx, row, request.seats));
       } catch (err) {
         if (!isDuplicateKey(err)) throw err;
-        if (!sameMatch(must(await findMatch(db, row.id), "a duplicate exists"), row, request)) throw fail("match_conflict");
+        if (!sameMatch(must(await findMatch(db, row.id), "a duplicate exists"), row, request))
+          throw fail("match_conflict");
       }
       return { match: toProto(must(await findMatch(db, row.id), "just stored")) };
     },
@@ -65,7 +77,12 @@ export function matchRpc({ db, now }: RpcParts): ServiceImpl<typeof MatchService
     },
 
     async listPlayerMatches({ playerId, pageSize, cursor }) {
-      const { records, next } = await listPlayerMatches(db, playerId, pageSize || PAGE_SIZE_DEFAULT, decodeCursor(cursor));
+      const { records, next } = await listPlayerMatches(
+        db,
+        playerId,
+        pageSize || PAGE_SIZE_DEFAULT,
+        decodeCursor(cursor),
+      );
       return { matches: records.map(toProto), nextCursor: next ? encodeCursor(next) : "" };
     },
 
@@ -82,14 +99,28 @@ async function hold(tx: Transaction<Tables>, matchId: string): Promise<MatchReco
 }
 
 /** The rows, the ratings and the event, in the caller's transaction: all of it or none. */
-async function storeOutcome(tx: Transaction<Tables>, record: MatchRecord, ending: Ending, endedAt: Date): Promise<void> {
+async function storeOutcome(
+  tx: Transaction<Tables>,
+  record: MatchRecord,
+  ending: Ending,
+  endedAt: Date,
+): Promise<void> {
   const { match, participants } = record;
   await storeEnding(tx, match.id, ending, endedAt);
   if (ending.state === "ended") {
-    const held = await holdRatings(tx, participants.map((p) => p.player_id), match.mode, RATING_INITIAL);
-    const before = participants.map((p, i) => ({ rating: held.get(p.player_id) ?? RATING_INITIAL, rank: must(ending.seats[i], "a rank per seat").rank }));
+    const held = await holdRatings(
+      tx,
+      participants.map((p) => p.player_id),
+      match.mode,
+      RATING_INITIAL,
+    );
+    const before = participants.map((p, i) => ({
+      rating: held.get(p.player_id) ?? RATING_INITIAL,
+      rank: must(ending.seats[i], "a rank per seat").rank,
+    }));
     const after = rated(before);
-    for (const [i, p] of participants.entries()) await storeRating(tx, p.player_id, match.mode, must(after[i], "a rating per seat"));
+    for (const [i, p] of participants.entries())
+      await storeRating(tx, p.player_id, match.mode, must(after[i], "a rating per seat"));
   }
   await insertEvent(tx, matchOver(record, ending, endedAt, formatTraceparent(currentTrace() ?? newTrace())));
 }
@@ -115,5 +146,11 @@ function newMatch(request: CreateMatchRequest, createdAt: Date): MatchRow {
 
 function sameMatch({ match, participants }: MatchRecord, row: MatchRow, request: CreateMatchRequest): boolean {
   const samePlayers = request.seats.every((seat) => participants[seat.seat]?.player_id === seat.playerId);
-  return samePlayers && participants.length === request.seats.length && match.mode === row.mode && match.game_id === row.game_id && match.seed === row.seed;
+  return (
+    samePlayers &&
+    participants.length === request.seats.length &&
+    match.mode === row.mode &&
+    match.game_id === row.game_id &&
+    match.seed === row.seed
+  );
 }

@@ -8,11 +8,30 @@ import type { OutboxTable, Tables } from "./schema.ts";
 export type Db = Database<Tables> | Transaction<Tables>;
 type Tx = Transaction<Tables>;
 
-const MATCH = ["id", "mode", "game_id", "build_id", "seed", "epoch", "shard_id", "state", "created_at", "ended_at", "end_reason", "cancel_reason", "ticks", "state_hash"] as const;
+const MATCH = [
+  "id",
+  "mode",
+  "game_id",
+  "build_id",
+  "seed",
+  "epoch",
+  "shard_id",
+  "state",
+  "created_at",
+  "ended_at",
+  "end_reason",
+  "cancel_reason",
+  "ticks",
+  "state_hash",
+] as const;
 const PARTICIPANT = ["match_id", "seat", "player_id", "player_name", "score", "rank"] as const;
 
 /** @throws a duplicate-key error when the match exists. */
-export async function insertMatch(tx: Tx, match: MatchRow, seats: readonly { seat: number; playerId: string; playerName: string }[]): Promise<void> {
+export async function insertMatch(
+  tx: Tx,
+  match: MatchRow,
+  seats: readonly { seat: number; playerId: string; playerName: string }[],
+): Promise<void> {
   await tx.insertInto("matches").values(match).execute();
   const rows = seats.map(({ seat, playerId, playerName }) => ({
     match_id: match.id,
@@ -55,27 +74,59 @@ export async function storeEnding(tx: Tx, id: string, ending: Ending, endedAt: D
     .where("id", "=", id)
     .execute();
   for (const [seat, { score, rank }] of ending.seats.entries()) {
-    await tx.updateTable("participants").set({ score, rank }).where("match_id", "=", id).where("seat", "=", seat).execute();
+    await tx
+      .updateTable("participants")
+      .set({ score, rank })
+      .where("match_id", "=", id)
+      .where("seat", "=", seat)
+      .execute();
   }
 }
 
-export async function insertEvent(tx: Tx, event: Pick<OutboxTable, "event_id" | "event_type" | "partition_key" | "payload" | "traceparent">): Promise<void> {
-  await tx.insertInto("outbox").values({ ...event, published_at: null }).execute();
+export async function insertEvent(
+  tx: Tx,
+  event: Pick<OutboxTable, "event_id" | "event_type" | "partition_key" | "payload" | "traceparent">,
+): Promise<void> {
+  await tx
+    .insertInto("outbox")
+    .values({ ...event, published_at: null })
+    .execute();
 }
 
-export async function findRating(db: Db, playerId: string, mode: string): Promise<{ rating: number; matches: number } | undefined> {
-  return db.selectFrom("ratings").select(["rating", "matches"]).where("player_id", "=", playerId).where("mode", "=", mode).executeTakeFirst();
+export async function findRating(
+  db: Db,
+  playerId: string,
+  mode: string,
+): Promise<{ rating: number; matches: number } | undefined> {
+  return db
+    .selectFrom("ratings")
+    .select(["rating", "matches"])
+    .where("player_id", "=", playerId)
+    .where("mode", "=", mode)
+    .executeTakeFirst();
 }
 
 /** Makes the missing rows and locks all of them, in the order of the ids: two matches never wait for each other. */
-export async function holdRatings(tx: Tx, playerIds: readonly string[], mode: string, initial: number): Promise<Map<string, number>> {
+export async function holdRatings(
+  tx: Tx,
+  playerIds: readonly string[],
+  mode: string,
+  initial: number,
+): Promise<Map<string, number>> {
   const sorted = playerIds.toSorted();
   await tx
     .insertInto("ratings")
     .values(sorted.map((playerId) => ({ player_id: playerId, mode, rating: initial, matches: 0 })))
     .onDuplicateKeyUpdate({ mode: sql`values(mode)` })
     .execute();
-  const rows = await tx.selectFrom("ratings").select(["player_id", "rating"]).where("mode", "=", mode).where("player_id", "in", sorted).orderBy("player_id").forUpdate().execute();
+  const rows = await tx
+    .selectFrom("ratings")
+    .select(["player_id", "rating"])
+    .where("mode", "=", mode)
+    .where("player_id", "in", sorted)
+    .orderBy("player_id")
+    .forUpdate()
+    .execute();
   return new Map(rows.map((row) => [row.player_id, row.rating]));
 }
 
@@ -95,12 +146,19 @@ export interface HistoryPage {
 }
 
 /** Newest first. One index range on participants, then the rows of that page by primary key. */
-export async function listPlayerMatches(db: Db, playerId: string, limit: number, after: Cursor | undefined): Promise<HistoryPage> {
+export async function listPlayerMatches(
+  db: Db,
+  playerId: string,
+  limit: number,
+  after: Cursor | undefined,
+): Promise<HistoryPage> {
   const keys = await db
     .selectFrom("participants")
     .select(["match_id", sql<string>`date_format(created_at, '%Y-%m-%d %H:%i:%s.%f')`.as("created_at_text")])
     .where("player_id", "=", playerId)
-    .$if(after !== undefined, (query) => query.where(sql<boolean>`(created_at, match_id) < (cast(${after?.createdAt} as datetime(6)), ${after?.matchId})`))
+    .$if(after !== undefined, (query) =>
+      query.where(sql<boolean>`(created_at, match_id) < (cast(${after?.createdAt} as datetime(6)), ${after?.matchId})`),
+    )
     .orderBy("created_at", "desc")
     .orderBy("match_id", "desc")
     .limit(limit + 1)
@@ -108,7 +166,13 @@ export async function listPlayerMatches(db: Db, playerId: string, limit: number,
   const page = keys.slice(0, limit);
   const last = page.at(-1);
   const next = keys.length > limit && last ? { createdAt: last.created_at_text, matchId: last.match_id } : undefined;
-  return { records: await findMatches(db, page.map((key) => key.match_id)), next };
+  return {
+    records: await findMatches(
+      db,
+      page.map((key) => key.match_id),
+    ),
+    next,
+  };
 }
 
 async function findMatches(db: Db, ids: readonly string[]): Promise<MatchRecord[]> {
@@ -123,5 +187,11 @@ async function findMatches(db: Db, ids: readonly string[]): Promise<MatchRecord[
 }
 
 async function listParticipants(db: Db, matchIds: readonly string[]): Promise<ParticipantRow[]> {
-  return db.selectFrom("participants").select(PARTICIPANT).where("match_id", "in", matchIds).orderBy("match_id").orderBy("seat").execute();
+  return db
+    .selectFrom("participants")
+    .select(PARTICIPANT)
+    .where("match_id", "in", matchIds)
+    .orderBy("match_id")
+    .orderBy("seat")
+    .execute();
 }

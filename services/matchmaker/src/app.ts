@@ -32,12 +32,20 @@ export function createApp(config: Config, overrides: Overrides = {}): Matchmaker
   const now = overrides.now ?? Date.now;
   const registry = createMetrics("matchmaker");
   const modes = config.matchmakerModes;
-  const matchClient = createRpcClient({ service: MatchService, baseUrl: config.matchmakerMatchUrl, timeoutMs: MATCH_CALL_TIMEOUT_MS });
+  const matchClient = createRpcClient({
+    service: MatchService,
+    baseUrl: config.matchmakerMatchUrl,
+    timeoutMs: MATCH_CALL_TIMEOUT_MS,
+  });
   const sessions = new Sessions();
   const shards = new Shards();
   const tickets = new Tickets({
     modes,
-    rules: { windowPoints: config.matchmakerWindowPoints, windowPointsPerS: config.matchmakerWindowPointsPerS, regionPoints: config.matchmakerRegionPoints },
+    rules: {
+      windowPoints: config.matchmakerWindowPoints,
+      windowPointsPerS: config.matchmakerWindowPointsPerS,
+      regionPoints: config.matchmakerRegionPoints,
+    },
     queueMax: config.matchmakerQueueMax,
     log,
   });
@@ -62,7 +70,11 @@ export function createApp(config: Config, overrides: Overrides = {}): Matchmaker
   const rpc = createRpcServer({
     host: config.matchmakerHost,
     port: config.matchmakerGrpcPort,
-    routes: (router) => router.service(MatchmakingService, matchmakingRpc({ matchmakerId: uuidv7(), modes, tickets, shards, sessions, matching, now, log })),
+    routes: (router) =>
+      router.service(
+        MatchmakingService,
+        matchmakingRpc({ matchmakerId: uuidv7(), modes, tickets, shards, sessions, matching, now, log }),
+      ),
     log,
     metrics: registry,
   });
@@ -71,7 +83,10 @@ export function createApp(config: Config, overrides: Overrides = {}): Matchmaker
     port: config.matchmakerAdminPort,
     metrics: registry,
     log,
-    ready: { shards: () => (shards.size > 0 ? undefined : "no shard is here"), gateways: () => (sessions.gateways.size > 0 ? undefined : "no gateway is here") },
+    ready: {
+      shards: () => (shards.size > 0 ? undefined : "no shard is here"),
+      gateways: () => (sessions.gateways.size > 0 ? undefined : "no gateway is here"),
+    },
   });
   const streams = { name: "streams", stop: async () => sessions.closeAll() };
   const draining = { name: "draining", stop: async () => admin.setDraining() };

@@ -6,7 +6,14 @@ import { Type } from "@sinclair/typebox";
 
 const modeSchema = Type.Record(
   Type.String({ pattern: "^[a-z0-9-]{1,32}$" }),
-  Type.Object({ game: Type.String(), seats: Type.Integer({ minimum: 1, maximum: 64 }), options: Type.Record(Type.String(), Type.Integer()) }, { additionalProperties: false }),
+  Type.Object(
+    {
+      game: Type.String(),
+      seats: Type.Integer({ minimum: 1, maximum: 64 }),
+      options: Type.Record(Type.String(), Type.Integer()),
+    },
+    { additionalProperties: false },
+  ),
   { minProperties: 1, additionalProperties: false },
 );
 
@@ -16,16 +23,60 @@ export const fields = {
   MATCHMAKER_GRPC_PORT: int({ default: 7220, max: 65_535, description: "gRPC (h2c); 0 takes a free one" }),
   MATCHMAKER_ADMIN_PORT: int({ default: 7221, max: 65_535, description: "health and metrics; 0 takes a free one" }),
   MATCHMAKER_MATCH_URL: url({ protocols: ["http:"], description: "gRPC address of match-service" }),
-  MATCHMAKER_SEAT_TICKET_KEY: bytes({ length: 32, description: "signs seat tickets; shared with gateways and shards, 64 hexadecimal digits" }),
-  MATCHMAKER_SEAT_TICKET_TTL_S: int({ default: 7200, min: 60, max: 86_400, description: "life of a seat ticket: longer than any match, seconds" }),
-  MATCHMAKER_MODES: json<Readonly<Record<string, Mode>>>(modeSchema, { default: DEFAULT_MODES, description: "queues by name: game, seats, options" }),
-  MATCHMAKER_QUEUE_MAX: int({ default: 20_000, min: 2, max: 1_000_000, description: "tickets per queue; beyond it a ticket is refused with queue_full" }),
-  MATCHMAKER_WINDOW_POINTS: int({ default: 100, max: 10_000, description: "rating distance that a new ticket accepts" }),
-  MATCHMAKER_WINDOW_POINTS_PER_S: int({ default: 50, min: 1, max: 10_000, description: "how much wider it accepts per second of waiting" }),
-  MATCHMAKER_REGION_POINTS: int({ default: 250, max: 10_000, description: "distance, in rating points, between two regions" }),
-  MATCHMAKER_ALLOCATE_TIMEOUT_MS: int({ default: 2000, min: 10, max: 60_000, description: "how long a shard may take to accept a match" }),
-  MATCHMAKER_JOIN_WITHIN_MS: int({ default: 10_000, min: 100, max: 120_000, description: "told to the players; the shard's own limit decides" }),
-  MATCHMAKER_STOP_WITHIN_MS: int({ default: 5000, min: 100, max: 300_000, description: "a stop that takes longer is forced" }),
+  MATCHMAKER_SEAT_TICKET_KEY: bytes({
+    length: 32,
+    description: "signs seat tickets; shared with gateways and shards, 64 hexadecimal digits",
+  }),
+  MATCHMAKER_SEAT_TICKET_TTL_S: int({
+    default: 7200,
+    min: 60,
+    max: 86_400,
+    description: "life of a seat ticket: longer than any match, seconds",
+  }),
+  MATCHMAKER_MODES: json<Readonly<Record<string, Mode>>>(modeSchema, {
+    default: DEFAULT_MODES,
+    description: "queues by name: game, seats, options",
+  }),
+  MATCHMAKER_QUEUE_MAX: int({
+    default: 20_000,
+    min: 2,
+    max: 1_000_000,
+    description: "tickets per queue; beyond it a ticket is refused with queue_full",
+  }),
+  MATCHMAKER_WINDOW_POINTS: int({
+    default: 100,
+    max: 10_000,
+    description: "rating distance that a new ticket accepts",
+  }),
+  MATCHMAKER_WINDOW_POINTS_PER_S: int({
+    default: 50,
+    min: 1,
+    max: 10_000,
+    description: "how much wider it accepts per second of waiting",
+  }),
+  MATCHMAKER_REGION_POINTS: int({
+    default: 250,
+    max: 10_000,
+    description: "distance, in rating points, between two regions",
+  }),
+  MATCHMAKER_ALLOCATE_TIMEOUT_MS: int({
+    default: 2000,
+    min: 10,
+    max: 60_000,
+    description: "how long a shard may take to accept a match",
+  }),
+  MATCHMAKER_JOIN_WITHIN_MS: int({
+    default: 10_000,
+    min: 100,
+    max: 120_000,
+    description: "told to the players; the shard's own limit decides",
+  }),
+  MATCHMAKER_STOP_WITHIN_MS: int({
+    default: 5000,
+    min: 100,
+    max: 300_000,
+    description: "a stop that takes longer is forced",
+  }),
 };
 
 export type Config = ConfigOf<typeof fields>;
@@ -40,7 +91,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 function modeProblem(name: string, mode: Mode): string[] {
   const game = GAMES.get(mode.game);
   if (!game) return [`MATCHMAKER_MODES: ${name} names the unknown game ${mode.game}`];
-  if (mode.seats < game.seatsMin || mode.seats > game.seatsMax) return [`MATCHMAKER_MODES: ${name} has ${mode.seats} seats, ${mode.game} takes ${game.seatsMin} to ${game.seatsMax}`];
+  if (mode.seats < game.seatsMin || mode.seats > game.seatsMax)
+    return [
+      `MATCHMAKER_MODES: ${name} has ${mode.seats} seats, ${mode.game} takes ${game.seatsMin} to ${game.seatsMax}`,
+    ];
   try {
     optionsFor(game, mode.options);
     return [];

@@ -8,7 +8,12 @@ export interface MatchmakerMetrics {
   readonly waited: Histogram;
 }
 
-export function createMatchmakerMetrics(registry: Metrics, modes: readonly string[], tickets: Tickets, sessions: Sessions): MatchmakerMetrics {
+export function createMatchmakerMetrics(
+  registry: Metrics,
+  modes: readonly string[],
+  tickets: Tickets,
+  sessions: Sessions,
+): MatchmakerMetrics {
   const registers = [registry];
   new Gauge({
     name: "matchmaker_waiting_tickets",
@@ -30,7 +35,17 @@ export function createMatchmakerMetrics(registry: Metrics, modes: readonly strin
     },
   });
   return {
-    placements: new Counter({ name: "matchmaker_placements_total", help: "Groups of tickets by what became of them", labelNames: ["outcome"], registers }),
-    waited: new Histogram({ name: "matchmaker_wait_seconds", help: "From queueing to the match", buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120], registers }),
+    placements: new Counter({
+      name: "matchmaker_placements_total",
+      help: "Groups of tickets by what became of them",
+      labelNames: ["outcome"],
+      registers,
+    }),
+    waited: new Histogram({
+      name: "matchmaker_wait_seconds",
+      help: "From queueing to the match",
+      buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120],
+      registers,
+    }),
   };
 }

@@ -45,7 +45,10 @@ interface Plan {
  * Places one group: a shard accepts, match-service records, the gateways are told. When a step fails, or a ticket is
  * cancelled on the way, what was done is undone and the others wait on.
  */
-export async function place(group: readonly WaitingTicket[], parts: PlacementParts): Promise<"placed" | "no shard" | "failed"> {
+export async function place(
+  group: readonly WaitingTicket[],
+  parts: PlacementParts,
+): Promise<"placed" | "no shard" | "failed"> {
   const plan = planOf(group, parts);
   return withTrace(plan.trace, async () => {
     const session = await allocate(plan, parts);
@@ -91,7 +94,10 @@ async function allocate(plan: Plan, parts: PlacementParts): Promise<ShardSession
     tried.add(session.shard.shardId);
     const answer = await askShard(plan, session, parts.allocateTimeoutMs);
     if (answer.accepted) return session;
-    parts.log.warn({ matchId: plan.matchId, shardId: session.shard.shardId, reason: answer.reason }, "a shard refused a match");
+    parts.log.warn(
+      { matchId: plan.matchId, shardId: session.shard.shardId, reason: answer.reason },
+      "a shard refused a match",
+    );
     release(plan, session); // it may have accepted too late for us
   }
   return undefined;
@@ -109,8 +115,18 @@ async function askShard(plan: Plan, session: ShardSession, timeoutMs: number): P
       resolve(allocation);
     };
     session.awaiting.set(matchId, answer);
-    const value = { matchId, epoch: FIRST_EPOCH, mode: modeName, gameId: mode.game, options: { ...mode.options }, seed, seats: [...seats], traceparent: formatTraceparent(trace) };
-    if (!session.out.push({ message: { case: "allocate", value } })) answer({ accepted: false, reason: "its stream is closed" });
+    const value = {
+      matchId,
+      epoch: FIRST_EPOCH,
+      mode: modeName,
+      gameId: mode.game,
+      options: { ...mode.options },
+      seed,
+      seats: [...seats],
+      traceparent: formatTraceparent(trace),
+    };
+    if (!session.out.push({ message: { case: "allocate", value } }))
+      answer({ accepted: false, reason: "its stream is closed" });
   });
 }
 
@@ -118,7 +134,15 @@ async function record(plan: Plan, shard: LiveShard, { matches, log }: PlacementP
   const { matchId, mode, modeName, seed, seats } = plan;
   try {
     const buildId = must(shard.builds.get(mode.game), "the shard has the game");
-    await matches.createMatch({ matchId, mode: modeName, gameId: mode.game, buildId, seed, shardId: shard.shardId, seats: [...seats] });
+    await matches.createMatch({
+      matchId,
+      mode: modeName,
+      gameId: mode.game,
+      buildId,
+      seed,
+      shardId: shard.shardId,
+      seats: [...seats],
+    });
     return true;
   } catch (err) {
     log.error({ err, matchId }, "a match could not be recorded, its players wait on");
@@ -128,7 +152,11 @@ async function record(plan: Plan, shard: LiveShard, { matches, log }: PlacementP
 
 async function recordCancelled(plan: Plan, { matches, log }: PlacementParts): Promise<void> {
   try {
-    await matches.recordResult({ matchId: plan.matchId, epoch: FIRST_EPOCH, outcome: { case: "cancelled", value: { reason: CancelReason.NO_SHOW } } });
+    await matches.recordResult({
+      matchId: plan.matchId,
+      epoch: FIRST_EPOCH,
+      outcome: { case: "cancelled", value: { reason: CancelReason.NO_SHOW } },
+    });
   } catch (err) {
     log.error({ err, matchId: plan.matchId }, "a match whose player left the queue could not be cancelled");
   }
@@ -143,7 +171,15 @@ function announce(plan: Plan, shard: LiveShard, parts: PlacementParts): void {
   const expiresAt = BigInt(Math.floor(parts.now() / 1000) + parts.seatTicketTtlS);
   for (const [seat, ticket] of group.entries()) {
     parts.tickets.remove(ticket.ticketId); // used up, whether or not its gateway still listens
-    const seatTicket = parts.signer.sign({ matchId, epoch: FIRST_EPOCH, seat, playerId: ticket.playerId, shardId: shard.shardId, shardAddress: shard.address, expiresAt });
+    const seatTicket = parts.signer.sign({
+      matchId,
+      epoch: FIRST_EPOCH,
+      seat,
+      playerId: ticket.playerId,
+      shardId: shard.shardId,
+      shardAddress: shard.address,
+      expiresAt,
+    });
     parts.sessions.gateways.get(ticket.gatewayId)?.out.push({
       message: {
         case: "assigned",

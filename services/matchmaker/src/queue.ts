@@ -71,7 +71,12 @@ export class Queue {
   }
 
   /** The closest tickets that the one at `index` and that accept each other, at most seats - 1. */
-  #closest(byRating: readonly WaitingTicket[], index: number, taken: ReadonlySet<string>, now: number): WaitingTicket[] {
+  #closest(
+    byRating: readonly WaitingTicket[],
+    index: number,
+    taken: ReadonlySet<string>,
+    now: number,
+  ): WaitingTicket[] {
     const ticket = byRating[index] as WaitingTicket;
     const reach = this.#window(ticket, now);
     const near: { other: WaitingTicket; distance: number }[] = [];

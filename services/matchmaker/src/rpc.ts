@@ -1,6 +1,11 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
-import type { GatewaySessionRequest, MatchmakingService, ShardSessionRequest, Ticket } from "@muster/contracts/matchmaking/v2";
+import type {
+  GatewaySessionRequest,
+  MatchmakingService,
+  ShardSessionRequest,
+  Ticket,
+} from "@muster/contracts/matchmaking/v2";
 import type { ListModesResponseSchema } from "@muster/contracts/matchmaking/v2";
 import type { Logger } from "@muster/log";
 import type { Mode } from "@muster/modes";
@@ -30,7 +35,9 @@ export function matchmakingRpc(parts: RpcParts): ServiceImpl<typeof MatchmakingS
       if (hello?.message.case !== "hello") throw new ConnectError("the first message is hello", Code.InvalidArgument);
       const session = parts.sessions.openGateway(hello.message.value.gatewayId);
       session.out.push({ message: { case: "welcome", value: { matchmakerId: parts.matchmakerId } } });
-      const reading = readAll(incoming, (request) => onGatewayMessage(request, session, parts)).finally(() => session.out.close());
+      const reading = readAll(incoming, (request) => onGatewayMessage(request, session, parts)).finally(() =>
+        session.out.close(),
+      );
       try {
         yield* session.out;
       } finally {
@@ -44,12 +51,20 @@ export function matchmakingRpc(parts: RpcParts): ServiceImpl<typeof MatchmakingS
       const hello = (await incoming.next()).value as ShardSessionRequest | undefined;
       if (hello?.message.case !== "hello") throw new ConnectError("the first message is hello", Code.InvalidArgument);
       const { shardId, linkAddress: address, capacity, games, region } = hello.message.value;
-      const shard = parts.shards.add({ shardId, address, capacity, region, builds: new Map(games.map((g) => [g.gameId, g.buildId])) });
+      const shard = parts.shards.add({
+        shardId,
+        address,
+        capacity,
+        region,
+        builds: new Map(games.map((g) => [g.gameId, g.buildId])),
+      });
       const session = parts.sessions.openShard(shard);
       session.out.push({ message: { case: "welcome", value: { matchmakerId: parts.matchmakerId } } });
       parts.log.info({ shardId, address, capacity }, "a shard is here");
       parts.matching.poke();
-      const reading = readAll(incoming, (request) => onShardMessage(request, session)).finally(() => session.out.close());
+      const reading = readAll(incoming, (request) => onShardMessage(request, session)).finally(() =>
+        session.out.close(),
+      );
       try {
         yield* session.out;
       } finally {
@@ -78,11 +93,23 @@ function onGatewayMessage({ message }: GatewaySessionRequest, session: GatewaySe
 
 function enqueue(message: Ticket, session: GatewaySession, parts: RpcParts): void {
   const { ticketId, playerId, playerName, mode, rating, region, waitedMs, traceparent } = message;
-  const ticket: WaitingTicket = { ticketId, playerId, playerName, mode, rating, region, traceparent, gatewayId: session.gatewayId, since: parts.now() - waitedMs };
+  const ticket: WaitingTicket = {
+    ticketId,
+    playerId,
+    playerName,
+    mode,
+    rating,
+    region,
+    traceparent,
+    gatewayId: session.gatewayId,
+    since: parts.now() - waitedMs,
+  };
   const { refused, replaced } = parts.tickets.add(ticket);
   if (refused) session.out.push({ message: { case: "refused", value: { ticketId, code: refused } } });
   if (replaced) {
-    parts.sessions.gateways.get(replaced.gatewayId)?.out.push({ message: { case: "refused", value: { ticketId: replaced.ticketId, code: "replaced" } } });
+    parts.sessions.gateways
+      .get(replaced.gatewayId)
+      ?.out.push({ message: { case: "refused", value: { ticketId: replaced.ticketId, code: "replaced" } } });
   }
   parts.log.info({ ticketId, mode, rating, region, refused }, "ticket queued");
   parts.matching.poke();
@@ -114,6 +141,14 @@ async function endReading(incoming: AsyncIterator<unknown>, reading: Promise<voi
   await incoming.return?.();
 }
 
-function listModes({ modes, tickets }: RpcParts): NonNullable<MessageInitShape<typeof ListModesResponseSchema>["modes"]> {
-  return Object.entries(modes).map(([mode, { game, seats }]) => ({ mode, gameId: game, seats, waiting: tickets.waiting(mode) }));
+function listModes({
+  modes,
+  tickets,
+}: RpcParts): NonNullable<MessageInitShape<typeof ListModesResponseSchema>["modes"]> {
+  return Object.entries(modes).map(([mode, { game, seats }]) => ({
+    mode,
+    gameId: game,
+    seats,
+    waiting: tickets.waiting(mode),
+  }));
 }

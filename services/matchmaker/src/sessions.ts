@@ -40,7 +40,11 @@ export class Sessions {
 
   openShard(shard: LiveShard): ShardSession {
     this.shards.get(shard.shardId)?.out.close();
-    const session = { shard, out: new MessageQueue<ToShard>(STREAM_MESSAGES_MAX), awaiting: new Map<string, (answer: Allocation) => void>() };
+    const session = {
+      shard,
+      out: new MessageQueue<ToShard>(STREAM_MESSAGES_MAX),
+      awaiting: new Map<string, (answer: Allocation) => void>(),
+    };
     this.shards.set(shard.shardId, session);
     return session;
   }

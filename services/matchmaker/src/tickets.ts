@@ -23,7 +23,9 @@ export class Tickets {
 
   constructor(options: TicketsOptions) {
     this.#options = options;
-    this.#queues = new Map(Object.entries(options.modes).map(([name, { seats }]) => [name, new Queue({ ...options.rules, seats })]));
+    this.#queues = new Map(
+      Object.entries(options.modes).map(([name, { seats }]) => [name, new Queue({ ...options.rules, seats })]),
+    );
   }
 
   waiting(mode: string): number {
@@ -54,7 +56,7 @@ export class Tickets {
   }
 
   removeOfGateway(gatewayId: string): void {
-    for (const ticket of [...this.#byId.values()]) if (ticket.gatewayId === gatewayId) this.remove(ticket.ticketId);
+    for (const ticket of this.#byId.values()) if (ticket.gatewayId === gatewayId) this.remove(ticket.ticketId);
   }
 
   /** Full groups, out of the queue and now being placed. */

@@ -3,7 +3,15 @@ import { MatchService } from "@muster/contracts/match/v2";
 import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
 import { createLogger, type Logger } from "@muster/log";
 import { createRpcClient } from "@muster/rpc";
-import { type AdminServer, type App, type AppPart, compose, createAdminServer, createMetrics, retryForever } from "@muster/runtime";
+import {
+  type AdminServer,
+  type App,
+  type AppPart,
+  compose,
+  createAdminServer,
+  createMetrics,
+  retryForever,
+} from "@muster/runtime";
 import { SeatTicketVerifier, TokenVerifier } from "@muster/tokens";
 import type { JSONWebKeySet } from "jose";
 import { v7 as uuidv7 } from "uuid";
@@ -37,13 +45,30 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
   const log = overrides.log ?? createLogger("realtime-gateway", config.logLevel);
   const gatewayId = uuidv7();
   const registry = createMetrics("realtime-gateway");
-  const identity = createRpcClient({ service: IdentityService, baseUrl: config.gatewayIdentityUrl, timeoutMs: CALL_TIMEOUT_MS });
+  const identity = createRpcClient({
+    service: IdentityService,
+    baseUrl: config.gatewayIdentityUrl,
+    timeoutMs: CALL_TIMEOUT_MS,
+  });
   const match = createRpcClient({ service: MatchService, baseUrl: config.gatewayMatchUrl, timeoutMs: CALL_TIMEOUT_MS });
-  const matchmaker = createRpcClient({ service: MatchmakingService, baseUrl: config.gatewayMatchmakerUrl, timeoutMs: CALL_TIMEOUT_MS });
+  const matchmaker = createRpcClient({
+    service: MatchmakingService,
+    baseUrl: config.gatewayMatchmakerUrl,
+    timeoutMs: CALL_TIMEOUT_MS,
+  });
   const tokens = new TokenVerifier(async () => JSON.parse((await identity.call.getJwks({})).jwksJson) as JSONWebKeySet);
   const connections = new Connections(config.gatewayReconnectSpreadMs);
-  const metrics = createGatewayMetrics(registry, { connections: () => connections.size, authenticated: () => connections.authenticated, links: () => links.size });
-  const links: ShardLinks = new ShardLinks({ gatewayId, linkKey: Buffer.from(config.gatewayLinkKey, "hex"), metrics, log });
+  const metrics = createGatewayMetrics(registry, {
+    connections: () => connections.size,
+    authenticated: () => connections.authenticated,
+    links: () => links.size,
+  });
+  const links: ShardLinks = new ShardLinks({
+    gatewayId,
+    linkKey: Buffer.from(config.gatewayLinkKey, "hex"),
+    metrics,
+    log,
+  });
   const queueing = createQueueing({ gatewayId, matchmaker: matchmaker.call, log });
   const connectionParts: ConnectionParts = {
     tokens,
@@ -73,7 +98,18 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
   });
   const linkPart = { name: "shard links", stop: async () => links.closeAll() };
   const draining = { name: "draining", stop: async () => admin.setDraining() };
-  const app = compose([identity, match, matchmaker, keysPart(tokens, log), queueing, linkPart, connections, admin, sockets, draining]);
+  const app = compose([
+    identity,
+    match,
+    matchmaker,
+    keysPart(tokens, log),
+    queueing,
+    linkPart,
+    connections,
+    admin,
+    sockets,
+    draining,
+  ]);
   return Object.assign(app, { admin, sockets });
 }
 
@@ -89,7 +125,11 @@ function keysPart(tokens: TokenVerifier, log: Logger): AppPart {
         await tokens.refresh();
         haveKeys.abort();
       };
-      running = retryForever(fetchOnce, { name: "fetching the token keys", stop: AbortSignal.any([stop.signal, haveKeys.signal]), log });
+      running = retryForever(fetchOnce, {
+        name: "fetching the token keys",
+        stop: AbortSignal.any([stop.signal, haveKeys.signal]),
+        log,
+      });
     },
     async stop() {
       stop.abort();
@@ -106,7 +146,12 @@ function socketPart(config: Config, connections: Connections, parts: ConnectionP
       return `ws://${config.gatewayHost}:${server?.port}/v1/realtime`;
     },
     async start() {
-      const { gatewayHost: host, gatewayPort: port, gatewayIdleTimeoutS: idleTimeoutS, gatewaySendBufferBytesMax: sendBufferBytesMax } = config;
+      const {
+        gatewayHost: host,
+        gatewayPort: port,
+        gatewayIdleTimeoutS: idleTimeoutS,
+        gatewaySendBufferBytesMax: sendBufferBytesMax,
+      } = config;
       server = await listen<Connection>(
         { host, port, idleTimeoutS, sendBufferBytesMax },
         {

@@ -9,17 +9,67 @@ export const fields = {
   GATEWAY_IDENTITY_URL: url({ protocols: ["http:"], description: "gRPC address of identity-service" }),
   GATEWAY_MATCH_URL: url({ protocols: ["http:"], description: "gRPC address of match-service" }),
   GATEWAY_MATCHMAKER_URL: url({ protocols: ["http:"], description: "gRPC address of the matchmaker" }),
-  GATEWAY_SEAT_TICKET_KEY: bytes({ length: 32, description: "checks seat tickets; the matchmaker's, 64 hexadecimal digits" }),
-  GATEWAY_LINK_KEY: bytes({ length: 32, description: "opens links to shards; shared with them, 64 hexadecimal digits" }),
-  GATEWAY_CONNECTIONS_MAX: int({ default: 20_000, min: 1, max: 1_000_000, description: "sockets at once; beyond it an upgrade is answered 503" }),
-  GATEWAY_AUTH_WITHIN_MS: int({ default: 5000, min: 10, max: 60_000, description: "time for a new socket to present a good token" }),
-  GATEWAY_IDLE_TIMEOUT_S: int({ default: 32, min: 8, max: 960, description: "a socket that sends nothing, not even pongs, for this long is closed, seconds" }),
-  GATEWAY_MESSAGES_PER_S: int({ default: 120, min: 1, max: 10_000, description: "frames per socket and second, on average; twice as many in a burst" }),
-  GATEWAY_SEND_BUFFER_BYTES_MAX: int({ default: 65_536, min: 4096, max: 16_777_216, description: "what may wait for a socket that does not read" }),
-  GATEWAY_SLOW_CLOSE_MS: int({ default: 30_000, min: 100, max: 600_000, description: "a socket that has not drained for this long is closed" }),
-  GATEWAY_INPUTS_REFUSED_MAX: int({ default: 300, min: 1, max: 100_000, description: "refused inputs per ten seconds; beyond it the socket is closed" }),
-  GATEWAY_RECONNECT_SPREAD_MS: int({ default: 2000, max: 120_000, description: "on stop: over how long clients spread their reconnects" }),
-  GATEWAY_STOP_WITHIN_MS: int({ default: 10_000, min: 100, max: 300_000, description: "a stop that takes longer is forced" }),
+  GATEWAY_SEAT_TICKET_KEY: bytes({
+    length: 32,
+    description: "checks seat tickets; the matchmaker's, 64 hexadecimal digits",
+  }),
+  GATEWAY_LINK_KEY: bytes({
+    length: 32,
+    description: "opens links to shards; shared with them, 64 hexadecimal digits",
+  }),
+  GATEWAY_CONNECTIONS_MAX: int({
+    default: 20_000,
+    min: 1,
+    max: 1_000_000,
+    description: "sockets at once; beyond it an upgrade is answered 503",
+  }),
+  GATEWAY_AUTH_WITHIN_MS: int({
+    default: 5000,
+    min: 10,
+    max: 60_000,
+    description: "time for a new socket to present a good token",
+  }),
+  GATEWAY_IDLE_TIMEOUT_S: int({
+    default: 32,
+    min: 8,
+    max: 960,
+    description: "a socket that sends nothing, not even pongs, for this long is closed, seconds",
+  }),
+  GATEWAY_MESSAGES_PER_S: int({
+    default: 120,
+    min: 1,
+    max: 10_000,
+    description: "frames per socket and second, on average; twice as many in a burst",
+  }),
+  GATEWAY_SEND_BUFFER_BYTES_MAX: int({
+    default: 65_536,
+    min: 4096,
+    max: 16_777_216,
+    description: "what may wait for a socket that does not read",
+  }),
+  GATEWAY_SLOW_CLOSE_MS: int({
+    default: 30_000,
+    min: 100,
+    max: 600_000,
+    description: "a socket that has not drained for this long is closed",
+  }),
+  GATEWAY_INPUTS_REFUSED_MAX: int({
+    default: 300,
+    min: 1,
+    max: 100_000,
+    description: "refused inputs per ten seconds; beyond it the socket is closed",
+  }),
+  GATEWAY_RECONNECT_SPREAD_MS: int({
+    default: 2000,
+    max: 120_000,
+    description: "on stop: over how long clients spread their reconnects",
+  }),
+  GATEWAY_STOP_WITHIN_MS: int({
+    default: 10_000,
+    min: 100,
+    max: 300_000,
+    description: "a stop that takes longer is forced",
+  }),
 };
 
 export type Config = ConfigOf<typeof fields>;

@@ -5,7 +5,19 @@ import type { Assignment } from "@muster/contracts/matchmaking/v2";
 import type { LinkEnded, LinkJoined } from "@muster/contracts/realtime/link/v1";
 import { AppError } from "@muster/errors";
 import type { Logger } from "@muster/log";
-import { CONTROL_FRAME, DISCONNECTS, type DisconnectName, decodeClientControl, FRAME_BYTES_MAX, INPUT_FRAME, INPUT_HEADER_BYTES, type INPUT_REFUSALS, PROTOCOL_VERSION, REALTIME_ERRORS, type RealtimeErrorCode } from "@muster/realtime";
+import {
+  CONTROL_FRAME,
+  DISCONNECTS,
+  type DisconnectName,
+  decodeClientControl,
+  FRAME_BYTES_MAX,
+  INPUT_FRAME,
+  INPUT_HEADER_BYTES,
+  type INPUT_REFUSALS,
+  PROTOCOL_VERSION,
+  REALTIME_ERRORS,
+  type RealtimeErrorCode,
+} from "@muster/realtime";
 import type { AccessClaims, SeatTicketVerifier, TokenVerifier } from "@muster/tokens";
 import { continueTrace, currentTrace, formatTraceparent, newTrace, withTrace } from "@muster/tracing";
 import { v7 as uuidv7 } from "uuid";
@@ -28,15 +40,18 @@ export interface ConnectionParts {
   readonly log: Logger;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  readonly limits: { readonly authWithinMs: number; readonly idleTimeoutMs: number; readonly messagesPerS: number; readonly slowCloseMs: number; readonly inputsRefusedMax: number };
+  readonly limits: {
+    readonly authWithinMs: number;
+    readonly idleTimeoutMs: number;
+    readonly messagesPerS: number;
+    readonly slowCloseMs: number;
+    readonly inputsRefusedMax: number;
+  };
   /** Puts this socket in the place of the player's older one. */
   onAuthenticated(connection: Connection, playerId: string): void;
 }
 
-type Activity =
-  | { readonly kind: "idle" }
-  | { readonly kind: "queued"; readonly ticketId: string }
-  | Seat;
+type Activity = { readonly kind: "idle" } | { readonly kind: "queued"; readonly ticketId: string } | Seat;
 
 /** At a match, or on the way to it. */
 interface Seat {
@@ -52,7 +67,10 @@ interface Seat {
   rejoins: number;
 }
 
-type Identity = { readonly kind: "unknown" } | { readonly kind: "checking" } | { readonly kind: "known"; claims: AccessClaims };
+type Identity =
+  | { readonly kind: "unknown" }
+  | { readonly kind: "checking" }
+  | { readonly kind: "known"; claims: AccessClaims };
 
 const IDLE: Activity = { kind: "idle" };
 /** After a broken link: how often, and after how long, the seat is asked for again. */
@@ -187,7 +205,18 @@ export class Connection implements Player {
         this.#identity = { kind: "known", claims };
         if (before.kind === "unknown") this.#parts.onAuthenticated(this, claims.playerId);
         const { idleTimeoutMs } = this.#parts.limits;
-        this.#send({ requestId, message: { case: "welcome", value: { playerId: claims.playerId, protocolVersion: PROTOCOL_VERSION, idleTimeoutMs, maxFrameBytes: FRAME_BYTES_MAX } } });
+        this.#send({
+          requestId,
+          message: {
+            case: "welcome",
+            value: {
+              playerId: claims.playerId,
+              protocolVersion: PROTOCOL_VERSION,
+              idleTimeoutMs,
+              maxFrameBytes: FRAME_BYTES_MAX,
+            },
+          },
+        });
       },
       (err: unknown) => this.close(disconnectFor(err)),
     );
@@ -245,7 +274,17 @@ export class Connection implements Player {
     if (this.#activity.kind === "queued") return this.#error(requestId, "already_queued");
     const link = this.#parts.links.to(claims.shardAddress);
     const session = link.join(this, seatTicket, formatTraceparent(currentTrace() ?? newTrace()));
-    this.#activity = { kind: "seated", matchId: claims.matchId, seatTicket, address: claims.shardAddress, link, session, joined: false, requestId, rejoins: 0 };
+    this.#activity = {
+      kind: "seated",
+      matchId: claims.matchId,
+      seatTicket,
+      address: claims.shardAddress,
+      link,
+      session,
+      joined: false,
+      requestId,
+      rejoins: 0,
+    };
   }
 
   #leaveMatch(requestId: number): void {
@@ -253,7 +292,10 @@ export class Connection implements Player {
     if (activity.kind !== "seated") return this.#error(requestId, "not_in_match");
     this.#activity = IDLE;
     activity.link.leave(activity.session, true);
-    this.#send({ requestId, message: { case: "matchCancelled", value: { matchId: activity.matchId, reason: "left" } } });
+    this.#send({
+      requestId,
+      message: { case: "matchCancelled", value: { matchId: activity.matchId, reason: "left" } },
+    });
   }
 
   // ── from the matchmaker ──────────────────────────────────────────────────────────────────────────────────────────
@@ -262,7 +304,12 @@ export class Connection implements Player {
     const { ticketId, matchId, mode, gameId, seat, seats, seatTicket, joinWithinMs } = assignment;
     this.#activity = IDLE;
     const players = seats.map((one) => ({ seat: one.seat, playerId: one.playerId, name: one.playerName }));
-    this.#send({ message: { case: "matchFound", value: { ticketId, matchId, mode, gameId, seat, players, seatTicket, joinWithinMs } } });
+    this.#send({
+      message: {
+        case: "matchFound",
+        value: { ticketId, matchId, mode, gameId, seat, players, seatTicket, joinWithinMs },
+      },
+    });
   }
 
   // ── from the shard ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -274,7 +321,13 @@ export class Connection implements Player {
     const { requestId } = seat;
     seat.joined = true;
     seat.requestId = 0;
-    this.#send({ requestId, message: { case: "matchJoined", value: { matchId, seat: number, tickRate, gameId, buildId, lastInputSeq, resumed } } });
+    this.#send({
+      requestId,
+      message: {
+        case: "matchJoined",
+        value: { matchId, seat: number, tickRate, gameId, buildId, lastInputSeq, resumed },
+      },
+    });
   }
 
   onJoinRefused(code: string): void {
@@ -293,7 +346,9 @@ export class Connection implements Player {
 
   onSeatStatus({ seat, connected, graceMs }: { seat: number; connected: boolean; graceMs: number }): void {
     if (this.#activity.kind !== "seated") return;
-    this.#send({ message: { case: "seatStatus", value: { matchId: this.#activity.matchId, seat, connected, graceMs } } });
+    this.#send({
+      message: { case: "seatStatus", value: { matchId: this.#activity.matchId, seat, connected, graceMs } },
+    });
   }
 
   onEnded({ reason, seats, ticks, stateHash }: LinkEnded): void {

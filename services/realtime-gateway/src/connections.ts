@@ -58,8 +58,8 @@ export class Connections implements AppPart {
       this.#onEmpty = resolve;
       setTimeout(resolve, CLOSE_WITHIN_MS).unref();
     });
-    for (const connection of [...this.#all]) connection.goingAway(this.#reconnectSpreadMs);
+    for (const connection of this.#all) connection.goingAway(this.#reconnectSpreadMs);
     await gone;
-    for (const connection of [...this.#all]) connection.outbound.terminate();
+    for (const connection of this.#all) connection.outbound.terminate();
   }
 }

@@ -17,9 +17,24 @@ export interface GatewayGauges {
 
 export function createGatewayMetrics(registry: Metrics, gauges: GatewayGauges): GatewayMetrics {
   const registers = [registry];
-  const control = new Counter({ name: "gateway_control_messages_total", help: "Control messages from clients", labelNames: ["kind"], registers });
-  const closed = new Counter({ name: "gateway_disconnects_total", help: "Sockets closed by the gateway", labelNames: ["reason"], registers });
-  const refused = new Counter({ name: "gateway_refusals_total", help: "Error messages to clients", labelNames: ["code"], registers });
+  const control = new Counter({
+    name: "gateway_control_messages_total",
+    help: "Control messages from clients",
+    labelNames: ["kind"],
+    registers,
+  });
+  const closed = new Counter({
+    name: "gateway_disconnects_total",
+    help: "Sockets closed by the gateway",
+    labelNames: ["reason"],
+    registers,
+  });
+  const refused = new Counter({
+    name: "gateway_refusals_total",
+    help: "Error messages to clients",
+    labelNames: ["code"],
+    registers,
+  });
   // The hot path adds to plain numbers; they are read when someone asks.
   const hot = { sentFrames: 0, sentBytes: 0, skipped: 0, caughtUp: 0 };
   const number = (name: string, help: string, value: () => number): void => {

@@ -33,7 +33,11 @@ type ToMatchmaker = MessageInitShape<typeof GatewaySessionRequestSchema>;
 /** A matchmaker that does not read: the stream is closed and opened again. */
 const QUEUE_MAX = 50_000;
 
-export function createQueueing(options: { gatewayId: string; matchmaker: Client<typeof MatchmakingService>; log: Logger }): Queueing {
+export function createQueueing(options: {
+  gatewayId: string;
+  matchmaker: Client<typeof MatchmakingService>;
+  log: Logger;
+}): Queueing {
   const { gatewayId, matchmaker, log } = options;
   const stop = new AbortController();
   const tickets = new Map<string, QueuedTicket>();
@@ -43,7 +47,12 @@ export function createQueueing(options: { gatewayId: string; matchmaker: Client<
   const send = (ticket: QueuedTicket): void => {
     const { ticketId, playerId, playerName, mode, rating, region, traceparent } = ticket;
     const waitedMs = Math.round(performance.now() - ticket.since);
-    out?.push({ message: { case: "enqueue", value: { ticketId, playerId, playerName, mode, rating, region, traceparent, waitedMs } } });
+    out?.push({
+      message: {
+        case: "enqueue",
+        value: { ticketId, playerId, playerName, mode, rating, region, traceparent, waitedMs },
+      },
+    });
   };
 
   const take = (ticketId: string): QueuedTicket | undefined => {
@@ -59,7 +68,10 @@ export function createQueueing(options: { gatewayId: string; matchmaker: Client<
       for await (const { message } of matchmaker.gatewaySession(queue, { signal: stop.signal })) {
         if (message.case === "welcome") {
           out = queue;
-          log.info({ matchmakerId: message.value.matchmakerId, tickets: tickets.size }, "the matchmaker knows this gateway");
+          log.info(
+            { matchmakerId: message.value.matchmakerId, tickets: tickets.size },
+            "the matchmaker knows this gateway",
+          );
           for (const ticket of tickets.values()) send(ticket);
         } else if (message.case === "assigned") {
           take(message.value.ticketId)?.onAssigned(message.value); // an unknown one was cancelled on the way

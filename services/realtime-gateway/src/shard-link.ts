@@ -2,7 +2,13 @@
 import { createHmac } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import { type LinkEnded, type LinkJoined, LinkRequestSchema, type LinkResponse, LinkResponseSchema } from "@muster/contracts/realtime/link/v1";
+import {
+  type LinkEnded,
+  type LinkJoined,
+  LinkRequestSchema,
+  type LinkResponse,
+  LinkResponseSchema,
+} from "@muster/contracts/realtime/link/v1";
 import type { Logger } from "@muster/log";
 import { INPUT_REFUSALS, LINK_VERSION, LinkFrameType, LinkReader, LinkWriter } from "@muster/realtime";
 import { Fanout, type FanoutMetrics, type Follower } from "./fanout.ts";
@@ -55,7 +61,10 @@ export class ShardLink {
     this.#options = options;
     const [host, port] = splitAddress(options.address);
     this.#socket = connect({ host, port, noDelay: true });
-    this.#socket.setTimeout(CONNECT_WITHIN_MS, () => this.#socket.connecting && this.#socket.destroy(new Error("connecting took too long")));
+    this.#socket.setTimeout(
+      CONNECT_WITHIN_MS,
+      () => this.#socket.connecting && this.#socket.destroy(new Error("connecting took too long")),
+    );
     this.#writer = new LinkWriter((chunk) => this.#send(chunk), setImmediate);
     this.#reader = new LinkReader((type, body) => this.#onFrame(type, body));
     this.#socket.on("data", (chunk) => this.#onData(chunk));
@@ -63,7 +72,9 @@ export class ShardLink {
     this.#socket.on("close", () => this.#onClose());
     this.#beatTimer = setInterval(() => this.#beat(), BEAT_EVERY_MS);
     const proof = createHmac("sha256", options.linkKey).update(options.gatewayId).digest();
-    this.#control({ message: { case: "hello", value: { gatewayId: options.gatewayId, version: LINK_VERSION, proof } } });
+    this.#control({
+      message: { case: "hello", value: { gatewayId: options.gatewayId, version: LINK_VERSION, proof } },
+    });
   }
 
   /** @returns the session, for input and leave. The answer comes to the player. */
@@ -170,7 +181,7 @@ export class ShardLink {
   }
 
   #endChannel(channel: number, tell: (player: Player) => void): void {
-    for (const [session, player] of [...this.#players]) {
+    for (const [session, player] of this.#players) {
       if (this.#channelOf.get(session) !== channel) continue;
       this.leave(session, false);
       tell(player);
@@ -188,7 +199,8 @@ export class ShardLink {
   #send(chunk: Uint8Array): void {
     if (this.#closed || this.#socket.destroyed) return;
     this.#socket.write(chunk);
-    if (this.#socket.writableLength > UNSENT_BYTES_MAX) this.#socket.destroy(new Error("the shard does not read its link"));
+    if (this.#socket.writableLength > UNSENT_BYTES_MAX)
+      this.#socket.destroy(new Error("the shard does not read its link"));
   }
 
   #onData(chunk: Buffer): void {
@@ -217,7 +229,9 @@ export class ShardLink {
 }
 
 function numberOf(body: Uint8Array): number {
-  return ((body[0] as number) | ((body[1] as number) << 8) | ((body[2] as number) << 16) | ((body[3] as number) << 24)) >>> 0;
+  return (
+    ((body[0] as number) | ((body[1] as number) << 8) | ((body[2] as number) << 16) | ((body[3] as number) << 24)) >>> 0
+  );
 }
 
 export function splitAddress(address: string): [string, number] {

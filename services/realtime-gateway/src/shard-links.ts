@@ -37,6 +37,6 @@ export class ShardLinks {
   }
 
   closeAll(): void {
-    for (const link of [...this.#links.values()]) link.destroy();
+    for (const link of this.#links.values()) link.destroy();
   }
 }

@@ -47,7 +47,12 @@ interface UserData<C> {
 }
 
 /** The addon takes host and options together; its types do not say so. */
-type ListenOnHost = (host: string, port: number, options: number, done: (token: uWS.us_listen_socket | false) => void) => void;
+type ListenOnHost = (
+  host: string,
+  port: number,
+  options: number,
+  done: (token: uWS.us_listen_socket | false) => void,
+) => void;
 
 /** LIBUS_LISTEN_EXCLUSIVE_PORT: otherwise a second gateway on the same port would silently share its connections. */
 const EXCLUSIVE_PORT = 1;
@@ -65,12 +70,24 @@ export function listen<C>(options: WsOptions, handlers: Handlers<C>): Promise<Ws
     idleTimeout: options.idleTimeoutS,
     sendPingsAutomatically: true,
     upgrade(res, req, context) {
-      if (!handlers.admit()) return void res.writeStatus("503 Service Unavailable").writeHeader("retry-after", "1").end();
-      const offered = req.getHeader("sec-websocket-protocol").split(",").map((part) => part.trim());
-      const token = offered.find((part) => part.startsWith(TOKEN_SUBPROTOCOL_PREFIX))?.slice(TOKEN_SUBPROTOCOL_PREFIX.length);
+      if (!handlers.admit())
+        return void res.writeStatus("503 Service Unavailable").writeHeader("retry-after", "1").end();
+      const offered = req
+        .getHeader("sec-websocket-protocol")
+        .split(",")
+        .map((part) => part.trim());
+      const token = offered
+        .find((part) => part.startsWith(TOKEN_SUBPROTOCOL_PREFIX))
+        ?.slice(TOKEN_SUBPROTOCOL_PREFIX.length);
       const data: UserData<C> = { token, connection: undefined, socket: undefined };
       const protocol = offered.includes(SUBPROTOCOL) ? SUBPROTOCOL : "";
-      res.upgrade(data, req.getHeader("sec-websocket-key"), protocol, req.getHeader("sec-websocket-extensions"), context);
+      res.upgrade(
+        data,
+        req.getHeader("sec-websocket-key"),
+        protocol,
+        req.getHeader("sec-websocket-extensions"),
+        context,
+      );
     },
     open(ws) {
       const data = ws.getUserData();

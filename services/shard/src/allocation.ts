@@ -49,7 +49,12 @@ export function createAllocationSession(options: AllocationOptions): AllocationS
     out = queue;
     const { shardId, capacity, region, games } = options;
     const builds = [...games.values()].map((game) => ({ gameId: game.id, buildId: game.buildId }));
-    queue.push({ message: { case: "hello", value: { shardId, linkAddress: options.linkAddress(), capacity, region, games: builds } } });
+    queue.push({
+      message: {
+        case: "hello",
+        value: { shardId, linkAddress: options.linkAddress(), capacity, region, games: builds },
+      },
+    });
     report();
     const timer = setInterval(report, REPORT_EVERY_MS);
     try {
@@ -59,7 +64,12 @@ export function createAllocationSession(options: AllocationOptions): AllocationS
           log.info({ matchmakerId: message.value.matchmakerId }, "the matchmaker knows this shard");
         } else if (message.case === "allocate") {
           const refusal = allocate(message.value, options);
-          queue.push({ message: { case: "allocated", value: { matchId: message.value.matchId, accepted: refusal === undefined, reason: refusal ?? "" } } });
+          queue.push({
+            message: {
+              case: "allocated",
+              value: { matchId: message.value.matchId, accepted: refusal === undefined, reason: refusal ?? "" },
+            },
+          });
         } else if (message.case === "release") {
           matches.release(message.value.matchId);
         }
@@ -88,7 +98,9 @@ export function createAllocationSession(options: AllocationOptions): AllocationS
 function allocate(message: Allocate, { games, matches }: AllocationOptions): string | undefined {
   const game = games.get(message.gameId);
   if (!game) return `this shard lacks the game ${message.gameId}`;
-  const players = message.seats.toSorted((a, b) => a.seat - b.seat).map(({ playerId, playerName }) => ({ playerId, playerName }));
+  const players = message.seats
+    .toSorted((a, b) => a.seat - b.seat)
+    .map(({ playerId, playerName }) => ({ playerId, playerName }));
   const { matchId, epoch, mode, options, seed, traceparent } = message;
   return matches.allocate({ matchId, epoch, mode, game, options, seed, players, trace: continueTrace(traceparent) });
 }

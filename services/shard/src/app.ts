@@ -43,16 +43,40 @@ export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
   const games = overrides.games ?? GAMES;
   const shardId = uuidv7();
   const registry = createMetrics("shard");
-  const matchClient = createRpcClient({ service: MatchService, baseUrl: config.shardMatchUrl, timeoutMs: MATCH_CALL_TIMEOUT_MS });
-  const matchmakerClient = createRpcClient({ service: MatchmakingService, baseUrl: config.shardMatchmakerUrl, timeoutMs: MATCH_CALL_TIMEOUT_MS });
-  const metrics: ShardMetrics = createShardMetrics(registry, () => matches.size, () => results.pending);
+  const matchClient = createRpcClient({
+    service: MatchService,
+    baseUrl: config.shardMatchUrl,
+    timeoutMs: MATCH_CALL_TIMEOUT_MS,
+  });
+  const matchmakerClient = createRpcClient({
+    service: MatchmakingService,
+    baseUrl: config.shardMatchmakerUrl,
+    timeoutMs: MATCH_CALL_TIMEOUT_MS,
+  });
+  const metrics: ShardMetrics = createShardMetrics(
+    registry,
+    () => matches.size,
+    () => results.pending,
+  );
   const results = new Results(matchClient.call, metrics, log);
   const scheduler = new Scheduler(clock, metrics);
-  const times = { joinWithinMs: config.shardJoinWithinMs, graceMs: config.shardGraceMs, keyframeEveryTicks: config.shardKeyframeEveryTicks };
+  const times = {
+    joinWithinMs: config.shardJoinWithinMs,
+    graceMs: config.shardGraceMs,
+    keyframeEveryTicks: config.shardKeyframeEveryTicks,
+  };
   const matches = new Matches({ matchesMax: config.shardMatchesMax, times, scheduler, results, metrics, log });
   const links = createLinkServer(
     { host: config.shardHost, port: config.shardLinkPort },
-    { shardId, linkKey: Buffer.from(config.shardLinkKey, "hex"), matches, seatTickets: new SeatTicketVerifier(config.shardSeatTicketKey), metrics, now: Date.now, log },
+    {
+      shardId,
+      linkKey: Buffer.from(config.shardLinkKey, "hex"),
+      matches,
+      seatTickets: new SeatTicketVerifier(config.shardSeatTicketKey),
+      metrics,
+      now: Date.now,
+      log,
+    },
   );
   const allocation = createAllocationSession({
     shardId,
@@ -64,7 +88,13 @@ export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
     matches,
     log,
   });
-  const admin = createAdminServer({ host: config.shardHost, port: config.shardAdminPort, metrics: registry, log, ready: { matchmaker: allocation.check } });
+  const admin = createAdminServer({
+    host: config.shardHost,
+    port: config.shardAdminPort,
+    metrics: registry,
+    log,
+    ready: { matchmaker: allocation.check },
+  });
   const ticking = { name: "scheduler", stop: async () => scheduler.stop() };
   const resultQueue = { name: "results", stop: () => results.flush(RESULTS_FLUSH_MS) };
   const draining = {
@@ -77,5 +107,8 @@ export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
     },
   };
   // Stopped from the last to the first: drain, leave the matchmaker, cut the links, store the results.
-  return Object.assign(compose([matchClient, matchmakerClient, resultQueue, admin, ticking, links, allocation, draining]), { admin, links, matches });
+  return Object.assign(
+    compose([matchClient, matchmakerClient, resultQueue, admin, ticking, links, allocation, draining]),
+    { admin, links, matches },
+  );
 }

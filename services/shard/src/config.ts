@@ -5,19 +5,53 @@ export const fields = {
   ...logConfig,
   SHARD_HOST: text({ default: "127.0.0.1", description: "address to listen on" }),
   SHARD_LINK_PORT: int({ default: 7240, max: 65_535, description: "link for gateways; 0 takes a free one" }),
-  SHARD_LINK_ADDRESS: text({ default: "auto", description: "host:port under which gateways reach the link; auto is the listening address" }),
+  SHARD_LINK_ADDRESS: text({
+    default: "auto",
+    description: "host:port under which gateways reach the link; auto is the listening address",
+  }),
   SHARD_ADMIN_PORT: int({ default: 7241, max: 65_535, description: "health and metrics; 0 takes a free one" }),
   SHARD_MATCH_URL: url({ protocols: ["http:"], description: "gRPC address of match-service" }),
   SHARD_MATCHMAKER_URL: url({ protocols: ["http:"], description: "gRPC address of the matchmaker" }),
-  SHARD_SEAT_TICKET_KEY: bytes({ length: 32, description: "checks seat tickets; the matchmaker's, 64 hexadecimal digits" }),
+  SHARD_SEAT_TICKET_KEY: bytes({
+    length: 32,
+    description: "checks seat tickets; the matchmaker's, 64 hexadecimal digits",
+  }),
   SHARD_LINK_KEY: bytes({ length: 32, description: "lets gateways in; shared with them, 64 hexadecimal digits" }),
   SHARD_REGION: text({ default: "local", pattern: "^[a-z0-9-]{1,32}$", description: "where this shard is" }),
-  SHARD_MATCHES_MAX: int({ default: 1000, min: 1, max: 100_000, description: "matches held at once; beyond it a match is refused" }),
-  SHARD_JOIN_WITHIN_MS: int({ default: 10_000, min: 10, max: 300_000, description: "a match whose players have not all joined by then is cancelled" }),
-  SHARD_GRACE_MS: int({ default: 20_000, max: 300_000, description: "how long the seat of a lost player is kept; then it forfeits" }),
-  SHARD_KEYFRAME_EVERY_TICKS: int({ default: 60, min: 1, max: 10_000, description: "how often gateways get a new keyframe to cache" }),
-  SHARD_DRAIN_WITHIN_MS: int({ default: 100_000, max: 3_600_000, description: "on stop: how long running matches may go on; then they are cancelled" }),
-  SHARD_STOP_WITHIN_MS: int({ default: 120_000, min: 100, max: 3_700_000, description: "a stop that takes longer is forced" }),
+  SHARD_MATCHES_MAX: int({
+    default: 1000,
+    min: 1,
+    max: 100_000,
+    description: "matches held at once; beyond it a match is refused",
+  }),
+  SHARD_JOIN_WITHIN_MS: int({
+    default: 10_000,
+    min: 10,
+    max: 300_000,
+    description: "a match whose players have not all joined by then is cancelled",
+  }),
+  SHARD_GRACE_MS: int({
+    default: 20_000,
+    max: 300_000,
+    description: "how long the seat of a lost player is kept; then it forfeits",
+  }),
+  SHARD_KEYFRAME_EVERY_TICKS: int({
+    default: 60,
+    min: 1,
+    max: 10_000,
+    description: "how often gateways get a new keyframe to cache",
+  }),
+  SHARD_DRAIN_WITHIN_MS: int({
+    default: 100_000,
+    max: 3_600_000,
+    description: "on stop: how long running matches may go on; then they are cancelled",
+  }),
+  SHARD_STOP_WITHIN_MS: int({
+    default: 120_000,
+    min: 100,
+    max: 3_700_000,
+    description: "a stop that takes longer is forced",
+  }),
 };
 
 export type Config = ConfigOf<typeof fields>;

@@ -105,7 +105,9 @@ export class GatewayLink implements Link {
     const session = view.getUint32(0, true);
     const seated = this.#seated.get(session);
     const payload = body.subarray(4 + INPUT_HEADER_BYTES);
-    const refusal = seated ? seated.match.input(seated.seat, view.getUint32(4, true), view.getUint32(8, true), payload) : "not_in_match";
+    const refusal = seated
+      ? seated.match.input(seated.seat, view.getUint32(4, true), view.getUint32(8, true), payload)
+      : "not_in_match";
     this.#parts.metrics.inputs(refusal);
     if (refusal === undefined) return;
     this.#refusal[0] = INPUT_REFUSALS.indexOf(refusal);
@@ -113,7 +115,8 @@ export class GatewayLink implements Link {
   }
 
   #onControl({ message }: LinkRequest): void {
-    if (message.case === "hello") return this.#onHello(message.value.gatewayId, message.value.version, message.value.proof);
+    if (message.case === "hello")
+      return this.#onHello(message.value.gatewayId, message.value.version, message.value.proof);
     if (this.gatewayId === "") throw new Error("the first frame is hello");
     switch (message.case) {
       case "join": {
@@ -129,7 +132,8 @@ export class GatewayLink implements Link {
 
   #onHello(gatewayId: string, version: number, proof: Uint8Array): void {
     const wanted = createHmac("sha256", this.#parts.linkKey).update(gatewayId).digest();
-    if (proof.length !== wanted.length || !timingSafeEqual(proof, wanted)) throw new Error("the gateway does not know the link key");
+    if (proof.length !== wanted.length || !timingSafeEqual(proof, wanted))
+      throw new Error("the gateway does not know the link key");
     if (version !== LINK_VERSION) throw new Error(`the gateway speaks version ${version} of the link protocol`);
     this.gatewayId = gatewayId;
     this.#parts.log.info({ gatewayId }, "a gateway is linked");

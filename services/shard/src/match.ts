@@ -52,7 +52,11 @@ const INPUTS_WAITING_MAX = 16;
 const INPUT_LATE_TICKS_MAX = 30;
 const INPUT_EARLY_TICKS_MAX = 30;
 
-const INPUT_LIMITS: InputLimits = { waitingMax: INPUTS_WAITING_MAX, lateTicksMax: INPUT_LATE_TICKS_MAX, earlyTicksMax: INPUT_EARLY_TICKS_MAX };
+const INPUT_LIMITS: InputLimits = {
+  waitingMax: INPUTS_WAITING_MAX,
+  lateTicksMax: INPUT_LATE_TICKS_MAX,
+  earlyTicksMax: INPUT_EARLY_TICKS_MAX,
+};
 
 export class Match {
   readonly spec: MatchSpec;
@@ -76,7 +80,11 @@ export class Match {
     this.tickRate = spec.game.tickRate;
     this.#times = times;
     this.#owner = owner;
-    this.#simulation = new Simulation(spec.game, { seed: spec.seed, seats: spec.players.length, options: spec.options });
+    this.#simulation = new Simulation(spec.game, {
+      seed: spec.seed,
+      seats: spec.players.length,
+      options: spec.options,
+    });
     this.#encoder = new SnapshotEncoder(this.#simulation.layout, spec.players.length);
     this.#acks = new Uint32Array(spec.players.length);
     this.#encoder.rebase(this.#simulation.words, this.#acks);
@@ -187,7 +195,8 @@ export class Match {
   #sendTick(): void {
     const { tick, words } = this.#simulation;
     this.#audience.delta(this.channel, this.#encoder.delta(tick, words, this.#acks));
-    if (tick % this.#times.keyframeEveryTicks === 0) this.#audience.keyframe(this.channel, this.#encoder.keyframe(tick, words, this.#acks));
+    if (tick % this.#times.keyframeEveryTicks === 0)
+      this.#audience.keyframe(this.channel, this.#encoder.keyframe(tick, words, this.#acks));
   }
 
   #sendJoined(seatNumber: number, seat: Seat, session: Session, resumed: boolean): void {
@@ -209,11 +218,19 @@ export class Match {
       },
     });
     // Between two ticks the state is the base of the next delta: this keyframe fits it.
-    session.link.keyframe(this.channel, this.#encoder.keyframe(this.#simulation.tick, this.#simulation.words, this.#acks));
+    session.link.keyframe(
+      this.channel,
+      this.#encoder.keyframe(this.#simulation.tick, this.#simulation.words, this.#acks),
+    );
   }
 
   #tellSeatStatus(seat: number, connected: boolean): void {
-    this.#audience.control({ message: { case: "seatStatus", value: { channel: this.channel, seat, connected, graceMs: connected ? 0 : this.#times.graceMs } } });
+    this.#audience.control({
+      message: {
+        case: "seatStatus",
+        value: { channel: this.channel, seat, connected, graceMs: connected ? 0 : this.#times.graceMs },
+      },
+    });
   }
 
   #giveUp(seat: Seat): void {
@@ -223,7 +240,8 @@ export class Match {
     if (this.#state === "gathering") return this.#over({ kind: "cancelled", reason: "no_show" });
     const left = this.#seats.map((one) => one.left);
     // A seat that is away, though not for good, counts as left when nobody else is here to win.
-    if (this.#seats.every((one) => one.left || !one.session)) return this.#over({ kind: "cancelled", reason: "abandoned" });
+    if (this.#seats.every((one) => one.left || !one.session))
+      return this.#over({ kind: "cancelled", reason: "abandoned" });
     if (left.filter((gone) => !gone).length > 1) return; // the others play on
     this.#over({ kind: "ended", reason: "forfeit", result: this.#simulation.forfeit(left) });
   }
@@ -244,7 +262,13 @@ export class Match {
 
 function endMessage(match: Match, outcome: MatchOutcome): Parameters<Audience["control"]>[0] {
   const { channel } = match;
-  if (outcome.kind === "cancelled") return { message: { case: "cancelled", value: { channel, reason: outcome.reason } } };
+  if (outcome.kind === "cancelled")
+    return { message: { case: "cancelled", value: { channel, reason: outcome.reason } } };
   const seats = outcome.result.seats.map(({ score, rank }) => ({ score, rank }));
-  return { message: { case: "ended", value: { channel, reason: outcome.reason, seats, ticks: match.ticks, stateHash: match.stateHash } } };
+  return {
+    message: {
+      case: "ended",
+      value: { channel, reason: outcome.reason, seats, ticks: match.ticks, stateHash: match.stateHash },
+    },
+  };
 }

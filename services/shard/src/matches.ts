@@ -38,7 +38,11 @@ export class Matches {
       },
       onTurn: (match) => this.#turn(match),
       onOver: (match, outcome) => this.#end(match, outcome),
-      onFault: (match, err) => options.log.error({ err, matchId: match.spec.matchId, game: match.spec.game.id, tick: match.ticks }, "the game failed; its match ends"),
+      onFault: (match, err) =>
+        options.log.error(
+          { err, matchId: match.spec.matchId, game: match.spec.game.id, tick: match.ticks },
+          "the game failed; its match ends",
+        ),
     };
   }
 
@@ -73,7 +77,10 @@ export class Matches {
     this.#forget(match);
   }
 
-  join(claims: { matchId: string; epoch: number; seat: number; playerId: string }, session: Session): Match | JoinRefusal {
+  join(
+    claims: { matchId: string; epoch: number; seat: number; playerId: string },
+    session: Session,
+  ): Match | JoinRefusal {
     const match = this.#byId.get(claims.matchId);
     if (!match) return this.#over.has(claims.matchId) ? "match_over" : "match_not_found";
     if (claims.epoch !== match.spec.epoch) return "stale_epoch";
@@ -91,7 +98,7 @@ export class Matches {
         resolve();
       };
     });
-    for (const match of [...this.#byId.values()]) match.cancel("fault");
+    for (const match of this.#byId.values()) match.cancel("fault");
   }
 
   /** Several inputs of one event-loop turn may lead to one step each at most once per turn. */
@@ -107,7 +114,10 @@ export class Matches {
   #end(match: Match, outcome: MatchOutcome): void {
     const { log, results, metrics } = this.#options;
     const { matchId, epoch, trace } = match.spec;
-    log.info({ matchId, traceId: trace.traceId, outcome: outcome.kind, reason: outcome.reason, ticks: match.ticks }, "match over");
+    log.info(
+      { matchId, traceId: trace.traceId, outcome: outcome.kind, reason: outcome.reason, ticks: match.ticks },
+      "match over",
+    );
     metrics.matchesOver.inc({ outcome: outcome.kind, reason: outcome.reason });
     results.store({ matchId, epoch, trace, outcome, ticks: match.ticks, stateHash: match.stateHash });
     this.#over.add(matchId);

@@ -12,7 +12,11 @@ export interface ShardMetrics extends SchedulerMetrics {
   readonly resultRetries: Counter;
 }
 
-export function createShardMetrics(registry: Metrics, matchesHeld: () => number, resultsPending: () => number): ShardMetrics {
+export function createShardMetrics(
+  registry: Metrics,
+  matchesHeld: () => number,
+  resultsPending: () => number,
+): ShardMetrics {
   const registers = [registry];
   const late = new Histogram({
     name: "shard_tick_late_seconds",
@@ -20,8 +24,17 @@ export function createShardMetrics(registry: Metrics, matchesHeld: () => number,
     buckets: [0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.033, 0.066, 0.25, 1],
     registers,
   });
-  const skipped = new Counter({ name: "shard_ticks_skipped_total", help: "Ticks given up because the process could not keep up", registers });
-  const refused = new Counter({ name: "shard_inputs_refused_total", help: "Inputs refused", labelNames: ["code"], registers });
+  const skipped = new Counter({
+    name: "shard_ticks_skipped_total",
+    help: "Ticks given up because the process could not keep up",
+    registers,
+  });
+  const refused = new Counter({
+    name: "shard_inputs_refused_total",
+    help: "Inputs refused",
+    labelNames: ["code"],
+    registers,
+  });
   let accepted = 0;
   new Gauge({
     name: "shard_inputs_accepted_total",
@@ -40,10 +53,28 @@ export function createShardMetrics(registry: Metrics, matchesHeld: () => number,
       if (refusal === undefined) accepted++;
       else refused.inc({ code: refusal });
     },
-    matchesOver: new Counter({ name: "shard_matches_over_total", help: "Matches by how they ended", labelNames: ["outcome", "reason"], registers }),
-    resultsStored: new Counter({ name: "shard_results_stored_total", help: "Results that match-service has", registers }),
-    resultsRefused: new Counter({ name: "shard_results_refused_total", help: "Results refused for good", labelNames: ["code"], registers }),
-    resultRetries: new Counter({ name: "shard_result_retries_total", help: "Tries to store a result that failed", registers }),
+    matchesOver: new Counter({
+      name: "shard_matches_over_total",
+      help: "Matches by how they ended",
+      labelNames: ["outcome", "reason"],
+      registers,
+    }),
+    resultsStored: new Counter({
+      name: "shard_results_stored_total",
+      help: "Results that match-service has",
+      registers,
+    }),
+    resultsRefused: new Counter({
+      name: "shard_results_refused_total",
+      help: "Results refused for good",
+      labelNames: ["code"],
+      registers,
+    }),
+    resultRetries: new Counter({
+      name: "shard_result_retries_total",
+      help: "Tries to store a result that failed",
+      registers,
+    }),
   };
 }
 

@@ -25,7 +25,11 @@ const RETRY_MS_MAX = 5000;
 const CALLS_MAX = 16;
 
 const END_REASONS = { played: EndReason.PLAYED, forfeit: EndReason.FORFEIT } as const;
-const CANCEL_REASONS = { no_show: CancelReason.NO_SHOW, abandoned: CancelReason.ABANDONED, fault: CancelReason.FAULT } as const;
+const CANCEL_REASONS = {
+  no_show: CancelReason.NO_SHOW,
+  abandoned: CancelReason.ABANDONED,
+  fault: CancelReason.FAULT,
+} as const;
 
 export class Results {
   readonly #matches: Client<typeof MatchService>;
@@ -89,9 +93,16 @@ function isFinal(err: AppError): boolean {
   return ["stale_epoch", "result_conflict", "bad_result", "match_not_found", "invalid_request"].includes(err.code);
 }
 
-function requestOf({ matchId, epoch, outcome, ticks, stateHash }: FinishedMatch): MessageInitShape<typeof RecordResultRequestSchema> {
+function requestOf({
+  matchId,
+  epoch,
+  outcome,
+  ticks,
+  stateHash,
+}: FinishedMatch): MessageInitShape<typeof RecordResultRequestSchema> {
   const common = { matchId, epoch, ticks, stateHash };
-  if (outcome.kind === "cancelled") return { ...common, outcome: { case: "cancelled", value: { reason: CANCEL_REASONS[outcome.reason] } } };
+  if (outcome.kind === "cancelled")
+    return { ...common, outcome: { case: "cancelled", value: { reason: CANCEL_REASONS[outcome.reason] } } };
   const seats = outcome.result.seats.map(({ score, rank }, seat) => ({ seat, score, rank }));
   return { ...common, outcome: { case: "completed", value: { reason: END_REASONS[outcome.reason], seats } } };
 }

@@ -2,7 +2,15 @@
 // histories. Usage: smoke.ts [URL] [MODE]. Exit code 0 when everything was as it should be.
 import { strict as assert } from "node:assert";
 import { randomBytes } from "node:crypto";
-import { type FoundMatch, type MatchEnd, type MatchSummary, MusterClient, type Player, type PlayingMatch, type Realtime } from "@muster/client";
+import {
+  type FoundMatch,
+  type MatchEnd,
+  type MatchSummary,
+  MusterClient,
+  type Player,
+  type PlayingMatch,
+  type Realtime,
+} from "@muster/client";
 import { duel, duelBot, type DuelState } from "@muster/game-duel";
 
 const url = process.argv[2] ?? "http://localhost:8080";
@@ -41,7 +49,10 @@ async function play(): Promise<void> {
   checkFound(found, foundByOther, hunter, drifter);
   console.log(`smoke: matched as ${found.matchId} in mode ${found.mode}`);
 
-  const [mine, theirs] = await Promise.all([hunter.realtime.join(found, duel), drifter.realtime.join(foundByOther, duel)]);
+  const [mine, theirs] = await Promise.all([
+    hunter.realtime.join(found, duel),
+    drifter.realtime.join(foundByOther, duel),
+  ]);
   const [inputsA, inputsB] = [steer(mine, duelBot), steer(theirs, drift)];
   const [end, endOfOther] = await Promise.all([mine.ended, theirs.ended]);
   assert.equal(end.kind, "ended", `the match was ${end.kind}: ${end.reason}`);
@@ -52,14 +63,18 @@ async function play(): Promise<void> {
   assert.ok((result.seats[found.seat]?.score ?? 0) > 0, "the hunter has hit something, so its inputs were applied");
   assert.equal(mine.stateHash, result.stateHash, "the client holds the very state that the shard ended with");
   assert.equal(theirs.stateHash, result.stateHash);
-  console.log(`smoke: the game ended after ${result.ticks} ticks, scores ${result.seats.map((s) => s.score).join(":")}, state ${result.stateHash}`);
+  console.log(
+    `smoke: the game ended after ${result.ticks} ticks, scores ${result.seats.map((s) => s.score).join(":")}, state ${result.stateHash}`,
+  );
 
   for (const contestant of [hunter, drifter]) await checkHistory(contestant, found, result);
   for (const { realtime, client } of [hunter, drifter]) {
     realtime.close();
     await client.logOut();
   }
-  console.log(`smoke: both histories show that match, result and score (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`);
+  console.log(
+    `smoke: both histories show that match, result and score (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`,
+  );
 }
 
 /** Registers, and logs in with the password from a second device, as a returning player would. */
@@ -75,7 +90,11 @@ async function enter(name: string): Promise<Contestant> {
 }
 
 function checkFound(found: FoundMatch, other: FoundMatch, hunter: Contestant, drifter: Contestant): void {
-  assert.equal(found.matchId, other.matchId, "both are in one match; with other players in this queue, run the smoke alone");
+  assert.equal(
+    found.matchId,
+    other.matchId,
+    "both are in one match; with other players in this queue, run the smoke alone",
+  );
   assert.deepEqual(new Set([found.seat, other.seat]), new Set([0, 1]));
   assert.equal(found.players[found.seat]?.playerId, hunter.player.playerId);
   assert.equal(found.players[other.seat]?.playerId, drifter.player.playerId);
@@ -106,8 +125,15 @@ async function checkHistory({ client, player }: Contestant, found: FoundMatch, r
   assert.equal(match.buildId, duel.buildId);
   assert.equal(match.ticks, result.ticks);
   assert.equal(match.stateHash, result.stateHash);
-  assert.deepEqual(match.participants.map(({ score, rank }) => ({ score, rank })), result.seats, "the stored scores are the played ones");
-  assert.deepEqual(match.participants.map((p) => p.playerId), found.players.map((p) => p.playerId));
+  assert.deepEqual(
+    match.participants.map(({ score, rank }) => ({ score, rank })),
+    result.seats,
+    "the stored scores are the played ones",
+  );
+  assert.deepEqual(
+    match.participants.map((p) => p.playerId),
+    found.players.map((p) => p.playerId),
+  );
   assert.ok(match.participants.some((p) => p.playerId === player.playerId && p.name === player.name));
   assert.ok(Date.parse(match.endedAt as string) >= Date.parse(match.createdAt));
   assert.deepEqual(await client.match(found.matchId), match, "one match, the same everywhere");
@@ -117,7 +143,11 @@ async function checkHistory({ client, player }: Contestant, found: FoundMatch, r
 async function storedMatch(client: MusterClient, matchId: string): Promise<MatchSummary> {
   for (let attempt = 0; ; attempt++) {
     const { matches } = await client.history();
-    assert.deepEqual(matches.map((match) => match.matchId), [matchId], "the history holds that match and no other");
+    assert.deepEqual(
+      matches.map((match) => match.matchId),
+      [matchId],
+      "the history holds that match and no other",
+    );
     const match = matches[0] as MatchSummary;
     if (match.state !== "running" || attempt === 50) return match;
     await new Promise((resolve) => setTimeout(resolve, 100));

@@ -3,8 +3,15 @@ import { must } from "@muster/errors";
 import type { Answer, Clients, Handler } from "./handler.ts";
 import { isoTime } from "./times.ts";
 
-const STATES: Partial<Record<MatchState, string>> = { [MatchState.RUNNING]: "running", [MatchState.ENDED]: "ended", [MatchState.CANCELLED]: "cancelled" };
-const END_REASONS: Partial<Record<EndReason, string>> = { [EndReason.PLAYED]: "played", [EndReason.FORFEIT]: "forfeit" };
+const STATES: Partial<Record<MatchState, string>> = {
+  [MatchState.RUNNING]: "running",
+  [MatchState.ENDED]: "ended",
+  [MatchState.CANCELLED]: "cancelled",
+};
+const END_REASONS: Partial<Record<EndReason, string>> = {
+  [EndReason.PLAYED]: "played",
+  [EndReason.FORFEIT]: "forfeit",
+};
 const CANCEL_REASONS: Partial<Record<CancelReason, string>> = {
   [CancelReason.NO_SHOW]: "no_show",
   [CancelReason.ABANDONED]: "abandoned",
@@ -30,14 +37,33 @@ async function page(playerId: string, query: Readonly<Record<string, unknown>>, 
 }
 
 function matchJson(match: Match): Record<string, unknown> {
-  const { matchId, mode, gameId, buildId, state, participants, createdAt, endedAt, endReason, cancelReason, ticks, stateHash } = match;
+  const {
+    matchId,
+    mode,
+    gameId,
+    buildId,
+    state,
+    participants,
+    createdAt,
+    endedAt,
+    endReason,
+    cancelReason,
+    ticks,
+    stateHash,
+  } = match;
   return {
     matchId,
     mode,
     gameId,
     buildId,
     state: STATES[state],
-    participants: participants.map((p) => ({ seat: p.seat, playerId: p.playerId, name: p.playerName, score: p.score, rank: p.rank })),
+    participants: participants.map((p) => ({
+      seat: p.seat,
+      playerId: p.playerId,
+      name: p.playerName,
+      score: p.score,
+      rank: p.rank,
+    })),
     createdAt: isoTime(createdAt),
     ...(endedAt ? { endedAt: isoTime(endedAt), ticks } : {}),
     endReason: END_REASONS[endReason],

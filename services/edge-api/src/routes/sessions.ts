@@ -47,5 +47,10 @@ function sessionJson(profile: Profile | undefined, tokens: TokenPair | undefined
 
 function tokensJson(tokens: TokenPair | undefined): Record<string, unknown> {
   const { accessToken, accessExpiresAt, refreshToken, refreshExpiresAt } = must(tokens, "identity sends tokens");
-  return { accessToken, accessExpiresAt: isoTime(accessExpiresAt), refreshToken, refreshExpiresAt: isoTime(refreshExpiresAt) };
+  return {
+    accessToken,
+    accessExpiresAt: isoTime(accessExpiresAt),
+    refreshToken,
+    refreshExpiresAt: isoTime(refreshExpiresAt),
+  };
 }

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Sets Muster up on this machine and runs every test: checks, contracts, unit and integration tests.
+#
+#   scripts/test.sh [vitest arguments]      with arguments: only those tests
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/setup.sh
+setup_everything
+if [ $# -gt 0 ]; then exec pnpm exec vitest run "$@"; fi
+say "checking format, lint, types and structure"
+pnpm check
+say "checking the contracts"
+scripts/contract-test.sh
+say "running the tests"
+pnpm exec vitest run

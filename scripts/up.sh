@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Sets Muster up on this machine, starts all of it, plays one match and stays in the foreground. Ctrl-C stops it.
+#
+#   scripts/up.sh            MUSTER_PORT (8080) and MUSTER_PORT_BASE (7200) choose the ports
+#                            MUSTER_DB_URL=mysql://admin:password@host:port/ uses an existing MariaDB
+#                            MUSTER_SKIP_SMOKE=1 plays no match
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/setup.sh
+setup_everything
+exec ./node_modules/.bin/node infra/local/src/up.ts
