@@ -16,4 +16,8 @@ const stop = async (): Promise<void> => {
 };
 const alive = setInterval(() => undefined, 60_000);
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-  process.on(signal, () => stop().catch((err: unknown) => console.error(err)));
+  {
+  process.on(signal, () => {
+    stop().catch((err: unknown) => console.error(err));
+  });
+}

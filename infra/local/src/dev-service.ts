@@ -44,7 +44,11 @@ const stop = async (): Promise<void> => {
   await service.stop();
 };
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-  process.once(signal, () => stop().catch((err: unknown) => say(String(err))));
+  {
+  process.once(signal, () => {
+    stop().catch((err: unknown) => say(String(err)));
+  });
+}
 
 async function prepareDatabase(): Promise<void> {
   const existing = process.env["MUSTER_DB_URL"];

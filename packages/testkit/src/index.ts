@@ -1,0 +1,4 @@
+export { describeWithMariadb, describeWithServers, freshDatabases, mariadbAdminUrl } from "./databases.ts";
+export { LogLines } from "./log-lines.ts";
+export { type TestKeys, testKeys } from "./keys.ts";
+export { until } from "./until.ts";

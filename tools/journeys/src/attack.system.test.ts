@@ -1,0 +1,194 @@
+// What a stranger can do to the realtime connection, and what must come of it: the code of the table, and no harm to
+// anyone else.
+import { randomBytes, randomInt } from "node:crypto";
+import { connect } from "node:net";
+import { encodeClientControl, encodeInput, PROTOCOL_VERSION, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "@muster/realtime";
+import { describeWithServers, testKeys, until } from "@muster/testkit";
+import { SignJWT, UnsecuredJWT } from "jose";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import WebSocket from "ws";
+import { guest, pilot, playing } from "./players.ts";
+import { type System, startSystem } from "./system.ts";
+
+interface Closed {
+  readonly code: number;
+  readonly reason: string;
+}
+
+describeWithServers("the realtime connection under attack", () => {
+  let system: System;
+  beforeAll(async () => {
+    // Rate limits off: these tests are about frames, not about their number. The rate limit has its own test.
+    system = await startSystem({ env: { GATEWAY_MESSAGES_PER_S: "10000", GATEWAY_INPUTS_REFUSED_MAX: "50" } });
+  });
+  afterAll(async () => {
+    await system[Symbol.asyncDispose]();
+  });
+
+  const open = async (protocols: string[] = [SUBPROTOCOL]): Promise<{ socket: WebSocket; closed: Promise<Closed> }> => {
+    const socket = new WebSocket(system.gatewayUrls[0] as string, protocols);
+    const closed = new Promise<Closed>((resolve) => socket.once("close", (code, reason) => resolve({ code, reason: reason.toString() })));
+    socket.on("error", () => undefined);
+    await new Promise((resolve) => socket.once("open", resolve));
+    return { socket, closed };
+  };
+  const hello = (accessToken: string, protocolVersion = PROTOCOL_VERSION): Uint8Array =>
+    encodeClientControl({ requestId: 1, message: { case: "hello", value: { accessToken, protocolVersion, client: "test" } } });
+  const authenticated = async (): Promise<{ socket: WebSocket; closed: Promise<Closed> }> => {
+    const { client } = await guest(system.url);
+    const { socket, closed } = await open();
+    socket.send(hello(await client.accessToken()));
+    await new Promise((resolve) => socket.once("message", resolve));
+    return { socket, closed };
+  };
+
+  it("takes a good token as a sub-protocol and never answers with it", async () => {
+    const { client, player } = await guest(system.url);
+    const { socket } = await open([SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX + (await client.accessToken())]);
+    expect(socket.protocol).toBe(SUBPROTOCOL);
+    const welcome = await new Promise<Buffer>((resolve) => socket.once("message", resolve));
+    expect(welcome.toString("latin1")).toContain(player.playerId);
+    socket.close();
+  });
+
+  it("closes with 4501 for every token that is not ours, whatever is wrong with it", async () => {
+    const { client } = await guest(system.url);
+    const good = await client.accessToken();
+    const stranger = await testKeys();
+    const [header, payload, signature] = good.split(".") as [string, string, string];
+    const kid = (JSON.parse(Buffer.from(header, "base64url").toString()) as { kid: string }).kid;
+    const now = Math.floor(Date.now() / 1000);
+    const corpus: Record<string, string> = {
+      garbage: "not.a.token",
+      "alg none": new UnsecuredJWT({ name: "x", fam: "x" }).setIssuer("muster-identity").setAudience("muster").setSubject("x").setIssuedAt().setExpirationTime("1h").encode(),
+      "unknown kid": await stranger.sign(),
+      "our kid, another key": await stranger.sign({}, { kid }),
+      "no kid": await stranger.sign({}, { kid: undefined as never }),
+      "HMAC with the public key": await new SignJWT({ name: "x", fam: "x" }).setProtectedHeader({ alg: "HS256", typ: "at+jwt", kid }).setSubject("x").setExpirationTime("1h").sign(Buffer.from(kid)),
+      "changed payload": `${header}.${Buffer.from(payload, "base64url").toString("base64url").replace(/^.{8}/, "AAAAAAAA")}.${signature}`,
+      "cut signature": good.slice(0, -6),
+      "wrong aud": await stranger.sign({ aud: "someone-else" }),
+      "from the future": await stranger.sign({ nbf: now + 3600 }),
+      empty: " ",
+    };
+    for (const [note, token] of Object.entries(corpus)) {
+      const { socket, closed } = await open();
+      socket.send(hello(token));
+      expect(await closed, note).toMatchObject({ code: 4501 });
+    }
+  });
+
+  it("closes with 4002 a socket that never authenticates", async () => {
+    expect(await (await open()).closed).toMatchObject({ code: 4002 });
+  });
+
+  it("closes with 4506 for another protocol version", async () => {
+    const { socket, closed } = await open();
+    socket.send(hello("x", PROTOCOL_VERSION + 1));
+    expect(await closed).toMatchObject({ code: 4506 });
+  });
+
+  it("closes with 4502 for anything before hello", async () => {
+    for (const frame of [encodeInput(1, 0, new Uint8Array(1)), encodeClientControl({ message: { case: "enqueue", value: { mode: "duel" } } })]) {
+      const { socket, closed } = await open();
+      socket.send(frame);
+      expect(await closed).toMatchObject({ code: 4502 });
+    }
+  });
+
+  it("closes with 4500 for text, empty, oversize and unknown frames and for control messages out of bounds", async () => {
+    const frames: Record<string, Uint8Array | string> = {
+      text: "hello",
+      empty: new Uint8Array(0),
+      "unknown type": Uint8Array.of(9, 1, 2),
+      "over the limit": new Uint8Array(8193).fill(1),
+      "no Protobuf": Uint8Array.of(1, 0xff, 0xff, 0xff),
+      "no message": Uint8Array.of(1),
+      "mode too long": encodeClientControl({ message: { case: "enqueue", value: { mode: "x".repeat(40) } } }),
+      "input without a header": Uint8Array.of(2, 1, 0, 0),
+    };
+    for (const [note, frame] of Object.entries(frames)) {
+      const { socket, closed } = await authenticated();
+      socket.send(frame);
+      expect(await closed, note).toMatchObject({ code: 4500 });
+    }
+  });
+
+  it("cuts a frame that is far over the limit without reading it", async () => {
+    const { socket, closed } = await authenticated();
+    socket.send(new Uint8Array(1 << 20));
+    expect((await closed).code).toBe(1006);
+  });
+
+  it("closes with 4505 a player who keeps sending inputs that are refused", async () => {
+    const { socket, closed } = await authenticated();
+    for (let seq = 1; seq <= 60; seq++) socket.send(encodeInput(seq, 0, Uint8Array.of(0)));
+    expect(await closed).toMatchObject({ code: 4505 });
+  });
+
+  it("closes the older socket with 4503 when the same player connects again", async () => {
+    const { client } = await guest(system.url);
+    const first = await open();
+    first.socket.send(hello(await client.accessToken()));
+    await new Promise((resolve) => first.socket.once("message", resolve));
+    const second = await open();
+    second.socket.send(hello(await client.accessToken()));
+    expect(await first.closed).toMatchObject({ code: 4503 });
+    second.socket.close();
+  });
+
+  it("survives 100,000 frames of random bytes while a match beside it plays on undisturbed", async () => {
+    const { matches } = await playing(system, "duel");
+    for (const match of matches) pilot(match);
+    const FRAMES = 100_000;
+    const codes = new Map<number, number>();
+    let sent = 0;
+    const attack = async (): Promise<void> => {
+      while (sent < FRAMES) {
+        const { socket, closed } = await (sent % 3 === 0 ? open() : authenticated());
+        // Bursts: after the first bad frame the socket is closing, the rest must be ignored without harm.
+        for (let i = 0; i < 400 && sent < FRAMES; i++, sent++) {
+          const frame = randomBytes(randomInt(200));
+          if (frame.length > 0 && i % 2 === 0) frame[0] = randomInt(1, 5);
+          socket.send(frame);
+        }
+        const { code } = await closed;
+        codes.set(code, (codes.get(code) ?? 0) + 1);
+      }
+    };
+    const before = matches[0].framesApplied;
+    await Promise.all([attack(), attack(), attack(), attack()]);
+    expect(sent).toBeGreaterThanOrEqual(FRAMES);
+    for (const code of codes.keys()) expect([4500, 4501, 4502, 4505, 4506, 1006]).toContain(code);
+    expect(matches[0].framesApplied).toBeGreaterThan(before);
+    expect(matches.map((match) => match.framesSkipped)).toEqual([0, 0]);
+    expect((await fetch(`${system.url}/healthz`)).status).toBe(200);
+  });
+
+  it("survives random bytes on the link of a shard: the stranger is cut, the match plays on", async () => {
+    const { matches } = await playing(system, "duel");
+    for (let i = 0; i < 200; i++) {
+      const socket = connect(Number(system.env["SHARD_LINK_PORT"]), "127.0.0.1");
+      socket.on("error", () => undefined);
+      const gone = new Promise((resolve) => socket.once("close", resolve));
+      socket.write(randomBytes(randomInt(6, 400)));
+      // Bytes that announce a frame which never comes are left waiting: hang up ourselves.
+      setTimeout(() => socket.destroy(), 50).unref();
+      await gone;
+    }
+    const before = matches[0].framesApplied;
+    await until(() => (matches[0].framesApplied > before + 5 ? undefined : "the match stands still"));
+  });
+});
+
+describeWithServers("the rate limit of a socket", () => {
+  it("closes with 4504 when there are too many frames", async () => {
+    await using system = await startSystem({ env: { GATEWAY_MESSAGES_PER_S: "20" }, nginx: false });
+    const { client } = await guest(system.url);
+    const socket = new WebSocket(system.gatewayUrls[0] as string, [SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX + (await client.accessToken())]);
+    const closed = new Promise<number>((resolve) => socket.once("close", resolve));
+    await new Promise((resolve) => socket.once("message", resolve));
+    for (let i = 0; i < 100; i++) socket.send(encodeClientControl({ message: { case: "ping", value: { payload: 1n } } }));
+    expect(await closed).toBe(4504);
+  });
+});

@@ -1,0 +1,155 @@
+// The whole system in one process, on free ports, over fresh databases: every service as its main.ts would build it.
+import { mkdtempSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { createDatabase, migrate } from "@muster/db";
+import * as edge from "@muster/edge-api/testing";
+import * as identity from "@muster/identity-service/testing";
+import { createEnvironment, freePort, type NginxServer, portsFrom, startNginx } from "@muster/local";
+import * as match from "@muster/match-service/testing";
+import * as matchmaker from "@muster/matchmaker/testing";
+import * as gateway from "@muster/realtime-gateway/testing";
+import type { App } from "@muster/runtime";
+import * as shard from "@muster/shard/testing";
+import { freshDatabases, LogLines, until } from "@muster/testkit";
+
+export type ServiceName = "identity" | "match" | "matchmaker" | "shard" | "gateway" | "edge";
+
+export interface SystemOptions {
+  /** Environment variables on top of the local system's. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** A second gateway on the same system. */
+  readonly secondGateway?: boolean;
+  /** Other games than the built-in ones. */
+  readonly games?: NonNullable<Parameters<typeof shard.createApp>[1]>["games"];
+  readonly nginx?: boolean;
+}
+
+export interface System extends AsyncDisposable {
+  /** The ingress, or edge-api when there is no nginx. */
+  readonly url: string;
+  /** ws://…/v1/realtime of the gateways. */
+  readonly gatewayUrls: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly databaseUrls: Readonly<Record<string, string>>;
+  readonly logs: Readonly<Record<ServiceName, LogLines>>;
+  /** Stops one, as a deployment would. */
+  stop(name: ServiceName): Promise<void>;
+  /** Starts it anew, on the same port. */
+  start(name: ServiceName): Promise<void>;
+}
+
+const NAMES: readonly ServiceName[] = ["identity", "match", "matchmaker", "shard", "gateway", "edge"];
+/** Short times, so that a test of a limit does not wait for it. */
+const TEST_ENV = {
+  MATCHMAKER_MODES: JSON.stringify({
+    duel: { game: "duel", seats: 2, options: {} },
+    "duel-quick": { game: "duel", seats: 2, options: { rounds: 1, roundTicks: 75 } },
+  }), SHARD_DRAIN_WITHIN_MS: "100", SHARD_JOIN_WITHIN_MS: "1500", SHARD_GRACE_MS: "2000", GATEWAY_AUTH_WITHIN_MS: "1000", GATEWAY_RECONNECT_SPREAD_MS: "50" };
+
+export async function startSystem(options: SystemOptions = {}): Promise<System> {
+  const databaseUrls = await freshDatabases();
+  const ports = await freePorts();
+  const base = createEnvironment(ports);
+  const env: Record<string, string> = {
+    ...base,
+    ...TEST_ENV,
+    IDENTITY_DB_URL: databaseUrls["identity-service"],
+    MATCH_DB_URL: databaseUrls["match-service"],
+    ...options.env,
+  };
+  await migrateAll(databaseUrls);
+  const logs = Object.fromEntries(NAMES.map((name) => [name, new LogLines()])) as Record<ServiceName, LogLines>;
+  const apps = new Map<string, App>();
+  const create = factories(env, logs, options);
+
+  const start = async (name: ServiceName): Promise<void> => {
+    const app = create[name]();
+    apps.set(name, app);
+    await app.start();
+  };
+  for (const name of NAMES) await start(name);
+  const gatewayUrls = [`ws://127.0.0.1:${env["GATEWAY_PORT"]}/v1/realtime`];
+  if (options.secondGateway) {
+    const second = gateway.createApp(gateway.readConfig({ ...env, GATEWAY_PORT: "0", GATEWAY_ADMIN_PORT: "0" }), { log: logs.gateway.logger("realtime-gateway") });
+    apps.set("gateway 2", second);
+    await second.start();
+    gatewayUrls.push(second.sockets.url);
+  }
+  const nginx = options.nginx === false ? undefined : await startTestNginx(env);
+  const url = nginx?.url ?? `http://127.0.0.1:${env["EDGE_PORT"]}`;
+  await until(() => whyUnhealthy(`http://127.0.0.1:${env["EDGE_PORT"]}`));
+  return {
+    url,
+    gatewayUrls,
+    env,
+    databaseUrls,
+    logs,
+    start,
+    async stop(name) {
+      await apps.get(name)?.stop();
+      apps.delete(name);
+    },
+    async [Symbol.asyncDispose]() {
+      await nginx?.[Symbol.asyncDispose]();
+      for (const app of [...apps.values()].toReversed()) await app.stop();
+    },
+  };
+}
+
+function factories(env: Record<string, string>, logs: Record<ServiceName, LogLines>, options: SystemOptions): Record<ServiceName, () => App> {
+  const games = options.games ? { games: options.games } : {};
+  return {
+    identity: () => identity.createApp(identity.readConfig(env), { log: logs.identity.logger("identity-service") }),
+    match: () => match.createApp(match.readConfig(env), { log: logs.match.logger("match-service") }),
+    matchmaker: () => matchmaker.createApp(matchmaker.readConfig(env), { log: logs.matchmaker.logger("matchmaker") }),
+    shard: () => shard.createApp(shard.readConfig(env), { log: logs.shard.logger("shard"), ...games }),
+    gateway: () => gateway.createApp(gateway.readConfig(env), { log: logs.gateway.logger("realtime-gateway") }),
+    edge: () => edge.createApp(edge.readConfig(env), { log: logs.edge.logger("edge-api") }),
+  };
+}
+
+async function migrateAll(urls: Readonly<Record<string, string>>): Promise<void> {
+  const all = [
+    [urls["identity-service"], identity.migrations],
+    [urls["match-service"], match.migrations],
+  ] as const;
+  for (const [url, migrations] of all) {
+    const database = createDatabase({ url: url as string, poolMax: 2, acquireTimeoutMs: 5000, statementTimeoutMs: 60_000 });
+    await migrate(database.db, migrations);
+    await database.stop();
+  }
+}
+
+async function freePorts(): Promise<ReturnType<typeof portsFrom>> {
+  const ports: Record<string, number> = {};
+  const taken = new Set<number>();
+  for (const name of Object.keys(portsFrom(0, 0))) {
+    let port = await freePort();
+    while (taken.has(port)) port = await freePort();
+    taken.add(port);
+    ports[name] = port;
+  }
+  return ports as unknown as ReturnType<typeof portsFrom>;
+}
+
+async function startTestNginx(env: Record<string, string>): Promise<NginxServer & AsyncDisposable> {
+  const prefix = mkdtempSync(path.join(os.tmpdir(), "muster-nginx-"));
+  const server = await startNginx({
+    prefix,
+    port: Number(env["MUSTER_INGRESS_PORT"]),
+    edgeAddress: `127.0.0.1:${env["EDGE_PORT"]}`,
+    gatewayAddress: `127.0.0.1:${env["GATEWAY_PORT"]}`,
+  });
+  return Object.assign(server, {
+    async [Symbol.asyncDispose]() {
+      await server.stop();
+      rmSync(prefix, { recursive: true, force: true });
+    },
+  });
+}
+
+async function whyUnhealthy(edgeUrl: string): Promise<string | undefined> {
+  const response = await fetch(`${edgeUrl}/system/healthz`);
+  return response.ok ? undefined : await response.text();
+}
