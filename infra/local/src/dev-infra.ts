@@ -15,8 +15,7 @@ const stop = async (): Promise<void> => {
   await infrastructure.stop();
 };
 const alive = setInterval(() => undefined, 60_000);
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-  {
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
     stop().catch((err: unknown) => console.error(err));
   });

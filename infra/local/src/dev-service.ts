@@ -43,8 +43,7 @@ const stop = async (): Promise<void> => {
   for (const watcher of watchers) watcher.close();
   await service.stop();
 };
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-  {
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.once(signal, () => {
     stop().catch((err: unknown) => say(String(err)));
   });

@@ -36,7 +36,7 @@ export function createRpcClient<S extends DescService>(options: RpcClientOptions
   const transport = createGrpcTransport({
     baseUrl: options.baseUrl,
     sessionManager,
-    interceptors: [callRules()],
+    interceptors: [traceRule()],
     readMaxBytes: MESSAGE_BYTES_MAX,
     writeMaxBytes: MESSAGE_BYTES_MAX,
   });
@@ -48,21 +48,20 @@ export function createRpcClient<S extends DescService>(options: RpcClientOptions
   };
 }
 
-function callRules(): Interceptor {
-  return (next) => async (req) => {
+function traceRule(): Interceptor {
+  return (next) => (req) => {
     const trace = currentTrace();
     if (trace) req.header.set("traceparent", formatTraceparent(childOf(trace)));
-    try {
-      return await next(req);
-    } catch (thrown) {
-      throw toAppError(thrown);
-    }
+    return next(req);
   };
 }
 
 type AnyCall = (request: unknown, callOptions?: { timeoutMs?: number; signal?: AbortSignal }) => unknown;
 
-/** Wraps every unary method, because Connect takes deadlines as call options only. */
+/**
+ * Wraps every unary method: Connect takes deadlines as call options only, and turns whatever an interceptor throws
+ * into an error of its own.
+ */
 function withDeadlines<S extends DescService>(client: Client<S>, options: RpcClientOptions<S>): { call: Client<S> } {
   const wrapped: Record<string, unknown> = {};
   for (const [name, method] of Object.entries(options.service.method)) {

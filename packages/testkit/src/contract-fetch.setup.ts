@@ -7,7 +7,9 @@ import { parse } from "yaml";
 
 type Json = Record<string, unknown>;
 
-const document = parse(readFileSync(fileURLToPath(import.meta.resolve("@muster/contracts/openapi/edge.v1.yaml")), "utf8")) as Json;
+const document = parse(
+  readFileSync(fileURLToPath(import.meta.resolve("@muster/contracts/openapi/edge.v1.yaml")), "utf8"),
+) as Json;
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 addFormats.default(ajv);
 ajv.addSchema(document, "edge");
@@ -24,7 +26,9 @@ const realFetch = globalThis.fetch;
 globalThis.fetch = async (input, init) => {
   const response = await realFetch(input, init);
   const url = new URL(input instanceof Request ? input.url : String(input));
-  const isOurs = response.headers.has("traceparent") && (url.pathname.startsWith("/v1/") || url.pathname.startsWith("/.well-known/"));
+  const isOurs =
+    response.headers.has("traceparent") &&
+    (url.pathname.startsWith("/v1/") || url.pathname.startsWith("/.well-known/"));
   if (isOurs && url.pathname !== "/v1/openapi.yaml") await check(url.pathname, init?.method ?? "GET", response.clone());
   return response;
 };
@@ -32,9 +36,11 @@ globalThis.fetch = async (input, init) => {
 async function check(pathname: string, method: string, response: Response): Promise<void> {
   const text = await response.text();
   const where = `${method} ${pathname} → ${response.status}`;
-  if (!/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(response.headers.get("traceparent") ?? "")) throw new Error(`${where} has no traceparent`);
+  if (!/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(response.headers.get("traceparent") ?? ""))
+    throw new Error(`${where} has no traceparent`);
   const body: unknown = text === "" ? undefined : JSON.parse(text);
-  const validate = response.status < 300 ? successValidator(pathname, method.toLowerCase(), response.status) : errorBody;
+  const validate =
+    response.status < 300 ? successValidator(pathname, method.toLowerCase(), response.status) : errorBody;
   if (!validate) {
     if (body !== undefined) throw new Error(`${where}: the contract has no body here, but one came: ${text}`);
     return;
@@ -50,7 +56,14 @@ function successValidator(pathname: string, method: string, status: number): Val
   const key = `${path.pointer}/${method}/responses/${status}`;
   if (!validators.has(key)) {
     const hasBody = response["content"] !== undefined;
-    validators.set(key, hasBody ? ajv.compile({ $ref: `edge#/paths/${encodeURIComponent(path.pointer)}/${method}/responses/${status}/content/application~1json/schema` }) : undefined);
+    validators.set(
+      key,
+      hasBody
+        ? ajv.compile({
+            $ref: `edge#/paths/${encodeURIComponent(path.pointer)}/${method}/responses/${status}/content/application~1json/schema`,
+          })
+        : undefined,
+    );
   }
   return validators.get(key);
 }

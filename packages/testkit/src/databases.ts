@@ -14,10 +14,12 @@ declare module "vitest" {
 const PASSWORDS = { identity: "test-identity", matches: "test-matches" };
 
 /** `describe` for tests that need a MariaDB: skipped, and counted as skipped, where there is none. */
-export const describeWithMariadb: typeof describe.skip = inject("mariadbAdminUrl") === "" ? describe.skip : (describe as typeof describe.skip);
+export const describeWithMariadb: typeof describe.skip =
+  inject("mariadbAdminUrl") === "" ? describe.skip : (describe as typeof describe.skip);
 
 /** The same for MariaDB and nginx. */
-export const describeWithServers: typeof describe.skip = inject("mariadbAdminUrl") === "" || !inject("hasNginx") ? describe.skip : (describe as typeof describe.skip);
+export const describeWithServers: typeof describe.skip =
+  inject("mariadbAdminUrl") === "" || !inject("hasNginx") ? describe.skip : (describe as typeof describe.skip);
 
 export function mariadbAdminUrl(): string {
   return inject("mariadbAdminUrl");
@@ -31,7 +33,8 @@ export async function freshDatabases(): Promise<Awaited<ReturnType<typeof provis
   afterAll(async () => {
     const { hostname, port, username, password } = new URL(adminUrl);
     const admin = await createConnection({ host: hostname, port: Number(port), user: username, password });
-    for (const url of Object.values(urls)) await admin.query(`drop database if exists \`${new URL(url).pathname.slice(1)}\``);
+    for (const url of Object.values(urls))
+      await admin.query(`drop database if exists \`${new URL(url).pathname.slice(1)}\``);
     await admin.end();
   });
   return urls;

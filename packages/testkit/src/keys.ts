@@ -1,4 +1,12 @@
-import { calculateJwkThumbprint, type CryptoKey, exportJWK, generateKeyPair, type JSONWebKeySet, type JWTHeaderParameters, SignJWT } from "jose";
+import {
+  calculateJwkThumbprint,
+  type CryptoKey,
+  exportJWK,
+  generateKeyPair,
+  type JSONWebKeySet,
+  type JWTHeaderParameters,
+  SignJWT,
+} from "jose";
 
 export interface TestKeys {
   readonly kid: string;
@@ -19,8 +27,18 @@ export async function testKeys(): Promise<TestKeys> {
     jwks: { keys: [{ ...jwk, kid, use: "sig", alg: "EdDSA" }] },
     sign(claims = {}, header = {}) {
       const now = Math.floor(Date.now() / 1000);
-      const good = { iss: "muster-identity", aud: "muster", sub: "01a20ab2-2d4a-7326-a77a-b22eaf2e9f1e", name: "tester", fam: "f", iat: now, exp: now + 600 };
-      return new SignJWT({ ...good, ...claims }).setProtectedHeader({ alg: "EdDSA", typ: "at+jwt", kid, ...header }).sign(privateKey);
+      const good = {
+        iss: "muster-identity",
+        aud: "muster",
+        sub: "01a20ab2-2d4a-7326-a77a-b22eaf2e9f1e",
+        name: "tester",
+        fam: "f",
+        iat: now,
+        exp: now + 600,
+      };
+      return new SignJWT({ ...good, ...claims })
+        .setProtectedHeader({ alg: "EdDSA", typ: "at+jwt", kid, ...header })
+        .sign(privateKey);
     },
   };
 }

@@ -8,7 +8,8 @@ export class LogLines {
   logger(service: string, level = "debug"): Logger {
     const sink = new Writable({
       write: (chunk: Buffer, _encoding, done) => {
-        for (const line of chunk.toString().split("\n")) if (line !== "") this.lines.push(JSON.parse(line) as Record<string, unknown>);
+        for (const line of chunk.toString().split("\n"))
+          if (line !== "") this.lines.push(JSON.parse(line) as Record<string, unknown>);
         done();
       },
     });

@@ -9,6 +9,7 @@ import type {
 import type { ListModesResponseSchema } from "@muster/contracts/matchmaking/v2";
 import type { Logger } from "@muster/log";
 import type { Mode } from "@muster/modes";
+import type { MessageQueue } from "@muster/rpc";
 import { continueTrace, withTrace } from "@muster/tracing";
 import type { Matching } from "./matching.ts";
 import type { WaitingTicket } from "./queue.ts";
@@ -35,14 +36,11 @@ export function matchmakingRpc(parts: RpcParts): ServiceImpl<typeof MatchmakingS
       if (hello?.message.case !== "hello") throw new ConnectError("the first message is hello", Code.InvalidArgument);
       const session = parts.sessions.openGateway(hello.message.value.gatewayId);
       session.out.push({ message: { case: "welcome", value: { matchmakerId: parts.matchmakerId } } });
-      const reading = readAll(incoming, (request) => onGatewayMessage(request, session, parts)).finally(() =>
-        session.out.close(),
-      );
+      readUntilOver(incoming, session.out, (request) => onGatewayMessage(request, session, parts));
       try {
         yield* session.out;
       } finally {
         if (parts.sessions.closeGateway(session)) parts.tickets.removeOfGateway(session.gatewayId);
-        await endReading(incoming, reading);
       }
     },
 
@@ -62,16 +60,13 @@ export function matchmakingRpc(parts: RpcParts): ServiceImpl<typeof MatchmakingS
       session.out.push({ message: { case: "welcome", value: { matchmakerId: parts.matchmakerId } } });
       parts.log.info({ shardId, address, capacity }, "a shard is here");
       parts.matching.poke();
-      const reading = readAll(incoming, (request) => onShardMessage(request, session)).finally(() =>
-        session.out.close(),
-      );
+      readUntilOver(incoming, session.out, (request) => onShardMessage(request, session));
       try {
         yield* session.out;
       } finally {
         parts.shards.remove(shard);
         parts.sessions.closeShard(session);
         parts.log.info({ shardId }, "a shard is gone");
-        await endReading(incoming, reading);
       }
     },
 
@@ -131,14 +126,20 @@ function onShardMessage({ message }: ShardSessionRequest, session: ShardSession)
   }
 }
 
-async function readAll<T>(incoming: AsyncIterator<T>, onMessage: (message: T) => void): Promise<void> {
-  for (let next = await incoming.next(); !next.done; next = await incoming.next()) onMessage(next.value);
-}
-
-/** The stream is over for us: whatever the reader still meets is the end of the connection. */
-async function endReading(incoming: AsyncIterator<unknown>, reading: Promise<void>): Promise<void> {
-  reading.catch(() => undefined);
-  await incoming.return?.();
+/**
+ * Reads beside the sending side and ends it when the peer is gone or breaks the protocol. Not awaited by the stream:
+ * a read that waits for a peer that says nothing more would keep it open for ever.
+ */
+function readUntilOver<T>(
+  incoming: AsyncIterator<T>,
+  out: MessageQueue<unknown>,
+  onMessage: (message: T) => void,
+): void {
+  const read = async (): Promise<void> => {
+    for (let next = await incoming.next(); !next.done; next = await incoming.next()) onMessage(next.value);
+  };
+  const over = (): void => out.close();
+  read().then(over, over);
 }
 
 function listModes({

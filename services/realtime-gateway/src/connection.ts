@@ -88,6 +88,7 @@ export class Connection implements Player {
   readonly #refusals: InputRefusals<(typeof INPUT_REFUSALS)[number]>;
   #identity: Identity = { kind: "unknown" };
   #activity: Activity = IDLE;
+  /** Nothing is sent or listened to any more. */
   #closed = false;
 
   constructor(socket: Socket, parts: ConnectionParts) {
@@ -146,6 +147,7 @@ export class Connection implements Player {
 
   close(name: DisconnectName): void {
     if (this.#closed) return;
+    this.#closed = true;
     this.#parts.metrics.closed(name);
     this.#parts.log.info({ playerId: this.playerId, disconnect: name }, "closing a socket");
     this.outbound.close(DISCONNECTS[name]);

@@ -2,7 +2,13 @@
 // anyone else.
 import { randomBytes, randomInt } from "node:crypto";
 import { connect } from "node:net";
-import { encodeClientControl, encodeInput, PROTOCOL_VERSION, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "@muster/realtime";
+import {
+  encodeClientControl,
+  encodeInput,
+  PROTOCOL_VERSION,
+  SUBPROTOCOL,
+  TOKEN_SUBPROTOCOL_PREFIX,
+} from "@muster/realtime";
 import { describeWithServers, testKeys, until } from "@muster/testkit";
 import { SignJWT, UnsecuredJWT } from "jose";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -15,6 +21,12 @@ interface Closed {
   readonly reason: string;
 }
 
+interface Raw {
+  readonly socket: WebSocket;
+  readonly closed: Promise<Closed>;
+  readonly firstMessage: Promise<Buffer>;
+}
+
 describeWithServers("the realtime connection under attack", () => {
   let system: System;
   beforeAll(async () => {
@@ -25,29 +37,34 @@ describeWithServers("the realtime connection under attack", () => {
     await system[Symbol.asyncDispose]();
   });
 
-  const open = async (protocols: string[] = [SUBPROTOCOL]): Promise<{ socket: WebSocket; closed: Promise<Closed> }> => {
+  const open = async (protocols: string[] = [SUBPROTOCOL]): Promise<Raw> => {
     const socket = new WebSocket(system.gatewayUrls[0] as string, protocols);
-    const closed = new Promise<Closed>((resolve) => socket.once("close", (code, reason) => resolve({ code, reason: reason.toString() })));
+    const closed = new Promise<Closed>((resolve) =>
+      socket.once("close", (code, reason) => resolve({ code, reason: reason.toString() })),
+    );
+    const firstMessage = new Promise<Buffer>((resolve) => socket.once("message", resolve));
     socket.on("error", () => undefined);
     await new Promise((resolve) => socket.once("open", resolve));
-    return { socket, closed };
+    return { socket, closed, firstMessage };
   };
   const hello = (accessToken: string, protocolVersion = PROTOCOL_VERSION): Uint8Array =>
-    encodeClientControl({ requestId: 1, message: { case: "hello", value: { accessToken, protocolVersion, client: "test" } } });
-  const authenticated = async (): Promise<{ socket: WebSocket; closed: Promise<Closed> }> => {
+    encodeClientControl({
+      requestId: 1,
+      message: { case: "hello", value: { accessToken, protocolVersion, client: "test" } },
+    });
+  const authenticated = async (): Promise<Raw> => {
     const { client } = await guest(system.url);
-    const { socket, closed } = await open();
-    socket.send(hello(await client.accessToken()));
-    await new Promise((resolve) => socket.once("message", resolve));
-    return { socket, closed };
+    const raw = await open();
+    raw.socket.send(hello(await client.accessToken()));
+    await raw.firstMessage;
+    return raw;
   };
 
   it("takes a good token as a sub-protocol and never answers with it", async () => {
     const { client, player } = await guest(system.url);
-    const { socket } = await open([SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX + (await client.accessToken())]);
+    const { socket, firstMessage } = await open([SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX + (await client.accessToken())]);
     expect(socket.protocol).toBe(SUBPROTOCOL);
-    const welcome = await new Promise<Buffer>((resolve) => socket.once("message", resolve));
-    expect(welcome.toString("latin1")).toContain(player.playerId);
+    expect((await firstMessage).toString("latin1")).toContain(player.playerId);
     socket.close();
   });
 
@@ -60,11 +77,21 @@ describeWithServers("the realtime connection under attack", () => {
     const now = Math.floor(Date.now() / 1000);
     const corpus: Record<string, string> = {
       garbage: "not.a.token",
-      "alg none": new UnsecuredJWT({ name: "x", fam: "x" }).setIssuer("muster-identity").setAudience("muster").setSubject("x").setIssuedAt().setExpirationTime("1h").encode(),
+      "alg none": new UnsecuredJWT({ name: "x", fam: "x" })
+        .setIssuer("muster-identity")
+        .setAudience("muster")
+        .setSubject("x")
+        .setIssuedAt()
+        .setExpirationTime("1h")
+        .encode(),
       "unknown kid": await stranger.sign(),
       "our kid, another key": await stranger.sign({}, { kid }),
       "no kid": await stranger.sign({}, { kid: undefined as never }),
-      "HMAC with the public key": await new SignJWT({ name: "x", fam: "x" }).setProtectedHeader({ alg: "HS256", typ: "at+jwt", kid }).setSubject("x").setExpirationTime("1h").sign(Buffer.from(kid)),
+      "HMAC with the public key": await new SignJWT({ name: "x", fam: "x" })
+        .setProtectedHeader({ alg: "HS256", typ: "at+jwt", kid })
+        .setSubject("x")
+        .setExpirationTime("1h")
+        .sign(Buffer.from(kid)),
       "changed payload": `${header}.${Buffer.from(payload, "base64url").toString("base64url").replace(/^.{8}/, "AAAAAAAA")}.${signature}`,
       "cut signature": good.slice(0, -6),
       "wrong aud": await stranger.sign({ aud: "someone-else" }),
@@ -89,7 +116,10 @@ describeWithServers("the realtime connection under attack", () => {
   });
 
   it("closes with 4502 for anything before hello", async () => {
-    for (const frame of [encodeInput(1, 0, new Uint8Array(1)), encodeClientControl({ message: { case: "enqueue", value: { mode: "duel" } } })]) {
+    for (const frame of [
+      encodeInput(1, 0, new Uint8Array(1)),
+      encodeClientControl({ message: { case: "enqueue", value: { mode: "duel" } } }),
+    ]) {
       const { socket, closed } = await open();
       socket.send(frame);
       expect(await closed).toMatchObject({ code: 4502 });
@@ -130,7 +160,7 @@ describeWithServers("the realtime connection under attack", () => {
     const { client } = await guest(system.url);
     const first = await open();
     first.socket.send(hello(await client.accessToken()));
-    await new Promise((resolve) => first.socket.once("message", resolve));
+    await first.firstMessage;
     const second = await open();
     second.socket.send(hello(await client.accessToken()));
     expect(await first.closed).toMatchObject({ code: 4503 });
@@ -152,6 +182,7 @@ describeWithServers("the realtime connection under attack", () => {
           if (frame.length > 0 && i % 2 === 0) frame[0] = randomInt(1, 5);
           socket.send(frame);
         }
+        socket.send(Uint8Array.of(9)); // whatever the burst was, this ends it
         const { code } = await closed;
         codes.set(code, (codes.get(code) ?? 0) + 1);
       }
@@ -163,6 +194,13 @@ describeWithServers("the realtime connection under attack", () => {
     expect(matches[0].framesApplied).toBeGreaterThan(before);
     expect(matches.map((match) => match.framesSkipped)).toEqual([0, 0]);
     expect((await fetch(`${system.url}/healthz`)).status).toBe(200);
+    const metrics = async (): Promise<string> =>
+      (await fetch(`http://127.0.0.1:${system.env["GATEWAY_ADMIN_PORT"]}/metrics`)).text();
+    await until(async () =>
+      /^gateway_connections\{[^}]*\} (\d+)$/m.exec(await metrics())?.[1] === "2"
+        ? undefined
+        : "sockets are left behind",
+    );
   });
 
   it("survives random bytes on the link of a shard: the stranger is cut, the match plays on", async () => {
@@ -185,10 +223,14 @@ describeWithServers("the rate limit of a socket", () => {
   it("closes with 4504 when there are too many frames", async () => {
     await using system = await startSystem({ env: { GATEWAY_MESSAGES_PER_S: "20" }, nginx: false });
     const { client } = await guest(system.url);
-    const socket = new WebSocket(system.gatewayUrls[0] as string, [SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX + (await client.accessToken())]);
+    const socket = new WebSocket(system.gatewayUrls[0] as string, [
+      SUBPROTOCOL,
+      TOKEN_SUBPROTOCOL_PREFIX + (await client.accessToken()),
+    ]);
     const closed = new Promise<number>((resolve) => socket.once("close", resolve));
     await new Promise((resolve) => socket.once("message", resolve));
-    for (let i = 0; i < 100; i++) socket.send(encodeClientControl({ message: { case: "ping", value: { payload: 1n } } }));
+    for (let i = 0; i < 100; i++)
+      socket.send(encodeClientControl({ message: { case: "ping", value: { payload: 1n } } }));
     expect(await closed).toBe(4504);
   });
 });

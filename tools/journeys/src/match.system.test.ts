@@ -21,11 +21,19 @@ describeWithServers("a match", () => {
     if (end?.kind !== "ended") throw new Error(`cancelled: ${end?.reason}`);
     expect(matches.map((match) => match.stateHash)).toEqual([end.stateHash, end.stateHash]);
     expect(matches.map((match) => match.framesSkipped)).toEqual([0, 0]);
-    await until(async () => ((await players[0].client.match(found[0].matchId)).state === "ended" ? undefined : "not stored"));
+    await until(async () =>
+      (await players[0].client.match(found[0].matchId)).state === "ended" ? undefined : "not stored",
+    );
     for (const { client } of players) {
       const { matches: history } = await client.history();
       expect(history).toHaveLength(1);
-      expect(history[0]).toMatchObject({ matchId: found[0].matchId, state: "ended", endReason: "played", ticks: end.ticks, stateHash: end.stateHash });
+      expect(history[0]).toMatchObject({
+        matchId: found[0].matchId,
+        state: "ended",
+        endReason: "played",
+        ticks: end.ticks,
+        stateHash: end.stateHash,
+      });
       expect(history[0]?.participants.map(({ score, rank }) => ({ score, rank }))).toEqual(end.seats);
     }
   });
@@ -35,7 +43,11 @@ describeWithServers("a match", () => {
     for (const match of matches) pilot(match);
     await Promise.all(matches.map((match) => match.ended));
     const { matchId } = found[0];
-    await until(() => (system.logs.shard.find((line) => line["matchId"] === matchId && line["msg"] === "result stored") ? undefined : "not stored"));
+    await until(() =>
+      system.logs.shard.find((line) => line["matchId"] === matchId && line["msg"] === "result stored")
+        ? undefined
+        : "not stored",
+    );
     const placed = system.logs.matchmaker.find((line) => line["msg"] === "match placed" && line["matchId"] === matchId);
     const traceId = placed?.["traceId"] as string;
     expect(traceId).toMatch(/^[0-9a-f]{32}$/);
@@ -83,7 +95,9 @@ describeWithServers("a match", () => {
     const { duel } = await import("@muster/game-duel");
     const match = await players[0].realtime.join(found[0], duel);
     expect(await match.ended).toEqual({ kind: "cancelled", reason: "no_show" });
-    await until(async () => ((await players[0].client.match(found[0].matchId)).state === "cancelled" ? undefined : "not stored"));
+    await until(async () =>
+      (await players[0].client.match(found[0].matchId)).state === "cancelled" ? undefined : "not stored",
+    );
     expect(await players[1].client.match(found[0].matchId)).toMatchObject({ cancelReason: "no_show" });
   });
 
@@ -94,7 +108,9 @@ describeWithServers("a match", () => {
     await expect(stranger.realtime.join(found[0], duel)).rejects.toMatchObject({ code: "seat_ticket_foreign" });
     await expect(players[0].realtime.join(found[1], duel)).rejects.toMatchObject({ code: "seat_ticket_foreign" });
     const forged = `${found[0].seatTicket.slice(0, -4)}AAAA`;
-    await expect(players[0].realtime.join({ seatTicket: forged }, duel)).rejects.toMatchObject({ code: "seat_ticket_invalid" });
+    await expect(players[0].realtime.join({ seatTicket: forged }, duel)).rejects.toMatchObject({
+      code: "seat_ticket_invalid",
+    });
   });
 
   it("refuses inputs for the past, the future and out of order, counts them, and plays on", async () => {

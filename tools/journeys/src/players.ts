@@ -1,6 +1,13 @@
 // Players as tests need them.
 import { randomBytes } from "node:crypto";
-import { type FoundMatch, MusterClient, type Player, type PlayingMatch, Realtime, type RealtimeOptions } from "@muster/client";
+import {
+  type FoundMatch,
+  MusterClient,
+  type Player,
+  type PlayingMatch,
+  Realtime,
+  type RealtimeOptions,
+} from "@muster/client";
 import { duel, duelBot } from "@muster/game-duel";
 import type { System } from "./system.ts";
 
@@ -24,7 +31,10 @@ export async function guest(url: string): Promise<{ client: MusterClient; player
 }
 
 /** A guest with a realtime connection, through the ingress or straight to a gateway. */
-export async function connected(system: System, options: RealtimeOptions & { gateway?: number } = {}): Promise<TestPlayer> {
+export async function connected(
+  system: System,
+  options: RealtimeOptions & { gateway?: number } = {},
+): Promise<TestPlayer> {
   const { client, player } = await guest(system.url);
   if (options.gateway === undefined) return { client, player, realtime: await client.connect(options) };
   const realtime = new Realtime(system.gatewayUrls[options.gateway] as string, () => client.accessToken(), options);
@@ -33,15 +43,30 @@ export async function connected(system: System, options: RealtimeOptions & { gat
 }
 
 /** Two players, matched with each other. Use one mode per test that runs at the same time. */
-export async function matched(system: System, mode = "duel-quick", gateways: [number?, number?] = []): Promise<{ players: [TestPlayer, TestPlayer]; found: [FoundMatch, FoundMatch] }> {
-  const [a, b] = await Promise.all(gateways.length === 2 ? [connected(system, at(gateways[0])), connected(system, at(gateways[1]))] : [connected(system), connected(system)]);
+export async function matched(
+  system: System,
+  mode = "duel-quick",
+  gateways: [number?, number?] = [],
+): Promise<{ players: [TestPlayer, TestPlayer]; found: [FoundMatch, FoundMatch] }> {
+  const [a, b] = await Promise.all(
+    gateways.length === 2
+      ? [connected(system, at(gateways[0])), connected(system, at(gateways[1]))]
+      : [connected(system), connected(system)],
+  );
   const found = await Promise.all([a.realtime.queue(mode), b.realtime.queue(mode)]);
   return { players: [a, b], found };
 }
 
-export async function playing(system: System, mode = "duel-quick", gateways: [number?, number?] = []): Promise<{ players: [TestPlayer, TestPlayer]; matches: [DuelMatch, DuelMatch]; found: [FoundMatch, FoundMatch] }> {
+export async function playing(
+  system: System,
+  mode = "duel-quick",
+  gateways: [number?, number?] = [],
+): Promise<{ players: [TestPlayer, TestPlayer]; matches: [DuelMatch, DuelMatch]; found: [FoundMatch, FoundMatch] }> {
   const { players, found } = await matched(system, mode, gateways);
-  const matches = await Promise.all([players[0].realtime.join(found[0], duel), players[1].realtime.join(found[1], duel)]);
+  const matches = await Promise.all([
+    players[0].realtime.join(found[0], duel),
+    players[1].realtime.join(found[1], duel),
+  ]);
   return { players, found, matches };
 }
 

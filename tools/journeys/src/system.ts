@@ -45,7 +45,13 @@ const TEST_ENV = {
   MATCHMAKER_MODES: JSON.stringify({
     duel: { game: "duel", seats: 2, options: {} },
     "duel-quick": { game: "duel", seats: 2, options: { rounds: 1, roundTicks: 75 } },
-  }), SHARD_DRAIN_WITHIN_MS: "100", SHARD_JOIN_WITHIN_MS: "1500", SHARD_GRACE_MS: "2000", GATEWAY_AUTH_WITHIN_MS: "1000", GATEWAY_RECONNECT_SPREAD_MS: "50" };
+  }),
+  SHARD_DRAIN_WITHIN_MS: "100",
+  SHARD_JOIN_WITHIN_MS: "1500",
+  SHARD_GRACE_MS: "2000",
+  GATEWAY_AUTH_WITHIN_MS: "1000",
+  GATEWAY_RECONNECT_SPREAD_MS: "50",
+};
 
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
   const databaseUrls = await freshDatabases();
@@ -71,7 +77,9 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   for (const name of NAMES) await start(name);
   const gatewayUrls = [`ws://127.0.0.1:${env["GATEWAY_PORT"]}/v1/realtime`];
   if (options.secondGateway) {
-    const second = gateway.createApp(gateway.readConfig({ ...env, GATEWAY_PORT: "0", GATEWAY_ADMIN_PORT: "0" }), { log: logs.gateway.logger("realtime-gateway") });
+    const second = gateway.createApp(gateway.readConfig({ ...env, GATEWAY_PORT: "0", GATEWAY_ADMIN_PORT: "0" }), {
+      log: logs.gateway.logger("realtime-gateway"),
+    });
     apps.set("gateway 2", second);
     await second.start();
     gatewayUrls.push(second.sockets.url);
@@ -97,7 +105,11 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   };
 }
 
-function factories(env: Record<string, string>, logs: Record<ServiceName, LogLines>, options: SystemOptions): Record<ServiceName, () => App> {
+function factories(
+  env: Record<string, string>,
+  logs: Record<ServiceName, LogLines>,
+  options: SystemOptions,
+): Record<ServiceName, () => App> {
   const games = options.games ? { games: options.games } : {};
   return {
     identity: () => identity.createApp(identity.readConfig(env), { log: logs.identity.logger("identity-service") }),
@@ -115,7 +127,12 @@ async function migrateAll(urls: Readonly<Record<string, string>>): Promise<void>
     [urls["match-service"], match.migrations],
   ] as const;
   for (const [url, migrations] of all) {
-    const database = createDatabase({ url: url as string, poolMax: 2, acquireTimeoutMs: 5000, statementTimeoutMs: 60_000 });
+    const database = createDatabase({
+      url: url as string,
+      poolMax: 2,
+      acquireTimeoutMs: 5000,
+      statementTimeoutMs: 60_000,
+    });
     await migrate(database.db, migrations);
     await database.stop();
   }

@@ -1,0 +1,99 @@
+// What happens to the others when one process stops, and when it comes back.
+import { describeWithServers, until } from "@muster/testkit";
+import { expect, it } from "vitest";
+import { connected, guest, pilot, playing } from "./players.ts";
+import { startSystem } from "./system.ts";
+
+describeWithServers("a system with a missing process", () => {
+  it("keeps waiting players over a restart of the matchmaker, with the time that they have waited", async () => {
+    await using system = await startSystem({ nginx: false });
+    const [a, b] = await Promise.all([connected(system, { gateway: 0 }), connected(system, { gateway: 0 })]);
+    const first = a.realtime.queue("duel");
+    await until(() => (system.logs.matchmaker.withMessage("ticket queued").length === 1 ? undefined : "not queued"));
+    await system.stop("matchmaker");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await system.start("matchmaker");
+    await until(() =>
+      system.logs.matchmaker.withMessage("ticket queued").length === 2 ? undefined : "not submitted again",
+    );
+    const second = b.realtime.queue("duel");
+    expect((await first).matchId).toBe((await second).matchId);
+    const waited = /matchmaker_wait_seconds_sum(?:\{[^}]*\})? ([\d.]+)/.exec(
+      await (await fetch(`http://127.0.0.1:${system.env["MATCHMAKER_ADMIN_PORT"]}/metrics`)).text(),
+    );
+    expect(Number(waited?.[1])).toBeGreaterThan(0.3); // the original wait, not the one since the restart
+  });
+
+  it("takes a cancelled and a disconnected player out of the queue at once", async () => {
+    await using system = await startSystem({ nginx: false });
+    const [a, b, c, d] = await Promise.all([1, 2, 3, 4].map(() => connected(system, { gateway: 0 })));
+    if (!a || !b || !c || !d) throw new Error("four players");
+    const cancel = new AbortController();
+    const cancelled = a.realtime.queue("duel", { signal: cancel.signal });
+    await until(() => (system.logs.matchmaker.withMessage("ticket queued").length === 1 ? undefined : "not queued"));
+    cancel.abort();
+    await expect(cancelled).rejects.toMatchObject({ code: "cancelled" });
+    const gone = b.realtime.queue("duel");
+    await until(() => (system.logs.matchmaker.withMessage("ticket queued").length === 2 ? undefined : "not queued"));
+    b.realtime.close();
+    await expect(gone).rejects.toMatchObject({ code: "closed" });
+    await until(async () =>
+      (await a.client.modes()).find((mode) => mode.mode === "duel")?.waiting === 0 ? undefined : "someone waits",
+    );
+    const [found, other] = await Promise.all([c.realtime.queue("duel"), d.realtime.queue("duel")]);
+    expect(found.matchId).toBe(other.matchId);
+  });
+
+  it("stores a result that match-service could not take at first, once it is back", async () => {
+    await using system = await startSystem({ nginx: false });
+    const { players, matches, found } = await playing(system, "duel-quick", [0, 0]);
+    for (const match of matches) pilot(match);
+    await system.stop("match");
+    expect((await matches[0].ended).kind).toBe("ended");
+    await until(() =>
+      system.logs.shard.find((line) => line["msg"] === "a result is not stored yet, trying again")
+        ? undefined
+        : "no retry",
+    );
+    await system.start("match");
+    await until(async () =>
+      (await players[0].client.match(found[0].matchId)).state === "ended" ? undefined : "not stored",
+    );
+  });
+
+  it("answers 503 or 504 for what is missing, 200 for the rest, and is not healthy", async () => {
+    await using system = await startSystem();
+    const { client } = await guest(system.url);
+    await client.me();
+    await system.stop("match");
+    await expect(client.history()).rejects.toMatchObject({ code: "unavailable", status: 503 });
+    await client.me();
+    await until(async () => ((await fetch(`${system.url}/healthz`)).status === 503 ? undefined : "still healthy"));
+    expect(await (await fetch(`${system.url}/healthz`)).text()).toContain("match-service");
+    await system.start("match");
+    await until(async () => ((await fetch(`${system.url}/healthz`)).ok ? undefined : "still unhealthy"));
+    expect((await client.history()).matches).toEqual([]);
+  });
+
+  it("matches and plays across two gateways", async () => {
+    await using system = await startSystem({ secondGateway: true, nginx: false });
+    const { matches } = await playing(system, "duel-quick", [0, 1]);
+    for (const match of matches) pilot(match);
+    const [end, other] = await Promise.all(matches.map((match) => match.ended));
+    expect(end).toEqual(other);
+    expect(end?.kind).toBe("ended");
+    expect(matches[0].stateHash).toBe(matches[1].stateHash);
+  });
+
+  it("tells players to come back when a gateway stops, and they do, into their match", async () => {
+    await using system = await startSystem({ nginx: false, env: { SHARD_GRACE_MS: "8000" } });
+    const { matches } = await playing(system, "duel-quick", [0, 0]);
+    for (const match of matches) pilot(match);
+    await until(() => (matches[0].framesApplied > 5 ? undefined : "no frames yet"));
+    await system.stop("gateway");
+    await system.start("gateway");
+    const [end] = await Promise.all(matches.map((match) => match.ended));
+    expect(end?.kind).toBe("ended");
+    expect(matches[0].stateHash).toBe(matches[1].stateHash);
+  });
+});
