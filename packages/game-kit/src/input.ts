@@ -6,7 +6,8 @@ import type { Fields, StateOf } from "./schema.ts";
 /** Inputs as bytes and as words. A seat's input is `words` integers, kept in place: no allocation per input. */
 export interface InputCodec<I extends Fields> {
   readonly words: number;
-  /** Bytes of every encoded input. */
+  /** Bits of every encoded input, and whole bytes. */
+  readonly bits: number;
   readonly bytes: number;
   encode(input: StateOf<I>): Uint8Array;
   /** @throws MalformedBitsError unless the bytes are exactly one input. */
@@ -23,6 +24,7 @@ export function inputCodecOf<I extends Fields>(fields: I): InputCodec<I> {
   const bits = layout.slots.reduce((sum, slot) => sum + slot.bits, 0);
   return {
     words: layout.words,
+    bits,
     bytes: Math.ceil(bits / 8),
     encode(input) {
       scratch.fill(0);

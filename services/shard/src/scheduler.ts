@@ -122,7 +122,8 @@ class Phase {
 
   /** How many deadlines have passed; moves on to the next one. */
   take(now: number): number {
-    const upTo = Math.floor((now - this.#origin) / this.#periodMs);
+    // Called at or after the deadline: rounding must not say that none has passed, or we would spin.
+    const upTo = Math.max(this.#next, Math.floor((now - this.#origin) / this.#periodMs));
     const due = upTo - this.#next + 1;
     this.#next = upTo + 1;
     return due;

@@ -1,0 +1,67 @@
+import { Type } from "@sinclair/typebox";
+import { describe, expect, it } from "vitest";
+import { ConfigError, configTable, parseConfig, redacted } from "./config.ts";
+import { bool, bytes, int, json, oneOf, secret, text, url } from "./fields.ts";
+
+const fields = {
+  APP_PORT: int({ default: 80, max: 65_535, description: "where" }),
+  APP_NAME: text({ description: "who" }),
+  APP_ON: bool({ default: false, description: "whether" }),
+  APP_LEVEL: oneOf(["low", "high"], { default: "low", description: "how much" }),
+  APP_DB_URL: url({ protocols: ["mysql:"], description: "the database" }),
+  APP_SECRET: secret({ description: "a secret" }),
+  APP_KEY: bytes({ length: 2, description: "a key" }),
+  APP_MAP: json<Record<string, number>>(Type.Record(Type.String(), Type.Integer()), {
+    default: {},
+    description: "numbers",
+  }),
+};
+const good = { APP_NAME: "x", APP_DB_URL: "mysql://u:p@h/d", APP_SECRET: "0123456789abcdef", APP_KEY: "beef" };
+
+describe("a configuration", () => {
+  it("is typed, defaulted and frozen", () => {
+    const config = parseConfig(fields, { ...good, APP_PORT: "8080", APP_ON: "true", APP_MAP: '{"a":1}' });
+    expect(config).toMatchObject({ appPort: 8080, appOn: true, appLevel: "low", appName: "x", appMap: { a: 1 } });
+    expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  it("names every fault at once, and never quotes a secret", () => {
+    const bad = {
+      APP_PORT: "80abc",
+      APP_ON: "yes",
+      APP_LEVEL: "medium",
+      APP_DB_URL: "http://x",
+      APP_SECRET: "short-secret",
+      APP_KEY: "xyz",
+      APP_MAP: "{",
+    };
+    let error: unknown;
+    try {
+      parseConfig(fields, bad);
+    } catch (err) {
+      error = err;
+    }
+    expect(error).toBeInstanceOf(ConfigError);
+    const { problems, message } = error as ConfigError;
+    expect(problems.map((problem) => problem.split(/[= ]/)[0])).toEqual(Object.keys(fields));
+    expect(message).not.toContain("short-secret");
+  });
+
+  it.each(["70000", "-1", "1.5", "1e3", " 1", "0x10"])("takes no number that is one only by courtesy: %s", (value) => {
+    expect(() => parseConfig(fields, { ...good, APP_PORT: value })).toThrow(ConfigError);
+  });
+
+  it("counts an empty value as absent", () => {
+    expect(parseConfig(fields, { ...good, APP_PORT: "" }).appPort).toBe(80);
+    expect(() => parseConfig(fields, { ...good, APP_NAME: "" })).toThrow(/APP_NAME is missing/);
+  });
+
+  it("can be shown without its secrets", () => {
+    const shown = JSON.stringify(
+      redacted(fields, parseConfig(fields, { ...good, APP_DB_URL: "mysql://user:hunter2@host/db" })),
+    );
+    expect(shown).not.toMatch(/hunter2|0123456789abcdef|beef/);
+    expect(shown).toContain("mysql://user:***@host/db");
+    expect(configTable(fields)).toContain("| `APP_PORT` | integer 0 to 65535 | `80` | where |");
+  });
+});

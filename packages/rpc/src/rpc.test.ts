@@ -1,0 +1,134 @@
+// Over a real h2c socket: what travels with a call, and what comes back from one that fails.
+import { IdentityService } from "@muster/contracts/identity/v2";
+import { AppError } from "@muster/errors";
+import { createLogger } from "@muster/log";
+import { createMetrics } from "@muster/runtime";
+import { currentTrace, newTrace, withTrace } from "@muster/tracing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { currentBudget, remainingBudgetMs, withBudget } from "./budget.ts";
+import { createRpcClient, type RpcClient } from "./client.ts";
+import { MessageQueue } from "./message-queue.ts";
+import { createRpcServer, type RpcServer } from "./server.ts";
+
+const PLAYER = "01a20ab2-2d4a-7326-a77a-b22eaf2e9f1e";
+
+describe("a call", () => {
+  let server: RpcServer;
+  let client: RpcClient<typeof IdentityService>;
+  let handle: () => Promise<unknown>;
+  beforeAll(async () => {
+    server = createRpcServer({
+      host: "127.0.0.1",
+      port: 0,
+      log: createLogger("test", "silent"),
+      metrics: createMetrics("test"),
+      routes: (router) => router.service(IdentityService, { getProfile: async () => (await handle()) as never }),
+    });
+    await server.start?.();
+    client = createRpcClient({ service: IdentityService, baseUrl: server.url, timeoutMs: 1000 });
+  });
+  afterAll(async () => {
+    await client.stop?.();
+    await server.stop?.();
+  });
+
+  it("carries the trace: the same id, another span", async () => {
+    const trace = newTrace();
+    let seen: ReturnType<typeof currentTrace>;
+    handle = async () => ((seen = currentTrace()), {});
+    await withTrace(trace, () => client.call.getProfile({ playerId: PLAYER }));
+    expect(seen?.traceId).toBe(trace.traceId);
+    expect(seen?.spanId).not.toBe(trace.spanId);
+  });
+
+  it("carries the deadline: the callee has no more time than its caller", async () => {
+    let leftMs = 0;
+    handle = async () => ((leftMs = remainingBudgetMs(60_000)), {});
+    await withBudget({ deadlineAt: performance.now() + 300, signal: new AbortController().signal }, () =>
+      client.call.getProfile({ playerId: PLAYER }),
+    );
+    expect(leftMs).toBeGreaterThan(100);
+    expect(leftMs).toBeLessThanOrEqual(300);
+  });
+
+  it("ends at the deadline, on both sides", async () => {
+    let aborted = false;
+    handle = async () => {
+      currentBudget()?.signal.addEventListener("abort", () => (aborted = true));
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      return {};
+    };
+    const call = withBudget({ deadlineAt: performance.now() + 100, signal: new AbortController().signal }, () =>
+      client.call.getProfile({ playerId: PLAYER }),
+    );
+    await expect(call).rejects.toMatchObject({ code: "deadline_exceeded" });
+    await expect.poll(() => aborted).toBe(true);
+  });
+
+  it("is not even sent when no time is left", async () => {
+    let called = false;
+    handle = async () => ((called = true), {});
+    const call = withBudget({ deadlineAt: performance.now() - 1, signal: new AbortController().signal }, () =>
+      client.call.getProfile({ playerId: PLAYER }),
+    );
+    await expect(call).rejects.toMatchObject({ code: "deadline_exceeded" });
+    expect(called).toBe(false);
+  });
+
+  it("brings back a refusal with its code and details", async () => {
+    handle = () =>
+      Promise.reject(
+        new AppError(
+          "player_not_found",
+          { grpc: "not_found", retryable: false, message: "No." },
+          { details: { where: "hier, é" } },
+        ),
+      );
+    await expect(client.call.getProfile({ playerId: PLAYER })).rejects.toMatchObject({
+      code: "player_not_found",
+      message: "No.",
+      details: { where: "hier, é" },
+    });
+  });
+
+  it("tells nothing of an unexpected failure but that it was one", async () => {
+    handle = () => Promise.reject(new Error("the password is hunter2"));
+    await expect(client.call.getProfile({ playerId: PLAYER })).rejects.toMatchObject({
+      code: "internal",
+      message: expect.not.stringContaining("hunter2") as string,
+    });
+  });
+
+  it("is refused by the contract's rules before the handler sees it", async () => {
+    await expect(client.call.getProfile({ playerId: "not a uuid" })).rejects.toMatchObject({ code: "invalid_request" });
+  });
+
+  it("fails fast as unavailable when nobody listens, and works again when somebody does", async () => {
+    const other = createRpcClient({ service: IdentityService, baseUrl: "http://127.0.0.1:1", timeoutMs: 1000 });
+    const at = performance.now();
+    await expect(other.call.getProfile({ playerId: PLAYER })).rejects.toMatchObject({
+      code: "unavailable",
+      row: { retryable: true },
+    });
+    expect(performance.now() - at).toBeLessThan(900);
+    await other.stop?.();
+  });
+});
+
+describe("a message queue", () => {
+  it("gives what was pushed in order and ends when closed", async () => {
+    const queue = new MessageQueue<number>(10);
+    queue.push(1);
+    setImmediate(() => {
+      queue.push(2);
+      queue.close();
+      expect(queue.push(3)).toBe(false);
+    });
+    expect(await Array.fromAsync(queue)).toEqual([1, 2]);
+  });
+
+  it("closes itself when nobody reads", () => {
+    const queue = new MessageQueue<number>(2);
+    expect([queue.push(1), queue.push(2), queue.push(3), queue.closed]).toEqual([true, true, false, true]);
+  });
+});

@@ -1,0 +1,97 @@
+import { testKeys } from "@muster/testkit/keys";
+import { describe, expect, it } from "vitest";
+import { TokenVerifier } from "./access-token.ts";
+import { SeatTicketSigner, SeatTicketVerifier } from "./seat-ticket.ts";
+
+const MATCH = "01a20ab2-2d4a-7326-a77a-b22eaf2e9f1e";
+
+describe("the token verifier", () => {
+  it("takes a good token and says who it is", async () => {
+    const keys = await testKeys();
+    const verifier = new TokenVerifier(async () => keys.jwks);
+    expect(await verifier.verify(await keys.sign({ sub: "p1", name: "Ann", fam: "f1" }))).toMatchObject({
+      playerId: "p1",
+      playerName: "Ann",
+      familyId: "f1",
+    });
+  });
+
+  it.each([
+    { note: "ended", claims: { exp: Math.floor(Date.now() / 1000) - 60 }, header: {}, code: "token_expired" },
+    { note: "not yet", claims: { nbf: Math.floor(Date.now() / 1000) + 60 }, header: {}, code: "token_invalid" },
+    { note: "another issuer", claims: { iss: "other" }, header: {}, code: "token_invalid" },
+    { note: "another audience", claims: { aud: "other" }, header: {}, code: "token_invalid" },
+    { note: "another type", claims: {}, header: { typ: "JWT" }, code: "token_invalid" },
+    { note: "no type", claims: {}, header: { typ: undefined }, code: "token_invalid" },
+    { note: "no subject", claims: { sub: undefined }, header: {}, code: "token_invalid" },
+    { note: "no end", claims: { exp: undefined }, header: {}, code: "token_invalid" },
+    { note: "an unknown key", claims: {}, header: { kid: "other" }, code: "token_invalid" },
+    { note: "no key", claims: {}, header: { kid: undefined }, code: "token_invalid" },
+    {
+      note: "a key of its own to check it with",
+      claims: {},
+      header: { kid: "other", jku: "http://evil", jwk: {} },
+      code: "token_invalid",
+    },
+  ])("refuses a token: $note", async ({ claims, header, code }) => {
+    const keys = await testKeys();
+    const verifier = new TokenVerifier(async () => keys.jwks);
+    await expect(verifier.verify(await keys.sign(claims, header as never))).rejects.toMatchObject({ code });
+  });
+
+  it("asks for the keys again when a token names a new one, but not for every stranger", async () => {
+    const [old, fresh, stranger] = await Promise.all([testKeys(), testKeys(), testKeys()]);
+    let asked = 0;
+    const verifier = new TokenVerifier(
+      async () => (asked++, { keys: asked === 1 ? old.jwks.keys : [...old.jwks.keys, ...fresh.jwks.keys] }),
+    );
+    await verifier.verify(await old.sign());
+    for (let i = 0; i < 20; i++)
+      await expect(verifier.verify(await stranger.sign())).rejects.toMatchObject({ code: "token_invalid" });
+    expect(asked).toBe(1); // within the cooldown
+  });
+
+  it("keeps the keys that it has when identity does not answer, and is unavailable when it has none", async () => {
+    const keys = await testKeys();
+    let up = true;
+    const verifier = new TokenVerifier(async () => (up ? keys.jwks : Promise.reject(new Error("down"))));
+    await verifier.refresh();
+    up = false;
+    await verifier.refresh();
+    await verifier.verify(await keys.sign());
+    await expect(
+      new TokenVerifier(() => Promise.reject(new Error("down"))).verify(await keys.sign()),
+    ).rejects.toMatchObject({ code: "unavailable" });
+  });
+});
+
+describe("a seat ticket", () => {
+  const key = "ab".repeat(32);
+  const now = Date.now();
+  const claims = {
+    matchId: MATCH,
+    epoch: 1,
+    seat: 1,
+    playerId: "p",
+    shardId: "s",
+    shardAddress: "127.0.0.1:1",
+    expiresAt: BigInt(Math.floor(now / 1000) + 60),
+  };
+  const ticket = new SeatTicketSigner(key).sign(claims);
+  const verifier = new SeatTicketVerifier(key);
+
+  it("is good until it ends", () => {
+    expect(verifier.verify(ticket, now)).toMatchObject({ kind: "valid", claims: { matchId: MATCH, seat: 1 } });
+    expect(verifier.verify(ticket, now + 61_000).kind).toBe("seat_ticket_expired");
+  });
+
+  it("is worth nothing with any character changed, another key, or another form", () => {
+    for (let i = 0; i < ticket.length - 1; i++) {
+      const changed = ticket.slice(0, i) + (ticket[i] === "A" ? "B" : "A") + ticket.slice(i + 1);
+      expect(verifier.verify(changed, now).kind, `character ${i}`).toBe("seat_ticket_invalid");
+    }
+    expect(new SeatTicketVerifier("cd".repeat(32)).verify(ticket, now).kind).toBe("seat_ticket_invalid");
+    for (const text of ["", ".", "a.b.c", `${ticket}.x`, "💥"])
+      expect(verifier.verify(text, now).kind).toBe("seat_ticket_invalid");
+  });
+});

@@ -1,0 +1,157 @@
+import { Random } from "@muster/game-kit";
+import { describe, expect, it } from "vitest";
+import { Queue, type WaitingTicket } from "./queue.ts";
+import { Tickets } from "./tickets.ts";
+import { createLogger } from "@muster/log";
+
+const RULES = { seats: 2, windowPoints: 100, windowPointsPerS: 50, regionPoints: 250 };
+
+function ticket(id: string, rating: number, more: Partial<WaitingTicket> = {}): WaitingTicket {
+  return {
+    ticketId: id,
+    playerId: `player of ${id}`,
+    playerName: id,
+    gatewayId: "g",
+    mode: "duel",
+    rating,
+    region: "",
+    since: 0,
+    traceparent: "",
+    ...more,
+  };
+}
+
+function groupsOf(tickets: WaitingTicket[], now: number, rules = RULES): string[][] {
+  const queue = new Queue(rules);
+  for (const one of tickets) queue.add(one);
+  return queue.group(now).map((group) => group.map((one) => one.ticketId));
+}
+
+describe("the queue", () => {
+  it("pairs the closest", () => {
+    expect(groupsOf([ticket("a", 1500), ticket("b", 1590), ticket("c", 1510), ticket("d", 1600)], 0)).toEqual([
+      ["a", "c"],
+      ["b", "d"],
+    ]);
+  });
+
+  it("does not pair those too far apart, until waiting has widened what both accept", () => {
+    const far = [ticket("a", 1500), ticket("b", 1800)];
+    expect(groupsOf(far, 3900)).toEqual([]);
+    expect(groupsOf(far, 4000)).toEqual([["a", "b"]]);
+    // The window of a newcomer counts too: it is not made to play whoever waited long.
+    expect(groupsOf([ticket("a", 1500), ticket("b", 1800, { since: 3900 })], 4000)).toEqual([]);
+  });
+
+  it("lets the one who waits longest choose first", () => {
+    expect(
+      groupsOf(
+        [ticket("new", 1505, { since: 900 }), ticket("old", 1520, { since: 0 }), ticket("mid", 1500, { since: 500 })],
+        1000,
+      ),
+    ).toEqual([["old", "new"]]);
+  });
+
+  it("pairs within a region first, across regions after a while, and an unknown region with any", () => {
+    const here = ticket("a", 1500, { region: "eu" });
+    expect(groupsOf([here, ticket("b", 1500, { region: "us" }), ticket("c", 1590, { region: "eu" })], 0)).toEqual([
+      ["a", "c"],
+    ]);
+    expect(groupsOf([here, ticket("b", 1500, { region: "us" })], 0)).toEqual([]);
+    expect(groupsOf([here, ticket("b", 1500, { region: "us" })], 3000)).toEqual([["a", "b"]]);
+    expect(groupsOf([here, ticket("b", 1500)], 0)).toEqual([["a", "b"]]);
+  });
+
+  it("never pairs a player with itself", () => {
+    expect(groupsOf([ticket("a", 1500, { playerId: "p" }), ticket("b", 1500, { playerId: "p" })], 60_000)).toEqual([]);
+  });
+
+  it("makes groups of as many as the mode has seats", () => {
+    const four = [1500, 1510, 1520, 1530, 1540].map((rating, i) => ticket(`t${i}`, rating));
+    expect(groupsOf(four, 0, { ...RULES, seats: 4 }).map((group) => group.length)).toEqual([4]);
+  });
+
+  it("over thousands of random arrivals and departures: no ticket twice, none lost, none starves, all pairs accept each other", () => {
+    const rng = new Random(new Int32Array(1), 0);
+    rng.seed(42);
+    const queue = new Queue(RULES);
+    const waiting = new Map<string, WaitingTicket>();
+    const matched = new Set<string>();
+    let longest = 0;
+    for (let now = 0, id = 0; now < 200_000; now += 100) {
+      for (let i = rng.below(3); i > 0; i--, id++) {
+        const one = ticket(`t${id}`, 500 + rng.below(2000), {
+          since: now,
+          region: ["", "eu", "us"][rng.below(3)] as string,
+        });
+        waiting.set(one.ticketId, one);
+        queue.add(one);
+      }
+      if (rng.below(10) === 0 && waiting.size > 0) {
+        const [gone] = waiting.keys();
+        expect(queue.remove(gone as string)).toBe(true);
+        waiting.delete(gone as string);
+      }
+      for (const [a, b] of queue.group(now) as [WaitingTicket, WaitingTicket][]) {
+        for (const one of [a, b]) {
+          expect(matched.has(one.ticketId)).toBe(false);
+          expect(waiting.delete(one.ticketId)).toBe(true);
+          matched.add(one.ticketId);
+          longest = Math.max(longest, now - one.since);
+        }
+        const apart =
+          Math.abs(a.rating - b.rating) + (a.region && b.region && a.region !== b.region ? RULES.regionPoints : 0);
+        for (const one of [a, b])
+          expect(apart).toBeLessThanOrEqual(RULES.windowPoints + (RULES.windowPointsPerS * (now - one.since)) / 1000);
+      }
+      expect(queue.size).toBe(waiting.size);
+    }
+    expect(matched.size).toBeGreaterThan(1500);
+    expect(longest).toBeLessThan(40_000);
+  });
+});
+
+describe("the tickets", () => {
+  const modes = { duel: { game: "duel", seats: 2, options: {} } };
+  const tickets = (queueMax = 100): Tickets =>
+    new Tickets({ modes, rules: RULES, queueMax, log: createLogger("test", "silent") });
+
+  it("are refused for an unknown mode and a full queue", () => {
+    const few = tickets(1);
+    expect(few.add(ticket("a", 1, { mode: "chess" }))).toEqual({ refused: "unknown_mode" });
+    expect(few.add(ticket("b", 1))).toEqual({});
+    expect(few.add(ticket("c", 1))).toEqual({ refused: "queue_full" });
+  });
+
+  it("are one per player, the newest, and the same ticket again changes nothing", () => {
+    const all = tickets();
+    const first = ticket("a", 1, { playerId: "p" });
+    all.add(first);
+    expect(all.add(first)).toEqual({});
+    expect(all.add(ticket("b", 1, { playerId: "p" }))).toEqual({ replaced: first });
+    expect(all.waiting("duel")).toBe(1);
+  });
+
+  it("are out of the queue while they are placed, and back with their wait when it fails, unless cancelled meanwhile", () => {
+    const all = tickets();
+    const [a, b] = [ticket("a", 1500), ticket("b", 1500)];
+    all.add(a);
+    all.add(b);
+    const [group] = all.takeGroups(0);
+    expect(all.waiting("duel")).toBe(0);
+    expect(all.takeGroups(1000)).toEqual([]);
+    all.remove("a");
+    all.putBack(group as WaitingTicket[]);
+    expect(all.waiting("duel")).toBe(1);
+    expect(all.has(a)).toBe(false);
+    expect(all.has(b)).toBe(true);
+  });
+
+  it("leave with their gateway", () => {
+    const all = tickets();
+    all.add(ticket("a", 1, { gatewayId: "x" }));
+    all.add(ticket("b", 9000, { gatewayId: "y" }));
+    all.removeOfGateway("x");
+    expect(all.waiting("duel")).toBe(1);
+  });
+});

@@ -1,0 +1,135 @@
+import { duel, duelBot } from "@muster/game-duel";
+import { Simulation, SnapshotDecoder, SnapshotEncoder } from "@muster/game-kit";
+import { describe, expect, it } from "vitest";
+import { Fanout, type Follower } from "./fanout.ts";
+import { InputRefusals, RateLimit } from "./limits.ts";
+import { Outbound } from "./outbound.ts";
+import type { SendOutcome, Socket } from "./ws.ts";
+
+/** A socket whose peer reads when told to; like uWebSockets it takes at most `limit` bytes more. */
+class FakeSocket implements Socket {
+  readonly received: Uint8Array[] = [];
+  #waiting: Uint8Array[] = [];
+  reading = true;
+  readonly limit = 200;
+  send(bytes: Uint8Array): SendOutcome {
+    if (this.bufferedBytes() + bytes.length > this.limit) return "dropped";
+    if (this.reading) this.received.push(bytes.slice());
+    else this.#waiting.push(bytes.slice());
+    return this.reading ? "sent" : "queued";
+  }
+  bufferedBytes(): number {
+    return this.#waiting.reduce((sum, bytes) => sum + bytes.length, 0);
+  }
+  drain(): void {
+    this.reading = true;
+    this.received.push(...this.#waiting);
+    this.#waiting = [];
+  }
+  end(): void {}
+  terminate(): void {}
+}
+
+const metrics = { sent: () => undefined, skipped: () => undefined, caughtUp: () => undefined };
+
+function follower(): {
+  follower: Follower;
+  socket: FakeSocket;
+  outbound: Outbound;
+  decoder: SnapshotDecoder<typeof duel.state>;
+  hash(): string;
+} {
+  const socket = new FakeSocket();
+  const outbound = new Outbound(socket);
+  const decoder = new SnapshotDecoder(duel);
+  let read = 0;
+  const hash = (): string => {
+    for (; read < socket.received.length; read++) decoder.apply(socket.received[read] as Uint8Array);
+    return decoder.hash();
+  };
+  return { follower: { outbound, inSync: false }, socket, outbound, decoder, hash };
+}
+
+describe("the fan-out", () => {
+  it("never lets a slow reader diverge or fill the memory: it skips, then catches up by keyframe; a fast one misses nothing", () => {
+    const fanout = new Fanout(metrics);
+    const [fast, slow] = [follower(), follower()];
+    const simulation = new Simulation(duel, { seed: 5, seats: 2, options: {} });
+    const encoder = new SnapshotEncoder(simulation.layout, 2);
+    const acks = new Uint32Array(2);
+    fanout.add(fast.follower);
+    fanout.add(slow.follower);
+    fanout.onKeyframe(encoder.keyframe(0, simulation.words, acks));
+    for (let tick = 1; tick <= 900; tick++) {
+      simulation.setInput(0, simulation.input.encode(duelBot(simulation.state, 0)));
+      simulation.step();
+      fanout.onDelta(encoder.delta(tick, simulation.words, acks));
+      if (tick % 60 === 0) fanout.onKeyframe(encoder.keyframe(tick, simulation.words, acks));
+      if (tick % 200 === 50) slow.socket.reading = false;
+      if (tick % 200 === 170) {
+        slow.socket.drain();
+        slow.outbound.onDrain();
+        fanout.catchUp(slow.follower);
+        expect(slow.hash()).toBe(simulation.hash());
+      }
+      expect(slow.socket.bufferedBytes()).toBeLessThanOrEqual(slow.socket.limit);
+      expect(fast.hash()).toBe(simulation.hash());
+    }
+    expect(fast.socket.received).toHaveLength(901);
+    expect(slow.socket.received.length).toBeLessThan(901);
+  });
+
+  it("brings a late joiner up to date at once, from the cache", () => {
+    const fanout = new Fanout(metrics);
+    const [first, late] = [follower(), follower()];
+    const simulation = new Simulation(duel, { seed: 5, seats: 2, options: {} });
+    const encoder = new SnapshotEncoder(simulation.layout, 2);
+    const acks = new Uint32Array(2);
+    fanout.add(first.follower);
+    fanout.onKeyframe(encoder.keyframe(0, simulation.words, acks));
+    for (let tick = 1; tick <= 7; tick++) {
+      simulation.step();
+      fanout.onDelta(encoder.delta(tick, simulation.words, acks));
+    }
+    fanout.add(late.follower);
+    fanout.catchUp(late.follower);
+    expect(late.hash()).toBe(simulation.hash());
+  });
+
+  it("sends no delta before there is a keyframe, and drops its log rather than let it grow for ever", () => {
+    const fanout = new Fanout(metrics);
+    const one = follower();
+    fanout.add(one.follower);
+    fanout.onDelta(Uint8Array.of(4, 1));
+    expect(one.socket.received).toEqual([]);
+    fanout.onKeyframe(Uint8Array.of(3));
+    for (let i = 0; i < 3000; i++) fanout.onDelta(new Uint8Array(100));
+    const late = follower();
+    fanout.add(late.follower);
+    fanout.catchUp(late.follower);
+    expect(late.socket.received).toEqual([]); // waits for the next keyframe
+  });
+});
+
+describe("limits", () => {
+  it("allow a rate on average and twice that in a burst", () => {
+    const limit = new RateLimit(10, 0);
+    expect(Array.from({ length: 25 }, () => limit.take(0)).filter(Boolean)).toHaveLength(20);
+    expect(Array.from({ length: 10 }, () => limit.take(500)).filter(Boolean)).toHaveLength(5);
+  });
+
+  it("tell refused inputs at most once a second, with their number, and end it when there are too many in ten seconds", () => {
+    const refusals = new InputRefusals<string>(5);
+    expect(refusals.add("late", 0)).toBe(true);
+    expect(refusals.take(0)).toEqual([["late", 1]]);
+    refusals.add("late", 1);
+    refusals.add("early", 2);
+    expect(refusals.take(3)).toEqual([]);
+    expect(refusals.take(1001)).toEqual([
+      ["late", 1],
+      ["early", 1],
+    ]);
+    expect([refusals.add("x", 1002), refusals.add("x", 1002), refusals.add("x", 1002)]).toEqual([true, true, false]);
+    expect(refusals.add("x", 12_000)).toBe(true);
+  });
+});

@@ -1,0 +1,167 @@
+import { duel } from "@muster/game-duel";
+import { type Game, SnapshotDecoder } from "@muster/game-kit";
+import { newTrace } from "@muster/tracing";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Link, Session, ToGateway } from "./audience.ts";
+import { Match, type MatchOutcome } from "./match.ts";
+
+const TIMES = { joinWithinMs: 1000, graceMs: 500, keyframeEveryTicks: 10 };
+
+class RecordedLink implements Link {
+  readonly gatewayId = "g";
+  readonly controls: ToGateway["message"][] = [];
+  readonly frames: { type: "keyframe" | "delta"; bytes: Uint8Array }[] = [];
+  control({ message }: ToGateway): void {
+    this.controls.push(message);
+  }
+  keyframe(_channel: number, frame: Uint8Array): void {
+    this.frames.push({ type: "keyframe", bytes: frame.slice() });
+  }
+  delta(_channel: number, frame: Uint8Array): void {
+    this.frames.push({ type: "delta", bytes: frame.slice() });
+  }
+  cases(): (string | undefined)[] {
+    return this.controls.map((control) => control?.case);
+  }
+}
+
+interface Setup {
+  match: Match;
+  links: [RecordedLink, RecordedLink];
+  sessions: [Session, Session];
+  outcomes: MatchOutcome[];
+  faults: unknown[];
+}
+
+function setup(game: Game = duel as unknown as Game, options: Record<string, number> = {}): Setup {
+  const outcomes: MatchOutcome[] = [];
+  const faults: unknown[] = [];
+  const owner = {
+    onStart: () => undefined,
+    onTurn: (match: Match) => match.tick(),
+    onOver: (_: Match, outcome: MatchOutcome) => void outcomes.push(outcome),
+    onFault: (_: Match, err: unknown) => void faults.push(err),
+  };
+  const players = ["a", "b"].map((playerId) => ({ playerId, playerName: playerId }));
+  const match = new Match(
+    { matchId: "m", epoch: 1, mode: "duel", game, options, seed: 7, players, trace: newTrace() },
+    9,
+    TIMES,
+    owner,
+  );
+  const links: [RecordedLink, RecordedLink] = [new RecordedLink(), new RecordedLink()];
+  return {
+    match,
+    links,
+    sessions: [
+      { link: links[0], id: 1 },
+      { link: links[1], id: 2 },
+    ],
+    outcomes,
+    faults,
+  };
+}
+
+function started(game?: Game, options?: Record<string, number>): Setup {
+  const all = setup(game, options);
+  all.match.join(0, "a", all.sessions[0]);
+  all.match.join(1, "b", all.sessions[1]);
+  return all;
+}
+
+describe("a match on a shard", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it("starts when all are here, and sends each link one frame a tick that leads to the shard's own state", () => {
+    const { match, links } = started();
+    const decoder = new SnapshotDecoder(duel);
+    for (let i = 0; i < 25; i++) match.tick();
+    for (const { bytes } of links[0].frames) decoder.apply(bytes);
+    expect(decoder.tick).toBe(25);
+    expect(decoder.hash()).toBe(match.stateHash);
+    expect(links[0].frames.filter((frame) => frame.type === "delta")).toHaveLength(25);
+    expect(links[0].frames.filter((frame) => frame.type === "keyframe")).toHaveLength(3); // at joining, at 10, at 20
+  });
+
+  it("does not tick before all are here, and is cancelled when they do not come", () => {
+    const { match, sessions, outcomes, links } = setup();
+    match.join(0, "a", sessions[0]);
+    match.tick();
+    expect(match.ticks).toBe(0);
+    vi.advanceTimersByTime(1000);
+    expect(outcomes).toEqual([{ kind: "cancelled", reason: "no_show" }]);
+    expect(links[0].cases()).toEqual(["joined", "cancelled"]);
+    expect(match.join(1, "b", sessions[1])).toBe("match_over");
+  });
+
+  it("seats nobody but its players", () => {
+    const { match, sessions } = setup();
+    expect(match.join(0, "b", sessions[0])).toBe("seat_ticket_foreign");
+    expect(match.join(5, "a", sessions[0])).toBe("seat_ticket_foreign");
+  });
+
+  it("keeps a lost player's seat for the grace period, then forfeits it", () => {
+    const { match, sessions, links, outcomes } = started();
+    match.tick();
+    match.leave(0, sessions[0], false);
+    vi.advanceTimersByTime(400);
+    expect(match.join(0, "a", sessions[0])).toBeUndefined();
+    vi.advanceTimersByTime(1000);
+    expect(outcomes).toEqual([]);
+    match.leave(0, sessions[0], false);
+    vi.advanceTimersByTime(500);
+    expect(outcomes).toMatchObject([
+      { kind: "ended", reason: "forfeit", result: { seats: [{ rank: 2 }, { rank: 1 }] } },
+    ]);
+    expect(links[1].cases()).toEqual(["joined", "seatStatus", "seatStatus", "seatStatus", "ended"]);
+  });
+
+  it("tells the old socket when another one of the same player takes its seat, and ignores what the old one does then", () => {
+    const { match, sessions, links, outcomes } = started();
+    const newer = { link: new RecordedLink(), id: 3 };
+    expect(match.join(0, "a", newer)).toBeUndefined();
+    expect(links[0].cases()).toContain("replaced");
+    match.leave(0, sessions[0], true);
+    expect(outcomes).toEqual([]);
+    match.tick();
+    expect(newer.link.frames.map((frame) => frame.type)).toEqual(["keyframe", "delta"]);
+  });
+
+  it("is abandoned, not won, when nobody is left to win", () => {
+    const { match, sessions, outcomes } = started();
+    match.leave(0, sessions[0], false);
+    match.leave(1, sessions[1], false);
+    vi.advanceTimersByTime(600);
+    expect(outcomes).toEqual([{ kind: "cancelled", reason: "abandoned" }]);
+  });
+
+  it("ends once, by the game's rules, and takes no inputs afterwards", () => {
+    const { match, outcomes, links } = started(undefined, { rounds: 1, roundTicks: 30 });
+    for (let i = 0; i < 40; i++) match.tick();
+    expect(match.ticks).toBe(30);
+    expect(outcomes).toMatchObject([{ kind: "ended", reason: "played" }]);
+    expect(links[0].controls.at(-1)).toMatchObject({ case: "ended", value: { ticks: 30, stateHash: match.stateHash } });
+    expect(match.input(0, 1, 0, Uint8Array.of(1))).toBe("not_in_match");
+  });
+
+  it("ends alone when its game throws", () => {
+    let steps = 0;
+    const broken = { ...(duel as unknown as Game), step: () => void (++steps === 3 && thrown()) };
+    const thrown = (): never => {
+      throw new Error("a bug in the game");
+    };
+    const { match, outcomes, faults } = started(broken);
+    for (let i = 0; i < 5; i++) match.tick();
+    expect(outcomes).toEqual([{ kind: "cancelled", reason: "fault" }]);
+    expect(faults).toHaveLength(1);
+  });
+
+  it("steps a game without a clock when an input comes, once per input", () => {
+    const turns: Game = { ...(duel as unknown as Game), tickRate: 0, inputMode: "event" };
+    const { match } = started(turns);
+    match.input(0, 1, 0, Uint8Array.of(1));
+    match.input(1, 1, 0, Uint8Array.of(1));
+    expect(match.ticks).toBe(2);
+  });
+});

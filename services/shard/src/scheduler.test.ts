@@ -1,0 +1,92 @@
+import { describe, expect, it } from "vitest";
+import { type Clock, Scheduler, type Ticking } from "./scheduler.ts";
+
+/** A clock that stands still until it is moved. */
+class ManualClock implements Clock {
+  time = 0;
+  #timers: { at: number; fn: () => void }[] = [];
+  now(): number {
+    return this.time;
+  }
+  after(ms: number, fn: () => void): { cancel(): void } {
+    const timer = { at: this.time + ms, fn };
+    this.#timers.push(timer);
+    return { cancel: () => (this.#timers = this.#timers.filter((one) => one !== timer)) };
+  }
+  /** `blockMs`: the event loop is busy for that long before each timer runs. */
+  advance(ms: number, blockMs = 0): void {
+    const until = this.time + ms;
+    for (;;) {
+      const next = this.#timers.toSorted((a, b) => a.at - b.at)[0];
+      if (!next || next.at > until) break;
+      this.#timers = this.#timers.filter((one) => one !== next);
+      this.time = Math.max(this.time, next.at) + blockMs;
+      next.fn();
+    }
+    this.time = Math.max(this.time, until);
+  }
+}
+
+function counter(clock: Clock, tickRate = 30): Ticking & { times: number[] } {
+  const times: number[] = [];
+  return { tickRate, times, tick: () => void times.push(clock.now()) };
+}
+
+describe("the scheduler", () => {
+  const metrics = { lateMs: () => undefined, skipped: () => undefined };
+
+  it("ticks exactly as often as the rate says over an hour: no drift, though every timer is late", () => {
+    const clock = new ManualClock();
+    const scheduler = new Scheduler(clock, metrics);
+    const one = counter(clock);
+    scheduler.add(one);
+    clock.advance(3_600_000, 0.7);
+    expect(Math.abs(one.times.length - 3600 * 30)).toBeLessThanOrEqual(1);
+  });
+
+  it("spreads matches over the tick, so that they do not all wait for each other", () => {
+    const clock = new ManualClock();
+    const scheduler = new Scheduler(clock, metrics);
+    const many = Array.from({ length: 16 }, () => counter(clock));
+    for (const one of many) scheduler.add(one);
+    clock.advance(1000);
+    expect(new Set(many.map((one) => (one.times[1] as number).toFixed(3))).size).toBe(8);
+    for (const one of many) expect(Math.abs(one.times.length - 30)).toBeLessThanOrEqual(1);
+  });
+
+  it("catches up a bounded number of ticks after a stall, and counts the rest", () => {
+    const clock = new ManualClock();
+    let skipped = 0;
+    let latest = 0;
+    const scheduler = new Scheduler(clock, {
+      lateMs: (ms) => (latest = Math.max(latest, ms)),
+      skipped: (n) => (skipped += n),
+    });
+    const one = counter(clock);
+    scheduler.add(one);
+    clock.advance(1000);
+    const before = one.times.length;
+    clock.time += 1000; // the process stood still
+    clock.advance(0);
+    expect(one.times.length - before).toBe(3);
+    expect(skipped).toBeGreaterThanOrEqual(26);
+    expect(latest).toBeGreaterThan(900);
+    clock.advance(1000);
+    expect(Math.abs(one.times.length - before - 33)).toBeLessThanOrEqual(1);
+  });
+
+  it("holds games of different rates, lets a match leave in its own tick, and sleeps when nobody is left", () => {
+    const clock = new ManualClock();
+    const scheduler = new Scheduler(clock, metrics);
+    const fast = counter(clock, 60);
+    const leaving = { tickRate: 10, ticks: 0, tick: () => void (++leaving.ticks === 3 && scheduler.remove(leaving)) };
+    scheduler.add(fast);
+    scheduler.add(leaving);
+    clock.advance(1000);
+    expect(leaving.ticks).toBe(3);
+    expect(Math.abs(fast.times.length - 60)).toBeLessThanOrEqual(1);
+    scheduler.remove(fast);
+    clock.advance(1000);
+    expect(Math.abs(fast.times.length - 60)).toBeLessThanOrEqual(1);
+  });
+});
