@@ -12,4 +12,5 @@ pnpm check
 say "checking the contracts"
 scripts/contract-test.sh
 say "running the tests"
-pnpm exec vitest run
+# MUSTER_TEST_REPORT: a file for the runner's report as JSON
+pnpm exec vitest run ${MUSTER_TEST_REPORT:+--reporter=default --reporter=json --outputFile.json="$MUSTER_TEST_REPORT"}

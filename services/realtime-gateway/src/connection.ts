@@ -1,15 +1,12 @@
 // The state machine of one socket: contracts/realtime/STATE-MACHINE.md in code.
-import { createValidator, type Validator } from "@bufbuild/protovalidate";
-import { type ClientControl, ClientControlSchema, type Enqueue, type Hello } from "@muster/contracts/realtime/v1";
+import { type ClientControl, type Enqueue, type Hello } from "@muster/contracts/realtime/v1";
 import type { Assignment } from "@muster/contracts/matchmaking/v2";
 import type { LinkEnded, LinkJoined } from "@muster/contracts/realtime/link/v1";
-import { AppError } from "@muster/errors";
 import type { Logger } from "@muster/log";
 import {
   CONTROL_FRAME,
   DISCONNECTS,
   type DisconnectName,
-  decodeClientControl,
   FRAME_BYTES_MAX,
   INPUT_FRAME,
   INPUT_HEADER_BYTES,
@@ -21,12 +18,14 @@ import {
 import type { AccessClaims, SeatTicketVerifier, TokenVerifier } from "@muster/tokens";
 import { continueTrace, currentTrace, formatTraceparent, newTrace, withTrace } from "@muster/tracing";
 import { v7 as uuidv7 } from "uuid";
+import type { Activity, Identity, Seat } from "./activity.ts";
+import { decoded, disconnectFor } from "./incoming.ts";
 import { InputRefusals, RateLimit } from "./limits.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import { type Control, Outbound } from "./outbound.ts";
 import type { Queueing } from "./queueing.ts";
 import type { Ratings } from "./ratings.ts";
-import type { Player, ShardLink } from "./shard-link.ts";
+import type { Player } from "./shard-link.ts";
 import type { ShardLinks } from "./shard-links.ts";
 import type { Socket } from "./ws.ts";
 
@@ -51,33 +50,10 @@ export interface ConnectionParts {
   onAuthenticated(connection: Connection, playerId: string): void;
 }
 
-type Activity = { readonly kind: "idle" } | { readonly kind: "queued"; readonly ticketId: string } | Seat;
-
-/** At a match, or on the way to it. */
-interface Seat {
-  readonly kind: "seated";
-  readonly matchId: string;
-  readonly seatTicket: string;
-  readonly address: string;
-  link: ShardLink;
-  session: number;
-  joined: boolean;
-  /** The request to answer once the shard has. */
-  requestId: number;
-  rejoins: number;
-}
-
-type Identity =
-  | { readonly kind: "unknown" }
-  | { readonly kind: "checking" }
-  | { readonly kind: "known"; claims: AccessClaims };
-
 const IDLE: Activity = { kind: "idle" };
 /** After a broken link: how often, and after how long, the seat is asked for again. */
 const REJOIN_DELAYS_MS = [100, 400, 1200];
 const END_WITHIN_MS = 2000;
-
-const validator: Validator = createValidator();
 
 export class Connection implements Player {
   readonly outbound: Outbound;
@@ -414,19 +390,4 @@ export class Connection implements Player {
     if (this.#closed) return;
     if (this.outbound.control(message) === "overflow") this.close("slow");
   }
-}
-
-function decoded(bytes: Uint8Array): ClientControl | undefined {
-  try {
-    const message = decodeClientControl(bytes);
-    return validator.validate(ClientControlSchema, message).kind === "valid" ? message : undefined;
-  } catch {
-    return undefined; // not Protobuf: the caller closes the socket
-  }
-}
-
-function disconnectFor(err: unknown): DisconnectName {
-  if (!(err instanceof AppError)) return "unavailable";
-  if (err.code === "token_expired") return "tokenExpired";
-  return err.code === "token_invalid" ? "badToken" : "unavailable";
 }

@@ -1,0 +1,93 @@
+// What the house rules say and no linter checks: which way imports may point, how long a file may be, and that every
+// relative link in a document leads somewhere.
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+
+const LINES_MAX = 400;
+/** Why a file may be longer stands at its top. */
+const LONG_FILES_ALLOWED: ReadonlySet<string> = new Set([]);
+/** Which layer may import which. A service reaches another one's tests only. */
+const LAYERS = ["contracts", "packages", "services", "infra", "tools", "scripts"] as const;
+type Layer = (typeof LAYERS)[number];
+const MAY_IMPORT: Readonly<Record<Layer, readonly Layer[]>> = {
+  contracts: [],
+  packages: ["contracts", "packages"],
+  services: ["contracts", "packages"],
+  infra: [],
+  tools: ["contracts", "packages", "infra", "tools", "services"],
+  scripts: ["contracts", "packages", "services"],
+};
+/** The test kit starts real servers, which the local stack knows how to. */
+const EXTRA: Readonly<Record<string, readonly string[]>> = { "packages/testkit": ["@muster/local"] };
+
+export function structureProblems(): string[] {
+  const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { encoding: "utf8" })
+    .split("\n")
+    .filter((file) => file !== "" && existsSync(file));
+  const homes = packageHomes(files);
+  const sources = files.filter((file) => /\.ts$/.test(file) && !file.startsWith("contracts/gen/"));
+  return [
+    ...sources.flatMap((file) => sourceProblems(file, homes)),
+    ...files.filter((file) => file.endsWith(".md")).flatMap(linkProblems),
+  ];
+}
+
+function packageHomes(files: readonly string[]): ReadonlyMap<string, string> {
+  const manifests = files.filter((file) => file.endsWith("/package.json"));
+  return new Map(
+    manifests.map((file) => [(JSON.parse(readFileSync(file, "utf8")) as { name: string }).name, path.dirname(file)]),
+  );
+}
+
+function sourceProblems(file: string, homes: ReadonlyMap<string, string>): string[] {
+  const source = readFileSync(file, "utf8");
+  const problems: string[] = [];
+  const lines = source.split("\n").length;
+  if (lines > LINES_MAX && !LONG_FILES_ALLOWED.has(file))
+    problems.push(`${file} has ${lines} lines, over ${LINES_MAX}`);
+  for (const [, name] of source.matchAll(/\bfrom "([^"]+)"/g)) {
+    if (name === undefined) continue;
+    if (name === "uWebSockets.js" && file !== "services/realtime-gateway/src/ws.ts")
+      problems.push(`${file} imports uWebSockets.js: only ws.ts may`);
+    if (name.startsWith("@muster/")) problems.push(...importProblems(file, name, homes));
+    if (name.startsWith("../../") && !file.includes("/test/"))
+      problems.push(`${file} reaches out of its package: ${name}`);
+  }
+  return problems;
+}
+
+function importProblems(file: string, name: string, homes: ReadonlyMap<string, string>): string[] {
+  const target = [...homes].find(([home]) => name === home || name.startsWith(`${home}/`));
+  if (!target) return [`${file} imports ${name}, which is no package of the workspace`];
+  const [packageName, home] = target;
+  const own = [...homes.values()].find((folder) => file.startsWith(`${folder}/`)) ?? "";
+  if (own === home) return [`${file} imports its own package by name: ${name}`];
+  const isTest = /\.test\.ts$/.test(file) || file.includes("/test/") || file.endsWith(".setup.ts");
+  const [from, to] = [layerOf(file), layerOf(home)];
+  if (own in EXTRA && EXTRA[own]?.includes(packageName)) return [];
+  if (!MAY_IMPORT[from].includes(to) && !(isTest && packageName === "@muster/testkit"))
+    return [`${file} (${from}) imports ${name} (${to})`];
+  if (to === "services" && !name.endsWith("/testing")) return [`${file} imports the inside of a service: ${name}`];
+  return [];
+}
+
+function layerOf(file: string): Layer {
+  const layer = LAYERS.find((one) => `${file}/`.startsWith(`${one}/`));
+  if (!layer) throw new Error(`${file} is in no layer`);
+  return layer;
+}
+
+function linkProblems(file: string): string[] {
+  const text = readFileSync(file, "utf8").replaceAll(/```[\s\S]*?```/g, "");
+  return [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)/g)]
+    .map((match) => match[1] as string)
+    .filter((target) => !existsSync(path.join(path.dirname(file), target)))
+    .map((target) => `${file} links to ${target}, which is not there`);
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const problems = structureProblems();
+  for (const problem of problems) console.log(problem);
+  process.exitCode = problems.length > 0 ? 1 : 0;
+}

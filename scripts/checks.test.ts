@@ -1,0 +1,110 @@
+// The checks must be able to fail: each is shown a planted fault.
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+
+const root = path.resolve(import.meta.dirname, "..");
+const run = (
+  command: string,
+  args: string[],
+  options: { cwd?: string; env?: Record<string, string> } = {},
+): { status: number | null; output: string } => {
+  const done = spawnSync(command, args, {
+    cwd: options.cwd ?? root,
+    encoding: "utf8",
+    env: { ...process.env, PATH: `${root}/node_modules/.bin:${process.env["PATH"]}`, ...options.env },
+  });
+  return { status: done.status, output: done.stdout + done.stderr };
+};
+
+describe("the linter", () => {
+  // Inside the workspace, so that types resolve; ignored by git.
+  const folder = path.join(root, "packages/runtime/src/.planted");
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("fails on a promise that nobody waits for, as only a linter with types can", () => {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(
+      path.join(folder, "bad.ts"),
+      'import { sleep } from "../waiting.ts";\n\nexport function later(): void {\n  sleep(1);\n}\n',
+    );
+    const { status, output } = run("oxlint", ["--type-aware", "--no-ignore", "--format=unix", folder]);
+    expect(output).toContain("no-floating-promises");
+    expect(status).not.toBe(0);
+  });
+});
+
+describe("the contract test", () => {
+  const clone = mkdtempSync(path.join(os.tmpdir(), "muster-contracts-"));
+  afterAll(() => rmSync(clone, { recursive: true, force: true }));
+  const git = (...args: string[]): void =>
+    void run("git", ["-c", "user.name=t", "-c", "user.email=t@example.invalid", ...args], { cwd: clone });
+  const edit = (file: string, from: string | RegExp, to: string): void => {
+    const full = path.join(clone, file);
+    const before = readFileSync(full, "utf8");
+    expect(before.replace(from, to), `${file} has ${from}`).not.toBe(before);
+    writeFileSync(full, before.replace(from, to));
+  };
+  const contractTest = (): { status: number | null; output: string } =>
+    run("bash", ["scripts/contract-test.sh"], { cwd: clone });
+
+  it("passes as it stands, and fails for an incompatible change, stale code, and faults of the OpenAPI document", () => {
+    for (const part of ["contracts", "scripts", "buf.yaml", "buf.gen.yaml", "package.json"])
+      cpSync(path.join(root, part), path.join(clone, part), {
+        recursive: true,
+        filter: (file) => !file.includes("node_modules"),
+      });
+    run("ln", ["-s", path.join(root, "node_modules"), path.join(clone, "node_modules")]);
+    run("ln", ["-s", path.join(root, "contracts/node_modules"), path.join(clone, "contracts/node_modules")]);
+    git("init", "-q", "-b", "main");
+    git("add", "-A");
+    git("commit", "-q", "-m", "base");
+    expect(contractTest()).toMatchObject({ status: 0 });
+
+    edit("contracts/services/match/v2.proto", "uint32 epoch = 2 [", "uint32 fencing_epoch = 12 [");
+    const breaking = contractTest();
+    expect(breaking.output).toMatch(/Previously present field "2" with name "epoch"/);
+    expect(breaking.status).not.toBe(0);
+    git("checkout", "-q", ".");
+
+    edit("contracts/services/match/v2.proto", "// The page.", "// The page of matches.");
+    const stale = contractTest();
+    expect(stale.output).toContain("run pnpm gen");
+    expect(stale.status).not.toBe(0);
+    git("checkout", "-q", ".");
+
+    edit(
+      "contracts/openapi/edge.v1.yaml",
+      /name: playerId\n {6}in: path\n {6}required: true/,
+      "name: playerId\n      in: path",
+    );
+    expect(contractTest().status).not.toBe(0);
+    git("checkout", "-q", ".");
+
+    edit("contracts/openapi/edge.v1.yaml", "#/components/schemas/MatchPage", "#/components/schemas/MatchPages");
+    expect(contractTest().status).not.toBe(0);
+  }, 120_000);
+});
+
+describe("a service's configuration", () => {
+  it("is checked before anything else: all faults at once, exit code 2, no secret in the text", () => {
+    const service = path.join(root, "services/identity-service");
+    const env = {
+      IDENTITY_GRPC_PORT: "seventy",
+      IDENTITY_DB_URL: "postgres://x",
+      IDENTITY_KEY_ENCRYPTION_KEY: "not-hexadecimal-at-all",
+      DB_POOL_MAX: "0",
+    };
+    const { status, output } = run("node", ["src/main.ts", "--check-config"], { cwd: service, env });
+    expect(status).toBe(2);
+    for (const name of Object.keys(env)) expect(output).toContain(name);
+    expect(output).not.toContain("not-hexadecimal-at-all");
+    const good = run("node", ["src/main.ts", "--check-config"], {
+      cwd: service,
+      env: { IDENTITY_DB_URL: "mysql://u:p@h/d", IDENTITY_KEY_ENCRYPTION_KEY: "ab".repeat(32) },
+    });
+    expect(good).toMatchObject({ status: 0 });
+  });
+});

@@ -1,0 +1,205 @@
+import { CancelReason, EndReason, MatchState, type RecordResultRequestSchema } from "@muster/contracts/match/v2";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { describeWithMariadb } from "@muster/testkit";
+import { v7 as uuidv7 } from "uuid";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type Harness, startHarness } from "../test/harness.ts";
+
+describeWithMariadb("match-service on a clean schema", () => {
+  let harness: Harness;
+  beforeAll(async () => {
+    harness = await startHarness();
+  });
+  afterAll(async () => {
+    await harness[Symbol.asyncDispose]();
+  });
+
+  const create = async (
+    players = [uuidv7(), uuidv7()],
+    mode = "duel",
+  ): Promise<{ matchId: string; players: string[] }> => {
+    const matchId = uuidv7();
+    await harness.call.createMatch({
+      matchId,
+      mode,
+      gameId: "duel",
+      buildId: "duel-1",
+      seed: 4_000_000_000,
+      shardId: "s1",
+      seats: players.map((playerId, seat) => ({ seat, playerId, playerName: `n${seat}` })),
+    });
+    return { matchId, players };
+  };
+  const result = (matchId: string, epoch = 1, scores = [9, 4]): MessageInitShape<typeof RecordResultRequestSchema> => ({
+    matchId,
+    epoch,
+    ticks: 1800,
+    stateHash: "0a1b2c3d",
+    outcome: {
+      case: "completed",
+      value: {
+        reason: EndReason.PLAYED,
+        seats: scores.map((score, seat) => ({ seat, score, rank: score === Math.max(...scores) ? 1 : 2 })),
+      },
+    },
+  });
+  const events = (matchId: string): Promise<{ event_type: string; payload: unknown }[]> =>
+    harness.db.selectFrom("outbox").select(["event_type", "payload"]).where("partition_key", "=", matchId).execute();
+
+  it("stores a result with its event in one transaction, and a duplicate changes nothing", async () => {
+    const { matchId, players } = await create();
+    expect(await harness.call.recordResult(result(matchId))).toMatchObject({ duplicate: false });
+    expect(await harness.call.recordResult(result(matchId))).toMatchObject({ duplicate: true });
+    const { match } = await harness.call.getMatch({ matchId });
+    expect(match).toMatchObject({
+      state: MatchState.ENDED,
+      endReason: EndReason.PLAYED,
+      ticks: 1800,
+      stateHash: "0a1b2c3d",
+      seed: 4_000_000_000,
+    });
+    expect(match?.participants.map(({ playerId, score, rank }) => ({ playerId, score, rank }))).toEqual([
+      { playerId: players[0], score: 9, rank: 1 },
+      { playerId: players[1], score: 4, rank: 2 },
+    ]);
+    const stored = await events(matchId);
+    expect(stored.map((event) => event.event_type)).toEqual(["match.ended"]);
+    expect(stored[0]?.payload).toMatchObject({
+      matchId,
+      epoch: 1,
+      participants: [
+        { playerId: players[0], score: 9 },
+        { playerId: players[1], score: 4 },
+      ],
+    });
+    expect((await harness.call.getRating({ playerId: players[0] as string, mode: "duel" })).rating).toBe(1516);
+    expect(await harness.call.getRating({ playerId: players[1] as string, mode: "duel" })).toMatchObject({
+      rating: 1484,
+      matches: 1,
+    });
+  });
+
+  it("accepts one of many results at the same instant as the first", async () => {
+    const { matchId } = await create();
+    const answers = await Promise.all(Array.from({ length: 8 }, () => harness.call.recordResult(result(matchId))));
+    expect(answers.filter((answer) => !answer.duplicate)).toHaveLength(1);
+    expect(await events(matchId)).toHaveLength(1);
+  });
+
+  it("refuses another result for a match that has one", async () => {
+    const { matchId } = await create();
+    await harness.call.recordResult(result(matchId));
+    await expect(harness.call.recordResult(result(matchId, 1, [4, 9]))).rejects.toMatchObject({
+      code: "result_conflict",
+    });
+    await expect(harness.call.recordResult({ ...result(matchId), stateHash: "ffffffff" })).rejects.toMatchObject({
+      code: "result_conflict",
+    });
+  });
+
+  it("refuses a stale epoch, before and after the end, and an epoch that never was", async () => {
+    const { matchId } = await create();
+    expect(await harness.call.advanceEpoch({ matchId, expectedEpoch: 1, shardId: "s2" })).toMatchObject({ epoch: 2 });
+    expect(await harness.call.advanceEpoch({ matchId, expectedEpoch: 1, shardId: "s2" })).toMatchObject({ epoch: 2 }); // asked again
+    await expect(harness.call.advanceEpoch({ matchId, expectedEpoch: 1, shardId: "s3" })).rejects.toMatchObject({
+      code: "stale_epoch",
+    });
+    await expect(harness.call.recordResult(result(matchId, 1))).rejects.toMatchObject({
+      code: "stale_epoch",
+      details: { epoch: 2 },
+    });
+    await expect(harness.call.recordResult(result(matchId, 3))).rejects.toMatchObject({ code: "stale_epoch" });
+    expect(await events(matchId)).toEqual([]);
+    await harness.call.recordResult(result(matchId, 2));
+    await expect(harness.call.recordResult(result(matchId, 1))).rejects.toMatchObject({ code: "stale_epoch" });
+    await expect(harness.call.advanceEpoch({ matchId, expectedEpoch: 2, shardId: "s3" })).rejects.toMatchObject({
+      code: "match_over",
+    });
+  });
+
+  it("stores a cancelled match: no scores, no rating, its own event", async () => {
+    const { matchId, players } = await create();
+    await harness.call.recordResult({
+      matchId,
+      epoch: 1,
+      outcome: { case: "cancelled", value: { reason: CancelReason.NO_SHOW } },
+    });
+    const { match } = await harness.call.getMatch({ matchId });
+    expect(match).toMatchObject({ state: MatchState.CANCELLED, cancelReason: CancelReason.NO_SHOW });
+    expect(match?.participants.every((p) => p.score === undefined && p.rank === undefined)).toBe(true);
+    expect((await events(matchId)).map((event) => event.event_type)).toEqual(["match.cancelled"]);
+    expect((await harness.call.getRating({ playerId: players[0] as string, mode: "duel" })).matches).toBe(0);
+  });
+
+  it("creates a match once per id, and refuses other contents under the same id", async () => {
+    const { matchId, players } = await create();
+    const same = {
+      matchId,
+      mode: "duel",
+      gameId: "duel",
+      buildId: "duel-1",
+      seed: 4_000_000_000,
+      shardId: "s1",
+      seats: players.map((playerId, seat) => ({ seat, playerId, playerName: "x" })),
+    };
+    expect((await harness.call.createMatch(same)).match?.matchId).toBe(matchId);
+    await expect(harness.call.createMatch({ ...same, seed: 1 })).rejects.toMatchObject({ code: "match_conflict" });
+  });
+
+  it.each([
+    { note: "a seat left out", seats: [0] },
+    { note: "a seat twice", seats: [0, 0] },
+    { note: "a seat that is not", seats: [0, 2] },
+  ])("refuses a result that does not fit the match: $note", async ({ seats }) => {
+    const { matchId } = await create();
+    const outcome = {
+      case: "completed",
+      value: { reason: EndReason.PLAYED, seats: seats.map((seat) => ({ seat, score: 1, rank: 1 })) },
+    } as const;
+    await expect(harness.call.recordResult({ matchId, epoch: 1, outcome })).rejects.toMatchObject({
+      code: "bad_result",
+    });
+  });
+
+  it("refuses what the contract does not allow, and what does not exist", async () => {
+    await expect(harness.call.recordResult({ matchId: "x", epoch: 1 })).rejects.toMatchObject({
+      code: "invalid_request",
+    });
+    await expect(harness.call.recordResult({ matchId: uuidv7(), epoch: 1 })).rejects.toMatchObject({
+      code: "invalid_request",
+    });
+    await expect(harness.call.recordResult(result(uuidv7()))).rejects.toMatchObject({ code: "match_not_found" });
+    await expect(harness.call.getMatch({ matchId: uuidv7() })).rejects.toMatchObject({ code: "match_not_found" });
+    await expect(
+      create([uuidv7(), "same", "same"].map((id) => (id === "same" ? "01a20ab2-2d4a-7326-a77a-b22eaf2e9f1e" : id))),
+    ).rejects.toMatchObject({ code: "bad_result" });
+  });
+
+  it("pages through a history newest first, each match once, while new ones arrive", async () => {
+    const player = uuidv7();
+    const created: string[] = [];
+    for (let i = 0; i < 25; i++) created.push((await create([player, uuidv7()])).matchId);
+    const seen: string[] = [];
+    let cursor = "";
+    do {
+      const page = await harness.call.listPlayerMatches({ playerId: player, pageSize: 4, cursor });
+      expect(page.matches.length).toBeLessThanOrEqual(4);
+      seen.push(...page.matches.map((match) => match.matchId));
+      cursor = page.nextCursor;
+      await create([player, uuidv7()]); // newer than every page: must not shift the later ones
+    } while (cursor !== "");
+    expect(seen).toEqual(created.toReversed());
+  });
+
+  it("reads a page by one index range", async () => {
+    const { rows } = await harness.db
+      .getExecutor()
+      .executeQuery<{ key: string; Extra: string }>(
+        (await import("kysely")).CompiledQuery.raw(
+          "explain select match_id from participants where player_id = '01a20ab2-2d4a-7326-a77a-b22eaf2e9f1e' order by created_at desc, match_id desc limit 21",
+        ),
+      );
+    expect(rows[0]).toMatchObject({ key: "participants_by_player" });
+    expect(rows[0]?.Extra).not.toContain("filesort");
+  });
+});

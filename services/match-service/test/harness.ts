@@ -1,0 +1,39 @@
+// The real service over a fresh database, for its own tests.
+import { MatchService } from "@muster/contracts/match/v2";
+import { createDatabase, migrate } from "@muster/db";
+import { createRpcClient } from "@muster/rpc";
+import { freshDatabases, LogLines } from "@muster/testkit";
+import type { Client } from "@connectrpc/connect";
+import { createApp } from "../src/app.ts";
+import { readConfig } from "../src/config.ts";
+import { migrations } from "../src/migrations/index.ts";
+import type { Tables } from "../src/schema.ts";
+import type { Db } from "../src/store.ts";
+
+export interface Harness extends AsyncDisposable {
+  readonly call: Client<typeof MatchService>;
+  readonly db: Exclude<Db, { isTransaction: true }>;
+  readonly logs: LogLines;
+}
+
+export async function startHarness(): Promise<Harness> {
+  const { "match-service": url } = await freshDatabases();
+  const database = createDatabase<Tables>({ url, poolMax: 4, acquireTimeoutMs: 5000, statementTimeoutMs: 10_000 });
+  await migrate(database.db, migrations);
+  const logs = new LogLines();
+  const app = createApp(readConfig({ MATCH_DB_URL: url, MATCH_GRPC_PORT: "0", MATCH_ADMIN_PORT: "0" }), {
+    log: logs.logger("match-service"),
+  });
+  await app.start();
+  const client = createRpcClient({ service: MatchService, baseUrl: app.rpc.url, timeoutMs: 5000 });
+  return {
+    call: client.call,
+    db: database.db as Harness["db"],
+    logs,
+    async [Symbol.asyncDispose]() {
+      await client.stop?.();
+      await app.stop();
+      await database.stop();
+    },
+  };
+}
