@@ -26,7 +26,7 @@ export function structureProblems(): string[] {
     .split("\n")
     .filter((file) => file !== "" && existsSync(file));
   const homes = packageHomes(files);
-  const sources = files.filter((file) => /\.ts$/.test(file) && !file.startsWith("contracts/gen/"));
+  const sources = files.filter((file) => file.endsWith(".ts") && !file.startsWith("contracts/gen/"));
   return [
     ...sources.flatMap((file) => sourceProblems(file, homes)),
     ...files.filter((file) => file.endsWith(".md")).flatMap(linkProblems),
@@ -63,7 +63,7 @@ function importProblems(file: string, name: string, homes: ReadonlyMap<string, s
   const [packageName, home] = target;
   const own = [...homes.values()].find((folder) => file.startsWith(`${folder}/`)) ?? "";
   if (own === home) return [`${file} imports its own package by name: ${name}`];
-  const isTest = /\.test\.ts$/.test(file) || file.includes("/test/") || file.endsWith(".setup.ts");
+  const isTest = file.endsWith(".test.ts") || file.includes("/test/") || file.endsWith(".setup.ts");
   const [from, to] = [layerOf(file), layerOf(home)];
   if (own in EXTRA && EXTRA[own]?.includes(packageName)) return [];
   if (!MAY_IMPORT[from].includes(to) && !(isTest && packageName === "@muster/testkit"))

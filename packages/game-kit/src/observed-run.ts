@@ -3,6 +3,7 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parentPort, workerData } from "node:worker_threads";
+import type { Game } from "./game.ts"; // a type only: nothing is loaded yet
 
 export interface ObservedRunRequest {
   readonly moduleUrl: string;
@@ -61,7 +62,7 @@ globalThis.Date = new Proxy(Date, {
 const { Simulation } = await import("./simulation.ts");
 const { Random } = await import("./random.ts");
 const { optionsFor } = await import("./game.ts");
-const game = ((await import(moduleUrl)) as Record<string, import("./game.ts").Game>)[exportName];
+const game = ((await import(moduleUrl)) as Record<string, Game>)[exportName];
 if (!game) throw new Error(`${moduleUrl} has no export ${exportName}`);
 parentPort?.postMessage({
   hashes: Array.from({ length: seeds }, (_, seed) => play(seed)),

@@ -27,11 +27,13 @@ const MESSAGE_BYTES_MAX = 256 * 1024;
 const DEFAULT_DEADLINE_MS = 5000;
 /** The longest deadline that a caller may name; streams have none. */
 const DEADLINE_MS_MAX = 60_000;
+/** On stop: how long calls in flight may go on; then they fail as unavailable. */
 const DRAIN_MS_MAX = 2000;
 
 /** gRPC over HTTP/2 without TLS (h2c), with validation, trace, deadline, log and error rules. */
 export function createRpcServer(options: RpcServerOptions): RpcServer {
   const server = fastify({ http2: true, logger: false });
+  const shutdown = new AbortController();
   let url = "";
   return {
     name: "rpc server",
@@ -45,15 +47,21 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
         readMaxBytes: MESSAGE_BYTES_MAX,
         writeMaxBytes: MESSAGE_BYTES_MAX,
         maxTimeoutMs: DEADLINE_MS_MAX,
-        shutdownTimeoutMs: DRAIN_MS_MAX,
-        shutdownError: new ConnectError("the server is stopping", Code.Unavailable),
+        shutdownSignal: shutdown.signal,
         connect: false,
         grpcWeb: false,
       });
       url = await server.listen({ host: options.host, port: options.port });
       options.log.info({ url }, "rpc server is listening");
     },
-    stop: () => server.close(),
+    async stop() {
+      const timer = setTimeout(
+        () => shutdown.abort(new ConnectError("the server is stopping", Code.Unavailable)),
+        DRAIN_MS_MAX,
+      );
+      await server.close();
+      clearTimeout(timer);
+    },
   };
 }
 

@@ -18,17 +18,20 @@ describeWithMariadb("the schema of match-service", () => {
     const document =
       readFileSync(new URL("../../../contracts/db/db.v2.md", import.meta.url), "utf8").split("## match-service")[1] ??
       "";
-    expect([...document.matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1]).toSorted()).toEqual(
-      [...real.keys()].toSorted(),
-    );
+    expect(
+      [...document.matchAll(/^\| `(\w+)` \|/gm)]
+        .map((match) => match[1] as string)
+        .toSorted((a, b) => a.localeCompare(b)),
+    ).toEqual([...real.keys()].toSorted((a, b) => a.localeCompare(b)));
     for (const [table, columns] of real) {
       const body =
         new RegExp(`interface ${table[0]?.toUpperCase()}${table.slice(1)}Table \\{([\\s\\S]*?)\\n\\}`).exec(
           source,
         )?.[1] ?? "";
-      expect([...body.matchAll(/^ {2}(\w+):/gm)].map((match) => match[1]).toSorted(), table).toEqual(
-        columns.map((column) => column.c).toSorted(),
-      );
+      expect(
+        [...body.matchAll(/^ {2}(\w+):/gm)].map((match) => match[1] as string).toSorted((a, b) => a.localeCompare(b)),
+        table,
+      ).toEqual(columns.map((column) => column.c).toSorted((a, b) => a.localeCompare(b)));
     }
   });
 });

@@ -1,0 +1,121 @@
+// The load on Muster: guests queue, play and send 30 inputs a second each. A few decode every frame and time their
+// acknowledgements; the others count. Usage: load.ts EDGE_URL GATEWAY_URL MATCHES SECONDS
+import { randomBytes } from "node:crypto";
+import { MusterClient } from "@muster/client";
+import { duel } from "@muster/game-duel";
+import { inputCodecOf, SnapshotDecoder } from "@muster/game-kit";
+import { decodeServerControl, encodeClientControl, encodeInput, PROTOCOL_VERSION, SUBPROTOCOL } from "@muster/realtime";
+import WebSocket from "ws";
+
+const [edgeUrl, gatewayUrl, matchCount, secondsText] = process.argv.slice(2) as [string, string, string, string];
+const players = Number(matchCount) * 2;
+const seconds = Number(secondsText);
+const SAMPLED = 16;
+const SETTLE_MS = 2000;
+const CONNECT_AT_ONCE = 20;
+
+const input = inputCodecOf(duel.input);
+const counts = { snapshots: 0, bytes: 0 };
+const ackMs: number[] = [];
+let measuring = false;
+
+class Player {
+  #seq = 0;
+  #acked = 0;
+  #seat = 0;
+  #socket: WebSocket | undefined;
+  readonly #sentAt = new Map<number, number>();
+  readonly #decoder: SnapshotDecoder<typeof duel.state> | undefined;
+
+  constructor(sampled: boolean) {
+    this.#decoder = sampled ? new SnapshotDecoder(duel) : undefined;
+  }
+
+  async play(): Promise<void> {
+    const client = new MusterClient({ url: edgeUrl });
+    await client.logInGuest(randomBytes(16).toString("hex"));
+    const accessToken = await client.accessToken();
+    const socket = new WebSocket(gatewayUrl, SUBPROTOCOL, { perMessageDeflate: false });
+    this.#socket = socket;
+    const joined = Promise.withResolvers<void>();
+    socket.on("open", () =>
+      socket.send(
+        encodeClientControl({ message: { case: "hello", value: { accessToken, protocolVersion: PROTOCOL_VERSION } } }),
+      ),
+    );
+    socket.on("close", (code) => joined.reject(new Error(`closed with ${code}`)));
+    socket.on("error", joined.reject);
+    socket.on("message", (frame: Buffer) => {
+      if (frame[0] !== 1) return this.#onSnapshot(frame);
+      const { message } = decodeServerControl(frame);
+      if (message.case === "welcome")
+        socket.send(encodeClientControl({ message: { case: "enqueue", value: { mode: "duel" } } }));
+      if (message.case === "matchFound")
+        socket.send(
+          encodeClientControl({ message: { case: "joinMatch", value: { seatTicket: message.value.seatTicket } } }),
+        );
+      if (message.case === "matchJoined") {
+        this.#seat = message.value.seat;
+        joined.resolve();
+      }
+      if (message.case === "error" || message.case === "matchCancelled")
+        joined.reject(new Error(JSON.stringify(message.value)));
+    });
+    await joined.promise;
+  }
+
+  send(tick: number): void {
+    this.#seq++;
+    if (this.#decoder) this.#sentAt.set(this.#seq, performance.now());
+    const held = {
+      left: ((tick >> 4) & 1) === 0,
+      right: ((tick >> 5) & 1) === 0,
+      thrust: ((tick >> 3) & 1) === 0,
+      fire: (tick & 7) === 0,
+    };
+    this.#socket?.send(encodeInput(this.#seq, 0, input.encode(held)));
+  }
+
+  #onSnapshot(frame: Buffer): void {
+    counts.snapshots++;
+    counts.bytes += frame.length;
+    if (!this.#decoder) return;
+    const snapshot = this.#decoder.apply(frame);
+    if (!snapshot) throw new Error("a sampled client could not apply a frame");
+    const acked = snapshot.acks[this.#seat] as number;
+    for (; this.#acked < acked; this.#acked++) {
+      const sentAt = this.#sentAt.get(this.#acked + 1);
+      this.#sentAt.delete(this.#acked + 1);
+      if (measuring && sentAt !== undefined) ackMs.push(performance.now() - sentAt);
+    }
+  }
+}
+
+const all = Array.from({ length: players }, (_, i) => new Player(i % Math.max(1, Math.floor(players / SAMPLED)) === 0));
+for (let from = 0; from < players; from += CONNECT_AT_ONCE)
+  await Promise.all(all.slice(from, from + CONNECT_AT_ONCE).map((player) => player.play()));
+let tick = 0;
+setInterval(() => {
+  tick++;
+  for (const player of all) player.send(tick);
+}, 1000 / 30);
+
+await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+console.log("measuring");
+measuring = true;
+const [startedAt, cpu, snapshots, bytes] = [performance.now(), process.cpuUsage(), counts.snapshots, counts.bytes];
+await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+const took = (performance.now() - startedAt) / 1000;
+const used = process.cpuUsage(cpu);
+console.log("measured");
+ackMs.sort((a, b) => a - b);
+console.log(
+  JSON.stringify({
+    seconds: took,
+    snapshots: counts.snapshots - snapshots,
+    bytes: counts.bytes - bytes,
+    ackMsP99: ackMs[Math.floor(ackMs.length * 0.99)],
+    loadCpuPercent: (used.user + used.system) / 1e4 / took,
+  }),
+);
+process.exit(0);

@@ -1,0 +1,161 @@
+// Muster as it is: every service as a process of its own, real accounts, the real queue. Only gateway and shard carry the
+// load, so only they are pinned and counted.
+import { mkdtempSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { createEnvironment, freePort, paths, portsFrom, provision, SERVICES, startMariadb } from "@muster/local";
+import { spawnSync } from "node:child_process";
+import { cpuSeconds, LOAD_CORE, lastJson, type Pinned, pinned, residentMib, SERVER_CORE } from "./processes.ts";
+import type { Measured } from "./table.ts";
+
+interface LoadReport {
+  readonly seconds: number;
+  readonly snapshots: number;
+  readonly bytes: number;
+  readonly ackMsP99: number;
+  readonly loadCpuPercent: number;
+}
+
+const COUNTED = ["realtime-gateway", "shard"];
+const HEALTHY_WITHIN_MS = 60_000;
+
+export async function measureMuster({ matches, seconds }: { matches: number; seconds: number }): Promise<Measured> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "muster-bench-"));
+  const ports = portsFrom(await freePort(), 18_200);
+  const mariadb = await startMariadb({ dataDir: path.join(folder, "data"), port: await freePort(), durable: false });
+  const env = await environment(ports, mariadb.adminUrl, matches);
+  const children = new Map<string, Pinned>();
+  try {
+    for (const { name } of SERVICES.toReversed()) {
+      const core = COUNTED.includes(name) ? SERVER_CORE : LOAD_CORE;
+      children.set(name, pinned(core, name, paths.node, ["src/main.ts"], path.join(paths.root, "services", name), env));
+    }
+    const edgeUrl = `http://127.0.0.1:${ports.edge}`;
+    await untilHealthy(edgeUrl);
+    return await underLoad(children, env, edgeUrl, matches, seconds);
+  } finally {
+    for (const { child } of [...children.values()].toReversed()) await child.stop();
+    await mariadb.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function underLoad(
+  children: ReadonlyMap<string, Pinned>,
+  env: Record<string, string>,
+  edgeUrl: string,
+  matches: number,
+  seconds: number,
+): Promise<Measured> {
+  const pids = COUNTED.map((name) => (children.get(name) as Pinned).child.pid);
+  const load = pinned(
+    LOAD_CORE,
+    "load",
+    paths.node,
+    [
+      path.join(import.meta.dirname, "load.ts"),
+      edgeUrl,
+      `ws://127.0.0.1:${env["GATEWAY_PORT"]}/v1/realtime`,
+      String(matches),
+      String(seconds),
+    ],
+    paths.root,
+    process.env,
+  );
+  await said(load, "measuring");
+  const [cpuBefore, lateBefore] = [pids.map(cpuSeconds), await lateBuckets(env)];
+  await said(load, "measured");
+  const [cpuAfter, lateAfter] = [pids.map(cpuSeconds), await lateBuckets(env)];
+  const resident = pids.reduce((sum, pid) => sum + residentMib(pid), 0);
+  await load.child.exited;
+  const report = lastJson<LoadReport>(load.lines);
+  const cpu = cpuAfter.reduce((sum, after, i) => sum + after - (cpuBefore[i] as number), 0);
+  const players = matches * 2;
+  return {
+    name: "Muster (gateway + shard)",
+    players,
+    cpuUsPerPlayerTick: (cpu * 1e6) / (players * 30 * report.seconds),
+    snapshotsPerS: report.snapshots / report.seconds / players,
+    bytesPerSnapshot: report.bytes / report.snapshots,
+    tickLateMsP99: quantileMs(lateBefore, lateAfter, 0.99),
+    inputToAckMsP99: report.ackMsP99,
+    residentMib: resident,
+    loadCpuPercent: report.loadCpuPercent,
+  };
+}
+
+async function environment(
+  ports: ReturnType<typeof portsFrom>,
+  adminUrl: string,
+  matches: number,
+): Promise<Record<string, string>> {
+  const urls = await provision({ adminUrl, suffix: "bench", passwords: { identity: "bench", matches: "bench" } });
+  const env: Record<string, string> = {
+    ...(process.env as Record<string, string>),
+    ...createEnvironment(ports),
+    IDENTITY_DB_URL: urls["identity-service"],
+    MATCH_DB_URL: urls["match-service"],
+    MATCHMAKER_MODES: JSON.stringify({ duel: { game: "duel", seats: 2, options: { rounds: 9, roundTicks: 9000 } } }),
+    SHARD_MATCHES_MAX: String(matches + 10),
+    SHARD_JOIN_WITHIN_MS: "60000",
+    SHARD_DRAIN_WITHIN_MS: "0",
+    LOG_LEVEL: "warn",
+  };
+  for (const { name, migrates } of SERVICES) {
+    if (!migrates) continue;
+    const run = spawnSync(paths.node, ["src/migrate.ts"], {
+      cwd: path.join(paths.root, "services", name),
+      env,
+      encoding: "utf8",
+    });
+    if (run.status !== 0) throw new Error(`the migration of ${name} failed:\n${run.stderr}`);
+  }
+  return env;
+}
+
+async function untilHealthy(edgeUrl: string): Promise<void> {
+  const deadline = performance.now() + HEALTHY_WITHIN_MS;
+  let last = "";
+  while (performance.now() < deadline) {
+    try {
+      const response = await fetch(`${edgeUrl}/system/healthz`);
+      if (response.ok) return;
+      last = await response.text();
+    } catch (err) {
+      last = String(err);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  throw new Error(`not healthy: ${last}`);
+}
+
+async function said(process: Pinned, word: string): Promise<void> {
+  while (!process.lines.includes(word)) {
+    if (!process.child.running) throw new Error(`the load ended early:\n${process.lines.join("\n")}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** Cumulative counts of the shard's tick lateness by upper bound in seconds. */
+async function lateBuckets(env: Record<string, string>): Promise<[number, number][]> {
+  const text = await (await fetch(`http://127.0.0.1:${env["SHARD_ADMIN_PORT"]}/metrics`)).text();
+  return [...text.matchAll(/^shard_tick_late_seconds_bucket\{[^}]*le="([^"]+)"[^}]*\} (\d+)$/gm)].map((match) => [
+    match[1] === "+Inf" ? Infinity : Number(match[1]),
+    Number(match[2]),
+  ]);
+}
+
+/** Linear within its bucket, as Prometheus does. */
+function quantileMs(before: [number, number][], after: [number, number][], q: number): number {
+  const counts = after.map(([bound, count], i) => [bound, count - (before[i]?.[1] ?? 0)] as const);
+  const wanted = (counts.at(-1)?.[1] ?? 0) * q;
+  let [low, below] = [0, 0];
+  for (const [bound, count] of counts) {
+    if (count >= wanted)
+      return bound === Infinity
+        ? low * 1000
+        : (low + ((bound - low) * (wanted - below)) / Math.max(1, count - below)) * 1000;
+    [low, below] = [bound, count];
+  }
+  return low * 1000;
+}

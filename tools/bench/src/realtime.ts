@@ -1,0 +1,32 @@
+// The realtime path beside its peers, in turn, in one run: rooms of two, 30 inputs a second up and 30 snapshots a
+// second down for each player. Servers are pinned to one core, the load to another.
+//
+//   node src/realtime.ts [--matches 300] [--seconds 10] [--rounds 1] [--peers DIR]
+//
+// --peers: a folder with the peers' programs (uws-limit/, colyseus/); default ../shared/peers beside the checkout.
+import { parseArgs } from "node:util";
+import { measureMuster } from "./muster.ts";
+import { findPeers, measureColyseus, measureRawUws } from "./peers.ts";
+import { type Measured, printTable } from "./table.ts";
+
+const { values } = parseArgs({
+  options: {
+    matches: { type: "string", default: "300" },
+    seconds: { type: "string", default: "10" },
+    rounds: { type: "string", default: "1" },
+    peers: { type: "string" },
+  },
+});
+const work = { matches: Number(values.matches), seconds: Number(values.seconds) };
+const peers = findPeers(values.peers);
+const results: Measured[] = [];
+for (let round = 1; round <= Number(values.rounds); round++) {
+  console.log(`round ${round}: ${work.matches} matches of two, ${work.seconds} s each`);
+  results.push(await measureMuster(work));
+  if (peers) {
+    results.push(await measureRawUws(work, peers));
+    results.push(await measureColyseus(work, peers));
+  }
+}
+if (!peers) console.log("\nPEERS NOT MEASURED: no folder with uws-limit/ and colyseus/; name it with --peers");
+printTable(results);
