@@ -134,7 +134,12 @@ export function serviceEnvironment(env: LocalEnvironment): Record<string, string
   const given = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => name in env || name.startsWith("LOG_")),
   );
-  return { ...process.env, NODE_OPTIONS: "--max-semi-space-size=2", ...env, ...given };
+  // Small young generation: six idle processes on one machine. Compile cache: they start in half the time.
+  const tuning = {
+    NODE_OPTIONS: "--max-semi-space-size=2",
+    NODE_COMPILE_CACHE: path.join(paths.home, "compile-cache"),
+  };
+  return { ...process.env, ...tuning, ...env, ...given };
 }
 
 function portFrom(name: string, fallback: number): number {

@@ -198,6 +198,16 @@ describeWithServers("the REST boundary", () => {
       fetch(`${system.url}/v1/me/matches?cursor=AAAA`, { headers }),
     ]);
     for (const answer of answers) expect(answer.headers.get("traceparent")).toContain(traceId);
+    // The player's matches alone pass through all three: identity says that the player exists, match lists.
+    const oneRequest = "0af7651916cd43dd8448eb211c80319c";
+    await fetch(`${system.url}/v1/players/${player.playerId}/matches`, {
+      headers: { ...headers, traceparent: `00-${oneRequest}-00f067aa0ba902b7-01` },
+    });
+    for (const name of ["edge", "identity", "match"] as const)
+      expect(
+        system.logs[name].find((line) => line["traceId"] === oneRequest),
+        name,
+      ).toBeDefined();
     const { error } = (await (answers[2] as Response).json()) as { error: { traceId: string } };
     expect(error.traceId).toBe(traceId);
     for (const name of ["edge", "identity", "match"] as const)

@@ -24,7 +24,12 @@ export const matchHandlers: Readonly<Record<string, Handler>> = {
     return { status: 200, body: matchJson(must(found, "match-service sends a match")) };
   },
   listMyMatches: ({ caller, query }, clients) => page(must(caller, "secured").playerId, query, clients),
-  listPlayerMatches: ({ params, query }, clients) => page(must(params["playerId"], "in the path"), query, clients),
+  async listPlayerMatches({ params, query }, clients) {
+    const playerId = must(params["playerId"], "in the path");
+    // Only identity knows whether there is such a player: without asking, an unknown one would have an empty history.
+    const [, answer] = await Promise.all([clients.identity.getProfile({ playerId }), page(playerId, query, clients)]);
+    return answer;
+  },
 };
 
 async function page(playerId: string, query: Readonly<Record<string, unknown>>, { match }: Clients): Promise<Answer> {
