@@ -3,9 +3,9 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { freePort, paths } from "@muster/local";
 import { describeWithServers, until } from "@muster/testkit";
 import { afterEach, expect, it } from "vitest";
-import { freePort } from "./ports.ts";
 
 const RESIDENT_MIB_MAX = 1536;
 
@@ -45,7 +45,7 @@ describeWithServers("up", () => {
       MUSTER_PORT_BASE: "28200",
       MUSTER_SKIP_SMOKE: "1",
     };
-    const up = spawn(process.execPath, [path.join(import.meta.dirname, "up.ts")], {
+    const up = spawn(process.execPath, [path.join(paths.root, "infra/local/src/up.ts")], {
       env,
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -91,7 +91,7 @@ describeWithServers("up", () => {
       MUSTER_PORT_BASE: "28300",
       MUSTER_SKIP_SMOKE: "1",
     };
-    const up = spawn(process.execPath, [path.join(import.meta.dirname, "up.ts")], { env, stdio: "ignore" });
+    const up = spawn(process.execPath, [path.join(paths.root, "infra/local/src/up.ts")], { env, stdio: "ignore" });
     await until(() => (running().some((one) => one.name === "edge-api") ? undefined : "no processes yet"), 60_000);
     up.kill("SIGKILL");
     await until(
