@@ -80,6 +80,11 @@ setup_servers() {
   has nginx || apt_install "nginx as the ingress" nginx-light
 }
 
+# A real browser, for the tests of the client SDK only.
+setup_browser() {
+  has chromium || apt_install "a browser, for the tests of the client SDK" chromium
+}
+
 setup_everything() {
   setup_pnpm
   setup_packages

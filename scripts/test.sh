@@ -6,6 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/setup.sh
 setup_everything
+setup_browser
 if [ $# -gt 0 ]; then exec pnpm exec vitest run "$@"; fi
 say "checking format, lint, types and structure"
 pnpm check

@@ -86,16 +86,24 @@ export class MusterClient {
 
   /** Opens the realtime connection; it comes back by itself until it is closed. */
   async connect(options: RealtimeOptions = {}): Promise<Realtime> {
-    const realtime = new Realtime(`${this.url.replace(/^http/, "ws")}/v1/realtime`, () => this.accessToken(), options);
+    const realtime = new Realtime(
+      `${this.url.replace(/^http/, "ws")}/v1/realtime`,
+      (fresh) => this.accessToken(fresh),
+      options,
+    );
     await realtime.ready();
     return realtime;
   }
 
-  /** A token that is good for a while; refreshed when it is not. @throws MusterError unauthenticated, bad_refresh_token */
-  async accessToken(): Promise<string> {
+  /**
+   * A token that is good for a while; refreshed when it is not, or when a `fresh` one is wanted because the server
+   * says that it has ended, whatever our clock says.
+   * @throws MusterError unauthenticated, bad_refresh_token
+   */
+  async accessToken(fresh = false): Promise<string> {
     const tokens = this.#tokens;
     if (!tokens) throw new MusterError("unauthenticated", "log in first");
-    if (Date.parse(tokens.accessExpiresAt) - Date.now() > REFRESH_BEFORE_MS) return tokens.accessToken;
+    if (!fresh && Date.parse(tokens.accessExpiresAt) - Date.now() > REFRESH_BEFORE_MS) return tokens.accessToken;
     this.#refreshing ??= this.refresh().finally(() => {
       this.#refreshing = undefined;
     });
@@ -117,7 +125,12 @@ export class MusterClient {
   }
 
   async #get<T>(path: string): Promise<T> {
-    return request<T>(this.url, "GET", path, { accessToken: await this.accessToken() });
+    try {
+      return await request<T>(this.url, "GET", path, { accessToken: await this.accessToken() });
+    } catch (err) {
+      if (!(err instanceof MusterError) || err.code !== "token_expired") throw err;
+      return request<T>(this.url, "GET", path, { accessToken: await this.accessToken(true) });
+    }
   }
 
   #open(session: Session): Player {

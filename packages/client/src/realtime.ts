@@ -3,6 +3,7 @@ import type { Fields, Game } from "@muster/game-kit";
 import {
   CONTROL_FRAME,
   clientDuty,
+  DISCONNECTS,
   decodeServerControl,
   encodeClientControl,
   PROTOCOL_VERSION,
@@ -46,23 +47,25 @@ const TOKEN_REFRESH_MS = 300_000;
 /** The realtime connection of one player: queue, play, come back. */
 export class Realtime {
   readonly #url: string;
-  readonly #token: () => Promise<string>;
+  readonly #token: (fresh: boolean) => Promise<string>;
   readonly #options: RealtimeOptions;
   readonly #waiters = new Map<number, Waiter>();
   readonly #closedListeners = new Set<(reason: MusterError) => void>();
   #socket: WebSocket | undefined;
   #connecting: Promise<void>;
   #closed: MusterError | undefined;
+  /** The gateway said so: the next token must be a new one. */
+  #tokenEnded = false;
   #nextRequestId = 1;
   #queued: { mode: string; region: string; found(match: FoundMatch): void; failed(err: MusterError): void } | undefined;
   #playing: { match: PlayingMatch; seatTicket: string } | undefined;
   #tokenTimer: ReturnType<typeof setInterval> | undefined;
 
-  constructor(url: string, token: () => Promise<string>, options: RealtimeOptions) {
+  constructor(url: string, token: (fresh: boolean) => Promise<string>, options: RealtimeOptions) {
     this.#url = url;
     this.#token = token;
     this.#options = options;
-    this.#connecting = this.#connectUntilOpen(performance.now(), true);
+    this.#connecting = this.#connectUntilOpen(performance.now());
     this.#connecting.catch(() => undefined); // ready() tells
     this.#tokenTimer = setInterval(() => void this.#refreshToken(), TOKEN_REFRESH_MS);
     (this.#tokenTimer as { unref?: () => void }).unref?.();
@@ -134,7 +137,7 @@ export class Realtime {
     this.#socket?.close();
   }
 
-  async #connectUntilOpen(lostAt: number, first: boolean): Promise<void> {
+  async #connectUntilOpen(lostAt: number): Promise<void> {
     const within = this.#options.reconnectWithinMs ?? RECONNECT_WITHIN_MS;
     for (let delayMs = RECONNECT_DELAY_MS; ; delayMs = Math.min(delayMs * 2, RECONNECT_DELAY_MS_MAX)) {
       try {
@@ -145,13 +148,7 @@ export class Realtime {
           thrown instanceof MusterError
             ? thrown
             : new MusterError("network", "the connection failed", { cause: thrown });
-        const hopeless = err.status !== 0 && clientDuty(err.status) === "stop";
-        if (
-          this.#closed ||
-          hopeless ||
-          performance.now() - lostAt > within ||
-          (first && err.code === "unauthenticated")
-        ) {
+        if (this.#closed || isHopeless(err) || performance.now() - lostAt > within) {
           this.#giveUp(err);
           throw err;
         }
@@ -161,7 +158,8 @@ export class Realtime {
   }
 
   async #open(): Promise<void> {
-    const accessToken = await this.#token();
+    const accessToken = await this.#token(this.#tokenEnded);
+    this.#tokenEnded = false;
     const socket = new (this.#options.webSocket ?? WebSocket)(this.#url, SUBPROTOCOL);
     socket.binaryType = "arraybuffer";
     const opened = Promise.withResolvers<void>();
@@ -187,6 +185,7 @@ export class Realtime {
       opened.resolve();
     });
     socket.addEventListener("close", (event: CloseEvent) => {
+      this.#tokenEnded = event.code === DISCONNECTS.tokenExpired.code;
       const err = new MusterError("closed", event.reason || `the connection was closed with code ${event.code}`, {
         status: event.code,
       });
@@ -203,7 +202,7 @@ export class Realtime {
     this.#waiters.clear();
     if (this.#closed) return;
     if (clientDuty(err.status) === "stop") return this.#giveUp(err);
-    this.#connecting = this.#connectUntilOpen(performance.now(), false).then(() => this.#resume());
+    this.#connecting = this.#connectUntilOpen(performance.now()).then(() => this.#resume());
     this.#connecting.catch(() => undefined); // giving up has told everyone
   }
 
@@ -300,7 +299,7 @@ export class Realtime {
   async #refreshToken(): Promise<void> {
     if (!this.#socket) return;
     try {
-      const accessToken = await this.#token();
+      const accessToken = await this.#token(false);
       await this.#ask({
         case: "hello",
         value: { accessToken, protocolVersion: PROTOCOL_VERSION, client: "muster-client" },
@@ -320,6 +319,13 @@ export class Realtime {
     this.#socket?.close(1000);
     for (const listener of this.#closedListeners) listener(reason);
   }
+}
+
+/** Another try would end the same: no session to connect with, or a close code that says so. */
+function isHopeless({ code, status }: MusterError): boolean {
+  return (
+    code === "unauthenticated" || code === "bad_refresh_token" || (code === "closed" && clientDuty(status) === "stop")
+  );
 }
 
 function foundMatch({ matchId, mode, gameId, seat, players, seatTicket }: MatchFound): FoundMatch {

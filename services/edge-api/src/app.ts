@@ -38,6 +38,7 @@ export function createApp(config: Config, overrides: Overrides = {}): EdgeApp {
     contract: readContract(),
     clients: { identity: identity.call, match: match.call, matchmaking: matchmaking.call },
     tokens,
+    corsOrigins: config.edgeCorsOrigins,
     systemHealth: createSystemHealth(config.edgeHealthUrls),
     deadlines: { readMs: config.edgeReadDeadlineMs, writeMs: config.edgeWriteDeadlineMs },
     metrics,
@@ -50,6 +51,7 @@ export function createApp(config: Config, overrides: Overrides = {}): EdgeApp {
       return url;
     },
     async start() {
+      await server.ready();
       url = await server.listen({ host: config.edgeHost, port: config.edgePort });
       log.info({ url }, "rest server is listening");
     },

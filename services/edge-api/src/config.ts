@@ -17,6 +17,10 @@ export const fields = {
       description: "readiness of the other processes by name: /system/healthz is 200 when all of them are",
     },
   ),
+  EDGE_CORS_ORIGINS: json<readonly string[]>(Type.Array(Type.String({ pattern: "^https?://[^/]+$" })), {
+    default: [],
+    description: 'origins of web games that may call from a browser, for example ["https://game.example"]',
+  }),
   EDGE_READ_DEADLINE_MS: int({ default: 2000, min: 10, max: 60_000, description: "a GET takes no longer" }),
   EDGE_WRITE_DEADLINE_MS: int({
     default: 5000,

@@ -1,4 +1,5 @@
 // The REST server: contract in, handlers out. No handler sees a request that the contract does not allow.
+import cors from "@fastify/cors";
 import { must } from "@muster/errors";
 import type { Logger } from "@muster/log";
 import { withBudget } from "@muster/rpc";
@@ -23,6 +24,8 @@ export interface ServerParts {
   readonly contract: Contract;
   readonly clients: Clients;
   readonly tokens: TokenVerifier;
+  /** Origins of web games. */
+  readonly corsOrigins: readonly string[];
   readonly systemHealth: () => Promise<SystemHealth>;
   readonly deadlines: { readonly readMs: number; readonly writeMs: number };
   readonly metrics: Metrics;
@@ -62,6 +65,14 @@ export function createRestServer(parts: ServerParts): FastifyInstance {
       .send({ error: { code: "route_not_found", message: "There is no such path with this method.", traceId } });
   });
   addRequestRules(server, parts);
+  // Tokens travel in headers, never in cookies: a page of another origin can do no more than its visitor could.
+  void server.register(cors, {
+    origin: [...parts.corsOrigins],
+    methods: ["GET", "POST"],
+    allowedHeaders: ["authorization", "content-type", "traceparent"],
+    exposedHeaders: ["traceparent", "retry-after"],
+    maxAge: 600,
+  });
   for (const operation of parts.contract.operations.values()) addOperation(server, operation, parts);
   server.get("/v1/openapi.yaml", (_request, reply) => reply.type("application/yaml").send(parts.contract.yaml));
   server.get("/system/healthz", async (_request, reply) => {

@@ -36,7 +36,7 @@ export function createMatching(parts: PlacementParts, metrics: MatchmakerMetrics
   const round = (): void => {
     poked = false;
     if (parts.shards.size === 0 || placing >= PLACEMENTS_MAX) return; // nobody leaves the queue for nothing
-    for (const group of parts.tickets.takeGroups(parts.now())) {
+    for (const group of parts.tickets.takeGroups(parts.now(), PLACEMENTS_MAX - placing)) {
       const work = placeGroup(group).finally(() => running.delete(work));
       running.add(work);
     }

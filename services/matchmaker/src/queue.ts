@@ -46,10 +46,10 @@ export class Queue {
   }
 
   /**
-   * Takes out as many full groups as fit now. Who waits longest chooses first, and gets the closest tickets that
+   * Takes out full groups that fit now, at most `groupsMax`. Who waits longest chooses first, and gets the closest tickets that
    * accept each other. By rating order, each choice looks at its neighbourhood only.
    */
-  group(now: number): WaitingTicket[][] {
+  group(now: number, groupsMax = Infinity): WaitingTicket[][] {
     const { seats } = this.#rules;
     if (this.#tickets.size < seats) return [];
     const byRating = [...this.#tickets.values()].sort((a, b) => a.rating - b.rating);
@@ -57,6 +57,7 @@ export class Queue {
     const taken = new Set<string>();
     const groups: WaitingTicket[][] = [];
     for (const oldest of [...byRating].sort((a, b) => a.since - b.since)) {
+      if (groups.length >= groupsMax) break;
       if (taken.has(oldest.ticketId)) continue;
       const others = this.#closest(byRating, place.get(oldest.ticketId) as number, taken, now);
       if (others.length < seats - 1) continue;

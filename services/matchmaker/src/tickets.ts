@@ -60,8 +60,10 @@ export class Tickets {
   }
 
   /** Full groups, out of the queue and now being placed. */
-  takeGroups(now: number): WaitingTicket[][] {
-    return [...this.#queues.values()].flatMap((queue) => queue.group(now));
+  takeGroups(now: number, groupsMax = Infinity): WaitingTicket[][] {
+    const groups: WaitingTicket[][] = [];
+    for (const queue of this.#queues.values()) groups.push(...queue.group(now, groupsMax - groups.length));
+    return groups;
   }
 
   /** Still wanted: not cancelled since it was taken. */

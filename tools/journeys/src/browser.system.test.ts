@@ -1,0 +1,99 @@
+// The client SDK where players have it: bundled, in a real browser, on a page of another origin than the ingress.
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import os from "node:os";
+import path from "node:path";
+import { freePort } from "@muster/local";
+import { describeWithServers } from "@muster/testkit";
+import { rolldown } from "rolldown";
+import { expect, it } from "vitest";
+import { startSystem } from "./system.ts";
+
+const CHROMIUM = ["chromium", "chromium-browser", "google-chrome"].find(
+  (name) => spawnSync("sh", ["-c", `command -v ${name}`]).status === 0,
+);
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-dev-shm-usage",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+if (!CHROMIUM && process.env["CI"]) throw new Error("no chromium: scripts/test.sh installs it");
+
+describeWithServers("the client SDK in a browser", () => {
+  it.skipIf(!CHROMIUM)(
+    "registers, queues, plays a duel to its end with real inputs and finds it in the history",
+    async () => {
+      const folder = mkdtempSync(path.join(os.tmpdir(), "muster-browser-"));
+      const pagePort = await freePort();
+      await using system = await startSystem({
+        env: { EDGE_CORS_ORIGINS: JSON.stringify([`http://127.0.0.1:${pagePort}`]) },
+      });
+      const script = await bundled(folder);
+      const reported = Promise.withResolvers<Record<string, unknown>>();
+      const page = createServer((req, res) => {
+        if (req.url === "/page.js") return void res.setHeader("content-type", "text/javascript").end(script);
+        if (req.method !== "POST")
+          return void res
+            .setHeader("content-type", "text/html")
+            .end(`<!doctype html><script type="module" src="/page.js"></script>`);
+        const chunks: Buffer[] = [];
+        req
+          .on("data", (chunk: Buffer) => chunks.push(chunk))
+          .on("end", () => {
+            res.end();
+            reported.resolve(JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>);
+          });
+      });
+      await new Promise<void>((resolve) => page.listen(pagePort, "127.0.0.1", resolve));
+      const browser = spawn(
+        CHROMIUM as string,
+        [
+          ...FLAGS,
+          `--user-data-dir=${folder}/profile`,
+          `http://127.0.0.1:${pagePort}/?${new URLSearchParams({ muster: system.url })}`,
+        ],
+        { stdio: "ignore", detached: true },
+      );
+      try {
+        const timeout = setTimeout(() => reported.reject(new Error("the page reported nothing")), 40_000);
+        const report = await reported.promise;
+        clearTimeout(timeout);
+        expect(report).toMatchObject({
+          error: null,
+          end: { kind: "ended", reason: "played" },
+          framesSkipped: 0,
+          historyState: "ended",
+        });
+        const { end, hash } = report as { end: { stateHash: string }; hash: string };
+        expect(hash).toBe(end.stateHash); // the browser's engine holds the shard's state to the bit
+      } finally {
+        process.kill(-(browser.pid as number), "SIGKILL");
+        page.close();
+        rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+      }
+    },
+  );
+
+  it("is refused to pages of origins that are not configured", async () => {
+    await using system = await startSystem({ env: { EDGE_CORS_ORIGINS: '["https://game.example"]' }, nginx: false });
+    const ask = (origin: string): Promise<Response> => fetch(`${system.url}/v1/modes`, { headers: { origin } });
+    expect((await ask("https://game.example")).headers.get("access-control-allow-origin")).toBe("https://game.example");
+    expect((await ask("https://evil.example")).headers.get("access-control-allow-origin")).toBeNull();
+  });
+});
+
+async function bundled(folder: string): Promise<string> {
+  const bundle = await rolldown({ input: path.join(import.meta.dirname, "browser-page.ts"), platform: "browser" });
+  const file = path.join(folder, "page.js");
+  await bundle.write({ file, format: "esm" });
+  await bundle.close();
+  return readFileSync(file, "utf8");
+}
