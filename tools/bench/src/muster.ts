@@ -19,7 +19,15 @@ interface LoadReport {
 const COUNTED = ["realtime-gateway", "shard"];
 const HEALTHY_WITHIN_MS = 60_000;
 
-export async function measureMuster({ matches, seconds }: { matches: number; seconds: number }): Promise<Measured> {
+export async function measureMuster({
+  matches,
+  seconds,
+  profileDir,
+}: {
+  matches: number;
+  seconds: number;
+  profileDir: string | undefined;
+}): Promise<Measured> {
   const folder = mkdtempSync(path.join(os.tmpdir(), "muster-bench-"));
   const ports = portsFrom(await freePort(), 18_200);
   const mariadb = await startMariadb({ dataDir: path.join(folder, "data"), port: await freePort(), durable: false });
@@ -27,8 +35,16 @@ export async function measureMuster({ matches, seconds }: { matches: number; sec
   const children = new Map<string, Pinned>();
   try {
     for (const { name } of SERVICES.toReversed()) {
-      const core = COUNTED.includes(name) ? SERVER_CORE : LOAD_CORE;
-      children.set(name, pinned(core, name, paths.node, ["src/main.ts"], path.join(paths.root, "services", name), env));
+      const counted = COUNTED.includes(name);
+      const profile =
+        counted && profileDir
+          ? ["--cpu-prof", `--cpu-prof-dir=${profileDir}`, `--cpu-prof-name=${name}.cpuprofile`]
+          : [];
+      const folderOf = path.join(paths.root, "services", name);
+      children.set(
+        name,
+        pinned(counted ? SERVER_CORE : LOAD_CORE, name, paths.node, [...profile, "src/main.ts"], folderOf, env),
+      );
     }
     const edgeUrl = `http://127.0.0.1:${ports.edge}`;
     await untilHealthy(edgeUrl);

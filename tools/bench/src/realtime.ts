@@ -1,8 +1,9 @@
 // The realtime path beside its peers, in turn, in one run: rooms of two, 30 inputs a second up and 30 snapshots a
 // second down for each player. Servers are pinned to one core, the load to another.
 //
-//   node src/realtime.ts [--matches 300] [--seconds 10] [--rounds 1] [--peers DIR]
+//   node src/realtime.ts [--matches 300] [--seconds 10] [--rounds 1] [--peers DIR] [--profile DIR]
 //
+// --profile: writes CPU profiles of gateway and shard there, and measures nothing else.
 // --peers: a folder with the peers' programs (uws-limit/, colyseus/); default ../shared/peers beside the checkout.
 import { parseArgs } from "node:util";
 import { measureMuster } from "./muster.ts";
@@ -15,15 +16,16 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "10" },
     rounds: { type: "string", default: "1" },
     peers: { type: "string" },
+    profile: { type: "string" },
   },
 });
-const work = { matches: Number(values.matches), seconds: Number(values.seconds) };
+const work = { matches: Number(values.matches), seconds: Number(values.seconds), profileDir: values.profile };
 const peers = findPeers(values.peers);
 const results: Measured[] = [];
 for (let round = 1; round <= Number(values.rounds); round++) {
   console.log(`round ${round}: ${work.matches} matches of two, ${work.seconds} s each`);
   results.push(await measureMuster(work));
-  if (peers) {
+  if (peers && values.profile === undefined) {
     results.push(await measureRawUws(work, peers));
     results.push(await measureColyseus(work, peers));
   }
