@@ -74,7 +74,7 @@ setup_packages() {
 }
 
 setup_servers() {
-  if [ -z "${MUSTER_DB_URL:-}" ] && { ! has mariadbd || ! has mariadb-install-db; }; then
+  if [ -z "${MUSTER_DB_URL:-}${IDENTITY_DB_URL:-}" ] && { ! has mariadbd || ! has mariadb-install-db; }; then
     apt_install "a private MariaDB (or set MUSTER_DB_URL to use an existing one)" mariadb-server-core mariadb-client-core
   fi
   has nginx || apt_install "nginx as the ingress" nginx-light

@@ -3,9 +3,8 @@ import { spawnSync } from "node:child_process";
 import { type FSWatcher, watch } from "node:fs";
 import path from "node:path";
 import { loadEnvironment, serviceEnvironment } from "./environment.ts";
-import { provisionFor } from "./infrastructure.ts";
+import { databaseUrlsFor, usesExistingDatabase } from "./infrastructure.ts";
 import { coloured, readLogLine } from "./log-lines.ts";
-import { privateAdminUrl } from "./mariadb.ts";
 import { paths } from "./paths.ts";
 import { waitForPort } from "./ports.ts";
 import { serviceOf } from "./services.ts";
@@ -50,13 +49,11 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 }
 
 async function prepareDatabase(): Promise<void> {
-  const existing = process.env["MUSTER_DB_URL"];
-  const port = Number(env["MUSTER_MARIADB_PORT"]);
-  if (!existing) {
+  if (!usesExistingDatabase()) {
     say("waiting for mariadb");
-    await waitForPort(port, DATABASE_WAIT_MS);
+    await waitForPort(Number(env["MUSTER_MARIADB_PORT"]), DATABASE_WAIT_MS);
   }
-  Object.assign(env, await provisionFor(env as Record<string, string>, existing ?? privateAdminUrl(port)));
+  Object.assign(env, await databaseUrlsFor(env));
   const migrated = spawnSync(paths.node, ["src/migrate.ts"], {
     cwd: root,
     env: env as NodeJS.ProcessEnv,

@@ -2,7 +2,7 @@
 import path from "node:path";
 import { answers } from "./ports.ts";
 import type { LocalEnvironment } from "./environment.ts";
-import { type MariadbServer, startMariadb } from "./mariadb.ts";
+import { type MariadbServer, privateAdminUrl, startMariadb } from "./mariadb.ts";
 import { type NginxServer, startNginx } from "./nginx.ts";
 import { paths } from "./paths.ts";
 import { provision } from "./provision.ts";
@@ -17,12 +17,15 @@ export interface Infrastructure {
   stop(): Promise<void>;
 }
 
-/** MUSTER_DB_URL (mysql://admin:password@host:port/) uses an existing MariaDB instead of a private one. */
+/**
+ * An existing MariaDB instead of a private one: MUSTER_DB_URL (mysql://admin:password@host:port/), where databases and
+ * users are made; or IDENTITY_DB_URL and MATCH_DB_URL, which are used as they are.
+ */
 export async function startInfrastructure(
   env: LocalEnvironment,
   onLine: (name: string, line: string) => void,
 ): Promise<Infrastructure> {
-  const existing = process.env["MUSTER_DB_URL"];
+  const existing = usesExistingDatabase();
   const mariadbPort = Number(env["MUSTER_MARIADB_PORT"]);
   await refuseTaken(existing ? [] : [mariadbPort], Number(env["MUSTER_INGRESS_PORT"]));
   const mariadb = existing
@@ -34,7 +37,7 @@ export async function startInfrastructure(
         onLine: (line) => onLine("mariadb", line),
       });
   try {
-    const databaseUrls = await provisionFor(env, existing ?? (mariadb as MariadbServer).adminUrl);
+    const databaseUrls = await databaseUrlsFor(env);
     const nginx = await startNginx({
       prefix: paths.nginx,
       port: Number(env["MUSTER_INGRESS_PORT"]),
@@ -57,14 +60,30 @@ export async function startInfrastructure(
   }
 }
 
-/** The URLs under which the services find their databases; the same every time. */
-export async function provisionFor(env: LocalEnvironment, adminUrl: string): Promise<Record<string, string>> {
+export function usesExistingDatabase(): boolean {
+  return Boolean(process.env["MUSTER_DB_URL"]) || givenDatabaseUrls() !== undefined;
+}
+
+/** The URLs under which the services find their databases, which exist afterwards; the same every time. */
+export async function databaseUrlsFor(
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Record<string, string>> {
+  const given = givenDatabaseUrls();
+  if (given) return given;
+  const adminUrl = process.env["MUSTER_DB_URL"] || privateAdminUrl(Number(env["MUSTER_MARIADB_PORT"]));
   const passwords = {
     identity: env["MUSTER_DB_PASSWORD_IDENTITY"] as string,
     matches: env["MUSTER_DB_PASSWORD_MATCHES"] as string,
   };
   const urls = await provision({ adminUrl, suffix: DATABASE_SUFFIX, passwords });
   return { IDENTITY_DB_URL: urls["identity-service"], MATCH_DB_URL: urls["match-service"] };
+}
+
+function givenDatabaseUrls(): Record<string, string> | undefined {
+  const { IDENTITY_DB_URL, MATCH_DB_URL } = process.env;
+  if (!IDENTITY_DB_URL && !MATCH_DB_URL) return undefined;
+  if (!IDENTITY_DB_URL || !MATCH_DB_URL) throw new Error("set both IDENTITY_DB_URL and MATCH_DB_URL, or neither");
+  return { IDENTITY_DB_URL, MATCH_DB_URL };
 }
 
 async function refuseTaken(privatePorts: number[], ingress: number): Promise<void> {
