@@ -234,3 +234,16 @@ describeWithServers("the rate limit of a socket", () => {
     expect(await closed).toBe(4504);
   });
 });
+
+describeWithServers("a token of ours that has ended", () => {
+  it("is answered 401 token_expired by REST and 4003 by the gateway", async () => {
+    await using system = await startSystem({ identityNow: () => new Date(Date.now() - 3_600_000), nginx: false });
+    const { client } = await guest(system.url);
+    const token = client.tokens?.accessToken as string;
+    const answer = await fetch(`${system.url}/v1/me`, { headers: { authorization: `Bearer ${token}` } });
+    expect(answer.status).toBe(401);
+    expect(await answer.json()).toMatchObject({ error: { code: "token_expired" } });
+    const socket = new WebSocket(system.gatewayUrls[0] as string, [SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX + token]);
+    expect(await new Promise((resolve) => socket.once("close", resolve))).toBe(4003);
+  });
+});

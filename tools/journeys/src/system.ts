@@ -23,6 +23,8 @@ export interface SystemOptions {
   /** Other games than the built-in ones. */
   readonly games?: NonNullable<Parameters<typeof shard.createApp>[1]>["games"];
   readonly nginx?: boolean;
+  /** The clock of identity-service: tokens from another time. */
+  readonly identityNow?: () => Date;
 }
 
 export interface System extends AsyncDisposable {
@@ -111,8 +113,10 @@ function factories(
   options: SystemOptions,
 ): Record<ServiceName, () => App> {
   const games = options.games ? { games: options.games } : {};
+  const identityNow = options.identityNow ? { now: options.identityNow } : {};
   return {
-    identity: () => identity.createApp(identity.readConfig(env), { log: logs.identity.logger("identity-service") }),
+    identity: () =>
+      identity.createApp(identity.readConfig(env), { log: logs.identity.logger("identity-service"), ...identityNow }),
     match: () => match.createApp(match.readConfig(env), { log: logs.match.logger("match-service") }),
     matchmaker: () => matchmaker.createApp(matchmaker.readConfig(env), { log: logs.matchmaker.logger("matchmaker") }),
     shard: () => shard.createApp(shard.readConfig(env), { log: logs.shard.logger("shard"), ...games }),
