@@ -22,6 +22,7 @@ export function compose(parts: readonly AppPart[]): App {
   const app: App = {
     async start() {
       for (const part of parts) {
+        if (stopping) throw new Error(`stopped before ${part.name} was started`);
         started.push(part);
         try {
           await part.start?.();

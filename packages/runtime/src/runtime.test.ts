@@ -31,6 +31,16 @@ describe("an app", () => {
     expect(said).toEqual(["+a", "-a"]);
   });
 
+  it("starts nothing more once it is told to stop", async () => {
+    const said: string[] = [];
+    const slow: AppPart = { name: "slow", start: () => new Promise((resolve) => setTimeout(resolve, 20)) };
+    const app = compose([slow, part("late", said)]);
+    const starting = app.start();
+    await app.stop();
+    await expect(starting).rejects.toThrow("stopped before late was started");
+    expect(said).toEqual([]);
+  });
+
   it("stops every part even when one fails to", async () => {
     const said: string[] = [];
     const app = compose([part("a", said), part("b", said, "stop"), part("c", said)]);

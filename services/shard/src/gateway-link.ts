@@ -30,6 +30,9 @@ interface Seated {
 
 /** What may wait for a gateway that does not read, bytes. Beyond it the link is cut: its players come back. */
 const UNSENT_BYTES_MAX = 16 * 1024 * 1024;
+/** A gateway says hello at once and beats every two seconds; one that is silent for this long is gone. */
+const SILENT_MS_MAX = 8000;
+const SILENCE_CHECK_MS = 2000;
 /** Sequence number and tick. */
 const INPUT_HEADER_BYTES = 8;
 
@@ -41,6 +44,8 @@ export class GatewayLink implements Link {
   readonly #reader: LinkReader;
   readonly #seated = new Map<number, Seated>();
   readonly #refusal = new Uint8Array(1);
+  readonly #silenceTimer: NodeJS.Timeout;
+  #heardAt = performance.now();
 
   constructor(socket: Socket, parts: GatewayLinkParts) {
     this.#socket = socket;
@@ -51,6 +56,7 @@ export class GatewayLink implements Link {
     socket.on("data", (chunk) => this.#onData(chunk));
     socket.on("error", (err) => parts.log.warn({ err, gatewayId: this.gatewayId }, "link error"));
     socket.on("close", () => this.#onClose());
+    this.#silenceTimer = setInterval(() => this.#checkSilence(), SILENCE_CHECK_MS);
   }
 
   control(message: ToGateway): void {
@@ -83,6 +89,7 @@ export class GatewayLink implements Link {
   }
 
   #onData(chunk: Buffer): void {
+    this.#heardAt = performance.now();
     try {
       this.#reader.push(chunk);
     } catch (err) {
@@ -163,7 +170,15 @@ export class GatewayLink implements Link {
     seated.match.leave(seated.seat, seated.session, forfeit);
   }
 
+  /** A stopped or cut-off gateway keeps its socket open: without this its players would hold their seats for ever. */
+  #checkSilence(): void {
+    if (performance.now() - this.#heardAt < SILENT_MS_MAX) return;
+    this.#parts.log.warn({ gatewayId: this.gatewayId }, "a gateway is silent; cut");
+    this.#socket.destroy();
+  }
+
   #onClose(): void {
+    clearInterval(this.#silenceTimer);
     for (const { match, seat, session } of this.#seated.values()) match.leave(seat, session, false);
     this.#seated.clear();
     if (this.gatewayId !== "") this.#parts.log.info({ gatewayId: this.gatewayId }, "a gateway is gone");
