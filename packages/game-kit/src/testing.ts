@@ -73,7 +73,10 @@ function withoutTexts(source: string): string {
 }
 
 function observe(request: ObservedRunRequest): Promise<ObservedRun> {
-  const worker = new Worker(pathToFileURL(path.join(import.meta.dirname, "observed-run.ts")), { workerData: request });
+  const worker = new Worker(pathToFileURL(path.join(import.meta.dirname, "observed-run.ts")), {
+    workerData: request,
+    execArgv: [],
+  });
   return new Promise((resolve, reject) => {
     worker.once("message", resolve);
     worker.once("error", reject);
