@@ -714,7 +714,7 @@ export type MatchCancelled = Message<"realtime.v1.MatchCancelled"> & {
   matchId: string;
 
   /**
-   * no_show, abandoned, fault or shard_lost.
+   * no_show, abandoned, fault, shard_lost, or left: the answer to leave_match.
    *
    * @generated from field: string reason = 2;
    */

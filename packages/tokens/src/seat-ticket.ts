@@ -1,10 +1,15 @@
-// A seat ticket is the signed right to a seat of a match: base64url(SeatClaims) "." base64url(HMAC-SHA-256). The
-// matchmaker signs; gateway and shard check. The player keeps it to come back through any gateway.
-import { createHmac, timingSafeEqual } from "node:crypto";
+// A seat ticket is the right to a seat of a match: base64url(nonce · tag · ciphertext) of SeatClaims under AES-256-GCM.
+// The matchmaker seals; gateway and shard open. The player keeps it to come back through any gateway, and can neither
+// change it nor read the addresses in it.
+import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { type SeatClaims, SeatClaimsSchema } from "@muster/contracts/matchmaking/v2";
 
-export class SeatTicketSigner {
+const CIPHER = "aes-256-gcm";
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+export class SeatTicketSealer {
   readonly #key: Buffer;
 
   /** 32 bytes as hexadecimal digits. */
@@ -12,9 +17,14 @@ export class SeatTicketSigner {
     this.#key = Buffer.from(keyHex, "hex");
   }
 
-  sign(claims: MessageInitShape<typeof SeatClaimsSchema>): string {
-    const payload = Buffer.from(toBinary(SeatClaimsSchema, create(SeatClaimsSchema, claims))).toString("base64url");
-    return `${payload}.${mac(this.#key, payload).toString("base64url")}`;
+  seal(claims: MessageInitShape<typeof SeatClaimsSchema>): string {
+    const nonce = randomBytes(NONCE_BYTES);
+    const cipher = createCipheriv(CIPHER, this.#key, nonce);
+    const sealed = Buffer.concat([
+      cipher.update(toBinary(SeatClaimsSchema, create(SeatClaimsSchema, claims))),
+      cipher.final(),
+    ]);
+    return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString("base64url");
   }
 }
 
@@ -22,24 +32,32 @@ export type SeatTicketVerdict =
   | { readonly kind: "valid"; readonly claims: SeatClaims }
   | { readonly kind: "seat_ticket_invalid" | "seat_ticket_expired" };
 
-export class SeatTicketVerifier {
+export class SeatTicketOpener {
   readonly #key: Buffer;
 
   constructor(keyHex: string) {
     this.#key = Buffer.from(keyHex, "hex");
   }
 
-  verify(ticket: string, nowMs: number): SeatTicketVerdict {
-    const [payload, signature, ...rest] = ticket.split(".");
-    if (!payload || !signature || rest.length > 0) return { kind: "seat_ticket_invalid" };
-    const [wanted, given] = [mac(this.#key, payload), Buffer.from(signature, "base64url")];
-    if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) return { kind: "seat_ticket_invalid" };
-    const claims = fromBinary(SeatClaimsSchema, Buffer.from(payload, "base64url")); // we signed it: it parses
+  open(ticket: string, nowMs: number): SeatTicketVerdict {
+    const opened = this.#unseal(ticket);
+    if (!opened) return { kind: "seat_ticket_invalid" };
+    const claims = fromBinary(SeatClaimsSchema, opened); // we sealed it: it parses
     if (Number(claims.expiresAt) * 1000 < nowMs) return { kind: "seat_ticket_expired" };
     return { kind: "valid", claims };
   }
-}
 
-function mac(key: Buffer, payload: string): Buffer {
-  return createHmac("sha256", key).update(payload).digest();
+  /** Undefined for anything that was not sealed with our key, to the last bit. */
+  #unseal(ticket: string): Buffer | undefined {
+    const bytes = Buffer.from(ticket, "base64url");
+    // Decoding is lenient; a ticket has one form only.
+    if (bytes.length <= NONCE_BYTES + TAG_BYTES || bytes.toString("base64url") !== ticket) return undefined;
+    const decipher = createDecipheriv(CIPHER, this.#key, bytes.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
+    decipher.setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
+    try {
+      return Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);
+    } catch {
+      return undefined; // the tag does not fit: forged, changed, or another installation's
+    }
+  }
 }

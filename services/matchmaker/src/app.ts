@@ -3,7 +3,7 @@ import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
 import { createLogger, type Logger } from "@muster/log";
 import { createRpcClient, createRpcServer, type RpcServer } from "@muster/rpc";
 import { type AdminServer, type App, compose, createAdminServer, createMetrics } from "@muster/runtime";
-import { SeatTicketSigner } from "@muster/tokens";
+import { SeatTicketSealer } from "@muster/tokens";
 import { v7 as uuidv7 } from "uuid";
 import type { Config } from "./config.ts";
 import { createMatching } from "./matching.ts";
@@ -57,7 +57,7 @@ export function createApp(config: Config, overrides: Overrides = {}): Matchmaker
       shards,
       sessions,
       matches: matchClient.call,
-      signer: new SeatTicketSigner(config.matchmakerSeatTicketKey),
+      sealer: new SeatTicketSealer(config.matchmakerSeatTicketKey),
       allocateTimeoutMs: config.matchmakerAllocateTimeoutMs,
       seatTicketTtlS: config.matchmakerSeatTicketTtlS,
       joinWithinMs: config.matchmakerJoinWithinMs,

@@ -25,7 +25,7 @@ export const fields = {
   MATCHMAKER_MATCH_URL: url({ protocols: ["http:"], description: "gRPC address of match-service" }),
   MATCHMAKER_SEAT_TICKET_KEY: bytes({
     length: 32,
-    description: "signs seat tickets; shared with gateways and shards, 64 hexadecimal digits",
+    description: "seals seat tickets; shared with gateways and shards, 64 hexadecimal digits",
   }),
   MATCHMAKER_SEAT_TICKET_TTL_S: int({
     default: 7200,

@@ -6,7 +6,7 @@ import type { AssignedSeat } from "@muster/contracts/matchmaking/v2";
 import { must } from "@muster/errors";
 import type { Logger } from "@muster/log";
 import type { Mode } from "@muster/modes";
-import type { SeatTicketSigner } from "@muster/tokens";
+import type { SeatTicketSealer } from "@muster/tokens";
 import { continueTrace, formatTraceparent, withTrace, type TraceContext } from "@muster/tracing";
 import { v7 as uuidv7 } from "uuid";
 import type { WaitingTicket } from "./queue.ts";
@@ -23,7 +23,7 @@ export interface PlacementParts {
   readonly shards: Shards;
   readonly sessions: Sessions;
   readonly matches: Client<typeof MatchService>;
-  readonly signer: SeatTicketSigner;
+  readonly sealer: SeatTicketSealer;
   readonly allocateTimeoutMs: number;
   readonly seatTicketTtlS: number;
   readonly joinWithinMs: number;
@@ -171,7 +171,7 @@ function announce(plan: Plan, shard: LiveShard, parts: PlacementParts): void {
   const expiresAt = BigInt(Math.floor(parts.now() / 1000) + parts.seatTicketTtlS);
   for (const [seat, ticket] of group.entries()) {
     parts.tickets.remove(ticket.ticketId); // used up, whether or not its gateway still listens
-    const seatTicket = parts.signer.sign({
+    const seatTicket = parts.sealer.seal({
       matchId,
       epoch: FIRST_EPOCH,
       seat,

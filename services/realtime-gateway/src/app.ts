@@ -12,7 +12,7 @@ import {
   createMetrics,
   retryForever,
 } from "@muster/runtime";
-import { SeatTicketVerifier, TokenVerifier } from "@muster/tokens";
+import { SeatTicketOpener, TokenVerifier } from "@muster/tokens";
 import type { JSONWebKeySet } from "jose";
 import { v7 as uuidv7 } from "uuid";
 import type { Config } from "./config.ts";
@@ -72,7 +72,7 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
   const queueing = createQueueing({ gatewayId, matchmaker: matchmaker.call, log });
   const connectionParts: ConnectionParts = {
     tokens,
-    seatTickets: new SeatTicketVerifier(config.gatewaySeatTicketKey),
+    seatTickets: new SeatTicketOpener(config.gatewaySeatTicketKey),
     queueing,
     ratings: createRatings(match.call),
     links,

@@ -11,7 +11,7 @@ export const fields = {
   GATEWAY_MATCHMAKER_URL: url({ protocols: ["http:"], description: "gRPC address of the matchmaker" }),
   GATEWAY_SEAT_TICKET_KEY: bytes({
     length: 32,
-    description: "checks seat tickets; the matchmaker's, 64 hexadecimal digits",
+    description: "opens seat tickets; the matchmaker's, 64 hexadecimal digits",
   }),
   GATEWAY_LINK_KEY: bytes({
     length: 32,

@@ -15,7 +15,7 @@ import {
   REALTIME_ERRORS,
   type RealtimeErrorCode,
 } from "@muster/realtime";
-import type { AccessClaims, SeatTicketVerifier, TokenVerifier } from "@muster/tokens";
+import type { AccessClaims, SeatTicketOpener, TokenVerifier } from "@muster/tokens";
 import { continueTrace, currentTrace, formatTraceparent, newTrace, withTrace } from "@muster/tracing";
 import { v7 as uuidv7 } from "uuid";
 import type { Activity, Identity, Seat } from "./activity.ts";
@@ -31,7 +31,7 @@ import type { Socket } from "./ws.ts";
 
 export interface ConnectionParts {
   readonly tokens: TokenVerifier;
-  readonly seatTickets: SeatTicketVerifier;
+  readonly seatTickets: SeatTicketOpener;
   readonly queueing: Queueing;
   readonly ratings: Ratings;
   readonly links: ShardLinks;
@@ -244,7 +244,7 @@ export class Connection implements Player {
   }
 
   #join(requestId: number, seatTicket: string, playerId: string): void {
-    const verdict = this.#parts.seatTickets.verify(seatTicket, this.#parts.now());
+    const verdict = this.#parts.seatTickets.open(seatTicket, this.#parts.now());
     if (verdict.kind !== "valid") return this.#error(requestId, verdict.kind);
     const { claims } = verdict;
     if (claims.playerId !== playerId) return this.#error(requestId, "seat_ticket_foreign");

@@ -5,7 +5,7 @@ import { GAMES } from "@muster/modes";
 import type { Game } from "@muster/game-kit";
 import { createRpcClient } from "@muster/rpc";
 import { type AdminServer, type App, compose, createAdminServer, createMetrics } from "@muster/runtime";
-import { SeatTicketVerifier } from "@muster/tokens";
+import { SeatTicketOpener } from "@muster/tokens";
 import { v7 as uuidv7 } from "uuid";
 import { createAllocationSession } from "./allocation.ts";
 import type { Config } from "./config.ts";
@@ -72,7 +72,7 @@ export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
       shardId,
       linkKey: Buffer.from(config.shardLinkKey, "hex"),
       matches,
-      seatTickets: new SeatTicketVerifier(config.shardSeatTicketKey),
+      seatTickets: new SeatTicketOpener(config.shardSeatTicketKey),
       metrics,
       now: Date.now,
       log,

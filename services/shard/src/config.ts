@@ -14,7 +14,7 @@ export const fields = {
   SHARD_MATCHMAKER_URL: url({ protocols: ["http:"], description: "gRPC address of the matchmaker" }),
   SHARD_SEAT_TICKET_KEY: bytes({
     length: 32,
-    description: "checks seat tickets; the matchmaker's, 64 hexadecimal digits",
+    description: "opens seat tickets; the matchmaker's, 64 hexadecimal digits",
   }),
   SHARD_LINK_KEY: bytes({ length: 32, description: "lets gateways in; shared with them, 64 hexadecimal digits" }),
   SHARD_REGION: text({ default: "local", pattern: "^[a-z0-9-]{1,32}$", description: "where this shard is" }),

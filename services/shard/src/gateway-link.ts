@@ -5,7 +5,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type LinkRequest, LinkRequestSchema, LinkResponseSchema } from "@muster/contracts/realtime/link/v1";
 import type { Logger } from "@muster/log";
 import { INPUT_REFUSALS, LINK_VERSION, LinkFrameType, LinkReader, LinkWriter } from "@muster/realtime";
-import type { SeatTicketVerifier } from "@muster/tokens";
+import type { SeatTicketOpener } from "@muster/tokens";
 import { continueTrace, withTrace } from "@muster/tracing";
 import type { Link, Session, ToGateway } from "./audience.ts";
 import type { Match } from "./match.ts";
@@ -16,7 +16,7 @@ export interface GatewayLinkParts {
   readonly shardId: string;
   readonly linkKey: Buffer;
   readonly matches: Matches;
-  readonly seatTickets: SeatTicketVerifier;
+  readonly seatTickets: SeatTicketOpener;
   readonly metrics: ShardMetrics;
   readonly now: () => number;
   readonly log: Logger;
@@ -148,7 +148,7 @@ export class GatewayLink implements Link {
   }
 
   #onJoin(id: number, seatTicket: string): void {
-    const verdict = this.#parts.seatTickets.verify(seatTicket, this.#parts.now());
+    const verdict = this.#parts.seatTickets.open(seatTicket, this.#parts.now());
     if (verdict.kind !== "valid") return this.#refuse(id, verdict.kind);
     const { claims } = verdict;
     const session: Session = { link: this, id };

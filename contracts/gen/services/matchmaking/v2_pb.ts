@@ -287,7 +287,7 @@ export type Assignment = Message<"matchmaking.v2.Assignment"> & {
   seats: AssignedSeat[];
 
   /**
-   * Signed right to the seat: base64url(SeatClaims) "." base64url(HMAC-SHA-256).
+   * Sealed right to the seat: base64url of SeatClaims under AES-256-GCM, see contracts/realtime/STANDARD.md.
    *
    * @generated from field: string seat_ticket = 7;
    */
@@ -379,7 +379,7 @@ export const TicketRefusedSchema: GenMessage<TicketRefused> = /*@__PURE__*/
   messageDesc(file_services_matchmaking_v2, 8);
 
 /**
- * What a seat ticket says. Signed by the matchmaker, checked by the gateway and the shard.
+ * What a seat ticket says. Sealed by the matchmaker, opened by the gateway and the shard.
  *
  * @generated from message matchmaking.v2.SeatClaims
  */
