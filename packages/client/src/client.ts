@@ -1,8 +1,10 @@
 import { MusterError } from "./errors.ts";
 import { Realtime, type RealtimeOptions } from "./realtime.ts";
 import {
+  type DeviceInfo,
   type HistoryPage,
   type MatchSummary,
+  type Method,
   type ModeInfo,
   type Player,
   request,
@@ -18,6 +20,18 @@ export interface ClientOptions {
   /** Called whenever the tokens change, to keep them. */
   readonly onTokens?: (tokens: Tokens | undefined) => void;
 }
+
+export interface Credentials {
+  readonly name: string;
+  readonly password: string;
+  /** For the player's list of devices. */
+  readonly deviceLabel?: string;
+  /** Random, 16 to 64 characters, made and kept by the device: one session per device. */
+  readonly deviceId?: string;
+}
+
+/** The server does not take the access token any more; a fresh one may do. */
+const OUTDATED: ReadonlySet<string> = new Set(["token_expired", "token_revoked", "token_invalid"]);
 
 /** An access token with less left than this is refreshed before it is used. */
 const REFRESH_BEFORE_MS = 30_000;
@@ -39,13 +53,13 @@ export class MusterClient {
     return this.#tokens;
   }
 
-  /** @throws MusterError name_taken, invalid_request, busy */
-  async register(credentials: { name: string; password: string; deviceLabel?: string }): Promise<Player> {
+  /** @throws MusterError name_taken, bad_name, weak_password, invalid_request, busy */
+  async register(credentials: Credentials): Promise<Player> {
     return this.#open(await request<Session>(this.url, "POST", "/v1/auth/register", { body: credentials }));
   }
 
-  /** @throws MusterError bad_credentials, busy */
-  async logIn(credentials: { name: string; password: string; deviceLabel?: string }): Promise<Player> {
+  /** @throws MusterError bad_credentials, account_banned, too_many_attempts, busy */
+  async logIn(credentials: Credentials): Promise<Player> {
     return this.#open(await request<Session>(this.url, "POST", "/v1/auth/login", { body: credentials }));
   }
 
@@ -58,6 +72,26 @@ export class MusterClient {
     const tokens = this.#tokens;
     this.#keep(undefined);
     if (tokens) await request(this.url, "POST", "/v1/auth/logout", { body: { refreshToken: tokens.refreshToken } });
+  }
+
+  /** The open sessions of this player. */
+  async devices(): Promise<readonly DeviceInfo[]> {
+    return (await this.#get<{ devices: DeviceInfo[] }>("/v1/me/devices")).devices;
+  }
+
+  /** @throws MusterError device_not_found */
+  async revokeDevice(deviceId: string): Promise<void> {
+    await this.#call("DELETE", `/v1/me/devices/${encodeURIComponent(deviceId)}`);
+  }
+
+  /** Ends every session but this one. @returns how many */
+  async revokeOtherDevices(): Promise<number> {
+    return (await this.#call<{ revoked: number }>("POST", "/v1/me/devices/revoke-others")).revoked;
+  }
+
+  /** Ends every other session too. @throws MusterError bad_credentials, weak_password, too_many_attempts, busy */
+  async changePassword(passwords: { currentPassword: string; newPassword: string }): Promise<void> {
+    await this.#call("PUT", "/v1/me/password", passwords);
   }
 
   async me(): Promise<Player> {
@@ -114,8 +148,14 @@ export class MusterClient {
   async refresh(): Promise<Tokens> {
     if (!this.#tokens) throw new MusterError("unauthenticated", "log in first");
     const { refreshToken } = this.#tokens;
+    const exchange = (): Promise<Tokens> =>
+      request<Tokens>(this.url, "POST", "/v1/auth/refresh", { body: { refreshToken } });
     try {
-      const tokens = await request<Tokens>(this.url, "POST", "/v1/auth/refresh", { body: { refreshToken } });
+      // An answer that was lost on the way is asked for again: the server gives the same one for a few seconds.
+      const tokens = await exchange().catch((err: unknown) => {
+        if (err instanceof MusterError && err.code === "network") return exchange();
+        throw err;
+      });
       this.#keep(tokens);
       return tokens;
     } catch (err) {
@@ -124,12 +164,17 @@ export class MusterClient {
     }
   }
 
-  async #get<T>(path: string): Promise<T> {
+  #get<T>(path: string): Promise<T> {
+    return this.#call("GET", path);
+  }
+
+  async #call<T>(method: Method, path: string, body?: unknown): Promise<T> {
+    const given = body === undefined ? {} : { body };
     try {
-      return await request<T>(this.url, "GET", path, { accessToken: await this.accessToken() });
+      return await request<T>(this.url, method, path, { accessToken: await this.accessToken(), ...given });
     } catch (err) {
-      if (!(err instanceof MusterError) || err.code !== "token_expired") throw err;
-      return request<T>(this.url, "GET", path, { accessToken: await this.accessToken(true) });
+      if (!(err instanceof MusterError) || !OUTDATED.has(err.code)) throw err;
+      return request<T>(this.url, method, path, { accessToken: await this.accessToken(true), ...given });
     }
   }
 

@@ -185,7 +185,7 @@ export class Realtime {
       opened.resolve();
     });
     socket.addEventListener("close", (event: CloseEvent) => {
-      this.#tokenEnded = event.code === DISCONNECTS.tokenExpired.code;
+      this.#tokenEnded = TOKEN_ENDED.has(event.code);
       const err = new MusterError("closed", event.reason || `the connection was closed with code ${event.code}`, {
         status: event.code,
       });
@@ -320,6 +320,9 @@ export class Realtime {
     for (const listener of this.#closedListeners) listener(reason);
   }
 }
+
+/** A fresh token is needed before the next try. */
+const TOKEN_ENDED: ReadonlySet<number> = new Set([DISCONNECTS.tokenExpired.code, DISCONNECTS.sessionEnded.code]);
 
 /** Another try would end the same: no session to connect with, or a close code that says so. */
 function isHopeless({ code, status }: MusterError): boolean {

@@ -4,6 +4,7 @@ export interface Player {
   readonly playerId: string;
   readonly name: string;
   readonly kind: "registered" | "guest";
+  readonly role: "player" | "moderator" | "admin";
   readonly createdAt: string;
 }
 
@@ -47,6 +48,17 @@ export interface HistoryPage {
   readonly nextCursor?: string;
 }
 
+/** An open session of the player. */
+export interface DeviceInfo {
+  readonly deviceId: string;
+  readonly label: string;
+  /** The session that asks. */
+  readonly current: boolean;
+  readonly createdAt: string;
+  readonly lastUsedAt: string;
+  readonly expiresAt: string;
+}
+
 export interface ModeInfo {
   readonly mode: string;
   readonly gameId: string;
@@ -54,12 +66,14 @@ export interface ModeInfo {
   readonly waiting: number;
 }
 
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
 const REQUEST_TIMEOUT_MS = 15_000;
 
 /** One request to edge-api. @throws MusterError with the contract's code, or `network`. */
 export async function request<T>(
   baseUrl: string,
-  method: "GET" | "POST",
+  method: Method,
   path: string,
   options: { body?: unknown; accessToken?: string } = {},
 ): Promise<T> {

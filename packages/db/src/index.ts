@@ -1,4 +1,4 @@
 export { type Database, createDatabase, type DatabaseOptions, dbConfig, type DbPart, parseDbUrl } from "./database.ts";
 export { isDeadlock, isDuplicateKey, isTransient } from "./errors.ts";
-export { migrate, type Migration, type Migrations, missingMigrations, waitForSchema } from "./migrations.ts";
+export { migrate, type Migration, type Migrations, missingMigrations, statement, waitForSchema } from "./migrations.ts";
 export { inTransaction } from "./transaction.ts";

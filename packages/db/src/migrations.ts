@@ -1,12 +1,17 @@
 // Migrations: a name and one DDL statement each, safe to run again, because MariaDB commits DDL by itself and a
 // half-done migration is the normal failure. Run by a service's migrate.ts, never by the service.
 import type { Logger } from "@muster/log";
-import type { Kysely } from "kysely";
+import type { Kysely, RawBuilder } from "kysely";
 import { Migrator } from "kysely/migration";
 import { isTransient } from "./errors.ts";
 
 export interface Migration {
   up(db: Kysely<unknown>): Promise<void>;
+}
+
+/** The usual migration: one statement. */
+export function statement(query: RawBuilder<unknown>): Migration {
+  return { up: async (db) => void (await query.execute(db)) };
 }
 
 /** By name, timestamp first, listed by hand. */

@@ -18,6 +18,11 @@ export const DISCONNECTS = {
     when: "the access token has ended: refresh it, then connect again",
   },
   unavailable: { code: 4004, reason: "unavailable", when: "the gateway cannot check tokens right now" },
+  sessionEnded: {
+    code: 4005,
+    reason: "session ended",
+    when: "the access token was revoked: refresh it; when that is refused, log in",
+  },
   badFrame: { code: 4500, reason: "bad frame", when: "a frame was not what STANDARD.md allows" },
   badToken: { code: 4501, reason: "bad token", when: "the access token is not valid" },
   outOfOrder: { code: 4502, reason: "out of order", when: "a message was not allowed in this state" },

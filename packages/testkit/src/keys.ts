@@ -33,6 +33,7 @@ export async function testKeys(): Promise<TestKeys> {
         sub: "01a20ab2-2d4a-7326-a77a-b22eaf2e9f1e",
         name: "tester",
         fam: "f",
+        role: "player",
         iat: now,
         exp: now + 600,
       };

@@ -1,5 +1,8 @@
-// Access tokens are checked where they are used, with identity's public keys: no call per request.
+// Access tokens are checked where they are used, with identity's public keys: no call per request. What has been
+// revoked, and which keys are good, is asked of identity every few seconds.
 import { commonError, errorsOf } from "@muster/errors";
+import type { Logger } from "@muster/log";
+import { type AppPart, retryForever, sleep } from "@muster/runtime";
 import { type CryptoKey, type JSONWebKeySet, type JWTPayload, errors, importJWK, jwtVerify } from "jose";
 
 /** What every access token says, and every verifier insists on (RFC 8725, RFC 9068). */
@@ -12,34 +15,65 @@ export const ACCESS_TOKEN = {
   clockSkewSeconds: 5,
 } as const;
 
+export type TokenRole = "player" | "moderator" | "admin";
+
 export interface AccessClaims {
+  /** The key that signed it. */
+  readonly keyId: string;
   readonly playerId: string;
   readonly playerName: string;
+  /** What the account may do. */
+  readonly role: TokenRole;
   /** The refresh-token family: one per device. */
   readonly familyId: string;
+  /** Seconds since 1970 UTC. */
+  readonly issuedAt: number;
   /** Seconds since 1970 UTC. */
   readonly expiresAt: number;
 }
 
-/** Reads the current key set; called when none is held, when it is old, and when a token names an unknown key. */
-export type JwksSource = () => Promise<JSONWebKeySet>;
+export interface Revocation {
+  /** Every token of a family, or those of a player that were issued up to `revokedAtMs`. */
+  readonly subject: "family" | "player";
+  readonly id: string;
+  /** Since 1970 UTC. */
+  readonly revokedAtMs: number;
+}
+
+export interface Trust {
+  readonly jwks: JSONWebKeySet;
+  /** Since the watermark; repeats do no harm. */
+  readonly revocations?: readonly Revocation[];
+  readonly watermark?: bigint;
+}
+
+/** Reads the key set, and what was revoked since a watermark (0n: everything that still matters). */
+export type TrustSource = (watermark: bigint) => Promise<Trust>;
 
 const fail = errorsOf({
   token_invalid: { grpc: "unauthenticated", retryable: false, message: "The access token is not valid." },
   token_expired: { grpc: "unauthenticated", retryable: false, message: "The access token has ended." },
+  token_revoked: {
+    grpc: "unauthenticated",
+    retryable: false,
+    message: "The session of this access token has ended: refresh, or log in.",
+  },
 });
 
-const JWKS_MAX_AGE_MS = 600_000;
 /** Unknown key ids cannot make us ask more often than this. */
-const JWKS_COOLDOWN_MS = 2000;
+const ASK_COOLDOWN_MS = 2000;
+/** An answer with this many revocations may not be the last. */
+const FULL_ANSWER = 1000;
 
 export class TokenVerifier {
-  readonly #source: JwksSource;
+  readonly #source: TrustSource;
+  readonly #revoked = new Revocations();
   #keys = new Map<string, CryptoKey>();
-  #fetchedAt = -Infinity;
-  #fetching: Promise<void> | undefined;
+  #watermark = 0n;
+  #askedAt = -Infinity;
+  #asking: Promise<void> | undefined;
 
-  constructor(source: JwksSource) {
+  constructor(source: TrustSource) {
     this.#source = source;
   }
 
@@ -48,18 +82,45 @@ export class TokenVerifier {
     return this.#keys.size > 0 ? undefined : "no public keys yet";
   }
 
-  /** Fetches the keys; keeps the old ones when that fails. @throws AppError unavailable when there are none at all. */
-  async refresh(): Promise<void> {
-    this.#fetching ??= this.#fetch().finally(() => {
-      this.#fetching = undefined;
-    });
-    await this.#fetching;
+  /** How long ago identity answered, seconds: how old what we know of revocations is. */
+  trustAgeS(): number {
+    return (performance.now() - this.#askedAt) / 1000;
   }
 
-  /** @throws AppError token_invalid, token_expired, or unavailable when the keys cannot be had. */
+  /** Asks identity. @throws AppError unavailable when it does not answer; what was known stays. */
+  async refresh(): Promise<void> {
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = undefined;
+    });
+    await this.#asking;
+  }
+
+  /** Keeps asking, every `everyMs`: what a revocation takes to get here. */
+  watching(everyMs: number, log: Logger): AppPart {
+    const stop = new AbortController();
+    let running: Promise<void> | undefined;
+    const watch = async (): Promise<void> => {
+      while (!stop.signal.aborted) {
+        await this.refresh();
+        await sleep(everyMs, stop.signal);
+      }
+    };
+    return {
+      name: "token trust",
+      start: async () => {
+        running = retryForever(watch, { name: "asking identity what to trust", stop: stop.signal, log });
+      },
+      stop: async () => {
+        stop.abort();
+        await running;
+      },
+    };
+  }
+
+  /** @throws AppError token_invalid, token_expired, token_revoked, or unavailable when the keys cannot be had. */
   async verify(token: string): Promise<AccessClaims> {
     try {
-      const { payload } = await jwtVerify(token, (header) => this.#keyFor(header.kid), {
+      const { payload, protectedHeader } = await jwtVerify(token, (header) => this.#keyFor(header.kid), {
         algorithms: [ACCESS_TOKEN.algorithm],
         typ: ACCESS_TOKEN.type,
         issuer: ACCESS_TOKEN.issuer,
@@ -67,43 +128,104 @@ export class TokenVerifier {
         clockTolerance: ACCESS_TOKEN.clockSkewSeconds,
         requiredClaims: ["sub", "exp", "iat", "name", "fam"],
       });
-      return claimsOf(payload);
+      const claims = claimsOf(protectedHeader.kid as string, payload);
+      if (this.#revoked.covers(claims)) throw fail("token_revoked");
+      return claims;
     } catch (err) {
       throw translated(err);
     }
   }
 
+  /** Whether claims that were good have been revoked since, or the key behind them withdrawn. */
+  isRevoked(claims: AccessClaims): boolean {
+    return this.#revoked.covers(claims) || !this.#keys.has(claims.keyId);
+  }
+
   async #keyFor(kid: string | undefined): Promise<CryptoKey> {
     if (kid === undefined) throw fail("token_invalid", { message: "The access token names no key." });
-    const age = performance.now() - this.#fetchedAt;
-    const stale = age > JWKS_MAX_AGE_MS || (!this.#keys.has(kid) && age > JWKS_COOLDOWN_MS);
-    if (stale) await this.refresh();
+    if (!this.#keys.has(kid) && performance.now() - this.#askedAt > ASK_COOLDOWN_MS) await this.#askForKeys();
     const key = this.#keys.get(kid);
     if (!key) throw fail("token_invalid", { message: "The access token is signed with an unknown key." });
     return key;
   }
 
-  async #fetch(): Promise<void> {
+  /** With old keys in hand an identity that does not answer is no reason to fail. */
+  async #askForKeys(): Promise<void> {
     try {
-      const { keys } = await this.#source();
-      const usable = keys.filter((jwk) => jwk.kid !== undefined && jwk.kty === "OKP" && jwk["crv"] === "Ed25519");
-      const imported = await Promise.all(
-        usable.map(async (jwk) => [jwk.kid as string, (await importJWK(jwk, "EdDSA")) as CryptoKey] as const),
-      );
-      this.#keys = new Map(imported);
-      this.#fetchedAt = performance.now();
+      await this.refresh();
     } catch (err) {
-      if (this.#keys.size === 0) throw commonError("unavailable", { cause: err });
+      if (this.#keys.size === 0) throw err;
+    }
+  }
+
+  async #ask(): Promise<void> {
+    for (;;) {
+      const { jwks, revocations = [], watermark = 0n } = await this.#read();
+      this.#keys = await importKeys(jwks, this.#keys);
+      this.#revoked.add(revocations);
+      this.#watermark = watermark;
+      this.#askedAt = performance.now();
+      if (revocations.length < FULL_ANSWER) return;
+    }
+  }
+
+  async #read(): Promise<Trust> {
+    try {
+      return await this.#source(this.#watermark);
+    } catch (err) {
+      throw commonError("unavailable", { cause: err });
     }
   }
 }
 
-function claimsOf(payload: JWTPayload): AccessClaims {
-  const { sub, exp, name, fam } = payload;
-  if (typeof sub !== "string" || typeof exp !== "number" || typeof name !== "string" || typeof fam !== "string") {
-    throw fail("token_invalid");
+/** What was revoked, for as long as a token can be older than it. */
+class Revocations {
+  readonly #families = new Map<string, number>();
+  readonly #players = new Map<string, number>();
+
+  add(revocations: readonly Revocation[]): void {
+    for (const { subject, id, revokedAtMs } of revocations) {
+      const into = subject === "family" ? this.#families : this.#players;
+      into.set(id, Math.max(revokedAtMs, into.get(id) ?? 0));
+    }
+    const oldest = Date.now() - (ACCESS_TOKEN.lifetimeSeconds + 2 * ACCESS_TOKEN.clockSkewSeconds) * 1000;
+    for (const map of [this.#families, this.#players]) for (const [id, at] of map) if (at < oldest) map.delete(id);
   }
-  return { playerId: sub, playerName: name, familyId: fam, expiresAt: exp };
+
+  covers({ familyId, playerId, issuedAt }: AccessClaims): boolean {
+    if (this.#families.has(familyId)) return true;
+    const at = this.#players.get(playerId);
+    return at !== undefined && issuedAt * 1000 <= at;
+  }
+}
+
+/** Keys that are known are not imported again; those that are no longer published are gone. */
+async function importKeys(
+  { keys }: JSONWebKeySet,
+  known: ReadonlyMap<string, CryptoKey>,
+): Promise<Map<string, CryptoKey>> {
+  const usable = keys.filter((jwk) => jwk.kid !== undefined && jwk.kty === "OKP" && jwk["crv"] === "Ed25519");
+  const imported = usable.map(async (jwk) => {
+    const kid = jwk.kid as string;
+    return [kid, known.get(kid) ?? ((await importJWK(jwk, "EdDSA")) as CryptoKey)] as const;
+  });
+  return new Map(await Promise.all(imported));
+}
+
+const ROLES: ReadonlySet<unknown> = new Set<TokenRole>(["player", "moderator", "admin"]);
+
+function claimsOf(kid: string, { sub, exp, iat, name, fam, role = "player" }: JWTPayload): AccessClaims {
+  const texts = [sub, name, fam].every((claim) => typeof claim === "string");
+  if (!texts || typeof exp !== "number" || typeof iat !== "number" || !ROLES.has(role)) throw fail("token_invalid");
+  return {
+    keyId: kid,
+    playerId: sub as string,
+    playerName: name as string,
+    role: role as TokenRole,
+    familyId: fam as string,
+    issuedAt: iat,
+    expiresAt: exp,
+  };
 }
 
 function translated(err: unknown): unknown {

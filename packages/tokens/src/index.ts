@@ -1,2 +1,11 @@
-export { type AccessClaims, ACCESS_TOKEN, type JwksSource, TokenVerifier } from "./access-token.ts";
+export {
+  type AccessClaims,
+  ACCESS_TOKEN,
+  type Revocation,
+  type TokenRole,
+  TokenVerifier,
+  type Trust,
+  type TrustSource,
+} from "./access-token.ts";
+export { trustFrom } from "./identity-trust.ts";
 export { SeatTicketSealer, type SeatTicketVerdict, SeatTicketOpener } from "./seat-ticket.ts";

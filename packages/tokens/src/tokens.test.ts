@@ -1,6 +1,6 @@
 import { testKeys } from "@muster/testkit/keys";
 import { describe, expect, it } from "vitest";
-import { TokenVerifier } from "./access-token.ts";
+import { type Revocation, TokenVerifier } from "./access-token.ts";
 import { SeatTicketSealer, SeatTicketOpener } from "./seat-ticket.ts";
 
 const MATCH = "01a20ab2-2d4a-7326-a77a-b22eaf2e9f1e";
@@ -8,7 +8,7 @@ const MATCH = "01a20ab2-2d4a-7326-a77a-b22eaf2e9f1e";
 describe("the token verifier", () => {
   it("takes a good token and says who it is", async () => {
     const keys = await testKeys();
-    const verifier = new TokenVerifier(async () => keys.jwks);
+    const verifier = new TokenVerifier(async () => ({ jwks: keys.jwks }));
     expect(await verifier.verify(await keys.sign({ sub: "p1", name: "Ann", fam: "f1" }))).toMatchObject({
       playerId: "p1",
       playerName: "Ann",
@@ -35,7 +35,7 @@ describe("the token verifier", () => {
     },
   ])("refuses a token: $note", async ({ claims, header, code }) => {
     const keys = await testKeys();
-    const verifier = new TokenVerifier(async () => keys.jwks);
+    const verifier = new TokenVerifier(async () => ({ jwks: keys.jwks }));
     await expect(verifier.verify(await keys.sign(claims, header as never))).rejects.toMatchObject({ code });
   });
 
@@ -43,7 +43,7 @@ describe("the token verifier", () => {
     const [old, fresh, stranger] = await Promise.all([testKeys(), testKeys(), testKeys()]);
     let asked = 0;
     const verifier = new TokenVerifier(
-      async () => (asked++, { keys: asked === 1 ? old.jwks.keys : [...old.jwks.keys, ...fresh.jwks.keys] }),
+      async () => (asked++, { jwks: { keys: asked === 1 ? old.jwks.keys : [...old.jwks.keys, ...fresh.jwks.keys] } }),
     );
     await verifier.verify(await old.sign());
     for (let i = 0; i < 20; i++)
@@ -54,14 +54,71 @@ describe("the token verifier", () => {
   it("keeps the keys that it has when identity does not answer, and is unavailable when it has none", async () => {
     const keys = await testKeys();
     let up = true;
-    const verifier = new TokenVerifier(async () => (up ? keys.jwks : Promise.reject(new Error("down"))));
+    const verifier = new TokenVerifier(async () => (up ? { jwks: keys.jwks } : Promise.reject(new Error("down"))));
     await verifier.refresh();
     up = false;
-    await verifier.refresh();
+    await expect(verifier.refresh()).rejects.toMatchObject({ code: "unavailable" });
     await verifier.verify(await keys.sign());
     await expect(
       new TokenVerifier(() => Promise.reject(new Error("down"))).verify(await keys.sign()),
     ).rejects.toMatchObject({ code: "unavailable" });
+  });
+});
+
+describe("revocation", () => {
+  const now = Math.floor(Date.now() / 1000);
+
+  it("ends every token of a family, also one that was good before", async () => {
+    const keys = await testKeys();
+    const revocations: Revocation[] = [];
+    const verifier = new TokenVerifier(async () => ({ jwks: keys.jwks, revocations }));
+    const [ended, other] = [await keys.sign({ fam: "a" }), await keys.sign({ fam: "b" })];
+    const claims = await verifier.verify(ended);
+    revocations.push({ subject: "family", id: "a", revokedAtMs: Date.now() });
+    await verifier.refresh();
+    expect(verifier.isRevoked(claims)).toBe(true);
+    await expect(verifier.verify(ended)).rejects.toMatchObject({ code: "token_revoked" });
+    await verifier.verify(other);
+  });
+
+  it("ends the tokens that a player had then, not those issued later", async () => {
+    const keys = await testKeys();
+    const revocations: Revocation[] = [{ subject: "player", id: "p", revokedAtMs: now * 1000 }];
+    const verifier = new TokenVerifier(async () => ({ jwks: keys.jwks, revocations }));
+    await expect(verifier.verify(await keys.sign({ sub: "p", iat: now - 1 }))).rejects.toMatchObject({
+      code: "token_revoked",
+    });
+    await verifier.verify(await keys.sign({ sub: "p", iat: now + 1 }));
+  });
+
+  it("ends what a withdrawn key has signed", async () => {
+    const [bad, good] = await Promise.all([testKeys(), testKeys()]);
+    let keys = [...bad.jwks.keys, ...good.jwks.keys];
+    const verifier = new TokenVerifier(async () => ({ jwks: { keys } }));
+    const claims = await verifier.verify(await bad.sign());
+    keys = good.jwks.keys;
+    await verifier.refresh();
+    expect(verifier.isRevoked(claims)).toBe(true);
+    await expect(verifier.verify(await bad.sign())).rejects.toMatchObject({ code: "token_invalid" });
+    await verifier.verify(await good.sign());
+  });
+
+  it("is read from its watermark on, page after page", async () => {
+    const keys = await testKeys();
+    const asked: bigint[] = [];
+    const page = Array.from({ length: 1000 }, (_, i) => ({
+      subject: "family" as const,
+      id: `f${i}`,
+      revokedAtMs: Date.now(),
+    }));
+    const verifier = new TokenVerifier(async (watermark) => {
+      asked.push(watermark);
+      return { jwks: keys.jwks, revocations: asked.length === 1 ? page : [], watermark: 1000n };
+    });
+    await verifier.refresh();
+    await verifier.refresh();
+    expect(asked).toEqual([0n, 1000n, 1000n]);
+    await expect(verifier.verify(await keys.sign({ fam: "f999" }))).rejects.toMatchObject({ code: "token_revoked" });
   });
 });
 

@@ -4,8 +4,8 @@ import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
 import { createLogger, type Logger } from "@muster/log";
 import { createRpcClient } from "@muster/rpc";
 import { type AdminServer, type App, type AppPart, compose, createAdminServer, createMetrics } from "@muster/runtime";
-import { TokenVerifier } from "@muster/tokens";
-import type { JSONWebKeySet } from "jose";
+import { TokenVerifier, trustFrom } from "@muster/tokens";
+import { Gauge } from "prom-client";
 import type { Config } from "./config.ts";
 import { readContract } from "./contract.ts";
 import { createRestServer } from "./server.ts";
@@ -33,12 +33,21 @@ export function createApp(config: Config, overrides: Overrides = {}): EdgeApp {
   const identity = createRpcClient({ service: IdentityService, baseUrl: config.edgeIdentityUrl, timeoutMs });
   const match = createRpcClient({ service: MatchService, baseUrl: config.edgeMatchUrl, timeoutMs });
   const matchmaking = createRpcClient({ service: MatchmakingService, baseUrl: config.edgeMatchmakerUrl, timeoutMs });
-  const tokens = new TokenVerifier(async () => JSON.parse((await identity.call.getJwks({})).jwksJson) as JSONWebKeySet);
+  const tokens = new TokenVerifier(trustFrom(identity.call));
+  new Gauge({
+    name: "edge_trust_age_seconds",
+    help: "Since identity last said what is revoked",
+    registers: [metrics],
+    collect() {
+      this.set(tokens.trustAgeS());
+    },
+  });
   const server = createRestServer({
     contract: readContract(),
     clients: { identity: identity.call, match: match.call, matchmaking: matchmaking.call },
     tokens,
     corsOrigins: config.edgeCorsOrigins,
+    trustedProxies: config.edgeTrustedProxies,
     systemHealth: createSystemHealth(config.edgeHealthUrls),
     deadlines: { readMs: config.edgeReadDeadlineMs, writeMs: config.edgeWriteDeadlineMs },
     metrics,
@@ -59,5 +68,8 @@ export function createApp(config: Config, overrides: Overrides = {}): EdgeApp {
   };
   const admin = createAdminServer({ host: config.edgeHost, port: config.edgeAdminPort, metrics, log, ready: {} });
   const draining = { name: "draining", stop: async () => admin.setDraining() };
-  return Object.assign(compose([identity, match, matchmaking, admin, rest, draining]), { admin, rest });
+  return Object.assign(
+    compose([identity, match, matchmaking, tokens.watching(config.edgeTrustEveryMs, log), admin, rest, draining]),
+    { admin, rest },
+  );
 }

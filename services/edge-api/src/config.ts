@@ -21,6 +21,16 @@ export const fields = {
     default: [],
     description: 'origins of web games that may call from a browser, for example ["https://game.example"]',
   }),
+  EDGE_TRUST_EVERY_MS: int({
+    default: 2000,
+    min: 10,
+    max: 30_000,
+    description: "how often identity is asked what has been revoked",
+  }),
+  EDGE_TRUSTED_PROXIES: json<readonly string[]>(Type.Array(Type.String({ pattern: "^[0-9a-fA-F:.]+(/[0-9]+)?$" })), {
+    default: ["127.0.0.0/8", "::1/128"],
+    description: "addresses of the ingress: only from there X-Forwarded-For is believed",
+  }),
   EDGE_READ_DEADLINE_MS: int({ default: 2000, min: 10, max: 60_000, description: "a GET takes no longer" }),
   EDGE_WRITE_DEADLINE_MS: int({
     default: 5000,

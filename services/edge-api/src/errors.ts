@@ -49,7 +49,8 @@ export function sendError(
   const { status, code, message, details } = answerTo(thrown, parts.known);
   const fields = { method: request.method, route: request.routeOptions.url, status, code };
   if (status >= 500) parts.log.error({ ...fields, err: thrown }, "request failed");
-  if (status === 503 || status === 429) void reply.header("retry-after", RETRY_AFTER_S);
+  if (status === 503 || status === 429)
+    void reply.header("retry-after", Number(details?.["retryAfterS"] ?? RETRY_AFTER_S));
   if (status === 401) void reply.header("www-authenticate", "Bearer");
   const traceId = currentTrace()?.traceId ?? "";
   return reply

@@ -13,6 +13,8 @@ import { Histogram } from "prom-client";
 import { authenticate } from "./auth.ts";
 import type { Contract, Operation } from "./contract.ts";
 import { sendError } from "./errors.ts";
+import { adminHandlers } from "./routes/admin.ts";
+import { deviceHandlers } from "./routes/devices.ts";
 import type { Call, Clients, Handler } from "./routes/handler.ts";
 import { matchHandlers } from "./routes/matches.ts";
 import { playerHandlers } from "./routes/players.ts";
@@ -26,6 +28,8 @@ export interface ServerParts {
   readonly tokens: TokenVerifier;
   /** Origins of web games. */
   readonly corsOrigins: readonly string[];
+  /** CIDRs of the ingress: who else sends X-Forwarded-For is not believed. */
+  readonly trustedProxies: readonly string[];
   readonly systemHealth: () => Promise<SystemHealth>;
   readonly deadlines: { readonly readMs: number; readonly writeMs: number };
   readonly metrics: Metrics;
@@ -35,11 +39,11 @@ export interface ServerParts {
 const BODY_BYTES_MAX = 16 * 1024;
 const URL_PARAMETER_CHARS_MAX = 128;
 const REQUEST_MS_MAX = 30_000;
-/** The ingress is one hop away and sets X-Forwarded-For itself. */
-const TRUSTED_HOPS = 1;
 
 const HANDLERS: Readonly<Record<string, Handler>> = {
   ...sessionHandlers,
+  ...deviceHandlers,
+  ...adminHandlers,
   ...playerHandlers,
   ...matchHandlers,
   ...systemHandlers,
@@ -51,7 +55,7 @@ export function createRestServer(parts: ServerParts): FastifyInstance {
     bodyLimit: BODY_BYTES_MAX,
     routerOptions: { maxParamLength: URL_PARAMETER_CHARS_MAX },
     requestTimeout: REQUEST_MS_MAX,
-    trustProxy: (_address: string, hop: number) => hop < TRUSTED_HOPS,
+    trustProxy: [...parts.trustedProxies],
     forceCloseConnections: "idle",
     exposeHeadRoutes: false,
   });
@@ -68,7 +72,7 @@ export function createRestServer(parts: ServerParts): FastifyInstance {
   // Tokens travel in headers, never in cookies: a page of another origin can do no more than its visitor could.
   void server.register(cors, {
     origin: [...parts.corsOrigins],
-    methods: ["GET", "POST"],
+    methods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
     allowedHeaders: ["authorization", "content-type", "traceparent"],
     exposedHeaders: ["traceparent", "retry-after"],
     maxAge: 600,
@@ -161,6 +165,7 @@ function addOperation(server: FastifyInstance, operation: Operation, { clients, 
         params: request.params as Call["params"],
         query: request.query as Call["query"],
         caller: callers.get(request),
+        address: request.ip,
       };
       const { status, body } = await handler(call, clients);
       return reply.code(status).send(body);

@@ -1,16 +1,48 @@
 import { type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { AccountKind, type ProfileSchema } from "@muster/contracts/identity/v2";
-import type { Account } from "./schema.ts";
+import { AccountKind, type ProfileSchema, Role } from "@muster/contracts/identity/v2";
+import { v7 as uuidv7 } from "uuid";
+import { fail } from "./errors.ts";
+import { nameKeyOf, nameSkeletonOf } from "./names.ts";
+import type { Account, AccountRole } from "./schema.ts";
 
-/** Two names that differ in case only are one name. The contract allows ASCII only. */
-export function nameKeyOf(name: string): string {
-  return name.toLowerCase();
+export const ROLES: Readonly<Record<AccountRole, Role>> = {
+  player: Role.PLAYER,
+  moderator: Role.MODERATOR,
+  admin: Role.ADMIN,
+};
+
+/** What `banned_until` holds for a ban without an end. */
+export const FOR_GOOD = new Date("9999-12-31T00:00:00Z");
+
+/** `name` undefined: a guest, whose name is `Guest-` and 12 digits of the id: legible, and unlikely to be taken. */
+export function newAccount(name: string | undefined, createdAt: Date): Account {
+  const id = uuidv7();
+  const shown = name ?? `Guest-${id.replaceAll("-", "").slice(-12)}`;
+  return {
+    id,
+    name: shown,
+    name_key: nameKeyOf(shown),
+    name_skeleton: nameSkeletonOf(shown),
+    kind: name === undefined ? "guest" : "registered",
+    role: "player",
+    banned_until: null,
+    ban_reason: null,
+    created_at: createdAt,
+    updated_at: createdAt,
+  };
 }
 
-/** `Guest-` and 12 digits of the id: legible, and unlikely to be taken; the unique key decides. */
-export function guestName(accountId: string): string {
-  return `Guest-${accountId.replaceAll("-", "").slice(-12)}`;
+/** @throws AppError account_banned, with details.reason and details.until when there is an end. */
+export function refuseBanned(account: Account, now: Date): void {
+  const { banned_until: until, ban_reason: reason } = account;
+  if (until === null || until <= now) return;
+  throw fail("account_banned", {
+    details: {
+      reason: reason ?? "",
+      ...(until.getTime() === FOR_GOOD.getTime() ? {} : { until: until.toISOString() }),
+    },
+  });
 }
 
 export function toProfile(account: Account): MessageInitShape<typeof ProfileSchema> {
@@ -19,5 +51,6 @@ export function toProfile(account: Account): MessageInitShape<typeof ProfileSche
     name: account.name,
     kind: account.kind === "guest" ? AccountKind.GUEST : AccountKind.REGISTERED,
     createdAt: timestampFromDate(account.created_at),
+    role: ROLES[account.role],
   };
 }

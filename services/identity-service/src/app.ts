@@ -4,12 +4,14 @@ import { createLogger, type Logger } from "@muster/log";
 import { createRpcServer, type RpcServer } from "@muster/rpc";
 import { type AdminServer, type App, compose, createAdminServer, createMetrics } from "@muster/runtime";
 import type { Config } from "./config.ts";
+import { createHousekeeping } from "./housekeeping.ts";
 import { migrations } from "./migrations/index.ts";
 import { createPasswords } from "./passwords.ts";
 import { identityRpc } from "./rpc.ts";
 import type { Tables } from "./schema.ts";
 import { createSessions } from "./sessions.ts";
 import { createSigningKeys } from "./signing-keys.ts";
+import { createThrottle } from "./throttle.ts";
 
 export interface Overrides {
   readonly log?: Logger;
@@ -33,21 +35,47 @@ export function createApp(config: Config, overrides: Overrides = {}): IdentityAp
     statementTimeoutMs: config.dbStatementTimeoutMs,
   });
   const { db } = database;
-  const keys = createSigningKeys(db, config.identityKeyEncryptionKey);
+  const keys = createSigningKeys({
+    db,
+    encryptionKey: config.identityKeyEncryptionKey,
+    activeForS: config.identityKeyActiveS,
+    pendingForS: config.identityKeyPendingS,
+    checkEveryMs: config.identityKeyCheckMs,
+    now,
+    log,
+  });
   const passwords = createPasswords({
     runningMax: config.identityHashingMax,
     waitingMax: config.identityHashingQueueMax,
   });
   const sessions = createSessions({
     keys,
+    secret: config.identityKeyEncryptionKey,
+    graceS: config.identityRefreshGraceS,
     refreshTtlS: config.identityRefreshTtlS,
     familyTtlS: config.identityFamilyTtlS,
     now,
   });
+  const throttle = createThrottle({
+    freePerAccount: config.identityLoginFreePerAccount,
+    freePerAddress: config.identityLoginFreePerAddress,
+    delayMaxS: config.identityLoginDelayMaxS,
+    now,
+  });
+  const parts = {
+    db,
+    passwords,
+    passwordRules: { charsMin: config.identityPasswordCharsMin },
+    reservedNames: config.identityReservedNames,
+    sessions,
+    throttle,
+    keys,
+    now,
+  };
   const rpc = createRpcServer({
     host: config.identityHost,
     port: config.identityGrpcPort,
-    routes: (router) => router.service(IdentityService, identityRpc({ db, passwords, sessions, keys, now })),
+    routes: (router) => router.service(IdentityService, identityRpc(parts)),
     log,
     metrics,
   });
@@ -59,7 +87,9 @@ export function createApp(config: Config, overrides: Overrides = {}): IdentityAp
     ready: { database: database.check },
   });
   const schema = { name: "schema", start: () => waitForSchema(db, migrations, { withinMs: config.dbWaitMs, log }) };
-  const signing = { name: "signing keys", start: keys.load };
   const draining = { name: "draining", stop: async () => admin.setDraining() };
-  return Object.assign(compose([database, schema, signing, admin, rpc, draining]), { rpc, admin });
+  return Object.assign(compose([database, schema, keys, createHousekeeping(db, now, log), admin, rpc, draining]), {
+    rpc,
+    admin,
+  });
 }

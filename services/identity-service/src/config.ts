@@ -1,6 +1,7 @@
-import { bytes, type ConfigOf, int, parseConfig, text, url } from "@muster/config";
+import { bytes, type ConfigOf, int, json, parseConfig, text, url } from "@muster/config";
 import { dbConfig } from "@muster/db";
 import { logConfig } from "@muster/log";
+import { Type } from "@sinclair/typebox";
 
 export const fields = {
   ...logConfig,
@@ -25,6 +26,52 @@ export const fields = {
     max: 730 * 86_400,
     description: "life of a session over all its refreshes, seconds",
   }),
+  IDENTITY_REFRESH_GRACE_S: int({
+    default: 10,
+    max: 120,
+    description: "a repeated refresh gets the same answer for this long, seconds: for answers lost on the way",
+  }),
+  IDENTITY_KEY_ACTIVE_S: int({
+    default: 30 * 86_400,
+    min: 1,
+    max: 365 * 86_400,
+    description: "how long a signing key signs, seconds",
+  }),
+  IDENTITY_KEY_PENDING_S: int({
+    default: 900,
+    min: 1,
+    max: 86_400,
+    description: "how long a signing key is published before it signs, seconds: longer than JWKS are cached anywhere",
+  }),
+  IDENTITY_KEY_CHECK_MS: int({
+    default: 5000,
+    min: 10,
+    max: 30_000,
+    description: "how often each instance looks at the signing keys",
+  }),
+  IDENTITY_PASSWORD_CHARS_MIN: int({
+    default: 8,
+    min: 8,
+    max: 64,
+    description: "shortest new password; NIST SP 800-63B asks for 8 (rev. 3) or 15 (rev. 4, password alone)",
+  }),
+  IDENTITY_RESERVED_NAMES: json<readonly string[]>(Type.Array(Type.String({ minLength: 1 })), {
+    default: [],
+    description: 'names nobody may have, and what looks like them, for example ["acme"]; added to the built-in ones',
+  }),
+  IDENTITY_LOGIN_FREE_PER_ACCOUNT: int({
+    default: 5,
+    min: 1,
+    max: 1000,
+    description: "failed log-ins per account before delays begin; each further one doubles the delay",
+  }),
+  IDENTITY_LOGIN_FREE_PER_ADDRESS: int({
+    default: 50,
+    min: 1,
+    max: 1_000_000,
+    description: "the same per address (IPv6: per /64)",
+  }),
+  IDENTITY_LOGIN_DELAY_MAX_S: int({ default: 900, min: 1, max: 86_400, description: "longest delay, seconds" }),
   IDENTITY_HASHING_MAX: int({
     default: 2,
     min: 1,

@@ -2,10 +2,21 @@ import { errorsOf } from "@muster/errors";
 
 /** Refusals of identity-service. */
 export const ERRORS = {
-  name_taken: { grpc: "already_exists", retryable: false, message: "This name is taken." },
+  name_taken: { grpc: "already_exists", retryable: false, message: "This name is taken, or looks like one that is." },
+  bad_name: { grpc: "invalid_argument", retryable: false, message: "This name cannot be had." },
+  weak_password: { grpc: "invalid_argument", retryable: false, message: "This password is too easy to guess." },
   bad_credentials: { grpc: "unauthenticated", retryable: false, message: "Name or password is wrong." },
   bad_refresh_token: { grpc: "unauthenticated", retryable: false, message: "The refresh token is not valid." },
+  account_banned: { grpc: "permission_denied", retryable: false, message: "This account is banned." },
+  not_allowed: { grpc: "permission_denied", retryable: false, message: "This account may not do that." },
   player_not_found: { grpc: "not_found", retryable: false, message: "There is no such player." },
+  device_not_found: { grpc: "not_found", retryable: false, message: "There is no such open session." },
+  key_not_found: { grpc: "not_found", retryable: false, message: "There is no such key in use." },
+  too_many_attempts: {
+    grpc: "resource_exhausted",
+    retryable: true,
+    message: "Too many failed log-ins; wait before the next one.",
+  },
   busy: { grpc: "resource_exhausted", retryable: true, message: "Too many log-ins at once; try again shortly." },
 } as const;
 

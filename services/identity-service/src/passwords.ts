@@ -9,6 +9,7 @@ const argon2Async = promisify(argon2);
 const MEMORY_KIB = 47_104;
 const PASSES = 1;
 const LANES = 1;
+const PARAMETERS = `$argon2id$v=19$m=${MEMORY_KIB},t=${PASSES},p=${LANES}$`;
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 
@@ -17,6 +18,8 @@ export interface Passwords {
   hash(password: string): Promise<string>;
   /** Takes the same time for an account that does not exist: pass undefined. @throws AppError busy */
   verify(password: string, phc: string | undefined): Promise<boolean>;
+  /** The hash was made with other parameters than today's: make it anew while the password is at hand. */
+  isOutdated(phc: string): boolean;
 }
 
 export function createPasswords(limits: LimiterOptions): Passwords {
@@ -42,6 +45,7 @@ export function createPasswords(limits: LimiterOptions): Passwords {
         const given = await derive(password, salt, memory, passes, lanes);
         return timingSafeEqual(given, hash) && phc !== undefined;
       }),
+    isOutdated: (phc) => !phc.startsWith(PARAMETERS),
   };
 }
 
@@ -59,7 +63,7 @@ async function derive(password: string, salt: Buffer, memory: number, passes: nu
 }
 
 function encode(salt: Buffer, hash: Buffer): string {
-  return `$argon2id$v=19$m=${MEMORY_KIB},t=${PASSES},p=${LANES}$${unpadded(salt)}$${unpadded(hash)}`;
+  return `${PARAMETERS}${unpadded(salt)}$${unpadded(hash)}`;
 }
 
 function decode(phc: string): { memory: number; passes: number; lanes: number; salt: Buffer; hash: Buffer } {

@@ -41,7 +41,7 @@ describeWithMariadb("identity-service on a clean schema", () => {
     const { tokens, profile } = await harness.call.logInGuest({ deviceKey: "device-key-9876543210" });
     const jwks = JSON.parse((await harness.call.getJwks({})).jwksJson) as JSONWebKeySet;
     const accessToken = tokens?.accessToken as string;
-    const claims = await new TokenVerifier(async () => jwks).verify(accessToken);
+    const claims = await new TokenVerifier(async () => ({ jwks })).verify(accessToken);
     expect(claims).toMatchObject({ playerId: profile?.playerId, playerName: profile?.name });
     expect(claims.expiresAt - Date.now() / 1000).toBeGreaterThan(590);
     expect(claims.expiresAt - Date.now() / 1000).toBeLessThanOrEqual(600);
@@ -90,7 +90,9 @@ describeWithMariadb("identity-service on a clean schema", () => {
   it("answers busy when too many passwords are to be hashed, and still logs guests in", async () => {
     await using small = await startHarness({ IDENTITY_HASHING_MAX: "1", IDENTITY_HASHING_QUEUE_MAX: "2" });
     const flood = Array.from({ length: 12 }, () =>
-      small.call.logIn({ name: "nobody", password: "wrong" }).catch((err: { code: string }) => err.code),
+      small.call
+        .logIn({ name: `nobody-${Math.random()}`, password: "wrong" })
+        .catch((err: { code: string }) => err.code),
     );
     await small.call.logInGuest({ deviceKey: "device-key-0123456789" });
     const codes = await Promise.all(flood);

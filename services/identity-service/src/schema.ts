@@ -1,6 +1,6 @@
 import type { Generated, Selectable } from "kysely";
 
-/** Tables of identity-service. Ids are UUIDv7 as text, times UTC with microseconds. */
+/** Tables of identity-service. Ids are UUIDs as text (ours are version 7), times UTC with microseconds. */
 export interface Tables {
   accounts: AccountsTable;
   credentials: CredentialsTable;
@@ -8,16 +8,28 @@ export interface Tables {
   token_families: TokenFamiliesTable;
   refresh_tokens: RefreshTokensTable;
   signing_keys: SigningKeysTable;
+  revocations: RevocationsTable;
+  login_failures: LoginFailuresTable;
+  audit_log: AuditLogTable;
 }
+
+export type AccountRole = "player" | "moderator" | "admin";
 
 export interface AccountsTable {
   id: string;
   /** As the player wrote it. */
   name: string;
-  /** What makes it unique: lower case. */
+  /** What makes it unique: NFKC, lower case. */
   name_key: string;
+  /** What it looks like (UTS #39 skeleton): unique too. NULL for accounts from before the rule that collide. */
+  name_skeleton: string | null;
   kind: "registered" | "guest";
+  role: Generated<AccountRole>;
+  /** NULL: not banned. 9999-12-31: for good. */
+  banned_until: Date | null;
+  ban_reason: string | null;
   created_at: Generated<Date>;
+  updated_at: Generated<Date>;
 }
 
 export interface CredentialsTable {
@@ -34,16 +46,27 @@ export interface GuestDevicesTable {
   created_at: Generated<Date>;
 }
 
+export type RevokeReason =
+  | "logged_out"
+  | "reused"
+  | "replaced"
+  | "revoked"
+  | "password_changed"
+  | "banned"
+  | "too_many";
+
 export interface TokenFamiliesTable {
-  /** One per log-in on a device; every refresh token of that log-in belongs to it. */
+  /** One per device that is logged in; every refresh token of that log-in belongs to it. */
   id: string;
   account_id: string;
   device_label: string;
+  /** SHA-256 of the device id that the client made; NULL when it sent none. */
+  device_key: Buffer | null;
   created_at: Generated<Date>;
   /** No rotation lives past this. */
   expires_at: Date;
   revoked_at: Date | null;
-  revoke_reason: "logged_out" | "reused" | null;
+  revoke_reason: RevokeReason | null;
 }
 
 export interface RefreshTokensTable {
@@ -52,20 +75,60 @@ export interface RefreshTokensTable {
   family_id: string;
   created_at: Generated<Date>;
   expires_at: Date;
-  /** Set when it was exchanged; a second exchange is reuse. */
+  /** Set when it was exchanged; a second exchange is reuse, but for the grace of a lost answer. */
   rotated_at: Date | null;
 }
+
+export type KeyState = "pending" | "active" | "retiring" | "removed";
 
 export interface SigningKeysTable {
   kid: string;
   /** pending: published, not signing. active: signs. retiring: still verifies. removed: neither. */
-  state: "pending" | "active" | "retiring" | "removed";
+  state: KeyState;
   /** 1 while active, else NULL: unique, so there is never a second active key. */
   active_slot: number | null;
   public_jwk: string;
-  /** Private JWK, AES-256-GCM under IDENTITY_KEY_ENCRYPTION_KEY: nonce (12) · tag (16) · ciphertext; the kid is bound in. */
+  /**
+   * Private JWK, AES-256-GCM under IDENTITY_KEY_ENCRYPTION_KEY: nonce (12) · tag (16) · ciphertext; the kid is bound in.
+   * Empty once removed.
+   */
   private_sealed: Buffer;
+  state_since: Generated<Date>;
   created_at: Generated<Date>;
+}
+
+/** What verifiers must know until the last token that it concerns has ended. */
+export interface RevocationsTable {
+  /** Order of insertion, not of commit: readers look back a little. */
+  position: Generated<bigint>;
+  subject_kind: "family" | "player";
+  subject_id: string;
+  revoked_at: Date;
+  expires_at: Date;
+}
+
+export interface LoginFailuresTable {
+  /** SHA-256 of the account name (with the device, when known) or of the address. */
+  subject: Buffer;
+  failures: number;
+  last_failed_at: Date;
+  /** No attempt before this. */
+  blocked_until: Date;
+}
+
+/** Append-only: each row's hash covers the one before, so that an edit, a removal or a swap shows. */
+export interface AuditLogTable {
+  /** From 1, without gaps. */
+  position: number;
+  at: Date;
+  /** UUID of the account, operator (command line) or system. */
+  actor: string;
+  action: string;
+  target: string;
+  reason: string;
+  trace_id: string;
+  previous_hash: Buffer;
+  hash: Buffer;
 }
 
 export type Account = Selectable<AccountsTable>;

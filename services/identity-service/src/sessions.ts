@@ -1,5 +1,6 @@
 // Sessions: an access token that is checked anywhere, and a refresh token that is checked here and used once.
-import { createHash, randomBytes } from "node:crypto";
+// Families and reuse: RFC 9700 §4.14.2. One family per device, ended as a whole.
+import { createHash, createHmac, hkdfSync, randomBytes } from "node:crypto";
 import { type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { TokenPairSchema } from "@muster/contracts/identity/v2";
@@ -7,83 +8,148 @@ import { type Database, inTransaction } from "@muster/db";
 import { must } from "@muster/errors";
 import { ACCESS_TOKEN } from "@muster/tokens";
 import { SignJWT } from "jose";
-import type { Transaction } from "kysely";
 import { v7 as uuidv7 } from "uuid";
+import { refuseBanned } from "./accounts.ts";
+import { appendAudit } from "./audit.ts";
 import { fail } from "./errors.ts";
-import type { Account, Tables } from "./schema.ts";
+import type { Account, RevokeReason, Tables } from "./schema.ts";
 import type { SigningKeys } from "./signing-keys.ts";
+import { findAccount } from "./store/accounts.ts";
+import type { Tx } from "./store/db.ts";
 import {
-  findAccount,
   type HeldRefreshToken,
+  holdOpenFamilies,
   holdRefreshToken,
   insertFamily,
   insertRefreshToken,
   markRotated,
-  revokeFamily,
-} from "./store.ts";
+  revokeAccessTokens,
+  revokeFamilies,
+} from "./store/sessions.ts";
 
 const REFRESH_TOKEN_BYTES = 32;
+/** Policy at the limit: the oldest session ends. */
+const FAMILIES_PER_ACCOUNT_MAX = 50;
 
 export type TokenPair = MessageInitShape<typeof TokenPairSchema>;
 
 export interface SessionsOptions {
   readonly keys: SigningKeys;
+  /** Hexadecimal; the successors of refresh tokens are derived from it. */
+  readonly secret: string;
   readonly refreshTtlS: number;
   readonly familyTtlS: number;
+  /** How long a repeat of a refresh gets the same answer: for answers that were lost on the way. */
+  readonly graceS: number;
   readonly now: () => Date;
 }
 
+export interface Device {
+  readonly label: string;
+  /** Made by the client; empty when it sent none. */
+  readonly id: string;
+}
+
 export interface Sessions {
-  /** Starts a family for a device that has just proved who it is. */
-  open(tx: Transaction<Tables>, account: Account, deviceLabel: string): Promise<TokenPair>;
+  /** Starts a family for a device that has just proved who it is; ends an older one of the same device. */
+  open(tx: Tx, account: Account, device: Device): Promise<TokenPair>;
   /** @throws AppError bad_refresh_token; a token used for the second time also ends its family. */
   refresh(db: Database<Tables>, refreshToken: string): Promise<TokenPair>;
   close(db: Database<Tables>, refreshToken: string): Promise<void>;
+  /** Ends the open families that `which` names, and their access tokens. @returns how many. */
+  revoke(tx: Tx, which: Parameters<typeof holdOpenFamilies>[1], reason: RevokeReason): Promise<number>;
+  /** Ends the access tokens of a player; sessions stay and get new ones. */
+  endAccessTokens(tx: Tx, playerId: string): Promise<void>;
 }
 
 export function createSessions(options: SessionsOptions): Sessions {
   const { keys, now } = options;
+  const successorKey = Buffer.from(
+    hkdfSync("sha256", Buffer.from(options.secret, "hex"), "", "muster refresh-token successor", 32),
+  );
+  /**
+   * The next token follows from the one before, so that a repeat gets the same next one although only hashes are
+   * stored. Without the key it cannot be told from a random one.
+   */
+  const successorOf = (refreshToken: string): string =>
+    createHmac("sha256", successorKey).update(refreshToken).digest("base64url");
+  /** The last access token that was issued up to now has ended by then. */
+  const tokensEndAt = (): Date =>
+    new Date(now().getTime() + (ACCESS_TOKEN.lifetimeSeconds + ACCESS_TOKEN.clockSkewSeconds) * 1000);
 
-  const issue = async (
-    tx: Transaction<Tables>,
-    account: Account,
-    familyId: string,
-    familyExpiresAt: Date,
-  ): Promise<TokenPair> => {
+  const pairFor = async (account: Account, familyId: string, token: string, tokenEndsAt: Date): Promise<TokenPair> => {
     const issuedAt = now();
-    const refreshToken = randomBytes(REFRESH_TOKEN_BYTES).toString("base64url");
-    const refreshExpiresAt = new Date(
-      Math.min(issuedAt.getTime() + options.refreshTtlS * 1000, familyExpiresAt.getTime()),
-    );
-    await insertRefreshToken(tx, { hash: sha256(refreshToken), familyId, expiresAt: refreshExpiresAt });
     const accessExpiresAt = new Date(issuedAt.getTime() + ACCESS_TOKEN.lifetimeSeconds * 1000);
-    const accessToken = await signAccessToken(keys, account, familyId, issuedAt, accessExpiresAt);
     return {
-      accessToken,
+      accessToken: await signAccessToken(keys, account, familyId, issuedAt, accessExpiresAt),
       accessExpiresAt: timestampFromDate(accessExpiresAt),
-      refreshToken,
-      refreshExpiresAt: timestampFromDate(refreshExpiresAt),
+      refreshToken: token,
+      refreshExpiresAt: timestampFromDate(tokenEndsAt),
     };
   };
 
-  return {
-    async open(tx, account, deviceLabel) {
-      const familyId = uuidv7();
-      const expiresAt = new Date(now().getTime() + options.familyTtlS * 1000);
-      await insertFamily(tx, { id: familyId, accountId: account.id, deviceLabel, expiresAt });
-      return issue(tx, account, familyId, expiresAt);
+  const issue = async (
+    tx: Tx,
+    account: Account,
+    family: { id: string; expiresAt: Date },
+    token: string,
+  ): Promise<TokenPair> => {
+    const at = now();
+    const expiresAt = new Date(Math.min(at.getTime() + options.refreshTtlS * 1000, family.expiresAt.getTime()));
+    await insertRefreshToken(tx, { hash: sha256(token), familyId: family.id, at, expiresAt });
+    return pairFor(account, family.id, token, expiresAt);
+  };
+
+  /** The same pair again, for the one who lost the first answer: only while the successor itself is unused. */
+  const repeat = async (
+    tx: Tx,
+    account: Account,
+    held: HeldRefreshToken,
+    refreshToken: string,
+  ): Promise<TokenPair | undefined> => {
+    const successor = successorOf(refreshToken);
+    const rotatedAt = must(held.rotated_at, "judged as rotated");
+    if (now().getTime() - rotatedAt.getTime() > options.graceS * 1000) return undefined;
+    const next = await holdRefreshToken(tx, sha256(successor));
+    if (!next || next.rotated_at !== null) return undefined;
+    return pairFor(account, held.family_id, successor, next.token_expires_at);
+  };
+
+  const sessions: Sessions = {
+    async open(tx, account, device) {
+      refuseBanned(account, now());
+      const deviceKey = device.id === "" ? null : sha256(device.id);
+      if (deviceKey) await sessions.revoke(tx, { accountId: account.id, deviceKey }, "replaced");
+      const family = { id: uuidv7(), expiresAt: new Date(now().getTime() + options.familyTtlS * 1000) };
+      await insertFamily(tx, {
+        ...family,
+        accountId: account.id,
+        deviceLabel: device.label,
+        deviceKey,
+        at: now(),
+      });
+      await endOldest(tx, account.id);
+      return issue(tx, account, family, randomBytes(REFRESH_TOKEN_BYTES).toString("base64url"));
     },
 
     async refresh(db, refreshToken) {
       const hash = sha256(refreshToken);
       const pair = await inTransaction(db, async (tx) => {
         const held = await holdRefreshToken(tx, hash);
-        const verdict = judge(held, now());
-        if (verdict === "reused") await revokeFamily(tx, must(held, "reused").family_id, "reused", now());
-        if (verdict !== "good" || !held) return undefined; // commit the revocation, then refuse
-        await markRotated(tx, hash, now());
+        if (!held || !isOpen(held, now())) return undefined;
         const account = must(await findAccount(tx, held.account_id), "a family has its account");
-        return issue(tx, account, held.family_id, held.family_expires_at);
+        if (held.rotated_at === null) {
+          await markRotated(tx, hash, now());
+          return issue(
+            tx,
+            account,
+            { id: held.family_id, expiresAt: held.family_expires_at },
+            successorOf(refreshToken),
+          );
+        }
+        const again = await repeat(tx, account, held, refreshToken);
+        if (!again) await endReused(tx, held);
+        return again; // undefined: commit the revocation, then refuse
       });
       if (!pair) throw fail("bad_refresh_token");
       return pair;
@@ -92,16 +158,40 @@ export function createSessions(options: SessionsOptions): Sessions {
     async close(db, refreshToken) {
       await inTransaction(db, async (tx) => {
         const held = await holdRefreshToken(tx, sha256(refreshToken));
-        if (held) await revokeFamily(tx, held.family_id, "logged_out", now());
+        if (held?.revoked_at === null) await revokeFamilies(tx, [held.family_id], "logged_out", now(), tokensEndAt());
       });
     },
+
+    async revoke(tx, which, reason) {
+      const ids = await holdOpenFamilies(tx, which);
+      await revokeFamilies(tx, ids, reason, now(), tokensEndAt());
+      return ids.length;
+    },
+
+    endAccessTokens: (tx, playerId) => revokeAccessTokens(tx, playerId, now(), tokensEndAt()),
   };
+
+  const endOldest = async (tx: Tx, accountId: string): Promise<void> => {
+    const open = await holdOpenFamilies(tx, { accountId });
+    await revokeFamilies(tx, open.slice(FAMILIES_PER_ACCOUNT_MAX), "too_many", now(), tokensEndAt());
+  };
+
+  const endReused = async (tx: Tx, { family_id, account_id }: HeldRefreshToken): Promise<void> => {
+    await revokeFamilies(tx, [family_id], "reused", now(), tokensEndAt());
+    await appendAudit(tx, {
+      actor: "system",
+      action: "refresh_token_reused",
+      target: account_id,
+      reason: `family ${family_id}`,
+      at: now(),
+    });
+  };
+
+  return sessions;
 }
 
-function judge(held: HeldRefreshToken | undefined, now: Date): "good" | "reused" | "bad" {
-  if (!held || held.revoked_at !== null) return "bad";
-  if (held.rotated_at !== null) return "reused";
-  return held.token_expires_at > now && held.family_expires_at > now ? "good" : "bad";
+function isOpen(held: HeldRefreshToken, now: Date): boolean {
+  return held.revoked_at === null && held.token_expires_at > now && held.family_expires_at > now;
 }
 
 async function signAccessToken(
@@ -112,7 +202,7 @@ async function signAccessToken(
   expiresAt: Date,
 ): Promise<string> {
   const { kid, key } = keys.active();
-  return new SignJWT({ name: account.name, fam: familyId })
+  return new SignJWT({ name: account.name, fam: familyId, role: account.role })
     .setProtectedHeader({ alg: ACCESS_TOKEN.algorithm, typ: ACCESS_TOKEN.type, kid })
     .setIssuer(ACCESS_TOKEN.issuer)
     .setAudience(ACCESS_TOKEN.audience)

@@ -1,94 +1,141 @@
-// The keys that sign access tokens live in the database, sealed with a key from the configuration, so that every
-// instance signs and publishes the same ones.
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
-import { type Database, isDuplicateKey } from "@muster/db";
+// Signing keys live in the database, sealed, so that every instance signs and publishes the same ones. A key is
+// pending (published, so that every verifier has it before the first token comes), active (signs), retiring (verifies
+// the last tokens that it signed) and removed (its private half is wiped). Instances move keys on together: whoever
+// holds the rows does it, the others see it at their next look.
+import { type Database, inTransaction, isDuplicateKey } from "@muster/db";
 import { must } from "@muster/errors";
-import {
-  type CryptoKey,
-  type JSONWebKeySet,
-  type JWK,
-  calculateJwkThumbprint,
-  exportJWK,
-  generateKeyPair,
-  importJWK,
-} from "jose";
+import type { Logger } from "@muster/log";
+import { type AppPart, retryForever, sleep } from "@muster/runtime";
+import { ACCESS_TOKEN } from "@muster/tokens";
+import type { CryptoKey, JSONWebKeySet, JWK } from "jose";
+import { fail } from "./errors.ts";
+import { makeSealedKey, openKey } from "./key-sealing.ts";
 import type { Tables } from "./schema.ts";
-import { type StoredKey, insertActiveKey, listKeys } from "./store.ts";
+import type { Tx } from "./store/db.ts";
+import { holdKeys, insertKey, listKeys, setKeyState, type StoredKey } from "./store/keys.ts";
 
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
+export interface SigningKeysOptions {
+  readonly db: Database<Tables>;
+  /** Hexadecimal. */
+  readonly encryptionKey: string;
+  /** How long a key signs. */
+  readonly activeForS: number;
+  /** How long a key is published before it signs: longer than verifiers take to hear of it. */
+  readonly pendingForS: number;
+  /** How often each instance looks. */
+  readonly checkEveryMs: number;
+  readonly now: () => Date;
+  readonly log: Logger;
+}
 
-export interface SigningKeys {
-  /** Loads the keys; makes the first one when there is none. */
-  load(): Promise<void>;
+export interface SigningKeys extends AppPart {
   /** The key that signs now. */
   active(): { readonly kid: string; readonly key: CryptoKey };
   /** Every key that verifies: pending, active and retiring ones. */
   jwks(): JSONWebKeySet;
+  /** Publishes the next key now, unless one is pending. @returns its id. */
+  rotate(tx: Tx): Promise<string>;
+  /** Withdraws a key at once; another one signs from now on. @throws AppError key_not_found */
+  revoke(tx: Tx, kid: string): Promise<void>;
+  /** Reads the keys again; after a change that has been committed. */
+  reload(): Promise<void>;
 }
 
-export function createSigningKeys(db: Database<Tables>, encryptionKeyHex: string): SigningKeys {
-  const sealKey = Buffer.from(encryptionKeyHex, "hex");
+export function createSigningKeys(options: SigningKeysOptions): SigningKeys {
+  const { db, now, log } = options;
+  const sealKey = Buffer.from(options.encryptionKey, "hex");
+  /** A retiring key may still be signing in an instance that has not looked yet. */
+  const retiringForS = ACCESS_TOKEN.lifetimeSeconds + ACCESS_TOKEN.clockSkewSeconds + options.checkEveryMs / 1000;
+  const stop = new AbortController();
+  let running: Promise<void> | undefined;
   let active: { kid: string; key: CryptoKey } | undefined;
   let published: JWK[] = [];
-  return {
-    async load() {
-      let keys = await listKeys(db);
-      if (!keys.some((key) => key.state === "active")) {
-        await makeFirstKey(db, sealKey);
-        keys = await listKeys(db);
+
+  const insertNew = async (on: Database<Tables> | Tx, state: "pending" | "active"): Promise<string> => {
+    const key = await makeSealedKey(sealKey);
+    await insertKey(on, { ...key, state, at: now() });
+    return key.kid;
+  };
+
+  const reload = async (): Promise<void> => {
+    const keys = await listKeys(db);
+    const signing = must(
+      keys.find((key) => key.state === "active"),
+      "there is an active key",
+    );
+    if (signing.kid !== active?.kid) active = { kid: signing.kid, key: await openKey(signing, sealKey) };
+    published = keys.map((key) => JSON.parse(key.public_jwk) as JWK);
+  };
+
+  const load = async (): Promise<void> => {
+    if (!(await listKeys(db)).some((key) => key.state === "active")) {
+      try {
+        await insertNew(db, "active");
+      } catch (err) {
+        if (!isDuplicateKey(err)) throw err; // another instance was first: its key serves both
       }
-      const signing = must(
-        keys.find((key) => key.state === "active"),
-        "there is an active key",
-      );
-      active = { kid: signing.kid, key: await openKey(signing, sealKey) };
-      published = keys.map((key) => JSON.parse(key.public_jwk) as JWK);
+    }
+    await reload();
+  };
+
+  /** One step for every key whose time has come. */
+  const advance = async (tx: Tx): Promise<void> => {
+    const keys = await holdKeys(tx);
+    const ageS = (key: StoredKey): number => (now().getTime() - key.state_since.getTime()) / 1000;
+    const current = must(
+      keys.find((key) => key.state === "active"),
+      "there is an active key",
+    );
+    const pending = keys.find((key) => key.state === "pending");
+    for (const key of keys) {
+      if (key.state !== "retiring" || ageS(key) < retiringForS) continue;
+      await setKeyState(tx, key.kid, "removed", now());
+      log.info({ kid: key.kid }, "a signing key is removed");
+    }
+    if (!pending && ageS(current) >= options.activeForS - options.pendingForS) {
+      log.info({ kid: await insertNew(tx, "pending") }, "the next signing key is published");
+    } else if (pending && ageS(pending) >= options.pendingForS) {
+      await setKeyState(tx, current.kid, "retiring", now());
+      await setKeyState(tx, pending.kid, "active", now());
+      log.info({ kid: pending.kid, before: current.kid }, "another key signs");
+    }
+  };
+
+  const watch = async (): Promise<void> => {
+    while (!stop.signal.aborted) {
+      await sleep(options.checkEveryMs, stop.signal);
+      if (stop.signal.aborted) return;
+      await inTransaction(db, advance);
+      await reload();
+    }
+  };
+
+  return {
+    name: "signing keys",
+    async start() {
+      await load();
+      running = retryForever(watch, { name: "moving the signing keys on", stop: stop.signal, log });
+    },
+    async stop() {
+      stop.abort();
+      await running;
     },
     active: () => must(active, "the keys are loaded"),
     jwks: () => ({ keys: published }),
+    reload,
+    async rotate(tx) {
+      const pending = (await holdKeys(tx)).find((key) => key.state === "pending");
+      return pending?.kid ?? (await insertNew(tx, "pending"));
+    },
+    async revoke(tx, kid) {
+      const keys = await holdKeys(tx);
+      const key = keys.find((one) => one.kid === kid);
+      if (!key) throw fail("key_not_found");
+      await setKeyState(tx, kid, "removed", now());
+      if (key.state !== "active") return;
+      const next = keys.find((one) => one.state === "pending");
+      if (next) await setKeyState(tx, next.kid, "active", now());
+      else await insertNew(tx, "active");
+    },
   };
-}
-
-async function makeFirstKey(db: Database<Tables>, sealKey: Buffer): Promise<void> {
-  const { publicKey, privateKey } = await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true });
-  const publicJwk = await exportJWK(publicKey);
-  const kid = await calculateJwkThumbprint(publicJwk);
-  const sealed = seal(Buffer.from(JSON.stringify(await exportJWK(privateKey))), sealKey, kid);
-  try {
-    await insertActiveKey(db, {
-      kid,
-      publicJwk: JSON.stringify({ ...publicJwk, kid, use: "sig", alg: "EdDSA" }),
-      privateSealed: sealed,
-    });
-  } catch (err) {
-    if (!isDuplicateKey(err)) throw err; // another instance was first: its key serves both
-  }
-}
-
-async function openKey(stored: StoredKey, sealKey: Buffer): Promise<CryptoKey> {
-  let jwk: JWK;
-  try {
-    jwk = JSON.parse(unseal(stored.private_sealed, sealKey, stored.kid).toString()) as JWK;
-  } catch (err) {
-    throw new Error(
-      `the signing key ${stored.kid} does not open: is IDENTITY_KEY_ENCRYPTION_KEY the one that sealed it?`,
-      { cause: err },
-    );
-  }
-  return (await importJWK(jwk, "EdDSA")) as CryptoKey;
-}
-
-/** AES-256-GCM with the kid as associated data: a sealed key cannot be moved to another row. */
-function seal(plain: Buffer, key: Buffer, kid: string): Buffer {
-  const nonce = randomBytes(NONCE_BYTES);
-  const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(kid));
-  const sealed = Buffer.concat([cipher.update(plain), cipher.final()]);
-  return Buffer.concat([nonce, cipher.getAuthTag(), sealed]);
-}
-
-function unseal(sealed: Buffer, key: Buffer, kid: string): Buffer {
-  const decipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(0, NONCE_BYTES)).setAAD(Buffer.from(kid));
-  decipher.setAuthTag(sealed.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
-  return Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);
 }

@@ -7,11 +7,16 @@ import { freshDatabases, LogLines } from "@muster/testkit";
 import { createApp, type IdentityApp } from "../src/app.ts";
 import { readConfig } from "../src/config.ts";
 import { migrations } from "../src/migrations/index.ts";
+import { sql } from "kysely";
 import type { Tables } from "../src/schema.ts";
 
 export interface Harness extends AsyncDisposable {
   readonly call: Client<typeof IdentityService>;
   readonly db: Database<Tables>;
+  /** Of the database. */
+  readonly url: string;
+  /** Runs SQL statements, separated by semicolons. */
+  raw(statements: string): Promise<void>;
   readonly logs: LogLines;
   /** Moves the clock of every instance. */
   advance(seconds: number): void;
@@ -49,6 +54,10 @@ export async function startHarness(env: Record<string, string> = {}): Promise<Ha
   return {
     call: client.call,
     db: database.db,
+    url,
+    async raw(statements) {
+      for (const statement of statements.split(";")) await sql.raw(statement).execute(database.db);
+    },
     logs,
     another,
     advance: (seconds) => void (offsetMs += seconds * 1000),

@@ -3,17 +3,8 @@ import { MatchService } from "@muster/contracts/match/v2";
 import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
 import { createLogger, type Logger } from "@muster/log";
 import { createRpcClient } from "@muster/rpc";
-import {
-  type AdminServer,
-  type App,
-  type AppPart,
-  compose,
-  createAdminServer,
-  createMetrics,
-  retryForever,
-} from "@muster/runtime";
-import { SeatTicketOpener, TokenVerifier } from "@muster/tokens";
-import type { JSONWebKeySet } from "jose";
+import { type AdminServer, type App, type AppPart, compose, createAdminServer, createMetrics } from "@muster/runtime";
+import { SeatTicketOpener, TokenVerifier, trustFrom } from "@muster/tokens";
 import { v7 as uuidv7 } from "uuid";
 import type { Config } from "./config.ts";
 import { Connection, type ConnectionParts } from "./connection.ts";
@@ -56,12 +47,13 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
     baseUrl: config.gatewayMatchmakerUrl,
     timeoutMs: CALL_TIMEOUT_MS,
   });
-  const tokens = new TokenVerifier(async () => JSON.parse((await identity.call.getJwks({})).jwksJson) as JSONWebKeySet);
+  const tokens = new TokenVerifier(trustFrom(identity.call));
   const connections = new Connections(config.gatewayReconnectSpreadMs);
   const metrics = createGatewayMetrics(registry, {
     connections: () => connections.size,
     authenticated: () => connections.authenticated,
     links: () => links.size,
+    trustAgeS: () => tokens.trustAgeS(),
   });
   const links: ShardLinks = new ShardLinks({
     gatewayId,
@@ -102,7 +94,7 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
     identity,
     match,
     matchmaker,
-    keysPart(tokens, log),
+    tokens.watching(config.gatewayTrustEveryMs, log),
     queueing,
     linkPart,
     connections,
@@ -111,31 +103,6 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
     draining,
   ]);
   return Object.assign(app, { admin, sockets });
-}
-
-/** Fetches the keys until it has some; afterwards the verifier keeps them fresh. */
-function keysPart(tokens: TokenVerifier, log: Logger): AppPart {
-  const stop = new AbortController();
-  let running: Promise<void> | undefined;
-  return {
-    name: "token keys",
-    async start() {
-      const haveKeys = new AbortController();
-      const fetchOnce = async (): Promise<void> => {
-        await tokens.refresh();
-        haveKeys.abort();
-      };
-      running = retryForever(fetchOnce, {
-        name: "fetching the token keys",
-        stop: AbortSignal.any([stop.signal, haveKeys.signal]),
-        log,
-      });
-    },
-    async stop() {
-      stop.abort();
-      await running;
-    },
-  };
 }
 
 function socketPart(config: Config, connections: Connections, parts: ConnectionParts, log: Logger): SocketPart {

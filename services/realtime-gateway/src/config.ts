@@ -17,6 +17,12 @@ export const fields = {
     length: 32,
     description: "opens links to shards; shared with them, 64 hexadecimal digits",
   }),
+  GATEWAY_TRUST_EVERY_MS: int({
+    default: 2000,
+    min: 10,
+    max: 30_000,
+    description: "how often identity is asked what has been revoked: how soon a banned player's socket closes",
+  }),
   GATEWAY_CONNECTIONS_MAX: int({
     default: 20_000,
     min: 1,

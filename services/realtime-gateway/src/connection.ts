@@ -116,6 +116,7 @@ export class Connection implements Player {
     if (this.#closed) return;
     if (this.#identity.kind === "known") {
       if (this.#identity.claims.expiresAt * 1000 < this.#parts.now()) return this.close("tokenExpired");
+      if (this.#parts.tokens.isRevoked(this.#identity.claims)) return this.close("sessionEnded");
     } else if (now - this.#openedAt > limits.authWithinMs) return this.close("idle");
     if (this.outbound.behindMs(now) > limits.slowCloseMs) return this.close("slow");
     this.#tellRefusals(now);

@@ -20,5 +20,6 @@ export function decoded(bytes: Uint8Array): ClientControl | undefined {
 export function disconnectFor(err: unknown): DisconnectName {
   if (!(err instanceof AppError)) return "unavailable";
   if (err.code === "token_expired") return "tokenExpired";
+  if (err.code === "token_revoked") return "sessionEnded";
   return err.code === "token_invalid" ? "badToken" : "unavailable";
 }

@@ -13,6 +13,7 @@ export interface GatewayGauges {
   readonly connections: () => number;
   readonly authenticated: () => number;
   readonly links: () => number;
+  readonly trustAgeS: () => number;
 }
 
 export function createGatewayMetrics(registry: Metrics, gauges: GatewayGauges): GatewayMetrics {
@@ -50,6 +51,7 @@ export function createGatewayMetrics(registry: Metrics, gauges: GatewayGauges): 
   number("gateway_connections", "Open sockets", gauges.connections);
   number("gateway_players", "Authenticated players", gauges.authenticated);
   number("gateway_links", "Links to shards", gauges.links);
+  number("gateway_trust_age_seconds", "Since identity last said what is revoked", gauges.trustAgeS);
   number("gateway_snapshots_sent_total", "Deltas sent", () => hot.sentFrames);
   number("gateway_snapshot_bytes_total", "Bytes of deltas sent, without WebSocket headers", () => hot.sentBytes);
   number("gateway_snapshots_skipped_total", "Deltas left out because a socket was behind", () => hot.skipped);

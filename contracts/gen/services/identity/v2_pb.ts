@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file services/identity/v2.proto.
  */
 export const file_services_identity_v2: GenFile = /*@__PURE__*/
-  fileDesc("ChpzZXJ2aWNlcy9pZGVudGl0eS92Mi5wcm90bxILaWRlbnRpdHkudjIiggEKB1Byb2ZpbGUSEQoJcGxheWVyX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSJgoEa2luZBgDIAEoDjIYLmlkZW50aXR5LnYyLkFjY291bnRLaW5kEi4KCmNyZWF0ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIqcBCglUb2tlblBhaXISFAoMYWNjZXNzX3Rva2VuGAEgASgJEjUKEWFjY2Vzc19leHBpcmVzX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1yZWZyZXNoX3Rva2VuGAMgASgJEjYKEnJlZnJlc2hfZXhwaXJlc19hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAifAoPUmVnaXN0ZXJSZXF1ZXN0EikKBG5hbWUYASABKAlCG7pIGHIWEAMYGDIQXltBLVphLXowLTlfLV0rJBIfCghwYXNzd29yZBgCIAEoCUINukgKcggQCBiAAiiACBIdCgxkZXZpY2VfbGFiZWwYAyABKAlCB7pIBHICGEAiYQoQUmVnaXN0ZXJSZXNwb25zZRIlCgdwcm9maWxlGAEgASgLMhQuaWRlbnRpdHkudjIuUHJvZmlsZRImCgZ0b2tlbnMYAiABKAsyFi5pZGVudGl0eS52Mi5Ub2tlblBhaXIiZwoMTG9nSW5SZXF1ZXN0EhcKBG5hbWUYASABKAlCCbpIBnIEEAEYQBIfCghwYXNzd29yZBgCIAEoCUINukgKcggQARiAAiiACBIdCgxkZXZpY2VfbGFiZWwYAyABKAlCB7pIBHICGEAiXgoNTG9nSW5SZXNwb25zZRIlCgdwcm9maWxlGAEgASgLMhQuaWRlbnRpdHkudjIuUHJvZmlsZRImCgZ0b2tlbnMYAiABKAsyFi5pZGVudGl0eS52Mi5Ub2tlblBhaXIiZAoRTG9nSW5HdWVzdFJlcXVlc3QSMAoKZGV2aWNlX2tleRgBIAEoCUIcukgZchcQEBiAATIQXltBLVphLXowLTlfLV0rJBIdCgxkZXZpY2VfbGFiZWwYAiABKAlCB7pIBHICGEAidAoSTG9nSW5HdWVzdFJlc3BvbnNlEiUKB3Byb2ZpbGUYASABKAsyFC5pZGVudGl0eS52Mi5Qcm9maWxlEiYKBnRva2VucxgCIAEoCzIWLmlkZW50aXR5LnYyLlRva2VuUGFpchIPCgdjcmVhdGVkGAMgASgIIjMKDlJlZnJlc2hSZXF1ZXN0EiEKDXJlZnJlc2hfdG9rZW4YASABKAlCCrpIB3IFEAEYgAIiOQoPUmVmcmVzaFJlc3BvbnNlEiYKBnRva2VucxgBIAEoCzIWLmlkZW50aXR5LnYyLlRva2VuUGFpciIyCg1Mb2dPdXRSZXF1ZXN0EiEKDXJlZnJlc2hfdG9rZW4YASABKAlCCrpIB3IFEAEYgAIiEAoOTG9nT3V0UmVzcG9uc2UiEAoOR2V0Sndrc1JlcXVlc3QiJAoPR2V0Sndrc1Jlc3BvbnNlEhEKCWp3a3NfanNvbhgBIAEoCSIwChFHZXRQcm9maWxlUmVxdWVzdBIbCglwbGF5ZXJfaWQYASABKAlCCLpIBXIDsAEBIjsKEkdldFByb2ZpbGVSZXNwb25zZRIlCgdwcm9maWxlGAEgASgLMhQuaWRlbnRpdHkudjIuUHJvZmlsZSpgCgtBY2NvdW50S2luZBIcChhBQ0NPVU5UX0tJTkRfVU5TUEVDSUZJRUQQABIbChdBQ0NPVU5UX0tJTkRfUkVHSVNURVJFRBABEhYKEkFDQ09VTlRfS0lORF9HVUVTVBACMocECg9JZGVudGl0eVNlcnZpY2USRwoIUmVnaXN0ZXISHC5pZGVudGl0eS52Mi5SZWdpc3RlclJlcXVlc3QaHS5pZGVudGl0eS52Mi5SZWdpc3RlclJlc3BvbnNlEj4KBUxvZ0luEhkuaWRlbnRpdHkudjIuTG9nSW5SZXF1ZXN0GhouaWRlbnRpdHkudjIuTG9nSW5SZXNwb25zZRJNCgpMb2dJbkd1ZXN0Eh4uaWRlbnRpdHkudjIuTG9nSW5HdWVzdFJlcXVlc3QaHy5pZGVudGl0eS52Mi5Mb2dJbkd1ZXN0UmVzcG9uc2USRAoHUmVmcmVzaBIbLmlkZW50aXR5LnYyLlJlZnJlc2hSZXF1ZXN0GhwuaWRlbnRpdHkudjIuUmVmcmVzaFJlc3BvbnNlEkEKBkxvZ091dBIaLmlkZW50aXR5LnYyLkxvZ091dFJlcXVlc3QaGy5pZGVudGl0eS52Mi5Mb2dPdXRSZXNwb25zZRJECgdHZXRKd2tzEhsuaWRlbnRpdHkudjIuR2V0Sndrc1JlcXVlc3QaHC5pZGVudGl0eS52Mi5HZXRKd2tzUmVzcG9uc2USTQoKR2V0UHJvZmlsZRIeLmlkZW50aXR5LnYyLkdldFByb2ZpbGVSZXF1ZXN0Gh8uaWRlbnRpdHkudjIuR2V0UHJvZmlsZVJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp]);
+  fileDesc("ChpzZXJ2aWNlcy9pZGVudGl0eS92Mi5wcm90bxILaWRlbnRpdHkudjIiowEKB1Byb2ZpbGUSEQoJcGxheWVyX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSJgoEa2luZBgDIAEoDjIYLmlkZW50aXR5LnYyLkFjY291bnRLaW5kEi4KCmNyZWF0ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEh8KBHJvbGUYBSABKA4yES5pZGVudGl0eS52Mi5Sb2xlIqcBCglUb2tlblBhaXISFAoMYWNjZXNzX3Rva2VuGAEgASgJEjUKEWFjY2Vzc19leHBpcmVzX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1yZWZyZXNoX3Rva2VuGAMgASgJEjYKEnJlZnJlc2hfZXhwaXJlc19hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi0QEKD1JlZ2lzdGVyUmVxdWVzdBIvCgRuYW1lGAEgASgJQiG6SB5yHBADGBgyFl5bXHB7TH1ccHtNfVxwe059Xy1dKyQSHwoIcGFzc3dvcmQYAiABKAlCDbpICnIIEAEYgAIogAgSHQoMZGV2aWNlX2xhYmVsGAMgASgJQge6SARyAhhAEiwKCWRldmljZV9pZBgEIAEoCUIZukgWchQYQDIQXltBLVphLXowLTlfLV0qJBIfCg5jbGllbnRfYWRkcmVzcxgFIAEoCUIHukgEcgIYQCJhChBSZWdpc3RlclJlc3BvbnNlEiUKB3Byb2ZpbGUYASABKAsyFC5pZGVudGl0eS52Mi5Qcm9maWxlEiYKBnRva2VucxgCIAEoCzIWLmlkZW50aXR5LnYyLlRva2VuUGFpciK2AQoMTG9nSW5SZXF1ZXN0EhcKBG5hbWUYASABKAlCCbpIBnIEEAEYQBIfCghwYXNzd29yZBgCIAEoCUINukgKcggQARiAAiiACBIdCgxkZXZpY2VfbGFiZWwYAyABKAlCB7pIBHICGEASLAoJZGV2aWNlX2lkGAQgASgJQhm6SBZyFBhAMhBeW0EtWmEtejAtOV8tXSokEh8KDmNsaWVudF9hZGRyZXNzGAUgASgJQge6SARyAhhAIl4KDUxvZ0luUmVzcG9uc2USJQoHcHJvZmlsZRgBIAEoCzIULmlkZW50aXR5LnYyLlByb2ZpbGUSJgoGdG9rZW5zGAIgASgLMhYuaWRlbnRpdHkudjIuVG9rZW5QYWlyImQKEUxvZ0luR3Vlc3RSZXF1ZXN0EjAKCmRldmljZV9rZXkYASABKAlCHLpIGXIXEBAYgAEyEF5bQS1aYS16MC05Xy1dKyQSHQoMZGV2aWNlX2xhYmVsGAIgASgJQge6SARyAhhAInQKEkxvZ0luR3Vlc3RSZXNwb25zZRIlCgdwcm9maWxlGAEgASgLMhQuaWRlbnRpdHkudjIuUHJvZmlsZRImCgZ0b2tlbnMYAiABKAsyFi5pZGVudGl0eS52Mi5Ub2tlblBhaXISDwoHY3JlYXRlZBgDIAEoCCIzCg5SZWZyZXNoUmVxdWVzdBIhCg1yZWZyZXNoX3Rva2VuGAEgASgJQgq6SAdyBRABGIACIjkKD1JlZnJlc2hSZXNwb25zZRImCgZ0b2tlbnMYASABKAsyFi5pZGVudGl0eS52Mi5Ub2tlblBhaXIiMgoNTG9nT3V0UmVxdWVzdBIhCg1yZWZyZXNoX3Rva2VuGAEgASgJQgq6SAdyBRABGIACIhAKDkxvZ091dFJlc3BvbnNlIhAKDkdldEp3a3NSZXF1ZXN0IiQKD0dldEp3a3NSZXNwb25zZRIRCglqd2tzX2pzb24YASABKAkiMAoRR2V0UHJvZmlsZVJlcXVlc3QSGwoJcGxheWVyX2lkGAEgASgJQgi6SAVyA7ABASI7ChJHZXRQcm9maWxlUmVzcG9uc2USJQoHcHJvZmlsZRgBIAEoCzIULmlkZW50aXR5LnYyLlByb2ZpbGUiJAoPR2V0VHJ1c3RSZXF1ZXN0EhEKCXdhdGVybWFyaxgBIAEoBCJ4CgpSZXZvY2F0aW9uEhMKCWZhbWlseV9pZBgBIAEoCUgAEhMKCXBsYXllcl9pZBgCIAEoCUgAEi4KCnJldm9rZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQhAKB3N1YmplY3QSBbpIAggBImYKEEdldFRydXN0UmVzcG9uc2USEQoJandrc19qc29uGAEgASgJEiwKC3Jldm9jYXRpb25zGAIgAygLMhcuaWRlbnRpdHkudjIuUmV2b2NhdGlvbhIRCgl3YXRlcm1hcmsYAyABKAQiMQoSTGlzdERldmljZXNSZXF1ZXN0EhsKCXBsYXllcl9pZBgBIAEoCUIIukgFcgOwAQEivAEKBkRldmljZRIRCglmYW1pbHlfaWQYASABKAkSDQoFbGFiZWwYAiABKAkSLgoKY3JlYXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMbGFzdF91c2VkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpleHBpcmVzX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI7ChNMaXN0RGV2aWNlc1Jlc3BvbnNlEiQKB2RldmljZXMYASADKAsyEy5pZGVudGl0eS52Mi5EZXZpY2UiTwoTUmV2b2tlRGV2aWNlUmVxdWVzdBIbCglwbGF5ZXJfaWQYASABKAlCCLpIBXIDsAEBEhsKCWZhbWlseV9pZBgCIAEoCUIIukgFcgOwAQEiFgoUUmV2b2tlRGV2aWNlUmVzcG9uc2UiWgoZUmV2b2tlT3RoZXJEZXZpY2VzUmVxdWVzdBIbCglwbGF5ZXJfaWQYASABKAlCCLpIBXIDsAEBEiAKDmtlZXBfZmFtaWx5X2lkGAIgASgJQgi6SAVyA7ABASItChpSZXZva2VPdGhlckRldmljZXNSZXNwb25zZRIPCgdyZXZva2VkGAEgASgNIsUBChVDaGFuZ2VQYXNzd29yZFJlcXVlc3QSGwoJcGxheWVyX2lkGAEgASgJQgi6SAVyA7ABARIgCg5rZWVwX2ZhbWlseV9pZBgCIAEoCUIIukgFcgOwAQESJwoQY3VycmVudF9wYXNzd29yZBgDIAEoCUINukgKcggQARiAAiiACBIjCgxuZXdfcGFzc3dvcmQYBCABKAlCDbpICnIIEAEYgAIogAgSHwoOY2xpZW50X2FkZHJlc3MYBSABKAlCB7pIBHICGEAiGAoWQ2hhbmdlUGFzc3dvcmRSZXNwb25zZSKSAQoQQmFuUGxheWVyUmVxdWVzdBIaCghhY3Rvcl9pZBgBIAEoCUIIukgFcgOwAQESGwoJcGxheWVyX2lkGAIgASgJQgi6SAVyA7ABARIpCgV1bnRpbBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGgoGcmVhc29uGAQgASgJQgq6SAdyBRABGIACIhMKEUJhblBsYXllclJlc3BvbnNlImkKElVuYmFuUGxheWVyUmVxdWVzdBIaCghhY3Rvcl9pZBgBIAEoCUIIukgFcgOwAQESGwoJcGxheWVyX2lkGAIgASgJQgi6SAVyA7ABARIaCgZyZWFzb24YAyABKAlCCrpIB3IFEAEYgAIiFQoTVW5iYW5QbGF5ZXJSZXNwb25zZSKSAQoOU2V0Um9sZVJlcXVlc3QSGgoIYWN0b3JfaWQYASABKAlCCLpIBXIDsAEBEhsKCXBsYXllcl9pZBgCIAEoCUIIukgFcgOwAQESKwoEcm9sZRgDIAEoDjIRLmlkZW50aXR5LnYyLlJvbGVCCrpIB4IBBBABIAASGgoGcmVhc29uGAQgASgJQgq6SAdyBRABGIACIhEKD1NldFJvbGVSZXNwb25zZSJeChNMaXN0QXVkaXRMb2dSZXF1ZXN0EhoKCGFjdG9yX2lkGAEgASgJQgi6SAVyA7ABARIOCgZiZWZvcmUYAiABKAQSGwoJcGFnZV9zaXplGAMgASgNQgi6SAUqAxjIASKlAQoKQXVkaXRFbnRyeRIQCghwb3NpdGlvbhgBIAEoBBImCgJhdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFYWN0b3IYAyABKAkSDgoGYWN0aW9uGAQgASgJEg4KBnRhcmdldBgFIAEoCRIOCgZyZWFzb24YBiABKAkSEAoIdHJhY2VfaWQYByABKAkSDAoEaGFzaBgIIAEoCSJAChRMaXN0QXVkaXRMb2dSZXNwb25zZRIoCgdlbnRyaWVzGAEgAygLMhcuaWRlbnRpdHkudjIuQXVkaXRFbnRyeSI0ChZMaXN0U2lnbmluZ0tleXNSZXF1ZXN0EhoKCGFjdG9yX2lkGAEgASgJQgi6SAVyA7ABASJTCgpTaWduaW5nS2V5EgsKA2tpZBgBIAEoCRINCgVzdGF0ZRgCIAEoCRIpCgVzaW5jZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiQAoXTGlzdFNpZ25pbmdLZXlzUmVzcG9uc2USJQoEa2V5cxgBIAMoCzIXLmlkZW50aXR5LnYyLlNpZ25pbmdLZXkiUQoXUm90YXRlU2lnbmluZ0tleVJlcXVlc3QSGgoIYWN0b3JfaWQYASABKAlCCLpIBXIDsAEBEhoKBnJlYXNvbhgCIAEoCUIKukgHcgUQARiAAiInChhSb3RhdGVTaWduaW5nS2V5UmVzcG9uc2USCwoDa2lkGAEgASgJImkKF1Jldm9rZVNpZ25pbmdLZXlSZXF1ZXN0EhoKCGFjdG9yX2lkGAEgASgJQgi6SAVyA7ABARIWCgNraWQYAiABKAlCCbpIBnIEEAEYQBIaCgZyZWFzb24YAyABKAlCCrpIB3IFEAEYgAIiGgoYUmV2b2tlU2lnbmluZ0tleVJlc3BvbnNlKmAKC0FjY291bnRLaW5kEhwKGEFDQ09VTlRfS0lORF9VTlNQRUNJRklFRBAAEhsKF0FDQ09VTlRfS0lORF9SRUdJU1RFUkVEEAESFgoSQUNDT1VOVF9LSU5EX0dVRVNUEAIqUQoEUm9sZRIUChBST0xFX1VOU1BFQ0lGSUVEEAASDwoLUk9MRV9QTEFZRVIQARISCg5ST0xFX01PREVSQVRPUhACEg4KClJPTEVfQURNSU4QAzKSDAoPSWRlbnRpdHlTZXJ2aWNlEkcKCFJlZ2lzdGVyEhwuaWRlbnRpdHkudjIuUmVnaXN0ZXJSZXF1ZXN0Gh0uaWRlbnRpdHkudjIuUmVnaXN0ZXJSZXNwb25zZRI+CgVMb2dJbhIZLmlkZW50aXR5LnYyLkxvZ0luUmVxdWVzdBoaLmlkZW50aXR5LnYyLkxvZ0luUmVzcG9uc2USTQoKTG9nSW5HdWVzdBIeLmlkZW50aXR5LnYyLkxvZ0luR3Vlc3RSZXF1ZXN0Gh8uaWRlbnRpdHkudjIuTG9nSW5HdWVzdFJlc3BvbnNlEkQKB1JlZnJlc2gSGy5pZGVudGl0eS52Mi5SZWZyZXNoUmVxdWVzdBocLmlkZW50aXR5LnYyLlJlZnJlc2hSZXNwb25zZRJBCgZMb2dPdXQSGi5pZGVudGl0eS52Mi5Mb2dPdXRSZXF1ZXN0GhsuaWRlbnRpdHkudjIuTG9nT3V0UmVzcG9uc2USRAoHR2V0SndrcxIbLmlkZW50aXR5LnYyLkdldEp3a3NSZXF1ZXN0GhwuaWRlbnRpdHkudjIuR2V0Sndrc1Jlc3BvbnNlEkcKCEdldFRydXN0EhwuaWRlbnRpdHkudjIuR2V0VHJ1c3RSZXF1ZXN0Gh0uaWRlbnRpdHkudjIuR2V0VHJ1c3RSZXNwb25zZRJNCgpHZXRQcm9maWxlEh4uaWRlbnRpdHkudjIuR2V0UHJvZmlsZVJlcXVlc3QaHy5pZGVudGl0eS52Mi5HZXRQcm9maWxlUmVzcG9uc2USUAoLTGlzdERldmljZXMSHy5pZGVudGl0eS52Mi5MaXN0RGV2aWNlc1JlcXVlc3QaIC5pZGVudGl0eS52Mi5MaXN0RGV2aWNlc1Jlc3BvbnNlElMKDFJldm9rZURldmljZRIgLmlkZW50aXR5LnYyLlJldm9rZURldmljZVJlcXVlc3QaIS5pZGVudGl0eS52Mi5SZXZva2VEZXZpY2VSZXNwb25zZRJlChJSZXZva2VPdGhlckRldmljZXMSJi5pZGVudGl0eS52Mi5SZXZva2VPdGhlckRldmljZXNSZXF1ZXN0GicuaWRlbnRpdHkudjIuUmV2b2tlT3RoZXJEZXZpY2VzUmVzcG9uc2USWQoOQ2hhbmdlUGFzc3dvcmQSIi5pZGVudGl0eS52Mi5DaGFuZ2VQYXNzd29yZFJlcXVlc3QaIy5pZGVudGl0eS52Mi5DaGFuZ2VQYXNzd29yZFJlc3BvbnNlEkoKCUJhblBsYXllchIdLmlkZW50aXR5LnYyLkJhblBsYXllclJlcXVlc3QaHi5pZGVudGl0eS52Mi5CYW5QbGF5ZXJSZXNwb25zZRJQCgtVbmJhblBsYXllchIfLmlkZW50aXR5LnYyLlVuYmFuUGxheWVyUmVxdWVzdBogLmlkZW50aXR5LnYyLlVuYmFuUGxheWVyUmVzcG9uc2USRAoHU2V0Um9sZRIbLmlkZW50aXR5LnYyLlNldFJvbGVSZXF1ZXN0GhwuaWRlbnRpdHkudjIuU2V0Um9sZVJlc3BvbnNlElMKDExpc3RBdWRpdExvZxIgLmlkZW50aXR5LnYyLkxpc3RBdWRpdExvZ1JlcXVlc3QaIS5pZGVudGl0eS52Mi5MaXN0QXVkaXRMb2dSZXNwb25zZRJcCg9MaXN0U2lnbmluZ0tleXMSIy5pZGVudGl0eS52Mi5MaXN0U2lnbmluZ0tleXNSZXF1ZXN0GiQuaWRlbnRpdHkudjIuTGlzdFNpZ25pbmdLZXlzUmVzcG9uc2USXwoQUm90YXRlU2lnbmluZ0tleRIkLmlkZW50aXR5LnYyLlJvdGF0ZVNpZ25pbmdLZXlSZXF1ZXN0GiUuaWRlbnRpdHkudjIuUm90YXRlU2lnbmluZ0tleVJlc3BvbnNlEl8KEFJldm9rZVNpZ25pbmdLZXkSJC5pZGVudGl0eS52Mi5SZXZva2VTaWduaW5nS2V5UmVxdWVzdBolLmlkZW50aXR5LnYyLlJldm9rZVNpZ25pbmdLZXlSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
  * What everyone may know of a player.
@@ -50,6 +50,13 @@ export type Profile = Message<"identity.v2.Profile"> & {
    * @generated from field: google.protobuf.Timestamp created_at = 4;
    */
   createdAt?: Timestamp | undefined;
+
+  /**
+   * What the account may do.
+   *
+   * @generated from field: identity.v2.Role role = 5;
+   */
+  role: Role;
 };
 
 /**
@@ -108,14 +115,14 @@ export const TokenPairSchema: GenMessage<TokenPair> = /*@__PURE__*/
  */
 export type RegisterRequest = Message<"identity.v2.RegisterRequest"> & {
   /**
-   * Unique without regard to case. Letters, digits, underscore, hyphen; 3 to 24.
+   * Letters and digits of one script, underscore, hyphen; 3 to 24. Unique without regard to case and to look-alikes.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * 8 to 256 characters, at most 1,024 bytes.
+   * 1 to 256 characters, at most 1,024 bytes; the rules for new passwords are the service's.
    *
    * @generated from field: string password = 2;
    */
@@ -127,6 +134,21 @@ export type RegisterRequest = Message<"identity.v2.RegisterRequest"> & {
    * @generated from field: string device_label = 3;
    */
   deviceLabel: string;
+
+  /**
+   * Random, made and kept by the client: one session per device, and log-ins from a known device have failures of their
+   * own. May be empty.
+   *
+   * @generated from field: string device_id = 4;
+   */
+  deviceId: string;
+
+  /**
+   * Where the caller is, as the edge saw it; may be empty.
+   *
+   * @generated from field: string client_address = 5;
+   */
+  clientAddress: string;
 };
 
 /**
@@ -190,6 +212,20 @@ export type LogInRequest = Message<"identity.v2.LogInRequest"> & {
    * @generated from field: string device_label = 3;
    */
   deviceLabel: string;
+
+  /**
+   * As for Register.
+   *
+   * @generated from field: string device_id = 4;
+   */
+  deviceId: string;
+
+  /**
+   * Where the caller is, as the edge saw it; may be empty.
+   *
+   * @generated from field: string client_address = 5;
+   */
+  clientAddress: string;
 };
 
 /**
@@ -447,6 +483,819 @@ export const GetProfileResponseSchema: GenMessage<GetProfileResponse> = /*@__PUR
   messageDesc(file_services_identity_v2, 15);
 
 /**
+ * From where to read on.
+ *
+ * @generated from message identity.v2.GetTrustRequest
+ */
+export type GetTrustRequest = Message<"identity.v2.GetTrustRequest"> & {
+  /**
+   * Watermark of the answer before; 0 for everything that still matters.
+   *
+   * @generated from field: uint64 watermark = 1;
+   */
+  watermark: bigint;
+};
+
+/**
+ * Describes the message identity.v2.GetTrustRequest.
+ * Use `create(GetTrustRequestSchema)` to create a new message.
+ */
+export const GetTrustRequestSchema: GenMessage<GetTrustRequest> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 16);
+
+/**
+ * A session or player whose access tokens are not to be taken any more.
+ *
+ * @generated from message identity.v2.Revocation
+ */
+export type Revocation = Message<"identity.v2.Revocation"> & {
+  /**
+   * Exactly one.
+   *
+   * @generated from oneof identity.v2.Revocation.subject
+   */
+  subject: {
+    /**
+     * UUID of a refresh-token family: every token of it.
+     *
+     * @generated from field: string family_id = 1;
+     */
+    value: string;
+    case: "familyId";
+  } | {
+    /**
+     * UUID of a player: every token that was issued up to revoked_at.
+     *
+     * @generated from field: string player_id = 2;
+     */
+    value: string;
+    case: "playerId";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * When, UTC.
+   *
+   * @generated from field: google.protobuf.Timestamp revoked_at = 3;
+   */
+  revokedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message identity.v2.Revocation.
+ * Use `create(RevocationSchema)` to create a new message.
+ */
+export const RevocationSchema: GenMessage<Revocation> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 17);
+
+/**
+ * What verifies tokens and what has been revoked.
+ *
+ * @generated from message identity.v2.GetTrustResponse
+ */
+export type GetTrustResponse = Message<"identity.v2.GetTrustResponse"> & {
+  /**
+   * A JSON Web Key Set (RFC 7517), as JSON: pending, active and retiring keys.
+   *
+   * @generated from field: string jwks_json = 1;
+   */
+  jwksJson: string;
+
+  /**
+   * Since the watermark, with a few repeats.
+   *
+   * @generated from field: repeated identity.v2.Revocation revocations = 2;
+   */
+  revocations: Revocation[];
+
+  /**
+   * For the next call.
+   *
+   * @generated from field: uint64 watermark = 3;
+   */
+  watermark: bigint;
+};
+
+/**
+ * Describes the message identity.v2.GetTrustResponse.
+ * Use `create(GetTrustResponseSchema)` to create a new message.
+ */
+export const GetTrustResponseSchema: GenMessage<GetTrustResponse> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 18);
+
+/**
+ * Whose.
+ *
+ * @generated from message identity.v2.ListDevicesRequest
+ */
+export type ListDevicesRequest = Message<"identity.v2.ListDevicesRequest"> & {
+  /**
+   * UUID of the player.
+   *
+   * @generated from field: string player_id = 1;
+   */
+  playerId: string;
+};
+
+/**
+ * Describes the message identity.v2.ListDevicesRequest.
+ * Use `create(ListDevicesRequestSchema)` to create a new message.
+ */
+export const ListDevicesRequestSchema: GenMessage<ListDevicesRequest> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 19);
+
+/**
+ * An open session.
+ *
+ * @generated from message identity.v2.Device
+ */
+export type Device = Message<"identity.v2.Device"> & {
+  /**
+   * UUID of the refresh-token family.
+   *
+   * @generated from field: string family_id = 1;
+   */
+  familyId: string;
+
+  /**
+   * As given at log-in; may be empty.
+   *
+   * @generated from field: string label = 2;
+   */
+  label: string;
+
+  /**
+   * When it was opened, UTC.
+   *
+   * @generated from field: google.protobuf.Timestamp created_at = 3;
+   */
+  createdAt?: Timestamp | undefined;
+
+  /**
+   * When it was refreshed last, UTC.
+   *
+   * @generated from field: google.protobuf.Timestamp last_used_at = 4;
+   */
+  lastUsedAt?: Timestamp | undefined;
+
+  /**
+   * When it ends whatever is refreshed, UTC.
+   *
+   * @generated from field: google.protobuf.Timestamp expires_at = 5;
+   */
+  expiresAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message identity.v2.Device.
+ * Use `create(DeviceSchema)` to create a new message.
+ */
+export const DeviceSchema: GenMessage<Device> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 20);
+
+/**
+ * The open sessions.
+ *
+ * @generated from message identity.v2.ListDevicesResponse
+ */
+export type ListDevicesResponse = Message<"identity.v2.ListDevicesResponse"> & {
+  /**
+   * Newest first.
+   *
+   * @generated from field: repeated identity.v2.Device devices = 1;
+   */
+  devices: Device[];
+};
+
+/**
+ * Describes the message identity.v2.ListDevicesResponse.
+ * Use `create(ListDevicesResponseSchema)` to create a new message.
+ */
+export const ListDevicesResponseSchema: GenMessage<ListDevicesResponse> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 21);
+
+/**
+ * Which session.
+ *
+ * @generated from message identity.v2.RevokeDeviceRequest
+ */
+export type RevokeDeviceRequest = Message<"identity.v2.RevokeDeviceRequest"> & {
+  /**
+   * UUID of the player.
+   *
+   * @generated from field: string player_id = 1;
+   */
+  playerId: string;
+
+  /**
+   * UUID of the family.
+   *
+   * @generated from field: string family_id = 2;
+   */
+  familyId: string;
+};
+
+/**
+ * Describes the message identity.v2.RevokeDeviceRequest.
+ * Use `create(RevokeDeviceRequestSchema)` to create a new message.
+ */
+export const RevokeDeviceRequestSchema: GenMessage<RevokeDeviceRequest> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 22);
+
+/**
+ * It has ended.
+ *
+ * @generated from message identity.v2.RevokeDeviceResponse
+ */
+export type RevokeDeviceResponse = Message<"identity.v2.RevokeDeviceResponse"> & {
+};
+
+/**
+ * Describes the message identity.v2.RevokeDeviceResponse.
+ * Use `create(RevokeDeviceResponseSchema)` to create a new message.
+ */
+export const RevokeDeviceResponseSchema: GenMessage<RevokeDeviceResponse> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 23);
+
+/**
+ * All but one.
+ *
+ * @generated from message identity.v2.RevokeOtherDevicesRequest
+ */
+export type RevokeOtherDevicesRequest = Message<"identity.v2.RevokeOtherDevicesRequest"> & {
+  /**
+   * UUID of the player.
+   *
+   * @generated from field: string player_id = 1;
+   */
+  playerId: string;
+
+  /**
+   * UUID of the family that stays.
+   *
+   * @generated from field: string keep_family_id = 2;
+   */
+  keepFamilyId: string;
+};
+
+/**
+ * Describes the message identity.v2.RevokeOtherDevicesRequest.
+ * Use `create(RevokeOtherDevicesRequestSchema)` to create a new message.
+ */
+export const RevokeOtherDevicesRequestSchema: GenMessage<RevokeOtherDevicesRequest> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 24);
+
+/**
+ * They have ended.
+ *
+ * @generated from message identity.v2.RevokeOtherDevicesResponse
+ */
+export type RevokeOtherDevicesResponse = Message<"identity.v2.RevokeOtherDevicesResponse"> & {
+  /**
+   * How many.
+   *
+   * @generated from field: uint32 revoked = 1;
+   */
+  revoked: number;
+};
+
+/**
+ * Describes the message identity.v2.RevokeOtherDevicesResponse.
+ * Use `create(RevokeOtherDevicesResponseSchema)` to create a new message.
+ */
+export const RevokeOtherDevicesResponseSchema: GenMessage<RevokeOtherDevicesResponse> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 25);
+
+/**
+ * A new password.
+ *
+ * @generated from message identity.v2.ChangePasswordRequest
+ */
+export type ChangePasswordRequest = Message<"identity.v2.ChangePasswordRequest"> & {
+  /**
+   * UUID of the player.
+   *
+   * @generated from field: string player_id = 1;
+   */
+  playerId: string;
+
+  /**
+   * UUID of the family that stays.
+   *
+   * @generated from field: string keep_family_id = 2;
+   */
+  keepFamilyId: string;
+
+  /**
+   * As it is.
+   *
+   * @generated from field: string current_password = 3;
+   */
+  currentPassword: string;
+
+  /**
+   * As it shall be.
+   *
+   * @generated from field: string new_password = 4;
+   */
+  newPassword: string;
+
+  /**
+   * Where the caller is, as the edge saw it; may be empty.
+   *
+   * @generated from field: string client_address = 5;
+   */
+  clientAddress: string;
+};
+
+/**
+ * Describes the message identity.v2.ChangePasswordRequest.
+ * Use `create(ChangePasswordRequestSchema)` to create a new message.
+ */
+export const ChangePasswordRequestSchema: GenMessage<ChangePasswordRequest> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 26);
+
+/**
+ * It is set.
+ *
+ * @generated from message identity.v2.ChangePasswordResponse
+ */
+export type ChangePasswordResponse = Message<"identity.v2.ChangePasswordResponse"> & {
+};
+
+/**
+ * Describes the message identity.v2.ChangePasswordResponse.
+ * Use `create(ChangePasswordResponseSchema)` to create a new message.
+ */
+export const ChangePasswordResponseSchema: GenMessage<ChangePasswordResponse> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 27);
+
+/**
+ * Whom to ban.
+ *
+ * @generated from message identity.v2.BanPlayerRequest
+ */
+export type BanPlayerRequest = Message<"identity.v2.BanPlayerRequest"> & {
+  /**
+   * UUID of who asks.
+   *
+   * @generated from field: string actor_id = 1;
+   */
+  actorId: string;
+
+  /**
+   * UUID of the player.
+   *
+   * @generated from field: string player_id = 2;
+   */
+  playerId: string;
+
+  /**
+   * Until when; absent: for good.
+   *
+   * @generated from field: google.protobuf.Timestamp until = 3;
+   */
+  until?: Timestamp | undefined;
+
+  /**
+   * Why; the player reads it.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message identity.v2.BanPlayerRequest.
+ * Use `create(BanPlayerRequestSchema)` to create a new message.
+ */
+export const BanPlayerRequestSchema: GenMessage<BanPlayerRequest> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 28);
+
+/**
+ * The player is out.
+ *
+ * @generated from message identity.v2.BanPlayerResponse
+ */
+export type BanPlayerResponse = Message<"identity.v2.BanPlayerResponse"> & {
+};
+
+/**
+ * Describes the message identity.v2.BanPlayerResponse.
+ * Use `create(BanPlayerResponseSchema)` to create a new message.
+ */
+export const BanPlayerResponseSchema: GenMessage<BanPlayerResponse> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 29);
+
+/**
+ * Whom to let in again.
+ *
+ * @generated from message identity.v2.UnbanPlayerRequest
+ */
+export type UnbanPlayerRequest = Message<"identity.v2.UnbanPlayerRequest"> & {
+  /**
+   * UUID of who asks.
+   *
+   * @generated from field: string actor_id = 1;
+   */
+  actorId: string;
+
+  /**
+   * UUID of the player.
+   *
+   * @generated from field: string player_id = 2;
+   */
+  playerId: string;
+
+  /**
+   * Why.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message identity.v2.UnbanPlayerRequest.
+ * Use `create(UnbanPlayerRequestSchema)` to create a new message.
+ */
+export const UnbanPlayerRequestSchema: GenMessage<UnbanPlayerRequest> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 30);
+
+/**
+ * The player may log in again.
+ *
+ * @generated from message identity.v2.UnbanPlayerResponse
+ */
+export type UnbanPlayerResponse = Message<"identity.v2.UnbanPlayerResponse"> & {
+};
+
+/**
+ * Describes the message identity.v2.UnbanPlayerResponse.
+ * Use `create(UnbanPlayerResponseSchema)` to create a new message.
+ */
+export const UnbanPlayerResponseSchema: GenMessage<UnbanPlayerResponse> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 31);
+
+/**
+ * A new role.
+ *
+ * @generated from message identity.v2.SetRoleRequest
+ */
+export type SetRoleRequest = Message<"identity.v2.SetRoleRequest"> & {
+  /**
+   * UUID of who asks.
+   *
+   * @generated from field: string actor_id = 1;
+   */
+  actorId: string;
+
+  /**
+   * UUID of the account.
+   *
+   * @generated from field: string player_id = 2;
+   */
+  playerId: string;
+
+  /**
+   * The role.
+   *
+   * @generated from field: identity.v2.Role role = 3;
+   */
+  role: Role;
+
+  /**
+   * Why.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message identity.v2.SetRoleRequest.
+ * Use `create(SetRoleRequestSchema)` to create a new message.
+ */
+export const SetRoleRequestSchema: GenMessage<SetRoleRequest> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 32);
+
+/**
+ * It is set.
+ *
+ * @generated from message identity.v2.SetRoleResponse
+ */
+export type SetRoleResponse = Message<"identity.v2.SetRoleResponse"> & {
+};
+
+/**
+ * Describes the message identity.v2.SetRoleResponse.
+ * Use `create(SetRoleResponseSchema)` to create a new message.
+ */
+export const SetRoleResponseSchema: GenMessage<SetRoleResponse> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 33);
+
+/**
+ * A page of the log.
+ *
+ * @generated from message identity.v2.ListAuditLogRequest
+ */
+export type ListAuditLogRequest = Message<"identity.v2.ListAuditLogRequest"> & {
+  /**
+   * UUID of who asks.
+   *
+   * @generated from field: string actor_id = 1;
+   */
+  actorId: string;
+
+  /**
+   * Entries before this position; 0 for the newest.
+   *
+   * @generated from field: uint64 before = 2;
+   */
+  before: bigint;
+
+  /**
+   * At most; 0 means 50.
+   *
+   * @generated from field: uint32 page_size = 3;
+   */
+  pageSize: number;
+};
+
+/**
+ * Describes the message identity.v2.ListAuditLogRequest.
+ * Use `create(ListAuditLogRequestSchema)` to create a new message.
+ */
+export const ListAuditLogRequestSchema: GenMessage<ListAuditLogRequest> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 34);
+
+/**
+ * One thing that was done.
+ *
+ * @generated from message identity.v2.AuditEntry
+ */
+export type AuditEntry = Message<"identity.v2.AuditEntry"> & {
+  /**
+   * From 1, without gaps.
+   *
+   * @generated from field: uint64 position = 1;
+   */
+  position: bigint;
+
+  /**
+   * When, UTC.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 2;
+   */
+  at?: Timestamp | undefined;
+
+  /**
+   * UUID of the account that did it, or operator for the command line, or system.
+   *
+   * @generated from field: string actor = 3;
+   */
+  actor: string;
+
+  /**
+   * For example player_banned.
+   *
+   * @generated from field: string action = 4;
+   */
+  action: string;
+
+  /**
+   * UUID of the account, key id, or empty.
+   *
+   * @generated from field: string target = 5;
+   */
+  target: string;
+
+  /**
+   * As given.
+   *
+   * @generated from field: string reason = 6;
+   */
+  reason: string;
+
+  /**
+   * 32 hexadecimal digits.
+   *
+   * @generated from field: string trace_id = 7;
+   */
+  traceId: string;
+
+  /**
+   * Hash over this entry and the one before, 64 hexadecimal digits.
+   *
+   * @generated from field: string hash = 8;
+   */
+  hash: string;
+};
+
+/**
+ * Describes the message identity.v2.AuditEntry.
+ * Use `create(AuditEntrySchema)` to create a new message.
+ */
+export const AuditEntrySchema: GenMessage<AuditEntry> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 35);
+
+/**
+ * A page.
+ *
+ * @generated from message identity.v2.ListAuditLogResponse
+ */
+export type ListAuditLogResponse = Message<"identity.v2.ListAuditLogResponse"> & {
+  /**
+   * Newest first.
+   *
+   * @generated from field: repeated identity.v2.AuditEntry entries = 1;
+   */
+  entries: AuditEntry[];
+};
+
+/**
+ * Describes the message identity.v2.ListAuditLogResponse.
+ * Use `create(ListAuditLogResponseSchema)` to create a new message.
+ */
+export const ListAuditLogResponseSchema: GenMessage<ListAuditLogResponse> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 36);
+
+/**
+ * Asks for the keys.
+ *
+ * @generated from message identity.v2.ListSigningKeysRequest
+ */
+export type ListSigningKeysRequest = Message<"identity.v2.ListSigningKeysRequest"> & {
+  /**
+   * UUID of who asks.
+   *
+   * @generated from field: string actor_id = 1;
+   */
+  actorId: string;
+};
+
+/**
+ * Describes the message identity.v2.ListSigningKeysRequest.
+ * Use `create(ListSigningKeysRequestSchema)` to create a new message.
+ */
+export const ListSigningKeysRequestSchema: GenMessage<ListSigningKeysRequest> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 37);
+
+/**
+ * A key, without its private half.
+ *
+ * @generated from message identity.v2.SigningKey
+ */
+export type SigningKey = Message<"identity.v2.SigningKey"> & {
+  /**
+   * Key id: its RFC 7638 thumbprint.
+   *
+   * @generated from field: string kid = 1;
+   */
+  kid: string;
+
+  /**
+   * pending, active, retiring or removed.
+   *
+   * @generated from field: string state = 2;
+   */
+  state: string;
+
+  /**
+   * Since when it is in this state, UTC.
+   *
+   * @generated from field: google.protobuf.Timestamp since = 3;
+   */
+  since?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message identity.v2.SigningKey.
+ * Use `create(SigningKeySchema)` to create a new message.
+ */
+export const SigningKeySchema: GenMessage<SigningKey> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 38);
+
+/**
+ * The keys.
+ *
+ * @generated from message identity.v2.ListSigningKeysResponse
+ */
+export type ListSigningKeysResponse = Message<"identity.v2.ListSigningKeysResponse"> & {
+  /**
+   * Newest first.
+   *
+   * @generated from field: repeated identity.v2.SigningKey keys = 1;
+   */
+  keys: SigningKey[];
+};
+
+/**
+ * Describes the message identity.v2.ListSigningKeysResponse.
+ * Use `create(ListSigningKeysResponseSchema)` to create a new message.
+ */
+export const ListSigningKeysResponseSchema: GenMessage<ListSigningKeysResponse> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 39);
+
+/**
+ * Publish the next key.
+ *
+ * @generated from message identity.v2.RotateSigningKeyRequest
+ */
+export type RotateSigningKeyRequest = Message<"identity.v2.RotateSigningKeyRequest"> & {
+  /**
+   * UUID of who asks.
+   *
+   * @generated from field: string actor_id = 1;
+   */
+  actorId: string;
+
+  /**
+   * Why.
+   *
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message identity.v2.RotateSigningKeyRequest.
+ * Use `create(RotateSigningKeyRequestSchema)` to create a new message.
+ */
+export const RotateSigningKeyRequestSchema: GenMessage<RotateSigningKeyRequest> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 40);
+
+/**
+ * It is published.
+ *
+ * @generated from message identity.v2.RotateSigningKeyResponse
+ */
+export type RotateSigningKeyResponse = Message<"identity.v2.RotateSigningKeyResponse"> & {
+  /**
+   * The next key.
+   *
+   * @generated from field: string kid = 1;
+   */
+  kid: string;
+};
+
+/**
+ * Describes the message identity.v2.RotateSigningKeyResponse.
+ * Use `create(RotateSigningKeyResponseSchema)` to create a new message.
+ */
+export const RotateSigningKeyResponseSchema: GenMessage<RotateSigningKeyResponse> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 41);
+
+/**
+ * Withdraw a key.
+ *
+ * @generated from message identity.v2.RevokeSigningKeyRequest
+ */
+export type RevokeSigningKeyRequest = Message<"identity.v2.RevokeSigningKeyRequest"> & {
+  /**
+   * UUID of who asks.
+   *
+   * @generated from field: string actor_id = 1;
+   */
+  actorId: string;
+
+  /**
+   * Which.
+   *
+   * @generated from field: string kid = 2;
+   */
+  kid: string;
+
+  /**
+   * Why.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message identity.v2.RevokeSigningKeyRequest.
+ * Use `create(RevokeSigningKeyRequestSchema)` to create a new message.
+ */
+export const RevokeSigningKeyRequestSchema: GenMessage<RevokeSigningKeyRequest> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 42);
+
+/**
+ * It is withdrawn.
+ *
+ * @generated from message identity.v2.RevokeSigningKeyResponse
+ */
+export type RevokeSigningKeyResponse = Message<"identity.v2.RevokeSigningKeyResponse"> & {
+};
+
+/**
+ * Describes the message identity.v2.RevokeSigningKeyResponse.
+ * Use `create(RevokeSigningKeyResponseSchema)` to create a new message.
+ */
+export const RevokeSigningKeyResponseSchema: GenMessage<RevokeSigningKeyResponse> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 43);
+
+/**
  * How an account came to be.
  *
  * @generated from enum identity.v2.AccountKind
@@ -488,6 +1337,54 @@ export const AccountKindSchema: GenEnum<AccountKind> = /*@__PURE__*/
   enumDesc(file_services_identity_v2, 0);
 
 /**
+ * What an account may do.
+ *
+ * @generated from enum identity.v2.Role
+ */
+export const Role = {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: ROLE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Play.
+   *
+   * @generated from enum value: ROLE_PLAYER = 1;
+   */
+  PLAYER: 1,
+
+  /**
+   * Also ban players, and moderate chat.
+   *
+   * @generated from enum value: ROLE_MODERATOR = 2;
+   */
+  MODERATOR: 2,
+
+  /**
+   * Also set roles, read the audit log and manage signing keys.
+   *
+   * @generated from enum value: ROLE_ADMIN = 3;
+   */
+  ADMIN: 3,
+} as const;
+
+/**
+ * What an account may do.
+ *
+ * @generated from enum identity.v2.Role
+ */
+export type Role = (typeof Role)[keyof typeof Role] | UnknownEnum;
+
+/**
+ * Describes the enum identity.v2.Role.
+ */
+export const RoleSchema: GenEnum<Role> = /*@__PURE__*/
+  enumDesc(file_services_identity_v2, 1);
+
+/**
  * IdentityService owns who a player is and proves it with signed access tokens.
  * Error codes are the table in services/identity-service/src/errors.ts; each travels in `muster-error-code` metadata.
  *
@@ -496,7 +1393,7 @@ export const AccountKindSchema: GenEnum<AccountKind> = /*@__PURE__*/
 export const IdentityService: GenService<{
   /**
    * Register creates an account with a name and a password and opens a session.
-   * Errors: name_taken (ALREADY_EXISTS), busy (RESOURCE_EXHAUSTED).
+   * Errors: name_taken (ALREADY_EXISTS), bad_name, weak_password (INVALID_ARGUMENT), busy (RESOURCE_EXHAUSTED).
    *
    * @generated from rpc identity.v2.IdentityService.Register
    */
@@ -507,7 +1404,8 @@ export const IdentityService: GenService<{
   },
   /**
    * LogIn opens a session for a name and a password.
-   * Errors: bad_credentials (UNAUTHENTICATED), busy (RESOURCE_EXHAUSTED).
+   * Errors: bad_credentials (UNAUTHENTICATED), account_banned (PERMISSION_DENIED), too_many_attempts, busy
+   * (RESOURCE_EXHAUSTED). An unknown name and a wrong password are answered alike, in text and in time.
    *
    * @generated from rpc identity.v2.IdentityService.LogIn
    */
@@ -518,6 +1416,7 @@ export const IdentityService: GenService<{
   },
   /**
    * LogInGuest opens a session for a device; the first call with a device key creates the guest account.
+   * Errors: account_banned (PERMISSION_DENIED).
    *
    * @generated from rpc identity.v2.IdentityService.LogInGuest
    */
@@ -527,7 +1426,8 @@ export const IdentityService: GenService<{
     output: typeof LogInGuestResponseSchema;
   },
   /**
-   * Refresh exchanges a refresh token for a new pair. The token is used up; using it again revokes its whole family.
+   * Refresh exchanges a refresh token for a new pair. The token is used up; using it again revokes its whole family,
+   * but for a repeat within the grace time and before its successor was used: that gets the same successor again.
    * Errors: bad_refresh_token (UNAUTHENTICATED).
    *
    * @generated from rpc identity.v2.IdentityService.Refresh
@@ -558,6 +1458,17 @@ export const IdentityService: GenService<{
     output: typeof GetJwksResponseSchema;
   },
   /**
+   * GetTrust says what verifies access tokens and what has been revoked since a watermark. Verifiers ask every few
+   * seconds: it is how a ban, a log-out and a withdrawn key reach every edge and gateway.
+   *
+   * @generated from rpc identity.v2.IdentityService.GetTrust
+   */
+  getTrust: {
+    methodKind: "unary";
+    input: typeof GetTrustRequestSchema;
+    output: typeof GetTrustResponseSchema;
+  },
+  /**
    * GetProfile reads the public profile of a player. Errors: player_not_found (NOT_FOUND).
    *
    * @generated from rpc identity.v2.IdentityService.GetProfile
@@ -566,6 +1477,121 @@ export const IdentityService: GenService<{
     methodKind: "unary";
     input: typeof GetProfileRequestSchema;
     output: typeof GetProfileResponseSchema;
+  },
+  /**
+   * ListDevices lists the open sessions of a player, newest first.
+   *
+   * @generated from rpc identity.v2.IdentityService.ListDevices
+   */
+  listDevices: {
+    methodKind: "unary";
+    input: typeof ListDevicesRequestSchema;
+    output: typeof ListDevicesResponseSchema;
+  },
+  /**
+   * RevokeDevice ends one session of a player. Errors: device_not_found (NOT_FOUND).
+   *
+   * @generated from rpc identity.v2.IdentityService.RevokeDevice
+   */
+  revokeDevice: {
+    methodKind: "unary";
+    input: typeof RevokeDeviceRequestSchema;
+    output: typeof RevokeDeviceResponseSchema;
+  },
+  /**
+   * RevokeOtherDevices ends every session of a player but one.
+   *
+   * @generated from rpc identity.v2.IdentityService.RevokeOtherDevices
+   */
+  revokeOtherDevices: {
+    methodKind: "unary";
+    input: typeof RevokeOtherDevicesRequestSchema;
+    output: typeof RevokeOtherDevicesResponseSchema;
+  },
+  /**
+   * ChangePassword sets a new password and ends every other session.
+   * Errors: bad_credentials (UNAUTHENTICATED), weak_password (INVALID_ARGUMENT), too_many_attempts, busy (RESOURCE_EXHAUSTED).
+   *
+   * @generated from rpc identity.v2.IdentityService.ChangePassword
+   */
+  changePassword: {
+    methodKind: "unary";
+    input: typeof ChangePasswordRequestSchema;
+    output: typeof ChangePasswordResponseSchema;
+  },
+  /**
+   * BanPlayer ends every session of a player and refuses new ones. Moderators may ban players, admins anyone but admins.
+   * Errors: player_not_found (NOT_FOUND), not_allowed (PERMISSION_DENIED).
+   *
+   * @generated from rpc identity.v2.IdentityService.BanPlayer
+   */
+  banPlayer: {
+    methodKind: "unary";
+    input: typeof BanPlayerRequestSchema;
+    output: typeof BanPlayerResponseSchema;
+  },
+  /**
+   * UnbanPlayer lets a player in again. Errors: player_not_found (NOT_FOUND), not_allowed (PERMISSION_DENIED).
+   *
+   * @generated from rpc identity.v2.IdentityService.UnbanPlayer
+   */
+  unbanPlayer: {
+    methodKind: "unary";
+    input: typeof UnbanPlayerRequestSchema;
+    output: typeof UnbanPlayerResponseSchema;
+  },
+  /**
+   * SetRole changes what an account may do; for admins. Its access tokens end, its sessions stay.
+   * Errors: player_not_found (NOT_FOUND), not_allowed (PERMISSION_DENIED).
+   *
+   * @generated from rpc identity.v2.IdentityService.SetRole
+   */
+  setRole: {
+    methodKind: "unary";
+    input: typeof SetRoleRequestSchema;
+    output: typeof SetRoleResponseSchema;
+  },
+  /**
+   * ListAuditLog reads the audit log, newest first; for admins. Errors: not_allowed (PERMISSION_DENIED).
+   *
+   * @generated from rpc identity.v2.IdentityService.ListAuditLog
+   */
+  listAuditLog: {
+    methodKind: "unary";
+    input: typeof ListAuditLogRequestSchema;
+    output: typeof ListAuditLogResponseSchema;
+  },
+  /**
+   * ListSigningKeys lists the keys and their states; for admins. Errors: not_allowed (PERMISSION_DENIED).
+   *
+   * @generated from rpc identity.v2.IdentityService.ListSigningKeys
+   */
+  listSigningKeys: {
+    methodKind: "unary";
+    input: typeof ListSigningKeysRequestSchema;
+    output: typeof ListSigningKeysResponseSchema;
+  },
+  /**
+   * RotateSigningKey publishes the next key now; it signs once every verifier can have it. For admins.
+   * Errors: not_allowed (PERMISSION_DENIED).
+   *
+   * @generated from rpc identity.v2.IdentityService.RotateSigningKey
+   */
+  rotateSigningKey: {
+    methodKind: "unary";
+    input: typeof RotateSigningKeyRequestSchema;
+    output: typeof RotateSigningKeyResponseSchema;
+  },
+  /**
+   * RevokeSigningKey withdraws a key at once: tokens that it signed end within a minute everywhere. For admins.
+   * Errors: key_not_found (NOT_FOUND), not_allowed (PERMISSION_DENIED).
+   *
+   * @generated from rpc identity.v2.IdentityService.RevokeSigningKey
+   */
+  revokeSigningKey: {
+    methodKind: "unary";
+    input: typeof RevokeSigningKeyRequestSchema;
+    output: typeof RevokeSigningKeyResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_services_identity_v2, 0);

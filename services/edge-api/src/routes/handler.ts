@@ -17,6 +17,8 @@ export interface Call {
   readonly query: Readonly<Record<string, unknown>>;
   /** Present on operations that demand an access token. */
   readonly caller: AccessClaims | undefined;
+  /** Of the client, as the ingress saw it. */
+  readonly address: string;
 }
 
 export interface Answer {

@@ -1,21 +1,29 @@
-import { type Profile, type TokenPair, AccountKind } from "@muster/contracts/identity/v2";
+import { type Profile, type TokenPair, AccountKind, Role } from "@muster/contracts/identity/v2";
 import { must } from "@muster/errors";
 import type { Handler } from "./handler.ts";
 import { isoTime } from "./times.ts";
 
-type Credentials = { name: string; password: string; deviceLabel?: string };
+const ROLE_NAMES: Partial<Record<Role, string>> = {
+  [Role.PLAYER]: "player",
+  [Role.MODERATOR]: "moderator",
+  [Role.ADMIN]: "admin",
+};
+
+type Credentials = { name: string; password: string; deviceLabel?: string; deviceId?: string };
 type Device = { deviceKey: string; deviceLabel?: string };
 
 export const sessionHandlers: Readonly<Record<string, Handler>> = {
-  async register({ body }, { identity }) {
-    const { name, password, deviceLabel = "" } = body as Credentials;
-    const { profile, tokens } = await identity.register({ name, password, deviceLabel });
+  async register({ body, address }, { identity }) {
+    const { name, password, deviceLabel = "", deviceId = "" } = body as Credentials;
+    const device = { deviceLabel, deviceId, clientAddress: address };
+    const { profile, tokens } = await identity.register({ name, password, ...device });
     return { status: 201, body: sessionJson(profile, tokens) };
   },
 
-  async logIn({ body }, { identity }) {
-    const { name, password, deviceLabel = "" } = body as Credentials;
-    const { profile, tokens } = await identity.logIn({ name, password, deviceLabel });
+  async logIn({ body, address }, { identity }) {
+    const { name, password, deviceLabel = "", deviceId = "" } = body as Credentials;
+    const device = { deviceLabel, deviceId, clientAddress: address };
+    const { profile, tokens } = await identity.logIn({ name, password, ...device });
     return { status: 200, body: sessionJson(profile, tokens) };
   },
 
@@ -37,8 +45,14 @@ export const sessionHandlers: Readonly<Record<string, Handler>> = {
 };
 
 export function profileJson(profile: Profile | undefined): Record<string, unknown> {
-  const { playerId, name, kind, createdAt } = must(profile, "identity sends a profile");
-  return { playerId, name, kind: kind === AccountKind.GUEST ? "guest" : "registered", createdAt: isoTime(createdAt) };
+  const { playerId, name, kind, role, createdAt } = must(profile, "identity sends a profile");
+  return {
+    playerId,
+    name,
+    kind: kind === AccountKind.GUEST ? "guest" : "registered",
+    role: ROLE_NAMES[role],
+    createdAt: isoTime(createdAt),
+  };
 }
 
 function sessionJson(profile: Profile | undefined, tokens: TokenPair | undefined): Record<string, unknown> {

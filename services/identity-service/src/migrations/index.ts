@@ -1,5 +1,6 @@
-import type { Migration, Migrations } from "@muster/db";
-import { type RawBuilder, sql } from "kysely";
+import { type Migrations, statement } from "@muster/db";
+import { sql } from "kysely";
+import { backfillSkeletons } from "./name-skeletons.ts";
 
 /** One statement each, safe to run again; listed by hand, so that the order is what a reader sees. */
 export const migrations: Migrations = {
@@ -54,8 +55,64 @@ export const migrations: Migrations = {
       created_at datetime(6) not null default (utc_timestamp(6)),
       unique key signing_keys_active_slot (active_slot)
     ) engine = InnoDB`),
+  "20261124T0100-accounts-add-name-skeleton": statement(sql`
+    alter table accounts
+      modify name varchar(32) not null,
+      modify name_key varchar(64) character set utf8mb4 collate utf8mb4_bin not null,
+      add column if not exists name_skeleton varchar(255) character set utf8mb4 collate utf8mb4_bin null after name_key`),
+  "20261124T0101-accounts-fill-name-skeleton": { up: backfillSkeletons },
+  "20261124T0102-accounts-unique-name-skeleton": statement(sql`
+    alter table accounts add unique key if not exists accounts_name_skeleton (name_skeleton)`),
+  "20261124T0103-accounts-add-role-and-ban": statement(sql`
+    alter table accounts
+      add column if not exists role enum('player', 'moderator', 'admin') not null default 'player' after kind,
+      add column if not exists banned_until datetime(6) null after role,
+      add column if not exists ban_reason varchar(256) null after banned_until,
+      add column if not exists updated_at datetime(6) not null default current_timestamp(6)
+        on update current_timestamp(6)`),
+  "20261124T0104-token-families-add-device": statement(sql`
+    alter table token_families
+      modify revoke_reason
+        enum('logged_out', 'reused', 'replaced', 'revoked', 'password_changed', 'banned', 'too_many') null,
+      add column if not exists device_key binary(32) null after device_label,
+      add key if not exists token_families_by_device (account_id, device_key),
+      add key if not exists token_families_by_expiry (expires_at)`),
+  "20261124T0105-refresh-tokens-by-expiry": statement(sql`
+    alter table refresh_tokens add key if not exists refresh_tokens_by_expiry (expires_at)`),
+  "20261124T0106-signing-keys-add-state-since": statement(sql`
+    alter table signing_keys
+      add column if not exists state_since datetime(6) not null default (utc_timestamp(6)) after private_sealed`),
+  "20261124T0107-create-revocations": statement(sql`
+    create table if not exists revocations (
+      position bigint unsigned not null auto_increment primary key,
+      subject_kind enum('family', 'player') not null,
+      subject_id uuid not null,
+      revoked_at datetime(6) not null,
+      expires_at datetime(6) not null,
+      key revocations_by_expiry (expires_at)
+    ) engine = InnoDB`),
+  "20261124T0108-create-login-failures": statement(sql`
+    create table if not exists login_failures (
+      subject binary(32) not null primary key,
+      failures int unsigned not null,
+      last_failed_at datetime(6) not null,
+      blocked_until datetime(6) not null,
+      key login_failures_by_time (last_failed_at)
+    ) engine = InnoDB`),
+  "20261124T0109-create-audit-log": statement(sql`
+    create table if not exists audit_log (
+      position int unsigned not null primary key,
+      at datetime(6) not null,
+      actor varchar(36) character set ascii collate ascii_bin not null,
+      action varchar(32) character set ascii collate ascii_bin not null,
+      target varchar(64) character set ascii collate ascii_bin not null,
+      reason varchar(256) not null,
+      trace_id char(32) character set ascii collate ascii_bin not null,
+      previous_hash binary(32) not null,
+      hash binary(32) not null
+    ) engine = InnoDB`),
+  // The chain starts here; every appender locks the last row, so there has to be a first.
+  "20261124T0110-audit-log-first-entry": statement(sql`
+    insert ignore into audit_log
+    values (0, '2026-11-24 00:00:00', 'system', 'chain_started', '', '', repeat('0', 32), repeat(char(0), 32), repeat(char(0), 32))`),
 };
-
-function statement(query: RawBuilder<unknown>): Migration {
-  return { up: async (db) => void (await query.execute(db)) };
-}

@@ -1,5 +1,5 @@
-import type { Migration, Migrations } from "@muster/db";
-import { type RawBuilder, sql } from "kysely";
+import { type Migrations, statement } from "@muster/db";
+import { sql } from "kysely";
 
 /** One statement each, safe to run again; listed by hand, so that the order is what a reader sees. */
 export const migrations: Migrations = {
@@ -54,7 +54,3 @@ export const migrations: Migrations = {
       unique key outbox_event_id (event_id)
     ) engine = InnoDB`),
 };
-
-function statement(query: RawBuilder<unknown>): Migration {
-  return { up: async (db) => void (await query.execute(db)) };
-}

@@ -1,0 +1,164 @@
+import { spawnSync } from "node:child_process";
+import path from "node:path";
+import { Role } from "@muster/contracts/identity/v2";
+import { describeWithMariadb } from "@muster/testkit";
+import { decodeJwt } from "jose";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { KEY_ENCRYPTION_KEY, type Harness, startHarness } from "../test/harness.ts";
+import { auditFault } from "./audit.ts";
+
+const PASSWORD = "correct horse battery";
+const refused = { code: "not_allowed" };
+
+describeWithMariadb("moderators and admins", () => {
+  let harness: Harness;
+  const ids: Record<string, string> = {};
+  beforeAll(async () => {
+    harness = await startHarness();
+    for (const name of ["root-admin", "second-admin", "modder", "player-one", "player-two"]) {
+      const { profile } = await harness.call.register({ name: `${name}x`, password: PASSWORD });
+      ids[name] = profile?.playerId as string;
+    }
+    expect(operator("grant", "root-adminx", "admin", "the", "first").status).toBe(0);
+    await setRole("second-admin", Role.ADMIN);
+    await setRole("modder", Role.MODERATOR);
+  });
+  afterAll(async () => {
+    await harness[Symbol.asyncDispose]();
+  });
+
+  const operator = (...args: string[]): ReturnType<typeof spawnSync> =>
+    spawnSync(process.execPath, ["src/operator.ts", ...args], {
+      cwd: path.join(import.meta.dirname, ".."),
+      env: { PATH: process.env["PATH"], IDENTITY_DB_URL: harness.url, IDENTITY_KEY_ENCRYPTION_KEY: KEY_ENCRYPTION_KEY },
+      encoding: "utf8",
+    });
+  const id = (name: string): string => ids[name] as string;
+  const setRole = (name: string, role: Role, by = "root-admin"): Promise<unknown> =>
+    harness.call.setRole({ actorId: id(by), playerId: id(name), role, reason: "test" });
+  const ban = (name: string, by: string): Promise<unknown> =>
+    harness.call.banPlayer({ actorId: id(by), playerId: id(name), reason: "cheating" });
+
+  it("may do what their stored role allows, and nobody else", async () => {
+    const everything = (actorId: string): Promise<unknown>[] => [
+      harness.call.setRole({ actorId, playerId: id("player-two"), role: Role.ADMIN, reason: "x" }),
+      harness.call.listAuditLog({ actorId }),
+      harness.call.listSigningKeys({ actorId }),
+      harness.call.rotateSigningKey({ actorId, reason: "x" }),
+      harness.call.revokeSigningKey({ actorId, kid: "any", reason: "x" }),
+    ];
+    for (const actor of ["player-one", "modder"]) {
+      const outcomes = await Promise.allSettled(everything(id(actor)));
+      for (const outcome of outcomes)
+        expect(outcome).toMatchObject({ status: "rejected", reason: expect.objectContaining(refused) as unknown });
+    }
+    await expect(ban("player-two", "player-one")).rejects.toMatchObject(refused);
+    await expect(ban("second-admin", "root-admin")).rejects.toMatchObject(refused); // an admin is no admin's prey
+    await expect(ban("second-admin", "modder")).rejects.toMatchObject(refused);
+    await expect(ban("modder", "modder")).rejects.toMatchObject(refused);
+  });
+
+  it("ban: sessions end, log-in is refused with the reason, and only to who knows the password", async () => {
+    const { tokens } = await harness.call.logIn({ name: "player-onex", password: PASSWORD });
+    await ban("player-one", "modder");
+    await expect(harness.call.refresh({ refreshToken: tokens?.refreshToken as string })).rejects.toMatchObject({
+      code: "bad_refresh_token",
+    });
+    await expect(harness.call.logIn({ name: "player-onex", password: PASSWORD })).rejects.toMatchObject({
+      code: "account_banned",
+      details: { reason: "cheating" },
+    });
+    await expect(harness.call.logIn({ name: "player-onex", password: "wrong" })).rejects.toMatchObject({
+      code: "bad_credentials",
+    });
+    await harness.call.unbanPlayer({ actorId: id("modder"), playerId: id("player-one"), reason: "appeal" });
+    await harness.call.logIn({ name: "player-onex", password: PASSWORD });
+  });
+
+  it("lose what they may at once when their role is taken", async () => {
+    await setRole("modder", Role.PLAYER);
+    await expect(ban("player-two", "modder")).rejects.toMatchObject(refused);
+    await setRole("modder", Role.MODERATOR);
+    const { tokens } = await harness.call.logIn({ name: "modderx", password: PASSWORD });
+    expect(decodeJwt(tokens?.accessToken as string)).toMatchObject({ role: "moderator" });
+  });
+
+  it("are written down: actor, target, reason, trace, in the order of what happened", async () => {
+    await ban("player-two", "modder");
+    const { entries } = await harness.call.listAuditLog({ actorId: id("root-admin"), pageSize: 200 });
+    expect(entries[0]).toMatchObject({
+      actor: id("modder"),
+      action: "player_banned",
+      target: id("player-two"),
+      reason: "cheating",
+      traceId: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
+    });
+    expect(entries.at(-1)).toMatchObject({
+      position: 1n,
+      actor: "operator",
+      action: "role_set",
+      reason: "admin: the first",
+    });
+    expect(entries.map((entry) => Number(entry.position))).toEqual(
+      Array.from({ length: entries.length }, (_, i) => entries.length - i),
+    );
+  });
+
+  it("write nothing when what they asked for was refused", async () => {
+    const count = async (): Promise<number> =>
+      (await harness.call.listAuditLog({ actorId: id("root-admin"), pageSize: 200 })).entries.length;
+    const before = await count();
+    await expect(ban("second-admin", "root-admin")).rejects.toMatchObject(refused);
+    expect(await count()).toBe(before);
+  });
+
+  it("write one after the other however many act at once", async () => {
+    await Promise.all(
+      Array.from({ length: 10 }, () =>
+        harness.call.unbanPlayer({
+          actorId: id("modder"),
+          playerId: id("player-two"),
+          reason: "at once",
+        }),
+      ),
+    );
+    expect(await auditFault(harness.db)).toBeUndefined();
+  });
+
+  describe("the audit log shows", () => {
+    const tampered = async (sql: string): Promise<string | undefined> => {
+      const rows = await harness.db.selectFrom("audit_log").selectAll().orderBy("position").execute();
+      await harness.raw(sql);
+      const fault = await auditFault(harness.db);
+      const byTool = operator("verify-audit-log");
+      expect(byTool.status).toBe(1);
+      expect(String(byTool.stderr)).toContain(fault);
+      await harness.raw("delete from audit_log");
+      await harness.db.insertInto("audit_log").values(rows).execute();
+      expect(await auditFault(harness.db)).toBeUndefined();
+      return fault;
+    };
+
+    it.each([
+      ["an edit", "update audit_log set reason = 'nothing' where position = 2", "entry 2 has been changed"],
+      ["a removal", "delete from audit_log where position = 2", "entries 2 to 2 are missing"],
+      [
+        "a swap",
+        "update audit_log set position = case position when 2 then 3 else 2 end where position in (2, 3) order by position desc",
+        "entry 2",
+      ],
+      [
+        "a new first entry",
+        "update audit_log set hash = repeat('x', 32) where position = 0",
+        "entry 1 does not follow",
+      ],
+    ])("%s", async (note, sql, fault) => {
+      // MariaDB checks unique keys row by row: swap through a free position.
+      const statements =
+        note === "a swap"
+          ? "update audit_log set position = position + 1000 where position in (2, 3);update audit_log set position = 3 where position = 1002;update audit_log set position = 2 where position = 1003"
+          : sql;
+      expect(await tampered(statements)).toContain(fault);
+    });
+  });
+});

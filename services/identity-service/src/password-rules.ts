@@ -1,0 +1,46 @@
+// What a new password must be: NIST SP 800-63B (rev. 3, 5.1.1.2; rev. 4, 3.1.1.2). Length and a list of passwords that
+// are tried first; no rules about kinds of characters, no ends of life, everything printable allowed, spaces too.
+import { dictionary } from "@zxcvbn-ts/language-common";
+import { fail } from "./errors.ts";
+
+/** About 49,000 passwords from leaks, most common first. */
+const COMMON: ReadonlySet<string> = new Set(dictionary["passwords-common"] as readonly string[]);
+const CONTEXT = ["muster", "password", "passwort", "qwerty"];
+
+export interface PasswordRules {
+  /** Characters; NIST rev. 3 demands 8, rev. 4 demands 15 where the password is all there is. */
+  readonly charsMin: number;
+}
+
+/** @throws AppError weak_password, with details.reason: too_short, too_common, repetitive or contains_name */
+export function checkPassword(password: string, name: string, { charsMin }: PasswordRules): void {
+  const plain = password.normalize("NFKC");
+  const length = [...plain].length;
+  if (length < charsMin) throw refuse("too_short", `A password has at least ${charsMin} characters.`, { charsMin });
+  const lower = plain.toLowerCase();
+  const bare = lower.replaceAll(/[^\p{L}\p{N}]/gu, "");
+  const withoutDigits = bare.replace(/\p{N}+$/u, "");
+  const known = [name.normalize("NFKC").toLowerCase(), ...CONTEXT].filter((word) => word.length >= 4);
+  // A long password may hold a name; one that is little else may not.
+  if (known.some((word) => lower.includes(word) && length - word.length < 6))
+    throw refuse("contains_name", "This password is little more than the name.");
+  if (COMMON.has(lower) || COMMON.has(bare) || (withoutDigits.length >= 4 && COMMON.has(withoutDigits) && length < 12))
+    throw refuse("too_common", "This password is one of those that are tried first.");
+  if (new Set(lower).size <= 3 || isSequence(lower) || isRepeat(lower))
+    throw refuse("repetitive", "This password is one pattern over and over.");
+}
+
+/** abcdefgh, 87654321. */
+function isSequence(text: string): boolean {
+  const steps = [...text].slice(1).map((character, i) => (character.codePointAt(0) ?? 0) - (text.codePointAt(i) ?? 0));
+  return steps.length > 0 && Math.abs(steps[0] as number) === 1 && steps.every((step) => step === steps[0]);
+}
+
+/** xyzxyzxyz. */
+function isRepeat(text: string): boolean {
+  return (text + text).indexOf(text, 1) < text.length && (text + text).indexOf(text, 1) <= 4;
+}
+
+function refuse(reason: string, message: string, more: Readonly<Record<string, unknown>> = {}): Error {
+  return fail("weak_password", { message, details: { reason, ...more } });
+}

@@ -1,0 +1,145 @@
+// Becoming someone, and proving it.
+import type { ServiceImpl } from "@connectrpc/connect";
+import type { IdentityService } from "@muster/contracts/identity/v2";
+import { type Database, inTransaction, isDuplicateKey } from "@muster/db";
+import { AppError } from "@muster/errors";
+import { newAccount, toProfile } from "../accounts.ts";
+import { appendAudit } from "../audit.ts";
+import { fail } from "../errors.ts";
+import { checkName, nameKeyOf } from "../names.ts";
+import { checkPassword } from "../password-rules.ts";
+import type { Account, Tables } from "../schema.ts";
+import { sha256 } from "../sessions.ts";
+import {
+  findAccount,
+  findAccountByDevice,
+  findAccountWithPassword,
+  insertAccount,
+  insertCredentials,
+  insertGuestDevice,
+  updateCredentials,
+} from "../store/accounts.ts";
+import { hasDevice } from "../store/sessions.ts";
+import type { Attempt } from "../throttle.ts";
+import type { RpcParts } from "./parts.ts";
+
+type AccountRpcs = "register" | "logIn" | "logInGuest" | "refresh" | "logOut" | "getProfile" | "changePassword";
+
+const NOBODY = "00000000-0000-0000-0000-000000000000";
+
+export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentityService>, AccountRpcs> {
+  const { db, passwords, sessions, throttle, now } = parts;
+
+  /** @throws AppError bad_credentials, busy */
+  const verify = async (attempt: Attempt, password: string, phc: string | undefined): Promise<void> => {
+    try {
+      if (!(await passwords.verify(password, phc))) throw fail("bad_credentials");
+    } catch (err) {
+      if (!(err instanceof AppError && err.code === "bad_credentials")) await attempt.withdrawn();
+      throw err;
+    }
+    await attempt.succeeded();
+  };
+
+  return {
+    async register({ name: given, password, deviceLabel, deviceId }) {
+      const name = checkName(given, parts.reservedNames);
+      checkPassword(password, name, parts.passwordRules);
+      const phc = await passwords.hash(password); // outside the transaction: it takes tens of milliseconds
+      const account = newAccount(name, now());
+      try {
+        const tokens = await inTransaction(db, async (tx) => {
+          await insertAccount(tx, account);
+          await insertCredentials(tx, account.id, phc);
+          return sessions.open(tx, account, { label: deviceLabel, id: deviceId });
+        });
+        return { profile: toProfile(account), tokens };
+      } catch (err) {
+        if (isDuplicateKey(err, "accounts_name")) throw fail("name_taken");
+        throw err;
+      }
+    },
+
+    async logIn({ name, password, deviceLabel, deviceId, clientAddress }) {
+      const nameKey = nameKeyOf(name);
+      const account = await findAccountWithPassword(db, { nameKey });
+      // Asked for an unknown name too: what is not there takes as long as what is.
+      const known = deviceId !== "" && (await hasDevice(db, account?.id ?? NOBODY, sha256(deviceId)));
+      const attempt = await throttle.attempt(db, {
+        account: nameKey,
+        ...(known ? { device: deviceId } : {}),
+        address: clientAddress,
+      });
+      await verify(attempt, password, account?.password_phc);
+      if (!account) throw fail("bad_credentials"); // verify has refused already
+      const fresh = passwords.isOutdated(account.password_phc) ? await passwords.hash(password) : undefined;
+      const tokens = await inTransaction(db, async (tx) => {
+        if (fresh !== undefined) await updateCredentials(tx, account.id, fresh, now());
+        return sessions.open(tx, account, { label: deviceLabel, id: deviceId });
+      });
+      return { profile: toProfile(account), tokens };
+    },
+
+    async logInGuest({ deviceKey, deviceLabel }) {
+      const keyHash = sha256(deviceKey);
+      const found = await findAccountByDevice(db, keyHash);
+      const account = found ?? (await createGuest(db, keyHash, now()));
+      const device = { label: deviceLabel, id: deviceKey };
+      const tokens = await inTransaction(db, (tx) => sessions.open(tx, account, device));
+      return { profile: toProfile(account), tokens, created: !found };
+    },
+
+    refresh: async ({ refreshToken }) => ({ tokens: await sessions.refresh(db, refreshToken) }),
+
+    async logOut({ refreshToken }) {
+      await sessions.close(db, refreshToken);
+      return {};
+    },
+
+    async getProfile({ playerId }) {
+      const account = await findAccount(db, playerId);
+      if (!account) throw fail("player_not_found");
+      return { profile: toProfile(account) };
+    },
+
+    async changePassword({ playerId, keepFamilyId, currentPassword, newPassword, clientAddress }) {
+      const account = await findAccountWithPassword(db, { id: playerId });
+      if (!account) throw fail("bad_credentials"); // a guest has none
+      checkPassword(newPassword, account.name, parts.passwordRules);
+      const attempt = await throttle.attempt(db, {
+        account: account.name_key,
+        device: keepFamilyId,
+        address: clientAddress,
+      });
+      await verify(attempt, currentPassword, account.password_phc);
+      const phc = await passwords.hash(newPassword);
+      await inTransaction(db, async (tx) => {
+        await updateCredentials(tx, playerId, phc, now());
+        await sessions.revoke(tx, { accountId: playerId, exceptId: keepFamilyId }, "password_changed");
+        await appendAudit(tx, {
+          actor: playerId,
+          action: "password_changed",
+          target: playerId,
+          reason: "",
+          at: now(),
+        });
+      });
+      return {};
+    },
+  };
+}
+
+async function createGuest(db: Database<Tables>, keyHash: Buffer, createdAt: Date): Promise<Account> {
+  const account = newAccount(undefined, createdAt);
+  try {
+    await inTransaction(db, async (tx) => {
+      await insertAccount(tx, account);
+      await insertGuestDevice(tx, keyHash, account.id);
+    });
+    return account;
+  } catch (err) {
+    const other = isDuplicateKey(err) ? await findAccountByDevice(db, keyHash) : undefined;
+    if (!other) throw err;
+    return other; // the same device called twice at once
+  }
+}

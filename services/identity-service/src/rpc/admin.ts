@@ -1,0 +1,139 @@
+// What moderators and admins do. The actor's role is read in the transaction that acts on it, and the audit entry is
+// written in it.
+import { timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
+import type { ServiceImpl } from "@connectrpc/connect";
+import { type IdentityService, Role } from "@muster/contracts/identity/v2";
+import { inTransaction } from "@muster/db";
+import { FOR_GOOD } from "../accounts.ts";
+import { type AuditAction, appendAudit } from "../audit.ts";
+import { fail } from "../errors.ts";
+import type { Account, AccountRole } from "../schema.ts";
+import { findAccount, holdAccount, updateBan, updateRole } from "../store/accounts.ts";
+import { listEntries } from "../store/audit.ts";
+import type { Db, Tx } from "../store/db.ts";
+import { listKeyStates } from "../store/keys.ts";
+import type { RpcParts } from "./parts.ts";
+
+type AdminRpcs =
+  | "banPlayer"
+  | "unbanPlayer"
+  | "setRole"
+  | "listAuditLog"
+  | "listSigningKeys"
+  | "rotateSigningKey"
+  | "revokeSigningKey";
+
+const RANK: Readonly<Record<AccountRole, number>> = { player: 0, moderator: 1, admin: 2 };
+const AUDIT_PAGE_DEFAULT = 50;
+
+export function adminRpcs({ db, sessions, keys, now }: RpcParts): Pick<ServiceImpl<typeof IdentityService>, AdminRpcs> {
+  /** Runs `work` if the actor may, and writes the log. @throws AppError not_allowed */
+  const asActor = <T>(
+    actorId: string,
+    atLeast: AccountRole,
+    entry: { action: AuditAction; target: string; reason: string },
+    work: (tx: Tx, actor: Account) => Promise<T>,
+  ): Promise<T> =>
+    inTransaction(db, async (tx) => {
+      const actor = await allowed(tx, actorId, atLeast, now());
+      const result = await work(tx, actor);
+      await appendAudit(tx, { ...entry, actor: actorId, at: now() });
+      return result;
+    });
+
+  const setBan = async (
+    actorId: string,
+    playerId: string,
+    reason: string,
+    ban: { until: Date | null; action: "player_banned" | "player_unbanned" },
+  ): Promise<void> =>
+    asActor(actorId, "moderator", { action: ban.action, target: playerId, reason }, async (tx, actor) => {
+      const target = await holdAccount(tx, playerId);
+      if (!target) throw fail("player_not_found");
+      if (RANK[target.role] >= RANK[actor.role]) throw fail("not_allowed");
+      await updateBan(tx, playerId, ban.until, ban.until ? reason : null);
+      if (!ban.until) return;
+      await sessions.revoke(tx, { accountId: playerId }, "banned");
+      await sessions.endAccessTokens(tx, playerId);
+    });
+
+  return {
+    async banPlayer({ actorId, playerId, until, reason }) {
+      await setBan(actorId, playerId, reason, {
+        until: until ? timestampDate(until) : FOR_GOOD,
+        action: "player_banned",
+      });
+      return {};
+    },
+
+    async unbanPlayer({ actorId, playerId, reason }) {
+      await setBan(actorId, playerId, reason, { until: null, action: "player_unbanned" });
+      return {};
+    },
+
+    async setRole({ actorId, playerId, role, reason }) {
+      const name = ROLE_NAMES[role as keyof typeof ROLE_NAMES];
+      const entry = { action: "role_set", target: playerId, reason: `${name}: ${reason}`.slice(0, 256) } as const;
+      await asActor(actorId, "admin", entry, async (tx) => {
+        if (!(await holdAccount(tx, playerId))) throw fail("player_not_found");
+        await updateRole(tx, playerId, name);
+        await sessions.endAccessTokens(tx, playerId);
+      });
+      return {};
+    },
+
+    async listAuditLog({ actorId, before, pageSize }) {
+      await allowed(db, actorId, "admin", now());
+      const entries = await listEntries(db, Number(before), pageSize || AUDIT_PAGE_DEFAULT);
+      return {
+        entries: entries.map(({ position, at, actor, action, target, reason, trace_id, hash }) => ({
+          position: BigInt(position),
+          at: timestampFromDate(at),
+          actor,
+          action,
+          target,
+          reason,
+          traceId: trace_id,
+          hash: hash.toString("hex"),
+        })),
+      };
+    },
+
+    async listSigningKeys({ actorId }) {
+      await allowed(db, actorId, "admin", now());
+      const states = await listKeyStates(db);
+      return {
+        keys: states.map(({ kid, state, state_since }) => ({ kid, state, since: timestampFromDate(state_since) })),
+      };
+    },
+
+    async rotateSigningKey({ actorId, reason }) {
+      const kid = await asActor(actorId, "admin", { action: "key_rotated", target: "", reason }, (tx) =>
+        keys.rotate(tx),
+      );
+      await keys.reload();
+      return { kid };
+    },
+
+    async revokeSigningKey({ actorId, kid, reason }) {
+      const entry = { action: "key_revoked", target: kid, reason } as const;
+      await asActor(actorId, "admin", entry, (tx) => keys.revoke(tx, kid));
+      await keys.reload();
+      return {};
+    },
+  };
+}
+
+const ROLE_NAMES = {
+  [Role.PLAYER]: "player",
+  [Role.MODERATOR]: "moderator",
+  [Role.ADMIN]: "admin",
+} as const satisfies Partial<Record<Role, AccountRole>>;
+
+/** @throws AppError not_allowed */
+async function allowed(db: Db, actorId: string, atLeast: AccountRole, now: Date): Promise<Account> {
+  const actor = await findAccount(db, actorId);
+  const banned = actor?.banned_until != null && actor.banned_until > now;
+  if (!actor || banned || RANK[actor.role] < RANK[atLeast]) throw fail("not_allowed");
+  return actor;
+}

@@ -1,0 +1,68 @@
+// The open sessions of a player, and what verifiers hear when one ends.
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import type { ServiceImpl } from "@connectrpc/connect";
+import type { IdentityService } from "@muster/contracts/identity/v2";
+import { inTransaction } from "@muster/db";
+import { appendAudit } from "../audit.ts";
+import { fail } from "../errors.ts";
+import { listFamilies } from "../store/sessions.ts";
+import { readTrust } from "../trust.ts";
+import type { RpcParts } from "./parts.ts";
+
+type DeviceRpcs = "listDevices" | "revokeDevice" | "revokeOtherDevices" | "getJwks" | "getTrust";
+
+export function deviceRpcs({
+  db,
+  sessions,
+  keys,
+  now,
+}: RpcParts): Pick<ServiceImpl<typeof IdentityService>, DeviceRpcs> {
+  return {
+    async listDevices({ playerId }) {
+      const families = await listFamilies(db, playerId, now());
+      return {
+        devices: families.map((family) => ({
+          familyId: family.id,
+          label: family.device_label,
+          createdAt: timestampFromDate(family.created_at),
+          lastUsedAt: timestampFromDate(family.last_used_at),
+          expiresAt: timestampFromDate(family.expires_at),
+        })),
+      };
+    },
+
+    async revokeDevice({ playerId, familyId }) {
+      await inTransaction(db, async (tx) => {
+        const ended = await sessions.revoke(tx, { accountId: playerId, id: familyId }, "revoked");
+        if (ended === 0) throw fail("device_not_found");
+        await appendAudit(tx, {
+          actor: playerId,
+          action: "device_revoked",
+          target: playerId,
+          reason: `family ${familyId}`,
+          at: now(),
+        });
+      });
+      return {};
+    },
+
+    async revokeOtherDevices({ playerId, keepFamilyId }) {
+      const revoked = await inTransaction(db, async (tx) => {
+        const ended = await sessions.revoke(tx, { accountId: playerId, exceptId: keepFamilyId }, "revoked");
+        await appendAudit(tx, {
+          actor: playerId,
+          action: "other_devices_revoked",
+          target: playerId,
+          reason: `${ended} sessions`,
+          at: now(),
+        });
+        return ended;
+      });
+      return { revoked };
+    },
+
+    getJwks: () => ({ jwksJson: JSON.stringify(keys.jwks()) }),
+
+    getTrust: ({ watermark }) => readTrust(db, keys, watermark, now()),
+  };
+}

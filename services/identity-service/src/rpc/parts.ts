@@ -1,0 +1,18 @@
+import type { Database } from "@muster/db";
+import type { PasswordRules } from "../password-rules.ts";
+import type { Passwords } from "../passwords.ts";
+import type { Tables } from "../schema.ts";
+import type { Sessions } from "../sessions.ts";
+import type { SigningKeys } from "../signing-keys.ts";
+import type { Throttle } from "../throttle.ts";
+
+export interface RpcParts {
+  readonly db: Database<Tables>;
+  readonly passwords: Passwords;
+  readonly passwordRules: PasswordRules;
+  readonly reservedNames: readonly string[];
+  readonly sessions: Sessions;
+  readonly throttle: Throttle;
+  readonly keys: SigningKeys;
+  readonly now: () => Date;
+}

@@ -1,0 +1,154 @@
+import { describeWithMariadb } from "@muster/testkit";
+import { TokenVerifier, trustFrom } from "@muster/tokens";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type Harness, startHarness } from "../test/harness.ts";
+
+const PASSWORD = "correct horse battery";
+
+describeWithMariadb("refresh-token families", () => {
+  let harness: Harness;
+  let names = 0;
+  beforeAll(async () => {
+    harness = await startHarness({ IDENTITY_REFRESH_GRACE_S: "10" });
+  });
+  afterAll(async () => {
+    await harness[Symbol.asyncDispose]();
+  });
+
+  const open = async (deviceId = ""): Promise<{ playerId: string; refreshToken: string; name: string }> => {
+    const name = `player-${++names}x`;
+    const { profile, tokens } = await harness.call.register({ name, password: PASSWORD, deviceId });
+    return { playerId: profile?.playerId as string, refreshToken: tokens?.refreshToken as string, name };
+  };
+  const refresh = async (refreshToken: string): Promise<string> =>
+    (await harness.call.refresh({ refreshToken })).tokens?.refreshToken as string;
+  const refused = { code: "bad_refresh_token" };
+
+  it("give the same successor to both of two uses at the same instant, and it works", async () => {
+    for (let round = 0; round < 10; round++) {
+      const { refreshToken } = await open();
+      const [one, other] = await Promise.all([refresh(refreshToken), refresh(refreshToken)]);
+      expect(one).toBe(other);
+      await refresh(one);
+    }
+  });
+
+  it("give the same successor to a repeat within the grace: the answer was lost", async () => {
+    const { refreshToken } = await open();
+    const next = await refresh(refreshToken);
+    harness.advance(9);
+    expect(await refresh(refreshToken)).toBe(next);
+  });
+
+  it("end when a rotated token comes back after the grace, for the thief and the owner", async () => {
+    const { refreshToken, playerId } = await open();
+    const next = await refresh(refreshToken);
+    harness.advance(11);
+    await expect(refresh(refreshToken)).rejects.toMatchObject(refused);
+    await expect(refresh(next)).rejects.toMatchObject(refused);
+    const [entry] = await harness.db
+      .selectFrom("audit_log")
+      .select(["action", "target"])
+      .orderBy("position", "desc")
+      .limit(1)
+      .execute();
+    expect(entry).toEqual({ action: "refresh_token_reused", target: playerId });
+  });
+
+  it("end when a rotated token comes back within the grace after its successor was used", async () => {
+    const { refreshToken } = await open();
+    const second = await refresh(refreshToken);
+    const third = await refresh(second);
+    await expect(refresh(refreshToken)).rejects.toMatchObject(refused);
+    await expect(refresh(third)).rejects.toMatchObject(refused);
+  });
+
+  it("are one per device: logging in again on a device ends its older session only", async () => {
+    const { name, refreshToken: onPhone } = await open("phone-000000000000");
+    const logIn = async (deviceId: string): Promise<string> =>
+      (await harness.call.logIn({ name, password: PASSWORD, deviceId })).tokens?.refreshToken as string;
+    const onLaptop = await logIn("laptop-00000000000");
+    const onPhoneAgain = await logIn("phone-000000000000");
+    await expect(refresh(onPhone)).rejects.toMatchObject(refused);
+    await Promise.all([refresh(onLaptop), refresh(onPhoneAgain)]);
+  });
+
+  it("are listed, newest first, and ended one by one or all but one", async () => {
+    const { name, playerId } = await open();
+    for (const deviceLabel of ["second", "third"]) {
+      harness.advance(1);
+      await harness.call.logIn({ name, password: PASSWORD, deviceLabel });
+    }
+    const { devices } = await harness.call.listDevices({ playerId });
+    expect(devices.map((device) => device.label)).toEqual(["third", "second", ""]);
+    const [third, second, first] = devices.map((device) => device.familyId) as [string, string, string];
+    await harness.call.revokeDevice({ playerId, familyId: second });
+    await expect(harness.call.revokeDevice({ playerId, familyId: second })).rejects.toMatchObject({
+      code: "device_not_found",
+    });
+    expect((await harness.call.revokeOtherDevices({ playerId, keepFamilyId: third })).revoked).toBe(1);
+    expect((await harness.call.listDevices({ playerId })).devices.map((d) => d.familyId)).toEqual([third]);
+    expect(first).not.toBe(third);
+  });
+
+  it("of another player cannot be ended", async () => {
+    const [mine, other] = [await open(), await open()];
+    const familyId = (await harness.call.listDevices({ playerId: other.playerId })).devices[0]?.familyId as string;
+    await expect(harness.call.revokeDevice({ playerId: mine.playerId, familyId })).rejects.toMatchObject({
+      code: "device_not_found",
+    });
+    await refresh(other.refreshToken);
+  });
+
+  it("are 50 at most: the oldest ends", async () => {
+    const { name, playerId, refreshToken } = await open();
+    for (let i = 0; i < 50; i++) {
+      harness.advance(1);
+      await harness.call.logIn({ name, password: PASSWORD });
+    }
+    expect((await harness.call.listDevices({ playerId })).devices).toHaveLength(50);
+    await expect(refresh(refreshToken)).rejects.toMatchObject(refused);
+  });
+
+  it("end with a change of the password, but for the one that changed it", async () => {
+    const { name, playerId, refreshToken } = await open();
+    const other = (await harness.call.logIn({ name, password: PASSWORD })).tokens?.refreshToken as string;
+    const keepFamilyId = (await harness.call.listDevices({ playerId })).devices.at(-1)?.familyId as string;
+    const change = (currentPassword: string, newPassword: string): Promise<unknown> =>
+      harness.call.changePassword({ playerId, keepFamilyId, currentPassword, newPassword });
+    await expect(change("wrong", "another horse battery")).rejects.toMatchObject({ code: "bad_credentials" });
+    await expect(change(PASSWORD, "12345678")).rejects.toMatchObject({ code: "weak_password" });
+    await change(PASSWORD, "another horse battery");
+    await expect(refresh(other)).rejects.toMatchObject(refused);
+    await refresh(refreshToken);
+    await expect(harness.call.logIn({ name, password: PASSWORD })).rejects.toMatchObject({ code: "bad_credentials" });
+    await harness.call.logIn({ name, password: "another horse battery" });
+  });
+
+  it("take their access tokens with them, also in an instance and a verifier that start afterwards", async () => {
+    const { tokens } = await harness.call.logInGuest({ deviceKey: "revoked-guest-0000" });
+    const accessToken = tokens?.accessToken as string;
+    const before = new TokenVerifier(trustFrom(harness.call));
+    const claims = await before.verify(accessToken);
+    await harness.call.logOut({ refreshToken: tokens?.refreshToken as string });
+    await before.refresh();
+    expect(before.isRevoked(claims)).toBe(true);
+    await using another = harness.another();
+    await another.start();
+    const later = new TokenVerifier(trustFrom(harness.call));
+    await expect(later.verify(accessToken)).rejects.toMatchObject({ code: "token_revoked" });
+  });
+
+  it("are deleted when they have long ended, with their tokens", async () => {
+    await using old = await startHarness({ IDENTITY_REFRESH_TTL_S: "60", IDENTITY_FAMILY_TTL_S: "60" });
+    await old.call.logInGuest({ deviceKey: "old-guest-00000000" });
+    old.advance(8 * 86_400);
+    await using cleaner = old.another();
+    await cleaner.start();
+    await expect
+      .poll(() => old.db.selectFrom("token_families").select("id").execute(), { timeout: 5000 })
+      .toHaveLength(0);
+    expect(await old.db.selectFrom("refresh_tokens").select("family_id").execute()).toHaveLength(0);
+    expect(await old.db.selectFrom("accounts").select("id").execute()).toHaveLength(1);
+  });
+});

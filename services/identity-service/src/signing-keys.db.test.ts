@@ -1,0 +1,112 @@
+import { describeWithMariadb } from "@muster/testkit";
+import { TokenVerifier, trustFrom } from "@muster/tokens";
+import { decodeProtectedHeader } from "jose";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type Harness, startHarness } from "../test/harness.ts";
+
+describeWithMariadb("signing keys", () => {
+  let harness: Harness;
+  let admin: string;
+  beforeAll(async () => {
+    harness = await startHarness({
+      IDENTITY_KEY_ACTIVE_S: "3600",
+      IDENTITY_KEY_PENDING_S: "900",
+      IDENTITY_KEY_CHECK_MS: "50",
+    });
+    const { profile } = await harness.call.register({ name: "keeper", password: "correct horse battery" });
+    admin = profile?.playerId as string;
+    await harness.db.updateTable("accounts").set({ role: "admin" }).where("id", "=", admin).execute();
+  });
+  afterAll(async () => {
+    await harness[Symbol.asyncDispose]();
+  });
+
+  const states = async (): Promise<Record<string, string>> =>
+    Object.fromEntries(
+      (await harness.call.listSigningKeys({ actorId: admin })).keys.map((key) => [key.kid, key.state]),
+    );
+  const token = async (): Promise<string> =>
+    (await harness.call.logInGuest({ deviceKey: "device-key-0123456789" })).tokens?.accessToken as string;
+  const kidOf = (accessToken: string): string => decodeProtectedHeader(accessToken).kid as string;
+
+  it("go from pending to active to retiring to removed, by their times, in every instance", async () => {
+    await using second = harness.another();
+    await second.start();
+    const first = kidOf(await token());
+    expect(await states()).toEqual({ [first]: "active" });
+    harness.advance(2701); // 3600 - 900
+    await expect.poll(async () => Object.values(await states()).toSorted()).toEqual(["active", "pending"]);
+    const next = Object.entries(await states()).find(([, state]) => state === "pending")?.[0] as string;
+    expect(kidOf(await token())).toBe(first); // published, not yet signing
+    harness.advance(901);
+    await expect.poll(states).toEqual({ [first]: "retiring", [next]: "active" });
+    await expect.poll(async () => kidOf(await token())).toBe(next);
+    const published = JSON.parse((await harness.call.getJwks({})).jwksJson) as { keys: { kid: string }[] };
+    expect(published.keys.map((key) => key.kid).toSorted()).toEqual([first, next].toSorted());
+    harness.advance(606); // the last token that it signed has ended
+    await expect.poll(states).toEqual({ [first]: "removed", [next]: "active" });
+    const row = await harness.db
+      .selectFrom("signing_keys")
+      .select("private_sealed")
+      .where("kid", "=", first)
+      .executeTakeFirstOrThrow();
+    expect(row.private_sealed).toHaveLength(0);
+  });
+
+  it("rotate under load without one token refused", async () => {
+    const verifier = new TokenVerifier(trustFrom(harness.call));
+    await verifier.refresh();
+    const stop = new AbortController();
+    const seen = new Set<string>();
+    const held: string[] = [];
+    const load = async (worker: number): Promise<void> => {
+      while (!stop.signal.aborted) {
+        const { tokens } = await harness.call.logInGuest({ deviceKey: `load-${worker}-${crypto.randomUUID()}` });
+        const accessToken = tokens?.accessToken as string;
+        seen.add(kidOf(accessToken));
+        held.push(accessToken);
+        await verifier.verify(accessToken);
+      }
+    };
+    const poll = async (): Promise<void> => {
+      while (!stop.signal.aborted) {
+        await verifier.refresh();
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    };
+    const workers = [poll(), ...[1, 2, 3].map(load)];
+    await expect.poll(() => seen.size).toBe(1);
+    for (let rotation = 0; rotation < 3; rotation++) {
+      const before = seen.size;
+      await harness.call.rotateSigningKey({ actorId: admin, reason: "drill" });
+      await new Promise((resolve) => setTimeout(resolve, 300)); // verifiers look every 100 ms
+      await harness.db
+        .updateTable("signing_keys")
+        .set({ state_since: new Date(0) })
+        .where("state", "=", "pending")
+        .execute();
+      await expect.poll(() => seen.size, { timeout: 5000 }).toBe(before + 1);
+    }
+    // Tokens of retiring keys are good until they end.
+    for (const accessToken of held.slice(0, 5)) await verifier.verify(accessToken);
+    stop.abort();
+    await Promise.all(workers); // every verify has passed
+    expect(seen.size).toBeGreaterThanOrEqual(4);
+  });
+
+  it("withdrawn at once: its tokens are refused, the next ones are not", async () => {
+    const verifier = new TokenVerifier(trustFrom(harness.call));
+    const stolen = await token();
+    await verifier.verify(stolen);
+    const kid = kidOf(stolen);
+    await harness.call.revokeSigningKey({ actorId: admin, kid, reason: "drill" });
+    const fresh = await token();
+    expect(kidOf(fresh)).not.toBe(kid);
+    await verifier.refresh();
+    await expect(verifier.verify(stolen)).rejects.toMatchObject({ code: "token_invalid" });
+    await verifier.verify(fresh);
+    await expect(harness.call.revokeSigningKey({ actorId: admin, kid, reason: "again" })).rejects.toMatchObject({
+      code: "key_not_found",
+    });
+  });
+});

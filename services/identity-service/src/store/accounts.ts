@@ -1,0 +1,74 @@
+// SQL on accounts, credentials and guest devices.
+import type { Account, AccountRole } from "../schema.ts";
+import type { Db, Tx } from "./db.ts";
+
+const ACCOUNT = [
+  "id",
+  "name",
+  "name_key",
+  "name_skeleton",
+  "kind",
+  "role",
+  "banned_until",
+  "ban_reason",
+  "created_at",
+  "updated_at",
+] as const;
+const ACCOUNT_OF_A = ACCOUNT.map((column) => `a.${column}` as const);
+
+export async function insertAccount(db: Tx, account: Account): Promise<void> {
+  await db.insertInto("accounts").values(account).execute();
+}
+
+export async function insertCredentials(db: Tx, accountId: string, phc: string): Promise<void> {
+  await db.insertInto("credentials").values({ account_id: accountId, password_phc: phc }).execute();
+}
+
+export async function updateCredentials(db: Db, accountId: string, phc: string, at: Date): Promise<void> {
+  await db
+    .updateTable("credentials")
+    .set({ password_phc: phc, updated_at: at })
+    .where("account_id", "=", accountId)
+    .execute();
+}
+
+export async function insertGuestDevice(db: Tx, keyHash: Buffer, accountId: string): Promise<void> {
+  await db.insertInto("guest_devices").values({ key_hash: keyHash, account_id: accountId }).execute();
+}
+
+export async function findAccount(db: Db, id: string): Promise<Account | undefined> {
+  return db.selectFrom("accounts").select(ACCOUNT).where("id", "=", id).executeTakeFirst();
+}
+
+/** Locks the row until the transaction ends. */
+export async function holdAccount(tx: Tx, id: string): Promise<Account | undefined> {
+  return tx.selectFrom("accounts").select(ACCOUNT).where("id", "=", id).forUpdate().executeTakeFirst();
+}
+
+export async function findAccountWithPassword(
+  db: Db,
+  by: { nameKey: string } | { id: string },
+): Promise<(Account & { password_phc: string }) | undefined> {
+  const query = db
+    .selectFrom("accounts as a")
+    .innerJoin("credentials as c", "c.account_id", "a.id")
+    .select([...ACCOUNT_OF_A, "c.password_phc"]);
+  return ("id" in by ? query.where("a.id", "=", by.id) : query.where("a.name_key", "=", by.nameKey)).executeTakeFirst();
+}
+
+export async function findAccountByDevice(db: Db, keyHash: Buffer): Promise<Account | undefined> {
+  return db
+    .selectFrom("guest_devices as g")
+    .innerJoin("accounts as a", "a.id", "g.account_id")
+    .select(ACCOUNT_OF_A)
+    .where("g.key_hash", "=", keyHash)
+    .executeTakeFirst();
+}
+
+export async function updateBan(tx: Tx, id: string, until: Date | null, reason: string | null): Promise<void> {
+  await tx.updateTable("accounts").set({ banned_until: until, ban_reason: reason }).where("id", "=", id).execute();
+}
+
+export async function updateRole(tx: Tx, id: string, role: AccountRole): Promise<void> {
+  await tx.updateTable("accounts").set({ role }).where("id", "=", id).execute();
+}
