@@ -14,7 +14,7 @@ import { appendAudit } from "./audit.ts";
 import { fail } from "./errors.ts";
 import type { Account, RevokeReason, Tables } from "./schema.ts";
 import type { SigningKeys } from "./signing-keys.ts";
-import { findAccount } from "./store/accounts.ts";
+import { findAccount, holdAccount } from "./store/accounts.ts";
 import type { Tx } from "./store/db.ts";
 import {
   type HeldRefreshToken,
@@ -117,7 +117,8 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   const sessions: Sessions = {
     async open(tx, account, device) {
-      refuseBanned(account, now());
+      // Log-ins of one account come one after the other: what they end and begin cannot cross.
+      refuseBanned((await holdAccount(tx, account.id)) ?? account, now());
       const deviceKey = device.id === "" ? null : sha256(device.id);
       if (deviceKey) await sessions.revoke(tx, { accountId: account.id, deviceKey }, "replaced");
       const family = { id: uuidv7(), expiresAt: new Date(now().getTime() + options.familyTtlS * 1000) };

@@ -78,17 +78,18 @@ describeWithServers("the REST boundary", () => {
     const first = client.tokens?.refreshToken;
     const second = (await client.refresh()).refreshToken;
     expect(second).not.toBe(first);
+    const third = (await client.refresh()).refreshToken;
     expect(await codeOf(await post("/v1/auth/refresh", { refreshToken: first }))).toEqual([401, "bad_refresh_token"]);
-    expect(await codeOf(await post("/v1/auth/refresh", { refreshToken: second }))).toEqual([401, "bad_refresh_token"]);
+    expect(await codeOf(await post("/v1/auth/refresh", { refreshToken: third }))).toEqual([401, "bad_refresh_token"]);
   });
 
-  it("gives one of two refreshes at the same instant a new pair", async () => {
+  it("gives refreshes at the same instant the same successor: one answer may have been lost", async () => {
     const { client } = await guest(system.url);
     const refreshToken = client.tokens?.refreshToken;
-    const statuses = (await Promise.all([1, 2, 3].map(() => post("/v1/auth/refresh", { refreshToken })))).map(
-      (answer) => answer.status,
-    );
-    expect(statuses.toSorted((a, b) => a - b)).toEqual([200, 401, 401]);
+    const answers = await Promise.all([1, 2, 3].map(() => post("/v1/auth/refresh", { refreshToken })));
+    const bodies = (await Promise.all(answers.map((answer) => answer.json()))) as { refreshToken: string }[];
+    expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200]);
+    expect(new Set(bodies.map((body) => body.refreshToken)).size).toBe(1);
   });
 
   it("ends a session at log-out; logging out twice is no error", async () => {
@@ -152,7 +153,7 @@ describeWithServers("the REST boundary", () => {
       ["a missing field", { name: good.name }, 400, "invalid_request"],
       ["an unknown field", { ...good, role: "admin" }, 400, "invalid_request"],
       ["a number for a name", { ...good, name: 12345 }, 400, "invalid_request"],
-      ["a short password", { ...good, password: "short" }, 400, "invalid_request"],
+      ["a short password", { ...good, password: "short" }, 400, "weak_password"],
       ["a name with a space", { ...good, name: "a b c" }, 400, "invalid_request"],
       ["a name that is SQL", { ...good, name: "x' or 1=1 --" }, 400, "invalid_request"],
       ["prototype pollution", '{"name":"abcdef","password":"12345678","__proto__":{"a":1}}', 400, "invalid_request"],
