@@ -3,7 +3,7 @@
 #
 #   scripts/up.sh            MUSTER_PORT (8080) and MUSTER_PORT_BASE (7200) choose the ports
 #                            MUSTER_DB_URL=mysql://admin:password@host:port/ uses an existing MariaDB
-#                            IDENTITY_DB_URL, MATCH_DB_URL use existing databases as they are
+#                            IDENTITY_DB_URL, MATCH_DB_URL, CHAT_DB_URL use existing databases as they are
 #                            MUSTER_SKIP_SMOKE=1 plays no match
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file realtime/v1.proto.
  */
 export const file_realtime_v1: GenFile = /*@__PURE__*/
-  fileDesc("ChFyZWFsdGltZS92MS5wcm90bxILcmVhbHRpbWUudjEi1AIKDUNsaWVudENvbnRyb2wSEgoKcmVxdWVzdF9pZBgBIAEoDRIjCgVoZWxsbxgCIAEoCzISLnJlYWx0aW1lLnYxLkhlbGxvSAASJwoHZW5xdWV1ZRgDIAEoCzIULnJlYWx0aW1lLnYxLkVucXVldWVIABIwCgxjYW5jZWxfcXVldWUYBCABKAsyGC5yZWFsdGltZS52MS5DYW5jZWxRdWV1ZUgAEiwKCmpvaW5fbWF0Y2gYBSABKAsyFi5yZWFsdGltZS52MS5Kb2luTWF0Y2hIABIuCgtsZWF2ZV9tYXRjaBgGIAEoCzIXLnJlYWx0aW1lLnYxLkxlYXZlTWF0Y2hIABIhCgRwaW5nGAcgASgLMhEucmVhbHRpbWUudjEuUGluZ0gAEhwKC3RyYWNlcGFyZW50GAggASgJQge6SARyAhhAQhAKB21lc3NhZ2USBbpIAggBIlwKBUhlbGxvEiAKDGFjY2Vzc190b2tlbhgBIAEoCUIKukgHcgUQARiAIBIYChBwcm90b2NvbF92ZXJzaW9uGAIgASgNEhcKBmNsaWVudBgDIAEoCUIHukgEcgIYQCJXCgdFbnF1ZXVlEiUKBG1vZGUYASABKAlCF7pIFHISEAEYIDIMXlthLXowLTktXSskEiUKBnJlZ2lvbhgCIAEoCUIVukgSchAYIDIMXlthLXowLTktXSokIg0KC0NhbmNlbFF1ZXVlIiwKCUpvaW5NYXRjaBIfCgtzZWF0X3RpY2tldBgBIAEoCUIKukgHcgUQARiACCIMCgpMZWF2ZU1hdGNoIhcKBFBpbmcSDwoHcGF5bG9hZBgBIAEoBiKcBAoNU2VydmVyQ29udHJvbBISCgpyZXF1ZXN0X2lkGAEgASgNEicKB3dlbGNvbWUYAiABKAsyFC5yZWFsdGltZS52MS5XZWxjb21lSAASJQoGcXVldWVkGAMgASgLMhMucmVhbHRpbWUudjEuUXVldWVkSAASLAoKcXVldWVfbGVmdBgEIAEoCzIWLnJlYWx0aW1lLnYxLlF1ZXVlTGVmdEgAEi4KC21hdGNoX2ZvdW5kGAUgASgLMhcucmVhbHRpbWUudjEuTWF0Y2hGb3VuZEgAEjAKDG1hdGNoX2pvaW5lZBgGIAEoCzIYLnJlYWx0aW1lLnYxLk1hdGNoSm9pbmVkSAASLgoLbWF0Y2hfZW5kZWQYByABKAsyFy5yZWFsdGltZS52MS5NYXRjaEVuZGVkSAASNgoPbWF0Y2hfY2FuY2VsbGVkGAggASgLMhsucmVhbHRpbWUudjEuTWF0Y2hDYW5jZWxsZWRIABIuCgtzZWF0X3N0YXR1cxgJIAEoCzIXLnJlYWx0aW1lLnYxLlNlYXRTdGF0dXNIABIjCgVlcnJvchgKIAEoCzISLnJlYWx0aW1lLnYxLkVycm9ySAASIQoEcG9uZxgLIAEoCzIRLnJlYWx0aW1lLnYxLlBvbmdIABIsCgpnb2luZ19hd2F5GAwgASgLMhYucmVhbHRpbWUudjEuR29pbmdBd2F5SABCCQoHbWVzc2FnZSJoCgdXZWxjb21lEhEKCXBsYXllcl9pZBgBIAEoCRIYChBwcm90b2NvbF92ZXJzaW9uGAIgASgNEhcKD2lkbGVfdGltZW91dF9tcxgDIAEoDRIXCg9tYXhfZnJhbWVfYnl0ZXMYBCABKA0iKQoGUXVldWVkEhEKCXRpY2tldF9pZBgBIAEoCRIMCgRtb2RlGAIgASgJIi4KCVF1ZXVlTGVmdBIRCgl0aWNrZXRfaWQYASABKAkSDgoGcmVhc29uGAIgASgJIjwKC01hdGNoUGxheWVyEgwKBHNlYXQYASABKA0SEQoJcGxheWVyX2lkGAIgASgJEgwKBG5hbWUYAyABKAkitgEKCk1hdGNoRm91bmQSEQoJdGlja2V0X2lkGAEgASgJEhAKCG1hdGNoX2lkGAIgASgJEgwKBG1vZGUYAyABKAkSDwoHZ2FtZV9pZBgEIAEoCRIMCgRzZWF0GAUgASgNEikKB3BsYXllcnMYBiADKAsyGC5yZWFsdGltZS52MS5NYXRjaFBsYXllchITCgtzZWF0X3RpY2tldBgHIAEoCRIWCg5qb2luX3dpdGhpbl9tcxgIIAEoDSKMAQoLTWF0Y2hKb2luZWQSEAoIbWF0Y2hfaWQYASABKAkSDAoEc2VhdBgCIAEoDRIRCgl0aWNrX3JhdGUYAyABKA0SDwoHZ2FtZV9pZBgEIAEoCRIQCghidWlsZF9pZBgFIAEoCRIWCg5sYXN0X2lucHV0X3NlcRgGIAEoDRIPCgdyZXN1bWVkGAcgASgIIjYKCVNlYXRTY29yZRIMCgRzZWF0GAEgASgNEg0KBXNjb3JlGAIgASgFEgwKBHJhbmsYAyABKA0ieAoKTWF0Y2hFbmRlZBIQCghtYXRjaF9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkSJQoFc2VhdHMYAyADKAsyFi5yZWFsdGltZS52MS5TZWF0U2NvcmUSDQoFdGlja3MYBCABKA0SEgoKc3RhdGVfaGFzaBgFIAEoCSIyCg5NYXRjaENhbmNlbGxlZBIQCghtYXRjaF9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkiUQoKU2VhdFN0YXR1cxIQCghtYXRjaF9pZBgBIAEoCRIMCgRzZWF0GAIgASgNEhEKCWNvbm5lY3RlZBgDIAEoCBIQCghncmFjZV9tcxgEIAEoDSJaCgVFcnJvchIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSEAoIdHJhY2VfaWQYAyABKAkSEQoJcmV0cnlhYmxlGAQgASgIEg0KBWNvdW50GAUgASgNIhcKBFBvbmcSDwoHcGF5bG9hZBgBIAEoBiIoCglHb2luZ0F3YXkSGwoTcmVjb25uZWN0X3dpdGhpbl9tcxgBIAEoDWIGcHJvdG8z", [file_buf_validate_validate]);
+  fileDesc("ChFyZWFsdGltZS92MS5wcm90bxILcmVhbHRpbWUudjEitgMKDUNsaWVudENvbnRyb2wSEgoKcmVxdWVzdF9pZBgBIAEoDRIjCgVoZWxsbxgCIAEoCzISLnJlYWx0aW1lLnYxLkhlbGxvSAASJwoHZW5xdWV1ZRgDIAEoCzIULnJlYWx0aW1lLnYxLkVucXVldWVIABIwCgxjYW5jZWxfcXVldWUYBCABKAsyGC5yZWFsdGltZS52MS5DYW5jZWxRdWV1ZUgAEiwKCmpvaW5fbWF0Y2gYBSABKAsyFi5yZWFsdGltZS52MS5Kb2luTWF0Y2hIABIuCgtsZWF2ZV9tYXRjaBgGIAEoCzIXLnJlYWx0aW1lLnYxLkxlYXZlTWF0Y2hIABIhCgRwaW5nGAcgASgLMhEucmVhbHRpbWUudjEuUGluZ0gAEjQKDmNoYXRfc3Vic2NyaWJlGAkgASgLMhoucmVhbHRpbWUudjEuQ2hhdFN1YnNjcmliZUgAEioKCWNoYXRfc2VuZBgKIAEoCzIVLnJlYWx0aW1lLnYxLkNoYXRTZW5kSAASHAoLdHJhY2VwYXJlbnQYCCABKAlCB7pIBHICGEBCEAoHbWVzc2FnZRIFukgCCAEiXAoFSGVsbG8SIAoMYWNjZXNzX3Rva2VuGAEgASgJQgq6SAdyBRABGIAgEhgKEHByb3RvY29sX3ZlcnNpb24YAiABKA0SFwoGY2xpZW50GAMgASgJQge6SARyAhhAIlcKB0VucXVldWUSJQoEbW9kZRgBIAEoCUIXukgUchIQARggMgxeW2EtejAtOS1dKyQSJQoGcmVnaW9uGAIgASgJQhW6SBJyEBggMgxeW2EtejAtOS1dKiQiDQoLQ2FuY2VsUXVldWUiLAoJSm9pbk1hdGNoEh8KC3NlYXRfdGlja2V0GAEgASgJQgq6SAdyBRABGIAIIgwKCkxlYXZlTWF0Y2giFwoEUGluZxIPCgdwYXlsb2FkGAEgASgGIkQKDUNoYXRTdWJzY3JpYmUSMwoHY3Vyc29ycxgBIAMoCzIXLnJlYWx0aW1lLnYxLkNoYXRDdXJzb3JCCbpIBpIBAxDIASI6CgpDaGF0Q3Vyc29yEhwKCmNoYW5uZWxfaWQYASABKAlCCLpIBXIDsAEBEg4KBmNoYW5nZRgCIAEoBCJqCghDaGF0U2VuZBIcCgpjaGFubmVsX2lkGAEgASgJQgi6SAVyA7ABARIWCgRib2R5GAIgASgJQgi6SAVyAyiAIBIoCgNrZXkYAyABKAlCG7pIGHIWEAEYQDIQXltBLVphLXowLTlfLV0rJCKuBQoNU2VydmVyQ29udHJvbBISCgpyZXF1ZXN0X2lkGAEgASgNEicKB3dlbGNvbWUYAiABKAsyFC5yZWFsdGltZS52MS5XZWxjb21lSAASJQoGcXVldWVkGAMgASgLMhMucmVhbHRpbWUudjEuUXVldWVkSAASLAoKcXVldWVfbGVmdBgEIAEoCzIWLnJlYWx0aW1lLnYxLlF1ZXVlTGVmdEgAEi4KC21hdGNoX2ZvdW5kGAUgASgLMhcucmVhbHRpbWUudjEuTWF0Y2hGb3VuZEgAEjAKDG1hdGNoX2pvaW5lZBgGIAEoCzIYLnJlYWx0aW1lLnYxLk1hdGNoSm9pbmVkSAASLgoLbWF0Y2hfZW5kZWQYByABKAsyFy5yZWFsdGltZS52MS5NYXRjaEVuZGVkSAASNgoPbWF0Y2hfY2FuY2VsbGVkGAggASgLMhsucmVhbHRpbWUudjEuTWF0Y2hDYW5jZWxsZWRIABIuCgtzZWF0X3N0YXR1cxgJIAEoCzIXLnJlYWx0aW1lLnYxLlNlYXRTdGF0dXNIABIjCgVlcnJvchgKIAEoCzISLnJlYWx0aW1lLnYxLkVycm9ySAASIQoEcG9uZxgLIAEoCzIRLnJlYWx0aW1lLnYxLlBvbmdIABIsCgpnb2luZ19hd2F5GAwgASgLMhYucmVhbHRpbWUudjEuR29pbmdBd2F5SAASMgoNY2hhdF9jaGFubmVscxgNIAEoCzIZLnJlYWx0aW1lLnYxLkNoYXRDaGFubmVsc0gAEjAKDGNoYXRfY2hhbmdlZBgOIAEoCzIYLnJlYWx0aW1lLnYxLkNoYXRDaGFuZ2VkSAASKgoJY2hhdF9zZW50GA8gASgLMhUucmVhbHRpbWUudjEuQ2hhdFNlbnRIAEIJCgdtZXNzYWdlImgKB1dlbGNvbWUSEQoJcGxheWVyX2lkGAEgASgJEhgKEHByb3RvY29sX3ZlcnNpb24YAiABKA0SFwoPaWRsZV90aW1lb3V0X21zGAMgASgNEhcKD21heF9mcmFtZV9ieXRlcxgEIAEoDSIpCgZRdWV1ZWQSEQoJdGlja2V0X2lkGAEgASgJEgwKBG1vZGUYAiABKAkiLgoJUXVldWVMZWZ0EhEKCXRpY2tldF9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkiPAoLTWF0Y2hQbGF5ZXISDAoEc2VhdBgBIAEoDRIRCglwbGF5ZXJfaWQYAiABKAkSDAoEbmFtZRgDIAEoCSK2AQoKTWF0Y2hGb3VuZBIRCgl0aWNrZXRfaWQYASABKAkSEAoIbWF0Y2hfaWQYAiABKAkSDAoEbW9kZRgDIAEoCRIPCgdnYW1lX2lkGAQgASgJEgwKBHNlYXQYBSABKA0SKQoHcGxheWVycxgGIAMoCzIYLnJlYWx0aW1lLnYxLk1hdGNoUGxheWVyEhMKC3NlYXRfdGlja2V0GAcgASgJEhYKDmpvaW5fd2l0aGluX21zGAggASgNIowBCgtNYXRjaEpvaW5lZBIQCghtYXRjaF9pZBgBIAEoCRIMCgRzZWF0GAIgASgNEhEKCXRpY2tfcmF0ZRgDIAEoDRIPCgdnYW1lX2lkGAQgASgJEhAKCGJ1aWxkX2lkGAUgASgJEhYKDmxhc3RfaW5wdXRfc2VxGAYgASgNEg8KB3Jlc3VtZWQYByABKAgiNgoJU2VhdFNjb3JlEgwKBHNlYXQYASABKA0SDQoFc2NvcmUYAiABKAUSDAoEcmFuaxgDIAEoDSJ4CgpNYXRjaEVuZGVkEhAKCG1hdGNoX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCRIlCgVzZWF0cxgDIAMoCzIWLnJlYWx0aW1lLnYxLlNlYXRTY29yZRINCgV0aWNrcxgEIAEoDRISCgpzdGF0ZV9oYXNoGAUgASgJIjIKDk1hdGNoQ2FuY2VsbGVkEhAKCG1hdGNoX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCSJRCgpTZWF0U3RhdHVzEhAKCG1hdGNoX2lkGAEgASgJEgwKBHNlYXQYAiABKA0SEQoJY29ubmVjdGVkGAMgASgIEhAKCGdyYWNlX21zGAQgASgNIloKBUVycm9yEgwKBGNvZGUYASABKAkSDwoHbWVzc2FnZRgCIAEoCRIQCgh0cmFjZV9pZBgDIAEoCRIRCglyZXRyeWFibGUYBCABKAgSDQoFY291bnQYBSABKA0iFwoEUG9uZxIPCgdwYXlsb2FkGAEgASgGIigKCUdvaW5nQXdheRIbChNyZWNvbm5lY3Rfd2l0aGluX21zGAEgASgNIq4BCgtDaGF0Q2hhbm5lbBISCgpjaGFubmVsX2lkGAEgASgJEgwKBGtpbmQYAiABKAkSDAoEbmFtZRgDIAEoCRISCgpzdWJqZWN0X2lkGAQgASgJEhAKCGxhc3Rfc2VxGAUgASgEEhUKDWxhc3RfcmVhZF9zZXEYBiABKAQSDgoGdW5yZWFkGAcgASgEEhMKC2Zyb21fY2hhbmdlGAggASgEEg0KBXJlc2V0GAkgASgIIjoKDENoYXRDaGFubmVscxIqCghjaGFubmVscxgBIAMoCzIYLnJlYWx0aW1lLnYxLkNoYXRDaGFubmVsIqkBCgtDaGF0Q2hhbmdlZBISCgpjaGFubmVsX2lkGAEgASgJEgsKA3NlcRgCIAEoBBIOCgZjaGFuZ2UYAyABKAQSEQoJYXV0aG9yX2lkGAQgASgJEhMKC2F1dGhvcl9uYW1lGAUgASgJEgwKBGJvZHkYBiABKAkSEgoKc2VudF9hdF9tcxgHIAEoBBIOCgZlZGl0ZWQYCCABKAgSDwoHZGVsZXRlZBgJIAEoCCIrCghDaGF0U2VudBISCgpjaGFubmVsX2lkGAEgASgJEgsKA3NlcRgCIAEoBGIGcHJvdG8z", [file_buf_validate_validate]);
 
 /**
  * A control message from the client.
@@ -82,6 +82,22 @@ export type ClientControl = Message<"realtime.v1.ClientControl"> & {
      */
     value: Ping;
     case: "ping";
+  } | {
+    /**
+     * Have chat messages delivered on this connection.
+     *
+     * @generated from field: realtime.v1.ChatSubscribe chat_subscribe = 9;
+     */
+    value: ChatSubscribe;
+    case: "chatSubscribe";
+  } | {
+    /**
+     * Post a chat message.
+     *
+     * @generated from field: realtime.v1.ChatSend chat_send = 10;
+     */
+    value: ChatSend;
+    case: "chatSend";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -235,6 +251,90 @@ export const PingSchema: GenMessage<Ping> = /*@__PURE__*/
   messageDesc(file_realtime_v1, 6);
 
 /**
+ * Have chat messages delivered on this connection.
+ *
+ * @generated from message realtime.v1.ChatSubscribe
+ */
+export type ChatSubscribe = Message<"realtime.v1.ChatSubscribe"> & {
+  /**
+   * Where the client has got to; channels that are not named start at now.
+   *
+   * @generated from field: repeated realtime.v1.ChatCursor cursors = 1;
+   */
+  cursors: ChatCursor[];
+};
+
+/**
+ * Describes the message realtime.v1.ChatSubscribe.
+ * Use `create(ChatSubscribeSchema)` to create a new message.
+ */
+export const ChatSubscribeSchema: GenMessage<ChatSubscribe> = /*@__PURE__*/
+  messageDesc(file_realtime_v1, 7);
+
+/**
+ * A place in a channel.
+ *
+ * @generated from message realtime.v1.ChatCursor
+ */
+export type ChatCursor = Message<"realtime.v1.ChatCursor"> & {
+  /**
+   * UUID of the channel.
+   *
+   * @generated from field: string channel_id = 1;
+   */
+  channelId: string;
+
+  /**
+   * The client has everything up to this change.
+   *
+   * @generated from field: uint64 change = 2;
+   */
+  change: bigint;
+};
+
+/**
+ * Describes the message realtime.v1.ChatCursor.
+ * Use `create(ChatCursorSchema)` to create a new message.
+ */
+export const ChatCursorSchema: GenMessage<ChatCursor> = /*@__PURE__*/
+  messageDesc(file_realtime_v1, 8);
+
+/**
+ * Post a chat message.
+ *
+ * @generated from message realtime.v1.ChatSend
+ */
+export type ChatSend = Message<"realtime.v1.ChatSend"> & {
+  /**
+   * UUID of the channel.
+   *
+   * @generated from field: string channel_id = 1;
+   */
+  channelId: string;
+
+  /**
+   * The text.
+   *
+   * @generated from field: string body = 2;
+   */
+  body: string;
+
+  /**
+   * Made by the client, once per message: a repeat is not posted again.
+   *
+   * @generated from field: string key = 3;
+   */
+  key: string;
+};
+
+/**
+ * Describes the message realtime.v1.ChatSend.
+ * Use `create(ChatSendSchema)` to create a new message.
+ */
+export const ChatSendSchema: GenMessage<ChatSend> = /*@__PURE__*/
+  messageDesc(file_realtime_v1, 9);
+
+/**
  * A control message from the server.
  *
  * @generated from message realtime.v1.ServerControl
@@ -340,6 +440,30 @@ export type ServerControl = Message<"realtime.v1.ServerControl"> & {
      */
     value: GoingAway;
     case: "goingAway";
+  } | {
+    /**
+     * The channels: the answer to chat_subscribe, and whenever they change.
+     *
+     * @generated from field: realtime.v1.ChatChannels chat_channels = 13;
+     */
+    value: ChatChannels;
+    case: "chatChannels";
+  } | {
+    /**
+     * A chat message, an edit of one, or its deletion.
+     *
+     * @generated from field: realtime.v1.ChatChanged chat_changed = 14;
+     */
+    value: ChatChanged;
+    case: "chatChanged";
+  } | {
+    /**
+     * The answer to chat_send.
+     *
+     * @generated from field: realtime.v1.ChatSent chat_sent = 15;
+     */
+    value: ChatSent;
+    case: "chatSent";
   } | { case: undefined; value?: undefined };
 };
 
@@ -348,7 +472,7 @@ export type ServerControl = Message<"realtime.v1.ServerControl"> & {
  * Use `create(ServerControlSchema)` to create a new message.
  */
 export const ServerControlSchema: GenMessage<ServerControl> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 7);
+  messageDesc(file_realtime_v1, 10);
 
 /**
  * The connection is authenticated.
@@ -390,7 +514,7 @@ export type Welcome = Message<"realtime.v1.Welcome"> & {
  * Use `create(WelcomeSchema)` to create a new message.
  */
 export const WelcomeSchema: GenMessage<Welcome> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 8);
+  messageDesc(file_realtime_v1, 11);
 
 /**
  * The ticket waits.
@@ -418,7 +542,7 @@ export type Queued = Message<"realtime.v1.Queued"> & {
  * Use `create(QueuedSchema)` to create a new message.
  */
 export const QueuedSchema: GenMessage<Queued> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 9);
+  messageDesc(file_realtime_v1, 12);
 
 /**
  * The ticket is out.
@@ -446,7 +570,7 @@ export type QueueLeft = Message<"realtime.v1.QueueLeft"> & {
  * Use `create(QueueLeftSchema)` to create a new message.
  */
 export const QueueLeftSchema: GenMessage<QueueLeft> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 10);
+  messageDesc(file_realtime_v1, 13);
 
 /**
  * A player of a match.
@@ -481,7 +605,7 @@ export type MatchPlayer = Message<"realtime.v1.MatchPlayer"> & {
  * Use `create(MatchPlayerSchema)` to create a new message.
  */
 export const MatchPlayerSchema: GenMessage<MatchPlayer> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 11);
+  messageDesc(file_realtime_v1, 14);
 
 /**
  * The ticket has a match.
@@ -551,7 +675,7 @@ export type MatchFound = Message<"realtime.v1.MatchFound"> & {
  * Use `create(MatchFoundSchema)` to create a new message.
  */
 export const MatchFoundSchema: GenMessage<MatchFound> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 12);
+  messageDesc(file_realtime_v1, 15);
 
 /**
  * The seat is taken.
@@ -614,7 +738,7 @@ export type MatchJoined = Message<"realtime.v1.MatchJoined"> & {
  * Use `create(MatchJoinedSchema)` to create a new message.
  */
 export const MatchJoinedSchema: GenMessage<MatchJoined> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 13);
+  messageDesc(file_realtime_v1, 16);
 
 /**
  * A seat's result.
@@ -649,7 +773,7 @@ export type SeatScore = Message<"realtime.v1.SeatScore"> & {
  * Use `create(SeatScoreSchema)` to create a new message.
  */
 export const SeatScoreSchema: GenMessage<SeatScore> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 14);
+  messageDesc(file_realtime_v1, 17);
 
 /**
  * The match has its result. It is being stored: the history shows it within moments.
@@ -698,7 +822,7 @@ export type MatchEnded = Message<"realtime.v1.MatchEnded"> & {
  * Use `create(MatchEndedSchema)` to create a new message.
  */
 export const MatchEndedSchema: GenMessage<MatchEnded> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 15);
+  messageDesc(file_realtime_v1, 18);
 
 /**
  * The match is off.
@@ -726,7 +850,7 @@ export type MatchCancelled = Message<"realtime.v1.MatchCancelled"> & {
  * Use `create(MatchCancelledSchema)` to create a new message.
  */
 export const MatchCancelledSchema: GenMessage<MatchCancelled> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 16);
+  messageDesc(file_realtime_v1, 19);
 
 /**
  * Another player dropped or came back.
@@ -768,7 +892,7 @@ export type SeatStatus = Message<"realtime.v1.SeatStatus"> & {
  * Use `create(SeatStatusSchema)` to create a new message.
  */
 export const SeatStatusSchema: GenMessage<SeatStatus> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 17);
+  messageDesc(file_realtime_v1, 20);
 
 /**
  * A refusal. The connection stays open.
@@ -817,7 +941,7 @@ export type Error = Message<"realtime.v1.Error"> & {
  * Use `create(ErrorSchema)` to create a new message.
  */
 export const ErrorSchema: GenMessage<Error> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 18);
+  messageDesc(file_realtime_v1, 21);
 
 /**
  * The answer to ping.
@@ -838,7 +962,7 @@ export type Pong = Message<"realtime.v1.Pong"> & {
  * Use `create(PongSchema)` to create a new message.
  */
 export const PongSchema: GenMessage<Pong> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 19);
+  messageDesc(file_realtime_v1, 22);
 
 /**
  * The server is about to close this connection.
@@ -859,5 +983,208 @@ export type GoingAway = Message<"realtime.v1.GoingAway"> & {
  * Use `create(GoingAwaySchema)` to create a new message.
  */
 export const GoingAwaySchema: GenMessage<GoingAway> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 20);
+  messageDesc(file_realtime_v1, 23);
+
+/**
+ * A channel of the player.
+ *
+ * @generated from message realtime.v1.ChatChannel
+ */
+export type ChatChannel = Message<"realtime.v1.ChatChannel"> & {
+  /**
+   * UUID.
+   *
+   * @generated from field: string channel_id = 1;
+   */
+  channelId: string;
+
+  /**
+   * global, match, direct or room.
+   *
+   * @generated from field: string kind = 2;
+   */
+  kind: string;
+
+  /**
+   * The room's name, the other player's name, or empty.
+   *
+   * @generated from field: string name = 3;
+   */
+  name: string;
+
+  /**
+   * A match's id or the other player's id; empty otherwise.
+   *
+   * @generated from field: string subject_id = 4;
+   */
+  subjectId: string;
+
+  /**
+   * Number of the last message; 0 when there is none.
+   *
+   * @generated from field: uint64 last_seq = 5;
+   */
+  lastSeq: bigint;
+
+  /**
+   * The last message that the player has read.
+   *
+   * @generated from field: uint64 last_read_seq = 6;
+   */
+  lastReadSeq: bigint;
+
+  /**
+   * Messages after that one.
+   *
+   * @generated from field: uint64 unread = 7;
+   */
+  unread: bigint;
+
+  /**
+   * Changes after this one arrive on this connection.
+   *
+   * @generated from field: uint64 from_change = 8;
+   */
+  fromChange: bigint;
+
+  /**
+   * The client's cursor was too far back: read the history for what lies between.
+   *
+   * @generated from field: bool reset = 9;
+   */
+  reset: boolean;
+};
+
+/**
+ * Describes the message realtime.v1.ChatChannel.
+ * Use `create(ChatChannelSchema)` to create a new message.
+ */
+export const ChatChannelSchema: GenMessage<ChatChannel> = /*@__PURE__*/
+  messageDesc(file_realtime_v1, 24);
+
+/**
+ * The channels of the player, all of them.
+ *
+ * @generated from message realtime.v1.ChatChannels
+ */
+export type ChatChannels = Message<"realtime.v1.ChatChannels"> & {
+  /**
+   * Global first, then by last message.
+   *
+   * @generated from field: repeated realtime.v1.ChatChannel channels = 1;
+   */
+  channels: ChatChannel[];
+};
+
+/**
+ * Describes the message realtime.v1.ChatChannels.
+ * Use `create(ChatChannelsSchema)` to create a new message.
+ */
+export const ChatChannelsSchema: GenMessage<ChatChannels> = /*@__PURE__*/
+  messageDesc(file_realtime_v1, 25);
+
+/**
+ * A chat message as it is now.
+ *
+ * @generated from message realtime.v1.ChatChanged
+ */
+export type ChatChanged = Message<"realtime.v1.ChatChanged"> & {
+  /**
+   * UUID of the channel.
+   *
+   * @generated from field: string channel_id = 1;
+   */
+  channelId: string;
+
+  /**
+   * Its number in the channel.
+   *
+   * @generated from field: uint64 seq = 2;
+   */
+  seq: bigint;
+
+  /**
+   * The number of the change; take it only when it is above the last one of this channel.
+   *
+   * @generated from field: uint64 change = 3;
+   */
+  change: bigint;
+
+  /**
+   * UUID of the author.
+   *
+   * @generated from field: string author_id = 4;
+   */
+  authorId: string;
+
+  /**
+   * The author's name when it was written.
+   *
+   * @generated from field: string author_name = 5;
+   */
+  authorName: string;
+
+  /**
+   * The text; empty when deleted.
+   *
+   * @generated from field: string body = 6;
+   */
+  body: string;
+
+  /**
+   * When it was posted, milliseconds since 1970 UTC.
+   *
+   * @generated from field: uint64 sent_at_ms = 7;
+   */
+  sentAtMs: bigint;
+
+  /**
+   * It has been edited.
+   *
+   * @generated from field: bool edited = 8;
+   */
+  edited: boolean;
+
+  /**
+   * It has been deleted.
+   *
+   * @generated from field: bool deleted = 9;
+   */
+  deleted: boolean;
+};
+
+/**
+ * Describes the message realtime.v1.ChatChanged.
+ * Use `create(ChatChangedSchema)` to create a new message.
+ */
+export const ChatChangedSchema: GenMessage<ChatChanged> = /*@__PURE__*/
+  messageDesc(file_realtime_v1, 26);
+
+/**
+ * The message is stored, and on its way to everyone.
+ *
+ * @generated from message realtime.v1.ChatSent
+ */
+export type ChatSent = Message<"realtime.v1.ChatSent"> & {
+  /**
+   * UUID of the channel.
+   *
+   * @generated from field: string channel_id = 1;
+   */
+  channelId: string;
+
+  /**
+   * Its number in the channel.
+   *
+   * @generated from field: uint64 seq = 2;
+   */
+  seq: bigint;
+};
+
+/**
+ * Describes the message realtime.v1.ChatSent.
+ * Use `create(ChatSentSchema)` to create a new message.
+ */
+export const ChatSentSchema: GenMessage<ChatSent> = /*@__PURE__*/
+  messageDesc(file_realtime_v1, 27);
 

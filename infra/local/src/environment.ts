@@ -26,16 +26,19 @@ export interface Ports {
   readonly shardAdmin: number;
   readonly edge: number;
   readonly edgeAdmin: number;
+  readonly chat: number;
+  readonly chatAdmin: number;
 }
 
 export function portsFrom(ingress: number, base: number): Ports {
-  const [identity, match, matchmaker, gateway, shardLink, edge] = [
+  const [identity, match, matchmaker, gateway, shardLink, edge, chat] = [
     base,
     base + 10,
     base + 20,
     base + 30,
     base + 40,
     base + 50,
+    base + 60,
   ];
   return {
     ingress,
@@ -52,6 +55,8 @@ export function portsFrom(ingress: number, base: number): Ports {
     shardAdmin: shardLink + 1,
     edge,
     edgeAdmin: edge + 1,
+    chat,
+    chatAdmin: chat + 1,
   };
 }
 
@@ -79,6 +84,9 @@ export function createEnvironment(
     IDENTITY_KEY_ENCRYPTION_KEY: secret("IDENTITY_KEY_ENCRYPTION_KEY"),
     MATCH_GRPC_PORT: String(ports.match),
     MATCH_ADMIN_PORT: String(ports.matchAdmin),
+    CHAT_GRPC_PORT: String(ports.chat),
+    CHAT_ADMIN_PORT: String(ports.chatAdmin),
+    CHAT_MATCH_URL: at(ports.match),
     MATCHMAKER_GRPC_PORT: String(ports.matchmaker),
     MATCHMAKER_ADMIN_PORT: String(ports.matchmakerAdmin),
     MATCHMAKER_MATCH_URL: at(ports.match),
@@ -88,6 +96,7 @@ export function createEnvironment(
     GATEWAY_IDENTITY_URL: at(ports.identity),
     GATEWAY_MATCH_URL: at(ports.match),
     GATEWAY_MATCHMAKER_URL: at(ports.matchmaker),
+    GATEWAY_CHAT_URLS: JSON.stringify([at(ports.chat)]),
     GATEWAY_SEAT_TICKET_KEY: seatTicketKey,
     GATEWAY_LINK_KEY: linkKey,
     SHARD_LINK_PORT: String(ports.shardLink),
@@ -101,6 +110,7 @@ export function createEnvironment(
     EDGE_ADMIN_PORT: String(ports.edgeAdmin),
     EDGE_IDENTITY_URL: at(ports.identity),
     EDGE_MATCH_URL: at(ports.match),
+    EDGE_CHAT_URL: at(ports.chat),
     EDGE_MATCHMAKER_URL: at(ports.matchmaker),
   };
   env["EDGE_HEALTH_URLS"] = JSON.stringify(

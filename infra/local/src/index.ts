@@ -4,7 +4,7 @@ export { findMariadb, type MariadbServer, startMariadb } from "./mariadb.ts";
 export { findNginx, type NginxServer, startNginx } from "./nginx.ts";
 export { paths } from "./paths.ts";
 export { type Infrastructure, startInfrastructure } from "./infrastructure.ts";
-export { DATABASE_OWNERS, type DatabaseOwner, provision } from "./provision.ts";
+export { DATABASE_OWNERS, databaseVariables, type DatabaseOwner, provision } from "./provision.ts";
 export { SERVICES, type ServiceSpec, serviceOf } from "./services.ts";
 export { type Child, spawnChild } from "./child.ts";
 export { freePort, waitForPort } from "./ports.ts";

@@ -5,7 +5,7 @@ import type { LocalEnvironment } from "./environment.ts";
 import { type MariadbServer, privateAdminUrl, startMariadb } from "./mariadb.ts";
 import { type NginxServer, startNginx } from "./nginx.ts";
 import { paths } from "./paths.ts";
-import { provision } from "./provision.ts";
+import { DATABASE_OWNERS, databaseVariables, provision } from "./provision.ts";
 
 const DATABASE_SUFFIX = "dev";
 
@@ -19,7 +19,7 @@ export interface Infrastructure {
 
 /**
  * An existing MariaDB instead of a private one: MUSTER_DB_URL (mysql://admin:password@host:port/), where databases and
- * users are made; or IDENTITY_DB_URL and MATCH_DB_URL, which are used as they are.
+ * users are made; or IDENTITY_DB_URL, MATCH_DB_URL and CHAT_DB_URL, which are used as they are.
  */
 export async function startInfrastructure(
   env: LocalEnvironment,
@@ -71,19 +71,20 @@ export async function databaseUrlsFor(
   const given = givenDatabaseUrls();
   if (given) return given;
   const adminUrl = process.env["MUSTER_DB_URL"] || privateAdminUrl(Number(env["MUSTER_MARIADB_PORT"]));
-  const passwords = {
-    identity: env["MUSTER_DB_PASSWORD_IDENTITY"] as string,
-    matches: env["MUSTER_DB_PASSWORD_MATCHES"] as string,
-  };
+  const users = Object.values(DATABASE_OWNERS).map(({ user }) => user);
+  const passwords = Object.fromEntries(
+    users.map((user) => [user, env[`MUSTER_DB_PASSWORD_${user.toUpperCase()}`] as string]),
+  );
   const urls = await provision({ adminUrl, suffix: DATABASE_SUFFIX, passwords });
-  return { IDENTITY_DB_URL: urls["identity-service"], MATCH_DB_URL: urls["match-service"] };
+  return databaseVariables(urls);
 }
 
 function givenDatabaseUrls(): Record<string, string> | undefined {
-  const { IDENTITY_DB_URL, MATCH_DB_URL } = process.env;
-  if (!IDENTITY_DB_URL && !MATCH_DB_URL) return undefined;
-  if (!IDENTITY_DB_URL || !MATCH_DB_URL) throw new Error("set both IDENTITY_DB_URL and MATCH_DB_URL, or neither");
-  return { IDENTITY_DB_URL, MATCH_DB_URL };
+  const names = Object.values(DATABASE_OWNERS).map(({ variable }) => variable);
+  const given = names.flatMap((name) => (process.env[name] ? [[name, process.env[name]] as const] : []));
+  if (given.length === 0) return undefined;
+  if (given.length < names.length) throw new Error(`set all of ${names.join(", ")}, or none`);
+  return Object.fromEntries(given) as Record<string, string>;
 }
 
 async function refuseTaken(privatePorts: number[], ingress: number): Promise<void> {

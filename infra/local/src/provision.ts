@@ -4,13 +4,28 @@ export interface DatabaseOwner {
   /** Database names are `<prefix>_<suffix>`; the user is granted exactly that pattern. */
   readonly prefix: string;
   readonly user: string;
+  /** Environment variable with the URL. */
+  readonly variable: string;
 }
 
 /** The services that own tables. */
 export const DATABASE_OWNERS = {
-  "identity-service": { prefix: "identity", user: "identity" },
-  "match-service": { prefix: "match", user: "matches" },
+  "identity-service": { prefix: "identity", user: "identity", variable: "IDENTITY_DB_URL" },
+  "match-service": { prefix: "match", user: "matches", variable: "MATCH_DB_URL" },
+  "chat-service": { prefix: "chat", user: "chat", variable: "CHAT_DB_URL" },
 } as const satisfies Record<string, DatabaseOwner>;
+
+/** As the services read them. */
+export function databaseVariables(
+  urls: Readonly<Record<keyof typeof DATABASE_OWNERS, string>>,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(DATABASE_OWNERS).map(([service, { variable }]) => [
+      variable,
+      urls[service as keyof typeof DATABASE_OWNERS],
+    ]),
+  );
+}
 
 export interface ProvisionOptions {
   readonly adminUrl: string;

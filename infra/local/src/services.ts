@@ -13,6 +13,7 @@ export const SERVICES: readonly ServiceSpec[] = [
   { name: "shard", migrates: false, adminPort: "SHARD_ADMIN_PORT" },
   { name: "matchmaker", migrates: false, adminPort: "MATCHMAKER_ADMIN_PORT" },
   { name: "identity-service", migrates: true, adminPort: "IDENTITY_ADMIN_PORT" },
+  { name: "chat-service", migrates: true, adminPort: "CHAT_ADMIN_PORT" },
   { name: "match-service", migrates: true, adminPort: "MATCH_ADMIN_PORT" },
 ];
 

@@ -1,3 +1,4 @@
+import { ChatApi } from "./chat.ts";
 import { MusterError } from "./errors.ts";
 import { Realtime, type RealtimeOptions } from "./realtime.ts";
 import {
@@ -40,6 +41,7 @@ const REFRESH_BEFORE_MS = 30_000;
 export class MusterClient {
   readonly url: string;
   readonly #onTokens: (tokens: Tokens | undefined) => void;
+  readonly chat: ChatApi = new ChatApi((method, path, body) => this.#call(method, path, body));
   #tokens: Tokens | undefined;
   #refreshing: Promise<Tokens> | undefined;
 

@@ -9,6 +9,7 @@ import {
   PROTOCOL_VERSION,
   SUBPROTOCOL,
 } from "@muster/realtime";
+import { ChatInbox } from "./chat.ts";
 import { MusterError } from "./errors.ts";
 import { PlayingMatch } from "./match.ts";
 
@@ -58,6 +59,7 @@ export class Realtime {
   #tokenEnded = false;
   #nextRequestId = 1;
   #queued: { mode: string; region: string; found(match: FoundMatch): void; failed(err: MusterError): void } | undefined;
+  #inbox: ChatInbox | undefined;
   #playing: { match: PlayingMatch; seatTicket: string } | undefined;
   #tokenTimer: ReturnType<typeof setInterval> | undefined;
 
@@ -119,6 +121,24 @@ export class Realtime {
   /** Gives the seat up: a forfeit. */
   async leaveMatch(): Promise<void> {
     await this.#ask({ case: "leaveMatch", value: {} });
+  }
+
+  /**
+   * Has chat messages delivered: every message, edit and deletion of the player's channels from now on, each once, over
+   * reconnects too. A channel with `reset` was missed for too long: read its history from the last message on.
+   * @throws MusterError chat_unavailable
+   */
+  async subscribeToChat(listeners: Parameters<ChatInbox["listen"]>[0]): Promise<void> {
+    this.#inbox ??= new ChatInbox();
+    this.#inbox.listen(listeners);
+    await this.#subscribeToChat();
+  }
+
+  /** @returns the message's number in its channel. @throws MusterError by the realtime error table */
+  async sendChat(channelId: string, body: string, key: string = crypto.randomUUID()): Promise<number> {
+    const answer = await this.#ask({ case: "chatSend", value: { channelId, body, key } });
+    if (answer.case !== "chatSent") throw new MusterError("internal", `unexpected answer ${answer.case}`);
+    return Number(answer.value.seq);
   }
 
   /** Round trip through the gateway, milliseconds. */
@@ -208,6 +228,7 @@ export class Realtime {
 
   /** What was going on before the connection was lost goes on. */
   async #resume(): Promise<void> {
+    if (this.#inbox) this.#subscribeToChat().catch((err: unknown) => this.#chatLost(err));
     if (this.#playing) {
       const { match, seatTicket } = this.#playing;
       try {
@@ -220,6 +241,19 @@ export class Realtime {
     } else if (this.#queued) {
       await this.#enqueue();
     }
+  }
+
+  async #subscribeToChat(): Promise<void> {
+    await this.#ask({ case: "chatSubscribe", value: { cursors: this.#inbox?.cursors ?? [] } });
+  }
+
+  /** Chat is down while the rest works: asked for again until it is there or the connection is not. */
+  #chatLost(err: unknown): void {
+    if (this.#closed || !(err instanceof MusterError) || err.code === "closed") return;
+    const timer = setTimeout(() => {
+      this.#subscribeToChat().catch((again: unknown) => this.#chatLost(again));
+    }, RECONNECT_DELAY_MS_MAX);
+    (timer as { unref?: () => void }).unref?.();
   }
 
   async #enqueue(): Promise<void> {
@@ -253,6 +287,10 @@ export class Realtime {
         this.#playing = undefined;
         return;
       }
+      case "chatChannels":
+        return this.#inbox?.channels(message.value.channels);
+      case "chatChanged":
+        return this.#inbox?.changed(message.value);
       case "seatStatus":
         return this.#playing?.match.onSeat(message.value);
       case "error":
@@ -260,6 +298,7 @@ export class Realtime {
         return;
       case "welcome":
       case "queued":
+      case "chatSent":
       case "pong":
       case "goingAway": // the close that follows says the rest
       case undefined:

@@ -26,7 +26,26 @@ export const REALTIME_ERRORS = {
   input_too_early: { retryable: false, message: "The input is for a tick too far in the future." },
   input_out_of_order: { retryable: false, message: "The input's sequence number is not above the last one." },
   input_overflow: { retryable: false, message: "More inputs than ticks: the oldest was dropped." },
+  chat_unavailable: { retryable: true, message: "Chat cannot be reached right now." },
+  channel_not_found: { retryable: false, message: "There is no such channel." },
+  not_a_member: { retryable: false, message: "Join the channel first." },
+  muted: { retryable: false, message: "You may not post here for a while." },
+  blocked: { retryable: false, message: "You and this player do not talk to each other." },
+  message_empty: { retryable: false, message: "The message has no text." },
+  message_too_long: { retryable: false, message: "The message is too long." },
+  chat_rate_limited: { retryable: true, message: "Too many messages; wait a moment." },
   internal: { retryable: true, message: "Something went wrong on our side." },
 } as const satisfies Record<string, RealtimeError>;
 
 export type RealtimeErrorCode = keyof typeof REALTIME_ERRORS;
+
+/** Of these, chat-service's own: they pass through as they are. */
+export const CHAT_REFUSALS: ReadonlySet<string> = new Set<RealtimeErrorCode>([
+  "channel_not_found",
+  "not_a_member",
+  "muted",
+  "blocked",
+  "message_empty",
+  "message_too_long",
+  "chat_rate_limited",
+]);

@@ -1,7 +1,7 @@
 // Runs in Node and in browsers: nothing here imports Node.
 export { decodeClientControl, decodeServerControl, encodeClientControl, encodeServerControl } from "./control.ts";
 export { clientDuty, DISCONNECTS, type DisconnectName } from "./disconnects.ts";
-export { REALTIME_ERRORS, type RealtimeErrorCode } from "./errors.ts";
+export { CHAT_REFUSALS, REALTIME_ERRORS, type RealtimeErrorCode } from "./errors.ts";
 export {
   CONTROL_FRAME,
   encodeInput,

@@ -3,3 +3,4 @@ export { createRpcClient, type RpcClient, type RpcClientOptions } from "./client
 export { toAppError, toConnectError } from "./errors.ts";
 export { createRpcServer, type RpcServer, type RpcServerOptions } from "./server.ts";
 export { MessageQueue } from "./message-queue.ts";
+export { anyOf } from "./any-of.ts";

@@ -11,7 +11,7 @@ declare module "vitest" {
   }
 }
 
-const PASSWORDS = { identity: "test-identity", matches: "test-matches" };
+const PASSWORDS = { identity: "test-identity", matches: "test-matches", chat: "test-chat" };
 
 /** `describe` for tests that need a MariaDB: skipped, and counted as skipped, where there is none. */
 export const describeWithMariadb: typeof describe.skip =

@@ -2,3 +2,4 @@ export { describeWithMariadb, describeWithServers, freshDatabases, mariadbAdminU
 export { LogLines } from "./log-lines.ts";
 export { type TestKeys, testKeys } from "./keys.ts";
 export { until } from "./until.ts";
+export { type SchemaShape, schemaViews, type SchemaViews } from "./schema.ts";

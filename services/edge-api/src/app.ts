@@ -1,3 +1,4 @@
+import { ChatService } from "@muster/contracts/chat/v2";
 import { IdentityService } from "@muster/contracts/identity/v2";
 import { MatchService } from "@muster/contracts/match/v2";
 import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
@@ -33,6 +34,7 @@ export function createApp(config: Config, overrides: Overrides = {}): EdgeApp {
   const identity = createRpcClient({ service: IdentityService, baseUrl: config.edgeIdentityUrl, timeoutMs });
   const match = createRpcClient({ service: MatchService, baseUrl: config.edgeMatchUrl, timeoutMs });
   const matchmaking = createRpcClient({ service: MatchmakingService, baseUrl: config.edgeMatchmakerUrl, timeoutMs });
+  const chat = createRpcClient({ service: ChatService, baseUrl: config.edgeChatUrl, timeoutMs });
   const tokens = new TokenVerifier(trustFrom(identity.call));
   new Gauge({
     name: "edge_trust_age_seconds",
@@ -44,7 +46,7 @@ export function createApp(config: Config, overrides: Overrides = {}): EdgeApp {
   });
   const server = createRestServer({
     contract: readContract(),
-    clients: { identity: identity.call, match: match.call, matchmaking: matchmaking.call },
+    clients: { identity: identity.call, match: match.call, matchmaking: matchmaking.call, chat: chat.call },
     tokens,
     corsOrigins: config.edgeCorsOrigins,
     trustedProxies: config.edgeTrustedProxies,
@@ -69,7 +71,7 @@ export function createApp(config: Config, overrides: Overrides = {}): EdgeApp {
   const admin = createAdminServer({ host: config.edgeHost, port: config.edgeAdminPort, metrics, log, ready: {} });
   const draining = { name: "draining", stop: async () => admin.setDraining() };
   return Object.assign(
-    compose([identity, match, matchmaking, tokens.watching(config.edgeTrustEveryMs, log), admin, rest, draining]),
+    compose([identity, match, matchmaking, chat, tokens.watching(config.edgeTrustEveryMs, log), admin, rest, draining]),
     { admin, rest },
   );
 }

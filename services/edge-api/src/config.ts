@@ -10,6 +10,7 @@ export const fields = {
   EDGE_IDENTITY_URL: url({ protocols: ["http:"], description: "gRPC address of identity-service" }),
   EDGE_MATCH_URL: url({ protocols: ["http:"], description: "gRPC address of match-service" }),
   EDGE_MATCHMAKER_URL: url({ protocols: ["http:"], description: "gRPC address of the matchmaker" }),
+  EDGE_CHAT_URL: url({ protocols: ["http:"], description: "gRPC address of chat-service" }),
   EDGE_HEALTH_URLS: json<Readonly<Record<string, string>>>(
     Type.Record(Type.String(), Type.String({ pattern: "^https?://" })),
     {

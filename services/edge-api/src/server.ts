@@ -14,6 +14,7 @@ import { authenticate } from "./auth.ts";
 import type { Contract, Operation } from "./contract.ts";
 import { sendError } from "./errors.ts";
 import { adminHandlers } from "./routes/admin.ts";
+import { chatHandlers } from "./routes/chat.ts";
 import { deviceHandlers } from "./routes/devices.ts";
 import type { Call, Clients, Handler } from "./routes/handler.ts";
 import { matchHandlers } from "./routes/matches.ts";
@@ -46,6 +47,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   ...adminHandlers,
   ...playerHandlers,
   ...matchHandlers,
+  ...chatHandlers,
   ...systemHandlers,
 };
 

@@ -1,5 +1,6 @@
 // What a name may be. Uniqueness is by two keys: what it says (case apart) and what it looks like.
 // Sources: UAX #31 (recommended scripts), UTS #39 (confusable skeletons, "highly restrictive" mixing), PRECIS RFC 8265.
+// oxlint-disable-next-line typescript/triple-slash-reference -- the package has no types, and ours must follow it into every program
 /// <reference path="./unicode-confusables.d.ts" />
 import unicodeConfusables from "unicode-confusables";
 import { fail } from "./errors.ts";
@@ -52,7 +53,12 @@ export function nameSkeletonOf(name: string): string {
  */
 export function checkName(given: string, alsoReserved: readonly string[] = []): string {
   const name = given.normalize("NFKC");
-  if (!CHARACTERS.test(name) || MARKS_IN_A_ROW.test(name) || [...name].length < 3 || [...name].length > 24)
+  if (
+    !CHARACTERS.test(name) ||
+    MARKS_IN_A_ROW.test(name) ||
+    Array.from(name).length < 3 ||
+    Array.from(name).length > 24
+  )
     throw refuse("characters", "A name has 3 to 24 letters, digits, underscores and hyphens.");
   if (!scriptsFit(name)) throw refuse("mixed_scripts", "A name is written in one script.");
   if (isReserved(name, alsoReserved)) throw refuse("reserved", "This name is reserved.");

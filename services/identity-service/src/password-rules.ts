@@ -15,7 +15,7 @@ export interface PasswordRules {
 /** @throws AppError weak_password, with details.reason: too_short, too_common, repetitive or contains_name */
 export function checkPassword(password: string, name: string, { charsMin }: PasswordRules): void {
   const plain = password.normalize("NFKC");
-  const length = [...plain].length;
+  const length = Array.from(plain).length;
   if (length < charsMin) throw refuse("too_short", `A password has at least ${charsMin} characters.`, { charsMin });
   const lower = plain.toLowerCase();
   const bare = lower.replaceAll(/[^\p{L}\p{N}]/gu, "");
@@ -32,7 +32,9 @@ export function checkPassword(password: string, name: string, { charsMin }: Pass
 
 /** abcdefgh, 87654321. */
 function isSequence(text: string): boolean {
-  const steps = [...text].slice(1).map((character, i) => (character.codePointAt(0) ?? 0) - (text.codePointAt(i) ?? 0));
+  const steps = Array.from(text)
+    .slice(1)
+    .map((character, i) => (character.codePointAt(0) ?? 0) - (text.codePointAt(i) ?? 0));
   return steps.length > 0 && Math.abs(steps[0] as number) === 1 && steps.every((step) => step === steps[0]);
 }
 

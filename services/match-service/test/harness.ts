@@ -14,6 +14,8 @@ export interface Harness extends AsyncDisposable {
   readonly call: Client<typeof MatchService>;
   readonly db: Exclude<Db, { isTransaction: true }>;
   readonly logs: LogLines;
+  /** Of the database. */
+  readonly url: string;
 }
 
 export async function startHarness(): Promise<Harness> {
@@ -28,6 +30,7 @@ export async function startHarness(): Promise<Harness> {
   const client = createRpcClient({ service: MatchService, baseUrl: app.rpc.url, timeoutMs: 5000 });
   return {
     call: client.call,
+    url,
     db: database.db as Harness["db"],
     logs,
     async [Symbol.asyncDispose]() {

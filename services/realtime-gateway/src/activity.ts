@@ -1,5 +1,6 @@
 // What a connection is, and what it is doing: one thing at a time.
 import type { AccessClaims } from "@muster/tokens";
+import type { Chatting } from "./chatting.ts";
 import type { ShardLink } from "./shard-link.ts";
 
 export type Activity = { readonly kind: "idle" } | { readonly kind: "queued"; readonly ticketId: string } | Seat;
@@ -21,4 +22,4 @@ export interface Seat {
 export type Identity =
   | { readonly kind: "unknown" }
   | { readonly kind: "checking" }
-  | { readonly kind: "known"; claims: AccessClaims };
+  | { readonly kind: "known"; claims: AccessClaims; readonly chatting: Chatting };

@@ -1,11 +1,13 @@
+import { ChatService } from "@muster/contracts/chat/v2";
 import { IdentityService } from "@muster/contracts/identity/v2";
 import { MatchService } from "@muster/contracts/match/v2";
 import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
 import { createLogger, type Logger } from "@muster/log";
-import { createRpcClient } from "@muster/rpc";
+import { anyOf, createRpcClient } from "@muster/rpc";
 import { type AdminServer, type App, type AppPart, compose, createAdminServer, createMetrics } from "@muster/runtime";
 import { SeatTicketOpener, TokenVerifier, trustFrom } from "@muster/tokens";
 import { v7 as uuidv7 } from "uuid";
+import { createChat } from "./chat.ts";
 import type { Config } from "./config.ts";
 import { Connection, type ConnectionParts } from "./connection.ts";
 import { Connections } from "./connections.ts";
@@ -62,10 +64,15 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
     log,
   });
   const queueing = createQueueing({ gatewayId, matchmaker: matchmaker.call, log });
+  const chatServices = config.gatewayChatUrls.map((baseUrl) =>
+    createRpcClient({ service: ChatService, baseUrl, timeoutMs: CALL_TIMEOUT_MS }),
+  );
+  const chat = createChat({ gatewayId, services: chatServices.map((service) => service.call), log });
   const connectionParts: ConnectionParts = {
     tokens,
     seatTickets: new SeatTicketOpener(config.gatewaySeatTicketKey),
     queueing,
+    chatting: { chat, service: anyOf(chatServices.map((service) => service.call)), log },
     ratings: createRatings(match.call),
     links,
     metrics,
@@ -94,8 +101,10 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
     identity,
     match,
     matchmaker,
+    ...chatServices,
     tokens.watching(config.gatewayTrustEveryMs, log),
     queueing,
+    chat,
     linkPart,
     connections,
     admin,

@@ -1,5 +1,6 @@
-import { bytes, type ConfigOf, int, parseConfig, text, url } from "@muster/config";
+import { bytes, type ConfigOf, int, json, parseConfig, text, url } from "@muster/config";
 import { logConfig } from "@muster/log";
+import { Type } from "@sinclair/typebox";
 
 export const fields = {
   ...logConfig,
@@ -9,6 +10,13 @@ export const fields = {
   GATEWAY_IDENTITY_URL: url({ protocols: ["http:"], description: "gRPC address of identity-service" }),
   GATEWAY_MATCH_URL: url({ protocols: ["http:"], description: "gRPC address of match-service" }),
   GATEWAY_MATCHMAKER_URL: url({ protocols: ["http:"], description: "gRPC address of the matchmaker" }),
+  GATEWAY_CHAT_URLS: json<readonly string[]>(
+    Type.Array(Type.String({ pattern: "^http://[^\\s]+$" }), { minItems: 1 }),
+    {
+      default: ["http://127.0.0.1:7260"],
+      description: "gRPC addresses of chat-service, tried in turn: one is enough where it stands for several instances",
+    },
+  ),
   GATEWAY_SEAT_TICKET_KEY: bytes({
     length: 32,
     description: "opens seat tickets; the matchmaker's, 64 hexadecimal digits",

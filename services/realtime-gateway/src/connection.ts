@@ -19,11 +19,13 @@ import type { AccessClaims, SeatTicketOpener, TokenVerifier } from "@muster/toke
 import { continueTrace, currentTrace, formatTraceparent, newTrace, withTrace } from "@muster/tracing";
 import { v7 as uuidv7 } from "uuid";
 import type { Activity, Identity, Seat } from "./activity.ts";
+import { Chatting, type ChattingParts } from "./chatting.ts";
 import { decoded, disconnectFor } from "./incoming.ts";
 import { InputRefusals, RateLimit } from "./limits.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import { type Control, Outbound } from "./outbound.ts";
 import type { Queueing } from "./queueing.ts";
+import { errorReply, matchEnded, matchFound, matchJoined, welcome } from "./replies.ts";
 import type { Ratings } from "./ratings.ts";
 import type { Player } from "./shard-link.ts";
 import type { ShardLinks } from "./shard-links.ts";
@@ -33,6 +35,7 @@ export interface ConnectionParts {
   readonly tokens: TokenVerifier;
   readonly seatTickets: SeatTicketOpener;
   readonly queueing: Queueing;
+  readonly chatting: ChattingParts;
   readonly ratings: Ratings;
   readonly links: ShardLinks;
   readonly metrics: GatewayMetrics;
@@ -106,6 +109,7 @@ export class Connection implements Player {
     this.#closed = true;
     const activity = this.#activity;
     this.#activity = IDLE;
+    if (this.#identity.kind === "known") this.#identity.chatting.stop();
     if (activity.kind === "queued") this.#parts.queueing.cancel(activity.ticketId);
     if (activity.kind === "seated") activity.link.leave(activity.session, false);
   }
@@ -161,6 +165,10 @@ export class Connection implements Player {
         return this.#leaveMatch(requestId);
       case "ping":
         return this.#send({ requestId, message: { case: "pong", value: { payload: message.value.payload } } });
+      case "chatSubscribe":
+        return this.#identity.chatting.subscribe(requestId, message.value);
+      case "chatSend":
+        return this.#identity.chatting.send(requestId, message.value, this.#identity.claims);
       case undefined:
         return this.close("badFrame");
     }
@@ -181,24 +189,21 @@ export class Connection implements Player {
       (claims) => {
         if (this.#closed) return;
         if (before.kind === "known" && before.claims.playerId !== claims.playerId) return this.close("badToken");
-        this.#identity = { kind: "known", claims };
+        const chatting = before.kind === "known" ? before.chatting : this.#newChatting(claims.playerId);
+        this.#identity = { kind: "known", claims, chatting };
         if (before.kind === "unknown") this.#parts.onAuthenticated(this, claims.playerId);
-        const { idleTimeoutMs } = this.#parts.limits;
-        this.#send({
-          requestId,
-          message: {
-            case: "welcome",
-            value: {
-              playerId: claims.playerId,
-              protocolVersion: PROTOCOL_VERSION,
-              idleTimeoutMs,
-              maxFrameBytes: FRAME_BYTES_MAX,
-            },
-          },
-        });
+        this.#send(welcome(requestId, claims.playerId, this.#parts.limits.idleTimeoutMs));
       },
       (err: unknown) => this.close(disconnectFor(err)),
     );
+  }
+
+  #newChatting(playerId: string): Chatting {
+    const to = {
+      control: (message: Control) => this.#send(message),
+      frame: (bytes: Uint8Array) => this.#sendFrame(bytes),
+    };
+    return new Chatting(playerId, this.#parts.chatting, to);
   }
 
   #enqueue(requestId: number, { mode, region }: Enqueue, { playerId, playerName }: AccessClaims): void {
@@ -280,15 +285,8 @@ export class Connection implements Player {
   // ── from the matchmaker ──────────────────────────────────────────────────────────────────────────────────────────
 
   #onAssigned(assignment: Assignment): void {
-    const { ticketId, matchId, mode, gameId, seat, seats, seatTicket, joinWithinMs } = assignment;
     this.#activity = IDLE;
-    const players = seats.map((one) => ({ seat: one.seat, playerId: one.playerId, name: one.playerName }));
-    this.#send({
-      message: {
-        case: "matchFound",
-        value: { ticketId, matchId, mode, gameId, seat, players, seatTicket, joinWithinMs },
-      },
-    });
+    this.#send(matchFound(assignment));
   }
 
   // ── from the shard ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -296,17 +294,10 @@ export class Connection implements Player {
   onJoined(joined: LinkJoined): void {
     const seat = this.#activity;
     if (seat.kind !== "seated") return;
-    const { matchId, seat: number, tickRate, gameId, buildId, lastInputSeq, resumed } = joined;
     const { requestId } = seat;
     seat.joined = true;
     seat.requestId = 0;
-    this.#send({
-      requestId,
-      message: {
-        case: "matchJoined",
-        value: { matchId, seat: number, tickRate, gameId, buildId, lastInputSeq, resumed },
-      },
-    });
+    this.#send(matchJoined(requestId, joined));
   }
 
   onJoinRefused(code: string): void {
@@ -330,12 +321,11 @@ export class Connection implements Player {
     });
   }
 
-  onEnded({ reason, seats, ticks, stateHash }: LinkEnded): void {
+  onEnded(ended: LinkEnded): void {
     if (this.#activity.kind !== "seated") return;
     const { matchId } = this.#activity;
     this.#activity = IDLE;
-    const scores = seats.map(({ score, rank }, seat) => ({ seat, score, rank }));
-    this.#send({ message: { case: "matchEnded", value: { matchId, reason, seats: scores, ticks, stateHash } } });
+    this.#send(matchEnded(matchId, ended));
   }
 
   onCancelled(reason: string): void {
@@ -381,10 +371,12 @@ export class Connection implements Player {
   }
 
   #error(requestId: number, code: RealtimeErrorCode, count = 0): void {
-    const { message, retryable } = REALTIME_ERRORS[code];
-    const traceId = currentTrace()?.traceId ?? "";
     this.#parts.metrics.refused(code);
-    this.#send({ requestId, message: { case: "error", value: { code, message, retryable, traceId, count } } });
+    this.#send(errorReply(requestId, code, { count }));
+  }
+
+  #sendFrame(frame: Uint8Array): void {
+    if (!this.#closed && this.outbound.frame(frame) === "overflow") this.close("slow");
   }
 
   #send(message: Control): void {

@@ -29,6 +29,11 @@ export class Outbound {
     return this.#send(encodeServerControl(message)) ? "ok" : "overflow";
   }
 
+  /** The same for a frame that many get. */
+  frame(frame: Uint8Array): ControlOutcome {
+    return this.#send(frame) ? "ok" : "overflow";
+  }
+
   /** False: not sent, and the receiver needs a keyframe next. */
   snapshot(frame: Uint8Array): boolean {
     return this.ready && this.#send(frame);

@@ -3,7 +3,16 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { createEnvironment, freePort, paths, portsFrom, provision, SERVICES, startMariadb } from "@muster/local";
+import {
+  createEnvironment,
+  databaseVariables,
+  freePort,
+  paths,
+  portsFrom,
+  provision,
+  SERVICES,
+  startMariadb,
+} from "@muster/local";
 import { spawnSync } from "node:child_process";
 import { cpuSeconds, LOAD_CORE, lastJson, type Pinned, pinned, residentMib, SERVER_CORE } from "./processes.ts";
 import type { Measured } from "./table.ts";
@@ -109,8 +118,7 @@ async function environment(
   const env: Record<string, string> = {
     ...(process.env as Record<string, string>),
     ...createEnvironment(ports),
-    IDENTITY_DB_URL: urls["identity-service"],
-    MATCH_DB_URL: urls["match-service"],
+    ...databaseVariables(urls),
     MATCHMAKER_MODES: JSON.stringify({ duel: { game: "duel", seats: 2, options: { rounds: 9, roundTicks: 9000 } } }),
     SHARD_MATCHES_MAX: String(matches + 10),
     SHARD_JOIN_WITHIN_MS: "60000",

@@ -61,7 +61,7 @@ describeWithServers("revocation", () => {
     const gaveUp = new Promise<MusterError>((resolve) => realtime.onClosed(resolve));
     const ban = await asAdmin("PUT", `/v1/admin/players/${player.playerId}/ban`, { reason: "cheating" });
     expect(ban.status).toBe(204);
-    expect([DISCONNECTS.replaced.code, DISCONNECTS.sessionEnded.code]).toContain(await await closed);
+    expect([DISCONNECTS.replaced.code, DISCONNECTS.sessionEnded.code]).toContain(await closed);
     expect((await gaveUp).code).toBe("bad_refresh_token"); // the SDK asked for a fresh token and got none
     await expect.poll(() => statusOf(accessToken), { timeout: 5000 }).toBe("token_revoked");
   });

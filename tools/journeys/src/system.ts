@@ -2,10 +2,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import * as chat from "@muster/chat-service/testing";
 import { createDatabase, migrate } from "@muster/db";
 import * as edge from "@muster/edge-api/testing";
 import * as identity from "@muster/identity-service/testing";
-import { createEnvironment, freePort, type NginxServer, portsFrom, startNginx } from "@muster/local";
+import { createEnvironment, databaseVariables, freePort, type NginxServer, portsFrom, startNginx } from "@muster/local";
 import * as match from "@muster/match-service/testing";
 import * as matchmaker from "@muster/matchmaker/testing";
 import * as gateway from "@muster/realtime-gateway/testing";
@@ -13,7 +14,7 @@ import type { App } from "@muster/runtime";
 import * as shard from "@muster/shard/testing";
 import { freshDatabases, LogLines, until } from "@muster/testkit";
 
-export type ServiceName = "identity" | "match" | "matchmaker" | "shard" | "gateway" | "edge";
+export type ServiceName = "identity" | "match" | "chat" | "matchmaker" | "shard" | "gateway" | "edge";
 
 export interface SystemOptions {
   /** Environment variables on top of the local system's. */
@@ -23,6 +24,8 @@ export interface SystemOptions {
   /** Other games than the built-in ones. */
   readonly games?: NonNullable<Parameters<typeof shard.createApp>[1]>["games"];
   readonly nginx?: boolean;
+  /** More instances of chat-service, which the caller starts; the second gateway goes to these first. */
+  readonly chatUrls?: readonly string[];
   /** The clock of identity-service: tokens from another time. */
   readonly identityNow?: () => Date;
 }
@@ -41,7 +44,7 @@ export interface System extends AsyncDisposable {
   start(name: ServiceName): Promise<void>;
 }
 
-const NAMES: readonly ServiceName[] = ["identity", "match", "matchmaker", "shard", "gateway", "edge"];
+const NAMES: readonly ServiceName[] = ["identity", "match", "chat", "matchmaker", "shard", "gateway", "edge"];
 /** Short times, so that a test of a limit does not wait for it. */
 const TEST_ENV = {
   MATCHMAKER_MODES: JSON.stringify({
@@ -62,10 +65,11 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   const env: Record<string, string> = {
     ...base,
     ...TEST_ENV,
-    IDENTITY_DB_URL: databaseUrls["identity-service"],
-    MATCH_DB_URL: databaseUrls["match-service"],
+    ...databaseVariables(databaseUrls),
     ...options.env,
   };
+  const ownChat = `http://127.0.0.1:${env["CHAT_GRPC_PORT"]}`;
+  env["GATEWAY_CHAT_URLS"] = JSON.stringify([ownChat, ...(options.chatUrls ?? [])]);
   await migrateAll(databaseUrls);
   const logs = Object.fromEntries(NAMES.map((name) => [name, new LogLines()])) as Record<ServiceName, LogLines>;
   const apps = new Map<string, App>();
@@ -79,7 +83,9 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   for (const name of NAMES) await start(name);
   const gatewayUrls = [`ws://127.0.0.1:${env["GATEWAY_PORT"]}/v1/realtime`];
   if (options.secondGateway) {
-    const second = gateway.createApp(gateway.readConfig({ ...env, GATEWAY_PORT: "0", GATEWAY_ADMIN_PORT: "0" }), {
+    const chatUrls = JSON.stringify([...(options.chatUrls ?? []), ownChat]);
+    const more = { GATEWAY_PORT: "0", GATEWAY_ADMIN_PORT: "0", GATEWAY_CHAT_URLS: chatUrls };
+    const second = gateway.createApp(gateway.readConfig({ ...env, ...more }), {
       log: logs.gateway.logger("realtime-gateway"),
     });
     apps.set("gateway 2", second);
@@ -118,6 +124,7 @@ function factories(
     identity: () =>
       identity.createApp(identity.readConfig(env), { log: logs.identity.logger("identity-service"), ...identityNow }),
     match: () => match.createApp(match.readConfig(env), { log: logs.match.logger("match-service") }),
+    chat: () => chat.createApp(chat.readConfig(env), { log: logs.chat.logger("chat-service") }),
     matchmaker: () => matchmaker.createApp(matchmaker.readConfig(env), { log: logs.matchmaker.logger("matchmaker") }),
     shard: () => shard.createApp(shard.readConfig(env), { log: logs.shard.logger("shard"), ...games }),
     gateway: () => gateway.createApp(gateway.readConfig(env), { log: logs.gateway.logger("realtime-gateway") }),
@@ -129,6 +136,7 @@ async function migrateAll(urls: Readonly<Record<string, string>>): Promise<void>
   const all = [
     [urls["identity-service"], identity.migrations],
     [urls["match-service"], match.migrations],
+    [urls["chat-service"], chat.migrations],
   ] as const;
   for (const [url, migrations] of all) {
     const database = createDatabase({

@@ -1,4 +1,5 @@
 import type { Client } from "@connectrpc/connect";
+import type { ChatService } from "@muster/contracts/chat/v2";
 import type { IdentityService } from "@muster/contracts/identity/v2";
 import type { MatchService } from "@muster/contracts/match/v2";
 import type { MatchmakingService } from "@muster/contracts/matchmaking/v2";
@@ -7,6 +8,7 @@ import type { AccessClaims } from "@muster/tokens";
 export interface Clients {
   readonly identity: Client<typeof IdentityService>;
   readonly match: Client<typeof MatchService>;
+  readonly chat: Client<typeof ChatService>;
   readonly matchmaking: Client<typeof MatchmakingService>;
 }
 

@@ -133,7 +133,7 @@ const ROLE_NAMES = {
 /** @throws AppError not_allowed */
 async function allowed(db: Db, actorId: string, atLeast: AccountRole, now: Date): Promise<Account> {
   const actor = await findAccount(db, actorId);
-  const banned = actor?.banned_until != null && actor.banned_until > now;
-  if (!actor || banned || RANK[actor.role] < RANK[atLeast]) throw fail("not_allowed");
+  if (!actor || (actor.banned_until !== null && actor.banned_until > now) || RANK[actor.role] < RANK[atLeast])
+    throw fail("not_allowed");
   return actor;
 }

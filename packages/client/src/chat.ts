@@ -1,0 +1,188 @@
+// Chat: what REST does, and what the realtime connection delivers.
+import type { ChatChanged, ChatChannel } from "@muster/contracts/realtime/v1";
+import type { Method } from "./rest.ts";
+
+export interface Channel {
+  readonly channelId: string;
+  readonly kind: "global" | "match" | "direct" | "room";
+  /** A room's name, or the other player's. */
+  readonly name: string;
+  /** A match's id, or the other player's. */
+  readonly subjectId?: string;
+  readonly lastSeq: number;
+  readonly lastReadSeq: number;
+  readonly unread: number;
+}
+
+export interface Message {
+  readonly channelId: string;
+  /** From 1 in its channel, without gaps. */
+  readonly seq: number;
+  readonly authorId: string;
+  readonly authorName: string;
+  /** Empty when deleted. */
+  readonly body: string;
+  readonly sentAt: Date;
+  readonly edited: boolean;
+  readonly deleted: boolean;
+}
+
+export interface MessagePage {
+  /** Oldest first. */
+  readonly messages: readonly Message[];
+  readonly more: boolean;
+}
+
+interface MessageJson {
+  readonly channelId: string;
+  readonly seq: number;
+  readonly authorId: string;
+  readonly authorName: string;
+  readonly body: string;
+  readonly sentAt: string;
+  readonly editedAt?: string;
+  readonly deletedAt?: string;
+}
+
+type Call = <T>(method: Method, path: string, body?: unknown) => Promise<T>;
+
+/** Chat over REST: `client.chat`. Every method throws MusterError with the contract's code. */
+export class ChatApi {
+  readonly #call: Call;
+
+  constructor(call: Call) {
+    this.#call = call;
+  }
+
+  /** Global first. */
+  async channels(): Promise<readonly Channel[]> {
+    return (await this.#call<{ channels: Channel[] }>("GET", "/v1/chat/channels")).channels;
+  }
+
+  /** The channel with another player. */
+  direct(playerId: string): Promise<Channel> {
+    return this.#call("POST", "/v1/chat/direct", { playerId });
+  }
+
+  /** The channel of a match that this player plays or played. */
+  match(matchId: string): Promise<Channel> {
+    return this.#call("POST", `/v1/chat/matches/${encodeURIComponent(matchId)}`);
+  }
+
+  createRoom(name: string, options: { private?: boolean } = {}): Promise<Channel> {
+    return this.#call("POST", "/v1/chat/rooms", { name, ...options });
+  }
+
+  joinRoom(name: string): Promise<Channel> {
+    return this.#call("POST", "/v1/chat/rooms/join", { name });
+  }
+
+  async addMember(channelId: string, playerId: string): Promise<void> {
+    await this.#call("PUT", `${at(channelId)}/members/${encodeURIComponent(playerId)}`);
+  }
+
+  /** Oneself: leave. */
+  async removeMember(channelId: string, playerId: string): Promise<void> {
+    await this.#call("DELETE", `${at(channelId)}/members/${encodeURIComponent(playerId)}`);
+  }
+
+  /** `key` names the message: a repeat with the same one is not posted again. */
+  async post(channelId: string, body: string, key: string = crypto.randomUUID()): Promise<Message> {
+    return toMessage(await this.#call<MessageJson>("POST", `${at(channelId)}/messages`, { body, key }));
+  }
+
+  async edit(channelId: string, seq: number, body: string): Promise<Message> {
+    return toMessage(await this.#call<MessageJson>("PATCH", `${at(channelId)}/messages/${seq}`, { body }));
+  }
+
+  async delete(channelId: string, seq: number): Promise<void> {
+    await this.#call("DELETE", `${at(channelId)}/messages/${seq}`);
+  }
+
+  /** The newest page, or the messages next to `before` or `after`. */
+  async history(
+    channelId: string,
+    page: { before?: number; after?: number; limit?: number } = {},
+  ): Promise<MessagePage> {
+    const query = new URLSearchParams(
+      Object.entries(page).map(([name, value]): [string, string] => [name, String(value)]),
+    );
+    const path = `${at(channelId)}/messages?${query}`;
+    const { messages, more } = await this.#call<{ messages: MessageJson[]; more: boolean }>("GET", path);
+    return { messages: messages.map(toMessage), more };
+  }
+
+  /** Everything up to `seq` has been read. @returns how many are unread now */
+  async markRead(channelId: string, seq: number): Promise<number> {
+    return (await this.#call<{ unread: number }>("PUT", `${at(channelId)}/read`, { seq })).unread;
+  }
+
+  async block(playerId: string): Promise<void> {
+    await this.#call("PUT", `/v1/chat/blocks/${encodeURIComponent(playerId)}`);
+  }
+
+  async unblock(playerId: string): Promise<void> {
+    await this.#call("DELETE", `/v1/chat/blocks/${encodeURIComponent(playerId)}`);
+  }
+}
+
+function at(channelId: string): string {
+  return `/v1/chat/channels/${encodeURIComponent(channelId)}`;
+}
+
+function toMessage(json: MessageJson): Message {
+  const { channelId, seq, authorId, authorName, body } = json;
+  const [edited, deleted] = [json.editedAt !== undefined, json.deletedAt !== undefined];
+  return { channelId, seq, authorId, authorName, body, sentAt: new Date(json.sentAt), edited, deleted };
+}
+
+/** What the connection has had of each channel, so that nothing is missed over a reconnect and nothing comes twice. */
+export class ChatInbox {
+  readonly #cursors = new Map<string, bigint>();
+  #onMessage: (message: Message) => void = () => undefined;
+  #onChannels: (channels: readonly (Channel & { readonly reset: boolean })[]) => void = () => undefined;
+
+  listen(listeners: {
+    onMessage: (message: Message) => void;
+    onChannels?: (channels: readonly (Channel & { readonly reset: boolean })[]) => void;
+  }): void {
+    this.#onMessage = listeners.onMessage;
+    if (listeners.onChannels) this.#onChannels = listeners.onChannels;
+  }
+
+  get cursors(): { channelId: string; change: bigint }[] {
+    return [...this.#cursors].map(([channelId, change]) => ({ channelId, change }));
+  }
+
+  channels(channels: readonly ChatChannel[]): void {
+    const ids = new Set(channels.map((channel) => channel.channelId));
+    for (const id of this.#cursors.keys()) if (!ids.has(id)) this.#cursors.delete(id);
+    for (const { channelId, fromChange } of channels) this.#raise(channelId, fromChange);
+    this.#onChannels(
+      channels.map(({ channelId, kind, name, subjectId, lastSeq, lastReadSeq, unread, reset }) => ({
+        channelId,
+        kind: kind as Channel["kind"],
+        name,
+        ...(subjectId === "" ? {} : { subjectId }),
+        lastSeq: Number(lastSeq),
+        lastReadSeq: Number(lastReadSeq),
+        unread: Number(unread),
+        reset,
+      })),
+    );
+  }
+
+  changed(changed: ChatChanged): void {
+    const { channelId, seq, change, authorId, authorName, body, sentAtMs, edited, deleted } = changed;
+    if (!this.#raise(channelId, change)) return; // had it
+    const sentAt = new Date(Number(sentAtMs));
+    this.#onMessage({ channelId, seq: Number(seq), authorId, authorName, body, sentAt, edited, deleted });
+  }
+
+  #raise(channelId: string, change: bigint): boolean {
+    const had = this.#cursors.get(channelId);
+    if (had !== undefined && change <= had) return false;
+    this.#cursors.set(channelId, change);
+    return true;
+  }
+}

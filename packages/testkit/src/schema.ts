@@ -1,0 +1,55 @@
+import { readFileSync } from "node:fs";
+import { createConnection } from "mariadb";
+
+/** table → columns, sorted. */
+export type SchemaShape = Readonly<Record<string, readonly string[]>>;
+
+export interface SchemaViews {
+  /** As the migrations made it. */
+  readonly real: SchemaShape;
+  /** As schema.ts says. */
+  readonly typed: SchemaShape;
+  /** Tables that contracts/db/db.v2.md lists for the service. */
+  readonly documented: readonly string[];
+}
+
+/** Three views of one service's schema, which a test compares. `schemaFile` declares `interface <Table>Table`. */
+export async function schemaViews(service: string, databaseUrl: string, schemaFile: URL): Promise<SchemaViews> {
+  const source = readFileSync(schemaFile, "utf8");
+  const typed = [...source.matchAll(/^ {2}(\w+): (\w+Table);/gm)].map(([, table, type]) => {
+    const body = new RegExp(`interface ${type} \\{([\\s\\S]*?)\\n\\}`).exec(source)?.[1] ?? "";
+    return [table, sorted([...body.matchAll(/^ {2}(\w+):/gm)].map((match) => match[1] as string))] as const;
+  });
+  const document = readFileSync(new URL("../../../contracts/db/db.v2.md", import.meta.url), "utf8");
+  const section = document.split(`\n## ${service}\n`)[1]?.split("\n## ")[0] ?? "";
+  return {
+    real: await realTables(databaseUrl),
+    typed: Object.fromEntries(typed.toSorted(([a], [b]) => ((a as string) < (b as string) ? -1 : 1))),
+    documented: sorted([...section.matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1] as string)),
+  };
+}
+
+async function realTables(databaseUrl: string): Promise<SchemaShape> {
+  const { hostname, port, username, password, pathname } = new URL(databaseUrl);
+  const connection = await createConnection({
+    host: hostname,
+    port: Number(port),
+    user: username,
+    password: decodeURIComponent(password),
+    database: pathname.slice(1),
+  });
+  try {
+    const rows = (await connection.query(
+      `select table_name t, column_name c from information_schema.columns
+       where table_schema = database() and table_name not like 'kysely%' order by t, c`,
+    )) as { t: string; c: string }[];
+    const tables = Map.groupBy(rows, (row) => row.t);
+    return Object.fromEntries([...tables].map(([table, columns]) => [table, sorted(columns.map(({ c }) => c))]));
+  } finally {
+    await connection.end();
+  }
+}
+
+function sorted(names: readonly string[]): string[] {
+  return names.toSorted((a, b) => (a < b ? -1 : 1));
+}

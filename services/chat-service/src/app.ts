@@ -1,0 +1,77 @@
+import { ChatService } from "@muster/contracts/chat/v2";
+import { MatchService } from "@muster/contracts/match/v2";
+import { createDatabase, type DbPart, waitForSchema } from "@muster/db";
+import { createLogger, type Logger } from "@muster/log";
+import { createRpcClient, createRpcServer, type RpcServer } from "@muster/rpc";
+import { type AdminServer, type App, compose, createAdminServer, createMetrics } from "@muster/runtime";
+import { Gauge } from "prom-client";
+import type { Config } from "./config.ts";
+import { createDelivery } from "./delivery/delivery.ts";
+import { migrations } from "./migrations/index.ts";
+import { createPosting } from "./posting.ts";
+import { chatRpc } from "./rpc.ts";
+import type { Tables } from "./schema.ts";
+
+export interface Overrides {
+  readonly log?: Logger;
+  readonly now?: () => Date;
+}
+
+export interface ChatApp extends App {
+  readonly rpc: RpcServer;
+  readonly admin: AdminServer;
+}
+
+const CALL_TIMEOUT_MS = 2000;
+
+/** Builds the whole service and starts nothing. */
+export function createApp(config: Config, overrides: Overrides = {}): ChatApp {
+  const log = overrides.log ?? createLogger("chat-service", config.logLevel);
+  const now = overrides.now ?? (() => new Date());
+  const metrics = createMetrics("chat-service");
+  const database: DbPart<Tables> = createDatabase<Tables>({
+    url: config.chatDbUrl,
+    poolMax: config.dbPoolMax,
+    acquireTimeoutMs: config.dbAcquireTimeoutMs,
+    statementTimeoutMs: config.dbStatementTimeoutMs,
+  });
+  const { db } = database;
+  const matches = createRpcClient({ service: MatchService, baseUrl: config.chatMatchUrl, timeoutMs: CALL_TIMEOUT_MS });
+  const delivery = createDelivery({ db, tailEveryMs: config.chatTailEveryMs, now, log });
+  new Gauge({
+    name: "chat_gateway_streams",
+    help: "Gateways that messages are delivered to",
+    registers: [metrics],
+    collect() {
+      this.set(delivery.streams);
+    },
+  });
+  const posting = createPosting({
+    db,
+    now,
+    rate: { everyMs: 60_000 / config.chatMessagesPerMin, burst: config.chatMessageBurst },
+    bodyCharsMax: config.chatMessageCharsMax,
+    editWindowS: config.chatEditWindowS,
+    onCommitted: () => delivery.poke(),
+  });
+  const limits = { roomMembersMax: config.chatRoomMembersMax, roomsOwnedMax: config.chatRoomsOwnedMax };
+  const parts = { db, matches: matches.call, posting, delivery, limits, now };
+  const rpc = createRpcServer({
+    host: config.chatHost,
+    port: config.chatGrpcPort,
+    routes: (router) => router.service(ChatService, chatRpc(parts)),
+    log,
+    metrics,
+  });
+  const admin = createAdminServer({
+    host: config.chatHost,
+    port: config.chatAdminPort,
+    metrics,
+    log,
+    ready: { database: database.check },
+  });
+  const schema = { name: "schema", start: () => waitForSchema(db, migrations, { withinMs: config.dbWaitMs, log }) };
+  const streams = { name: "gateway streams", stop: async () => delivery.stop?.() };
+  const draining = { name: "draining", stop: async () => admin.setDraining() };
+  return Object.assign(compose([database, schema, matches, delivery, admin, rpc, streams, draining]), { rpc, admin });
+}

@@ -1,0 +1,46 @@
+import { type ConfigOf, int, parseConfig, text, url } from "@muster/config";
+import { dbConfig } from "@muster/db";
+import { logConfig } from "@muster/log";
+
+export const fields = {
+  ...logConfig,
+  ...dbConfig,
+  CHAT_HOST: text({ default: "127.0.0.1", description: "address to listen on" }),
+  CHAT_GRPC_PORT: int({ default: 7260, max: 65_535, description: "gRPC (h2c); 0 takes a free one" }),
+  CHAT_ADMIN_PORT: int({ default: 7261, max: 65_535, description: "health and metrics; 0 takes a free one" }),
+  CHAT_DB_URL: url({ protocols: ["mysql:"], description: "mysql://user:password@host:port/chat_…" }),
+  CHAT_MATCH_URL: url({ protocols: ["http:"], description: "gRPC address of match-service" }),
+  CHAT_MESSAGE_CHARS_MAX: int({ default: 500, min: 1, max: 2000, description: "longest message, characters" }),
+  CHAT_MESSAGES_PER_MIN: int({
+    default: 30,
+    min: 1,
+    max: 60_000,
+    description: "messages and edits per player and minute, on average, over all channels and instances",
+  }),
+  CHAT_MESSAGE_BURST: int({ default: 8, min: 1, max: 1000, description: "of these, how many at once" }),
+  CHAT_EDIT_WINDOW_S: int({
+    default: 900,
+    max: 31_536_000,
+    description: "how long an author may edit a message, seconds",
+  }),
+  CHAT_ROOM_MEMBERS_MAX: int({ default: 500, min: 2, max: 100_000, description: "members of a room" }),
+  CHAT_ROOMS_OWNED_MAX: int({ default: 10, min: 1, max: 10_000, description: "rooms that one player may own" }),
+  CHAT_TAIL_EVERY_MS: int({
+    default: 20,
+    min: 1,
+    max: 1000,
+    description: "how often each instance looks for what other instances have committed",
+  }),
+  CHAT_STOP_WITHIN_MS: int({
+    default: 10_000,
+    min: 100,
+    max: 300_000,
+    description: "a stop that takes longer is forced",
+  }),
+};
+
+export type Config = ConfigOf<typeof fields>;
+
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  return parseConfig(fields, env);
+}

@@ -1,0 +1,98 @@
+// From the commit to the gateways: hints say which channels have changed; each changed channel is read once for all
+// streams, from the one that is furthest behind, and each stream sends what it has not sent.
+import type { Database } from "@muster/db";
+import { must } from "@muster/errors";
+import type { Logger } from "@muster/log";
+import type { AppPart } from "@muster/runtime";
+import type { Tables } from "../schema.ts";
+import { type Hint, listChanges } from "../store/messages.ts";
+import { GatewayStream } from "./gateway-stream.ts";
+import { createTail } from "./tail.ts";
+
+export interface Delivery extends AppPart {
+  open(gatewayId: string): GatewayStream;
+  close(stream: GatewayStream): void;
+  /** Something has been committed here. */
+  poke(): void;
+  readonly streams: number;
+}
+
+const PAGE_ROWS = 200;
+
+export function createDelivery(options: {
+  db: Database<Tables>;
+  tailEveryMs: number;
+  now: () => Date;
+  log: Logger;
+}): Delivery {
+  const { db, log } = options;
+  const streams = new Set<GatewayStream>();
+  /** Channels that are being read; `again` when something came meanwhile. */
+  const reading = new Map<string, { again: boolean }>();
+
+  const readOnce = async (channelId: string): Promise<boolean> => {
+    const cursors = [...streams].map((stream) => stream.cursorOf(channelId)).filter((cursor) => cursor !== undefined);
+    if (cursors.length === 0) return false;
+    const lowest = cursors.reduce((a, b) => (a < b ? a : b));
+    const changes = await listChanges(db, channelId, lowest, PAGE_ROWS);
+    for (const stream of streams) stream.send(channelId, changes);
+    return changes.length === PAGE_ROWS;
+  };
+
+  const read = async (channelId: string): Promise<void> => {
+    const turn = { again: true };
+    reading.set(channelId, turn);
+    try {
+      while (turn.again) {
+        turn.again = false;
+        if (await readOnce(channelId)) turn.again = true;
+      }
+    } catch (err) {
+      // What was not read is read with the next stream: every stream that wants this channel starts over.
+      log.error({ err, channelId }, "a channel could not be read; its streams end");
+      for (const stream of streams) if (stream.cursorOf(channelId) !== undefined) stream.out.close();
+    } finally {
+      reading.delete(channelId);
+    }
+  };
+
+  const wants = (channelId: string): void => {
+    const turn = reading.get(channelId);
+    if (turn) turn.again = true;
+    else void read(channelId); // handles its own failures
+  };
+
+  const onHints = (hints: readonly Hint[]): void => {
+    for (const channelId of new Set(hints.map((hint) => hint.channel_id)))
+      if (channelId !== null && isWanted(channelId)) wants(channelId);
+    for (const playerId of new Set(hints.map((hint) => hint.player_id)))
+      if (playerId !== null) for (const stream of streams) stream.reload(playerId);
+  };
+
+  const isWanted = (channelId: string): boolean =>
+    [...streams].some((stream) => stream.cursorOf(channelId) !== undefined);
+
+  const tail = createTail({ db, everyMs: options.tailEveryMs, now: options.now, log, onHints });
+  return {
+    name: "delivery",
+    start: () => must(tail.start, "a tail starts")(),
+    async stop() {
+      for (const stream of streams) stream.out.close();
+      await tail.stop?.();
+    },
+    open(gatewayId) {
+      const stream = new GatewayStream(gatewayId, { db, log, wants });
+      streams.add(stream);
+      log.info({ gatewayId }, "a gateway is here");
+      return stream;
+    },
+    close(stream) {
+      streams.delete(stream);
+      log.info({ gatewayId: stream.gatewayId }, "a gateway is gone");
+    },
+    poke: () => tail.poke(),
+    get streams() {
+      return streams.size;
+    },
+  };
+}

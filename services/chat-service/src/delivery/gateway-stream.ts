@@ -1,0 +1,163 @@
+// One gateway: its players, the channels that they are in, and how far each channel has been sent.
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { ChannelCursor, DeliverResponseSchema } from "@muster/contracts/chat/v2";
+import type { Database } from "@muster/db";
+import type { Logger } from "@muster/log";
+import { MessageQueue } from "@muster/rpc";
+import { GLOBAL_CHANNEL_ID } from "../channels.ts";
+import { toMessage } from "../messages.ts";
+import type { MessageRow, Tables } from "../schema.ts";
+import { listChannelsOf } from "../store/channels.ts";
+import { listBlocked } from "../store/moderation.ts";
+import { viewsOf } from "../views.ts";
+
+export type ToGateway = MessageInitShape<typeof DeliverResponseSchema>;
+
+/** A gateway that does not read: the stream ends, and the gateway opens another one from where its players are. */
+const QUEUE_MAX = 50_000;
+/** A cursor further back than this starts here: the client reads the history for the rest. */
+const CATCH_UP_CHANGES_MAX = 500n;
+
+export interface GatewayStreamParts {
+  readonly db: Database<Tables>;
+  readonly log: Logger;
+  /** The stream wants everything of this channel after its cursor, now. */
+  wants(channelId: string): void;
+}
+
+interface AttachedPlayer {
+  /** Where each channel started for this player. */
+  readonly from: Map<string, bigint>;
+  cursors: ReadonlyMap<string, bigint>;
+  /** Reads of the player's channels come one after the other. */
+  loading: Promise<void>;
+}
+
+export class GatewayStream {
+  readonly out: MessageQueue<ToGateway> = new MessageQueue<ToGateway>(QUEUE_MAX);
+  readonly gatewayId: string;
+  readonly #parts: GatewayStreamParts;
+  readonly #players = new Map<string, AttachedPlayer>();
+  /** By channel: everything up to this change has been sent. */
+  readonly #cursors = new Map<string, bigint>();
+  /** By channel: how many of our players are in it. */
+  readonly #members = new Map<string, number>();
+
+  constructor(gatewayId: string, parts: GatewayStreamParts) {
+    this.gatewayId = gatewayId;
+    this.#parts = parts;
+  }
+
+  /** Undefined when none of our players is in the channel. */
+  cursorOf(channelId: string): bigint | undefined {
+    return this.#cursors.get(channelId);
+  }
+
+  get channels(): Iterable<string> {
+    return this.#cursors.keys();
+  }
+
+  hasPlayer(playerId: string): boolean {
+    return this.#players.has(playerId);
+  }
+
+  attach(playerId: string, cursors: readonly ChannelCursor[]): void {
+    this.detach(playerId);
+    const player: AttachedPlayer = {
+      from: new Map(),
+      cursors: new Map(cursors.map(({ channelId, change }) => [channelId, change])),
+      loading: Promise.resolve(),
+    };
+    this.#players.set(playerId, player);
+    this.reload(playerId);
+  }
+
+  detach(playerId: string): void {
+    const player = this.#players.get(playerId);
+    if (!player) return;
+    this.#players.delete(playerId);
+    for (const channelId of player.from.keys()) this.#leave(channelId);
+  }
+
+  /** Reads the player's channels again: after attach, and when they have changed. */
+  reload(playerId: string): void {
+    const player = this.#players.get(playerId);
+    if (!player) return;
+    player.loading = player.loading
+      .then(() => this.#load(playerId, player))
+      .catch((err: unknown) => {
+        this.#parts.log.error({ err, gatewayId: this.gatewayId, playerId }, "no channels; the stream ends");
+        this.out.close(); // the gateway tries again, perhaps with another instance
+      });
+  }
+
+  /** Changes of one channel, in order; those that were sent before are left out. */
+  send(channelId: string, changes: readonly MessageRow[]): void {
+    const cursor = this.#cursors.get(channelId);
+    if (cursor === undefined) return;
+    for (const change of changes) {
+      if (change.change_no <= cursor) continue;
+      this.out.push({ message: { case: "changed", value: toMessage(change) } });
+      this.#cursors.set(channelId, change.change_no);
+    }
+  }
+
+  async #load(playerId: string, player: AttachedPlayer): Promise<void> {
+    const { db } = this.#parts;
+    const [rows, blockedIds] = await Promise.all([listChannelsOf(db, playerId), listBlocked(db, playerId)]);
+    const views = await viewsOf(db, rows, playerId);
+    if (this.#players.get(playerId) !== player) return; // gone, or attached anew, while we read
+    for (const channelId of player.from.keys()) {
+      if (rows.some((row) => row.id === channelId)) continue;
+      player.from.delete(channelId);
+      this.#leave(channelId);
+    }
+    const isResumed = player.from.size > 0 || player.cursors.size > 0;
+    const channels = rows.map((row, i) => {
+      const known = player.from.get(row.id);
+      // Where the player named a cursor it goes on; a channel joined since starts where the joining was; else at now.
+      const joined = row.id === GLOBAL_CHANNEL_ID || !isResumed ? null : row.joined_change;
+      const asked = player.cursors.get(row.id) ?? joined ?? row.last_change;
+      const from = known ?? clamped(asked, row.last_change);
+      return { row, channel: views[i] ?? {}, from, isNew: known === undefined, reset: from > asked };
+    });
+    // The player's channels go out before the first message of them.
+    this.out.push({
+      message: {
+        case: "player",
+        value: {
+          playerId,
+          channels: channels.map(({ channel, from, reset }) => ({ channel, fromChange: from, reset })),
+          blockedIds,
+        },
+      },
+    });
+    for (const { row, from, isNew } of channels) {
+      if (!isNew) continue;
+      player.from.set(row.id, from);
+      this.#join(row.id, from);
+    }
+  }
+
+  #join(channelId: string, from: bigint): void {
+    this.#members.set(channelId, (this.#members.get(channelId) ?? 0) + 1);
+    const cursor = this.#cursors.get(channelId);
+    if (cursor !== undefined && cursor <= from) return;
+    // New here, or further back than we are: the gateway leaves out what its other players have had.
+    this.#cursors.set(channelId, from);
+    this.#parts.wants(channelId);
+  }
+
+  #leave(channelId: string): void {
+    const left = (this.#members.get(channelId) ?? 1) - 1;
+    if (left > 0) return void this.#members.set(channelId, left);
+    this.#members.delete(channelId);
+    this.#cursors.delete(channelId);
+  }
+}
+
+/** No further back than we catch up over, and never ahead of what there is. */
+function clamped(asked: bigint, last: bigint): bigint {
+  const oldest = last > CATCH_UP_CHANGES_MAX ? last - CATCH_UP_CHANGES_MAX : 0n;
+  return asked < oldest ? oldest : asked > last ? last : asked;
+}

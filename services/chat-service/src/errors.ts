@@ -1,0 +1,24 @@
+import { errorsOf } from "@muster/errors";
+
+/** Refusals of chat-service. A channel that is none of the caller's business does not exist. */
+export const ERRORS = {
+  channel_not_found: { grpc: "not_found", retryable: false, message: "There is no such channel." },
+  message_not_found: { grpc: "not_found", retryable: false, message: "There is no such message." },
+  member_not_found: { grpc: "not_found", retryable: false, message: "This player is not in the channel." },
+  match_not_found: { grpc: "not_found", retryable: false, message: "There is no such match." },
+  not_a_member: { grpc: "permission_denied", retryable: false, message: "Join the channel first." },
+  not_allowed: { grpc: "permission_denied", retryable: false, message: "This account may not do that." },
+  muted: { grpc: "permission_denied", retryable: false, message: "You may not post here for a while." },
+  blocked: { grpc: "permission_denied", retryable: false, message: "You and this player do not talk to each other." },
+  edit_window_over: { grpc: "failed_precondition", retryable: false, message: "It is too late to edit this message." },
+  message_empty: { grpc: "invalid_argument", retryable: false, message: "The message has no text." },
+  message_too_long: { grpc: "invalid_argument", retryable: false, message: "The message is too long." },
+  invalid_request: { grpc: "invalid_argument", retryable: false, message: "The request is malformed." },
+  room_name_taken: { grpc: "already_exists", retryable: false, message: "A room has this name already." },
+  too_many_rooms: { grpc: "resource_exhausted", retryable: false, message: "You own as many rooms as you may." },
+  too_many_blocks: { grpc: "resource_exhausted", retryable: false, message: "You block as many players as you may." },
+  channel_full: { grpc: "resource_exhausted", retryable: false, message: "The room is full." },
+  chat_rate_limited: { grpc: "resource_exhausted", retryable: true, message: "Too many messages; wait a moment." },
+} as const;
+
+export const fail: ReturnType<typeof errorsOf<typeof ERRORS>> = errorsOf(ERRORS);

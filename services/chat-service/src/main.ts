@@ -1,0 +1,14 @@
+import { createLogger } from "@muster/log";
+import { runProcess } from "@muster/runtime";
+import { createApp } from "./app.ts";
+import { type Config, readConfig } from "./config.ts";
+
+let config: Config;
+await runProcess({
+  name: "chat-service",
+  config: () => {
+    config = readConfig(process.env);
+    return { log: createLogger("chat-service", config.logLevel), stopWithinMs: config.chatStopWithinMs };
+  },
+  app: () => createApp(config),
+});

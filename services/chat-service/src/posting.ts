@@ -1,0 +1,166 @@
+// Posting, editing and deleting: one transaction each, in which the channel is held, so that sequence and change
+// numbers have no gaps and become visible in their order.
+import { type Database, inTransaction, isDuplicateKey } from "@muster/db";
+import { type Actor, mayModerate, refusePosting, refuseReading } from "./channels.ts";
+import { fail } from "./errors.ts";
+import { cleanBody } from "./messages.ts";
+import { admit, type Rate } from "./rate.ts";
+import type { ChannelRow, MessageRow, Tables } from "./schema.ts";
+import { holdChannel, isMember, moveReadMark, updateCounters } from "./store/channels.ts";
+import type { Tx } from "./store/db.ts";
+import {
+  ensureSender,
+  findByClientKey,
+  findMessage,
+  holdSender,
+  insertHint,
+  insertMessage,
+  updateMessage,
+  updateSender,
+} from "./store/messages.ts";
+import { findMute, insertModeration, isBlocked } from "./store/moderation.ts";
+
+export interface PostingOptions {
+  readonly db: Database<Tables>;
+  readonly now: () => Date;
+  readonly rate: Rate;
+  readonly bodyCharsMax: number;
+  readonly editWindowS: number;
+  /** A change has been committed. */
+  readonly onCommitted: () => void;
+}
+
+export interface Posting {
+  post(actor: Actor, channelId: string, body: string, key: string): Promise<MessageRow>;
+  edit(actor: Actor, channelId: string, seq: bigint, body: string): Promise<MessageRow>;
+  remove(actor: Actor, channelId: string, seq: bigint): Promise<void>;
+}
+
+export function createPosting(options: PostingOptions): Posting {
+  const { db, now, onCommitted } = options;
+
+  /** @throws AppError chat_rate_limited with details.retryAfterS */
+  const takeRate = async (tx: Tx, playerId: string, nextAt: Date): Promise<void> => {
+    const admission = admit(nextAt, now(), options.rate);
+    if ("retryAfterMs" in admission)
+      throw fail("chat_rate_limited", { details: { retryAfterS: Math.ceil(admission.retryAfterMs / 1000) } });
+    await updateSender(tx, playerId, admission.nextAt);
+  };
+
+  const nextChange = async (tx: Tx, channel: ChannelRow, lastSeq: bigint): Promise<bigint> => {
+    const change = channel.last_change + 1n;
+    await updateCounters(tx, channel.id, lastSeq, change);
+    await insertHint(tx, { channelId: channel.id }, now());
+    return change;
+  };
+
+  /** The author's rate first, then the channel: everyone takes the two locks in this order. */
+  const asAuthor = async <T>(
+    actor: Actor,
+    channelId: string,
+    work: (tx: Tx, channel: ChannelRow, nextAt: Date) => Promise<T>,
+  ): Promise<T> => {
+    await ensureSender(db, actor.playerId, now());
+    const result = await inTransaction(db, async (tx) => {
+      const nextAt = (await holdSender(tx, actor.playerId)) ?? now();
+      const channel = await hold(tx, channelId);
+      return work(tx, channel, nextAt);
+    });
+    onCommitted();
+    return result;
+  };
+
+  const posting: Posting = {
+    post(actor, channelId, given, key) {
+      const body = cleanBody(given, options.bodyCharsMax);
+      return asAuthor(actor, channelId, async (tx, channel, nextAt) => {
+        const before = await findByClientKey(tx, channelId, actor.playerId, key);
+        if (before) return before; // a repeat
+        await refuseUnlessMayPost(tx, channel, actor, now());
+        await takeRate(tx, actor.playerId, nextAt);
+        const seq = channel.last_seq + 1n;
+        const message: MessageRow = {
+          channel_id: channelId,
+          seq,
+          change_no: await nextChange(tx, channel, seq),
+          author_id: actor.playerId,
+          author_name: actor.name,
+          body,
+          client_key: key,
+          sent_at: now(),
+          edited_at: null,
+          deleted_at: null,
+        };
+        await insertMessage(tx, message);
+        await moveReadMark(tx, channel, actor, seq, now());
+        return message;
+      });
+    },
+
+    edit(actor, channelId, seq, given) {
+      const body = cleanBody(given, options.bodyCharsMax);
+      return asAuthor(actor, channelId, async (tx, channel, nextAt) => {
+        await refuseUnlessMayPost(tx, channel, actor, now());
+        const message = await findMessage(tx, channelId, seq);
+        if (!message || message.deleted_at !== null) throw fail("message_not_found");
+        if (message.author_id !== actor.playerId) throw fail("not_allowed");
+        if (now().getTime() - message.sent_at.getTime() > options.editWindowS * 1000)
+          throw fail("edit_window_over", { details: { windowS: options.editWindowS } });
+        await takeRate(tx, actor.playerId, nextAt);
+        const change = await nextChange(tx, channel, channel.last_seq);
+        const edited = { ...message, body, edited_at: now(), change_no: change };
+        await updateMessage(tx, edited);
+        return edited;
+      });
+    },
+
+    async remove(actor, channelId, seq) {
+      await inTransaction(db, async (tx) => {
+        const channel = await hold(tx, channelId);
+        refuseReading(channel, await isMember(tx, channelId, actor.playerId), actor);
+        const message = await findMessage(tx, channelId, seq);
+        if (!message || message.deleted_at !== null) throw fail("message_not_found");
+        const isOwn = message.author_id === actor.playerId;
+        if (!isOwn && !mayModerate(channel, actor)) throw fail("not_allowed");
+        const change = await nextChange(tx, channel, channel.last_seq);
+        await updateMessage(tx, { ...message, body: "", deleted_at: now(), change_no: change });
+        if (!isOwn) {
+          await insertModeration(tx, {
+            at: now(),
+            actorId: actor.playerId,
+            action: "message_deleted",
+            channelId,
+            targetId: message.author_id,
+            reason: `message ${seq}`,
+          });
+        }
+      });
+      onCommitted();
+    },
+  };
+  return {
+    ...posting,
+    // Two posts with one key at the same instant from two sockets: the second finds the first.
+    post: (actor, channelId, body, key) =>
+      posting.post(actor, channelId, body, key).catch((err: unknown) => {
+        if (isDuplicateKey(err, "messages_by_client_key")) return posting.post(actor, channelId, body, key);
+        throw err;
+      }),
+  };
+}
+
+async function hold(tx: Tx, channelId: string): Promise<ChannelRow> {
+  const channel = await holdChannel(tx, channelId);
+  if (!channel) throw fail("channel_not_found");
+  return channel;
+}
+
+/** @throws AppError channel_not_found, not_a_member, muted, blocked */
+async function refuseUnlessMayPost(tx: Tx, channel: ChannelRow, actor: Actor, now: Date): Promise<void> {
+  refusePosting(channel, channel.kind !== "global" && (await isMember(tx, channel.id, actor.playerId)));
+  const mute = await findMute(tx, channel.id, actor.playerId, now);
+  if (mute) throw fail("muted", { details: { until: mute.until.toISOString(), reason: mute.reason } });
+  if (channel.kind !== "direct") return;
+  const [, a = "", b = ""] = channel.unique_key.split(":");
+  if (await isBlocked(tx, a, b)) throw fail("blocked");
+}

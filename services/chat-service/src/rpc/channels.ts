@@ -1,0 +1,216 @@
+// Channels and members.
+import type { ServiceImpl } from "@connectrpc/connect";
+import type { ChatService } from "@muster/contracts/chat/v2";
+import { inTransaction, isDuplicateKey } from "@muster/db";
+import { AppError, must } from "@muster/errors";
+import { v7 as uuidv7 } from "uuid";
+import {
+  type Actor,
+  directKey,
+  GLOBAL_CHANNEL_ID,
+  matchKey,
+  mayModerate,
+  refuseReading,
+  roomKey,
+} from "../channels.ts";
+import { fail } from "../errors.ts";
+import type { ChannelRow } from "../schema.ts";
+import {
+  addMembers,
+  countRoomsOf,
+  deleteMember,
+  findChannel,
+  findChannelByKey,
+  holdChannel,
+  insertChannel,
+  isMember,
+  listChannelsOf,
+  listMembers,
+  viewChannel,
+} from "../store/channels.ts";
+import type { Tx } from "../store/db.ts";
+import { insertHint } from "../store/messages.ts";
+import { insertModeration, isBlocked } from "../store/moderation.ts";
+import { type ChannelView, viewsOf } from "../views.ts";
+import { actorOf, type RpcParts } from "./parts.ts";
+
+type ChannelRpcs =
+  | "listChannels"
+  | "openDirect"
+  | "openMatch"
+  | "createRoom"
+  | "joinRoom"
+  | "addMember"
+  | "removeMember"
+  | "listMembers";
+
+type Person = { readonly playerId: string; readonly name: string };
+
+const MEMBERS_PAGE_DEFAULT = 100;
+
+export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatService>, ChannelRpcs> {
+  const { db, matches, delivery, limits, now } = parts;
+
+  const view = async (id: string, actor: Actor): Promise<ChannelView> => {
+    const channel = must(await viewChannel(db, id, actor.playerId), "it is there");
+    return must((await viewsOf(db, [channel], actor.playerId))[0], "one gives one");
+  };
+
+  const newChannel = (more: Pick<ChannelRow, "kind" | "unique_key"> & Partial<ChannelRow>): ChannelRow => ({
+    id: uuidv7(),
+    name: "",
+    is_private: 0,
+    owner_id: null,
+    member_count: 0,
+    last_seq: 0n,
+    last_change: 0n,
+    created_at: now(),
+    ...more,
+  });
+
+  /** Adds players and tells the instances that their channels have changed. */
+  const letIn = async (tx: Tx, channel: ChannelRow, people: readonly Person[]): Promise<void> => {
+    const added = await addMembers(tx, channel, people, now());
+    await insertHint(tx, { playerIds: added }, now());
+  };
+
+  /** Finds the channel, or makes it with its members; of two at the same instant one makes it. */
+  const findOrMake = async (channel: ChannelRow, people: readonly Person[]): Promise<ChannelRow> => {
+    const found = await findChannelByKey(db, channel.unique_key);
+    if (found) return found;
+    try {
+      await inTransaction(db, async (tx) => {
+        await insertChannel(tx, channel);
+        await letIn(tx, channel, people);
+      });
+      delivery.poke();
+      return channel;
+    } catch (err) {
+      if (!isDuplicateKey(err, "channels_unique_key")) throw err;
+      return must(await findChannelByKey(db, channel.unique_key), "a duplicate exists");
+    }
+  };
+
+  /** @throws AppError channel_full */
+  const join = async (channelId: string, person: Person): Promise<void> => {
+    await inTransaction(db, async (tx) => {
+      const channel = must(await holdChannel(tx, channelId), "channels are never deleted");
+      if (await isMember(tx, channelId, person.playerId)) return;
+      if (channel.member_count >= limits.roomMembersMax) throw fail("channel_full");
+      await letIn(tx, channel, [person]);
+    });
+    delivery.poke();
+  };
+
+  const playersOf = async (matchId: string): Promise<Person[]> => {
+    try {
+      const { match } = await matches.getMatch({ matchId });
+      return (match?.participants ?? []).map(({ playerId, playerName }) => ({ playerId, name: playerName }));
+    } catch (err) {
+      if (err instanceof AppError && err.code === "match_not_found") throw fail("match_not_found");
+      throw err;
+    }
+  };
+
+  return {
+    async listChannels(request) {
+      const { playerId } = actorOf(request);
+      return { channels: await viewsOf(db, await listChannelsOf(db, playerId), playerId) };
+    },
+
+    async openDirect(request) {
+      const actor = actorOf(request);
+      const other = { playerId: request.playerId, name: request.playerName };
+      if (other.playerId === actor.playerId) throw fail("invalid_request", { message: "That is yourself." });
+      const wanted = newChannel({ kind: "direct", unique_key: directKey(actor.playerId, other.playerId) });
+      const channel = await findOrMake(wanted, [actor, other]);
+      return { channel: await view(channel.id, actor) };
+    },
+
+    async openMatch(request) {
+      const actor = actorOf(request);
+      const key = matchKey(request.matchId);
+      const found = await findChannelByKey(db, key);
+      const players = found ? [] : await playersOf(request.matchId);
+      // Who did not play must not make the channel either.
+      if (!found && !actor.moderator && !players.some(({ playerId }) => playerId === actor.playerId))
+        throw fail("channel_not_found");
+      const channel = found ?? (await findOrMake(newChannel({ kind: "match", unique_key: key }), players));
+      refuseReading(channel, await isMember(db, channel.id, actor.playerId), actor);
+      return { channel: await view(channel.id, actor) };
+    },
+
+    async createRoom(request) {
+      const actor = actorOf(request);
+      const key = roomKey(request.name);
+      if (!(await findChannelByKey(db, key)) && (await countRoomsOf(db, actor.playerId)) >= limits.roomsOwnedMax)
+        throw fail("too_many_rooms", { details: { roomsMax: limits.roomsOwnedMax } });
+      const wanted = newChannel({
+        kind: "room",
+        unique_key: key,
+        name: request.name.normalize("NFC"),
+        is_private: request.private ? 1 : 0,
+        owner_id: actor.playerId,
+      });
+      const channel = await findOrMake(wanted, [actor]);
+      if (channel.owner_id !== actor.playerId) throw fail("room_name_taken");
+      return { channel: await view(channel.id, actor) };
+    },
+
+    async joinRoom(request) {
+      const actor = actorOf(request);
+      const channel = await findChannelByKey(db, roomKey(request.name));
+      const welcome = channel && (channel.is_private === 0 || (await isMember(db, channel.id, actor.playerId)));
+      if (!welcome) throw fail("channel_not_found");
+      await join(channel.id, actor);
+      return { channel: await view(channel.id, actor) };
+    },
+
+    async addMember(request) {
+      const actor = actorOf(request);
+      const channel = await visible(parts, request.channelId, actor);
+      if (channel.kind !== "room" || !mayModerate(channel, actor)) throw fail("not_allowed");
+      if (await isBlocked(db, actor.playerId, request.playerId)) throw fail("blocked");
+      await join(channel.id, { playerId: request.playerId, name: request.playerName });
+      return {};
+    },
+
+    async removeMember(request) {
+      const actor = actorOf(request);
+      const { channelId, playerId } = request;
+      const channel = await visible(parts, channelId, actor);
+      const isSelf = playerId === actor.playerId;
+      if (channel.kind !== "room" || (!isSelf && !mayModerate(channel, actor))) throw fail("not_allowed");
+      await inTransaction(db, async (tx) => {
+        await holdChannel(tx, channelId);
+        if (!(await deleteMember(tx, channelId, playerId))) throw fail("member_not_found");
+        await insertHint(tx, { playerIds: [playerId] }, now());
+        if (isSelf) return;
+        const entry = { actorId: actor.playerId, channelId, targetId: playerId, reason: "" };
+        await insertModeration(tx, { ...entry, action: "member_removed", at: now() });
+      });
+      delivery.poke();
+      return {};
+    },
+
+    async listMembers(request) {
+      const actor = actorOf(request);
+      const channel = await visible(parts, request.channelId, actor);
+      if (channel.id === GLOBAL_CHANNEL_ID) return { members: [], more: false };
+      const limit = request.limit || MEMBERS_PAGE_DEFAULT;
+      const rows = await listMembers(db, channel.id, request.afterPlayerId, limit + 1);
+      return {
+        members: rows.slice(0, limit).map((row) => ({ playerId: row.player_id, name: row.name })),
+        more: rows.length > limit,
+      };
+    },
+  };
+}
+
+/** @throws AppError channel_not_found, not_a_member */
+export async function visible({ db }: Pick<RpcParts, "db">, channelId: string, actor: Actor): Promise<ChannelRow> {
+  const channel = await findChannel(db, channelId);
+  if (!channel) throw fail("channel_not_found");
+  refuseReading(channel, await isMember(db, channelId, actor.playerId), actor);
+  return channel;
+}

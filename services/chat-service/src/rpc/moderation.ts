@@ -1,0 +1,81 @@
+// Keeping the peace: mutes by moderators and owners, blocks by players.
+import type { ServiceImpl } from "@connectrpc/connect";
+import type { ChatService } from "@muster/contracts/chat/v2";
+import { inTransaction } from "@muster/db";
+import { type Actor, EVERYWHERE, mayModerate } from "../channels.ts";
+import { fail } from "../errors.ts";
+import { insertHint } from "../store/messages.ts";
+import { deleteBlock, deleteMute, insertBlock, insertModeration, listBlocked, storeMute } from "../store/moderation.ts";
+import { visible } from "./channels.ts";
+import { actorOf, type RpcParts } from "./parts.ts";
+
+type ModerationRpcs = "mutePlayer" | "unmutePlayer" | "blockPlayer" | "unblockPlayer" | "listBlocked";
+
+const BLOCKS_MAX = 1000;
+
+export function moderationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatService>, ModerationRpcs> {
+  const { db, delivery, now } = parts;
+
+  /** @returns the channel id as `mutes` has it. @throws AppError channel_not_found, not_allowed */
+  const mutable = async (channelId: string, actor: Actor): Promise<string> => {
+    if (channelId === "") {
+      if (!actor.moderator) throw fail("not_allowed");
+      return EVERYWHERE;
+    }
+    const channel = await visible(parts, channelId, actor);
+    if (!mayModerate(channel, actor)) throw fail("not_allowed");
+    return channel.id;
+  };
+
+  return {
+    async mutePlayer(request) {
+      const actor = actorOf(request);
+      const { playerId, seconds, reason } = request;
+      const channelId = await mutable(request.channelId, actor);
+      await inTransaction(db, async (tx) => {
+        await storeMute(tx, channelId, playerId, { until: new Date(now().getTime() + seconds * 1000), reason });
+        const entry = { actorId: actor.playerId, channelId, targetId: playerId, reason };
+        await insertModeration(tx, { ...entry, action: "player_muted", at: now() });
+      });
+      return {};
+    },
+
+    async unmutePlayer(request) {
+      const actor = actorOf(request);
+      const { playerId } = request;
+      const channelId = await mutable(request.channelId, actor);
+      await inTransaction(db, async (tx) => {
+        await deleteMute(tx, channelId, playerId);
+        const entry = { actorId: actor.playerId, channelId, targetId: playerId, reason: "" };
+        await insertModeration(tx, { ...entry, action: "player_unmuted", at: now() });
+      });
+      return {};
+    },
+
+    async blockPlayer(request) {
+      const { playerId: own } = actorOf(request);
+      if (own === request.playerId) throw fail("invalid_request", { message: "That is yourself." });
+      const blocked = await listBlocked(db, own);
+      if (blocked.length >= BLOCKS_MAX && !blocked.includes(request.playerId))
+        throw fail("too_many_blocks", { details: { blocksMax: BLOCKS_MAX } });
+      await inTransaction(db, async (tx) => {
+        await insertBlock(tx, own, request.playerId, now());
+        await insertHint(tx, { playerIds: [own] }, now());
+      });
+      delivery.poke();
+      return {};
+    },
+
+    async unblockPlayer(request) {
+      const { playerId: own } = actorOf(request);
+      await inTransaction(db, async (tx) => {
+        await deleteBlock(tx, own, request.playerId);
+        await insertHint(tx, { playerIds: [own] }, now());
+      });
+      delivery.poke();
+      return {};
+    },
+
+    listBlocked: async (request) => ({ playerIds: await listBlocked(db, actorOf(request).playerId) }),
+  };
+}

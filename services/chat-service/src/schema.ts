@@ -1,0 +1,100 @@
+import type { Generated, Selectable } from "kysely";
+
+/** Tables of chat-service. Ids are UUIDs as text, times UTC with microseconds. */
+export interface Tables {
+  channels: ChannelsTable;
+  members: MembersTable;
+  messages: MessagesTable;
+  mutes: MutesTable;
+  blocks: BlocksTable;
+  senders: SendersTable;
+  changes: ChangesTable;
+  moderation_log: ModerationLogTable;
+}
+
+export interface ChannelsTable {
+  id: string;
+  kind: "global" | "match" | "direct" | "room";
+  /** What there is one channel of: global, match:<id>, direct:<id>:<id>, room:<name in lower case>. */
+  unique_key: string;
+  /** A room's name; empty otherwise. */
+  name: string;
+  is_private: number;
+  owner_id: string | null;
+  member_count: number;
+  /** Number of the last message. */
+  last_seq: bigint;
+  /** Number of the last thing that happened to a message: see ChatService in the contract. */
+  last_change: bigint;
+  created_at: Date;
+}
+
+export interface MembersTable {
+  channel_id: string;
+  player_id: string;
+  /** When the player joined. In the global channel there is a row only for who has read something. */
+  name: string;
+  /** Delivery starts after this change. */
+  joined_change: bigint;
+  last_read_seq: bigint;
+  joined_at: Date;
+}
+
+export interface MessagesTable {
+  channel_id: string;
+  seq: bigint;
+  change_no: bigint;
+  author_id: string;
+  author_name: string;
+  /** Empty once deleted. */
+  body: string;
+  /** Made by the client: unique per channel and author. */
+  client_key: string;
+  sent_at: Date;
+  edited_at: Date | null;
+  deleted_at: Date | null;
+}
+
+export interface MutesTable {
+  /** All zeros: everywhere. */
+  channel_id: string;
+  player_id: string;
+  until: Date;
+  reason: string;
+}
+
+export interface BlocksTable {
+  player_id: string;
+  blocked_id: string;
+  created_at: Date;
+}
+
+/** Rate limit by GCRA (ITU-T I.371): the theoretical arrival time of the next message. */
+export interface SendersTable {
+  player_id: string;
+  next_at: Date;
+}
+
+/** Hints for the instances: look at this channel, or at this player's channels. Kept for an hour. */
+export interface ChangesTable {
+  /** Order of insertion, not of commit. */
+  position: Generated<bigint>;
+  channel_id: string | null;
+  player_id: string | null;
+  created_at: Date;
+}
+
+/** Append-only: what was done to whom. */
+export interface ModerationLogTable {
+  position: Generated<bigint>;
+  at: Date;
+  actor_id: string;
+  action: "message_deleted" | "player_muted" | "player_unmuted" | "member_removed";
+  channel_id: string;
+  target_id: string;
+  reason: string;
+  trace_id: string;
+}
+
+export type ChannelRow = Selectable<ChannelsTable>;
+export type MessageRow = Selectable<MessagesTable>;

@@ -1,0 +1,196 @@
+// SQL on channels and members.
+import { sql } from "kysely";
+import { GLOBAL_CHANNEL_ID } from "../channels.ts";
+import type { ChannelRow } from "../schema.ts";
+import type { Db, Tx } from "./db.ts";
+
+const CHANNEL = [
+  "id",
+  "kind",
+  "unique_key",
+  "name",
+  "is_private",
+  "owner_id",
+  "member_count",
+  "last_seq",
+  "last_change",
+  "created_at",
+] as const;
+const CHANNEL_OF_C = CHANNEL.map((column) => `c.${column}` as const);
+
+/** A channel with what one player is in it; `joined_change` is null for who is not a member. */
+export type ViewedChannel = ChannelRow & {
+  readonly joined_change: bigint | null;
+  readonly last_read_seq: bigint | null;
+};
+
+/** @throws a duplicate-key error on channels_unique_key */
+export async function insertChannel(tx: Tx, channel: ChannelRow): Promise<void> {
+  await tx.insertInto("channels").values(channel).execute();
+}
+
+export async function findChannelByKey(db: Db, uniqueKey: string): Promise<ChannelRow | undefined> {
+  return db.selectFrom("channels").select(CHANNEL).where("unique_key", "=", uniqueKey).executeTakeFirst();
+}
+
+export async function findChannel(db: Db, id: string): Promise<ChannelRow | undefined> {
+  return db.selectFrom("channels").select(CHANNEL).where("id", "=", id).executeTakeFirst();
+}
+
+/** Locks the channel until the transaction ends: its counters move in the order of the commits. */
+export async function holdChannel(tx: Tx, id: string): Promise<ChannelRow | undefined> {
+  return tx.selectFrom("channels").select(CHANNEL).where("id", "=", id).forUpdate().executeTakeFirst();
+}
+
+export async function updateCounters(tx: Tx, id: string, lastSeq: bigint, lastChange: bigint): Promise<void> {
+  await tx.updateTable("channels").set({ last_seq: lastSeq, last_change: lastChange }).where("id", "=", id).execute();
+}
+
+export async function countRoomsOf(db: Db, ownerId: string): Promise<number> {
+  const { count } = await db
+    .selectFrom("channels")
+    .select((eb) => eb.fn.countAll<bigint>().as("count"))
+    .where("owner_id", "=", ownerId)
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
+export async function isMember(db: Db, channelId: string, playerId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom("members")
+    .select("player_id")
+    .where("channel_id", "=", channelId)
+    .where("player_id", "=", playerId)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Adds players to a channel that the caller holds. @returns the ids of those who were not in it yet. */
+export async function addMembers(
+  tx: Tx,
+  channel: ChannelRow,
+  players: readonly { readonly playerId: string; readonly name: string }[],
+  at: Date,
+): Promise<string[]> {
+  const added: string[] = [];
+  for (const { playerId, name } of players) {
+    const { numInsertedOrUpdatedRows } = await tx
+      .insertInto("members")
+      .ignore()
+      .values({
+        channel_id: channel.id,
+        player_id: playerId,
+        name,
+        joined_change: channel.last_change,
+        last_read_seq: channel.last_seq,
+        joined_at: at,
+      })
+      .executeTakeFirst();
+    if (numInsertedOrUpdatedRows === 1n) added.push(playerId);
+  }
+  if (added.length > 0) await addToMemberCount(tx, channel.id, added.length);
+  return added;
+}
+
+/** False when the player was not in it. */
+export async function deleteMember(tx: Tx, channelId: string, playerId: string): Promise<boolean> {
+  const { numDeletedRows } = await tx
+    .deleteFrom("members")
+    .where("channel_id", "=", channelId)
+    .where("player_id", "=", playerId)
+    .executeTakeFirstOrThrow();
+  if (numDeletedRows > 0n) await addToMemberCount(tx, channelId, -1);
+  return numDeletedRows > 0n;
+}
+
+async function addToMemberCount(tx: Tx, id: string, by: number): Promise<void> {
+  await tx
+    .updateTable("channels")
+    .set({ member_count: sql<number>`cast(member_count as signed) + ${by}` })
+    .where("id", "=", id)
+    .execute();
+}
+
+export async function listMembers(
+  db: Db,
+  channelId: string,
+  after: string,
+  limit: number,
+): Promise<{ player_id: string; name: string }[]> {
+  let query = db.selectFrom("members").select(["player_id", "name"]).where("channel_id", "=", channelId);
+  if (after !== "") query = query.where("player_id", ">", after);
+  return query.orderBy("player_id").limit(limit).execute();
+}
+
+/** The other player's name in a direct channel. */
+export async function otherNames(
+  db: Db,
+  channelIds: readonly string[],
+  playerId: string,
+): Promise<ReadonlyMap<string, string>> {
+  if (channelIds.length === 0) return new Map();
+  const rows = await db
+    .selectFrom("members")
+    .select(["channel_id", "name"])
+    .where("channel_id", "in", channelIds)
+    .where("player_id", "!=", playerId)
+    .execute();
+  return new Map(rows.map((row) => [row.channel_id, row.name]));
+}
+
+const CHANNELS_PER_PLAYER_MAX = 500;
+
+/** The channels of a player, global first, then the newest. */
+export async function listChannelsOf(db: Db, playerId: string): Promise<ViewedChannel[]> {
+  const own = await db
+    .selectFrom("members as m")
+    .innerJoin("channels as c", "c.id", "m.channel_id")
+    .select([...CHANNEL_OF_C, "m.joined_change", "m.last_read_seq"])
+    .where("m.player_id", "=", playerId)
+    .where("c.kind", "!=", "global")
+    .orderBy("c.created_at", "desc")
+    .limit(CHANNELS_PER_PLAYER_MAX)
+    .execute();
+  const global = await viewChannel(db, GLOBAL_CHANNEL_ID, playerId);
+  return [...(global ? [global] : []), ...own];
+}
+
+export async function viewChannel(db: Db, id: string, playerId: string): Promise<ViewedChannel | undefined> {
+  return db
+    .selectFrom("channels as c")
+    .leftJoin("members as m", (join) => join.onRef("m.channel_id", "=", "c.id").on("m.player_id", "=", playerId))
+    .select([...CHANNEL_OF_C, "m.joined_change", "m.last_read_seq"])
+    .where("c.id", "=", id)
+    .executeTakeFirst();
+}
+
+/** Moves the last-read mark forward. In the global channel it makes the row that the mark needs. */
+export async function moveReadMark(
+  db: Db,
+  channel: ChannelRow,
+  player: { readonly playerId: string; readonly name: string },
+  seq: bigint,
+  at: Date,
+): Promise<void> {
+  if (channel.kind === "global") {
+    await db
+      .insertInto("members")
+      .values({
+        channel_id: channel.id,
+        player_id: player.playerId,
+        name: player.name,
+        joined_change: 0n,
+        last_read_seq: seq,
+        joined_at: at,
+      })
+      .onDuplicateKeyUpdate({ last_read_seq: sql`greatest(last_read_seq, ${seq})` })
+      .execute();
+    return;
+  }
+  await db
+    .updateTable("members")
+    .set({ last_read_seq: sql`greatest(last_read_seq, ${seq})` })
+    .where("channel_id", "=", channel.id)
+    .where("player_id", "=", player.playerId)
+    .execute();
+}

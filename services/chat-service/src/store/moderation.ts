@@ -1,0 +1,94 @@
+// SQL on mutes, blocks and the moderation log.
+import { currentTrace } from "@muster/tracing";
+import { EVERYWHERE } from "../channels.ts";
+import type { ModerationLogTable } from "../schema.ts";
+import type { Db, Tx } from "./db.ts";
+
+export interface Mute {
+  readonly until: Date;
+  readonly reason: string;
+}
+
+/** The mute that lasts longest of those that hold in a channel now. */
+export async function findMute(db: Db, channelId: string, playerId: string, now: Date): Promise<Mute | undefined> {
+  return db
+    .selectFrom("mutes")
+    .select(["until", "reason"])
+    .where("player_id", "=", playerId)
+    .where("channel_id", "in", [channelId, EVERYWHERE])
+    .where("until", ">", now)
+    .orderBy("until", "desc")
+    .limit(1)
+    .executeTakeFirst();
+}
+
+export async function storeMute(tx: Tx, channelId: string, playerId: string, mute: Mute): Promise<void> {
+  await tx
+    .insertInto("mutes")
+    .values({ channel_id: channelId, player_id: playerId, ...mute })
+    .onDuplicateKeyUpdate({ ...mute })
+    .execute();
+}
+
+export async function deleteMute(tx: Tx, channelId: string, playerId: string): Promise<void> {
+  await tx.deleteFrom("mutes").where("channel_id", "=", channelId).where("player_id", "=", playerId).execute();
+}
+
+/** Whether one of the two blocks the other. */
+export async function isBlocked(db: Db, a: string, b: string): Promise<boolean> {
+  const row = await db
+    .selectFrom("blocks")
+    .select("player_id")
+    .where((eb) => eb.or([eb.and({ player_id: a, blocked_id: b }), eb.and({ player_id: b, blocked_id: a })]))
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+export async function listBlocked(db: Db, playerId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom("blocks")
+    .select("blocked_id")
+    .where("player_id", "=", playerId)
+    .orderBy("created_at")
+    .execute();
+  return rows.map((row) => row.blocked_id);
+}
+
+export async function insertBlock(tx: Tx, playerId: string, blockedId: string, at: Date): Promise<void> {
+  await tx
+    .insertInto("blocks")
+    .ignore()
+    .values({ player_id: playerId, blocked_id: blockedId, created_at: at })
+    .execute();
+}
+
+export async function deleteBlock(tx: Tx, playerId: string, blockedId: string): Promise<void> {
+  await tx.deleteFrom("blocks").where("player_id", "=", playerId).where("blocked_id", "=", blockedId).execute();
+}
+
+export async function insertModeration(
+  tx: Tx,
+  entry: {
+    at: Date;
+    actorId: string;
+    action: ModerationLogTable["action"];
+    channelId: string;
+    targetId: string;
+    reason: string;
+  },
+): Promise<void> {
+  const { at, actorId, action, channelId, targetId, reason } = entry;
+  await tx
+    .insertInto("moderation_log")
+    .values({
+      at,
+      actor_id: actorId,
+      action,
+      channel_id: channelId,
+      target_id: targetId,
+      reason,
+      trace_id: currentTrace()?.traceId ?? "0".repeat(32),
+    })
+    .execute();
+}

@@ -1,0 +1,150 @@
+// The real service over a fresh database, with match-service beside it.
+import { randomUUID } from "node:crypto";
+import type { Client } from "@connectrpc/connect";
+import { type Actor, ChatService, type DeliverRequestSchema, type DeliverResponse } from "@muster/contracts/chat/v2";
+import { MatchService } from "@muster/contracts/match/v2";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { createDatabase, type Database, migrate } from "@muster/db";
+import { AppError, type ErrorRow } from "@muster/errors";
+import { createLogger } from "@muster/log";
+import { createRpcClient, createRpcServer, MessageQueue } from "@muster/rpc";
+import { createMetrics } from "@muster/runtime";
+import { freshDatabases, LogLines } from "@muster/testkit";
+import { type ChatApp, createApp } from "../src/app.ts";
+import { readConfig } from "../src/config.ts";
+import { migrations } from "../src/migrations/index.ts";
+import type { Tables } from "../src/schema.ts";
+
+export interface Harness extends AsyncDisposable {
+  readonly call: Client<typeof ChatService>;
+  readonly app: ChatApp;
+  readonly db: Database<Tables>;
+  readonly logs: LogLines;
+  /** Of the database. */
+  readonly url: string;
+  /** By match id: who played. */
+  readonly matches: Map<string, string[]>;
+  advance(seconds: number): void;
+  /** Another instance over the same database. */
+  another(): Promise<{ app: ChatApp; call: Client<typeof ChatService> }>;
+}
+
+export type Person = Pick<Actor, "playerId" | "name" | "moderator">;
+
+export function person(name = "someone", moderator = false): Person {
+  return { playerId: randomUUID(), name, moderator };
+}
+
+const NO_MATCH: ErrorRow = { grpc: "not_found", retryable: false, message: "There is no such match." };
+
+export async function startHarness(env: Record<string, string> = {}): Promise<Harness> {
+  const { "chat-service": url } = await freshDatabases();
+  const database = createDatabase<Tables>({ url, poolMax: 4, acquireTimeoutMs: 5000, statementTimeoutMs: 10_000 });
+  await migrate(database.db, migrations);
+  const logs = new LogLines();
+  const matches = new Map<string, string[]>();
+  // Another service, over real gRPC, in its place: what chat asks of it is one call.
+  const matchServer = createRpcServer({
+    host: "127.0.0.1",
+    port: 0,
+    log: createLogger("match-service", "silent"),
+    metrics: createMetrics("match-service"),
+    routes: (router) =>
+      router.service(MatchService, {
+        getMatch: ({ matchId }) => {
+          const players = matches.get(matchId);
+          if (!players) throw new AppError("match_not_found", NO_MATCH);
+          return { match: { participants: players.map((playerId) => ({ playerId, playerName: "p" })) } };
+        },
+      }),
+  });
+  await matchServer.start?.();
+  let offsetMs = 0;
+  const stops: (() => Promise<void>)[] = [];
+  const another = async (): Promise<{ app: ChatApp; call: Client<typeof ChatService> }> => {
+    const config = readConfig({
+      CHAT_DB_URL: url,
+      CHAT_GRPC_PORT: "0",
+      CHAT_ADMIN_PORT: "0",
+      CHAT_MATCH_URL: matchServer.url,
+      CHAT_MESSAGES_PER_MIN: "60000",
+      CHAT_MESSAGE_BURST: "1000",
+      ...env,
+    });
+    const app = createApp(config, {
+      log: logs.logger("chat-service"),
+      now: () => new Date(Date.now() + offsetMs),
+    });
+    await app.start();
+    const client = createRpcClient({ service: ChatService, baseUrl: app.rpc.url, timeoutMs: 5000 });
+    stops.push(async () => {
+      await client.stop?.();
+      await app.stop();
+    });
+    return { app, call: client.call };
+  };
+  const { app, call } = await another();
+  return {
+    call,
+    app,
+    url,
+    db: database.db,
+    logs,
+    matches,
+    another,
+    advance: (seconds) => void (offsetMs += seconds * 1000),
+    async [Symbol.asyncDispose]() {
+      for (const stop of stops) await stop();
+      await matchServer.stop?.();
+      await database.stop();
+    },
+  };
+}
+
+/** A gateway's stream: what it says and what it hears. */
+export class TestStream {
+  readonly heard: DeliverResponse["message"][] = [];
+  readonly #queue = new MessageQueue<MessageInitShape<typeof DeliverRequestSchema>>(10_000);
+  readonly #ended: Promise<void>;
+
+  constructor(call: Client<typeof ChatService>) {
+    this.#queue.push({ message: { case: "hello", value: { gatewayId: randomUUID() } } });
+    this.#ended = this.#listen(call);
+  }
+
+  attach(playerId: string, cursors: Readonly<Record<string, bigint>> = {}): void {
+    const list = Object.entries(cursors).map(([channelId, change]) => ({ channelId, change }));
+    this.#queue.push({ message: { case: "attach", value: { playerId, cursors: list } } });
+  }
+
+  detach(playerId: string): void {
+    this.#queue.push({ message: { case: "detach", value: { playerId } } });
+  }
+
+  /** Texts of one channel, in the order of delivery. */
+  bodies(channelId: string): string[] {
+    return this.heard.flatMap((message) =>
+      message.case === "changed" && message.value.channelId === channelId ? [message.value.body] : [],
+    );
+  }
+
+  /** What was heard of a player's channels, newest last. */
+  lists(playerId: string): Extract<DeliverResponse["message"], { case: "player" }>["value"][] {
+    return this.heard.flatMap((message) =>
+      message.case === "player" && message.value.playerId === playerId ? [message.value] : [],
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#queue.close();
+    await this.#ended;
+  }
+
+  async #listen(call: Client<typeof ChatService>): Promise<void> {
+    try {
+      for await (const { message } of call.deliver(this.#queue)) this.heard.push(message);
+    } catch {
+      // the instance was stopped: a test that cares looks at what was heard
+    }
+  }
+}

@@ -1,0 +1,185 @@
+// Chat over REST: channels, members, messages, moderation. Delivery is the realtime connection's.
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { type ActorSchema, type Channel, ChannelKind, type ChatMessage } from "@muster/contracts/chat/v2";
+import { must } from "@muster/errors";
+import type { Answer, Call, Clients, Handler } from "./handler.ts";
+import { isoTime } from "./times.ts";
+
+const KINDS: Partial<Record<ChannelKind, string>> = {
+  [ChannelKind.GLOBAL]: "global",
+  [ChannelKind.MATCH]: "match",
+  [ChannelKind.DIRECT]: "direct",
+  [ChannelKind.ROOM]: "room",
+};
+const DONE: Answer = { status: 204 };
+
+function actorOf({ caller }: Call): MessageInitShape<typeof ActorSchema> {
+  const { playerId, playerName: name, role } = must(caller, "secured");
+  return { playerId, name, moderator: role !== "player" };
+}
+
+const channelOf = ({ params }: Call): string => must(params["channelId"], "in the path");
+const playerOf = ({ params }: Call): string => must(params["playerId"], "in the path");
+const seqOf = ({ params }: Call): bigint => BigInt(must(params["seq"], "in the path"));
+
+/** Chat knows no accounts: who is not there is refused before a channel with nobody is made. */
+async function nameOf(playerId: string, { identity }: Clients): Promise<string> {
+  const { profile } = await identity.getProfile({ playerId });
+  return must(profile, "identity sends a profile").name;
+}
+
+export const chatHandlers: Readonly<Record<string, Handler>> = {
+  async listChannels(call, { chat }) {
+    const { channels } = await chat.listChannels({ actor: actorOf(call) });
+    return { status: 200, body: { channels: channels.map(channelJson) } };
+  },
+
+  async openDirectChannel(call, clients) {
+    const { playerId } = call.body as { playerId: string };
+    const playerName = await nameOf(playerId, clients);
+    const { channel } = await clients.chat.openDirect({ actor: actorOf(call), playerId, playerName });
+    return { status: 200, body: channelJson(must(channel, "chat sends a channel")) };
+  },
+
+  async openMatchChannel(call, { chat }) {
+    const matchId = must(call.params["matchId"], "in the path");
+    const { channel } = await chat.openMatch({ actor: actorOf(call), matchId });
+    return { status: 200, body: channelJson(must(channel, "chat sends a channel")) };
+  },
+
+  async createRoom(call, { chat }) {
+    const { name, private: isPrivate = false } = call.body as { name: string; private?: boolean };
+    const { channel } = await chat.createRoom({ actor: actorOf(call), name, private: isPrivate });
+    return { status: 200, body: channelJson(must(channel, "chat sends a channel")) };
+  },
+
+  async joinRoom(call, { chat }) {
+    const { name } = call.body as { name: string };
+    const { channel } = await chat.joinRoom({ actor: actorOf(call), name });
+    return { status: 200, body: channelJson(must(channel, "chat sends a channel")) };
+  },
+
+  async listMembers(call, { chat }) {
+    const { after = "", limit } = call.query as { after?: string; limit: number };
+    const request = { actor: actorOf(call), channelId: channelOf(call), afterPlayerId: after, limit };
+    const { members, more } = await chat.listMembers(request);
+    return { status: 200, body: { members: members.map(({ playerId, name }) => ({ playerId, name })), more } };
+  },
+
+  async addMember(call, clients) {
+    const playerId = playerOf(call);
+    const playerName = await nameOf(playerId, clients);
+    await clients.chat.addMember({ actor: actorOf(call), channelId: channelOf(call), playerId, playerName });
+    return DONE;
+  },
+
+  async removeMember(call, { chat }) {
+    await chat.removeMember({ actor: actorOf(call), channelId: channelOf(call), playerId: playerOf(call) });
+    return DONE;
+  },
+
+  async listMessages(call, { chat }) {
+    const { before, after, limit } = call.query as { before?: number; after?: number; limit: number };
+    const from =
+      after === undefined
+        ? { case: "beforeSeq" as const, value: BigInt(before ?? 0) }
+        : { case: "afterSeq" as const, value: BigInt(after) };
+    const { messages, more } = await chat.listMessages({
+      actor: actorOf(call),
+      channelId: channelOf(call),
+      from,
+      limit,
+    });
+    return { status: 200, body: { messages: messages.map(messageJson), more } };
+  },
+
+  async postMessage(call, { chat }) {
+    const { body, key } = call.body as { body: string; key: string };
+    const { message } = await chat.postMessage({ actor: actorOf(call), channelId: channelOf(call), body, key });
+    return { status: 201, body: messageJson(must(message, "chat sends a message")) };
+  },
+
+  async editMessage(call, { chat }) {
+    const { body } = call.body as { body: string };
+    const request = { actor: actorOf(call), channelId: channelOf(call), seq: seqOf(call), body };
+    const { message } = await chat.editMessage(request);
+    return { status: 200, body: messageJson(must(message, "chat sends a message")) };
+  },
+
+  async deleteMessage(call, { chat }) {
+    await chat.deleteMessage({ actor: actorOf(call), channelId: channelOf(call), seq: seqOf(call) });
+    return DONE;
+  },
+
+  async markRead(call, { chat }) {
+    const { seq } = call.body as { seq: number };
+    const { lastReadSeq, unread } = await chat.markRead({
+      actor: actorOf(call),
+      channelId: channelOf(call),
+      seq: BigInt(seq),
+    });
+    return { status: 200, body: { lastReadSeq: Number(lastReadSeq), unread: Number(unread) } };
+  },
+
+  muteInChannel: (call, clients) => mute(call, channelOf(call), clients),
+  unmuteInChannel: (call, clients) => unmute(call, channelOf(call), clients),
+  muteEverywhere: (call, clients) => mute(call, "", clients),
+  unmuteEverywhere: (call, clients) => unmute(call, "", clients),
+
+  async listBlocked(call, { chat }) {
+    const { playerIds } = await chat.listBlocked({ actor: actorOf(call) });
+    return { status: 200, body: { playerIds } };
+  },
+
+  async blockPlayer(call, { chat }) {
+    await chat.blockPlayer({ actor: actorOf(call), playerId: playerOf(call) });
+    return DONE;
+  },
+
+  async unblockPlayer(call, { chat }) {
+    await chat.unblockPlayer({ actor: actorOf(call), playerId: playerOf(call) });
+    return DONE;
+  },
+};
+
+async function mute(call: Call, channelId: string, { chat }: Clients): Promise<Answer> {
+  const { seconds, reason } = call.body as { seconds: number; reason: string };
+  await chat.mutePlayer({ actor: actorOf(call), channelId, playerId: playerOf(call), seconds, reason });
+  return DONE;
+}
+
+async function unmute(call: Call, channelId: string, { chat }: Clients): Promise<Answer> {
+  await chat.unmutePlayer({ actor: actorOf(call), channelId, playerId: playerOf(call) });
+  return DONE;
+}
+
+function channelJson(channel: Channel): Record<string, unknown> {
+  const { channelId, kind, name, subjectId, ownerId, lastSeq, lastChange, lastReadSeq, unread } = channel;
+  return {
+    channelId,
+    kind: KINDS[kind],
+    name,
+    ...(subjectId === "" ? {} : { subjectId }),
+    private: channel.private,
+    ...(ownerId === "" ? {} : { ownerId }),
+    lastSeq: Number(lastSeq),
+    lastChange: Number(lastChange),
+    lastReadSeq: Number(lastReadSeq),
+    unread: Number(unread),
+  };
+}
+
+function messageJson(message: ChatMessage): Record<string, unknown> {
+  const { channelId, seq, change, authorId, authorName, body, sentAt, editedAt, deletedAt } = message;
+  return {
+    channelId,
+    seq: Number(seq),
+    change: Number(change),
+    authorId,
+    authorName,
+    body,
+    sentAt: isoTime(sentAt),
+    ...(editedAt ? { editedAt: isoTime(editedAt) } : {}),
+    ...(deletedAt ? { deletedAt: isoTime(deletedAt) } : {}),
+  };
+}

@@ -1,0 +1,41 @@
+// Control messages to the client, from what the other processes say.
+import type { Assignment } from "@muster/contracts/matchmaking/v2";
+import type { LinkEnded, LinkJoined } from "@muster/contracts/realtime/link/v1";
+import { FRAME_BYTES_MAX, PROTOCOL_VERSION, REALTIME_ERRORS, type RealtimeErrorCode } from "@muster/realtime";
+import { currentTrace } from "@muster/tracing";
+import type { Control } from "./outbound.ts";
+
+export function welcome(requestId: number, playerId: string, idleTimeoutMs: number): Control {
+  const value = { playerId, protocolVersion: PROTOCOL_VERSION, idleTimeoutMs, maxFrameBytes: FRAME_BYTES_MAX };
+  return { requestId, message: { case: "welcome", value } };
+}
+
+export function matchFound({ seats, ...assignment }: Assignment): Control {
+  const { ticketId, matchId, mode, gameId, seat, seatTicket, joinWithinMs } = assignment;
+  const players = seats.map((one) => ({ seat: one.seat, playerId: one.playerId, name: one.playerName }));
+  const value = { ticketId, matchId, mode, gameId, seat, players, seatTicket, joinWithinMs };
+  return { message: { case: "matchFound", value } };
+}
+
+export function matchJoined(requestId: number, joined: LinkJoined): Control {
+  const { matchId, seat, tickRate, gameId, buildId, lastInputSeq, resumed } = joined;
+  const value = { matchId, seat, tickRate, gameId, buildId, lastInputSeq, resumed };
+  return { requestId, message: { case: "matchJoined", value } };
+}
+
+export function matchEnded(matchId: string, { reason, seats, ticks, stateHash }: LinkEnded): Control {
+  const scores = seats.map(({ score, rank }, seat) => ({ seat, score, rank }));
+  return { message: { case: "matchEnded", value: { matchId, reason, seats: scores, ticks, stateHash } } };
+}
+
+/** `message` and `retryable` where another process knows better than the table. */
+export function errorReply(
+  requestId: number,
+  code: RealtimeErrorCode,
+  more: { readonly count?: number; readonly message?: string } = {},
+): Control {
+  const { message, retryable } = REALTIME_ERRORS[code];
+  const traceId = currentTrace()?.traceId ?? "";
+  const value = { code, message: more.message ?? message, retryable, traceId, count: more.count ?? 0 };
+  return { requestId, message: { case: "error", value } };
+}
