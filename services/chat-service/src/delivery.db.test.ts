@@ -4,6 +4,8 @@ import { describeWithMariadb, until } from "@muster/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Harness, type Person, person, startHarness, TestStream } from "../test/harness.ts";
 import { GLOBAL_CHANNEL_ID } from "./channels.ts";
+import { updateCounters } from "./store/channels.ts";
+import { insertHint, insertMessage } from "./store/messages.ts";
 
 describeWithMariadb("delivery", () => {
   let harness: Harness;
@@ -112,6 +114,51 @@ describeWithMariadb("delivery", () => {
     await attached(stream, ann.playerId, { [channelId]: cursor });
     await until(() => (stream.bodies(channelId).length === 2 ? undefined : "not all"));
     expect(stream.bodies(channelId)).toEqual(["first, edited twice", ""]);
+    await stream.close();
+  });
+
+  it("repeats nothing to a stream because another one of the same instance is further back", async () => {
+    const [ann, bob] = [person(), person()];
+    const channelId = await room(ann, [bob]);
+    const near = new TestStream(harness.call);
+    await attached(near, ann.playerId);
+    for (let i = 1; i <= 5; i++) await post(ann, channelId, String(i));
+    await until(() => (near.bodies(channelId).length === 5 ? undefined : "not all"));
+    const far = new TestStream(harness.call);
+    await attached(far, bob.playerId, { [channelId]: 0n });
+    await post(ann, channelId, "6");
+    await until(() => (far.bodies(channelId).length === 6 ? undefined : "not all"));
+    await until(() => (near.bodies(channelId).length >= 6 ? undefined : "not all"));
+    expect(near.bodies(channelId)).toEqual(numbers(6));
+    await Promise.all([near.close(), far.close()]);
+  });
+
+  it("sees a commit whose hint lies below one that it has seen already", async () => {
+    const [ann, bob] = [person(), person()];
+    const [slow, fast] = [await room(ann), await room(bob)];
+    const stream = new TestStream(other.call);
+    await attached(stream, ann.playerId);
+    await attached(stream, bob.playerId);
+    await harness.db.transaction().execute(async (tx) => {
+      const at = new Date();
+      await insertHint(tx, { channelId: slow }, at); // takes the lower position
+      await updateCounters(tx, slow, 1n, 1n);
+      await insertMessage(tx, {
+        channel_id: slow,
+        seq: 1n,
+        change_no: 1n,
+        author_id: ann.playerId,
+        author_name: "Ann",
+        body: "late",
+        client_key: "late",
+        sent_at: at,
+        edited_at: null,
+        deleted_at: null,
+      });
+      await post(bob, fast, "early");
+      await until(() => (stream.bodies(fast).includes("early") ? undefined : "not yet"));
+    });
+    await until(() => (stream.bodies(slow).includes("late") ? undefined : "not yet"));
     await stream.close();
   });
 

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Message, MusterClient } from "@muster/client";
 import * as chat from "@muster/chat-service/testing";
+import { decodeServerControl, encodeClientControl, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "@muster/realtime";
 import { describeWithServers, LogLines, until } from "@muster/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { connected, playing, type TestPlayer } from "./players.ts";
@@ -75,6 +76,23 @@ describeWithServers("chat", () => {
     await eachHas(talkers, channelId, 20);
     for (const one of talkers) expect(one.said(channelId)).toEqual(numbers(20));
     close(...talkers);
+  });
+
+  it("sends a message to a socket once, also when a neighbour on the same gateway catches up", async () => {
+    const [ann, bob] = [await connected(system, { gateway: 0 }), await connected(system, { gateway: 0 })];
+    const { channelId } = await ann.client.chat.createRoom(`room ${randomUUID().slice(0, 8)}`);
+    await ann.client.chat.addMember(channelId, bob.player.playerId);
+    for (const body of ["1", "2"]) await ann.client.chat.post(channelId, body);
+    const near = await rawChat(system, await ann.client.accessToken(), [{ channelId, change: 1n }]);
+    await until(() => (near.length === 1 ? undefined : "not yet"));
+    const far = await rawChat(system, await bob.client.accessToken(), [{ channelId, change: 0n }]);
+    await ann.client.chat.post(channelId, "3");
+    await until(() => (far.length === 3 ? undefined : "not all"));
+    await until(() => (near.length >= 2 ? undefined : "not all"));
+    expect([near, far]).toEqual([
+      [2n, 3n],
+      [1n, 2n, 3n],
+    ]);
   });
 
   it("has a channel for a match: who plays together talks together", async () => {
@@ -201,3 +219,27 @@ describeWithServers("chat", () => {
     close(ann);
   });
 });
+
+/** A socket without the SDK, which would hide a repeat. @returns the changes that it gets of the first cursor's channel */
+async function rawChat(
+  system: System,
+  token: string,
+  cursors: readonly { channelId: string; change: bigint }[],
+): Promise<bigint[]> {
+  const socket = new WebSocket(system.gatewayUrls[0] as string, [SUBPROTOCOL, `${TOKEN_SUBPROTOCOL_PREFIX}${token}`]);
+  socket.binaryType = "arraybuffer";
+  const changes: bigint[] = [];
+  const subscribed = Promise.withResolvers<void>();
+  socket.addEventListener("message", (event) => {
+    const { message } = decodeServerControl(new Uint8Array(event.data as ArrayBuffer));
+    if (message.case === "welcome")
+      socket.send(
+        encodeClientControl({ requestId: 1, message: { case: "chatSubscribe", value: { cursors: [...cursors] } } }),
+      );
+    else if (message.case === "chatChannels") subscribed.resolve();
+    else if (message.case === "chatChanged" && message.value.channelId === cursors[0]?.channelId)
+      changes.push(message.value.change);
+  });
+  await subscribed.promise;
+  return changes;
+}
