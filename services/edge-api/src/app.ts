@@ -44,8 +44,14 @@ export function createApp(config: Config, overrides: Overrides = {}): EdgeApp {
       this.set(tokens.trustAgeS());
     },
   });
+  const contract = readContract();
   const server = createRestServer({
-    contract: readContract(),
+    contract,
+    legacy: {
+      origin: config.edgeLegacyUrl === "none" ? undefined : config.edgeLegacyUrl,
+      domains: config.edgeLegacyDomains,
+      answerWithinMs: config.edgeLegacyAnswerWithinMs,
+    },
     clients: { identity: identity.call, match: match.call, matchmaking: matchmaking.call, chat: chat.call },
     tokens,
     corsOrigins: config.edgeCorsOrigins,

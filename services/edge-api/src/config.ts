@@ -1,5 +1,6 @@
 import { type ConfigOf, int, json, parseConfig, text, url } from "@muster/config";
 import { logConfig } from "@muster/log";
+import { LEGACY_DOMAINS } from "./contract.ts";
 import { Type } from "@sinclair/typebox";
 
 export const fields = {
@@ -11,6 +12,24 @@ export const fields = {
   EDGE_MATCH_URL: url({ protocols: ["http:"], description: "gRPC address of match-service" }),
   EDGE_MATCHMAKER_URL: url({ protocols: ["http:"], description: "gRPC address of the matchmaker" }),
   EDGE_CHAT_URL: url({ protocols: ["http:"], description: "gRPC address of chat-service" }),
+  EDGE_LEGACY_URL: text({
+    default: "none",
+    pattern: "^(none|http://[^\\s/]+)$",
+    description: "origin of a v1.5 monolith, http://host:port: every route that is not ours goes there; none: 404",
+  }),
+  EDGE_LEGACY_DOMAINS: json<readonly string[]>(
+    Type.Array(Type.Union(LEGACY_DOMAINS.map((domain) => Type.Literal(domain)))),
+    {
+      default: [],
+      description: `domains that the legacy origin serves, for now or again: of ${LEGACY_DOMAINS.join(", ")}`,
+    },
+  ),
+  EDGE_LEGACY_ANSWER_WITHIN_MS: int({
+    default: 15_000,
+    min: 10,
+    max: 600_000,
+    description: "until the legacy origin's first answer; a stream may go on",
+  }),
   EDGE_HEALTH_URLS: json<Readonly<Record<string, string>>>(
     Type.Record(Type.String(), Type.String({ pattern: "^https?://" })),
     {

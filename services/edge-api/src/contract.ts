@@ -13,6 +13,8 @@ export interface Operation {
   /** In Fastify's form: /v1/players/:playerId. */
   readonly url: string;
   readonly schema: FastifySchema;
+  /** Its tag: the unit that can be switched back to a legacy origin. */
+  readonly domain: string;
   /** Whether an access token is demanded. */
   readonly secured: boolean;
 }
@@ -22,6 +24,9 @@ export interface Contract {
   readonly operations: ReadonlyMap<string, Operation>;
   readonly errorCodes: ReadonlySet<string>;
 }
+
+/** Tags whose routes may be given back to a legacy origin. */
+export const LEGACY_DOMAINS = ["sessions", "devices", "players", "matches", "chat"] as const;
 
 export function readContract(): Contract {
   const yaml = readFileSync(fileURLToPath(import.meta.resolve("@muster/contracts/openapi/edge.v1.yaml")), "utf8");
@@ -51,6 +56,7 @@ function operationOf(path: string, method: string, value: Json, document: Json):
   const security = (value["security"] ?? document["security"]) as unknown[];
   return {
     operationId,
+    domain: (value["tags"] as string[])[0] ?? "",
     method: method.toUpperCase() as HTTPMethods,
     url: path.replace(/\{(\w+)\}/g, ":$1"),
     secured: security.length > 0,

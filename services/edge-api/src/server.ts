@@ -1,4 +1,5 @@
 // The REST server: contract in, handlers out. No handler sees a request that the contract does not allow.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import cors from "@fastify/cors";
 import { must } from "@muster/errors";
 import type { Logger } from "@muster/log";
@@ -13,6 +14,7 @@ import { Histogram } from "prom-client";
 import { authenticate } from "./auth.ts";
 import type { Contract, Operation } from "./contract.ts";
 import { sendError } from "./errors.ts";
+import { createLegacy, type Legacy, type LegacyOptions } from "./legacy.ts";
 import { adminHandlers } from "./routes/admin.ts";
 import { chatHandlers } from "./routes/chat.ts";
 import { deviceHandlers } from "./routes/devices.ts";
@@ -27,6 +29,7 @@ export interface ServerParts {
   readonly contract: Contract;
   readonly clients: Clients;
   readonly tokens: TokenVerifier;
+  readonly legacy: Pick<LegacyOptions, "origin" | "domains" | "answerWithinMs">;
   /** Origins of web games. */
   readonly corsOrigins: readonly string[];
   /** CIDRs of the ingress: who else sends X-Forwarded-For is not believed. */
@@ -52,7 +55,24 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
 };
 
 export function createRestServer(parts: ServerParts): FastifyInstance {
+  const duration = new Histogram({
+    name: "http_server_duration_seconds",
+    help: "Time from the request to the end of the answer",
+    labelNames: ["method", "route", "status"],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    registers: [parts.metrics],
+  });
+  const legacy = createLegacy({
+    ...parts.legacy,
+    contract: parts.contract,
+    log: parts.log,
+    onAnswer(method, status, durationMs) {
+      duration.observe({ method, route: "legacy", status }, durationMs / 1000);
+      parts.log.info({ method, route: "legacy", status, durationMs: Math.round(durationMs * 100) / 100 }, "request");
+    },
+  });
   const server = fastify({
+    serverFactory: (handler, options) => serverWith(legacy, handler, options),
     logger: false,
     bodyLimit: BODY_BYTES_MAX,
     routerOptions: { maxParamLength: URL_PARAMETER_CHARS_MAX },
@@ -70,7 +90,7 @@ export function createRestServer(parts: ServerParts): FastifyInstance {
       .code(404)
       .send({ error: { code: "route_not_found", message: "There is no such path with this method.", traceId } });
   });
-  addRequestRules(server, parts);
+  addRequestRules(server, duration, parts);
   // Tokens travel in headers, never in cookies: a page of another origin can do no more than its visitor could.
   void server.register(cors, {
     origin: [...parts.corsOrigins],
@@ -87,6 +107,20 @@ export function createRestServer(parts: ServerParts): FastifyInstance {
       .code(health.healthy ? 200 : 503)
       .send({ status: health.healthy ? "ok" : "unhealthy", processes: health.processes });
   });
+  return server;
+}
+
+/** One server: what is the legacy origin's never reaches Fastify. */
+function serverWith(
+  legacy: Legacy | undefined,
+  handler: (request: IncomingMessage, response: ServerResponse) => void,
+  options: { requestTimeout?: number },
+): Server {
+  const server = createServer({ requestTimeout: options.requestTimeout ?? REQUEST_MS_MAX }, (request, response) => {
+    if (legacy?.takes(request.method ?? "", request.url ?? "")) legacy.pass(request, response);
+    else handler(request, response);
+  });
+  if (legacy) server.on("upgrade", (request, socket, head) => legacy.passUpgrade(request, socket, head));
   return server;
 }
 
@@ -113,14 +147,11 @@ function validators(): Parameters<FastifyInstance["setValidatorCompiler"]>[0] {
 }
 
 /** Trace, deadline and the log line, around every request. */
-function addRequestRules(server: FastifyInstance, { deadlines, metrics, log }: ServerParts): void {
-  const duration = new Histogram({
-    name: "http_server_duration_seconds",
-    help: "Time from the request to the end of the answer",
-    labelNames: ["method", "route", "status"],
-    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
-    registers: [metrics],
-  });
+function addRequestRules(
+  server: FastifyInstance,
+  duration: Histogram<"method" | "route" | "status">,
+  { deadlines, log }: ServerParts,
+): void {
   server.addHook("onRequest", (request, reply, done) => {
     const trace = continueTrace(request.headers["traceparent"] as string | undefined);
     void reply

@@ -1,0 +1,171 @@
+// The strangler host: what v2.0 does not serve, or serves no longer because its domain was switched back, goes to the
+// legacy origin as it came. It stands in front of Fastify, because a body that has been parsed is not passed unchanged.
+import { type ClientRequest, type IncomingMessage, request as httpRequest, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { commonError } from "@muster/errors";
+import type { Logger } from "@muster/log";
+import { continueTrace, formatTraceparent, type TraceContext, withTrace } from "@muster/tracing";
+import type { Contract } from "./contract.ts";
+
+export interface LegacyOptions {
+  /** http://host:port; undefined: there is no legacy origin. */
+  readonly origin: string | undefined;
+  /** Domains (tags of the contract) that the legacy origin serves again: the rollback. */
+  readonly domains: readonly string[];
+  /** Until the origin's first answer; a stream may go on for as long as it likes. */
+  readonly answerWithinMs: number;
+  readonly contract: Contract;
+  readonly onAnswer: (method: string, status: number, durationMs: number) => void;
+  readonly log: Logger;
+}
+
+export interface Legacy {
+  /** True for what is not ours to answer. */
+  takes(method: string, url: string): boolean;
+  pass(request: IncomingMessage, response: ServerResponse): void;
+  passUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+}
+
+/** RFC 9110, 7.6.1: these are about one connection, not about the message. */
+const HOP_BY_HOP = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+/** Ours whatever the contract says. */
+const OWN_PATHS: ReadonlySet<string> = new Set(["/v1/openapi.yaml", "/system/healthz"]);
+
+export function createLegacy(options: LegacyOptions): Legacy | undefined {
+  const { origin, contract, log } = options;
+  if (origin === undefined) return undefined;
+  const ours = [...contract.operations.values()]
+    .filter((operation) => !options.domains.includes(operation.domain))
+    .map(({ method, url }) => ({
+      method: String(method),
+      path: new RegExp(`^${url.replaceAll(".", "\\.").replace(/:\w+/g, "[^/]+")}$`),
+    }));
+
+  const open = (request: IncomingMessage, trace: TraceContext, extra: readonly string[]): ClientRequest =>
+    httpRequest(new URL(origin), {
+      method: request.method ?? "GET",
+      path: request.url ?? "/",
+      headers: [...passedHeaders(request.rawHeaders), "traceparent", formatTraceparent(trace), ...extra],
+      setDefaultHeaders: false,
+    });
+
+  const pass = (request: IncomingMessage, response: ServerResponse, trace: TraceContext): void => {
+    const startedAt = performance.now();
+    // Without a length the body was sent in chunks, and goes on in chunks.
+    const chunked = request.headers["transfer-encoding"] === undefined ? [] : ["transfer-encoding", "chunked"];
+    const upstream = open(request, trace, [...chunked, "connection", "close"]);
+    const timer = setTimeout(() => upstream.destroy(commonError("deadline_exceeded")), options.answerWithinMs);
+    upstream.once("response", (answer) => {
+      clearTimeout(timer);
+      const headers = passedHeaders(answer.rawHeaders).concat("traceparent", formatTraceparent(trace));
+      response.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers);
+      response.flushHeaders();
+      answer.pipe(response);
+      // Cut short over there is cut short here: the client must not take half an answer for a whole one.
+      answer.once("error", () => response.destroy());
+      options.onAnswer(request.method ?? "", answer.statusCode ?? 0, performance.now() - startedAt);
+    });
+    upstream.once("error", (err) => {
+      clearTimeout(timer);
+      if (response.headersSent || response.destroyed) return void response.destroy();
+      const code = (err as { code?: string }).code === "deadline_exceeded" ? "deadline_exceeded" : "unavailable";
+      log.error({ err, method: request.method, code }, "the legacy origin did not answer");
+      sendFailure(response, code, trace);
+      options.onAnswer(request.method ?? "", response.statusCode, performance.now() - startedAt);
+    });
+    response.once("close", () => upstream.destroy());
+    request.pipe(upstream);
+  };
+
+  return {
+    takes(method, url) {
+      const path = url.split("?", 1)[0] as string;
+      if (OWN_PATHS.has(path)) return false;
+      // A preflight asks about the method that it names; HEAD is not offered by ours.
+      if (method === "OPTIONS") return !ours.some((operation) => operation.path.test(path));
+      return !ours.some((operation) => operation.method === method && operation.path.test(path));
+    },
+    pass(request, response) {
+      const trace = continueTrace(request.headers["traceparent"] as string | undefined);
+      withTrace(trace, () => pass(request, response, trace));
+    },
+    passUpgrade(request, socket, head) {
+      const trace = continueTrace(request.headers["traceparent"] as string | undefined);
+      const upgrade = ["connection", "Upgrade", "upgrade", request.headers.upgrade ?? "websocket"];
+      const upstream = open(request, trace, upgrade);
+      upstream.once("upgrade", (answer, upstreamSocket, upstreamHead) => {
+        socket.write(statusLine(answer));
+        if (upstreamHead.length > 0) socket.write(upstreamHead);
+        if (head.length > 0) upstreamSocket.write(head);
+        join(socket, upstreamSocket);
+      });
+      upstream.once("response", (answer) => {
+        socket.write(statusLine(answer));
+        answer.pipe(socket);
+      });
+      upstream.once("error", (err) => {
+        log.error({ err }, "the legacy origin did not take an upgrade");
+        socket.end("HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\n\r\n");
+      });
+      socket.once("error", () => upstream.destroy());
+      upstream.end();
+    },
+  };
+}
+
+/** Name and value in turn, as they came, duplicates and letters included; without what is about the connection. */
+function passedHeaders(raw: readonly string[]): string[] {
+  const named = new Set<string>();
+  for (let i = 0; i < raw.length; i += 2)
+    if (raw[i]?.toLowerCase() === "connection")
+      for (const name of (raw[i + 1] as string).split(",")) named.add(name.trim().toLowerCase());
+  const passed: string[] = [];
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = (raw[i] as string).toLowerCase();
+    if (HOP_BY_HOP.has(name) || named.has(name) || name === "traceparent") continue;
+    passed.push(raw[i] as string, raw[i + 1] as string);
+  }
+  return passed;
+}
+
+function statusLine(answer: IncomingMessage): string {
+  const lines = [`HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}`];
+  for (let i = 0; i < answer.rawHeaders.length; i += 2)
+    lines.push(`${answer.rawHeaders[i]}: ${answer.rawHeaders[i + 1]}`);
+  return `${lines.join("\r\n")}\r\n\r\n`;
+}
+
+/** Each side's end is the other's. */
+function join(a: Duplex, b: Duplex): void {
+  a.pipe(b);
+  b.pipe(a);
+  for (const [one, other] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    one.once("error", () => other.destroy());
+    one.once("close", () => other.destroy());
+  }
+}
+
+function sendFailure(response: ServerResponse, code: "unavailable" | "deadline_exceeded", trace: TraceContext): void {
+  const { message } = commonError(code);
+  const body = JSON.stringify({ error: { code, message, traceId: trace.traceId } });
+  response.writeHead(code === "unavailable" ? 503 : 504, {
+    "content-type": "application/json",
+    "cache-control": "no-store",
+    traceparent: formatTraceparent(trace),
+    ...(code === "unavailable" ? { "retry-after": "1" } : {}),
+  });
+  response.end(body);
+}
