@@ -45,3 +45,6 @@ step "OpenAPI: strict validation"
 node scripts/validate-openapi.ts contracts/openapi/edge.v1.yaml
 step "OpenAPI: lint"
 redocly lint --skip-rule operation-4xx-response --skip-rule no-server-example.com contracts/openapi/edge.v1.yaml
+
+step "Kubernetes manifests and compose file: API schemas and policies"
+node tools/manifests/src/check.ts

@@ -77,12 +77,18 @@ setup_servers() {
   if [ -z "${MUSTER_DB_URL:-}${IDENTITY_DB_URL:-}" ] && { ! has mariadbd || ! has mariadb-install-db; }; then
     apt_install "a private MariaDB (or set MUSTER_DB_URL to use an existing one)" mariadb-server-core mariadb-client-core
   fi
+  has openssl || apt_install "a certificate for the ingress" openssl
   has nginx || apt_install "nginx as the ingress" nginx-light
 }
 
 # A real browser, for the tests of the client SDK only.
 setup_browser() {
   has chromium || apt_install "a browser, for the tests of the client SDK" chromium
+}
+
+# Renders the Kubernetes manifests, for the tests only. An old one does: the manifests use nothing new.
+setup_kubectl() {
+  has kubectl || apt_install "kubectl kustomize, for the tests of the manifests" kubernetes-client
 }
 
 setup_everything() {

@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 . scripts/setup.sh
 setup_everything
 setup_browser
+setup_kubectl
 if [ $# -gt 0 ]; then exec pnpm exec vitest run "$@"; fi
 say "checking format, lint, types and structure"
 pnpm check

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Sets Muster up on this machine, starts all of it, plays one match and stays in the foreground. Ctrl-C stops it.
 #
-#   scripts/up.sh            MUSTER_PORT (8080) and MUSTER_PORT_BASE (7200) choose the ports
+#   scripts/up.sh            MUSTER_PORT (8080), MUSTER_TLS_PORT (MUSTER_PORT + 363) and MUSTER_PORT_BASE (7200)
+#                            choose the ports
 #                            MUSTER_DB_URL=mysql://admin:password@host:port/ uses an existing MariaDB
 #                            IDENTITY_DB_URL, MATCH_DB_URL, CHAT_DB_URL use existing databases as they are
 #                            MUSTER_SKIP_SMOKE=1 plays no match

@@ -13,6 +13,7 @@ export type LocalEnvironment = Readonly<Record<string, string>>;
 
 export interface Ports {
   readonly ingress: number;
+  readonly ingressTls: number;
   readonly mariadb: number;
   readonly identity: number;
   readonly identityAdmin: number;
@@ -30,7 +31,10 @@ export interface Ports {
   readonly chatAdmin: number;
 }
 
-export function portsFrom(ingress: number, base: number): Ports {
+/** As 443 is to 80: 8443 beside 8080. */
+const TLS_PORT_ABOVE = 363;
+
+export function portsFrom(ingress: number, base: number, ingressTls: number = ingress + TLS_PORT_ABOVE): Ports {
   const [identity, match, matchmaker, gateway, shardLink, edge, chat] = [
     base,
     base + 10,
@@ -42,6 +46,7 @@ export function portsFrom(ingress: number, base: number): Ports {
   ];
   return {
     ingress,
+    ingressTls,
     mariadb: base + 90,
     identity,
     identityAdmin: identity + 1,
@@ -78,6 +83,7 @@ export function createEnvironment(
   const env: Record<string, string> = {
     ...passwords,
     MUSTER_INGRESS_PORT: String(ports.ingress),
+    MUSTER_INGRESS_TLS_PORT: String(ports.ingressTls),
     MUSTER_MARIADB_PORT: String(ports.mariadb),
     IDENTITY_GRPC_PORT: String(ports.identity),
     IDENTITY_ADMIN_PORT: String(ports.identityAdmin),
@@ -127,7 +133,9 @@ export function createEnvironment(
  */
 export function loadEnvironment(): LocalEnvironment {
   const kept = existsSync(paths.environment) ? parseEnv(readFileSync(paths.environment, "utf8")) : {};
-  const ports = portsFrom(portFrom("MUSTER_PORT", 8080), portFrom("MUSTER_PORT_BASE", 7200));
+  const ingress = portFrom("MUSTER_PORT", 8080);
+  const ingressTls = portFrom("MUSTER_TLS_PORT", ingress + TLS_PORT_ABOVE);
+  const ports = portsFrom(ingress, portFrom("MUSTER_PORT_BASE", 7200), ingressTls);
   const env = createEnvironment(ports, kept);
   const text = Object.entries(env)
     .map(([name, value]) => `${name}='${value}'\n`)

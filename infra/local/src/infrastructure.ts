@@ -3,6 +3,7 @@ import path from "node:path";
 import { answers } from "./ports.ts";
 import type { LocalEnvironment } from "./environment.ts";
 import { type MariadbServer, privateAdminUrl, startMariadb } from "./mariadb.ts";
+import { localCertificate } from "./certificate.ts";
 import { type NginxServer, startNginx } from "./nginx.ts";
 import { paths } from "./paths.ts";
 import { DATABASE_OWNERS, databaseVariables, provision } from "./provision.ts";
@@ -27,7 +28,8 @@ export async function startInfrastructure(
 ): Promise<Infrastructure> {
   const existing = usesExistingDatabase();
   const mariadbPort = Number(env["MUSTER_MARIADB_PORT"]);
-  await refuseTaken(existing ? [] : [mariadbPort], Number(env["MUSTER_INGRESS_PORT"]));
+  const [ingressPort, tlsPort] = [Number(env["MUSTER_INGRESS_PORT"]), Number(env["MUSTER_INGRESS_TLS_PORT"])];
+  await refuseTaken(existing ? [] : [mariadbPort], [ingressPort, tlsPort]);
   const mariadb = existing
     ? undefined
     : await startMariadb({
@@ -40,7 +42,8 @@ export async function startInfrastructure(
     const databaseUrls = await databaseUrlsFor(env);
     const nginx = await startNginx({
       prefix: paths.nginx,
-      port: Number(env["MUSTER_INGRESS_PORT"]),
+      port: ingressPort,
+      tls: { port: tlsPort, ...localCertificate(path.join(paths.home, "tls")) },
       edgeAddress: `127.0.0.1:${env["EDGE_PORT"]}`,
       gatewayAddress: `127.0.0.1:${env["GATEWAY_PORT"]}`,
       onLine: (line) => onLine("nginx", line),
@@ -87,10 +90,10 @@ function givenDatabaseUrls(): Record<string, string> | undefined {
   return Object.fromEntries(given) as Record<string, string>;
 }
 
-async function refuseTaken(privatePorts: number[], ingress: number): Promise<void> {
-  for (const port of [...privatePorts, ingress]) {
+async function refuseTaken(privatePorts: readonly number[], ingress: readonly number[]): Promise<void> {
+  for (const port of [...privatePorts, ...ingress]) {
     if (!(await answers(port))) continue;
-    const name = port === ingress ? "MUSTER_PORT" : "MUSTER_PORT_BASE";
+    const name = ingress.includes(port) ? "MUSTER_PORT" : "MUSTER_PORT_BASE";
     throw new Error(
       `port ${port} is taken: is Muster running already? Stop it, or choose another with ${name} (see ${path.basename(paths.environment)})`,
     );

@@ -18,6 +18,8 @@ export interface NginxOptions {
   /** host:port */
   readonly edgeAddress: string;
   readonly gatewayAddress: string;
+  /** TLS and HTTP/2 on a port of its own. */
+  readonly tls?: { readonly port: number; readonly certificate: string; readonly key: string } | undefined;
   readonly onLine?: (line: string) => void;
 }
 
@@ -37,7 +39,9 @@ export async function startNginx(options: NginxOptions): Promise<NginxServer> {
     .replace("${USER_DIRECTIVE}", process.getuid?.() === 0 ? "user root;" : "")
     .replace("${EDGE_ADDRESS}", options.edgeAddress)
     .replace("${GATEWAY_ADDRESS}", options.gatewayAddress)
-    .replace("${LISTEN_ADDRESS}", String(port));
+    .replace("${LISTEN_ADDRESS}", String(port))
+    .replace("${REAL_IP_DIRECTIVES}", "")
+    .replace("${TLS_DIRECTIVES}", tlsDirectives(options.tls));
   writeFileSync(path.join(prefix, "nginx.conf"), config);
   const said: string[] = [];
   const child = spawnChild({
@@ -52,4 +56,9 @@ export async function startNginx(options: NginxOptions): Promise<NginxServer> {
   });
   await waitForPort(port, START_TIMEOUT_MS, () => child.ended && `nginx ${child.ended}:\n${said.join("\n")}`);
   return { url: `http://127.0.0.1:${port}`, child, stop: () => child.stop() };
+}
+
+function tlsDirectives(tls: NginxOptions["tls"]): string {
+  if (!tls) return "";
+  return `listen ${tls.port} ssl http2; ssl_certificate ${tls.certificate}; ssl_certificate_key ${tls.key};`;
 }

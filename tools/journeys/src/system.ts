@@ -6,7 +6,15 @@ import * as chat from "@muster/chat-service/testing";
 import { createDatabase, migrate } from "@muster/db";
 import * as edge from "@muster/edge-api/testing";
 import * as identity from "@muster/identity-service/testing";
-import { createEnvironment, databaseVariables, freePort, type NginxServer, portsFrom, startNginx } from "@muster/local";
+import {
+  createEnvironment,
+  databaseVariables,
+  freePort,
+  localCertificate,
+  type NginxServer,
+  portsFrom,
+  startNginx,
+} from "@muster/local";
 import * as match from "@muster/match-service/testing";
 import * as matchmaker from "@muster/matchmaker/testing";
 import * as gateway from "@muster/realtime-gateway/testing";
@@ -166,6 +174,7 @@ async function startTestNginx(env: Record<string, string>): Promise<NginxServer 
   const prefix = mkdtempSync(path.join(os.tmpdir(), "muster-nginx-"));
   const server = await startNginx({
     prefix,
+    tls: { port: Number(env["MUSTER_INGRESS_TLS_PORT"]), ...localCertificate(prefix) },
     port: Number(env["MUSTER_INGRESS_PORT"]),
     edgeAddress: `127.0.0.1:${env["EDGE_PORT"]}`,
     gatewayAddress: `127.0.0.1:${env["GATEWAY_PORT"]}`,

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# All of Muster in containers: makes secrets and a self-signed certificate once, builds the images, starts everything.
+#   infra/compose/up.sh [docker compose arguments]      MUSTER_PORT (8080), MUSTER_TLS_PORT (8443)
+set -euo pipefail
+cd "$(dirname "$0")"
+if [ ! -f secrets/env ]; then
+  mkdir -p secrets/tls
+  chmod 700 secrets
+  for name in MARIADB_ROOT_PASSWORD IDENTITY_DB_PASSWORD MATCH_DB_PASSWORD CHAT_DB_PASSWORD; do
+    echo "$name=$(openssl rand -hex 16)"
+  done >secrets/env
+  for name in KEY_ENCRYPTION_KEY SEAT_TICKET_KEY LINK_KEY; do echo "$name=$(openssl rand -hex 32)"; done >>secrets/env
+fi
+if [ ! -f secrets/tls/tls.crt ]; then
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 -subj /CN=localhost \
+    -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout secrets/tls/tls.key -out secrets/tls/tls.crt 2>/dev/null
+  chmod 644 secrets/tls/tls.key # the ingress runs as a user of its own
+fi
+exec docker compose --env-file secrets/env -f compose.yaml up --build "$@"

@@ -1,0 +1,8 @@
+# nginx with the configuration of infra/nginx, filled in from the environment at the start.
+ARG BASE=debian:trixie-slim
+FROM ${BASE}
+RUN apt-get update && apt-get install -y --no-install-recommends nginx-light gettext-base && rm -rf /var/lib/apt/lists/*
+COPY infra/images/ingress.sh /usr/local/bin/ingress.sh
+COPY infra/nginx /etc/muster/nginx
+USER 10001:10001
+ENTRYPOINT ["/usr/local/bin/ingress.sh"]

@@ -1,0 +1,33 @@
+// A certificate for this machine only, made once: nobody else can have its key.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import path from "node:path";
+
+export interface Certificate {
+  /** Paths of PEM files. */
+  readonly certificate: string;
+  readonly key: string;
+}
+
+const DAYS = "825";
+
+/** Self-signed, for localhost and 127.0.0.1. @throws Error when openssl is not there or fails */
+export function localCertificate(folder: string): Certificate {
+  const [certificate, key] = [path.join(folder, "tls.crt"), path.join(folder, "tls.key")];
+  if (existsSync(certificate) && existsSync(key)) return { certificate, key };
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const names = "subjectAltName=DNS:localhost,IP:127.0.0.1";
+  const made = spawnSync(
+    "openssl",
+    [
+      ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", DAYS],
+      ...["-subj", "/CN=localhost", "-addext", names, "-keyout", key, "-out", certificate],
+    ],
+    { encoding: "utf8" },
+  );
+  if (made.status !== 0)
+    throw new Error(
+      `no certificate: ${made.error ? "openssl is not installed: apt-get install openssl" : made.stderr}`,
+    );
+  return { certificate, key };
+}

@@ -1,0 +1,98 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { OVERLAYS } from "./check.ts";
+import { composeProblems, readCompose } from "./compose.ts";
+import { policyProblems } from "./policies.ts";
+import { type Manifest, render } from "./render.ts";
+import { schemaProblems } from "./schemas.ts";
+import { SERVICES } from "./services.ts";
+
+const base = render("base");
+/** A copy of the base in which one manifest is changed. */
+const changed = (kind: string, name: string, change: (manifest: any) => void): Manifest[] => {
+  const copy = structuredClone(base);
+  change(copy.find((one) => one.kind === kind && one.metadata.name === name));
+  return copy;
+};
+
+describe.each(OVERLAYS)("the manifests of %s", (overlay) => {
+  // The first one makes the schemas: seconds.
+  it("are what the Kubernetes API takes, and keep our policies", { timeout: 60_000 }, () => {
+    const manifests = render(overlay);
+    expect(manifests.flatMap(schemaProblems)).toEqual([]);
+    expect(policyProblems(manifests)).toEqual([]);
+  });
+});
+
+describe("the check of the manifests", () => {
+  const container = (manifest: any): any => manifest.spec.template.spec.containers[0];
+
+  it("has every process", () => {
+    const names = base
+      .filter(({ kind }) => kind === "Deployment" || kind === "StatefulSet")
+      .map(({ metadata }) => metadata.name);
+    expect(names.toSorted()).toEqual([...Object.keys(SERVICES), "ingress"].toSorted());
+  });
+
+  it.each([
+    ["an unknown field", (m: any) => (m.spec.replica = 2)],
+    ["a wrong type", (m: any) => (m.spec.replicas = "two")],
+    ["a missing selector", (m: any) => delete m.spec.selector],
+    ["a misspelt field deep inside", (m: any) => (container(m).imagee = "x")],
+  ])("refuses %s, by the schema", (_note, change) => {
+    expect(changed("Deployment", "edge-api", change).flatMap(schemaProblems)).not.toEqual([]);
+  });
+
+  it.each([
+    ["root", (m: any) => delete m.spec.template.spec.securityContext.runAsNonRoot, "may run as root"],
+    ["a writable root", (m: any) => (container(m).securityContext.readOnlyRootFilesystem = false), "root file system"],
+    ["no memory limit", (m: any) => delete container(m).resources.limits, "no memory limit"],
+    ["no probe", (m: any) => delete container(m).livenessProbe, "lacks a probe"],
+    ["latest", (m: any) => (container(m).image = "muster/edge-api:latest"), "names no version"],
+    ["a short grace period", (m: any) => (m.spec.template.spec.terminationGracePeriodSeconds = 10), "too short"],
+    ["an unknown variable", (m: any) => container(m).env.push({ name: "EDGE_NO_SUCH", value: "1" }), "means nothing"],
+    ["a variable out of bounds", (m: any) => container(m).env.push({ name: "EDGE_PORT", value: "70000" }), "EDGE_PORT"],
+    ["a secret in the open", (m: any) => container(m).env.push({ name: "EDGE_KEY", value: "x" }), "use a secret"],
+  ])("refuses %s, by our policies", (_note, change, problem) => {
+    expect(policyProblems(changed("Deployment", "edge-api", change)).join("\n")).toContain(problem);
+  });
+
+  it("refuses a network policy that lets in who has no business there", () => {
+    const open = (policy: any): void =>
+      policy.spec.ingress[0].from.push({ podSelector: { matchLabels: { "app.kubernetes.io/name": "edge-api" } } });
+    expect(policyProblems(changed("NetworkPolicy", "shard", open)).join()).toContain("the architecture says");
+    expect(policyProblems(changed("NetworkPolicy", "shard", (p) => delete p.spec.ingress[0].from)).join()).toContain(
+      "everyone",
+    );
+    expect(policyProblems(base.filter(({ metadata }) => metadata.name !== "deny-by-default")).join()).toContain(
+      "denies by default",
+    );
+  });
+
+  it("refuses a workload without a disruption budget", () => {
+    const without = base.filter(({ kind, metadata }) => kind !== "PodDisruptionBudget" || metadata.name !== "shard");
+    expect(policyProblems(without)).toEqual(["StatefulSet shard: has no disruption budget"]);
+  });
+});
+
+describe("the compose file", () => {
+  it("has every process with a configuration that it takes", () => {
+    expect(composeProblems(readCompose())).toEqual([]);
+  });
+
+  it("is refused with an unknown variable or without a needed one", () => {
+    expect(composeProblems(readCompose().replace("EDGE_MATCH_URL", "EDGE_MATCHES_URL")).join()).toMatch(
+      /EDGE_MATCHES_URL.*EDGE_MATCH_URL/s,
+    );
+  });
+});
+
+describe("the images", () => {
+  it("stand on a glibc that uWebSockets.js takes, and run as nobody", () => {
+    for (const file of ["Dockerfile", "ingress.Dockerfile"]) {
+      const text = readFileSync(new URL(`../../../infra/images/${file}`, import.meta.url), "utf8");
+      expect(text).toContain("ARG BASE=debian:trixie-slim"); // glibc 2.41
+      expect(text).toMatch(/^USER 10001/m);
+    }
+  });
+});

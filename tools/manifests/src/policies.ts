@@ -1,0 +1,174 @@
+// What every workload of ours must have, and who may call whom.
+import type { Manifest } from "./render.ts";
+import { SERVICES } from "./services.ts";
+
+interface Container {
+  readonly name: string;
+  readonly image: string;
+  readonly env?: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: object }[];
+  readonly resources?: { readonly requests?: Record<string, string>; readonly limits?: Record<string, string> };
+  readonly securityContext?: Record<string, unknown>;
+  readonly readinessProbe?: object;
+  readonly livenessProbe?: object;
+  readonly startupProbe?: object;
+  readonly lifecycle?: { readonly preStop?: { readonly exec?: { readonly command: readonly string[] } } };
+  readonly args?: readonly string[];
+}
+
+export interface PodSpec {
+  readonly containers: readonly Container[];
+  readonly securityContext?: Record<string, unknown>;
+  readonly automountServiceAccountToken?: boolean;
+  readonly terminationGracePeriodSeconds?: number;
+}
+
+/** Who may call which port of whom: the architecture, as a table. */
+export const CALLS: Readonly<Record<string, Readonly<Record<number, readonly string[]>>>> = {
+  "edge-api": { 7250: ["ingress"] },
+  "realtime-gateway": { 7230: ["ingress"] },
+  "identity-service": { 7200: ["edge-api", "realtime-gateway"] },
+  "match-service": { 7210: ["chat-service", "edge-api", "matchmaker", "realtime-gateway", "shard"] },
+  "chat-service": { 7260: ["edge-api", "realtime-gateway"] },
+  matchmaker: { 7220: ["edge-api", "realtime-gateway", "shard"] },
+  shard: { 7240: ["realtime-gateway"] },
+};
+/** edge-api asks every process whether it is ready. */
+const ADMIN_CALLERS = ["edge-api"];
+
+export function policyProblems(manifests: readonly Manifest[]): string[] {
+  const workloads = manifests.filter(({ kind }) => ["Deployment", "StatefulSet", "Job"].includes(kind));
+  return [
+    ...workloads.flatMap((workload) => workloadProblems(workload, manifests)),
+    ...networkProblems(manifests),
+    ...manifests
+      .filter(({ kind }) => kind === "Secret")
+      .map(({ metadata }) => `Secret ${metadata.name} is in the repository`),
+  ];
+}
+
+export function podOf(workload: Manifest): PodSpec {
+  return (workload.spec?.["template"] as { spec: PodSpec }).spec;
+}
+
+function workloadProblems(workload: Manifest, manifests: readonly Manifest[]): string[] {
+  const { kind, metadata } = workload;
+  const pod = podOf(workload);
+  const problems: string[] = [];
+  const demand = (condition: unknown, text: string): void => {
+    if (!condition) problems.push(`${kind} ${metadata.name}: ${text}`);
+  };
+  demand(pod.securityContext?.["runAsNonRoot"] === true, "may run as root");
+  demand(pod.securityContext?.["seccompProfile"], "has no seccomp profile");
+  demand(pod.automountServiceAccountToken === false, "has a token of the API server");
+  demand(pod.terminationGracePeriodSeconds, "has no grace period");
+  for (const container of pod.containers) {
+    demand(!/:latest$|^[^:]+$/.test(container.image), `${container.image} names no version`);
+    demand(container.securityContext?.["readOnlyRootFilesystem"] === true, "may write to its root file system");
+    demand(container.securityContext?.["allowPrivilegeEscalation"] === false, "may gain privileges");
+    demand(JSON.stringify(container.securityContext?.["capabilities"]) === '{"drop":["ALL"]}', "keeps capabilities");
+    demand(container.resources?.requests?.["cpu"] && container.resources.requests["memory"], "requests no resources");
+    demand(container.resources?.limits?.["memory"], "has no memory limit");
+    for (const { name, value } of container.env ?? [])
+      demand(!/KEY|PASSWORD|DB_URL/.test(name) || value === undefined, `${name} is written down: use a secret`);
+    if (kind === "Job") continue;
+    demand(container.readinessProbe && container.livenessProbe && container.startupProbe, "lacks a probe");
+    demand(container.lifecycle?.preStop, "stops before balancers know");
+  }
+  if (kind !== "Job") {
+    const budget = manifests.some((one) => one.kind === "PodDisruptionBudget" && one.metadata.name === metadata.name);
+    demand(budget, "has no disruption budget");
+    problems.push(...drainProblems(workload));
+  }
+  return [...problems, ...environmentProblems(workload)];
+}
+
+/** The grace period covers preStop and the process's own limit. */
+function drainProblems(workload: Manifest): string[] {
+  const service = SERVICES[workload.metadata.name];
+  if (!service) return [];
+  const pod = podOf(workload);
+  const [container] = pod.containers;
+  const preStopS = Number(container?.lifecycle?.preStop?.exec?.command.at(-1) ?? 0);
+  const stopName = Object.keys(service.fields).find((name) => name.endsWith("_STOP_WITHIN_MS")) as string;
+  const stopMs = Number(container?.env?.find(({ name }) => name === stopName)?.value);
+  if (!(stopMs > 0)) return [`${workload.metadata.name}: ${stopName} is not set, so the grace period cannot fit it`];
+  const needed = preStopS + stopMs / 1000;
+  const grace = pod.terminationGracePeriodSeconds ?? 0;
+  return needed < grace
+    ? []
+    : [
+        `${workload.metadata.name}: a grace period of ${grace} s is too short for preStop ${preStopS} s and ${stopName} ${stopMs} ms`,
+      ];
+}
+
+/** The environment is what the service's own configuration takes: nothing unknown, nothing missing, nothing malformed. */
+function environmentProblems(workload: Manifest): string[] {
+  const name = workload.metadata.name.replace(/-migrate$/, "");
+  const service = SERVICES[name];
+  if (!service) return [];
+  const env = podOf(workload).containers[0]?.env ?? [];
+  const own = env.filter((entry) => !["NODE_OPTIONS", "POD_NAME"].includes(entry.name));
+  const unknown = own
+    .filter((entry) => !(entry.name in service.fields))
+    .map((entry) => `${name}: ${entry.name} means nothing to it`);
+  const values = Object.fromEntries(
+    own.map((entry) => [entry.name, (entry.value ?? secretFor(entry.name)).replace("$(POD_NAME)", "pod-0")]),
+  );
+  try {
+    service.readConfig(values);
+    return unknown;
+  } catch (err) {
+    return [...unknown, `${workload.metadata.name}: ${(err as Error).message}`];
+  }
+}
+
+function secretFor(name: string): string {
+  return name.endsWith("_DB_URL") ? "mysql://user:password@mariadb:3306/database" : "ab".repeat(32);
+}
+
+interface NetworkPolicySpec {
+  readonly podSelector: { readonly matchLabels?: Record<string, string> };
+  readonly policyTypes?: readonly string[];
+  readonly ingress?: readonly {
+    readonly from?: readonly {
+      readonly podSelector?: { readonly matchLabels: Record<string, string> };
+      readonly namespaceSelector?: object;
+    }[];
+    readonly ports?: readonly { readonly port: number }[];
+  }[];
+}
+
+/** Ingress rules are CALLS and nothing else; whoever is let in somewhere is let out to there. */
+function networkProblems(manifests: readonly Manifest[]): string[] {
+  const policies = manifests.filter(({ kind }) => kind === "NetworkPolicy");
+  const problems: string[] = [];
+  const denies = policies.some(
+    ({ spec }) => JSON.stringify((spec as unknown as NetworkPolicySpec).podSelector) === "{}",
+  );
+  if (!denies) problems.push("no policy denies by default");
+  for (const [name, calls] of Object.entries(CALLS)) {
+    const policy = policies.find(({ metadata }) => metadata.name === name);
+    if (!policy) {
+      problems.push(`${name} has no network policy`);
+      continue;
+    }
+    const spec = policy.spec as unknown as NetworkPolicySpec;
+    const admin = SERVICES[name]?.adminPort;
+    const found: Record<number, string[]> = {};
+    for (const rule of spec.ingress ?? []) {
+      if (!rule.from || !rule.ports) problems.push(`${name}: a rule lets everyone in, or in everywhere`);
+      const callers = (rule.from ?? []).flatMap(
+        (peer) => peer.podSelector?.matchLabels["app.kubernetes.io/name"] ?? [],
+      );
+      for (const { port } of rule.ports ?? []) found[port] = [...(found[port] ?? []), ...callers].toSorted();
+    }
+    const wanted = { ...calls, ...(admin === undefined ? {} : { [admin]: name === "edge-api" ? [] : ADMIN_CALLERS }) };
+    if (JSON.stringify(sortedKeys(found)) !== JSON.stringify(sortedKeys(wanted)))
+      problems.push(`${name} lets in ${JSON.stringify(found)}, and the architecture says ${JSON.stringify(wanted)}`);
+  }
+  return problems;
+}
+
+function sortedKeys(record: Readonly<Record<number, readonly string[]>>): unknown {
+  return Object.entries(record).toSorted(([a], [b]) => Number(a) - Number(b));
+}
