@@ -52,7 +52,7 @@ async function check(pathname: string, method: string, response: Response): Prom
 }
 
 function successValidator(pathname: string, method: string, status: number): ValidateFunction | undefined {
-  const path = paths.find(({ pattern }) => pattern.test(pathname));
+  const path = paths.find(({ pattern, methods }) => method in methods && pattern.test(pathname));
   const responses = ((path?.methods[method] as Json | undefined)?.["responses"] ?? {}) as Record<string, Json>;
   const response = responses[String(status)];
   if (!path || !response) throw new Error(`the contract knows no answer ${status} to ${method} ${pathname}`);

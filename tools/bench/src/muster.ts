@@ -114,7 +114,11 @@ async function environment(
   adminUrl: string,
   matches: number,
 ): Promise<Record<string, string>> {
-  const urls = await provision({ adminUrl, suffix: "bench", passwords: { identity: "bench", matches: "bench" } });
+  const urls = await provision({
+    adminUrl,
+    suffix: "bench",
+    passwords: { identity: "bench", matches: "bench", chat: "bench" },
+  });
   const env: Record<string, string> = {
     ...(process.env as Record<string, string>),
     ...createEnvironment(ports),
