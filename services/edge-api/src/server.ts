@@ -138,6 +138,8 @@ function validators(): Parameters<FastifyInstance["setValidatorCompiler"]>[0] {
     allErrors: false,
     removeAdditional: false,
     coerceTypes: true,
+    // "1e999" becomes Infinity, and Ajv's bounds look away from what is not finite unless told otherwise.
+    strictNumbers: false,
     useDefaults: true,
   });
   for (const ajv of [strict, coercing]) {

@@ -70,7 +70,10 @@ describeWithServers("the REST contract under fuzz", () => {
     token: string,
   ): Promise<number> => {
     const values = (from: unknown): [string, string][] =>
-      Object.entries((from ?? {}) as Record<string, unknown>).map(([name, value]) => [name, String(value)]);
+      Object.entries((from ?? {}) as Record<string, unknown>).map(([name, value]) => [
+        name,
+        typeof value === "object" ? JSON.stringify(value) : String(value),
+      ]);
     let path = operation.url;
     for (const [name, value] of values(parts.params))
       path = path.replace(`:${name}`, encodeURIComponent(value.replaceAll(/[\ud800-\udfff]/g, "")));
@@ -125,6 +128,23 @@ describeWithServers("the REST contract under fuzz", () => {
       );
     },
   );
+
+  it.each([
+    ["/v1/me/matches?limit=", "1e999"],
+    ["/v1/me/matches?limit=", "-1e999"],
+    ["/v1/me/matches?limit=", "NaN"],
+    ["/v1/me/matches?limit=", "0x10"],
+    ["/v1/admin/audit-log?before=", "1e999"],
+  ])("refuses %s%s", async (path, value) => {
+    const headers = { authorization: `Bearer ${await admin.accessToken()}` };
+    expect((await fetch(system.url + path + value, { headers })).status).toBe(value === "0x10" ? 200 : 400);
+  });
+
+  it("refuses an id that the database cannot hold", async () => {
+    const headers = { authorization: `Bearer ${await admin.accessToken()}` };
+    const path = "/v1/chat/blocks/00000000-0000-8000-8000-000000000000"; // version 8
+    expect((await fetch(system.url + path, { method: "PUT", headers })).status).toBe(400);
+  });
 
   it("pollutes no prototype, wherever in a body it is tried", async () => {
     const poison = [
