@@ -24,6 +24,8 @@ export interface Legacy {
   takes(method: string, url: string): boolean;
   pass(request: IncomingMessage, response: ServerResponse): void;
   passUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Ends what was upgraded: nothing else tells these clients to come back. */
+  stop(): void;
 }
 
 /** RFC 9110, 7.6.1: these are about one connection, not about the message. */
@@ -58,6 +60,8 @@ export function createLegacy(options: LegacyOptions): Legacy | undefined {
       headers: [...passedHeaders(request.rawHeaders), "traceparent", formatTraceparent(trace), ...extra],
       setDefaultHeaders: false,
     });
+
+  const upgraded = new Set<Duplex>();
 
   const pass = (request: IncomingMessage, response: ServerResponse, trace: TraceContext): void => {
     const startedAt = performance.now();
@@ -108,6 +112,8 @@ export function createLegacy(options: LegacyOptions): Legacy | undefined {
         if (upstreamHead.length > 0) socket.write(upstreamHead);
         if (head.length > 0) upstreamSocket.write(head);
         join(socket, upstreamSocket);
+        upgraded.add(socket);
+        socket.once("close", () => upgraded.delete(socket));
       });
       upstream.once("response", (answer) => {
         socket.write(statusLine(answer));
@@ -118,7 +124,11 @@ export function createLegacy(options: LegacyOptions): Legacy | undefined {
         socket.end("HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\n\r\n");
       });
       socket.once("error", () => upstream.destroy());
+      socket.once("close", () => upstream.destroy());
       upstream.end();
+    },
+    stop() {
+      for (const socket of upgraded) socket.destroy();
     },
   };
 }

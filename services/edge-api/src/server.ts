@@ -81,6 +81,7 @@ export function createRestServer(parts: ServerParts): FastifyInstance {
     forceCloseConnections: "idle",
     exposeHeadRoutes: false,
   });
+  if (legacy) server.addHook("preClose", async () => legacy.stop());
   server.setValidatorCompiler(validators());
   const known = parts.contract.errorCodes;
   server.setErrorHandler((thrown, request, reply) => sendError(thrown, request, reply, { known, log: parts.log }));

@@ -41,6 +41,8 @@ export interface SystemOptions {
 export interface System extends AsyncDisposable {
   /** The ingress, or edge-api when there is no nginx. */
   readonly url: string;
+  /** File of the ingress's certificate; empty when there is no nginx. */
+  readonly certificate: string;
   /** ws://…/v1/realtime of the gateways. */
   readonly gatewayUrls: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -105,6 +107,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   await until(() => whyUnhealthy(`http://127.0.0.1:${env["EDGE_PORT"]}`));
   return {
     url,
+    certificate: nginx?.certificate ?? "",
     gatewayUrls,
     env,
     databaseUrls,
@@ -170,16 +173,20 @@ async function freePorts(): Promise<ReturnType<typeof portsFrom>> {
   return ports as unknown as ReturnType<typeof portsFrom>;
 }
 
-async function startTestNginx(env: Record<string, string>): Promise<NginxServer & AsyncDisposable> {
+async function startTestNginx(
+  env: Record<string, string>,
+): Promise<NginxServer & AsyncDisposable & { certificate: string }> {
   const prefix = mkdtempSync(path.join(os.tmpdir(), "muster-nginx-"));
+  const files = localCertificate(prefix);
   const server = await startNginx({
     prefix,
-    tls: { port: Number(env["MUSTER_INGRESS_TLS_PORT"]), ...localCertificate(prefix) },
+    tls: { port: Number(env["MUSTER_INGRESS_TLS_PORT"]), ...files },
     port: Number(env["MUSTER_INGRESS_PORT"]),
     edgeAddress: `127.0.0.1:${env["EDGE_PORT"]}`,
     gatewayAddress: `127.0.0.1:${env["GATEWAY_PORT"]}`,
   });
   return Object.assign(server, {
+    certificate: files.certificate,
     async [Symbol.asyncDispose]() {
       await server.stop();
       rmSync(prefix, { recursive: true, force: true });

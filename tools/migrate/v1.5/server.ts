@@ -149,6 +149,7 @@ function addLegacyOnly(server: FastifyInstance, db: Pool): void {
     );
     socket
       .on("error", () => undefined)
+      .on("end", () => socket.end())
       .on("data", (frame: Buffer) => {
         const [head = 0, length = 0] = [frame[0], (frame[1] ?? 0) & 127];
         if ((head & 15) === 8) return void socket.end(Buffer.from([0x88, 0]));
