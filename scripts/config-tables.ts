@@ -3,7 +3,15 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import path from "node:path";
 
-const SERVICES = ["edge-api", "identity-service", "match-service", "matchmaker", "realtime-gateway", "shard"];
+const SERVICES = [
+  "edge-api",
+  "identity-service",
+  "match-service",
+  "chat-service",
+  "matchmaker",
+  "realtime-gateway",
+  "shard",
+];
 const [BEGIN, END] = ["<!-- configuration: begin -->", "<!-- configuration: end -->"];
 
 export async function configTableProblems(write = false): Promise<string[]> {

@@ -37,6 +37,7 @@ export function createRpcClient<S extends DescService>(options: RpcClientOptions
     baseUrl: options.baseUrl,
     sessionManager,
     interceptors: [traceRule()],
+    acceptCompression: [],
     readMaxBytes: MESSAGE_BYTES_MAX,
     writeMaxBytes: MESSAGE_BYTES_MAX,
   });

@@ -64,11 +64,15 @@ const fail = errorsOf({
 const ASK_COOLDOWN_MS = 2000;
 /** An answer with this many revocations may not be the last. */
 const FULL_ANSWER = 1000;
+/** At about 600 bytes a token; beyond it all are forgotten and checked anew. */
+const VERIFIED_MAX = 20_000;
 
 export class TokenVerifier {
   readonly #source: TrustSource;
   readonly #revoked = new Revocations();
   #keys = new Map<string, CryptoKey>();
+  /** Tokens that have passed. */
+  readonly #verified = new Map<string, AccessClaims>();
   #watermark = 0n;
   #askedAt = -Infinity;
   #asking: Promise<void> | undefined;
@@ -117,8 +121,24 @@ export class TokenVerifier {
     };
   }
 
-  /** @throws AppError token_invalid, token_expired, token_revoked, or unavailable when the keys cannot be had. */
+  /**
+   * A token that was good is looked up by its bytes the next time, and asked only what may have changed: its end, its
+   * key, its revocation.
+   * @throws AppError token_invalid, token_expired, token_revoked, or unavailable when the keys cannot be had.
+   */
   async verify(token: string): Promise<AccessClaims> {
+    const known = this.#verified.get(token);
+    if (known && this.#keys.has(known.keyId) && Date.now() < (known.expiresAt + ACCESS_TOKEN.clockSkewSeconds) * 1000) {
+      if (this.#revoked.covers(known)) throw fail("token_revoked");
+      return known;
+    }
+    const claims = await this.#verify(token);
+    if (this.#verified.size >= VERIFIED_MAX) this.#verified.clear();
+    this.#verified.set(token, claims);
+    return claims;
+  }
+
+  async #verify(token: string): Promise<AccessClaims> {
     try {
       const { payload, protectedHeader } = await jwtVerify(token, (header) => this.#keyFor(header.kid), {
         algorithms: [ACCESS_TOKEN.algorithm],

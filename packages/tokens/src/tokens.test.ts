@@ -1,5 +1,5 @@
 import { testKeys } from "@muster/testkit/keys";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { type Revocation, TokenVerifier } from "./access-token.ts";
 import { SeatTicketSealer, SeatTicketOpener } from "./seat-ticket.ts";
 
@@ -101,6 +101,19 @@ describe("revocation", () => {
     expect(verifier.isRevoked(claims)).toBe(true);
     await expect(verifier.verify(await bad.sign())).rejects.toMatchObject({ code: "token_invalid" });
     await verifier.verify(await good.sign());
+  });
+
+  it("ends a token that has been checked before, by its time too", async () => {
+    const keys = await testKeys();
+    const verifier = new TokenVerifier(async () => ({ jwks: keys.jwks }));
+    const token = await keys.sign({ exp: Math.floor(Date.now() / 1000) + 60 });
+    await verifier.verify(token);
+    vi.useFakeTimers({ now: Date.now() + 66_000, toFake: ["Date"] });
+    try {
+      await expect(verifier.verify(token)).rejects.toMatchObject({ code: "token_expired" });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("is read from its watermark on, page after page", async () => {

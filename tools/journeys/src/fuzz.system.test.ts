@@ -72,7 +72,7 @@ describeWithServers("the REST contract under fuzz", () => {
     const values = (from: unknown): [string, string][] =>
       Object.entries((from ?? {}) as Record<string, unknown>).map(([name, value]) => [
         name,
-        typeof value === "object" ? JSON.stringify(value) : String(value),
+        typeof value === "string" ? value : (JSON.stringify(value) ?? "undefined"),
       ]);
     let path = operation.url;
     for (const [name, value] of values(parts.params))

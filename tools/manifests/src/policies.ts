@@ -47,7 +47,7 @@ export function policyProblems(manifests: readonly Manifest[]): string[] {
 }
 
 export function podOf(workload: Manifest): PodSpec {
-  return (workload.spec?.["template"] as { spec: PodSpec }).spec;
+  return (workload.spec as unknown as { template: { spec: PodSpec } }).template.spec;
 }
 
 function workloadProblems(workload: Manifest, manifests: readonly Manifest[]): string[] {

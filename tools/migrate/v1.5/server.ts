@@ -151,7 +151,8 @@ function addLegacyOnly(server: FastifyInstance, db: Pool): void {
       .on("error", () => undefined)
       .on("end", () => socket.end())
       .on("data", (frame: Buffer) => {
-        const [head = 0, length = 0] = [frame[0], (frame[1] ?? 0) & 127];
+        const head = frame[0] ?? 0;
+        const length = (frame[1] ?? 0) & 127;
         if ((head & 15) === 8) return void socket.end(Buffer.from([0x88, 0]));
         const mask = frame.subarray(2, 6);
         const text = frame.subarray(6, 6 + length).map((byte, i) => byte ^ (mask[i % 4] as number));

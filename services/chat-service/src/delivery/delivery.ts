@@ -59,7 +59,7 @@ export function createDelivery(options: {
   const wants = (channelId: string): void => {
     const turn = reading.get(channelId);
     if (turn) turn.again = true;
-    else void read(channelId); // handles its own failures
+    else read(channelId).catch((err: unknown) => log.error({ err, channelId }, "a stream could not be ended"));
   };
 
   const onHints = (hints: readonly Hint[]): void => {
