@@ -56,7 +56,8 @@ describe("the contract test", () => {
         recursive: true,
         filter: (file) => !file.includes("node_modules"),
       });
-    run("ln", ["-s", path.join(root, "node_modules"), path.join(clone, "node_modules")]);
+    for (const part of ["node_modules", "packages", "services", "infra", "tools"])
+      run("ln", ["-s", path.join(root, part), path.join(clone, part)]);
     run("ln", ["-s", path.join(root, "contracts/node_modules"), path.join(clone, "contracts/node_modules")]);
     git("init", "-q", "-b", "main");
     git("add", "-A");

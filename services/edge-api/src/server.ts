@@ -163,7 +163,10 @@ function addRequestRules(
       .header("x-content-type-options", "nosniff");
     const budgetMs = request.method === "GET" ? deadlines.readMs : deadlines.writeMs;
     const gone = new AbortController();
-    reply.raw.once("close", () => gone.abort());
+    // Only who leaves early: an abort makes an error with a stack, and every answered request ends with "close" too.
+    reply.raw.once("close", () => {
+      if (!reply.raw.writableFinished) gone.abort();
+    });
     withTrace(trace, () => withBudget({ deadlineAt: performance.now() + budgetMs, signal: gone.signal }, done));
   });
   server.addHook("onResponse", (request, reply, done) => {
