@@ -9,7 +9,7 @@
 //   requirement weak. No code changes; input and output are pinned by checksum. The file is replaced by rename, so
 //   that the package store keeps the original.
 import { createHash } from "node:crypto";
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 
@@ -21,7 +21,8 @@ const PATCHED_SHA256 = "b41f27a7270a4bb48a80dc6b5b3d68101eba1cbb9513b6ca16027866
 const require = createRequire(new URL("../services/realtime-gateway/package.json", import.meta.url));
 
 try {
-  prepare();
+  // An installation of other services only (an image of one) has no gateway to prepare it for.
+  if (existsSync(new URL("../services/realtime-gateway/node_modules", import.meta.url))) prepare();
 } catch (err) {
   const reason = err instanceof Error ? err.message : String(err);
   process.stderr.write(
