@@ -122,6 +122,7 @@ Muster is up.
 
   REST       http://${base}            (the contract: http://${base}/v1/openapi.yaml)
   realtime   ws://${base}/v1/realtime
+  with TLS   https://localhost:${env["MUSTER_INGRESS_TLS_PORT"]}            (HTTP/2; the certificate is self-signed)
   health     http://${base}/healthz
   logs       ${path.relative(process.cwd(), paths.logs) || paths.logs}/<process>.log
 

@@ -68,6 +68,7 @@ async function play(): Promise<void> {
   );
 
   for (const contestant of [hunter, drifter]) await checkHistory(contestant, found, result);
+  await talk(hunter, drifter, found.matchId);
   for (const { realtime, client } of [hunter, drifter]) {
     realtime.close();
     await client.logOut();
@@ -75,6 +76,23 @@ async function play(): Promise<void> {
   console.log(
     `smoke: both histories show that match, result and score (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`,
   );
+}
+
+/** The loser says good game in the match's channel; the winner hears it on the socket and finds it in the channel. */
+async function talk(hunter: Contestant, drifter: Contestant, matchId: string): Promise<void> {
+  const heard = Promise.withResolvers<string>();
+  await hunter.realtime.subscribeToChat({ onMessage: (message) => heard.resolve(message.body) });
+  const { channelId } = await drifter.client.chat.match(matchId);
+  await drifter.realtime.sendChat(channelId, "good game");
+  const late = setTimeout(() => heard.reject(new Error("the chat message did not arrive within 5 s")), 5000);
+  assert.equal(await heard.promise, "good game");
+  clearTimeout(late);
+  const { messages } = await hunter.client.chat.history(channelId);
+  assert.deepEqual(
+    messages.map(({ authorName, body }) => [authorName, body]),
+    [[drifter.player.name, "good game"]],
+  );
+  console.log("smoke: a chat message went from one player to the other");
 }
 
 /** Registers, and logs in with the password from a second device, as a returning player would. */
