@@ -23,7 +23,7 @@ export function checkPassword(password: string, name: string, { charsMin }: Pass
   const known = [name.normalize("NFKC").toLowerCase(), ...CONTEXT].filter((word) => word.length >= 4);
   // A long password may hold a name; one that is little else may not.
   if (known.some((word) => lower.includes(word) && length - word.length < 6))
-    throw refuse("contains_name", "This password is little more than the name.");
+    throw refuse("contains_name", "This password is little more than a name or a word that is tried first.");
   if (COMMON.has(lower) || COMMON.has(bare) || (withoutDigits.length >= 4 && COMMON.has(withoutDigits) && length < 12))
     throw refuse("too_common", "This password is one of those that are tried first.");
   if (new Set(lower).size <= 3 || isSequence(lower) || isRepeat(lower))
