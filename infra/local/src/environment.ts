@@ -1,7 +1,7 @@
 // The environment of a whole local system: ports, addresses and secrets. Made once, kept in a file that only its
 // owner may read, so that tokens and sealed keys survive a restart.
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseEnv } from "node:util";
 import { paths } from "./paths.ts";
@@ -132,19 +132,39 @@ export function createEnvironment(
  * (the processes, 7200) choose the ports.
  */
 export function loadEnvironment(): LocalEnvironment {
-  const kept = existsSync(paths.environment) ? parseEnv(readFileSync(paths.environment, "utf8")) : {};
   const ingress = portFrom("MUSTER_PORT", 8080);
   const ingressTls = portFrom("MUSTER_TLS_PORT", ingress + TLS_PORT_ABOVE);
   const ports = portsFrom(ingress, portFrom("MUSTER_PORT_BASE", 7200), ingressTls);
-  const env = createEnvironment(ports, kept);
-  const text = Object.entries(env)
-    .map(([name, value]) => `${name}='${value}'\n`)
-    .join("");
   mkdirSync(path.dirname(paths.environment), { recursive: true });
-  writeFileSync(paths.environment, `# Made by the local stack; delete it to get new secrets.\n${text}`, {
-    mode: 0o600,
-  });
+  // Under `pnpm -r dev` every process comes by here at the same time: one file wins, and nobody sees half of it.
+  if (!existsSync(paths.environment)) createOnce(paths.environment, textOf(createEnvironment(ports)));
+  const before = readFileSync(paths.environment, "utf8");
+  const env = createEnvironment(ports, parseEnv(before));
+  if (textOf(env) !== before) replace(paths.environment, textOf(env));
   return env;
+}
+
+function textOf(env: LocalEnvironment): string {
+  const lines = Object.entries(env).map(([name, value]) => `${name}='${value}'\n`);
+  return `# Made by the local stack; delete it to get new secrets.\n${lines.join("")}`;
+}
+
+/** The first one to come makes the file, whole. */
+function createOnce(file: string, text: string): void {
+  const own = `${file}.${process.pid}`;
+  writeFileSync(own, text, { mode: 0o600 });
+  try {
+    linkSync(own, file);
+  } catch (err) {
+    if ((err as { code?: string }).code !== "EEXIST") throw err; // another process was first
+  } finally {
+    rmSync(own);
+  }
+}
+
+function replace(file: string, text: string): void {
+  writeFileSync(`${file}.${process.pid}`, text, { mode: 0o600 });
+  renameSync(`${file}.${process.pid}`, file);
 }
 
 /** What a service gets: the machine's variables, then ours, then what the caller set on purpose. */
