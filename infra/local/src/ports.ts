@@ -1,15 +1,24 @@
 import { connect, createServer } from "node:net";
 
-/** A TCP port on loopback that is free now. */
+/** Below the range that the kernel takes ports for outgoing connections from: none of those can take it meanwhile. */
+const [FREE_FROM, FREE_TO] = [10_000, 32_000];
+const TRIES_MAX = 100;
+
+/** A port of 127.0.0.1 that nobody listens on. @throws Error when there seems to be none */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
+  for (let i = 0; i < TRIES_MAX; i++) {
+    const port = FREE_FROM + Math.floor(Math.random() * (FREE_TO - FREE_FROM));
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`no free port between ${FREE_FROM} and ${FREE_TO} after ${TRIES_MAX} tries`);
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false)); // somebody has it
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** @throws Error when nothing listens within `timeoutMs`, or `failed` says why it never will. */
