@@ -2,3 +2,4 @@ export { type Database, createDatabase, type DatabaseOptions, dbConfig, type DbP
 export { isDeadlock, isDuplicateKey, isTransient } from "./errors.ts";
 export { migrate, type Migration, type Migrations, missingMigrations, statement, waitForSchema } from "./migrations.ts";
 export { inTransaction } from "./transaction.ts";
+export { migrateAndEnd } from "./migrate-process.ts";

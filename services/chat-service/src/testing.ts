@@ -1,4 +1,5 @@
 // For the tests of other packages: the service as they may use it.
+export { GLOBAL_CHANNEL_ID } from "./channels.ts";
 export { createApp, type ChatApp } from "./app.ts";
 export { configTable } from "@muster/config";
 export { fields, readConfig } from "./config.ts";

@@ -1,12 +1,11 @@
 // Every REST operation of the contract, with values that it allows and values that it does not: never a 5xx, and every
 // answer as the contract says (checked at every fetch of these tests). A failure prints its seed.
 import { MusterClient } from "@muster/client";
-import { createDatabase } from "@muster/db";
 import { readContract } from "@muster/edge-api/testing";
 import { describeWithServers } from "@muster/testkit";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { guest, playing, randomName } from "./players.ts";
+import { guest, makeAdmin, playing, randomName } from "./players.ts";
 import { allowed, anything, type Known, type Schema } from "./schema-arbitrary.ts";
 import { startSystem, type System } from "./system.ts";
 
@@ -39,14 +38,7 @@ describeWithServers("the REST contract under fuzz", () => {
     admin = new MusterClient({ url: system.url });
     const name = randomName();
     const { playerId } = await admin.register({ name, password: PASSWORD });
-    const database = createDatabase<{ accounts: { id: string; role: string } }>({
-      url: system.databaseUrls["identity-service"] as string,
-      poolMax: 1,
-      acquireTimeoutMs: 5000,
-      statementTimeoutMs: 5000,
-    });
-    await database.db.updateTable("accounts").set({ role: "admin" }).where("id", "=", playerId).execute();
-    await database.stop();
+    await makeAdmin(system, playerId);
     const { players, matches } = await playing(system, "duel");
     const room = await admin.chat.createRoom("fuzzed room");
     await admin.chat.post(room.channelId, "hello");

@@ -8,6 +8,7 @@ import {
   Realtime,
   type RealtimeOptions,
 } from "@muster/client";
+import { createDatabase } from "@muster/db";
 import { duel, duelBot } from "@muster/game-duel";
 import type { System } from "./system.ts";
 
@@ -28,6 +29,18 @@ export async function guest(url: string): Promise<{ client: MusterClient; player
   const client = new MusterClient({ url });
   const player = await client.logInGuest(randomBytes(16).toString("hex"));
   return { client, player };
+}
+
+/** As the operator's command does it: in the database. */
+export async function makeAdmin(system: System, playerId: string): Promise<void> {
+  const database = createDatabase<{ accounts: { id: string; role: string } }>({
+    url: system.databaseUrls["identity-service"] as string,
+    poolMax: 1,
+    acquireTimeoutMs: 5000,
+    statementTimeoutMs: 5000,
+  });
+  await database.db.updateTable("accounts").set({ role: "admin" }).where("id", "=", playerId).execute();
+  await database.stop();
 }
 
 /** A guest with a realtime connection, through the ingress or straight to a gateway. */

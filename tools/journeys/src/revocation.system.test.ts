@@ -1,11 +1,10 @@
 // What is ended at identity is ended at every edge and gateway, within seconds.
 import { randomBytes } from "node:crypto";
 import { MusterClient, type MusterError } from "@muster/client";
-import { createDatabase } from "@muster/db";
 import { DISCONNECTS } from "@muster/realtime";
 import { describeWithServers } from "@muster/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { guest, randomName } from "./players.ts";
+import { guest, makeAdmin, randomName } from "./players.ts";
 import { startSystem, type System } from "./system.ts";
 
 const PASSWORD = "correct horse battery";
@@ -17,14 +16,7 @@ describeWithServers("revocation", () => {
     system = await startSystem({ env: { EDGE_TRUST_EVERY_MS: "100", GATEWAY_TRUST_EVERY_MS: "100" } });
     admin = new MusterClient({ url: system.url });
     const { playerId } = await admin.register({ name: randomName(), password: PASSWORD });
-    const database = createDatabase<{ accounts: { id: string; role: string } }>({
-      url: system.databaseUrls["identity-service"] as string,
-      poolMax: 1,
-      acquireTimeoutMs: 5000,
-      statementTimeoutMs: 5000,
-    });
-    await database.db.updateTable("accounts").set({ role: "admin" }).where("id", "=", playerId).execute();
-    await database.stop();
+    await makeAdmin(system, playerId);
   });
   afterAll(async () => {
     await system[Symbol.asyncDispose]();

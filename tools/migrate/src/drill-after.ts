@@ -1,7 +1,7 @@
 // What v2.0 writes between the cut-over and the rollback, and whether it is in v1.5 afterwards.
 import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { GLOBAL_CHANNEL_ID } from "@muster/chat-service/testing";
 import { connect } from "./connect.ts";
-import { GLOBAL_CHANNEL_ID } from "./messages.ts";
 import { LEGACY_PHC } from "../v1.5/generate.ts";
 
 export async function writeAfterCutOver(

@@ -2,10 +2,9 @@
 // given when a message is first written, in one transaction with the channel's counters; a repeat finds it by the client
 // key `v15-<id>` and only brings the text up to date.
 import { createHash } from "node:crypto";
+import { GLOBAL_CHANNEL_ID } from "@muster/chat-service/testing";
 import type { Pool, PoolConnection } from "mariadb";
 import type { Row, TableCopy } from "./table-copy.ts";
-
-export const GLOBAL_CHANNEL_ID = "00000000-0000-7000-8000-000000000001";
 
 export interface LegacyChannel {
   readonly id: string;

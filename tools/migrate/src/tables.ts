@@ -1,6 +1,6 @@
 // What becomes of each table of v1.5. Ids stay: v1.5's public ids are v2.0's ids. Every statement may be repeated.
 import { nameKeyOf, nameSkeletonOf } from "@muster/identity-service/testing";
-import type { Connection, Pool } from "mariadb";
+import type { Pool } from "mariadb";
 import type { Row, TableCopy } from "./table-copy.ts";
 
 export const FOR_GOOD = "9999-12-31 00:00:00.000000";
@@ -165,5 +165,3 @@ export async function allCopies(
     [matchesCopy(match), participantsCopy(match), ratingsCopy(match)],
   ];
 }
-
-export type { Connection };
