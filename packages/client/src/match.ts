@@ -21,6 +21,9 @@ export type MatchEnd =
     }
   | { readonly kind: "cancelled"; readonly reason: string };
 
+/** The shard keeps no more for a seat. */
+const UNAPPLIED_MAX = 16;
+
 /** A match that this client plays: snapshots in, inputs out. */
 export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> {
   readonly matchId: string;
@@ -39,6 +42,8 @@ export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> 
   readonly #listeners = new Set<(snapshot: Snapshot<S>) => void>();
   readonly #statusListeners = new Set<(status: { seat: number; connected: boolean; graceMs: number }) => void>();
   readonly #end: (end: MatchEnd) => void;
+  /** Sent and not applied yet, by sequence number, oldest first: another shard may never have had them. */
+  readonly #unapplied = new Map<number, Uint8Array>();
   #seq = 0;
   #latest: Snapshot<S> | undefined;
 
@@ -80,7 +85,10 @@ export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> 
   /** `tick`: when it shall count; 0: as soon as possible. @returns its sequence number, see Snapshot.acks. */
   send(input: StateOf<I>, tick = 0): number {
     this.#seq++;
-    this.#send(encodeInput(this.#seq, tick, this.#input.encode(input)));
+    const frame = encodeInput(this.#seq, tick, this.#input.encode(input));
+    this.#unapplied.set(this.#seq, frame);
+    if (this.#unapplied.size > UNAPPLIED_MAX) this.#unapplied.delete(this.#unapplied.keys().next().value as number);
+    this.#send(frame);
     return this.#seq;
   }
 
@@ -93,12 +101,22 @@ export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> 
     }
     this.framesApplied++;
     this.#latest = snapshot;
+    this.#forgetApplied(snapshot.acks[this.seat] ?? 0);
     for (const listener of this.#listeners) listener(snapshot);
   }
 
-  /** For the connection only: after a reconnect the shard knows better which inputs it has. */
+  /** For the connection only: after a reconnect, or when the match has moved. The shard says which inputs it has. */
   onResumed(joined: MatchJoined): void {
     this.#seq = Math.max(this.#seq, joined.lastInputSeq);
+    this.#forgetApplied(joined.lastInputSeq);
+    for (const frame of this.#unapplied.values()) this.#send(frame);
+  }
+
+  #forgetApplied(upTo: number): void {
+    for (const seq of this.#unapplied.keys()) {
+      if (seq > upTo) return;
+      this.#unapplied.delete(seq);
+    }
   }
 
   /** For the connection only. */

@@ -54,6 +54,7 @@ export function createDatabase<Tables>(options: DatabaseOptions): DbPart<Tables>
     connectTimeout: Math.min(1000, options.acquireTimeoutMs),
     timezone: "Z",
     charset: "utf8mb4",
+    autoJsonMap: false, // JSON is text, as its columns are declared
     sessionVariables: {
       max_statement_time: options.statementTimeoutMs / 1000,
       sql_mode: "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION",

@@ -3,3 +3,4 @@ export { isDeadlock, isDuplicateKey, isTransient } from "./errors.ts";
 export { migrate, type Migration, type Migrations, missingMigrations, statement, waitForSchema } from "./migrations.ts";
 export { inTransaction } from "./transaction.ts";
 export { migrateAndEnd } from "./migrate-process.ts";
+export { reusable } from "./reusable.ts";

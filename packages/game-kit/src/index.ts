@@ -12,8 +12,19 @@ export {
   optionsFor,
 } from "./game.ts";
 export { type InputCodec, inputCodecOf } from "./input.ts";
+export { InputLog, InputRecords, type RecordReader, recordsOf } from "./input-record.ts";
 export { type Layout, layoutOf } from "./layout.ts";
 export { Random } from "./random.ts";
+export {
+  BadReplayError,
+  LogPlayer,
+  packLog,
+  Replay,
+  type ReplayClaim,
+  type ReplaySetup,
+  unpackLog,
+  verifyReplay,
+} from "./replay.ts";
 export { type Expectation, type Fields, flag, int, list, type StateOf, uint } from "./schema.ts";
 export { Simulation, type SimulationSetup } from "./simulation.ts";
 export { DELTA_FRAME, KEYFRAME_FRAME, type Snapshot, SnapshotDecoder, SnapshotEncoder } from "./snapshot.ts";

@@ -107,13 +107,34 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
     return this.game.forfeit(this.state, left, this.#context);
   }
 
+  /** Copies of the inputs that hold now, by seat. */
+  heldInputs(): (Int32Array | undefined)[] {
+    return this.#inputs.map((held, seat) => held && (this.#inputWords[seat] as Int32Array).slice());
+  }
+
+  /** Back to a state that was kept. */
+  restore(words: Int32Array, tick: number, inputs: readonly (Int32Array | undefined)[]): void {
+    this.words.set(words);
+    this.tick = tick;
+    inputs.forEach((held, seat) => (held ? this.setInputWords(seat, held) : this.clearInput(seat)));
+  }
+
   /** MurmurHash3 x86_32 (A. Appleby) over the words and the tick, as 8 hexadecimal digits. */
   hash(): string {
     return hashWords(this.words, this.tick);
   }
+
+  /** The low 16 bits of the hash, as a number: enough to notice that two simulations have parted. */
+  check(): number {
+    return hashNumber(this.words, this.tick) & 0xffff;
+  }
 }
 
 export function hashWords(words: Int32Array, tick: number): string {
+  return hashNumber(words, tick).toString(16).padStart(8, "0");
+}
+
+function hashNumber(words: Int32Array, tick: number): number {
   let h = 0;
   for (let i = 0; i <= words.length; i++) {
     let k = i < words.length ? (words[i] as number) : tick;
@@ -126,5 +147,5 @@ export function hashWords(words: Int32Array, tick: number): string {
   h ^= (words.length + 1) * 4;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return ((h ^ (h >>> 16)) >>> 0).toString(16).padStart(8, "0");
+  return (h ^ (h >>> 16)) >>> 0;
 }

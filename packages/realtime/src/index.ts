@@ -17,9 +17,11 @@ export {
 export {
   INPUT_REFUSALS,
   LINK_FRAME_BYTES_MAX,
+  LINK_TICK_HEADER_BYTES,
   LINK_VERSION,
   LinkFrameType,
   LinkReader,
   LinkWriter,
+  MATCH_LOG_BYTES_MAX,
   MalformedLinkError,
 } from "./link.ts";

@@ -1,8 +1,10 @@
 // Frames of the gateway-shard link: u32 length of what follows, u8 type, body; little endian. STANDARD.md, "The link".
 import type { RealtimeErrorCode } from "./errors.ts";
 
-/** History: 1 = v2.0. */
-export const LINK_VERSION = 1;
+/** History: 1 = v2.0 as first built; 2 = ticks carry their inputs, matches move. */
+export const LINK_VERSION = 2;
+/** A match's input log, bytes: hours of a duel. A match whose log is longer cannot move to another shard. */
+export const MATCH_LOG_BYTES_MAX = 768 * 1024;
 /** Largest frame on a link: a keyframe of a large game. */
 export const LINK_FRAME_BYTES_MAX = 1024 * 1024;
 
@@ -13,7 +15,8 @@ export const LinkFrameType = {
   input: 2,
   /** To the gateway: u32 channel, then the frame for the clients. */
   keyframe: 3,
-  delta: 4,
+  /** To the gateway: u32 channel, u32 tick, u16 check, u16 length of the record, record, then the frame for the clients. */
+  tick: 4,
   /** To the gateway: u32 session, u8 index into INPUT_REFUSALS. */
   inputRefused: 5,
   /** Both ways, empty: the link is alive. */
@@ -31,6 +34,8 @@ export const INPUT_REFUSALS = [
 ] as const satisfies readonly RealtimeErrorCode[];
 
 const HEADER_BYTES = 5;
+/** Channel, tick, check, length of the record. */
+export const LINK_TICK_HEADER_BYTES = 12;
 
 export class MalformedLinkError extends Error {
   override readonly name = "MalformedLinkError";
@@ -62,6 +67,20 @@ export class LinkWriter {
     this.#header(type, length);
     this.#view.setUint32(this.#at, number, true);
     this.#buffer.set(from === 0 ? bytes : bytes.subarray(from), this.#at + 4);
+    this.#at += length;
+  }
+
+  /** A tick: its place, its record, its frame. */
+  tick(channel: number, tick: number, check: number, record: Uint8Array, frame: Uint8Array): void {
+    const length = LINK_TICK_HEADER_BYTES + record.length + frame.length;
+    this.#header(LinkFrameType.tick, length);
+    const at = this.#at;
+    this.#view.setUint32(at, channel, true);
+    this.#view.setUint32(at + 4, tick, true);
+    this.#view.setUint16(at + 8, check, true);
+    this.#view.setUint16(at + 10, record.length, true);
+    this.#buffer.set(record, at + LINK_TICK_HEADER_BYTES);
+    this.#buffer.set(frame, at + LINK_TICK_HEADER_BYTES + record.length);
     this.#at += length;
   }
 

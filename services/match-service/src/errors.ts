@@ -3,6 +3,7 @@ import { errorsOf } from "@muster/errors";
 /** Refusals of match-service. */
 export const ERRORS = {
   match_not_found: { grpc: "not_found", retryable: false, message: "There is no such match." },
+  replay_not_found: { grpc: "not_found", retryable: false, message: "There is no replay of this match." },
   match_conflict: { grpc: "already_exists", retryable: false, message: "The match exists with other contents." },
   match_over: { grpc: "failed_precondition", retryable: false, message: "The match is over." },
   stale_epoch: { grpc: "failed_precondition", retryable: false, message: "Another shard holds the match now." },

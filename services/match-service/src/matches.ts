@@ -66,6 +66,16 @@ export function endingOf(request: RecordResultRequest, seatCount: number): Endin
   };
 }
 
+/** Whether another shard may take the match over: `advanced` when it has, and asks again. */
+export function judgeAdvance(
+  row: Pick<MatchRow, "state" | "epoch" | "shard_id">,
+  { expectedEpoch, shardId }: { readonly expectedEpoch: number; readonly shardId: string },
+): "advance" | "advanced" | "match_over" | "stale_epoch" {
+  if (row.state !== "running") return "match_over";
+  if (row.epoch === expectedEpoch + 1 && row.shard_id === shardId) return "advanced";
+  return row.epoch === expectedEpoch ? "advance" : "stale_epoch";
+}
+
 /**
  * Whether a result may be stored.
  * @throws AppError stale_epoch, result_conflict

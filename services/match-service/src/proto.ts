@@ -38,5 +38,6 @@ export function toProto({ match, participants }: MatchRecord): MessageInitShape<
     cancelReason: match.cancel_reason ? CANCELS[match.cancel_reason] : CancelReason.UNSPECIFIED,
     ticks: match.ticks,
     stateHash: match.state_hash,
+    options: JSON.parse(match.options) as Record<string, number>,
   };
 }

@@ -64,7 +64,7 @@ describeWithMariadb("match-service on a clean schema", () => {
     ]);
     const stored = await events(matchId);
     expect(stored.map((event) => event.event_type)).toEqual(["match.ended"]);
-    expect(stored[0]?.payload).toMatchObject({
+    expect(JSON.parse(String(stored[0]?.payload))).toMatchObject({
       matchId,
       epoch: 1,
       participants: [
@@ -201,5 +201,41 @@ describeWithMariadb("match-service on a clean schema", () => {
       );
     expect(rows[0]).toMatchObject({ key: "participants_by_player" });
     expect(rows[0]?.Extra).not.toContain("filesort");
+  });
+
+  it("moves many matches at once, each on its own, and says the same again", async () => {
+    const [{ matchId: a }, { matchId: b }, { matchId: over }] = [await create(), await create(), await create()];
+    await harness.call.recordResult(result(over));
+    const unknown = uuidv7();
+    const matches = [a, b, over, unknown].map((matchId) => ({ matchId, expectedEpoch: 1, shardId: "s2" }));
+    for (let again = 0; again < 2; again++) {
+      const { advances } = await harness.call.advanceEpochs({ matches });
+      expect(advances.map(({ epoch, refused }) => [epoch, refused])).toEqual([
+        [2, ""],
+        [2, ""],
+        [1, "match_over"],
+        [0, "match_not_found"],
+      ]);
+    }
+    const stale = await harness.call.advanceEpochs({ matches: [{ matchId: a, expectedEpoch: 1, shardId: "s3" }] });
+    expect(stale.advances[0]).toMatchObject({ epoch: 2, refused: "stale_epoch" });
+    const found = await harness.call.getMatches({ matchIds: [a, b, unknown] });
+    expect(found.matches.map(({ epoch, shardId }) => [epoch, shardId])).toEqual([
+      [2, "s2"],
+      [2, "s2"],
+    ]);
+    await expect(harness.call.recordResult(result(a))).rejects.toMatchObject({ code: "stale_epoch" });
+  });
+
+  it("keeps the input log with the result, once, and gives both back", async () => {
+    const { matchId } = await create();
+    const inputLog = Uint8Array.from({ length: 5000 }, (_, i) => i & 255);
+    await expect(harness.call.getReplay({ matchId })).rejects.toMatchObject({ code: "replay_not_found" });
+    await harness.call.recordResult({ ...result(matchId), inputLog });
+    await harness.call.recordResult({ ...result(matchId), inputLog });
+    const replay = await harness.call.getReplay({ matchId });
+    expect(replay.match).toMatchObject({ matchId, stateHash: "0a1b2c3d", seed: 4_000_000_000 });
+    expect(Buffer.from(replay.inputLog)).toEqual(Buffer.from(inputLog));
+    await expect(harness.call.getReplay({ matchId: uuidv7() })).rejects.toMatchObject({ code: "match_not_found" });
   });
 });

@@ -1,5 +1,5 @@
 import type { ServiceImpl } from "@connectrpc/connect";
-import type { CreateMatchRequest, MatchService } from "@muster/contracts/match/v2";
+import type { AdvanceEpochRequest, CreateMatchRequest, MatchService } from "@muster/contracts/match/v2";
 import { type Database, inTransaction, isDuplicateKey } from "@muster/db";
 import { must } from "@muster/errors";
 import { currentTrace, formatTraceparent, newTrace } from "@muster/tracing";
@@ -7,17 +7,30 @@ import type { Transaction } from "kysely";
 import { decodeCursor, encodeCursor } from "./cursors.ts";
 import { fail } from "./errors.ts";
 import { matchOver } from "./events.ts";
-import { checkSeats, type Ending, endingOf, judgeResult, type MatchRecord, type MatchRow } from "./matches.ts";
+import {
+  checkSeats,
+  type Ending,
+  endingOf,
+  judgeAdvance,
+  judgeResult,
+  type MatchRecord,
+  type MatchRow,
+} from "./matches.ts";
 import { toProto } from "./proto.ts";
 import { rated, RATING_INITIAL } from "./ratings.ts";
 import type { Tables } from "./schema.ts";
 import {
+  advanceAll,
   findMatch,
+  findMatches,
   findRating,
+  findReplay,
+  holdAuthorities,
   holdMatch,
   holdRatings,
   insertEvent,
   insertMatch,
+  insertReplay,
   listPlayerMatches,
   storeEnding,
   storeRating,
@@ -46,17 +59,19 @@ export function matchRpc({ db, now }: RpcParts): ServiceImpl<typeof MatchService
       return { match: toProto(must(await findMatch(db, row.id), "just stored")) };
     },
 
-    async advanceEpoch({ matchId, expectedEpoch, shardId }) {
+    async advanceEpoch(request) {
       const epoch = await inTransaction(db, async (tx) => {
-        const { match } = await hold(tx, matchId);
-        if (match.state !== "running") throw fail("match_over");
-        // The same shard asking again, after an answer that it never got.
-        if (match.epoch === expectedEpoch + 1 && match.shard_id === shardId) return match.epoch;
-        if (match.epoch !== expectedEpoch) throw fail("stale_epoch", { details: { epoch: match.epoch } });
-        await updateEpoch(tx, matchId, match.epoch + 1, shardId);
-        return match.epoch + 1;
+        const { match } = await hold(tx, request.matchId);
+        const verdict = judgeAdvance(match, request);
+        if (verdict === "advance") await updateEpoch(tx, match.id, match.epoch + 1, request.shardId);
+        else if (verdict !== "advanced") throw fail(verdict, { details: { epoch: match.epoch } });
+        return request.expectedEpoch + 1;
       });
       return { epoch };
+    },
+
+    async advanceEpochs({ matches }) {
+      return { advances: await inTransaction(db, (tx) => advanceEach(tx, matches)) };
     },
 
     async recordResult(request) {
@@ -65,6 +80,7 @@ export function matchRpc({ db, now }: RpcParts): ServiceImpl<typeof MatchService
         const ending = endingOf(request, record.participants.length);
         if (judgeResult(record, request.epoch, ending) === "duplicate") return true;
         await storeOutcome(tx, record, ending, now());
+        if (request.inputLog.length > 0) await insertReplay(tx, record.match.id, request.inputLog);
         return false;
       });
       return { duplicate };
@@ -74,6 +90,18 @@ export function matchRpc({ db, now }: RpcParts): ServiceImpl<typeof MatchService
       const record = await findMatch(db, matchId);
       if (!record) throw fail("match_not_found");
       return { match: toProto(record) };
+    },
+
+    async getMatches({ matchIds }) {
+      return { matches: (await findMatches(db, matchIds)).map(toProto) };
+    },
+
+    async getReplay({ matchId }) {
+      const record = await findMatch(db, matchId);
+      if (!record) throw fail("match_not_found");
+      const inputLog = await findReplay(db, matchId);
+      if (!inputLog) throw fail("replay_not_found");
+      return { match: toProto(record), inputLog };
     },
 
     async listPlayerMatches({ playerId, pageSize, cursor }) {
@@ -90,6 +118,29 @@ export function matchRpc({ db, now }: RpcParts): ServiceImpl<typeof MatchService
       return (await findRating(db, playerId, mode)) ?? { rating: RATING_INITIAL, matches: 0 };
     },
   };
+}
+
+/** Each match on its own: one that cannot move stops no other. */
+async function advanceEach(
+  tx: Transaction<Tables>,
+  requests: readonly AdvanceEpochRequest[],
+): Promise<{ matchId: string; epoch: number; refused: string }[]> {
+  const rows = await holdAuthorities(
+    tx,
+    requests.map(({ matchId }) => matchId),
+  );
+  const advancing = new Map<string, string[]>();
+  const advances = requests.map((request) => {
+    const { matchId, expectedEpoch, shardId } = request;
+    const row = rows.get(matchId);
+    if (!row) return { matchId, epoch: 0, refused: "match_not_found" };
+    const verdict = judgeAdvance(row, request);
+    if (verdict !== "advance" && verdict !== "advanced") return { matchId, epoch: row.epoch, refused: verdict };
+    if (verdict === "advance") advancing.set(shardId, [...(advancing.get(shardId) ?? []), matchId]);
+    return { matchId, epoch: expectedEpoch + 1, refused: "" };
+  });
+  for (const [shardId, ids] of advancing) await advanceAll(tx, ids, shardId);
+  return advances;
 }
 
 async function hold(tx: Transaction<Tables>, matchId: string): Promise<MatchRecord> {
@@ -141,6 +192,7 @@ function newMatch(request: CreateMatchRequest, createdAt: Date): MatchRow {
     cancel_reason: null,
     ticks: 0,
     state_hash: "",
+    options: JSON.stringify(request.options),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Generated } from "kysely";
 export interface Tables {
   matches: MatchesTable;
   participants: ParticipantsTable;
+  replays: ReplaysTable;
   ratings: RatingsTable;
   outbox: OutboxTable;
 }
@@ -26,6 +27,8 @@ export interface MatchesTable {
   ticks: number;
   /** 8 hexadecimal digits; empty before the end. */
   state_hash: string;
+  /** JSON: the game's options by name. */
+  options: string;
 }
 
 export interface ParticipantsTable {
@@ -38,6 +41,14 @@ export interface ParticipantsTable {
   /** NULL until the match has ended. */
   score: number | null;
   rank: number | null;
+}
+
+/** What an ended match needs, beside its row, to be played again. */
+export interface ReplaysTable {
+  match_id: string;
+  /** Input log, deflated. */
+  input_log: Buffer;
+  created_at: Generated<Date>;
 }
 
 /** Provisional strength for matchmaking. */

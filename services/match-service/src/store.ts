@@ -1,8 +1,8 @@
 // Every SQL statement of match-service.
-import type { Database } from "@muster/db";
-import { type Transaction, sql } from "kysely";
+import { type Database, reusable } from "@muster/db";
+import { type Kysely, type Transaction, sql } from "kysely";
 import type { Cursor } from "./cursors.ts";
-import type { Ending, MatchRecord, MatchRow, ParticipantRow } from "./matches.ts";
+import type { Ending, MatchRecord, MatchRow } from "./matches.ts";
 import type { OutboxTable, Tables } from "./schema.ts";
 
 export type Db = Database<Tables> | Transaction<Tables>;
@@ -23,6 +23,7 @@ const MATCH = [
   "cancel_reason",
   "ticks",
   "state_hash",
+  "options",
 ] as const;
 const PARTICIPANT = ["match_id", "seat", "player_id", "player_name", "score", "rank"] as const;
 
@@ -58,6 +59,38 @@ export async function holdMatch(tx: Tx, id: string): Promise<MatchRecord | undef
 
 export async function updateEpoch(tx: Tx, id: string, epoch: number, shardId: string): Promise<void> {
   await tx.updateTable("matches").set({ epoch, shard_id: shardId }).where("id", "=", id).execute();
+}
+
+/** Locks the matches, in the order of their ids: two callers never wait for each other. Unknown ones are left out. */
+export async function holdAuthorities(
+  tx: Tx,
+  ids: readonly string[],
+): Promise<Map<string, Pick<MatchRow, "id" | "state" | "epoch" | "shard_id">>> {
+  const rows = await tx
+    .selectFrom("matches")
+    .select(["id", "state", "epoch", "shard_id"])
+    .where("id", "in", ids)
+    .orderBy("id")
+    .forUpdate()
+    .execute();
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+/** The matches get the next epoch, on this shard. */
+export async function advanceAll(tx: Tx, ids: readonly string[], shardId: string): Promise<void> {
+  await tx.updateTable("matches").set({ epoch: sql`epoch + 1`, shard_id: shardId }).where("id", "in", ids).execute();
+}
+
+export async function insertReplay(tx: Tx, matchId: string, inputLog: Uint8Array): Promise<void> {
+  await tx
+    .insertInto("replays")
+    .values({ match_id: matchId, input_log: Buffer.from(inputLog) })
+    .execute();
+}
+
+export async function findReplay(db: Db, matchId: string): Promise<Buffer | undefined> {
+  const row = await db.selectFrom("replays").select("input_log").where("match_id", "=", matchId).executeTakeFirst();
+  return row?.input_log;
 }
 
 export async function storeEnding(tx: Tx, id: string, ending: Ending, endedAt: Date): Promise<void> {
@@ -152,17 +185,9 @@ export async function listPlayerMatches(
   limit: number,
   after: Cursor | undefined,
 ): Promise<HistoryPage> {
-  const keys = await db
-    .selectFrom("participants")
-    .select(["match_id", sql<string>`date_format(created_at, '%Y-%m-%d %H:%i:%s.%f')`.as("created_at_text")])
-    .where("player_id", "=", playerId)
-    .$if(after !== undefined, (query) =>
-      query.where(sql<boolean>`(created_at, match_id) < (cast(${after?.createdAt} as datetime(6)), ${after?.matchId})`),
-    )
-    .orderBy("created_at", "desc")
-    .orderBy("match_id", "desc")
-    .limit(limit + 1)
-    .execute();
+  const keys = after
+    ? await pageAfter(db, [playerId, after.createdAt, after.matchId, limit + 1])
+    : await firstPage(db, [playerId, limit + 1]);
   const page = keys.slice(0, limit);
   const last = page.at(-1);
   const next = keys.length > limit && last ? { createdAt: last.created_at_text, matchId: last.match_id } : undefined;
@@ -175,9 +200,30 @@ export async function listPlayerMatches(
   };
 }
 
-async function findMatches(db: Db, ids: readonly string[]): Promise<MatchRecord[]> {
+const pageKeys = (db: Kysely<Tables>, playerId: string, limit: number) =>
+  db
+    .selectFrom("participants")
+    .select(["match_id", sql<string>`date_format(created_at, '%Y-%m-%d %H:%i:%s.%f')`.as("created_at_text")])
+    .where("player_id", "=", playerId)
+    .orderBy("created_at", "desc")
+    .orderBy("match_id", "desc")
+    .limit(limit);
+
+const firstPage = reusable((db: Kysely<Tables>, [playerId, limit]: readonly [string, number]) =>
+  pageKeys(db, playerId, limit),
+);
+
+const pageAfter = reusable(
+  (db: Kysely<Tables>, [playerId, createdAt, matchId, limit]: readonly [string, string, string, number]) =>
+    pageKeys(db, playerId, limit).where(
+      sql<boolean>`(created_at, match_id) < (cast(${createdAt} as datetime(6)), ${matchId})`,
+    ),
+);
+
+/** In the order of the ids; unknown ones are left out. */
+export async function findMatches(db: Db, ids: readonly string[]): Promise<MatchRecord[]> {
   if (ids.length === 0) return [];
-  const matches = await db.selectFrom("matches").select(MATCH).where("id", "in", ids).execute();
+  const matches = await matchesById(db, ids);
   const byId = new Map(matches.map((match) => [match.id, match]));
   const seats = Map.groupBy(await listParticipants(db, ids), (row) => row.match_id);
   return ids.flatMap((id) => {
@@ -186,12 +232,15 @@ async function findMatches(db: Db, ids: readonly string[]): Promise<MatchRecord[
   });
 }
 
-async function listParticipants(db: Db, matchIds: readonly string[]): Promise<ParticipantRow[]> {
-  return db
+const matchesById = reusable((db: Kysely<Tables>, ids: readonly string[]) =>
+  db.selectFrom("matches").select(MATCH).where("id", "in", ids),
+);
+
+const listParticipants = reusable((db: Kysely<Tables>, matchIds: readonly string[]) =>
+  db
     .selectFrom("participants")
     .select(PARTICIPANT)
     .where("match_id", "in", matchIds)
     .orderBy("match_id")
-    .orderBy("seat")
-    .execute();
-}
+    .orderBy("seat"),
+);

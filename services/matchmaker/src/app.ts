@@ -8,6 +8,7 @@ import { v7 as uuidv7 } from "uuid";
 import type { Config } from "./config.ts";
 import { createMatching } from "./matching.ts";
 import { createMatchmakerMetrics } from "./metrics.ts";
+import { createRelocation } from "./relocation.ts";
 import { matchmakingRpc } from "./rpc.ts";
 import { Sessions } from "./sessions.ts";
 import { Shards } from "./shards.ts";
@@ -67,13 +68,22 @@ export function createApp(config: Config, overrides: Overrides = {}): Matchmaker
     metrics,
     log,
   );
+  const relocation = createRelocation({
+    shards,
+    sessions,
+    matches: matchClient.call,
+    allocateTimeoutMs: config.matchmakerAllocateTimeoutMs,
+    metrics,
+    now,
+    log,
+  });
   const rpc = createRpcServer({
     host: config.matchmakerHost,
     port: config.matchmakerGrpcPort,
     routes: (router) =>
       router.service(
         MatchmakingService,
-        matchmakingRpc({ matchmakerId: uuidv7(), modes, tickets, shards, sessions, matching, now, log }),
+        matchmakingRpc({ matchmakerId: uuidv7(), modes, tickets, shards, sessions, matching, relocation, now, log }),
       ),
     log,
     metrics: registry,
@@ -90,5 +100,5 @@ export function createApp(config: Config, overrides: Overrides = {}): Matchmaker
   });
   const streams = { name: "streams", stop: async () => sessions.closeAll() };
   const draining = { name: "draining", stop: async () => admin.setDraining() };
-  return Object.assign(compose([matchClient, admin, rpc, streams, matching, draining]), { rpc, admin });
+  return Object.assign(compose([matchClient, admin, rpc, streams, matching, relocation, draining]), { rpc, admin });
 }

@@ -6,6 +6,7 @@ import type { Tickets } from "./tickets.ts";
 export interface MatchmakerMetrics {
   readonly placements: Counter<"outcome">;
   readonly waited: Histogram;
+  readonly relocations: Counter<"outcome">;
 }
 
 export function createMatchmakerMetrics(
@@ -38,6 +39,12 @@ export function createMatchmakerMetrics(
     placements: new Counter({
       name: "matchmaker_placements_total",
       help: "Groups of tickets by what became of them",
+      labelNames: ["outcome"],
+      registers,
+    }),
+    relocations: new Counter({
+      name: "matchmaker_relocations_total",
+      help: "Matches of lost shards: moved, or given up and why",
       labelNames: ["outcome"],
       registers,
     }),

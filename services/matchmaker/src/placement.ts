@@ -10,7 +10,7 @@ import type { SeatTicketSealer } from "@muster/tokens";
 import { continueTrace, formatTraceparent, withTrace, type TraceContext } from "@muster/tracing";
 import { v7 as uuidv7 } from "uuid";
 import type { WaitingTicket } from "./queue.ts";
-import type { Allocation, Sessions, ShardSession } from "./sessions.ts";
+import { askShard, type Sessions, type ShardSession } from "./sessions.ts";
 import type { LiveShard, Shards } from "./shards.ts";
 import type { Tickets } from "./tickets.ts";
 
@@ -92,30 +92,8 @@ async function allocate(plan: Plan, parts: PlacementParts): Promise<ShardSession
     const session = shard && parts.sessions.shards.get(shard.shardId);
     if (!session) return undefined;
     tried.add(session.shard.shardId);
-    const answer = await askShard(plan, session, parts.allocateTimeoutMs);
-    if (answer.accepted) return session;
-    parts.log.warn(
-      { matchId: plan.matchId, shardId: session.shard.shardId, reason: answer.reason },
-      "a shard refused a match",
-    );
-    release(plan, session); // it may have accepted too late for us
-  }
-  return undefined;
-}
-
-async function askShard(plan: Plan, session: ShardSession, timeoutMs: number): Promise<Allocation> {
-  const { matchId, mode, modeName, seed, seats, trace } = plan;
-  session.shard.given++;
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => answer({ accepted: false, reason: `no answer within ${timeoutMs} ms` }), timeoutMs);
-    const answer = (allocation: Allocation): void => {
-      clearTimeout(timer);
-      session.awaiting.delete(matchId);
-      if (!allocation.accepted) session.shard.given--;
-      resolve(allocation);
-    };
-    session.awaiting.set(matchId, answer);
-    const value = {
+    const { matchId, mode, modeName, seed, seats, trace } = plan;
+    const allocation = {
       matchId,
       epoch: FIRST_EPOCH,
       mode: modeName,
@@ -125,9 +103,15 @@ async function askShard(plan: Plan, session: ShardSession, timeoutMs: number): P
       seats: [...seats],
       traceparent: formatTraceparent(trace),
     };
-    if (!session.out.push({ message: { case: "allocate", value } }))
-      answer({ accepted: false, reason: "its stream is closed" });
-  });
+    const answer = await askShard(allocation, session, parts.allocateTimeoutMs);
+    if (answer.accepted) return session;
+    parts.log.warn(
+      { matchId: plan.matchId, shardId: session.shard.shardId, reason: answer.reason },
+      "a shard refused a match",
+    );
+    release(plan, session); // it may have accepted too late for us
+  }
+  return undefined;
 }
 
 async function record(plan: Plan, shard: LiveShard, { matches, log }: PlacementParts): Promise<boolean> {
@@ -142,6 +126,7 @@ async function record(plan: Plan, shard: LiveShard, { matches, log }: PlacementP
       seed,
       shardId: shard.shardId,
       seats: [...seats],
+      options: { ...mode.options },
     });
     return true;
   } catch (err) {

@@ -14,6 +14,7 @@ import { continueTrace, withTrace } from "@muster/tracing";
 import type { Matching } from "./matching.ts";
 import type { WaitingTicket } from "./queue.ts";
 import type { GatewaySession, Sessions, ShardSession, ToGateway, ToShard } from "./sessions.ts";
+import { evacuateDraining, type Relocation } from "./relocation.ts";
 import type { Shards } from "./shards.ts";
 import type { Tickets } from "./tickets.ts";
 
@@ -24,6 +25,7 @@ export interface RpcParts {
   readonly shards: Shards;
   readonly sessions: Sessions;
   readonly matching: Matching;
+  readonly relocation: Relocation;
   readonly now: () => number;
   readonly log: Logger;
 }
@@ -36,6 +38,7 @@ export function matchmakingRpc(parts: RpcParts): ServiceImpl<typeof MatchmakingS
       if (hello?.message.case !== "hello") throw new ConnectError("the first message is hello", Code.InvalidArgument);
       const session = parts.sessions.openGateway(hello.message.value.gatewayId);
       session.out.push({ message: { case: "welcome", value: { matchmakerId: parts.matchmakerId } } });
+      session.out.push(shardsHere(parts));
       readUntilOver(incoming, session.out, (request) => onGatewayMessage(request, session, parts));
       try {
         yield* session.out;
@@ -59,13 +62,17 @@ export function matchmakingRpc(parts: RpcParts): ServiceImpl<typeof MatchmakingS
       const session = parts.sessions.openShard(shard);
       session.out.push({ message: { case: "welcome", value: { matchmakerId: parts.matchmakerId } } });
       parts.log.info({ shardId, address, capacity }, "a shard is here");
+      parts.sessions.toGateways(shardsHere(parts));
       parts.matching.poke();
-      readUntilOver(incoming, session.out, (request) => onShardMessage(request, session));
+      parts.relocation.poke();
+      evacuateDraining(parts.shards, parts.sessions);
+      readUntilOver(incoming, session.out, (request) => onShardMessage(request, session, parts));
       try {
         yield* session.out;
       } finally {
         parts.shards.remove(shard);
         parts.sessions.closeShard(session);
+        parts.sessions.toGateways(shardsHere(parts));
         parts.log.info({ shardId }, "a shard is gone");
       }
     },
@@ -80,6 +87,8 @@ function onGatewayMessage({ message }: GatewaySessionRequest, session: GatewaySe
       return withTrace(continueTrace(message.value.traceparent), () => enqueue(message.value, session, parts));
     case "cancel":
       return parts.tickets.remove(message.value.ticketId);
+    case "relocate":
+      return parts.relocation.ask(message.value.matches);
     case "hello":
     case undefined:
       throw new ConnectError("not expected here", Code.InvalidArgument);
@@ -110,13 +119,18 @@ function enqueue(message: Ticket, session: GatewaySession, parts: RpcParts): voi
   parts.matching.poke();
 }
 
-function onShardMessage({ message }: ShardSessionRequest, session: ShardSession): void {
+function shardsHere({ shards }: RpcParts): ToGateway {
+  const addresses = shards.all.map(({ address }) => address);
+  return { message: { case: "shards", value: { addresses } } };
+}
+
+function onShardMessage({ message }: ShardSessionRequest, session: ShardSession, parts: RpcParts): void {
   switch (message.case) {
     case "load":
       session.shard.matches = message.value.matches;
       session.shard.draining = message.value.draining;
       session.shard.given = 0;
-      return;
+      return evacuateDraining(parts.shards, parts.sessions);
     case "allocated":
       session.awaiting.get(message.value.matchId)?.(message.value);
       return;

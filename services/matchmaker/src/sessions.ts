@@ -1,6 +1,10 @@
 // The open streams: one per gateway, one per shard.
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { GatewaySessionResponseSchema, ShardSessionResponseSchema } from "@muster/contracts/matchmaking/v2";
+import type {
+  AllocateSchema,
+  GatewaySessionResponseSchema,
+  ShardSessionResponseSchema,
+} from "@muster/contracts/matchmaking/v2";
 import { MessageQueue } from "@muster/rpc";
 import type { LiveShard } from "./shards.ts";
 
@@ -25,6 +29,27 @@ export interface ShardSession {
   readonly out: MessageQueue<ToShard>;
   /** By match id: who waits for the shard's answer. */
   readonly awaiting: Map<string, (answer: Allocation) => void>;
+}
+
+/** Offers a match to a shard. No answer in time counts as a refusal: release it, it may have accepted too late. */
+export async function askShard(
+  value: MessageInitShape<typeof AllocateSchema> & { readonly matchId: string },
+  session: ShardSession,
+  timeoutMs: number,
+): Promise<Allocation> {
+  session.shard.given++;
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => answer({ accepted: false, reason: `no answer within ${timeoutMs} ms` }), timeoutMs);
+    const answer = (allocation: Allocation): void => {
+      clearTimeout(timer);
+      session.awaiting.delete(value.matchId);
+      if (!allocation.accepted) session.shard.given--;
+      resolve(allocation);
+    };
+    session.awaiting.set(value.matchId, answer);
+    if (!session.out.push({ message: { case: "allocate", value } }))
+      answer({ accepted: false, reason: "its stream is closed" });
+  });
 }
 
 export class Sessions {
@@ -61,6 +86,10 @@ export class Sessions {
     session.out.close();
     for (const answer of session.awaiting.values()) answer({ accepted: false, reason: "the shard is gone" });
     if (this.shards.get(session.shard.shardId) === session) this.shards.delete(session.shard.shardId);
+  }
+
+  toGateways(message: ToGateway): void {
+    for (const { out } of this.gateways.values()) out.push(message);
   }
 
   closeAll(): void {

@@ -16,6 +16,8 @@ export interface LiveShard extends ShardInfo {
   /** Given to it since: counted until it says so itself. */
   given: number;
   draining: boolean;
+  /** It has been told to let its matches go. */
+  evacuating: boolean;
 }
 
 export class Shards {
@@ -26,7 +28,7 @@ export class Shards {
   }
 
   add(info: ShardInfo): LiveShard {
-    const shard: LiveShard = { ...info, matches: 0, given: 0, draining: false };
+    const shard: LiveShard = { ...info, matches: 0, given: 0, draining: false, evacuating: false };
     this.#live.set(info.shardId, shard);
     return shard;
   }
@@ -35,12 +37,24 @@ export class Shards {
     if (this.#live.get(shard.shardId) === shard) this.#live.delete(shard.shardId);
   }
 
-  /** The least loaded part of its capacity among the shards that can take the game; near the region first. */
-  pick(gameId: string, region: string, except: ReadonlySet<string>): LiveShard | undefined {
+  get(shardId: string): LiveShard | undefined {
+    return this.#live.get(shardId);
+  }
+
+  get all(): LiveShard[] {
+    return [...this.#live.values()];
+  }
+
+  /**
+   * The least loaded part of its capacity among the shards that can take the game; near the region first. With a `buildId`
+   * only those that have that very build: what it has simulated, no other can go on with.
+   */
+  pick(gameId: string, region: string, except: ReadonlySet<string>, buildId?: string): LiveShard | undefined {
     let best: LiveShard | undefined;
     for (const shard of this.#live.values()) {
       const full = shard.matches + shard.given >= shard.capacity;
       if (full || shard.draining || except.has(shard.shardId) || !shard.builds.has(gameId)) continue;
+      if (buildId !== undefined && shard.builds.get(gameId) !== buildId) continue;
       if (!best || better(shard, best, region)) best = shard;
     }
     return best;

@@ -1,22 +1,17 @@
 // What a connection is, and what it is doing: one thing at a time.
 import type { AccessClaims } from "@muster/tokens";
 import type { Chatting } from "./chatting.ts";
-import type { ShardLink } from "./shard-link.ts";
+import type { Seat } from "./seats.ts";
 
-export type Activity = { readonly kind: "idle" } | { readonly kind: "queued"; readonly ticketId: string } | Seat;
+export type Activity = { readonly kind: "idle" } | { readonly kind: "queued"; readonly ticketId: string } | Seated;
 
 /** At a match, or on the way to it. */
-export interface Seat {
+export interface Seated {
   readonly kind: "seated";
   readonly matchId: string;
-  readonly seatTicket: string;
-  readonly address: string;
-  link: ShardLink;
-  session: number;
-  joined: boolean;
+  readonly seat: Seat;
   /** The request to answer once the shard has. */
   requestId: number;
-  rejoins: number;
 }
 
 export type Identity =

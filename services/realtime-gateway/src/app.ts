@@ -14,6 +14,7 @@ import { Connections } from "./connections.ts";
 import { createGatewayMetrics } from "./metrics.ts";
 import { createQueueing } from "./queueing.ts";
 import { createRatings } from "./ratings.ts";
+import { Seats } from "./seats.ts";
 import { ShardLinks } from "./shard-links.ts";
 import { listen, type WsServer } from "./ws.ts";
 
@@ -55,15 +56,29 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
     connections: () => connections.size,
     authenticated: () => connections.authenticated,
     links: () => links.size,
+    logs: () => seats.followed,
     trustAgeS: () => tokens.trustAgeS(),
+  });
+  const seats: Seats = new Seats({
+    linkTo: (address) => links.to(address),
+    ask: (requests) => queueing.relocate(requests),
+    metrics,
+    log,
   });
   const links: ShardLinks = new ShardLinks({
     gatewayId,
     linkKey: Buffer.from(config.gatewayLinkKey, "hex"),
-    metrics,
+    silentMs: config.gatewayShardSilentMs,
+    events: seats,
     log,
   });
-  const queueing = createQueueing({ gatewayId, matchmaker: matchmaker.call, log });
+  const queueing = createQueueing({
+    gatewayId,
+    matchmaker: matchmaker.call,
+    onRelocated: (places) => seats.onRelocated(places),
+    onShards: (addresses) => links.keep(addresses),
+    log,
+  });
   const chatServices = config.gatewayChatUrls.map((baseUrl) =>
     createRpcClient({ service: ChatService, baseUrl, timeoutMs: CALL_TIMEOUT_MS }),
   );
@@ -74,7 +89,7 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
     queueing,
     chatting: { chat, service: anyOf(chatServices.map((service) => service.call)), log },
     ratings: createRatings(match.call),
-    links,
+    seats,
     metrics,
     log,
     now: Date.now,
@@ -95,7 +110,7 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
     log,
     ready: { matchmaker: queueing.check, keys: () => tokens.check() },
   });
-  const linkPart = { name: "shard links", stop: async () => links.closeAll() };
+  const linkPart = { name: "shard links", stop: async () => (seats.stop(), links.closeAll()) };
   const draining = { name: "draining", stop: async () => admin.setDraining() };
   const app = compose([
     identity,

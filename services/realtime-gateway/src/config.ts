@@ -78,6 +78,12 @@ export const fields = {
     max: 120_000,
     description: "on stop: over how long clients spread their reconnects",
   }),
+  GATEWAY_SHARD_SILENT_MS: int({
+    default: 500,
+    min: 200,
+    max: 60_000,
+    description: "a shard that answers no beat for so long is taken for lost: its matches move to another",
+  }),
   GATEWAY_STOP_WITHIN_MS: int({
     default: 10_000,
     min: 100,

@@ -1,7 +1,7 @@
 // The state machine of one socket: contracts/realtime/STATE-MACHINE.md in code.
 import { type ClientControl, type Enqueue, type Hello } from "@muster/contracts/realtime/v1";
 import type { Assignment } from "@muster/contracts/matchmaking/v2";
-import type { LinkEnded, LinkJoined } from "@muster/contracts/realtime/link/v1";
+import type { LinkJoined } from "@muster/contracts/realtime/link/v1";
 import type { Logger } from "@muster/log";
 import {
   CONTROL_FRAME,
@@ -18,7 +18,7 @@ import {
 import type { AccessClaims, SeatTicketOpener, TokenVerifier } from "@muster/tokens";
 import { continueTrace, currentTrace, formatTraceparent, newTrace, withTrace } from "@muster/tracing";
 import { v7 as uuidv7 } from "uuid";
-import type { Activity, Identity, Seat } from "./activity.ts";
+import type { Activity, Identity } from "./activity.ts";
 import { Chatting, type ChattingParts } from "./chatting.ts";
 import { decoded, disconnectFor } from "./incoming.ts";
 import { InputRefusals, RateLimit } from "./limits.ts";
@@ -27,8 +27,7 @@ import { type Control, Outbound } from "./outbound.ts";
 import type { Queueing } from "./queueing.ts";
 import { errorReply, matchEnded, matchFound, matchJoined, welcome } from "./replies.ts";
 import type { Ratings } from "./ratings.ts";
-import type { Player } from "./shard-link.ts";
-import type { ShardLinks } from "./shard-links.ts";
+import type { Ending, Player, Seats } from "./seats.ts";
 import type { Socket } from "./ws.ts";
 
 export interface ConnectionParts {
@@ -37,7 +36,7 @@ export interface ConnectionParts {
   readonly queueing: Queueing;
   readonly chatting: ChattingParts;
   readonly ratings: Ratings;
-  readonly links: ShardLinks;
+  readonly seats: Seats;
   readonly metrics: GatewayMetrics;
   readonly log: Logger;
   /** Milliseconds since 1970. */
@@ -54,8 +53,6 @@ export interface ConnectionParts {
 }
 
 const IDLE: Activity = { kind: "idle" };
-/** After a broken link: how often, and after how long, the seat is asked for again. */
-const REJOIN_DELAYS_MS = [100, 400, 1200];
 const END_WITHIN_MS = 2000;
 
 export class Connection implements Player {
@@ -101,7 +98,7 @@ export class Connection implements Player {
 
   onDrain(): void {
     this.outbound.onDrain();
-    if (this.#activity.kind === "seated") this.#activity.link.catchUp(this.#activity.session);
+    if (this.#activity.kind === "seated") this.#parts.seats.catchUp(this.#activity.seat);
   }
 
   /** The socket is gone, whoever closed it. */
@@ -111,7 +108,7 @@ export class Connection implements Player {
     this.#activity = IDLE;
     if (this.#identity.kind === "known") this.#identity.chatting.stop();
     if (activity.kind === "queued") this.#parts.queueing.cancel(activity.ticketId);
-    if (activity.kind === "seated") activity.link.leave(activity.session, false);
+    if (activity.kind === "seated") this.#parts.seats.leave(activity.seat, false);
   }
 
   /** About once a second: what has run out. */
@@ -147,7 +144,7 @@ export class Connection implements Player {
     if (this.#identity.kind !== "known") return this.close("outOfOrder");
     if (frame.length < INPUT_HEADER_BYTES) return this.close("badFrame");
     const activity = this.#activity;
-    if (activity.kind === "seated" && activity.joined) activity.link.input(activity.session, frame);
+    if (activity.kind === "seated" && activity.seat.joined) activity.seat.link.input(activity.seat.session, frame);
     else this.onInputRefused("not_in_match");
   }
 
@@ -256,26 +253,15 @@ export class Connection implements Player {
     if (claims.playerId !== playerId) return this.#error(requestId, "seat_ticket_foreign");
     if (this.#activity.kind === "seated") return this.#error(requestId, "already_in_match");
     if (this.#activity.kind === "queued") return this.#error(requestId, "already_queued");
-    const link = this.#parts.links.to(claims.shardAddress);
-    const session = link.join(this, seatTicket, formatTraceparent(currentTrace() ?? newTrace()));
-    this.#activity = {
-      kind: "seated",
-      matchId: claims.matchId,
-      seatTicket,
-      address: claims.shardAddress,
-      link,
-      session,
-      joined: false,
-      requestId,
-      rejoins: 0,
-    };
+    const seat = this.#parts.seats.take(this, claims, seatTicket, formatTraceparent(currentTrace() ?? newTrace()));
+    this.#activity = { kind: "seated", matchId: claims.matchId, seat, requestId };
   }
 
   #leaveMatch(requestId: number): void {
     const activity = this.#activity;
     if (activity.kind !== "seated") return this.#error(requestId, "not_in_match");
     this.#activity = IDLE;
-    activity.link.leave(activity.session, true);
+    this.#parts.seats.leave(activity.seat, true);
     this.#send({
       requestId,
       message: { case: "matchCancelled", value: { matchId: activity.matchId, reason: "left" } },
@@ -295,7 +281,6 @@ export class Connection implements Player {
     const seat = this.#activity;
     if (seat.kind !== "seated") return;
     const { requestId } = seat;
-    seat.joined = true;
     seat.requestId = 0;
     this.#send(matchJoined(requestId, joined));
   }
@@ -304,7 +289,7 @@ export class Connection implements Player {
     const seat = this.#activity;
     if (seat.kind !== "seated") return;
     this.#activity = IDLE;
-    if (seat.rejoins > 0) return this.#matchCancelled(seat.matchId, "shard_lost");
+    if (seat.requestId === 0) return this.#matchCancelled(seat.matchId, "shard_lost");
     this.#error(seat.requestId, code in REALTIME_ERRORS ? (code as RealtimeErrorCode) : "internal");
   }
 
@@ -321,7 +306,7 @@ export class Connection implements Player {
     });
   }
 
-  onEnded(ended: LinkEnded): void {
+  onEnded(ended: Ending): void {
     if (this.#activity.kind !== "seated") return;
     const { matchId } = this.#activity;
     this.#activity = IDLE;
@@ -338,26 +323,6 @@ export class Connection implements Player {
   onReplaced(): void {
     this.#activity = IDLE;
     this.close("replaced");
-  }
-
-  onLinkLost(): void {
-    const seat = this.#activity;
-    if (seat.kind !== "seated" || this.#closed) return;
-    seat.joined = false;
-    const delayMs = REJOIN_DELAYS_MS[seat.rejoins];
-    if (delayMs === undefined) {
-      this.#activity = IDLE;
-      if (seat.requestId !== 0) return this.#error(seat.requestId, "shard_unavailable");
-      return this.#matchCancelled(seat.matchId, "shard_lost");
-    }
-    seat.rejoins++;
-    setTimeout(() => this.#rejoin(seat), delayMs).unref();
-  }
-
-  #rejoin(seat: Seat): void {
-    if (this.#activity !== seat || this.#closed) return;
-    seat.link = this.#parts.links.to(seat.address);
-    seat.session = seat.link.join(this, seat.seatTicket, formatTraceparent(newTrace()));
   }
 
   // ── to the client ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,9 +1,9 @@
 import type { DisconnectName, RealtimeErrorCode } from "@muster/realtime";
 import type { Metrics } from "@muster/runtime";
-import { Counter, Gauge } from "prom-client";
-import type { FanoutMetrics } from "./fanout.ts";
+import { Counter, Gauge, Histogram } from "prom-client";
+import type { SeatsMetrics } from "./seats.ts";
 
-export interface GatewayMetrics extends FanoutMetrics {
+export interface GatewayMetrics extends SeatsMetrics {
   control(kind: string | undefined): void;
   closed(name: DisconnectName): void;
   refused(code: RealtimeErrorCode): void;
@@ -13,6 +13,7 @@ export interface GatewayGauges {
   readonly connections: () => number;
   readonly authenticated: () => number;
   readonly links: () => number;
+  readonly logs: () => number;
   readonly trustAgeS: () => number;
 }
 
@@ -51,12 +52,22 @@ export function createGatewayMetrics(registry: Metrics, gauges: GatewayGauges): 
   number("gateway_connections", "Open sockets", gauges.connections);
   number("gateway_players", "Authenticated players", gauges.authenticated);
   number("gateway_links", "Links to shards", gauges.links);
+  number("gateway_match_logs", "Matches whose input log is here", gauges.logs);
   number("gateway_trust_age_seconds", "Since identity last said what is revoked", gauges.trustAgeS);
   number("gateway_snapshots_sent_total", "Deltas sent", () => hot.sentFrames);
   number("gateway_snapshot_bytes_total", "Bytes of deltas sent, without WebSocket headers", () => hot.sentBytes);
   number("gateway_snapshots_skipped_total", "Deltas left out because a socket was behind", () => hot.skipped);
   number("gateway_catch_ups_total", "Keyframes sent to sockets that were new or behind", () => hot.caughtUp);
+  const moved = new Histogram({
+    name: "gateway_seat_pause_seconds",
+    help: "From the loss of a shard to a player's seat on another one",
+    buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5],
+    registers,
+  });
+  const lost = new Counter({ name: "gateway_matches_lost_total", help: "Matches that no shard took over", registers });
   return {
+    moved: (ms) => moved.observe(ms / 1000),
+    lost: () => lost.inc(),
     control: (kind) => control.inc({ kind: kind ?? "unknown" }),
     closed: (reason) => closed.inc({ reason }),
     refused: (code) => refused.inc({ code }),

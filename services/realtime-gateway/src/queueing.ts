@@ -1,11 +1,17 @@
-// This gateway's side of the queue. The gateway holds the truth about its tickets: whenever the session with the
+// This gateway's session with the matchmaker: the queue, and where matches run. The gateway holds the truth about its tickets: whenever the session with the
 // matchmaker is opened anew, it submits all of them again, with the time that they have waited.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
-import type { Assignment, GatewaySessionRequestSchema, MatchmakingService } from "@muster/contracts/matchmaking/v2";
+import type {
+  Assignment,
+  GatewaySessionRequestSchema,
+  MatchmakingService,
+  RelocatedMatch,
+} from "@muster/contracts/matchmaking/v2";
 import type { Logger } from "@muster/log";
 import { MessageQueue } from "@muster/rpc";
 import { type AppPart, retryForever } from "@muster/runtime";
+import type { RelocateRequest } from "./seats.ts";
 
 export interface QueuedTicket {
   readonly ticketId: string;
@@ -26,19 +32,26 @@ export interface Queueing extends AppPart {
   check(): string | undefined;
   submit(ticket: QueuedTicket): void;
   cancel(ticketId: string): void;
+  /** Asks where matches run. Lost while there is no session: ask again. */
+  relocate(requests: readonly RelocateRequest[]): void;
 }
 
 type ToMatchmaker = MessageInitShape<typeof GatewaySessionRequestSchema>;
 
 /** A matchmaker that does not read: the stream is closed and opened again. */
 const QUEUE_MAX = 50_000;
+/** Matches per message. */
+const RELOCATE_MAX = 500;
 
 export function createQueueing(options: {
   gatewayId: string;
   matchmaker: Client<typeof MatchmakingService>;
+  onRelocated: (places: readonly RelocatedMatch[]) => void;
+  /** The shards that are there, by link address: at first, and whenever that changes. */
+  onShards: (addresses: readonly string[]) => void;
   log: Logger;
 }): Queueing {
-  const { gatewayId, matchmaker, log } = options;
+  const { gatewayId, matchmaker, onRelocated, onShards, log } = options;
   const stop = new AbortController();
   const tickets = new Map<string, QueuedTicket>();
   let out: MessageQueue<ToMatchmaker> | undefined;
@@ -77,6 +90,10 @@ export function createQueueing(options: {
           take(message.value.ticketId)?.onAssigned(message.value); // an unknown one was cancelled on the way
         } else if (message.case === "refused") {
           take(message.value.ticketId)?.onRefused(message.value.code);
+        } else if (message.case === "relocated") {
+          onRelocated(message.value.matches);
+        } else if (message.case === "shards") {
+          onShards(message.value.addresses);
         }
       }
     } finally {
@@ -94,6 +111,10 @@ export function createQueueing(options: {
     },
     cancel(ticketId) {
       if (tickets.delete(ticketId)) out?.push({ message: { case: "cancel", value: { ticketId } } });
+    },
+    relocate(requests) {
+      for (let from = 0; from < requests.length; from += RELOCATE_MAX)
+        out?.push({ message: { case: "relocate", value: { matches: requests.slice(from, from + RELOCATE_MAX) } } });
     },
     async start() {
       running = retryForever(session, { name: "session with the matchmaker", stop: stop.signal, log });

@@ -1,9 +1,10 @@
 // Control messages to the client, from what the other processes say.
 import type { Assignment } from "@muster/contracts/matchmaking/v2";
-import type { LinkEnded, LinkJoined } from "@muster/contracts/realtime/link/v1";
+import type { LinkJoined } from "@muster/contracts/realtime/link/v1";
 import { FRAME_BYTES_MAX, PROTOCOL_VERSION, REALTIME_ERRORS, type RealtimeErrorCode } from "@muster/realtime";
 import { currentTrace } from "@muster/tracing";
 import type { Control } from "./outbound.ts";
+import type { Ending } from "./seats.ts";
 
 export function welcome(requestId: number, playerId: string, idleTimeoutMs: number): Control {
   const value = { playerId, protocolVersion: PROTOCOL_VERSION, idleTimeoutMs, maxFrameBytes: FRAME_BYTES_MAX };
@@ -23,7 +24,7 @@ export function matchJoined(requestId: number, joined: LinkJoined): Control {
   return { requestId, message: { case: "matchJoined", value } };
 }
 
-export function matchEnded(matchId: string, { reason, seats, ticks, stateHash }: LinkEnded): Control {
+export function matchEnded(matchId: string, { reason, seats, ticks, stateHash }: Ending): Control {
   const scores = seats.map(({ score, rank }, seat) => ({ seat, score, rank }));
   return { message: { case: "matchEnded", value: { matchId, reason, seats: scores, ticks, stateHash } } };
 }

@@ -1,9 +1,11 @@
-// One link to one shard, shared by every player of this gateway whose match runs there.
+// One link to one shard, shared by every match of this gateway that runs there.
 import { createHmac } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import {
   type LinkEnded,
+  type LinkFollow,
+  type LinkHandoverSchema,
   type LinkJoined,
   LinkRequestSchema,
   type LinkResponse,
@@ -11,19 +13,29 @@ import {
 } from "@muster/contracts/realtime/link/v1";
 import type { Logger } from "@muster/log";
 import { INPUT_REFUSALS, LINK_VERSION, LinkFrameType, LinkReader, LinkWriter } from "@muster/realtime";
-import { Fanout, type FanoutMetrics, type Follower } from "./fanout.ts";
+import { type FollowedMatch, u32 } from "./followed-match.ts";
 
-/** A player on a link, as the link sees it. */
-export interface Player extends Follower {
+/** A player's seat on a link. */
+export interface LinkSession {
   onJoined(joined: LinkJoined): void;
-  onJoinRefused(code: string): void;
+  onRefused(code: string): void;
   onInputRefused(code: (typeof INPUT_REFUSALS)[number]): void;
-  onSeatStatus(status: { seat: number; connected: boolean; graceMs: number }): void;
-  onEnded(ended: LinkEnded): void;
-  onCancelled(reason: string): void;
   onReplaced(): void;
-  /** The link broke: the match may still run. */
-  onLinkLost(): void;
+}
+
+/** What happens on links, to whoever keeps the matches. */
+export interface LinkEvents {
+  /** @returns the match; undefined for one that this shard holds no more. */
+  onFollow(link: ShardLink, follow: LinkFollow): FollowedMatch | undefined;
+  onSeatStatus(match: FollowedMatch, status: { seat: number; connected: boolean; graceMs: number }): void;
+  onEnded(match: FollowedMatch, ended: LinkEnded): void;
+  onCancelled(match: FollowedMatch, reason: string): void;
+  onStored(match: FollowedMatch): void;
+  onMoving(match: FollowedMatch): void;
+  onSilent(link: ShardLink): void;
+  onHeardAgain(link: ShardLink): void;
+  /** Called once, when the link is gone. */
+  onClosed(link: ShardLink): void;
 }
 
 export interface ShardLinkOptions {
@@ -31,34 +43,39 @@ export interface ShardLinkOptions {
   readonly address: string;
   readonly gatewayId: string;
   readonly linkKey: Buffer;
-  readonly metrics: FanoutMetrics;
+  /** Without an answer to beats for so long, the shard's matches are looked for elsewhere. */
+  readonly silentMs: number;
+  readonly events: LinkEvents;
   readonly log: Logger;
-  /** Called once, when the link is gone. */
+  /** Called once, before anyone else hears of it. */
   readonly onClosed: () => void;
 }
 
 const CONNECT_WITHIN_MS = 2000;
-const BEAT_EVERY_MS = 2000;
+const BEAT_EVERY_MS = 100;
 /** A shard that answers no beat for this long is taken for dead, though its socket is open. */
-const SILENT_MS_MAX = 8000;
+const DEAD_MS = 8000;
 const UNSENT_BYTES_MAX = 16 * 1024 * 1024;
 const EMPTY = new Uint8Array(0);
 
 export class ShardLink {
+  readonly address: string;
   readonly #options: ShardLinkOptions;
   readonly #socket: Socket;
   readonly #writer: LinkWriter;
   readonly #reader: LinkReader;
-  readonly #players = new Map<number, Player>();
-  readonly #channels = new Map<number, Fanout>();
-  readonly #channelOf = new Map<number, number>();
+  readonly #sessions = new Map<number, LinkSession>();
+  readonly #channels = new Map<number, FollowedMatch>();
   readonly #beatTimer: NodeJS.Timeout;
   #nextSession = 1;
-  #heardAt = performance.now();
+  /** Beats since the shard was heard. Counted, not timed: a gateway that was stopped itself does not blame its shards. */
+  #unanswered = 0;
+  #silent = false;
   #closed = false;
 
   constructor(options: ShardLinkOptions) {
     this.#options = options;
+    this.address = options.address;
     const [host, port] = splitAddress(options.address);
     this.#socket = connect({ host, port, noDelay: true });
     this.#socket.setTimeout(
@@ -77,11 +94,11 @@ export class ShardLink {
     });
   }
 
-  /** @returns the session, for input and leave. The answer comes to the player. */
-  join(player: Player, seatTicket: string, traceparent: string): number {
+  /** @returns the session, for input and leave. The answer comes to the listener. */
+  join(listener: LinkSession, seatTicket: string, traceparent: string): number {
     const session = this.#nextSession;
     this.#nextSession = (session % 0xffff_ffff) + 1;
-    this.#players.set(session, player);
+    this.#sessions.set(session, listener);
     this.#control({ message: { case: "join", value: { session, seatTicket, traceparent } } });
     return session;
   }
@@ -92,43 +109,32 @@ export class ShardLink {
   }
 
   leave(session: number, forfeit: boolean): void {
-    if (!this.#players.has(session)) return;
-    this.#forget(session);
+    if (!this.#sessions.delete(session)) return;
     this.#control({ message: { case: "leave", value: { session, forfeit } } });
   }
 
-  /** A follower's socket has drained. */
-  catchUp(session: number): void {
-    const player = this.#players.get(session);
-    const channel = this.#channelOf.get(session);
-    if (player && channel !== undefined) this.#channels.get(channel)?.catchUp(player);
+  handOver(handover: MessageInitShape<typeof LinkHandoverSchema>): void {
+    this.#control({ message: { case: "handover", value: handover as never } });
+  }
+
+  /** No frame of this match is taken from here any more. */
+  unbind(match: FollowedMatch): void {
+    if (this.#channels.get(match.channel) === match) this.#channels.delete(match.channel);
   }
 
   destroy(): void {
     this.#socket.destroy();
   }
 
-  #forget(session: number): void {
-    const player = this.#players.get(session);
-    const channel = this.#channelOf.get(session);
-    this.#players.delete(session);
-    this.#channelOf.delete(session);
-    const fanout = channel === undefined ? undefined : this.#channels.get(channel);
-    if (!fanout || !player || channel === undefined) return;
-    fanout.remove(player);
-    if (fanout.empty) this.#channels.delete(channel);
-  }
-
   #onFrame(type: number, body: Uint8Array): void {
-    this.#heardAt = performance.now();
     switch (type) {
-      case LinkFrameType.delta:
-        return this.#channels.get(numberOf(body))?.onDelta(body.subarray(4));
+      case LinkFrameType.tick:
+        return this.#channels.get(u32(body, 0))?.onTick(body);
       case LinkFrameType.keyframe:
-        return this.#channels.get(numberOf(body))?.onKeyframe(body.subarray(4));
+        return this.#channels.get(u32(body, 0))?.fanout.onKeyframe(body.subarray(4));
       case LinkFrameType.inputRefused: {
         const code = INPUT_REFUSALS[body[4] ?? -1];
-        if (code) this.#players.get(numberOf(body))?.onInputRefused(code);
+        if (code) this.#sessions.get(u32(body, 0))?.onInputRefused(code);
         return;
       }
       case LinkFrameType.control:
@@ -138,58 +144,50 @@ export class ShardLink {
   }
 
   #onControl({ message }: LinkResponse): void {
+    const { events } = this.#options;
     switch (message.case) {
       case "joined":
-        return this.#onJoined(message.value);
-      case "refused": {
-        const player = this.#players.get(message.value.session);
-        this.#forget(message.value.session);
-        return player?.onJoinRefused(message.value.code);
-      }
-      case "replaced": {
-        const player = this.#players.get(message.value.session);
-        this.#forget(message.value.session);
-        return player?.onReplaced();
-      }
-      case "seatStatus": {
-        for (const player of this.#playersOf(message.value.channel)) player.onSeatStatus(message.value);
+        return this.#sessions.get(message.value.session)?.onJoined(message.value);
+      case "refused":
+        return this.#take(message.value.session)?.onRefused(message.value.code);
+      case "replaced":
+        return this.#take(message.value.session)?.onReplaced();
+      case "follow": {
+        const match = events.onFollow(this, message.value);
+        if (match) this.#channels.set(message.value.channel, match);
         return;
       }
-      case "ended":
-        return this.#endChannel(message.value.channel, (player) => player.onEnded(message.value as LinkEnded));
-      case "cancelled": {
-        const { reason } = message.value;
-        return this.#endChannel(message.value.channel, (player) => player.onCancelled(reason));
+      case "holders": {
+        const match = this.#channels.get(message.value.channel);
+        if (match) match.holders = message.value.gatewayIds;
+        return;
       }
+      case "seatStatus":
+        return this.#onMatch(message.value, (match, status) => events.onSeatStatus(match, status));
+      case "ended":
+        return this.#onMatch(message.value, (match, ended) => events.onEnded(match, ended));
+      case "cancelled":
+        return this.#onMatch(message.value, (match, { reason }) => events.onCancelled(match, reason));
+      case "moving":
+        return this.#onMatch(message.value, (match) => events.onMoving(match));
+      case "stored":
+        return this.#onMatch(message.value, (match) => events.onStored(match));
       case "welcome":
       case undefined:
         return;
     }
   }
 
-  #onJoined(joined: LinkJoined): void {
-    const player = this.#players.get(joined.session);
-    if (!player) return; // it left in the meantime; the leave is on its way
-    let fanout = this.#channels.get(joined.channel);
-    if (!fanout) {
-      fanout = new Fanout(this.#options.metrics);
-      this.#channels.set(joined.channel, fanout);
-    }
-    this.#channelOf.set(joined.session, joined.channel);
-    player.onJoined(joined);
-    fanout.add(player); // its keyframe is the next frame on the link
+  /** Nothing for a match that left in the meantime, or that another shard holds. */
+  #onMatch<T extends { readonly channel: number }>(value: T, then: (match: FollowedMatch, value: T) => void): void {
+    const match = this.#channels.get(value.channel);
+    if (match) then(match, value);
   }
 
-  #endChannel(channel: number, tell: (player: Player) => void): void {
-    for (const [session, player] of this.#players) {
-      if (this.#channelOf.get(session) !== channel) continue;
-      this.leave(session, false);
-      tell(player);
-    }
-  }
-
-  #playersOf(channel: number): Player[] {
-    return [...(this.#channels.get(channel)?.followers ?? [])] as Player[];
+  #take(session: number): LinkSession | undefined {
+    const listener = this.#sessions.get(session);
+    this.#sessions.delete(session);
+    return listener;
   }
 
   #control(message: MessageInitShape<typeof LinkRequestSchema>): void {
@@ -204,6 +202,12 @@ export class ShardLink {
   }
 
   #onData(chunk: Buffer): void {
+    this.#unanswered = 0;
+    if (this.#silent) {
+      this.#silent = false;
+      this.#options.log.warn({ address: this.address }, "the shard is heard again");
+      this.#options.events.onHeardAgain(this);
+    }
     try {
       this.#reader.push(chunk);
     } catch (err) {
@@ -212,26 +216,26 @@ export class ShardLink {
   }
 
   #beat(): void {
-    if (performance.now() - this.#heardAt > SILENT_MS_MAX) this.#socket.destroy(new Error("the shard is silent"));
-    else this.#writer.plain(LinkFrameType.beat, EMPTY);
+    this.#writer.plain(LinkFrameType.beat, EMPTY);
+    if (this.#socket.connecting) return;
+    this.#unanswered++;
+    const silentMs = this.#unanswered * BEAT_EVERY_MS;
+    if (silentMs > DEAD_MS) this.#socket.destroy(new Error("the shard is silent"));
+    if (this.#silent || silentMs <= this.#options.silentMs) return;
+    this.#silent = true;
+    this.#options.log.warn({ address: this.address }, "the shard is silent: its matches are looked for elsewhere");
+    this.#options.events.onSilent(this);
   }
 
   #onClose(): void {
+    if (this.#closed) return;
     this.#closed = true;
     clearInterval(this.#beatTimer);
-    const players = [...this.#players.values()];
-    this.#players.clear();
+    this.#sessions.clear();
     this.#channels.clear();
-    this.#channelOf.clear();
     this.#options.onClosed();
-    for (const player of players) player.onLinkLost();
+    this.#options.events.onClosed(this);
   }
-}
-
-function numberOf(body: Uint8Array): number {
-  return (
-    ((body[0] as number) | ((body[1] as number) << 8) | ((body[2] as number) << 16) | ((body[3] as number) << 24)) >>> 0
-  );
 }
 
 export function splitAddress(address: string): [string, number] {

@@ -1,18 +1,22 @@
 import type { Logger } from "@muster/log";
-import type { FanoutMetrics } from "./fanout.ts";
-import { ShardLink } from "./shard-link.ts";
+import { type LinkEvents, ShardLink } from "./shard-link.ts";
 
 export interface ShardLinksOptions {
   readonly gatewayId: string;
   readonly linkKey: Buffer;
-  readonly metrics: FanoutMetrics;
+  readonly silentMs: number;
+  readonly events: LinkEvents;
   readonly log: Logger;
 }
 
-/** The links of this gateway, one per shard, opened when first needed. */
+const OPEN_AGAIN_MS = 500;
+
+/** The links of this gateway: one per shard that is there, and to any other that a seat ticket names. */
 export class ShardLinks {
   readonly #options: ShardLinksOptions;
   readonly #links = new Map<string, ShardLink>();
+  #here: ReadonlySet<string> = new Set();
+  #stopped = false;
 
   constructor(options: ShardLinksOptions) {
     this.#options = options;
@@ -20,6 +24,12 @@ export class ShardLinks {
 
   get size(): number {
     return this.#links.size;
+  }
+
+  /** The shards that the matchmaker knows: a link to each is open before a match needs it, and for its witnesses. */
+  keep(addresses: readonly string[]): void {
+    this.#here = new Set(addresses);
+    for (const address of addresses) this.to(address);
   }
 
   to(address: string): ShardLink {
@@ -30,6 +40,7 @@ export class ShardLinks {
       address,
       onClosed: () => {
         if (this.#links.get(address) === link) this.#links.delete(address);
+        this.#openAgain(address);
       },
     });
     this.#links.set(address, link);
@@ -37,6 +48,13 @@ export class ShardLinks {
   }
 
   closeAll(): void {
+    this.#stopped = true;
     for (const link of this.#links.values()) link.destroy();
+  }
+
+  #openAgain(address: string): void {
+    setTimeout(() => {
+      if (!this.#stopped && this.#here.has(address)) this.to(address);
+    }, OPEN_AGAIN_MS).unref();
   }
 }

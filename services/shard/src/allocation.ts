@@ -72,6 +72,8 @@ export function createAllocationSession(options: AllocationOptions): AllocationS
           });
         } else if (message.case === "release") {
           matches.release(message.value.matchId);
+        } else if (message.case === "evacuate") {
+          matches.evacuate();
         }
       }
     } finally {
@@ -102,5 +104,6 @@ function allocate(message: Allocate, { games, matches }: AllocationOptions): str
     .toSorted((a, b) => a.seat - b.seat)
     .map(({ playerId, playerName }) => ({ playerId, playerName }));
   const { matchId, epoch, mode, options, seed, traceparent } = message;
-  return matches.allocate({ matchId, epoch, mode, game, options, seed, players, trace: continueTrace(traceparent) });
+  const spec = { matchId, epoch, mode, game, options, seed, players, trace: continueTrace(traceparent) };
+  return matches.allocate(spec, message.recovery?.gatewayIds);
 }

@@ -28,6 +28,8 @@ export interface ShardApp extends App {
 
 const MATCH_CALL_TIMEOUT_MS = 3000;
 const RESULTS_FLUSH_MS = 10_000;
+/** A match that was taken over and whose gateways hand no log over is lost. */
+const LOG_WITHIN_MS = 5000;
 
 const clock: Clock = {
   now: () => performance.now(),
@@ -65,7 +67,16 @@ export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
     graceMs: config.shardGraceMs,
     keyframeEveryTicks: config.shardKeyframeEveryTicks,
   };
-  const matches = new Matches({ matchesMax: config.shardMatchesMax, times, scheduler, results, metrics, log });
+  const adoption = { othersWithinMs: config.shardHandoverWithinMs, logWithinMs: LOG_WITHIN_MS };
+  const matches = new Matches({
+    matchesMax: config.shardMatchesMax,
+    times,
+    adoption,
+    scheduler,
+    results,
+    metrics,
+    log,
+  });
   const links = createLinkServer(
     { host: config.shardHost, port: config.shardLinkPort },
     {

@@ -41,6 +41,12 @@ export const fields = {
     max: 10_000,
     description: "how often gateways get a new keyframe to cache",
   }),
+  SHARD_HANDOVER_WITHIN_MS: int({
+    default: 300,
+    min: 10,
+    max: 5000,
+    description: "on taking a match over: how long after the first log the other gateways' are waited for",
+  }),
   SHARD_DRAIN_WITHIN_MS: int({
     default: 100_000,
     max: 3_600_000,

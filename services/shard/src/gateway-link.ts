@@ -43,6 +43,8 @@ export class GatewayLink implements Link {
   readonly #writer: LinkWriter;
   readonly #reader: LinkReader;
   readonly #seated = new Map<number, Seated>();
+  /** Sessions whose match is not here yet: it is being taken over. */
+  readonly #joining = new Set<number>();
   readonly #refusal = new Uint8Array(1);
   readonly #silenceTimer: NodeJS.Timeout;
   #heardAt = performance.now();
@@ -67,8 +69,8 @@ export class GatewayLink implements Link {
     this.#writer.numbered(LinkFrameType.keyframe, channel, frame);
   }
 
-  delta(channel: number, frame: Uint8Array): void {
-    this.#writer.numbered(LinkFrameType.delta, channel, frame);
+  tick(channel: number, tick: number, check: number, record: Uint8Array, delta: Uint8Array): void {
+    this.#writer.tick(channel, tick, check, record, delta);
   }
 
   close(): void {
@@ -130,6 +132,10 @@ export class GatewayLink implements Link {
         const { session, seatTicket, traceparent } = message.value;
         return withTrace(continueTrace(traceparent), () => this.#onJoin(session, seatTicket));
       }
+      case "handover": {
+        const { matchId, epoch, ticks, check, holders, log } = message.value;
+        return this.#parts.matches.handover(matchId, epoch, { gatewayId: this.gatewayId, ticks, check, holders, log });
+      }
       case "leave":
         return this.#onLeave(message.value.session, message.value.forfeit);
       case undefined:
@@ -145,6 +151,7 @@ export class GatewayLink implements Link {
     this.gatewayId = gatewayId;
     this.#parts.log.info({ gatewayId }, "a gateway is linked");
     this.control({ message: { case: "welcome", value: { shardId: this.#parts.shardId, version: LINK_VERSION } } });
+    this.#parts.matches.linked(this);
   }
 
   #onJoin(id: number, seatTicket: string): void {
@@ -152,10 +159,14 @@ export class GatewayLink implements Link {
     if (verdict.kind !== "valid") return this.#refuse(id, verdict.kind);
     const { claims } = verdict;
     const session: Session = { link: this, id };
-    const match = this.#parts.matches.join(claims, session);
-    if (typeof match === "string") return this.#refuse(id, match);
-    this.#seated.set(id, { session, match, seat: claims.seat });
-    this.#parts.log.info({ matchId: claims.matchId, seat: claims.seat, gatewayId: this.gatewayId }, "player joined");
+    this.#joining.add(id);
+    this.#parts.matches.join(claims, session, (match) => {
+      const left = !this.#joining.delete(id);
+      if (typeof match === "string") return left ? undefined : this.#refuse(id, match);
+      if (left) return match.leave(claims.seat, session, false);
+      this.#seated.set(id, { session, match, seat: claims.seat });
+      this.#parts.log.info({ matchId: claims.matchId, seat: claims.seat, gatewayId: this.gatewayId }, "player joined");
+    });
   }
 
   #refuse(session: number, code: string): void {
@@ -164,6 +175,7 @@ export class GatewayLink implements Link {
   }
 
   #onLeave(id: number, forfeit: boolean): void {
+    this.#joining.delete(id);
     const seated = this.#seated.get(id);
     if (!seated) return;
     this.#seated.delete(id);
@@ -181,6 +193,8 @@ export class GatewayLink implements Link {
     clearInterval(this.#silenceTimer);
     for (const { match, seat, session } of this.#seated.values()) match.leave(seat, session, false);
     this.#seated.clear();
+    this.#joining.clear();
+    if (this.gatewayId !== "") this.#parts.matches.unlinked(this);
     if (this.gatewayId !== "") this.#parts.log.info({ gatewayId: this.gatewayId }, "a gateway is gone");
   }
 }

@@ -27,7 +27,10 @@ export class SeatInputs {
   /** Highest sequence number that was applied. */
   appliedSeq = 0;
 
-  constructor(codec: InputCodec<Fields>, limits: InputLimits) {
+  /** `appliedSeq`: what the seat had applied on the shard before. */
+  constructor(codec: InputCodec<Fields>, limits: InputLimits, appliedSeq = 0) {
+    this.lastSeq = appliedSeq;
+    this.appliedSeq = appliedSeq;
     this.#codec = codec;
     this.#limits = limits;
     this.#words = Array.from({ length: limits.waitingMax }, () => new Int32Array(codec.words));

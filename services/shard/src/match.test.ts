@@ -3,7 +3,8 @@ import { type Game, SnapshotDecoder } from "@muster/game-kit";
 import { newTrace } from "@muster/tracing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Link, Session, ToGateway } from "./audience.ts";
-import { Match, type MatchOutcome } from "./match.ts";
+import { Match } from "./match.ts";
+import type { MatchOutcome } from "./match-spec.ts";
 
 const TIMES = { joinWithinMs: 1000, graceMs: 500, keyframeEveryTicks: 10 };
 
@@ -17,11 +18,17 @@ class RecordedLink implements Link {
   keyframe(_channel: number, frame: Uint8Array): void {
     this.frames.push({ type: "keyframe", bytes: frame.slice() });
   }
-  delta(_channel: number, frame: Uint8Array): void {
-    this.frames.push({ type: "delta", bytes: frame.slice() });
+  readonly records: Uint8Array[] = [];
+  check = 0;
+  tick(_channel: number, tick: number, check: number, record: Uint8Array, delta: Uint8Array): void {
+    expect(tick).toBe(this.records.length + 1);
+    this.records.push(record.slice());
+    this.check = check;
+    if (delta.length > 0) this.frames.push({ type: "delta", bytes: delta.slice() });
   }
+  /** What concerns players; not what concerns the log. */
   cases(): (string | undefined)[] {
-    return this.controls.map((control) => control?.case);
+    return this.controls.map((control) => control?.case).filter((name) => name !== "follow" && name !== "holders");
   }
 }
 
@@ -40,6 +47,7 @@ function setup(game: Game = duel as unknown as Game, options: Record<string, num
     onStart: () => undefined,
     onTurn: (match: Match) => match.tick(),
     onOver: (_: Match, outcome: MatchOutcome) => void outcomes.push(outcome),
+    witness: () => undefined,
     onFault: (_: Match, err: unknown) => void faults.push(err),
   };
   const players = ["a", "b"].map((playerId) => ({ playerId, playerName: playerId }));

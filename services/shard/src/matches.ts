@@ -1,7 +1,10 @@
 // The matches of this process.
 import type { Logger } from "@muster/log";
-import type { Session } from "./audience.ts";
-import { Match, type MatchOutcome, type MatchOwner, type MatchSpec, type MatchTimes } from "./match.ts";
+import { Adoptions, type AdoptionTimes, type PendingJoin } from "./adoptions.ts";
+import type { Link, Session } from "./audience.ts";
+import type { Handover } from "./handovers.ts";
+import { Match, type MatchOwner } from "./match.ts";
+import type { Inheritance, MatchOutcome, MatchSpec, MatchTimes } from "./match-spec.ts";
 import type { ShardMetrics } from "./metrics.ts";
 import type { Results } from "./results.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -9,13 +12,12 @@ import type { Scheduler } from "./scheduler.ts";
 export interface MatchesOptions {
   readonly matchesMax: number;
   readonly times: MatchTimes;
+  readonly adoption: AdoptionTimes;
   readonly scheduler: Scheduler;
   readonly results: Results;
   readonly metrics: ShardMetrics;
   readonly log: Logger;
 }
-
-export type JoinRefusal = "match_not_found" | "match_over" | "stale_epoch" | "seat_ticket_foreign";
 
 /** Ended matches that are remembered, so that a late player hears "over" and not "not found". */
 const OVER_MAX = 10_000;
@@ -26,6 +28,8 @@ export class Matches {
   readonly #over = new Set<string>();
   readonly #owner: MatchOwner;
   readonly #turns = new Set<Match>();
+  readonly #links = new Set<Link>();
+  readonly #adoptions: Adoptions;
   #nextChannel = 1;
   #draining = false;
   #onEmpty: (() => void) | undefined;
@@ -38,59 +42,115 @@ export class Matches {
       },
       onTurn: (match) => this.#turn(match),
       onOver: (match, outcome) => this.#end(match, outcome),
+      witness: (match) => this.#witnessFor(match),
       onFault: (match, err) =>
         options.log.error(
           { err, matchId: match.spec.matchId, game: match.spec.game.id, tick: match.ticks },
           "the game failed; its match ends",
         ),
     };
+    this.#adoptions = new Adoptions(
+      options.adoption,
+      {
+        adopt: (spec, inheritance) => this.#adopt(spec, inheritance),
+        lost: (spec) => this.#lost(spec),
+        join: (spec, join) => this.#joinAdopted(spec, join),
+      },
+      options.log,
+    );
   }
 
+  /** Held, or about to be. */
   get size(): number {
-    return this.#byId.size;
+    return this.#byId.size + this.#adoptions.size;
   }
 
   get draining(): boolean {
     return this.#draining;
   }
 
-  /** @returns why the match is refused. The same match again is accepted and changes nothing. */
-  allocate(spec: MatchSpec): string | undefined {
-    if (this.#byId.has(spec.matchId)) return undefined;
+  /**
+   * @param gatewayIds of a match that another shard held: whose logs may come
+   * @returns why the match is refused. The same match again is accepted and changes nothing.
+   */
+  allocate(spec: MatchSpec, gatewayIds?: readonly string[]): string | undefined {
+    const held = this.#byId.get(spec.matchId);
+    if (held && held.spec.epoch >= spec.epoch) return undefined;
+    if (this.#adoptions.has(spec.matchId)) return undefined;
     if (this.#draining) return "stopping";
-    if (this.#byId.size >= this.#options.matchesMax) return "full";
+    if (this.size >= this.#options.matchesMax) return "full";
+    if (held) this.release(spec.matchId);
+    if (gatewayIds) {
+      this.#adoptions.expect(spec, gatewayIds);
+      return undefined;
+    }
     try {
-      this.#byId.set(spec.matchId, new Match(spec, this.#nextChannel, this.#options.times, this.#owner));
+      this.#add(spec);
     } catch (err) {
       this.#options.log.error({ err, matchId: spec.matchId, game: spec.game.id }, "the game could not be set up");
       return `the game could not be set up: ${(err as Error).message}`.slice(0, 200);
     }
-    this.#nextChannel = (this.#nextChannel % 0xffff_ffff) + 1;
     return undefined;
   }
 
-  /** The matchmaker takes an allocation back: nobody was told of it. */
+  /** The matchmaker takes a match back: nobody was told of it, or it is another shard's now. */
   release(matchId: string): void {
+    this.#adoptions.drop(matchId);
     const match = this.#byId.get(matchId);
-    if (!match) return;
+    if (!match) return this.#checkEmpty();
     match.drop();
     this.#forget(match);
+  }
+
+  handover(matchId: string, epoch: number, handover: Handover): void {
+    this.#adoptions.handover(matchId, epoch, handover);
+  }
+
+  linked(link: Link): void {
+    this.#links.add(link);
+    for (const match of this.#byId.values()) match.ensureWitness();
+  }
+
+  unlinked(link: Link): void {
+    this.#links.delete(link);
+    for (const match of this.#byId.values()) match.unlinked(link);
+    this.#adoptions.gatewayGone(link.gatewayId);
+  }
+
+  /** Another shard has room for all of it. */
+  evacuate(): void {
+    this.#options.log.info({ matches: this.#byId.size }, "handing the matches over");
+    for (const match of this.#byId.values()) {
+      match.move();
+      this.#forget(match);
+    }
   }
 
   join(
     claims: { matchId: string; epoch: number; seat: number; playerId: string },
     session: Session,
-  ): Match | JoinRefusal {
-    const match = this.#byId.get(claims.matchId);
-    if (!match) return this.#over.has(claims.matchId) ? "match_over" : "match_not_found";
-    if (claims.epoch !== match.spec.epoch) return "stale_epoch";
-    return match.join(claims.seat, claims.playerId, session) ?? match;
+    answer: (outcome: Match | string) => void,
+  ): void {
+    const { matchId, seat, playerId } = claims;
+    const match = this.#byId.get(matchId);
+    if (!match && this.#adoptions.has(matchId)) {
+      return this.#adoptions.join(matchId, {
+        seat,
+        playerId,
+        session,
+        answer: (refusal) => answer(refusal ?? this.#byId.get(matchId) ?? "match_not_found"),
+      });
+    }
+    if (!match) return answer(this.#over.has(matchId) ? "match_over" : "match_not_found");
+    // A right to a seat outlives the move of its match; one from a later epoch tells that the match is ours no more.
+    if (claims.epoch > match.spec.epoch) return answer("stale_epoch");
+    answer(match.join(seat, playerId, session) ?? match);
   }
 
   /** Takes no more matches; resolves when the last one is over, or after `withinMs`, when the rest is cancelled. */
   async drain(withinMs: number): Promise<void> {
     this.#draining = true;
-    if (this.#byId.size === 0) return;
+    if (this.size === 0) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, withinMs);
       this.#onEmpty = () => {
@@ -98,7 +158,53 @@ export class Matches {
         resolve();
       };
     });
+    this.#adoptions.stop();
     for (const match of this.#byId.values()) match.cancel("fault");
+  }
+
+  #add(spec: MatchSpec, inheritance?: Inheritance): Match {
+    const match = new Match(spec, this.#nextChannel, this.#options.times, this.#owner, inheritance);
+    this.#nextChannel = (this.#nextChannel % 0xffff_ffff) + 1;
+    this.#byId.set(spec.matchId, match);
+    return match;
+  }
+
+  #adopt(spec: MatchSpec, inheritance: Inheritance): void {
+    const match = this.#add(spec, inheritance);
+    const { matchId, epoch, trace } = spec;
+    this.#options.log.info({ matchId, epoch, ticks: match.ticks, traceId: trace.traceId }, "match taken over");
+    this.#options.metrics.adopted.inc({ outcome: "adopted" });
+    match.resume();
+  }
+
+  #lost(spec: MatchSpec): void {
+    const { log, results, metrics } = this.#options;
+    const { matchId, epoch, trace } = spec;
+    log.error({ matchId, epoch, traceId: trace.traceId }, "no log leads to this match; it is cancelled");
+    metrics.adopted.inc({ outcome: "lost" });
+    this.#remember(matchId);
+    results.store({
+      matchId,
+      epoch,
+      trace,
+      outcome: { kind: "cancelled", reason: "fault" },
+      ticks: 0,
+      stateHash: "",
+      log: undefined,
+      onStored: () => undefined,
+    });
+    this.#checkEmpty();
+  }
+
+  #joinAdopted({ matchId }: MatchSpec, { seat, playerId, session, answer }: PendingJoin): void {
+    const match = this.#byId.get(matchId);
+    answer(match ? match.join(seat, playerId, session) : "match_over");
+  }
+
+  /** Another gateway for every other match: the holders are spread. */
+  #witnessFor(match: Match): Link | undefined {
+    const others = [...this.#links].filter((link) => !match.carriedBy(link));
+    return others[match.channel % others.length];
   }
 
   /** Several inputs of one event-loop turn may lead to one step each at most once per turn. */
@@ -119,15 +225,25 @@ export class Matches {
       "match over",
     );
     metrics.matchesOver.inc({ outcome: outcome.kind, reason: outcome.reason });
-    results.store({ matchId, epoch, trace, outcome, ticks: match.ticks, stateHash: match.stateHash });
+    const { ticks, stateHash } = match;
+    const inputLog = match.log?.slice();
+    results.store({ matchId, epoch, trace, outcome, ticks, stateHash, log: inputLog, onStored: () => match.stored() });
+    this.#remember(matchId);
+    this.#forget(match);
+  }
+
+  #remember(matchId: string): void {
     this.#over.add(matchId);
     if (this.#over.size > OVER_MAX) this.#over.delete(this.#over.values().next().value as string);
-    this.#forget(match);
   }
 
   #forget(match: Match): void {
     this.#options.scheduler.remove(match);
-    this.#byId.delete(match.spec.matchId);
-    if (this.#byId.size === 0) this.#onEmpty?.();
+    if (this.#byId.get(match.spec.matchId) === match) this.#byId.delete(match.spec.matchId);
+    this.#checkEmpty();
+  }
+
+  #checkEmpty(): void {
+    if (this.size === 0) this.#onEmpty?.();
   }
 }

@@ -7,6 +7,7 @@ export interface ShardMetrics extends SchedulerMetrics {
   /** Once per input: a plain addition, since this is the hot path. */
   inputs(refusal: InputRefusal | undefined): void;
   readonly matchesOver: Counter<"outcome" | "reason">;
+  readonly adopted: Counter<"outcome">;
   readonly resultsStored: Counter;
   readonly resultsRefused: Counter<"code">;
   readonly resultRetries: Counter;
@@ -57,6 +58,12 @@ export function createShardMetrics(
       name: "shard_matches_over_total",
       help: "Matches by how they ended",
       labelNames: ["outcome", "reason"],
+      registers,
+    }),
+    adopted: new Counter({
+      name: "shard_matches_adopted_total",
+      help: "Matches of lost shards: gone on with, or lost because no log fitted",
+      labelNames: ["outcome"],
       registers,
     }),
     resultsStored: new Counter({

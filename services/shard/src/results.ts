@@ -4,10 +4,11 @@ import type { Client } from "@connectrpc/connect";
 import { CancelReason, EndReason, type MatchService, type RecordResultRequestSchema } from "@muster/contracts/match/v2";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { AppError } from "@muster/errors";
+import { packLog } from "@muster/game-kit";
 import type { Logger } from "@muster/log";
 import { Limiter, sleep } from "@muster/runtime";
 import { type TraceContext, withTrace } from "@muster/tracing";
-import type { MatchOutcome } from "./match.ts";
+import type { MatchOutcome } from "./match-spec.ts";
 import type { ShardMetrics } from "./metrics.ts";
 
 export interface FinishedMatch {
@@ -17,8 +18,15 @@ export interface FinishedMatch {
   readonly outcome: MatchOutcome;
   readonly ticks: number;
   readonly stateHash: string;
+  /** Input log; undefined when it outgrew its limit. */
+  readonly log: Uint8Array | undefined;
+  /** match-service has the result, or will never take it. */
+  onStored(): void;
 }
 
+/** match-service takes no more. */
+const REPLAY_BYTES_MAX = 192 * 1024;
+const NOTHING = new Uint8Array(0);
 const FIRST_RETRY_MS = 100;
 const RETRY_MS_MAX = 5000;
 /** Calls to match-service at once; results beyond it wait here. */
@@ -63,18 +71,18 @@ export class Results {
 
   async #storeWithRetries(match: FinishedMatch): Promise<void> {
     const { matchId } = match;
-    const request = requestOf(match);
+    const request = requestOf(match, await packed(match, this.#log));
     for (let delayMs = FIRST_RETRY_MS; ; delayMs = Math.min(delayMs * 2, RETRY_MS_MAX)) {
       try {
         const { duplicate } = await this.#limiter.run(() => this.#matches.recordResult(request));
         this.#metrics.resultsStored.inc();
         this.#log.info({ matchId, duplicate }, "result stored");
-        return;
+        return match.onStored();
       } catch (err) {
         if (err instanceof AppError && isFinal(err)) {
           this.#metrics.resultsRefused.inc({ code: err.code });
           this.#log.error({ err, matchId, code: err.code }, "match-service refused a result for good");
-          return;
+          return match.onStored();
         }
         if (this.#abandon.signal.aborted) {
           this.#log.error({ matchId, result: request }, "stopping with a result that is not stored");
@@ -93,14 +101,20 @@ function isFinal(err: AppError): boolean {
   return ["stale_epoch", "result_conflict", "bad_result", "match_not_found", "invalid_request"].includes(err.code);
 }
 
-function requestOf({
-  matchId,
-  epoch,
-  outcome,
-  ticks,
-  stateHash,
-}: FinishedMatch): MessageInitShape<typeof RecordResultRequestSchema> {
-  const common = { matchId, epoch, ticks, stateHash };
+/** Empty for a match that nobody will want to see again, or whose log is larger than match-service takes. */
+async function packed({ matchId, outcome, log: inputLog }: FinishedMatch, log: Logger): Promise<Uint8Array> {
+  if (outcome.kind === "cancelled" || !inputLog) return NOTHING;
+  const bytes = await packLog(inputLog);
+  if (bytes.length <= REPLAY_BYTES_MAX) return bytes;
+  log.warn({ matchId, bytes: bytes.length }, "the input log is too large to be kept");
+  return NOTHING;
+}
+
+function requestOf(
+  { matchId, epoch, outcome, ticks, stateHash }: FinishedMatch,
+  inputLog: Uint8Array,
+): MessageInitShape<typeof RecordResultRequestSchema> {
+  const common = { matchId, epoch, ticks, stateHash, inputLog: inputLog as Uint8Array<ArrayBuffer> };
   if (outcome.kind === "cancelled")
     return { ...common, outcome: { case: "cancelled", value: { reason: CANCEL_REASONS[outcome.reason] } } };
   const seats = outcome.result.seats.map(({ score, rank }, seat) => ({ seat, score, rank }));

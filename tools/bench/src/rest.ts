@@ -2,7 +2,7 @@
 // beside the same page from one plain Fastify process with the same SQL; and log-ins beside pure hashing. Servers share
 // one core, the load has another.
 //
-//   node src/rest.ts [--seconds 6] [--rounds 3] [--connections 16]
+//   node src/rest.ts [--seconds 15] [--rounds 5] [--connections 16]
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -23,8 +23,8 @@ import { hashingRate } from "./rest-hashing.ts";
 
 const { values } = parseArgs({
   options: {
-    seconds: { type: "string", default: "6" },
-    rounds: { type: "string", default: "3" },
+    seconds: { type: "string", default: "15" },
+    rounds: { type: "string", default: "5" },
     connections: { type: "string", default: "16" },
   },
 });

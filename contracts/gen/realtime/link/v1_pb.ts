@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file realtime/link/v1.proto.
  */
 export const file_realtime_link_v1: GenFile = /*@__PURE__*/
-  fileDesc("ChZyZWFsdGltZS9saW5rL3YxLnByb3RvEhByZWFsdGltZS5saW5rLnYxIqABCgtMaW5rUmVxdWVzdBIsCgVoZWxsbxgBIAEoCzIbLnJlYWx0aW1lLmxpbmsudjEuTGlua0hlbGxvSAASKgoEam9pbhgCIAEoCzIaLnJlYWx0aW1lLmxpbmsudjEuTGlua0pvaW5IABIsCgVsZWF2ZRgDIAEoCzIbLnJlYWx0aW1lLmxpbmsudjEuTGlua0xlYXZlSABCCQoHbWVzc2FnZSI/CglMaW5rSGVsbG8SEgoKZ2F0ZXdheV9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgNEg0KBXByb29mGAMgASgMIkUKCExpbmtKb2luEg8KB3Nlc3Npb24YASABKA0SEwoLc2VhdF90aWNrZXQYAiABKAkSEwoLdHJhY2VwYXJlbnQYAyABKAkiLQoJTGlua0xlYXZlEg8KB3Nlc3Npb24YASABKA0SDwoHZm9yZmVpdBgCIAEoCCL+AgoMTGlua1Jlc3BvbnNlEjAKB3dlbGNvbWUYASABKAsyHS5yZWFsdGltZS5saW5rLnYxLkxpbmtXZWxjb21lSAASLgoGam9pbmVkGAIgASgLMhwucmVhbHRpbWUubGluay52MS5MaW5rSm9pbmVkSAASMAoHcmVmdXNlZBgDIAEoCzIdLnJlYWx0aW1lLmxpbmsudjEuTGlua1JlZnVzZWRIABI3CgtzZWF0X3N0YXR1cxgEIAEoCzIgLnJlYWx0aW1lLmxpbmsudjEuTGlua1NlYXRTdGF0dXNIABIsCgVlbmRlZBgFIAEoCzIbLnJlYWx0aW1lLmxpbmsudjEuTGlua0VuZGVkSAASNAoJY2FuY2VsbGVkGAYgASgLMh8ucmVhbHRpbWUubGluay52MS5MaW5rQ2FuY2VsbGVkSAASMgoIcmVwbGFjZWQYByABKAsyHi5yZWFsdGltZS5saW5rLnYxLkxpbmtSZXBsYWNlZEgAQgkKB21lc3NhZ2UiMAoLTGlua1dlbGNvbWUSEAoIc2hhcmRfaWQYASABKAkSDwoHdmVyc2lvbhgCIAEoDSKtAQoKTGlua0pvaW5lZBIPCgdzZXNzaW9uGAEgASgNEg8KB2NoYW5uZWwYAiABKA0SEAoIbWF0Y2hfaWQYAyABKAkSDAoEc2VhdBgEIAEoDRIRCgl0aWNrX3JhdGUYBSABKA0SDwoHZ2FtZV9pZBgGIAEoCRIQCghidWlsZF9pZBgHIAEoCRIWCg5sYXN0X2lucHV0X3NlcRgIIAEoDRIPCgdyZXN1bWVkGAkgASgIIiwKC0xpbmtSZWZ1c2VkEg8KB3Nlc3Npb24YASABKA0SDAoEY29kZRgCIAEoCSJUCg5MaW5rU2VhdFN0YXR1cxIPCgdjaGFubmVsGAEgASgNEgwKBHNlYXQYAiABKA0SEQoJY29ubmVjdGVkGAMgASgIEhAKCGdyYWNlX21zGAQgASgNIiwKDUxpbmtTZWF0U2NvcmUSDQoFc2NvcmUYASABKAUSDAoEcmFuaxgCIAEoDSJ/CglMaW5rRW5kZWQSDwoHY2hhbm5lbBgBIAEoDRIOCgZyZWFzb24YAiABKAkSLgoFc2VhdHMYAyADKAsyHy5yZWFsdGltZS5saW5rLnYxLkxpbmtTZWF0U2NvcmUSDQoFdGlja3MYBCABKA0SEgoKc3RhdGVfaGFzaBgFIAEoCSIwCg1MaW5rQ2FuY2VsbGVkEg8KB2NoYW5uZWwYASABKA0SDgoGcmVhc29uGAIgASgJIh8KDExpbmtSZXBsYWNlZBIPCgdzZXNzaW9uGAEgASgNYgZwcm90bzM");
+  fileDesc("ChZyZWFsdGltZS9saW5rL3YxLnByb3RvEhByZWFsdGltZS5saW5rLnYxItQBCgtMaW5rUmVxdWVzdBIsCgVoZWxsbxgBIAEoCzIbLnJlYWx0aW1lLmxpbmsudjEuTGlua0hlbGxvSAASKgoEam9pbhgCIAEoCzIaLnJlYWx0aW1lLmxpbmsudjEuTGlua0pvaW5IABIsCgVsZWF2ZRgDIAEoCzIbLnJlYWx0aW1lLmxpbmsudjEuTGlua0xlYXZlSAASMgoIaGFuZG92ZXIYBCABKAsyHi5yZWFsdGltZS5saW5rLnYxLkxpbmtIYW5kb3ZlckgAQgkKB21lc3NhZ2UiPwoJTGlua0hlbGxvEhIKCmdhdGV3YXlfaWQYASABKAkSDwoHdmVyc2lvbhgCIAEoDRINCgVwcm9vZhgDIAEoDCJFCghMaW5rSm9pbhIPCgdzZXNzaW9uGAEgASgNEhMKC3NlYXRfdGlja2V0GAIgASgJEhMKC3RyYWNlcGFyZW50GAMgASgJImsKDExpbmtIYW5kb3ZlchIQCghtYXRjaF9pZBgBIAEoCRINCgVlcG9jaBgCIAEoDRINCgV0aWNrcxgDIAEoDRINCgVjaGVjaxgEIAEoDRIPCgdob2xkZXJzGAUgAygJEgsKA2xvZxgGIAEoDCItCglMaW5rTGVhdmUSDwoHc2Vzc2lvbhgBIAEoDRIPCgdmb3JmZWl0GAIgASgIIsAECgxMaW5rUmVzcG9uc2USMAoHd2VsY29tZRgBIAEoCzIdLnJlYWx0aW1lLmxpbmsudjEuTGlua1dlbGNvbWVIABIuCgZqb2luZWQYAiABKAsyHC5yZWFsdGltZS5saW5rLnYxLkxpbmtKb2luZWRIABIwCgdyZWZ1c2VkGAMgASgLMh0ucmVhbHRpbWUubGluay52MS5MaW5rUmVmdXNlZEgAEjcKC3NlYXRfc3RhdHVzGAQgASgLMiAucmVhbHRpbWUubGluay52MS5MaW5rU2VhdFN0YXR1c0gAEiwKBWVuZGVkGAUgASgLMhsucmVhbHRpbWUubGluay52MS5MaW5rRW5kZWRIABI0CgljYW5jZWxsZWQYBiABKAsyHy5yZWFsdGltZS5saW5rLnYxLkxpbmtDYW5jZWxsZWRIABIyCghyZXBsYWNlZBgHIAEoCzIeLnJlYWx0aW1lLmxpbmsudjEuTGlua1JlcGxhY2VkSAASLgoGZm9sbG93GAggASgLMhwucmVhbHRpbWUubGluay52MS5MaW5rRm9sbG93SAASMAoHaG9sZGVycxgJIAEoCzIdLnJlYWx0aW1lLmxpbmsudjEuTGlua0hvbGRlcnNIABIuCgZtb3ZpbmcYCiABKAsyHC5yZWFsdGltZS5saW5rLnYxLkxpbmtNb3ZpbmdIABIuCgZzdG9yZWQYCyABKAsyHC5yZWFsdGltZS5saW5rLnYxLkxpbmtTdG9yZWRIAEIJCgdtZXNzYWdlIjAKC0xpbmtXZWxjb21lEhAKCHNoYXJkX2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKA0irQEKCkxpbmtKb2luZWQSDwoHc2Vzc2lvbhgBIAEoDRIPCgdjaGFubmVsGAIgASgNEhAKCG1hdGNoX2lkGAMgASgJEgwKBHNlYXQYBCABKA0SEQoJdGlja19yYXRlGAUgASgNEg8KB2dhbWVfaWQYBiABKAkSEAoIYnVpbGRfaWQYByABKAkSFgoObGFzdF9pbnB1dF9zZXEYCCABKA0SDwoHcmVzdW1lZBgJIAEoCCIsCgtMaW5rUmVmdXNlZBIPCgdzZXNzaW9uGAEgASgNEgwKBGNvZGUYAiABKAkiVAoOTGlua1NlYXRTdGF0dXMSDwoHY2hhbm5lbBgBIAEoDRIMCgRzZWF0GAIgASgNEhEKCWNvbm5lY3RlZBgDIAEoCBIQCghncmFjZV9tcxgEIAEoDSIsCg1MaW5rU2VhdFNjb3JlEg0KBXNjb3JlGAEgASgFEgwKBHJhbmsYAiABKA0ifwoJTGlua0VuZGVkEg8KB2NoYW5uZWwYASABKA0SDgoGcmVhc29uGAIgASgJEi4KBXNlYXRzGAMgAygLMh8ucmVhbHRpbWUubGluay52MS5MaW5rU2VhdFNjb3JlEg0KBXRpY2tzGAQgASgNEhIKCnN0YXRlX2hhc2gYBSABKAkiMAoNTGlua0NhbmNlbGxlZBIPCgdjaGFubmVsGAEgASgNEg4KBnJlYXNvbhgCIAEoCSIfCgxMaW5rUmVwbGFjZWQSDwoHc2Vzc2lvbhgBIAEoDSKAAQoKTGlua0ZvbGxvdxIPCgdjaGFubmVsGAEgASgNEhAKCG1hdGNoX2lkGAIgASgJEg0KBWVwb2NoGAMgASgNEg8KB3dpdG5lc3MYBCABKAgSCwoDbG9nGAUgASgMEhMKC2FmdGVyX3RpY2tzGAYgASgNEg0KBWNoZWNrGAcgASgNIjMKC0xpbmtIb2xkZXJzEg8KB2NoYW5uZWwYASABKA0SEwoLZ2F0ZXdheV9pZHMYAiADKAkiHQoKTGlua01vdmluZxIPCgdjaGFubmVsGAEgASgNIh0KCkxpbmtTdG9yZWQSDwoHY2hhbm5lbBgBIAEoDWIGcHJvdG8z");
 
 /**
  * A control message from the gateway.
@@ -50,6 +50,14 @@ export type LinkRequest = Message<"realtime.link.v1.LinkRequest"> & {
      */
     value: LinkLeave;
     case: "leave";
+  } | {
+    /**
+     * A match's log, to its new shard.
+     *
+     * @generated from field: realtime.link.v1.LinkHandover handover = 4;
+     */
+    value: LinkHandover;
+    case: "handover";
   } | { case: undefined; value?: undefined };
 };
 
@@ -131,6 +139,62 @@ export const LinkJoinSchema: GenMessage<LinkJoin> = /*@__PURE__*/
   messageDesc(file_realtime_link_v1, 2);
 
 /**
+ * The log of a match is all here.
+ *
+ * @generated from message realtime.link.v1.LinkHandover
+ */
+export type LinkHandover = Message<"realtime.link.v1.LinkHandover"> & {
+  /**
+   * The match.
+   *
+   * @generated from field: string match_id = 1;
+   */
+  matchId: string;
+
+  /**
+   * The epoch that the gateway was told of.
+   *
+   * @generated from field: uint32 epoch = 2;
+   */
+  epoch: number;
+
+  /**
+   * Records in the log.
+   *
+   * @generated from field: uint32 ticks = 3;
+   */
+  ticks: number;
+
+  /**
+   * Low 16 bits of the state hash after the last of them.
+   *
+   * @generated from field: uint32 check = 4;
+   */
+  check: number;
+
+  /**
+   * The gateways that hold the log, as the shard before said last.
+   *
+   * @generated from field: repeated string holders = 5;
+   */
+  holders: string[];
+
+  /**
+   * The records, each behind its length.
+   *
+   * @generated from field: bytes log = 6;
+   */
+  log: Uint8Array;
+};
+
+/**
+ * Describes the message realtime.link.v1.LinkHandover.
+ * Use `create(LinkHandoverSchema)` to create a new message.
+ */
+export const LinkHandoverSchema: GenMessage<LinkHandover> = /*@__PURE__*/
+  messageDesc(file_realtime_link_v1, 3);
+
+/**
  * A session ends.
  *
  * @generated from message realtime.link.v1.LinkLeave
@@ -156,7 +220,7 @@ export type LinkLeave = Message<"realtime.link.v1.LinkLeave"> & {
  * Use `create(LinkLeaveSchema)` to create a new message.
  */
 export const LinkLeaveSchema: GenMessage<LinkLeave> = /*@__PURE__*/
-  messageDesc(file_realtime_link_v1, 3);
+  messageDesc(file_realtime_link_v1, 4);
 
 /**
  * A control message from the shard.
@@ -225,6 +289,38 @@ export type LinkResponse = Message<"realtime.link.v1.LinkResponse"> & {
      */
     value: LinkReplaced;
     case: "replaced";
+  } | {
+    /**
+     * This link carries a match now.
+     *
+     * @generated from field: realtime.link.v1.LinkFollow follow = 8;
+     */
+    value: LinkFollow;
+    case: "follow";
+  } | {
+    /**
+     * Who holds a match's log.
+     *
+     * @generated from field: realtime.link.v1.LinkHolders holders = 9;
+     */
+    value: LinkHolders;
+    case: "holders";
+  } | {
+    /**
+     * The shard has stopped a match: ask the matchmaker where it goes on.
+     *
+     * @generated from field: realtime.link.v1.LinkMoving moving = 10;
+     */
+    value: LinkMoving;
+    case: "moving";
+  } | {
+    /**
+     * match-service has the result: the log may go.
+     *
+     * @generated from field: realtime.link.v1.LinkStored stored = 11;
+     */
+    value: LinkStored;
+    case: "stored";
   } | { case: undefined; value?: undefined };
 };
 
@@ -233,7 +329,7 @@ export type LinkResponse = Message<"realtime.link.v1.LinkResponse"> & {
  * Use `create(LinkResponseSchema)` to create a new message.
  */
 export const LinkResponseSchema: GenMessage<LinkResponse> = /*@__PURE__*/
-  messageDesc(file_realtime_link_v1, 4);
+  messageDesc(file_realtime_link_v1, 5);
 
 /**
  * Who the shard is.
@@ -261,7 +357,7 @@ export type LinkWelcome = Message<"realtime.link.v1.LinkWelcome"> & {
  * Use `create(LinkWelcomeSchema)` to create a new message.
  */
 export const LinkWelcomeSchema: GenMessage<LinkWelcome> = /*@__PURE__*/
-  messageDesc(file_realtime_link_v1, 5);
+  messageDesc(file_realtime_link_v1, 6);
 
 /**
  * The seat is taken.
@@ -338,7 +434,7 @@ export type LinkJoined = Message<"realtime.link.v1.LinkJoined"> & {
  * Use `create(LinkJoinedSchema)` to create a new message.
  */
 export const LinkJoinedSchema: GenMessage<LinkJoined> = /*@__PURE__*/
-  messageDesc(file_realtime_link_v1, 6);
+  messageDesc(file_realtime_link_v1, 7);
 
 /**
  * The join is refused.
@@ -366,7 +462,7 @@ export type LinkRefused = Message<"realtime.link.v1.LinkRefused"> & {
  * Use `create(LinkRefusedSchema)` to create a new message.
  */
 export const LinkRefusedSchema: GenMessage<LinkRefused> = /*@__PURE__*/
-  messageDesc(file_realtime_link_v1, 7);
+  messageDesc(file_realtime_link_v1, 8);
 
 /**
  * A player of a match dropped or came back.
@@ -408,7 +504,7 @@ export type LinkSeatStatus = Message<"realtime.link.v1.LinkSeatStatus"> & {
  * Use `create(LinkSeatStatusSchema)` to create a new message.
  */
 export const LinkSeatStatusSchema: GenMessage<LinkSeatStatus> = /*@__PURE__*/
-  messageDesc(file_realtime_link_v1, 8);
+  messageDesc(file_realtime_link_v1, 9);
 
 /**
  * A seat's result.
@@ -436,7 +532,7 @@ export type LinkSeatScore = Message<"realtime.link.v1.LinkSeatScore"> & {
  * Use `create(LinkSeatScoreSchema)` to create a new message.
  */
 export const LinkSeatScoreSchema: GenMessage<LinkSeatScore> = /*@__PURE__*/
-  messageDesc(file_realtime_link_v1, 9);
+  messageDesc(file_realtime_link_v1, 10);
 
 /**
  * A match has its result; the channel is free again.
@@ -485,7 +581,7 @@ export type LinkEnded = Message<"realtime.link.v1.LinkEnded"> & {
  * Use `create(LinkEndedSchema)` to create a new message.
  */
 export const LinkEndedSchema: GenMessage<LinkEnded> = /*@__PURE__*/
-  messageDesc(file_realtime_link_v1, 10);
+  messageDesc(file_realtime_link_v1, 11);
 
 /**
  * A match is off; the channel is free again.
@@ -513,7 +609,7 @@ export type LinkCancelled = Message<"realtime.link.v1.LinkCancelled"> & {
  * Use `create(LinkCancelledSchema)` to create a new message.
  */
 export const LinkCancelledSchema: GenMessage<LinkCancelled> = /*@__PURE__*/
-  messageDesc(file_realtime_link_v1, 11);
+  messageDesc(file_realtime_link_v1, 12);
 
 /**
  * Another socket of the same player took the seat over.
@@ -534,5 +630,138 @@ export type LinkReplaced = Message<"realtime.link.v1.LinkReplaced"> & {
  * Use `create(LinkReplacedSchema)` to create a new message.
  */
 export const LinkReplacedSchema: GenMessage<LinkReplaced> = /*@__PURE__*/
-  messageDesc(file_realtime_link_v1, 12);
+  messageDesc(file_realtime_link_v1, 13);
+
+/**
+ * This link carries a match: its log so far follows, then its ticks.
+ *
+ * @generated from message realtime.link.v1.LinkFollow
+ */
+export type LinkFollow = Message<"realtime.link.v1.LinkFollow"> & {
+  /**
+   * The shard's short name of the match on this link.
+   *
+   * @generated from field: uint32 channel = 1;
+   */
+  channel: number;
+
+  /**
+   * UUID of the match.
+   *
+   * @generated from field: string match_id = 2;
+   */
+  matchId: string;
+
+  /**
+   * Its epoch.
+   *
+   * @generated from field: uint32 epoch = 3;
+   */
+  epoch: number;
+
+  /**
+   * True for a gateway without players: it holds the log, and gets no snapshots.
+   *
+   * @generated from field: bool witness = 4;
+   */
+  witness: boolean;
+
+  /**
+   * The log so far, from the first record that the gateway lacks; each behind its length.
+   *
+   * @generated from field: bytes log = 5;
+   */
+  log: Uint8Array;
+
+  /**
+   * The number of records before that one.
+   *
+   * @generated from field: uint32 after_ticks = 6;
+   */
+  afterTicks: number;
+
+  /**
+   * Low 16 bits of the state hash after the last record.
+   *
+   * @generated from field: uint32 check = 7;
+   */
+  check: number;
+};
+
+/**
+ * Describes the message realtime.link.v1.LinkFollow.
+ * Use `create(LinkFollowSchema)` to create a new message.
+ */
+export const LinkFollowSchema: GenMessage<LinkFollow> = /*@__PURE__*/
+  messageDesc(file_realtime_link_v1, 14);
+
+/**
+ * Who holds a match's log.
+ *
+ * @generated from message realtime.link.v1.LinkHolders
+ */
+export type LinkHolders = Message<"realtime.link.v1.LinkHolders"> & {
+  /**
+   * The match.
+   *
+   * @generated from field: uint32 channel = 1;
+   */
+  channel: number;
+
+  /**
+   * Gateways.
+   *
+   * @generated from field: repeated string gateway_ids = 2;
+   */
+  gatewayIds: string[];
+};
+
+/**
+ * Describes the message realtime.link.v1.LinkHolders.
+ * Use `create(LinkHoldersSchema)` to create a new message.
+ */
+export const LinkHoldersSchema: GenMessage<LinkHolders> = /*@__PURE__*/
+  messageDesc(file_realtime_link_v1, 15);
+
+/**
+ * A match has stopped here.
+ *
+ * @generated from message realtime.link.v1.LinkMoving
+ */
+export type LinkMoving = Message<"realtime.link.v1.LinkMoving"> & {
+  /**
+   * The match.
+   *
+   * @generated from field: uint32 channel = 1;
+   */
+  channel: number;
+};
+
+/**
+ * Describes the message realtime.link.v1.LinkMoving.
+ * Use `create(LinkMovingSchema)` to create a new message.
+ */
+export const LinkMovingSchema: GenMessage<LinkMoving> = /*@__PURE__*/
+  messageDesc(file_realtime_link_v1, 16);
+
+/**
+ * The result is stored.
+ *
+ * @generated from message realtime.link.v1.LinkStored
+ */
+export type LinkStored = Message<"realtime.link.v1.LinkStored"> & {
+  /**
+   * The match.
+   *
+   * @generated from field: uint32 channel = 1;
+   */
+  channel: number;
+};
+
+/**
+ * Describes the message realtime.link.v1.LinkStored.
+ * Use `create(LinkStoredSchema)` to create a new message.
+ */
+export const LinkStoredSchema: GenMessage<LinkStored> = /*@__PURE__*/
+  messageDesc(file_realtime_link_v1, 17);
 

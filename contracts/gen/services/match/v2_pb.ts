@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file services/match/v2.proto.
  */
 export const file_services_match_v2: GenFile = /*@__PURE__*/
-  fileDesc("ChdzZXJ2aWNlcy9tYXRjaC92Mi5wcm90bxIIbWF0Y2gudjIiWgoEU2VhdBIVCgRzZWF0GAEgASgNQge6SAQqAhBAEhsKCXBsYXllcl9pZBgCIAEoCUIIukgFcgOwAQESHgoLcGxheWVyX25hbWUYAyABKAlCCbpIBnIEEAEYQCJ9CgtQYXJ0aWNpcGFudBIMCgRzZWF0GAEgASgNEhEKCXBsYXllcl9pZBgCIAEoCRITCgtwbGF5ZXJfbmFtZRgDIAEoCRISCgVzY29yZRgEIAEoBUgAiAEBEhEKBHJhbmsYBSABKA1IAYgBAUIICgZfc2NvcmVCBwoFX3JhbmsipAMKBU1hdGNoEhAKCG1hdGNoX2lkGAEgASgJEgwKBG1vZGUYAiABKAkSDwoHZ2FtZV9pZBgDIAEoCRIQCghidWlsZF9pZBgEIAEoCRIMCgRzZWVkGAUgASgNEg0KBWVwb2NoGAYgASgNEhAKCHNoYXJkX2lkGAcgASgJEiMKBXN0YXRlGAggASgOMhQubWF0Y2gudjIuTWF0Y2hTdGF0ZRIrCgxwYXJ0aWNpcGFudHMYCSADKAsyFS5tYXRjaC52Mi5QYXJ0aWNpcGFudBIuCgpjcmVhdGVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoKZW5kX3JlYXNvbhgMIAEoDjITLm1hdGNoLnYyLkVuZFJlYXNvbhItCg1jYW5jZWxfcmVhc29uGA0gASgOMhYubWF0Y2gudjIuQ2FuY2VsUmVhc29uEg0KBXRpY2tzGA4gASgNEhIKCnN0YXRlX2hhc2gYDyABKAki9AEKEkNyZWF0ZU1hdGNoUmVxdWVzdBIaCghtYXRjaF9pZBgBIAEoCUIIukgFcgOwAQESJQoEbW9kZRgCIAEoCUIXukgUchIQARggMgxeW2EtejAtOS1dKyQSKAoHZ2FtZV9pZBgDIAEoCUIXukgUchIQARggMgxeW2EtejAtOS1dKyQSGwoIYnVpbGRfaWQYBCABKAlCCbpIBnIEEAEYQBIMCgRzZWVkGAUgASgNEhsKCHNoYXJkX2lkGAYgASgJQgm6SAZyBBABGEASKQoFc2VhdHMYByADKAsyDi5tYXRjaC52Mi5TZWF0Qgq6SAeSAQQIARBAIjUKE0NyZWF0ZU1hdGNoUmVzcG9uc2USHgoFbWF0Y2gYASABKAsyDy5tYXRjaC52Mi5NYXRjaCJvChNBZHZhbmNlRXBvY2hSZXF1ZXN0EhoKCG1hdGNoX2lkGAEgASgJQgi6SAVyA7ABARIfCg5leHBlY3RlZF9lcG9jaBgCIAEoDUIHukgEKgIoARIbCghzaGFyZF9pZBgDIAEoCUIJukgGcgQQARhAIiUKFEFkdmFuY2VFcG9jaFJlc3BvbnNlEg0KBWVwb2NoGAEgASgNIksKClNlYXRSZXN1bHQSFQoEc2VhdBgBIAEoDUIHukgEKgIQQBINCgVzY29yZRgCIAEoBRIXCgRyYW5rGAMgASgNQgm6SAYqBBhAKAEibQoJQ29tcGxldGVkEi8KBnJlYXNvbhgBIAEoDjITLm1hdGNoLnYyLkVuZFJlYXNvbkIKukgHggEEEAEgABIvCgVzZWF0cxgCIAMoCzIULm1hdGNoLnYyLlNlYXRSZXN1bHRCCrpIB5IBBAgBEEAiPwoJQ2FuY2VsbGVkEjIKBnJlYXNvbhgBIAEoDjIWLm1hdGNoLnYyLkNhbmNlbFJlYXNvbkIKukgHggEEEAEgACLrAQoTUmVjb3JkUmVzdWx0UmVxdWVzdBIaCghtYXRjaF9pZBgBIAEoCUIIukgFcgOwAQESFgoFZXBvY2gYAiABKA1CB7pIBCoCKAESKAoJY29tcGxldGVkGAMgASgLMhMubWF0Y2gudjIuQ29tcGxldGVkSAASKAoJY2FuY2VsbGVkGAQgASgLMhMubWF0Y2gudjIuQ2FuY2VsbGVkSAASDQoFdGlja3MYBSABKA0SKwoKc3RhdGVfaGFzaBgGIAEoCUIXukgUchIyEF4oWzAtOWEtZl17OH0pPyRCEAoHb3V0Y29tZRIFukgCCAEiKQoUUmVjb3JkUmVzdWx0UmVzcG9uc2USEQoJZHVwbGljYXRlGAEgASgIIi0KD0dldE1hdGNoUmVxdWVzdBIaCghtYXRjaF9pZBgBIAEoCUIIukgFcgOwAQEiMgoQR2V0TWF0Y2hSZXNwb25zZRIeCgVtYXRjaBgBIAEoCzIPLm1hdGNoLnYyLk1hdGNoIm0KGExpc3RQbGF5ZXJNYXRjaGVzUmVxdWVzdBIbCglwbGF5ZXJfaWQYASABKAlCCLpIBXIDsAEBEhoKCXBhZ2Vfc2l6ZRgCIAEoDUIHukgEKgIYZBIYCgZjdXJzb3IYAyABKAlCCLpIBXIDGIABIlIKGUxpc3RQbGF5ZXJNYXRjaGVzUmVzcG9uc2USIAoHbWF0Y2hlcxgBIAMoCzIPLm1hdGNoLnYyLk1hdGNoEhMKC25leHRfY3Vyc29yGAIgASgJIkgKEEdldFJhdGluZ1JlcXVlc3QSGwoJcGxheWVyX2lkGAEgASgJQgi6SAVyA7ABARIXCgRtb2RlGAIgASgJQgm6SAZyBBABGCAiNAoRR2V0UmF0aW5nUmVzcG9uc2USDgoGcmF0aW5nGAEgASgFEg8KB21hdGNoZXMYAiABKA0qdAoKTWF0Y2hTdGF0ZRIbChdNQVRDSF9TVEFURV9VTlNQRUNJRklFRBAAEhcKE01BVENIX1NUQVRFX1JVTk5JTkcQARIVChFNQVRDSF9TVEFURV9FTkRFRBACEhkKFU1BVENIX1NUQVRFX0NBTkNFTExFRBADKn4KDENhbmNlbFJlYXNvbhIdChlDQU5DRUxfUkVBU09OX1VOU1BFQ0lGSUVEEAASGQoVQ0FOQ0VMX1JFQVNPTl9OT19TSE9XEAESGwoXQ0FOQ0VMX1JFQVNPTl9BQkFORE9ORUQQAhIXChNDQU5DRUxfUkVBU09OX0ZBVUxUEAMqVgoJRW5kUmVhc29uEhoKFkVORF9SRUFTT05fVU5TUEVDSUZJRUQQABIVChFFTkRfUkVBU09OX1BMQVlFRBABEhYKEkVORF9SRUFTT05fRk9SRkVJVBACMt8DCgxNYXRjaFNlcnZpY2USSgoLQ3JlYXRlTWF0Y2gSHC5tYXRjaC52Mi5DcmVhdGVNYXRjaFJlcXVlc3QaHS5tYXRjaC52Mi5DcmVhdGVNYXRjaFJlc3BvbnNlEk0KDEFkdmFuY2VFcG9jaBIdLm1hdGNoLnYyLkFkdmFuY2VFcG9jaFJlcXVlc3QaHi5tYXRjaC52Mi5BZHZhbmNlRXBvY2hSZXNwb25zZRJNCgxSZWNvcmRSZXN1bHQSHS5tYXRjaC52Mi5SZWNvcmRSZXN1bHRSZXF1ZXN0Gh4ubWF0Y2gudjIuUmVjb3JkUmVzdWx0UmVzcG9uc2USQQoIR2V0TWF0Y2gSGS5tYXRjaC52Mi5HZXRNYXRjaFJlcXVlc3QaGi5tYXRjaC52Mi5HZXRNYXRjaFJlc3BvbnNlElwKEUxpc3RQbGF5ZXJNYXRjaGVzEiIubWF0Y2gudjIuTGlzdFBsYXllck1hdGNoZXNSZXF1ZXN0GiMubWF0Y2gudjIuTGlzdFBsYXllck1hdGNoZXNSZXNwb25zZRJECglHZXRSYXRpbmcSGi5tYXRjaC52Mi5HZXRSYXRpbmdSZXF1ZXN0GhsubWF0Y2gudjIuR2V0UmF0aW5nUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp]);
+  fileDesc("ChdzZXJ2aWNlcy9tYXRjaC92Mi5wcm90bxIIbWF0Y2gudjIiWgoEU2VhdBIVCgRzZWF0GAEgASgNQge6SAQqAhBAEhsKCXBsYXllcl9pZBgCIAEoCUIIukgFcgOwAQESHgoLcGxheWVyX25hbWUYAyABKAlCCbpIBnIEEAEYQCJ9CgtQYXJ0aWNpcGFudBIMCgRzZWF0GAEgASgNEhEKCXBsYXllcl9pZBgCIAEoCRITCgtwbGF5ZXJfbmFtZRgDIAEoCRISCgVzY29yZRgEIAEoBUgAiAEBEhEKBHJhbmsYBSABKA1IAYgBAUIICgZfc2NvcmVCBwoFX3JhbmsigwQKBU1hdGNoEhAKCG1hdGNoX2lkGAEgASgJEgwKBG1vZGUYAiABKAkSDwoHZ2FtZV9pZBgDIAEoCRIQCghidWlsZF9pZBgEIAEoCRIMCgRzZWVkGAUgASgNEg0KBWVwb2NoGAYgASgNEhAKCHNoYXJkX2lkGAcgASgJEiMKBXN0YXRlGAggASgOMhQubWF0Y2gudjIuTWF0Y2hTdGF0ZRIrCgxwYXJ0aWNpcGFudHMYCSADKAsyFS5tYXRjaC52Mi5QYXJ0aWNpcGFudBIuCgpjcmVhdGVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoKZW5kX3JlYXNvbhgMIAEoDjITLm1hdGNoLnYyLkVuZFJlYXNvbhItCg1jYW5jZWxfcmVhc29uGA0gASgOMhYubWF0Y2gudjIuQ2FuY2VsUmVhc29uEg0KBXRpY2tzGA4gASgNEhIKCnN0YXRlX2hhc2gYDyABKAkSLQoHb3B0aW9ucxgQIAMoCzIcLm1hdGNoLnYyLk1hdGNoLk9wdGlvbnNFbnRyeRouCgxPcHRpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgFOgI4ASLqAgoSQ3JlYXRlTWF0Y2hSZXF1ZXN0EhoKCG1hdGNoX2lkGAEgASgJQgi6SAVyA7ABARIlCgRtb2RlGAIgASgJQhe6SBRyEhABGCAyDF5bYS16MC05LV0rJBIoCgdnYW1lX2lkGAMgASgJQhe6SBRyEhABGCAyDF5bYS16MC05LV0rJBIbCghidWlsZF9pZBgEIAEoCUIJukgGcgQQARhAEgwKBHNlZWQYBSABKA0SGwoIc2hhcmRfaWQYBiABKAlCCbpIBnIEEAEYQBIpCgVzZWF0cxgHIAMoCzIOLm1hdGNoLnYyLlNlYXRCCrpIB5IBBAgBEEASRAoHb3B0aW9ucxgIIAMoCzIpLm1hdGNoLnYyLkNyZWF0ZU1hdGNoUmVxdWVzdC5PcHRpb25zRW50cnlCCLpIBZoBAhBAGi4KDE9wdGlvbnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAU6AjgBIjUKE0NyZWF0ZU1hdGNoUmVzcG9uc2USHgoFbWF0Y2gYASABKAsyDy5tYXRjaC52Mi5NYXRjaCJvChNBZHZhbmNlRXBvY2hSZXF1ZXN0EhoKCG1hdGNoX2lkGAEgASgJQgi6SAVyA7ABARIfCg5leHBlY3RlZF9lcG9jaBgCIAEoDUIHukgEKgIoARIbCghzaGFyZF9pZBgDIAEoCUIJukgGcgQQARhAIiUKFEFkdmFuY2VFcG9jaFJlc3BvbnNlEg0KBWVwb2NoGAEgASgNIlMKFEFkdmFuY2VFcG9jaHNSZXF1ZXN0EjsKB21hdGNoZXMYASADKAsyHS5tYXRjaC52Mi5BZHZhbmNlRXBvY2hSZXF1ZXN0Qgu6SAiSAQUIARD0AyJACgxFcG9jaEFkdmFuY2USEAoIbWF0Y2hfaWQYASABKAkSDQoFZXBvY2gYAiABKA0SDwoHcmVmdXNlZBgDIAEoCSJBChVBZHZhbmNlRXBvY2hzUmVzcG9uc2USKAoIYWR2YW5jZXMYASADKAsyFi5tYXRjaC52Mi5FcG9jaEFkdmFuY2UiSwoKU2VhdFJlc3VsdBIVCgRzZWF0GAEgASgNQge6SAQqAhBAEg0KBXNjb3JlGAIgASgFEhcKBHJhbmsYAyABKA1CCbpIBioEGEAoASJtCglDb21wbGV0ZWQSLwoGcmVhc29uGAEgASgOMhMubWF0Y2gudjIuRW5kUmVhc29uQgq6SAeCAQQQASAAEi8KBXNlYXRzGAIgAygLMhQubWF0Y2gudjIuU2VhdFJlc3VsdEIKukgHkgEECAEQQCI/CglDYW5jZWxsZWQSMgoGcmVhc29uGAEgASgOMhYubWF0Y2gudjIuQ2FuY2VsUmVhc29uQgq6SAeCAQQQASAAIokCChNSZWNvcmRSZXN1bHRSZXF1ZXN0EhoKCG1hdGNoX2lkGAEgASgJQgi6SAVyA7ABARIWCgVlcG9jaBgCIAEoDUIHukgEKgIoARIoCgljb21wbGV0ZWQYAyABKAsyEy5tYXRjaC52Mi5Db21wbGV0ZWRIABIoCgljYW5jZWxsZWQYBCABKAsyEy5tYXRjaC52Mi5DYW5jZWxsZWRIABINCgV0aWNrcxgFIAEoDRIrCgpzdGF0ZV9oYXNoGAYgASgJQhe6SBRyEjIQXihbMC05YS1mXXs4fSk/JBIcCglpbnB1dF9sb2cYByABKAxCCbpIBnoEGICADEIQCgdvdXRjb21lEgW6SAIIASIpChRSZWNvcmRSZXN1bHRSZXNwb25zZRIRCglkdXBsaWNhdGUYASABKAgiLQoPR2V0TWF0Y2hSZXF1ZXN0EhoKCG1hdGNoX2lkGAEgASgJQgi6SAVyA7ABASIyChBHZXRNYXRjaFJlc3BvbnNlEh4KBW1hdGNoGAEgASgLMg8ubWF0Y2gudjIuTWF0Y2giOgoRR2V0TWF0Y2hlc1JlcXVlc3QSJQoJbWF0Y2hfaWRzGAEgAygJQhK6SA+SAQwIARD0AyIFcgOwAQEiNgoSR2V0TWF0Y2hlc1Jlc3BvbnNlEiAKB21hdGNoZXMYASADKAsyDy5tYXRjaC52Mi5NYXRjaCIuChBHZXRSZXBsYXlSZXF1ZXN0EhoKCG1hdGNoX2lkGAEgASgJQgi6SAVyA7ABASJGChFHZXRSZXBsYXlSZXNwb25zZRIeCgVtYXRjaBgBIAEoCzIPLm1hdGNoLnYyLk1hdGNoEhEKCWlucHV0X2xvZxgCIAEoDCJtChhMaXN0UGxheWVyTWF0Y2hlc1JlcXVlc3QSGwoJcGxheWVyX2lkGAEgASgJQgi6SAVyA7ABARIaCglwYWdlX3NpemUYAiABKA1CB7pIBCoCGGQSGAoGY3Vyc29yGAMgASgJQgi6SAVyAxiAASJSChlMaXN0UGxheWVyTWF0Y2hlc1Jlc3BvbnNlEiAKB21hdGNoZXMYASADKAsyDy5tYXRjaC52Mi5NYXRjaBITCgtuZXh0X2N1cnNvchgCIAEoCSJIChBHZXRSYXRpbmdSZXF1ZXN0EhsKCXBsYXllcl9pZBgBIAEoCUIIukgFcgOwAQESFwoEbW9kZRgCIAEoCUIJukgGcgQQARggIjQKEUdldFJhdGluZ1Jlc3BvbnNlEg4KBnJhdGluZxgBIAEoBRIPCgdtYXRjaGVzGAIgASgNKnQKCk1hdGNoU3RhdGUSGwoXTUFUQ0hfU1RBVEVfVU5TUEVDSUZJRUQQABIXChNNQVRDSF9TVEFURV9SVU5OSU5HEAESFQoRTUFUQ0hfU1RBVEVfRU5ERUQQAhIZChVNQVRDSF9TVEFURV9DQU5DRUxMRUQQAyp+CgxDYW5jZWxSZWFzb24SHQoZQ0FOQ0VMX1JFQVNPTl9VTlNQRUNJRklFRBAAEhkKFUNBTkNFTF9SRUFTT05fTk9fU0hPVxABEhsKF0NBTkNFTF9SRUFTT05fQUJBTkRPTkVEEAISFwoTQ0FOQ0VMX1JFQVNPTl9GQVVMVBADKlYKCUVuZFJlYXNvbhIaChZFTkRfUkVBU09OX1VOU1BFQ0lGSUVEEAASFQoRRU5EX1JFQVNPTl9QTEFZRUQQARIWChJFTkRfUkVBU09OX0ZPUkZFSVQQAjLABQoMTWF0Y2hTZXJ2aWNlEkoKC0NyZWF0ZU1hdGNoEhwubWF0Y2gudjIuQ3JlYXRlTWF0Y2hSZXF1ZXN0Gh0ubWF0Y2gudjIuQ3JlYXRlTWF0Y2hSZXNwb25zZRJNCgxBZHZhbmNlRXBvY2gSHS5tYXRjaC52Mi5BZHZhbmNlRXBvY2hSZXF1ZXN0Gh4ubWF0Y2gudjIuQWR2YW5jZUVwb2NoUmVzcG9uc2USUAoNQWR2YW5jZUVwb2NocxIeLm1hdGNoLnYyLkFkdmFuY2VFcG9jaHNSZXF1ZXN0Gh8ubWF0Y2gudjIuQWR2YW5jZUVwb2Noc1Jlc3BvbnNlEk0KDFJlY29yZFJlc3VsdBIdLm1hdGNoLnYyLlJlY29yZFJlc3VsdFJlcXVlc3QaHi5tYXRjaC52Mi5SZWNvcmRSZXN1bHRSZXNwb25zZRJBCghHZXRNYXRjaBIZLm1hdGNoLnYyLkdldE1hdGNoUmVxdWVzdBoaLm1hdGNoLnYyLkdldE1hdGNoUmVzcG9uc2USRwoKR2V0TWF0Y2hlcxIbLm1hdGNoLnYyLkdldE1hdGNoZXNSZXF1ZXN0GhwubWF0Y2gudjIuR2V0TWF0Y2hlc1Jlc3BvbnNlEkQKCUdldFJlcGxheRIaLm1hdGNoLnYyLkdldFJlcGxheVJlcXVlc3QaGy5tYXRjaC52Mi5HZXRSZXBsYXlSZXNwb25zZRJcChFMaXN0UGxheWVyTWF0Y2hlcxIiLm1hdGNoLnYyLkxpc3RQbGF5ZXJNYXRjaGVzUmVxdWVzdBojLm1hdGNoLnYyLkxpc3RQbGF5ZXJNYXRjaGVzUmVzcG9uc2USRAoJR2V0UmF0aW5nEhoubWF0Y2gudjIuR2V0UmF0aW5nUmVxdWVzdBobLm1hdGNoLnYyLkdldFJhdGluZ1Jlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
  * A seat and who sits on it.
@@ -211,6 +211,13 @@ export type Match = Message<"match.v2.Match"> & {
    * @generated from field: string state_hash = 15;
    */
   stateHash: string;
+
+  /**
+   * The game's options by name, as they were set.
+   *
+   * @generated from field: map<string, int32> options = 16;
+   */
+  options: { [key: string]: number };
 };
 
 /**
@@ -274,6 +281,13 @@ export type CreateMatchRequest = Message<"match.v2.CreateMatchRequest"> & {
    * @generated from field: repeated match.v2.Seat seats = 7;
    */
   seats: Seat[];
+
+  /**
+   * The game's options by name: without them nobody could simulate the match again.
+   *
+   * @generated from field: map<string, int32> options = 8;
+   */
+  options: { [key: string]: number };
 };
 
 /**
@@ -361,6 +375,83 @@ export const AdvanceEpochResponseSchema: GenMessage<AdvanceEpochResponse> = /*@_
   messageDesc(file_services_match_v2, 6);
 
 /**
+ * Changes of authority.
+ *
+ * @generated from message match.v2.AdvanceEpochsRequest
+ */
+export type AdvanceEpochsRequest = Message<"match.v2.AdvanceEpochsRequest"> & {
+  /**
+   * Each match once.
+   *
+   * @generated from field: repeated match.v2.AdvanceEpochRequest matches = 1;
+   */
+  matches: AdvanceEpochRequest[];
+};
+
+/**
+ * Describes the message match.v2.AdvanceEpochsRequest.
+ * Use `create(AdvanceEpochsRequestSchema)` to create a new message.
+ */
+export const AdvanceEpochsRequestSchema: GenMessage<AdvanceEpochsRequest> = /*@__PURE__*/
+  messageDesc(file_services_match_v2, 7);
+
+/**
+ * What became of one of them.
+ *
+ * @generated from message match.v2.EpochAdvance
+ */
+export type EpochAdvance = Message<"match.v2.EpochAdvance"> & {
+  /**
+   * The match.
+   *
+   * @generated from field: string match_id = 1;
+   */
+  matchId: string;
+
+  /**
+   * The epoch that now holds; 0 when the match is unknown.
+   *
+   * @generated from field: uint32 epoch = 2;
+   */
+  epoch: number;
+
+  /**
+   * Empty when advanced; otherwise the code that AdvanceEpoch would have failed with.
+   *
+   * @generated from field: string refused = 3;
+   */
+  refused: string;
+};
+
+/**
+ * Describes the message match.v2.EpochAdvance.
+ * Use `create(EpochAdvanceSchema)` to create a new message.
+ */
+export const EpochAdvanceSchema: GenMessage<EpochAdvance> = /*@__PURE__*/
+  messageDesc(file_services_match_v2, 8);
+
+/**
+ * By match, in the order of the request.
+ *
+ * @generated from message match.v2.AdvanceEpochsResponse
+ */
+export type AdvanceEpochsResponse = Message<"match.v2.AdvanceEpochsResponse"> & {
+  /**
+   * One per match.
+   *
+   * @generated from field: repeated match.v2.EpochAdvance advances = 1;
+   */
+  advances: EpochAdvance[];
+};
+
+/**
+ * Describes the message match.v2.AdvanceEpochsResponse.
+ * Use `create(AdvanceEpochsResponseSchema)` to create a new message.
+ */
+export const AdvanceEpochsResponseSchema: GenMessage<AdvanceEpochsResponse> = /*@__PURE__*/
+  messageDesc(file_services_match_v2, 9);
+
+/**
  * One seat's result.
  *
  * @generated from message match.v2.SeatResult
@@ -393,7 +484,7 @@ export type SeatResult = Message<"match.v2.SeatResult"> & {
  * Use `create(SeatResultSchema)` to create a new message.
  */
 export const SeatResultSchema: GenMessage<SeatResult> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 7);
+  messageDesc(file_services_match_v2, 10);
 
 /**
  * A match that was played to an end.
@@ -421,7 +512,7 @@ export type Completed = Message<"match.v2.Completed"> & {
  * Use `create(CompletedSchema)` to create a new message.
  */
 export const CompletedSchema: GenMessage<Completed> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 8);
+  messageDesc(file_services_match_v2, 11);
 
 /**
  * A match that was not played to an end.
@@ -442,7 +533,7 @@ export type Cancelled = Message<"match.v2.Cancelled"> & {
  * Use `create(CancelledSchema)` to create a new message.
  */
 export const CancelledSchema: GenMessage<Cancelled> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 9);
+  messageDesc(file_services_match_v2, 12);
 
 /**
  * How a match ended.
@@ -500,6 +591,13 @@ export type RecordResultRequest = Message<"match.v2.RecordResultRequest"> & {
    * @generated from field: string state_hash = 6;
    */
   stateHash: string;
+
+  /**
+   * The input log, deflated (RFC 1951): with the match's row, a replay. Empty when there is none.
+   *
+   * @generated from field: bytes input_log = 7;
+   */
+  inputLog: Uint8Array;
 };
 
 /**
@@ -507,7 +605,7 @@ export type RecordResultRequest = Message<"match.v2.RecordResultRequest"> & {
  * Use `create(RecordResultRequestSchema)` to create a new message.
  */
 export const RecordResultRequestSchema: GenMessage<RecordResultRequest> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 10);
+  messageDesc(file_services_match_v2, 13);
 
 /**
  * The result is stored.
@@ -528,7 +626,7 @@ export type RecordResultResponse = Message<"match.v2.RecordResultResponse"> & {
  * Use `create(RecordResultResponseSchema)` to create a new message.
  */
 export const RecordResultResponseSchema: GenMessage<RecordResultResponse> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 11);
+  messageDesc(file_services_match_v2, 14);
 
 /**
  * Which match.
@@ -549,7 +647,7 @@ export type GetMatchRequest = Message<"match.v2.GetMatchRequest"> & {
  * Use `create(GetMatchRequestSchema)` to create a new message.
  */
 export const GetMatchRequestSchema: GenMessage<GetMatchRequest> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 12);
+  messageDesc(file_services_match_v2, 15);
 
 /**
  * The match.
@@ -570,7 +668,98 @@ export type GetMatchResponse = Message<"match.v2.GetMatchResponse"> & {
  * Use `create(GetMatchResponseSchema)` to create a new message.
  */
 export const GetMatchResponseSchema: GenMessage<GetMatchResponse> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 13);
+  messageDesc(file_services_match_v2, 16);
+
+/**
+ * Which matches.
+ *
+ * @generated from message match.v2.GetMatchesRequest
+ */
+export type GetMatchesRequest = Message<"match.v2.GetMatchesRequest"> & {
+  /**
+   * Each once.
+   *
+   * @generated from field: repeated string match_ids = 1;
+   */
+  matchIds: string[];
+};
+
+/**
+ * Describes the message match.v2.GetMatchesRequest.
+ * Use `create(GetMatchesRequestSchema)` to create a new message.
+ */
+export const GetMatchesRequestSchema: GenMessage<GetMatchesRequest> = /*@__PURE__*/
+  messageDesc(file_services_match_v2, 17);
+
+/**
+ * Those that exist.
+ *
+ * @generated from message match.v2.GetMatchesResponse
+ */
+export type GetMatchesResponse = Message<"match.v2.GetMatchesResponse"> & {
+  /**
+   * In no order.
+   *
+   * @generated from field: repeated match.v2.Match matches = 1;
+   */
+  matches: Match[];
+};
+
+/**
+ * Describes the message match.v2.GetMatchesResponse.
+ * Use `create(GetMatchesResponseSchema)` to create a new message.
+ */
+export const GetMatchesResponseSchema: GenMessage<GetMatchesResponse> = /*@__PURE__*/
+  messageDesc(file_services_match_v2, 18);
+
+/**
+ * Which match.
+ *
+ * @generated from message match.v2.GetReplayRequest
+ */
+export type GetReplayRequest = Message<"match.v2.GetReplayRequest"> & {
+  /**
+   * The match.
+   *
+   * @generated from field: string match_id = 1;
+   */
+  matchId: string;
+};
+
+/**
+ * Describes the message match.v2.GetReplayRequest.
+ * Use `create(GetReplayRequestSchema)` to create a new message.
+ */
+export const GetReplayRequestSchema: GenMessage<GetReplayRequest> = /*@__PURE__*/
+  messageDesc(file_services_match_v2, 19);
+
+/**
+ * A replay: the match says what was played by whom, the log what they did.
+ *
+ * @generated from message match.v2.GetReplayResponse
+ */
+export type GetReplayResponse = Message<"match.v2.GetReplayResponse"> & {
+  /**
+   * The match: game, build, seed, options, ticks, state hash.
+   *
+   * @generated from field: match.v2.Match match = 1;
+   */
+  match?: Match | undefined;
+
+  /**
+   * The input log, deflated (RFC 1951).
+   *
+   * @generated from field: bytes input_log = 2;
+   */
+  inputLog: Uint8Array;
+};
+
+/**
+ * Describes the message match.v2.GetReplayResponse.
+ * Use `create(GetReplayResponseSchema)` to create a new message.
+ */
+export const GetReplayResponseSchema: GenMessage<GetReplayResponse> = /*@__PURE__*/
+  messageDesc(file_services_match_v2, 20);
 
 /**
  * A page of a player's matches.
@@ -605,7 +794,7 @@ export type ListPlayerMatchesRequest = Message<"match.v2.ListPlayerMatchesReques
  * Use `create(ListPlayerMatchesRequestSchema)` to create a new message.
  */
 export const ListPlayerMatchesRequestSchema: GenMessage<ListPlayerMatchesRequest> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 14);
+  messageDesc(file_services_match_v2, 21);
 
 /**
  * Matches, newest first.
@@ -633,7 +822,7 @@ export type ListPlayerMatchesResponse = Message<"match.v2.ListPlayerMatchesRespo
  * Use `create(ListPlayerMatchesResponseSchema)` to create a new message.
  */
 export const ListPlayerMatchesResponseSchema: GenMessage<ListPlayerMatchesResponse> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 15);
+  messageDesc(file_services_match_v2, 22);
 
 /**
  * Whose rating, for which queue.
@@ -661,7 +850,7 @@ export type GetRatingRequest = Message<"match.v2.GetRatingRequest"> & {
  * Use `create(GetRatingRequestSchema)` to create a new message.
  */
 export const GetRatingRequestSchema: GenMessage<GetRatingRequest> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 16);
+  messageDesc(file_services_match_v2, 23);
 
 /**
  * The rating.
@@ -689,7 +878,7 @@ export type GetRatingResponse = Message<"match.v2.GetRatingResponse"> & {
  * Use `create(GetRatingResponseSchema)` to create a new message.
  */
 export const GetRatingResponseSchema: GenMessage<GetRatingResponse> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 17);
+  messageDesc(file_services_match_v2, 24);
 
 /**
  * Where a match is in its life.
@@ -858,6 +1047,16 @@ export const MatchService: GenService<{
     output: typeof AdvanceEpochResponseSchema;
   },
   /**
+   * AdvanceEpochs does so for many matches at once, each on its own: one that cannot move says why and stops no other.
+   *
+   * @generated from rpc match.v2.MatchService.AdvanceEpochs
+   */
+  advanceEpochs: {
+    methodKind: "unary";
+    input: typeof AdvanceEpochsRequestSchema;
+    output: typeof AdvanceEpochsResponseSchema;
+  },
+  /**
    * RecordResult stores how a match ended, once: the rows and the MatchEnded outbox row commit together.
    * The same result again is accepted and changes nothing. Errors: match_not_found (NOT_FOUND),
    * stale_epoch (FAILED_PRECONDITION), result_conflict (ALREADY_EXISTS), bad_result (INVALID_ARGUMENT).
@@ -878,6 +1077,27 @@ export const MatchService: GenService<{
     methodKind: "unary";
     input: typeof GetMatchRequestSchema;
     output: typeof GetMatchResponseSchema;
+  },
+  /**
+   * GetMatches reads many matches; unknown ones are left out.
+   *
+   * @generated from rpc match.v2.MatchService.GetMatches
+   */
+  getMatches: {
+    methodKind: "unary";
+    input: typeof GetMatchesRequestSchema;
+    output: typeof GetMatchesResponseSchema;
+  },
+  /**
+   * GetReplay reads what is needed to play an ended match again.
+   * Errors: match_not_found and replay_not_found (NOT_FOUND).
+   *
+   * @generated from rpc match.v2.MatchService.GetReplay
+   */
+  getReplay: {
+    methodKind: "unary";
+    input: typeof GetReplayRequestSchema;
+    output: typeof GetReplayResponseSchema;
   },
   /**
    * ListPlayerMatches reads a player's matches, newest first, by keyset pages.

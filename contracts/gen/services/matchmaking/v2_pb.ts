@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file services/matchmaking/v2.proto.
  */
 export const file_services_matchmaking_v2: GenFile = /*@__PURE__*/
-  fileDesc("Ch1zZXJ2aWNlcy9tYXRjaG1ha2luZy92Mi5wcm90bxIObWF0Y2htYWtpbmcudjIiswEKFUdhdGV3YXlTZXNzaW9uUmVxdWVzdBItCgVoZWxsbxgBIAEoCzIcLm1hdGNobWFraW5nLnYyLkdhdGV3YXlIZWxsb0gAEikKB2VucXVldWUYAiABKAsyFi5tYXRjaG1ha2luZy52Mi5UaWNrZXRIABIuCgZjYW5jZWwYAyABKAsyHC5tYXRjaG1ha2luZy52Mi5DYW5jZWxUaWNrZXRIAEIQCgdtZXNzYWdlEgW6SAIIASItCgxHYXRld2F5SGVsbG8SHQoKZ2F0ZXdheV9pZBgBIAEoCUIJukgGcgQQARhAIuoBCgZUaWNrZXQSGwoJdGlja2V0X2lkGAEgASgJQgi6SAVyA7ABARIbCglwbGF5ZXJfaWQYAiABKAlCCLpIBXIDsAEBEh4KC3BsYXllcl9uYW1lGAMgASgJQgm6SAZyBBABGEASFwoEbW9kZRgEIAEoCUIJukgGcgQQARggEiMKBnJhdGluZxgFIAEoBUITukgQGg4YkE4o8LH/////////ARIXCgZyZWdpb24YBiABKAlCB7pIBHICGCASEQoJd2FpdGVkX21zGAcgASgNEhwKC3RyYWNlcGFyZW50GAggASgJQge6SARyAhhAIisKDENhbmNlbFRpY2tldBIbCgl0aWNrZXRfaWQYASABKAlCCLpIBXIDsAEBIrgBChZHYXRld2F5U2Vzc2lvblJlc3BvbnNlEjEKB3dlbGNvbWUYASABKAsyHi5tYXRjaG1ha2luZy52Mi5HYXRld2F5V2VsY29tZUgAEi4KCGFzc2lnbmVkGAIgASgLMhoubWF0Y2htYWtpbmcudjIuQXNzaWdubWVudEgAEjAKB3JlZnVzZWQYAyABKAsyHS5tYXRjaG1ha2luZy52Mi5UaWNrZXRSZWZ1c2VkSABCCQoHbWVzc2FnZSInCg5HYXRld2F5V2VsY29tZRIVCg1tYXRjaG1ha2VyX2lkGAEgASgJIs0BCgpBc3NpZ25tZW50EhEKCXRpY2tldF9pZBgBIAEoCRIQCghtYXRjaF9pZBgCIAEoCRIMCgRtb2RlGAMgASgJEg8KB2dhbWVfaWQYBCABKAkSDAoEc2VhdBgFIAEoDRIrCgVzZWF0cxgGIAMoCzIcLm1hdGNobWFraW5nLnYyLkFzc2lnbmVkU2VhdBITCgtzZWF0X3RpY2tldBgHIAEoCRIWCg5qb2luX3dpdGhpbl9tcxgIIAEoDRITCgt0cmFjZXBhcmVudBgJIAEoCSJgCgxBc3NpZ25lZFNlYXQSFQoEc2VhdBgBIAEoDUIHukgEKgIQQBIbCglwbGF5ZXJfaWQYAiABKAlCCLpIBXIDsAEBEhwKC3BsYXllcl9uYW1lGAMgASgJQge6SARyAhhAIjAKDVRpY2tldFJlZnVzZWQSEQoJdGlja2V0X2lkGAEgASgJEgwKBGNvZGUYAiABKAkiiwEKClNlYXRDbGFpbXMSEAoIbWF0Y2hfaWQYASABKAkSDQoFZXBvY2gYAiABKA0SDAoEc2VhdBgDIAEoDRIRCglwbGF5ZXJfaWQYBCABKAkSEAoIc2hhcmRfaWQYBSABKAkSFQoNc2hhcmRfYWRkcmVzcxgGIAEoCRISCgpleHBpcmVzX2F0GAcgASgEIq8BChNTaGFyZFNlc3Npb25SZXF1ZXN0EisKBWhlbGxvGAEgASgLMhoubWF0Y2htYWtpbmcudjIuU2hhcmRIZWxsb0gAEikKBGxvYWQYAiABKAsyGS5tYXRjaG1ha2luZy52Mi5TaGFyZExvYWRIABIuCglhbGxvY2F0ZWQYAyABKAsyGS5tYXRjaG1ha2luZy52Mi5BbGxvY2F0ZWRIAEIQCgdtZXNzYWdlEgW6SAIIASK1AQoKU2hhcmRIZWxsbxIbCghzaGFyZF9pZBgBIAEoCUIJukgGcgQQARhAEiAKDGxpbmtfYWRkcmVzcxgCIAEoCUIKukgHcgUQAxiAARIZCghjYXBhY2l0eRgDIAEoDUIHukgEKgIoARI0CgVnYW1lcxgEIAMoCzIZLm1hdGNobWFraW5nLnYyLkdhbWVCdWlsZEIKukgHkgEECAEQQBIXCgZyZWdpb24YBSABKAlCB7pIBHICGCAiRAoJR2FtZUJ1aWxkEhoKB2dhbWVfaWQYASABKAlCCbpIBnIEEAEYIBIbCghidWlsZF9pZBgCIAEoCUIJukgGcgQQARhAIi4KCVNoYXJkTG9hZBIPCgdtYXRjaGVzGAEgASgNEhAKCGRyYWluaW5nGAIgASgIIlMKCUFsbG9jYXRlZBIaCghtYXRjaF9pZBgBIAEoCUIIukgFcgOwAQESEAoIYWNjZXB0ZWQYAiABKAgSGAoGcmVhc29uGAMgASgJQgi6SAVyAxjIASKsAQoUU2hhcmRTZXNzaW9uUmVzcG9uc2USLwoHd2VsY29tZRgBIAEoCzIcLm1hdGNobWFraW5nLnYyLlNoYXJkV2VsY29tZUgAEiwKCGFsbG9jYXRlGAIgASgLMhgubWF0Y2htYWtpbmcudjIuQWxsb2NhdGVIABIqCgdyZWxlYXNlGAMgASgLMhcubWF0Y2htYWtpbmcudjIuUmVsZWFzZUgAQgkKB21lc3NhZ2UiJQoMU2hhcmRXZWxjb21lEhUKDW1hdGNobWFrZXJfaWQYASABKAkiggIKCEFsbG9jYXRlEhAKCG1hdGNoX2lkGAEgASgJEg0KBWVwb2NoGAIgASgNEgwKBG1vZGUYAyABKAkSDwoHZ2FtZV9pZBgEIAEoCRI2CgdvcHRpb25zGAUgAygLMiUubWF0Y2htYWtpbmcudjIuQWxsb2NhdGUuT3B0aW9uc0VudHJ5EgwKBHNlZWQYBiABKA0SKwoFc2VhdHMYByADKAsyHC5tYXRjaG1ha2luZy52Mi5Bc3NpZ25lZFNlYXQSEwoLdHJhY2VwYXJlbnQYCCABKAkaLgoMT3B0aW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBToCOAEiGwoHUmVsZWFzZRIQCghtYXRjaF9pZBgBIAEoCSISChBMaXN0TW9kZXNSZXF1ZXN0IjgKEUxpc3RNb2Rlc1Jlc3BvbnNlEiMKBW1vZGVzGAEgAygLMhQubWF0Y2htYWtpbmcudjIuTW9kZSJFCgRNb2RlEgwKBG1vZGUYASABKAkSDwoHZ2FtZV9pZBgCIAEoCRINCgVzZWF0cxgDIAEoDRIPCgd3YWl0aW5nGAQgASgNMqoCChJNYXRjaG1ha2luZ1NlcnZpY2USYwoOR2F0ZXdheVNlc3Npb24SJS5tYXRjaG1ha2luZy52Mi5HYXRld2F5U2Vzc2lvblJlcXVlc3QaJi5tYXRjaG1ha2luZy52Mi5HYXRld2F5U2Vzc2lvblJlc3BvbnNlKAEwARJdCgxTaGFyZFNlc3Npb24SIy5tYXRjaG1ha2luZy52Mi5TaGFyZFNlc3Npb25SZXF1ZXN0GiQubWF0Y2htYWtpbmcudjIuU2hhcmRTZXNzaW9uUmVzcG9uc2UoATABElAKCUxpc3RNb2RlcxIgLm1hdGNobWFraW5nLnYyLkxpc3RNb2Rlc1JlcXVlc3QaIS5tYXRjaG1ha2luZy52Mi5MaXN0TW9kZXNSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate]);
+  fileDesc("Ch1zZXJ2aWNlcy9tYXRjaG1ha2luZy92Mi5wcm90bxIObWF0Y2htYWtpbmcudjIi4QEKFUdhdGV3YXlTZXNzaW9uUmVxdWVzdBItCgVoZWxsbxgBIAEoCzIcLm1hdGNobWFraW5nLnYyLkdhdGV3YXlIZWxsb0gAEikKB2VucXVldWUYAiABKAsyFi5tYXRjaG1ha2luZy52Mi5UaWNrZXRIABIuCgZjYW5jZWwYAyABKAsyHC5tYXRjaG1ha2luZy52Mi5DYW5jZWxUaWNrZXRIABIsCghyZWxvY2F0ZRgEIAEoCzIYLm1hdGNobWFraW5nLnYyLlJlbG9jYXRlSABCEAoHbWVzc2FnZRIFukgCCAEiRwoIUmVsb2NhdGUSOwoHbWF0Y2hlcxgBIAMoCzIdLm1hdGNobWFraW5nLnYyLlJlbG9jYXRlTWF0Y2hCC7pICJIBBQgBEPQDImAKDVJlbG9jYXRlTWF0Y2gSGgoIbWF0Y2hfaWQYASABKAlCCLpIBXIDsAEBEhYKBWVwb2NoGAIgASgNQge6SAQqAigBEg0KBXRpY2tzGAMgASgNEgwKBGxvc3QYBCABKAgiLQoMR2F0ZXdheUhlbGxvEh0KCmdhdGV3YXlfaWQYASABKAlCCbpIBnIEEAEYQCLqAQoGVGlja2V0EhsKCXRpY2tldF9pZBgBIAEoCUIIukgFcgOwAQESGwoJcGxheWVyX2lkGAIgASgJQgi6SAVyA7ABARIeCgtwbGF5ZXJfbmFtZRgDIAEoCUIJukgGcgQQARhAEhcKBG1vZGUYBCABKAlCCbpIBnIEEAEYIBIjCgZyYXRpbmcYBSABKAVCE7pIEBoOGJBOKPCx/////////wESFwoGcmVnaW9uGAYgASgJQge6SARyAhggEhEKCXdhaXRlZF9tcxgHIAEoDRIcCgt0cmFjZXBhcmVudBgIIAEoCUIHukgEcgIYQCIrCgxDYW5jZWxUaWNrZXQSGwoJdGlja2V0X2lkGAEgASgJQgi6SAVyA7ABASKWAgoWR2F0ZXdheVNlc3Npb25SZXNwb25zZRIxCgd3ZWxjb21lGAEgASgLMh4ubWF0Y2htYWtpbmcudjIuR2F0ZXdheVdlbGNvbWVIABIuCghhc3NpZ25lZBgCIAEoCzIaLm1hdGNobWFraW5nLnYyLkFzc2lnbm1lbnRIABIwCgdyZWZ1c2VkGAMgASgLMh0ubWF0Y2htYWtpbmcudjIuVGlja2V0UmVmdXNlZEgAEi4KCXJlbG9jYXRlZBgEIAEoCzIZLm1hdGNobWFraW5nLnYyLlJlbG9jYXRlZEgAEiwKBnNoYXJkcxgFIAEoCzIaLm1hdGNobWFraW5nLnYyLlNoYXJkc0hlcmVIAEIJCgdtZXNzYWdlIjwKCVJlbG9jYXRlZBIvCgdtYXRjaGVzGAEgAygLMh4ubWF0Y2htYWtpbmcudjIuUmVsb2NhdGVkTWF0Y2giggEKDlJlbG9jYXRlZE1hdGNoEhAKCG1hdGNoX2lkGAEgASgJEg0KBWVwb2NoGAIgASgNEhUKDXNoYXJkX2FkZHJlc3MYAyABKAkSDAoEb3ZlchgEIAEoCRIqCgVlbmRlZBgFIAEoCzIbLm1hdGNobWFraW5nLnYyLk1hdGNoRW5kaW5nImsKC01hdGNoRW5kaW5nEg4KBnJlYXNvbhgBIAEoCRIpCgVzZWF0cxgCIAMoCzIaLm1hdGNobWFraW5nLnYyLlNlYXRFbmRpbmcSDQoFdGlja3MYAyABKA0SEgoKc3RhdGVfaGFzaBgEIAEoCSIpCgpTZWF0RW5kaW5nEg0KBXNjb3JlGAEgASgFEgwKBHJhbmsYAiABKA0iHwoKU2hhcmRzSGVyZRIRCglhZGRyZXNzZXMYASADKAkiJwoOR2F0ZXdheVdlbGNvbWUSFQoNbWF0Y2htYWtlcl9pZBgBIAEoCSLNAQoKQXNzaWdubWVudBIRCgl0aWNrZXRfaWQYASABKAkSEAoIbWF0Y2hfaWQYAiABKAkSDAoEbW9kZRgDIAEoCRIPCgdnYW1lX2lkGAQgASgJEgwKBHNlYXQYBSABKA0SKwoFc2VhdHMYBiADKAsyHC5tYXRjaG1ha2luZy52Mi5Bc3NpZ25lZFNlYXQSEwoLc2VhdF90aWNrZXQYByABKAkSFgoOam9pbl93aXRoaW5fbXMYCCABKA0SEwoLdHJhY2VwYXJlbnQYCSABKAkiYAoMQXNzaWduZWRTZWF0EhUKBHNlYXQYASABKA1CB7pIBCoCEEASGwoJcGxheWVyX2lkGAIgASgJQgi6SAVyA7ABARIcCgtwbGF5ZXJfbmFtZRgDIAEoCUIHukgEcgIYQCIwCg1UaWNrZXRSZWZ1c2VkEhEKCXRpY2tldF9pZBgBIAEoCRIMCgRjb2RlGAIgASgJIosBCgpTZWF0Q2xhaW1zEhAKCG1hdGNoX2lkGAEgASgJEg0KBWVwb2NoGAIgASgNEgwKBHNlYXQYAyABKA0SEQoJcGxheWVyX2lkGAQgASgJEhAKCHNoYXJkX2lkGAUgASgJEhUKDXNoYXJkX2FkZHJlc3MYBiABKAkSEgoKZXhwaXJlc19hdBgHIAEoBCKvAQoTU2hhcmRTZXNzaW9uUmVxdWVzdBIrCgVoZWxsbxgBIAEoCzIaLm1hdGNobWFraW5nLnYyLlNoYXJkSGVsbG9IABIpCgRsb2FkGAIgASgLMhkubWF0Y2htYWtpbmcudjIuU2hhcmRMb2FkSAASLgoJYWxsb2NhdGVkGAMgASgLMhkubWF0Y2htYWtpbmcudjIuQWxsb2NhdGVkSABCEAoHbWVzc2FnZRIFukgCCAEitQEKClNoYXJkSGVsbG8SGwoIc2hhcmRfaWQYASABKAlCCbpIBnIEEAEYQBIgCgxsaW5rX2FkZHJlc3MYAiABKAlCCrpIB3IFEAMYgAESGQoIY2FwYWNpdHkYAyABKA1CB7pIBCoCKAESNAoFZ2FtZXMYBCADKAsyGS5tYXRjaG1ha2luZy52Mi5HYW1lQnVpbGRCCrpIB5IBBAgBEEASFwoGcmVnaW9uGAUgASgJQge6SARyAhggIkQKCUdhbWVCdWlsZBIaCgdnYW1lX2lkGAEgASgJQgm6SAZyBBABGCASGwoIYnVpbGRfaWQYAiABKAlCCbpIBnIEEAEYQCIuCglTaGFyZExvYWQSDwoHbWF0Y2hlcxgBIAEoDRIQCghkcmFpbmluZxgCIAEoCCJTCglBbGxvY2F0ZWQSGgoIbWF0Y2hfaWQYASABKAlCCLpIBXIDsAEBEhAKCGFjY2VwdGVkGAIgASgIEhgKBnJlYXNvbhgDIAEoCUIIukgFcgMYyAEi2gEKFFNoYXJkU2Vzc2lvblJlc3BvbnNlEi8KB3dlbGNvbWUYASABKAsyHC5tYXRjaG1ha2luZy52Mi5TaGFyZFdlbGNvbWVIABIsCghhbGxvY2F0ZRgCIAEoCzIYLm1hdGNobWFraW5nLnYyLkFsbG9jYXRlSAASKgoHcmVsZWFzZRgDIAEoCzIXLm1hdGNobWFraW5nLnYyLlJlbGVhc2VIABIsCghldmFjdWF0ZRgEIAEoCzIYLm1hdGNobWFraW5nLnYyLkV2YWN1YXRlSABCCQoHbWVzc2FnZSIKCghFdmFjdWF0ZSIlCgxTaGFyZFdlbGNvbWUSFQoNbWF0Y2htYWtlcl9pZBgBIAEoCSKuAgoIQWxsb2NhdGUSEAoIbWF0Y2hfaWQYASABKAkSDQoFZXBvY2gYAiABKA0SDAoEbW9kZRgDIAEoCRIPCgdnYW1lX2lkGAQgASgJEjYKB29wdGlvbnMYBSADKAsyJS5tYXRjaG1ha2luZy52Mi5BbGxvY2F0ZS5PcHRpb25zRW50cnkSDAoEc2VlZBgGIAEoDRIrCgVzZWF0cxgHIAMoCzIcLm1hdGNobWFraW5nLnYyLkFzc2lnbmVkU2VhdBITCgt0cmFjZXBhcmVudBgIIAEoCRIqCghyZWNvdmVyeRgJIAEoCzIYLm1hdGNobWFraW5nLnYyLlJlY292ZXJ5Gi4KDE9wdGlvbnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAU6AjgBIh8KCFJlY292ZXJ5EhMKC2dhdGV3YXlfaWRzGAEgAygJIhsKB1JlbGVhc2USEAoIbWF0Y2hfaWQYASABKAkiEgoQTGlzdE1vZGVzUmVxdWVzdCI4ChFMaXN0TW9kZXNSZXNwb25zZRIjCgVtb2RlcxgBIAMoCzIULm1hdGNobWFraW5nLnYyLk1vZGUiRQoETW9kZRIMCgRtb2RlGAEgASgJEg8KB2dhbWVfaWQYAiABKAkSDQoFc2VhdHMYAyABKA0SDwoHd2FpdGluZxgEIAEoDTKqAgoSTWF0Y2htYWtpbmdTZXJ2aWNlEmMKDkdhdGV3YXlTZXNzaW9uEiUubWF0Y2htYWtpbmcudjIuR2F0ZXdheVNlc3Npb25SZXF1ZXN0GiYubWF0Y2htYWtpbmcudjIuR2F0ZXdheVNlc3Npb25SZXNwb25zZSgBMAESXQoMU2hhcmRTZXNzaW9uEiMubWF0Y2htYWtpbmcudjIuU2hhcmRTZXNzaW9uUmVxdWVzdBokLm1hdGNobWFraW5nLnYyLlNoYXJkU2Vzc2lvblJlc3BvbnNlKAEwARJQCglMaXN0TW9kZXMSIC5tYXRjaG1ha2luZy52Mi5MaXN0TW9kZXNSZXF1ZXN0GiEubWF0Y2htYWtpbmcudjIuTGlzdE1vZGVzUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate]);
 
 /**
  * A message from a gateway.
@@ -50,6 +50,14 @@ export type GatewaySessionRequest = Message<"matchmaking.v2.GatewaySessionReques
      */
     value: CancelTicket;
     case: "cancel";
+  } | {
+    /**
+     * Matches whose shard is lost, or is not known.
+     *
+     * @generated from field: matchmaking.v2.Relocate relocate = 4;
+     */
+    value: Relocate;
+    case: "relocate";
   } | { case: undefined; value?: undefined };
 };
 
@@ -59,6 +67,69 @@ export type GatewaySessionRequest = Message<"matchmaking.v2.GatewaySessionReques
  */
 export const GatewaySessionRequestSchema: GenMessage<GatewaySessionRequest> = /*@__PURE__*/
   messageDesc(file_services_matchmaking_v2, 0);
+
+/**
+ * Matches to find or to move.
+ *
+ * @generated from message matchmaking.v2.Relocate
+ */
+export type Relocate = Message<"matchmaking.v2.Relocate"> & {
+  /**
+   * Each once.
+   *
+   * @generated from field: repeated matchmaking.v2.RelocateMatch matches = 1;
+   */
+  matches: RelocateMatch[];
+};
+
+/**
+ * Describes the message matchmaking.v2.Relocate.
+ * Use `create(RelocateSchema)` to create a new message.
+ */
+export const RelocateSchema: GenMessage<Relocate> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 1);
+
+/**
+ * A match to find or to move.
+ *
+ * @generated from message matchmaking.v2.RelocateMatch
+ */
+export type RelocateMatch = Message<"matchmaking.v2.RelocateMatch"> & {
+  /**
+   * The match.
+   *
+   * @generated from field: string match_id = 1;
+   */
+  matchId: string;
+
+  /**
+   * The epoch under which the gateway knows it.
+   *
+   * @generated from field: uint32 epoch = 2;
+   */
+  epoch: number;
+
+  /**
+   * Ticks in the gateway's log.
+   *
+   * @generated from field: uint32 ticks = 3;
+   */
+  ticks: number;
+
+  /**
+   * True when the shard of this epoch is lost; false when the gateway only asks where the match is.
+   *
+   * @generated from field: bool lost = 4;
+   */
+  lost: boolean;
+};
+
+/**
+ * Describes the message matchmaking.v2.RelocateMatch.
+ * Use `create(RelocateMatchSchema)` to create a new message.
+ */
+export const RelocateMatchSchema: GenMessage<RelocateMatch> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 2);
 
 /**
  * Who the gateway is.
@@ -79,7 +150,7 @@ export type GatewayHello = Message<"matchmaking.v2.GatewayHello"> & {
  * Use `create(GatewayHelloSchema)` to create a new message.
  */
 export const GatewayHelloSchema: GenMessage<GatewayHello> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 1);
+  messageDesc(file_services_matchmaking_v2, 3);
 
 /**
  * A player who waits for a match.
@@ -149,7 +220,7 @@ export type Ticket = Message<"matchmaking.v2.Ticket"> & {
  * Use `create(TicketSchema)` to create a new message.
  */
 export const TicketSchema: GenMessage<Ticket> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 2);
+  messageDesc(file_services_matchmaking_v2, 4);
 
 /**
  * A ticket to take out.
@@ -170,7 +241,7 @@ export type CancelTicket = Message<"matchmaking.v2.CancelTicket"> & {
  * Use `create(CancelTicketSchema)` to create a new message.
  */
 export const CancelTicketSchema: GenMessage<CancelTicket> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 3);
+  messageDesc(file_services_matchmaking_v2, 5);
 
 /**
  * A message to a gateway.
@@ -207,6 +278,22 @@ export type GatewaySessionResponse = Message<"matchmaking.v2.GatewaySessionRespo
      */
     value: TicketRefused;
     case: "refused";
+  } | {
+    /**
+     * Where matches are now: to every gateway, whoever asked.
+     *
+     * @generated from field: matchmaking.v2.Relocated relocated = 4;
+     */
+    value: Relocated;
+    case: "relocated";
+  } | {
+    /**
+     * The shards that are there: keep a link to each.
+     *
+     * @generated from field: matchmaking.v2.ShardsHere shards = 5;
+     */
+    value: ShardsHere;
+    case: "shards";
   } | { case: undefined; value?: undefined };
 };
 
@@ -215,7 +302,168 @@ export type GatewaySessionResponse = Message<"matchmaking.v2.GatewaySessionRespo
  * Use `create(GatewaySessionResponseSchema)` to create a new message.
  */
 export const GatewaySessionResponseSchema: GenMessage<GatewaySessionResponse> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 4);
+  messageDesc(file_services_matchmaking_v2, 6);
+
+/**
+ * Where matches are now.
+ *
+ * @generated from message matchmaking.v2.Relocated
+ */
+export type Relocated = Message<"matchmaking.v2.Relocated"> & {
+  /**
+   * Each once.
+   *
+   * @generated from field: repeated matchmaking.v2.RelocatedMatch matches = 1;
+   */
+  matches: RelocatedMatch[];
+};
+
+/**
+ * Describes the message matchmaking.v2.Relocated.
+ * Use `create(RelocatedSchema)` to create a new message.
+ */
+export const RelocatedSchema: GenMessage<Relocated> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 7);
+
+/**
+ * Where a match is now.
+ *
+ * @generated from message matchmaking.v2.RelocatedMatch
+ */
+export type RelocatedMatch = Message<"matchmaking.v2.RelocatedMatch"> & {
+  /**
+   * The match.
+   *
+   * @generated from field: string match_id = 1;
+   */
+  matchId: string;
+
+  /**
+   * Its epoch.
+   *
+   * @generated from field: uint32 epoch = 2;
+   */
+  epoch: number;
+
+  /**
+   * Link address of its shard, host:port; empty when it is nowhere any more.
+   *
+   * @generated from field: string shard_address = 3;
+   */
+  shardAddress: string;
+
+  /**
+   * Why it is nowhere: match_over, match_not_found, shard_lost or fault.
+   *
+   * @generated from field: string over = 4;
+   */
+  over: string;
+
+  /**
+   * How it ended, when it has.
+   *
+   * @generated from field: matchmaking.v2.MatchEnding ended = 5;
+   */
+  ended?: MatchEnding | undefined;
+};
+
+/**
+ * Describes the message matchmaking.v2.RelocatedMatch.
+ * Use `create(RelocatedMatchSchema)` to create a new message.
+ */
+export const RelocatedMatchSchema: GenMessage<RelocatedMatch> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 8);
+
+/**
+ * How a match ended.
+ *
+ * @generated from message matchmaking.v2.MatchEnding
+ */
+export type MatchEnding = Message<"matchmaking.v2.MatchEnding"> & {
+  /**
+   * played or forfeit.
+   *
+   * @generated from field: string reason = 1;
+   */
+  reason: string;
+
+  /**
+   * By seat.
+   *
+   * @generated from field: repeated matchmaking.v2.SeatEnding seats = 2;
+   */
+  seats: SeatEnding[];
+
+  /**
+   * Ticks that were simulated.
+   *
+   * @generated from field: uint32 ticks = 3;
+   */
+  ticks: number;
+
+  /**
+   * Hash of the last state.
+   *
+   * @generated from field: string state_hash = 4;
+   */
+  stateHash: string;
+};
+
+/**
+ * Describes the message matchmaking.v2.MatchEnding.
+ * Use `create(MatchEndingSchema)` to create a new message.
+ */
+export const MatchEndingSchema: GenMessage<MatchEnding> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 9);
+
+/**
+ * A seat's result.
+ *
+ * @generated from message matchmaking.v2.SeatEnding
+ */
+export type SeatEnding = Message<"matchmaking.v2.SeatEnding"> & {
+  /**
+   * Points by the game's rules.
+   *
+   * @generated from field: int32 score = 1;
+   */
+  score: number;
+
+  /**
+   * 1 for the best; equal ranks mean a draw.
+   *
+   * @generated from field: uint32 rank = 2;
+   */
+  rank: number;
+};
+
+/**
+ * Describes the message matchmaking.v2.SeatEnding.
+ * Use `create(SeatEndingSchema)` to create a new message.
+ */
+export const SeatEndingSchema: GenMessage<SeatEnding> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 10);
+
+/**
+ * The shards that are there.
+ *
+ * @generated from message matchmaking.v2.ShardsHere
+ */
+export type ShardsHere = Message<"matchmaking.v2.ShardsHere"> & {
+  /**
+   * Link addresses, host:port.
+   *
+   * @generated from field: repeated string addresses = 1;
+   */
+  addresses: string[];
+};
+
+/**
+ * Describes the message matchmaking.v2.ShardsHere.
+ * Use `create(ShardsHereSchema)` to create a new message.
+ */
+export const ShardsHereSchema: GenMessage<ShardsHere> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 11);
 
 /**
  * Who the matchmaker is.
@@ -236,7 +484,7 @@ export type GatewayWelcome = Message<"matchmaking.v2.GatewayWelcome"> & {
  * Use `create(GatewayWelcomeSchema)` to create a new message.
  */
 export const GatewayWelcomeSchema: GenMessage<GatewayWelcome> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 5);
+  messageDesc(file_services_matchmaking_v2, 12);
 
 /**
  * A ticket's match.
@@ -313,7 +561,7 @@ export type Assignment = Message<"matchmaking.v2.Assignment"> & {
  * Use `create(AssignmentSchema)` to create a new message.
  */
 export const AssignmentSchema: GenMessage<Assignment> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 6);
+  messageDesc(file_services_matchmaking_v2, 13);
 
 /**
  * A seat of an assigned match.
@@ -348,7 +596,7 @@ export type AssignedSeat = Message<"matchmaking.v2.AssignedSeat"> & {
  * Use `create(AssignedSeatSchema)` to create a new message.
  */
 export const AssignedSeatSchema: GenMessage<AssignedSeat> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 7);
+  messageDesc(file_services_matchmaking_v2, 14);
 
 /**
  * A ticket that will not be matched.
@@ -376,7 +624,7 @@ export type TicketRefused = Message<"matchmaking.v2.TicketRefused"> & {
  * Use `create(TicketRefusedSchema)` to create a new message.
  */
 export const TicketRefusedSchema: GenMessage<TicketRefused> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 8);
+  messageDesc(file_services_matchmaking_v2, 15);
 
 /**
  * What a seat ticket says. Sealed by the matchmaker, opened by the gateway and the shard.
@@ -439,7 +687,7 @@ export type SeatClaims = Message<"matchmaking.v2.SeatClaims"> & {
  * Use `create(SeatClaimsSchema)` to create a new message.
  */
 export const SeatClaimsSchema: GenMessage<SeatClaims> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 9);
+  messageDesc(file_services_matchmaking_v2, 16);
 
 /**
  * A message from a shard.
@@ -484,7 +732,7 @@ export type ShardSessionRequest = Message<"matchmaking.v2.ShardSessionRequest"> 
  * Use `create(ShardSessionRequestSchema)` to create a new message.
  */
 export const ShardSessionRequestSchema: GenMessage<ShardSessionRequest> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 10);
+  messageDesc(file_services_matchmaking_v2, 17);
 
 /**
  * Who the shard is.
@@ -533,7 +781,7 @@ export type ShardHello = Message<"matchmaking.v2.ShardHello"> & {
  * Use `create(ShardHelloSchema)` to create a new message.
  */
 export const ShardHelloSchema: GenMessage<ShardHello> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 11);
+  messageDesc(file_services_matchmaking_v2, 18);
 
 /**
  * A game module of a certain build.
@@ -561,7 +809,7 @@ export type GameBuild = Message<"matchmaking.v2.GameBuild"> & {
  * Use `create(GameBuildSchema)` to create a new message.
  */
 export const GameBuildSchema: GenMessage<GameBuild> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 12);
+  messageDesc(file_services_matchmaking_v2, 19);
 
 /**
  * How busy a shard is.
@@ -589,7 +837,7 @@ export type ShardLoad = Message<"matchmaking.v2.ShardLoad"> & {
  * Use `create(ShardLoadSchema)` to create a new message.
  */
 export const ShardLoadSchema: GenMessage<ShardLoad> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 13);
+  messageDesc(file_services_matchmaking_v2, 20);
 
 /**
  * The answer to allocate.
@@ -624,7 +872,7 @@ export type Allocated = Message<"matchmaking.v2.Allocated"> & {
  * Use `create(AllocatedSchema)` to create a new message.
  */
 export const AllocatedSchema: GenMessage<Allocated> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 14);
+  messageDesc(file_services_matchmaking_v2, 21);
 
 /**
  * A message to a shard.
@@ -655,12 +903,20 @@ export type ShardSessionResponse = Message<"matchmaking.v2.ShardSessionResponse"
     case: "allocate";
   } | {
     /**
-     * A match that will not be played after all.
+     * A match that will not be played after all, or is another shard's now.
      *
      * @generated from field: matchmaking.v2.Release release = 3;
      */
     value: Release;
     case: "release";
+  } | {
+    /**
+     * Another shard has room: stop every match and let the gateways move it.
+     *
+     * @generated from field: matchmaking.v2.Evacuate evacuate = 4;
+     */
+    value: Evacuate;
+    case: "evacuate";
   } | { case: undefined; value?: undefined };
 };
 
@@ -669,7 +925,22 @@ export type ShardSessionResponse = Message<"matchmaking.v2.ShardSessionResponse"
  * Use `create(ShardSessionResponseSchema)` to create a new message.
  */
 export const ShardSessionResponseSchema: GenMessage<ShardSessionResponse> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 15);
+  messageDesc(file_services_matchmaking_v2, 22);
+
+/**
+ * Let the matches go.
+ *
+ * @generated from message matchmaking.v2.Evacuate
+ */
+export type Evacuate = Message<"matchmaking.v2.Evacuate"> & {
+};
+
+/**
+ * Describes the message matchmaking.v2.Evacuate.
+ * Use `create(EvacuateSchema)` to create a new message.
+ */
+export const EvacuateSchema: GenMessage<Evacuate> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 23);
 
 /**
  * Who the matchmaker is.
@@ -690,7 +961,7 @@ export type ShardWelcome = Message<"matchmaking.v2.ShardWelcome"> & {
  * Use `create(ShardWelcomeSchema)` to create a new message.
  */
 export const ShardWelcomeSchema: GenMessage<ShardWelcome> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 16);
+  messageDesc(file_services_matchmaking_v2, 24);
 
 /**
  * A match to hold.
@@ -753,6 +1024,13 @@ export type Allocate = Message<"matchmaking.v2.Allocate"> & {
    * @generated from field: string traceparent = 8;
    */
   traceparent: string;
+
+  /**
+   * Set when another shard held it: wait for the gateways' logs and go on where the longest ends.
+   *
+   * @generated from field: matchmaking.v2.Recovery recovery = 9;
+   */
+  recovery?: Recovery | undefined;
 };
 
 /**
@@ -760,7 +1038,28 @@ export type Allocate = Message<"matchmaking.v2.Allocate"> & {
  * Use `create(AllocateSchema)` to create a new message.
  */
 export const AllocateSchema: GenMessage<Allocate> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 17);
+  messageDesc(file_services_matchmaking_v2, 25);
+
+/**
+ * How a match is taken over.
+ *
+ * @generated from message matchmaking.v2.Recovery
+ */
+export type Recovery = Message<"matchmaking.v2.Recovery"> & {
+  /**
+   * Gateways that are there: only of these can a log come.
+   *
+   * @generated from field: repeated string gateway_ids = 1;
+   */
+  gatewayIds: string[];
+};
+
+/**
+ * Describes the message matchmaking.v2.Recovery.
+ * Use `create(RecoverySchema)` to create a new message.
+ */
+export const RecoverySchema: GenMessage<Recovery> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 26);
 
 /**
  * A match to drop.
@@ -781,7 +1080,7 @@ export type Release = Message<"matchmaking.v2.Release"> & {
  * Use `create(ReleaseSchema)` to create a new message.
  */
 export const ReleaseSchema: GenMessage<Release> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 18);
+  messageDesc(file_services_matchmaking_v2, 27);
 
 /**
  * Asks for the queues.
@@ -796,7 +1095,7 @@ export type ListModesRequest = Message<"matchmaking.v2.ListModesRequest"> & {
  * Use `create(ListModesRequestSchema)` to create a new message.
  */
 export const ListModesRequestSchema: GenMessage<ListModesRequest> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 19);
+  messageDesc(file_services_matchmaking_v2, 28);
 
 /**
  * The queues.
@@ -817,7 +1116,7 @@ export type ListModesResponse = Message<"matchmaking.v2.ListModesResponse"> & {
  * Use `create(ListModesResponseSchema)` to create a new message.
  */
 export const ListModesResponseSchema: GenMessage<ListModesResponse> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 20);
+  messageDesc(file_services_matchmaking_v2, 29);
 
 /**
  * A queue.
@@ -859,7 +1158,7 @@ export type Mode = Message<"matchmaking.v2.Mode"> & {
  * Use `create(ModeSchema)` to create a new message.
  */
 export const ModeSchema: GenMessage<Mode> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 21);
+  messageDesc(file_services_matchmaking_v2, 30);
 
 /**
  * MatchmakingService pairs tickets and places matches. It keeps nothing on disk: gateways hold their tickets and

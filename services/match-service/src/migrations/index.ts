@@ -53,4 +53,13 @@ export const migrations: Migrations = {
       key outbox_unpublished (published_at, position),
       unique key outbox_event_id (event_id)
     ) engine = InnoDB`),
+  "20261124T0510-add-options-to-matches": statement(sql`
+    alter table matches
+      add column if not exists options varchar(2048) not null default '{}' check (json_valid(options))`),
+  "20261124T0511-create-replays": statement(sql`
+    create table if not exists replays (
+      match_id uuid not null primary key references matches (id),
+      input_log mediumblob not null,
+      created_at datetime(6) not null default (utc_timestamp(6))
+    ) engine = InnoDB`),
 };

@@ -1,0 +1,190 @@
+// What a tick's simulation was given, as bytes: one record per tick, and a forfeit as a last record of its own. The
+// records of a match, with its game, build, seed and options, are the whole match.
+import { BitReader, BitWriter, MalformedBitsError } from "./bits.ts";
+import { codecOf } from "./codec.ts";
+import { type Game } from "./game.ts";
+import { layoutOf } from "./layout.ts";
+import type { Fields } from "./schema.ts";
+
+/** Two bits per seat, then what the codes announce, in the order of the seats. */
+const NOTHING = 0;
+/** The input's sequence number is one above the seat's last. */
+const NEXT_INPUT = 1;
+/** A sequence number of 32 bits comes before the input. */
+const INPUT = 2;
+/** The seat has left for good: it gives no input any more, held or not. */
+const LEFT = 3;
+
+/** What a record tells, seat by seat. */
+export interface RecordReader {
+  input(seat: number, seq: number, words: Int32Array): void;
+  left(seat: number): void;
+}
+
+/** Writes and reads the records of one match, in order. */
+export class InputRecords {
+  readonly #layout;
+  readonly #codec;
+  readonly #writer = new BitWriter(64);
+  readonly #seats: number;
+  readonly #lastSeqs: Uint32Array;
+  readonly #codes: Uint8Array;
+  readonly #words: Int32Array[];
+  readonly #seqs: Uint32Array;
+
+  constructor(game: Game, seats: number) {
+    this.#layout = layoutOf(game.input as Fields);
+    this.#codec = codecOf(this.#layout);
+    this.#seats = seats;
+    this.#lastSeqs = new Uint32Array(seats);
+    this.#codes = new Uint8Array(seats);
+    this.#seqs = new Uint32Array(seats);
+    this.#words = Array.from({ length: seats }, () => new Int32Array(this.#layout.words));
+  }
+
+  /** The seat's input of the record that is being made. */
+  input(seat: number, seq: number, words: Int32Array): void {
+    this.#codes[seat] = seq === ((this.#lastSeqs[seat] as number) + 1) >>> 0 ? NEXT_INPUT : INPUT;
+    this.#seqs[seat] = seq;
+    (this.#words[seat] as Int32Array).set(words);
+  }
+
+  /** The seat leaves with the record that is being made. */
+  left(seat: number): void {
+    this.#codes[seat] = LEFT;
+  }
+
+  /** The record, and a new one begins. Valid until the next call. */
+  finish(): Uint8Array {
+    const writer = this.#writer;
+    writer.reset();
+    for (let seat = 0; seat < this.#seats; seat++) writer.write(this.#codes[seat] as number, 2);
+    for (let seat = 0; seat < this.#seats; seat++) {
+      const code = this.#codes[seat] as number;
+      this.#codes[seat] = NOTHING;
+      if (code !== NEXT_INPUT && code !== INPUT) continue;
+      const seq = this.#seqs[seat] as number;
+      if (code === INPUT) writer.write(seq, 32);
+      this.#codec.writeFull(this.#words[seat] as Int32Array, writer);
+      this.#lastSeqs[seat] = seq;
+    }
+    return writer.finish();
+  }
+
+  /** The next record of a log; the words that `to` gets are valid during the call. @throws MalformedBitsError */
+  read(record: Uint8Array, to: RecordReader): void {
+    const reader = new BitReader(record);
+    for (let seat = 0; seat < this.#seats; seat++) this.#codes[seat] = reader.read(2);
+    for (let seat = 0; seat < this.#seats; seat++) {
+      const code = this.#codes[seat] as number;
+      this.#codes[seat] = NOTHING;
+      if (code === LEFT) to.left(seat);
+      if (code !== NEXT_INPUT && code !== INPUT) continue;
+      const seq = code === INPUT ? reader.read(32) : ((this.#lastSeqs[seat] as number) + 1) >>> 0;
+      const words = this.#words[seat] as Int32Array;
+      this.#codec.readFull(reader, words);
+      this.#lastSeqs[seat] = seq;
+      to.input(seat, seq, words);
+    }
+    reader.expectEnd();
+  }
+}
+
+/** Records one behind the other, each behind its length (LEB128). Grows up to a limit, then says so and takes no more. */
+export class InputLog {
+  readonly #bytesMax: number;
+  #bytes: Uint8Array;
+  #length = 0;
+  #records = 0;
+  #overflowed = false;
+
+  constructor(bytesMax: number, bytesInitial = 512) {
+    this.#bytesMax = bytesMax;
+    this.#bytes = new Uint8Array(Math.min(bytesInitial, bytesMax));
+  }
+
+  /** @throws MalformedBitsError unless the bytes are whole records. */
+  static of(bytes: Uint8Array, bytesMax: number): InputLog {
+    const log = new InputLog(bytesMax, bytes.length);
+    log.appendAll(bytes);
+    return log;
+  }
+
+  get records(): number {
+    return this.#records;
+  }
+
+  /** False once the limit was passed: the log is not the whole match. */
+  get complete(): boolean {
+    return !this.#overflowed;
+  }
+
+  /** Valid until the next append. */
+  get bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  append(record: Uint8Array): void {
+    this.#records++;
+    let length = record.length;
+    this.#reserve(record.length + 5);
+    if (this.#overflowed) return;
+    do {
+      this.#bytes[this.#length++] = length > 127 ? (length & 127) | 128 : length;
+      length >>>= 7;
+    } while (length > 0);
+    this.#bytes.set(record, this.#length);
+    this.#length += record.length;
+  }
+
+  /** Records of another log. @throws MalformedBitsError unless they are whole. */
+  appendAll(bytes: Uint8Array): void {
+    for (const record of recordsOf(bytes)) this.append(record);
+  }
+
+  /** The bytes of the first `records` ones. */
+  bytesBefore(records: number): Uint8Array {
+    return this.#bytes.subarray(0, this.#length - this.bytesAfter(records).length);
+  }
+
+  /** The bytes behind the first `records` ones. */
+  bytesAfter(records: number): Uint8Array {
+    let at = 0;
+    for (let i = 0; i < records; i++) at = lengthAt(this.#bytes, at).end;
+    return this.#bytes.subarray(at, this.#length);
+  }
+
+  *[Symbol.iterator](): Iterator<Uint8Array> {
+    yield* recordsOf(this.bytes);
+  }
+
+  #reserve(bytes: number): void {
+    const needed = this.#length + bytes;
+    if (needed > this.#bytesMax) this.#overflowed = true;
+    if (this.#overflowed || needed <= this.#bytes.length) return;
+    const bigger = new Uint8Array(Math.min(this.#bytesMax, Math.max(this.#bytes.length * 2, needed)));
+    bigger.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = bigger;
+  }
+}
+
+/** @throws MalformedBitsError unless the bytes are whole records. */
+export function* recordsOf(bytes: Uint8Array): Iterable<Uint8Array> {
+  for (let at = 0; at < bytes.length; ) {
+    const { from, end } = lengthAt(bytes, at);
+    if (end > bytes.length) throw new MalformedBitsError("the log ends within a record");
+    yield bytes.subarray(from, end);
+    at = end;
+  }
+}
+
+function lengthAt(bytes: Uint8Array, at: number): { from: number; end: number } {
+  let length = 0;
+  for (let shift = 0; shift < 28; shift += 7) {
+    const byte = bytes[at++];
+    if (byte === undefined) throw new MalformedBitsError("the log ends within a length");
+    length |= (byte & 127) << shift;
+    if (byte < 128) return { from: at, end: at + length };
+  }
+  throw new MalformedBitsError("a record's length is too long");
+}

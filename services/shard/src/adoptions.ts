@@ -1,0 +1,129 @@
+// Matches that this shard takes over from one that is lost: each waits for the logs of its gateways, then goes on where
+// the longest ends. design/realtime/survival.md has the whole protocol.
+import type { Logger } from "@muster/log";
+import type { Session } from "./audience.ts";
+import { type Handover, Handovers } from "./handovers.ts";
+import type { Inheritance, MatchSpec } from "./match-spec.ts";
+
+export interface AdoptionTimes {
+  /** After the first log: how long the others are waited for. */
+  readonly othersWithinMs: number;
+  /** For any log at all. */
+  readonly logWithinMs: number;
+}
+
+/** A player who asks for the seat before the match goes on. */
+export interface PendingJoin {
+  readonly seat: number;
+  readonly playerId: string;
+  readonly session: Session;
+  /** Called with why not, or with nothing once seated. */
+  answer(refusal: string | undefined): void;
+}
+
+export interface AdoptionOwner {
+  /** @throws when the log does not lead to this match. */
+  adopt(spec: MatchSpec, inheritance: Inheritance): void;
+  /** No log came, or none that fits. */
+  lost(spec: MatchSpec): void;
+  /** The match is there now, or is not. */
+  join(spec: MatchSpec, join: PendingJoin): void;
+}
+
+interface Adoption {
+  readonly spec: MatchSpec;
+  readonly handovers: Handovers;
+  readonly joins: PendingJoin[];
+  timer: NodeJS.Timeout;
+}
+
+/** Joins that wait per match: its seats, a few times over. */
+const JOINS_MAX = 256;
+
+export class Adoptions {
+  readonly #byId = new Map<string, Adoption>();
+  readonly #times: AdoptionTimes;
+  readonly #owner: AdoptionOwner;
+  readonly #log: Logger;
+
+  constructor(times: AdoptionTimes, owner: AdoptionOwner, log: Logger) {
+    this.#times = times;
+    this.#owner = owner;
+    this.#log = log;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  has(matchId: string): boolean {
+    return this.#byId.has(matchId);
+  }
+
+  expect(spec: MatchSpec, gatewayIds: readonly string[]): void {
+    if (this.#byId.has(spec.matchId)) return;
+    const timer = setTimeout(() => this.#decide(spec.matchId), this.#times.logWithinMs);
+    this.#byId.set(spec.matchId, { spec, handovers: new Handovers(gatewayIds), joins: [], timer });
+  }
+
+  /** A log that comes too late, or for another shard's match, is not looked at. */
+  handover(matchId: string, epoch: number, handover: Handover): void {
+    const adoption = this.#byId.get(matchId);
+    if (!adoption || adoption.spec.epoch !== epoch) return;
+    adoption.handovers.add(handover);
+    if (adoption.handovers.complete) return this.#decide(matchId);
+    if (adoption.handovers.size > 1) return;
+    clearTimeout(adoption.timer);
+    adoption.timer = setTimeout(() => this.#decide(matchId), this.#times.othersWithinMs);
+  }
+
+  gatewayGone(gatewayId: string): void {
+    for (const [matchId, { handovers }] of this.#byId) {
+      handovers.gone(gatewayId);
+      if (handovers.complete) this.#decide(matchId);
+    }
+  }
+
+  join(matchId: string, join: PendingJoin): void {
+    const adoption = this.#byId.get(matchId);
+    if (!adoption || adoption.joins.length >= JOINS_MAX) return join.answer("match_not_found");
+    adoption.joins.push(join);
+  }
+
+  /** @returns whether it was here. */
+  drop(matchId: string): boolean {
+    const adoption = this.#byId.get(matchId);
+    if (!adoption) return false;
+    clearTimeout(adoption.timer);
+    this.#byId.delete(matchId);
+    for (const join of adoption.joins) join.answer("match_not_found");
+    return true;
+  }
+
+  stop(): void {
+    for (const matchId of this.#byId.keys()) this.drop(matchId);
+  }
+
+  #decide(matchId: string): void {
+    const adoption = this.#byId.get(matchId);
+    if (!adoption) return;
+    clearTimeout(adoption.timer);
+    this.#byId.delete(matchId);
+    const { spec, handovers, joins } = adoption;
+    if (!this.#adopted(spec, handovers)) this.#owner.lost(spec);
+    for (const join of joins) this.#owner.join(spec, join);
+  }
+
+  /** The longest log counts; a damaged one is passed over. */
+  #adopted(spec: MatchSpec, handovers: Handovers): boolean {
+    for (const { log, check, gatewayId, ticks } of handovers.ranked) {
+      try {
+        this.#owner.adopt(spec, { log, check, held: handovers.held });
+        return true;
+      } catch (err) {
+        this.#log.error({ err, matchId: spec.matchId, gatewayId, ticks }, "a log that was handed over does not fit");
+      }
+    }
+    return false;
+  }
+}

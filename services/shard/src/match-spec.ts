@@ -1,0 +1,39 @@
+// What a match is, before and after it is played.
+import type { Game, GameResult } from "@muster/game-kit";
+import type { TraceContext } from "@muster/tracing";
+
+export interface MatchSpec {
+  readonly matchId: string;
+  readonly epoch: number;
+  readonly mode: string;
+  readonly game: Game;
+  readonly options: Readonly<Record<string, number>>;
+  readonly seed: number;
+  /** By seat. */
+  readonly players: readonly { readonly playerId: string; readonly playerName: string }[];
+  readonly trace: TraceContext;
+}
+
+export interface MatchTimes {
+  readonly joinWithinMs: number;
+  readonly graceMs: number;
+  readonly keyframeEveryTicks: number;
+}
+
+export type MatchOutcome =
+  | { readonly kind: "ended"; readonly reason: "played" | "forfeit"; readonly result: GameResult }
+  | { readonly kind: "cancelled"; readonly reason: "no_show" | "abandoned" | "fault" };
+
+/** A log that another shard left: the match goes on behind it. */
+export interface Inheritance {
+  readonly log: Uint8Array;
+  /** Low 16 bits of the state hash after the last record. */
+  readonly check: number;
+  /** Records that each gateway has already. */
+  readonly held: ReadonlyMap<string, number>;
+}
+
+/** The log does not lead where its holders saw the match. */
+export class DivergedError extends Error {
+  override readonly name = "DivergedError";
+}
