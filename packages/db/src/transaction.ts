@@ -2,20 +2,27 @@ import type { Kysely, Transaction } from "kysely";
 import { isDeadlock } from "./errors.ts";
 
 const ATTEMPTS_MAX = 4;
+/** Before another attempt: the winner of the deadlock is given time to end, and losers do not meet again at once. */
+const RETRY_MS_MAX = 20;
 
 /**
  * Runs `work` in a transaction and again when InnoDB chose it to lose a deadlock. `work` must have no other effects:
- * no network calls, no counters. Isolation is REPEATABLE READ, InnoDB's default.
+ * no network calls, no counters. Isolation is REPEATABLE READ, InnoDB's default; with `read committed` no gaps between
+ * rows are locked, which is right where a lock on one row (an account's) already keeps the others out.
  */
 export async function inTransaction<Tables, T>(
   db: Kysely<Tables>,
   work: (tx: Transaction<Tables>) => Promise<T>,
+  isolation: "repeatable read" | "read committed" = "repeatable read",
 ): Promise<T> {
+  const transaction = (): ReturnType<typeof db.transaction> =>
+    isolation === "repeatable read" ? db.transaction() : db.transaction().setIsolationLevel(isolation);
   for (let attempt = 1; ; attempt++) {
     try {
-      return await db.transaction().execute(work);
+      return await transaction().execute(work);
     } catch (err) {
       if (attempt >= ATTEMPTS_MAX || !isDeadlock(err)) throw err;
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * RETRY_MS_MAX * attempt));
     }
   }
 }

@@ -48,11 +48,15 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
       const phc = await passwords.hash(password); // outside the transaction: it takes tens of milliseconds
       const account = newAccount(name, now());
       try {
-        const tokens = await inTransaction(db, async (tx) => {
-          await insertAccount(tx, account);
-          await insertCredentials(tx, account.id, phc);
-          return sessions.open(tx, account, { label: deviceLabel, id: deviceId });
-        });
+        const tokens = await inTransaction(
+          db,
+          async (tx) => {
+            await insertAccount(tx, account);
+            await insertCredentials(tx, account.id, phc);
+            return sessions.open(tx, account, { label: deviceLabel, id: deviceId });
+          },
+          "read committed",
+        );
         return { profile: toProfile(account), tokens };
       } catch (err) {
         if (isDuplicateKey(err, "accounts_name")) throw fail("name_taken");
@@ -73,10 +77,14 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
       await verify(attempt, password, account?.password_phc);
       if (!account) throw fail("bad_credentials"); // verify has refused already
       const fresh = passwords.isOutdated(account.password_phc) ? await passwords.hash(password) : undefined;
-      const tokens = await inTransaction(db, async (tx) => {
-        if (fresh !== undefined) await updateCredentials(tx, account.id, fresh, now());
-        return sessions.open(tx, account, { label: deviceLabel, id: deviceId });
-      });
+      const tokens = await inTransaction(
+        db,
+        async (tx) => {
+          if (fresh !== undefined) await updateCredentials(tx, account.id, fresh, now());
+          return sessions.open(tx, account, { label: deviceLabel, id: deviceId });
+        },
+        "read committed",
+      );
       return { profile: toProfile(account), tokens };
     },
 
@@ -85,7 +93,7 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
       const found = await findAccountByDevice(db, keyHash);
       const account = found ?? (await createGuest(db, keyHash, now()));
       const device = { label: deviceLabel, id: deviceKey };
-      const tokens = await inTransaction(db, (tx) => sessions.open(tx, account, device));
+      const tokens = await inTransaction(db, (tx) => sessions.open(tx, account, device), "read committed");
       return { profile: toProfile(account), tokens, created: !found };
     },
 

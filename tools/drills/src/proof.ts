@@ -1,0 +1,95 @@
+// What was kept: each match's stored replay is simulated again, without interruption, and compared with what its
+// players saw on the way and with the result that was stored.
+import { MatchService, MatchState } from "@muster/contracts/match/v2";
+import { duel } from "@muster/game-duel";
+import { type Game, LogPlayer, recordsOf, Simulation, unpackLog } from "@muster/game-kit";
+import { createRpcClient } from "@muster/rpc";
+import type { DrillPlayer } from "./players.ts";
+
+export interface Proof {
+  /** What is wrong, a line each; empty when everything was kept. */
+  readonly problems: string[];
+  /** States that players saw and that were compared. */
+  readonly compared: number;
+  /** Matches by the epoch under which they ended. */
+  readonly epochs: Readonly<Record<number, number>>;
+  readonly replayBytesMax: number;
+}
+
+const STORED_WITHIN_MS = 15_000;
+
+export async function proveKept(matchUrl: string, players: readonly DrillPlayer[]): Promise<Proof> {
+  const service = createRpcClient({ service: MatchService, baseUrl: matchUrl, timeoutMs: 5000 });
+  const problems: string[] = [];
+  const epochs: Record<number, number> = {};
+  let [compared, replayBytesMax] = [0, 0];
+  for (const [matchId, seats] of Map.groupBy(players, (player) => player.matchId)) {
+    const ends = await Promise.all(seats.map((player) => player.ended));
+    for (const [i, end] of ends.entries())
+      if (end.kind !== "ended")
+        problems.push(`${matchId}: seat ${seats[i]?.seat} was told ${end.kind} (${end.reason})`);
+    const stored = await storedReplay(service.call, matchId);
+    if (!stored) {
+      problems.push(`${matchId}: no result was stored`);
+      continue;
+    }
+    const { match, inputLog } = stored;
+    epochs[match.epoch] = (epochs[match.epoch] ?? 0) + 1;
+    replayBytesMax = Math.max(replayBytesMax, inputLog.length);
+    const truth = simulated(match, await unpackLog(inputLog));
+    if (truth.hash !== match.stateHash)
+      problems.push(`${matchId}: the log leads to ${truth.hash}, not ${match.stateHash}`);
+    for (const [seat, participant] of match.participants.entries())
+      if (participant.score !== truth.scores[seat]) problems.push(`${matchId}: seat ${seat} has another score`);
+    for (const player of seats) {
+      for (const [tick, hash] of player.seen) {
+        compared++;
+        if (tick > 0 && truth.hashes[tick] !== hash)
+          problems.push(
+            `${matchId}: at tick ${tick} seat ${player.seat} saw ${hash}, the log says ${truth.hashes[tick]}`,
+          );
+      }
+      for (const [tick, seq] of player.acked)
+        if (tick > 0 && truth.seqs[tick]?.[player.seat] !== seq)
+          problems.push(`${matchId}: at tick ${tick} input ${seq} of seat ${player.seat} was applied, and is lost`);
+    }
+  }
+  await service.stop?.();
+  return { problems, compared, epochs, replayBytesMax };
+}
+
+type Call = ReturnType<typeof createRpcClient<typeof MatchService>>["call"];
+
+async function storedReplay(
+  call: Call,
+  matchId: string,
+): Promise<{ match: NonNullable<Awaited<ReturnType<Call["getMatch"]>>["match"]>; inputLog: Uint8Array } | undefined> {
+  const deadline = performance.now() + STORED_WITHIN_MS;
+  while (performance.now() < deadline) {
+    const { match } = await call.getMatch({ matchId });
+    if (match?.state === MatchState.ENDED) return { match, inputLog: (await call.getReplay({ matchId })).inputLog };
+    if (match?.state === MatchState.CANCELLED) return undefined;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  return undefined;
+}
+
+function simulated(
+  match: { seed: number; options: Readonly<Record<string, number>>; participants: readonly unknown[] },
+  log: Uint8Array,
+): { hashes: string[]; seqs: Uint32Array[]; hash: string; scores: (number | undefined)[] } {
+  const simulation = new Simulation(duel as unknown as Game, {
+    seed: match.seed,
+    seats: match.participants.length,
+    options: match.options,
+  });
+  const player = new LogPlayer(simulation);
+  const [hashes, seqs] = [[simulation.hash()], [player.seqs.slice()]];
+  for (const record of recordsOf(log)) {
+    player.play(record);
+    hashes.push(simulation.hash());
+    seqs.push(player.seqs.slice());
+  }
+  const scores = player.result?.seats.map((seat) => seat.score) ?? [];
+  return { hashes, seqs, hash: simulation.hash(), scores };
+}

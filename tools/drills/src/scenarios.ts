@@ -1,0 +1,147 @@
+import { type DrillPlayer, enter } from "./players.ts";
+import { type Proof, proveKept } from "./proof.ts";
+import { openStage, type Stage, type StageOptions } from "./stage.ts";
+
+export interface DrillOptions {
+  readonly matches: number;
+  readonly seed: number;
+  readonly progress: (line: string) => void;
+}
+
+export interface DrillReport {
+  readonly matches: number;
+  /** Players who saw nothing for longer than HIT_MS. */
+  readonly hit: number;
+  /** Longest time without a frame around the fault, by player, sorted. */
+  readonly pausesMs: number[];
+  readonly proof: Proof;
+  readonly errors: string[];
+}
+
+interface Scenario {
+  readonly stage: Pick<StageOptions, "gateways" | "shards"> & { env?: (matches: number) => Record<string, string> };
+  /** Breaks something; resolves when the fault is over. */
+  fault(stage: Stage, random: () => number): Promise<void>;
+}
+
+const TICK_RATE = 30;
+/** Play before the fault, and after it. */
+const BEFORE_MS = 2500;
+const AFTER_MS = 4000;
+const ENTER_AT_ONCE = 16;
+const ENTER_MS_PER_PLAYER = 45;
+const HIT_MS = 150;
+const STOPPED_MS = 3000;
+
+const pick = <T>(from: readonly T[], random: () => number): T => from[Math.floor(random() * from.length)] as T;
+const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  "shard-killed": {
+    stage: { gateways: 2, shards: 3 },
+    async fault({ shards }, random) {
+      pick(shards, random).child.kill("SIGKILL");
+    },
+  },
+  "shard-stopped": {
+    stage: { gateways: 2, shards: 3 },
+    async fault({ shards }, random) {
+      const { child } = pick(shards, random);
+      child.kill("SIGSTOP");
+      await wait(STOPPED_MS);
+      child.kill("SIGCONT"); // a zombie: it must do no harm
+    },
+  },
+  "gateway-killed": {
+    stage: { gateways: 2, shards: 2 },
+    async fault({ gateways }, random) {
+      pick(gateways, random).child.kill("SIGKILL");
+    },
+  },
+  "both-killed": {
+    stage: { gateways: 3, shards: 3 },
+    async fault({ gateways, shards }, random) {
+      pick(shards, random).child.kill("SIGKILL");
+      await wait(random() * 100);
+      pick(gateways, random).child.kill("SIGKILL");
+    },
+  },
+  "rolling-restart": {
+    stage: { gateways: 2, shards: 2 },
+    async fault({ gateways, shards, add }) {
+      for (const shard of shards.slice()) {
+        await add("shard");
+        await shard.child.stop();
+      }
+      for (const gateway of gateways.slice()) {
+        await add("gateway");
+        await gateway.child.stop();
+      }
+    },
+  },
+  "shards-full": {
+    // Room for a third more than there is: what one held has to be spread, and some refusals are certain.
+    stage: {
+      gateways: 2,
+      shards: 4,
+      env: (matches) => ({ SHARD_MATCHES_MAX: String(Math.ceil(matches / 3) + 1) }),
+    },
+    async fault({ shards }, random) {
+      pick(shards, random).child.kill("SIGKILL");
+    },
+  },
+};
+
+export async function drill(name: string, { matches, seed, progress }: DrillOptions): Promise<DrillReport> {
+  const scenario = SCENARIOS[name];
+  if (!scenario) throw new Error(`there is no scenario ${name}: ${Object.keys(SCENARIOS).join(", ")}`);
+  const random = mulberry32(seed);
+  const enteringMs = matches * 2 * ENTER_MS_PER_PLAYER;
+  const roundTicks = Math.ceil(((enteringMs + BEFORE_MS + AFTER_MS + 6000) / 1000) * TICK_RATE);
+  progress(`${name}: starting, seed ${seed}`);
+  await using stage = await openStage({
+    ...scenario.stage,
+    env: {
+      MATCHMAKER_MODES: JSON.stringify({ drill: { game: "duel", seats: 2, options: { rounds: 1, roundTicks } } }),
+      ...scenario.stage.env?.(matches),
+    },
+  });
+  const players = await enterAll(stage, matches * 2, progress).catch((err: unknown) => {
+    for (const line of stage.errors().slice(0, 10)) progress(line.slice(0, 2000));
+    throw err;
+  });
+  await wait(BEFORE_MS);
+  for (const player of players) player.watch();
+  progress(`${players.length} players play; now the fault`);
+  const startedAt = performance.now();
+  await scenario.fault(stage, random);
+  await wait(AFTER_MS);
+  const pausesMs = players.map((player) => player.pauseMs()).sort((a, b) => a - b);
+  progress(`${((performance.now() - startedAt) / 1000).toFixed(1)} s later; waiting for the ends`);
+  const proof = await proveKept(stage.matchUrl, players);
+  for (const player of players) player.realtime.close();
+  return { matches, hit: pausesMs.filter((ms) => ms > HIT_MS).length, pausesMs, proof, errors: stage.errors() };
+}
+
+async function enterAll(stage: Stage, count: number, progress: (line: string) => void): Promise<DrillPlayer[]> {
+  const players: DrillPlayer[] = [];
+  for (let from = 0; from < count; from += ENTER_AT_ONCE) {
+    const group = Array.from({ length: Math.min(ENTER_AT_ONCE, count - from) }, () =>
+      enter(stage.edgeUrl, stage.gatewayUrl, "drill"),
+    );
+    players.push(...(await Promise.all(group)));
+    if (players.length % 160 === 0) progress(`${players.length} of ${count} players are in`);
+  }
+  return players;
+}
+
+/** mulberry32 (T. Ettinger): the same faults for the same seed. */
+function mulberry32(seed: number): () => number {
+  let a = seed | 0;
+  return () => {
+    a = (a + 0x6d2b79f5) | 0;
+    let t = Math.imul(a ^ (a >>> 15), 1 | a);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

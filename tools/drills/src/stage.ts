@@ -1,0 +1,170 @@
+// The whole system as processes of their own, with as many gateways and shards as a drill wants to lose.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import {
+  type Child,
+  createEnvironment,
+  databaseVariables,
+  freePort,
+  paths,
+  portsFrom,
+  provision,
+  SERVICES,
+  spawnChild,
+  startMariadb,
+} from "@muster/local";
+import { type Front, openFront } from "./front.ts";
+
+export interface StageOptions {
+  readonly gateways: number;
+  readonly shards: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A gateway or a shard. */
+export interface Actor {
+  readonly child: Child;
+  readonly port: number;
+  readonly adminPort: number;
+  readonly lines: string[];
+}
+
+export interface Stage extends AsyncDisposable {
+  readonly edgeUrl: string;
+  readonly gatewayUrl: string;
+  readonly matchUrl: string;
+  readonly gateways: Actor[];
+  readonly shards: Actor[];
+  /** One more of them, in the place of one that was lost. */
+  add(kind: "gateway" | "shard"): Promise<Actor>;
+  /** What went wrong on the way, for the report. */
+  errors(): string[];
+}
+
+const HEALTHY_WITHIN_MS = 60_000;
+const SINGLE = ["identity-service", "match-service", "chat-service", "matchmaker", "edge-api"];
+
+export async function openStage(options: StageOptions): Promise<Stage> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "muster-drill-"));
+  const mariadb = await startMariadb({ dataDir: path.join(folder, "data"), port: await freePort(), durable: false });
+  const ports = portsFrom(await freePort(), 10_000 + Math.floor(Math.random() * 200) * 100);
+  const env = await prepare(ports, mariadb.adminUrl, options.env ?? {});
+  const children: Child[] = [];
+  const lines: string[] = [];
+  const gateways: Actor[] = [];
+  const shards: Actor[] = [];
+  let front: Front | undefined;
+
+  const start = (name: string, more: Readonly<Record<string, string>> = {}, own: string[] = []): Child => {
+    const child = spawnChild({
+      name,
+      command: paths.node,
+      args: ["src/main.ts"],
+      cwd: path.join(paths.root, "services", name),
+      env: { ...env, ...more },
+      onLine(line) {
+        own.push(line);
+        lines.push(`${name} ${line}`);
+      },
+    });
+    children.push(child);
+    return child;
+  };
+  const add = async (kind: "gateway" | "shard"): Promise<Actor> => {
+    const [port, adminPort] = [await freePort(), await freePort()];
+    const own: string[] = [];
+    const child =
+      kind === "gateway"
+        ? start("realtime-gateway", { GATEWAY_PORT: String(port), GATEWAY_ADMIN_PORT: String(adminPort) }, own)
+        : start(
+            "shard",
+            {
+              SHARD_LINK_PORT: String(port),
+              SHARD_LINK_ADDRESS: `127.0.0.1:${port}`,
+              SHARD_ADMIN_PORT: String(adminPort),
+            },
+            own,
+          );
+    const actor = { child, port, adminPort, lines: own };
+    await ready(adminPort, child, own);
+    (kind === "gateway" ? gateways : shards).push(actor);
+    return actor;
+  };
+  const close = async (): Promise<void> => {
+    await front?.close();
+    for (const child of children) child.kill("SIGCONT");
+    for (const child of children.toReversed()) await child.stop(3000);
+    await mariadb.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    for (const name of SINGLE) start(name);
+    await Promise.all(Array.from({ length: options.shards }, () => add("shard")));
+    await Promise.all(Array.from({ length: options.gateways }, () => add("gateway")));
+    front = await openFront(() => gateways.filter(({ child }) => child.running).map(({ port }) => port));
+    await answering(`http://127.0.0.1:${ports.edge}/.well-known/jwks.json`);
+  } catch (err) {
+    await close();
+    throw err;
+  }
+  return {
+    edgeUrl: `http://127.0.0.1:${ports.edge}`,
+    gatewayUrl: `ws://127.0.0.1:${front.port}/v1/realtime`,
+    matchUrl: `http://127.0.0.1:${ports.match}`,
+    gateways,
+    shards,
+    add,
+    errors: () => lines.filter((line) => /"level":"(error|fatal)"/.test(line) || !line.includes("{")),
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function prepare(
+  ports: ReturnType<typeof portsFrom>,
+  adminUrl: string,
+  more: Readonly<Record<string, string>>,
+): Promise<Record<string, string>> {
+  const urls = await provision({
+    adminUrl,
+    suffix: "drill",
+    passwords: { identity: "drill", matches: "drill", chat: "drill" },
+  });
+  const env: Record<string, string> = {
+    ...(process.env as Record<string, string>),
+    ...createEnvironment(ports),
+    ...databaseVariables(urls),
+    LOG_LEVEL: "warn",
+    SHARD_JOIN_WITHIN_MS: "60000",
+    ...more,
+  };
+  for (const { name, migrates } of SERVICES) {
+    if (!migrates) continue;
+    const cwd = path.join(paths.root, "services", name);
+    const run = spawnSync(paths.node, ["src/migrate.ts"], { cwd, env, encoding: "utf8" });
+    if (run.status !== 0) throw new Error(`the migration of ${name} failed:\n${run.stderr}`);
+  }
+  return env;
+}
+
+async function ready(adminPort: number, child: Child, lines: readonly string[]): Promise<void> {
+  await answering(`http://127.0.0.1:${adminPort}/readyz`, () =>
+    child.ended ? `${child.name} ${child.ended}:\n${lines.slice(-5).join("\n")}` : undefined,
+  );
+}
+
+async function answering(url: string, failed: () => string | undefined = () => undefined): Promise<void> {
+  const deadline = performance.now() + HEALTHY_WITHIN_MS;
+  while (performance.now() < deadline) {
+    const ok = await fetch(url).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (ok) return;
+    const why = failed();
+    if (why) throw new Error(why);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`${url} does not answer`);
+}
