@@ -4,3 +4,4 @@ export { configTable } from "@muster/config";
 export { fields, readConfig } from "./config.ts";
 export { ERRORS } from "./errors.ts";
 export { migrations } from "./migrations/index.ts";
+export { judgeAdvance } from "./matches.ts";

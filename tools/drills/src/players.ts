@@ -15,7 +15,7 @@ export interface DrillPlayer {
   /** Longest time without a frame since the last call of `watch`, ms. */
   pauseMs(): number;
   watch(): void;
-  lastTick(): number;
+  over(): boolean;
 }
 
 /** An input every so many ticks: ten a second. */
@@ -61,7 +61,7 @@ function watched(
     ended: match.ended,
     seen,
     acked,
-    lastTick: () => match.latest?.tick ?? 0,
+    over: () => over,
     watch() {
       [at, longest] = [performance.now(), 0];
     },

@@ -1,0 +1,120 @@
+// The kit's replays, on a real game.
+import {
+  BadReplayError,
+  type Game,
+  InputLog,
+  InputRecords,
+  inputCodecOf,
+  packLog,
+  recordsOf,
+  Replay,
+  type ReplayClaim,
+  Simulation,
+  unpackLog,
+  verifyReplay,
+} from "@muster/game-kit";
+import { describe, expect, it } from "vitest";
+import { duelBot } from "./bot.ts";
+import { duel } from "./duel.ts";
+
+const game = duel as unknown as Game;
+const SETUP = { seed: 11, seats: 2, options: { rounds: 1, roundTicks: 900 } };
+const LOG_BYTES_MAX = 64 * 1024;
+
+/** Two bots' match, recorded as the shard records it. */
+function played(): { log: Uint8Array; claim: ReplayClaim; hashes: string[] } {
+  const simulation = new Simulation(duel, SETUP);
+  const records = new InputRecords(game, 2);
+  const log = new InputLog(LOG_BYTES_MAX);
+  const codec = inputCodecOf(duel.input);
+  const words = new Int32Array(codec.words);
+  const hashes = [simulation.hash()];
+  for (let tick = 1; ; tick++) {
+    for (let seat = 0; seat < 2; seat++) {
+      if ((tick + seat) % 3 !== 0) continue;
+      codec.decode(codec.encode(duelBot(simulation.state, seat)), words);
+      simulation.setInputWords(seat, words);
+      records.input(seat, tick, words);
+    }
+    log.append(records.finish());
+    const result = simulation.step();
+    hashes.push(simulation.hash());
+    if (result)
+      return {
+        log: log.bytes.slice(),
+        hashes,
+        claim: { ticks: simulation.tick, stateHash: simulation.hash(), seats: result.seats },
+      };
+  }
+}
+
+const match = played();
+
+describe("an input log", () => {
+  it("gives back the records that it got, from any of them on, and refuses to end within one", () => {
+    const log = new InputLog(LOG_BYTES_MAX, 4);
+    const records = [new Uint8Array(0), Uint8Array.of(1, 2), new Uint8Array(300).fill(7), Uint8Array.of(9)];
+    for (const record of records) log.append(record);
+    expect([...log]).toEqual(records);
+    for (let from = 0; from <= records.length; from++) {
+      expect([...recordsOf(log.bytesAfter(from))]).toEqual(records.slice(from));
+      expect([...recordsOf(log.bytesBefore(from))]).toEqual(records.slice(0, from));
+    }
+    expect(() => [...recordsOf(log.bytes.subarray(0, log.bytes.length - 1))]).toThrow("ends within a record");
+    expect(() => [...recordsOf(Uint8Array.of(0x80))]).toThrow("ends within a length");
+  });
+
+  it("is not complete any more, and grows no more, beyond its limit", () => {
+    const log = new InputLog(100);
+    for (let i = 0; i < 50; i++) log.append(Uint8Array.of(1, 2, 3));
+    expect(log.complete).toBe(false);
+    expect(log.records).toBe(50);
+    expect(log.bytes.length).toBeLessThanOrEqual(100);
+  });
+});
+
+describe("a replay", () => {
+  it("leads through the very states of the match, forwards and to any tick, back too", () => {
+    const replay = new Replay(duel, SETUP, match.log);
+    expect(replay.ticks).toBe(match.claim.ticks);
+    for (let tick = 0; tick <= replay.ticks; tick++) {
+      expect(replay.hash).toBe(match.hashes[tick]);
+      replay.forward();
+    }
+    for (const tick of [700, 3, 256, 255, 0, 899, 512, 1]) {
+      replay.seek(tick);
+      expect([replay.tick, replay.hash]).toEqual([tick, match.hashes[tick]]);
+    }
+    expect(() => replay.seek(replay.ticks + 1)).toThrow(RangeError);
+  });
+
+  it("plays at the speed that is asked for, until told to stop", async () => {
+    const replay = new Replay(duel, SETUP, match.log);
+    const stop = new AbortController();
+    const startedAt = performance.now();
+    await replay.play(20, ({ tick }) => tick === 60 && stop.abort(), stop.signal);
+    expect(replay.tick).toBe(60);
+    expect(performance.now() - startedAt).toBeGreaterThan(90); // 60 ticks at 600 a second, less the last
+  });
+
+  it("proves the stored result, and catches another one", () => {
+    expect(verifyReplay(game, SETUP, match.log, match.claim)).toEqual([]);
+    const { claim } = match;
+    expect(verifyReplay(game, SETUP, match.log, { ...claim, stateHash: "00000000" })).toHaveLength(1);
+    expect(verifyReplay(game, SETUP, match.log, { ...claim, ticks: claim.ticks - 1 })).toHaveLength(1);
+    expect(verifyReplay(game, SETUP, match.log, { ...claim, seats: claim.seats?.toReversed() })).toHaveLength(1);
+    expect(verifyReplay(game, { ...SETUP, seed: 12 }, match.log, claim)).not.toEqual([]);
+    expect(verifyReplay(game, SETUP, match.log.subarray(0, match.log.length - 3), claim)).not.toEqual([]);
+  });
+
+  it("is a few kilobytes, and refuses a log of which one bit has changed, whichever", async () => {
+    const packed = await packLog(match.log);
+    expect(packed.length).toBeLessThan(4096);
+    expect(await unpackLog(packed)).toEqual(match.log);
+    for (let bit = 0; bit < packed.length * 8; bit += 13) {
+      const changed = packed.slice();
+      changed[bit >> 3] = (changed[bit >> 3] as number) ^ (1 << (bit & 7));
+      await expect(unpackLog(changed)).rejects.toThrow(BadReplayError);
+    }
+  });
+});

@@ -1,0 +1,21 @@
+// The short variant of every drill: few matches, the same faults, the same proof. How long players wait is the drill's to
+// measure, not a test's.
+import { describeWithServers } from "@muster/testkit";
+import { expect, it } from "vitest";
+import { drill, SCENARIOS } from "./scenarios.ts";
+
+const MATCHES = 4;
+const WITHIN_MS = 90_000;
+
+describeWithServers("matches survive", () => {
+  it.each(Object.keys(SCENARIOS))(
+    "%s: every match goes on, and nothing that a player saw is lost",
+    async (name) => {
+      const report = await drill(name, { matches: MATCHES, seed: 7, progress: () => undefined });
+      expect(report.proof.problems).toEqual([]);
+      expect(report.proof.compared).toBeGreaterThan(MATCHES * 100);
+      expect(Object.values(report.proof.epochs).reduce((a, b) => a + b, 0)).toBe(MATCHES);
+    },
+    WITHIN_MS,
+  );
+});
