@@ -17,8 +17,8 @@ const LEFT = 3;
 
 /** What a record tells, seat by seat. */
 export interface RecordReader {
-  input(seat: number, seq: number, words: Int32Array): void;
-  left(seat: number): void;
+  onInput(seat: number, seq: number, words: Int32Array): void;
+  onLeft(seat: number): void;
 }
 
 /** Writes and reads the records of one match, in order. */
@@ -27,6 +27,7 @@ export class InputRecords {
   readonly #codec;
   readonly #writer = new BitWriter(64);
   readonly #seats: number;
+  readonly #codesBytes: number;
   readonly #lastSeqs: Uint32Array;
   readonly #codes: Uint8Array;
   readonly #words: Int32Array[];
@@ -36,6 +37,7 @@ export class InputRecords {
     this.#layout = layoutOf(game.input as Fields);
     this.#codec = codecOf(this.#layout);
     this.#seats = seats;
+    this.#codesBytes = Math.ceil(seats / 4);
     this.#lastSeqs = new Uint32Array(seats);
     this.#codes = new Uint8Array(seats);
     this.#seqs = new Uint32Array(seats);
@@ -73,18 +75,19 @@ export class InputRecords {
 
   /** The next record of a log; the words that `to` gets are valid during the call. @throws MalformedBitsError */
   read(record: Uint8Array, to: RecordReader): void {
+    if (record.length === this.#codesBytes && record.every((byte) => byte === 0)) return; // most ticks bring nothing
     const reader = new BitReader(record);
     for (let seat = 0; seat < this.#seats; seat++) this.#codes[seat] = reader.read(2);
     for (let seat = 0; seat < this.#seats; seat++) {
       const code = this.#codes[seat] as number;
       this.#codes[seat] = NOTHING;
-      if (code === LEFT) to.left(seat);
+      if (code === LEFT) to.onLeft(seat);
       if (code !== NEXT_INPUT && code !== INPUT) continue;
       const seq = code === INPUT ? reader.read(32) : ((this.#lastSeqs[seat] as number) + 1) >>> 0;
       const words = this.#words[seat] as Int32Array;
       this.#codec.readFull(reader, words);
       this.#lastSeqs[seat] = seq;
-      to.input(seat, seq, words);
+      to.onInput(seat, seq, words);
     }
     reader.expectEnd();
   }

@@ -2,7 +2,7 @@
 // the last state that was kept. And the judge of a log: whether it leads to the result that was stored.
 import { MalformedBitsError } from "./bits.ts";
 import type { Game, GameOptions, GameResult } from "./game.ts";
-import { InputRecords, recordsOf } from "./input-record.ts";
+import { InputRecords, type RecordReader, recordsOf } from "./input-record.ts";
 import { Simulation } from "./simulation.ts";
 import type { Fields, StateOf } from "./schema.ts";
 
@@ -30,7 +30,7 @@ interface Kept {
 /**
  * Plays records into a simulation: what the shard does with a log that it takes over, and what a replay is.
  */
-export class LogPlayer<S extends Fields = Fields, I extends Fields = Fields> {
+export class LogPlayer<S extends Fields = Fields, I extends Fields = Fields> implements RecordReader {
   readonly simulation: Simulation<S, I>;
   /** By seat: the last sequence number that was applied. */
   readonly seqs: Uint32Array;
@@ -39,6 +39,7 @@ export class LogPlayer<S extends Fields = Fields, I extends Fields = Fields> {
   /** Why there is a result. */
   ended: "played" | "forfeit" | undefined;
   readonly records: InputRecords;
+  #anyLeft = false;
 
   constructor(simulation: Simulation<S, I>) {
     this.simulation = simulation;
@@ -50,25 +51,28 @@ export class LogPlayer<S extends Fields = Fields, I extends Fields = Fields> {
   /** @throws MalformedBitsError, BadReplayError, or whatever the game throws. */
   play(record: Uint8Array): void {
     if (this.result) throw new BadReplayError("the log goes on after the end of the match");
-    let anyLeft = false;
-    this.records.read(record, {
-      input: (seat, seq, words) => {
-        this.simulation.setInputWords(seat, words);
-        this.seqs[seat] = seq;
-      },
-      left: (seat) => {
-        this.left[seat] = true;
-        anyLeft = true;
-        this.simulation.clearInput(seat);
-      },
-    });
-    if (anyLeft && this.left.filter((gone) => !gone).length <= 1) {
+    this.#anyLeft = false;
+    this.records.read(record, this);
+    if (this.#anyLeft && this.left.filter((gone) => !gone).length <= 1) {
       this.ended = "forfeit";
       this.result = this.simulation.forfeit(this.left);
       return;
     }
     this.result = this.simulation.step();
     if (this.result) this.ended = "played";
+  }
+
+  /** For the records only. */
+  onInput(seat: number, seq: number, words: Int32Array): void {
+    this.simulation.setInputWords(seat, words);
+    this.seqs[seat] = seq;
+  }
+
+  /** For the records only. */
+  onLeft(seat: number): void {
+    this.left[seat] = true;
+    this.#anyLeft = true;
+    this.simulation.clearInput(seat);
   }
 }
 
