@@ -50,10 +50,11 @@ function watched(
     acked.set(tick, acks[match.seat] as number);
     if (tick % INPUT_EVERY_TICKS === 0) match.send(duelBot(state, match.seat));
   });
-  void match.ended.then(() => {
+  const finish = (): void => {
     gap();
     over = true;
-  });
+  };
+  match.ended.then(finish, finish);
   return {
     matchId,
     seat: match.seat,
