@@ -44,18 +44,16 @@ export async function writeAfterCutOver(
     [tokenHash, family],
   );
   await match.query(
-    "insert into matches values (?, 'duel', 'duel', 'x', 1, 1, ?, 'ended', utc_timestamp(6), utc_timestamp(6), 'played', null, 75, '00000000')",
+    `insert into matches (id, mode, game_id, build_id, seed, epoch, shard_id, state, created_at, ended_at, end_reason, ticks, state_hash)
+     values (?, 'duel', 'duel', 'x', 1, 1, ?, 'ended', utc_timestamp(6), utc_timestamp(6), 'played', 75, '00000000')`,
     [matchId, randomUUID()],
   );
   for (const [seat, id] of [player, veteranId].entries())
-    await match.query("insert into participants values (?, ?, ?, 'n', utc_timestamp(6), ?, ?)", [
-      matchId,
-      seat,
-      id,
-      2 - seat,
-      seat + 1,
-    ]);
-  await match.query("insert into ratings values (?, 'duel', 1216, 1)", [player]);
+    await match.query(
+      "insert into participants (match_id, seat, player_id, player_name, created_at, score, `rank`) values (?, ?, ?, 'n', utc_timestamp(6), ?, ?)",
+      [matchId, seat, id, 2 - seat, seat + 1],
+    );
+  await match.query("insert into ratings (player_id, mode, rating, matches) values (?, 'duel', 1216, 1)", [player]);
   const [channel] = (await chat.query("select last_seq, last_change from channels where id = ?", [
     GLOBAL_CHANNEL_ID,
   ])) as { last_seq: number; last_change: number }[];
