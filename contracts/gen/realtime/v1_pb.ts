@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file realtime/v1.proto.
  */
 export const file_realtime_v1: GenFile = /*@__PURE__*/
-  fileDesc("ChFyZWFsdGltZS92MS5wcm90bxILcmVhbHRpbWUudjEitgMKDUNsaWVudENvbnRyb2wSEgoKcmVxdWVzdF9pZBgBIAEoDRIjCgVoZWxsbxgCIAEoCzISLnJlYWx0aW1lLnYxLkhlbGxvSAASJwoHZW5xdWV1ZRgDIAEoCzIULnJlYWx0aW1lLnYxLkVucXVldWVIABIwCgxjYW5jZWxfcXVldWUYBCABKAsyGC5yZWFsdGltZS52MS5DYW5jZWxRdWV1ZUgAEiwKCmpvaW5fbWF0Y2gYBSABKAsyFi5yZWFsdGltZS52MS5Kb2luTWF0Y2hIABIuCgtsZWF2ZV9tYXRjaBgGIAEoCzIXLnJlYWx0aW1lLnYxLkxlYXZlTWF0Y2hIABIhCgRwaW5nGAcgASgLMhEucmVhbHRpbWUudjEuUGluZ0gAEjQKDmNoYXRfc3Vic2NyaWJlGAkgASgLMhoucmVhbHRpbWUudjEuQ2hhdFN1YnNjcmliZUgAEioKCWNoYXRfc2VuZBgKIAEoCzIVLnJlYWx0aW1lLnYxLkNoYXRTZW5kSAASHAoLdHJhY2VwYXJlbnQYCCABKAlCB7pIBHICGEBCEAoHbWVzc2FnZRIFukgCCAEiXAoFSGVsbG8SIAoMYWNjZXNzX3Rva2VuGAEgASgJQgq6SAdyBRABGIAgEhgKEHByb3RvY29sX3ZlcnNpb24YAiABKA0SFwoGY2xpZW50GAMgASgJQge6SARyAhhAIlcKB0VucXVldWUSJQoEbW9kZRgBIAEoCUIXukgUchIQARggMgxeW2EtejAtOS1dKyQSJQoGcmVnaW9uGAIgASgJQhW6SBJyEBggMgxeW2EtejAtOS1dKiQiDQoLQ2FuY2VsUXVldWUiLAoJSm9pbk1hdGNoEh8KC3NlYXRfdGlja2V0GAEgASgJQgq6SAdyBRABGIAIIgwKCkxlYXZlTWF0Y2giFwoEUGluZxIPCgdwYXlsb2FkGAEgASgGIkQKDUNoYXRTdWJzY3JpYmUSMwoHY3Vyc29ycxgBIAMoCzIXLnJlYWx0aW1lLnYxLkNoYXRDdXJzb3JCCbpIBpIBAxDIASI6CgpDaGF0Q3Vyc29yEhwKCmNoYW5uZWxfaWQYASABKAlCCLpIBXIDsAEBEg4KBmNoYW5nZRgCIAEoBCJqCghDaGF0U2VuZBIcCgpjaGFubmVsX2lkGAEgASgJQgi6SAVyA7ABARIWCgRib2R5GAIgASgJQgi6SAVyAyiAIBIoCgNrZXkYAyABKAlCG7pIGHIWEAEYQDIQXltBLVphLXowLTlfLV0rJCKuBQoNU2VydmVyQ29udHJvbBISCgpyZXF1ZXN0X2lkGAEgASgNEicKB3dlbGNvbWUYAiABKAsyFC5yZWFsdGltZS52MS5XZWxjb21lSAASJQoGcXVldWVkGAMgASgLMhMucmVhbHRpbWUudjEuUXVldWVkSAASLAoKcXVldWVfbGVmdBgEIAEoCzIWLnJlYWx0aW1lLnYxLlF1ZXVlTGVmdEgAEi4KC21hdGNoX2ZvdW5kGAUgASgLMhcucmVhbHRpbWUudjEuTWF0Y2hGb3VuZEgAEjAKDG1hdGNoX2pvaW5lZBgGIAEoCzIYLnJlYWx0aW1lLnYxLk1hdGNoSm9pbmVkSAASLgoLbWF0Y2hfZW5kZWQYByABKAsyFy5yZWFsdGltZS52MS5NYXRjaEVuZGVkSAASNgoPbWF0Y2hfY2FuY2VsbGVkGAggASgLMhsucmVhbHRpbWUudjEuTWF0Y2hDYW5jZWxsZWRIABIuCgtzZWF0X3N0YXR1cxgJIAEoCzIXLnJlYWx0aW1lLnYxLlNlYXRTdGF0dXNIABIjCgVlcnJvchgKIAEoCzISLnJlYWx0aW1lLnYxLkVycm9ySAASIQoEcG9uZxgLIAEoCzIRLnJlYWx0aW1lLnYxLlBvbmdIABIsCgpnb2luZ19hd2F5GAwgASgLMhYucmVhbHRpbWUudjEuR29pbmdBd2F5SAASMgoNY2hhdF9jaGFubmVscxgNIAEoCzIZLnJlYWx0aW1lLnYxLkNoYXRDaGFubmVsc0gAEjAKDGNoYXRfY2hhbmdlZBgOIAEoCzIYLnJlYWx0aW1lLnYxLkNoYXRDaGFuZ2VkSAASKgoJY2hhdF9zZW50GA8gASgLMhUucmVhbHRpbWUudjEuQ2hhdFNlbnRIAEIJCgdtZXNzYWdlImgKB1dlbGNvbWUSEQoJcGxheWVyX2lkGAEgASgJEhgKEHByb3RvY29sX3ZlcnNpb24YAiABKA0SFwoPaWRsZV90aW1lb3V0X21zGAMgASgNEhcKD21heF9mcmFtZV9ieXRlcxgEIAEoDSIpCgZRdWV1ZWQSEQoJdGlja2V0X2lkGAEgASgJEgwKBG1vZGUYAiABKAkiLgoJUXVldWVMZWZ0EhEKCXRpY2tldF9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkiPAoLTWF0Y2hQbGF5ZXISDAoEc2VhdBgBIAEoDRIRCglwbGF5ZXJfaWQYAiABKAkSDAoEbmFtZRgDIAEoCSK2AQoKTWF0Y2hGb3VuZBIRCgl0aWNrZXRfaWQYASABKAkSEAoIbWF0Y2hfaWQYAiABKAkSDAoEbW9kZRgDIAEoCRIPCgdnYW1lX2lkGAQgASgJEgwKBHNlYXQYBSABKA0SKQoHcGxheWVycxgGIAMoCzIYLnJlYWx0aW1lLnYxLk1hdGNoUGxheWVyEhMKC3NlYXRfdGlja2V0GAcgASgJEhYKDmpvaW5fd2l0aGluX21zGAggASgNIowBCgtNYXRjaEpvaW5lZBIQCghtYXRjaF9pZBgBIAEoCRIMCgRzZWF0GAIgASgNEhEKCXRpY2tfcmF0ZRgDIAEoDRIPCgdnYW1lX2lkGAQgASgJEhAKCGJ1aWxkX2lkGAUgASgJEhYKDmxhc3RfaW5wdXRfc2VxGAYgASgNEg8KB3Jlc3VtZWQYByABKAgiNgoJU2VhdFNjb3JlEgwKBHNlYXQYASABKA0SDQoFc2NvcmUYAiABKAUSDAoEcmFuaxgDIAEoDSJ4CgpNYXRjaEVuZGVkEhAKCG1hdGNoX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCRIlCgVzZWF0cxgDIAMoCzIWLnJlYWx0aW1lLnYxLlNlYXRTY29yZRINCgV0aWNrcxgEIAEoDRISCgpzdGF0ZV9oYXNoGAUgASgJIjIKDk1hdGNoQ2FuY2VsbGVkEhAKCG1hdGNoX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCSJRCgpTZWF0U3RhdHVzEhAKCG1hdGNoX2lkGAEgASgJEgwKBHNlYXQYAiABKA0SEQoJY29ubmVjdGVkGAMgASgIEhAKCGdyYWNlX21zGAQgASgNIloKBUVycm9yEgwKBGNvZGUYASABKAkSDwoHbWVzc2FnZRgCIAEoCRIQCgh0cmFjZV9pZBgDIAEoCRIRCglyZXRyeWFibGUYBCABKAgSDQoFY291bnQYBSABKA0iFwoEUG9uZxIPCgdwYXlsb2FkGAEgASgGIigKCUdvaW5nQXdheRIbChNyZWNvbm5lY3Rfd2l0aGluX21zGAEgASgNIq4BCgtDaGF0Q2hhbm5lbBISCgpjaGFubmVsX2lkGAEgASgJEgwKBGtpbmQYAiABKAkSDAoEbmFtZRgDIAEoCRISCgpzdWJqZWN0X2lkGAQgASgJEhAKCGxhc3Rfc2VxGAUgASgEEhUKDWxhc3RfcmVhZF9zZXEYBiABKAQSDgoGdW5yZWFkGAcgASgEEhMKC2Zyb21fY2hhbmdlGAggASgEEg0KBXJlc2V0GAkgASgIIjoKDENoYXRDaGFubmVscxIqCghjaGFubmVscxgBIAMoCzIYLnJlYWx0aW1lLnYxLkNoYXRDaGFubmVsIqkBCgtDaGF0Q2hhbmdlZBISCgpjaGFubmVsX2lkGAEgASgJEgsKA3NlcRgCIAEoBBIOCgZjaGFuZ2UYAyABKAQSEQoJYXV0aG9yX2lkGAQgASgJEhMKC2F1dGhvcl9uYW1lGAUgASgJEgwKBGJvZHkYBiABKAkSEgoKc2VudF9hdF9tcxgHIAEoBBIOCgZlZGl0ZWQYCCABKAgSDwoHZGVsZXRlZBgJIAEoCCIrCghDaGF0U2VudBISCgpjaGFubmVsX2lkGAEgASgJEgsKA3NlcRgCIAEoBGIGcHJvdG8z", [file_buf_validate_validate]);
+  fileDesc("ChFyZWFsdGltZS92MS5wcm90bxILcmVhbHRpbWUudjEimgQKDUNsaWVudENvbnRyb2wSEgoKcmVxdWVzdF9pZBgBIAEoDRIjCgVoZWxsbxgCIAEoCzISLnJlYWx0aW1lLnYxLkhlbGxvSAASJwoHZW5xdWV1ZRgDIAEoCzIULnJlYWx0aW1lLnYxLkVucXVldWVIABIwCgxjYW5jZWxfcXVldWUYBCABKAsyGC5yZWFsdGltZS52MS5DYW5jZWxRdWV1ZUgAEiwKCmpvaW5fbWF0Y2gYBSABKAsyFi5yZWFsdGltZS52MS5Kb2luTWF0Y2hIABIuCgtsZWF2ZV9tYXRjaBgGIAEoCzIXLnJlYWx0aW1lLnYxLkxlYXZlTWF0Y2hIABIhCgRwaW5nGAcgASgLMhEucmVhbHRpbWUudjEuUGluZ0gAEjQKDmNoYXRfc3Vic2NyaWJlGAkgASgLMhoucmVhbHRpbWUudjEuQ2hhdFN1YnNjcmliZUgAEioKCWNoYXRfc2VuZBgKIAEoCzIVLnJlYWx0aW1lLnYxLkNoYXRTZW5kSAASLgoLd2F0Y2hfbWF0Y2gYCyABKAsyFy5yZWFsdGltZS52MS5XYXRjaE1hdGNoSAASMgoNc3RvcF93YXRjaGluZxgMIAEoCzIZLnJlYWx0aW1lLnYxLlN0b3BXYXRjaGluZ0gAEhwKC3RyYWNlcGFyZW50GAggASgJQge6SARyAhhAQhAKB21lc3NhZ2USBbpIAggBIlwKBUhlbGxvEiAKDGFjY2Vzc190b2tlbhgBIAEoCUIKukgHcgUQARiAIBIYChBwcm90b2NvbF92ZXJzaW9uGAIgASgNEhcKBmNsaWVudBgDIAEoCUIHukgEcgIYQCJ6CgdFbnF1ZXVlEiUKBG1vZGUYASABKAlCF7pIFHISEAEYIDIMXlthLXowLTktXSskEiUKBnJlZ2lvbhgCIAEoCUIVukgSchAYIDIMXlthLXowLTktXSokEiEKEHJlc3VtZV90aWNrZXRfaWQYAyABKAlCB7pIBHICGCQiDQoLQ2FuY2VsUXVldWUiRAoJSm9pbk1hdGNoEh8KC3NlYXRfdGlja2V0GAEgASgJQgq6SAdyBRABGIAIEhYKDmxhc3RfbWF0Y2hfc2VxGAIgASgNIigKCldhdGNoTWF0Y2gSGgoIbWF0Y2hfaWQYASABKAlCCLpIBXIDsAEBIg4KDFN0b3BXYXRjaGluZyIMCgpMZWF2ZU1hdGNoIhcKBFBpbmcSDwoHcGF5bG9hZBgBIAEoBiJECg1DaGF0U3Vic2NyaWJlEjMKB2N1cnNvcnMYASADKAsyFy5yZWFsdGltZS52MS5DaGF0Q3Vyc29yQgm6SAaSAQMQyAEiOgoKQ2hhdEN1cnNvchIcCgpjaGFubmVsX2lkGAEgASgJQgi6SAVyA7ABARIOCgZjaGFuZ2UYAiABKAQiagoIQ2hhdFNlbmQSHAoKY2hhbm5lbF9pZBgBIAEoCUIIukgFcgOwAQESFgoEYm9keRgCIAEoCUIIukgFcgMogCASKAoDa2V5GAMgASgJQhu6SBhyFhABGEAyEF5bQS1aYS16MC05Xy1dKyQinAYKDVNlcnZlckNvbnRyb2wSEgoKcmVxdWVzdF9pZBgBIAEoDRInCgd3ZWxjb21lGAIgASgLMhQucmVhbHRpbWUudjEuV2VsY29tZUgAEiUKBnF1ZXVlZBgDIAEoCzITLnJlYWx0aW1lLnYxLlF1ZXVlZEgAEiwKCnF1ZXVlX2xlZnQYBCABKAsyFi5yZWFsdGltZS52MS5RdWV1ZUxlZnRIABIuCgttYXRjaF9mb3VuZBgFIAEoCzIXLnJlYWx0aW1lLnYxLk1hdGNoRm91bmRIABIwCgxtYXRjaF9qb2luZWQYBiABKAsyGC5yZWFsdGltZS52MS5NYXRjaEpvaW5lZEgAEi4KC21hdGNoX2VuZGVkGAcgASgLMhcucmVhbHRpbWUudjEuTWF0Y2hFbmRlZEgAEjYKD21hdGNoX2NhbmNlbGxlZBgIIAEoCzIbLnJlYWx0aW1lLnYxLk1hdGNoQ2FuY2VsbGVkSAASLgoLc2VhdF9zdGF0dXMYCSABKAsyFy5yZWFsdGltZS52MS5TZWF0U3RhdHVzSAASIwoFZXJyb3IYCiABKAsyEi5yZWFsdGltZS52MS5FcnJvckgAEiEKBHBvbmcYCyABKAsyES5yZWFsdGltZS52MS5Qb25nSAASLAoKZ29pbmdfYXdheRgMIAEoCzIWLnJlYWx0aW1lLnYxLkdvaW5nQXdheUgAEjIKDWNoYXRfY2hhbm5lbHMYDSABKAsyGS5yZWFsdGltZS52MS5DaGF0Q2hhbm5lbHNIABIwCgxjaGF0X2NoYW5nZWQYDiABKAsyGC5yZWFsdGltZS52MS5DaGF0Q2hhbmdlZEgAEioKCWNoYXRfc2VudBgPIAEoCzIVLnJlYWx0aW1lLnYxLkNoYXRTZW50SAASKQoId2F0Y2hpbmcYECABKAsyFS5yZWFsdGltZS52MS5XYXRjaGluZ0gAEi4KC3dhdGNoX2VuZGVkGBEgASgLMhcucmVhbHRpbWUudjEuV2F0Y2hFbmRlZEgAEhEKCW1hdGNoX3NlcRgUIAEoDUIJCgdtZXNzYWdlImgKB1dlbGNvbWUSEQoJcGxheWVyX2lkGAEgASgJEhgKEHByb3RvY29sX3ZlcnNpb24YAiABKA0SFwoPaWRsZV90aW1lb3V0X21zGAMgASgNEhcKD21heF9mcmFtZV9ieXRlcxgEIAEoDSIpCgZRdWV1ZWQSEQoJdGlja2V0X2lkGAEgASgJEgwKBG1vZGUYAiABKAkiLgoJUXVldWVMZWZ0EhEKCXRpY2tldF9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkiSQoLTWF0Y2hQbGF5ZXISDAoEc2VhdBgBIAEoDRIRCglwbGF5ZXJfaWQYAiABKAkSDAoEbmFtZRgDIAEoCRILCgNib3QYBCABKAkitgEKCk1hdGNoRm91bmQSEQoJdGlja2V0X2lkGAEgASgJEhAKCG1hdGNoX2lkGAIgASgJEgwKBG1vZGUYAyABKAkSDwoHZ2FtZV9pZBgEIAEoCRIMCgRzZWF0GAUgASgNEikKB3BsYXllcnMYBiADKAsyGC5yZWFsdGltZS52MS5NYXRjaFBsYXllchITCgtzZWF0X3RpY2tldBgHIAEoCRIWCg5qb2luX3dpdGhpbl9tcxgIIAEoDSKDAgoLTWF0Y2hKb2luZWQSEAoIbWF0Y2hfaWQYASABKAkSDAoEc2VhdBgCIAEoDRIRCgl0aWNrX3JhdGUYAyABKA0SDwoHZ2FtZV9pZBgEIAEoCRIQCghidWlsZF9pZBgFIAEoCRIWCg5sYXN0X2lucHV0X3NlcRgGIAEoDRIPCgdyZXN1bWVkGAcgASgIEjYKB29wdGlvbnMYCCADKAsyJS5yZWFsdGltZS52MS5NYXRjaEpvaW5lZC5PcHRpb25zRW50cnkSDQoFc2VhdHMYCSABKA0aLgoMT3B0aW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBToCOAEi2AEKCFdhdGNoaW5nEhAKCG1hdGNoX2lkGAEgASgJEhEKCXRpY2tfcmF0ZRgCIAEoDRIPCgdnYW1lX2lkGAMgASgJEhAKCGJ1aWxkX2lkGAQgASgJEjMKB29wdGlvbnMYBSADKAsyIi5yZWFsdGltZS52MS5XYXRjaGluZy5PcHRpb25zRW50cnkSDQoFc2VhdHMYBiABKA0SEAoIZGVsYXlfbXMYByABKA0aLgoMT3B0aW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBToCOAEiLgoKV2F0Y2hFbmRlZBIQCghtYXRjaF9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkiNgoJU2VhdFNjb3JlEgwKBHNlYXQYASABKA0SDQoFc2NvcmUYAiABKAUSDAoEcmFuaxgDIAEoDSJ4CgpNYXRjaEVuZGVkEhAKCG1hdGNoX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCRIlCgVzZWF0cxgDIAMoCzIWLnJlYWx0aW1lLnYxLlNlYXRTY29yZRINCgV0aWNrcxgEIAEoDRISCgpzdGF0ZV9oYXNoGAUgASgJIjIKDk1hdGNoQ2FuY2VsbGVkEhAKCG1hdGNoX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCSJRCgpTZWF0U3RhdHVzEhAKCG1hdGNoX2lkGAEgASgJEgwKBHNlYXQYAiABKA0SEQoJY29ubmVjdGVkGAMgASgIEhAKCGdyYWNlX21zGAQgASgNIloKBUVycm9yEgwKBGNvZGUYASABKAkSDwoHbWVzc2FnZRgCIAEoCRIQCgh0cmFjZV9pZBgDIAEoCRIRCglyZXRyeWFibGUYBCABKAgSDQoFY291bnQYBSABKA0iFwoEUG9uZxIPCgdwYXlsb2FkGAEgASgGIigKCUdvaW5nQXdheRIbChNyZWNvbm5lY3Rfd2l0aGluX21zGAEgASgNIq4BCgtDaGF0Q2hhbm5lbBISCgpjaGFubmVsX2lkGAEgASgJEgwKBGtpbmQYAiABKAkSDAoEbmFtZRgDIAEoCRISCgpzdWJqZWN0X2lkGAQgASgJEhAKCGxhc3Rfc2VxGAUgASgEEhUKDWxhc3RfcmVhZF9zZXEYBiABKAQSDgoGdW5yZWFkGAcgASgEEhMKC2Zyb21fY2hhbmdlGAggASgEEg0KBXJlc2V0GAkgASgIIjoKDENoYXRDaGFubmVscxIqCghjaGFubmVscxgBIAMoCzIYLnJlYWx0aW1lLnYxLkNoYXRDaGFubmVsIqkBCgtDaGF0Q2hhbmdlZBISCgpjaGFubmVsX2lkGAEgASgJEgsKA3NlcRgCIAEoBBIOCgZjaGFuZ2UYAyABKAQSEQoJYXV0aG9yX2lkGAQgASgJEhMKC2F1dGhvcl9uYW1lGAUgASgJEgwKBGJvZHkYBiABKAkSEgoKc2VudF9hdF9tcxgHIAEoBBIOCgZlZGl0ZWQYCCABKAgSDwoHZGVsZXRlZBgJIAEoCCIrCghDaGF0U2VudBISCgpjaGFubmVsX2lkGAEgASgJEgsKA3NlcRgCIAEoBGIGcHJvdG8z", [file_buf_validate_validate]);
 
 /**
  * A control message from the client.
@@ -98,6 +98,22 @@ export type ClientControl = Message<"realtime.v1.ClientControl"> & {
      */
     value: ChatSend;
     case: "chatSend";
+  } | {
+    /**
+     * Look on at a match.
+     *
+     * @generated from field: realtime.v1.WatchMatch watch_match = 11;
+     */
+    value: WatchMatch;
+    case: "watchMatch";
+  } | {
+    /**
+     * Look on no longer.
+     *
+     * @generated from field: realtime.v1.StopWatching stop_watching = 12;
+     */
+    value: StopWatching;
+    case: "stopWatching";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -169,6 +185,13 @@ export type Enqueue = Message<"realtime.v1.Enqueue"> & {
    * @generated from field: string region = 2;
    */
   region: string;
+
+  /**
+   * On coming back from a lost connection: the ticket of the wait before. A match that it was given meanwhile is told again.
+   *
+   * @generated from field: string resume_ticket_id = 3;
+   */
+  resumeTicketId: string;
 };
 
 /**
@@ -205,6 +228,13 @@ export type JoinMatch = Message<"realtime.v1.JoinMatch"> & {
    * @generated from field: string seat_ticket = 1;
    */
   seatTicket: string;
+
+  /**
+   * On coming back: the highest match_seq that was received. What is above it is sent again.
+   *
+   * @generated from field: uint32 last_match_seq = 2;
+   */
+  lastMatchSeq: number;
 };
 
 /**
@@ -213,6 +243,42 @@ export type JoinMatch = Message<"realtime.v1.JoinMatch"> & {
  */
 export const JoinMatchSchema: GenMessage<JoinMatch> = /*@__PURE__*/
   messageDesc(file_realtime_v1, 4);
+
+/**
+ * Look on at a match, as a spectator.
+ *
+ * @generated from message realtime.v1.WatchMatch
+ */
+export type WatchMatch = Message<"realtime.v1.WatchMatch"> & {
+  /**
+   * UUID of the match.
+   *
+   * @generated from field: string match_id = 1;
+   */
+  matchId: string;
+};
+
+/**
+ * Describes the message realtime.v1.WatchMatch.
+ * Use `create(WatchMatchSchema)` to create a new message.
+ */
+export const WatchMatchSchema: GenMessage<WatchMatch> = /*@__PURE__*/
+  messageDesc(file_realtime_v1, 5);
+
+/**
+ * Look on no longer.
+ *
+ * @generated from message realtime.v1.StopWatching
+ */
+export type StopWatching = Message<"realtime.v1.StopWatching"> & {
+};
+
+/**
+ * Describes the message realtime.v1.StopWatching.
+ * Use `create(StopWatchingSchema)` to create a new message.
+ */
+export const StopWatchingSchema: GenMessage<StopWatching> = /*@__PURE__*/
+  messageDesc(file_realtime_v1, 6);
 
 /**
  * Give the seat up: counts as a forfeit.
@@ -227,7 +293,7 @@ export type LeaveMatch = Message<"realtime.v1.LeaveMatch"> & {
  * Use `create(LeaveMatchSchema)` to create a new message.
  */
 export const LeaveMatchSchema: GenMessage<LeaveMatch> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 5);
+  messageDesc(file_realtime_v1, 7);
 
 /**
  * A probe.
@@ -248,7 +314,7 @@ export type Ping = Message<"realtime.v1.Ping"> & {
  * Use `create(PingSchema)` to create a new message.
  */
 export const PingSchema: GenMessage<Ping> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 6);
+  messageDesc(file_realtime_v1, 8);
 
 /**
  * Have chat messages delivered on this connection.
@@ -269,7 +335,7 @@ export type ChatSubscribe = Message<"realtime.v1.ChatSubscribe"> & {
  * Use `create(ChatSubscribeSchema)` to create a new message.
  */
 export const ChatSubscribeSchema: GenMessage<ChatSubscribe> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 7);
+  messageDesc(file_realtime_v1, 9);
 
 /**
  * A place in a channel.
@@ -297,7 +363,7 @@ export type ChatCursor = Message<"realtime.v1.ChatCursor"> & {
  * Use `create(ChatCursorSchema)` to create a new message.
  */
 export const ChatCursorSchema: GenMessage<ChatCursor> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 8);
+  messageDesc(file_realtime_v1, 10);
 
 /**
  * Post a chat message.
@@ -332,7 +398,7 @@ export type ChatSend = Message<"realtime.v1.ChatSend"> & {
  * Use `create(ChatSendSchema)` to create a new message.
  */
 export const ChatSendSchema: GenMessage<ChatSend> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 9);
+  messageDesc(file_realtime_v1, 11);
 
 /**
  * A control message from the server.
@@ -464,7 +530,30 @@ export type ServerControl = Message<"realtime.v1.ServerControl"> & {
      */
     value: ChatSent;
     case: "chatSent";
+  } | {
+    /**
+     * The answer to watch_match; a keyframe follows.
+     *
+     * @generated from field: realtime.v1.Watching watching = 16;
+     */
+    value: Watching;
+    case: "watching";
+  } | {
+    /**
+     * The answer to stop_watching, or the end of what was watched.
+     *
+     * @generated from field: realtime.v1.WatchEnded watch_ended = 17;
+     */
+    value: WatchEnded;
+    case: "watchEnded";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * Number of this message within its match, 0 for the others. Ignore what is not above the last one.
+   *
+   * @generated from field: uint32 match_seq = 20;
+   */
+  matchSeq: number;
 };
 
 /**
@@ -472,7 +561,7 @@ export type ServerControl = Message<"realtime.v1.ServerControl"> & {
  * Use `create(ServerControlSchema)` to create a new message.
  */
 export const ServerControlSchema: GenMessage<ServerControl> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 10);
+  messageDesc(file_realtime_v1, 12);
 
 /**
  * The connection is authenticated.
@@ -514,7 +603,7 @@ export type Welcome = Message<"realtime.v1.Welcome"> & {
  * Use `create(WelcomeSchema)` to create a new message.
  */
 export const WelcomeSchema: GenMessage<Welcome> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 11);
+  messageDesc(file_realtime_v1, 13);
 
 /**
  * The ticket waits.
@@ -542,7 +631,7 @@ export type Queued = Message<"realtime.v1.Queued"> & {
  * Use `create(QueuedSchema)` to create a new message.
  */
 export const QueuedSchema: GenMessage<Queued> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 12);
+  messageDesc(file_realtime_v1, 14);
 
 /**
  * The ticket is out.
@@ -570,7 +659,7 @@ export type QueueLeft = Message<"realtime.v1.QueueLeft"> & {
  * Use `create(QueueLeftSchema)` to create a new message.
  */
 export const QueueLeftSchema: GenMessage<QueueLeft> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 13);
+  messageDesc(file_realtime_v1, 15);
 
 /**
  * A player of a match.
@@ -598,6 +687,13 @@ export type MatchPlayer = Message<"realtime.v1.MatchPlayer"> & {
    * @generated from field: string name = 3;
    */
   name: string;
+
+  /**
+   * Empty for a player, else the game's bot that plays this seat.
+   *
+   * @generated from field: string bot = 4;
+   */
+  bot: string;
 };
 
 /**
@@ -605,7 +701,7 @@ export type MatchPlayer = Message<"realtime.v1.MatchPlayer"> & {
  * Use `create(MatchPlayerSchema)` to create a new message.
  */
 export const MatchPlayerSchema: GenMessage<MatchPlayer> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 14);
+  messageDesc(file_realtime_v1, 16);
 
 /**
  * The ticket has a match.
@@ -675,7 +771,7 @@ export type MatchFound = Message<"realtime.v1.MatchFound"> & {
  * Use `create(MatchFoundSchema)` to create a new message.
  */
 export const MatchFoundSchema: GenMessage<MatchFound> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 15);
+  messageDesc(file_realtime_v1, 17);
 
 /**
  * The seat is taken.
@@ -731,6 +827,20 @@ export type MatchJoined = Message<"realtime.v1.MatchJoined"> & {
    * @generated from field: bool resumed = 7;
    */
   resumed: boolean;
+
+  /**
+   * The game's options, defaults filled in.
+   *
+   * @generated from field: map<string, int32> options = 8;
+   */
+  options: { [key: string]: number };
+
+  /**
+   * Players in this match.
+   *
+   * @generated from field: uint32 seats = 9;
+   */
+  seats: number;
 };
 
 /**
@@ -738,7 +848,98 @@ export type MatchJoined = Message<"realtime.v1.MatchJoined"> & {
  * Use `create(MatchJoinedSchema)` to create a new message.
  */
 export const MatchJoinedSchema: GenMessage<MatchJoined> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 16);
+  messageDesc(file_realtime_v1, 18);
+
+/**
+ * A match is being watched.
+ *
+ * @generated from message realtime.v1.Watching
+ */
+export type Watching = Message<"realtime.v1.Watching"> & {
+  /**
+   * UUID of the match.
+   *
+   * @generated from field: string match_id = 1;
+   */
+  matchId: string;
+
+  /**
+   * Ticks a second; 0 for a turn-based game.
+   *
+   * @generated from field: uint32 tick_rate = 2;
+   */
+  tickRate: number;
+
+  /**
+   * The game module.
+   *
+   * @generated from field: string game_id = 3;
+   */
+  gameId: string;
+
+  /**
+   * Its build on the shard.
+   *
+   * @generated from field: string build_id = 4;
+   */
+  buildId: string;
+
+  /**
+   * The game's options, defaults filled in.
+   *
+   * @generated from field: map<string, int32> options = 5;
+   */
+  options: { [key: string]: number };
+
+  /**
+   * Players in this match.
+   *
+   * @generated from field: uint32 seats = 6;
+   */
+  seats: number;
+
+  /**
+   * What is shown is this old, milliseconds.
+   *
+   * @generated from field: uint32 delay_ms = 7;
+   */
+  delayMs: number;
+};
+
+/**
+ * Describes the message realtime.v1.Watching.
+ * Use `create(WatchingSchema)` to create a new message.
+ */
+export const WatchingSchema: GenMessage<Watching> = /*@__PURE__*/
+  messageDesc(file_realtime_v1, 19);
+
+/**
+ * Nothing is watched any more.
+ *
+ * @generated from message realtime.v1.WatchEnded
+ */
+export type WatchEnded = Message<"realtime.v1.WatchEnded"> & {
+  /**
+   * UUID of the match.
+   *
+   * @generated from field: string match_id = 1;
+   */
+  matchId: string;
+
+  /**
+   * ended, cancelled, shard_lost, or stopped: the answer to stop_watching.
+   *
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message realtime.v1.WatchEnded.
+ * Use `create(WatchEndedSchema)` to create a new message.
+ */
+export const WatchEndedSchema: GenMessage<WatchEnded> = /*@__PURE__*/
+  messageDesc(file_realtime_v1, 20);
 
 /**
  * A seat's result.
@@ -773,7 +974,7 @@ export type SeatScore = Message<"realtime.v1.SeatScore"> & {
  * Use `create(SeatScoreSchema)` to create a new message.
  */
 export const SeatScoreSchema: GenMessage<SeatScore> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 17);
+  messageDesc(file_realtime_v1, 21);
 
 /**
  * The match has its result. It is being stored: the history shows it within moments.
@@ -822,7 +1023,7 @@ export type MatchEnded = Message<"realtime.v1.MatchEnded"> & {
  * Use `create(MatchEndedSchema)` to create a new message.
  */
 export const MatchEndedSchema: GenMessage<MatchEnded> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 18);
+  messageDesc(file_realtime_v1, 22);
 
 /**
  * The match is off.
@@ -850,7 +1051,7 @@ export type MatchCancelled = Message<"realtime.v1.MatchCancelled"> & {
  * Use `create(MatchCancelledSchema)` to create a new message.
  */
 export const MatchCancelledSchema: GenMessage<MatchCancelled> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 19);
+  messageDesc(file_realtime_v1, 23);
 
 /**
  * Another player dropped or came back.
@@ -892,7 +1093,7 @@ export type SeatStatus = Message<"realtime.v1.SeatStatus"> & {
  * Use `create(SeatStatusSchema)` to create a new message.
  */
 export const SeatStatusSchema: GenMessage<SeatStatus> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 20);
+  messageDesc(file_realtime_v1, 24);
 
 /**
  * A refusal. The connection stays open.
@@ -941,7 +1142,7 @@ export type Error = Message<"realtime.v1.Error"> & {
  * Use `create(ErrorSchema)` to create a new message.
  */
 export const ErrorSchema: GenMessage<Error> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 21);
+  messageDesc(file_realtime_v1, 25);
 
 /**
  * The answer to ping.
@@ -962,7 +1163,7 @@ export type Pong = Message<"realtime.v1.Pong"> & {
  * Use `create(PongSchema)` to create a new message.
  */
 export const PongSchema: GenMessage<Pong> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 22);
+  messageDesc(file_realtime_v1, 26);
 
 /**
  * The server is about to close this connection.
@@ -983,7 +1184,7 @@ export type GoingAway = Message<"realtime.v1.GoingAway"> & {
  * Use `create(GoingAwaySchema)` to create a new message.
  */
 export const GoingAwaySchema: GenMessage<GoingAway> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 23);
+  messageDesc(file_realtime_v1, 27);
 
 /**
  * A channel of the player.
@@ -1060,7 +1261,7 @@ export type ChatChannel = Message<"realtime.v1.ChatChannel"> & {
  * Use `create(ChatChannelSchema)` to create a new message.
  */
 export const ChatChannelSchema: GenMessage<ChatChannel> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 24);
+  messageDesc(file_realtime_v1, 28);
 
 /**
  * The channels of the player, all of them.
@@ -1081,7 +1282,7 @@ export type ChatChannels = Message<"realtime.v1.ChatChannels"> & {
  * Use `create(ChatChannelsSchema)` to create a new message.
  */
 export const ChatChannelsSchema: GenMessage<ChatChannels> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 25);
+  messageDesc(file_realtime_v1, 29);
 
 /**
  * A chat message as it is now.
@@ -1158,7 +1359,7 @@ export type ChatChanged = Message<"realtime.v1.ChatChanged"> & {
  * Use `create(ChatChangedSchema)` to create a new message.
  */
 export const ChatChangedSchema: GenMessage<ChatChanged> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 26);
+  messageDesc(file_realtime_v1, 30);
 
 /**
  * The message is stored, and on its way to everyone.
@@ -1186,5 +1387,5 @@ export type ChatSent = Message<"realtime.v1.ChatSent"> & {
  * Use `create(ChatSentSchema)` to create a new message.
  */
 export const ChatSentSchema: GenMessage<ChatSent> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 27);
+  messageDesc(file_realtime_v1, 31);
 

@@ -2,6 +2,7 @@ import type { MatchEnded, MatchJoined, SeatStatus } from "@muster/contracts/real
 import {
   type Fields,
   type Game,
+  type GameOptions,
   type InputCodec,
   inputCodecOf,
   type Snapshot,
@@ -29,6 +30,10 @@ export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> 
   readonly matchId: string;
   readonly seat: number;
   readonly tickRate: number;
+  /** Players in this match. */
+  readonly seats: number;
+  /** The game's options, defaults filled in. */
+  readonly options: GameOptions;
   /** Resolves when the match is over. */
   readonly ended: Promise<MatchEnd>;
   /** Frames that could not be used, because they did not follow: a keyframe came next. */
@@ -46,11 +51,14 @@ export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> 
   readonly #unapplied = new Map<number, Uint8Array>();
   #seq = 0;
   #latest: Snapshot<S> | undefined;
+  #matchSeq = 0;
 
   constructor(joined: MatchJoined, game: Game<S, I>, send: (frame: Uint8Array) => void) {
     this.matchId = joined.matchId;
     this.seat = joined.seat;
     this.tickRate = joined.tickRate;
+    this.seats = joined.seats;
+    this.options = joined.options;
     this.#decoder = new SnapshotDecoder(game as unknown as Game<S, Fields>);
     this.#input = inputCodecOf(game.input);
     this.#send = send;
@@ -65,9 +73,27 @@ export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> 
     return this.#latest;
   }
 
-  /** Hash of the state that this client holds: equals the shard's at the same tick. */
+  /** The newest state's words, a live view: for a prediction. */
+  get words(): Int32Array {
+    return this.#decoder.words;
+  }
+
+  /** Hash of the state that this client holds: equals the shard's at the same tick, when the game conceals nothing. */
   get stateHash(): string {
     return this.#decoder.hash();
+  }
+
+  /** Number of the newest control message of this match: the server sends again what is above it. */
+  get matchSeq(): number {
+    return this.#matchSeq;
+  }
+
+  /** For the connection only. @returns false for a message that has been here before */
+  isNews(matchSeq: number): boolean {
+    if (matchSeq === 0) return true;
+    if (matchSeq <= this.#matchSeq) return false;
+    this.#matchSeq = matchSeq;
+    return true;
   }
 
   /** Called after every frame. @returns a function that ends it. */

@@ -1,39 +1,24 @@
-import type { MatchFound, MatchJoined, ServerControl } from "@muster/contracts/realtime/v1";
+import type { MatchJoined, ServerControl } from "@muster/contracts/realtime/v1";
 import type { Fields, Game } from "@muster/game-kit";
 import {
   CONTROL_FRAME,
   clientDuty,
-  DISCONNECTS,
   decodeServerControl,
   encodeClientControl,
   PROTOCOL_VERSION,
   SUBPROTOCOL,
 } from "@muster/realtime";
 import { ChatInbox } from "./chat.ts";
-import { MusterError } from "./errors.ts";
+import { isHopeless, MusterError, TOKEN_ENDED } from "./errors.ts";
 import { PlayingMatch } from "./match.ts";
+import { type FoundMatch, foundMatch, type Queued, type QueueOptions } from "./queue.ts";
+import { WatchedMatch } from "./watched-match.ts";
 
 export interface RealtimeOptions {
   /** How long to try to come back after a lost connection. Default 30,000. */
   readonly reconnectWithinMs?: number;
   /** For tests: another WebSocket class. */
   readonly webSocket?: typeof WebSocket;
-}
-
-export interface QueueOptions {
-  readonly region?: string;
-  /** Aborting it leaves the queue. */
-  readonly signal?: AbortSignal;
-}
-
-export interface FoundMatch {
-  readonly matchId: string;
-  readonly mode: string;
-  readonly gameId: string;
-  /** One's own. */
-  readonly seat: number;
-  readonly players: readonly { readonly seat: number; readonly playerId: string; readonly name: string }[];
-  readonly seatTicket: string;
 }
 
 type ControlMessage = NonNullable<Parameters<typeof encodeClientControl>[0]["message"]>;
@@ -58,9 +43,10 @@ export class Realtime {
   /** The gateway said so: the next token must be a new one. */
   #tokenEnded = false;
   #nextRequestId = 1;
-  #queued: { mode: string; region: string; found(match: FoundMatch): void; failed(err: MusterError): void } | undefined;
+  #queued: Queued | undefined;
   #inbox: ChatInbox | undefined;
   #playing: { match: PlayingMatch; seatTicket: string } | undefined;
+  #watched: WatchedMatch | undefined;
   #tokenTimer: ReturnType<typeof setInterval> | undefined;
 
   constructor(url: string, token: (fresh: boolean) => Promise<string>, options: RealtimeOptions) {
@@ -90,7 +76,7 @@ export class Realtime {
     options.signal?.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<FoundMatch>();
     promise.catch(() => undefined); // the caller gets it below, or the enqueue's own failure first
-    this.#queued = { mode, region: options.region ?? "", found: resolve, failed: reject };
+    this.#queued = { mode, region: options.region ?? "", ticketId: "", found: resolve, failed: reject };
     const cancel = (): void => void this.#ask({ case: "cancelQueue", value: {} }).catch(() => undefined);
     options.signal?.addEventListener("abort", cancel, { once: true });
     try {
@@ -116,6 +102,32 @@ export class Realtime {
     });
     if (answer.case !== "matchJoined" || !match) throw new MusterError("internal", `unexpected answer ${answer.case}`);
     return match;
+  }
+
+  /**
+   * Looks on at a match, as a spectator. It is shown with the server's delay, and goes on over reconnects.
+   * @throws MusterError match_not_found, match_over, watching_off, watchers_full, already_in_match
+   */
+  async watch<S extends Fields>(matchId: string, game: Game<S>): Promise<WatchedMatch<S>> {
+    await this.ready();
+    const watched = new WatchedMatch(matchId, game);
+    const before = this.#watched;
+    this.#watched = watched as unknown as WatchedMatch;
+    try {
+      const answer = await this.#ask({ case: "watchMatch", value: { matchId } });
+      if (answer.case !== "watching") throw new MusterError("internal", `unexpected answer ${answer.case}`);
+      watched.delayMs = answer.value.delayMs;
+      return watched;
+    } catch (err) {
+      if (this.#watched === (watched as unknown as WatchedMatch)) this.#watched = undefined;
+      throw err;
+    } finally {
+      before?.onEnded("stopped");
+    }
+  }
+
+  async stopWatching(): Promise<void> {
+    await this.#ask({ case: "stopWatching", value: {} });
   }
 
   /** Gives the seat up: a forfeit. */
@@ -196,7 +208,7 @@ export class Realtime {
     });
     socket.addEventListener("message", (event: MessageEvent) => {
       const frame = new Uint8Array(event.data as ArrayBuffer);
-      if (frame[0] !== CONTROL_FRAME) return this.#playing?.match.onFrame(frame);
+      if (frame[0] !== CONTROL_FRAME) return (this.#playing?.match ?? this.#watched)?.onFrame(frame);
       const control = decodeServerControl(frame);
       if (welcomed) return this.#onControl(control);
       if (control.message.case !== "welcome") return;
@@ -232,14 +244,26 @@ export class Realtime {
     if (this.#playing) {
       const { match, seatTicket } = this.#playing;
       try {
-        await this.#ask({ case: "joinMatch", value: { seatTicket } }, (joined) => match.onResumed(joined));
+        const value = { seatTicket, lastMatchSeq: match.matchSeq };
+        await this.#ask({ case: "joinMatch", value }, (joined) => match.onResumed(joined));
       } catch (err) {
         if (!(err instanceof MusterError) || err.code === "closed") throw err;
         this.#playing = undefined;
         match.onCancelled(err.code);
       }
-    } else if (this.#queued) {
-      await this.#enqueue();
+      return;
+    }
+    if (this.#queued) await this.#enqueue();
+    if (this.#watched) await this.#watchAgain(this.#watched);
+  }
+
+  async #watchAgain(watched: WatchedMatch): Promise<void> {
+    try {
+      await this.#ask({ case: "watchMatch", value: { matchId: watched.matchId } });
+    } catch (err) {
+      if (!(err instanceof MusterError) || err.code === "closed") throw err;
+      this.#watched = undefined;
+      watched.onEnded(err.code);
     }
   }
 
@@ -258,11 +282,12 @@ export class Realtime {
 
   async #enqueue(): Promise<void> {
     if (!this.#queued) return;
-    const { mode, region } = this.#queued;
-    await this.#ask({ case: "enqueue", value: { mode, region } });
+    const { mode, region, ticketId: resumeTicketId } = this.#queued;
+    await this.#ask({ case: "enqueue", value: { mode, region, resumeTicketId } });
   }
 
-  #onControl({ requestId, message }: ServerControl): void {
+  #onControl({ requestId, matchSeq, message }: ServerControl): void {
+    if (this.#playing && !this.#playing.match.isNews(matchSeq)) return; // sent again, and had before
     const waiter = this.#waiters.get(requestId);
     if (waiter) {
       this.#waiters.delete(requestId);
@@ -296,8 +321,16 @@ export class Realtime {
       case "error":
         if (!waiter) this.#playing?.match.onRefused(message.value.code, message.value.count);
         return;
-      case "welcome":
       case "queued":
+        if (this.#queued) this.#queued.ticketId = message.value.ticketId;
+        return;
+      case "watchEnded": {
+        this.#watched?.onEnded(message.value.reason);
+        this.#watched = undefined;
+        return;
+      }
+      case "watching":
+      case "welcome":
       case "chatSent":
       case "pong":
       case "goingAway": // the close that follows says the rest
@@ -355,28 +388,9 @@ export class Realtime {
     this.#queued?.failed(reason);
     this.#playing?.match.onCancelled(reason.code);
     this.#playing = undefined;
+    this.#watched?.onEnded(reason.code);
+    this.#watched = undefined;
     this.#socket?.close(1000);
     for (const listener of this.#closedListeners) listener(reason);
   }
-}
-
-/** A fresh token is needed before the next try. */
-const TOKEN_ENDED: ReadonlySet<number> = new Set([DISCONNECTS.tokenExpired.code, DISCONNECTS.sessionEnded.code]);
-
-/** Another try would end the same: no session to connect with, or a close code that says so. */
-function isHopeless({ code, status }: MusterError): boolean {
-  return (
-    code === "unauthenticated" || code === "bad_refresh_token" || (code === "closed" && clientDuty(status) === "stop")
-  );
-}
-
-function foundMatch({ matchId, mode, gameId, seat, players, seatTicket }: MatchFound): FoundMatch {
-  return {
-    matchId,
-    mode,
-    gameId,
-    seat,
-    seatTicket,
-    players: players.map((one) => ({ seat: one.seat, playerId: one.playerId, name: one.name })),
-  };
 }

@@ -33,6 +33,8 @@ export interface MatchSummary {
     readonly name: string;
     readonly score?: number;
     readonly rank?: number;
+    /** The game's bot that played this seat; absent for a player's. */
+    readonly bot?: string;
   }[];
   readonly createdAt: string;
   readonly endedAt?: string;

@@ -12,6 +12,7 @@ import {
   type StateOf,
   uint,
 } from "@muster/game-kit";
+import { duelBot } from "./bot.ts";
 
 /** Side of the arena in sub-units; positions wrap around. 16 sub-units are one unit on a screen of 4,096. */
 export const ARENA = 65_536;
@@ -79,6 +80,7 @@ export const duel: Game<typeof state, typeof input> = {
   state,
   input,
   inputMode: "held",
+  bots: { ace: duelBot },
   options: {
     rounds: { default: 3, min: 1, max: 9 },
     roundTicks: { default: 900, min: 30, max: 9000 },

@@ -7,6 +7,7 @@ export class MalformedBitsError extends Error {
 export class BitWriter {
   #bytes: Uint8Array;
   #at = 0;
+  /** Bits that do not fill a byte yet: fewer than 8 of them between two writes. */
   #pending = 0;
   #pendingBits = 0;
 
@@ -32,7 +33,8 @@ export class BitWriter {
   /** What was written, padded with zero bits to whole bytes. Valid until the next reset. */
   finish(): Uint8Array {
     if (this.#pendingBits > 0) {
-      this.#byte(this.#pending);
+      this.#reserve();
+      this.#bytes[this.#at++] = this.#pending;
       this.#pending = 0;
       this.#pendingBits = 0;
     }
@@ -40,53 +42,70 @@ export class BitWriter {
   }
 
   #write16(value: number, bits: number): void {
-    this.#pending |= (value & ((1 << bits) - 1)) << this.#pendingBits;
-    this.#pendingBits += bits;
-    while (this.#pendingBits >= 8) {
-      this.#byte(this.#pending);
-      this.#pending >>>= 8;
-      this.#pendingBits -= 8;
+    let pending = this.#pending | ((value & ((1 << bits) - 1)) << this.#pendingBits);
+    let left = this.#pendingBits + bits;
+    if (left >= 8) {
+      this.#reserve();
+      const bytes = this.#bytes;
+      let at = this.#at;
+      do {
+        bytes[at++] = pending;
+        pending >>>= 8;
+        left -= 8;
+      } while (left >= 8);
+      this.#at = at;
     }
+    this.#pending = pending;
+    this.#pendingBits = left;
   }
 
-  #byte(value: number): void {
-    if (this.#at === this.#bytes.length) {
-      const bigger = new Uint8Array(this.#bytes.length * 2);
-      bigger.set(this.#bytes);
-      this.#bytes = bigger;
-    }
-    this.#bytes[this.#at++] = value;
+  /** Room for the two bytes that one write can fill. */
+  #reserve(): void {
+    if (this.#at + 2 < this.#bytes.length) return;
+    const bigger = new Uint8Array(this.#bytes.length * 2 + 8);
+    bigger.set(this.#bytes);
+    this.#bytes = bigger;
   }
 }
 
-/** Reads what BitWriter wrote. */
+/** Reads what BitWriter wrote. One reader may be used for many frames, one after the other. */
 export class BitReader {
-  readonly #bytes: Uint8Array;
-  #bit: number;
+  #bytes: Uint8Array;
+  /** Position and end, in bits. */
+  #bit = 0;
+  #end = 0;
 
-  constructor(bytes: Uint8Array, fromByte = 0) {
+  constructor(bytes: Uint8Array, from = 0, to: number = bytes.length) {
     this.#bytes = bytes;
-    this.#bit = fromByte * 8;
+    this.reset(bytes, from, to);
+  }
+
+  reset(bytes: Uint8Array, from = 0, to: number = bytes.length): void {
+    this.#bytes = bytes;
+    this.#bit = from * 8;
+    this.#end = to * 8;
   }
 
   /** @returns an unsigned number of `bits` bits. @throws MalformedBitsError past the end. */
   read(bits: number): number {
-    if (this.#bit + bits > this.#bytes.length * 8) throw new MalformedBitsError("the frame is too short");
+    let bit = this.#bit;
+    if (bit + bits > this.#end) throw new MalformedBitsError("the frame is too short");
+    const bytes = this.#bytes;
     let value = 0;
     for (let got = 0; got < bits; ) {
-      const offset = this.#bit & 7;
+      const offset = bit & 7;
       const take = Math.min(8 - offset, bits - got);
-      const part = ((this.#bytes[this.#bit >>> 3] as number) >>> offset) & ((1 << take) - 1);
-      value |= part << got;
+      value |= (((bytes[bit >>> 3] as number) >>> offset) & ((1 << take) - 1)) << got;
       got += take;
-      this.#bit += take;
+      bit += take;
     }
+    this.#bit = bit;
     return value >>> 0;
   }
 
   /** @throws MalformedBitsError unless only the zero padding of the last byte is left. */
   expectEnd(): void {
-    const left = this.#bytes.length * 8 - this.#bit;
+    const left = this.#end - this.#bit;
     if (left >= 8) throw new MalformedBitsError("the frame is too long");
     if (left > 0 && this.read(left) !== 0) throw new MalformedBitsError("the padding is not zero");
   }

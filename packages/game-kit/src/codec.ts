@@ -1,15 +1,20 @@
 // State on the wire: whole, or as the difference to what the state before lets expect (schema.ts, Expectation). Both
 // ends hold the state before, so a delta says per group "as expected" in one bit, per field the same, and codes small
 // differences of wide fields in few bits.
+//
+// A hot path: a delta goes over every word of every match on every tick. So what the slots say lies in flat arrays, and
+// nothing is allocated. tools/bench/src/tick.ts measures it.
 import type { BitReader, BitWriter } from "./bits.ts";
 import type { Group, Layout, Slot } from "./layout.ts";
 import type { Fields } from "./schema.ts";
 
 export interface Codec {
-  writeFull(words: Int32Array, to: BitWriter): void;
+  /** The words from `at` on, by default 0. */
+  writeFull(words: Int32Array, to: BitWriter, at?: number): void;
   /** @throws RangeError when the game stored a value that its field cannot hold. */
   writeDelta(before: Int32Array, words: Int32Array, to: BitWriter): void;
-  readFull(from: BitReader, words: Int32Array): void;
+  /** Into `words` from `at` on, by default 0. */
+  readFull(from: BitReader, words: Int32Array, at?: number): void;
   /** Applies a delta in place. */
   readDelta(from: BitReader, words: Int32Array): void;
 }
@@ -17,96 +22,126 @@ export interface Codec {
 /** Fields at least this wide may send a small change in SMALL_BITS instead of the whole value. */
 const SMALL_FROM_BITS = 10;
 const SMALL_BITS = 6;
+const SMALL_SHIFT = 32 - SMALL_BITS;
 const SMALL_MIN = -(1 << (SMALL_BITS - 1));
 const SMALL_MAX = (1 << (SMALL_BITS - 1)) - 1;
 
+/** `movesBy` of a slot that counts down, and of one that is expected to stay. */
+const COUNTS_DOWN = -2;
+const STAYS = -1;
+
+const codecs = new WeakMap<Layout<Fields>, Codec>();
+
+/** One per layout, however many matches use it. */
 export function codecOf<F extends Fields>(layout: Layout<F>): Codec {
-  const { slots, groups } = layout;
-  return {
-    writeFull(words, to) {
-      for (let i = 0; i < slots.length; i++) {
-        const slot = slots[i] as Slot;
-        to.write(checkedWord(slot, words[i] as number), slot.bits);
-      }
-    },
-    readFull(from, words) {
-      for (let i = 0; i < slots.length; i++) words[i] = readWord(slots[i] as Slot, from);
-    },
-    writeDelta(before, words, to) {
-      for (let g = 0; g < groups.length; g++) {
-        const { from, to: end } = groups[g] as Group;
-        let differs = false;
-        for (let i = from; i < end && !differs; i++)
-          differs = words[i] !== expected(slots[i] as Slot, before[i] as number, words);
-        to.write(differs ? 1 : 0, 1);
-        if (!differs) continue;
-        for (let i = from; i < end; i++) {
-          const slot = slots[i] as Slot;
-          const word = words[i] as number;
-          const guess = expected(slot, before[i] as number, words);
-          to.write(word === guess ? 0 : 1, 1);
-          if (word !== guess) writeDifference(slot, guess, word, to);
-        }
-      }
-    },
-    readDelta(from, words) {
-      for (const group of groups) {
-        const differs = from.read(1) === 1;
-        for (let i = group.from; i < group.to; i++) {
-          const slot = slots[i] as Slot;
-          const guess = expected(slot, words[i] as number, words);
-          words[i] = differs && from.read(1) === 1 ? readDifference(slot, guess, from) : guess;
-        }
-      }
-    },
-  };
+  const key = layout as unknown as Layout<Fields>;
+  let codec = codecs.get(key);
+  if (!codec) codecs.set(key, (codec = new SlotCodec(key)));
+  return codec;
 }
 
-/** `now` holds the new values of the slots before this one: a slot moves by one that is declared before it. */
-function expected(slot: Slot, before: number, now: Int32Array): number {
-  if (slot.movesBy >= 0) return fit(slot, before + (now[slot.movesBy] as number));
-  return slot.countsDown && before !== 0 ? before - 1 : before;
-}
+class SlotCodec implements Codec {
+  readonly #slots: readonly Slot[];
+  /** Pairs of from and to. */
+  readonly #groups: Int32Array;
+  readonly #bits: Uint8Array;
+  /** 32 less the width: a left and a right shift by it wrap a value into the slot. */
+  readonly #shifts: Uint8Array;
+  readonly #signed: Uint8Array;
+  /** Index of the slot that this one moves by, or one of the above. */
+  readonly #movesBy: Int32Array;
 
-function writeDifference(slot: Slot, guess: number, word: number, to: BitWriter): void {
-  checkedWord(slot, word);
-  if (slot.bits === 1) return; // a flag that differs has the other value
-  if (slot.bits >= SMALL_FROM_BITS) {
-    const difference = signExtended(word - guess, slot.bits);
-    const small = difference >= SMALL_MIN && difference <= SMALL_MAX;
-    to.write(small ? 1 : 0, 1);
-    if (small) return to.write(difference, SMALL_BITS);
+  constructor({ slots, groups }: Layout<Fields>) {
+    this.#slots = slots;
+    this.#groups = Int32Array.from(groups.flatMap(({ from, to }: Group) => [from, to]));
+    this.#bits = Uint8Array.from(slots, (slot) => slot.bits);
+    this.#shifts = Uint8Array.from(slots, (slot) => 32 - slot.bits);
+    this.#signed = Uint8Array.from(slots, (slot) => Number(slot.signed));
+    this.#movesBy = Int32Array.from(slots, (slot) =>
+      slot.movesBy >= 0 ? slot.movesBy : slot.countsDown ? COUNTS_DOWN : STAYS,
+    );
   }
-  to.write(word, slot.bits);
-}
 
-function readDifference(slot: Slot, guess: number, from: BitReader): number {
-  if (slot.bits === 1) return guess ^ 1;
-  if (slot.bits >= SMALL_FROM_BITS && from.read(1) === 1)
-    return fit(slot, guess + signExtended(from.read(SMALL_BITS), SMALL_BITS));
-  return readWord(slot, from);
-}
+  writeFull(words: Int32Array, to: BitWriter, at = 0): void {
+    for (let i = 0; i < this.#bits.length; i++) {
+      const word = words[at + i] as number;
+      if (this.#wrapped(i, word) !== word) this.#refuse(i, word);
+      to.write(word, this.#bits[i] as number);
+    }
+  }
 
-/** Wraps around into the slot's range. */
-function fit(slot: Slot, value: number): number {
-  if (slot.signed) return signExtended(value, slot.bits);
-  return slot.bits === 32 ? value | 0 : value & (2 ** slot.bits - 1);
-}
+  readFull(from: BitReader, words: Int32Array, at = 0): void {
+    for (let i = 0; i < this.#bits.length; i++) words[at + i] = this.#wrapped(i, from.read(this.#bits[i] as number));
+  }
 
-function readWord(slot: Slot, from: BitReader): number {
-  const raw = from.read(slot.bits);
-  return slot.signed ? signExtended(raw, slot.bits) : raw | 0;
-}
+  writeDelta(before: Int32Array, words: Int32Array, to: BitWriter): void {
+    const groups = this.#groups;
+    for (let g = 0; g < groups.length; g += 2) {
+      const from = groups[g] as number;
+      const end = groups[g + 1] as number;
+      let first = from;
+      while (first < end && words[first] === this.#expected(first, before[first] as number, words)) first++;
+      to.write(first < end ? 1 : 0, 1);
+      if (first === end) continue;
+      for (let i = from; i < end; i++) {
+        const guess = this.#expected(i, before[i] as number, words);
+        const word = words[i] as number;
+        to.write(word === guess ? 0 : 1, 1);
+        if (word !== guess) this.#writeDifference(i, guess, word, to);
+      }
+    }
+  }
 
-/** The low bits as a two's complement number. */
-function signExtended(value: number, bits: number): number {
-  const shift = 32 - bits;
-  return (value << shift) >> shift;
-}
+  readDelta(from: BitReader, words: Int32Array): void {
+    const groups = this.#groups;
+    for (let g = 0; g < groups.length; g += 2) {
+      const differs = from.read(1) === 1;
+      for (let i = groups[g] as number; i < (groups[g + 1] as number); i++) {
+        const guess = this.#expected(i, words[i] as number, words);
+        words[i] = differs && from.read(1) === 1 ? this.#readDifference(i, guess, from) : guess;
+      }
+    }
+  }
 
-function checkedWord(slot: Slot, word: number): number {
-  const value = slot.bits === 32 && !slot.signed ? word >>> 0 : word;
-  if (value < slot.min || value > slot.max)
+  /** `now` holds the new values of the slots before this one: a slot moves by one that is declared before it. */
+  #expected(i: number, before: number, now: Int32Array): number {
+    const by = this.#movesBy[i] as number;
+    if (by === STAYS) return before;
+    if (by === COUNTS_DOWN) return before === 0 ? 0 : (before - 1) | 0;
+    return this.#wrapped(i, (before + (now[by] as number)) | 0);
+  }
+
+  /** Into the slot's range, as a word has it. */
+  #wrapped(i: number, value: number): number {
+    const shift = this.#shifts[i] as number;
+    return this.#signed[i] === 1 ? (value << shift) >> shift : ((value << shift) >>> shift) | 0;
+  }
+
+  #writeDifference(i: number, guess: number, word: number, to: BitWriter): void {
+    if (this.#wrapped(i, word) !== word) this.#refuse(i, word);
+    const bits = this.#bits[i] as number;
+    if (bits === 1) return; // a flag that differs has the other value
+    if (bits >= SMALL_FROM_BITS) {
+      const shift = this.#shifts[i] as number;
+      const difference = ((word - guess) << shift) >> shift;
+      const small = difference >= SMALL_MIN && difference <= SMALL_MAX;
+      to.write(small ? 1 : 0, 1);
+      if (small) return to.write(difference, SMALL_BITS);
+    }
+    to.write(word, bits);
+  }
+
+  #readDifference(i: number, guess: number, from: BitReader): number {
+    const bits = this.#bits[i] as number;
+    if (bits === 1) return guess ^ 1;
+    if (bits >= SMALL_FROM_BITS && from.read(1) === 1)
+      return this.#wrapped(i, guess + ((from.read(SMALL_BITS) << SMALL_SHIFT) >> SMALL_SHIFT));
+    return this.#wrapped(i, from.read(bits));
+  }
+
+  #refuse(i: number, word: number): never {
+    const slot = this.#slots[i] as Slot;
+    const value = slot.bits === 32 && !slot.signed ? word >>> 0 : word;
     throw new RangeError(`${slot.path} = ${value} does not fit ${slot.bits} bits`);
-  return word;
+  }
 }

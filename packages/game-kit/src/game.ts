@@ -30,6 +30,21 @@ export interface GameResult {
  */
 export type InputMode = "held" | "event";
 
+/** When nothing happens in a game without a clock. */
+export interface Turns<S extends Fields = Fields> {
+  /** Changes when a turn is over: what is sent in vain gives nobody more time. */
+  of(state: StateOf<S>): number;
+  /** A turn that takes longer ends in a step without any input: the game says what that means. */
+  withinMs(context: Pick<GameContext, "seats" | "options">): number;
+}
+
+/** Plays a seat by itself. `state` is what the seat may see; undefined: no input for this tick. Deterministic, no memory. */
+export type Bot<S extends Fields = Fields, I extends Fields = Fields> = (
+  state: StateOf<S>,
+  seat: number,
+  context: Pick<GameContext, "seats" | "options">,
+) => StateOf<I> | undefined;
+
 /**
  * A deterministic game. `init` and `step` may use nothing but their arguments and this package: no clock, no
  * Math.random, no transcendental functions, no variables outside the state. `checkGame` in game-kit/testing proves it.
@@ -48,6 +63,19 @@ export interface Game<S extends Fields = Fields, I extends Fields = Fields> {
   readonly inputMode: InputMode;
   /** Option names with default and bounds. */
   readonly options: Readonly<Record<string, { readonly default: number; readonly min: number; readonly max: number }>>;
+  /** For a game without a clock: how long a turn may take. */
+  readonly turns?: Turns<S>;
+  /**
+   * Blanks in a copy of the state what the viewer may not see: a seat, or undefined for a spectator. Whatever is left is
+   * sent. The random generator's state goes out to nobody in such a game.
+   */
+  readonly conceal?: (
+    state: StateOf<S>,
+    viewer: number | undefined,
+    context: Pick<GameContext, "seats" | "options">,
+  ) => void;
+  /** By name: who can take a seat that no player takes. */
+  readonly bots?: Readonly<Record<string, Bot<S, I>>>;
   /** Fills a state of zeros. */
   init(state: StateOf<S>, context: GameContext): void;
   /** Advances by one tick. `inputs` by seat: undefined where nothing was ever sent (held) or not this tick (event). */

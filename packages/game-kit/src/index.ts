@@ -3,12 +3,14 @@ export { BitReader, BitWriter, MalformedBitsError } from "./bits.ts";
 export { type Codec, codecOf } from "./codec.ts";
 export { angleOf, ANGLES, cos, isqrt, sin, UNIT } from "./fixed.ts";
 export {
+  type Bot,
   type Game,
   type GameContext,
   type GameOptions,
   type GameResult,
   type InputMode,
   type SeatOutcome,
+  type Turns,
   optionsFor,
 } from "./game.ts";
 export { type InputCodec, inputCodecOf } from "./input.ts";

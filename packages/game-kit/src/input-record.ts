@@ -1,10 +1,9 @@
 // What a tick's simulation was given, as bytes: one record per tick, and a forfeit as a last record of its own. The
 // records of a match, with its game, build, seed and options, are the whole match.
 import { BitReader, BitWriter, MalformedBitsError } from "./bits.ts";
-import { codecOf } from "./codec.ts";
-import { type Game } from "./game.ts";
-import { layoutOf } from "./layout.ts";
-import type { Fields } from "./schema.ts";
+import { type Codec, codecOf } from "./codec.ts";
+import type { Game } from "./game.ts";
+import { compiledOf } from "./simulation.ts";
 
 /** Two bits per seat, then what the codes announce, in the order of the seats. */
 const NOTHING = 0;
@@ -17,58 +16,67 @@ const LEFT = 3;
 
 /** What a record tells, seat by seat. */
 export interface RecordReader {
-  onInput(seat: number, seq: number, words: Int32Array): void;
+  /** The input is the words from `at` on. */
+  onInput(seat: number, seq: number, words: Int32Array, at: number): void;
   onLeft(seat: number): void;
 }
 
+/** Of all matches: a record is written, used and forgotten before the next one is. */
+const writer = new BitWriter(64);
+const reader = new BitReader(new Uint8Array(0));
+
+/** Per seat: the last sequence number of a record; what the record that is being made says; then its input's words. */
+const LAST_SEQ = 0;
+const CODE = 1;
+const SEQ = 2;
+const WORDS = 3;
+
 /** Writes and reads the records of one match, in order. */
 export class InputRecords {
-  readonly #layout;
-  readonly #codec;
-  readonly #writer = new BitWriter(64);
-  readonly #seats: number;
+  readonly #codec: Codec;
+  readonly #wordsEach: number;
   readonly #codesBytes: number;
-  readonly #lastSeqs: Uint32Array;
-  readonly #codes: Uint8Array;
-  readonly #words: Int32Array[];
-  readonly #seqs: Uint32Array;
+  readonly #seats: number;
+  /** Seat by seat, as above: in one piece, since every tick of every match comes by here. */
+  readonly #made: Int32Array;
 
   constructor(game: Game, seats: number) {
-    this.#layout = layoutOf(game.input as Fields);
-    this.#codec = codecOf(this.#layout);
+    const { inputLayout } = compiledOf(game);
+    this.#codec = codecOf(inputLayout);
+    this.#wordsEach = inputLayout.words;
     this.#seats = seats;
     this.#codesBytes = Math.ceil(seats / 4);
-    this.#lastSeqs = new Uint32Array(seats);
-    this.#codes = new Uint8Array(seats);
-    this.#seqs = new Uint32Array(seats);
-    this.#words = Array.from({ length: seats }, () => new Int32Array(this.#layout.words));
+    this.#made = new Int32Array(seats * (WORDS + inputLayout.words));
   }
 
-  /** The seat's input of the record that is being made. */
-  input(seat: number, seq: number, words: Int32Array): void {
-    this.#codes[seat] = seq === ((this.#lastSeqs[seat] as number) + 1) >>> 0 ? NEXT_INPUT : INPUT;
-    this.#seqs[seat] = seq;
-    (this.#words[seat] as Int32Array).set(words);
+  /** The seat's input of the record that is being made: the words from `at` on. */
+  input(seat: number, seq: number, words: Int32Array, at = 0): void {
+    const made = this.#made;
+    const own = seat * (WORDS + this.#wordsEach);
+    made[own + CODE] = (seq | 0) === (((made[own + LAST_SEQ] as number) + 1) | 0) ? NEXT_INPUT : INPUT;
+    made[own + SEQ] = seq;
+    for (let i = 0; i < this.#wordsEach; i++) made[own + WORDS + i] = words[at + i] as number; // few: cheaper than set()
   }
 
   /** The seat leaves with the record that is being made. */
   left(seat: number): void {
-    this.#codes[seat] = LEFT;
+    this.#made[seat * (WORDS + this.#wordsEach) + CODE] = LEFT;
   }
 
-  /** The record, and a new one begins. Valid until the next call. */
+  /** The record, and a new one begins. Valid until the next call on any match's records. */
   finish(): Uint8Array {
-    const writer = this.#writer;
+    const made = this.#made;
+    const each = WORDS + this.#wordsEach;
     writer.reset();
-    for (let seat = 0; seat < this.#seats; seat++) writer.write(this.#codes[seat] as number, 2);
-    for (let seat = 0; seat < this.#seats; seat++) {
-      const code = this.#codes[seat] as number;
-      this.#codes[seat] = NOTHING;
+    for (let own = 0; own < made.length; own += each) writer.write(made[own + CODE] as number, 2);
+    for (let own = 0; own < made.length; own += each) {
+      const code = made[own + CODE] as number;
+      made[own + CODE] = NOTHING;
       if (code !== NEXT_INPUT && code !== INPUT) continue;
-      const seq = this.#seqs[seat] as number;
+      const seq = made[own + SEQ] as number;
       if (code === INPUT) writer.write(seq, 32);
-      this.#codec.writeFull(this.#words[seat] as Int32Array, writer);
-      this.#lastSeqs[seat] = seq;
+      this.#codec.writeFull(made, writer, own + WORDS);
+      made[own + LAST_SEQ] = seq;
     }
     return writer.finish();
   }
@@ -76,18 +84,20 @@ export class InputRecords {
   /** The next record of a log; the words that `to` gets are valid during the call. @throws MalformedBitsError */
   read(record: Uint8Array, to: RecordReader): void {
     if (record.length === this.#codesBytes && record.every((byte) => byte === 0)) return; // most ticks bring nothing
-    const reader = new BitReader(record);
-    for (let seat = 0; seat < this.#seats; seat++) this.#codes[seat] = reader.read(2);
+    const made = this.#made;
+    const each = WORDS + this.#wordsEach;
+    reader.reset(record);
+    for (let own = 0; own < made.length; own += each) made[own + CODE] = reader.read(2);
     for (let seat = 0; seat < this.#seats; seat++) {
-      const code = this.#codes[seat] as number;
-      this.#codes[seat] = NOTHING;
+      const own = seat * each;
+      const code = made[own + CODE] as number;
+      made[own + CODE] = NOTHING;
       if (code === LEFT) to.onLeft(seat);
       if (code !== NEXT_INPUT && code !== INPUT) continue;
-      const seq = code === INPUT ? reader.read(32) : ((this.#lastSeqs[seat] as number) + 1) >>> 0;
-      const words = this.#words[seat] as Int32Array;
-      this.#codec.readFull(reader, words);
-      this.#lastSeqs[seat] = seq;
-      to.onInput(seat, seq, words);
+      const seq = code === INPUT ? reader.read(32) : ((made[own + LAST_SEQ] as number) + 1) >>> 0;
+      this.#codec.readFull(reader, made, own + WORDS);
+      made[own + LAST_SEQ] = seq;
+      to.onInput(seat, seq, made, own + WORDS);
     }
     reader.expectEnd();
   }
@@ -127,17 +137,17 @@ export class InputLog {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  append(record: Uint8Array): void {
+  /** The record is `bytes` from `from` to `to`, by default all. */
+  append(bytes: Uint8Array, from = 0, to: number = bytes.length): void {
     this.#records++;
-    let length = record.length;
-    this.#reserve(record.length + 5);
+    let length = to - from;
+    this.#reserve(length + 5);
     if (this.#overflowed) return;
     do {
       this.#bytes[this.#length++] = length > 127 ? (length & 127) | 128 : length;
       length >>>= 7;
     } while (length > 0);
-    this.#bytes.set(record, this.#length);
-    this.#length += record.length;
+    for (let i = from; i < to; i++) this.#bytes[this.#length++] = bytes[i] as number; // few, mostly
   }
 
   /** Records of another log. @throws MalformedBitsError unless they are whole. */

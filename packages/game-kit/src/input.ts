@@ -10,8 +10,11 @@ export interface InputCodec<I extends Fields> {
   readonly bits: number;
   readonly bytes: number;
   encode(input: StateOf<I>): Uint8Array;
-  /** @throws MalformedBitsError unless the bytes are exactly one input. */
-  decode(bytes: Uint8Array, into: Int32Array): void;
+  /**
+   * The bytes from `from` to `to`, by default all, to the words from `at` on, by default 0.
+   * @throws MalformedBitsError unless they are exactly one input.
+   */
+  decode(bytes: Uint8Array, into: Int32Array, from?: number, to?: number, at?: number): void;
   view(words: Int32Array): StateOf<I>;
 }
 
@@ -19,6 +22,7 @@ export function inputCodecOf<I extends Fields>(fields: I): InputCodec<I> {
   const layout: Layout<I> = layoutOf(fields);
   const codec: Codec = codecOf(layout);
   const writer = new BitWriter(64);
+  const reader = new BitReader(new Uint8Array(0));
   const scratch = new Int32Array(layout.words);
   const scratchView = layout.view(scratch, 0, true);
   const bits = layout.slots.reduce((sum, slot) => sum + slot.bits, 0);
@@ -33,9 +37,9 @@ export function inputCodecOf<I extends Fields>(fields: I): InputCodec<I> {
       codec.writeFull(scratch, writer);
       return writer.finish().slice();
     },
-    decode(bytes, into) {
-      const reader = new BitReader(bytes);
-      codec.readFull(reader, into);
+    decode(bytes, into, from = 0, to = bytes.length, at = 0) {
+      reader.reset(bytes, from, to);
+      codec.readFull(reader, into, at);
       reader.expectEnd();
     },
     view: (words) => layout.view(words, 0, false),

@@ -71,7 +71,7 @@ parentPort?.postMessage({
 
 function play(seed: number): string {
   if (!game) throw new Error("no game");
-  const rng = new Random(new Int32Array(1), 0);
+  const rng = new Random({ words: new Int32Array(1) }, 0);
   rng.seed(seed + 1);
   try {
     const simulation = new Simulation(game, {

@@ -1,14 +1,16 @@
+import type { Cursor } from "./layout.ts";
+
 /**
  * Random numbers that are part of the state: xorshift32 (G. Marsaglia, "Xorshift RNGs", 2003, triple 13, 17, 5).
  * Good enough for spawns and spreads, one word small, the same everywhere. Not for secrets.
  */
 export class Random {
-  readonly #words: Int32Array;
+  readonly #cursor: Cursor;
   readonly #at: number;
 
-  /** The generator's word is words[at]; it must not be 0. */
-  constructor(words: Int32Array, at: number) {
-    this.#words = words;
+  /** The generator's word is cursor.words[at]; it must not be 0. */
+  constructor(cursor: Cursor, at: number) {
+    this.#cursor = cursor;
     this.#at = at;
   }
 
@@ -18,16 +20,16 @@ export class Random {
     h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
     h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
     h ^= h >>> 16;
-    this.#words[this.#at] = h === 0 ? 0x9e3779b9 | 0 : h;
+    this.#cursor.words[this.#at] = h === 0 ? 0x9e3779b9 | 0 : h;
   }
 
   /** 0 to 2^32-1. */
   uint32(): number {
-    let x = this.#words[this.#at] as number;
+    let x = this.#cursor.words[this.#at] as number;
     x ^= x << 13;
     x ^= x >>> 17;
     x ^= x << 5;
-    this.#words[this.#at] = x;
+    this.#cursor.words[this.#at] = x;
     return x >>> 0;
   }
 

@@ -63,8 +63,8 @@ export class LogPlayer<S extends Fields = Fields, I extends Fields = Fields> imp
   }
 
   /** For the records only. */
-  onInput(seat: number, seq: number, words: Int32Array): void {
-    this.simulation.setInputWords(seat, words);
+  onInput(seat: number, seq: number, words: Int32Array, at: number): void {
+    this.simulation.setInputWords(seat, words, at);
     this.seqs[seat] = seq;
   }
 

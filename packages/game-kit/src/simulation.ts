@@ -1,6 +1,6 @@
 import { type Game, type GameContext, type GameOptions, type GameResult, optionsFor } from "./game.ts";
 import { type InputCodec, inputCodecOf } from "./input.ts";
-import { type Layout, layoutOf } from "./layout.ts";
+import { type Cursor, type Layout, layoutOf } from "./layout.ts";
 import { Random } from "./random.ts";
 import { type Fields, type StateOf, uint } from "./schema.ts";
 
@@ -18,6 +18,8 @@ const KIT_FIELDS = { rng: uint(32) } as const;
 interface Compiled {
   readonly layout: Layout<Fields>;
   readonly input: InputCodec<Fields>;
+  readonly inputLayout: Layout<Fields>;
+  readonly stage: Stage;
 }
 
 const compiled = new WeakMap<object, Compiled>();
@@ -26,90 +28,165 @@ const compiled = new WeakMap<object, Compiled>();
 export function compiledOf(game: Game): Compiled {
   let found = compiled.get(game);
   if (!found) {
-    found = {
-      layout: layoutOf({ kit: { kind: "list", length: 1, fields: KIT_FIELDS }, ...game.state }),
-      input: inputCodecOf(game.input),
-    };
+    const layout = layoutOf({ kit: { kind: "list", length: 1, fields: KIT_FIELDS }, ...game.state }) as Layout<Fields>;
+    const inputLayout = layoutOf(game.input);
+    found = { layout, input: inputCodecOf(game.input), inputLayout, stage: new Stage(layout, inputLayout, false) };
     compiled.set(game, found);
   }
   return found;
 }
 
 /**
+ * What a game's functions see. All matches of a game take turns on one stage, so that what it consists of stays in the
+ * processor's cache, and a match is little more than its words. tools/bench/src/tick.ts measures what that is worth.
+ */
+class Stage {
+  readonly state: object;
+  readonly random: Random;
+  /** By seat: undefined where there is no input. */
+  readonly inputs: (object | undefined)[] = [];
+  readonly #state: Cursor = { words: NO_WORDS };
+  readonly #input: Cursor = { words: NO_WORDS };
+  readonly #inputLayout: Layout<Fields>;
+  readonly #inputViews: object[] = [];
+  readonly #checked: boolean;
+
+  constructor(layout: Layout<Fields>, inputLayout: Layout<Fields>, checked: boolean) {
+    this.state = layout.viewAt(this.#state, 0, checked);
+    this.random = new Random(
+      this.#state,
+      layout.slots.findIndex((slot) => slot.path === "kit[0].rng"),
+    );
+    this.#inputLayout = inputLayout;
+    this.#checked = checked;
+  }
+
+  /** `inputs`: by seat 1 or 0, whether there is an input; then the inputs' words, seat by seat. */
+  enter(words: Int32Array, inputs: Int32Array, seats: number): void {
+    this.#state.words = words;
+    this.#input.words = inputs;
+    if (this.inputs.length !== seats) this.inputs.length = seats;
+    for (let seat = 0; seat < seats; seat++)
+      this.inputs[seat] = inputs[seat] === 1 ? this.#inputView(seat, seats) : undefined;
+  }
+
+  /** Views depend on how many seats there are: where the words of a seat begin. */
+  #inputView(seat: number, seats: number): object {
+    const key = (seats - 1) * seats + seat;
+    return (this.#inputViews[key] ??= this.#inputLayout.viewAt(
+      this.#input,
+      seats + seat * this.#inputLayout.words,
+      this.#checked,
+    ));
+  }
+}
+
+const NO_WORDS = new Int32Array(0);
+
+/**
  * One match of a game. Pure: the same game, setup and inputs give the same words after every step, on every machine.
  */
 export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
-  readonly game: Game<S, I>;
-  readonly layout: Layout<Fields>;
   readonly words: Int32Array;
-  readonly state: StateOf<S>;
-  readonly input: InputCodec<I>;
   /** Steps done. */
   tick = 0;
+  readonly game: Game<S, I>;
+  readonly layout: Layout<Fields>;
+  readonly input: InputCodec<I>;
   readonly #context: GameContext;
-  readonly #inputs: (StateOf<I> | undefined)[];
-  readonly #inputViews: StateOf<I>[];
-  readonly #inputWords: Int32Array[];
+  readonly #stage: Stage;
+  /** By seat 1 or 0; then their words. */
+  readonly #inputs: Int32Array;
+  #state: StateOf<S> | undefined;
+  readonly #checked: boolean;
 
   constructor(game: Game<S, I>, setup: SimulationSetup) {
-    if (setup.seats < game.seatsMin || setup.seats > game.seatsMax)
-      throw new RangeError(`${game.id} is not for ${setup.seats} seats`);
-    const { layout, input } = compiledOf(game as unknown as Game);
+    const { seats, checked = false } = setup;
+    if (seats < game.seatsMin || seats > game.seatsMax) throw new RangeError(`${game.id} is not for ${seats} seats`);
+    const { layout, input, inputLayout, stage } = compiledOf(game as unknown as Game);
     this.game = game;
     this.layout = layout;
     this.input = input as unknown as InputCodec<I>;
     this.words = new Int32Array(layout.words);
-    const view = layout.view(this.words, 0, setup.checked ?? false) as unknown as StateOf<S> & {
-      kit: readonly { rng: number }[];
-    };
-    this.state = view;
-    const random = new Random(
-      this.words,
-      layout.slots.findIndex((slot) => slot.path === "kit[0].rng"),
-    );
-    random.seed(setup.seed);
-    this.#context = { seats: setup.seats, options: optionsFor(game, setup.options), random };
-    this.#inputWords = Array.from({ length: setup.seats }, () => new Int32Array(this.input.words));
-    this.#inputViews = this.#inputWords.map((words) => this.input.view(words));
-    this.#inputs = Array.from({ length: setup.seats }, () => undefined);
-    game.init(this.state, this.#context);
+    this.#inputs = new Int32Array(seats * (1 + this.input.words));
+    this.#checked = checked;
+    this.#stage = checked ? new Stage(layout, inputLayout, true) : stage;
+    this.#context = { seats, options: optionsFor(game, setup.options), random: this.#stage.random };
+    this.#enter().random.seed(setup.seed);
+    game.init(this.#stage.state as StateOf<S>, this.#context);
   }
 
   get seats(): number {
     return this.#context.seats;
   }
 
-  /** Sets a seat's input for the next step, and for later ones when the game holds inputs. @throws MalformedBitsError */
-  setInput(seat: number, bytes: Uint8Array): void {
-    this.input.decode(bytes, this.#inputWords[seat] as Int32Array);
-    this.#inputs[seat] = this.#inputViews[seat];
+  /** A live view, of this match alone. */
+  get state(): StateOf<S> {
+    return (this.#state ??= this.layout.view(this.words, 0, this.#checked) as unknown as StateOf<S>);
   }
 
-  /** As setInput, with an input that is decoded already. */
-  setInputWords(seat: number, words: Int32Array): void {
-    (this.#inputWords[seat] as Int32Array).set(words);
-    this.#inputs[seat] = this.#inputViews[seat];
+  get context(): Pick<GameContext, "seats" | "options"> {
+    return this.#context;
+  }
+
+  /** Sets a seat's input for the next step, and for later ones when the game holds inputs. @throws MalformedBitsError */
+  setInput(seat: number, bytes: Uint8Array): void {
+    this.input.decode(bytes, this.#inputs, 0, bytes.length, this.seats + seat * this.input.words);
+    this.#inputs[seat] = 1;
+  }
+
+  /** As setInput, with an input that is decoded already: the words from `at` on. */
+  setInputWords(seat: number, words: Int32Array, at = 0): void {
+    const inputs = this.#inputs;
+    const each = this.input.words;
+    const to = this.#context.seats + seat * each;
+    for (let i = 0; i < each; i++) inputs[to + i] = words[at + i] as number; // few: cheaper than set()
+    inputs[seat] = 1;
   }
 
   /** A seat that is gone sends nothing any more, held or not. */
   clearInput(seat: number): void {
-    this.#inputs[seat] = undefined;
+    this.#inputs[seat] = 0;
   }
 
   step(): GameResult | undefined {
-    this.game.step(this.state, this.#inputs, this.#context);
+    const { game } = this;
+    const stage = this.#enter();
+    game.step(stage.state as StateOf<S>, stage.inputs as (StateOf<I> | undefined)[], this.#context);
     this.tick++;
-    if (this.game.inputMode === "event") this.#inputs.fill(undefined);
-    return this.game.result(this.state, this.#context);
+    if (game.inputMode === "event") this.#inputs.fill(0, 0, this.#context.seats);
+    return game.result(stage.state as StateOf<S>, this.#context);
   }
 
   forfeit(left: readonly boolean[]): GameResult {
-    return this.game.forfeit(this.state, left, this.#context);
+    return this.game.forfeit(this.#enter().state as StateOf<S>, left, this.#context);
+  }
+
+  #enter(): Stage {
+    this.#stage.enter(this.words, this.#inputs, this.#context.seats);
+    return this.#stage;
+  }
+
+  /**
+   * For a game that conceals: a function that fills `into` with what one viewer may see, a seat or undefined for a
+   * spectator. The kit's own fields are blanked for everyone: who knows the generator knows the future.
+   */
+  blanker(into: Int32Array): (viewer: number | undefined) => void {
+    const view = this.layout.view(into, 0, false) as unknown as StateOf<S> & { kit: readonly { rng: number }[] };
+    return (viewer) => {
+      into.set(this.words);
+      for (const own of view.kit) own.rng = 0;
+      this.game.conceal?.(view, viewer, this.#context);
+    };
   }
 
   /** Copies of the inputs that hold now, by seat. */
   heldInputs(): (Int32Array | undefined)[] {
-    return this.#inputs.map((held, seat) => held && (this.#inputWords[seat] as Int32Array).slice());
+    const each = this.input.words;
+    return Array.from({ length: this.seats }, (_, seat) => {
+      const at = this.seats + seat * each;
+      return this.#inputs[seat] === 1 ? this.#inputs.slice(at, at + each) : undefined;
+    });
   }
 
   /** Back to a state that was kept. */

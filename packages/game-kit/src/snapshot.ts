@@ -16,41 +16,46 @@ const ACK_FULL = 3;
 /** The sending side of one match. */
 export class SnapshotEncoder {
   readonly #codec: Codec;
-  readonly #writer = new BitWriter();
+  readonly #writer: BitWriter;
   readonly #sentWords: Int32Array;
   readonly #sentAcks: Uint32Array;
 
-  constructor(layout: Layout<Fields>, seats: number) {
+  /** `writer`: one that many encoders share; then a frame is valid until the next call of any of them. */
+  constructor(layout: Layout<Fields>, seats: number, writer: BitWriter = new BitWriter()) {
     this.#codec = codecOf(layout);
+    this.#writer = writer;
     this.#sentWords = new Int32Array(layout.words);
     this.#sentAcks = new Uint32Array(seats);
   }
 
   /** The whole state; does not move the base of the next delta. Valid until the next call. */
   keyframe(tick: number, words: Int32Array, acks: Uint32Array): Uint8Array {
-    this.#writer.reset();
-    this.#writer.write(KEYFRAME_FRAME, 8);
-    this.#writer.write(tick, 32);
-    this.#writer.write(acks.length, 8);
-    for (const ack of acks) this.#writer.write(ack, 32);
-    this.#codec.writeFull(words, this.#writer);
-    return this.#writer.finish();
+    const writer = this.#writer;
+    writer.reset();
+    writer.write(KEYFRAME_FRAME, 8);
+    writer.write(tick, 32);
+    writer.write(acks.length, 8);
+    for (const ack of acks) writer.write(ack, 32);
+    this.#codec.writeFull(words, writer);
+    return writer.finish();
   }
 
   /** The change since the last call of delta() or rebase(). Valid until the next call. */
   delta(tick: number, words: Int32Array, acks: Uint32Array): Uint8Array {
     const writer = this.#writer;
+    const sentAcks = this.#sentAcks;
     writer.reset();
-    writer.write(DELTA_FRAME, 8);
-    writer.write(tick & 0xff, 8);
+    writer.write(DELTA_FRAME | ((tick & 0xff) << 8), 16);
     for (let seat = 0; seat < acks.length; seat++) {
-      const change = (acks[seat] as number) - (this.#sentAcks[seat] as number);
+      const ack = acks[seat] as number;
+      const change = ack - (sentAcks[seat] as number);
       const code = change >= 0 && change < ACK_FULL ? change : ACK_FULL;
       writer.write(code, 2);
-      if (code === ACK_FULL) writer.write(acks[seat] as number, 32);
+      if (code === ACK_FULL) writer.write(ack, 32);
+      sentAcks[seat] = ack;
     }
     this.#codec.writeDelta(this.#sentWords, words, writer);
-    this.rebase(words, acks);
+    this.#sentWords.set(words);
     return writer.finish();
   }
 
@@ -74,6 +79,7 @@ export class SnapshotDecoder<S extends Fields = Fields> {
   readonly #codec: Codec;
   readonly words: Int32Array;
   readonly #state: StateOf<S>;
+  readonly #reader = new BitReader(new Uint8Array(0));
   #acks = new Uint32Array(0);
   #tick = -1;
 
@@ -99,7 +105,8 @@ export class SnapshotDecoder<S extends Fields = Fields> {
    * @throws MalformedBitsError for bytes that are no frame.
    */
   apply(frame: Uint8Array): Snapshot<S> | undefined {
-    const reader = new BitReader(frame);
+    const reader = this.#reader;
+    reader.reset(frame);
     const type = reader.read(8);
     if (type === KEYFRAME_FRAME) this.#readKeyframe(reader);
     else if (type !== DELTA_FRAME) throw new MalformedBitsError(`frame type ${type} is no snapshot`);

@@ -1,5 +1,6 @@
 // The games that a shard can run and the queues that lead to them: a studio adds its own game here.
 import { duel } from "@muster/game-duel";
+import { four } from "@muster/game-four";
 import type { Game, GameOptions } from "@muster/game-kit";
 
 export interface Mode {
@@ -7,9 +8,11 @@ export interface Mode {
   /** Players per match. */
   readonly seats: number;
   readonly options: GameOptions;
+  /** Who takes the seats that are still free when a player has waited so long; without it players wait for players. */
+  readonly bots?: { readonly bot: string; readonly afterS: number };
 }
 
-const ALL: readonly Game[] = [duel as unknown as Game];
+const ALL: readonly Game[] = [duel as unknown as Game, four as unknown as Game];
 
 /** By game id. */
 export const GAMES: ReadonlyMap<string, Game> = new Map(ALL.map((game) => [game.id, game]));
@@ -17,5 +20,7 @@ export const GAMES: ReadonlyMap<string, Game> = new Map(ALL.map((game) => [game.
 /** The queues of an installation that configures none. */
 export const DEFAULT_MODES: Readonly<Record<string, Mode>> = {
   duel: { game: "duel", seats: 2, options: {} },
+  four: { game: "four", seats: 2, options: {} },
+  "duel-practice": { game: "duel", seats: 2, options: {}, bots: { bot: "ace", afterS: 0 } },
   "duel-quick": { game: "duel", seats: 2, options: { rounds: 3, roundTicks: 90 } },
 };

@@ -19,9 +19,11 @@ export {
   LINK_FRAME_BYTES_MAX,
   LINK_TICK_HEADER_BYTES,
   LINK_VERSION,
+  LINK_VIEW_HEADER_BYTES,
   LinkFrameType,
   LinkReader,
   LinkWriter,
   MATCH_LOG_BYTES_MAX,
   MalformedLinkError,
+  u32,
 } from "./link.ts";

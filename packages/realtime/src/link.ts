@@ -1,8 +1,8 @@
 // Frames of the gateway-shard link: u32 length of what follows, u8 type, body; little endian. STANDARD.md, "The link".
 import type { RealtimeErrorCode } from "./errors.ts";
 
-/** History: 1 = v2.0 as first built; 2 = ticks carry their inputs, matches move. */
-export const LINK_VERSION = 2;
+/** History: 1 = v2.0 as first built; 2 = ticks carry their inputs, matches move; 3 = views, spectators. */
+export const LINK_VERSION = 3;
 /** A match's input log, bytes: hours of a duel. A match whose log is longer cannot move to another shard. */
 export const MATCH_LOG_BYTES_MAX = 768 * 1024;
 /** Largest frame on a link: a keyframe of a large game. */
@@ -13,14 +13,19 @@ export const LinkFrameType = {
   control: 1,
   /** To the shard: u32 session, then the client's frame without its type byte. */
   input: 2,
-  /** To the gateway: u32 channel, then the frame for the clients. */
+  /** To the gateway: u32 channel, u8 view, then the frame for the clients. */
   keyframe: 3,
-  /** To the gateway: u32 channel, u32 tick, u16 check, u16 length of the record, record, then the frame for the clients. */
+  /**
+   * To the gateway: u32 channel, u32 tick, u16 check, u16 length of the record, record, then the frame for the clients
+   * that see the public view.
+   */
   tick: 4,
   /** To the gateway: u32 session, u8 index into INPUT_REFUSALS. */
   inputRefused: 5,
   /** Both ways, empty: the link is alive. */
   beat: 6,
+  /** To the gateway, behind the tick that it belongs to: u32 channel, u8 view, then the frame for the clients. */
+  viewDelta: 7,
 } as const;
 
 /** Why an input was refused, by index. Append only. */
@@ -36,6 +41,10 @@ export const INPUT_REFUSALS = [
 const HEADER_BYTES = 5;
 /** Channel, tick, check, length of the record. */
 export const LINK_TICK_HEADER_BYTES = 12;
+/** Channel, view. */
+export const LINK_VIEW_HEADER_BYTES = 5;
+/** Below it a loop copies faster than set(): most frames are smaller. */
+const LOOP_COPY_BYTES_MAX = 48;
 
 export class MalformedLinkError extends Error {
   override readonly name = "MalformedLinkError";
@@ -49,7 +58,6 @@ export class LinkWriter {
   readonly #write: (chunk: Uint8Array) => void;
   readonly #schedule: (flush: () => void) => void;
   #buffer: Uint8Array;
-  #view: DataView;
   #at = 0;
   #scheduled = false;
   readonly #flush = (): void => this.flush();
@@ -58,36 +66,41 @@ export class LinkWriter {
     this.#write = write;
     this.#schedule = schedule;
     this.#buffer = new Uint8Array(bytesInitial);
-    this.#view = new DataView(this.#buffer.buffer);
   }
 
-  /** A frame of a u32 and some bytes: inputs and snapshots. */
+  /** A frame of a u32 and some bytes, `bytes` from `from` on. */
   numbered(type: number, number: number, bytes: Uint8Array, from = 0): void {
-    const length = 4 + bytes.length - from;
-    this.#header(type, length);
-    this.#view.setUint32(this.#at, number, true);
-    this.#buffer.set(from === 0 ? bytes : bytes.subarray(from), this.#at + 4);
-    this.#at += length;
+    const length = bytes.length - from;
+    const at = this.#header(type, 4 + length);
+    putU32(this.#buffer, at, number);
+    copy(this.#buffer, at + 4, bytes, from);
   }
 
   /** A tick: its place, its record, its frame. */
   tick(channel: number, tick: number, check: number, record: Uint8Array, frame: Uint8Array): void {
-    const length = LINK_TICK_HEADER_BYTES + record.length + frame.length;
-    this.#header(LinkFrameType.tick, length);
-    const at = this.#at;
-    this.#view.setUint32(at, channel, true);
-    this.#view.setUint32(at + 4, tick, true);
-    this.#view.setUint16(at + 8, check, true);
-    this.#view.setUint16(at + 10, record.length, true);
-    this.#buffer.set(record, at + LINK_TICK_HEADER_BYTES);
-    this.#buffer.set(frame, at + LINK_TICK_HEADER_BYTES + record.length);
-    this.#at += length;
+    const at = this.#header(LinkFrameType.tick, LINK_TICK_HEADER_BYTES + record.length + frame.length);
+    const buffer = this.#buffer;
+    putU32(buffer, at, channel);
+    putU32(buffer, at + 4, tick);
+    buffer[at + 8] = check;
+    buffer[at + 9] = check >>> 8;
+    buffer[at + 10] = record.length;
+    buffer[at + 11] = record.length >>> 8;
+    copy(buffer, at + LINK_TICK_HEADER_BYTES, record, 0);
+    copy(buffer, at + LINK_TICK_HEADER_BYTES + record.length, frame, 0);
+  }
+
+  /** A keyframe, or the delta of a seat's own view. */
+  view(type: number, channel: number, view: number, frame: Uint8Array): void {
+    const at = this.#header(type, LINK_VIEW_HEADER_BYTES + frame.length);
+    putU32(this.#buffer, at, channel);
+    this.#buffer[at + 4] = view;
+    copy(this.#buffer, at + LINK_VIEW_HEADER_BYTES, frame, 0);
   }
 
   plain(type: number, bytes: Uint8Array): void {
-    this.#header(type, bytes.length);
-    this.#buffer.set(bytes, this.#at);
-    this.#at += bytes.length;
+    const at = this.#header(type, bytes.length); // first: it may take a larger buffer
+    copy(this.#buffer, at, bytes, 0);
   }
 
   flush(): void {
@@ -97,14 +110,18 @@ export class LinkWriter {
     this.#at = 0;
   }
 
-  #header(type: number, length: number): void {
+  /** @returns where the body goes. */
+  #header(type: number, length: number): number {
     this.#reserve(HEADER_BYTES + length);
-    this.#view.setUint32(this.#at, length + 1, true);
-    this.#view.setUint8(this.#at + 4, type);
-    this.#at += HEADER_BYTES;
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    this.#schedule(this.#flush);
+    const at = this.#at;
+    putU32(this.#buffer, at, length + 1);
+    this.#buffer[at + 4] = type;
+    this.#at = at + HEADER_BYTES + length;
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      this.#schedule(this.#flush);
+    }
+    return at + HEADER_BYTES;
   }
 
   #reserve(bytes: number): void {
@@ -112,33 +129,60 @@ export class LinkWriter {
     const bigger = new Uint8Array(Math.max(this.#buffer.length * 2, this.#at + bytes));
     bigger.set(this.#buffer.subarray(0, this.#at));
     this.#buffer = bigger;
-    this.#view = new DataView(bigger.buffer);
   }
 }
 
-/** Cuts a byte stream into frames. Frames point into the chunk that was pushed: use them before the next push. */
+/**
+ * Cuts a byte stream into frames: `onFrame` gets the type, and the body as a range of bytes that is valid during the call.
+ */
 export class LinkReader {
-  readonly #onFrame: (type: number, body: Uint8Array) => void;
-  #rest: Uint8Array = new Uint8Array(0);
+  readonly #onFrame: (type: number, bytes: Uint8Array, from: number, to: number) => void;
+  #rest: Uint8Array = NOTHING;
 
-  constructor(onFrame: (type: number, body: Uint8Array) => void) {
+  constructor(onFrame: (type: number, bytes: Uint8Array, from: number, to: number) => void) {
     this.#onFrame = onFrame;
   }
 
   /** @throws MalformedLinkError for a length that no frame has: close the link. */
   push(chunk: Uint8Array): void {
     const bytes = this.#rest.length === 0 ? chunk : joined(this.#rest, chunk);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const end = bytes.length;
     let at = 0;
-    while (bytes.length - at >= HEADER_BYTES) {
-      const length = view.getUint32(at, true);
+    while (end - at >= HEADER_BYTES) {
+      const length = u32(bytes, at);
       if (length < 1 || length > LINK_FRAME_BYTES_MAX) throw new MalformedLinkError(`a frame of ${length} bytes`);
-      if (bytes.length - at - 4 < length) break;
-      this.#onFrame(bytes[at + 4] as number, bytes.subarray(at + HEADER_BYTES, at + 4 + length));
-      at += 4 + length;
+      const next = at + 4 + length;
+      if (next > end) break;
+      this.#onFrame(bytes[at + 4] as number, bytes, at + HEADER_BYTES, next);
+      at = next;
     }
-    this.#rest = at === bytes.length ? new Uint8Array(0) : bytes.slice(at);
+    this.#rest = at === end ? NOTHING : bytes.slice(at);
   }
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** An unsigned number, little endian. */
+export function u32(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at] as number) |
+      ((bytes[at + 1] as number) << 8) |
+      ((bytes[at + 2] as number) << 16) |
+      ((bytes[at + 3] as number) << 24)) >>>
+    0
+  );
+}
+
+function putU32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value >>> 16;
+  bytes[at + 3] = value >>> 24;
+}
+
+function copy(into: Uint8Array, at: number, bytes: Uint8Array, from: number): void {
+  if (bytes.length - from > LOOP_COPY_BYTES_MAX) return into.set(from === 0 ? bytes : bytes.subarray(from), at);
+  for (let i = from; i < bytes.length; i++) into[at++] = bytes[i] as number;
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {

@@ -64,7 +64,8 @@ describe("the link", () => {
     const stream = chunks[0] as Uint8Array;
     for (const step of [1, 2, 7, 64, 1000, stream.length]) {
       const got: string[] = [];
-      const reader = new LinkReader((type, body) => {
+      const reader = new LinkReader((type, bytes, from, to) => {
+        const body = bytes.subarray(from, to);
         const view = new DataView(body.buffer, body.byteOffset);
         got.push(type === 3 ? `3:${view.getUint32(0, true)}:${body.subarray(4).join()}` : `1::${body.join()}`);
       });

@@ -24,7 +24,12 @@ export function matchOver(
     reason: ending.endReason ?? ending.cancelReason,
     ticks: ending.ticks,
     stateHash: ending.stateHash,
-    participants: participants.map((p, i) => ({ seat: p.seat, playerId: p.player_id, ...ending.seats[i] })),
+    participants: participants.map((p, i) => ({
+      seat: p.seat,
+      playerId: p.player_id,
+      ...(p.bot === null ? {} : { bot: p.bot }),
+      ...ending.seats[i],
+    })),
   };
   return {
     event_id: uuidv7(),

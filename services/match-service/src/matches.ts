@@ -7,7 +7,7 @@ import type { MatchesTable, ParticipantsTable } from "./schema.ts";
 export type MatchRow = MatchesTable;
 export type ParticipantRow = Pick<
   ParticipantsTable,
-  "match_id" | "seat" | "player_id" | "player_name" | "score" | "rank"
+  "match_id" | "seat" | "player_id" | "player_name" | "score" | "rank" | "bot"
 >;
 
 export interface MatchRecord {

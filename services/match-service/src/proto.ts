@@ -31,6 +31,7 @@ export function toProto({ match, participants }: MatchRecord): MessageInitShape<
       playerName: p.player_name,
       ...(p.score === null ? {} : { score: p.score }),
       ...(p.rank === null ? {} : { rank: p.rank }),
+      bot: p.bot ?? "",
     })),
     createdAt: timestampFromDate(match.created_at),
     ...(match.ended_at ? { endedAt: timestampFromDate(match.ended_at) } : {}),

@@ -158,7 +158,8 @@ async function storeOutcome(
 ): Promise<void> {
   const { match, participants } = record;
   await storeEnding(tx, match.id, ending, endedAt);
-  if (ending.state === "ended") {
+  // Who plays against a bot plays for nothing.
+  if (ending.state === "ended" && participants.every((p) => p.bot === null)) {
     const held = await holdRatings(
       tx,
       participants.map((p) => p.player_id),

@@ -41,6 +41,8 @@ export interface ParticipantsTable {
   /** NULL until the match has ended. */
   score: number | null;
   rank: number | null;
+  /** NULL for a player, else the game's bot that played this seat. */
+  bot: string | null;
 }
 
 /** What an ended match needs, beside its row, to be played again. */

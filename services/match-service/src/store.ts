@@ -25,16 +25,16 @@ const MATCH = [
   "state_hash",
   "options",
 ] as const;
-const PARTICIPANT = ["match_id", "seat", "player_id", "player_name", "score", "rank"] as const;
+const PARTICIPANT = ["match_id", "seat", "player_id", "player_name", "score", "rank", "bot"] as const;
 
 /** @throws a duplicate-key error when the match exists. */
 export async function insertMatch(
   tx: Tx,
   match: MatchRow,
-  seats: readonly { seat: number; playerId: string; playerName: string }[],
+  seats: readonly { seat: number; playerId: string; playerName: string; bot: string }[],
 ): Promise<void> {
   await tx.insertInto("matches").values(match).execute();
-  const rows = seats.map(({ seat, playerId, playerName }) => ({
+  const rows = seats.map(({ seat, playerId, playerName, bot }) => ({
     match_id: match.id,
     seat,
     player_id: playerId,
@@ -42,6 +42,7 @@ export async function insertMatch(
     created_at: match.created_at,
     score: null,
     rank: null,
+    bot: bot === "" ? null : bot,
   }));
   await tx.insertInto("participants").values(rows).execute();
 }

@@ -5,6 +5,7 @@ import { createRpcClient, createRpcServer, type RpcServer } from "@muster/rpc";
 import { type AdminServer, type App, compose, createAdminServer, createMetrics } from "@muster/runtime";
 import { SeatTicketSealer } from "@muster/tokens";
 import { v7 as uuidv7 } from "uuid";
+import { Assignments } from "./assignments.ts";
 import type { Config } from "./config.ts";
 import { createMatching } from "./matching.ts";
 import { createMatchmakerMetrics } from "./metrics.ts";
@@ -40,6 +41,7 @@ export function createApp(config: Config, overrides: Overrides = {}): Matchmaker
   });
   const sessions = new Sessions();
   const shards = new Shards();
+  const assignments = new Assignments();
   const tickets = new Tickets({
     modes,
     rules: {
@@ -62,6 +64,7 @@ export function createApp(config: Config, overrides: Overrides = {}): Matchmaker
       allocateTimeoutMs: config.matchmakerAllocateTimeoutMs,
       seatTicketTtlS: config.matchmakerSeatTicketTtlS,
       joinWithinMs: config.matchmakerJoinWithinMs,
+      assignments,
       now,
       log,
     },
@@ -83,7 +86,18 @@ export function createApp(config: Config, overrides: Overrides = {}): Matchmaker
     routes: (router) =>
       router.service(
         MatchmakingService,
-        matchmakingRpc({ matchmakerId: uuidv7(), modes, tickets, shards, sessions, matching, relocation, now, log }),
+        matchmakingRpc({
+          matchmakerId: uuidv7(),
+          modes,
+          tickets,
+          shards,
+          sessions,
+          assignments,
+          matching,
+          relocation,
+          now,
+          log,
+        }),
       ),
     log,
     metrics: registry,

@@ -11,6 +11,12 @@ const modeSchema = Type.Record(
       game: Type.String(),
       seats: Type.Integer({ minimum: 1, maximum: 64 }),
       options: Type.Record(Type.String(), Type.Integer()),
+      bots: Type.Optional(
+        Type.Object(
+          { bot: Type.String(), afterS: Type.Integer({ minimum: 0, maximum: 3600 }) },
+          { additionalProperties: false },
+        ),
+      ),
     },
     { additionalProperties: false },
   ),
@@ -35,7 +41,7 @@ export const fields = {
   }),
   MATCHMAKER_MODES: json<Readonly<Record<string, Mode>>>(modeSchema, {
     default: DEFAULT_MODES,
-    description: "queues by name: game, seats, options",
+    description: "queues by name: game, seats, options, and bots for the seats that stay free",
   }),
   MATCHMAKER_QUEUE_MAX: int({
     default: 20_000,
@@ -95,6 +101,8 @@ function modeProblem(name: string, mode: Mode): string[] {
     return [
       `MATCHMAKER_MODES: ${name} has ${mode.seats} seats, ${mode.game} takes ${game.seatsMin} to ${game.seatsMax}`,
     ];
+  if (mode.bots && !Object.hasOwn(game.bots ?? {}, mode.bots.bot))
+    return [`MATCHMAKER_MODES: ${name} wants the bot ${mode.bots.bot}, which ${mode.game} does not have`];
   try {
     optionsFor(game, mode.options);
     return [];

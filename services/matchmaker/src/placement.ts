@@ -9,6 +9,7 @@ import type { Mode } from "@muster/modes";
 import type { SeatTicketSealer } from "@muster/tokens";
 import { continueTrace, formatTraceparent, withTrace, type TraceContext } from "@muster/tracing";
 import { v7 as uuidv7 } from "uuid";
+import type { Assignments } from "./assignments.ts";
 import type { WaitingTicket } from "./queue.ts";
 import { askShard, type Sessions, type ShardSession } from "./sessions.ts";
 import type { LiveShard, Shards } from "./shards.ts";
@@ -27,6 +28,7 @@ export interface PlacementParts {
   readonly allocateTimeoutMs: number;
   readonly seatTicketTtlS: number;
   readonly joinWithinMs: number;
+  readonly assignments: Assignments;
   readonly now: () => number;
   readonly log: Logger;
 }
@@ -36,7 +38,7 @@ interface Plan {
   readonly mode: Mode;
   readonly modeName: string;
   readonly seed: number;
-  readonly seats: readonly Pick<AssignedSeat, "seat" | "playerId" | "playerName">[];
+  readonly seats: readonly Pick<AssignedSeat, "seat" | "playerId" | "playerName" | "bot">[];
   readonly group: readonly WaitingTicket[];
   readonly trace: TraceContext;
 }
@@ -74,15 +76,23 @@ export async function place(
 
 function planOf(group: readonly WaitingTicket[], { modes }: PlacementParts): Plan {
   const first = must(group[0], "a group has tickets");
+  const mode = must(modes[first.mode], "a waiting ticket has a mode");
   return {
     matchId: uuidv7(),
-    mode: must(modes[first.mode], "a waiting ticket has a mode"),
+    mode,
     modeName: first.mode,
     seed: randomInt(2 ** 32),
-    seats: group.map(({ playerId, playerName }, seat) => ({ seat, playerId, playerName })),
+    seats: Array.from({ length: mode.seats }, (_, seat) => seatOf(seat, group[seat], mode)),
     group,
     trace: continueTrace(first.traceparent),
   };
+}
+
+/** A seat that no ticket is for is a bot's: with an id of its own, so that a history tells them apart. */
+function seatOf(seat: number, ticket: WaitingTicket | undefined, { bots }: Mode): Plan["seats"][number] {
+  if (ticket) return { seat, playerId: ticket.playerId, playerName: ticket.playerName, bot: "" };
+  const { bot } = must(bots, "only modes with bots have groups that are not full");
+  return { seat, playerId: uuidv7(), playerName: `bot ${bot}`, bot };
 }
 
 async function allocate(plan: Plan, parts: PlacementParts): Promise<ShardSession | undefined> {
@@ -165,22 +175,19 @@ function announce(plan: Plan, shard: LiveShard, parts: PlacementParts): void {
       shardAddress: shard.address,
       expiresAt,
     });
-    parts.sessions.gateways.get(ticket.gatewayId)?.out.push({
-      message: {
-        case: "assigned",
-        value: {
-          ticketId: ticket.ticketId,
-          matchId,
-          mode: modeName,
-          gameId: mode.game,
-          seat,
-          seats: [...seats],
-          seatTicket,
-          joinWithinMs: parts.joinWithinMs,
-          traceparent: formatTraceparent(trace),
-        },
-      },
-    });
+    const assignment = {
+      ticketId: ticket.ticketId,
+      matchId,
+      mode: modeName,
+      gameId: mode.game,
+      seat,
+      seats: [...seats],
+      seatTicket,
+      joinWithinMs: parts.joinWithinMs,
+      traceparent: formatTraceparent(trace),
+    };
+    parts.assignments.add(ticket, assignment, parts.now() + parts.joinWithinMs);
+    parts.sessions.gateways.get(ticket.gatewayId)?.out.push({ message: { case: "assigned", value: assignment } });
   }
   parts.log.info({ matchId, mode: modeName, shardId: shard.shardId }, "match placed");
 }

@@ -72,7 +72,7 @@ describe("the queue", () => {
   });
 
   it("over thousands of random arrivals and departures: no ticket twice, none lost, none starves, all pairs accept each other", () => {
-    const rng = new Random(new Int32Array(1), 0);
+    const rng = new Random({ words: new Int32Array(1) }, 0);
     rng.seed(42);
     const queue = new Queue(RULES);
     const waiting = new Map<string, WaitingTicket>();

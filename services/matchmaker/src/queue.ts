@@ -23,6 +23,8 @@ export interface QueueRules {
   readonly windowPointsPerS: number;
   /** Distance between two regions. */
   readonly regionPoints: number;
+  /** Who has waited so long plays with whom there is, and with bots; undefined: with players only. */
+  readonly botsAfterMs?: number | undefined;
 }
 
 export class Queue {
@@ -46,12 +48,12 @@ export class Queue {
   }
 
   /**
-   * Takes out full groups that fit now, at most `groupsMax`. Who waits longest chooses first, and gets the closest tickets that
+   * Takes out groups that fit now, at most `groupsMax`; they are full where bots are not allowed. Who waits longest chooses first, and gets the closest tickets that
    * accept each other. By rating order, each choice looks at its neighbourhood only.
    */
   group(now: number, groupsMax = Infinity): WaitingTicket[][] {
     const { seats } = this.#rules;
-    if (this.#tickets.size < seats) return [];
+    if (this.#tickets.size < seats && this.#rules.botsAfterMs === undefined) return [];
     const byRating = [...this.#tickets.values()].sort((a, b) => a.rating - b.rating);
     const place = new Map(byRating.map((ticket, i) => [ticket.ticketId, i]));
     const taken = new Set<string>();
@@ -60,7 +62,7 @@ export class Queue {
       if (groups.length >= groupsMax) break;
       if (taken.has(oldest.ticketId)) continue;
       const others = this.#closest(byRating, place.get(oldest.ticketId) as number, taken, now);
-      if (others.length < seats - 1) continue;
+      if (others.length < seats - 1 && !this.#takesBots(oldest, now)) continue;
       const group = [oldest, ...others];
       for (const { ticketId } of group) {
         taken.add(ticketId);
@@ -92,6 +94,11 @@ export class Queue {
     }
     near.sort((a, b) => a.distance - b.distance || a.other.since - b.other.since);
     return near.slice(0, this.#rules.seats - 1).map(({ other }) => other);
+  }
+
+  #takesBots(ticket: WaitingTicket, now: number): boolean {
+    const { botsAfterMs } = this.#rules;
+    return botsAfterMs !== undefined && now - ticket.since >= botsAfterMs;
   }
 
   #window(ticket: WaitingTicket, now: number): number {

@@ -179,7 +179,7 @@ export function createRelocation(parts: RelocationParts): Relocation {
     gameId: match.gameId,
     options: { ...match.options },
     seed: match.seed,
-    seats: match.participants.map(({ seat, playerId, playerName }) => ({ seat, playerId, playerName })),
+    seats: match.participants.map(({ seat, playerId, playerName, bot }) => ({ seat, playerId, playerName, bot })),
     traceparent: formatTraceparent(newTrace()),
     recovery: { gatewayIds: [...sessions.gateways.keys()] },
   });

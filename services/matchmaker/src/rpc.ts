@@ -11,6 +11,7 @@ import type { Logger } from "@muster/log";
 import type { Mode } from "@muster/modes";
 import type { MessageQueue } from "@muster/rpc";
 import { continueTrace, withTrace } from "@muster/tracing";
+import type { Assignments } from "./assignments.ts";
 import type { Matching } from "./matching.ts";
 import type { WaitingTicket } from "./queue.ts";
 import type { GatewaySession, Sessions, ShardSession, ToGateway, ToShard } from "./sessions.ts";
@@ -24,6 +25,7 @@ export interface RpcParts {
   readonly tickets: Tickets;
   readonly shards: Shards;
   readonly sessions: Sessions;
+  readonly assignments: Assignments;
   readonly matching: Matching;
   readonly relocation: Relocation;
   readonly now: () => number;
@@ -96,7 +98,13 @@ function onGatewayMessage({ message }: GatewaySessionRequest, session: GatewaySe
 }
 
 function enqueue(message: Ticket, session: GatewaySession, parts: RpcParts): void {
-  const { ticketId, playerId, playerName, mode, rating, region, waitedMs, traceparent } = message;
+  const { ticketId, playerId, playerName, mode, rating, region, waitedMs, traceparent, resumeTicketId } = message;
+  const again = resumeTicketId && parts.assignments.of(resumeTicketId, playerId, parts.now());
+  if (again) {
+    parts.log.info({ ticketId, resumeTicketId, mode }, "a match is told again");
+    session.out.push({ message: { case: "assigned", value: { ...again, ticketId } } });
+    return;
+  }
   const ticket: WaitingTicket = {
     ticketId,
     playerId,

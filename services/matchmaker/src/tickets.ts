@@ -8,7 +8,7 @@ export type Refusal = "unknown_mode" | "queue_full";
 
 export interface TicketsOptions {
   readonly modes: Readonly<Record<string, Mode>>;
-  readonly rules: Omit<QueueRules, "seats">;
+  readonly rules: Omit<QueueRules, "seats" | "botsAfterMs">;
   /** Per mode. */
   readonly queueMax: number;
   readonly log: Logger;
@@ -24,7 +24,10 @@ export class Tickets {
   constructor(options: TicketsOptions) {
     this.#options = options;
     this.#queues = new Map(
-      Object.entries(options.modes).map(([name, { seats }]) => [name, new Queue({ ...options.rules, seats })]),
+      Object.entries(options.modes).map(([name, { seats, bots }]) => [
+        name,
+        new Queue({ ...options.rules, seats, botsAfterMs: bots && bots.afterS * 1000 }),
+      ]),
     );
   }
 
@@ -59,7 +62,7 @@ export class Tickets {
     for (const ticket of this.#byId.values()) if (ticket.gatewayId === gatewayId) this.remove(ticket.ticketId);
   }
 
-  /** Full groups, out of the queue and now being placed. */
+  /** Groups, out of the queue and now being placed. */
   takeGroups(now: number, groupsMax = Infinity): WaitingTicket[][] {
     const groups: WaitingTicket[][] = [];
     for (const queue of this.#queues.values()) groups.push(...queue.group(now, groupsMax - groups.length));

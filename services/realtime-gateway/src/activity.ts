@@ -1,7 +1,7 @@
 // What a connection is, and what it is doing: one thing at a time.
 import type { AccessClaims } from "@muster/tokens";
 import type { Chatting } from "./chatting.ts";
-import type { Seat } from "./seats.ts";
+import type { Seat } from "./seat.ts";
 
 export type Activity = { readonly kind: "idle" } | { readonly kind: "queued"; readonly ticketId: string } | Seated;
 
@@ -17,4 +17,4 @@ export interface Seated {
 export type Identity =
   | { readonly kind: "unknown" }
   | { readonly kind: "checking" }
-  | { readonly kind: "known"; claims: AccessClaims; readonly chatting: Chatting };
+  | { readonly kind: "known"; claims: AccessClaims; chatting: Chatting | undefined };

@@ -16,6 +16,7 @@ import { createQueueing } from "./queueing.ts";
 import { createRatings } from "./ratings.ts";
 import { Seats } from "./seats.ts";
 import { ShardLinks } from "./shard-links.ts";
+import { Spectators } from "./spectators.ts";
 import { listen, type WsServer } from "./ws.ts";
 
 export interface Overrides {
@@ -57,11 +58,20 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
     authenticated: () => connections.authenticated,
     links: () => links.size,
     logs: () => seats.followed,
+    spectators: () => spectators.size,
     trustAgeS: () => tokens.trustAgeS(),
   });
   const seats: Seats = new Seats({
     linkTo: (address) => links.to(address),
     ask: (requests) => queueing.relocate(requests),
+    spectators: () => spectators,
+    metrics,
+    log,
+  });
+  const spectators: Spectators = new Spectators({
+    seats: () => seats,
+    delayMs: config.gatewaySpectatorDelayMs,
+    perMatchMax: config.gatewaySpectatorsMax,
     metrics,
     log,
   });
@@ -69,6 +79,7 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
     gatewayId,
     linkKey: Buffer.from(config.gatewayLinkKey, "hex"),
     silentMs: config.gatewayShardSilentMs,
+    gatherMs: config.gatewayGatherMs,
     events: seats,
     log,
   });
@@ -90,6 +101,7 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
     chatting: { chat, service: anyOf(chatServices.map((service) => service.call)), log },
     ratings: createRatings(match.call),
     seats,
+    spectators,
     metrics,
     log,
     now: Date.now,
@@ -99,6 +111,7 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
       messagesPerS: config.gatewayMessagesPerS,
       slowCloseMs: config.gatewaySlowCloseMs,
       inputsRefusedMax: config.gatewayInputsRefusedMax,
+      spectatorDelayMs: config.gatewaySpectatorDelayMs,
     },
     onAuthenticated: (connection, playerId) => connections.identify(connection, playerId),
   };
@@ -110,7 +123,7 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
     log,
     ready: { matchmaker: queueing.check, keys: () => tokens.check() },
   });
-  const linkPart = { name: "shard links", stop: async () => (seats.stop(), links.closeAll()) };
+  const linkPart = { name: "shard links", stop: async () => (spectators.stopAll(), seats.stop(), links.closeAll()) };
   const draining = { name: "draining", stop: async () => admin.setDraining() };
   const app = compose([
     identity,

@@ -84,6 +84,21 @@ export const fields = {
     max: 60_000,
     description: "a shard that answers no beat for so long is taken for lost: its matches move to another",
   }),
+  GATEWAY_GATHER_MS: int({
+    default: 4,
+    max: 20,
+    description: "inputs are gathered for so long before they go to their shard: fewer wake-ups there; 0: not at all",
+  }),
+  GATEWAY_SPECTATOR_DELAY_MS: int({
+    default: 10_000,
+    max: 600_000,
+    description: "what spectators see is this old: players cannot ask them",
+  }),
+  GATEWAY_SPECTATORS_MAX: int({
+    default: 5000,
+    max: 1_000_000,
+    description: "spectators of one match on this gateway; 0: nobody may look on",
+  }),
   GATEWAY_STOP_WITHIN_MS: int({
     default: 10_000,
     min: 100,

@@ -1,5 +1,5 @@
 // The state machine of one socket: contracts/realtime/STATE-MACHINE.md in code.
-import { type ClientControl, type Enqueue, type Hello } from "@muster/contracts/realtime/v1";
+import type { ClientControl, Enqueue, Hello, JoinMatch } from "@muster/contracts/realtime/v1";
 import type { Assignment } from "@muster/contracts/matchmaking/v2";
 import type { LinkJoined } from "@muster/contracts/realtime/link/v1";
 import type { Logger } from "@muster/log";
@@ -21,13 +21,16 @@ import { v7 as uuidv7 } from "uuid";
 import type { Activity, Identity } from "./activity.ts";
 import { Chatting, type ChattingParts } from "./chatting.ts";
 import { decoded, disconnectFor } from "./incoming.ts";
-import { InputRefusals, RateLimit } from "./limits.ts";
+import { InputRefusals, refilled } from "./limits.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import { type Control, Outbound } from "./outbound.ts";
 import type { Queueing } from "./queueing.ts";
-import { errorReply, matchEnded, matchFound, matchJoined, welcome } from "./replies.ts";
+import { errorReply, matchEnded, matchFound, matchJoined, seatStatus, welcome } from "./replies.ts";
 import type { Ratings } from "./ratings.ts";
-import type { Ending, Player, Seats } from "./seats.ts";
+import type { Ending, Player, SeatStatus } from "./seat.ts";
+import type { Seats } from "./seats.ts";
+import type { Spectators } from "./spectators.ts";
+import { Watching } from "./watching.ts";
 import type { Socket } from "./ws.ts";
 
 export interface ConnectionParts {
@@ -37,6 +40,7 @@ export interface ConnectionParts {
   readonly chatting: ChattingParts;
   readonly ratings: Ratings;
   readonly seats: Seats;
+  readonly spectators: Spectators;
   readonly metrics: GatewayMetrics;
   readonly log: Logger;
   /** Milliseconds since 1970. */
@@ -47,31 +51,35 @@ export interface ConnectionParts {
     readonly messagesPerS: number;
     readonly slowCloseMs: number;
     readonly inputsRefusedMax: number;
+    readonly spectatorDelayMs: number;
   };
   /** Puts this socket in the place of the player's older one. */
   onAuthenticated(connection: Connection, playerId: string): void;
 }
 
 const IDLE: Activity = { kind: "idle" };
+const UNKNOWN: Identity = { kind: "unknown" };
+const CHECKING: Identity = { kind: "checking" };
 const END_WITHIN_MS = 2000;
 
 export class Connection implements Player {
   readonly outbound: Outbound;
-  inSync = false;
-  readonly #parts: ConnectionParts;
-  readonly #openedAt = performance.now();
-  readonly #rate: RateLimit;
-  readonly #refusals: InputRefusals<(typeof INPUT_REFUSALS)[number]>;
-  #identity: Identity = { kind: "unknown" };
-  #activity: Activity = IDLE;
   /** Nothing is sent or listened to any more. */
   #closed = false;
+  /** Messages that it may send now. */
+  #allowance: number;
+  #identity: Identity = UNKNOWN;
+  #activity: Activity = IDLE;
+  readonly #parts: ConnectionParts;
+  readonly #openedAt = performance.now();
+  /** Made when the first input is refused: an idle connection has as little as possible. */
+  #refusals: InputRefusals<(typeof INPUT_REFUSALS)[number]> | undefined;
+  #watchingParts: Watching | undefined;
 
   constructor(socket: Socket, parts: ConnectionParts) {
     this.outbound = new Outbound(socket);
     this.#parts = parts;
-    this.#rate = new RateLimit(parts.limits.messagesPerS, performance.now());
-    this.#refusals = new InputRefusals(parts.limits.inputsRefusedMax);
+    this.#allowance = refilled(Infinity, parts.limits.messagesPerS, 0);
   }
 
   get playerId(): string | undefined {
@@ -81,7 +89,7 @@ export class Connection implements Player {
   /** `bytes` is valid during the call only. */
   onMessage(bytes: Uint8Array, isBinary: boolean): void {
     if (this.#closed) return;
-    if (!this.#rate.take(performance.now())) return this.close("tooManyMessages");
+    if (--this.#allowance < 0) return this.close("tooManyMessages");
     if (!isBinary || bytes.length === 0 || bytes.length > FRAME_BYTES_MAX) return this.close("badFrame");
     if (bytes[0] === INPUT_FRAME) return this.#onInput(bytes);
     if (bytes[0] !== CONTROL_FRAME) return this.close("badFrame");
@@ -99,6 +107,7 @@ export class Connection implements Player {
   onDrain(): void {
     this.outbound.onDrain();
     if (this.#activity.kind === "seated") this.#parts.seats.catchUp(this.#activity.seat);
+    else this.#watchingParts?.catchUp();
   }
 
   /** The socket is gone, whoever closed it. */
@@ -106,15 +115,17 @@ export class Connection implements Player {
     this.#closed = true;
     const activity = this.#activity;
     this.#activity = IDLE;
-    if (this.#identity.kind === "known") this.#identity.chatting.stop();
+    if (this.#identity.kind === "known") this.#identity.chatting?.stop();
+    this.#watchingParts?.stop();
     if (activity.kind === "queued") this.#parts.queueing.cancel(activity.ticketId);
     if (activity.kind === "seated") this.#parts.seats.leave(activity.seat, false);
   }
 
   /** About once a second: what has run out. */
-  sweep(now: number): void {
+  sweep(now: number, seconds: number): void {
     const { limits } = this.#parts;
     if (this.#closed) return;
+    this.#allowance = refilled(this.#allowance, limits.messagesPerS, seconds);
     if (this.#identity.kind === "known") {
       if (this.#identity.claims.expiresAt * 1000 < this.#parts.now()) return this.close("tokenExpired");
       if (this.#parts.tokens.isRevoked(this.#identity.claims)) return this.close("sessionEnded");
@@ -157,15 +168,20 @@ export class Connection implements Player {
       case "cancelQueue":
         return this.#cancelQueue(requestId);
       case "joinMatch":
-        return this.#join(requestId, message.value.seatTicket, this.#identity.claims.playerId);
+        return this.#join(requestId, message.value, this.#identity.claims.playerId);
       case "leaveMatch":
         return this.#leaveMatch(requestId);
       case "ping":
         return this.#send({ requestId, message: { case: "pong", value: { payload: message.value.payload } } });
       case "chatSubscribe":
-        return this.#identity.chatting.subscribe(requestId, message.value);
+        return this.#chatting(this.#identity).subscribe(requestId, message.value);
       case "chatSend":
-        return this.#identity.chatting.send(requestId, message.value, this.#identity.claims);
+        return this.#chatting(this.#identity).send(requestId, message.value, this.#identity.claims);
+      case "watchMatch":
+        if (this.#activity.kind === "seated") return this.#error(requestId, "already_in_match");
+        return this.#watching.start(requestId, message.value.matchId);
+      case "stopWatching":
+        return this.#watching.leave(requestId);
       case undefined:
         return this.close("badFrame");
     }
@@ -181,13 +197,12 @@ export class Connection implements Player {
   #authenticate(requestId: number, token: string): void {
     const before = this.#identity;
     if (before.kind === "checking") return this.close("outOfOrder");
-    if (before.kind === "unknown") this.#identity = { kind: "checking" };
+    if (before.kind === "unknown") this.#identity = CHECKING;
     this.#parts.tokens.verify(token).then(
       (claims) => {
         if (this.#closed) return;
         if (before.kind === "known" && before.claims.playerId !== claims.playerId) return this.close("badToken");
-        const chatting = before.kind === "known" ? before.chatting : this.#newChatting(claims.playerId);
-        this.#identity = { kind: "known", claims, chatting };
+        this.#identity = { kind: "known", claims, chatting: before.kind === "known" ? before.chatting : undefined };
         if (before.kind === "unknown") this.#parts.onAuthenticated(this, claims.playerId);
         this.#send(welcome(requestId, claims.playerId, this.#parts.limits.idleTimeoutMs));
       },
@@ -195,15 +210,23 @@ export class Connection implements Player {
     );
   }
 
-  #newChatting(playerId: string): Chatting {
-    const to = {
+  #chatting(identity: Identity & { kind: "known" }): Chatting {
+    identity.chatting ??= new Chatting(identity.claims.playerId, this.#parts.chatting, {
       control: (message: Control) => this.#send(message),
       frame: (bytes: Uint8Array) => this.#sendFrame(bytes),
-    };
-    return new Chatting(playerId, this.#parts.chatting, to);
+    });
+    return identity.chatting;
   }
 
-  #enqueue(requestId: number, { mode, region }: Enqueue, { playerId, playerName }: AccessClaims): void {
+  get #watching(): Watching {
+    return (this.#watchingParts ??= new Watching(this.outbound, this.#parts.spectators, {
+      delayMs: this.#parts.limits.spectatorDelayMs,
+      send: (message) => this.#send(message),
+      error: (id, code) => this.#error(id, code),
+    }));
+  }
+
+  #enqueue(requestId: number, { mode, region, resumeTicketId }: Enqueue, { playerId, playerName }: AccessClaims): void {
     if (this.#activity.kind === "queued") return this.#error(requestId, "already_queued");
     if (this.#activity.kind === "seated") return this.#error(requestId, "already_in_match");
     const ticketId = uuidv7();
@@ -224,6 +247,7 @@ export class Connection implements Player {
         region,
         since,
         traceparent,
+        resumeTicketId,
         onAssigned: (assignment) => isCurrent() && this.#onAssigned(assignment),
         onRefused: (code) => isCurrent() && this.#leaveQueue(ticketId, code),
       });
@@ -246,14 +270,16 @@ export class Connection implements Player {
     this.#send({ requestId, message: { case: "queueLeft", value: { ticketId, reason } } });
   }
 
-  #join(requestId: number, seatTicket: string, playerId: string): void {
+  #join(requestId: number, { seatTicket, lastMatchSeq }: JoinMatch, playerId: string): void {
     const verdict = this.#parts.seatTickets.open(seatTicket, this.#parts.now());
     if (verdict.kind !== "valid") return this.#error(requestId, verdict.kind);
     const { claims } = verdict;
     if (claims.playerId !== playerId) return this.#error(requestId, "seat_ticket_foreign");
     if (this.#activity.kind === "seated") return this.#error(requestId, "already_in_match");
     if (this.#activity.kind === "queued") return this.#error(requestId, "already_queued");
-    const seat = this.#parts.seats.take(this, claims, seatTicket, formatTraceparent(currentTrace() ?? newTrace()));
+    this.#watchingParts?.stop();
+    const traceparent = formatTraceparent(currentTrace() ?? newTrace());
+    const seat = this.#parts.seats.take(this, claims, { seatTicket, traceparent, lastMatchSeq });
     this.#activity = { kind: "seated", matchId: claims.matchId, seat, requestId };
   }
 
@@ -295,15 +321,13 @@ export class Connection implements Player {
 
   onInputRefused(code: (typeof INPUT_REFUSALS)[number]): void {
     const now = performance.now();
+    this.#refusals ??= new InputRefusals(this.#parts.limits.inputsRefusedMax);
     if (!this.#refusals.add(code, now)) return this.close("inputAbuse");
     this.#tellRefusals(now);
   }
 
-  onSeatStatus({ seat, connected, graceMs }: { seat: number; connected: boolean; graceMs: number }): void {
-    if (this.#activity.kind !== "seated") return;
-    this.#send({
-      message: { case: "seatStatus", value: { matchId: this.#activity.matchId, seat, connected, graceMs } },
-    });
+  onSeatStatus(status: SeatStatus): void {
+    if (this.#activity.kind === "seated") this.#send(seatStatus(this.#activity.matchId, status));
   }
 
   onEnded(ended: Ending): void {
@@ -313,11 +337,11 @@ export class Connection implements Player {
     this.#send(matchEnded(matchId, ended));
   }
 
-  onCancelled(reason: string): void {
+  onCancelled(reason: string, matchSeq: number): void {
     if (this.#activity.kind !== "seated") return;
     const { matchId } = this.#activity;
     this.#activity = IDLE;
-    this.#matchCancelled(matchId, reason);
+    this.#matchCancelled(matchId, reason, matchSeq);
   }
 
   onReplaced(): void {
@@ -327,11 +351,12 @@ export class Connection implements Player {
 
   // ── to the client ────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #matchCancelled(matchId: string, reason: string): void {
-    this.#send({ message: { case: "matchCancelled", value: { matchId, reason } } });
+  #matchCancelled(matchId: string, reason: string, matchSeq = 0): void {
+    this.#send({ matchSeq, message: { case: "matchCancelled", value: { matchId, reason } } });
   }
 
   #tellRefusals(now: number): void {
+    if (!this.#refusals) return;
     for (const [code, count] of this.#refusals.take(now)) this.#error(0, code, count);
   }
 

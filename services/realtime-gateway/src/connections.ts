@@ -44,9 +44,12 @@ export class Connections implements AppPart {
   }
 
   async start(): Promise<void> {
+    let before = performance.now();
     this.#timer = setInterval(() => {
       const now = performance.now();
-      for (const connection of this.#all) connection.sweep(now);
+      const seconds = (now - before) / 1000;
+      before = now;
+      for (const connection of this.#all) connection.sweep(now, seconds);
     }, SWEEP_EVERY_MS);
   }
 

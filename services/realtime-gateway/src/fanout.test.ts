@@ -1,8 +1,8 @@
 import { duel, duelBot } from "@muster/game-duel";
 import { Simulation, SnapshotDecoder, SnapshotEncoder } from "@muster/game-kit";
 import { describe, expect, it } from "vitest";
-import { Fanout, type Follower } from "./fanout.ts";
-import { InputRefusals, RateLimit } from "./limits.ts";
+import { Fanout } from "./fanout.ts";
+import { InputRefusals, refilled } from "./limits.ts";
 import { Outbound } from "./outbound.ts";
 import type { SendOutcome, Socket } from "./ws.ts";
 
@@ -33,7 +33,7 @@ class FakeSocket implements Socket {
 const metrics = { sent: () => undefined, skipped: () => undefined, caughtUp: () => undefined };
 
 function follower(): {
-  follower: Follower;
+  follower: Outbound;
   socket: FakeSocket;
   outbound: Outbound;
   decoder: SnapshotDecoder<typeof duel.state>;
@@ -47,7 +47,7 @@ function follower(): {
     for (; read < socket.received.length; read++) decoder.apply(socket.received[read] as Uint8Array);
     return decoder.hash();
   };
-  return { follower: { outbound, inSync: false }, socket, outbound, decoder, hash };
+  return { follower: outbound, socket, outbound, decoder, hash };
 }
 
 describe("the fan-out", () => {
@@ -113,9 +113,9 @@ describe("the fan-out", () => {
 
 describe("limits", () => {
   it("allow a rate on average and twice that in a burst", () => {
-    const limit = new RateLimit(10, 0);
-    expect(Array.from({ length: 25 }, () => limit.take(0)).filter(Boolean)).toHaveLength(20);
-    expect(Array.from({ length: 10 }, () => limit.take(500)).filter(Boolean)).toHaveLength(5);
+    expect(refilled(0, 10, 0.5)).toBe(5);
+    expect(refilled(18, 10, 1)).toBe(20);
+    expect(refilled(-7, 10, 0.1)).toBe(1);
   });
 
   it("tell refused inputs at most once a second, with their number, and end it when there are too many in ten seconds", () => {

@@ -1,12 +1,6 @@
 // One match as this gateway sees it: the sockets that follow it, and what a new or late one needs to catch up.
 import type { Outbound } from "./outbound.ts";
 
-export interface Follower {
-  readonly outbound: Outbound;
-  /** Holds the state of the last frame: the next delta fits. */
-  inSync: boolean;
-}
-
 export interface FanoutMetrics {
   sent(frames: number, bytes: number): void;
   skipped(): void;
@@ -14,7 +8,8 @@ export interface FanoutMetrics {
 }
 
 export class Fanout {
-  readonly #followers = new Set<Follower>();
+  /** Few, and gone through at every tick. */
+  readonly #followers: Outbound[] = [];
   readonly #log = new FrameLog();
   readonly #metrics: FanoutMetrics;
 
@@ -23,21 +18,24 @@ export class Fanout {
   }
 
   get empty(): boolean {
-    return this.#followers.size === 0;
-  }
-
-  get followers(): ReadonlySet<Follower> {
-    return this.#followers;
+    return this.#followers.length === 0;
   }
 
   /** It gets the next keyframe, or the cached one at once. */
-  add(follower: Follower): void {
+  add(follower: Outbound): void {
     follower.inSync = false;
-    this.#followers.add(follower);
+    if (!this.#followers.includes(follower)) this.#followers.push(follower);
   }
 
-  remove(follower: Follower): void {
-    this.#followers.delete(follower);
+  remove(follower: Outbound): void {
+    const at = this.#followers.indexOf(follower);
+    if (at >= 0) this.#followers.splice(at, 1);
+  }
+
+  /** What comes next does not follow what came before: everybody waits for a keyframe. */
+  restart(): void {
+    this.#log.clear();
+    for (const follower of this.#followers) follower.inSync = false;
   }
 
   onKeyframe(frame: Uint8Array): void {
@@ -48,66 +46,78 @@ export class Fanout {
   /** The hot path: once per tick and match. */
   onDelta(frame: Uint8Array): void {
     if (!this.#log.append(frame)) return; // no keyframe yet: nobody could use it
-    for (const follower of this.#followers) {
-      if (follower.inSync && follower.outbound.snapshot(frame)) {
-        this.#metrics.sent(1, frame.length);
-      } else {
-        follower.inSync = false;
-        this.#metrics.skipped();
-      }
+    const followers = this.#followers;
+    let sent = 0;
+    for (let i = 0; i < followers.length; i++) {
+      if ((followers[i] as Outbound).snapshot(frame)) sent++;
+      else this.#metrics.skipped();
     }
+    if (sent > 0) this.#metrics.sent(sent, sent * frame.length);
   }
 
   /** For a follower that is new, or whose socket has drained. */
-  catchUp(follower: Follower): void {
-    if (follower.inSync || this.#log.empty || !follower.outbound.ready) return;
-    follower.inSync = follower.outbound.catchUp(this.#log.frames());
+  catchUp(follower: Outbound): void {
+    if (follower.inSync || this.#log.empty || !follower.ready) return;
+    follower.catchUp(this.#log.frames());
     this.#metrics.caughtUp();
   }
 }
 
 /** What the log holds at most beyond a keyframe, bytes: a shard that sends no keyframes must not fill our memory. */
 const LOG_BYTES_MAX = 256 * 1024;
+/** Each frame lies behind its length. */
+const LENGTH_BYTES = 3;
 
 /** A keyframe and the deltas since, one behind the other in one buffer: no allocation per tick. */
 class FrameLog {
-  #bytes = new Uint8Array(1024);
-  #ends: number[] = [];
+  #bytes = new Uint8Array(512);
+  #end = 0;
 
   get empty(): boolean {
-    return this.#ends.length === 0;
+    return this.#end === 0;
+  }
+
+  clear(): void {
+    this.#end = 0;
   }
 
   restart(keyframe: Uint8Array): void {
-    this.#ends = [];
+    this.#end = 0;
     this.#put(keyframe);
   }
 
   /** False when there is no keyframe to follow. */
   append(delta: Uint8Array): boolean {
-    if (this.empty) return false;
-    if ((this.#ends.at(-1) as number) + delta.length > LOG_BYTES_MAX) this.#ends = [];
+    if (this.#end === 0) return false;
+    if (this.#end + delta.length > LOG_BYTES_MAX) this.#end = 0;
     else this.#put(delta);
     return true;
   }
 
   *frames(): Iterable<Uint8Array> {
-    let from = 0;
-    for (const end of this.#ends) {
-      yield this.#bytes.subarray(from, end);
-      from = end;
+    for (let at = 0; at < this.#end; ) {
+      const from = at + LENGTH_BYTES;
+      const [low, middle, high] = [this.#bytes[at], this.#bytes[at + 1], this.#bytes[at + 2]] as number[];
+      at = from + ((low as number) | ((middle as number) << 8) | ((high as number) << 16));
+      yield this.#bytes.subarray(from, at);
     }
   }
 
   #put(frame: Uint8Array): void {
-    const at = this.#ends.at(-1) ?? 0;
-    const end = at + frame.length;
-    if (end > this.#bytes.length) {
-      const bigger = new Uint8Array(Math.max(this.#bytes.length * 2, end));
-      bigger.set(this.#bytes.subarray(0, at));
-      this.#bytes = bigger;
-    }
-    this.#bytes.set(frame, at);
-    this.#ends.push(end);
+    const { length } = frame;
+    let at = this.#end;
+    if (at + LENGTH_BYTES + length > this.#bytes.length) this.#grow(at + LENGTH_BYTES + length);
+    const bytes = this.#bytes;
+    bytes[at++] = length;
+    bytes[at++] = length >>> 8;
+    bytes[at++] = length >>> 16;
+    for (let i = 0; i < length; i++) bytes[at++] = frame[i] as number; // short, mostly
+    this.#end = at;
+  }
+
+  #grow(needed: number): void {
+    const bigger = new Uint8Array(Math.max(this.#bytes.length * 2, needed));
+    bigger.set(this.#bytes.subarray(0, this.#end));
+    this.#bytes = bigger;
   }
 }

@@ -2,13 +2,21 @@
 // nobody before its record is in the log: what a player saw can be re-simulated, whatever happens to the shard.
 import type { LinkFollow } from "@muster/contracts/realtime/link/v1";
 import { InputLog } from "@muster/game-kit";
-import { LINK_TICK_HEADER_BYTES, MATCH_LOG_BYTES_MAX } from "@muster/realtime";
+import { LINK_TICK_HEADER_BYTES, MATCH_LOG_BYTES_MAX, u32 } from "@muster/realtime";
 import { Fanout, type FanoutMetrics } from "./fanout.ts";
 import type { ShardLink } from "./shard-link.ts";
 
+/** What spectators see; and, where a game conceals nothing, everybody. */
+const PUBLIC_VIEW = 0;
+
+/** Gets what spectators are to see, when it happens. */
+export interface PublicFeed {
+  onKeyframe(frame: Uint8Array): void;
+  onDelta(frame: Uint8Array): void;
+}
+
 export class FollowedMatch {
   readonly matchId: string;
-  readonly fanout: Fanout;
   epoch: number;
   /** Gateways that hold the log, as the shard said last. */
   holders: readonly string[] = [];
@@ -17,13 +25,20 @@ export class FollowedMatch {
   channel = 0;
   /** The players have heard the end; the log stays until match-service has the result. */
   over = false;
+  /** While there are spectators here. */
+  feed: PublicFeed | undefined;
+  readonly #metrics: FanoutMetrics;
+  readonly #public: Fanout;
+  /** Of seats that see what others do not. */
+  readonly #own = new Map<number, Fanout>();
   #log = new InputLog(MATCH_LOG_BYTES_MAX);
   #check = 0;
 
   constructor(matchId: string, epoch: number, metrics: FanoutMetrics) {
     this.matchId = matchId;
     this.epoch = epoch;
-    this.fanout = new Fanout(metrics);
+    this.#metrics = metrics;
+    this.#public = new Fanout(metrics);
   }
 
   get ticks(): number {
@@ -33,6 +48,14 @@ export class FollowedMatch {
   /** False for a log that outgrew its limit: no other shard can take the match. */
   get movable(): boolean {
     return this.#log.complete;
+  }
+
+  /** The sockets that see the same. */
+  fanout(view: number): Fanout {
+    if (view === PUBLIC_VIEW) return this.#public;
+    let own = this.#own.get(view);
+    if (!own) this.#own.set(view, (own = new Fanout(this.#metrics)));
+    return own;
   }
 
   /** The shard tells what this gateway lacks. @throws MalformedBitsError */
@@ -47,15 +70,28 @@ export class FollowedMatch {
     this.over = false;
   }
 
-  /** The hot path: `body` is a link frame of type tick. */
-  onTick(body: Uint8Array): void {
-    const tick = u32(body, 4);
+  /** The hot path: a link frame of type tick is `bytes` from `from` to `to`. */
+  onTick(bytes: Uint8Array, from: number, to: number): void {
+    const tick = u32(bytes, from + 4);
     if (tick !== this.#log.records + 1) throw new Error(`tick ${tick} follows ${this.#log.records}`);
-    const recordBytes = (body[10] as number) | ((body[11] as number) << 8);
-    const deltaAt = LINK_TICK_HEADER_BYTES + recordBytes;
-    this.#log.append(body.subarray(LINK_TICK_HEADER_BYTES, deltaAt));
-    this.#check = (body[8] as number) | ((body[9] as number) << 8);
-    if (body.length > deltaAt) this.fanout.onDelta(body.subarray(deltaAt));
+    const recordAt = from + LINK_TICK_HEADER_BYTES;
+    const deltaAt = recordAt + ((bytes[from + 10] as number) | ((bytes[from + 11] as number) << 8));
+    this.#log.append(bytes, recordAt, deltaAt);
+    this.#check = (bytes[from + 8] as number) | ((bytes[from + 9] as number) << 8);
+    if (to === deltaAt) return;
+    const delta = bytes.subarray(deltaAt, to);
+    this.#public.onDelta(delta);
+    this.feed?.onDelta(delta);
+  }
+
+  /** Behind the tick that it belongs to. */
+  onViewDelta(view: number, delta: Uint8Array): void {
+    this.#own.get(view)?.onDelta(delta);
+  }
+
+  onKeyframe(view: number, frame: Uint8Array): void {
+    this.fanout(view).onKeyframe(frame);
+    if (view === PUBLIC_VIEW) this.feed?.onKeyframe(frame);
   }
 
   /** To the shard that goes on with it. */
@@ -66,14 +102,4 @@ export class FollowedMatch {
     const { matchId, ticks, holders } = this;
     link.handOver({ matchId, epoch, ticks, check: this.#check, holders: [...holders], log: this.#log.bytes.slice() });
   }
-}
-
-export function u32(bytes: Uint8Array, at: number): number {
-  return (
-    ((bytes[at] as number) |
-      ((bytes[at + 1] as number) << 8) |
-      ((bytes[at + 2] as number) << 16) |
-      ((bytes[at + 3] as number) << 24)) >>>
-    0
-  );
 }

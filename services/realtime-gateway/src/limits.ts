@@ -1,22 +1,6 @@
-/** Allows `perSecond` on average and twice that in a burst. */
-export class RateLimit {
-  readonly #perSecond: number;
-  #tokens: number;
-  #at: number;
-
-  constructor(perSecond: number, now: number) {
-    this.#perSecond = perSecond;
-    this.#tokens = perSecond * 2;
-    this.#at = now;
-  }
-
-  take(now: number): boolean {
-    this.#tokens = Math.min(this.#perSecond * 2, this.#tokens + ((now - this.#at) * this.#perSecond) / 1000);
-    this.#at = now;
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
-    return true;
-  }
+/** What a socket may send: `perSecond` on average, twice that in a burst. @returns what is left after so many seconds */
+export function refilled(left: number, perSecond: number, seconds: number): number {
+  return Math.min(perSecond * 2, Math.max(0, left) + perSecond * seconds);
 }
 
 const TELL_EVERY_MS = 1000;

@@ -14,6 +14,7 @@ export interface GatewayGauges {
   readonly authenticated: () => number;
   readonly links: () => number;
   readonly logs: () => number;
+  readonly spectators: () => number;
   readonly trustAgeS: () => number;
 }
 
@@ -53,6 +54,7 @@ export function createGatewayMetrics(registry: Metrics, gauges: GatewayGauges): 
   number("gateway_players", "Authenticated players", gauges.authenticated);
   number("gateway_links", "Links to shards", gauges.links);
   number("gateway_match_logs", "Matches whose input log is here", gauges.logs);
+  number("gateway_spectators", "Sockets that look on at a match", gauges.spectators);
   number("gateway_trust_age_seconds", "Since identity last said what is revoked", gauges.trustAgeS);
   number("gateway_snapshots_sent_total", "Deltas sent", () => hot.sentFrames);
   number("gateway_snapshot_bytes_total", "Bytes of deltas sent, without WebSocket headers", () => hot.sentBytes);

@@ -7,9 +7,11 @@ export type Control = Parameters<typeof encodeServerControl>[0];
 export type ControlOutcome = "ok" | "overflow";
 
 export class Outbound {
+  /** Holds the state of the last frame: the next delta fits. */
+  inSync = false;
   readonly #socket: Socket;
-  /** Since when the peer is behind, on the clock of performance.now(). */
-  #behindSince: number | undefined;
+  /** Since when the peer is behind, on the clock of performance.now(); -1: it is not. */
+  #behindSince = -1;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -17,11 +19,11 @@ export class Outbound {
 
   /** The socket takes snapshots now. */
   get ready(): boolean {
-    return this.#behindSince === undefined;
+    return this.#behindSince < 0;
   }
 
   behindMs(now: number): number {
-    return this.#behindSince === undefined ? 0 : now - this.#behindSince;
+    return this.#behindSince < 0 ? 0 : now - this.#behindSince;
   }
 
   /** `overflow`: the buffer is full and the message is lost; close the socket. */
@@ -36,18 +38,21 @@ export class Outbound {
 
   /** False: not sent, and the receiver needs a keyframe next. */
   snapshot(frame: Uint8Array): boolean {
-    return this.ready && this.#send(frame);
+    if (this.inSync && this.#behindSince < 0 && this.#send(frame)) return true;
+    this.inSync = false;
+    return false;
   }
 
   /** A keyframe and the deltas since, all or none of them wanted: sent even when the first ones fill the socket. */
-  catchUp(frames: Iterable<Uint8Array>): boolean {
-    for (const frame of frames) if (!this.#send(frame)) return false;
-    return true;
+  catchUp(frames: Iterable<Uint8Array>): void {
+    this.inSync = false;
+    for (const frame of frames) if (!this.#send(frame)) return;
+    this.inSync = true;
   }
 
   /** The socket says that it has room again. */
   onDrain(): void {
-    if (this.#socket.bufferedBytes() === 0) this.#behindSince = undefined;
+    if (this.#socket.bufferedBytes() === 0) this.#behindSince = -1;
   }
 
   close({ code, reason }: (typeof DISCONNECTS)[keyof typeof DISCONNECTS]): void {
@@ -60,7 +65,8 @@ export class Outbound {
 
   #send(bytes: Uint8Array): boolean {
     const outcome = this.#socket.send(bytes);
-    if (outcome !== "sent") this.#behindSince ??= performance.now();
+    if (outcome === "sent") return true;
+    if (this.#behindSince < 0) this.#behindSince = performance.now();
     return outcome !== "dropped";
   }
 }

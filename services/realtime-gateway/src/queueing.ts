@@ -1,5 +1,5 @@
-// This gateway's session with the matchmaker: the queue, and where matches run. The gateway holds the truth about its tickets: whenever the session with the
-// matchmaker is opened anew, it submits all of them again, with the time that they have waited.
+// This gateway's session with the matchmaker: the queue, and where matches run. The gateway holds the truth about its
+// tickets: whenever the session is opened anew, it submits all of them again, with the time that they have waited.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
 import type {
@@ -11,7 +11,7 @@ import type {
 import type { Logger } from "@muster/log";
 import { MessageQueue } from "@muster/rpc";
 import { type AppPart, retryForever } from "@muster/runtime";
-import type { RelocateRequest } from "./seats.ts";
+import type { RelocateRequest } from "./whereabouts.ts";
 
 export interface QueuedTicket {
   readonly ticketId: string;
@@ -23,6 +23,8 @@ export interface QueuedTicket {
   /** When the wait began, on the clock of performance.now(). */
   readonly since: number;
   readonly traceparent: string;
+  /** The player's ticket before a lost connection, or empty. */
+  readonly resumeTicketId: string;
   onAssigned(assignment: Assignment): void;
   onRefused(code: string): void;
 }
@@ -58,12 +60,12 @@ export function createQueueing(options: {
   let running: Promise<void> | undefined;
 
   const send = (ticket: QueuedTicket): void => {
-    const { ticketId, playerId, playerName, mode, rating, region, traceparent } = ticket;
+    const { ticketId, playerId, playerName, mode, rating, region, traceparent, resumeTicketId } = ticket;
     const waitedMs = Math.round(performance.now() - ticket.since);
     out?.push({
       message: {
         case: "enqueue",
-        value: { ticketId, playerId, playerName, mode, rating, region, traceparent, waitedMs },
+        value: { ticketId, playerId, playerName, mode, rating, region, traceparent, waitedMs, resumeTicketId },
       },
     });
   };

@@ -1,10 +1,10 @@
 // Control messages to the client, from what the other processes say.
 import type { Assignment } from "@muster/contracts/matchmaking/v2";
-import type { LinkJoined } from "@muster/contracts/realtime/link/v1";
+import type { LinkJoined, LinkWatching } from "@muster/contracts/realtime/link/v1";
 import { FRAME_BYTES_MAX, PROTOCOL_VERSION, REALTIME_ERRORS, type RealtimeErrorCode } from "@muster/realtime";
 import { currentTrace } from "@muster/tracing";
 import type { Control } from "./outbound.ts";
-import type { Ending } from "./seats.ts";
+import type { Ending, SeatStatus } from "./seat.ts";
 
 export function welcome(requestId: number, playerId: string, idleTimeoutMs: number): Control {
   const value = { playerId, protocolVersion: PROTOCOL_VERSION, idleTimeoutMs, maxFrameBytes: FRAME_BYTES_MAX };
@@ -13,20 +13,35 @@ export function welcome(requestId: number, playerId: string, idleTimeoutMs: numb
 
 export function matchFound({ seats, ...assignment }: Assignment): Control {
   const { ticketId, matchId, mode, gameId, seat, seatTicket, joinWithinMs } = assignment;
-  const players = seats.map((one) => ({ seat: one.seat, playerId: one.playerId, name: one.playerName }));
+  const players = seats.map(({ seat: number, playerId, playerName: name, bot }) => ({
+    seat: number,
+    playerId,
+    name,
+    bot,
+  }));
   const value = { ticketId, matchId, mode, gameId, seat, players, seatTicket, joinWithinMs };
   return { message: { case: "matchFound", value } };
 }
 
 export function matchJoined(requestId: number, joined: LinkJoined): Control {
-  const { matchId, seat, tickRate, gameId, buildId, lastInputSeq, resumed } = joined;
-  const value = { matchId, seat, tickRate, gameId, buildId, lastInputSeq, resumed };
+  const { matchId, seat, tickRate, gameId, buildId, lastInputSeq, resumed, options, seats } = joined;
+  const value = { matchId, seat, tickRate, gameId, buildId, lastInputSeq, resumed, options, seats };
   return { requestId, message: { case: "matchJoined", value } };
 }
 
-export function matchEnded(matchId: string, { reason, seats, ticks, stateHash }: Ending): Control {
+export function watching(requestId: number, match: LinkWatching, delayMs: number): Control {
+  const { matchId, tickRate, gameId, buildId, options, seats } = match;
+  const value = { matchId, tickRate, gameId, buildId, options, seats, delayMs };
+  return { requestId, message: { case: "watching", value } };
+}
+
+export function seatStatus(matchId: string, { seat, connected, graceMs, matchSeq }: SeatStatus): Control {
+  return { matchSeq, message: { case: "seatStatus", value: { matchId, seat, connected, graceMs } } };
+}
+
+export function matchEnded(matchId: string, { reason, seats, ticks, stateHash, matchSeq = 0 }: Ending): Control {
   const scores = seats.map(({ score, rank }, seat) => ({ seat, score, rank }));
-  return { message: { case: "matchEnded", value: { matchId, reason, seats: scores, ticks, stateHash } } };
+  return { matchSeq, message: { case: "matchEnded", value: { matchId, reason, seats: scores, ticks, stateHash } } };
 }
 
 /** `message` and `retryable` where another process knows better than the table. */

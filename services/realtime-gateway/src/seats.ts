@@ -1,41 +1,22 @@
 // Players' seats in matches, wherever those run: taken, kept while a match moves from one shard to another, given up.
 // design/realtime/survival.md has the protocol; this is the gateways' part of it.
-import type { LinkEnded, LinkFollow, LinkJoined } from "@muster/contracts/realtime/link/v1";
+import type {
+  LinkCancelled,
+  LinkEnded,
+  LinkFollow,
+  LinkJoined,
+  LinkSeatStatus,
+  LinkWatching,
+  LinkWatchRefused,
+} from "@muster/contracts/realtime/link/v1";
 import type { RelocatedMatch } from "@muster/contracts/matchmaking/v2";
 import type { Logger } from "@muster/log";
-import type { INPUT_REFUSALS } from "@muster/realtime";
-import type { FanoutMetrics, Follower } from "./fanout.ts";
+import type { FanoutMetrics } from "./fanout.ts";
 import { FollowedMatch } from "./followed-match.ts";
-import type { LinkEvents, LinkSession, ShardLink } from "./shard-link.ts";
-
-/** How a match ended. */
-export interface Ending {
-  readonly reason: string;
-  /** By seat. */
-  readonly seats: readonly { readonly score: number; readonly rank: number }[];
-  readonly ticks: number;
-  readonly stateHash: string;
-}
-
-/** A player's socket, as its seat sees it. */
-export interface Player extends Follower {
-  onJoined(joined: LinkJoined): void;
-  onJoinRefused(code: string): void;
-  onInputRefused(code: (typeof INPUT_REFUSALS)[number]): void;
-  onSeatStatus(status: { seat: number; connected: boolean; graceMs: number }): void;
-  onEnded(ended: Ending): void;
-  onCancelled(reason: string): void;
-  onReplaced(): void;
-}
-
-/** What the gateway asks the matchmaker. */
-export interface RelocateRequest {
-  readonly matchId: string;
-  readonly epoch: number;
-  readonly ticks: number;
-  /** The shard is lost; otherwise the question is only where the match is. */
-  readonly lost: boolean;
-}
+import { type Player, Seat, type SeatClaim, type SeatOwner } from "./seat.ts";
+import type { LinkEvents, ShardLink } from "./shard-link.ts";
+import type { Spectators } from "./spectators.ts";
+import { type RelocateRequest, Whereabouts } from "./whereabouts.ts";
 
 export interface SeatsMetrics extends FanoutMetrics {
   /** A seat is in play again after its match moved, this long after its shard was lost. */
@@ -47,83 +28,31 @@ export interface SeatsMetrics extends FanoutMetrics {
 export interface SeatsOptions {
   readonly linkTo: (address: string) => ShardLink;
   readonly ask: (requests: readonly RelocateRequest[]) => void;
+  readonly spectators: () => Spectators;
   readonly metrics: SeatsMetrics;
   readonly log: Logger;
 }
 
-interface Asked extends RelocateRequest {
-  readonly since: number;
-  /** The link that is silent but open: when it speaks again, the question is taken back. */
-  readonly suspect: ShardLink | undefined;
-  timer: NodeJS.Timeout;
-}
-
-const ASK_AGAIN_MS = 1000;
-/** Without an answer for so long the match is given up. */
-const ASK_WITHIN_MS = 12_000;
 /** A log that was handed over and is not wanted back: kept in case its new shard dies before it has stored anything. */
 const KEEP_HANDED_OVER_MS = 10_000;
 /** A refused seat is looked for elsewhere at most so often. */
 const LOOKS_MAX = 3;
 
-/** A seat that a player has, or is on the way to. */
-export class Seat implements LinkSession {
-  readonly player: Player;
-  readonly matchId: string;
-  readonly ticket: string;
-  readonly traceparent: string;
-  link: ShardLink;
-  session = 0;
-  /** Inputs may go. */
-  joined = false;
-  looks = 0;
-  /** When the shard was lost, on the clock of performance.now(). */
-  lostAt: number | undefined;
-  readonly #seats: Seats;
-
-  constructor(
-    seats: Seats,
-    player: Player,
-    place: { matchId: string; ticket: string; traceparent: string; link: ShardLink },
-  ) {
-    this.#seats = seats;
-    this.player = player;
-    this.matchId = place.matchId;
-    this.ticket = place.ticket;
-    this.traceparent = place.traceparent;
-    this.link = place.link;
-  }
-
-  onJoined(joined: LinkJoined): void {
-    this.#seats.joined(this, joined);
-  }
-
-  onRefused(code: string): void {
-    this.#seats.refused(this, code);
-  }
-
-  onReplaced(): void {
-    this.#seats.forget(this);
-    this.player.onReplaced();
-  }
-
-  onInputRefused(code: (typeof INPUT_REFUSALS)[number]): void {
-    this.player.onInputRefused(code);
-  }
-}
-
-export class Seats implements LinkEvents {
+export class Seats implements LinkEvents, SeatOwner {
   readonly #options: SeatsOptions;
   readonly #matches = new Map<string, FollowedMatch>();
   readonly #seats = new Map<string, Set<Seat>>();
-  /** The epoch of a match that this gateway does not follow: from its seat ticket. */
+  /** The epoch of a match that this gateway does not follow: from its seat ticket; 0 for one that is only watched. */
   readonly #epochs = new Map<string, number>();
-  readonly #asked = new Map<string, Asked>();
-  /** Asked for in this turn. */
-  #asking: RelocateRequest[] = [];
+  readonly #whereabouts: Whereabouts;
 
   constructor(options: SeatsOptions) {
     this.#options = options;
+    this.#whereabouts = new Whereabouts({
+      ask: options.ask,
+      giveUp: (matchId, lost) => this.#nowhere({ matchId, over: lost ? "shard_lost" : "shard_unavailable" }),
+      log: options.log,
+    });
   }
 
   /** Matches whose log is here. */
@@ -131,24 +60,22 @@ export class Seats implements LinkEvents {
     return this.#matches.size;
   }
 
-  get asked(): number {
-    return this.#asked.size;
+  match(matchId: string): FollowedMatch | undefined {
+    return this.#matches.get(matchId);
   }
 
   take(
     player: Player,
     claims: { readonly matchId: string; readonly epoch: number; readonly shardAddress: string },
-    ticket: string,
-    traceparent: string,
+    claim: SeatClaim,
   ): Seat {
     const { matchId, epoch } = claims;
-    const followed = this.#matches.get(matchId);
-    const link = followed?.link ?? this.#options.linkTo(claims.shardAddress);
-    const seat = new Seat(this, player, { matchId, ticket, traceparent, link });
+    const link = this.#matches.get(matchId)?.link ?? this.#options.linkTo(claims.shardAddress);
+    const seat = new Seat(this, player, matchId, claim, link);
     const all = this.#seats.get(matchId) ?? new Set();
     this.#seats.set(matchId, all.add(seat));
     this.#epochs.set(matchId, Math.max(epoch, this.#epochs.get(matchId) ?? 0));
-    if (!this.#asked.has(matchId)) seat.session = link.join(seat, ticket, traceparent);
+    if (!this.#whereabouts.asks(matchId)) seat.join();
     return seat;
   }
 
@@ -159,12 +86,30 @@ export class Seats implements LinkEvents {
 
   /** Its socket has drained. */
   catchUp(seat: Seat): void {
-    if (seat.joined) this.#matches.get(seat.matchId)?.fanout.catchUp(seat.player);
+    if (seat.joined) this.#matches.get(seat.matchId)?.fanout(seat.view).catchUp(seat.player.outbound);
+  }
+
+  /** For spectators: they hear of it by `onPlaced` or `onNowhere`. */
+  locate(matchId: string): void {
+    if (!this.#epochs.has(matchId)) this.#epochs.set(matchId, 0);
+    const link = this.#matches.get(matchId)?.link;
+    if (link && !this.#whereabouts.asks(matchId)) return this.#options.spectators().onPlaced(matchId, link);
+    this.#ask(matchId, false);
+  }
+
+  /** It has no spectators any more. */
+  unwatched(matchId: string): void {
+    const match = this.#matches.get(matchId);
+    if (match) match.feed = undefined;
+    match?.link?.unwatch(matchId);
+    if (this.#seats.has(matchId)) return;
+    this.#epochs.delete(matchId);
+    if (match && !match.over) this.#drop(match);
+    else this.#whereabouts.answered(matchId);
   }
 
   stop(): void {
-    for (const { timer } of this.#asked.values()) clearTimeout(timer);
-    this.#asked.clear();
+    this.#whereabouts.stop();
   }
 
   // ── from seats ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -175,7 +120,7 @@ export class Seats implements LinkEvents {
     if (seat.lostAt !== undefined) this.#options.metrics.moved(performance.now() - seat.lostAt);
     seat.lostAt = undefined;
     seat.player.onJoined(joined);
-    this.#matches.get(seat.matchId)?.fanout.add(seat.player); // its keyframe is the next frame on the link
+    this.#matches.get(seat.matchId)?.fanout(seat.view).add(seat.player.outbound); // its keyframe is the next frame on the link
   }
 
   refused(seat: Seat, code: string): void {
@@ -184,17 +129,19 @@ export class Seats implements LinkEvents {
       this.forget(seat);
       return seat.player.onJoinRefused(code);
     }
-    this.#ask(seat.matchId, false, undefined);
+    this.#ask(seat.matchId, false);
   }
 
   forget(seat: Seat): void {
-    const all = this.#seats.get(seat.matchId);
+    const { matchId } = seat;
+    const all = this.#seats.get(matchId);
     if (!all?.delete(seat)) return;
-    const match = this.#matches.get(seat.matchId);
-    match?.fanout.remove(seat.player);
+    const match = this.#matches.get(matchId);
+    match?.fanout(seat.view).remove(seat.player.outbound);
     if (all.size > 0) return;
-    this.#seats.delete(seat.matchId);
-    this.#epochs.delete(seat.matchId);
+    this.#seats.delete(matchId);
+    if (this.#options.spectators().watches(matchId)) return;
+    this.#epochs.delete(matchId);
     // An ended match's log stays until its result is stored; a running one's is the other gateways', or ours again as
     // the shard's witness.
     if (match && !match.over) this.#drop(match);
@@ -212,18 +159,28 @@ export class Seats implements LinkEvents {
     return match;
   }
 
-  onSeatStatus(match: FollowedMatch, status: { seat: number; connected: boolean; graceMs: number }): void {
+  onWatching(_link: ShardLink, watching: LinkWatching): void {
+    this.#options.spectators().onWatching(watching);
+  }
+
+  onWatchRefused(_link: ShardLink, { matchId, code }: LinkWatchRefused): void {
+    this.#options.spectators().onWatchRefused(matchId, code);
+  }
+
+  onSeatStatus(match: FollowedMatch, status: LinkSeatStatus): void {
     for (const seat of this.#seatsOf(match)) seat.player.onSeatStatus(status);
   }
 
   onEnded(match: FollowedMatch, ended: LinkEnded): void {
     match.over = true;
     this.#dismiss(match, (player) => player.onEnded(ended));
+    this.#options.spectators().onOver(match.matchId, "ended");
   }
 
-  onCancelled(match: FollowedMatch, reason: string): void {
+  onCancelled(match: FollowedMatch, { reason, matchSeq }: LinkCancelled): void {
     match.over = true;
-    this.#dismiss(match, (player) => player.onCancelled(reason));
+    this.#dismiss(match, (player) => player.onCancelled(reason, matchSeq));
+    this.#options.spectators().onOver(match.matchId, "cancelled");
   }
 
   onStored(match: FollowedMatch): void {
@@ -235,7 +192,7 @@ export class Seats implements LinkEvents {
     match.link?.unbind(match);
     match.link = undefined;
     this.#suspend(match.matchId);
-    this.#ask(match.matchId, true, undefined);
+    this.#ask(match.matchId, true);
   }
 
   /** The shard answers no beats; its link is open. It may come back before another one is found. */
@@ -244,7 +201,7 @@ export class Seats implements LinkEvents {
   }
 
   onHeardAgain(link: ShardLink): void {
-    for (const [matchId, asked] of this.#asked) if (asked.suspect === link) this.#unask(matchId);
+    this.#whereabouts.onHeardAgain(link);
   }
 
   onClosed(link: ShardLink): void {
@@ -252,8 +209,8 @@ export class Seats implements LinkEvents {
       const match = this.#matches.get(matchId);
       if (match) match.link = undefined;
       this.#suspend(matchId);
-      this.#unask(matchId);
-      this.#ask(matchId, true, undefined);
+      this.#whereabouts.answered(matchId);
+      this.#ask(matchId, true);
     }
   }
 
@@ -263,7 +220,7 @@ export class Seats implements LinkEvents {
     for (const place of places) {
       const known = this.#matches.get(place.matchId)?.epoch ?? this.#epochs.get(place.matchId);
       if (known === undefined || place.epoch < known) continue;
-      this.#unask(place.matchId);
+      this.#whereabouts.answered(place.matchId);
       if (place.shardAddress === "") this.#nowhere(place);
       else this.#moveTo(place);
     }
@@ -286,66 +243,32 @@ export class Seats implements LinkEvents {
       seat.joined = false;
       seat.lostAt ??= performance.now();
       seat.link = link;
-      seat.session = link.join(seat, seat.ticket, seat.traceparent);
+      seat.join();
     }
+    this.#options.spectators().onPlaced(matchId, link);
   }
 
   #nowhere(place: Pick<RelocatedMatch, "matchId" | "over"> & { ended?: RelocatedMatch["ended"] }): void {
     const { matchId, over, ended } = place;
     const match = this.#matches.get(matchId);
-    if (over !== "match_over" && !match?.over) this.#options.metrics.lost();
-    for (const seat of this.#seats.get(matchId) ?? []) {
+    const seats = this.#seats.get(matchId) ?? [];
+    if (over !== "match_over" && !match?.over && (match || this.#seats.has(matchId))) this.#options.metrics.lost();
+    for (const seat of seats) {
       this.forget(seat);
       if (ended) seat.player.onEnded(ended);
       else if (seat.lostAt === undefined) seat.player.onJoinRefused(over);
-      else seat.player.onCancelled(over);
+      else seat.player.onCancelled(over, 0);
     }
+    this.#options.spectators().onNowhere(matchId, over);
     if (match) this.#drop(match);
   }
 
   // ── bookkeeping ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #ask(matchId: string, lost: boolean, suspect: ShardLink | undefined): void {
-    const before = this.#asked.get(matchId);
-    if (before && (before.lost || !lost)) return;
-    if (before) clearTimeout(before.timer);
+  #ask(matchId: string, lost: boolean, suspect?: ShardLink): void {
     const match = this.#matches.get(matchId);
     const epoch = match?.epoch ?? this.#epochs.get(matchId);
-    if (epoch === undefined) return;
-    const since = before?.since ?? performance.now();
-    const request = { matchId, epoch, ticks: match?.ticks ?? 0, lost };
-    this.#asked.set(matchId, { ...request, since, suspect, timer: this.#again(matchId) });
-    this.#send(request);
-  }
-
-  /** The matchmaker may have restarted, or have had no place for it. */
-  #again(matchId: string): NodeJS.Timeout {
-    const timer = setTimeout(() => {
-      const asked = this.#asked.get(matchId);
-      if (!asked) return;
-      if (performance.now() - asked.since > ASK_WITHIN_MS) {
-        this.#asked.delete(matchId);
-        this.#options.log.error({ matchId, epoch: asked.epoch }, "nobody says where a match is; given up");
-        return this.#nowhere({ matchId, over: asked.lost ? "shard_lost" : "shard_unavailable" });
-      }
-      asked.timer = this.#again(matchId);
-      this.#send(asked);
-    }, ASK_AGAIN_MS);
-    return timer.unref();
-  }
-
-  /** Hundreds of matches of one shard are one message. */
-  #send({ matchId, epoch, ticks, lost }: RelocateRequest): void {
-    if (this.#asking.push({ matchId, epoch, ticks, lost }) > 1) return;
-    setImmediate(() => {
-      this.#options.ask(this.#asking);
-      this.#asking = [];
-    });
-  }
-
-  #unask(matchId: string): void {
-    clearTimeout(this.#asked.get(matchId)?.timer);
-    this.#asked.delete(matchId);
+    if (epoch !== undefined) this.#whereabouts.ask({ matchId, epoch, ticks: match?.ticks ?? 0, lost }, suspect);
   }
 
   /** Its players send nothing until the match is somewhere again. */
@@ -380,7 +303,7 @@ export class Seats implements LinkEvents {
     match.link = undefined;
     if (this.#matches.get(match.matchId) !== match) return;
     this.#matches.delete(match.matchId);
-    this.#unask(match.matchId);
+    this.#whereabouts.answered(match.matchId);
   }
 
   #dropLater(match: FollowedMatch): void {

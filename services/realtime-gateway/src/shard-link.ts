@@ -3,6 +3,7 @@ import { createHmac } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import {
+  type LinkCancelled,
   type LinkEnded,
   type LinkFollow,
   type LinkHandoverSchema,
@@ -10,13 +11,25 @@ import {
   LinkRequestSchema,
   type LinkResponse,
   LinkResponseSchema,
+  type LinkSeatStatus,
+  type LinkWatching,
+  type LinkWatchRefused,
 } from "@muster/contracts/realtime/link/v1";
 import type { Logger } from "@muster/log";
-import { INPUT_REFUSALS, LINK_VERSION, LinkFrameType, LinkReader, LinkWriter } from "@muster/realtime";
-import { type FollowedMatch, u32 } from "./followed-match.ts";
+import {
+  INPUT_REFUSALS,
+  LINK_VERSION,
+  LINK_VIEW_HEADER_BYTES,
+  LinkFrameType,
+  LinkReader,
+  LinkWriter,
+  u32,
+} from "@muster/realtime";
+import type { FollowedMatch } from "./followed-match.ts";
 
 /** A player's seat on a link. */
 export interface LinkSession {
+  onSeatStatus(status: LinkSeatStatus): void;
   onJoined(joined: LinkJoined): void;
   onRefused(code: string): void;
   onInputRefused(code: (typeof INPUT_REFUSALS)[number]): void;
@@ -27,9 +40,11 @@ export interface LinkSession {
 export interface LinkEvents {
   /** @returns the match; undefined for one that this shard holds no more. */
   onFollow(link: ShardLink, follow: LinkFollow): FollowedMatch | undefined;
-  onSeatStatus(match: FollowedMatch, status: { seat: number; connected: boolean; graceMs: number }): void;
+  onSeatStatus(match: FollowedMatch, status: LinkSeatStatus): void;
+  onWatching(link: ShardLink, watching: LinkWatching): void;
+  onWatchRefused(link: ShardLink, refused: LinkWatchRefused): void;
   onEnded(match: FollowedMatch, ended: LinkEnded): void;
-  onCancelled(match: FollowedMatch, reason: string): void;
+  onCancelled(match: FollowedMatch, cancelled: LinkCancelled): void;
   onStored(match: FollowedMatch): void;
   onMoving(match: FollowedMatch): void;
   onSilent(link: ShardLink): void;
@@ -45,6 +60,8 @@ export interface ShardLinkOptions {
   readonly linkKey: Buffer;
   /** Without an answer to beats for so long, the shard's matches are looked for elsewhere. */
   readonly silentMs: number;
+  /** What goes to the shard is gathered for so long, and written at once; 0: for the rest of the event-loop turn. */
+  readonly gatherMs: number;
   readonly events: LinkEvents;
   readonly log: Logger;
   /** Called once, before anyone else hears of it. */
@@ -55,16 +72,22 @@ const CONNECT_WITHIN_MS = 2000;
 const BEAT_EVERY_MS = 100;
 /** A shard that answers no beat for this long is taken for dead, though its socket is open. */
 const DEAD_MS = 8000;
+/** Longer than a link lives without an answer. */
+const SESSION_REST_MS = DEAD_MS + 2000;
 const UNSENT_BYTES_MAX = 16 * 1024 * 1024;
+const READ_BYTES = 256 * 1024;
 const EMPTY = new Uint8Array(0);
 
 export class ShardLink {
   readonly address: string;
   readonly #options: ShardLinkOptions;
   readonly #socket: Socket;
+  readonly #read: Uint8Array;
   readonly #writer: LinkWriter;
   readonly #reader: LinkReader;
+  /** By session; freed numbers are used again, so that the shard can look them up in an array. */
   readonly #sessions = new Map<number, LinkSession>();
+  readonly #freed: { readonly session: number; readonly at: number }[] = [];
   readonly #channels = new Map<number, FollowedMatch>();
   readonly #beatTimer: NodeJS.Timeout;
   #nextSession = 1;
@@ -77,14 +100,20 @@ export class ShardLink {
     this.#options = options;
     this.address = options.address;
     const [host, port] = splitAddress(options.address);
-    this.#socket = connect({ host, port, noDelay: true });
+    // One buffer for everything that is read: the reader copies what it keeps.
+    const onread = { buffer: new Uint8Array(READ_BYTES), callback: (length: number) => this.#onRead(length) };
+    this.#read = onread.buffer;
+    this.#socket = connect({ host, port, noDelay: true, onread });
     this.#socket.setTimeout(
       CONNECT_WITHIN_MS,
       () => this.#socket.connecting && this.#socket.destroy(new Error("connecting took too long")),
     );
-    this.#writer = new LinkWriter((chunk) => this.#send(chunk), setImmediate);
-    this.#reader = new LinkReader((type, body) => this.#onFrame(type, body));
-    this.#socket.on("data", (chunk) => this.#onData(chunk));
+    const { gatherMs } = options;
+    this.#writer = new LinkWriter(
+      (chunk) => this.#send(chunk),
+      gatherMs > 0 ? (flush) => setTimeout(flush, gatherMs) : setImmediate,
+    );
+    this.#reader = new LinkReader((type, bytes, from, to) => this.#onFrame(type, bytes, from, to));
     this.#socket.on("error", (err) => options.log.warn({ err, address: options.address }, "link error"));
     this.#socket.on("close", () => this.#onClose());
     this.#beatTimer = setInterval(() => this.#beat(), BEAT_EVERY_MS);
@@ -95,12 +124,23 @@ export class ShardLink {
   }
 
   /** @returns the session, for input and leave. The answer comes to the listener. */
-  join(listener: LinkSession, seatTicket: string, traceparent: string): number {
-    const session = this.#nextSession;
-    this.#nextSession = (session % 0xffff_ffff) + 1;
+  join(
+    listener: LinkSession,
+    claim: { readonly seatTicket: string; readonly traceparent: string; readonly lastMatchSeq: number },
+  ): number {
+    const session = this.#newSession();
     this.#sessions.set(session, listener);
-    this.#control({ message: { case: "join", value: { session, seatTicket, traceparent } } });
+    this.#control({ message: { case: "join", value: { session, ...claim } } });
     return session;
+  }
+
+  /** The answer comes to the events. */
+  watch(matchId: string): void {
+    this.#control({ message: { case: "watch", value: { matchId } } });
+  }
+
+  unwatch(matchId: string): void {
+    this.#control({ message: { case: "unwatch", value: { matchId } } });
   }
 
   /** `frame` is the client's, type byte first. */
@@ -110,6 +150,7 @@ export class ShardLink {
 
   leave(session: number, forfeit: boolean): void {
     if (!this.#sessions.delete(session)) return;
+    this.#freed.push({ session, at: performance.now() });
     this.#control({ message: { case: "leave", value: { session, forfeit } } });
   }
 
@@ -126,19 +167,25 @@ export class ShardLink {
     this.#socket.destroy();
   }
 
-  #onFrame(type: number, body: Uint8Array): void {
+  #onFrame(type: number, bytes: Uint8Array, from: number, to: number): void {
     switch (type) {
       case LinkFrameType.tick:
-        return this.#channels.get(u32(body, 0))?.onTick(body);
+        return this.#channels.get(u32(bytes, from))?.onTick(bytes, from, to);
+      case LinkFrameType.viewDelta:
+        return this.#channels
+          .get(u32(bytes, from))
+          ?.onViewDelta(bytes[from + 4] as number, bytes.subarray(from + LINK_VIEW_HEADER_BYTES, to));
       case LinkFrameType.keyframe:
-        return this.#channels.get(u32(body, 0))?.fanout.onKeyframe(body.subarray(4));
+        return this.#channels
+          .get(u32(bytes, from))
+          ?.onKeyframe(bytes[from + 4] as number, bytes.subarray(from + LINK_VIEW_HEADER_BYTES, to));
       case LinkFrameType.inputRefused: {
-        const code = INPUT_REFUSALS[body[4] ?? -1];
-        if (code) this.#sessions.get(u32(body, 0))?.onInputRefused(code);
+        const code = INPUT_REFUSALS[bytes[from + 4] ?? -1];
+        if (code) this.#sessions.get(u32(bytes, from))?.onInputRefused(code);
         return;
       }
       case LinkFrameType.control:
-        return this.#onControl(fromBinary(LinkResponseSchema, body));
+        return this.#onControl(fromBinary(LinkResponseSchema, bytes.subarray(from, to)));
       default: // a beat, or a type of a later version
     }
   }
@@ -162,12 +209,19 @@ export class ShardLink {
         if (match) match.holders = message.value.gatewayIds;
         return;
       }
-      case "seatStatus":
+      case "seatStatus": {
+        const { session } = message.value;
+        if (session !== 0) return this.#sessions.get(session)?.onSeatStatus(message.value);
         return this.#onMatch(message.value, (match, status) => events.onSeatStatus(match, status));
+      }
+      case "watching":
+        return events.onWatching(this, message.value);
+      case "watchRefused":
+        return events.onWatchRefused(this, message.value);
       case "ended":
         return this.#onMatch(message.value, (match, ended) => events.onEnded(match, ended));
       case "cancelled":
-        return this.#onMatch(message.value, (match, { reason }) => events.onCancelled(match, reason));
+        return this.#onMatch(message.value, (match, cancelled) => events.onCancelled(match, cancelled));
       case "moving":
         return this.#onMatch(message.value, (match) => events.onMoving(match));
       case "stored":
@@ -184,9 +238,17 @@ export class ShardLink {
     if (match) then(match, value);
   }
 
+  /** A number is used again when the shard can say nothing any more that was meant for who had it before. */
+  #newSession(): number {
+    const oldest = this.#freed[0];
+    if (!oldest || performance.now() - oldest.at < SESSION_REST_MS) return this.#nextSession++;
+    this.#freed.shift();
+    return oldest.session;
+  }
+
   #take(session: number): LinkSession | undefined {
     const listener = this.#sessions.get(session);
-    this.#sessions.delete(session);
+    if (this.#sessions.delete(session)) this.#freed.push({ session, at: performance.now() });
     return listener;
   }
 
@@ -201,7 +263,7 @@ export class ShardLink {
       this.#socket.destroy(new Error("the shard does not read its link"));
   }
 
-  #onData(chunk: Buffer): void {
+  #onRead(length: number): boolean {
     this.#unanswered = 0;
     if (this.#silent) {
       this.#silent = false;
@@ -209,10 +271,11 @@ export class ShardLink {
       this.#options.events.onHeardAgain(this);
     }
     try {
-      this.#reader.push(chunk);
+      this.#reader.push(this.#read.subarray(0, length));
     } catch (err) {
       this.#socket.destroy(err instanceof Error ? err : new Error(String(err)));
     }
+    return true;
   }
 
   #beat(): void {

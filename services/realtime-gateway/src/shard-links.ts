@@ -5,6 +5,7 @@ export interface ShardLinksOptions {
   readonly gatewayId: string;
   readonly linkKey: Buffer;
   readonly silentMs: number;
+  readonly gatherMs: number;
   readonly events: LinkEvents;
   readonly log: Logger;
 }

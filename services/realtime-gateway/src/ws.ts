@@ -40,8 +40,12 @@ export interface WsServer {
   close(): void;
 }
 
-interface UserData<C> {
+interface UserData {
   token: string | undefined;
+}
+
+/** Properties of our own on the addon's object: reading them is no call into it, as getUserData() is. */
+interface Carrier<C> {
   connection: C | undefined;
   socket: UwsSocket | undefined;
 }
@@ -63,7 +67,7 @@ const PAYLOAD_BYTES_CUT = 64 * 1024;
 /** @throws Error when the port is taken. */
 export function listen<C>(options: WsOptions, handlers: Handlers<C>): Promise<WsServer> {
   const app = uWS.App();
-  app.ws<UserData<C>>(PATH, {
+  app.ws<UserData>(PATH, {
     compression: uWS.DISABLED,
     maxPayloadLength: PAYLOAD_BYTES_CUT,
     maxBackpressure: options.sendBufferBytesMax,
@@ -79,10 +83,9 @@ export function listen<C>(options: WsOptions, handlers: Handlers<C>): Promise<Ws
       const token = offered
         .find((part) => part.startsWith(TOKEN_SUBPROTOCOL_PREFIX))
         ?.slice(TOKEN_SUBPROTOCOL_PREFIX.length);
-      const data: UserData<C> = { token, connection: undefined, socket: undefined };
       const protocol = offered.includes(SUBPROTOCOL) ? SUBPROTOCOL : "";
-      res.upgrade(
-        data,
+      res.upgrade<UserData>(
+        { token },
         req.getHeader("sec-websocket-key"),
         protocol,
         req.getHeader("sec-websocket-extensions"),
@@ -91,20 +94,21 @@ export function listen<C>(options: WsOptions, handlers: Handlers<C>): Promise<Ws
     },
     open(ws) {
       const data = ws.getUserData();
-      data.socket = new UwsSocket(ws);
-      data.connection = handlers.open(data.socket, data.token);
+      const carrier = ws as unknown as Carrier<C>;
+      carrier.socket = new UwsSocket(ws);
+      carrier.connection = handlers.open(carrier.socket, data.token);
       data.token = undefined;
     },
     message(ws, message, isBinary) {
-      const { connection } = ws.getUserData();
+      const { connection } = ws as unknown as Carrier<C>;
       if (connection !== undefined) handlers.message(connection, new Uint8Array(message), isBinary);
     },
     drain(ws) {
-      const { connection } = ws.getUserData();
+      const { connection } = ws as unknown as Carrier<C>;
       if (connection !== undefined) handlers.drain(connection);
     },
     close(ws) {
-      const { connection, socket } = ws.getUserData();
+      const { connection, socket } = ws as unknown as Carrier<C>;
       socket?.markClosed();
       if (connection !== undefined) handlers.close(connection);
     },
@@ -120,11 +124,11 @@ export function listen<C>(options: WsOptions, handlers: Handlers<C>): Promise<Ws
 }
 
 class UwsSocket implements Socket {
-  readonly #ws: uWS.WebSocket<UserData<never>>;
+  readonly #ws: uWS.WebSocket<UserData>;
   #closed = false;
 
   constructor(ws: unknown) {
-    this.#ws = ws as uWS.WebSocket<UserData<never>>;
+    this.#ws = ws as uWS.WebSocket<UserData>;
   }
 
   send(bytes: Uint8Array): SendOutcome {

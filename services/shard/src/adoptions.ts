@@ -17,6 +17,7 @@ export interface PendingJoin {
   readonly seat: number;
   readonly playerId: string;
   readonly session: Session;
+  readonly lastMatchSeq: number;
   /** Called with why not, or with nothing once seated. */
   answer(refusal: string | undefined): void;
 }

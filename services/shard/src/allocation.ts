@@ -102,7 +102,7 @@ function allocate(message: Allocate, { games, matches }: AllocationOptions): str
   if (!game) return `this shard lacks the game ${message.gameId}`;
   const players = message.seats
     .toSorted((a, b) => a.seat - b.seat)
-    .map(({ playerId, playerName }) => ({ playerId, playerName }));
+    .map(({ playerId, playerName, bot }) => ({ playerId, playerName, bot: bot === "" ? undefined : bot }));
   const { matchId, epoch, mode, options, seed, traceparent } = message;
   const spec = { matchId, epoch, mode, game, options, seed, players, trace: continueTrace(traceparent) };
   return matches.allocate(spec, message.recovery?.gatewayIds);

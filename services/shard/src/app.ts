@@ -14,6 +14,7 @@ import { Matches } from "./matches.ts";
 import { createShardMetrics, type ShardMetrics } from "./metrics.ts";
 import { Results } from "./results.ts";
 import { type Clock, Scheduler } from "./scheduler.ts";
+import { StepWatch } from "./step-watch.ts";
 
 export interface Overrides {
   readonly log?: Logger;
@@ -68,12 +69,20 @@ export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
     keyframeEveryTicks: config.shardKeyframeEveryTicks,
   };
   const adoption = { othersWithinMs: config.shardHandoverWithinMs, logWithinMs: LOG_WITHIN_MS };
+  const watch = new StepWatch({
+    matchesMax: config.shardMatchesMax,
+    budgetMs: config.shardStepBudgetMs,
+    stuckMs: config.shardStuckMs,
+    heapShareMax: config.shardHeapPercentMax / 100,
+    matchUrl: config.shardMatchUrl,
+  });
   const matches = new Matches({
     matchesMax: config.shardMatchesMax,
     times,
     adoption,
     scheduler,
     results,
+    watch,
     metrics,
     log,
   });
@@ -119,7 +128,7 @@ export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
   };
   // Stopped from the last to the first: drain, leave the matchmaker, cut the links, store the results.
   return Object.assign(
-    compose([matchClient, matchmakerClient, resultQueue, admin, ticking, links, allocation, draining]),
+    compose([matchClient, matchmakerClient, watch, resultQueue, admin, ticking, links, allocation, draining]),
     { admin, links, matches },
   );
 }

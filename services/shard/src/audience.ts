@@ -1,7 +1,8 @@
-// Who gets a match's ticks: the gateway links that carry its players, and where that is one only, a second gateway as a
-// witness, so that the input log never lives in one other process alone.
+// Who gets a match's ticks: the gateway links that carry its players or spectators, and where that is one only, a second
+// gateway as a witness, so that the input log never lives in one other process alone.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { LinkResponseSchema } from "@muster/contracts/realtime/link/v1";
+import { PUBLIC_VIEW, type Views } from "./views.ts";
 
 export type ToGateway = MessageInitShape<typeof LinkResponseSchema>;
 
@@ -9,9 +10,11 @@ export type ToGateway = MessageInitShape<typeof LinkResponseSchema>;
 export interface Link {
   readonly gatewayId: string;
   control(message: ToGateway): void;
-  keyframe(channel: number, frame: Uint8Array): void;
-  /** `delta` is empty for a witness, and for a last record after which there is no state to show. */
+  keyframe(channel: number, view: number, frame: Uint8Array): void;
+  /** `delta` is of the public view; empty for who does not show it, and for a last record after which there is nothing to show. */
   tick(channel: number, tick: number, check: number, record: Uint8Array, delta: Uint8Array): void;
+  /** Of a seat's own view, behind the tick that it belongs to. */
+  viewDelta(channel: number, view: number, delta: Uint8Array): void;
 }
 
 /** A player's socket, as a match sees it. */
@@ -21,72 +24,148 @@ export interface Session {
   readonly id: number;
 }
 
+/** A link, and what it carries of the match. A witness carries nothing but the log. */
+interface Member {
+  readonly link: Link;
+  players: number;
+  watching: boolean;
+  /** Views of its own players, where each sees another thing. */
+  readonly views: number[];
+}
+
 const NO_DELTA = new Uint8Array(0);
 
 /** The links of a match, each once, however many of its players it carries. */
 export class Audience {
-  /** Players by link. */
-  readonly #links = new Map<Link, number>();
-  #witness: Link | undefined;
+  readonly #views: Views;
+  readonly #members: Member[] = [];
+
+  constructor(views: Views) {
+    this.#views = views;
+  }
 
   /** Gateways that hold the log. */
   get holders(): string[] {
-    const links = this.#witness ? [...this.#links.keys(), this.#witness] : [...this.#links.keys()];
-    return links.map((link) => link.gatewayId);
+    return this.#members.map(({ link }) => link.gatewayId);
   }
 
   has(link: Link): boolean {
-    return this.#links.has(link) || this.#witness === link;
+    return this.#find(link) !== undefined;
   }
 
   /** @returns true when the link is new to the match: it needs the log so far. */
-  add(link: Link): boolean {
+  add(link: Link, view: number): boolean {
     const before = this.has(link);
-    if (this.#witness === link) this.#witness = undefined;
-    this.#links.set(link, (this.#links.get(link) ?? 0) + 1);
+    const member = this.#findOrAdd(link);
+    member.players++;
+    if (view !== PUBLIC_VIEW) member.views.push(view);
     return !before;
   }
 
-  /** @returns true when the link carries no player any more. */
-  remove(link: Link): boolean {
-    const left = (this.#links.get(link) ?? 0) - 1;
-    if (left > 0) this.#links.set(link, left);
-    else this.#links.delete(link);
-    return left <= 0;
+  /** @returns true when the link carries nothing any more. */
+  remove(link: Link, view: number): boolean {
+    const member = this.#find(link);
+    if (!member) return true;
+    member.players--;
+    const at = member.views.indexOf(view);
+    if (at >= 0) member.views.splice(at, 1);
+    return this.#dropIdle(member);
+  }
+
+  /** @returns true when the link is new to the match. */
+  watch(link: Link): boolean {
+    const before = this.has(link);
+    this.#findOrAdd(link).watching = true;
+    return !before;
+  }
+
+  /** @returns true when the link carries nothing any more. */
+  unwatch(link: Link): boolean {
+    const member = this.#find(link);
+    if (!member) return true;
+    member.watching = false;
+    return this.#dropIdle(member);
   }
 
   /** A closed link carries nothing. */
   drop(link: Link): void {
-    this.#links.delete(link);
-    if (this.#witness === link) this.#witness = undefined;
+    const at = this.#members.findIndex((member) => member.link === link);
+    if (at >= 0) this.#members.splice(at, 1);
   }
 
   /** True when another gateway would make the log safer. */
   get wantsWitness(): boolean {
-    return this.#links.size < 2 && !this.#witness;
+    return this.#members.length < 2;
   }
 
   witness(link: Link): void {
-    this.#witness = link;
+    this.#findOrAdd(link);
   }
 
-  tick(channel: number, tick: number, check: number, record: Uint8Array, delta: Uint8Array): void {
-    for (const link of this.#links.keys()) link.tick(channel, tick, check, record, delta);
-    this.#witness?.tick(channel, tick, check, record, NO_DELTA);
+  /** The hot path: once per tick. */
+  tick(channel: number, tick: number, check: number, record: Uint8Array): void {
+    const views = this.#views;
+    const members = this.#members;
+    let delta: Uint8Array | undefined;
+    for (let i = 0; i < members.length; i++) {
+      const member = members[i] as Member;
+      if (!showsPublic(member, views)) {
+        member.link.tick(channel, tick, check, record, NO_DELTA);
+      } else {
+        delta ??= views.delta(PUBLIC_VIEW);
+        member.link.tick(channel, tick, check, record, delta);
+      }
+      for (const view of member.views) member.link.viewDelta(channel, view, views.delta(view));
+    }
   }
 
-  keyframe(channel: number, frame: Uint8Array): void {
-    for (const link of this.#links.keys()) link.keyframe(channel, frame);
+  /** A record after which no state is shown. */
+  lastRecord(channel: number, tick: number, check: number, record: Uint8Array): void {
+    for (const { link } of this.#members) link.tick(channel, tick, check, record, NO_DELTA);
   }
 
-  /** To the gateways that carry players. */
+  /** For the gateways' caches. */
+  keyframes(channel: number): void {
+    for (const member of this.#members) {
+      if (showsPublic(member, this.#views))
+        member.link.keyframe(channel, PUBLIC_VIEW, this.#views.keyframe(PUBLIC_VIEW));
+      for (const view of member.views) member.link.keyframe(channel, view, this.#views.keyframe(view));
+    }
+  }
+
+  /** To the gateways that carry players or spectators. */
   control(message: ToGateway): void {
-    for (const link of this.#links.keys()) link.control(message);
+    for (const member of this.#members) if (!isWitness(member)) member.link.control(message);
   }
 
   /** To the witness too: what concerns the log. */
   controlAll(message: ToGateway): void {
-    this.control(message);
-    this.#witness?.control(message);
+    for (const { link } of this.#members) link.control(message);
   }
+
+  #find(link: Link): Member | undefined {
+    return this.#members.find((member) => member.link === link);
+  }
+
+  #findOrAdd(link: Link): Member {
+    const found = this.#find(link);
+    if (found) return found;
+    const member: Member = { link, players: 0, watching: false, views: [] };
+    this.#members.push(member);
+    return member;
+  }
+
+  #dropIdle(member: Member): boolean {
+    if (!isWitness(member)) return false;
+    this.drop(member.link);
+    return true;
+  }
+}
+
+function isWitness({ players, watching }: Member): boolean {
+  return players === 0 && !watching;
+}
+
+function showsPublic(member: Member, views: Views): boolean {
+  return member.watching || (views.shared && member.players > 0);
 }

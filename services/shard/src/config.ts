@@ -41,6 +41,25 @@ export const fields = {
     max: 10_000,
     description: "how often gateways get a new keyframe to cache",
   }),
+  SHARD_STEP_BUDGET_MS: int({
+    default: 100,
+    min: 1,
+    max: 10_000,
+    description: "a step of a game that takes longer ends its match",
+  }),
+  SHARD_STUCK_MS: int({
+    default: 400,
+    min: 20,
+    max: 60_000,
+    description:
+      "a step that has not come back after so long never will: its match is cancelled, the process ends, the other matches move",
+  }),
+  SHARD_HEAP_PERCENT_MAX: int({
+    default: 80,
+    min: 1,
+    max: 100,
+    description: "when the heap is fuller, the match whose steps allocate most ends, every second another one",
+  }),
   SHARD_HANDOVER_WITHIN_MS: int({
     default: 300,
     min: 10,

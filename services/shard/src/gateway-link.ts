@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type LinkRequest, LinkRequestSchema, LinkResponseSchema } from "@muster/contracts/realtime/link/v1";
 import type { Logger } from "@muster/log";
-import { INPUT_REFUSALS, LINK_VERSION, LinkFrameType, LinkReader, LinkWriter } from "@muster/realtime";
+import { INPUT_REFUSALS, LINK_VERSION, LinkFrameType, LinkReader, LinkWriter, u32 } from "@muster/realtime";
 import type { SeatTicketOpener } from "@muster/tokens";
 import { continueTrace, withTrace } from "@muster/tracing";
 import type { Link, Session, ToGateway } from "./audience.ts";
@@ -33,8 +33,11 @@ const UNSENT_BYTES_MAX = 16 * 1024 * 1024;
 /** A gateway says hello at once and beats every two seconds; one that is silent for this long is gone. */
 const SILENT_MS_MAX = 8000;
 const SILENCE_CHECK_MS = 2000;
-/** Sequence number and tick. */
-const INPUT_HEADER_BYTES = 8;
+/** Where the game's part of an input begins: behind session, sequence number and tick. */
+const INPUT_AT = 12;
+/** Sessions of a gateway are numbered from 1, the freed ones again. */
+const SESSION_MAX = 1_000_000;
+const NOTHING = new Uint8Array(0);
 
 export class GatewayLink implements Link {
   gatewayId = "";
@@ -42,7 +45,8 @@ export class GatewayLink implements Link {
   readonly #parts: GatewayLinkParts;
   readonly #writer: LinkWriter;
   readonly #reader: LinkReader;
-  readonly #seated = new Map<number, Seated>();
+  /** By session. Gateways use small numbers again, so this stays dense. */
+  readonly #seated: (Seated | undefined)[] = [];
   /** Sessions whose match is not here yet: it is being taken over. */
   readonly #joining = new Set<number>();
   readonly #refusal = new Uint8Array(1);
@@ -53,7 +57,7 @@ export class GatewayLink implements Link {
     this.#socket = socket;
     this.#parts = parts;
     this.#writer = new LinkWriter((chunk) => this.#send(chunk), setImmediate);
-    this.#reader = new LinkReader((type, body) => this.#onFrame(type, body));
+    this.#reader = new LinkReader((type, bytes, from, to) => this.#onFrame(type, bytes, from, to));
     socket.setNoDelay(true);
     socket.on("data", (chunk) => this.#onData(chunk));
     socket.on("error", (err) => parts.log.warn({ err, gatewayId: this.gatewayId }, "link error"));
@@ -65,8 +69,12 @@ export class GatewayLink implements Link {
     this.#writer.plain(LinkFrameType.control, toBinary(LinkResponseSchema, create(LinkResponseSchema, message)));
   }
 
-  keyframe(channel: number, frame: Uint8Array): void {
-    this.#writer.numbered(LinkFrameType.keyframe, channel, frame);
+  keyframe(channel: number, view: number, frame: Uint8Array): void {
+    this.#writer.view(LinkFrameType.keyframe, channel, view, frame);
+  }
+
+  viewDelta(channel: number, view: number, delta: Uint8Array): void {
+    this.#writer.view(LinkFrameType.viewDelta, channel, view, delta);
   }
 
   tick(channel: number, tick: number, check: number, record: Uint8Array, delta: Uint8Array): void {
@@ -100,22 +108,21 @@ export class GatewayLink implements Link {
     }
   }
 
-  #onFrame(type: number, body: Uint8Array): void {
-    if (type === LinkFrameType.control) return this.#onControl(fromBinary(LinkRequestSchema, body));
+  #onFrame(type: number, bytes: Uint8Array, from: number, to: number): void {
+    if (type === LinkFrameType.input && this.gatewayId !== "") return this.#onInput(bytes, from, to);
+    if (type === LinkFrameType.control) return this.#onControl(fromBinary(LinkRequestSchema, bytes.subarray(from, to)));
     if (this.gatewayId === "") throw new Error("the first frame is hello");
-    if (type === LinkFrameType.input) this.#onInput(body);
-    else if (type === LinkFrameType.beat) this.#writer.plain(LinkFrameType.beat, new Uint8Array(0));
+    if (type === LinkFrameType.beat) this.#writer.plain(LinkFrameType.beat, NOTHING);
     // Other types are of a later version: not for us.
   }
 
-  #onInput(body: Uint8Array): void {
-    if (body.length < 4 + INPUT_HEADER_BYTES) throw new Error("an input frame is too short");
-    const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-    const session = view.getUint32(0, true);
-    const seated = this.#seated.get(session);
-    const payload = body.subarray(4 + INPUT_HEADER_BYTES);
+  /** The hot path: once per player and tick. */
+  #onInput(bytes: Uint8Array, from: number, to: number): void {
+    if (to - from < INPUT_AT) throw new Error("an input frame is too short");
+    const session = u32(bytes, from);
+    const seated = this.#seated[session];
     const refusal = seated
-      ? seated.match.input(seated.seat, view.getUint32(4, true), view.getUint32(8, true), payload)
+      ? seated.match.input(seated.seat, u32(bytes, from + 4), u32(bytes, from + 8), bytes, from + INPUT_AT, to)
       : "not_in_match";
     this.#parts.metrics.inputs(refusal);
     if (refusal === undefined) return;
@@ -129,9 +136,14 @@ export class GatewayLink implements Link {
     if (this.gatewayId === "") throw new Error("the first frame is hello");
     switch (message.case) {
       case "join": {
-        const { session, seatTicket, traceparent } = message.value;
-        return withTrace(continueTrace(traceparent), () => this.#onJoin(session, seatTicket));
+        const { session, seatTicket, traceparent, lastMatchSeq } = message.value;
+        if (session > SESSION_MAX) throw new Error(`the session ${session} is out of bounds`);
+        return withTrace(continueTrace(traceparent), () => this.#onJoin(session, seatTicket, lastMatchSeq));
       }
+      case "watch":
+        return this.#onWatch(message.value.matchId);
+      case "unwatch":
+        return this.#parts.matches.unwatch(message.value.matchId, this);
       case "handover": {
         const { matchId, epoch, ticks, check, holders, log } = message.value;
         return this.#parts.matches.handover(matchId, epoch, { gatewayId: this.gatewayId, ticks, check, holders, log });
@@ -154,19 +166,24 @@ export class GatewayLink implements Link {
     this.#parts.matches.linked(this);
   }
 
-  #onJoin(id: number, seatTicket: string): void {
+  #onJoin(id: number, seatTicket: string, lastMatchSeq: number): void {
     const verdict = this.#parts.seatTickets.open(seatTicket, this.#parts.now());
     if (verdict.kind !== "valid") return this.#refuse(id, verdict.kind);
     const { claims } = verdict;
     const session: Session = { link: this, id };
     this.#joining.add(id);
-    this.#parts.matches.join(claims, session, (match) => {
+    this.#parts.matches.join(claims, session, lastMatchSeq, (match) => {
       const left = !this.#joining.delete(id);
       if (typeof match === "string") return left ? undefined : this.#refuse(id, match);
       if (left) return match.leave(claims.seat, session, false);
-      this.#seated.set(id, { session, match, seat: claims.seat });
+      this.#seated[id] = { session, match, seat: claims.seat };
       this.#parts.log.info({ matchId: claims.matchId, seat: claims.seat, gatewayId: this.gatewayId }, "player joined");
     });
+  }
+
+  #onWatch(matchId: string): void {
+    const code = this.#parts.matches.watch(matchId, this);
+    if (code !== undefined) this.control({ message: { case: "watchRefused", value: { matchId, code } } });
   }
 
   #refuse(session: number, code: string): void {
@@ -176,9 +193,9 @@ export class GatewayLink implements Link {
 
   #onLeave(id: number, forfeit: boolean): void {
     this.#joining.delete(id);
-    const seated = this.#seated.get(id);
+    const seated = this.#seated[id];
     if (!seated) return;
-    this.#seated.delete(id);
+    this.#seated[id] = undefined;
     seated.match.leave(seated.seat, seated.session, forfeit);
   }
 
@@ -191,8 +208,8 @@ export class GatewayLink implements Link {
 
   #onClose(): void {
     clearInterval(this.#silenceTimer);
-    for (const { match, seat, session } of this.#seated.values()) match.leave(seat, session, false);
-    this.#seated.clear();
+    for (const seated of this.#seated) seated?.match.leave(seated.seat, seated.session, false);
+    this.#seated.length = 0;
     this.#joining.clear();
     if (this.gatewayId !== "") this.#parts.matches.unlinked(this);
     if (this.gatewayId !== "") this.#parts.log.info({ gatewayId: this.gatewayId }, "a gateway is gone");

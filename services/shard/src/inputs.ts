@@ -13,19 +13,23 @@ export interface InputLimits {
   readonly earlyTicksMax: number;
 }
 
+/** A place in the ring: sequence number, tick, then the input's words. */
+const SEQ = 0;
+const TICK = 1;
+const WORDS = 2;
+
 export class SeatInputs {
-  readonly #codec: InputCodec<Fields>;
-  readonly #limits: InputLimits;
-  readonly #words: Int32Array[];
-  readonly #seqs: Uint32Array;
-  readonly #ticks: Uint32Array;
-  readonly #scratch: Int32Array;
+  /** Place by place, in one piece: every input of every player comes by here. */
+  readonly ring: Int32Array;
   #first = 0;
   #count = 0;
   /** Highest sequence number that was accepted. */
   lastSeq = 0;
   /** Highest sequence number that was applied. */
   appliedSeq = 0;
+  readonly #limits: InputLimits;
+  readonly #codec: InputCodec<Fields>;
+  readonly #placeWords: number;
 
   /** `appliedSeq`: what the seat had applied on the shard before. */
   constructor(codec: InputCodec<Fields>, limits: InputLimits, appliedSeq = 0) {
@@ -33,45 +37,54 @@ export class SeatInputs {
     this.appliedSeq = appliedSeq;
     this.#codec = codec;
     this.#limits = limits;
-    this.#words = Array.from({ length: limits.waitingMax }, () => new Int32Array(codec.words));
-    this.#seqs = new Uint32Array(limits.waitingMax);
-    this.#ticks = new Uint32Array(limits.waitingMax);
-    this.#scratch = new Int32Array(codec.words);
+    this.#placeWords = WORDS + codec.words;
+    // One more than wait at most: where the next one is decoded.
+    this.ring = new Int32Array((limits.waitingMax + 1) * this.#placeWords);
   }
 
-  /** `tick` is the one that runs next. @returns why it was refused, or that an older one had to go. */
-  accept(seq: number, wantedTick: number, payload: Uint8Array, tick: number): InputRefusal | undefined {
+  /**
+   * The input is `bytes` from `from` to `to`; `tick` is the one that runs next.
+   * @returns why it was refused, or that an older one had to go.
+   */
+  accept(
+    seq: number,
+    wantedTick: number,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    tick: number,
+  ): InputRefusal | undefined {
+    const { waitingMax, lateTicksMax, earlyTicksMax } = this.#limits;
     if (seq <= this.lastSeq) return "input_out_of_order";
-    if (wantedTick !== 0 && wantedTick < tick - this.#limits.lateTicksMax) return "input_too_late";
-    if (wantedTick > tick + this.#limits.earlyTicksMax) return "input_too_early";
-    if (!this.#decode(payload)) return "input_malformed";
-    const overflow = this.#count === this.#limits.waitingMax;
-    if (overflow) this.#drop();
-    const at = (this.#first + this.#count) % this.#limits.waitingMax;
-    (this.#words[at] as Int32Array).set(this.#scratch);
-    this.#seqs[at] = seq;
-    this.#ticks[at] = wantedTick;
-    this.#count++;
+    if (wantedTick !== 0 && wantedTick < tick - lateTicksMax) return "input_too_late";
+    if (wantedTick > tick + earlyTicksMax) return "input_too_early";
+    const place = this.#first + this.#count;
+    const at = (place > waitingMax ? place - waitingMax - 1 : place) * this.#placeWords;
+    if (!this.#decode(bytes, from, to, at + WORDS)) return "input_malformed";
+    this.ring[at + SEQ] = seq;
+    this.ring[at + TICK] = wantedTick;
     this.lastSeq = seq;
-    return overflow ? "input_overflow" : undefined;
+    if (this.#count++ < waitingMax) return undefined;
+    this.#drop();
+    return "input_overflow";
   }
 
   /** Whether an input waits for this tick or an earlier one. */
   due(tick: number): boolean {
-    return this.#count > 0 && (this.#ticks[this.#first] as number) <= tick;
+    return this.#count > 0 && (this.ring[this.#first * this.#placeWords + TICK] as number) >>> 0 <= tick;
   }
 
-  /** The oldest input; valid until the next call of accept. Call only when due. */
-  take(): Int32Array {
-    const words = this.#words[this.#first] as Int32Array;
-    this.appliedSeq = this.#seqs[this.#first] as number;
+  /** The oldest input. @returns where its words begin in `ring`, until the next call of accept. Call only when due. */
+  take(): number {
+    const at = this.#first * this.#placeWords;
+    this.appliedSeq = (this.ring[at + SEQ] as number) >>> 0;
     this.#drop();
-    return words;
+    return at + WORDS;
   }
 
-  #decode(payload: Uint8Array): boolean {
+  #decode(bytes: Uint8Array, from: number, to: number, at: number): boolean {
     try {
-      this.#codec.decode(payload, this.#scratch);
+      this.#codec.decode(bytes, this.ring, from, to, at);
       return true;
     } catch (err) {
       if (err instanceof MalformedBitsError) return false;
@@ -80,7 +93,7 @@ export class SeatInputs {
   }
 
   #drop(): void {
-    this.#first = (this.#first + 1) % this.#limits.waitingMax;
+    this.#first = this.#first === this.#limits.waitingMax ? 0 : this.#first + 1;
     this.#count--;
   }
 }

@@ -10,8 +10,15 @@ export interface MatchSpec {
   readonly options: Readonly<Record<string, number>>;
   readonly seed: number;
   /** By seat. */
-  readonly players: readonly { readonly playerId: string; readonly playerName: string }[];
+  readonly players: readonly MatchPlayer[];
   readonly trace: TraceContext;
+}
+
+export interface MatchPlayer {
+  readonly playerId: string;
+  readonly playerName: string;
+  /** Played by the game itself, by this bot of it. */
+  readonly bot?: string | undefined;
 }
 
 export interface MatchTimes {

@@ -15,8 +15,19 @@ class RecordedLink implements Link {
   control({ message }: ToGateway): void {
     this.controls.push(message);
   }
-  keyframe(_channel: number, frame: Uint8Array): void {
-    this.frames.push({ type: "keyframe", bytes: frame.slice() });
+  /** By view: of a game that conceals. */
+  readonly views = new Map<number, Uint8Array[]>();
+  keyframe(_channel: number, view: number, frame: Uint8Array): void {
+    if (view === 0) this.frames.push({ type: "keyframe", bytes: frame.slice() });
+    else this.#ofView(view).push(frame.slice());
+  }
+  viewDelta(_channel: number, view: number, delta: Uint8Array): void {
+    this.#ofView(view).push(delta.slice());
+  }
+  #ofView(view: number): Uint8Array[] {
+    const frames = this.views.get(view) ?? [];
+    this.views.set(view, frames);
+    return frames;
   }
   readonly records: Uint8Array[] = [];
   check = 0;
@@ -45,15 +56,17 @@ function setup(game: Game = duel as unknown as Game, options: Record<string, num
   const faults: unknown[] = [];
   const owner = {
     onStart: () => undefined,
-    onTurn: (match: Match) => match.tick(),
+    onTurn: (match: Match) => match.turn(),
     onOver: (_: Match, outcome: MatchOutcome) => void outcomes.push(outcome),
     witness: () => undefined,
+    onStep: () => undefined,
+    onStepped: () => undefined,
     onFault: (_: Match, err: unknown) => void faults.push(err),
   };
   const players = ["a", "b"].map((playerId) => ({ playerId, playerName: playerId }));
   const match = new Match(
     { matchId: "m", epoch: 1, mode: "duel", game, options, seed: 7, players, trace: newTrace() },
-    9,
+    { channel: 9, place: 0 },
     TIMES,
     owner,
   );
@@ -150,7 +163,7 @@ describe("a match on a shard", () => {
     expect(match.ticks).toBe(30);
     expect(outcomes).toMatchObject([{ kind: "ended", reason: "played" }]);
     expect(links[0].controls.at(-1)).toMatchObject({ case: "ended", value: { ticks: 30, stateHash: match.stateHash } });
-    expect(match.input(0, 1, 0, Uint8Array.of(1))).toBe("not_in_match");
+    expect(match.input(0, 1, 0, Uint8Array.of(1), 0, 1)).toBe("not_in_match");
   });
 
   it("ends alone when its game throws", () => {
@@ -168,8 +181,8 @@ describe("a match on a shard", () => {
   it("steps a game without a clock when an input comes, once per input", () => {
     const turns: Game = { ...(duel as unknown as Game), tickRate: 0, inputMode: "event" };
     const { match } = started(turns);
-    match.input(0, 1, 0, Uint8Array.of(1));
-    match.input(1, 1, 0, Uint8Array.of(1));
+    match.input(0, 1, 0, Uint8Array.of(1), 0, 1);
+    match.input(1, 1, 0, Uint8Array.of(1), 0, 1);
     expect(match.ticks).toBe(2);
   });
 });

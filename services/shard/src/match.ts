@@ -1,95 +1,81 @@
 // One match: seats, simulation, snapshots, end. It knows links and time only through what it is given.
-import { InputLog, LogPlayer, Simulation, SnapshotEncoder } from "@muster/game-kit";
+import { InputLog, type InputRecords, LogPlayer, Simulation } from "@muster/game-kit";
 import { MATCH_LOG_BYTES_MAX } from "@muster/realtime";
 import { Audience, type Link, type Session } from "./audience.ts";
+import { Bots } from "./bots.ts";
+import type { InputRefusal } from "./inputs.ts";
+import type { MatchIds, MatchOwner } from "./match-owner.ts";
+import { ending, follow, rulesOf, seatStatus } from "./match-messages.ts";
 import { DivergedError, type Inheritance, type MatchOutcome, type MatchSpec, type MatchTimes } from "./match-spec.ts";
-import { type InputLimits, type InputRefusal, SeatInputs } from "./inputs.ts";
-
-export interface MatchOwner {
-  /** All players are here: tick it. */
-  onStart(match: Match): void;
-  /** An input for a game without a clock: tick it once. */
-  onTurn(match: Match): void;
-  /** Called once. */
-  onOver(match: Match, outcome: MatchOutcome): void;
-  /** A linked gateway that does not carry this match yet, for its log. */
-  witness(match: Match): Link | undefined;
-  onFault(match: Match, err: unknown): void;
-}
-
-interface Seat {
-  readonly playerId: string;
-  readonly inputs: SeatInputs;
-  session: Session | undefined;
-  joinedBefore: boolean;
-  /** Gave up, or did not come back in time. */
-  left: boolean;
-  graceTimer: NodeJS.Timeout | undefined;
-}
+import { deserted, type Seat, seatsOf } from "./seat.ts";
+import { SeatStatuses } from "./seat-statuses.ts";
+import { TurnClock } from "./turn-clock.ts";
+import { PUBLIC_VIEW, Views } from "./views.ts";
 
 /** An end that another shard came to: players take their seats first, to hear of it. */
 const TELL_END_AFTER_MS = 200;
-const NO_DELTA = new Uint8Array(0);
-const INPUTS_WAITING_MAX = 16;
-/** In ticks: one second at 30 a second. */
-const INPUT_LATE_TICKS_MAX = 30;
-const INPUT_EARLY_TICKS_MAX = 30;
-
-const INPUT_LIMITS: InputLimits = {
-  waitingMax: INPUTS_WAITING_MAX,
-  lateTicksMax: INPUT_LATE_TICKS_MAX,
-  earlyTicksMax: INPUT_EARLY_TICKS_MAX,
-};
+const NO_LOG = new Uint8Array(0);
 
 export class Match {
-  readonly spec: MatchSpec;
+  // What every tick needs comes first, side by side in memory.
+  #state: "gathering" | "running" | "moving" | "over" = "gathering";
+  readonly #heldInputs: boolean;
+  readonly #seats: readonly Seat[];
+  readonly #simulation: Simulation;
+  readonly #records: InputRecords;
+  readonly #acks: Uint32Array;
+  readonly #bots: Bots;
+  readonly #log: InputLog;
+  readonly #audience: Audience;
+  readonly #times: MatchTimes;
   /** Short name on links, unique in this process. */
   readonly channel: number;
   readonly tickRate: number;
-  readonly #times: MatchTimes;
+  /** Among the matches that are watched: for the owner. */
+  readonly place: number;
+  readonly spec: MatchSpec;
+  readonly #views: Views;
   readonly #owner: MatchOwner;
-  readonly #simulation: Simulation;
   readonly #player: LogPlayer;
-  readonly #log: InputLog;
   /** Records that gateways had before they were linked to this match. */
   readonly #held: ReadonlyMap<string, number>;
-  readonly #encoder: SnapshotEncoder;
-  readonly #acks: Uint32Array;
-  readonly #seats: readonly Seat[];
-  readonly #audience = new Audience();
-  #state: "gathering" | "running" | "moving" | "over" = "gathering";
+  readonly #statuses: SeatStatuses;
+  readonly #turns: TurnClock;
   #joinTimer: NodeJS.Timeout | undefined;
 
   /** @throws whatever the game throws; BadReplayError and DivergedError for a log that is not this match's. */
-  constructor(spec: MatchSpec, channel: number, times: MatchTimes, owner: MatchOwner, inherited?: Inheritance) {
+  constructor(spec: MatchSpec, ids: MatchIds, times: MatchTimes, owner: MatchOwner, inherited?: Inheritance) {
     this.spec = spec;
-    this.channel = channel;
+    this.channel = ids.channel;
+    this.place = ids.place;
     this.tickRate = spec.game.tickRate;
     this.#times = times;
     this.#owner = owner;
+    this.#heldInputs = spec.game.inputMode === "held";
     const seats = spec.players.length;
     this.#simulation = new Simulation(spec.game, { seed: spec.seed, seats, options: spec.options });
     this.#player = new LogPlayer(this.#simulation);
+    this.#records = this.#player.records;
     this.#log = inherited ? InputLog.of(inherited.log, MATCH_LOG_BYTES_MAX) : new InputLog(MATCH_LOG_BYTES_MAX);
     this.#held = inherited?.held ?? new Map();
     for (const record of this.#log) this.#player.play(record);
-    if (inherited && this.#log.records > 0 && this.#simulation.check() !== inherited.check)
+    const played = this.#log.records > 0;
+    if (inherited && played && this.#simulation.check() !== inherited.check)
       throw new DivergedError(`the log of ${this.#log.records} records leads to another state than the players saw`);
     this.#acks = this.#player.seqs.slice();
-    this.#encoder = new SnapshotEncoder(this.#simulation.layout, seats);
-    this.#encoder.rebase(this.#simulation.words, this.#acks);
-    this.#seats = spec.players.map(({ playerId }, seat) => ({
-      playerId,
-      inputs: new SeatInputs(this.#simulation.input, INPUT_LIMITS, this.#acks[seat]),
-      session: undefined,
-      joinedBefore: this.#log.records > 0,
-      left: this.#player.left[seat] as boolean,
-      graceTimer: undefined,
-    }));
-    this.#joinTimer =
-      this.#log.records > 0
-        ? undefined
-        : setTimeout(() => this.#over({ kind: "cancelled", reason: "no_show" }), times.joinWithinMs);
+    this.#views = new Views(this.#simulation, this.#acks);
+    this.#audience = new Audience(this.#views);
+    this.#statuses = new SeatStatuses(spec.epoch);
+    this.#turns = new TurnClock(this.#simulation, () => owner.onTurn(this));
+    this.#bots = new Bots(
+      this.#simulation,
+      spec.players.map(({ bot }) => bot),
+      this.#acks,
+    );
+    this.#seats = seatsOf(spec, this.#player);
+    this.#joinTimer = played
+      ? undefined
+      : setTimeout(() => this.#over({ kind: "cancelled", reason: "no_show" }), times.joinWithinMs);
   }
 
   /** Goes on behind an inherited log: nobody is here yet, and everybody has the grace period to come. */
@@ -103,8 +89,11 @@ export class Match {
       return;
     }
     if (this.#log.records === 0) return; // it never began: its players gather here
-    for (const seat of this.#seats)
-      if (!seat.left) seat.graceTimer = setTimeout(() => this.#giveUp(seat), this.#times.graceMs);
+    for (const [seatNumber, seat] of this.#seats.entries()) {
+      if (seat.left || seat.bot) continue;
+      this.#statuses.tell({ seat: seatNumber, connected: false, graceMs: this.#times.graceMs });
+      seat.graceTimer = setTimeout(() => this.#giveUp(seat), this.#times.graceMs);
+    }
     this.#start();
   }
 
@@ -121,24 +110,35 @@ export class Match {
     return this.#simulation.hash();
   }
 
-  /** @returns why not; a new socket of the same player takes the seat over from the old one. */
-  join(seatNumber: number, playerId: string, session: Session): "seat_ticket_foreign" | "match_over" | undefined {
+  /**
+   * A new socket of the same player takes the seat over from the old one.
+   * @param lastMatchSeq what the client has had of the match's messages: the rest is told again
+   * @returns why not
+   */
+  join(
+    seatNumber: number,
+    playerId: string,
+    session: Session,
+    lastMatchSeq = 0,
+  ): "seat_ticket_foreign" | "match_over" | undefined {
     const seat = this.#seats[seatNumber];
-    if (!seat || seat.playerId !== playerId) return "seat_ticket_foreign";
+    if (!seat || seat.bot || seat.playerId !== playerId) return "seat_ticket_foreign";
     if (this.#state === "over" || this.#state === "moving" || seat.left) return "match_over";
     const resumed = seat.joinedBefore;
     if (seat.session) {
       seat.session.link.control({ message: { case: "replaced", value: { session: seat.session.id } } });
-      this.#removeFromAudience(seat.session.link);
+      this.#removeFromAudience(seatNumber, seat.session.link);
     }
     clearTimeout(seat.graceTimer);
     seat.graceTimer = undefined;
     seat.session = session;
     seat.joinedBefore = true;
-    if (this.#audience.add(session.link)) this.#sendFollow(session.link, false);
+    if (this.#audience.add(session.link, this.#views.of(seatNumber))) this.#sendFollow(session.link, false);
     this.ensureWitness();
     this.#tellHolders();
     this.#sendJoined(seatNumber, seat, session, resumed);
+    for (const { matchSeq, status } of this.#statuses.after(lastMatchSeq, seatNumber))
+      session.link.control(seatStatus(this.channel, matchSeq, status, session.id));
     if (resumed) this.#tellSeatStatus(seatNumber, true);
     else if (this.#state === "gathering" && this.#seats.every((one) => one.joinedBefore)) this.#start();
     return undefined;
@@ -149,16 +149,40 @@ export class Match {
     const seat = this.#seats[seatNumber];
     if (!seat || seat.session !== session || this.#state === "over" || this.#state === "moving") return;
     seat.session = undefined;
-    this.#removeFromAudience(session.link);
+    this.#removeFromAudience(seatNumber, session.link);
     if (forfeit) return this.#giveUp(seat);
     this.#tellSeatStatus(seatNumber, false);
     seat.graceTimer = setTimeout(() => this.#giveUp(seat), this.#times.graceMs);
   }
 
-  input(seatNumber: number, seq: number, tick: number, payload: Uint8Array): InputRefusal | undefined {
+  /** A gateway has spectators. @returns why not */
+  watch(link: Link): "match_over" | undefined {
+    if (this.#state === "over" || this.#state === "moving") return "match_over";
+    if (this.#audience.watch(link)) this.#sendFollow(link, false);
+    const value = rulesOf(this.spec, this.channel, this.#simulation.context.options);
+    link.control({ message: { case: "watching", value } });
+    link.keyframe(this.channel, PUBLIC_VIEW, this.#views.keyframe(PUBLIC_VIEW));
+    this.#tellHolders();
+    return undefined;
+  }
+
+  unwatch(link: Link): void {
+    if (this.#audience.unwatch(link)) this.ensureWitness();
+    this.#tellHolders();
+  }
+
+  /** The input is `bytes` from `from` to `to`. */
+  input(
+    seatNumber: number,
+    seq: number,
+    tick: number,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+  ): InputRefusal | undefined {
     const seat = this.#seats[seatNumber];
     if (!seat || this.#state !== "running") return "not_in_match";
-    const refusal = seat.inputs.accept(seq, tick, payload, this.#simulation.tick + 1);
+    const refusal = seat.inputs.accept(seq, tick, bytes, from, to, this.#simulation.tick + 1);
     if (this.tickRate === 0 && refusal === undefined) this.#owner.onTurn(this);
     return refusal;
   }
@@ -167,16 +191,33 @@ export class Match {
   tick(): void {
     if (this.#state !== "running") return;
     try {
+      this.#owner.onStep(this);
       this.#applyInputs();
-      const record = this.#player.records.finish();
+      const record = this.#records.finish();
       this.#log.append(record);
       const result = this.#simulation.step();
+      const overrun = this.#owner.onStepped(this);
+      if (overrun) return this.fail(overrun);
       this.#sendTick(record);
       if (result) this.#over({ kind: "ended", reason: "played", result });
     } catch (err) {
-      this.#owner.onFault(this, err);
-      this.#over({ kind: "cancelled", reason: "fault" });
+      this.#owner.onStepped(this);
+      this.fail(err);
     }
+  }
+
+  /** For a game without a clock: a step for every input that waits, one at least; then it is the bots' turn, or the clock's. */
+  turn(): void {
+    do this.tick();
+    while (this.#state === "running" && this.#seats.some(({ inputs }) => inputs.due(this.#simulation.tick + 1)));
+    this.#awaitTurn();
+  }
+
+  /** The game did what no game may: its match ends without a result. */
+  fail(err: unknown): void {
+    if (this.#state === "over") return;
+    this.#owner.onFault(this, err);
+    this.#over({ kind: "cancelled", reason: "fault" });
   }
 
   /** Ends it without a result. */
@@ -229,56 +270,60 @@ export class Match {
     clearTimeout(this.#joinTimer);
     this.#state = "running";
     this.#owner.onStart(this);
+    this.#awaitTurn();
+  }
+
+  #awaitTurn(): void {
+    if (this.tickRate > 0 || this.#state !== "running") return;
+    try {
+      // A bot whose move was in vain is not asked again before the turn is over: it would move for ever.
+      if (this.#turns.look() && this.#bots.decide()) this.#owner.onTurn(this);
+    } catch (err) {
+      this.fail(err);
+    }
   }
 
   #applyInputs(): void {
     const tick = this.#simulation.tick + 1;
-    const held = this.spec.game.inputMode === "held";
     for (let number = 0; number < this.#seats.length; number++) {
       const { inputs, left } = this.#seats[number] as Seat;
       if (left) continue;
       // Held: the newest due one counts. Events: each counts, one a step.
       while (inputs.due(tick)) {
-        const words = inputs.take();
-        this.#simulation.setInputWords(number, words);
-        this.#player.records.input(number, inputs.appliedSeq, words);
-        if (!held) break;
+        const at = inputs.take();
+        this.#applyInput(number, inputs.appliedSeq, inputs.ring, at);
+        if (!this.#heldInputs) break;
       }
-      this.#acks[number] = inputs.appliedSeq;
     }
+    if (this.#bots.size > 0 && this.#bots.decide())
+      this.#bots.take((seat, seq, words) => {
+        if (!this.#seats[seat]?.left) this.#applyInput(seat, seq, words);
+      });
+  }
+
+  #applyInput(seat: number, seq: number, words: Int32Array, at = 0): void {
+    this.#simulation.setInputWords(seat, words, at);
+    this.#records.input(seat, seq, words, at);
+    this.#acks[seat] = seq;
   }
 
   #sendTick(record: Uint8Array): void {
-    const { tick, words } = this.#simulation;
-    const delta = this.#encoder.delta(tick, words, this.#acks);
-    this.#audience.tick(this.channel, this.#log.records, this.#simulation.check(), record, delta);
-    if (tick % this.#times.keyframeEveryTicks === 0)
-      this.#audience.keyframe(this.channel, this.#encoder.keyframe(tick, words, this.#acks));
+    this.#audience.tick(this.channel, this.#log.records, this.#simulation.check(), record);
+    if (this.#simulation.tick % this.#times.keyframeEveryTicks === 0) this.#audience.keyframes(this.channel);
   }
 
   /** The link gets the log so far, then every record. */
   #sendFollow(link: Link, witness: boolean): void {
     const { matchId, epoch } = this.spec;
     const afterTicks = Math.min(this.#held.get(link.gatewayId) ?? 0, this.#log.records);
-    link.control({
-      message: {
-        case: "follow",
-        value: {
-          channel: this.channel,
-          matchId,
-          epoch,
-          witness,
-          afterTicks,
-          log: this.#log.complete ? this.#log.bytesAfter(afterTicks).slice() : NO_DELTA,
-          check: this.#simulation.check(),
-        },
-      },
-    });
+    const log = this.#log.complete ? this.#log.bytesAfter(afterTicks).slice() : NO_LOG;
+    const check = this.#simulation.check();
+    link.control(follow({ channel: this.channel, matchId, epoch, witness, afterTicks, log, check }));
   }
 
   /** A gateway whose last player has gone may hold the log on, as the witness. */
-  #removeFromAudience(link: Link): void {
-    if (this.#audience.remove(link)) this.ensureWitness();
+  #removeFromAudience(seatNumber: number, link: Link): void {
+    if (this.#audience.remove(link, this.#views.of(seatNumber))) this.ensureWitness();
     this.#tellHolders();
   }
 
@@ -287,38 +332,18 @@ export class Match {
     this.#audience.controlAll({ message: { case: "holders", value: { channel: this.channel, gatewayIds } } });
   }
 
-  #sendJoined(seatNumber: number, seat: Seat, session: Session, resumed: boolean): void {
-    const { matchId, game } = this.spec;
-    session.link.control({
-      message: {
-        case: "joined",
-        value: {
-          session: session.id,
-          channel: this.channel,
-          matchId,
-          seat: seatNumber,
-          tickRate: game.tickRate,
-          gameId: game.id,
-          buildId: game.buildId,
-          lastInputSeq: seat.inputs.lastSeq,
-          resumed,
-        },
-      },
-    });
+  #sendJoined(seatNumber: number, { inputs }: Seat, session: Session, resumed: boolean): void {
+    const view = this.#views.of(seatNumber);
+    const rules = rulesOf(this.spec, this.channel, this.#simulation.context.options);
+    const value = { ...rules, session: session.id, seat: seatNumber, lastInputSeq: inputs.lastSeq, resumed, view };
+    session.link.control({ message: { case: "joined", value } });
     // Between two ticks the state is the base of the next delta: this keyframe fits it.
-    session.link.keyframe(
-      this.channel,
-      this.#encoder.keyframe(this.#simulation.tick, this.#simulation.words, this.#acks),
-    );
+    session.link.keyframe(this.channel, view, this.#views.keyframe(view));
   }
 
   #tellSeatStatus(seat: number, connected: boolean): void {
-    this.#audience.control({
-      message: {
-        case: "seatStatus",
-        value: { channel: this.channel, seat, connected, graceMs: connected ? 0 : this.#times.graceMs },
-      },
-    });
+    const status = { seat, connected, graceMs: connected ? 0 : this.#times.graceMs };
+    this.#audience.control(seatStatus(this.channel, this.#statuses.tell(status), status));
   }
 
   #giveUp(seat: Seat): void {
@@ -326,18 +351,18 @@ export class Match {
     clearTimeout(seat.graceTimer);
     seat.left = true;
     if (this.#state === "gathering") return this.#over({ kind: "cancelled", reason: "no_show" });
-    const left = this.#seats.map((one) => one.left);
     // A seat that is away, though not for good, counts as left when nobody else is here to win.
-    if (this.#seats.every((one) => one.left || !one.session))
-      return this.#over({ kind: "cancelled", reason: "abandoned" });
-    this.#player.records.left(this.#seats.indexOf(seat));
-    this.#player.left[this.#seats.indexOf(seat)] = true;
-    this.#simulation.clearInput(this.#seats.indexOf(seat));
+    if (deserted(this.#seats)) return this.#over({ kind: "cancelled", reason: "abandoned" });
+    const number = this.#seats.indexOf(seat);
+    this.#records.left(number);
+    this.#player.left[number] = true;
+    this.#simulation.clearInput(number);
+    const left = this.#seats.map((one) => one.left);
     if (left.filter((gone) => !gone).length > 1) return; // the others play on; the next record tells
     // No step follows: this record is the last, and says how it ended.
-    const record = this.#player.records.finish();
+    const record = this.#records.finish();
     this.#log.append(record);
-    this.#audience.tick(this.channel, this.#log.records, this.#simulation.check(), record, NO_DELTA);
+    this.#audience.lastRecord(this.channel, this.#log.records, this.#simulation.check(), record);
     this.#over({ kind: "ended", reason: "forfeit", result: this.#simulation.forfeit(left) });
   }
 
@@ -345,25 +370,13 @@ export class Match {
     if (this.#state === "over") return;
     this.#state = "over";
     this.#clearTimers();
-    this.#audience.controlAll(endMessage(this, outcome));
+    this.#audience.controlAll(ending(this.channel, this.#statuses.next(), outcome, this));
     this.#owner.onOver(this, outcome);
   }
 
   #clearTimers(): void {
     clearTimeout(this.#joinTimer);
+    this.#turns.stop();
     for (const seat of this.#seats) clearTimeout(seat.graceTimer);
   }
-}
-
-function endMessage(match: Match, outcome: MatchOutcome): Parameters<Audience["control"]>[0] {
-  const { channel } = match;
-  if (outcome.kind === "cancelled")
-    return { message: { case: "cancelled", value: { channel, reason: outcome.reason } } };
-  const seats = outcome.result.seats.map(({ score, rank }) => ({ score, rank }));
-  return {
-    message: {
-      case: "ended",
-      value: { channel, reason: outcome.reason, seats, ticks: match.ticks, stateHash: match.stateHash },
-    },
-  };
 }

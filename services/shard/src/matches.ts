@@ -3,11 +3,13 @@ import type { Logger } from "@muster/log";
 import { Adoptions, type AdoptionTimes, type PendingJoin } from "./adoptions.ts";
 import type { Link, Session } from "./audience.ts";
 import type { Handover } from "./handovers.ts";
-import { Match, type MatchOwner } from "./match.ts";
+import { Match } from "./match.ts";
+import type { MatchOwner } from "./match-owner.ts";
 import type { Inheritance, MatchOutcome, MatchSpec, MatchTimes } from "./match-spec.ts";
 import type { ShardMetrics } from "./metrics.ts";
 import type { Results } from "./results.ts";
 import type { Scheduler } from "./scheduler.ts";
+import type { StepWatch } from "./step-watch.ts";
 
 export interface MatchesOptions {
   readonly matchesMax: number;
@@ -15,6 +17,7 @@ export interface MatchesOptions {
   readonly adoption: AdoptionTimes;
   readonly scheduler: Scheduler;
   readonly results: Results;
+  readonly watch: StepWatch;
   readonly metrics: ShardMetrics;
   readonly log: Logger;
 }
@@ -43,6 +46,8 @@ export class Matches {
       onTurn: (match) => this.#turn(match),
       onOver: (match, outcome) => this.#end(match, outcome),
       witness: (match) => this.#witnessFor(match),
+      onStep: (match) => options.watch.enter(match),
+      onStepped: (match) => options.watch.leave(match),
       onFault: (match, err) =>
         options.log.error(
           { err, matchId: match.spec.matchId, game: match.spec.game.id, tick: match.ticks },
@@ -129,6 +134,7 @@ export class Matches {
   join(
     claims: { matchId: string; epoch: number; seat: number; playerId: string },
     session: Session,
+    lastMatchSeq: number,
     answer: (outcome: Match | string) => void,
   ): void {
     const { matchId, seat, playerId } = claims;
@@ -138,13 +144,25 @@ export class Matches {
         seat,
         playerId,
         session,
+        lastMatchSeq,
         answer: (refusal) => answer(refusal ?? this.#byId.get(matchId) ?? "match_not_found"),
       });
     }
     if (!match) return answer(this.#over.has(matchId) ? "match_over" : "match_not_found");
     // A right to a seat outlives the move of its match; one from a later epoch tells that the match is ours no more.
     if (claims.epoch > match.spec.epoch) return answer("stale_epoch");
-    answer(match.join(seat, playerId, session) ?? match);
+    answer(match.join(seat, playerId, session, lastMatchSeq) ?? match);
+  }
+
+  /** A gateway has spectators of a match. @returns why they see nothing */
+  watch(matchId: string, link: Link): "match_not_found" | "match_over" | undefined {
+    const match = this.#byId.get(matchId);
+    if (!match) return this.#over.has(matchId) ? "match_over" : "match_not_found";
+    return match.watch(link);
+  }
+
+  unwatch(matchId: string, link: Link): void {
+    this.#byId.get(matchId)?.unwatch(link);
   }
 
   /** Takes no more matches; resolves when the last one is over, or after `withinMs`, when the rest is cancelled. */
@@ -163,10 +181,17 @@ export class Matches {
   }
 
   #add(spec: MatchSpec, inheritance?: Inheritance): Match {
-    const match = new Match(spec, this.#nextChannel, this.#options.times, this.#owner, inheritance);
-    this.#nextChannel = (this.#nextChannel % 0xffff_ffff) + 1;
-    this.#byId.set(spec.matchId, match);
-    return match;
+    const { watch, times } = this.#options;
+    const place = watch.register(spec.matchId, spec.epoch);
+    try {
+      const match = new Match(spec, { channel: this.#nextChannel, place }, times, this.#owner, inheritance);
+      this.#nextChannel = (this.#nextChannel % 0xffff_ffff) + 1;
+      this.#byId.set(spec.matchId, match);
+      return match;
+    } catch (err) {
+      watch.release(place);
+      throw err;
+    }
   }
 
   #adopt(spec: MatchSpec, inheritance: Inheritance): void {
@@ -196,9 +221,9 @@ export class Matches {
     this.#checkEmpty();
   }
 
-  #joinAdopted({ matchId }: MatchSpec, { seat, playerId, session, answer }: PendingJoin): void {
+  #joinAdopted({ matchId }: MatchSpec, { seat, playerId, session, lastMatchSeq, answer }: PendingJoin): void {
     const match = this.#byId.get(matchId);
-    answer(match ? match.join(seat, playerId, session) : "match_over");
+    answer(match ? match.join(seat, playerId, session, lastMatchSeq) : "match_over");
   }
 
   /** Another gateway for every other match: the holders are spread. */
@@ -207,13 +232,13 @@ export class Matches {
     return others[match.channel % others.length];
   }
 
-  /** Several inputs of one event-loop turn may lead to one step each at most once per turn. */
+  /** Inputs of one event-loop turn are looked at together. */
   #turn(match: Match): void {
     if (this.#turns.has(match)) return;
     this.#turns.add(match);
     setImmediate(() => {
       this.#turns.delete(match);
-      match.tick();
+      match.turn();
     });
   }
 
@@ -239,7 +264,10 @@ export class Matches {
 
   #forget(match: Match): void {
     this.#options.scheduler.remove(match);
-    if (this.#byId.get(match.spec.matchId) === match) this.#byId.delete(match.spec.matchId);
+    if (this.#byId.get(match.spec.matchId) === match) {
+      this.#byId.delete(match.spec.matchId);
+      this.#options.watch.release(match.place);
+    }
     this.#checkEmpty();
   }
 

@@ -22,7 +22,8 @@ export interface Clock {
   after(ms: number, fn: () => void): { cancel(): void };
 }
 
-const PHASES = 8;
+/** Fewer: longer pieces. More: more wake-ups, and after each of them the processor's caches belong to somebody else. */
+const PHASES = 4;
 /** A match that is late runs at most this many ticks in a row; what it is later than that, it stays later. */
 const CATCH_UP_TICKS_MAX = 3;
 

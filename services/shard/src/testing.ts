@@ -1,4 +1,9 @@
-// For the tests of other packages: the service as they may use it.
+// For other packages' tests and benches: the service as they may use it, and the parts of it that have no I/O.
 export { createApp, type ShardApp } from "./app.ts";
+export type { Link, Session, ToGateway } from "./audience.ts";
 export { fields, readConfig } from "./config.ts";
 export { Handovers } from "./handovers.ts";
+export { Match } from "./match.ts";
+export type { MatchOwner } from "./match-owner.ts";
+export type { MatchSpec } from "./match-spec.ts";
+export { StepWatch } from "./step-watch.ts";

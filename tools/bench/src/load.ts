@@ -11,7 +11,8 @@ const [edgeUrl, gatewayUrl, matchCount, secondsText] = process.argv.slice(2) as 
 const players = Number(matchCount) * 2;
 const seconds = Number(secondsText);
 const SAMPLED = 16;
-const SETTLE_MS = 2000;
+/** Until the compiler has seen enough. */
+const SETTLE_MS = 4000;
 const CONNECT_AT_ONCE = 20;
 
 const input = inputCodecOf(duel.input);

@@ -96,6 +96,11 @@ async function underLoad(
   const report = lastJson<LoadReport>(load.lines);
   const cpu = cpuAfter.reduce((sum, after, i) => sum + after - (cpuBefore[i] as number), 0);
   const players = matches * 2;
+  const each = COUNTED.map((name, i) => {
+    const us = (((cpuAfter[i] as number) - (cpuBefore[i] as number)) * 1e6) / (players * 30 * report.seconds);
+    return `${name} ${us.toFixed(2)}`;
+  });
+  console.log(`  µs CPU per player and tick: ${each.join(", ")}`);
   return {
     name: "Muster (gateway + shard)",
     players,

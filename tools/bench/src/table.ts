@@ -56,7 +56,7 @@ export function printTable(results: readonly Measured[]): void {
   console.log(`\n${line(head)}\n${rows.map(line).join("\n")}`);
 }
 
-function median(values: readonly (number | undefined)[]): number | undefined {
+export function median(values: readonly (number | undefined)[]): number | undefined {
   const sorted = values.filter((value) => value !== undefined).toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)];
 }

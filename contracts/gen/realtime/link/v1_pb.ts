@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file realtime/link/v1.proto.
  */
 export const file_realtime_link_v1: GenFile = /*@__PURE__*/
-  fileDesc("ChZyZWFsdGltZS9saW5rL3YxLnByb3RvEhByZWFsdGltZS5saW5rLnYxItQBCgtMaW5rUmVxdWVzdBIsCgVoZWxsbxgBIAEoCzIbLnJlYWx0aW1lLmxpbmsudjEuTGlua0hlbGxvSAASKgoEam9pbhgCIAEoCzIaLnJlYWx0aW1lLmxpbmsudjEuTGlua0pvaW5IABIsCgVsZWF2ZRgDIAEoCzIbLnJlYWx0aW1lLmxpbmsudjEuTGlua0xlYXZlSAASMgoIaGFuZG92ZXIYBCABKAsyHi5yZWFsdGltZS5saW5rLnYxLkxpbmtIYW5kb3ZlckgAQgkKB21lc3NhZ2UiPwoJTGlua0hlbGxvEhIKCmdhdGV3YXlfaWQYASABKAkSDwoHdmVyc2lvbhgCIAEoDRINCgVwcm9vZhgDIAEoDCJFCghMaW5rSm9pbhIPCgdzZXNzaW9uGAEgASgNEhMKC3NlYXRfdGlja2V0GAIgASgJEhMKC3RyYWNlcGFyZW50GAMgASgJImsKDExpbmtIYW5kb3ZlchIQCghtYXRjaF9pZBgBIAEoCRINCgVlcG9jaBgCIAEoDRINCgV0aWNrcxgDIAEoDRINCgVjaGVjaxgEIAEoDRIPCgdob2xkZXJzGAUgAygJEgsKA2xvZxgGIAEoDCItCglMaW5rTGVhdmUSDwoHc2Vzc2lvbhgBIAEoDRIPCgdmb3JmZWl0GAIgASgIIsAECgxMaW5rUmVzcG9uc2USMAoHd2VsY29tZRgBIAEoCzIdLnJlYWx0aW1lLmxpbmsudjEuTGlua1dlbGNvbWVIABIuCgZqb2luZWQYAiABKAsyHC5yZWFsdGltZS5saW5rLnYxLkxpbmtKb2luZWRIABIwCgdyZWZ1c2VkGAMgASgLMh0ucmVhbHRpbWUubGluay52MS5MaW5rUmVmdXNlZEgAEjcKC3NlYXRfc3RhdHVzGAQgASgLMiAucmVhbHRpbWUubGluay52MS5MaW5rU2VhdFN0YXR1c0gAEiwKBWVuZGVkGAUgASgLMhsucmVhbHRpbWUubGluay52MS5MaW5rRW5kZWRIABI0CgljYW5jZWxsZWQYBiABKAsyHy5yZWFsdGltZS5saW5rLnYxLkxpbmtDYW5jZWxsZWRIABIyCghyZXBsYWNlZBgHIAEoCzIeLnJlYWx0aW1lLmxpbmsudjEuTGlua1JlcGxhY2VkSAASLgoGZm9sbG93GAggASgLMhwucmVhbHRpbWUubGluay52MS5MaW5rRm9sbG93SAASMAoHaG9sZGVycxgJIAEoCzIdLnJlYWx0aW1lLmxpbmsudjEuTGlua0hvbGRlcnNIABIuCgZtb3ZpbmcYCiABKAsyHC5yZWFsdGltZS5saW5rLnYxLkxpbmtNb3ZpbmdIABIuCgZzdG9yZWQYCyABKAsyHC5yZWFsdGltZS5saW5rLnYxLkxpbmtTdG9yZWRIAEIJCgdtZXNzYWdlIjAKC0xpbmtXZWxjb21lEhAKCHNoYXJkX2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKA0irQEKCkxpbmtKb2luZWQSDwoHc2Vzc2lvbhgBIAEoDRIPCgdjaGFubmVsGAIgASgNEhAKCG1hdGNoX2lkGAMgASgJEgwKBHNlYXQYBCABKA0SEQoJdGlja19yYXRlGAUgASgNEg8KB2dhbWVfaWQYBiABKAkSEAoIYnVpbGRfaWQYByABKAkSFgoObGFzdF9pbnB1dF9zZXEYCCABKA0SDwoHcmVzdW1lZBgJIAEoCCIsCgtMaW5rUmVmdXNlZBIPCgdzZXNzaW9uGAEgASgNEgwKBGNvZGUYAiABKAkiVAoOTGlua1NlYXRTdGF0dXMSDwoHY2hhbm5lbBgBIAEoDRIMCgRzZWF0GAIgASgNEhEKCWNvbm5lY3RlZBgDIAEoCBIQCghncmFjZV9tcxgEIAEoDSIsCg1MaW5rU2VhdFNjb3JlEg0KBXNjb3JlGAEgASgFEgwKBHJhbmsYAiABKA0ifwoJTGlua0VuZGVkEg8KB2NoYW5uZWwYASABKA0SDgoGcmVhc29uGAIgASgJEi4KBXNlYXRzGAMgAygLMh8ucmVhbHRpbWUubGluay52MS5MaW5rU2VhdFNjb3JlEg0KBXRpY2tzGAQgASgNEhIKCnN0YXRlX2hhc2gYBSABKAkiMAoNTGlua0NhbmNlbGxlZBIPCgdjaGFubmVsGAEgASgNEg4KBnJlYXNvbhgCIAEoCSIfCgxMaW5rUmVwbGFjZWQSDwoHc2Vzc2lvbhgBIAEoDSKAAQoKTGlua0ZvbGxvdxIPCgdjaGFubmVsGAEgASgNEhAKCG1hdGNoX2lkGAIgASgJEg0KBWVwb2NoGAMgASgNEg8KB3dpdG5lc3MYBCABKAgSCwoDbG9nGAUgASgMEhMKC2FmdGVyX3RpY2tzGAYgASgNEg0KBWNoZWNrGAcgASgNIjMKC0xpbmtIb2xkZXJzEg8KB2NoYW5uZWwYASABKA0SEwoLZ2F0ZXdheV9pZHMYAiADKAkiHQoKTGlua01vdmluZxIPCgdjaGFubmVsGAEgASgNIh0KCkxpbmtTdG9yZWQSDwoHY2hhbm5lbBgBIAEoDWIGcHJvdG8z");
+  fileDesc("ChZyZWFsdGltZS9saW5rL3YxLnByb3RvEhByZWFsdGltZS5saW5rLnYxIrQCCgtMaW5rUmVxdWVzdBIsCgVoZWxsbxgBIAEoCzIbLnJlYWx0aW1lLmxpbmsudjEuTGlua0hlbGxvSAASKgoEam9pbhgCIAEoCzIaLnJlYWx0aW1lLmxpbmsudjEuTGlua0pvaW5IABIsCgVsZWF2ZRgDIAEoCzIbLnJlYWx0aW1lLmxpbmsudjEuTGlua0xlYXZlSAASMgoIaGFuZG92ZXIYBCABKAsyHi5yZWFsdGltZS5saW5rLnYxLkxpbmtIYW5kb3ZlckgAEiwKBXdhdGNoGAUgASgLMhsucmVhbHRpbWUubGluay52MS5MaW5rV2F0Y2hIABIwCgd1bndhdGNoGAYgASgLMh0ucmVhbHRpbWUubGluay52MS5MaW5rVW53YXRjaEgAQgkKB21lc3NhZ2UiPwoJTGlua0hlbGxvEhIKCmdhdGV3YXlfaWQYASABKAkSDwoHdmVyc2lvbhgCIAEoDRINCgVwcm9vZhgDIAEoDCJdCghMaW5rSm9pbhIPCgdzZXNzaW9uGAEgASgNEhMKC3NlYXRfdGlja2V0GAIgASgJEhMKC3RyYWNlcGFyZW50GAMgASgJEhYKDmxhc3RfbWF0Y2hfc2VxGAQgASgNIh0KCUxpbmtXYXRjaBIQCghtYXRjaF9pZBgBIAEoCSIfCgtMaW5rVW53YXRjaBIQCghtYXRjaF9pZBgBIAEoCSJrCgxMaW5rSGFuZG92ZXISEAoIbWF0Y2hfaWQYASABKAkSDQoFZXBvY2gYAiABKA0SDQoFdGlja3MYAyABKA0SDQoFY2hlY2sYBCABKA0SDwoHaG9sZGVycxgFIAMoCRILCgNsb2cYBiABKAwiLQoJTGlua0xlYXZlEg8KB3Nlc3Npb24YASABKA0SDwoHZm9yZmVpdBgCIAEoCCKxBQoMTGlua1Jlc3BvbnNlEjAKB3dlbGNvbWUYASABKAsyHS5yZWFsdGltZS5saW5rLnYxLkxpbmtXZWxjb21lSAASLgoGam9pbmVkGAIgASgLMhwucmVhbHRpbWUubGluay52MS5MaW5rSm9pbmVkSAASMAoHcmVmdXNlZBgDIAEoCzIdLnJlYWx0aW1lLmxpbmsudjEuTGlua1JlZnVzZWRIABI3CgtzZWF0X3N0YXR1cxgEIAEoCzIgLnJlYWx0aW1lLmxpbmsudjEuTGlua1NlYXRTdGF0dXNIABIsCgVlbmRlZBgFIAEoCzIbLnJlYWx0aW1lLmxpbmsudjEuTGlua0VuZGVkSAASNAoJY2FuY2VsbGVkGAYgASgLMh8ucmVhbHRpbWUubGluay52MS5MaW5rQ2FuY2VsbGVkSAASMgoIcmVwbGFjZWQYByABKAsyHi5yZWFsdGltZS5saW5rLnYxLkxpbmtSZXBsYWNlZEgAEi4KBmZvbGxvdxgIIAEoCzIcLnJlYWx0aW1lLmxpbmsudjEuTGlua0ZvbGxvd0gAEjAKB2hvbGRlcnMYCSABKAsyHS5yZWFsdGltZS5saW5rLnYxLkxpbmtIb2xkZXJzSAASLgoGbW92aW5nGAogASgLMhwucmVhbHRpbWUubGluay52MS5MaW5rTW92aW5nSAASLgoGc3RvcmVkGAsgASgLMhwucmVhbHRpbWUubGluay52MS5MaW5rU3RvcmVkSAASMgoId2F0Y2hpbmcYDCABKAsyHi5yZWFsdGltZS5saW5rLnYxLkxpbmtXYXRjaGluZ0gAEjsKDXdhdGNoX3JlZnVzZWQYDSABKAsyIi5yZWFsdGltZS5saW5rLnYxLkxpbmtXYXRjaFJlZnVzZWRIAEIJCgdtZXNzYWdlIjAKC0xpbmtXZWxjb21lEhAKCHNoYXJkX2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKA0itgIKCkxpbmtKb2luZWQSDwoHc2Vzc2lvbhgBIAEoDRIPCgdjaGFubmVsGAIgASgNEhAKCG1hdGNoX2lkGAMgASgJEgwKBHNlYXQYBCABKA0SEQoJdGlja19yYXRlGAUgASgNEg8KB2dhbWVfaWQYBiABKAkSEAoIYnVpbGRfaWQYByABKAkSFgoObGFzdF9pbnB1dF9zZXEYCCABKA0SDwoHcmVzdW1lZBgJIAEoCBI6CgdvcHRpb25zGAogAygLMikucmVhbHRpbWUubGluay52MS5MaW5rSm9pbmVkLk9wdGlvbnNFbnRyeRINCgVzZWF0cxgLIAEoDRIMCgR2aWV3GAwgASgNGi4KDE9wdGlvbnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAU6AjgBIuQBCgxMaW5rV2F0Y2hpbmcSDwoHY2hhbm5lbBgBIAEoDRIQCghtYXRjaF9pZBgCIAEoCRIRCgl0aWNrX3JhdGUYAyABKA0SDwoHZ2FtZV9pZBgEIAEoCRIQCghidWlsZF9pZBgFIAEoCRI8CgdvcHRpb25zGAYgAygLMisucmVhbHRpbWUubGluay52MS5MaW5rV2F0Y2hpbmcuT3B0aW9uc0VudHJ5Eg0KBXNlYXRzGAcgASgNGi4KDE9wdGlvbnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAU6AjgBIjIKEExpbmtXYXRjaFJlZnVzZWQSEAoIbWF0Y2hfaWQYASABKAkSDAoEY29kZRgCIAEoCSIsCgtMaW5rUmVmdXNlZBIPCgdzZXNzaW9uGAEgASgNEgwKBGNvZGUYAiABKAkieAoOTGlua1NlYXRTdGF0dXMSDwoHY2hhbm5lbBgBIAEoDRIMCgRzZWF0GAIgASgNEhEKCWNvbm5lY3RlZBgDIAEoCBIQCghncmFjZV9tcxgEIAEoDRIRCgltYXRjaF9zZXEYBSABKA0SDwoHc2Vzc2lvbhgGIAEoDSIsCg1MaW5rU2VhdFNjb3JlEg0KBXNjb3JlGAEgASgFEgwKBHJhbmsYAiABKA0ikgEKCUxpbmtFbmRlZBIPCgdjaGFubmVsGAEgASgNEg4KBnJlYXNvbhgCIAEoCRIuCgVzZWF0cxgDIAMoCzIfLnJlYWx0aW1lLmxpbmsudjEuTGlua1NlYXRTY29yZRINCgV0aWNrcxgEIAEoDRISCgpzdGF0ZV9oYXNoGAUgASgJEhEKCW1hdGNoX3NlcRgGIAEoDSJDCg1MaW5rQ2FuY2VsbGVkEg8KB2NoYW5uZWwYASABKA0SDgoGcmVhc29uGAIgASgJEhEKCW1hdGNoX3NlcRgDIAEoDSIfCgxMaW5rUmVwbGFjZWQSDwoHc2Vzc2lvbhgBIAEoDSKAAQoKTGlua0ZvbGxvdxIPCgdjaGFubmVsGAEgASgNEhAKCG1hdGNoX2lkGAIgASgJEg0KBWVwb2NoGAMgASgNEg8KB3dpdG5lc3MYBCABKAgSCwoDbG9nGAUgASgMEhMKC2FmdGVyX3RpY2tzGAYgASgNEg0KBWNoZWNrGAcgASgNIjMKC0xpbmtIb2xkZXJzEg8KB2NoYW5uZWwYASABKA0SEwoLZ2F0ZXdheV9pZHMYAiADKAkiHQoKTGlua01vdmluZxIPCgdjaGFubmVsGAEgASgNIh0KCkxpbmtTdG9yZWQSDwoHY2hhbm5lbBgBIAEoDWIGcHJvdG8z");
 
 /**
  * A control message from the gateway.
@@ -58,6 +58,22 @@ export type LinkRequest = Message<"realtime.link.v1.LinkRequest"> & {
      */
     value: LinkHandover;
     case: "handover";
+  } | {
+    /**
+     * The gateway has spectators of a match: one stream for all of them.
+     *
+     * @generated from field: realtime.link.v1.LinkWatch watch = 5;
+     */
+    value: LinkWatch;
+    case: "watch";
+  } | {
+    /**
+     * It has none any more.
+     *
+     * @generated from field: realtime.link.v1.LinkUnwatch unwatch = 6;
+     */
+    value: LinkUnwatch;
+    case: "unwatch";
   } | { case: undefined; value?: undefined };
 };
 
@@ -129,6 +145,13 @@ export type LinkJoin = Message<"realtime.link.v1.LinkJoin"> & {
    * @generated from field: string traceparent = 3;
    */
   traceparent: string;
+
+  /**
+   * The highest match_seq that the client has had: what is above it is sent again.
+   *
+   * @generated from field: uint32 last_match_seq = 4;
+   */
+  lastMatchSeq: number;
 };
 
 /**
@@ -137,6 +160,48 @@ export type LinkJoin = Message<"realtime.link.v1.LinkJoin"> & {
  */
 export const LinkJoinSchema: GenMessage<LinkJoin> = /*@__PURE__*/
   messageDesc(file_realtime_link_v1, 2);
+
+/**
+ * Spectators of a match.
+ *
+ * @generated from message realtime.link.v1.LinkWatch
+ */
+export type LinkWatch = Message<"realtime.link.v1.LinkWatch"> & {
+  /**
+   * UUID of the match.
+   *
+   * @generated from field: string match_id = 1;
+   */
+  matchId: string;
+};
+
+/**
+ * Describes the message realtime.link.v1.LinkWatch.
+ * Use `create(LinkWatchSchema)` to create a new message.
+ */
+export const LinkWatchSchema: GenMessage<LinkWatch> = /*@__PURE__*/
+  messageDesc(file_realtime_link_v1, 3);
+
+/**
+ * No spectators any more.
+ *
+ * @generated from message realtime.link.v1.LinkUnwatch
+ */
+export type LinkUnwatch = Message<"realtime.link.v1.LinkUnwatch"> & {
+  /**
+   * UUID of the match.
+   *
+   * @generated from field: string match_id = 1;
+   */
+  matchId: string;
+};
+
+/**
+ * Describes the message realtime.link.v1.LinkUnwatch.
+ * Use `create(LinkUnwatchSchema)` to create a new message.
+ */
+export const LinkUnwatchSchema: GenMessage<LinkUnwatch> = /*@__PURE__*/
+  messageDesc(file_realtime_link_v1, 4);
 
 /**
  * The log of a match is all here.
@@ -192,7 +257,7 @@ export type LinkHandover = Message<"realtime.link.v1.LinkHandover"> & {
  * Use `create(LinkHandoverSchema)` to create a new message.
  */
 export const LinkHandoverSchema: GenMessage<LinkHandover> = /*@__PURE__*/
-  messageDesc(file_realtime_link_v1, 3);
+  messageDesc(file_realtime_link_v1, 5);
 
 /**
  * A session ends.
@@ -220,7 +285,7 @@ export type LinkLeave = Message<"realtime.link.v1.LinkLeave"> & {
  * Use `create(LinkLeaveSchema)` to create a new message.
  */
 export const LinkLeaveSchema: GenMessage<LinkLeave> = /*@__PURE__*/
-  messageDesc(file_realtime_link_v1, 4);
+  messageDesc(file_realtime_link_v1, 6);
 
 /**
  * A control message from the shard.
@@ -321,6 +386,22 @@ export type LinkResponse = Message<"realtime.link.v1.LinkResponse"> & {
      */
     value: LinkStored;
     case: "stored";
+  } | {
+    /**
+     * The answer to watch; a keyframe follows, then every tick.
+     *
+     * @generated from field: realtime.link.v1.LinkWatching watching = 12;
+     */
+    value: LinkWatching;
+    case: "watching";
+  } | {
+    /**
+     * The answer to watch when the match is not here.
+     *
+     * @generated from field: realtime.link.v1.LinkWatchRefused watch_refused = 13;
+     */
+    value: LinkWatchRefused;
+    case: "watchRefused";
   } | { case: undefined; value?: undefined };
 };
 
@@ -329,7 +410,7 @@ export type LinkResponse = Message<"realtime.link.v1.LinkResponse"> & {
  * Use `create(LinkResponseSchema)` to create a new message.
  */
 export const LinkResponseSchema: GenMessage<LinkResponse> = /*@__PURE__*/
-  messageDesc(file_realtime_link_v1, 5);
+  messageDesc(file_realtime_link_v1, 7);
 
 /**
  * Who the shard is.
@@ -357,7 +438,7 @@ export type LinkWelcome = Message<"realtime.link.v1.LinkWelcome"> & {
  * Use `create(LinkWelcomeSchema)` to create a new message.
  */
 export const LinkWelcomeSchema: GenMessage<LinkWelcome> = /*@__PURE__*/
-  messageDesc(file_realtime_link_v1, 6);
+  messageDesc(file_realtime_link_v1, 8);
 
 /**
  * The seat is taken.
@@ -427,6 +508,27 @@ export type LinkJoined = Message<"realtime.link.v1.LinkJoined"> & {
    * @generated from field: bool resumed = 9;
    */
   resumed: boolean;
+
+  /**
+   * The game's options, defaults filled in.
+   *
+   * @generated from field: map<string, int32> options = 10;
+   */
+  options: { [key: string]: number };
+
+  /**
+   * Players in this match.
+   *
+   * @generated from field: uint32 seats = 11;
+   */
+  seats: number;
+
+  /**
+   * What this seat is shown: 0 where all see the same, else the seat plus one.
+   *
+   * @generated from field: uint32 view = 12;
+   */
+  view: number;
 };
 
 /**
@@ -434,7 +536,98 @@ export type LinkJoined = Message<"realtime.link.v1.LinkJoined"> & {
  * Use `create(LinkJoinedSchema)` to create a new message.
  */
 export const LinkJoinedSchema: GenMessage<LinkJoined> = /*@__PURE__*/
-  messageDesc(file_realtime_link_v1, 7);
+  messageDesc(file_realtime_link_v1, 9);
+
+/**
+ * Spectators may see the match.
+ *
+ * @generated from message realtime.link.v1.LinkWatching
+ */
+export type LinkWatching = Message<"realtime.link.v1.LinkWatching"> & {
+  /**
+   * The shard's short name of the match on this link.
+   *
+   * @generated from field: uint32 channel = 1;
+   */
+  channel: number;
+
+  /**
+   * UUID of the match.
+   *
+   * @generated from field: string match_id = 2;
+   */
+  matchId: string;
+
+  /**
+   * Ticks a second.
+   *
+   * @generated from field: uint32 tick_rate = 3;
+   */
+  tickRate: number;
+
+  /**
+   * The game module.
+   *
+   * @generated from field: string game_id = 4;
+   */
+  gameId: string;
+
+  /**
+   * Its build.
+   *
+   * @generated from field: string build_id = 5;
+   */
+  buildId: string;
+
+  /**
+   * The game's options, defaults filled in.
+   *
+   * @generated from field: map<string, int32> options = 6;
+   */
+  options: { [key: string]: number };
+
+  /**
+   * Players in this match.
+   *
+   * @generated from field: uint32 seats = 7;
+   */
+  seats: number;
+};
+
+/**
+ * Describes the message realtime.link.v1.LinkWatching.
+ * Use `create(LinkWatchingSchema)` to create a new message.
+ */
+export const LinkWatchingSchema: GenMessage<LinkWatching> = /*@__PURE__*/
+  messageDesc(file_realtime_link_v1, 10);
+
+/**
+ * The match is not here.
+ *
+ * @generated from message realtime.link.v1.LinkWatchRefused
+ */
+export type LinkWatchRefused = Message<"realtime.link.v1.LinkWatchRefused"> & {
+  /**
+   * UUID of the match.
+   *
+   * @generated from field: string match_id = 1;
+   */
+  matchId: string;
+
+  /**
+   * From the error table of STATE-MACHINE.md.
+   *
+   * @generated from field: string code = 2;
+   */
+  code: string;
+};
+
+/**
+ * Describes the message realtime.link.v1.LinkWatchRefused.
+ * Use `create(LinkWatchRefusedSchema)` to create a new message.
+ */
+export const LinkWatchRefusedSchema: GenMessage<LinkWatchRefused> = /*@__PURE__*/
+  messageDesc(file_realtime_link_v1, 11);
 
 /**
  * The join is refused.
@@ -462,7 +655,7 @@ export type LinkRefused = Message<"realtime.link.v1.LinkRefused"> & {
  * Use `create(LinkRefusedSchema)` to create a new message.
  */
 export const LinkRefusedSchema: GenMessage<LinkRefused> = /*@__PURE__*/
-  messageDesc(file_realtime_link_v1, 8);
+  messageDesc(file_realtime_link_v1, 12);
 
 /**
  * A player of a match dropped or came back.
@@ -497,6 +690,20 @@ export type LinkSeatStatus = Message<"realtime.link.v1.LinkSeatStatus"> & {
    * @generated from field: uint32 grace_ms = 4;
    */
   graceMs: number;
+
+  /**
+   * Number of this message within its match.
+   *
+   * @generated from field: uint32 match_seq = 5;
+   */
+  matchSeq: number;
+
+  /**
+   * For this session only: sent again, or told late; 0: for all.
+   *
+   * @generated from field: uint32 session = 6;
+   */
+  session: number;
 };
 
 /**
@@ -504,7 +711,7 @@ export type LinkSeatStatus = Message<"realtime.link.v1.LinkSeatStatus"> & {
  * Use `create(LinkSeatStatusSchema)` to create a new message.
  */
 export const LinkSeatStatusSchema: GenMessage<LinkSeatStatus> = /*@__PURE__*/
-  messageDesc(file_realtime_link_v1, 9);
+  messageDesc(file_realtime_link_v1, 13);
 
 /**
  * A seat's result.
@@ -532,7 +739,7 @@ export type LinkSeatScore = Message<"realtime.link.v1.LinkSeatScore"> & {
  * Use `create(LinkSeatScoreSchema)` to create a new message.
  */
 export const LinkSeatScoreSchema: GenMessage<LinkSeatScore> = /*@__PURE__*/
-  messageDesc(file_realtime_link_v1, 10);
+  messageDesc(file_realtime_link_v1, 14);
 
 /**
  * A match has its result; the channel is free again.
@@ -574,6 +781,13 @@ export type LinkEnded = Message<"realtime.link.v1.LinkEnded"> & {
    * @generated from field: string state_hash = 5;
    */
   stateHash: string;
+
+  /**
+   * Number of this message within its match.
+   *
+   * @generated from field: uint32 match_seq = 6;
+   */
+  matchSeq: number;
 };
 
 /**
@@ -581,7 +795,7 @@ export type LinkEnded = Message<"realtime.link.v1.LinkEnded"> & {
  * Use `create(LinkEndedSchema)` to create a new message.
  */
 export const LinkEndedSchema: GenMessage<LinkEnded> = /*@__PURE__*/
-  messageDesc(file_realtime_link_v1, 11);
+  messageDesc(file_realtime_link_v1, 15);
 
 /**
  * A match is off; the channel is free again.
@@ -602,6 +816,13 @@ export type LinkCancelled = Message<"realtime.link.v1.LinkCancelled"> & {
    * @generated from field: string reason = 2;
    */
   reason: string;
+
+  /**
+   * Number of this message within its match.
+   *
+   * @generated from field: uint32 match_seq = 3;
+   */
+  matchSeq: number;
 };
 
 /**
@@ -609,7 +830,7 @@ export type LinkCancelled = Message<"realtime.link.v1.LinkCancelled"> & {
  * Use `create(LinkCancelledSchema)` to create a new message.
  */
 export const LinkCancelledSchema: GenMessage<LinkCancelled> = /*@__PURE__*/
-  messageDesc(file_realtime_link_v1, 12);
+  messageDesc(file_realtime_link_v1, 16);
 
 /**
  * Another socket of the same player took the seat over.
@@ -630,7 +851,7 @@ export type LinkReplaced = Message<"realtime.link.v1.LinkReplaced"> & {
  * Use `create(LinkReplacedSchema)` to create a new message.
  */
 export const LinkReplacedSchema: GenMessage<LinkReplaced> = /*@__PURE__*/
-  messageDesc(file_realtime_link_v1, 13);
+  messageDesc(file_realtime_link_v1, 17);
 
 /**
  * This link carries a match: its log so far follows, then its ticks.
@@ -693,7 +914,7 @@ export type LinkFollow = Message<"realtime.link.v1.LinkFollow"> & {
  * Use `create(LinkFollowSchema)` to create a new message.
  */
 export const LinkFollowSchema: GenMessage<LinkFollow> = /*@__PURE__*/
-  messageDesc(file_realtime_link_v1, 14);
+  messageDesc(file_realtime_link_v1, 18);
 
 /**
  * Who holds a match's log.
@@ -721,7 +942,7 @@ export type LinkHolders = Message<"realtime.link.v1.LinkHolders"> & {
  * Use `create(LinkHoldersSchema)` to create a new message.
  */
 export const LinkHoldersSchema: GenMessage<LinkHolders> = /*@__PURE__*/
-  messageDesc(file_realtime_link_v1, 15);
+  messageDesc(file_realtime_link_v1, 19);
 
 /**
  * A match has stopped here.
@@ -742,7 +963,7 @@ export type LinkMoving = Message<"realtime.link.v1.LinkMoving"> & {
  * Use `create(LinkMovingSchema)` to create a new message.
  */
 export const LinkMovingSchema: GenMessage<LinkMoving> = /*@__PURE__*/
-  messageDesc(file_realtime_link_v1, 16);
+  messageDesc(file_realtime_link_v1, 20);
 
 /**
  * The result is stored.
@@ -763,5 +984,5 @@ export type LinkStored = Message<"realtime.link.v1.LinkStored"> & {
  * Use `create(LinkStoredSchema)` to create a new message.
  */
 export const LinkStoredSchema: GenMessage<LinkStored> = /*@__PURE__*/
-  messageDesc(file_realtime_link_v1, 17);
+  messageDesc(file_realtime_link_v1, 21);
 

@@ -68,6 +68,7 @@ function matchJson(match: Match): Record<string, unknown> {
       name: p.playerName,
       score: p.score,
       rank: p.rank,
+      ...(p.bot === "" ? {} : { bot: p.bot }),
     })),
     createdAt: isoTime(createdAt),
     ...(endedAt ? { endedAt: isoTime(endedAt), ticks } : {}),

@@ -62,4 +62,7 @@ export const migrations: Migrations = {
       input_log mediumblob not null,
       created_at datetime(6) not null default (utc_timestamp(6))
     ) engine = InnoDB`),
+  "20261125T0420-add-bot-to-participants": statement(sql`
+    alter table participants
+      add column if not exists bot varchar(32) null`),
 };

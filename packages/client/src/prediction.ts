@@ -1,0 +1,186 @@
+// The same `step` ahead of the server: what a player does is on the screen at once, and what the server says is taken
+// over without a jump. Rollback and replay after Y. Bernier, "Latency Compensating Methods in Client/Server In-game
+// Protocol Design and Optimization" (2001), section "client side prediction".
+import { type Fields, type Game, Simulation, type Snapshot, type StateOf } from "@muster/game-kit";
+import { ServerClock } from "./server-clock.ts";
+import type { PlayingMatch } from "./match.ts";
+
+export interface PredictionOptions<S extends Fields, I extends Fields> {
+  readonly game: Game<S, I>;
+  /** What the player holds down now; undefined sends nothing for this tick. Called once per predicted tick. */
+  readonly sample: (state: StateOf<S>, tick: number) => StateOf<I> | undefined;
+  /** Milliseconds, monotonic. Default performance.now. */
+  readonly now?: () => number;
+  /** Inputs reach the server this many ticks before they are due, beside the round trip: room for jitter. Default 2. */
+  readonly marginTicks?: number;
+}
+
+export interface Correction<S extends Fields = Fields> {
+  /** The tick that the server told of. */
+  readonly tick: number;
+  /** Predicted ticks that were simulated again. */
+  readonly replayed: number;
+  /** What was predicted for the tick that `Prediction.state` has now; valid during the call. */
+  readonly before: StateOf<S>;
+}
+
+interface OwnInput {
+  readonly seq: number;
+  readonly tick: number;
+  readonly words: Int32Array;
+}
+
+/** Beyond it the prediction stands still until the server is heard: what is further ahead is fiction. */
+const AHEAD_TICKS_MAX = 30;
+/** A page that was in the background does not simulate all that it missed. */
+const STEPS_PER_ADVANCE_MAX = 12;
+/** States kept to compare with what the server says. */
+const KEPT_TICKS = 64;
+
+/** Only for games that conceal nothing: what is hidden cannot be simulated. */
+export class Prediction<S extends Fields = Fields, I extends Fields = Fields> {
+  readonly #match: PlayingMatch<S, I>;
+  readonly #options: PredictionOptions<S, I>;
+  readonly #now: () => number;
+  readonly #clock: ServerClock;
+  readonly #simulation: Simulation<S, I>;
+  readonly #kept: { tick: number; words: Int32Array }[];
+  readonly #listeners = new Set<(correction: Correction<S>) => void>();
+  readonly #stopListening: () => void;
+  /** Sent, by sequence number, oldest first: from the one that the server holds on. */
+  #inputs: OwnInput[] = [];
+  #confirmed = -1;
+  /** A copy of the state before a correction, and a view of it. */
+  readonly #beforeWords: Int32Array;
+  readonly #before: StateOf<S>;
+
+  /** @throws RangeError for a game that conceals part of its state */
+  constructor(match: PlayingMatch<S, I>, options: PredictionOptions<S, I>) {
+    if (options.game.conceal) throw new RangeError(`${options.game.id} conceals part of its state`);
+    this.#match = match;
+    this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+    this.#clock = new ServerClock(1000 / options.game.tickRate, options.marginTicks ?? 2);
+    // The seed does not matter: every state comes from a snapshot.
+    this.#simulation = new Simulation(options.game, { seed: 0, seats: match.seats, options: match.options });
+    this.#kept = Array.from({ length: KEPT_TICKS }, () => ({
+      tick: -1,
+      words: new Int32Array(this.#simulation.words.length),
+    }));
+    this.#beforeWords = new Int32Array(this.#simulation.words.length);
+    this.#before = this.#simulation.layout.view(this.#beforeWords, 0, false) as unknown as StateOf<S>;
+    this.#stopListening = match.onSnapshot((snapshot) => this.#onSnapshot(snapshot));
+    if (match.latest) this.#onSnapshot(match.latest);
+  }
+
+  /** The predicted state, a live view: valid once `tick` is 0 or above. */
+  get state(): StateOf<S> {
+    return this.#simulation.state;
+  }
+
+  /** The predicted tick; -1 before the first snapshot. */
+  get tick(): number {
+    return this.#confirmed < 0 ? -1 : this.#simulation.tick;
+  }
+
+  /** The last tick that the server told of. */
+  get confirmedTick(): number {
+    return this.#confirmed;
+  }
+
+  /** Called after the server's word differed from the prediction. @returns a function that ends it. */
+  onCorrection(listener: (correction: Correction<S>) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Tells the clock a round trip (`Realtime.ping`), ms: once a second is enough. */
+  onRoundTrip(ms: number): void {
+    this.#clock.onRoundTrip(ms);
+  }
+
+  /** Brings the prediction to this moment; call it for every frame that is drawn. @returns ticks simulated */
+  advance(): number {
+    if (this.#confirmed < 0) return 0;
+    const wanted = Math.min(this.#clock.predictedTick(this.#now()), this.#confirmed + AHEAD_TICKS_MAX);
+    const missing = wanted - this.#simulation.tick;
+    if (missing > STEPS_PER_ADVANCE_MAX) this.#skipTo(wanted - STEPS_PER_ADVANCE_MAX);
+    let steps = 0;
+    for (; this.#simulation.tick < wanted; steps++) this.#predictOne();
+    return steps;
+  }
+
+  stop(): void {
+    this.#stopListening();
+  }
+
+  #predictOne(): void {
+    const tick = this.#simulation.tick + 1;
+    const input = this.#options.sample(this.#simulation.state, tick);
+    if (input) {
+      const seq = this.#match.send(input, tick);
+      const words = new Int32Array(this.#simulation.input.words);
+      this.#simulation.input.decode(this.#simulation.input.encode(input), words);
+      this.#inputs.push({ seq, tick, words });
+      this.#simulation.setInputWords(this.#match.seat, words);
+    }
+    this.#step();
+  }
+
+  #step(): void {
+    this.#simulation.step();
+    const kept = this.#kept[this.#simulation.tick % KEPT_TICKS] as { tick: number; words: Int32Array };
+    kept.tick = this.#simulation.tick;
+    kept.words.set(this.#simulation.words);
+  }
+
+  /** Without inputs: nobody looked at these ticks. */
+  #skipTo(tick: number): void {
+    while (this.#simulation.tick < tick) this.#step();
+  }
+
+  #onSnapshot({ tick, acks }: Snapshot<S>): void {
+    this.#clock.onTick(tick, this.#now());
+    const first = this.#confirmed < 0;
+    this.#confirmed = tick;
+    const ack = acks[this.#match.seat] ?? 0;
+    const kept = this.#kept[tick % KEPT_TICKS] as { tick: number; words: Int32Array };
+    const right = kept.tick === tick && sameWords(kept.words, this.#match.words);
+    // The input that the server holds is needed for a replay; those before it are not.
+    const held = this.#inputs.findLastIndex((input) => input.seq <= ack);
+    if (held > 0) this.#inputs = this.#inputs.slice(held);
+    if (right) return;
+    this.#beforeWords.set(this.#simulation.words);
+    const replayed = this.#replayFrom(tick, ack);
+    if (!first) for (const listener of this.#listeners) listener({ tick, replayed, before: this.#before });
+  }
+
+  /** The server's state at `tick`, then everything that was sent and is not in it. @returns ticks simulated */
+  #replayFrom(tick: number, ack: number): number {
+    const to = Math.max(tick, this.#simulation.tick);
+    const held: (Int32Array | undefined)[] = Array.from({ length: this.#match.seats }, () => undefined);
+    const heldMode = this.#options.game.inputMode === "held";
+    if (heldMode) held[this.#match.seat] = this.#inputs.find((input) => input.seq === ack)?.words;
+    this.#simulation.restore(this.#match.words, tick, held);
+    const open = this.#inputs.filter((input) => input.seq > ack);
+    let next = 0;
+    while (this.#simulation.tick < to) {
+      // What is late is applied as soon as it arrives: at the next tick, as far as we know.
+      const due = this.#simulation.tick + 1;
+      for (; next < open.length && (open[next] as OwnInput).tick <= due; next++) {
+        this.#simulation.setInputWords(this.#match.seat, (open[next] as OwnInput).words);
+        if (!heldMode) {
+          next++;
+          break;
+        }
+      }
+      this.#step();
+    }
+    return to - tick;
+  }
+}
+
+function sameWords(a: Int32Array, b: Int32Array): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}

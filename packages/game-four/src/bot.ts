@@ -1,0 +1,14 @@
+import { COLUMNS, type FourInput, type FourState, open } from "./four.ts";
+
+/** From the middle outwards. */
+const PREFERRED = [3, 2, 4, 1, 5, 0, 6];
+
+/** Plays the first open column of its list, turned by the number of moves: legal, never the same game for all. */
+export function fourBot(s: FourState, seat: number): FourInput | undefined {
+  if (s.toMove !== seat || s.winner !== 0) return undefined;
+  for (let i = 0; i < COLUMNS; i++) {
+    const column = PREFERRED[(i + s.moves + seat) % COLUMNS] as number;
+    if (open(s, column) !== undefined) return { column };
+  }
+  return undefined;
+}

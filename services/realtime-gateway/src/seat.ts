@@ -1,0 +1,100 @@
+// A seat that a player has, or is on the way to.
+import type { LinkJoined } from "@muster/contracts/realtime/link/v1";
+import type { INPUT_REFUSALS } from "@muster/realtime";
+import type { Outbound } from "./outbound.ts";
+import type { LinkSession, ShardLink } from "./shard-link.ts";
+
+/** How a match ended. */
+export interface Ending {
+  readonly reason: string;
+  /** By seat. */
+  readonly seats: readonly { readonly score: number; readonly rank: number }[];
+  readonly ticks: number;
+  readonly stateHash: string;
+  /** 0 where nobody knows it: told by the database, not by the shard. */
+  readonly matchSeq?: number;
+}
+
+export interface SeatStatus {
+  readonly seat: number;
+  readonly connected: boolean;
+  readonly graceMs: number;
+  readonly matchSeq: number;
+}
+
+/** A player's socket, as its seat sees it. */
+export interface Player {
+  readonly outbound: Outbound;
+  onJoined(joined: LinkJoined): void;
+  onJoinRefused(code: string): void;
+  onInputRefused(code: (typeof INPUT_REFUSALS)[number]): void;
+  onSeatStatus(status: SeatStatus): void;
+  onEnded(ended: Ending): void;
+  onCancelled(reason: string, matchSeq: number): void;
+  onReplaced(): void;
+}
+
+export interface SeatOwner {
+  joined(seat: Seat, joined: LinkJoined): void;
+  refused(seat: Seat, code: string): void;
+  forget(seat: Seat): void;
+}
+
+/** What the player shows to get the seat. */
+export interface SeatClaim {
+  readonly seatTicket: string;
+  readonly traceparent: string;
+  /** What the client has had of the match's messages. */
+  readonly lastMatchSeq: number;
+}
+
+export class Seat implements LinkSession {
+  readonly player: Player;
+  readonly matchId: string;
+  readonly claim: SeatClaim;
+  link: ShardLink;
+  session = 0;
+  /** What it is shown. */
+  view = 0;
+  /** Inputs may go. */
+  joined = false;
+  /** How often it was looked for elsewhere. */
+  looks = 0;
+  /** When the shard was lost, on the clock of performance.now(). */
+  lostAt: number | undefined;
+  readonly #owner: SeatOwner;
+
+  constructor(owner: SeatOwner, player: Player, matchId: string, claim: SeatClaim, link: ShardLink) {
+    this.#owner = owner;
+    this.player = player;
+    this.matchId = matchId;
+    this.claim = claim;
+    this.link = link;
+  }
+
+  join(): void {
+    this.session = this.link.join(this, this.claim);
+  }
+
+  onJoined(joined: LinkJoined): void {
+    this.view = joined.view;
+    this.#owner.joined(this, joined);
+  }
+
+  onRefused(code: string): void {
+    this.#owner.refused(this, code);
+  }
+
+  onReplaced(): void {
+    this.#owner.forget(this);
+    this.player.onReplaced();
+  }
+
+  onSeatStatus(status: SeatStatus): void {
+    this.player.onSeatStatus(status);
+  }
+
+  onInputRefused(code: (typeof INPUT_REFUSALS)[number]): void {
+    this.player.onInputRefused(code);
+  }
+}

@@ -1,0 +1,69 @@
+// What one connection does as a spectator: one match at a time, beside waiting in a queue.
+import type { LinkWatching } from "@muster/contracts/realtime/link/v1";
+import { REALTIME_ERRORS, type RealtimeErrorCode } from "@muster/realtime";
+import type { Control, Outbound } from "./outbound.ts";
+import { watching } from "./replies.ts";
+import type { Spectator, Spectators } from "./spectators.ts";
+
+export interface WatchingParts {
+  readonly delayMs: number;
+  readonly send: (message: Control) => void;
+  readonly error: (requestId: number, code: RealtimeErrorCode) => void;
+}
+
+export class Watching implements Spectator {
+  readonly outbound: Outbound;
+  readonly #spectators: Spectators;
+  readonly #parts: WatchingParts;
+  #matchId: string | undefined;
+  /** The request to answer. */
+  #requestId = 0;
+
+  constructor(outbound: Outbound, spectators: Spectators, parts: WatchingParts) {
+    this.outbound = outbound;
+    this.#spectators = spectators;
+    this.#parts = parts;
+  }
+
+  start(requestId: number, matchId: string): void {
+    this.stop();
+    this.#matchId = matchId;
+    this.#requestId = requestId;
+    const refusal = this.#spectators.watch(this, matchId);
+    if (refusal !== undefined) this.onWatchRefused(refusal);
+  }
+
+  /** The client wants no more. */
+  leave(requestId: number): void {
+    const matchId = this.#matchId;
+    if (matchId === undefined) return this.#parts.error(requestId, "not_watching");
+    this.stop();
+    this.#parts.send({ requestId, message: { case: "watchEnded", value: { matchId, reason: "stopped" } } });
+  }
+
+  stop(): void {
+    const matchId = this.#matchId;
+    this.#matchId = undefined;
+    if (matchId !== undefined) this.#spectators.stop(this, matchId);
+  }
+
+  /** The socket has drained. */
+  catchUp(): void {
+    if (this.#matchId !== undefined) this.#spectators.catchUp(this, this.#matchId);
+  }
+
+  onWatching(match: LinkWatching): void {
+    this.#parts.send(watching(this.#requestId, match, this.#parts.delayMs));
+    this.#requestId = 0;
+  }
+
+  onWatchRefused(code: string): void {
+    this.#matchId = undefined;
+    this.#parts.error(this.#requestId, code in REALTIME_ERRORS ? (code as RealtimeErrorCode) : "internal");
+  }
+
+  onWatchEnded(matchId: string, reason: string): void {
+    this.#matchId = undefined;
+    this.#parts.send({ message: { case: "watchEnded", value: { matchId, reason } } });
+  }
+}

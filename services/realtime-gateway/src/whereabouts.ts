@@ -1,0 +1,96 @@
+// Where is a match? Asked of the matchmaker, again and again until it says, or until there is no point in waiting.
+import type { Logger } from "@muster/log";
+import type { ShardLink } from "./shard-link.ts";
+
+/** What the gateway asks the matchmaker. */
+export interface RelocateRequest {
+  readonly matchId: string;
+  readonly epoch: number;
+  readonly ticks: number;
+  /** The shard is lost; otherwise the question is only where the match is. */
+  readonly lost: boolean;
+}
+
+export interface WhereaboutsOptions {
+  readonly ask: (requests: readonly RelocateRequest[]) => void;
+  /** Nobody said anything. */
+  readonly giveUp: (matchId: string, lost: boolean) => void;
+  readonly log: Logger;
+}
+
+interface Asked extends RelocateRequest {
+  readonly since: number;
+  /** The link that is silent but open: when it speaks again, the question is taken back. */
+  readonly suspect: ShardLink | undefined;
+  timer: NodeJS.Timeout;
+}
+
+const ASK_AGAIN_MS = 1000;
+/** Without an answer for so long the match is given up. */
+const ASK_WITHIN_MS = 12_000;
+
+export class Whereabouts {
+  readonly #options: WhereaboutsOptions;
+  readonly #asked = new Map<string, Asked>();
+  /** Asked for in this turn. */
+  #asking: RelocateRequest[] = [];
+
+  constructor(options: WhereaboutsOptions) {
+    this.#options = options;
+  }
+
+  asks(matchId: string): boolean {
+    return this.#asked.has(matchId);
+  }
+
+  /** A question that the shard is lost outdoes one that it is not. */
+  ask(request: RelocateRequest, suspect?: ShardLink): void {
+    const { matchId, lost } = request;
+    const before = this.#asked.get(matchId);
+    if (before && (before.lost || !lost)) return;
+    if (before) clearTimeout(before.timer);
+    const since = before?.since ?? performance.now();
+    this.#asked.set(matchId, { ...request, since, suspect, timer: this.#again(matchId) });
+    this.#send(request);
+  }
+
+  /** It is answered, or of no interest any more. */
+  answered(matchId: string): void {
+    clearTimeout(this.#asked.get(matchId)?.timer);
+    this.#asked.delete(matchId);
+  }
+
+  onHeardAgain(link: ShardLink): void {
+    for (const [matchId, asked] of this.#asked) if (asked.suspect === link) this.answered(matchId);
+  }
+
+  stop(): void {
+    for (const { timer } of this.#asked.values()) clearTimeout(timer);
+    this.#asked.clear();
+  }
+
+  /** The matchmaker may have restarted, or have had no place for it. */
+  #again(matchId: string): NodeJS.Timeout {
+    const timer = setTimeout(() => {
+      const asked = this.#asked.get(matchId);
+      if (!asked) return;
+      if (performance.now() - asked.since > ASK_WITHIN_MS) {
+        this.#asked.delete(matchId);
+        this.#options.log.error({ matchId, epoch: asked.epoch }, "nobody says where a match is; given up");
+        return this.#options.giveUp(matchId, asked.lost);
+      }
+      asked.timer = this.#again(matchId);
+      this.#send(asked);
+    }, ASK_AGAIN_MS);
+    return timer.unref();
+  }
+
+  /** Hundreds of matches of one shard are one message. */
+  #send({ matchId, epoch, ticks, lost }: RelocateRequest): void {
+    if (this.#asking.push({ matchId, epoch, ticks, lost }) > 1) return;
+    setImmediate(() => {
+      this.#options.ask(this.#asking);
+      this.#asking = [];
+    });
+  }
+}

@@ -1,0 +1,28 @@
+// What a match asks of the process that it runs in.
+import type { Link } from "./audience.ts";
+import type { MatchOutcome } from "./match-spec.ts";
+import type { Match } from "./match.ts";
+
+/** What a match is called within this process. */
+export interface MatchIds {
+  /** On links. */
+  readonly channel: number;
+  /** Among those that are watched. */
+  readonly place: number;
+}
+
+export interface MatchOwner {
+  /** All players are here: tick it. */
+  onStart(match: Match): void;
+  /** An input for a game without a clock, or the end of a turn's time: call `turn` soon. */
+  onTurn(match: Match): void;
+  /** Called once. */
+  onOver(match: Match, outcome: MatchOutcome): void;
+  /** A linked gateway that does not carry this match yet, for its log. */
+  witness(match: Match): Link | undefined;
+  onFault(match: Match, err: unknown): void;
+  /** The game's code runs from here … */
+  onStep(match: Match): void;
+  /** … to here. @returns why the match must end */
+  onStepped(match: Match): Error | undefined;
+}
