@@ -43,6 +43,8 @@ export interface ServerParts {
 const BODY_BYTES_MAX = 16 * 1024;
 const URL_PARAMETER_CHARS_MAX = 128;
 const REQUEST_MS_MAX = 30_000;
+/** Longer than the ingress keeps its idle connections (60 s): it must never send a request into one that we close. */
+const KEEP_ALIVE_MS = 75_000;
 
 const HANDLERS: Readonly<Record<string, Handler>> = {
   ...sessionHandlers,
@@ -117,7 +119,8 @@ function serverWith(
   handler: (request: IncomingMessage, response: ServerResponse) => void,
   options: { requestTimeout?: number },
 ): Server {
-  const server = createServer({ requestTimeout: options.requestTimeout ?? REQUEST_MS_MAX }, (request, response) => {
+  const times = { requestTimeout: options.requestTimeout ?? REQUEST_MS_MAX, keepAliveTimeout: KEEP_ALIVE_MS };
+  const server = createServer(times, (request, response) => {
     if (legacy?.takes(request.method ?? "", request.url ?? "")) legacy.pass(request, response);
     else handler(request, response);
   });

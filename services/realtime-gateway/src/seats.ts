@@ -37,12 +37,13 @@ export interface SeatsOptions {
 const KEEP_HANDED_OVER_MS = 10_000;
 /** A refused seat is looked for elsewhere at most so often. */
 const LOOKS_MAX = 3;
+const FIRST_EPOCH = 1;
 
 export class Seats implements LinkEvents, SeatOwner {
   readonly #options: SeatsOptions;
   readonly #matches = new Map<string, FollowedMatch>();
   readonly #seats = new Map<string, Set<Seat>>();
-  /** The epoch of a match that this gateway does not follow: from its seat ticket; 0 for one that is only watched. */
+  /** The epoch of a match that this gateway does not follow: from its seat ticket, or the first for one that is only watched. */
   readonly #epochs = new Map<string, number>();
   readonly #whereabouts: Whereabouts;
 
@@ -91,7 +92,7 @@ export class Seats implements LinkEvents, SeatOwner {
 
   /** For spectators: they hear of it by `onPlaced` or `onNowhere`. */
   locate(matchId: string): void {
-    if (!this.#epochs.has(matchId)) this.#epochs.set(matchId, 0);
+    if (!this.#epochs.has(matchId)) this.#epochs.set(matchId, FIRST_EPOCH);
     const link = this.#matches.get(matchId)?.link;
     if (link && !this.#whereabouts.asks(matchId)) return this.#options.spectators().onPlaced(matchId, link);
     this.#ask(matchId, false);

@@ -45,6 +45,11 @@ export class Bots {
     return this.#seats.length;
   }
 
+  /** One has decided, and its input is not applied yet. */
+  get wait(): boolean {
+    return this.#seats.some(({ waiting }) => waiting);
+  }
+
   /** Asks each bot once per state. @returns whether any wants to do something */
   decide(): boolean {
     let any = false;

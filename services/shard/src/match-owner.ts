@@ -14,7 +14,7 @@ export interface MatchIds {
 export interface MatchOwner {
   /** All players are here: tick it. */
   onStart(match: Match): void;
-  /** An input for a game without a clock, or the end of a turn's time: call `turn` soon. */
+  /** An input for a game without a clock: call `turn` soon. */
   onTurn(match: Match): void;
   /** Called once. */
   onOver(match: Match, outcome: MatchOutcome): void;

@@ -66,7 +66,7 @@ export class Match {
     this.#views = new Views(this.#simulation, this.#acks);
     this.#audience = new Audience(this.#views);
     this.#statuses = new SeatStatuses(spec.epoch);
-    this.#turns = new TurnClock(this.#simulation, () => owner.onTurn(this));
+    this.#turns = new TurnClock(this.#simulation, () => this.#timeUp());
     this.#bots = new Bots(
       this.#simulation,
       spec.players.map(({ bot }) => bot),
@@ -206,10 +206,15 @@ export class Match {
     }
   }
 
-  /** For a game without a clock: a step for every input that waits, one at least; then it is the bots' turn, or the clock's. */
+  /** For a game without a clock: a step for every input that waits; then it is the bots' turn, or the clock's. */
   turn(): void {
-    do this.tick();
-    while (this.#state === "running" && this.#seats.some(({ inputs }) => inputs.due(this.#simulation.tick + 1)));
+    const due = ({ inputs }: Seat): boolean => inputs.due(this.#simulation.tick + 1);
+    while (this.#state === "running" && (this.#bots.wait || this.#seats.some(due))) this.tick();
+    this.#awaitTurn();
+  }
+
+  #timeUp(): void {
+    this.tick(); // without any input: the game knows what that means
     this.#awaitTurn();
   }
 

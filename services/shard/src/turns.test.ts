@@ -1,0 +1,218 @@
+// Games without a clock, bots, and what a client that was away is told.
+import { four } from "@muster/game-four";
+import { duel } from "@muster/game-duel";
+import { type Game, LogPlayer, recordsOf, Simulation } from "@muster/game-kit";
+import { newTrace } from "@muster/tracing";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Link, ToGateway } from "./audience.ts";
+import { Match } from "./match.ts";
+import type { MatchOwner } from "./match-owner.ts";
+import type { MatchOutcome } from "./match-spec.ts";
+import { SeatStatuses } from "./seat-statuses.ts";
+import { StepOverrunError, StepWatch } from "./step-watch.ts";
+
+class Controls implements Link {
+  readonly gatewayId = "g";
+  readonly messages: ToGateway["message"][] = [];
+  control({ message }: ToGateway): void {
+    this.messages.push(message);
+  }
+  keyframe(): void {}
+  tick(): void {}
+  viewDelta(): void {}
+  statuses(): unknown[] {
+    return this.messages.flatMap((message) =>
+      message?.case === "seatStatus" ? [[message.value.session, message.value.seat, message.value.connected]] : [],
+    );
+  }
+}
+
+function setup(game: Game, bots: readonly (string | undefined)[] = []) {
+  const outcomes: MatchOutcome[] = [];
+  const faults: unknown[] = [];
+  const owner: MatchOwner = {
+    onStart: () => undefined,
+    onTurn: (one) => void setTimeout(() => one.turn(), 0),
+    onOver: (_, outcome) => void outcomes.push(outcome),
+    witness: () => undefined,
+    onFault: (_, err) => void faults.push(err),
+    onStep: () => undefined,
+    onStepped: () => undefined,
+  };
+  const players = ["a", "b"].map((playerId, seat) => ({ playerId, playerName: playerId, bot: bots[seat] }));
+  const spec = { matchId: "m", epoch: 1, mode: "x", game, options: {}, seed: 3, players, trace: newTrace() };
+  const times = { joinWithinMs: 1000, graceMs: 2000, keyframeEveryTicks: 60 };
+  const link = new Controls();
+  const match = new Match(spec, { channel: 1, place: 0 }, times, owner);
+  for (const [seat, { playerId, bot }] of players.entries())
+    if (bot === undefined) match.join(seat, playerId, { link, id: seat + 1 });
+  return { match, link, outcomes, faults, spec };
+}
+
+const turns = four as unknown as Game;
+const column = (n: number): Uint8Array => Uint8Array.of(n);
+
+describe("a match without a clock", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it("takes every move that came in one event-loop turn, in order", () => {
+    const { match } = setup(turns);
+    match.input(0, 1, 0, column(0), 0, 1);
+    match.input(0, 2, 0, column(1), 0, 1);
+    match.input(0, 3, 0, column(2), 0, 1);
+    vi.advanceTimersByTime(1);
+    expect(match.ticks).toBe(3);
+    match.drop();
+  });
+
+  it("is lost by the one who does not move in time, however much is sent in vain", () => {
+    const { match, outcomes } = setup(turns);
+    match.input(0, 1, 0, column(3), 0, 1);
+    vi.advanceTimersByTime(10);
+    for (let i = 2; i < 40; i++) {
+      match.input(0, i, 0, column(3), 0, 1); // not their turn
+      vi.advanceTimersByTime(1000);
+    }
+    expect(outcomes).toMatchObject([{ kind: "ended", result: { seats: [{ rank: 1 }, { rank: 2 }] } }]);
+  });
+
+  it("gives a whole turn's time after every move", () => {
+    const { match, outcomes } = setup(turns);
+    for (let i = 1; i <= 6; i++) {
+      vi.advanceTimersByTime(29_000);
+      match.input((i - 1) % 2, i, 0, column(i % 2), 0, 1);
+      vi.advanceTimersByTime(1);
+    }
+    expect(outcomes).toEqual([]);
+    match.drop();
+  });
+
+  it("is played by its bots to the end, and their moves are in the log like any player's", () => {
+    const { match, outcomes, spec } = setup(turns, [undefined, "steady"]);
+    for (let i = 1; outcomes.length === 0 && i < 60; i++) {
+      match.input(0, i, 0, column(i % 7), 0, 1);
+      vi.advanceTimersByTime(5);
+    }
+    expect(outcomes).toHaveLength(1);
+    const again = new LogPlayer(new Simulation(turns, { seed: spec.seed, seats: 2, options: {} }));
+    for (const record of recordsOf(match.log as Uint8Array)) again.play(record);
+    expect(again.simulation.hash()).toBe(match.stateHash);
+    expect(again.result).toEqual(outcomes[0]?.kind === "ended" && outcomes[0].result);
+  });
+});
+
+describe("bots", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it("take the seats that they are for: nobody else gets one, and nobody waits for them", () => {
+    const { match, link } = setup(duel as unknown as Game, [undefined, "ace"]);
+    expect(match.join(1, "b", { link, id: 9 })).toBe("seat_ticket_foreign");
+    for (let i = 0; i < 200; i++) match.tick();
+    expect(match.ticks).toBe(200);
+    const player = new LogPlayer(new Simulation(duel as unknown as Game, { seed: 3, seats: 2, options: {} }));
+    let inputs = 0;
+    for (const record of recordsOf(match.log as Uint8Array)) {
+      const before = player.seqs[1] as number;
+      player.play(record);
+      inputs += (player.seqs[1] as number) - before;
+    }
+    expect(inputs).toBeGreaterThan(5);
+    expect(inputs).toBeLessThan(200); // a held input that stays is not sent again
+    expect(player.simulation.hash()).toBe(match.stateHash);
+    match.drop();
+  });
+
+  it("are no company: a match whose last player is gone for good is abandoned", () => {
+    const { match, link, outcomes } = setup(duel as unknown as Game, [undefined, "ace"]);
+    match.tick();
+    match.leave(0, { link, id: 1 }, false);
+    expect(outcomes).toEqual([]);
+    vi.advanceTimersByTime(2100);
+    match.drop();
+  });
+
+  it("that a game does not have are refused before anything begins", () => {
+    expect(() => setup(duel as unknown as Game, [undefined, "nobody"])).toThrow("duel has no bot nobody");
+  });
+});
+
+describe("a client that was away", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it("is told what it missed, the newest word on each seat, and nothing that it has had", () => {
+    const { match, link } = setup(duel as unknown as Game);
+    const other = new Controls();
+    const mine = { link, id: 1 };
+    match.leave(0, mine, false);
+    // Meanwhile the other seat goes and comes back.
+    match.leave(1, { link, id: 2 }, false);
+    match.join(1, "b", { link: other, id: 5 });
+    const back = new Controls();
+    match.join(0, "a", { link: back, id: 7 }, 0);
+    expect(back.statuses()).toContainEqual([7, 1, true]);
+    const seqs = back.messages.flatMap((message) =>
+      message?.case === "seatStatus" ? [message.value.matchSeq ?? 0] : [],
+    );
+    const again = new Controls();
+    match.join(0, "a", { link: again, id: 8 }, Math.max(...seqs));
+    expect(again.statuses().filter((status) => (status as number[])[0] === 8)).toEqual([]);
+    match.drop();
+  });
+
+  it("gets higher numbers from a later shard, whatever it had from the one before", () => {
+    const [first, second] = [new SeatStatuses(1), new SeatStatuses(2)];
+    let last = 0;
+    for (let i = 0; i < 1000; i++) last = first.next();
+    expect(second.next()).toBeGreaterThan(last);
+  });
+});
+
+describe("the watch over steps", () => {
+  const options = { matchesMax: 4, budgetMs: 20, stuckMs: 1000, heapShareMax: 0.5, matchUrl: "http://127.0.0.1:1" };
+  const watchedMatch = (place: number) => {
+    const errors: unknown[] = [];
+    return { spec: { matchId: "m", epoch: 1 }, place, errors, fail: (err: unknown) => void errors.push(err) };
+  };
+
+  it("lets a step within its budget pass, and names the one that took longer", () => {
+    const watch = new StepWatch(options);
+    const match = watchedMatch(watch.register("m", 1));
+    watch.enter(match);
+    expect(watch.leave(match)).toBeUndefined();
+    watch.enter(match);
+    const until = performance.now() + 25;
+    while (performance.now() < until);
+    expect(watch.leave(match)).toBeInstanceOf(StepOverrunError);
+  });
+
+  it("charges a heap that nears its end to the match that allocated most, and to no other", () => {
+    const watch = new StepWatch(options);
+    const [modest, greedy] = [watchedMatch(watch.register("a", 1)), watchedMatch(watch.register("b", 1))];
+    const kept: number[][] = [];
+    const full = { used_heap_size: 60, heap_size_limit: 100 };
+    watch.checkHeap(full);
+    for (let i = 0; i < 50; i++) {
+      watch.enter(modest);
+      watch.leave(modest);
+      watch.enter(greedy);
+      kept.push(Array.from({ length: 5000 }, (_, k) => k * 1.5));
+      watch.leave(greedy);
+    }
+    watch.checkHeap(full);
+    expect(greedy.errors).toMatchObject([{ name: "StepOverrunError" }]);
+    expect(modest.errors).toEqual([]);
+    expect(kept).toHaveLength(50);
+  });
+
+  it("uses a place again once it is free, and never gives out more than it has", () => {
+    const watch = new StepWatch(options);
+    const places = Array.from({ length: 8 }, (_, i) => watch.register(`m${i}`, 1));
+    expect(new Set(places).size).toBe(8);
+    expect(() => watch.register("one more", 1)).toThrow("more matches");
+    watch.release(places[3] as number);
+    expect(watch.register("again", 2)).toBe(places[3]);
+  });
+});
