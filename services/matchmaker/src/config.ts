@@ -1,7 +1,7 @@
 import { bytes, ConfigError, type ConfigOf, int, json, parseConfig, text, url } from "@muster/config";
 import { logConfig } from "@muster/log";
 import { DEFAULT_MODES, GAMES, type Mode } from "@muster/modes";
-import { optionsFor } from "@muster/game-kit";
+import { type Game, optionsFor } from "@muster/game-kit";
 import { Type } from "@sinclair/typebox";
 
 const modeSchema = Type.Record(
@@ -87,15 +87,19 @@ export const fields = {
 
 export type Config = ConfigOf<typeof fields>;
 
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+/** `games`: those that modes may name. */
+export function readConfig(
+  env: Readonly<Record<string, string | undefined>>,
+  games: ReadonlyMap<string, Game> = GAMES,
+): Config {
   const config = parseConfig(fields, env);
-  const problems = Object.entries(config.matchmakerModes).flatMap(([name, mode]) => modeProblem(name, mode));
+  const problems = Object.entries(config.matchmakerModes).flatMap(([name, mode]) => modeProblem(name, mode, games));
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }
 
-function modeProblem(name: string, mode: Mode): string[] {
-  const game = GAMES.get(mode.game);
+function modeProblem(name: string, mode: Mode, games: ReadonlyMap<string, Game>): string[] {
+  const game = games.get(mode.game);
   if (!game) return [`MATCHMAKER_MODES: ${name} names the unknown game ${mode.game}`];
   if (mode.seats < game.seatsMin || mode.seats > game.seatsMax)
     return [

@@ -59,6 +59,7 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
     links: () => links.size,
     logs: () => seats.followed,
     spectators: () => spectators.size,
+    bufferedBytes: () => connections.bufferedBytes,
     trustAgeS: () => tokens.trustAgeS(),
   });
   const seats: Seats = new Seats({

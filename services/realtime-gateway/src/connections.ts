@@ -25,6 +25,12 @@ export class Connections implements AppPart {
     return this.#byPlayer.size;
   }
 
+  get bufferedBytes(): number {
+    let bytes = 0;
+    for (const { outbound } of this.#all) bytes += outbound.bufferedBytes;
+    return bytes;
+  }
+
   add(connection: Connection): void {
     this.#all.add(connection);
   }

@@ -11,7 +11,10 @@ class FakeSocket implements Socket {
   readonly received: Uint8Array[] = [];
   #waiting: Uint8Array[] = [];
   reading = true;
-  readonly limit = 200;
+  readonly limit: number;
+  constructor(limit: number) {
+    this.limit = limit;
+  }
   send(bytes: Uint8Array): SendOutcome {
     if (this.bufferedBytes() + bytes.length > this.limit) return "dropped";
     if (this.reading) this.received.push(bytes.slice());
@@ -32,14 +35,14 @@ class FakeSocket implements Socket {
 
 const metrics = { sent: () => undefined, skipped: () => undefined, caughtUp: () => undefined };
 
-function follower(): {
+function follower(limit = 200): {
   follower: Outbound;
   socket: FakeSocket;
   outbound: Outbound;
   decoder: SnapshotDecoder<typeof duel.state>;
   hash(): string;
 } {
-  const socket = new FakeSocket();
+  const socket = new FakeSocket(limit);
   const outbound = new Outbound(socket);
   const decoder = new SnapshotDecoder(duel);
   let read = 0;
@@ -94,6 +97,22 @@ describe("the fan-out", () => {
     fanout.add(late.follower);
     fanout.catchUp(late.follower);
     expect(late.hash()).toBe(simulation.hash());
+  });
+
+  it("goes on with those who are in step when the log is full, and brings the others back with the next keyframe", () => {
+    const fanout = new Fanout(metrics);
+    const [first, late] = [follower(1e9), follower(1e9)];
+    fanout.add(first.follower);
+    fanout.onKeyframe(Uint8Array.of(3));
+    for (let i = 0; i < 3000; i++) fanout.onDelta(new Uint8Array(100));
+    expect(first.socket.received).toHaveLength(3001);
+    fanout.add(late.follower);
+    fanout.catchUp(late.follower);
+    expect(late.socket.received).toEqual([]);
+    fanout.onKeyframe(Uint8Array.of(3));
+    fanout.onDelta(Uint8Array.of(4));
+    expect(late.socket.received).toEqual([Uint8Array.of(3), Uint8Array.of(4)]);
+    expect(first.socket.received).toHaveLength(3002);
   });
 
   it("sends no delta before there is a keyframe, and drops its log rather than let it grow for ever", () => {

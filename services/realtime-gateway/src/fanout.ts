@@ -45,7 +45,7 @@ export class Fanout {
 
   /** The hot path: once per tick and match. */
   onDelta(frame: Uint8Array): void {
-    if (!this.#log.append(frame)) return; // no keyframe yet: nobody could use it
+    this.#log.append(frame);
     const followers = this.#followers;
     let sent = 0;
     for (let i = 0; i < followers.length; i++) {
@@ -86,12 +86,11 @@ class FrameLog {
     this.#put(keyframe);
   }
 
-  /** False when there is no keyframe to follow. */
-  append(delta: Uint8Array): boolean {
-    if (this.#end === 0) return false;
+  /** Nothing without a keyframe to follow. At the limit all goes: who is behind waits for the next keyframe. */
+  append(delta: Uint8Array): void {
+    if (this.#end === 0) return;
     if (this.#end + delta.length > LOG_BYTES_MAX) this.#end = 0;
     else this.#put(delta);
-    return true;
   }
 
   *frames(): Iterable<Uint8Array> {

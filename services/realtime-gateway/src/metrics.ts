@@ -15,6 +15,7 @@ export interface GatewayGauges {
   readonly links: () => number;
   readonly logs: () => number;
   readonly spectators: () => number;
+  readonly bufferedBytes: () => number;
   readonly trustAgeS: () => number;
 }
 
@@ -54,6 +55,7 @@ export function createGatewayMetrics(registry: Metrics, gauges: GatewayGauges): 
   number("gateway_players", "Authenticated players", gauges.authenticated);
   number("gateway_links", "Links to shards", gauges.links);
   number("gateway_match_logs", "Matches whose input log is here", gauges.logs);
+  number("gateway_buffered_bytes", "Waiting for sockets that do not read", gauges.bufferedBytes);
   number("gateway_spectators", "Sockets that look on at a match", gauges.spectators);
   number("gateway_trust_age_seconds", "Since identity last said what is revoked", gauges.trustAgeS);
   number("gateway_snapshots_sent_total", "Deltas sent", () => hot.sentFrames);

@@ -22,6 +22,10 @@ export class Outbound {
     return this.#behindSince < 0;
   }
 
+  get bufferedBytes(): number {
+    return this.#socket.bufferedBytes();
+  }
+
   behindMs(now: number): number {
     return this.#behindSince < 0 ? 0 : now - this.#behindSince;
   }

@@ -17,6 +17,7 @@ import {
 } from "@muster/local";
 import * as match from "@muster/match-service/testing";
 import * as matchmaker from "@muster/matchmaker/testing";
+import { GAMES } from "@muster/modes";
 import * as gateway from "@muster/realtime-gateway/testing";
 import type { App } from "@muster/runtime";
 import * as shard from "@muster/shard/testing";
@@ -29,7 +30,7 @@ export interface SystemOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A second gateway on the same system. */
   readonly secondGateway?: boolean;
-  /** Other games than the built-in ones. */
+  /** More games than the built-in ones. */
   readonly games?: NonNullable<Parameters<typeof shard.createApp>[1]>["games"];
   readonly nginx?: boolean;
   /** More instances of chat-service, which the caller starts; the second gateway goes to these first. */
@@ -130,14 +131,16 @@ function factories(
   logs: Record<ServiceName, LogLines>,
   options: SystemOptions,
 ): Record<ServiceName, () => App> {
-  const games = options.games ? { games: options.games } : {};
+  const all = new Map([...GAMES, ...(options.games ?? [])]);
+  const games = options.games ? { games: all } : {};
   const identityNow = options.identityNow ? { now: options.identityNow } : {};
   return {
     identity: () =>
       identity.createApp(identity.readConfig(env), { log: logs.identity.logger("identity-service"), ...identityNow }),
     match: () => match.createApp(match.readConfig(env), { log: logs.match.logger("match-service") }),
     chat: () => chat.createApp(chat.readConfig(env), { log: logs.chat.logger("chat-service") }),
-    matchmaker: () => matchmaker.createApp(matchmaker.readConfig(env), { log: logs.matchmaker.logger("matchmaker") }),
+    matchmaker: () =>
+      matchmaker.createApp(matchmaker.readConfig(env, all), { log: logs.matchmaker.logger("matchmaker") }),
     shard: () => shard.createApp(shard.readConfig(env), { log: logs.shard.logger("shard"), ...games }),
     gateway: () => gateway.createApp(gateway.readConfig(env), { log: logs.gateway.logger("realtime-gateway") }),
     edge: () => edge.createApp(edge.readConfig(env), { log: logs.edge.logger("edge-api") }),
