@@ -6,7 +6,7 @@ export interface SmoothingOptions {
   readonly halfLifeMs?: number;
   /** Numbers are modulo this: the shorter way around counts. */
   readonly wrap?: number;
-  /** A larger error is shown at once: a respawn, not a drift. Default: none is. */
+  /** A larger error, all numbers together, is shown at once: a respawn, not a drift. Default: none is. */
   readonly snapAbove?: number;
 }
 
@@ -26,10 +26,9 @@ export class Smoothing {
   /** A correction moved the numbers from `before` to `after`, for one and the same tick. */
   corrected(before: readonly number[], after: readonly number[], now: number): void {
     this.#fade(now);
-    this.#offsets = after.map((value, i) => {
-      const jump = this.#shorter((before[i] as number) - value);
-      return Math.abs(jump) > this.#snapAbove ? 0 : this.#shorter((this.#offsets[i] ?? 0) + jump);
-    });
+    const jumps = after.map((value, i) => this.#shorter((before[i] as number) - value));
+    const snaps = Math.hypot(...jumps) > this.#snapAbove;
+    this.#offsets = jumps.map((jump, i) => (snaps ? 0 : this.#shorter((this.#offsets[i] ?? 0) + jump)));
   }
 
   /** What to draw for these numbers now. */
