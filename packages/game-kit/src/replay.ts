@@ -62,6 +62,26 @@ export class LogPlayer<S extends Fields = Fields, I extends Fields = Fields> imp
     if (this.result) this.ended = "played";
   }
 
+  /**
+   * A whole log. From a state that is known, what came before is read for the inputs that hold, and not simulated.
+   * @throws as play
+   */
+  playAll(log: Iterable<Uint8Array>, from?: { readonly tick: number; readonly words: Int32Array }): void {
+    let at = 0;
+    for (const record of log) {
+      at++;
+      if (!from || at > from.tick) this.play(record);
+      else this.#skim(record);
+      if (at === from?.tick) this.simulation.goTo(from.words, at);
+    }
+    if (from && at < from.tick) throw new BadReplayError(`a state of tick ${from.tick} for a log of ${at}`);
+  }
+
+  #skim(record: Uint8Array): void {
+    this.records.read(record, this);
+    this.simulation.spendInputs();
+  }
+
   /** For the records only. */
   onInput(seat: number, seq: number, words: Int32Array, at: number): void {
     this.simulation.setInputWords(seat, words, at);

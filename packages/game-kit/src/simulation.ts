@@ -154,8 +154,19 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
     const stage = this.#enter();
     game.step(stage.state as StateOf<S>, stage.inputs as (StateOf<I> | undefined)[], this.#context);
     this.tick++;
-    if (game.inputMode === "event") this.#inputs.fill(0, 0, this.#context.seats);
+    this.spendInputs();
     return game.result(stage.state as StateOf<S>, this.#context);
+  }
+
+  /** What a step does with inputs that count once. */
+  spendInputs(): void {
+    if (this.game.inputMode === "event") this.#inputs.fill(0, 0, this.#context.seats);
+  }
+
+  /** To a state that is known; the inputs stay. */
+  goTo(words: Int32Array, tick: number): void {
+    this.words.set(words);
+    this.tick = tick;
   }
 
   forfeit(left: readonly boolean[]): GameResult {
@@ -191,8 +202,7 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
 
   /** Back to a state that was kept. */
   restore(words: Int32Array, tick: number, inputs: readonly (Int32Array | undefined)[]): void {
-    this.words.set(words);
-    this.tick = tick;
+    this.goTo(words, tick);
     inputs.forEach((held, seat) => (held ? this.setInputWords(seat, held) : this.clearInput(seat)));
   }
 

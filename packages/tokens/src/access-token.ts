@@ -77,8 +77,12 @@ export class TokenVerifier {
   #askedAt = -Infinity;
   #asking: Promise<void> | undefined;
 
-  constructor(source: TrustSource) {
+  readonly #rememberMax: number;
+
+  /** `rememberMax`: 0 where a token is shown once, and the connection remembers what it said. */
+  constructor(source: TrustSource, rememberMax = VERIFIED_MAX) {
     this.#source = source;
+    this.#rememberMax = rememberMax;
   }
 
   /** Undefined when tokens can be checked. */
@@ -133,7 +137,8 @@ export class TokenVerifier {
       return known;
     }
     const claims = await this.#verify(token);
-    if (this.#verified.size >= VERIFIED_MAX) this.#verified.clear();
+    if (this.#rememberMax === 0) return claims;
+    if (this.#verified.size >= this.#rememberMax) this.#verified.clear();
     this.#verified.set(token, claims);
     return claims;
   }

@@ -51,7 +51,7 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
     baseUrl: config.gatewayMatchmakerUrl,
     timeoutMs: CALL_TIMEOUT_MS,
   });
-  const tokens = new TokenVerifier(trustFrom(identity.call));
+  const tokens = new TokenVerifier(trustFrom(identity.call), 0);
   const connections = new Connections(config.gatewayReconnectSpreadMs);
   const metrics = createGatewayMetrics(registry, {
     connections: () => connections.size,

@@ -21,6 +21,12 @@ export class Fanout {
     return this.#followers.length === 0;
   }
 
+  /** A copy of the last one, as long as the log reaches back to it. */
+  get keyframe(): Uint8Array | undefined {
+    for (const first of this.#log.frames()) return first.slice();
+    return undefined;
+  }
+
   /** It gets the next keyframe, or the cached one at once. */
   add(follower: Outbound): void {
     follower.inSync = false;

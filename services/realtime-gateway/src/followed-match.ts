@@ -9,6 +9,8 @@ import type { ShardLink } from "./shard-link.ts";
 /** What spectators see; and, where a game conceals nothing, everybody. */
 const PUBLIC_VIEW = 0;
 
+const NO_KEYFRAME = new Uint8Array(0);
+
 /** Gets what spectators are to see, when it happens. */
 export interface PublicFeed {
   onKeyframe(frame: Uint8Array): void;
@@ -100,6 +102,8 @@ export class FollowedMatch {
     this.channel = 0;
     this.epoch = epoch;
     const { matchId, ticks, holders } = this;
-    link.handOver({ matchId, epoch, ticks, check: this.#check, holders: [...holders], log: this.#log.bytes.slice() });
+    const keyframe = this.#public.keyframe ?? NO_KEYFRAME;
+    const log = this.#log.bytes.slice();
+    link.handOver({ matchId, epoch, ticks, check: this.#check, holders: [...holders], log, keyframe });
   }
 }

@@ -117,12 +117,17 @@ export class Adoptions {
 
   /** The longest log counts; a damaged one is passed over. */
   #adopted(spec: MatchSpec, handovers: Handovers): boolean {
-    for (const { log, check, gatewayId, ticks } of handovers.ranked) {
-      try {
-        this.#owner.adopt(spec, { log, check, held: handovers.held });
-        return true;
-      } catch (err) {
-        this.#log.error({ err, matchId: spec.matchId, gatewayId, ticks }, "a log that was handed over does not fit");
+    for (const { log, check, keyframe, gatewayId, ticks } of handovers.ranked) {
+      // The short way first; what comes of it is checked, and the whole way is always open.
+      for (const from of keyframe.length > 0 ? [keyframe, undefined] : [undefined]) {
+        try {
+          this.#owner.adopt(spec, { log, check, keyframe: from, held: handovers.held });
+          return true;
+        } catch (err) {
+          const { matchId } = spec;
+          const short = from !== undefined;
+          this.#log.error({ err, matchId, gatewayId, ticks, short }, "a log that was handed over does not fit");
+        }
       }
     }
     return false;

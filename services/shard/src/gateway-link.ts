@@ -145,8 +145,9 @@ export class GatewayLink implements Link {
       case "unwatch":
         return this.#parts.matches.unwatch(message.value.matchId, this);
       case "handover": {
-        const { matchId, epoch, ticks, check, holders, log } = message.value;
-        return this.#parts.matches.handover(matchId, epoch, { gatewayId: this.gatewayId, ticks, check, holders, log });
+        const { matchId, epoch, ticks, check, holders, log, keyframe } = message.value;
+        const { gatewayId } = this;
+        return this.#parts.matches.handover(matchId, epoch, { gatewayId, ticks, check, holders, log, keyframe });
       }
       case "leave":
         return this.#onLeave(message.value.session, message.value.forfeit);

@@ -9,6 +9,8 @@ export interface Handover {
   /** Who holds the log, as far as this gateway was told. */
   readonly holders: readonly string[];
   readonly log: Uint8Array;
+  /** Empty when it has none. */
+  readonly keyframe: Uint8Array;
 }
 
 export class Handovers {

@@ -6,7 +6,14 @@ import { Bots } from "./bots.ts";
 import type { InputRefusal } from "./inputs.ts";
 import type { MatchIds, MatchOwner } from "./match-owner.ts";
 import { ending, follow, rulesOf, seatStatus } from "./match-messages.ts";
-import { DivergedError, type Inheritance, type MatchOutcome, type MatchSpec, type MatchTimes } from "./match-spec.ts";
+import {
+  DivergedError,
+  type Inheritance,
+  type MatchOutcome,
+  type MatchSpec,
+  type MatchTimes,
+  stateOf,
+} from "./match-spec.ts";
 import { deserted, type Seat, seatsOf } from "./seat.ts";
 import { SeatStatuses } from "./seat-statuses.ts";
 import { TurnClock } from "./turn-clock.ts";
@@ -58,7 +65,7 @@ export class Match {
     this.#records = this.#player.records;
     this.#log = inherited ? InputLog.of(inherited.log, MATCH_LOG_BYTES_MAX) : new InputLog(MATCH_LOG_BYTES_MAX);
     this.#held = inherited?.held ?? new Map();
-    for (const record of this.#log) this.#player.play(record);
+    this.#player.playAll(this.#log, inherited?.keyframe && stateOf(spec, inherited.keyframe));
     const played = this.#log.records > 0;
     if (inherited && played && this.#simulation.check() !== inherited.check)
       throw new DivergedError(`the log of ${this.#log.records} records leads to another state than the players saw`);

@@ -107,7 +107,7 @@ function worstLateness(server: Pinned): number | undefined {
 }
 
 /** A copy with its packages installed, and with the addon that our own set-up has made loadable. */
-function prepared(name: string, peers: string): string {
+export function prepared(name: string, peers: string): string {
   const folder = path.join(HOME, name);
   mkdirSync(folder, { recursive: true });
   cpSync(path.join(peers, name), folder, { recursive: true });

@@ -152,6 +152,7 @@ class Model {
       check: 0,
       holders: gateway.holders,
       log: new TextEncoder().encode(gateway.log.join()),
+      keyframe: new Uint8Array(0),
     };
     this.#send(shard.id, () => {
       if (!shard.up || shard.stopped || shard.epoch !== epoch || !shard.round) return;

@@ -21,6 +21,8 @@ export interface StageOptions {
   readonly gateways: number;
   readonly shards: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** By service: another program than its own main.ts, with arguments. */
+  readonly mains?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** A gateway or a shard. */
@@ -61,7 +63,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     const child = spawnChild({
       name,
       command: paths.node,
-      args: ["src/main.ts"],
+      args: options.mains?.[name] ?? ["src/main.ts"],
       cwd: path.join(paths.root, "services", name),
       env: { ...env, ...more },
       onLine(line) {

@@ -1,0 +1,55 @@
+// Opens authenticated connections and holds them, on bare sockets: the client must be cheaper than what it measures.
+// Tokens come on standard input, one a line. Usage: connections-load.ts HOST:PORT AT_ONCE   Says a line of JSON when all
+// are in; ends at the end of the input's pipe.
+import { connect, type Socket } from "node:net";
+import { createInterface } from "node:readline";
+
+const [address = "", atOnce = "64"] = process.argv.slice(2);
+const [host, port] = address.split(":") as [string, string];
+const held: Socket[] = [];
+const NOTHING = Buffer.alloc(64);
+
+const tokens: string[] = [];
+for await (const line of createInterface({ input: process.stdin })) {
+  if (line === "go") break;
+  tokens.push(line);
+}
+
+/** Resolves with the first frame: the welcome. For the raw server, which says nothing, with the upgrade. */
+function open(token: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({
+      host,
+      port: Number(port),
+      noDelay: true,
+      // One small buffer for all: what they say is not looked at.
+      onread: {
+        buffer: () => NOTHING,
+        callback: (length: number, bytes: Uint8Array) => {
+          const text = upgraded ? "" : Buffer.from(bytes.buffer, bytes.byteOffset, length).toString("latin1");
+          if (!upgraded && !text.startsWith("HTTP/1.1 101")) reject(new Error(text));
+          if (token === "" || upgraded) resolve();
+          upgraded = true;
+          return true;
+        },
+      },
+    });
+    let upgraded = false;
+    socket.on("error", reject);
+    const protocols = token === "" ? "" : `Sec-WebSocket-Protocol: muster.v1, muster.token.${token}\r\n`;
+    socket.write(
+      `GET /v1/realtime HTTP/1.1\r\nHost: ${address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+        `Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n${protocols}\r\n`,
+    );
+    held.push(socket);
+  });
+}
+
+const startedAt = performance.now();
+let next = 0;
+const worker = async (): Promise<void> => {
+  while (next < tokens.length) await open(tokens[next++] as string);
+};
+await Promise.all(Array.from({ length: Number(atOnce) }, worker));
+console.log(JSON.stringify({ opened: held.length, seconds: (performance.now() - startedAt) / 1000 }));
+setInterval(() => undefined, 1000);

@@ -1,0 +1,21 @@
+// A shard, or a matchmaker, that knows the broken game beside the installation's own: a process of the drills.
+//   node src/broken-main.ts shard | matchmaker
+import { createLogger } from "@muster/log";
+import * as matchmaker from "@muster/matchmaker/testing";
+import { GAMES } from "@muster/modes";
+import { runProcess } from "@muster/runtime";
+import * as shard from "@muster/shard/testing";
+import { BROKEN_GAMES } from "./broken-games.ts";
+
+const games = new Map([...GAMES, ...BROKEN_GAMES]);
+const [name] = process.argv.slice(2);
+const STOP_WITHIN_MS = 5000;
+
+await runProcess({
+  name: name ?? "",
+  config: () => ({ log: createLogger(name ?? "", "warn"), stopWithinMs: STOP_WITHIN_MS }),
+  app: () =>
+    name === "shard"
+      ? shard.createApp(shard.readConfig(process.env), { games })
+      : matchmaker.createApp(matchmaker.readConfig(process.env, games)),
+});

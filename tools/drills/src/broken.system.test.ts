@@ -1,0 +1,70 @@
+// A game that loops, allocates, dawdles or throws loses its own match; every other match on its shard goes on, and
+// nothing that its players saw is lost.
+import { randomBytes } from "node:crypto";
+import path from "node:path";
+import { type MatchEnd, MusterClient, Realtime } from "@muster/client";
+import { describeWithServers } from "@muster/testkit";
+import { expect, it } from "vitest";
+import { ALLOCATES, broken, LOOPS, SLOW, THROWS } from "./broken-games.ts";
+import { enter } from "./players.ts";
+import { proveKept } from "./proof.ts";
+import { openStage } from "./stage.ts";
+
+const MATCHES = 3;
+const WITHIN_MS = 90_000;
+const MAIN = path.join(import.meta.dirname, "broken-main.ts");
+
+/** The two players of the broken match. */
+async function brokenMatch(edgeUrl: string, gatewayUrl: string): Promise<MatchEnd[]> {
+  const players = await Promise.all(
+    [0, 1].map(async () => {
+      const client = new MusterClient({ url: edgeUrl });
+      await client.logInGuest(randomBytes(16).toString("hex"));
+      const realtime = new Realtime(gatewayUrl, () => client.accessToken(), {});
+      return { realtime, found: await realtime.queue("broken") };
+    }),
+  );
+  const matches = await Promise.all(players.map(({ realtime, found }) => realtime.join(found, broken)));
+  const ends = await Promise.all(matches.map(({ ended }) => ended));
+  for (const { realtime } of players) realtime.close();
+  return ends;
+}
+
+describeWithServers("a game that breaks", () => {
+  it.each([
+    { note: "loops for ever", how: LOOPS, dies: true, said: "has not come back" },
+    { note: "allocates without end", how: ALLOCATES, dies: true, said: "has not come back" },
+    { note: "takes too long for a step", how: SLOW, dies: false, said: "StepOverrunError" },
+    { note: "throws", how: THROWS, dies: false, said: "a bug in the game" },
+  ])(
+    "$note: its match is cancelled, with the reason in the log, and all others go on",
+    async ({ how, dies, said }) => {
+      await using stage = await openStage({
+        gateways: 1,
+        shards: 1,
+        mains: { shard: [MAIN, "shard"], matchmaker: [MAIN, "matchmaker"] },
+        env: {
+          MATCHMAKER_MODES: JSON.stringify({
+            drill: { game: "duel", seats: 2, options: { rounds: 1, roundTicks: 400 } },
+            broken: { game: "broken", seats: 2, options: { how } },
+          }),
+        },
+      });
+      const players = await Promise.all(
+        Array.from({ length: MATCHES * 2 }, () => enter(stage.edgeUrl, stage.gatewayUrl, "drill")),
+      );
+      const ends = brokenMatch(stage.edgeUrl, stage.gatewayUrl);
+      if (dies) await stage.add("shard"); // where the others go
+      for (const end of await ends) expect(end.kind).toBe("cancelled");
+      const proof = await proveKept(stage.matchUrl, players);
+      expect(proof.problems).toEqual([]);
+      expect(Object.values(proof.epochs).reduce((a, b) => a + b, 0)).toBe(MATCHES);
+      // Only a step that never comes back takes its process with it: then the others are in their second epoch.
+      expect(proof.epochs[2] ?? 0).toBe(dies ? MATCHES : 0);
+      expect(stage.shards[0]?.child.running).toBe(!dies);
+      expect(stage.shards.flatMap(({ lines }) => lines).join("\n")).toContain(said);
+      for (const player of players) player.realtime.close();
+    },
+    WITHIN_MS,
+  );
+});
