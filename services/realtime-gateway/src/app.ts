@@ -160,7 +160,7 @@ function socketPart(config: Config, connections: Connections, parts: ConnectionP
       server = await listen<Connection>(
         { host, port, idleTimeoutS, sendBufferBytesMax },
         {
-          admit: () => connections.size < config.gatewayConnectionsMax,
+          admit: () => !connections.stopping && connections.size < config.gatewayConnectionsMax,
           open(socket, token) {
             const connection = new Connection(socket, parts);
             connections.add(connection);

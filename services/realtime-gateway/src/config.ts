@@ -79,8 +79,8 @@ export const fields = {
     description: "on stop: over how long clients spread their reconnects",
   }),
   GATEWAY_SHARD_SILENT_MS: int({
-    default: 500,
-    min: 200,
+    default: 300,
+    min: 150,
     max: 60_000,
     description: "a shard that answers no beat for so long is taken for lost: its matches move to another",
   }),

@@ -12,6 +12,7 @@ export class Connections implements AppPart {
   readonly #reconnectSpreadMs: number;
   #timer: NodeJS.Timeout | undefined;
   #onEmpty: (() => void) | undefined;
+  #stopping = false;
 
   constructor(reconnectSpreadMs: number) {
     this.#reconnectSpreadMs = reconnectSpreadMs;
@@ -31,8 +32,15 @@ export class Connections implements AppPart {
     return bytes;
   }
 
+  /** Nobody is welcome any more. */
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+
   add(connection: Connection): void {
     this.#all.add(connection);
+    // Its upgrade was under way when the others were told: left alone it would hang on a gateway without links.
+    if (this.#stopping) connection.goingAway(0);
   }
 
   /** The newer socket of a player wins. */
@@ -61,6 +69,7 @@ export class Connections implements AppPart {
 
   /** Every client is told to reconnect, spread over time, and closed; who does not go is cut. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     clearInterval(this.#timer);
     if (this.#all.size === 0) return;
     const gone = new Promise<void>((resolve) => {

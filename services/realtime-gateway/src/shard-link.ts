@@ -69,7 +69,7 @@ export interface ShardLinkOptions {
 }
 
 const CONNECT_WITHIN_MS = 2000;
-const BEAT_EVERY_MS = 100;
+const BEAT_EVERY_MS = 50;
 /** A shard that answers no beat for this long is taken for dead, though its socket is open. */
 const DEAD_MS = 8000;
 /** Longer than a link lives without an answer. */

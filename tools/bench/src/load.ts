@@ -1,5 +1,5 @@
 // The load on Muster: guests queue, play and send 30 inputs a second each. A few decode every frame and time their
-// acknowledgements; the others count. Usage: load.ts EDGE_URL GATEWAY_URL MATCHES SECONDS
+// acknowledgements; the others count. Usage: load.ts EDGE_URL GATEWAY_URL MATCHES SECONDS [SPECTATORS of the first match]
 import { randomBytes } from "node:crypto";
 import { MusterClient } from "@muster/client";
 import { duel } from "@muster/game-duel";
@@ -7,7 +7,7 @@ import { inputCodecOf, SnapshotDecoder } from "@muster/game-kit";
 import { decodeServerControl, encodeClientControl, encodeInput, PROTOCOL_VERSION, SUBPROTOCOL } from "@muster/realtime";
 import WebSocket from "ws";
 
-const [edgeUrl, gatewayUrl, matchCount, secondsText] = process.argv.slice(2) as [string, string, string, string];
+const [edgeUrl = "", gatewayUrl = "", matchCount, secondsText, spectatorsText = "0"] = process.argv.slice(2);
 const players = Number(matchCount) * 2;
 const seconds = Number(secondsText);
 const SAMPLED = 16;
@@ -21,6 +21,7 @@ const ackMs: number[] = [];
 let measuring = false;
 
 class Player {
+  matchId = "";
   #seq = 0;
   #acked = 0;
   #seat = 0;
@@ -32,7 +33,8 @@ class Player {
     this.#decoder = sampled ? new SnapshotDecoder(duel) : undefined;
   }
 
-  async play(): Promise<void> {
+  /** Takes a seat, or looks on at a match. */
+  async enter(watched?: string): Promise<void> {
     const client = new MusterClient({ url: edgeUrl });
     await client.logInGuest(randomBytes(16).toString("hex"));
     const accessToken = await client.accessToken();
@@ -50,13 +52,22 @@ class Player {
       if (frame[0] !== 1) return this.#onSnapshot(frame);
       const { message } = decodeServerControl(frame);
       if (message.case === "welcome")
-        socket.send(encodeClientControl({ message: { case: "enqueue", value: { mode: "duel" } } }));
+        socket.send(
+          encodeClientControl({
+            message:
+              watched === undefined
+                ? { case: "enqueue", value: { mode: "duel" } }
+                : { case: "watchMatch", value: { matchId: watched } },
+          }),
+        );
+      if (message.case === "watching") joined.resolve();
       if (message.case === "matchFound")
         socket.send(
           encodeClientControl({ message: { case: "joinMatch", value: { seatTicket: message.value.seatTicket } } }),
         );
       if (message.case === "matchJoined") {
         this.#seat = message.value.seat;
+        this.matchId = message.value.matchId;
         joined.resolve();
       }
       if (message.case === "error" || message.case === "matchCancelled")
@@ -94,7 +105,10 @@ class Player {
 
 const all = Array.from({ length: players }, (_, i) => new Player(i % Math.max(1, Math.floor(players / SAMPLED)) === 0));
 for (let from = 0; from < players; from += CONNECT_AT_ONCE)
-  await Promise.all(all.slice(from, from + CONNECT_AT_ONCE).map((player) => player.play()));
+  await Promise.all(all.slice(from, from + CONNECT_AT_ONCE).map((player) => player.enter()));
+const lookers = Array.from({ length: Number(spectatorsText) }, () => new Player(false));
+for (let from = 0; from < lookers.length; from += CONNECT_AT_ONCE)
+  await Promise.all(lookers.slice(from, from + CONNECT_AT_ONCE).map((looker) => looker.enter(all[0]?.matchId)));
 let tick = 0;
 setInterval(() => {
   tick++;

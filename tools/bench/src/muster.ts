@@ -32,11 +32,14 @@ export async function measureMuster({
   matches,
   seconds,
   profileDir,
+  spectators = 0,
 }: {
   matches: number;
   seconds: number;
-  profileDir: string | undefined;
-}): Promise<Measured> {
+  profileDir?: string | undefined;
+  /** Of the first match. */
+  spectators?: number;
+}): Promise<Measured & { readonly shardUsPerMatchTick: number }> {
   const folder = mkdtempSync(path.join(os.tmpdir(), "muster-bench-"));
   const ports = portsFrom(await freePort(), 18_200);
   const mariadb = await startMariadb({ dataDir: path.join(folder, "data"), port: await freePort(), durable: false });
@@ -57,7 +60,7 @@ export async function measureMuster({
     }
     const edgeUrl = `http://127.0.0.1:${ports.edge}`;
     await untilHealthy(edgeUrl);
-    return await underLoad(children, env, edgeUrl, matches, seconds);
+    return await underLoad(children, env, edgeUrl, { matches, seconds, spectators });
   } finally {
     for (const { child } of [...children.values()].toReversed()) await child.stop();
     await mariadb.stop();
@@ -69,9 +72,8 @@ async function underLoad(
   children: ReadonlyMap<string, Pinned>,
   env: Record<string, string>,
   edgeUrl: string,
-  matches: number,
-  seconds: number,
-): Promise<Measured> {
+  { matches, seconds, spectators }: { matches: number; seconds: number; spectators: number },
+): Promise<Measured & { readonly shardUsPerMatchTick: number }> {
   const pids = COUNTED.map((name) => (children.get(name) as Pinned).child.pid);
   const load = pinned(
     LOAD_CORE,
@@ -83,6 +85,7 @@ async function underLoad(
       `ws://127.0.0.1:${env["GATEWAY_PORT"]}/v1/realtime`,
       String(matches),
       String(seconds),
+      String(spectators),
     ],
     paths.root,
     process.env,
@@ -101,7 +104,9 @@ async function underLoad(
     return `${name} ${us.toFixed(2)}`;
   });
   console.log(`  µs CPU per player and tick: ${each.join(", ")}`);
+  const shardCpu = (cpuAfter[1] as number) - (cpuBefore[1] as number);
   return {
+    shardUsPerMatchTick: (shardCpu * 1e6) / (matches * 30 * report.seconds),
     name: "Muster (gateway + shard)",
     players,
     cpuUsPerPlayerTick: (cpu * 1e6) / (players * 30 * report.seconds),
@@ -132,6 +137,7 @@ async function environment(
     SHARD_MATCHES_MAX: String(matches + 10),
     SHARD_JOIN_WITHIN_MS: "60000",
     SHARD_DRAIN_WITHIN_MS: "0",
+    GATEWAY_SPECTATOR_DELAY_MS: "0",
     LOG_LEVEL: "warn",
   };
   for (const { name, migrates } of SERVICES) {

@@ -15,9 +15,10 @@ export interface Measured {
   readonly loadCpuPercent: number;
 }
 
-/** The median of each figure per name, in order of appearance, and CPU as a ratio to the raw floor of the same run. */
+/** The median of each figure per name, in order of appearance, and CPU as a ratio to the raw floor and to Colyseus of the same run. */
 export function printTable(results: readonly Measured[]): void {
   const byName = Map.groupBy(results, (result) => result.name);
+  const colyseus = median((byName.get("Colyseus 0.18 on uWS") ?? []).map((result) => result.cpuUsPerPlayerTick));
   const floor = median((byName.get("raw uWebSockets.js") ?? []).map((result) => result.cpuUsPerPlayerTick));
   const rows = [...byName].map(([name, all]) => {
     const figure = (pick: (result: Measured) => number | undefined, digits = 1): string =>
@@ -28,6 +29,7 @@ export function printTable(results: readonly Measured[]): void {
       String(all[0]?.players),
       cpu.toFixed(2),
       floor === undefined ? "-" : (cpu / floor).toFixed(2),
+      colyseus === undefined ? "-" : (cpu / colyseus).toFixed(2),
       figure((r) => r.snapshotsPerS),
       figure((r) => r.bytesPerSnapshot),
       figure((r) => r.tickLateMsP99, 2),
@@ -41,6 +43,7 @@ export function printTable(results: readonly Measured[]): void {
     "players",
     "µs CPU/player/tick",
     "× raw",
+    "× Colyseus",
     "snapshots/s",
     "bytes",
     "late p99 ms",

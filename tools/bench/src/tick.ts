@@ -1,7 +1,7 @@
 // The shard's own part of a tick, without any network: inputs in, step, record, check, delta, link frames out. What a
 // match costs, and whether it costs the same however many there are.
 //
-//   node src/tick.ts [--matches 50,100,200,500,1000] [--ticks 600] [--rounds 3]
+//   node src/tick.ts [--matches 50,100,200,500,1000] [--ticks 600] [--rounds 3] [--json]
 import { parseArgs } from "node:util";
 import { duel } from "@muster/game-duel";
 import { type Game, inputCodecOf } from "@muster/game-kit";
@@ -15,6 +15,7 @@ const { values } = parseArgs({
     matches: { type: "string", default: "50,100,200,500,1000" },
     ticks: { type: "string", default: "600" },
     rounds: { type: "string", default: "3" },
+    json: { type: "boolean", default: false },
   },
 });
 
@@ -112,6 +113,10 @@ measure(100, 300); // the compiler's
 const rounds = Array.from({ length: Number(values.rounds) }, () =>
   counts.map((count) => measure(count, Math.max(60, Math.floor((Number(values.ticks) * 200) / count)))),
 );
+if (values.json) {
+  console.log(JSON.stringify({ us: median(rounds.flat().map(({ us }) => us)) }));
+  process.exit();
+}
 const first = median(rounds.map((round) => round[0]?.us)) as number;
 console.log("matches   µs per match and tick   of the first   link bytes");
 for (const [i, count] of counts.entries()) {

@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Fails when a change makes a tick more than a tenth dearer: base and head in alternation, on this machine.
+#
+#   scripts/perf-guard.sh [--base origin/main] [--head HEAD] [--rounds 9] [--plant PERCENT]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+exec pnpm exec node tools/bench/src/guard.ts "$@"
