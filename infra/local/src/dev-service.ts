@@ -26,7 +26,7 @@ const service = supervise(
   {
     name: spec.name,
     command: paths.node,
-    args: ["src/main.ts"],
+    args: [...(spec.nodeArgs ?? []), "src/main.ts"],
     cwd: root,
     env,
     onLine: (line) => say(coloured(readLogLine(line))),

@@ -51,14 +51,14 @@ async function up(): Promise<void> {
   };
   for (const { name } of SERVICES.filter((spec) => spec.migrates)) migrate(name, serviceEnv);
   say(`starting ${SERVICES.map((spec) => spec.name).join(", ")}`);
-  for (const { name } of SERVICES.toReversed()) {
+  for (const { name, nodeArgs = [] } of SERVICES.toReversed()) {
     if (stopping) return;
     services.unshift(
       supervise(
         {
           name,
           command: paths.node,
-          args: ["src/main.ts"],
+          args: [...nodeArgs, "src/main.ts"],
           cwd: path.join(paths.root, "services", name),
           env: serviceEnv,
           onLine: (line) => onServiceLine(name, line),

@@ -2,10 +2,11 @@
 // raw uWebSockets.js, which checks nothing. The gateways share one core, the clients have the other.
 //
 //   node src/connections.ts [--connections 10000] [--gateways 2] [--rounds 3] [--peers DIR]
+import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import path from "node:path";
 import { spawn } from "node:child_process";
-import { createEnvironment, freePort, paths, portsFrom, waitForPort } from "@muster/local";
+import { createEnvironment, freePort, paths, portsFrom, serviceOf, waitForPort } from "@muster/local";
 import { findPeers, prepared } from "./peers.ts";
 import { cpuSeconds, LOAD_CORE, type Pinned, pinned, residentMib, SERVER_CORE } from "./processes.ts";
 import { median } from "./table.ts";
@@ -26,7 +27,8 @@ const [connections, gateways, rounds] = [values.connections, values.gateways, va
 ];
 const AT_ONCE = 64;
 const SETTLE_MS = 6000;
-const RAW_PORT = 19_002;
+const RAW_PORT = 19_003;
+const SILENT = `require("uWebSockets.js").App().ws("/*", { idleTimeout: 960 }).listen(${RAW_PORT}, () => undefined);\n`;
 
 interface Cost {
   readonly name: string;
@@ -74,14 +76,14 @@ async function measureGateways(from: Trust, tokens: readonly string[]): Promise<
         GATEWAY_IDENTITY_URL: from.url,
         GATEWAY_CONNECTIONS_MAX: "100000",
         GATEWAY_IDLE_TIMEOUT_S: "900",
-        LOG_LEVEL: "fatal",
+        LOG_LEVEL: "error",
       };
       children.push(
         pinned(
           SERVER_CORE,
           "gateway",
           paths.node,
-          ["src/main.ts"],
+          [...(serviceOf("realtime-gateway").nodeArgs ?? []), "src/main.ts"],
           path.join(paths.root, "services/realtime-gateway"),
           env,
         ),
@@ -103,7 +105,9 @@ async function measureGateways(from: Trust, tokens: readonly string[]): Promise<
 
 async function measureRaw(folder: string): Promise<Cost> {
   const cwd = prepared("uws-limit", folder);
-  const server = pinned(SERVER_CORE, "raw", paths.node, ["tickecho.cjs"], cwd, process.env);
+  // The peer's own program ticks; connections alone are to be measured.
+  writeFileSync(path.join(cwd, "silent.cjs"), SILENT);
+  const server = pinned(SERVER_CORE, "raw", paths.node, ["silent.cjs"], cwd, process.env);
   try {
     await waitForPort(RAW_PORT, 20_000);
     await settled();

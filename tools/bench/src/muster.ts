@@ -46,7 +46,7 @@ export async function measureMuster({
   const env = await environment(ports, mariadb.adminUrl, matches);
   const children = new Map<string, Pinned>();
   try {
-    for (const { name } of SERVICES.toReversed()) {
+    for (const { name, nodeArgs = [] } of SERVICES.toReversed()) {
       const counted = COUNTED.includes(name);
       const profile =
         counted && profileDir
@@ -55,7 +55,14 @@ export async function measureMuster({
       const folderOf = path.join(paths.root, "services", name);
       children.set(
         name,
-        pinned(counted ? SERVER_CORE : LOAD_CORE, name, paths.node, [...profile, "src/main.ts"], folderOf, env),
+        pinned(
+          counted ? SERVER_CORE : LOAD_CORE,
+          name,
+          paths.node,
+          [...nodeArgs, ...profile, "src/main.ts"],
+          folderOf,
+          env,
+        ),
       );
     }
     const edgeUrl = `http://127.0.0.1:${ports.edge}`;

@@ -12,6 +12,7 @@ import {
   portsFrom,
   provision,
   SERVICES,
+  serviceOf,
   spawnChild,
   startMariadb,
 } from "@muster/local";
@@ -63,7 +64,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     const child = spawnChild({
       name,
       command: paths.node,
-      args: options.mains?.[name] ?? ["src/main.ts"],
+      args: options.mains?.[name] ?? [...(serviceOf(name).nodeArgs ?? []), "src/main.ts"],
       cwd: path.join(paths.root, "services", name),
       env: { ...env, ...more },
       onLine(line) {
