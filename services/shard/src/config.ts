@@ -48,11 +48,11 @@ export const fields = {
     description: "a step of a game that takes longer ends its match",
   }),
   SHARD_STUCK_MS: int({
-    default: 400,
+    default: 200,
     min: 20,
     max: 60_000,
     description:
-      "a step that has not come back after so long never will: its match is cancelled, the process ends, the other matches move",
+      "a step that has not come back after so long never will: its match is cancelled, the process ends, the other matches move; keep it well below GATEWAY_SHARD_SILENT_MS, or the match at fault moves too",
   }),
   SHARD_HEAP_PERCENT_MAX: int({
     default: 80,

@@ -24,8 +24,8 @@ const { values } = parseArgs({
 const folder = mkdtempSync(path.join(os.tmpdir(), "muster-guard-"));
 const git = (...args: string[]): string => execFileSync("git", args, { cwd: paths.root, encoding: "utf8" }).trim();
 const CORE = "0";
-/** Of what a planted slowdown is made: iterations per percent, on whatever machine the bench says 1.7 µs. */
-const PLANTED_PER_PERCENT = 14;
+/** Of what a planted slowdown is made: iterations per percent of a tick. */
+const PLANTED_PER_PERCENT = 2.3;
 
 try {
   const [base, head] = [checkout("base", values.base), checkout("head", values.head)];
@@ -75,6 +75,6 @@ function plant(target: string, percent: number): void {
   const source = readFileSync(file, "utf8");
   const before = "      this.#applyInputs();\n";
   if (!source.includes(before)) throw new Error("nowhere to plant a slowdown");
-  const loop = `      for (let i = 0; i < ${percent * PLANTED_PER_PERCENT}; i++) planted = (planted * 31 + i) | 0;\n`;
+  const loop = `      for (let i = 0; i < ${Math.round(percent * PLANTED_PER_PERCENT)}; i++) planted = (planted * 31 + i) | 0;\n`;
   writeFileSync(file, `${source.replace(before, loop + before)}\nexport let planted = 1;\n`);
 }
