@@ -5,6 +5,7 @@ import {
   InputLog,
   InputRecords,
   inputCodecOf,
+  LogPlayer,
   packLog,
   recordsOf,
   Replay,
@@ -70,6 +71,34 @@ describe("an input log", () => {
     expect(log.complete).toBe(false);
     expect(log.records).toBe(50);
     expect(log.bytes.length).toBeLessThanOrEqual(100);
+  });
+});
+
+describe("a log that is gone through from a state on the way", () => {
+  const fresh = (): LogPlayer => new LogPlayer(new Simulation(game, SETUP));
+
+  it("leads where the whole of it leads, from any tick: inputs that were held before are still held", () => {
+    const whole = fresh();
+    const states: Int32Array[] = [whole.simulation.words.slice()];
+    for (const record of recordsOf(match.log)) {
+      whole.play(record);
+      states.push(whole.simulation.words.slice());
+    }
+    for (const tick of [1, 2, 59, 60, 61, 300, 898]) {
+      const short = fresh();
+      short.playAll(recordsOf(match.log), { tick, words: states[tick] as Int32Array });
+      expect(short.simulation.hash(), `from ${tick}`).toBe(match.claim.stateHash);
+      expect(short.seqs).toEqual(whole.seqs);
+      expect(short.result).toEqual(whole.result);
+    }
+  });
+
+  it("is refused from a state beyond its end, and leads elsewhere from a state that is not its own", () => {
+    const words = new Simulation(game, { ...SETUP, seed: 12 }).words;
+    expect(() => fresh().playAll(recordsOf(match.log), { tick: 5000, words })).toThrow(BadReplayError);
+    const other = fresh();
+    other.playAll(recordsOf(match.log), { tick: 60, words });
+    expect(other.simulation.check()).not.toBe(Number.parseInt(match.claim.stateHash, 16) & 0xffff);
   });
 });
 

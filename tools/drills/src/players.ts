@@ -31,6 +31,23 @@ export async function enter(edgeUrl: string, gatewayUrl: string, mode: string): 
   return watched(found.matchId, match, realtime);
 }
 
+/** One who looks on: it must see what the players see, through every fault. */
+export interface Looker {
+  readonly matchId: string;
+  readonly realtime: Realtime;
+  readonly seen: ReadonlyMap<number, string>;
+}
+
+export async function lookOn(edgeUrl: string, gatewayUrl: string, matchId: string): Promise<Looker> {
+  const client = new MusterClient({ url: edgeUrl });
+  await client.logInGuest(randomBytes(16).toString("hex"));
+  const realtime = new Realtime(gatewayUrl, () => client.accessToken(), {});
+  const match = await realtime.watch(matchId, duel);
+  const seen = new Map<number, string>();
+  match.onSnapshot(({ tick }) => seen.set(tick, match.stateHash));
+  return { matchId, realtime, seen };
+}
+
 function watched(
   matchId: string,
   match: PlayingMatch<typeof duel.state, typeof duel.input>,

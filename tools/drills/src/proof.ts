@@ -4,7 +4,7 @@ import { MatchService, MatchState } from "@muster/contracts/match/v2";
 import { duel } from "@muster/game-duel";
 import { type Game, LogPlayer, recordsOf, Simulation, unpackLog } from "@muster/game-kit";
 import { createRpcClient } from "@muster/rpc";
-import type { DrillPlayer } from "./players.ts";
+import type { DrillPlayer, Looker } from "./players.ts";
 
 export interface Proof {
   /** What is wrong, a line each; empty when everything was kept. */
@@ -56,6 +56,21 @@ export async function proveKept(matchUrl: string, players: readonly DrillPlayer[
   }
   await service.stop?.();
   return { problems, compared, epochs, replayBytesMax };
+}
+
+/** What a spectator saw is what the players saw, up to the end. */
+export function proveSight({ matchId, seen }: Looker, players: readonly DrillPlayer[]): string[] {
+  const own = players.filter((player) => player.matchId === matchId);
+  const last = Math.max(...own.flatMap((player) => [...player.seen.keys()]));
+  const problems = [...seen].flatMap(([tick, hash]) => {
+    const other = own.find((player) => player.seen.has(tick))?.seen.get(tick);
+    return other === undefined || other === hash
+      ? []
+      : [`${matchId}: at tick ${tick} a spectator saw ${hash}, a player ${other}`];
+  });
+  if (!seen.has(last))
+    problems.push(`${matchId}: the spectator lost sight at tick ${Math.max(...seen.keys())} of ${last}`);
+  return problems;
 }
 
 type Call = ReturnType<typeof createRpcClient<typeof MatchService>>["call"];

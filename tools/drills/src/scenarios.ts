@@ -1,5 +1,5 @@
-import { type DrillPlayer, enter } from "./players.ts";
-import { type Proof, proveKept } from "./proof.ts";
+import { type DrillPlayer, enter, lookOn } from "./players.ts";
+import { type Proof, proveKept, proveSight } from "./proof.ts";
 import { openStage, type Stage, type StageOptions } from "./stage.ts";
 
 export interface DrillOptions {
@@ -108,6 +108,7 @@ export async function drill(name: string, { matches, seed, progress }: DrillOpti
     ...scenario.stage,
     env: {
       MATCHMAKER_MODES: JSON.stringify({ drill: { game: "duel", seats: 2, options: { rounds: 1, roundTicks } } }),
+      GATEWAY_SPECTATOR_DELAY_MS: "0",
       ...scenario.stage.env?.(matches),
     },
   });
@@ -115,6 +116,7 @@ export async function drill(name: string, { matches, seed, progress }: DrillOpti
     for (const line of stage.errors().slice(0, 10)) progress(line.slice(0, 2000));
     throw err;
   });
+  const looker = await lookOn(stage.edgeUrl, stage.gatewayUrl, (players[0] as DrillPlayer).matchId);
   for (let i = 0; i < (scenario.reserves ?? 0); i++) await stage.add("shard");
   await wait(BEFORE_MS);
   const playing = players.filter((player) => !player.over());
@@ -126,7 +128,8 @@ export async function drill(name: string, { matches, seed, progress }: DrillOpti
   const pausesMs = playing.map((player) => player.pauseMs()).sort((a, b) => a - b);
   progress(`${((performance.now() - startedAt) / 1000).toFixed(1)} s later; waiting for the ends`);
   const proof = await proveKept(stage.matchUrl, players);
-  for (const player of players) player.realtime.close();
+  proof.problems.push(...proveSight(looker, players));
+  for (const { realtime } of [...players, looker]) realtime.close();
   return { matches, hit: pausesMs.filter((ms) => ms > HIT_MS).length, pausesMs, proof, errors: stage.errors() };
 }
 
