@@ -213,6 +213,7 @@ export class Seats implements LinkEvents, SeatOwner {
       this.#whereabouts.answered(matchId);
       this.#ask(matchId, true);
     }
+    this.#options.spectators().onLinkClosed(link);
   }
 
   // ── from the matchmaker ──────────────────────────────────────────────────────────────────────────────────────────

@@ -32,6 +32,8 @@ interface Watched {
   readonly frames: DelayedFrames;
   /** Undefined while the match is looked for. */
   watching: LinkWatching | undefined;
+  /** Where it was asked for last. */
+  link: ShardLink | undefined;
   looks: number;
 }
 
@@ -89,7 +91,16 @@ export class Spectators {
 
   /** The match runs here, or goes on here. */
   onPlaced(matchId: string, link: ShardLink): void {
-    if (this.#watched.has(matchId)) link.watch(matchId);
+    const watched = this.#watched.get(matchId);
+    if (!watched) return;
+    watched.link = link;
+    link.watch(matchId);
+  }
+
+  /** A question may have been lost with it. What was followed already is looked for by the seats. */
+  onLinkClosed(link: ShardLink): void {
+    for (const [matchId, watched] of this.#watched)
+      if (watched.link === link && !watched.watching) this.#options.seats().locate(matchId);
   }
 
   onWatching(watching: LinkWatching): void {
@@ -131,7 +142,7 @@ export class Spectators {
     const frames = new DelayedFrames(fanout, delayMs, () => {
       log.warn({ matchId }, "more frames than are held back for spectators: they wait for the next keyframe");
     });
-    const watched: Watched = { spectators: new Set(), fanout, frames, watching: undefined, looks: 0 };
+    const watched: Watched = { spectators: new Set(), fanout, frames, watching: undefined, link: undefined, looks: 0 };
     this.#watched.set(matchId, watched);
     if (delayMs > 0) this.#timer ??= setInterval(() => this.#release(), RELEASE_EVERY_MS).unref();
     // After this turn: the spectator is there when the answer is.

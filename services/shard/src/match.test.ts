@@ -185,4 +185,34 @@ describe("a match on a shard", () => {
     match.input(1, 1, 0, Uint8Array.of(1), 0, 1);
     expect(match.ticks).toBe(2);
   });
+
+  it("gives a gateway that comes back the whole log, although it had handed over a part: it may have let go of it", () => {
+    const first = started();
+    for (let i = 0; i < 20; i++) first.match.tick();
+    const link = new RecordedLink();
+    const check = Number.parseInt(first.match.stateHash, 16) & 0xffff;
+    const inherited = { log: (first.match.log as Uint8Array).slice(), check, held: new Map([["g", 12]]) };
+    const owner = {
+      onStart: () => undefined,
+      onTurn: () => undefined,
+      onOver: () => undefined,
+      witness: () => undefined,
+      onFault: () => undefined,
+      onStep: () => undefined,
+      onStepped: () => undefined,
+    };
+    const match = new Match({ ...first.match.spec, epoch: 2 }, { channel: 3, place: 1 }, TIMES, owner, inherited);
+    match.resume();
+    for (let round = 0; round < 2; round++) {
+      match.join(0, "a", { link, id: round + 1 });
+      match.leave(0, { link, id: round + 1 }, false);
+      match.watch(link);
+      match.unwatch(link);
+    }
+    const follows = link.controls.flatMap((control) => (control?.case === "follow" ? [control.value.afterTicks] : []));
+    expect(follows[0]).toBe(12);
+    expect(new Set(follows.slice(1))).toEqual(new Set([0]));
+    first.match.drop();
+    match.drop();
+  });
 });

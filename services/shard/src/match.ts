@@ -44,8 +44,8 @@ export class Match {
   readonly #views: Views;
   readonly #owner: MatchOwner;
   readonly #player: LogPlayer;
-  /** Records that gateways had before they were linked to this match. */
-  readonly #held: ReadonlyMap<string, number>;
+  /** Records that gateways had when they handed over: good for the first time that they follow, then they may have let go. */
+  readonly #held: Map<string, number>;
   readonly #statuses: SeatStatuses;
   readonly #turns: TurnClock;
   #joinTimer: NodeJS.Timeout | undefined;
@@ -64,7 +64,7 @@ export class Match {
     this.#player = new LogPlayer(this.#simulation);
     this.#records = this.#player.records;
     this.#log = inherited ? InputLog.of(inherited.log, MATCH_LOG_BYTES_MAX) : new InputLog(MATCH_LOG_BYTES_MAX);
-    this.#held = inherited?.held ?? new Map();
+    this.#held = new Map(inherited?.held);
     this.#player.playAll(this.#log, inherited?.keyframe && stateOf(spec, inherited.keyframe));
     const played = this.#log.records > 0;
     if (inherited && played && this.#simulation.check() !== inherited.check)
@@ -328,6 +328,7 @@ export class Match {
   #sendFollow(link: Link, witness: boolean): void {
     const { matchId, epoch } = this.spec;
     const afterTicks = Math.min(this.#held.get(link.gatewayId) ?? 0, this.#log.records);
+    this.#held.delete(link.gatewayId);
     const log = this.#log.complete ? this.#log.bytesAfter(afterTicks).slice() : NO_LOG;
     const check = this.#simulation.check();
     link.control(follow({ channel: this.channel, matchId, epoch, witness, afterTicks, log, check }));
