@@ -25,5 +25,6 @@ export {
   LinkWriter,
   MATCH_LOG_BYTES_MAX,
   MalformedLinkError,
+  PUBLIC_VIEW,
   u32,
 } from "./link.ts";

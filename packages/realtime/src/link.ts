@@ -41,6 +41,8 @@ export const INPUT_REFUSALS = [
 const HEADER_BYTES = 5;
 /** Channel, tick, check, length of the record. */
 export const LINK_TICK_HEADER_BYTES = 12;
+/** What spectators see; and, where a game conceals nothing, everybody. A seat's own view is its number plus one. */
+export const PUBLIC_VIEW = 0;
 /** Channel, view. */
 export const LINK_VIEW_HEADER_BYTES = 5;
 /** Below it a loop copies faster than set(): most frames are smaller. */

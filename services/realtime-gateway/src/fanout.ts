@@ -17,10 +17,6 @@ export class Fanout {
     this.#metrics = metrics;
   }
 
-  get empty(): boolean {
-    return this.#followers.length === 0;
-  }
-
   /** A copy of the last one, as long as the log reaches back to it. */
   get keyframe(): Uint8Array | undefined {
     for (const first of this.#log.frames()) return first.slice();

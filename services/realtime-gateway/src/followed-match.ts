@@ -2,12 +2,9 @@
 // nobody before its record is in the log: what a player saw can be re-simulated, whatever happens to the shard.
 import type { LinkFollow } from "@muster/contracts/realtime/link/v1";
 import { InputLog } from "@muster/game-kit";
-import { LINK_TICK_HEADER_BYTES, MATCH_LOG_BYTES_MAX, u32 } from "@muster/realtime";
+import { LINK_TICK_HEADER_BYTES, MATCH_LOG_BYTES_MAX, PUBLIC_VIEW, u32 } from "@muster/realtime";
 import { Fanout, type FanoutMetrics } from "./fanout.ts";
 import type { ShardLink } from "./shard-link.ts";
-
-/** What spectators see; and, where a game conceals nothing, everybody. */
-const PUBLIC_VIEW = 0;
 
 const NO_KEYFRAME = new Uint8Array(0);
 

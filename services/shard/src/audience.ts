@@ -2,7 +2,8 @@
 // gateway as a witness, so that the input log never lives in one other process alone.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { LinkResponseSchema } from "@muster/contracts/realtime/link/v1";
-import { PUBLIC_VIEW, type Views } from "./views.ts";
+import { PUBLIC_VIEW } from "@muster/realtime";
+import type { Views } from "./views.ts";
 
 export type ToGateway = MessageInitShape<typeof LinkResponseSchema>;
 

@@ -30,7 +30,7 @@ interface Seated {
 
 /** What may wait for a gateway that does not read, bytes. Beyond it the link is cut: its players come back. */
 const UNSENT_BYTES_MAX = 16 * 1024 * 1024;
-/** A gateway says hello at once and beats every two seconds; one that is silent for this long is gone. */
+/** A gateway says hello at once and beats twenty times a second; one that is silent for this long is gone. */
 const SILENT_MS_MAX = 8000;
 const SILENCE_CHECK_MS = 2000;
 /** Where the game's part of an input begins: behind session, sequence number and tick. */

@@ -1,6 +1,6 @@
 // One match: seats, simulation, snapshots, end. It knows links and time only through what it is given.
 import { InputLog, type InputRecords, LogPlayer, Simulation } from "@muster/game-kit";
-import { MATCH_LOG_BYTES_MAX } from "@muster/realtime";
+import { MATCH_LOG_BYTES_MAX, PUBLIC_VIEW } from "@muster/realtime";
 import { Audience, type Link, type Session } from "./audience.ts";
 import { Bots } from "./bots.ts";
 import type { InputRefusal } from "./inputs.ts";
@@ -17,7 +17,7 @@ import {
 import { deserted, type Seat, seatsOf } from "./seat.ts";
 import { SeatStatuses } from "./seat-statuses.ts";
 import { TurnClock } from "./turn-clock.ts";
-import { PUBLIC_VIEW, Views } from "./views.ts";
+import { Views } from "./views.ts";
 
 /** An end that another shard came to: players take their seats first, to hear of it. */
 const TELL_END_AFTER_MS = 200;

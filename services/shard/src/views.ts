@@ -1,9 +1,7 @@
 // What leaves the shard of a match's state. Where the game conceals nothing, all see one and the same: one encode per
 // tick. Where it does, each seat has a view of its own, blanked before it is encoded, and spectators have another.
 import { BitWriter, type Simulation, SnapshotEncoder } from "@muster/game-kit";
-
-/** What spectators see; and, where nothing is concealed, everybody. */
-export const PUBLIC_VIEW = 0;
+import { PUBLIC_VIEW } from "@muster/realtime";
 
 /** Of all matches that conceal nothing: their frames are copied to the links before the next one is made. */
 const sharedWriter = new BitWriter(1024);
