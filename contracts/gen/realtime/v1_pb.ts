@@ -1166,13 +1166,14 @@ export const PongSchema: GenMessage<Pong> = /*@__PURE__*/
   messageDesc(file_realtime_v1, 26);
 
 /**
- * The server is about to close this connection.
+ * The gateway is stopping. It serves this connection on for a while, then closes it with code 4000.
  *
  * @generated from message realtime.v1.GoingAway
  */
 export type GoingAway = Message<"realtime.v1.GoingAway"> & {
   /**
-   * Connect again after a random time up to this, milliseconds.
+   * For how long, milliseconds. Connect elsewhere after a random part of it; a player takes the seat there before closing
+   * this connection, and misses nothing.
    *
    * @generated from field: uint32 reconnect_within_ms = 1;
    */

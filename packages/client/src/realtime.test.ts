@@ -1,35 +1,73 @@
-import { DISCONNECTS, encodeServerControl } from "@muster/realtime";
-import { describe, expect, it } from "vitest";
+import { MatchJoinedSchema } from "@muster/contracts/realtime/v1";
+import { create } from "@bufbuild/protobuf";
+import { duel } from "@muster/game-duel";
+import { decodeClientControl, DISCONNECTS, encodeServerControl, INPUT_FRAME } from "@muster/realtime";
+import { describe, expect, it, vi } from "vitest";
 import { Realtime } from "./realtime.ts";
 
-/** A WebSocket whose server is this test: it welcomes everyone, and closes when told to. */
+type ToClient = Parameters<typeof encodeServerControl>[0];
+
+/** A WebSocket whose server is this test: it welcomes everyone, gives every seat away, and closes when told to. */
 class FakeWebSocket extends EventTarget {
   static readonly all: FakeWebSocket[] = [];
+  /** Whether a seat is given at once. */
+  static seats = true;
   readyState = 1;
   binaryType = "";
+  closedWith: number | undefined;
+  inputs = 0;
+  readonly asked: string[] = [];
   constructor() {
     super();
     FakeWebSocket.all.push(this);
     queueMicrotask(() => this.dispatchEvent(new Event("open")));
   }
-  send(): void {
-    const data = encodeServerControl({ message: { case: "welcome", value: {} } }).buffer;
-    queueMicrotask(() => this.dispatchEvent(Object.assign(new Event("message"), { data })));
+  send(frame: Uint8Array): void {
+    if (frame[0] === INPUT_FRAME) return void this.inputs++;
+    const { requestId, message } = decodeClientControl(frame);
+    this.asked.push(message.case ?? "");
+    queueMicrotask(() => {
+      if (message.case === "hello") this.tell({ requestId, message: { case: "welcome", value: {} } });
+      if (message.case === "joinMatch" && FakeWebSocket.seats) this.join(requestId);
+    });
+  }
+  join(requestId: number): void {
+    const value = create(MatchJoinedSchema, { matchId: "m", seats: 2, tickRate: 30 });
+    this.tell({ requestId, message: { case: "matchJoined", value } });
+  }
+  tell(message: ToClient): void {
+    const data = encodeServerControl(message).slice().buffer;
+    this.dispatchEvent(Object.assign(new Event("message"), { data }));
   }
   close(code = 1000, reason = ""): void {
     if (this.readyState === 3) return;
     this.readyState = 3;
+    this.closedWith = code;
     this.dispatchEvent(Object.assign(new Event("close"), { code, reason }));
   }
 }
 
 function connect(): { realtime: Realtime; asked: boolean[]; sockets: FakeWebSocket[] } {
   FakeWebSocket.all.length = 0;
+  FakeWebSocket.seats = true;
   const asked: boolean[] = [];
   const token = async (fresh: boolean): Promise<string> => (asked.push(fresh), "token");
   const realtime = new Realtime("ws://test", token, { webSocket: FakeWebSocket as never });
   return { realtime, asked, sockets: FakeWebSocket.all };
 }
+
+/** With a match, and told that its gateway stops. */
+async function leaving(withinMs = 20) {
+  const { realtime, sockets } = connect();
+  const match = await realtime.join({ seatTicket: "t" }, duel);
+  const closed: string[] = [];
+  realtime.onClosed(({ code }) => closed.push(code));
+  const [first] = sockets as [FakeWebSocket];
+  first.tell({ message: { case: "goingAway", value: { reconnectWithinMs: withinMs } } });
+  return { realtime, sockets, match, first, closed };
+}
+
+const input = { left: false, right: false, thrust: true, fire: false };
 
 describe("a realtime connection", () => {
   it("comes back by itself, with a new token when the server says that the old one has ended", async () => {
@@ -66,3 +104,80 @@ describe("a realtime connection", () => {
     await expect(realtime.ready()).rejects.toMatchObject({ code: "bad_refresh_token" });
   });
 });
+
+describe("a gateway that stops", () => {
+  it("has the inputs until the next one gives the seat, then those that are not applied go there, and it is closed", async () => {
+    const { realtime, sockets, match, first, closed } = await leaving();
+    FakeWebSocket.seats = false;
+    const second = await joining(sockets, 1);
+    match.send(input);
+    expect([first.inputs, second.inputs, first.readyState]).toEqual([1, 0, 1]);
+    second.join(1);
+    expect([first.inputs, second.inputs, first.readyState]).toEqual([1, 1, 3]);
+    match.send(input);
+    expect([first.inputs, second.inputs]).toEqual([1, 2]);
+    await realtime.ready();
+    expect([closed, sockets.length]).toEqual([[], 2]);
+    realtime.close();
+  });
+
+  it("closes the connection that lost the seat, and that is no reason to stop", async () => {
+    const { realtime, sockets, match, first, closed } = await leaving();
+    FakeWebSocket.seats = false;
+    const second = await joining(sockets, 1);
+    first.close(DISCONNECTS.replaced.code); // before the one that replaces it has heard so
+    second.join(1);
+    await realtime.ready();
+    match.send(input);
+    expect([closed, sockets.length, second.inputs]).toEqual([[], 2, 1]);
+    realtime.close();
+  });
+
+  it("is stayed with while nobody else gives the seat", async () => {
+    const { realtime, sockets, match, first } = await leaving();
+    FakeWebSocket.seats = false;
+    const second = await joining(sockets, 1);
+    second.close(1006);
+    match.send(input);
+    expect(first.inputs).toBe(1);
+    const third = await joining(sockets, 2);
+    third.join(1);
+    await realtime.ready();
+    expect([first.readyState, third.inputs]).toEqual([3, 1]);
+    realtime.close();
+  });
+
+  it("closes at last, and who has not moved comes back", async () => {
+    const { realtime, sockets, first, closed } = await leaving(60_000);
+    first.close(DISCONNECTS.goingAway.code);
+    await joining(sockets, 1);
+    await realtime.ready();
+    expect(closed).toEqual([]);
+    realtime.close();
+  });
+
+  it("is left at once by who does not play, when no question is open", async () => {
+    const { realtime, sockets } = connect();
+    await realtime.ready();
+    const [first] = sockets as [FakeWebSocket];
+    const ping = realtime.ping(); // the fake gateway does not answer pings by itself
+    first.tell({ message: { case: "goingAway", value: { reconnectWithinMs: 1 } } });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(first.readyState).toBe(1);
+    first.tell({ requestId: 1, message: { case: "pong", value: {} } });
+    await ping;
+    await vi.waitFor(() => expect(first.readyState).toBe(3));
+    await realtime.ready();
+    expect(sockets).toHaveLength(2);
+    realtime.close();
+  });
+});
+
+/** The socket of that number, once it has asked for the seat. */
+async function joining(sockets: readonly FakeWebSocket[], number: number): Promise<FakeWebSocket> {
+  return await vi.waitFor(() => {
+    const socket = sockets[number];
+    if (!socket?.asked.includes("joinMatch")) throw new Error("not yet");
+    return socket;
+  });
+}

@@ -1,15 +1,9 @@
-import type { MatchJoined, ServerControl } from "@muster/contracts/realtime/v1";
+import type { ServerControl } from "@muster/contracts/realtime/v1";
 import type { Fields, Game } from "@muster/game-kit";
-import {
-  CONTROL_FRAME,
-  clientDuty,
-  decodeServerControl,
-  encodeClientControl,
-  PROTOCOL_VERSION,
-  SUBPROTOCOL,
-} from "@muster/realtime";
 import { ChatInbox } from "./chat.ts";
-import { isHopeless, MusterError, TOKEN_ENDED } from "./errors.ts";
+import { MusterError } from "./errors.ts";
+import type { GatewaySocket } from "./gateway-socket.ts";
+import { Lifeline } from "./lifeline.ts";
 import { PlayingMatch } from "./match.ts";
 import { type FoundMatch, foundMatch, type Queued, type QueueOptions } from "./queue.ts";
 import { WatchedMatch } from "./watched-match.ts";
@@ -21,47 +15,37 @@ export interface RealtimeOptions {
   readonly webSocket?: typeof WebSocket;
 }
 
-type ControlMessage = NonNullable<Parameters<typeof encodeClientControl>[0]["message"]>;
-type Waiter = { resolve(answer: ServerControl["message"]): void; reject(err: MusterError): void };
-
-const ANSWER_WITHIN_MS = 10_000;
 const RECONNECT_WITHIN_MS = 30_000;
-const RECONNECT_DELAY_MS = 100;
-const RECONNECT_DELAY_MS_MAX = 3000;
-const TOKEN_REFRESH_MS = 300_000;
+const CHAT_AGAIN_MS = 3000;
 
 /** The realtime connection of one player: queue, play, come back. */
 export class Realtime {
-  readonly #url: string;
-  readonly #token: (fresh: boolean) => Promise<string>;
-  readonly #options: RealtimeOptions;
-  readonly #waiters = new Map<number, Waiter>();
+  readonly #line: Lifeline;
   readonly #closedListeners = new Set<(reason: MusterError) => void>();
-  #socket: WebSocket | undefined;
-  #connecting: Promise<void>;
-  #closed: MusterError | undefined;
-  /** The gateway said so: the next token must be a new one. */
-  #tokenEnded = false;
-  #nextRequestId = 1;
   #queued: Queued | undefined;
   #inbox: ChatInbox | undefined;
   #playing: { match: PlayingMatch; seatTicket: string } | undefined;
   #watched: WatchedMatch | undefined;
-  #tokenTimer: ReturnType<typeof setInterval> | undefined;
 
   constructor(url: string, token: (fresh: boolean) => Promise<string>, options: RealtimeOptions) {
-    this.#url = url;
-    this.#token = token;
-    this.#options = options;
-    this.#connecting = this.#connectUntilOpen(performance.now());
-    this.#connecting.catch(() => undefined); // ready() tells
-    this.#tokenTimer = setInterval(() => void this.#refreshToken(), TOKEN_REFRESH_MS);
-    (this.#tokenTimer as { unref?: () => void }).unref?.();
+    const { reconnectWithinMs = RECONNECT_WITHIN_MS, webSocket } = options;
+    this.#line = new Lifeline(
+      { url, token, reconnectWithinMs, webSocket },
+      {
+        onFrame: (frame) => (this.#playing?.match ?? this.#watched)?.onFrame(frame),
+        onControl: (control, asked) => this.#onControl(control, asked),
+        resume: () => this.#resume(),
+        seated: () => this.#playing !== undefined,
+        takeSeat: (at, taken) => this.#takeSeat(at, taken),
+        onMoved: () => this.#resumeChat(),
+        onGivenUp: (reason) => this.#onGivenUp(reason),
+      },
+    );
   }
 
   /** Resolves when connected and authenticated. @throws MusterError */
   async ready(): Promise<void> {
-    await this.#connecting;
+    await this.#line.ready();
   }
 
   /** Called when the connection is gone for good. */
@@ -77,7 +61,7 @@ export class Realtime {
     const { promise, resolve, reject } = Promise.withResolvers<FoundMatch>();
     promise.catch(() => undefined); // the caller gets it below, or the enqueue's own failure first
     this.#queued = { mode, region: options.region ?? "", ticketId: "", found: resolve, failed: reject };
-    const cancel = (): void => void this.#ask({ case: "cancelQueue", value: {} }).catch(() => undefined);
+    const cancel = (): void => void this.#line.socket?.ask({ case: "cancelQueue", value: {} }).catch(() => undefined);
     options.signal?.addEventListener("abort", cancel, { once: true });
     try {
       await this.#enqueue();
@@ -95,11 +79,14 @@ export class Realtime {
   ): Promise<PlayingMatch<S, I>> {
     await this.ready();
     let match: PlayingMatch<S, I> | undefined;
-    const answer = await this.#ask({ case: "joinMatch", value: { seatTicket: found.seatTicket } }, (joined) => {
-      // Before anything else is read: the keyframe follows at once.
-      match = new PlayingMatch(joined, game, (frame) => this.#sendRaw(frame));
-      this.#playing = { match: match as unknown as PlayingMatch, seatTicket: found.seatTicket };
-    });
+    const answer = await this.#line.connected.ask(
+      { case: "joinMatch", value: { seatTicket: found.seatTicket } },
+      (joined) => {
+        // Before anything else is read: the keyframe follows at once.
+        match = new PlayingMatch(joined, game, (frame) => this.#line.socket?.send(frame));
+        this.#playing = { match: match as unknown as PlayingMatch, seatTicket: found.seatTicket };
+      },
+    );
     if (answer.case !== "matchJoined" || !match) throw new MusterError("internal", `unexpected answer ${answer.case}`);
     return match;
   }
@@ -114,7 +101,7 @@ export class Realtime {
     const before = this.#watched;
     this.#watched = watched as unknown as WatchedMatch;
     try {
-      const answer = await this.#ask({ case: "watchMatch", value: { matchId } });
+      const answer = await this.#line.connected.ask({ case: "watchMatch", value: { matchId } });
       if (answer.case !== "watching") throw new MusterError("internal", `unexpected answer ${answer.case}`);
       watched.delayMs = answer.value.delayMs;
       return watched;
@@ -127,12 +114,12 @@ export class Realtime {
   }
 
   async stopWatching(): Promise<void> {
-    await this.#ask({ case: "stopWatching", value: {} });
+    await this.#line.connected.ask({ case: "stopWatching", value: {} });
   }
 
   /** Gives the seat up: a forfeit. */
   async leaveMatch(): Promise<void> {
-    await this.#ask({ case: "leaveMatch", value: {} });
+    await this.#line.connected.ask({ case: "leaveMatch", value: {} });
   }
 
   /**
@@ -148,7 +135,7 @@ export class Realtime {
 
   /** @returns the message's number in its channel. @throws MusterError by the realtime error table */
   async sendChat(channelId: string, body: string, key: string = crypto.randomUUID()): Promise<number> {
-    const answer = await this.#ask({ case: "chatSend", value: { channelId, body, key } });
+    const answer = await this.#line.connected.ask({ case: "chatSend", value: { channelId, body, key } });
     if (answer.case !== "chatSent") throw new MusterError("internal", `unexpected answer ${answer.case}`);
     return Number(answer.value.seq);
   }
@@ -156,96 +143,37 @@ export class Realtime {
   /** Round trip through the gateway, milliseconds. */
   async ping(): Promise<number> {
     const at = performance.now();
-    await this.#ask({ case: "ping", value: { payload: 0n } });
+    await this.#line.connected.ask({ case: "ping", value: { payload: 0n } });
     return performance.now() - at;
   }
 
   close(): void {
-    this.#giveUp(new MusterError("closed", "closed by the caller"));
+    this.#line.giveUp(new MusterError("closed", "closed by the caller"));
   }
 
   /** For tests of reconnects: loses the connection as a network would. */
   dropForTest(): void {
-    this.#socket?.close();
+    this.#line.socket?.close();
   }
 
-  async #connectUntilOpen(lostAt: number): Promise<void> {
-    const within = this.#options.reconnectWithinMs ?? RECONNECT_WITHIN_MS;
-    for (let delayMs = RECONNECT_DELAY_MS; ; delayMs = Math.min(delayMs * 2, RECONNECT_DELAY_MS_MAX)) {
-      try {
-        await this.#open();
-        return;
-      } catch (thrown) {
-        const err =
-          thrown instanceof MusterError
-            ? thrown
-            : new MusterError("network", "the connection failed", { cause: thrown });
-        if (this.#closed || isHopeless(err) || performance.now() - lostAt > within) {
-          this.#giveUp(err);
-          throw err;
-        }
-        await new Promise((resolve) => setTimeout(resolve, delayMs * (0.5 + Math.random() / 2)));
-      }
-    }
-  }
-
-  async #open(): Promise<void> {
-    const accessToken = await this.#token(this.#tokenEnded);
-    this.#tokenEnded = false;
-    const socket = new (this.#options.webSocket ?? WebSocket)(this.#url, SUBPROTOCOL);
-    socket.binaryType = "arraybuffer";
-    const opened = Promise.withResolvers<void>();
-    let welcomed = false;
-    socket.addEventListener("open", () => {
-      socket.send(
-        encodeClientControl({
-          message: {
-            case: "hello",
-            value: { accessToken, protocolVersion: PROTOCOL_VERSION, client: "muster-client" },
-          },
-        }),
-      );
+  /** On a connection that is new to the match. `taken` runs before any of its frames is looked at. */
+  async #takeSeat(socket: GatewaySocket, taken: () => void = () => undefined): Promise<void> {
+    if (!this.#playing) throw new MusterError("match_over", "the match is over");
+    const { match, seatTicket } = this.#playing;
+    const value = { seatTicket, lastMatchSeq: match.matchSeq };
+    await socket.ask({ case: "joinMatch", value }, (joined) => {
+      taken();
+      match.onResumed(joined);
     });
-    socket.addEventListener("message", (event: MessageEvent) => {
-      const frame = new Uint8Array(event.data as ArrayBuffer);
-      if (frame[0] !== CONTROL_FRAME) return (this.#playing?.match ?? this.#watched)?.onFrame(frame);
-      const control = decodeServerControl(frame);
-      if (welcomed) return this.#onControl(control);
-      if (control.message.case !== "welcome") return;
-      welcomed = true;
-      this.#socket = socket;
-      opened.resolve();
-    });
-    socket.addEventListener("close", (event: CloseEvent) => {
-      this.#tokenEnded = TOKEN_ENDED.has(event.code);
-      const err = new MusterError("closed", event.reason || `the connection was closed with code ${event.code}`, {
-        status: event.code,
-      });
-      opened.reject(err);
-      if (welcomed && this.#socket === socket) this.#onLost(err);
-    });
-    socket.addEventListener("error", () => opened.reject(new MusterError("network", `no connection to ${this.#url}`)));
-    await opened.promise;
-  }
-
-  #onLost(err: MusterError): void {
-    this.#socket = undefined;
-    for (const waiter of this.#waiters.values()) waiter.reject(err);
-    this.#waiters.clear();
-    if (this.#closed) return;
-    if (clientDuty(err.status) === "stop") return this.#giveUp(err);
-    this.#connecting = this.#connectUntilOpen(performance.now()).then(() => this.#resume());
-    this.#connecting.catch(() => undefined); // giving up has told everyone
   }
 
   /** What was going on before the connection was lost goes on. */
   async #resume(): Promise<void> {
-    if (this.#inbox) this.#subscribeToChat().catch((err: unknown) => this.#chatLost(err));
+    this.#resumeChat();
     if (this.#playing) {
-      const { match, seatTicket } = this.#playing;
+      const { match } = this.#playing;
       try {
-        const value = { seatTicket, lastMatchSeq: match.matchSeq };
-        await this.#ask({ case: "joinMatch", value }, (joined) => match.onResumed(joined));
+        await this.#takeSeat(this.#line.connected);
       } catch (err) {
         if (!(err instanceof MusterError) || err.code === "closed") throw err;
         this.#playing = undefined;
@@ -259,7 +187,7 @@ export class Realtime {
 
   async #watchAgain(watched: WatchedMatch): Promise<void> {
     try {
-      await this.#ask({ case: "watchMatch", value: { matchId: watched.matchId } });
+      await this.#line.connected.ask({ case: "watchMatch", value: { matchId: watched.matchId } });
     } catch (err) {
       if (!(err instanceof MusterError) || err.code === "closed") throw err;
       this.#watched = undefined;
@@ -268,40 +196,36 @@ export class Realtime {
   }
 
   async #subscribeToChat(): Promise<void> {
-    await this.#ask({ case: "chatSubscribe", value: { cursors: this.#inbox?.cursors ?? [] } });
+    await this.#line.connected.ask({ case: "chatSubscribe", value: { cursors: this.#inbox?.cursors ?? [] } });
+  }
+
+  #resumeChat(): void {
+    if (this.#inbox) this.#subscribeToChat().catch((err: unknown) => this.#chatLost(err));
   }
 
   /** Chat is down while the rest works: asked for again until it is there or the connection is not. */
   #chatLost(err: unknown): void {
-    if (this.#closed || !(err instanceof MusterError) || err.code === "closed") return;
-    const timer = setTimeout(() => {
-      this.#subscribeToChat().catch((again: unknown) => this.#chatLost(again));
-    }, RECONNECT_DELAY_MS_MAX);
+    if (this.#line.closed || !(err instanceof MusterError) || err.code === "closed") return;
+    const timer = setTimeout(() => this.#resumeChat(), CHAT_AGAIN_MS);
     (timer as { unref?: () => void }).unref?.();
   }
 
   async #enqueue(): Promise<void> {
     if (!this.#queued) return;
     const { mode, region, ticketId: resumeTicketId } = this.#queued;
-    await this.#ask({ case: "enqueue", value: { mode, region, resumeTicketId } });
+    await this.#line.connected.ask({ case: "enqueue", value: { mode, region, resumeTicketId } });
   }
 
-  #onControl({ requestId, matchSeq, message }: ServerControl): void {
+  #onControl({ matchSeq, message }: ServerControl, asked: boolean): void {
     if (this.#playing && !this.#playing.match.isNews(matchSeq)) return; // sent again, and had before
-    const waiter = this.#waiters.get(requestId);
-    if (waiter) {
-      this.#waiters.delete(requestId);
-      if (message.case === "error")
-        waiter.reject(new MusterError(message.value.code, message.value.message, { traceId: message.value.traceId }));
-      else waiter.resolve(message);
-    }
     switch (message.case) {
       case "matchFound":
         return this.#queued?.found(foundMatch(message.value));
       case "queueLeft":
         return this.#queued?.failed(new MusterError(message.value.reason, `left the queue: ${message.value.reason}`));
-      case "matchJoined":
-        return this.#playing?.match.onResumed(message.value);
+      case "matchJoined": // unasked: it has moved
+        if (!asked) this.#playing?.match.onResumed(message.value);
+        return;
       case "matchEnded": {
         this.#playing?.match.onEnded(message.value);
         this.#playing = undefined;
@@ -319,7 +243,7 @@ export class Realtime {
       case "seatStatus":
         return this.#playing?.match.onSeat(message.value);
       case "error":
-        if (!waiter) this.#playing?.match.onRefused(message.value.code, message.value.count);
+        if (!asked) this.#playing?.match.onRefused(message.value.code, message.value.count);
         return;
       case "queued":
         if (this.#queued) this.#queued.ticketId = message.value.ticketId;
@@ -329,68 +253,22 @@ export class Realtime {
         this.#watched = undefined;
         return;
       }
+      case "goingAway": // the line's
       case "watching":
       case "welcome":
       case "chatSent":
       case "pong":
-      case "goingAway": // the close that follows says the rest
       case undefined:
         return;
     }
   }
 
-  /** `onJoined` runs before any later frame is looked at. */
-  async #ask(message: ControlMessage, onJoined?: (joined: MatchJoined) => void): Promise<ServerControl["message"]> {
-    if (!this.#socket) throw new MusterError("closed", "not connected");
-    const requestId = this.#nextRequestId++;
-    const { promise, resolve, reject } = Promise.withResolvers<ServerControl["message"]>();
-    const timer = setTimeout(
-      () => reject(new MusterError("timeout", `no answer to ${message.case} within ${ANSWER_WITHIN_MS} ms`)),
-      ANSWER_WITHIN_MS,
-    );
-    this.#waiters.set(requestId, {
-      resolve(answer) {
-        if (answer.case === "matchJoined") onJoined?.(answer.value);
-        resolve(answer);
-      },
-      reject,
-    });
-    this.#sendRaw(encodeClientControl({ requestId, message }));
-    try {
-      return await promise;
-    } finally {
-      clearTimeout(timer);
-      this.#waiters.delete(requestId);
-    }
-  }
-
-  #sendRaw(frame: Uint8Array): void {
-    if (this.#socket?.readyState === 1) this.#socket.send(frame as Uint8Array<ArrayBuffer>);
-  }
-
-  async #refreshToken(): Promise<void> {
-    if (!this.#socket) return;
-    try {
-      const accessToken = await this.#token(false);
-      await this.#ask({
-        case: "hello",
-        value: { accessToken, protocolVersion: PROTOCOL_VERSION, client: "muster-client" },
-      });
-    } catch {
-      // The gateway closes the socket when the token ends, and the reconnect tells what is wrong.
-    }
-  }
-
-  #giveUp(reason: MusterError): void {
-    if (this.#closed) return;
-    this.#closed = reason;
-    clearInterval(this.#tokenTimer);
+  #onGivenUp(reason: MusterError): void {
     this.#queued?.failed(reason);
     this.#playing?.match.onCancelled(reason.code);
     this.#playing = undefined;
     this.#watched?.onEnded(reason.code);
     this.#watched = undefined;
-    this.#socket?.close(1000);
     for (const listener of this.#closedListeners) listener(reason);
   }
 }

@@ -9,7 +9,11 @@ interface Disconnect {
 }
 
 export const DISCONNECTS = {
-  goingAway: { code: 4000, reason: "going away", when: "the gateway is stopping; another one takes over" },
+  goingAway: {
+    code: 4000,
+    reason: "going away",
+    when: "the gateway is stopping, and its time is over; another one takes over",
+  },
   slow: { code: 4001, reason: "too slow", when: "the client did not read for longer than the gateway keeps its place" },
   idle: { code: 4002, reason: "idle", when: "the client did not authenticate in time" },
   tokenExpired: {

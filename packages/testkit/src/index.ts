@@ -1,4 +1,5 @@
 export { describeWithMariadb, describeWithServers, freshDatabases, mariadbAdminUrl } from "./databases.ts";
+export { type Front, openFront } from "./front.ts";
 export { LogLines } from "./log-lines.ts";
 export { type TestKeys, testKeys } from "./keys.ts";
 export { until } from "./until.ts";

@@ -74,9 +74,9 @@ export const fields = {
     description: "refused inputs per ten seconds; beyond it the socket is closed",
   }),
   GATEWAY_RECONNECT_SPREAD_MS: int({
-    default: 2000,
+    default: 5000,
     max: 120_000,
-    description: "on stop: over how long clients spread their reconnects",
+    description: "on stop: clients are served on for so long, and spread their moves to another gateway over it",
   }),
   GATEWAY_SHARD_SILENT_MS: int({
     default: 300,

@@ -144,9 +144,9 @@ export class Connection implements Player {
     setTimeout(() => this.outbound.terminate(), END_WITHIN_MS).unref();
   }
 
+  /** It may stay for so long. */
   goingAway(reconnectWithinMs: number): void {
     this.#send({ message: { case: "goingAway", value: { reconnectWithinMs } } });
-    this.close("goingAway");
   }
 
   // ── from the client ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -40,7 +40,9 @@ export class Connections implements AppPart {
   add(connection: Connection): void {
     this.#all.add(connection);
     // Its upgrade was under way when the others were told: left alone it would hang on a gateway without links.
-    if (this.#stopping) connection.goingAway(0);
+    if (!this.#stopping) return;
+    connection.goingAway(0);
+    connection.close("goingAway");
   }
 
   /** The newer socket of a player wins. */
@@ -67,17 +69,26 @@ export class Connections implements AppPart {
     }, SWEEP_EVERY_MS);
   }
 
-  /** Every client is told to reconnect, spread over time, and closed; who does not go is cut. */
+  /**
+   * Every client is told to go, and served on while it does: a player can take the seat at another gateway before it
+   * leaves this one. Who is still here when the time is over is closed, and who does not close is cut.
+   */
   async stop(): Promise<void> {
     this.#stopping = true;
-    clearInterval(this.#timer);
-    if (this.#all.size === 0) return;
-    const gone = new Promise<void>((resolve) => {
-      this.#onEmpty = resolve;
-      setTimeout(resolve, CLOSE_WITHIN_MS).unref();
-    });
     for (const connection of this.#all) connection.goingAway(this.#reconnectSpreadMs);
-    await gone;
+    await this.#emptied(this.#reconnectSpreadMs);
+    for (const connection of this.#all) connection.close("goingAway");
+    await this.#emptied(CLOSE_WITHIN_MS);
+    clearInterval(this.#timer);
     for (const connection of this.#all) connection.outbound.terminate();
+  }
+
+  async #emptied(withinMs: number): Promise<void> {
+    if (this.#all.size === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, withinMs);
+    this.#onEmpty = resolve;
+    await promise;
+    clearTimeout(timer);
   }
 }

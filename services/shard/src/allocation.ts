@@ -73,7 +73,7 @@ export function createAllocationSession(options: AllocationOptions): AllocationS
         } else if (message.case === "release") {
           matches.release(message.value.matchId);
         } else if (message.case === "evacuate") {
-          matches.evacuate();
+          matches.evacuate().catch((err: unknown) => log.error({ err }, "the matches were not all handed over"));
         }
       }
     } finally {

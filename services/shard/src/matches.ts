@@ -1,4 +1,5 @@
 // The matches of this process.
+import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "@muster/log";
 import { Adoptions, type AdoptionTimes, type PendingJoin } from "./adoptions.ts";
 import type { Link, Session } from "./audience.ts";
@@ -24,6 +25,9 @@ export interface MatchesOptions {
 
 /** Ended matches that are remembered, so that a late player hears "over" and not "not found". */
 const OVER_MAX = 10_000;
+/** Two hundred matches a second: tools/drills has what players notice of it. */
+const EVACUATE_AT_ONCE = 12;
+const EVACUATE_EVERY_MS = 60;
 
 export class Matches {
   readonly #options: MatchesOptions;
@@ -122,12 +126,17 @@ export class Matches {
     this.#adoptions.gatewayGone(link.gatewayId);
   }
 
-  /** Another shard has room for all of it. */
-  evacuate(): void {
-    this.#options.log.info({ matches: this.#byId.size }, "handing the matches over");
-    for (const match of this.#byId.values()) {
-      match.move();
-      this.#forget(match);
+  /** Another shard has room for all of it. A few at a time: each is away only for as long as its few take. */
+  async evacuate(): Promise<void> {
+    const leaving = [...this.#byId.values()];
+    this.#options.log.info({ matches: leaving.length }, "handing the matches over");
+    for (let from = 0; from < leaving.length; from += EVACUATE_AT_ONCE) {
+      if (from > 0) await wait(EVACUATE_EVERY_MS);
+      for (const match of leaving.slice(from, from + EVACUATE_AT_ONCE)) {
+        if (this.#byId.get(match.spec.matchId) !== match) continue; // over meanwhile
+        match.move();
+        this.#forget(match);
+      }
     }
   }
 

@@ -63,6 +63,12 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       pick(gateways, random).child.kill("SIGKILL");
     },
   },
+  "gateway-stopped": {
+    stage: { gateways: 2, shards: 2 },
+    async fault({ gateways }, random) {
+      await pick(gateways, random).child.stop();
+    },
+  },
   "both-killed": {
     stage: { gateways: 3, shards: 3 },
     async fault({ gateways, shards }, random) {

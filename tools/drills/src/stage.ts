@@ -16,7 +16,7 @@ import {
   spawnChild,
   startMariadb,
 } from "@muster/local";
-import { type Front, openFront } from "./front.ts";
+import { type Front, openFront } from "@muster/testkit/front";
 
 export interface StageOptions {
   readonly gateways: number;

@@ -1,0 +1,147 @@
+// One socket to one gateway: it says hello, asks, and hands on what comes. It knows nothing of queues and matches.
+import type { MatchJoined, ServerControl } from "@muster/contracts/realtime/v1";
+import {
+  CONTROL_FRAME,
+  decodeServerControl,
+  encodeClientControl,
+  PROTOCOL_VERSION,
+  SUBPROTOCOL,
+} from "@muster/realtime";
+import { MusterError } from "./errors.ts";
+
+export type ControlMessage = NonNullable<Parameters<typeof encodeClientControl>[0]["message"]>;
+
+export interface SocketEvents {
+  /** A snapshot. */
+  onFrame(from: GatewaySocket, frame: Uint8Array): void;
+  /** `asked`: it answers a question, which has been settled. */
+  onControl(from: GatewaySocket, control: ServerControl, asked: boolean): void;
+  /** Called once, for a socket that was open. */
+  onLost(from: GatewaySocket, reason: MusterError): void;
+}
+
+interface Waiter {
+  resolve(answer: ServerControl["message"]): void;
+  reject(err: MusterError): void;
+}
+
+const OPEN_WITHIN_MS = 10_000;
+const ANSWER_WITHIN_MS = 10_000;
+
+export class GatewaySocket {
+  readonly #socket: WebSocket;
+  readonly #events: SocketEvents;
+  readonly #waiters = new Map<number, Waiter>();
+  #nextRequestId = 1;
+  #welcomed = false;
+
+  private constructor(socket: WebSocket, events: SocketEvents) {
+    this.#socket = socket;
+    this.#events = events;
+  }
+
+  /** `onOpen` runs when the gateway has taken the token, before anything else is read. @throws MusterError network, closed */
+  static async open(
+    url: string,
+    accessToken: string,
+    events: SocketEvents,
+    onOpen: (socket: GatewaySocket) => void,
+    Implementation: typeof WebSocket = WebSocket,
+  ): Promise<GatewaySocket> {
+    const socket = new Implementation(url, SUBPROTOCOL);
+    socket.binaryType = "arraybuffer";
+    const self = new GatewaySocket(socket, events);
+    const { promise, resolve, reject } = Promise.withResolvers<GatewaySocket>();
+    const timer = setTimeout(() => {
+      reject(new MusterError("timeout", `no connection to ${url} within ${OPEN_WITHIN_MS} ms`));
+      socket.close();
+    }, OPEN_WITHIN_MS);
+    socket.addEventListener("open", () => socket.send(encodeClientControl({ message: hello(accessToken) })));
+    socket.addEventListener("message", (event: MessageEvent) => {
+      const frame = new Uint8Array(event.data as ArrayBuffer);
+      if (frame[0] !== CONTROL_FRAME) return self.#events.onFrame(self, frame);
+      const control = decodeServerControl(frame);
+      if (self.#welcomed) return self.#onControl(control);
+      if (control.message.case !== "welcome") return;
+      self.#welcomed = true;
+      onOpen(self);
+      resolve(self);
+    });
+    socket.addEventListener("close", (event: CloseEvent) => {
+      const reason = event.reason || `the connection was closed with code ${event.code}`;
+      const err = new MusterError("closed", reason, { status: event.code });
+      reject(err);
+      self.#onLost(err);
+    });
+    socket.addEventListener("error", () => reject(new MusterError("network", `no connection to ${url}`)));
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Questions that have no answer yet. */
+  get asking(): number {
+    return this.#waiters.size;
+  }
+
+  /** Nothing on a socket that is closing: whoever comes back says it again. */
+  send(frame: Uint8Array): void {
+    if (this.#socket.readyState === 1) this.#socket.send(frame as Uint8Array<ArrayBuffer>);
+  }
+
+  /** `onJoined` runs before any later frame is looked at. @throws MusterError timeout, closed, or what the gateway says */
+  async ask(message: ControlMessage, onJoined?: (joined: MatchJoined) => void): Promise<ServerControl["message"]> {
+    const requestId = this.#nextRequestId++;
+    const { promise, resolve, reject } = Promise.withResolvers<ServerControl["message"]>();
+    const timer = setTimeout(
+      () => reject(new MusterError("timeout", `no answer to ${message.case} within ${ANSWER_WITHIN_MS} ms`)),
+      ANSWER_WITHIN_MS,
+    );
+    this.#waiters.set(requestId, {
+      resolve(answer) {
+        if (answer.case === "matchJoined") onJoined?.(answer.value);
+        resolve(answer);
+      },
+      reject,
+    });
+    this.send(encodeClientControl({ requestId, message }));
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#waiters.delete(requestId);
+    }
+  }
+
+  /** A newer token: the connection lives as long as it does. */
+  async renew(accessToken: string): Promise<void> {
+    await this.ask(hello(accessToken));
+  }
+
+  close(code?: number): void {
+    this.#socket.close(code);
+  }
+
+  #onControl(control: ServerControl): void {
+    const { requestId, message } = control;
+    const waiter = this.#waiters.get(requestId);
+    this.#waiters.delete(requestId);
+    if (message.case === "error")
+      waiter?.reject(new MusterError(message.value.code, message.value.message, { traceId: message.value.traceId }));
+    else waiter?.resolve(message);
+    this.#events.onControl(this, control, waiter !== undefined);
+  }
+
+  #onLost(err: MusterError): void {
+    if (!this.#welcomed) return;
+    for (const waiter of this.#waiters.values()) waiter.reject(err);
+    this.#waiters.clear();
+    this.#events.onLost(this, err);
+  }
+}
+
+function hello(accessToken: string): ControlMessage {
+  return { case: "hello", value: { accessToken, protocolVersion: PROTOCOL_VERSION, client: "muster-client" } };
+}

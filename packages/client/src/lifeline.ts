@@ -1,0 +1,202 @@
+// The connection that is kept: opened, opened again when it was lost, and taken to another gateway when its own stops.
+import type { ServerControl } from "@muster/contracts/realtime/v1";
+import { clientDuty } from "@muster/realtime";
+import { isHopeless, MusterError, TOKEN_ENDED } from "./errors.ts";
+import { GatewaySocket, type SocketEvents } from "./gateway-socket.ts";
+
+export interface LifelineOptions {
+  readonly url: string;
+  readonly token: (fresh: boolean) => Promise<string>;
+  /** How long to try to come back after a lost connection. */
+  readonly reconnectWithinMs: number;
+  readonly webSocket: typeof WebSocket | undefined;
+}
+
+/** Who uses it. */
+export interface LifelineOwner {
+  onFrame(frame: Uint8Array): void;
+  onControl(control: ServerControl, asked: boolean): void;
+  /** On a new connection: what was going on before goes on. @throws MusterError */
+  resume(): Promise<void>;
+  /** There is a seat to be taken along. */
+  seated(): boolean;
+  /** Takes it at another gateway; `taken` is to be called before anything that comes from there is looked at. @throws MusterError */
+  takeSeat(at: GatewaySocket, taken: () => void): Promise<void>;
+  /** The seat is at another gateway now: what else was going on goes on there. */
+  onMoved(): void;
+  onGivenUp(reason: MusterError): void;
+}
+
+const RECONNECT_DELAY_MS = 100;
+const RECONNECT_DELAY_MS_MAX = 3000;
+const TOKEN_REFRESH_MS = 300_000;
+/** Of the time that a stopping gateway gives: the rest is for the handshake with the next one. */
+const LEAVE_WITHIN_SHARE = 0.7;
+const LEAVE_AGAIN_MS = 100;
+
+export class Lifeline {
+  readonly #options: LifelineOptions;
+  readonly #owner: LifelineOwner;
+  readonly #events: SocketEvents = {
+    // A socket that was left, or that has no seat yet, shows nothing.
+    onFrame: (from, frame) => from === this.#socket && this.#owner.onFrame(frame),
+    onControl: (from, control, asked) => from === this.#socket && this.#onControl(from, control, asked),
+    onLost: (from, reason) => this.#onLost(from, reason),
+  };
+  /** What is said goes here. */
+  #socket: GatewaySocket | undefined;
+  #connecting: Promise<void>;
+  /** While another socket is about to take the seat. */
+  #moving: Promise<void> | undefined;
+  #closed: MusterError | undefined;
+  /** The gateway said so: the next token must be a new one. */
+  #tokenEnded = false;
+  readonly #tokenTimer: ReturnType<typeof setInterval>;
+
+  constructor(options: LifelineOptions, owner: LifelineOwner) {
+    this.#options = options;
+    this.#owner = owner;
+    this.#connecting = this.#connectUntilOpen(performance.now());
+    this.#connecting.catch(() => undefined); // ready() tells
+    this.#tokenTimer = setInterval(() => void this.#refreshToken(), TOKEN_REFRESH_MS);
+    (this.#tokenTimer as { unref?: () => void }).unref?.();
+  }
+
+  /** Resolves when connected, and back where it was. @throws MusterError */
+  async ready(): Promise<void> {
+    await this.#connecting;
+  }
+
+  get closed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  get socket(): GatewaySocket | undefined {
+    return this.#socket;
+  }
+
+  /** @throws MusterError closed */
+  get connected(): GatewaySocket {
+    if (!this.#socket) throw new MusterError("closed", "not connected");
+    return this.#socket;
+  }
+
+  giveUp(reason: MusterError): void {
+    if (this.#closed) return;
+    this.#closed = reason;
+    clearInterval(this.#tokenTimer);
+    this.#owner.onGivenUp(reason);
+    this.#socket?.close(1000);
+  }
+
+  async #connectUntilOpen(lostAt: number): Promise<void> {
+    for (let delayMs = RECONNECT_DELAY_MS; ; delayMs = Math.min(delayMs * 2, RECONNECT_DELAY_MS_MAX)) {
+      try {
+        await this.#open((socket) => (this.#socket = socket));
+        return;
+      } catch (thrown) {
+        const err =
+          thrown instanceof MusterError
+            ? thrown
+            : new MusterError("network", "the connection failed", { cause: thrown });
+        if (this.#closed || isHopeless(err) || performance.now() - lostAt > this.#options.reconnectWithinMs) {
+          this.giveUp(err);
+          throw err;
+        }
+        await wait(delayMs * (0.5 + Math.random() / 2));
+      }
+    }
+  }
+
+  async #open(onOpen: (socket: GatewaySocket) => void): Promise<GatewaySocket> {
+    const { url, token, webSocket } = this.#options;
+    const accessToken = await token(this.#tokenEnded);
+    this.#tokenEnded = false;
+    try {
+      return await GatewaySocket.open(url, accessToken, this.#events, onOpen, webSocket);
+    } catch (err) {
+      if (err instanceof MusterError) this.#tokenEnded = TOKEN_ENDED.has(err.status);
+      throw err;
+    }
+  }
+
+  #onControl(from: GatewaySocket, control: ServerControl, asked: boolean): void {
+    const { message } = control;
+    if (message.case !== "goingAway") return this.#owner.onControl(control, asked);
+    // It serves on until then; not everybody leaves at once.
+    const withinMs = message.value.reconnectWithinMs * LEAVE_WITHIN_SHARE;
+    setTimeout(() => this.#leave(from), Math.random() * withinMs);
+  }
+
+  #onLost(from: GatewaySocket, reason: MusterError): void {
+    if (this.#socket !== from) return; // it was left
+    this.#socket = undefined;
+    this.#tokenEnded = TOKEN_ENDED.has(reason.status);
+    if (this.#closed) return;
+    if (this.#moving) return this.#keep(this.#unlessMoved(this.#moving));
+    if (clientDuty(reason.status) === "stop") return this.giveUp(reason);
+    this.#keep(this.#comeBack());
+  }
+
+  #keep(connecting: Promise<void>): void {
+    this.#connecting = connecting;
+    connecting.catch(() => undefined); // giving up has told everyone
+  }
+
+  async #comeBack(): Promise<void> {
+    await this.#connectUntilOpen(performance.now());
+    await this.#owner.resume();
+  }
+
+  /** A gateway closes a socket whose seat another one has taken: ours, most likely, which has not heard of it yet. */
+  async #unlessMoved(moving: Promise<void>): Promise<void> {
+    await moving;
+    if (!this.#socket && !this.#closed) await this.#comeBack();
+  }
+
+  /** A player is seen by the next gateway before this one is let go of; everything else can wait for a reconnect. */
+  #leave(from: GatewaySocket): void {
+    if (this.#socket !== from || this.#closed) return;
+    if (this.#owner.seated()) {
+      this.#moving = this.#move(from);
+    } else if (from.asking > 0) {
+      setTimeout(() => this.#leave(from), LEAVE_AGAIN_MS);
+    } else {
+      this.#socket = undefined;
+      from.close();
+      this.#keep(this.#comeBack());
+    }
+  }
+
+  async #move(from: GatewaySocket): Promise<void> {
+    let to: GatewaySocket | undefined;
+    try {
+      to = await this.#open(() => undefined);
+      await this.#owner.takeSeat(to, () => {
+        if (this.#closed) return;
+        this.#socket = to;
+        this.#moving = undefined; // whatever becomes of it now is as with any other
+        from.close();
+      });
+      if (this.#closed) to.close(1000);
+      else this.#owner.onMoved();
+    } catch {
+      // Nobody else is there yet, or the match has ended. While its gateway serves on, so does the old socket.
+      this.#moving = undefined;
+      if (to && to !== this.#socket) to.close();
+      if (this.#socket === from) setTimeout(() => this.#leave(from), LEAVE_AGAIN_MS);
+    }
+  }
+
+  async #refreshToken(): Promise<void> {
+    try {
+      await this.#socket?.renew(await this.#options.token(false));
+    } catch {
+      // The gateway closes the socket when the token ends, and the reconnect tells what is wrong.
+    }
+  }
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
