@@ -1,10 +1,10 @@
 // Opens authenticated connections and holds them, on bare sockets: the client must be cheaper than what it measures.
-// Tokens come on standard input, one a line. Usage: connections-load.ts HOST:PORT AT_ONCE   Says a line of JSON when all
-// are in; ends at the end of the input's pipe.
+// Tokens come on standard input, one a line, then "go". Usage: connections-load.ts HOST:PORT AT_ONCE [PER_S, 0: as fast as
+// it goes]   Says a line of JSON when all are in, and holds them until it is ended.
 import { connect, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 
-const [address = "", atOnce = "64"] = process.argv.slice(2);
+const [address = "", atOnce = "64", perS = "0"] = process.argv.slice(2);
 const [host, port] = address.split(":") as [string, string];
 const held: Socket[] = [];
 const NOTHING = Buffer.alloc(64);
@@ -48,7 +48,12 @@ function open(token: string): Promise<void> {
 const startedAt = performance.now();
 let next = 0;
 const worker = async (): Promise<void> => {
-  while (next < tokens.length) await open(tokens[next++] as string);
+  while (next < tokens.length) {
+    const token = tokens[next++] as string;
+    const aheadMs = Number(perS) > 0 ? (next / Number(perS)) * 1000 - (performance.now() - startedAt) : 0;
+    if (aheadMs > 1) await new Promise((resolve) => setTimeout(resolve, aheadMs));
+    await open(token);
+  }
 };
 await Promise.all(Array.from({ length: Number(atOnce) }, worker));
 console.log(JSON.stringify({ opened: held.length, seconds: (performance.now() - startedAt) / 1000 }));

@@ -5,10 +5,10 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import path from "node:path";
-import { spawn } from "node:child_process";
 import { createEnvironment, freePort, paths, portsFrom, serviceOf, waitForPort } from "@muster/local";
+import { openConnections } from "./open-connections.ts";
 import { findPeers, prepared } from "./peers.ts";
-import { cpuSeconds, LOAD_CORE, type Pinned, pinned, residentMib, SERVER_CORE } from "./processes.ts";
+import { cpuSeconds, type Pinned, pinned, residentMib, SERVER_CORE } from "./processes.ts";
 import { median } from "./table.ts";
 import { openTrust, type Trust } from "./trust.ts";
 
@@ -25,7 +25,6 @@ const [connections, gateways, rounds] = [values.connections, values.gateways, va
   number,
   number,
 ];
-const AT_ONCE = 64;
 const SETTLE_MS = 6000;
 const RAW_PORT = 19_003;
 const SILENT = `require("uWebSockets.js").App().ws("/*", { idleTimeout: 960 }).listen(${RAW_PORT}, () => undefined);\n`;
@@ -122,7 +121,7 @@ async function measure(name: string, pids: number[], addresses: string[], tokens
   const sum = (of: (pid: number) => number): number => pids.reduce((total, pid) => total + of(pid), 0);
   const [memory, cpu] = [sum(residentMib), sum(cpuSeconds)];
   const each = Math.floor(tokens.length / addresses.length);
-  const loads = addresses.map((address, i) => load(address, tokens.slice(i * each, (i + 1) * each)));
+  const loads = addresses.map((address, i) => openConnections(address, tokens.slice(i * each, (i + 1) * each)));
   await Promise.all(loads.map(({ opened }) => opened));
   const used = sum(cpuSeconds) - cpu;
   await settled();
@@ -134,28 +133,6 @@ async function measure(name: string, pids: number[], addresses: string[], tokens
     perCpuSecond: tokens.length / used,
     kibEach: (grown * 1024) / tokens.length,
   };
-}
-
-function load(address: string, tokens: readonly string[]): { opened: Promise<void>; end: () => void } {
-  const child = spawn(
-    "taskset",
-    [
-      "-c",
-      String(LOAD_CORE),
-      paths.node,
-      path.join(import.meta.dirname, "connections-load.ts"),
-      address,
-      String(AT_ONCE),
-    ],
-    { stdio: ["pipe", "pipe", "inherit"] },
-  );
-  child.stdin.write(`${tokens.join("\n")}\ngo\n`);
-  const opened = new Promise<void>((resolve, reject) => {
-    child.stdout.once("data", () => resolve());
-    child.once("exit", (code) => reject(new Error(`the clients ended with ${code}`)));
-  });
-  opened.catch(() => undefined); // awaited, or ended by us
-  return { opened, end: () => child.kill("SIGKILL") };
 }
 
 function settled(): Promise<void> {

@@ -1,11 +1,12 @@
-// Did a change make a tick dearer? Base and head run in alternation on the same machine, each from a checkout of its own,
-// and the pairs are compared: what the machine does meanwhile, it does to both.
+// Did a change make a tick dearer, in the shard (tick.ts) or in the gateway (relay.ts)? Base and head run in alternation on
+// the same machine, each from a checkout of its own, and the pairs are compared: what the machine does meanwhile, it does to
+// both.
 //
 //   node src/guard.ts [--base origin/main] [--head HEAD] [--rounds 9] [--limit 1.10] [--plant PERCENT]
 //
 // --plant: slows the head down by about so much, to see that the guard fires. Exit code 1: above the limit.
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -24,32 +25,65 @@ const { values } = parseArgs({
 const folder = mkdtempSync(path.join(os.tmpdir(), "muster-guard-"));
 const git = (...args: string[]): string => execFileSync("git", args, { cwd: paths.root, encoding: "utf8" }).trim();
 const CORE = "0";
-/** Of what a planted slowdown is made: iterations per percent of a tick. */
-const PLANTED_PER_PERCENT = 2.3;
+
+interface Bench {
+  readonly name: string;
+  readonly args: readonly string[];
+  /** Where a slowdown can be planted: before this line, and of how many iterations per percent it is made. */
+  readonly plant: { readonly file: string; readonly before: string; readonly perPercent: number };
+}
+
+const BENCHES: readonly Bench[] = [
+  {
+    name: "shard",
+    args: ["src/tick.ts", "--json", "--matches", "300", "--ticks", "400", "--rounds", "3"],
+    plant: { file: "services/shard/src/match.ts", before: "      this.#applyInputs();\n", perPercent: 2.3 },
+  },
+  {
+    name: "gateway",
+    args: ["src/relay.ts", "--json", "--matches", "300", "--ticks", "400", "--rounds", "3"],
+    plant: {
+      file: "services/realtime-gateway/src/followed-match.ts",
+      before: "    const recordAt = from + LINK_TICK_HEADER_BYTES;\n",
+      perPercent: 2.3,
+    },
+  },
+];
 
 try {
   const [base, head] = [checkout("base", values.base), checkout("head", values.head)];
-  if (values.plant !== undefined) plant(head, Number(values.plant));
+  for (const bench of BENCHES) {
+    if (values.plant !== undefined) plant(bench, head, Number(values.plant));
+    if (!compare(bench, base, head)) process.exitCode = 1;
+  }
+} finally {
+  for (const name of ["base", "head"])
+    spawnSync("git", ["worktree", "remove", "--force", path.join(folder, name)], { cwd: paths.root });
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** @returns false when the head is too dear. */
+function compare(bench: Bench, base: string, head: string): boolean {
+  if (!existsSync(path.join(base, "tools/bench", bench.args[0] as string))) {
+    console.log(`${bench.name}: NOT COMPARED, ${values.base} has no ${bench.args[0]}`);
+    return true;
+  }
   const ratios: number[] = [];
   for (let round = 1; round <= Number(values.rounds); round++) {
     // A B, then B A: whoever comes second has no advantage.
     const order = round % 2 === 0 ? [head, base] : [base, head];
-    const us = new Map(order.map((one) => [one, measure(one)]));
+    const us = new Map(order.map((one) => [one, measure(bench, one)]));
     ratios.push((us.get(head) as number) / (us.get(base) as number));
     console.log(
-      `round ${round}: base ${us.get(base)?.toFixed(3)} µs, head ${us.get(head)?.toFixed(3)} µs per match and tick, ratio ${ratios.at(-1)?.toFixed(3)}`,
+      `${bench.name}, round ${round}: base ${us.get(base)?.toFixed(3)} µs, head ${us.get(head)?.toFixed(3)} µs, ratio ${ratios.at(-1)?.toFixed(3)}`,
     );
   }
   const ratio = median(ratios) as number;
   const dear = ratio > Number(values.limit);
   console.log(
-    `head costs ${ratio.toFixed(3)} of base (median of ${ratios.length} pairs): ${dear ? "TOO MUCH" : "fine"}`,
+    `${bench.name}: head costs ${ratio.toFixed(3)} of base (median of ${ratios.length} pairs): ${dear ? "TOO MUCH" : "fine"}`,
   );
-  process.exitCode = dear ? 1 : 0;
-} finally {
-  for (const name of ["base", "head"])
-    spawnSync("git", ["worktree", "remove", "--force", path.join(folder, name)], { cwd: paths.root });
-  rmSync(folder, { recursive: true, force: true });
+  return !dear;
 }
 
 function checkout(name: string, revision: string): string {
@@ -63,18 +97,18 @@ function checkout(name: string, revision: string): string {
   return target;
 }
 
-function measure(target: string): number {
-  const args = ["-c", CORE, paths.node, "src/tick.ts", "--json", "--matches", "300", "--ticks", "400", "--rounds", "3"];
-  const run = spawnSync("taskset", args, { cwd: path.join(target, "tools/bench"), encoding: "utf8" });
+function measure(bench: Bench, target: string): number {
+  const cwd = path.join(target, "tools/bench");
+  const run = spawnSync("taskset", ["-c", CORE, paths.node, ...bench.args], { cwd, encoding: "utf8" });
   if (run.status !== 0) throw new Error(`the bench of ${target} failed:\n${run.stderr}`);
   return (JSON.parse(run.stdout) as { us: number }).us;
 }
 
-function plant(target: string, percent: number): void {
-  const file = path.join(target, "services/shard/src/match.ts");
-  const source = readFileSync(file, "utf8");
-  const before = "      this.#applyInputs();\n";
-  if (!source.includes(before)) throw new Error("nowhere to plant a slowdown");
-  const loop = `      for (let i = 0; i < ${Math.round(percent * PLANTED_PER_PERCENT)}; i++) planted = (planted * 31 + i) | 0;\n`;
-  writeFileSync(file, `${source.replace(before, loop + before)}\nexport let planted = 1;\n`);
+function plant({ plant: { file, before, perPercent } }: Bench, target: string, percent: number): void {
+  const planted = path.join(target, file);
+  const source = readFileSync(planted, "utf8");
+  if (!source.includes(before)) throw new Error(`nowhere in ${file} to plant a slowdown`);
+  const turns = Math.round(percent * perPercent);
+  const loop = `    for (let i = 0; i < ${turns}; i++) planted = (planted * 31 + i) | 0;\n`;
+  writeFileSync(planted, `${source.replace(before, loop + before)}\nexport let planted = 1;\n`);
 }

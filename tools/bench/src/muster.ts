@@ -15,7 +15,9 @@ import {
 } from "@muster/local";
 import { spawnSync } from "node:child_process";
 import { cpuSeconds, LOAD_CORE, lastJson, type Pinned, pinned, residentMib, SERVER_CORE } from "./processes.ts";
+import { type OpenConnections, openConnections } from "./open-connections.ts";
 import type { Measured } from "./table.ts";
+import { openTrust } from "./trust.ts";
 
 interface LoadReport {
   readonly seconds: number;
@@ -25,6 +27,14 @@ interface LoadReport {
   readonly loadCpuPercent: number;
 }
 
+export interface MusterMeasured extends Measured {
+  readonly shardUsPerMatchTick: number;
+  /** Of the storm: connections that came in, per second. */
+  readonly stormedPerS: number | undefined;
+}
+
+/** A process may have so many files open here, less what it has beside. */
+const STORM_CONNECTIONS_MAX = 18_000;
 const COUNTED = ["realtime-gateway", "shard"];
 const HEALTHY_WITHIN_MS = 60_000;
 
@@ -33,18 +43,22 @@ export async function measureMuster({
   seconds,
   profileDir,
   spectators = 0,
+  stormPerS,
 }: {
   matches: number;
   seconds: number;
   profileDir?: string | undefined;
   /** Of the first match. */
   spectators?: number;
-}): Promise<Measured & { readonly shardUsPerMatchTick: number }> {
+  /** While it is measured, so many more players connect to the gateway, each with a token of its own; 0: as many as can. */
+  stormPerS?: number | undefined;
+}): Promise<MusterMeasured> {
   const folder = mkdtempSync(path.join(os.tmpdir(), "muster-bench-"));
   const ports = portsFrom(await freePort(), 18_200);
   const mariadb = await startMariadb({ dataDir: path.join(folder, "data"), port: await freePort(), durable: false });
   const env = await environment(ports, mariadb.adminUrl, matches);
   const children = new Map<string, Pinned>();
+  const storm = stormPerS === undefined ? undefined : await prepareStorm(stormPerS, seconds, env);
   try {
     for (const { name, nodeArgs = [] } of SERVICES.toReversed()) {
       const counted = COUNTED.includes(name);
@@ -67,9 +81,10 @@ export async function measureMuster({
     }
     const edgeUrl = `http://127.0.0.1:${ports.edge}`;
     await untilHealthy(edgeUrl);
-    return await underLoad(children, env, edgeUrl, { matches, seconds, spectators });
+    return await underLoad(children, env, edgeUrl, { matches, seconds, spectators, storm });
   } finally {
     for (const { child } of [...children.values()].toReversed()) await child.stop();
+    await storm?.close();
     await mariadb.stop();
     rmSync(folder, { recursive: true, force: true });
   }
@@ -79,8 +94,9 @@ async function underLoad(
   children: ReadonlyMap<string, Pinned>,
   env: Record<string, string>,
   edgeUrl: string,
-  { matches, seconds, spectators }: { matches: number; seconds: number; spectators: number },
-): Promise<Measured & { readonly shardUsPerMatchTick: number }> {
+  work: { matches: number; seconds: number; spectators: number; storm: Storm | undefined },
+): Promise<MusterMeasured> {
+  const { matches, seconds, spectators, storm } = work;
   const pids = COUNTED.map((name) => (children.get(name) as Pinned).child.pid);
   const load = pinned(
     LOAD_CORE,
@@ -99,9 +115,11 @@ async function underLoad(
   );
   await said(load, "measuring");
   const [cpuBefore, lateBefore] = [pids.map(cpuSeconds), await lateBuckets(env)];
+  storm?.start();
   await said(load, "measured");
   const [cpuAfter, lateAfter] = [pids.map(cpuSeconds), await lateBuckets(env)];
   const resident = pids.reduce((sum, pid) => sum + residentMib(pid), 0);
+  const stormedPerS = await storm?.came();
   await load.child.exited;
   const report = lastJson<LoadReport>(load.lines);
   const cpu = cpuAfter.reduce((sum, after, i) => sum + after - (cpuBefore[i] as number), 0);
@@ -113,6 +131,7 @@ async function underLoad(
   console.log(`  µs CPU per player and tick: ${each.join(", ")}`);
   const shardCpu = (cpuAfter[1] as number) - (cpuBefore[1] as number);
   return {
+    stormedPerS,
     shardUsPerMatchTick: (shardCpu * 1e6) / (matches * 30 * report.seconds),
     name: "Muster (gateway + shard)",
     players,
@@ -123,6 +142,36 @@ async function underLoad(
     inputToAckMsP99: report.ackMsP99,
     residentMib: resident,
     loadCpuPercent: report.loadCpuPercent,
+  };
+}
+
+interface Storm {
+  start(): void;
+  /** @returns connections per second, of those that came in. */
+  came(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** The gateway trusts the storm's tokens beside the real ones. */
+async function prepareStorm(perS: number, seconds: number, env: Record<string, string>): Promise<Storm> {
+  const trust = await openTrust(await freePort(), env["GATEWAY_IDENTITY_URL"]);
+  env["GATEWAY_IDENTITY_URL"] = trust.url;
+  env["GATEWAY_CONNECTIONS_MAX"] = "100000";
+  const count = Math.min(STORM_CONNECTIONS_MAX, perS > 0 ? perS * seconds : Infinity);
+  const tokens = await Promise.all(Array.from({ length: count }, () => trust.token()));
+  let raging: OpenConnections | undefined;
+  return {
+    start() {
+      raging = openConnections(`127.0.0.1:${env["GATEWAY_PORT"]}`, tokens, perS);
+    },
+    async came() {
+      const all = await raging?.opened;
+      return (all?.opened ?? 0) / (all?.seconds ?? 1);
+    },
+    async close() {
+      raging?.end();
+      await trust.close();
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 // The realtime path beside its peers, in turn, in one run: rooms of two, 30 inputs a second up and 30 snapshots a
 // second down for each player. Servers are pinned to one core, the load to another.
 //
-//   node src/realtime.ts [--matches 300] [--seconds 10] [--rounds 1] [--peers DIR] [--profile DIR]
+//   node src/realtime.ts [--matches 300, or several: 50,600] [--seconds 10] [--rounds 1] [--peers DIR] [--profile DIR]
 //
 // --profile: writes CPU profiles of gateway and shard there, and measures nothing else.
 // --peers: a folder with the peers' programs (uws-limit/, colyseus/); default ../shared/peers beside the checkout.
@@ -19,16 +19,18 @@ const { values } = parseArgs({
     profile: { type: "string" },
   },
 });
-const work = { matches: Number(values.matches), seconds: Number(values.seconds), profileDir: values.profile };
+const sizes = values.matches.split(",").map(Number);
 const peers = findPeers(values.peers);
-const results: Measured[] = [];
+const results = new Map<number, Measured[]>(sizes.map((matches) => [matches, []]));
 for (let round = 1; round <= Number(values.rounds); round++) {
-  console.log(`round ${round}: ${work.matches} matches of two, ${work.seconds} s each`);
-  results.push(await measureMuster(work));
-  if (peers && values.profile === undefined) {
-    results.push(await measureRawUws(work, peers));
-    results.push(await measureColyseus(work, peers));
+  for (const [matches, measured] of results) {
+    const work = { matches, seconds: Number(values.seconds), profileDir: values.profile };
+    console.log(`round ${round}: ${matches} matches of two, ${work.seconds} s each`);
+    measured.push(await measureMuster(work));
+    if (!peers || values.profile !== undefined) continue;
+    measured.push(await measureRawUws(work, peers));
+    measured.push(await measureColyseus(work, peers));
   }
 }
 if (!peers) console.log("\nPEERS NOT MEASURED: no folder with uws-limit/ and colyseus/; name it with --peers");
-printTable(results);
+for (const measured of results.values()) printTable(measured);
