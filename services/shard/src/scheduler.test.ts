@@ -44,14 +44,30 @@ describe("the scheduler", () => {
     expect(Math.abs(one.times.length - 3600 * 30)).toBeLessThanOrEqual(1);
   });
 
-  it("spreads matches over the tick, so that they do not all wait for each other", () => {
+  it("spreads many matches over the tick, so that they do not all wait for each other", () => {
     const clock = new ManualClock();
     const scheduler = new Scheduler(clock, metrics);
-    const many = Array.from({ length: 16 }, () => counter(clock));
+    const many = Array.from({ length: 600 }, () => counter(clock));
     for (const one of many) scheduler.add(one);
     clock.advance(1000);
-    expect(new Set(many.map((one) => (one.times[1] as number).toFixed(3))).size).toBe(4);
+    const together = Map.groupBy(many, (one) => (one.times[1] as number).toFixed(3));
+    expect([...together.values()].map(({ length }) => length)).toEqual([150, 150, 150, 150]);
     for (const one of many) expect(Math.abs(one.times.length - 30)).toBeLessThanOrEqual(1);
+  });
+
+  it("wakes up once a tick for few", () => {
+    const clock = new ManualClock();
+    let wakes = 0;
+    const scheduler = new Scheduler(clock, { ...metrics, lateMs: () => wakes++ });
+    const few = Array.from({ length: 50 }, () => counter(clock));
+    for (const one of few) scheduler.add(one);
+    clock.advance(1000);
+    expect(Math.abs(wakes - 30)).toBeLessThanOrEqual(1);
+    // Who comes later fills up what others have left.
+    for (const one of few.slice(10)) scheduler.remove(one);
+    for (let i = 0; i < 40; i++) scheduler.add(counter(clock));
+    clock.advance(1000);
+    expect(Math.abs(wakes - 60)).toBeLessThanOrEqual(1);
   });
 
   it("catches up a bounded number of ticks after a stall, and counts the rest", () => {
