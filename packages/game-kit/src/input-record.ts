@@ -58,6 +58,11 @@ export class InputRecords {
     for (let i = 0; i < this.#wordsEach; i++) made[own + WORDS + i] = words[at + i] as number; // few: cheaper than set()
   }
 
+  /** See prefetch.ts. */
+  prefetch(): number {
+    return this.#made[0] as number;
+  }
+
   /** The seat leaves with the record that is being made. */
   left(seat: number): void {
     this.#made[seat * (WORDS + this.#wordsEach) + CODE] = LEFT;
@@ -148,6 +153,11 @@ export class InputLog {
       length >>>= 7;
     } while (length > 0);
     for (let i = from; i < to; i++) this.#bytes[this.#length++] = bytes[i] as number; // few, mostly
+  }
+
+  /** See prefetch.ts. */
+  prefetch(): number {
+    return this.#length < this.#bytes.length ? (this.#bytes[this.#length] as number) : 0;
   }
 
   /** Records of another log. @throws MalformedBitsError unless they are whole. */

@@ -1,6 +1,7 @@
 import { type Game, type GameContext, type GameOptions, type GameResult, optionsFor } from "./game.ts";
 import { type InputCodec, inputCodecOf } from "./input.ts";
 import { type Cursor, type Layout, layoutOf } from "./layout.ts";
+import { prefetchWords } from "./prefetch.ts";
 import { Random } from "./random.ts";
 import { type Fields, type StateOf, uint } from "./schema.ts";
 
@@ -156,6 +157,11 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
     this.tick++;
     this.spendInputs();
     return game.result(stage.state as StateOf<S>, this.#context);
+  }
+
+  /** See prefetch.ts. */
+  prefetch(): number {
+    return prefetchWords(this.words) + (this.#inputs[0] as number) + this.#context.seats;
   }
 
   /** What a step does with inputs that count once. */

@@ -4,6 +4,7 @@ import { BitReader, BitWriter, MalformedBitsError } from "./bits.ts";
 import { type Codec, codecOf } from "./codec.ts";
 import type { Game } from "./game.ts";
 import type { Layout } from "./layout.ts";
+import { prefetchWords } from "./prefetch.ts";
 import type { Fields, StateOf } from "./schema.ts";
 import { compiledOf, hashWords } from "./simulation.ts";
 
@@ -57,6 +58,11 @@ export class SnapshotEncoder {
     this.#codec.writeDelta(this.#sentWords, words, writer);
     this.#sentWords.set(words);
     return writer.finish();
+  }
+
+  /** See prefetch.ts. */
+  prefetch(): number {
+    return prefetchWords(this.#sentWords) + (this.#sentAcks[0] as number);
   }
 
   /** The next delta is against this state. */

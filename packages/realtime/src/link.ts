@@ -139,16 +139,23 @@ export class LinkWriter {
  */
 export class LinkReader {
   readonly #onFrame: (type: number, bytes: Uint8Array, from: number, to: number) => void;
+  readonly #onAhead: ((type: number, bytes: Uint8Array, from: number) => void) | undefined;
   #rest: Uint8Array = NOTHING;
 
-  constructor(onFrame: (type: number, bytes: Uint8Array, from: number, to: number) => void) {
+  /** `onAhead` gets all frames of a chunk, before the first of them is handed on: for a prefetch. */
+  constructor(
+    onFrame: (type: number, bytes: Uint8Array, from: number, to: number) => void,
+    onAhead?: (type: number, bytes: Uint8Array, from: number) => void,
+  ) {
     this.#onFrame = onFrame;
+    this.#onAhead = onAhead;
   }
 
   /** @throws MalformedLinkError for a length that no frame has: close the link. */
   push(chunk: Uint8Array): void {
     const bytes = this.#rest.length === 0 ? chunk : joined(this.#rest, chunk);
     const end = bytes.length;
+    if (this.#onAhead) this.#lookAhead(bytes, this.#onAhead);
     let at = 0;
     while (end - at >= HEADER_BYTES) {
       const length = u32(bytes, at);
@@ -159,6 +166,16 @@ export class LinkReader {
       at = next;
     }
     this.#rest = at === end ? NOTHING : bytes.slice(at);
+  }
+
+  /** Whole frames only; what is no frame ends it, and push() says so. */
+  #lookAhead(bytes: Uint8Array, onAhead: (type: number, bytes: Uint8Array, from: number) => void): void {
+    for (let at = 0; at + HEADER_BYTES <= bytes.length; ) {
+      const next = at + 4 + u32(bytes, at);
+      if (next < at + HEADER_BYTES || next > bytes.length) return;
+      onAhead(bytes[at + 4] as number, bytes, at + HEADER_BYTES);
+      at = next;
+    }
   }
 }
 

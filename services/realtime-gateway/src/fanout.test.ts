@@ -21,6 +21,9 @@ class FakeSocket implements Socket {
     else this.#waiting.push(bytes.slice());
     return this.reading ? "sent" : "queued";
   }
+  prefetch(): number {
+    return 0;
+  }
   bufferedBytes(): number {
     return this.#waiting.reduce((sum, bytes) => sum + bytes.length, 0);
   }

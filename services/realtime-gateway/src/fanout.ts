@@ -7,6 +7,9 @@ export interface FanoutMetrics {
   caughtUp(): void;
 }
 
+/** Of the followers of one match: a large one has the caches for itself. */
+const PREFETCHED_MAX = 16;
+
 export class Fanout {
   /** Few, and gone through at every tick. */
   readonly #followers: Outbound[] = [];
@@ -45,6 +48,14 @@ export class Fanout {
     for (const follower of this.#followers) if (!follower.inSync) this.catchUp(follower);
   }
 
+  /** See game-kit's prefetch.ts. */
+  prefetch(): number {
+    const followers = this.#followers;
+    let sum = this.#log.prefetch();
+    for (let i = 0; i < followers.length && i < PREFETCHED_MAX; i++) sum += (followers[i] as Outbound).prefetch();
+    return sum;
+  }
+
   /** The hot path: once per tick and match. */
   onDelta(frame: Uint8Array): void {
     this.#log.append(frame);
@@ -74,6 +85,10 @@ const LENGTH_BYTES = 3;
 class FrameLog {
   #bytes = new Uint8Array(512);
   #end = 0;
+
+  prefetch(): number {
+    return this.#end < this.#bytes.length ? (this.#bytes[this.#end] as number) : 0;
+  }
 
   get empty(): boolean {
     return this.#end === 0;

@@ -69,6 +69,11 @@ export class FollowedMatch {
     this.over = false;
   }
 
+  /** See game-kit's prefetch.ts. */
+  prefetch(): number {
+    return this.#log.prefetch() + this.#public.prefetch();
+  }
+
   /** The hot path: a link frame of type tick is `bytes` from `from` to `to`. */
   onTick(bytes: Uint8Array, from: number, to: number): void {
     const tick = u32(bytes, from + 4);

@@ -17,6 +17,11 @@ export class Outbound {
     this.#socket = socket;
   }
 
+  /** See game-kit's prefetch.ts. */
+  prefetch(): number {
+    return this.#behindSince + (this.inSync ? 1 : 0) + this.#socket.prefetch();
+  }
+
   /** The socket takes snapshots now. */
   get ready(): boolean {
     return this.#behindSince < 0;

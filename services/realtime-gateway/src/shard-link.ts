@@ -15,6 +15,7 @@ import {
   type LinkWatching,
   type LinkWatchRefused,
 } from "@muster/contracts/realtime/link/v1";
+import { touched } from "@muster/game-kit";
 import type { Logger } from "@muster/log";
 import {
   INPUT_REFUSALS,
@@ -113,7 +114,10 @@ export class ShardLink {
       (chunk) => this.#send(chunk),
       gatherMs > 0 ? (flush) => setTimeout(flush, gatherMs) : setImmediate,
     );
-    this.#reader = new LinkReader((type, bytes, from, to) => this.#onFrame(type, bytes, from, to));
+    this.#reader = new LinkReader(
+      (type, bytes, from, to) => this.#onFrame(type, bytes, from, to),
+      (type, bytes, from) => this.#prefetch(type, bytes, from),
+    );
     this.#socket.on("error", (err) => options.log.warn({ err, address: options.address }, "link error"));
     this.#socket.on("close", () => this.#onClose());
     this.#beatTimer = setInterval(() => this.#beat(), BEAT_EVERY_MS);
@@ -165,6 +169,11 @@ export class ShardLink {
 
   destroy(): void {
     this.#socket.destroy();
+  }
+
+  /** Hundreds of ticks come in one chunk, each of another match. */
+  #prefetch(type: number, bytes: Uint8Array, from: number): void {
+    if (type === LinkFrameType.tick) touched(this.#channels.get(u32(bytes, from))?.prefetch() ?? 0);
   }
 
   #onFrame(type: number, bytes: Uint8Array, from: number, to: number): void {

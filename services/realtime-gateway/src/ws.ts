@@ -11,6 +11,8 @@ export interface Socket {
   /** The bytes are copied or written before it returns. On a closed socket: `dropped`. */
   send(bytes: Uint8Array): SendOutcome;
   bufferedBytes(): number;
+  /** See game-kit's prefetch.ts. */
+  prefetch(): number;
   /** Close frame, then the end. */
   end(code: number, reason: string): void;
   /** At once, without a close frame. */
@@ -135,6 +137,11 @@ class UwsSocket implements Socket {
     if (this.#closed) return "dropped";
     const outcome = this.#ws.send(bytes, true);
     return outcome === 1 ? "sent" : outcome === 0 ? "queued" : "dropped";
+  }
+
+  prefetch(): number {
+    // Any property of the addon's object will do.
+    return this.#closed || (this.#ws as unknown as Carrier<unknown>).connection === undefined ? 1 : 0;
   }
 
   bufferedBytes(): number {

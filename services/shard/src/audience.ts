@@ -103,6 +103,12 @@ export class Audience {
     this.#findOrAdd(link);
   }
 
+  /** See game-kit's prefetch.ts. */
+  prefetch(): number {
+    const member = this.#members[0];
+    return member ? member.players + member.views.length : 0;
+  }
+
   /** The hot path: once per tick. */
   tick(channel: number, tick: number, check: number, record: Uint8Array): void {
     const views = this.#views;

@@ -3,6 +3,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Socket } from "node:net";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type LinkRequest, LinkRequestSchema, LinkResponseSchema } from "@muster/contracts/realtime/link/v1";
+import { touched } from "@muster/game-kit";
 import type { Logger } from "@muster/log";
 import { INPUT_REFUSALS, LINK_VERSION, LinkFrameType, LinkReader, LinkWriter, u32 } from "@muster/realtime";
 import type { SeatTicketOpener } from "@muster/tokens";
@@ -57,7 +58,10 @@ export class GatewayLink implements Link {
     this.#socket = socket;
     this.#parts = parts;
     this.#writer = new LinkWriter((chunk) => this.#send(chunk), setImmediate);
-    this.#reader = new LinkReader((type, bytes, from, to) => this.#onFrame(type, bytes, from, to));
+    this.#reader = new LinkReader(
+      (type, bytes, from, to) => this.#onFrame(type, bytes, from, to),
+      (type, bytes, from) => this.#prefetch(type, bytes, from),
+    );
     socket.setNoDelay(true);
     socket.on("data", (chunk) => this.#onData(chunk));
     socket.on("error", (err) => parts.log.warn({ err, gatewayId: this.gatewayId }, "link error"));
@@ -106,6 +110,13 @@ export class GatewayLink implements Link {
       this.#parts.log.error({ err, gatewayId: this.gatewayId }, "not the link protocol; cut");
       this.#socket.destroy();
     }
+  }
+
+  /** Hundreds of inputs come in one chunk, each for another match. */
+  #prefetch(type: number, bytes: Uint8Array, from: number): void {
+    if (type !== LinkFrameType.input) return;
+    const seated = this.#seated[u32(bytes, from)];
+    if (seated) touched(seated.match.prefetchInput(seated.seat));
   }
 
   #onFrame(type: number, bytes: Uint8Array, from: number, to: number): void {

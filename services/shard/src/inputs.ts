@@ -69,6 +69,11 @@ export class SeatInputs {
     return "input_overflow";
   }
 
+  /** See game-kit's prefetch.ts. */
+  prefetch(): number {
+    return (this.ring[this.#first * this.#placeWords] as number) + this.#count;
+  }
+
   /** Whether an input waits for this tick or an earlier one. */
   due(tick: number): boolean {
     return this.#count > 0 && (this.ring[this.#first * this.#placeWords + TICK] as number) >>> 0 <= tick;

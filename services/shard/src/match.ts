@@ -14,7 +14,7 @@ import {
   type MatchTimes,
   stateOf,
 } from "./match-spec.ts";
-import { deserted, type Seat, seatsOf } from "./seat.ts";
+import { deserted, prefetchSeats, type Seat, seatsOf } from "./seat.ts";
 import { SeatStatuses } from "./seat-statuses.ts";
 import { TurnClock } from "./turn-clock.ts";
 import { Views } from "./views.ts";
@@ -73,16 +73,13 @@ export class Match {
     this.#views = new Views(this.#simulation, this.#acks);
     this.#audience = new Audience(this.#views);
     this.#statuses = new SeatStatuses(spec.epoch);
-    this.#turns = new TurnClock(this.#simulation, () => this.#timeUp());
-    this.#bots = new Bots(
-      this.#simulation,
-      spec.players.map(({ bot }) => bot),
-      this.#acks,
-    );
+    // A step without any input: the game knows what that means.
+    this.#turns = new TurnClock(this.#simulation, () => (this.tick(), this.#awaitTurn()));
+    const bots = spec.players.map(({ bot }) => bot);
+    this.#bots = new Bots(this.#simulation, bots, this.#acks);
     this.#seats = seatsOf(spec, this.#player);
-    this.#joinTimer = played
-      ? undefined
-      : setTimeout(() => this.#over({ kind: "cancelled", reason: "no_show" }), times.joinWithinMs);
+    if (!played)
+      this.#joinTimer = setTimeout(() => this.#over({ kind: "cancelled", reason: "no_show" }), times.joinWithinMs);
   }
 
   /** Goes on behind an inherited log: nobody is here yet, and everybody has the grace period to come. */
@@ -194,6 +191,16 @@ export class Match {
     return refusal;
   }
 
+  /** What the next tick needs. */
+  prefetch(): number {
+    const own = this.#simulation.prefetch() + this.#records.prefetch() + this.#log.prefetch() + this.#views.prefetch();
+    return own + this.#audience.prefetch() + (this.#acks[0] as number) + this.#bots.size + prefetchSeats(this.#seats);
+  }
+
+  prefetchInput(seat: number): number {
+    return this.#seats[seat]?.inputs.prefetch() ?? 0;
+  }
+
   /** One step. Whatever the game throws ends this match and no other. */
   tick(): void {
     if (this.#state !== "running") return;
@@ -217,11 +224,6 @@ export class Match {
   turn(): void {
     const due = ({ inputs }: Seat): boolean => inputs.due(this.#simulation.tick + 1);
     while (this.#state === "running" && (this.#bots.wait || this.#seats.some(due))) this.tick();
-    this.#awaitTurn();
-  }
-
-  #timeUp(): void {
-    this.tick(); // without any input: the game knows what that means
     this.#awaitTurn();
   }
 

@@ -29,7 +29,7 @@ class ManualClock implements Clock {
 
 function counter(clock: Clock, tickRate = 30): Ticking & { times: number[] } {
   const times: number[] = [];
-  return { tickRate, times, tick: () => void times.push(clock.now()) };
+  return { tickRate, times, tick: () => void times.push(clock.now()), prefetch: () => 0 };
 }
 
 describe("the scheduler", () => {
@@ -95,7 +95,12 @@ describe("the scheduler", () => {
     const clock = new ManualClock();
     const scheduler = new Scheduler(clock, metrics);
     const fast = counter(clock, 60);
-    const leaving = { tickRate: 10, ticks: 0, tick: () => void (++leaving.ticks === 3 && scheduler.remove(leaving)) };
+    const leaving = {
+      tickRate: 10,
+      ticks: 0,
+      tick: () => void (++leaving.ticks === 3 && scheduler.remove(leaving)),
+      prefetch: () => 0,
+    };
     scheduler.add(fast);
     scheduler.add(leaving);
     clock.advance(1000);

@@ -1,11 +1,14 @@
 // One scheduler for every match of the process. Ticks have absolute deadlines: a late tick does not move the next.
 // Many matches are spread over PHASES of the tick interval, so that a tick of all of them is several short pieces of work
 // and not one long one: nobody waits for everybody else's simulation. Few share one phase: each phase is a wake-up.
+import { touched } from "@muster/game-kit";
 
 export interface Ticking {
   /** Ticks a second. */
   readonly tickRate: number;
   tick(): void;
+  /** See game-kit's prefetch.ts. */
+  prefetch(): number;
 }
 
 export interface SchedulerMetrics {
@@ -88,6 +91,9 @@ export class Scheduler {
     this.#metrics.lateMs(now - phase.deadline);
     const due = phase.take(now);
     if (due > CATCH_UP_TICKS_MAX) this.#metrics.skipped((due - CATCH_UP_TICKS_MAX) * phase.members.size);
+    let sum = 0;
+    for (const member of phase.members) sum += member.prefetch();
+    touched(sum);
     for (let i = 0; i < Math.min(due, CATCH_UP_TICKS_MAX); i++) {
       for (const member of phase.members) member.tick(); // a member may remove itself
     }

@@ -40,6 +40,13 @@ export function seatsOf(spec: MatchSpec, played: LogPlayer): Seat[] {
   }));
 }
 
+/** See game-kit's prefetch.ts. */
+export function prefetchSeats(seats: readonly Seat[]): number {
+  let sum = 0;
+  for (let i = 0; i < seats.length; i++) sum += (seats[i] as Seat).inputs.prefetch();
+  return sum;
+}
+
 /** Nobody of flesh is here. */
 export function deserted(seats: readonly Seat[]): boolean {
   return seats.every((one) => one.left || one.bot || !one.session);

@@ -33,6 +33,11 @@ export class Views {
     for (const view of this.#encoders.keys()) this.#rebase(view);
   }
 
+  /** Of the public view. See game-kit's prefetch.ts. */
+  prefetch(): number {
+    return (this.#encoders[PUBLIC_VIEW] as SnapshotEncoder).prefetch() + (this.#bases[PUBLIC_VIEW] as number);
+  }
+
   /** By number: what a seat is shown. */
   of(seat: number): number {
     return this.shared ? PUBLIC_VIEW : seat + 1;

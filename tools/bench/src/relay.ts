@@ -105,6 +105,9 @@ class CountingSocket implements Socket {
   bufferedBytes(): number {
     return 0;
   }
+  prefetch(): number {
+    return this.sent;
+  }
   end(): void {}
   terminate(): void {}
 }
