@@ -1,6 +1,9 @@
-import { bytes, type ConfigOf, int, json, parseConfig, text, url } from "@muster/config";
+import { bytes, ConfigError, type ConfigOf, int, json, parseConfig, text, url } from "@muster/config";
 import { logConfig } from "@muster/log";
 import { Type } from "@sinclair/typebox";
+
+/** After its clients' time is over, a stopping gateway closes who is left, its links and its calls. */
+const STOP_MARGIN_MS = 2000;
 
 export const fields = {
   ...logConfig,
@@ -109,6 +112,12 @@ export const fields = {
 
 export type Config = ConfigOf<typeof fields>;
 
+/** @throws ConfigError */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  return parseConfig(fields, env);
+  const config = parseConfig(fields, env);
+  if (config.gatewayStopWithinMs < config.gatewayReconnectSpreadMs + STOP_MARGIN_MS)
+    throw new ConfigError([
+      `GATEWAY_STOP_WITHIN_MS has to be ${STOP_MARGIN_MS} above GATEWAY_RECONNECT_SPREAD_MS, or a stop is forced while clients leave`,
+    ]);
+  return config;
 }

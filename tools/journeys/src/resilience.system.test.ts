@@ -1,4 +1,6 @@
 // What happens to the others when one process stops, and when it comes back.
+import { Realtime } from "@muster/client";
+import { duel } from "@muster/game-duel";
 import { describeWithServers, openFront, until } from "@muster/testkit";
 import { expect, it } from "vitest";
 import { connected, guest, pilot, playing } from "./players.ts";
@@ -106,6 +108,51 @@ describeWithServers("a system with a missing process", () => {
     // The keyframe there may repeat a tick or stand in for one; none is missing between.
     expect(Math.max(...ticks.map((tick, i) => tick - (ticks[i - 1] ?? tick)))).toBeLessThan(3);
     for (const match of matches) expect(match.refusals.size).toBe(0);
+    await front.close();
+  });
+
+  it("takes a lost player in through any gateway, in play within 200 ms of the socket's opening, told what it missed", async () => {
+    await using system = await startSystem({ secondGateway: true, nginx: false });
+    const front = await openFront(() => system.gatewayUrls.map((url) => Number(new URL(url).port)));
+    const openedAt: number[] = [];
+    class TimedWebSocket extends WebSocket {
+      constructor(...where: ConstructorParameters<typeof WebSocket>) {
+        super(...where);
+        this.addEventListener("open", () => openedAt.push(performance.now()));
+      }
+    }
+    const { client } = await guest(system.url);
+    const url = `ws://127.0.0.1:${front.port}/v1/realtime`;
+    const realtime = new Realtime(url, () => client.accessToken(), { webSocket: TimedWebSocket });
+    const other = await connected(system, { gateway: 0 });
+    const found = await Promise.all([realtime.queue("duel"), other.realtime.queue("duel")]);
+    const [mine, theirs] = await Promise.all([realtime.join(found[0], duel), other.realtime.join(found[1], duel)]);
+    for (const match of [mine, theirs]) pilot(match);
+    const heard: boolean[] = [];
+    mine.onSeatStatus(({ connected: isHere }) => heard.push(isHere));
+    const took: number[] = [];
+    for (let i = 1; i <= 6; i++) {
+      await until(() => (mine.framesApplied > 5 * i ? undefined : "no frames"));
+      const inPlay = new Promise<number>((resolve) => {
+        const stop = mine.onSnapshot(() => {
+          if (openedAt.length === i) return; // still the socket before
+          stop();
+          resolve(performance.now());
+        });
+      });
+      // The other one is lost, and back, while this one cannot hear of it.
+      other.realtime.dropForTest();
+      realtime.dropForTest();
+      took.push((await inPlay) - (openedAt[i] as number));
+      await until(() => (heard.at(-1) === true ? undefined : `the other one: ${heard.join()}`));
+    }
+    took.sort((a, b) => a - b);
+    expect(took[took.length >> 1]).toBeLessThan(200);
+    const through = system.logs.shard.lines
+      .filter((line) => line["msg"] === "player joined" && line["seat"] === mine.seat)
+      .map((line) => line["gatewayId"]);
+    expect(new Set(through).size).toBe(2);
+    for (const one of [realtime, other.realtime]) one.close();
     await front.close();
   });
 
