@@ -45,7 +45,7 @@ const BENCHES: readonly Bench[] = [
     plant: {
       file: "services/realtime-gateway/src/followed-match.ts",
       before: "    const recordAt = from + LINK_TICK_HEADER_BYTES;\n",
-      perPercent: 2.3,
+      perPercent: 0.9,
     },
   },
 ];
