@@ -11,6 +11,8 @@ export type ToGateway = MessageInitShape<typeof LinkResponseSchema>;
 export interface Link {
   readonly gatewayId: string;
   control(message: ToGateway): void;
+  /** Another socket has its seat. Nothing counts that comes from it now: it is sent again there. */
+  unseat(session: number): void;
   keyframe(channel: number, view: number, frame: Uint8Array): void;
   /** `delta` is of the public view; empty for who does not show it, and for a last record after which there is nothing to show. */
   tick(channel: number, tick: number, check: number, record: Uint8Array, delta: Uint8Array): void;

@@ -48,6 +48,7 @@ class Recorder implements Link {
     this.gatewayId = gatewayId;
   }
   control(): void {}
+  unseat(): void {}
   keyframe(_: number, view: number, frame: Uint8Array): void {
     this.frames.push({ view, bytes: Buffer.from(frame).toString("hex") });
   }

@@ -73,6 +73,11 @@ export class GatewayLink implements Link {
     this.#writer.plain(LinkFrameType.control, toBinary(LinkResponseSchema, create(LinkResponseSchema, message)));
   }
 
+  unseat(session: number): void {
+    this.#seated[session] = undefined;
+    this.control({ message: { case: "replaced", value: { session } } });
+  }
+
   keyframe(channel: number, view: number, frame: Uint8Array): void {
     this.#writer.view(LinkFrameType.keyframe, channel, view, frame);
   }

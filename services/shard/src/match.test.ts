@@ -15,6 +15,10 @@ class RecordedLink implements Link {
   control({ message }: ToGateway): void {
     this.controls.push(message);
   }
+  readonly unseated: number[] = [];
+  unseat(session: number): void {
+    this.unseated.push(session);
+  }
   /** By view: of a game that conceals. */
   readonly views = new Map<number, Uint8Array[]>();
   keyframe(_channel: number, view: number, frame: Uint8Array): void {
@@ -142,7 +146,7 @@ describe("a match on a shard", () => {
     const { match, sessions, links, outcomes } = started();
     const newer = { link: new RecordedLink(), id: 3 };
     expect(match.join(0, "a", newer)).toBeUndefined();
-    expect(links[0].cases()).toContain("replaced");
+    expect(links[0].unseated).toEqual([sessions[0].id]);
     match.leave(0, sessions[0], true);
     expect(outcomes).toEqual([]);
     match.tick();

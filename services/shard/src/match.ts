@@ -130,7 +130,7 @@ export class Match {
     if (this.#state === "over" || this.#state === "moving" || seat.left) return "match_over";
     const resumed = seat.joinedBefore;
     if (seat.session) {
-      seat.session.link.control({ message: { case: "replaced", value: { session: seat.session.id } } });
+      seat.session.link.unseat(seat.session.id);
       this.#removeFromAudience(seatNumber, seat.session.link);
     }
     clearTimeout(seat.graceTimer);

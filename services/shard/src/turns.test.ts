@@ -17,6 +17,7 @@ class Controls implements Link {
   control({ message }: ToGateway): void {
     this.messages.push(message);
   }
+  unseat(): void {}
   keyframe(): void {}
   tick(): void {}
   viewDelta(): void {}

@@ -28,6 +28,7 @@ class NoLink implements Link {
     () => undefined,
   );
   control(): void {}
+  unseat(): void {}
   keyframe(channel: number, view: number, frame: Uint8Array): void {
     this.#writer.view(3, channel, view, frame);
   }
