@@ -1,7 +1,7 @@
 // Matches that this shard takes over from one that is lost: each waits for the logs of its gateways, then goes on where
 // the longest ends. design/realtime/survival.md has the whole protocol.
 import type { Logger } from "@muster/log";
-import type { Session } from "./audience.ts";
+import type { Link, Session } from "./audience.ts";
 import { type Handover, Handovers } from "./handovers.ts";
 import type { Inheritance, MatchSpec } from "./match-spec.ts";
 
@@ -35,6 +35,8 @@ interface Adoption {
   readonly spec: MatchSpec;
   readonly handovers: Handovers;
   readonly joins: PendingJoin[];
+  /** Gateways with spectators: told when it is decided, whichever way. */
+  readonly watchers: Map<Link, () => void>;
   timer: NodeJS.Timeout;
 }
 
@@ -64,7 +66,7 @@ export class Adoptions {
   expect(spec: MatchSpec, gatewayIds: readonly string[]): void {
     if (this.#byId.has(spec.matchId)) return;
     const timer = setTimeout(() => this.#decide(spec.matchId), this.#times.logWithinMs);
-    this.#byId.set(spec.matchId, { spec, handovers: new Handovers(gatewayIds), joins: [], timer });
+    this.#byId.set(spec.matchId, { spec, handovers: new Handovers(gatewayIds), joins: [], watchers: new Map(), timer });
   }
 
   /** A log that comes too late, or for another shard's match, is not looked at. */
@@ -91,6 +93,15 @@ export class Adoptions {
     adoption.joins.push(join);
   }
 
+  /** @returns false when nothing is to be decided. */
+  watch(matchId: string, link: Link, decided: () => void): boolean {
+    return this.#byId.get(matchId)?.watchers.set(link, decided) !== undefined;
+  }
+
+  unwatch(matchId: string, link: Link): void {
+    this.#byId.get(matchId)?.watchers.delete(link);
+  }
+
   /** @returns whether it was here. */
   drop(matchId: string): boolean {
     const adoption = this.#byId.get(matchId);
@@ -98,6 +109,7 @@ export class Adoptions {
     clearTimeout(adoption.timer);
     this.#byId.delete(matchId);
     for (const join of adoption.joins) join.answer("match_not_found");
+    for (const decided of adoption.watchers.values()) decided();
     return true;
   }
 
@@ -110,9 +122,10 @@ export class Adoptions {
     if (!adoption) return;
     clearTimeout(adoption.timer);
     this.#byId.delete(matchId);
-    const { spec, handovers, joins } = adoption;
+    const { spec, handovers, joins, watchers } = adoption;
     if (!this.#adopted(spec, handovers)) this.#owner.lost(spec);
     for (const join of joins) this.#owner.join(spec, join);
+    for (const decided of watchers.values()) decided();
   }
 
   /** The longest log counts; a damaged one is passed over. */

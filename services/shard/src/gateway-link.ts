@@ -199,8 +199,9 @@ export class GatewayLink implements Link {
   }
 
   #onWatch(matchId: string): void {
-    const code = this.#parts.matches.watch(matchId, this);
-    if (code !== undefined) this.control({ message: { case: "watchRefused", value: { matchId, code } } });
+    this.#parts.matches.watch(matchId, this, (code) =>
+      this.control({ message: { case: "watchRefused", value: { matchId, code } } }),
+    );
   }
 
   #refuse(session: number, code: string): void {

@@ -163,14 +163,17 @@ export class Matches {
     answer(match.join(seat, playerId, session, lastMatchSeq) ?? match);
   }
 
-  /** A gateway has spectators of a match. @returns why they see nothing */
-  watch(matchId: string, link: Link): "match_not_found" | "match_over" | undefined {
+  /** A gateway has spectators of a match: `refuse` is told why they see nothing. Waits for a match that is being taken over. */
+  watch(matchId: string, link: Link, refuse: (code: "match_not_found" | "match_over") => void): void {
+    if (!this.#links.has(link)) return; // gone while it waited
+    if (this.#adoptions.watch(matchId, link, () => this.watch(matchId, link, refuse))) return;
     const match = this.#byId.get(matchId);
-    if (!match) return this.#over.has(matchId) ? "match_over" : "match_not_found";
-    return match.watch(link);
+    const code = match ? match.watch(link) : this.#over.has(matchId) ? "match_over" : "match_not_found";
+    if (code !== undefined) refuse(code);
   }
 
   unwatch(matchId: string, link: Link): void {
+    this.#adoptions.unwatch(matchId, link);
     this.#byId.get(matchId)?.unwatch(link);
   }
 

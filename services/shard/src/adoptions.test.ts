@@ -1,0 +1,45 @@
+import { createLogger } from "@muster/log";
+import { describe, expect, it } from "vitest";
+import { Adoptions } from "./adoptions.ts";
+import type { Link } from "./audience.ts";
+import type { MatchSpec } from "./match-spec.ts";
+
+const spec = { matchId: "m", epoch: 2 } as MatchSpec;
+const link = { gatewayId: "g" } as Link;
+const log = new Uint8Array(0);
+
+function adoptions(): { adoptions: Adoptions; order: string[] } {
+  const order: string[] = [];
+  const owner = {
+    adopt: () => void order.push("adopted"),
+    lost: () => void order.push("lost"),
+    join: () => undefined,
+  };
+  const all = new Adoptions({ othersWithinMs: 10, logWithinMs: 10 }, owner, createLogger("test", "fatal"));
+  return { adoptions: all, order };
+}
+
+describe("a match that is being taken over", () => {
+  it("has its spectators' gateways wait until it is there", () => {
+    const { adoptions: all, order } = adoptions();
+    all.expect(spec, ["g", "h"]);
+    const handover = { ticks: 1, check: 0, holders: ["g", "h"], log, keyframe: log };
+    all.handover("m", 2, { ...handover, gatewayId: "g" });
+    expect(all.watch("m", link, () => order.push("watch"))).toBe(true);
+    expect(order).toEqual([]); // the other gateway's log is not here yet
+    all.handover("m", 2, { ...handover, gatewayId: "h" });
+    expect(order).toEqual(["adopted", "watch"]);
+    expect(all.watch("m", link, () => undefined)).toBe(false);
+  });
+
+  it("tells them too when it is not to be, and not those who have left", () => {
+    const { adoptions: all, order } = adoptions();
+    all.expect(spec, ["g"]);
+    all.watch("m", link, () => order.push("watch"));
+    const other = { gatewayId: "h" } as Link;
+    all.watch("m", other, () => order.push("other"));
+    all.unwatch("m", other);
+    all.drop("m");
+    expect(order).toEqual(["watch"]);
+  });
+});
