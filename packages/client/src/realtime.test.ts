@@ -14,7 +14,6 @@ class FakeWebSocket extends EventTarget {
   static seats = true;
   readyState = 1;
   binaryType = "";
-  closedWith: number | undefined;
   inputs = 0;
   readonly asked: string[] = [];
   constructor() {
@@ -42,7 +41,6 @@ class FakeWebSocket extends EventTarget {
   close(code = 1000, reason = ""): void {
     if (this.readyState === 3) return;
     this.readyState = 3;
-    this.closedWith = code;
     this.dispatchEvent(Object.assign(new Event("close"), { code, reason }));
   }
 }
