@@ -89,7 +89,9 @@ export function judgeResult(record: MatchRecord, epoch: number, ending: Ending):
   return "duplicate";
 }
 
+/** A cancelled match has nothing but its reason: who cancels it need not know how far it came. */
 function sameEnding({ match, participants }: MatchRecord, ending: Ending): boolean {
+  if (ending.state === "cancelled") return match.state === "cancelled" && match.cancel_reason === ending.cancelReason;
   const sameSeats = participants.every(
     (p, i) => p.score === (ending.seats[i]?.score ?? null) && p.rank === (ending.seats[i]?.rank ?? null),
   );

@@ -119,10 +119,14 @@ describeWithMariadb("match-service on a clean schema", () => {
 
   it("stores a cancelled match: no scores, no rating, its own event", async () => {
     const { matchId, players } = await create();
-    await harness.call.recordResult({
-      matchId,
-      epoch: 1,
-      outcome: { case: "cancelled", value: { reason: CancelReason.NO_SHOW } },
+    const outcome = { case: "cancelled", value: { reason: CancelReason.NO_SHOW } } as const;
+    await harness.call.recordResult({ matchId, epoch: 1, outcome });
+    // Somebody who knows how far it came says the same; it was not for another reason, though.
+    const again = { matchId, epoch: 1, ticks: 60, stateHash: "0a1b2c3d" };
+    expect(await harness.call.recordResult({ ...again, outcome })).toMatchObject({ duplicate: true });
+    const fault = { case: "cancelled", value: { reason: CancelReason.FAULT } } as const;
+    await expect(harness.call.recordResult({ ...again, outcome: fault })).rejects.toMatchObject({
+      code: "result_conflict",
     });
     const { match } = await harness.call.getMatch({ matchId });
     expect(match).toMatchObject({ state: MatchState.CANCELLED, cancelReason: CancelReason.NO_SHOW });

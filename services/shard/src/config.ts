@@ -45,14 +45,15 @@ export const fields = {
     default: 100,
     min: 1,
     max: 10_000,
-    description: "a step of a game that takes longer ends its match",
+    description:
+      "a step of a game that takes longer ends its match; keep it well below GATEWAY_SHARD_SILENT_MS, or a match whose step never comes back is moved, and takes the next shard with it",
   }),
   SHARD_STUCK_MS: int({
     default: 200,
     min: 20,
     max: 60_000,
     description:
-      "a step that has not come back after so long never will: its match is cancelled, the process ends, the other matches move; keep it well below GATEWAY_SHARD_SILENT_MS, or the match at fault moves too",
+      "a step that has not come back after so long never will: the process ends, and all matches but that one move",
   }),
   SHARD_HEAP_PERCENT_MAX: int({
     default: 80,

@@ -1,18 +1,19 @@
 // A game that loops too long, or allocates without end, loses its own match and no other.
 //
-// A step that is merely slow is noticed when it is done. One that never comes back cannot be stopped from within: a
-// thread of its own looks on (step-watcher.ts), stores the end of the match at fault, and ends the process; all the other
-// matches go on at another shard, as after any crash (design/realtime/survival.md). A heap that nears its end is charged
-// to the match whose steps made it grow most.
+// A thread of its own looks on (step-watcher.ts). It condemns a step that is over its budget, and stores the end of that
+// match at once: before anybody can take this shard for lost and move the match to the next one. A step that comes back
+// after all finds out here. One that never does cannot be stopped from within: the process ends, and all the other matches
+// go on at another shard, as after any crash (design/realtime/survival.md). A heap that nears its end is charged to the
+// match whose steps made it grow most.
 import { getHeapStatistics } from "node:v8";
 import { Worker } from "node:worker_threads";
 import type { AppPart } from "@muster/runtime";
 
 export interface StepWatchOptions {
   readonly matchesMax: number;
-  /** A step that takes longer ends its match. */
+  /** A step that takes longer ends its match. Noticed after one to one and a fifth times as long. */
   readonly budgetMs: number;
-  /** A step that has not come back after so long never will. */
+  /** A step that has not come back after so long never will. Noticed at the next fifth of the budget. */
   readonly stuckMs: number;
   /** Of what the engine allows; above it the match that allocates most ends. */
   readonly heapShareMax: number;
@@ -22,6 +23,7 @@ export interface StepWatchOptions {
 /** What the watching thread gets. */
 export interface WatcherData {
   readonly memory: SharedArrayBuffer;
+  readonly budgetMs: number;
   readonly stuckMs: number;
   readonly matchUrl: string;
 }
@@ -38,10 +40,12 @@ export interface Watched {
   fail(err: unknown): void;
 }
 
-/** The place of the match that is being stepped, plus one; 0: none. And the number of the step. */
+/** Which match is stepped: its place. */
 export const PLACE = 0;
+/** The number of the step; 0: between two; negative: condemned. It changes hands by one atomic exchange: no step is condemned that is done. */
 export const STEP = 1;
 const CELLS = 2;
+const STEPS_MAX = 0x7fff_ffff;
 /** Per place: the match's id as text, then its epoch. */
 export const ID_BYTES = 36;
 const PLACE_BYTES = ID_BYTES + 4;
@@ -59,7 +63,7 @@ export class StepWatch implements AppPart {
   readonly #memory: SharedArrayBuffer;
   readonly #cells: Int32Array;
   readonly #free: number[];
-  #startedAt = 0;
+  #step = 0;
   #worker: Worker | undefined;
   #heapTimer: NodeJS.Timeout | undefined;
   /** While the heap is too full: bytes by match. */
@@ -91,24 +95,22 @@ export class StepWatch implements AppPart {
 
   /** The hot path: before every step. */
   enter(match: Watched): void {
-    this.#cells[STEP] = (this.#cells[STEP] as number) + 1;
-    this.#cells[PLACE] = match.place + 1;
-    this.#startedAt = performance.now();
+    this.#step = this.#step === STEPS_MAX ? 1 : this.#step + 1;
+    this.#cells[PLACE] = match.place;
+    Atomics.store(this.#cells, STEP, this.#step);
     if (this.#growth) this.#heapBefore = getHeapStatistics().used_heap_size;
   }
 
   /** After it, whatever happened. @returns why the match must end */
   leave(match: Watched): StepOverrunError | undefined {
-    this.#cells[PLACE] = 0;
+    const condemned = Atomics.exchange(this.#cells, STEP, 0) < 0;
     if (this.#growth) this.#charge(match);
-    const ms = performance.now() - this.#startedAt;
-    if (ms <= this.#options.budgetMs) return undefined;
-    return new StepOverrunError(`a step took ${ms.toFixed(0)} ms, ${this.#options.budgetMs} are allowed`);
+    return condemned ? new StepOverrunError(`a step took longer than ${this.#options.budgetMs} ms`) : undefined;
   }
 
   async start(): Promise<void> {
-    const { stuckMs, matchUrl } = this.#options;
-    const workerData: WatcherData = { memory: this.#memory, stuckMs, matchUrl };
+    const { budgetMs, stuckMs, matchUrl } = this.#options;
+    const workerData: WatcherData = { memory: this.#memory, budgetMs, stuckMs, matchUrl };
     this.#worker = new Worker(new URL("./step-watcher.ts", import.meta.url), { workerData, execArgv: [] });
     this.#worker.unref();
     this.#heapTimer = setInterval(() => this.checkHeap(getHeapStatistics()), HEAP_CHECK_MS);

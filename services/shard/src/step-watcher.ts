@@ -1,42 +1,73 @@
-// The thread that sees when a step does not come back (step-watch.ts). The main thread is lost then: what has to be said
-// and stored is said and stored from here, and the process ends.
+// The thread that sees when a step takes too long, or does not come back (step-watch.ts). The main thread may be lost then:
+// what has to be said and stored is said and stored from here.
 import { writeSync } from "node:fs";
 import { workerData } from "node:worker_threads";
 import { CancelReason, MatchService } from "@muster/contracts/match/v2";
 import { createRpcClient } from "@muster/rpc";
 import { PLACE, placeAt, STEP, type WatcherData } from "./step-watch.ts";
 
-const { memory, stuckMs, matchUrl } = workerData as WatcherData;
+const { memory, budgetMs, stuckMs, matchUrl } = workerData as WatcherData;
 const cells = new Int32Array(memory, 0, 2);
 const STORE_WITHIN_MS = 500;
 const STDERR = 2;
 
+interface Fault {
+  readonly matchId: string;
+  readonly epoch: number;
+}
+
 const matches = createRpcClient({ service: MatchService, baseUrl: matchUrl, timeoutMs: STORE_WITHIN_MS });
-/** Looks are counted, not timed: a process that was stopped as a whole has no stuck step. */
-const LOOKS = 8;
-let [before, looks] = [0, 0];
+/** Looks are counted, not timed: a process that was stopped as a whole has no slow step. */
+const LOOKS_PER_BUDGET = 5;
+const LOOK_MS = budgetMs / LOOKS_PER_BUDGET;
+/** Steps hardly ever take so long: the connection is made, in case that it is needed soon. */
+const LOOKS_UNTIL_DOUBT = 2;
+const LOOKS_UNTIL_STUCK = Math.max(Math.ceil(stuckMs / LOOK_MS), LOOKS_PER_BUDGET + 1);
+let [seen, looks] = [0, 0];
+let condemned: { readonly fault: Fault; readonly stored: Promise<unknown> } | undefined;
 
 setInterval(() => {
-  const [place, step] = [Atomics.load(cells, PLACE), Atomics.load(cells, STEP)];
-  looks = place !== 0 && step === before ? looks + 1 : 0;
-  before = step;
-  if (looks === LOOKS) end(place - 1).then(kill, kill);
-}, stuckMs / LOOKS);
+  const step = Math.abs(Atomics.load(cells, STEP));
+  looks = step !== 0 && step === seen ? looks + 1 : 0;
+  seen = step;
+  if (looks === LOOKS_UNTIL_DOUBT) warmUp();
+  if (looks === LOOKS_PER_BUDGET) condemn(step);
+  if (looks === LOOKS_UNTIL_STUCK) end();
+}, LOOK_MS);
 
-async function end(place: number): Promise<void> {
-  const { id, epoch } = placeAt(memory, place);
-  const matchId = new TextDecoder().decode(id.slice());
-  const fault = { matchId, epoch: epoch.getUint32(0, true) };
-  const msg = `a step of this match has not come back for ${stuckMs} ms; it is cancelled, and this process ends`;
-  const line = { level: "fatal", time: new Date().toISOString(), service: "shard", ...fault, msg };
-  writeSync(STDERR, `${JSON.stringify(line)}\n`);
-  await matches.call.recordResult({
-    ...fault,
-    outcome: { case: "cancelled", value: { reason: CancelReason.FAULT } },
-  });
+function warmUp(): void {
+  // Whether it works will be seen when it matters.
+  matches.call.getMatches({ matchIds: [faultAt(cells[PLACE] as number).matchId] }).catch(() => undefined);
+}
+
+/** The match is over from here on: what its shard, or the next one, makes of it is refused. */
+function condemn(step: number): void {
+  const place = cells[PLACE] as number;
+  if (Atomics.compareExchange(cells, STEP, step, -step) !== step) return; // it just came back
+  const fault = faultAt(place);
+  say("error", fault, `a step of this match has not come back for ${budgetMs} ms; it is cancelled`);
+  const outcome = { case: "cancelled", value: { reason: CancelReason.FAULT } } as const;
+  const stored = matches.call
+    .recordResult({ ...fault, outcome })
+    .catch((err: unknown) => say("error", fault, `its end could not be stored: ${String(err)}`));
+  condemned = { fault, stored };
 }
 
 /** Nothing in this process can be trusted to run any more, its own shutdown included. */
-function kill(): void {
-  process.kill(process.pid, "SIGKILL");
+function end(): void {
+  if (!condemned) return;
+  const { fault, stored } = condemned;
+  say("fatal", fault, `a step of this match has not come back for ${stuckMs} ms; this process ends`);
+  const kill = (): boolean => process.kill(process.pid, "SIGKILL");
+  stored.then(kill, kill);
+}
+
+function faultAt(place: number): Fault {
+  const { id, epoch } = placeAt(memory, place);
+  return { matchId: new TextDecoder().decode(id.slice()).trimEnd(), epoch: epoch.getUint32(0, true) };
+}
+
+/** Past the logger, whose streams need the main thread. */
+function say(level: "error" | "fatal", fault: Fault, msg: string): void {
+  writeSync(STDERR, `${JSON.stringify({ level, time: new Date().toISOString(), service: "shard", ...fault, msg })}\n`);
 }
