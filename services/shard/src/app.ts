@@ -9,6 +9,7 @@ import { SeatTicketOpener } from "@muster/tokens";
 import { v7 as uuidv7 } from "uuid";
 import { createAllocationSession } from "./allocation.ts";
 import type { Config } from "./config.ts";
+import { Inputs } from "./inputs.ts";
 import { createLinkServer, type LinkServer } from "./link-server.ts";
 import { Matches } from "./matches.ts";
 import { createShardMetrics, type ShardMetrics } from "./metrics.ts";
@@ -76,6 +77,7 @@ export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
     heapShareMax: config.shardHeapPercentMax / 100,
     matchUrl: config.shardMatchUrl,
   });
+  const inputs = new Inputs();
   const matches = new Matches({
     matchesMax: config.shardMatchesMax,
     times,
@@ -83,6 +85,7 @@ export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
     scheduler,
     results,
     watch,
+    inputs,
     metrics,
     log,
   });
@@ -92,6 +95,7 @@ export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
       shardId,
       linkKey: Buffer.from(config.shardLinkKey, "hex"),
       matches,
+      inputs,
       seatTickets: new SeatTicketOpener(config.shardSeatTicketKey),
       metrics,
       now: Date.now,

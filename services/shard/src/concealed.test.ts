@@ -3,6 +3,7 @@ import { flag, type Game, list, SnapshotDecoder, uint } from "@muster/game-kit";
 import { newTrace } from "@muster/tracing";
 import { describe, expect, it } from "vitest";
 import type { Link } from "./audience.ts";
+import { Inputs } from "./inputs.ts";
 import { Match } from "./match.ts";
 import type { MatchOwner } from "./match-owner.ts";
 
@@ -61,6 +62,7 @@ class Recorder implements Link {
 }
 
 const owner: MatchOwner = {
+  inputs: new Inputs(),
   onStart: () => undefined,
   onTurn: () => undefined,
   onOver: () => undefined,

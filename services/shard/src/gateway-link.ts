@@ -9,7 +9,8 @@ import { INPUT_REFUSALS, LINK_VERSION, LinkFrameType, LinkReader, LinkWriter, u3
 import type { SeatTicketOpener } from "@muster/tokens";
 import { continueTrace, withTrace } from "@muster/tracing";
 import type { Link, Session, ToGateway } from "./audience.ts";
-import type { Match } from "./match.ts";
+import type { Inputs } from "./inputs.ts";
+import { LinkSessions } from "./link-sessions.ts";
 import type { Matches } from "./matches.ts";
 import type { ShardMetrics } from "./metrics.ts";
 
@@ -17,16 +18,12 @@ export interface GatewayLinkParts {
   readonly shardId: string;
   readonly linkKey: Buffer;
   readonly matches: Matches;
+  /** Of these matches. */
+  readonly inputs: Inputs;
   readonly seatTickets: SeatTicketOpener;
   readonly metrics: ShardMetrics;
   readonly now: () => number;
   readonly log: Logger;
-}
-
-interface Seated {
-  readonly session: Session;
-  readonly match: Match;
-  readonly seat: number;
 }
 
 /** What may wait for a gateway that does not read, bytes. Beyond it the link is cut: its players come back. */
@@ -36,7 +33,6 @@ const SILENT_MS_MAX = 8000;
 const SILENCE_CHECK_MS = 2000;
 /** Where the game's part of an input begins: behind session, sequence number and tick. */
 const INPUT_AT = 12;
-/** Sessions of a gateway are numbered from 1, the freed ones again. */
 const SESSION_MAX = 1_000_000;
 const NOTHING = new Uint8Array(0);
 
@@ -46,8 +42,7 @@ export class GatewayLink implements Link {
   readonly #parts: GatewayLinkParts;
   readonly #writer: LinkWriter;
   readonly #reader: LinkReader;
-  /** By session. Gateways use small numbers again, so this stays dense. */
-  readonly #seated: (Seated | undefined)[] = [];
+  readonly #sessions: LinkSessions;
   /** Sessions whose match is not here yet: it is being taken over. */
   readonly #joining = new Set<number>();
   readonly #refusal = new Uint8Array(1);
@@ -57,6 +52,7 @@ export class GatewayLink implements Link {
   constructor(socket: Socket, parts: GatewayLinkParts) {
     this.#socket = socket;
     this.#parts = parts;
+    this.#sessions = new LinkSessions(parts.inputs);
     this.#writer = new LinkWriter((chunk) => this.#send(chunk), setImmediate);
     this.#reader = new LinkReader(
       (type, bytes, from, to) => this.#onFrame(type, bytes, from, to),
@@ -74,7 +70,7 @@ export class GatewayLink implements Link {
   }
 
   unseat(session: number): void {
-    this.#seated[session] = undefined;
+    this.#sessions.delete(session);
     this.control({ message: { case: "replaced", value: { session } } });
   }
 
@@ -119,9 +115,7 @@ export class GatewayLink implements Link {
 
   /** Hundreds of inputs come in one chunk, each for another match. */
   #prefetch(type: number, bytes: Uint8Array, from: number): void {
-    if (type !== LinkFrameType.input) return;
-    const seated = this.#seated[u32(bytes, from)];
-    if (seated) touched(seated.match.prefetchInput(seated.seat));
+    if (type === LinkFrameType.input) touched(this.#sessions.prefetch(u32(bytes, from)));
   }
 
   #onFrame(type: number, bytes: Uint8Array, from: number, to: number): void {
@@ -136,10 +130,8 @@ export class GatewayLink implements Link {
   #onInput(bytes: Uint8Array, from: number, to: number): void {
     if (to - from < INPUT_AT) throw new Error("an input frame is too short");
     const session = u32(bytes, from);
-    const seated = this.#seated[session];
-    const refusal = seated
-      ? seated.match.input(seated.seat, u32(bytes, from + 4), u32(bytes, from + 8), bytes, from + INPUT_AT, to)
-      : "not_in_match";
+    const [seq, tick] = [u32(bytes, from + 4), u32(bytes, from + 8)];
+    const refusal = this.#sessions.accept(session, seq, tick, bytes, from + INPUT_AT, to);
     this.#parts.metrics.inputs(refusal);
     if (refusal === undefined) return;
     this.#refusal[0] = INPUT_REFUSALS.indexOf(refusal);
@@ -193,7 +185,7 @@ export class GatewayLink implements Link {
       const left = !this.#joining.delete(id);
       if (typeof match === "string") return left ? undefined : this.#refuse(id, match);
       if (left) return match.leave(claims.seat, session, false);
-      this.#seated[id] = { session, match, seat: claims.seat };
+      this.#sessions.set(id, { session, match, seat: claims.seat });
       this.#parts.log.info({ matchId: claims.matchId, seat: claims.seat, gatewayId: this.gatewayId }, "player joined");
     });
   }
@@ -211,10 +203,8 @@ export class GatewayLink implements Link {
 
   #onLeave(id: number, forfeit: boolean): void {
     this.#joining.delete(id);
-    const seated = this.#seated[id];
-    if (!seated) return;
-    this.#seated[id] = undefined;
-    seated.match.leave(seated.seat, seated.session, forfeit);
+    const seated = this.#sessions.delete(id);
+    seated?.match.leave(seated.seat, seated.session, forfeit);
   }
 
   /** A stopped or cut-off gateway keeps its socket open: without this its players would hold their seats for ever. */
@@ -226,8 +216,7 @@ export class GatewayLink implements Link {
 
   #onClose(): void {
     clearInterval(this.#silenceTimer);
-    for (const seated of this.#seated) seated?.match.leave(seated.seat, seated.session, false);
-    this.#seated.length = 0;
+    for (const { match, seat, session } of this.#sessions.clear()) match.leave(seat, session, false);
     this.#joining.clear();
     if (this.gatewayId !== "") this.#parts.matches.unlinked(this);
     if (this.gatewayId !== "") this.#parts.log.info({ gatewayId: this.gatewayId }, "a gateway is gone");

@@ -1,17 +1,20 @@
 // What a match asks of the process that it runs in.
 import type { Link } from "./audience.ts";
+import type { Inputs } from "./inputs.ts";
 import type { MatchOutcome } from "./match-spec.ts";
 import type { Match } from "./match.ts";
 
 /** What a match is called within this process. */
 export interface MatchIds {
-  /** On links. */
+  /** On links: above 0, and never used again. */
   readonly channel: number;
   /** Among those that are watched. */
   readonly place: number;
 }
 
 export interface MatchOwner {
+  /** Of all its matches. */
+  readonly inputs: Inputs;
   /** All players are here: tick it. */
   onStart(match: Match): void;
   /** An input for a game without a clock: call `turn` soon. */

@@ -3,6 +3,7 @@ import { type Game, SnapshotDecoder } from "@muster/game-kit";
 import { newTrace } from "@muster/tracing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Link, Session, ToGateway } from "./audience.ts";
+import { Inputs } from "./inputs.ts";
 import { Match } from "./match.ts";
 import type { MatchOutcome } from "./match-spec.ts";
 
@@ -59,6 +60,7 @@ function setup(game: Game = duel as unknown as Game, options: Record<string, num
   const outcomes: MatchOutcome[] = [];
   const faults: unknown[] = [];
   const owner = {
+    inputs: new Inputs(),
     onStart: () => undefined,
     onTurn: (match: Match) => match.turn(),
     onOver: (_: Match, outcome: MatchOutcome) => void outcomes.push(outcome),
@@ -197,6 +199,7 @@ describe("a match on a shard", () => {
     const check = Number.parseInt(first.match.stateHash, 16) & 0xffff;
     const inherited = { log: (first.match.log as Uint8Array).slice(), check, held: new Map([["g", 12]]) };
     const owner = {
+      inputs: new Inputs(),
       onStart: () => undefined,
       onTurn: () => undefined,
       onOver: () => undefined,

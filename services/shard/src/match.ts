@@ -4,6 +4,7 @@ import { MATCH_LOG_BYTES_MAX, PUBLIC_VIEW } from "@muster/realtime";
 import { Audience, type Link, type Session } from "./audience.ts";
 import { Bots } from "./bots.ts";
 import type { InputRefusal } from "./inputs.ts";
+import { type InputTaker, MatchInputs } from "./match-inputs.ts";
 import type { MatchIds, MatchOwner } from "./match-owner.ts";
 import { ending, follow, rulesOf, seatStatus } from "./match-messages.ts";
 import {
@@ -14,7 +15,7 @@ import {
   type MatchTimes,
   stateOf,
 } from "./match-spec.ts";
-import { deserted, prefetchSeats, type Seat, seatsOf } from "./seat.ts";
+import { deserted, type Seat, seatsOf } from "./seat.ts";
 import { SeatStatuses } from "./seat-statuses.ts";
 import { TurnClock } from "./turn-clock.ts";
 import { Views } from "./views.ts";
@@ -23,11 +24,11 @@ import { Views } from "./views.ts";
 const TELL_END_AFTER_MS = 200;
 const NO_LOG = new Uint8Array(0);
 
-export class Match {
+export class Match implements InputTaker {
   // What every tick needs comes first, side by side in memory.
   #state: "gathering" | "running" | "moving" | "over" = "gathering";
   readonly #heldInputs: boolean;
-  readonly #seats: readonly Seat[];
+  readonly #inputs: MatchInputs;
   readonly #simulation: Simulation;
   readonly #records: InputRecords;
   readonly #acks: Uint32Array;
@@ -41,6 +42,7 @@ export class Match {
   /** Among the matches that are watched: for the owner. */
   readonly place: number;
   readonly spec: MatchSpec;
+  readonly #seats: readonly Seat[];
   readonly #views: Views;
   readonly #owner: MatchOwner;
   readonly #player: LogPlayer;
@@ -78,6 +80,8 @@ export class Match {
     const bots = spec.players.map(({ bot }) => bot);
     this.#bots = new Bots(this.#simulation, bots, this.#acks);
     this.#seats = seatsOf(spec, this.#player);
+    this.#inputs = new MatchInputs(owner.inputs, this.#simulation.input, ids.channel, this.#acks);
+    for (const [seat, { left }] of this.#seats.entries()) if (left) this.#inputs.leave(seat);
     if (!played)
       this.#joinTimer = setTimeout(() => this.#over({ kind: "cancelled", reason: "no_show" }), times.joinWithinMs);
   }
@@ -140,7 +144,7 @@ export class Match {
     if (this.#audience.add(session.link, this.#views.of(seatNumber))) this.#sendFollow(session.link, false);
     this.ensureWitness();
     this.#tellHolders();
-    this.#sendJoined(seatNumber, seat, session, resumed);
+    this.#sendJoined(seatNumber, session, resumed);
     for (const { matchSeq, status } of this.#statuses.after(lastMatchSeq, seatNumber))
       session.link.control(seatStatus(this.channel, matchSeq, status, session.id));
     if (resumed) this.#tellSeatStatus(seatNumber, true);
@@ -184,21 +188,20 @@ export class Match {
     from: number,
     to: number,
   ): InputRefusal | undefined {
-    const seat = this.#seats[seatNumber];
-    if (!seat || this.#state !== "running") return "not_in_match";
-    const refusal = seat.inputs.accept(seq, tick, bytes, from, to, this.#simulation.tick + 1);
+    const refusal = this.#inputs.accept(seatNumber, seq, tick, bytes, from, to);
     if (this.tickRate === 0 && refusal === undefined) this.#owner.onTurn(this);
     return refusal;
+  }
+
+  /** Where this seat's inputs may be put past the match; undefined where the match has to hear of each. */
+  inputPlace(seat: number): number | undefined {
+    return this.tickRate === 0 ? undefined : this.#inputs.placeOf(seat);
   }
 
   /** What the next tick needs. */
   prefetch(): number {
     const own = this.#simulation.prefetch() + this.#records.prefetch() + this.#log.prefetch() + this.#views.prefetch();
-    return own + this.#audience.prefetch() + (this.#acks[0] as number) + this.#bots.size + prefetchSeats(this.#seats);
-  }
-
-  prefetchInput(seat: number): number {
-    return this.#seats[seat]?.inputs.prefetch() ?? 0;
+    return own + this.#audience.prefetch() + (this.#acks[0] as number) + this.#bots.size + this.#inputs.prefetch();
   }
 
   /** One step. Whatever the game throws ends this match and no other. */
@@ -222,8 +225,8 @@ export class Match {
 
   /** For a game without a clock: a step for every input that waits; then it is the bots' turn, or the clock's. */
   turn(): void {
-    const due = ({ inputs }: Seat): boolean => inputs.due(this.#simulation.tick + 1);
-    while (this.#state === "running" && (this.#bots.wait || this.#seats.some(due))) this.tick();
+    const wanted = (): boolean => this.#bots.wait || this.#inputs.anyDue(this.#simulation.tick + 1);
+    while (this.#state === "running" && wanted()) this.tick();
     this.#awaitTurn();
   }
 
@@ -242,14 +245,14 @@ export class Match {
   /** Forgets it without telling anyone but its own timers: it was never announced. */
   drop(): void {
     this.#state = "over";
-    this.#clearTimers();
+    this.#clear();
   }
 
   /** Another shard goes on with it: nothing moves here any more, and the gateways ask where to. */
   move(): void {
     if (this.#state === "over") return;
     this.#state = "moving";
-    this.#clearTimers();
+    this.#clear();
     this.#audience.controlAll({ message: { case: "moving", value: { channel: this.channel } } });
   }
 
@@ -283,6 +286,7 @@ export class Match {
   #start(): void {
     clearTimeout(this.#joinTimer);
     this.#state = "running";
+    this.#inputs.open(this.#simulation.tick + 1);
     this.#owner.onStart(this);
     this.#awaitTurn();
   }
@@ -298,24 +302,15 @@ export class Match {
   }
 
   #applyInputs(): void {
-    const tick = this.#simulation.tick + 1;
-    for (let number = 0; number < this.#seats.length; number++) {
-      const { inputs, left } = this.#seats[number] as Seat;
-      if (left) continue;
-      // Held: the newest due one counts. Events: each counts, one a step.
-      while (inputs.due(tick)) {
-        const at = inputs.take();
-        this.#applyInput(number, inputs.appliedSeq, inputs.ring, at);
-        if (!this.#heldInputs) break;
-      }
-    }
+    // Held: the newest due one counts. Events: each counts, one a step.
+    this.#inputs.apply(this.#simulation.tick + 1, !this.#heldInputs, this);
     if (this.#bots.size > 0 && this.#bots.decide())
       this.#bots.take((seat, seq, words) => {
-        if (!this.#seats[seat]?.left) this.#applyInput(seat, seq, words);
+        if (!this.#seats[seat]?.left) this.applyInput(seat, seq, words, 0);
       });
   }
 
-  #applyInput(seat: number, seq: number, words: Int32Array, at = 0): void {
+  applyInput(seat: number, seq: number, words: Int32Array, at: number): void {
     this.#simulation.setInputWords(seat, words, at);
     this.#records.input(seat, seq, words, at);
     this.#acks[seat] = seq;
@@ -347,10 +342,11 @@ export class Match {
     this.#audience.controlAll({ message: { case: "holders", value: { channel: this.channel, gatewayIds } } });
   }
 
-  #sendJoined(seatNumber: number, { inputs }: Seat, session: Session, resumed: boolean): void {
+  #sendJoined(seatNumber: number, session: Session, resumed: boolean): void {
     const view = this.#views.of(seatNumber);
     const rules = rulesOf(this.spec, this.channel, this.#simulation.context.options);
-    const value = { ...rules, session: session.id, seat: seatNumber, lastInputSeq: inputs.lastSeq, resumed, view };
+    const lastInputSeq = this.#inputs.lastSeq(seatNumber);
+    const value = { ...rules, session: session.id, seat: seatNumber, lastInputSeq, resumed, view };
     session.link.control({ message: { case: "joined", value } });
     // Between two ticks the state is the base of the next delta: this keyframe fits it.
     session.link.keyframe(this.channel, view, this.#views.keyframe(view));
@@ -371,6 +367,7 @@ export class Match {
     const number = this.#seats.indexOf(seat);
     this.#records.left(number);
     this.#player.left[number] = true;
+    this.#inputs.leave(number);
     this.#simulation.clearInput(number);
     const left = this.#seats.map((one) => one.left);
     if (left.filter((gone) => !gone).length > 1) return; // the others play on; the next record tells
@@ -384,12 +381,13 @@ export class Match {
   #over(outcome: MatchOutcome): void {
     if (this.#state === "over") return;
     this.#state = "over";
-    this.#clearTimers();
+    this.#clear();
     this.#audience.controlAll(ending(this.channel, this.#statuses.next(), outcome, this));
     this.#owner.onOver(this, outcome);
   }
 
-  #clearTimers(): void {
+  #clear(): void {
+    this.#inputs.close();
     clearTimeout(this.#joinTimer);
     this.#turns.stop();
     for (const seat of this.#seats) clearTimeout(seat.graceTimer);

@@ -4,6 +4,7 @@ import type { Logger } from "@muster/log";
 import { Adoptions, type AdoptionTimes, type PendingJoin } from "./adoptions.ts";
 import type { Link, Session } from "./audience.ts";
 import type { Handover } from "./handovers.ts";
+import type { Inputs } from "./inputs.ts";
 import { Match } from "./match.ts";
 import type { MatchOwner } from "./match-owner.ts";
 import type { Inheritance, MatchOutcome, MatchSpec, MatchTimes } from "./match-spec.ts";
@@ -19,6 +20,7 @@ export interface MatchesOptions {
   readonly scheduler: Scheduler;
   readonly results: Results;
   readonly watch: StepWatch;
+  readonly inputs: Inputs;
   readonly metrics: ShardMetrics;
   readonly log: Logger;
 }
@@ -44,6 +46,7 @@ export class Matches {
   constructor(options: MatchesOptions) {
     this.#options = options;
     this.#owner = {
+      inputs: options.inputs,
       onStart: (match) => {
         if (match.tickRate > 0) options.scheduler.add(match);
       },

@@ -3,6 +3,7 @@ export { createApp, type ShardApp } from "./app.ts";
 export type { Link, Session, ToGateway } from "./audience.ts";
 export { fields, readConfig } from "./config.ts";
 export { Handovers } from "./handovers.ts";
+export { Inputs } from "./inputs.ts";
 export { Match } from "./match.ts";
 export type { MatchOwner } from "./match-owner.ts";
 export type { MatchSpec } from "./match-spec.ts";

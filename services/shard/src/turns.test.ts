@@ -5,6 +5,7 @@ import { type Game, LogPlayer, recordsOf, Simulation } from "@muster/game-kit";
 import { newTrace } from "@muster/tracing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Link, ToGateway } from "./audience.ts";
+import { Inputs } from "./inputs.ts";
 import { Match } from "./match.ts";
 import type { MatchOwner } from "./match-owner.ts";
 import type { MatchOutcome } from "./match-spec.ts";
@@ -32,6 +33,7 @@ function setup(game: Game, bots: readonly (string | undefined)[] = []) {
   const outcomes: MatchOutcome[] = [];
   const faults: unknown[] = [];
   const owner: MatchOwner = {
+    inputs: new Inputs(),
     onStart: () => undefined,
     onTurn: (one) => void setTimeout(() => one.turn(), 0),
     onOver: (_, outcome) => void outcomes.push(outcome),

@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { duel } from "@muster/game-duel";
 import { type Game, inputCodecOf } from "@muster/game-kit";
 import { LinkWriter } from "@muster/realtime";
-import { type Link, Match, type MatchOwner } from "@muster/shard/testing";
+import { Inputs, type Link, Match, type MatchOwner } from "@muster/shard/testing";
 import { newTrace } from "@muster/tracing";
 import { median } from "./table.ts";
 
@@ -44,6 +44,7 @@ class NoLink implements Link {
 }
 
 const owner: MatchOwner = {
+  inputs: new Inputs(),
   onStart: () => undefined,
   onTurn: () => undefined,
   onOver: () => undefined,

@@ -1,0 +1,69 @@
+// Who sits behind a link, by session: a gateway's number for a socket. Gateways number from 1 and use freed numbers again.
+import type { Session } from "./audience.ts";
+import type { InputRefusal, Inputs } from "./inputs.ts";
+import type { Match } from "./match.ts";
+
+export interface Seated {
+  readonly session: Session;
+  readonly match: Match;
+  readonly seat: number;
+}
+
+/** Per session: where its inputs go, 0 when to the match itself; and to whom. */
+const PLACE = 0;
+const OWNER = 1;
+const EACH = 2;
+
+export class LinkSessions {
+  readonly #inputs: Inputs;
+  readonly #seated: (Seated | undefined)[] = [];
+  /** What an input needs, in one piece: with it neither the match nor its seat is looked at. */
+  #targets = new Int32Array(EACH * 256);
+
+  constructor(inputs: Inputs) {
+    this.#inputs = inputs;
+  }
+
+  set(id: number, seated: Seated): void {
+    this.#seated[id] = seated;
+    if ((id + 1) * EACH > this.#targets.length) {
+      const bigger = new Int32Array(Math.max(this.#targets.length * 2, (id + 1) * EACH));
+      bigger.set(this.#targets);
+      this.#targets = bigger;
+    }
+    this.#targets[id * EACH + PLACE] = seated.match.inputPlace(seated.seat) ?? 0;
+    this.#targets[id * EACH + OWNER] = seated.match.channel;
+  }
+
+  /** @returns who it was */
+  delete(id: number): Seated | undefined {
+    const seated = this.#seated[id];
+    if (!seated) return undefined;
+    this.#seated[id] = undefined;
+    this.#targets[id * EACH + PLACE] = 0;
+    return seated;
+  }
+
+  /** @returns who was there */
+  clear(): Seated[] {
+    const all = this.#seated.filter((seated) => seated !== undefined);
+    this.#seated.length = 0;
+    this.#targets.fill(0);
+    return all;
+  }
+
+  /** The hot path: the input is `bytes` from `from` to `to`. */
+  accept(id: number, seq: number, tick: number, bytes: Uint8Array, from: number, to: number): InputRefusal | undefined {
+    const at = id * EACH;
+    const place = this.#targets[at + PLACE];
+    if (place) return this.#inputs.accept(place, this.#targets[at + OWNER] as number, seq, tick, bytes, from, to);
+    const seated = this.#seated[id];
+    return seated ? seated.match.input(seated.seat, seq, tick, bytes, from, to) : "not_in_match";
+  }
+
+  /** See game-kit's prefetch.ts. */
+  prefetch(id: number): number {
+    const place = this.#targets[id * EACH + PLACE];
+    return place ? this.#inputs.prefetch(place) : 0;
+  }
+}

@@ -1,0 +1,95 @@
+// The inputs of one match's seats, side by side in the array of all (inputs.ts).
+import type { Fields, InputCodec } from "@muster/game-kit";
+import type { InputRefusal, Inputs } from "./inputs.ts";
+
+/** What becomes of an input: its words are `words` from `at` on. */
+export interface InputTaker {
+  applyInput(seat: number, seq: number, words: Int32Array, at: number): void;
+}
+
+export class MatchInputs {
+  readonly #inputs: Inputs;
+  readonly #first: number;
+  /** From one seat's ring to the next one's. */
+  readonly #step: number;
+  readonly #seats: number;
+  readonly #owner: number;
+  readonly #codec: InputCodec<Fields>;
+  #closed = false;
+
+  /** `seqs`: by seat, what was applied before. */
+  constructor(inputs: Inputs, codec: InputCodec<Fields>, owner: number, seqs: Uint32Array) {
+    this.#inputs = inputs;
+    this.#codec = codec;
+    this.#owner = owner;
+    this.#seats = seqs.length;
+    this.#step = inputs.sizeOf(codec);
+    this.#first = inputs.open(codec, owner, seqs);
+  }
+
+  /** For whoever hands this seat's inputs to `Inputs` itself. */
+  placeOf(seat: number): number {
+    return this.#first + seat * this.#step;
+  }
+
+  lastSeq(seat: number): number {
+    return this.#inputs.lastSeq(this.placeOf(seat));
+  }
+
+  accept(
+    seat: number,
+    seq: number,
+    tick: number,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+  ): InputRefusal | undefined {
+    if (seat >= this.#seats || this.#closed) return "not_in_match";
+    return this.#inputs.accept(this.placeOf(seat), this.#owner, seq, tick, bytes, from, to);
+  }
+
+  /** Inputs are taken from now on, for this tick and later ones. */
+  open(tick: number): void {
+    for (let seat = 0; seat < this.#seats; seat++) this.#inputs.setTick(this.placeOf(seat), tick);
+  }
+
+  anyDue(tick: number): boolean {
+    for (let seat = 0; seat < this.#seats; seat++) if (this.#inputs.due(this.placeOf(seat), tick)) return true;
+    return false;
+  }
+
+  /**
+   * The hot path: what is due at this tick, seat by seat. `one`: the oldest of each seat only. Inputs that come from now
+   * on are for the tick after it.
+   */
+  apply(tick: number, one: boolean, taker: InputTaker): void {
+    const inputs = this.#inputs;
+    for (let seat = 0, place = this.#first; seat < this.#seats; seat++, place += this.#step) {
+      while (inputs.due(place, tick)) {
+        const at = inputs.take(place);
+        taker.applyInput(seat, inputs.seqAt(at), inputs.words, at);
+        if (one) break;
+      }
+      inputs.setTick(place, tick + 1);
+    }
+  }
+
+  /** The seat gives no input any more. */
+  leave(seat: number): void {
+    this.#inputs.shut(this.placeOf(seat));
+  }
+
+  /** No seat does. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#inputs.close(this.#first, this.#codec, this.#seats);
+  }
+
+  /** See game-kit's prefetch.ts. */
+  prefetch(): number {
+    let sum = 0;
+    for (let seat = 0; seat < this.#seats; seat++) sum += this.#inputs.prefetch(this.placeOf(seat));
+    return sum;
+  }
+}
