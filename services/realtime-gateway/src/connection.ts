@@ -27,7 +27,7 @@ import { type Control, Outbound } from "./outbound.ts";
 import type { Queueing } from "./queueing.ts";
 import { errorReply, matchEnded, matchFound, matchJoined, seatStatus, welcome } from "./replies.ts";
 import type { Ratings } from "./ratings.ts";
-import type { Ending, Player, SeatStatus } from "./seat.ts";
+import type { Ending, Player, Seat, SeatStatus } from "./seat.ts";
 import type { Seats } from "./seats.ts";
 import type { Spectators } from "./spectators.ts";
 import { Watching } from "./watching.ts";
@@ -63,11 +63,14 @@ const CHECKING: Identity = { kind: "checking" };
 const END_WITHIN_MS = 2000;
 
 export class Connection implements Player {
-  readonly outbound: Outbound;
+  // What every input needs comes first, side by side in memory.
   /** Nothing is sent or listened to any more. */
   #closed = false;
   /** Messages that it may send now. */
   #allowance: number;
+  /** Of the activity. */
+  #seat: Seat | undefined;
+  readonly outbound: Outbound;
   #identity: Identity = UNKNOWN;
   #activity: Activity = IDLE;
   readonly #parts: ConnectionParts;
@@ -91,7 +94,11 @@ export class Connection implements Player {
     if (this.#closed) return;
     if (--this.#allowance < 0) return this.close("tooManyMessages");
     if (!isBinary || bytes.length === 0 || bytes.length > FRAME_BYTES_MAX) return this.close("badFrame");
-    if (bytes[0] === INPUT_FRAME) return this.#onInput(bytes);
+    if (bytes[0] === INPUT_FRAME) {
+      const seat = this.#seat;
+      if (seat?.joined && bytes.length >= INPUT_HEADER_BYTES) return seat.link.input(seat.session, bytes);
+      return this.#onIdleInput(bytes);
+    }
     if (bytes[0] !== CONTROL_FRAME) return this.close("badFrame");
     const message = decoded(bytes);
     if (!message) return this.close("badFrame");
@@ -114,7 +121,7 @@ export class Connection implements Player {
   onClosed(): void {
     this.#closed = true;
     const activity = this.#activity;
-    this.#activity = IDLE;
+    this.#become(IDLE);
     if (this.#identity.kind === "known") this.#identity.chatting?.stop();
     this.#watchingParts?.stop();
     if (activity.kind === "queued") this.#parts.queueing.cancel(activity.ticketId);
@@ -151,12 +158,16 @@ export class Connection implements Player {
 
   // ── from the client ──────────────────────────────────────────────────────────────────────────────────────────────
 
-  #onInput(frame: Uint8Array): void {
+  /** There is no match that takes it, or it is none. */
+  #onIdleInput(frame: Uint8Array): void {
     if (this.#identity.kind !== "known") return this.close("outOfOrder");
     if (frame.length < INPUT_HEADER_BYTES) return this.close("badFrame");
-    const activity = this.#activity;
-    if (activity.kind === "seated" && activity.seat.joined) activity.seat.link.input(activity.seat.session, frame);
-    else this.onInputRefused("not_in_match");
+    this.onInputRefused("not_in_match");
+  }
+
+  #become(activity: Activity): void {
+    this.#activity = activity;
+    this.#seat = activity.kind === "seated" ? activity.seat : undefined;
   }
 
   #onControl({ requestId, message }: ClientControl): void {
@@ -232,7 +243,7 @@ export class Connection implements Player {
     const ticketId = uuidv7();
     const since = performance.now();
     const traceparent = formatTraceparent(currentTrace() ?? newTrace());
-    this.#activity = { kind: "queued", ticketId };
+    this.#become({ kind: "queued", ticketId });
     this.#parts.log.info({ playerId, ticketId, mode }, "queued");
     this.#send({ requestId, message: { case: "queued", value: { ticketId, mode } } });
     const isCurrent = (): boolean => this.#activity.kind === "queued" && this.#activity.ticketId === ticketId;
@@ -266,7 +277,7 @@ export class Connection implements Player {
   }
 
   #leaveQueue(ticketId: string, reason: string, requestId = 0): void {
-    this.#activity = IDLE;
+    this.#become(IDLE);
     this.#send({ requestId, message: { case: "queueLeft", value: { ticketId, reason } } });
   }
 
@@ -280,13 +291,13 @@ export class Connection implements Player {
     this.#watchingParts?.stop();
     const traceparent = formatTraceparent(currentTrace() ?? newTrace());
     const seat = this.#parts.seats.take(this, claims, { seatTicket, traceparent, lastMatchSeq });
-    this.#activity = { kind: "seated", matchId: claims.matchId, seat, requestId };
+    this.#become({ kind: "seated", matchId: claims.matchId, seat, requestId });
   }
 
   #leaveMatch(requestId: number): void {
     const activity = this.#activity;
     if (activity.kind !== "seated") return this.#error(requestId, "not_in_match");
-    this.#activity = IDLE;
+    this.#become(IDLE);
     this.#parts.seats.leave(activity.seat, true);
     this.#send({
       requestId,
@@ -297,7 +308,7 @@ export class Connection implements Player {
   // ── from the matchmaker ──────────────────────────────────────────────────────────────────────────────────────────
 
   #onAssigned(assignment: Assignment): void {
-    this.#activity = IDLE;
+    this.#become(IDLE);
     this.#send(matchFound(assignment));
   }
 
@@ -314,7 +325,7 @@ export class Connection implements Player {
   onJoinRefused(code: string): void {
     const seat = this.#activity;
     if (seat.kind !== "seated") return;
-    this.#activity = IDLE;
+    this.#become(IDLE);
     if (seat.requestId === 0) return this.#matchCancelled(seat.matchId, "shard_lost");
     this.#error(seat.requestId, code in REALTIME_ERRORS ? (code as RealtimeErrorCode) : "internal");
   }
@@ -333,19 +344,19 @@ export class Connection implements Player {
   onEnded(ended: Ending): void {
     if (this.#activity.kind !== "seated") return;
     const { matchId } = this.#activity;
-    this.#activity = IDLE;
+    this.#become(IDLE);
     this.#send(matchEnded(matchId, ended));
   }
 
   onCancelled(reason: string, matchSeq: number): void {
     if (this.#activity.kind !== "seated") return;
     const { matchId } = this.#activity;
-    this.#activity = IDLE;
+    this.#become(IDLE);
     this.#matchCancelled(matchId, reason, matchSeq);
   }
 
   onReplaced(): void {
-    this.#activity = IDLE;
+    this.#become(IDLE);
     this.close("replaced");
   }
 

@@ -1,6 +1,7 @@
 /** What a socket may send: `perSecond` on average, twice that in a burst. @returns what is left after so many seconds */
 export function refilled(left: number, perSecond: number, seconds: number): number {
-  return Math.min(perSecond * 2, Math.max(0, left) + perSecond * seconds);
+  // Whole: the engine keeps a fraction somewhere else in memory.
+  return Math.round(Math.min(perSecond * 2, Math.max(0, left) + perSecond * seconds));
 }
 
 const TELL_EVERY_MS = 1000;

@@ -10,7 +10,7 @@ export class Outbound {
   /** Holds the state of the last frame: the next delta fits. */
   inSync = false;
   readonly #socket: Socket;
-  /** Since when the peer is behind, on the clock of performance.now(); -1: it is not. */
+  /** Since when the peer is behind, on the clock of performance.now(), in whole milliseconds; -1: it is not. */
   #behindSince = -1;
 
   constructor(socket: Socket) {
@@ -75,7 +75,7 @@ export class Outbound {
   #send(bytes: Uint8Array): boolean {
     const outcome = this.#socket.send(bytes);
     if (outcome === "sent") return true;
-    if (this.#behindSince < 0) this.#behindSince = performance.now();
+    if (this.#behindSince < 0) this.#behindSince = Math.floor(performance.now());
     return outcome !== "dropped";
   }
 }

@@ -49,15 +49,16 @@ export interface SeatClaim {
 }
 
 export class Seat implements LinkSession {
+  // What every input needs comes first, side by side in memory.
+  link: ShardLink;
+  session = 0;
+  /** Inputs may go. */
+  joined = false;
   readonly player: Player;
   readonly matchId: string;
   readonly claim: SeatClaim;
-  link: ShardLink;
-  session = 0;
   /** What it is shown. */
   view = 0;
-  /** Inputs may go. */
-  joined = false;
   /** How often it was looked for elsewhere. */
   looks = 0;
   /** When the shard was lost, on the clock of performance.now(). */
