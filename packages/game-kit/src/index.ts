@@ -30,4 +30,11 @@ export {
 } from "./replay.ts";
 export { type Expectation, type Fields, flag, int, list, type StateOf, uint } from "./schema.ts";
 export { Simulation, type SimulationSetup } from "./simulation.ts";
-export { DELTA_FRAME, KEYFRAME_FRAME, type Snapshot, SnapshotDecoder, SnapshotEncoder } from "./snapshot.ts";
+export {
+  DELTA_FRAME,
+  FrameWriter,
+  KEYFRAME_FRAME,
+  type Snapshot,
+  SnapshotDecoder,
+  SnapshotEncoder,
+} from "./snapshot.ts";

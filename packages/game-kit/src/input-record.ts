@@ -3,7 +3,7 @@
 import { BitReader, BitWriter, MalformedBitsError } from "./bits.ts";
 import { type Codec, codecOf } from "./codec.ts";
 import type { Game } from "./game.ts";
-import { compiledOf } from "./simulation.ts";
+import { compiledOf } from "./compiled.ts";
 
 /** Two bits per seat, then what the codes announce, in the order of the seats. */
 const NOTHING = 0;
@@ -31,41 +31,51 @@ const CODE = 1;
 const SEQ = 2;
 const WORDS = 3;
 
+/** What the records of a match keep. */
+export function recordWords(inputWords: number, seats: number): number {
+  return seats * (WORDS + inputWords);
+}
+
 /** Writes and reads the records of one match, in order. */
 export class InputRecords {
   readonly #codec: Codec;
   readonly #wordsEach: number;
   readonly #codesBytes: number;
   readonly #seats: number;
-  /** Seat by seat, as above: in one piece, since every tick of every match comes by here. */
+  /** Seat by seat, as above, between these places. */
   readonly #made: Int32Array;
+  readonly #from: number;
+  readonly #to: number;
 
-  constructor(game: Game, seats: number) {
+  /** `memory`: where to keep what it keeps, from `from` on: beside the match's state, since every tick comes by both. */
+  constructor(game: Game, seats: number, memory?: Int32Array, from = 0) {
     const { inputLayout } = compiledOf(game);
     this.#codec = codecOf(inputLayout);
     this.#wordsEach = inputLayout.words;
     this.#seats = seats;
     this.#codesBytes = Math.ceil(seats / 4);
-    this.#made = new Int32Array(seats * (WORDS + inputLayout.words));
+    this.#made = memory ?? new Int32Array(recordWords(inputLayout.words, seats));
+    this.#from = from;
+    this.#to = from + recordWords(inputLayout.words, seats);
   }
 
   /** The seat's input of the record that is being made: the words from `at` on. */
   input(seat: number, seq: number, words: Int32Array, at = 0): void {
     const made = this.#made;
-    const own = seat * (WORDS + this.#wordsEach);
+    const own = this.#own(seat);
     made[own + CODE] = (seq | 0) === (((made[own + LAST_SEQ] as number) + 1) | 0) ? NEXT_INPUT : INPUT;
     made[own + SEQ] = seq;
     for (let i = 0; i < this.#wordsEach; i++) made[own + WORDS + i] = words[at + i] as number; // few: cheaper than set()
   }
 
-  /** See prefetch.ts. */
-  prefetch(): number {
-    return this.#made[0] as number;
+  /** By seat: the last sequence number that any record told, 0 for none. Copied to the first elements of `into`. */
+  copySeqs(into: Uint32Array): void {
+    for (let seat = 0; seat < this.#seats; seat++) into[seat] = this.#made[this.#own(seat) + LAST_SEQ] as number;
   }
 
   /** The seat leaves with the record that is being made. */
   left(seat: number): void {
-    this.#made[seat * (WORDS + this.#wordsEach) + CODE] = LEFT;
+    this.#made[this.#own(seat) + CODE] = LEFT;
   }
 
   /** The record, and a new one begins. Valid until the next call on any match's records. */
@@ -73,8 +83,8 @@ export class InputRecords {
     const made = this.#made;
     const each = WORDS + this.#wordsEach;
     writer.reset();
-    for (let own = 0; own < made.length; own += each) writer.write(made[own + CODE] as number, 2);
-    for (let own = 0; own < made.length; own += each) {
+    for (let own = this.#from; own < this.#to; own += each) writer.write(made[own + CODE] as number, 2);
+    for (let own = this.#from; own < this.#to; own += each) {
       const code = made[own + CODE] as number;
       made[own + CODE] = NOTHING;
       if (code !== NEXT_INPUT && code !== INPUT) continue;
@@ -92,9 +102,9 @@ export class InputRecords {
     const made = this.#made;
     const each = WORDS + this.#wordsEach;
     reader.reset(record);
-    for (let own = 0; own < made.length; own += each) made[own + CODE] = reader.read(2);
+    for (let own = this.#from; own < this.#to; own += each) made[own + CODE] = reader.read(2);
     for (let seat = 0; seat < this.#seats; seat++) {
-      const own = seat * each;
+      const own = this.#own(seat);
       const code = made[own + CODE] as number;
       made[own + CODE] = NOTHING;
       if (code === LEFT) to.onLeft(seat);
@@ -105,6 +115,10 @@ export class InputRecords {
       to.onInput(seat, seq, made, own + WORDS);
     }
     reader.expectEnd();
+  }
+
+  #own(seat: number): number {
+    return this.#from + seat * (WORDS + this.#wordsEach);
   }
 }
 

@@ -32,8 +32,6 @@ interface Kept {
  */
 export class LogPlayer<S extends Fields = Fields, I extends Fields = Fields> implements RecordReader {
   readonly simulation: Simulation<S, I>;
-  /** By seat: the last sequence number that was applied. */
-  readonly seqs: Uint32Array;
   readonly left: boolean[];
   result: GameResult | undefined;
   /** Why there is a result. */
@@ -43,9 +41,16 @@ export class LogPlayer<S extends Fields = Fields, I extends Fields = Fields> imp
 
   constructor(simulation: Simulation<S, I>) {
     this.simulation = simulation;
-    this.seqs = new Uint32Array(simulation.seats);
     this.left = Array.from({ length: simulation.seats }, () => false);
-    this.records = new InputRecords(simulation.game as unknown as Game, simulation.seats);
+    const { game, seats, memory, recordsAt } = simulation;
+    this.records = new InputRecords(game as unknown as Game, seats, memory, recordsAt);
+  }
+
+  /** By seat: the last sequence number that was applied. */
+  get seqs(): Uint32Array {
+    const seqs = new Uint32Array(this.simulation.seats);
+    this.records.copySeqs(seqs);
+    return seqs;
   }
 
   /** @throws MalformedBitsError, BadReplayError, or whatever the game throws. */
@@ -83,9 +88,8 @@ export class LogPlayer<S extends Fields = Fields, I extends Fields = Fields> imp
   }
 
   /** For the records only. */
-  onInput(seat: number, seq: number, words: Int32Array, at: number): void {
+  onInput(seat: number, _seq: number, words: Int32Array, at: number): void {
     this.simulation.setInputWords(seat, words, at);
-    this.seqs[seat] = seq;
   }
 
   /** For the records only. */

@@ -1,9 +1,10 @@
+import { compiledOf, Stage } from "./compiled.ts";
 import { type Game, type GameContext, type GameOptions, type GameResult, optionsFor } from "./game.ts";
-import { type InputCodec, inputCodecOf } from "./input.ts";
-import { type Cursor, type Layout, layoutOf } from "./layout.ts";
+import type { InputCodec } from "./input.ts";
+import { recordWords } from "./input-record.ts";
+import type { Layout } from "./layout.ts";
 import { prefetchWords } from "./prefetch.ts";
-import { Random } from "./random.ts";
-import { type Fields, type StateOf, uint } from "./schema.ts";
+import type { Fields, StateOf } from "./schema.ts";
 
 export interface SimulationSetup {
   readonly seed: number;
@@ -13,82 +14,15 @@ export interface SimulationSetup {
   readonly checked?: boolean;
 }
 
-/** What the kit keeps in every state beside the game's own fields. */
-const KIT_FIELDS = { rng: uint(32) } as const;
-
-interface Compiled {
-  readonly layout: Layout<Fields>;
-  readonly input: InputCodec<Fields>;
-  readonly inputLayout: Layout<Fields>;
-  readonly stage: Stage;
-}
-
-const compiled = new WeakMap<object, Compiled>();
-
-/** Layouts are compiled once per game, not once per match. */
-export function compiledOf(game: Game): Compiled {
-  let found = compiled.get(game);
-  if (!found) {
-    const layout = layoutOf({ kit: { kind: "list", length: 1, fields: KIT_FIELDS }, ...game.state }) as Layout<Fields>;
-    const inputLayout = layoutOf(game.input);
-    found = { layout, input: inputCodecOf(game.input), inputLayout, stage: new Stage(layout, inputLayout, false) };
-    compiled.set(game, found);
-  }
-  return found;
-}
-
-/**
- * What a game's functions see. All matches of a game take turns on one stage, so that what it consists of stays in the
- * processor's cache, and a match is little more than its words. tools/bench/src/tick.ts measures what that is worth.
- */
-class Stage {
-  readonly state: object;
-  readonly random: Random;
-  /** By seat: undefined where there is no input. */
-  readonly inputs: (object | undefined)[] = [];
-  readonly #state: Cursor = { words: NO_WORDS };
-  readonly #input: Cursor = { words: NO_WORDS };
-  readonly #inputLayout: Layout<Fields>;
-  readonly #inputViews: object[] = [];
-  readonly #checked: boolean;
-
-  constructor(layout: Layout<Fields>, inputLayout: Layout<Fields>, checked: boolean) {
-    this.state = layout.viewAt(this.#state, 0, checked);
-    this.random = new Random(
-      this.#state,
-      layout.slots.findIndex((slot) => slot.path === "kit[0].rng"),
-    );
-    this.#inputLayout = inputLayout;
-    this.#checked = checked;
-  }
-
-  /** `inputs`: by seat 1 or 0, whether there is an input; then the inputs' words, seat by seat. */
-  enter(words: Int32Array, inputs: Int32Array, seats: number): void {
-    this.#state.words = words;
-    this.#input.words = inputs;
-    if (this.inputs.length !== seats) this.inputs.length = seats;
-    for (let seat = 0; seat < seats; seat++)
-      this.inputs[seat] = inputs[seat] === 1 ? this.#inputView(seat, seats) : undefined;
-  }
-
-  /** Views depend on how many seats there are: where the words of a seat begin. */
-  #inputView(seat: number, seats: number): object {
-    const key = (seats - 1) * seats + seat;
-    return (this.#inputViews[key] ??= this.#inputLayout.viewAt(
-      this.#input,
-      seats + seat * this.#inputLayout.words,
-      this.#checked,
-    ));
-  }
-}
-
-const NO_WORDS = new Int32Array(0);
-
 /**
  * One match of a game. Pure: the same game, setup and inputs give the same words after every step, on every machine.
  */
 export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
-  readonly words: Int32Array;
+  /**
+   * Everything that changes with a tick, in one piece: the state; by seat 1 or 0, whether there is an input; the inputs'
+   * words; and, from `recordsAt` on, what the match's InputRecords keep.
+   */
+  readonly memory: Int32Array;
   /** Steps done. */
   tick = 0;
   readonly game: Game<S, I>;
@@ -96,8 +30,9 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
   readonly input: InputCodec<I>;
   readonly #context: GameContext;
   readonly #stage: Stage;
-  /** By seat 1 or 0; then their words. */
-  readonly #inputs: Int32Array;
+  readonly recordsAt: number;
+  /** The state: the first part of `memory`. */
+  readonly words: Int32Array;
   #state: StateOf<S> | undefined;
   readonly #checked: boolean;
 
@@ -108,8 +43,9 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
     this.game = game;
     this.layout = layout;
     this.input = input as unknown as InputCodec<I>;
-    this.words = new Int32Array(layout.words);
-    this.#inputs = new Int32Array(seats * (1 + this.input.words));
+    this.recordsAt = layout.words + seats * (1 + this.input.words);
+    this.memory = new Int32Array(this.recordsAt + recordWords(this.input.words, seats));
+    this.words = this.memory.subarray(0, layout.words);
     this.#checked = checked;
     this.#stage = checked ? new Stage(layout, inputLayout, true) : stage;
     this.#context = { seats, options: optionsFor(game, setup.options), random: this.#stage.random };
@@ -132,22 +68,22 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
 
   /** Sets a seat's input for the next step, and for later ones when the game holds inputs. @throws MalformedBitsError */
   setInput(seat: number, bytes: Uint8Array): void {
-    this.input.decode(bytes, this.#inputs, 0, bytes.length, this.seats + seat * this.input.words);
-    this.#inputs[seat] = 1;
+    this.input.decode(bytes, this.memory, 0, bytes.length, this.#inputAt(seat));
+    this.memory[this.layout.words + seat] = 1;
   }
 
   /** As setInput, with an input that is decoded already: the words from `at` on. */
   setInputWords(seat: number, words: Int32Array, at = 0): void {
-    const inputs = this.#inputs;
+    const { memory } = this;
     const each = this.input.words;
-    const to = this.#context.seats + seat * each;
-    for (let i = 0; i < each; i++) inputs[to + i] = words[at + i] as number; // few: cheaper than set()
-    inputs[seat] = 1;
+    const to = this.#inputAt(seat);
+    for (let i = 0; i < each; i++) memory[to + i] = words[at + i] as number; // few: cheaper than set()
+    memory[this.layout.words + seat] = 1;
   }
 
   /** A seat that is gone sends nothing any more, held or not. */
   clearInput(seat: number): void {
-    this.#inputs[seat] = 0;
+    this.memory[this.layout.words + seat] = 0;
   }
 
   step(): GameResult | undefined {
@@ -161,12 +97,13 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
 
   /** See prefetch.ts. */
   prefetch(): number {
-    return prefetchWords(this.words) + (this.#inputs[0] as number) + this.#context.seats;
+    return prefetchWords(this.memory) + this.words.length + this.#context.seats;
   }
 
   /** What a step does with inputs that count once. */
   spendInputs(): void {
-    if (this.game.inputMode === "event") this.#inputs.fill(0, 0, this.#context.seats);
+    const from = this.layout.words;
+    if (this.game.inputMode === "event") this.memory.fill(0, from, from + this.#context.seats);
   }
 
   /** To a state that is known; the inputs stay. */
@@ -180,8 +117,12 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
   }
 
   #enter(): Stage {
-    this.#stage.enter(this.words, this.#inputs, this.#context.seats);
+    this.#stage.enter(this.memory, this.#context.seats);
     return this.#stage;
+  }
+
+  #inputAt(seat: number): number {
+    return this.layout.words + this.#context.seats + seat * this.input.words;
   }
 
   /**
@@ -201,8 +142,8 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
   heldInputs(): (Int32Array | undefined)[] {
     const each = this.input.words;
     return Array.from({ length: this.seats }, (_, seat) => {
-      const at = this.seats + seat * each;
-      return this.#inputs[seat] === 1 ? this.#inputs.slice(at, at + each) : undefined;
+      const at = this.#inputAt(seat);
+      return this.memory[this.layout.words + seat] === 1 ? this.memory.slice(at, at + each) : undefined;
     });
   }
 
@@ -219,25 +160,26 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
 
   /** The low 16 bits of the hash, as a number: enough to notice that two simulations have parted. */
   check(): number {
-    return hashNumber(this.words, this.tick) & 0xffff;
+    return hashNumber(this.memory, this.layout.words, this.tick) & 0xffff;
   }
 }
 
 export function hashWords(words: Int32Array, tick: number): string {
-  return hashNumber(words, tick).toString(16).padStart(8, "0");
+  return hashNumber(words, words.length, tick).toString(16).padStart(8, "0");
 }
 
-function hashNumber(words: Int32Array, tick: number): number {
+/** Of the first `count` words. */
+function hashNumber(words: Int32Array, count: number, tick: number): number {
   let h = 0;
-  for (let i = 0; i <= words.length; i++) {
-    let k = i < words.length ? (words[i] as number) : tick;
+  for (let i = 0; i <= count; i++) {
+    let k = i < count ? (words[i] as number) : tick;
     k = Math.imul(k, 0xcc9e2d51);
     k = (k << 15) | (k >>> 17);
     h ^= Math.imul(k, 0x1b873593);
     h = (h << 13) | (h >>> 19);
     h = (Math.imul(h, 5) + 0xe6546b64) | 0;
   }
-  h ^= (words.length + 1) * 4;
+  h ^= (count + 1) * 4;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return (h ^ (h >>> 16)) >>> 0;

@@ -4,9 +4,9 @@ import { BitReader, BitWriter, MalformedBitsError } from "./bits.ts";
 import { type Codec, codecOf } from "./codec.ts";
 import type { Game } from "./game.ts";
 import type { Layout } from "./layout.ts";
-import { prefetchWords } from "./prefetch.ts";
 import type { Fields, StateOf } from "./schema.ts";
-import { compiledOf, hashWords } from "./simulation.ts";
+import { compiledOf } from "./compiled.ts";
+import { hashWords } from "./simulation.ts";
 
 export const KEYFRAME_FRAME = 0x03;
 export const DELTA_FRAME = 0x04;
@@ -14,55 +14,75 @@ export const DELTA_FRAME = 0x04;
 /** How a delta codes a seat's acknowledgement: unchanged, +1, +2, or a new value in 32 bits. */
 const ACK_FULL = 3;
 
-/** The sending side of one match. */
-export class SnapshotEncoder {
+/** Writes the frames of one game, and keeps nothing of any match. What it returns is valid until the next call. */
+export class FrameWriter {
   readonly #codec: Codec;
   readonly #writer: BitWriter;
+
+  /** `writer`: one that many may share; then a frame is valid until the next call of any of them. */
+  constructor(layout: Layout<Fields>, writer: BitWriter = new BitWriter()) {
+    this.#codec = codecOf(layout);
+    this.#writer = writer;
+  }
+
+  /** The whole state. */
+  keyframe(tick: number, words: Int32Array, acks: Uint32Array, seats: number): Uint8Array {
+    const writer = this.#writer;
+    writer.reset();
+    writer.write(KEYFRAME_FRAME, 8);
+    writer.write(tick, 32);
+    writer.write(seats, 8);
+    for (let seat = 0; seat < seats; seat++) writer.write(acks[seat] as number, 32);
+    this.#codec.writeFull(words, writer);
+    return writer.finish();
+  }
+
+  /** The change to `tick` from what was before it. Words and acknowledgements are the first ones of their arrays. */
+  delta(
+    tick: number,
+    before: Int32Array,
+    beforeAcks: Uint32Array,
+    words: Int32Array,
+    acks: Uint32Array,
+    seats: number,
+  ): Uint8Array {
+    const writer = this.#writer;
+    writer.reset();
+    writer.write(DELTA_FRAME | ((tick & 0xff) << 8), 16);
+    for (let seat = 0; seat < seats; seat++) {
+      const ack = acks[seat] as number;
+      const change = ack - (beforeAcks[seat] as number);
+      const code = change >= 0 && change < ACK_FULL ? change : ACK_FULL;
+      writer.write(code, 2);
+      if (code === ACK_FULL) writer.write(ack, 32);
+    }
+    this.#codec.writeDelta(before, words, writer);
+    return writer.finish();
+  }
+}
+
+/** The sending side of one view: a frame writer that remembers what was sent. */
+export class SnapshotEncoder {
+  readonly #frames: FrameWriter;
   readonly #sentWords: Int32Array;
   readonly #sentAcks: Uint32Array;
 
-  /** `writer`: one that many encoders share; then a frame is valid until the next call of any of them. */
-  constructor(layout: Layout<Fields>, seats: number, writer: BitWriter = new BitWriter()) {
-    this.#codec = codecOf(layout);
-    this.#writer = writer;
+  constructor(layout: Layout<Fields>, seats: number) {
+    this.#frames = new FrameWriter(layout);
     this.#sentWords = new Int32Array(layout.words);
     this.#sentAcks = new Uint32Array(seats);
   }
 
   /** The whole state; does not move the base of the next delta. Valid until the next call. */
   keyframe(tick: number, words: Int32Array, acks: Uint32Array): Uint8Array {
-    const writer = this.#writer;
-    writer.reset();
-    writer.write(KEYFRAME_FRAME, 8);
-    writer.write(tick, 32);
-    writer.write(acks.length, 8);
-    for (const ack of acks) writer.write(ack, 32);
-    this.#codec.writeFull(words, writer);
-    return writer.finish();
+    return this.#frames.keyframe(tick, words, acks, acks.length);
   }
 
   /** The change since the last call of delta() or rebase(). Valid until the next call. */
   delta(tick: number, words: Int32Array, acks: Uint32Array): Uint8Array {
-    const writer = this.#writer;
-    const sentAcks = this.#sentAcks;
-    writer.reset();
-    writer.write(DELTA_FRAME | ((tick & 0xff) << 8), 16);
-    for (let seat = 0; seat < acks.length; seat++) {
-      const ack = acks[seat] as number;
-      const change = ack - (sentAcks[seat] as number);
-      const code = change >= 0 && change < ACK_FULL ? change : ACK_FULL;
-      writer.write(code, 2);
-      if (code === ACK_FULL) writer.write(ack, 32);
-      sentAcks[seat] = ack;
-    }
-    this.#codec.writeDelta(this.#sentWords, words, writer);
-    this.#sentWords.set(words);
-    return writer.finish();
-  }
-
-  /** See prefetch.ts. */
-  prefetch(): number {
-    return prefetchWords(this.#sentWords) + (this.#sentAcks[0] as number);
+    const frame = this.#frames.delta(tick, this.#sentWords, this.#sentAcks, words, acks, acks.length);
+    this.rebase(words, acks);
+    return frame;
   }
 
   /** The next delta is against this state. */

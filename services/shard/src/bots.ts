@@ -41,10 +41,6 @@ export class Bots {
     this.#seen = this.#seats.length > 0 ? layout.view(this.#blanked, 0, false) : undefined;
   }
 
-  get size(): number {
-    return this.#seats.length;
-  }
-
   /** One has decided, and its input is not applied yet. */
   get wait(): boolean {
     return this.#seats.some(({ waiting }) => waiting);

@@ -18,7 +18,7 @@ import {
 import { deserted, type Seat, seatsOf } from "./seat.ts";
 import { SeatStatuses } from "./seat-statuses.ts";
 import { TurnClock } from "./turn-clock.ts";
-import { Views } from "./views.ts";
+import { type Views, viewsOf } from "./views.ts";
 
 /** An end that another shard came to: players take their seats first, to hear of it. */
 const TELL_END_AFTER_MS = 200;
@@ -28,13 +28,13 @@ export class Match implements InputTaker {
   // What every tick needs comes first, side by side in memory.
   #state: "gathering" | "running" | "moving" | "over" = "gathering";
   readonly #heldInputs: boolean;
+  readonly #hasBots: boolean;
   readonly #inputs: MatchInputs;
   readonly #simulation: Simulation;
   readonly #records: InputRecords;
-  readonly #acks: Uint32Array;
-  readonly #bots: Bots;
   readonly #log: InputLog;
   readonly #audience: Audience;
+  readonly #views: Views;
   readonly #times: MatchTimes;
   /** Short name on links, unique in this process. */
   readonly channel: number;
@@ -43,7 +43,7 @@ export class Match implements InputTaker {
   readonly place: number;
   readonly spec: MatchSpec;
   readonly #seats: readonly Seat[];
-  readonly #views: Views;
+  readonly #bots: Bots;
   readonly #owner: MatchOwner;
   readonly #player: LogPlayer;
   /** Records that gateways had when they handed over: good for the first time that they follow, then they may have let go. */
@@ -71,16 +71,17 @@ export class Match implements InputTaker {
     const played = this.#log.records > 0;
     if (inherited && played && this.#simulation.check() !== inherited.check)
       throw new DivergedError(`the log of ${this.#log.records} records leads to another state than the players saw`);
-    this.#acks = this.#player.seqs.slice();
-    this.#views = new Views(this.#simulation, this.#acks);
+    this.#views = viewsOf(this.#simulation, this.#records);
     this.#audience = new Audience(this.#views);
     this.#statuses = new SeatStatuses(spec.epoch);
     // A step without any input: the game knows what that means.
     this.#turns = new TurnClock(this.#simulation, () => (this.tick(), this.#awaitTurn()));
     const bots = spec.players.map(({ bot }) => bot);
-    this.#bots = new Bots(this.#simulation, bots, this.#acks);
+    const { seqs } = this.#player;
+    this.#hasBots = bots.some((bot) => bot !== undefined);
+    this.#bots = new Bots(this.#simulation, bots, seqs);
     this.#seats = seatsOf(spec, this.#player);
-    this.#inputs = new MatchInputs(owner.inputs, this.#simulation.input, ids.channel, this.#acks);
+    this.#inputs = new MatchInputs(owner.inputs, this.#simulation.input, ids.channel, seqs);
     for (const [seat, { left }] of this.#seats.entries()) if (left) this.#inputs.leave(seat);
     if (!played)
       this.#joinTimer = setTimeout(() => this.#over({ kind: "cancelled", reason: "no_show" }), times.joinWithinMs);
@@ -200,8 +201,8 @@ export class Match implements InputTaker {
 
   /** What the next tick needs. */
   prefetch(): number {
-    const own = this.#simulation.prefetch() + this.#records.prefetch() + this.#log.prefetch() + this.#views.prefetch();
-    return own + this.#audience.prefetch() + (this.#acks[0] as number) + this.#bots.size + this.#inputs.prefetch();
+    const own = this.#simulation.prefetch() + this.#log.prefetch() + this.#inputs.prefetch();
+    return own + this.#audience.prefetch() + (this.#views.shared ? 1 : 0);
   }
 
   /** One step. Whatever the game throws ends this match and no other. */
@@ -209,6 +210,7 @@ export class Match implements InputTaker {
     if (this.#state !== "running") return;
     try {
       this.#owner.onStep(this);
+      this.#views.begin();
       this.#applyInputs();
       const record = this.#records.finish();
       this.#log.append(record);
@@ -304,7 +306,7 @@ export class Match implements InputTaker {
   #applyInputs(): void {
     // Held: the newest due one counts. Events: each counts, one a step.
     this.#inputs.apply(this.#simulation.tick + 1, !this.#heldInputs, this);
-    if (this.#bots.size > 0 && this.#bots.decide())
+    if (this.#hasBots && this.#bots.decide())
       this.#bots.take((seat, seq, words) => {
         if (!this.#seats[seat]?.left) this.applyInput(seat, seq, words, 0);
       });
@@ -313,7 +315,6 @@ export class Match implements InputTaker {
   applyInput(seat: number, seq: number, words: Int32Array, at: number): void {
     this.#simulation.setInputWords(seat, words, at);
     this.#records.input(seat, seq, words, at);
-    this.#acks[seat] = seq;
   }
 
   #sendTick(record: Uint8Array): void {

@@ -1,15 +1,104 @@
 // What leaves the shard of a match's state. Where the game conceals nothing, all see one and the same: one encode per
 // tick. Where it does, each seat has a view of its own, blanked before it is encoded, and spectators have another.
-import { BitWriter, type Simulation, SnapshotEncoder } from "@muster/game-kit";
+import {
+  BitWriter,
+  type Fields,
+  FrameWriter,
+  type InputRecords,
+  type Layout,
+  type Simulation,
+  SnapshotEncoder,
+} from "@muster/game-kit";
 import { PUBLIC_VIEW } from "@muster/realtime";
 
-/** Of all matches that conceal nothing: their frames are copied to the links before the next one is made. */
-const sharedWriter = new BitWriter(1024);
-
-export class Views {
+export interface Views {
   /** All see the same. */
   readonly shared: boolean;
+  /** By number: what a seat is shown. */
+  of(seat: number): number;
+  /** Before a tick changes anything. */
+  begin(): void;
+  /** From the tick before to this one, for those who have had a keyframe and every delta since. Valid until the next call. */
+  delta(view: number): Uint8Array;
+  /** Valid until the next call. Fits the next delta. */
+  keyframe(view: number): Uint8Array;
+}
+
+/** `records`: they know what is acknowledged. */
+export function viewsOf(simulation: Simulation, records: InputRecords): Views {
+  return simulation.game.conceal ? new OwnViews(simulation, records) : new SharedView(simulation, records);
+}
+
+/** Of all matches of a game that conceals nothing: one tick is made, copied to the links and forgotten before the next. */
+interface Desk {
+  readonly frames: FrameWriter;
+  /** The state before the tick that is being made, and what was acknowledged; and what is now. */
+  readonly words: Int32Array;
+  readonly before: Uint32Array;
+  readonly acks: Uint32Array;
+}
+
+const desks = new WeakMap<Layout<Fields>, Desk>();
+
+function deskOf({ layout, game }: Simulation): Desk {
+  let desk = desks.get(layout);
+  if (!desk) {
+    desk = {
+      frames: new FrameWriter(layout, new BitWriter(1024)),
+      words: new Int32Array(layout.words),
+      before: new Uint32Array(game.seatsMax),
+      acks: new Uint32Array(game.seatsMax),
+    };
+    desks.set(layout, desk);
+  }
+  return desk;
+}
+
+/**
+ * Everybody has had the state before a tick, so a match need not remember what was sent: it is copied to the desk, and
+ * nothing of a match's own is read or written for it.
+ */
+class SharedView implements Views {
+  readonly shared = true;
   readonly #simulation: Simulation;
+  readonly #records: InputRecords;
+  readonly #desk: Desk;
+
+  constructor(simulation: Simulation, records: InputRecords) {
+    this.#simulation = simulation;
+    this.#records = records;
+    this.#desk = deskOf(simulation);
+  }
+
+  of(): number {
+    return PUBLIC_VIEW;
+  }
+
+  begin(): void {
+    const { words, before } = this.#desk;
+    words.set(this.#simulation.words);
+    this.#records.copySeqs(before);
+  }
+
+  delta(): Uint8Array {
+    const { frames, words, before, acks } = this.#desk;
+    const { tick, memory, seats } = this.#simulation;
+    this.#records.copySeqs(acks);
+    return frames.delta(tick, words, before, memory, acks, seats);
+  }
+
+  keyframe(): Uint8Array {
+    const { frames, acks } = this.#desk;
+    const { tick, memory, seats } = this.#simulation;
+    this.#records.copySeqs(acks);
+    return frames.keyframe(tick, memory, acks, seats);
+  }
+}
+
+class OwnViews implements Views {
+  readonly shared = false;
+  readonly #simulation: Simulation;
+  readonly #records: InputRecords;
   readonly #acks: Uint32Array;
   readonly #encoders: readonly SnapshotEncoder[];
   /** By view: the tick that its next delta is against. One that nobody follows falls behind, until its next keyframe. */
@@ -18,39 +107,32 @@ export class Views {
   readonly #blanked: Int32Array;
   readonly #blank: (viewer: number | undefined) => void;
 
-  /** `acks`: by seat, kept up to date by the owner. */
-  constructor(simulation: Simulation, acks: Uint32Array) {
-    const { game, layout, seats } = simulation;
-    this.shared = !game.conceal;
+  constructor(simulation: Simulation, records: InputRecords) {
+    const { layout, seats } = simulation;
     this.#simulation = simulation;
-    this.#acks = acks;
-    this.#blanked = this.shared ? simulation.words : new Int32Array(layout.words);
-    this.#encoders = this.shared
-      ? [new SnapshotEncoder(layout, seats, sharedWriter)]
-      : Array.from({ length: seats + 1 }, () => new SnapshotEncoder(layout, seats));
-    this.#blank = this.shared ? () => undefined : simulation.blanker(this.#blanked);
+    this.#records = records;
+    this.#acks = new Uint32Array(seats);
+    this.#blanked = new Int32Array(layout.words);
+    this.#encoders = Array.from({ length: seats + 1 }, () => new SnapshotEncoder(layout, seats));
+    this.#blank = simulation.blanker(this.#blanked);
     this.#bases = this.#encoders.map(() => -1);
     for (const view of this.#encoders.keys()) this.#rebase(view);
   }
 
-  /** Of the public view. See game-kit's prefetch.ts. */
-  prefetch(): number {
-    return (this.#encoders[PUBLIC_VIEW] as SnapshotEncoder).prefetch() + (this.#bases[PUBLIC_VIEW] as number);
-  }
-
-  /** By number: what a seat is shown. */
   of(seat: number): number {
-    return this.shared ? PUBLIC_VIEW : seat + 1;
+    return seat + 1;
   }
 
-  /** From the tick before to this one, for those who have had a keyframe and every delta since. Valid until the next call. */
+  begin(): void {
+    // Each encoder remembers what it sent.
+  }
+
   delta(view: number): Uint8Array {
     const encoder = this.#encoders[view] as SnapshotEncoder;
     this.#bases[view] = this.#simulation.tick;
     return encoder.delta(this.#simulation.tick, this.#seenBy(view), this.#acks);
   }
 
-  /** Valid until the next call. Fits the next delta. */
   keyframe(view: number): Uint8Array {
     if (this.#bases[view] !== this.#simulation.tick) this.#rebase(view);
     const encoder = this.#encoders[view] as SnapshotEncoder;
@@ -63,7 +145,8 @@ export class Views {
   }
 
   #seenBy(view: number): Int32Array {
-    if (!this.shared) this.#blank(view === PUBLIC_VIEW ? undefined : view - 1);
+    this.#records.copySeqs(this.#acks);
+    this.#blank(view === PUBLIC_VIEW ? undefined : view - 1);
     return this.#blanked;
   }
 }
