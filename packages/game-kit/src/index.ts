@@ -16,7 +16,7 @@ export {
 export { type InputCodec, inputCodecOf } from "./input.ts";
 export { InputLog, InputRecords, type RecordReader, recordsOf } from "./input-record.ts";
 export { type Layout, layoutOf } from "./layout.ts";
-export { touched } from "./prefetch.ts";
+export { PREFETCH_DEPTHS, touched } from "./prefetch.ts";
 export { Random } from "./random.ts";
 export {
   BadReplayError,

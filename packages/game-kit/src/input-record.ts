@@ -170,8 +170,10 @@ export class InputLog {
   }
 
   /** See prefetch.ts. */
-  prefetch(): number {
-    return this.#length < this.#bytes.length ? (this.#bytes[this.#length] as number) : 0;
+  prefetch(depth: number): number {
+    if (depth === 0) return this.#length;
+    if (depth === 1) return this.#bytes.length;
+    return depth === 2 && this.#length < this.#bytes.length ? (this.#bytes[this.#length] as number) : 0;
   }
 
   /** Records of another log. @throws MalformedBitsError unless they are whole. */

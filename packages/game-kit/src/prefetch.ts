@@ -5,6 +5,13 @@
 //
 // So whatever is used once per tick and match has a method `prefetch` that returns a number without a meaning, and whoever
 // runs many matches sums these numbers up and hands the sum to `touched`, or the engine would leave the reads out.
+//
+// Behind a reference nothing can be read before the reference is there: a pass over whole matches waits once for each link of
+// each match's chain. So there is a pass per depth, over all matches each: `prefetch(depth)` reads what lies so many
+// references away, and when a pass follows one, what it reads is there already.
+
+/** Passes that reach everything. */
+export const PREFETCH_DEPTHS = 5;
 
 /** Words of an Int32Array in a cache line of 64 bytes. */
 const LINE_WORDS = 16;

@@ -96,8 +96,10 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
   }
 
   /** See prefetch.ts. */
-  prefetch(): number {
-    return prefetchWords(this.memory) + this.words.length + this.#context.seats;
+  prefetch(depth: number): number {
+    if (depth === 0) return this.tick + this.recordsAt;
+    if (depth === 1) return this.memory.length + this.words.length + this.#context.seats;
+    return depth === 2 ? prefetchWords(this.memory) : 0;
   }
 
   /** What a step does with inputs that count once. */

@@ -70,12 +70,11 @@ export class LinkWriter {
     this.#buffer = new Uint8Array(bytesInitial);
   }
 
-  /** A frame of a u32 and some bytes, `bytes` from `from` on. */
-  numbered(type: number, number: number, bytes: Uint8Array, from = 0): void {
-    const length = bytes.length - from;
-    const at = this.#header(type, 4 + length);
+  /** A frame of a u32 and some bytes, `bytes` from `from` to `to`, by default all. */
+  numbered(type: number, number: number, bytes: Uint8Array, from = 0, to: number = bytes.length): void {
+    const at = this.#header(type, 4 + to - from);
     putU32(this.#buffer, at, number);
-    copy(this.#buffer, at + 4, bytes, from);
+    copy(this.#buffer, at + 4, bytes, from, to);
   }
 
   /** A tick: its place, its record, its frame. */
@@ -88,8 +87,8 @@ export class LinkWriter {
     buffer[at + 9] = check >>> 8;
     buffer[at + 10] = record.length;
     buffer[at + 11] = record.length >>> 8;
-    copy(buffer, at + LINK_TICK_HEADER_BYTES, record, 0);
-    copy(buffer, at + LINK_TICK_HEADER_BYTES + record.length, frame, 0);
+    copy(buffer, at + LINK_TICK_HEADER_BYTES, record);
+    copy(buffer, at + LINK_TICK_HEADER_BYTES + record.length, frame);
   }
 
   /** A keyframe, or the delta of a seat's own view. */
@@ -97,12 +96,12 @@ export class LinkWriter {
     const at = this.#header(type, LINK_VIEW_HEADER_BYTES + frame.length);
     putU32(this.#buffer, at, channel);
     this.#buffer[at + 4] = view;
-    copy(this.#buffer, at + LINK_VIEW_HEADER_BYTES, frame, 0);
+    copy(this.#buffer, at + LINK_VIEW_HEADER_BYTES, frame);
   }
 
   plain(type: number, bytes: Uint8Array): void {
     const at = this.#header(type, bytes.length); // first: it may take a larger buffer
-    copy(this.#buffer, at, bytes, 0);
+    copy(this.#buffer, at, bytes);
   }
 
   flush(): void {
@@ -134,28 +133,31 @@ export class LinkWriter {
   }
 }
 
+/** Sees a chunk's frames before the first of them is handed on: for a prefetch. */
+export interface LookAhead {
+  frame(type: number, bytes: Uint8Array, from: number): void;
+  /** That was the last one. */
+  end(): void;
+}
+
 /**
  * Cuts a byte stream into frames: `onFrame` gets the type, and the body as a range of bytes that is valid during the call.
  */
 export class LinkReader {
   readonly #onFrame: (type: number, bytes: Uint8Array, from: number, to: number) => void;
-  readonly #onAhead: ((type: number, bytes: Uint8Array, from: number) => void) | undefined;
+  readonly #ahead: LookAhead | undefined;
   #rest: Uint8Array = NOTHING;
 
-  /** `onAhead` gets all frames of a chunk, before the first of them is handed on: for a prefetch. */
-  constructor(
-    onFrame: (type: number, bytes: Uint8Array, from: number, to: number) => void,
-    onAhead?: (type: number, bytes: Uint8Array, from: number) => void,
-  ) {
+  constructor(onFrame: (type: number, bytes: Uint8Array, from: number, to: number) => void, ahead?: LookAhead) {
     this.#onFrame = onFrame;
-    this.#onAhead = onAhead;
+    this.#ahead = ahead;
   }
 
   /** @throws MalformedLinkError for a length that no frame has: close the link. */
   push(chunk: Uint8Array): void {
     const bytes = this.#rest.length === 0 ? chunk : joined(this.#rest, chunk);
     const end = bytes.length;
-    if (this.#onAhead) this.#lookAhead(bytes, this.#onAhead);
+    if (this.#ahead) this.#lookAhead(bytes, this.#ahead);
     let at = 0;
     while (end - at >= HEADER_BYTES) {
       const length = u32(bytes, at);
@@ -169,13 +171,14 @@ export class LinkReader {
   }
 
   /** Whole frames only; what is no frame ends it, and push() says so. */
-  #lookAhead(bytes: Uint8Array, onAhead: (type: number, bytes: Uint8Array, from: number) => void): void {
+  #lookAhead(bytes: Uint8Array, ahead: LookAhead): void {
     for (let at = 0; at + HEADER_BYTES <= bytes.length; ) {
       const next = at + 4 + u32(bytes, at);
-      if (next < at + HEADER_BYTES || next > bytes.length) return;
-      onAhead(bytes[at + 4] as number, bytes, at + HEADER_BYTES);
+      if (next < at + HEADER_BYTES || next > bytes.length) break;
+      ahead.frame(bytes[at + 4] as number, bytes, at + HEADER_BYTES);
       at = next;
     }
+    ahead.end();
   }
 }
 
@@ -199,9 +202,9 @@ function putU32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 3] = value >>> 24;
 }
 
-function copy(into: Uint8Array, at: number, bytes: Uint8Array, from: number): void {
-  if (bytes.length - from > LOOP_COPY_BYTES_MAX) return into.set(from === 0 ? bytes : bytes.subarray(from), at);
-  for (let i = from; i < bytes.length; i++) into[at++] = bytes[i] as number;
+function copy(into: Uint8Array, at: number, bytes: Uint8Array, from = 0, to: number = bytes.length): void {
+  if (to - from > LOOP_COPY_BYTES_MAX) return into.set(bytes.subarray(from, to), at);
+  for (let i = from; i < to; i++) into[at++] = bytes[i] as number;
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {

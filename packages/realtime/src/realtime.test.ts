@@ -76,16 +76,16 @@ describe("the link", () => {
 
   it("shows all whole frames of a chunk ahead, and none that is no frame", () => {
     const order: string[] = [];
-    const reader = new LinkReader(
-      (type) => order.push(`frame ${type}`),
-      (type, bytes, from) => order.push(`ahead ${type} ${bytes[from]}`),
-    );
+    const reader = new LinkReader((type) => order.push(`frame ${type}`), {
+      frame: (type, bytes, from) => order.push(`ahead ${type} ${bytes[from]}`),
+      end: () => order.push("end"),
+    });
     const frame = (type: number): number[] => [2, 0, 0, 0, type, type * 10];
     reader.push(Uint8Array.from([...frame(1), ...frame(2), ...frame(3).slice(0, 5)]));
-    expect(order).toEqual(["ahead 1 10", "ahead 2 20", "frame 1", "frame 2"]);
+    expect(order).toEqual(["ahead 1 10", "ahead 2 20", "end", "frame 1", "frame 2"]);
     order.length = 0;
     expect(() => reader.push(Uint8Array.from([30, 0, 0, 0, 0, 9]))).toThrow(MalformedLinkError);
-    expect(order).toEqual(["ahead 3 30", "frame 3"]);
+    expect(order).toEqual(["ahead 3 30", "end", "frame 3"]);
   });
 
   it("refuses a length that no frame has", () => {

@@ -80,7 +80,6 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
     gatewayId,
     linkKey: Buffer.from(config.gatewayLinkKey, "hex"),
     silentMs: config.gatewayShardSilentMs,
-    gatherMs: config.gatewayGatherMs,
     events: seats,
     log,
   });
@@ -156,9 +155,10 @@ function socketPart(config: Config, connections: Connections, parts: ConnectionP
         gatewayPort: port,
         gatewayIdleTimeoutS: idleTimeoutS,
         gatewaySendBufferBytesMax: sendBufferBytesMax,
+        gatewayGatherMs: gatherMs,
       } = config;
       server = await listen<Connection>(
-        { host, port, idleTimeoutS, sendBufferBytesMax },
+        { host, port, idleTimeoutS, sendBufferBytesMax, gatherMs },
         {
           admit: () => !connections.stopping && connections.size < config.gatewayConnectionsMax,
           open(socket, token) {
@@ -168,6 +168,8 @@ function socketPart(config: Config, connections: Connections, parts: ConnectionP
             return connection;
           },
           message: (connection, bytes, isBinary) => connection.onMessage(bytes, isBinary),
+          input: (connection, bytes, from, to) => connection.onInput(bytes, from, to),
+          prefetch: (connection, depth) => connection.prefetch(depth),
           drain: (connection) => connection.onDrain(),
           close(connection) {
             connections.remove(connection);

@@ -89,17 +89,29 @@ export class Connection implements Player {
     return this.#identity.kind === "known" ? this.#identity.claims.playerId : undefined;
   }
 
-  /** `bytes` is valid during the call only. */
-  onMessage(bytes: Uint8Array, isBinary: boolean): void {
+  /** A frame of type input is `bytes` from `from` to `to`, valid during the call only. */
+  onInput(bytes: Uint8Array, from: number, to: number): void {
     if (this.#closed) return;
     if (--this.#allowance < 0) return this.close("tooManyMessages");
-    if (!isBinary || bytes.length === 0 || bytes.length > FRAME_BYTES_MAX) return this.close("badFrame");
-    if (bytes[0] === INPUT_FRAME) {
-      const seat = this.#seat;
-      if (seat?.joined && bytes.length >= INPUT_HEADER_BYTES) return seat.link.input(seat.session, bytes);
-      return this.#onIdleInput(bytes);
-    }
-    if (bytes[0] !== CONTROL_FRAME) return this.close("badFrame");
+    const length = to - from;
+    if (length > FRAME_BYTES_MAX) return this.close("badFrame");
+    const seat = this.#seat;
+    if (seat?.joined && length >= INPUT_HEADER_BYTES) return seat.link.input(seat.session, bytes, from, to);
+    this.#onIdleInput(length);
+  }
+
+  /** What an input needs. See game-kit's prefetch.ts. */
+  prefetch(depth: number): number {
+    if (depth === 0) return this.#allowance;
+    return depth === 1 && this.#seat ? this.#seat.session : 0;
+  }
+
+  /** `bytes` is valid during the call only. */
+  onMessage(bytes: Uint8Array, isBinary: boolean): void {
+    if (isBinary && bytes[0] === INPUT_FRAME) return this.onInput(bytes, 0, bytes.length);
+    if (this.#closed) return;
+    if (--this.#allowance < 0) return this.close("tooManyMessages");
+    if (!isBinary || bytes[0] !== CONTROL_FRAME || bytes.length > FRAME_BYTES_MAX) return this.close("badFrame");
     const message = decoded(bytes);
     if (!message) return this.close("badFrame");
     this.#parts.metrics.control(message.message.case);
@@ -159,9 +171,9 @@ export class Connection implements Player {
   // ── from the client ──────────────────────────────────────────────────────────────────────────────────────────────
 
   /** There is no match that takes it, or it is none. */
-  #onIdleInput(frame: Uint8Array): void {
+  #onIdleInput(length: number): void {
     if (this.#identity.kind !== "known") return this.close("outOfOrder");
-    if (frame.length < INPUT_HEADER_BYTES) return this.close("badFrame");
+    if (length < INPUT_HEADER_BYTES) return this.close("badFrame");
     this.onInputRefused("not_in_match");
   }
 

@@ -49,10 +49,13 @@ export class Fanout {
   }
 
   /** See game-kit's prefetch.ts. */
-  prefetch(): number {
+  prefetch(depth: number): number {
     const followers = this.#followers;
-    let sum = this.#log.prefetch();
-    for (let i = 0; i < followers.length && i < PREFETCHED_MAX; i++) sum += (followers[i] as Outbound).prefetch();
+    if (depth === 0) return Number(followers !== undefined);
+    let sum = this.#log.prefetch(depth - 1);
+    if (depth === 1) return sum + followers.length;
+    for (let i = 0; i < followers.length && i < PREFETCHED_MAX; i++)
+      sum += depth === 2 ? Number(followers[i] !== undefined) : (followers[i] as Outbound).prefetch(depth - 3);
     return sum;
   }
 
@@ -86,8 +89,10 @@ class FrameLog {
   #bytes = new Uint8Array(512);
   #end = 0;
 
-  prefetch(): number {
-    return this.#end < this.#bytes.length ? (this.#bytes[this.#end] as number) : 0;
+  prefetch(depth: number): number {
+    if (depth === 0) return this.#end;
+    if (depth === 1) return this.#bytes.length;
+    return depth === 2 && this.#end < this.#bytes.length ? (this.#bytes[this.#end] as number) : 0;
   }
 
   get empty(): boolean {

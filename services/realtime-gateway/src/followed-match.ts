@@ -8,6 +8,9 @@ import type { ShardLink } from "./shard-link.ts";
 
 const NO_KEYFRAME = new Uint8Array(0);
 
+/** Passes that reach everything: see game-kit's prefetch.ts. */
+export const FOLLOWED_MATCH_DEPTHS = 7;
+
 /** Gets what spectators are to see, when it happens. */
 export interface PublicFeed {
   onKeyframe(frame: Uint8Array): void;
@@ -70,8 +73,9 @@ export class FollowedMatch {
   }
 
   /** See game-kit's prefetch.ts. */
-  prefetch(): number {
-    return this.#log.prefetch() + this.#public.prefetch();
+  prefetch(depth: number): number {
+    if (depth === 0) return this.#check + (this.feed === undefined ? 1 : 0);
+    return this.#log.prefetch(depth - 1) + this.#public.prefetch(depth - 1);
   }
 
   /** The hot path: a link frame of type tick is `bytes` from `from` to `to`. */

@@ -18,8 +18,8 @@ export class Outbound {
   }
 
   /** See game-kit's prefetch.ts. */
-  prefetch(): number {
-    return this.#behindSince + (this.inSync ? 1 : 0) + this.#socket.prefetch();
+  prefetch(depth: number): number {
+    return depth === 0 ? this.#behindSince + (this.inSync ? 1 : 0) : this.#socket.prefetch(depth - 1);
   }
 
   /** The socket takes snapshots now. */

@@ -26,7 +26,7 @@ import {
   LinkWriter,
   u32,
 } from "@muster/realtime";
-import type { FollowedMatch } from "./followed-match.ts";
+import { FOLLOWED_MATCH_DEPTHS, type FollowedMatch } from "./followed-match.ts";
 
 /** A player's seat on a link. */
 export interface LinkSession {
@@ -61,8 +61,6 @@ export interface ShardLinkOptions {
   readonly linkKey: Buffer;
   /** Without an answer to beats for so long, the shard's matches are looked for elsewhere. */
   readonly silentMs: number;
-  /** What goes to the shard is gathered for so long, and written at once; 0: for the rest of the event-loop turn. */
-  readonly gatherMs: number;
   readonly events: LinkEvents;
   readonly log: Logger;
   /** Called once, before anyone else hears of it. */
@@ -90,6 +88,8 @@ export class ShardLink {
   readonly #sessions = new Map<number, LinkSession>();
   readonly #freed: { readonly session: number; readonly at: number }[] = [];
   readonly #channels = new Map<number, FollowedMatch>();
+  /** Of the chunk that is being read: whose ticks come in it. */
+  readonly #ahead: FollowedMatch[] = [];
   readonly #beatTimer: NodeJS.Timeout;
   #nextSession = 1;
   /** Beats since the shard was heard. Counted, not timed: a gateway that was stopped itself does not blame its shards. */
@@ -109,15 +109,11 @@ export class ShardLink {
       CONNECT_WITHIN_MS,
       () => this.#socket.connecting && this.#socket.destroy(new Error("connecting took too long")),
     );
-    const { gatherMs } = options;
-    this.#writer = new LinkWriter(
-      (chunk) => this.#send(chunk),
-      gatherMs > 0 ? (flush) => setTimeout(flush, gatherMs) : setImmediate,
-    );
-    this.#reader = new LinkReader(
-      (type, bytes, from, to) => this.#onFrame(type, bytes, from, to),
-      (type, bytes, from) => this.#prefetch(type, bytes, from),
-    );
+    this.#writer = new LinkWriter((chunk) => this.#send(chunk), setImmediate);
+    this.#reader = new LinkReader((type, bytes, from, to) => this.#onFrame(type, bytes, from, to), {
+      frame: (type, bytes, from) => this.#lookAhead(type, bytes, from),
+      end: () => this.#prefetch(),
+    });
     this.#socket.on("error", (err) => options.log.warn({ err, address: options.address }, "link error"));
     this.#socket.on("close", () => this.#onClose());
     this.#beatTimer = setInterval(() => this.#beat(), BEAT_EVERY_MS);
@@ -147,9 +143,9 @@ export class ShardLink {
     this.#control({ message: { case: "unwatch", value: { matchId } } });
   }
 
-  /** `frame` is the client's, type byte first. */
-  input(session: number, frame: Uint8Array): void {
-    this.#writer.numbered(LinkFrameType.input, session, frame, 1);
+  /** The client's frame is `bytes` from `from` to `to`, type byte first. */
+  input(session: number, bytes: Uint8Array, from: number, to: number): void {
+    this.#writer.numbered(LinkFrameType.input, session, bytes, from + 1, to);
   }
 
   leave(session: number, forfeit: boolean): void {
@@ -172,8 +168,18 @@ export class ShardLink {
   }
 
   /** Hundreds of ticks come in one chunk, each of another match. */
-  #prefetch(type: number, bytes: Uint8Array, from: number): void {
-    if (type === LinkFrameType.tick) touched(this.#channels.get(u32(bytes, from))?.prefetch() ?? 0);
+  #lookAhead(type: number, bytes: Uint8Array, from: number): void {
+    const match = type === LinkFrameType.tick ? this.#channels.get(u32(bytes, from)) : undefined;
+    if (match) this.#ahead.push(match);
+  }
+
+  #prefetch(): void {
+    const ahead = this.#ahead;
+    let sum = 0;
+    for (let depth = 0; depth < FOLLOWED_MATCH_DEPTHS; depth++)
+      for (let i = 0; i < ahead.length; i++) sum += (ahead[i] as FollowedMatch).prefetch(depth);
+    touched(sum);
+    ahead.length = 0;
   }
 
   #onFrame(type: number, bytes: Uint8Array, from: number, to: number): void {

@@ -5,7 +5,6 @@ export interface ShardLinksOptions {
   readonly gatewayId: string;
   readonly linkKey: Buffer;
   readonly silentMs: number;
-  readonly gatherMs: number;
   readonly events: LinkEvents;
   readonly log: Logger;
 }

@@ -1,8 +1,10 @@
 // The only file that imports uWebSockets.js. What it hides: sends take Buffers only (this build sends some strings as
 // raw Latin-1), a send may be dropped silently unless its result is looked at, a closed socket throws on every use,
 // and a message is only valid during its callback.
-import { SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "@muster/realtime";
+import { touched } from "@muster/game-kit";
+import { INPUT_FRAME, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "@muster/realtime";
 import uWS from "uWebSockets.js";
+import { InputBatch } from "./input-batch.ts";
 
 /** `queued`: taken, but the peer is behind; `dropped`: over the buffer limit, not taken. */
 export type SendOutcome = "sent" | "queued" | "dropped";
@@ -12,7 +14,7 @@ export interface Socket {
   send(bytes: Uint8Array): SendOutcome;
   bufferedBytes(): number;
   /** See game-kit's prefetch.ts. */
-  prefetch(): number;
+  prefetch(depth: number): number;
   /** Close frame, then the end. */
   end(code: number, reason: string): void;
   /** At once, without a close frame. */
@@ -24,8 +26,12 @@ export interface Handlers<C> {
   admit(): boolean;
   /** `token` when the client offered one as a sub-protocol. */
   open(socket: Socket, token: string | undefined): C;
-  /** `bytes` is valid during the call only. */
+  /** Anything but an input. `bytes` is valid during the call only. */
   message(connection: C, bytes: Uint8Array, isBinary: boolean): void;
+  /** A frame of type input is `bytes` from `from` to `to`, valid during the call only. */
+  input(connection: C, bytes: Uint8Array, from: number, to: number): void;
+  /** What an input needs of it. See game-kit's prefetch.ts. */
+  prefetch(connection: C, depth: number): number;
   drain(connection: C): void;
   close(connection: C): void;
 }
@@ -35,6 +41,8 @@ export interface WsOptions {
   readonly port: number;
   readonly idleTimeoutS: number;
   readonly sendBufferBytesMax: number;
+  /** Inputs are gathered for so long; 0: for the rest of the event-loop turn. */
+  readonly gatherMs: number;
 }
 
 export interface WsServer {
@@ -69,6 +77,7 @@ const PAYLOAD_BYTES_CUT = 64 * 1024;
 /** @throws Error when the port is taken. */
 export function listen<C>(options: WsOptions, handlers: Handlers<C>): Promise<WsServer> {
   const app = uWS.App();
+  const inputs = inputBatchOf(options.gatherMs, handlers);
   app.ws<UserData>(PATH, {
     compression: uWS.DISABLED,
     maxPayloadLength: PAYLOAD_BYTES_CUT,
@@ -102,14 +111,18 @@ export function listen<C>(options: WsOptions, handlers: Handlers<C>): Promise<Ws
       data.token = undefined;
     },
     message(ws, message, isBinary) {
+      const bytes = new Uint8Array(message);
+      if (isBinary && bytes[0] === INPUT_FRAME) return inputs.add(ws as unknown as Carrier<C>, bytes);
+      inputs.flush();
       const { connection } = ws as unknown as Carrier<C>;
-      if (connection !== undefined) handlers.message(connection, new Uint8Array(message), isBinary);
+      if (connection !== undefined) handlers.message(connection, bytes, isBinary);
     },
     drain(ws) {
       const { connection } = ws as unknown as Carrier<C>;
       if (connection !== undefined) handlers.drain(connection);
     },
     close(ws) {
+      inputs.flush();
       const { connection, socket } = ws as unknown as Carrier<C>;
       socket?.markClosed();
       if (connection !== undefined) handlers.close(connection);
@@ -123,6 +136,22 @@ export function listen<C>(options: WsOptions, handlers: Handlers<C>): Promise<Ws
       resolve({ port: uWS.us_socket_local_port(token), close: () => uWS.us_listen_socket_close(token) });
     });
   });
+}
+
+function inputBatchOf<C>(gatherMs: number, handlers: Handlers<C>): InputBatch<Carrier<C>> {
+  return new InputBatch<Carrier<C>>(
+    {
+      input({ connection }, bytes, from, to) {
+        if (connection !== undefined) handlers.input(connection, bytes, from, to);
+      },
+      prefetch({ connection }, depth) {
+        if (connection === undefined) return 0;
+        return depth === 0 ? 1 : handlers.prefetch(connection, depth - 1);
+      },
+      touched,
+    },
+    gatherMs > 0 ? (flush) => setTimeout(flush, gatherMs) : setImmediate,
+  );
 }
 
 class UwsSocket implements Socket {
@@ -139,9 +168,10 @@ class UwsSocket implements Socket {
     return outcome === 1 ? "sent" : outcome === 0 ? "queued" : "dropped";
   }
 
-  prefetch(): number {
+  prefetch(depth: number): number {
+    if (depth === 0 || this.#closed) return this.#closed ? 1 : 0;
     // Any property of the addon's object will do.
-    return this.#closed || (this.#ws as unknown as Carrier<unknown>).connection === undefined ? 1 : 0;
+    return depth === 1 && (this.#ws as unknown as Carrier<unknown>).connection === undefined ? 1 : 0;
   }
 
   bufferedBytes(): number {

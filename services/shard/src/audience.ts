@@ -106,9 +106,12 @@ export class Audience {
   }
 
   /** See game-kit's prefetch.ts. */
-  prefetch(): number {
-    const member = this.#members[0];
-    return member ? member.players + member.views.length : 0;
+  prefetch(depth: number): number {
+    const members = this.#members;
+    if (depth < 2) return depth === 0 ? Number(members !== undefined) : members.length;
+    const member = members[0];
+    if (depth === 2 || !member) return Number(member !== undefined);
+    return depth === 3 ? member.players : member.views.length;
   }
 
   /** The hot path: once per tick. */

@@ -54,10 +54,10 @@ export class GatewayLink implements Link {
     this.#parts = parts;
     this.#sessions = new LinkSessions(parts.inputs);
     this.#writer = new LinkWriter((chunk) => this.#send(chunk), setImmediate);
-    this.#reader = new LinkReader(
-      (type, bytes, from, to) => this.#onFrame(type, bytes, from, to),
-      (type, bytes, from) => this.#prefetch(type, bytes, from),
-    );
+    this.#reader = new LinkReader((type, bytes, from, to) => this.#onFrame(type, bytes, from, to), {
+      frame: (type, bytes, from) => this.#lookAhead(type, bytes, from),
+      end: () => undefined,
+    });
     socket.setNoDelay(true);
     socket.on("data", (chunk) => this.#onData(chunk));
     socket.on("error", (err) => parts.log.warn({ err, gatewayId: this.gatewayId }, "link error"));
@@ -114,7 +114,7 @@ export class GatewayLink implements Link {
   }
 
   /** Hundreds of inputs come in one chunk, each for another match. */
-  #prefetch(type: number, bytes: Uint8Array, from: number): void {
+  #lookAhead(type: number, bytes: Uint8Array, from: number): void {
     if (type === LinkFrameType.input) touched(this.#sessions.prefetch(u32(bytes, from)));
   }
 

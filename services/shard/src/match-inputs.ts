@@ -87,7 +87,9 @@ export class MatchInputs {
   }
 
   /** See game-kit's prefetch.ts. */
-  prefetch(): number {
+  prefetch(depth: number): number {
+    if (depth === 0) return this.#first;
+    if (depth > 1) return 0;
     let sum = 0;
     for (let seat = 0; seat < this.#seats; seat++) sum += this.#inputs.prefetch(this.placeOf(seat));
     return sum;

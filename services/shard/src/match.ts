@@ -200,9 +200,11 @@ export class Match implements InputTaker {
   }
 
   /** What the next tick needs. */
-  prefetch(): number {
-    const own = this.#simulation.prefetch() + this.#log.prefetch() + this.#inputs.prefetch();
-    return own + this.#audience.prefetch() + (this.#views.shared ? 1 : 0);
+  prefetch(depth: number): number {
+    if (depth === 0) return this.channel + Number(this.#heldInputs);
+    const next = depth - 1;
+    const sum = this.#simulation.prefetch(next) + this.#log.prefetch(next) + this.#inputs.prefetch(next);
+    return sum + this.#audience.prefetch(next) + (next === 0 && this.#views.shared ? 1 : 0);
   }
 
   /** One step. Whatever the game throws ends this match and no other. */

@@ -1,14 +1,14 @@
 // One scheduler for every match of the process. Ticks have absolute deadlines: a late tick does not move the next.
 // Many matches are spread over PHASES of the tick interval, so that a tick of all of them is several short pieces of work
 // and not one long one: nobody waits for everybody else's simulation. Few share one phase: each phase is a wake-up.
-import { touched } from "@muster/game-kit";
+import { PREFETCH_DEPTHS, touched } from "@muster/game-kit";
 
 export interface Ticking {
   /** Ticks a second. */
   readonly tickRate: number;
   tick(): void;
   /** See game-kit's prefetch.ts. */
-  prefetch(): number;
+  prefetch(depth: number): number;
 }
 
 export interface SchedulerMetrics {
@@ -92,7 +92,8 @@ export class Scheduler {
     const due = phase.take(now);
     if (due > CATCH_UP_TICKS_MAX) this.#metrics.skipped((due - CATCH_UP_TICKS_MAX) * phase.members.size);
     let sum = 0;
-    for (const member of phase.members) sum += member.prefetch();
+    for (let depth = 0; depth < PREFETCH_DEPTHS; depth++)
+      for (const member of phase.members) sum += member.prefetch(depth);
     touched(sum);
     for (let i = 0; i < Math.min(due, CATCH_UP_TICKS_MAX); i++) {
       for (const member of phase.members) member.tick(); // a member may remove itself

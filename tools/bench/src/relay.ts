@@ -151,7 +151,7 @@ async function measure(matches: number, ticks: number): Promise<number> {
     metrics,
     log,
   });
-  const linkOptions = { gatewayId: "bench", linkKey: Buffer.alloc(32), silentMs: FOREVER_MS, gatherMs: 0 };
+  const linkOptions = { gatewayId: "bench", linkKey: Buffer.alloc(32), silentMs: FOREVER_MS };
   const links: ShardLinks = new ShardLinks({ ...linkOptions, events: seats, log });
   const parts = partsFor(seats, address);
   const sockets = Array.from({ length: matches * 2 }, () => new CountingSocket());
