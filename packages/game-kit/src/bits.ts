@@ -6,6 +6,8 @@ export class MalformedBitsError extends Error {
 /** Writes fields of 1 to 32 bits, least significant bit first, into a buffer that grows and is used again. */
 export class BitWriter {
   #bytes: Uint8Array;
+  /** By length: what finish() returns, made once. */
+  #finished: (Uint8Array | undefined)[] = [];
   #at = 0;
   /** Bits that do not fill a byte yet: fewer than 8 of them between two writes. */
   #pending = 0;
@@ -38,7 +40,7 @@ export class BitWriter {
       this.#pending = 0;
       this.#pendingBits = 0;
     }
-    return this.#bytes.subarray(0, this.#at);
+    return (this.#finished[this.#at] ??= this.#bytes.subarray(0, this.#at));
   }
 
   #write16(value: number, bits: number): void {
@@ -65,6 +67,7 @@ export class BitWriter {
     const bigger = new Uint8Array(this.#bytes.length * 2 + 8);
     bigger.set(this.#bytes);
     this.#bytes = bigger;
+    this.#finished = [];
   }
 }
 

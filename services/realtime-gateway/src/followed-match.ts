@@ -18,6 +18,12 @@ export interface PublicFeed {
 }
 
 export class FollowedMatch {
+  // What every tick needs comes first, side by side in memory.
+  #log = new InputLog(MATCH_LOG_BYTES_MAX);
+  #check = 0;
+  readonly #public: Fanout;
+  /** While there are spectators here. */
+  feed: PublicFeed | undefined;
   readonly matchId: string;
   epoch: number;
   /** Gateways that hold the log, as the shard said last. */
@@ -27,14 +33,9 @@ export class FollowedMatch {
   channel = 0;
   /** The players have heard the end; the log stays until match-service has the result. */
   over = false;
-  /** While there are spectators here. */
-  feed: PublicFeed | undefined;
   readonly #metrics: FanoutMetrics;
-  readonly #public: Fanout;
   /** Of seats that see what others do not. */
   readonly #own = new Map<number, Fanout>();
-  #log = new InputLog(MATCH_LOG_BYTES_MAX);
-  #check = 0;
 
   constructor(matchId: string, epoch: number, metrics: FanoutMetrics) {
     this.matchId = matchId;

@@ -170,8 +170,8 @@ class UwsSocket implements Socket {
 
   prefetch(depth: number): number {
     if (depth === 0 || this.#closed) return this.#closed ? 1 : 0;
-    // Any property of the addon's object will do.
-    return depth === 1 && (this.#ws as unknown as Carrier<unknown>).connection === undefined ? 1 : 0;
+    // A property of its prototype: what lies in the object itself, and no more.
+    return depth === 1 && this.#ws.send === undefined ? 1 : 0;
   }
 
   bufferedBytes(): number {

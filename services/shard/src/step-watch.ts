@@ -11,9 +11,9 @@ import type { AppPart } from "@muster/runtime";
 
 export interface StepWatchOptions {
   readonly matchesMax: number;
-  /** A step that takes longer ends its match. Noticed after one to one and a fifth times as long. */
+  /** A step that takes longer ends its match. Noticed after one to one and a third times as long. */
   readonly budgetMs: number;
-  /** A step that has not come back after so long never will. Noticed at the next fifth of the budget. */
+  /** A step that has not come back after so long never will. Noticed at the next third of the budget. */
   readonly stuckMs: number;
   /** Of what the engine allows; above it the match that allocates most ends. */
   readonly heapShareMax: number;
@@ -97,7 +97,7 @@ export class StepWatch implements AppPart {
   enter(match: Watched): void {
     this.#step = this.#step === STEPS_MAX ? 1 : this.#step + 1;
     this.#cells[PLACE] = match.place;
-    Atomics.store(this.#cells, STEP, this.#step);
+    this.#cells[STEP] = this.#step; // seen soon enough: the watcher looks again and again
     if (this.#growth) this.#heapBefore = getHeapStatistics().used_heap_size;
   }
 

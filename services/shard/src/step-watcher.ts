@@ -18,10 +18,10 @@ interface Fault {
 
 const matches = createRpcClient({ service: MatchService, baseUrl: matchUrl, timeoutMs: STORE_WITHIN_MS });
 /** Looks are counted, not timed: a process that was stopped as a whole has no slow step. */
-const LOOKS_PER_BUDGET = 5;
+const LOOKS_PER_BUDGET = 3;
 const LOOK_MS = budgetMs / LOOKS_PER_BUDGET;
 /** Steps hardly ever take so long: the connection is made, in case that it is needed soon. */
-const LOOKS_UNTIL_DOUBT = 2;
+const LOOKS_UNTIL_DOUBT = 1;
 const LOOKS_UNTIL_STUCK = Math.max(Math.ceil(stuckMs / LOOK_MS), LOOKS_PER_BUDGET + 1);
 let [seen, looks] = [0, 0];
 let condemned: { readonly fault: Fault; readonly stored: Promise<unknown> } | undefined;
