@@ -7,4 +7,5 @@ export { Inputs } from "./inputs.ts";
 export { Match } from "./match.ts";
 export type { MatchOwner } from "./match-owner.ts";
 export type { MatchSpec } from "./match-spec.ts";
+export { type Clock, Scheduler } from "./scheduler.ts";
 export { StepWatch } from "./step-watch.ts";

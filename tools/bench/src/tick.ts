@@ -1,12 +1,13 @@
-// The shard's own part of a tick, without any network: inputs in, step, record, check, delta, link frames out. What a
-// match costs, and whether it costs the same however many there are.
+// The shard's own part of a tick, without any network: inputs in, step, record, check, delta, link frames out, in the
+// phases of the real scheduler on a clock of its own. What a match costs, and whether it costs the same however many
+// there are.
 //
 //   node src/tick.ts [--matches 50,100,200,500,1000] [--ticks 600] [--rounds 3] [--json]
 import { parseArgs } from "node:util";
 import { duel } from "@muster/game-duel";
 import { type Game, inputCodecOf } from "@muster/game-kit";
 import { LinkWriter } from "@muster/realtime";
-import { Inputs, type Link, Match, type MatchOwner } from "@muster/shard/testing";
+import { type Clock, Inputs, type Link, Match, type MatchOwner, Scheduler } from "@muster/shard/testing";
 import { newTrace } from "@muster/tracing";
 import { median } from "./table.ts";
 
@@ -43,22 +44,50 @@ class NoLink implements Link {
   }
 }
 
-const owner: MatchOwner = {
-  inputs: new Inputs(),
-  onStart: () => undefined,
-  onTurn: () => undefined,
-  onOver: () => undefined,
-  witness: () => undefined,
-  onStep: () => undefined,
-  onStepped: () => undefined,
-  onFault(_, err) {
-    throw err;
-  },
-};
+/** Goes on when it is told to, from one timer to the next. */
+class ManualClock implements Clock {
+  #now = 0;
+  #timer: { readonly at: number; readonly fn: () => void } | undefined;
+  now(): number {
+    return this.#now;
+  }
+  after(ms: number, fn: () => void): { cancel(): void } {
+    this.#timer = { at: this.#now + ms, fn };
+    return { cancel: () => (this.#timer = undefined) };
+  }
+  advance(ms: number): void {
+    const until = this.#now + ms;
+    while (this.#timer && this.#timer.at <= until) {
+      const { at, fn } = this.#timer;
+      this.#timer = undefined;
+      this.#now = Math.max(this.#now, at);
+      fn();
+    }
+    this.#now = until;
+  }
+}
+
+const noMetrics = { lateMs: () => undefined, skipped: () => undefined };
+
+function ownerWith(scheduler: Scheduler): MatchOwner {
+  return {
+    inputs: new Inputs(),
+    onStart: (match) => scheduler.add(match),
+    onTurn: () => undefined,
+    onOver: () => undefined,
+    witness: () => undefined,
+    onStep: () => undefined,
+    onStepped: () => undefined,
+    onFault(_, err) {
+      throw err;
+    },
+  };
+}
 const times = { joinWithinMs: 1e6, graceMs: 1e6, keyframeEveryTicks: 60 };
 const codec = inputCodecOf(duel.input);
+const TICK_RATE = duel.tickRate;
 
-function matchesOf(count: number, link: Link): Match[] {
+function matchesOf(count: number, link: Link, owner: MatchOwner): Match[] {
   return Array.from({ length: count }, (_, i) => {
     const match = new Match(
       {
@@ -84,7 +113,9 @@ function matchesOf(count: number, link: Link): Match[] {
 /** Microseconds per match and tick. */
 function measure(count: number, ticks: number): { us: number; bytes: number } {
   const link = new NoLink();
-  const matches = matchesOf(count, link);
+  const clock = new ManualClock();
+  const scheduler = new Scheduler(clock, noMetrics);
+  const matches = matchesOf(count, link, ownerWith(scheduler));
   const frames = Array.from({ length: 128 }, (_, t) =>
     codec.encode({
       left: (t >> 4) % 2 === 0,
@@ -102,11 +133,14 @@ function measure(count: number, ticks: number): { us: number; bytes: number } {
       match.input(0, tick, 0, frame, 0, frame.length);
       match.input(1, tick, 0, frame, 0, frame.length);
     }
-    for (const match of matches) match.tick();
+    clock.advance(1000 / TICK_RATE);
     link.flush();
   }
   const us = ((performance.now() - startedAt) * 1000) / ticks / count;
+  const behind = matches.filter((match) => Math.abs(match.ticks - ticks - warm) > 1).length;
+  if (behind > 0) throw new Error(`${behind} matches did not have ${ticks + warm} ticks`);
   for (const match of matches) match.drop();
+  scheduler.stop();
   return { us, bytes: link.bytes / ticks / count };
 }
 
