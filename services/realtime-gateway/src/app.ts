@@ -156,9 +156,10 @@ function socketPart(config: Config, connections: Connections, parts: ConnectionP
         gatewayIdleTimeoutS: idleTimeoutS,
         gatewaySendBufferBytesMax: sendBufferBytesMax,
         gatewayGatherMs: gatherMs,
+        gatewayRestMs: restMs,
       } = config;
       server = await listen<Connection>(
-        { host, port, idleTimeoutS, sendBufferBytesMax, gatherMs },
+        { host, port, idleTimeoutS, sendBufferBytesMax, gatherMs, restMs },
         {
           admit: () => !connections.stopping && connections.size < config.gatewayConnectionsMax,
           open(socket, token) {

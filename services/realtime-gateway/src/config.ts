@@ -92,6 +92,12 @@ export const fields = {
     max: 20,
     description: "inputs are gathered for so long before they go to their shard: fewer wake-ups there; 0: not at all",
   }),
+  GATEWAY_REST_MS: int({
+    default: 1,
+    max: 10,
+    description:
+      "after a turn of the event loop that brought a few inputs only, the next one begins so much later: more come with it, and ticks wait as long; 0: at once",
+  }),
   GATEWAY_SPECTATOR_DELAY_MS: int({
     default: 10_000,
     max: 600_000,

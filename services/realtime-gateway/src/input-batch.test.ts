@@ -5,6 +5,8 @@ function batch() {
   const got: string[] = [];
   const timers: (() => void)[] = [];
   const seen: string[] = [];
+  const turns: (() => void)[] = [];
+  let rests = 0;
   const one: InputBatch<string> = new InputBatch<string>(
     {
       input(socket, bytes, from, to) {
@@ -14,9 +16,18 @@ function batch() {
       prefetch: (socket, depth) => seen.push(`${depth} ${socket}`),
       touched: () => undefined,
     },
-    (flush) => void timers.push(flush),
+    {
+      gather: (flush) => void timers.push(flush),
+      afterTurn: (then) => void turns.push(then),
+      rest: () => void rests++,
+    },
   );
-  return { one, got, timers, seen };
+  /** The turn is over. @returns how often it rested so far */
+  const turn = (): number => {
+    for (const then of turns.splice(0)) then();
+    return rests;
+  };
+  return { one, got, timers, seen, turn };
 }
 
 describe("a batch of inputs", () => {
@@ -47,6 +58,17 @@ describe("a batch of inputs", () => {
     expect(timers).toHaveLength(1);
     timers[0]?.();
     expect(got).toEqual(["a 2,1", "b 2,2"]);
+  });
+
+  it("rests after a turn that brought a few, once, and not after one that brought many or none", () => {
+    const { one, turn } = batch();
+    expect(turn()).toBe(0);
+    for (let i = 0; i < 31; i++) one.add("a", Uint8Array.of(2));
+    expect([turn(), turn()]).toEqual([1, 1]);
+    for (let i = 0; i < 32; i++) one.add("a", Uint8Array.of(2));
+    expect(turn()).toBe(1);
+    one.add("a", Uint8Array.of(2));
+    expect(turn()).toBe(2);
   });
 
   it("loses none when there are more than it holds, nor one that is too long for it", () => {

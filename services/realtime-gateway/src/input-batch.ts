@@ -1,6 +1,10 @@
 // The inputs of all sockets, taken together. One after the other, each would wait for its socket, its connection and its
 // seat to come back from memory; of many at once, what each needs is read for all (game-kit's prefetch.ts). They wait for
 // nothing that they would not wait for anyhow: inputs are gathered on their way to the shard, for fewer wake-ups there.
+//
+// And after a turn of the event loop that brought a few only, the process rests, so that more come with the next: to be
+// woken up costs more than an input does. It is what network cards do with interrupts. A turn that brought many is
+// followed by the next at once.
 
 export interface InputBatchHandlers<S> {
   /** The input is `bytes` from `from` to `to`, during the call only. */
@@ -11,14 +15,25 @@ export interface InputBatchHandlers<S> {
   touched(sum: number): void;
 }
 
+export interface InputBatchTimes {
+  /** Runs a function a little later: so long inputs are gathered. */
+  gather(flush: () => void): void;
+  /** Runs a function when this turn of the event loop has brought what it brings. */
+  afterTurn(then: () => void): void;
+  /** Lets no turn begin for a moment. */
+  rest(): void;
+}
+
 const INPUTS_MAX = 1024;
 const BYTES_MAX = 32 * 1024;
+/** Of a turn: with so many it was worth while. */
+const MANY = 32;
 /** Socket, connection, seat. */
 const DEPTHS = 3;
 
 export class InputBatch<S> {
   readonly #handlers: InputBatchHandlers<S>;
-  readonly #schedule: (flush: () => void) => void;
+  readonly #times: InputBatchTimes;
   readonly #bytes = new Uint8Array(BYTES_MAX);
   /** By input: where its bytes end. */
   readonly #ends = new Uint16Array(INPUTS_MAX);
@@ -27,20 +42,26 @@ export class InputBatch<S> {
   #end = 0;
   #scheduled = false;
   #flushing = false;
+  /** Inputs of this turn. */
+  #ofTurn = 0;
   readonly #onTime = (): void => {
     this.#scheduled = false;
     this.flush();
   };
+  readonly #afterTurn = (): void => {
+    if (this.#ofTurn < MANY) this.#times.rest();
+    this.#ofTurn = 0;
+  };
 
-  /** `schedule` runs a function a little later: so long inputs are gathered. */
-  constructor(handlers: InputBatchHandlers<S>, schedule: (flush: () => void) => void) {
+  constructor(handlers: InputBatchHandlers<S>, times: InputBatchTimes) {
     this.#handlers = handlers;
-    this.#schedule = schedule;
+    this.#times = times;
   }
 
   /** `bytes` is valid during the call only. */
   add(socket: S, bytes: Uint8Array): void {
     const { length } = bytes;
+    if (this.#ofTurn++ === 0) this.#times.afterTurn(this.#afterTurn);
     if (this.#count === INPUTS_MAX || this.#end + length > BYTES_MAX) this.flush();
     if (length > BYTES_MAX) return this.#handlers.input(socket, bytes, 0, length);
     let at = this.#end;
@@ -50,7 +71,7 @@ export class InputBatch<S> {
     this.#sockets[this.#count++] = socket;
     if (this.#scheduled) return;
     this.#scheduled = true;
-    this.#schedule(this.#onTime);
+    this.#times.gather(this.#onTime);
   }
 
   /** At once: before anything else of any socket is looked at, so that everything stays in its order. */

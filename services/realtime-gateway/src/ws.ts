@@ -43,6 +43,8 @@ export interface WsOptions {
   readonly sendBufferBytesMax: number;
   /** Inputs are gathered for so long; 0: for the rest of the event-loop turn. */
   readonly gatherMs: number;
+  /** After a turn of the event loop that brought few inputs, the next one begins so much later; 0: at once. */
+  readonly restMs: number;
 }
 
 export interface WsServer {
@@ -77,7 +79,7 @@ const PAYLOAD_BYTES_CUT = 64 * 1024;
 /** @throws Error when the port is taken. */
 export function listen<C>(options: WsOptions, handlers: Handlers<C>): Promise<WsServer> {
   const app = uWS.App();
-  const inputs = inputBatchOf(options.gatherMs, handlers);
+  const inputs = inputBatchOf(options, handlers);
   app.ws<UserData>(PATH, {
     compression: uWS.DISABLED,
     maxPayloadLength: PAYLOAD_BYTES_CUT,
@@ -138,7 +140,8 @@ export function listen<C>(options: WsOptions, handlers: Handlers<C>): Promise<Ws
   });
 }
 
-function inputBatchOf<C>(gatherMs: number, handlers: Handlers<C>): InputBatch<Carrier<C>> {
+function inputBatchOf<C>({ gatherMs, restMs }: WsOptions, handlers: Handlers<C>): InputBatch<Carrier<C>> {
+  const never = new Int32Array(new SharedArrayBuffer(4));
   return new InputBatch<Carrier<C>>(
     {
       input({ connection }, bytes, from, to) {
@@ -150,7 +153,13 @@ function inputBatchOf<C>(gatherMs: number, handlers: Handlers<C>): InputBatch<Ca
       },
       touched,
     },
-    gatherMs > 0 ? (flush) => setTimeout(flush, gatherMs) : setImmediate,
+    {
+      gather: gatherMs > 0 ? (flush) => setTimeout(flush, gatherMs) : setImmediate,
+      afterTurn: setImmediate,
+      rest() {
+        if (restMs > 0) Atomics.wait(never, 0, 0, restMs);
+      },
+    },
   );
 }
 
