@@ -21,7 +21,7 @@ export function createShardMetrics(
   const registers = [registry];
   const late = new Histogram({
     name: "shard_tick_late_seconds",
-    help: "From a tick's deadline to its start",
+    help: "From a tick's deadline to its start, once for 150 matches or fewer that run one after the other",
     buckets: [0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.033, 0.066, 0.25, 1],
     registers,
   });

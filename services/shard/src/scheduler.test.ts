@@ -55,6 +55,17 @@ describe("the scheduler", () => {
     for (const one of many) expect(Math.abs(one.times.length - 30)).toBeLessThanOrEqual(1);
   });
 
+  it("puts what does not fit one phase half a tick behind it", () => {
+    const clock = new ManualClock();
+    const scheduler = new Scheduler(clock, metrics);
+    const some = Array.from({ length: 150 }, () => counter(clock));
+    for (const one of some) scheduler.add(one);
+    clock.advance(1000);
+    const [first, second] = [some[0]?.times[1] as number, some[149]?.times[1] as number];
+    expect(Math.abs(second - first)).toBeCloseTo(1000 / 60, 6);
+    expect(some.filter(({ times }) => times[1] === first)).toHaveLength(100);
+  });
+
   it("wakes up once a tick for few", () => {
     const clock = new ManualClock();
     let wakes = 0;
