@@ -11,7 +11,7 @@
 // references away, and when a pass follows one, what it reads is there already.
 
 /** Passes that reach everything. */
-export const PREFETCH_DEPTHS = 5;
+export const PREFETCH_DEPTHS = 4;
 
 /** Words of an Int32Array in a cache line of 64 bytes. */
 const LINE_WORDS = 16;

@@ -69,6 +69,8 @@ export interface ShardLinkOptions {
 
 const CONNECT_WITHIN_MS = 2000;
 const BEAT_EVERY_MS = 50;
+/** While the shard is heard anyhow only one of so many beats is sent: each wakes both sides up. */
+const BEAT_AT_LEAST_EVERY = 20;
 /** A shard that answers no beat for this long is taken for dead, though its socket is open. */
 const DEAD_MS = 8000;
 /** Longer than a link lives without an answer. */
@@ -92,6 +94,10 @@ export class ShardLink {
   readonly #ahead: FollowedMatch[] = [];
   readonly #beatTimer: NodeJS.Timeout;
   #nextSession = 1;
+  /** Since the beat before. */
+  #heard = false;
+  /** Beats that were left out since the last one. */
+  #leftOut = 0;
   /** Beats since the shard was heard. Counted, not timed: a gateway that was stopped itself does not blame its shards. */
   #unanswered = 0;
   #silent = false;
@@ -279,6 +285,7 @@ export class ShardLink {
   }
 
   #onRead(length: number): boolean {
+    this.#heard = true;
     this.#unanswered = 0;
     if (this.#silent) {
       this.#silent = false;
@@ -294,12 +301,16 @@ export class ShardLink {
   }
 
   #beat(): void {
+    const heard = this.#heard;
+    this.#heard = false;
+    if (heard && ++this.#leftOut < BEAT_AT_LEAST_EVERY) return;
+    this.#leftOut = 0;
     this.#writer.plain(LinkFrameType.beat, EMPTY);
-    if (this.#socket.connecting) return;
+    if (heard || this.#socket.connecting) return;
     this.#unanswered++;
     const silentMs = this.#unanswered * BEAT_EVERY_MS;
     if (silentMs > DEAD_MS) this.#socket.destroy(new Error("the shard is silent"));
-    if (this.#silent || silentMs <= this.#options.silentMs) return;
+    if (this.#silent || silentMs < this.#options.silentMs) return;
     this.#silent = true;
     this.#options.log.warn({ address: this.address }, "the shard is silent: its matches are looked for elsewhere");
     this.#options.events.onSilent(this);

@@ -32,8 +32,8 @@ interface Member {
   readonly link: Link;
   players: number;
   watching: boolean;
-  /** Views of its own players, where each sees another thing. */
-  readonly views: number[];
+  /** Views of its own players; undefined where all see the same. */
+  views: number[] | undefined;
 }
 
 const NO_DELTA = new Uint8Array(0);
@@ -61,7 +61,7 @@ export class Audience {
     const before = this.has(link);
     const member = this.#findOrAdd(link);
     member.players++;
-    if (view !== PUBLIC_VIEW) member.views.push(view);
+    if (view !== PUBLIC_VIEW) (member.views ??= []).push(view);
     return !before;
   }
 
@@ -70,8 +70,8 @@ export class Audience {
     const member = this.#find(link);
     if (!member) return true;
     member.players--;
-    const at = member.views.indexOf(view);
-    if (at >= 0) member.views.splice(at, 1);
+    const at = member.views?.indexOf(view) ?? -1;
+    if (at >= 0) member.views?.splice(at, 1);
     return this.#dropIdle(member);
   }
 
@@ -109,9 +109,7 @@ export class Audience {
   prefetch(depth: number): number {
     const members = this.#members;
     if (depth < 2) return depth === 0 ? Number(members !== undefined) : members.length;
-    const member = members[0];
-    if (depth === 2 || !member) return Number(member !== undefined);
-    return depth === 3 ? member.players : member.views.length;
+    return depth === 2 ? (members[0]?.players ?? 0) : 0;
   }
 
   /** The hot path: once per tick. */
@@ -127,7 +125,7 @@ export class Audience {
         delta ??= views.delta(PUBLIC_VIEW);
         member.link.tick(channel, tick, check, record, delta);
       }
-      for (const view of member.views) member.link.viewDelta(channel, view, views.delta(view));
+      if (member.views) for (const view of member.views) member.link.viewDelta(channel, view, views.delta(view));
     }
   }
 
@@ -141,7 +139,7 @@ export class Audience {
     for (const member of this.#members) {
       if (showsPublic(member, this.#views))
         member.link.keyframe(channel, PUBLIC_VIEW, this.#views.keyframe(PUBLIC_VIEW));
-      for (const view of member.views) member.link.keyframe(channel, view, this.#views.keyframe(view));
+      for (const view of member.views ?? []) member.link.keyframe(channel, view, this.#views.keyframe(view));
     }
   }
 
@@ -162,7 +160,7 @@ export class Audience {
   #findOrAdd(link: Link): Member {
     const found = this.#find(link);
     if (found) return found;
-    const member: Member = { link, players: 0, watching: false, views: [] };
+    const member: Member = { link, players: 0, watching: false, views: undefined };
     this.#members.push(member);
     return member;
   }
