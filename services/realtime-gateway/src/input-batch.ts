@@ -61,7 +61,6 @@ export class InputBatch<S> {
   /** `bytes` is valid during the call only. */
   add(socket: S, bytes: Uint8Array): void {
     const { length } = bytes;
-    if (this.#ofTurn++ === 0) this.#times.afterTurn(this.#afterTurn);
     if (this.#count === INPUTS_MAX || this.#end + length > BYTES_MAX) this.flush();
     if (length > BYTES_MAX) return this.#handlers.input(socket, bytes, 0, length);
     let at = this.#end;
@@ -69,18 +68,30 @@ export class InputBatch<S> {
     this.#end = at;
     this.#ends[this.#count] = at;
     this.#sockets[this.#count++] = socket;
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    this.#times.gather(this.#onTime);
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      this.#times.gather(this.#onTime);
+    }
+    // Behind the other: when nothing is gathered, inputs go before the rest.
+    if (this.#ofTurn++ === 0) this.#times.afterTurn(this.#afterTurn);
   }
 
   /** At once: before anything else of any socket is looked at, so that everything stays in its order. */
   flush(): void {
     if (this.#count === 0 || this.#flushing) return;
     this.#flushing = true;
+    try {
+      this.#handOn(this.#sockets as S[], this.#count);
+    } finally {
+      this.#sockets.fill(undefined, 0, this.#count);
+      this.#count = 0;
+      this.#end = 0;
+      this.#flushing = false;
+    }
+  }
+
+  #handOn(sockets: readonly S[], count: number): void {
     const { input, prefetch, touched } = this.#handlers;
-    const count = this.#count;
-    const sockets = this.#sockets as S[];
     let sum = 0;
     for (let depth = 0; depth < DEPTHS; depth++)
       for (let i = 0; i < count; i++) sum += prefetch(sockets[i] as S, depth);
@@ -90,9 +101,5 @@ export class InputBatch<S> {
       input(sockets[i] as S, this.#bytes, from, to);
       from = to;
     }
-    this.#sockets.fill(undefined, 0, count);
-    this.#count = 0;
-    this.#end = 0;
-    this.#flushing = false;
   }
 }
