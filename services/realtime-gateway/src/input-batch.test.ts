@@ -52,7 +52,7 @@ describe("a batch of inputs", () => {
   it("hands them on before whatever else happens, and again when the time is over", () => {
     const { one, got, timers } = batch();
     one.add("a", Uint8Array.of(2, 1));
-    one.flush();
+    one.interrupt();
     expect(got).toEqual(["a 2,1"]);
     one.add("b", Uint8Array.of(2, 2));
     expect(timers).toHaveLength(1);
@@ -69,6 +69,15 @@ describe("a batch of inputs", () => {
     expect(turn()).toBe(1);
     one.add("a", Uint8Array.of(2));
     expect(turn()).toBe(2);
+    // Nor when there was something else, before the inputs or behind them.
+    one.interrupt();
+    one.add("a", Uint8Array.of(2));
+    expect(turn()).toBe(2);
+    one.add("a", Uint8Array.of(2));
+    one.interrupt();
+    expect([turn(), turn()]).toEqual([2, 2]);
+    one.add("a", Uint8Array.of(2));
+    expect(turn()).toBe(3);
   });
 
   it("loses none when there are more than it holds, nor one that is too long for it", () => {

@@ -76,7 +76,17 @@ export class InputBatch<S> {
     if (this.#ofTurn++ === 0) this.#times.afterTurn(this.#afterTurn);
   }
 
-  /** At once: before anything else of any socket is looked at, so that everything stays in its order. */
+  /**
+   * Something else than an input comes, of any socket: what was gathered goes first, so that everything stays in its
+   * order, and this turn is not followed by a rest. When many connect, it would only make their bursts longer.
+   */
+  interrupt(): void {
+    if (this.#ofTurn === 0) this.#times.afterTurn(this.#afterTurn);
+    this.#ofTurn = MANY;
+    this.flush();
+  }
+
+  /** At once. */
   flush(): void {
     if (this.#count === 0 || this.#flushing) return;
     this.#flushing = true;

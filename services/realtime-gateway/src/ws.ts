@@ -106,6 +106,7 @@ export function listen<C>(options: WsOptions, handlers: Handlers<C>): Promise<Ws
       );
     },
     open(ws) {
+      inputs.interrupt();
       const data = ws.getUserData();
       const carrier = ws as unknown as Carrier<C>;
       carrier.socket = new UwsSocket(ws);
@@ -115,7 +116,7 @@ export function listen<C>(options: WsOptions, handlers: Handlers<C>): Promise<Ws
     message(ws, message, isBinary) {
       const bytes = new Uint8Array(message);
       if (isBinary && bytes[0] === INPUT_FRAME) return inputs.add(ws as unknown as Carrier<C>, bytes);
-      inputs.flush();
+      inputs.interrupt();
       const { connection } = ws as unknown as Carrier<C>;
       if (connection !== undefined) handlers.message(connection, bytes, isBinary);
     },
@@ -124,7 +125,7 @@ export function listen<C>(options: WsOptions, handlers: Handlers<C>): Promise<Ws
       if (connection !== undefined) handlers.drain(connection);
     },
     close(ws) {
-      inputs.flush();
+      inputs.interrupt();
       const { connection, socket } = ws as unknown as Carrier<C>;
       socket?.markClosed();
       if (connection !== undefined) handlers.close(connection);
