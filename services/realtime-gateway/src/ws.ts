@@ -125,9 +125,9 @@ export function listen<C>(options: WsOptions, handlers: Handlers<C>): Promise<Ws
       if (connection !== undefined) handlers.drain(connection);
     },
     close(ws) {
-      inputs.interrupt();
       const { connection, socket } = ws as unknown as Carrier<C>;
-      socket?.markClosed();
+      socket?.markClosed(); // first: its last inputs may have to be answered
+      inputs.interrupt();
       if (connection !== undefined) handlers.close(connection);
     },
   });
