@@ -47,12 +47,16 @@ export interface Stage extends AsyncDisposable {
 }
 
 const HEALTHY_WITHIN_MS = 60_000;
+/** The services that there is one of have theirs side by side. */
+const BLOCK_PORTS = 100;
+const PORT_TRIES_MAX = 100;
 const SINGLE = ["identity-service", "match-service", "chat-service", "matchmaker", "edge-api"];
 
 export async function openStage(options: StageOptions): Promise<Stage> {
   const folder = mkdtempSync(path.join(os.tmpdir(), "muster-drill-"));
   const mariadb = await startMariadb({ dataDir: path.join(folder, "data"), port: await freePort(), durable: false });
-  const ports = portsFrom(await freePort(), 10_000 + Math.floor(Math.random() * 200) * 100);
+  const base = 10_000 + Math.floor(Math.random() * 200) * BLOCK_PORTS;
+  const ports = portsFrom(await freePort(), base);
   const env = await prepare(ports, mariadb.adminUrl, options.env ?? {});
   const children: Child[] = [];
   const lines: string[] = [];
@@ -76,7 +80,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     return child;
   };
   const add = async (kind: "gateway" | "shard"): Promise<Actor> => {
-    const [port, adminPort] = [await freePort(), await freePort()];
+    const [port, adminPort] = [await portBeside(base), await portBeside(base)];
     const own: string[] = [];
     const child =
       kind === "gateway"
@@ -151,13 +155,29 @@ async function prepare(
   return env;
 }
 
+/** Free, and none that a service of this stage is about to take. */
+async function portBeside(base: number): Promise<number> {
+  for (let tries = 0; tries < PORT_TRIES_MAX; tries++) {
+    const port = await freePort();
+    if (port < base || port >= base + BLOCK_PORTS) return port;
+  }
+  throw new Error(`no free port beside ${base} and the ${BLOCK_PORTS} behind it`);
+}
+
 async function ready(adminPort: number, child: Child, lines: readonly string[]): Promise<void> {
-  await answering(`http://127.0.0.1:${adminPort}/readyz`, () =>
-    child.ended ? `${child.name} ${child.ended}:\n${lines.slice(-5).join("\n")}` : undefined,
+  const last = (): string => lines.slice(-5).join("\n");
+  await answering(
+    `http://127.0.0.1:${adminPort}/readyz`,
+    () => (child.ended ? `${child.name} ${child.ended}:\n${last()}` : undefined),
+    () => `${child.name} said last:\n${last()}`,
   );
 }
 
-async function answering(url: string, failed: () => string | undefined = () => undefined): Promise<void> {
+async function answering(
+  url: string,
+  failed: () => string | undefined = () => undefined,
+  known: () => string = () => "",
+): Promise<void> {
   const deadline = performance.now() + HEALTHY_WITHIN_MS;
   while (performance.now() < deadline) {
     const ok = await fetch(url).then(
@@ -169,5 +189,5 @@ async function answering(url: string, failed: () => string | undefined = () => u
     if (why) throw new Error(why);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`${url} does not answer`);
+  throw new Error(`${url} does not answer; ${known()}`);
 }
