@@ -1,7 +1,10 @@
 import { connect, createServer } from "node:net";
 
-/** Below the range that the kernel takes ports for outgoing connections from: none of those can take it meanwhile. */
-const [FREE_FROM, FREE_TO] = [10_000, 32_000];
+/**
+ * Below the range that the kernel takes ports for outgoing connections from, and below the blocks that whole systems have
+ * theirs in (18,200 and above, by 100): neither can take one meanwhile.
+ */
+const [FREE_FROM, FREE_TO] = [10_000, 18_000];
 const TRIES_MAX = 100;
 
 /** A port of 127.0.0.1 that nobody listens on. @throws Error when there seems to be none */

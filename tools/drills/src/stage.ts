@@ -47,16 +47,16 @@ export interface Stage extends AsyncDisposable {
 }
 
 const HEALTHY_WITHIN_MS = 60_000;
-/** The services that there is one of have theirs side by side. */
+/** The services that there is one of have their ports side by side, where freePort() never looks. */
+const BLOCKS_FROM = 20_000;
+const BLOCKS = 80;
 const BLOCK_PORTS = 100;
-const PORT_TRIES_MAX = 100;
 const SINGLE = ["identity-service", "match-service", "chat-service", "matchmaker", "edge-api"];
 
 export async function openStage(options: StageOptions): Promise<Stage> {
   const folder = mkdtempSync(path.join(os.tmpdir(), "muster-drill-"));
   const mariadb = await startMariadb({ dataDir: path.join(folder, "data"), port: await freePort(), durable: false });
-  const base = 10_000 + Math.floor(Math.random() * 200) * BLOCK_PORTS;
-  const ports = portsFrom(await freePort(), base);
+  const ports = portsFrom(await freePort(), BLOCKS_FROM + Math.floor(Math.random() * BLOCKS) * BLOCK_PORTS);
   const env = await prepare(ports, mariadb.adminUrl, options.env ?? {});
   const children: Child[] = [];
   const lines: string[] = [];
@@ -80,7 +80,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     return child;
   };
   const add = async (kind: "gateway" | "shard"): Promise<Actor> => {
-    const [port, adminPort] = [await portBeside(base), await portBeside(base)];
+    const [port, adminPort] = [await freePort(), await freePort()];
     const own: string[] = [];
     const child =
       kind === "gateway"
@@ -153,15 +153,6 @@ async function prepare(
     if (run.status !== 0) throw new Error(`the migration of ${name} failed:\n${run.stderr}`);
   }
   return env;
-}
-
-/** Free, and none that a service of this stage is about to take. */
-async function portBeside(base: number): Promise<number> {
-  for (let tries = 0; tries < PORT_TRIES_MAX; tries++) {
-    const port = await freePort();
-    if (port < base || port >= base + BLOCK_PORTS) return port;
-  }
-  throw new Error(`no free port beside ${base} and the ${BLOCK_PORTS} behind it`);
 }
 
 async function ready(adminPort: number, child: Child, lines: readonly string[]): Promise<void> {

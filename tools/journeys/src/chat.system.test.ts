@@ -18,7 +18,7 @@ describeWithServers("chat", () => {
   let system: System;
   let second: chat.ChatApp;
   beforeAll(async () => {
-    const secondPort = 20_000 + Math.floor(Math.random() * 10_000);
+    const secondPort = 18_500 + Math.floor(Math.random() * 1000); // between freePort and the blocks of whole systems
     system = await startSystem({
       secondGateway: true,
       env: { CHAT_MESSAGES_PER_MIN: "6000", CHAT_MESSAGE_BURST: "100" },
