@@ -33,6 +33,7 @@ const SILENT_MS_MAX = 8000;
 const SILENCE_CHECK_MS = 2000;
 /** Where the game's part of an input begins: behind session, sequence number and tick. */
 const INPUT_AT = 12;
+/** Gateways number from 1 and use freed numbers again; a higher one is no number of theirs. */
 const SESSION_MAX = 1_000_000;
 const NOTHING = new Uint8Array(0);
 

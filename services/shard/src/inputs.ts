@@ -30,11 +30,11 @@ const LAST_SEQ = 4;
 /** By which inputs are decoded: its number here. */
 const CODEC = 5;
 const RING = 6;
-/** A slot: sequence number, tick, then the input's words. The first one is in the ring's first cache line. */
+/** A slot: sequence number, tick, then the input's words. The first one lies beside what the ring says of itself. */
 const SEQ = 0;
 const TICK = 1;
 const WORDS = 2;
-/** Words of a cache line: a ring begins with one. */
+/** Words of a cache line: a ring is a whole number of them, so that no two share more than one. */
 const LINE_WORDS = 16;
 const WORDS_INITIAL = 4096;
 
