@@ -3,7 +3,7 @@
 // binary protocol without compression are written down here. After each of them a well-behaved player still plays.
 import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
-import { DISCONNECTS, encodeClientControl, FRAME_BYTES_MAX, PROTOCOL_VERSION } from "@muster/realtime";
+import { DISCONNECTS, encodeClientControl, encodeInput, FRAME_BYTES_MAX, PROTOCOL_VERSION } from "@muster/realtime";
 import { describeWithServers, until } from "@muster/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type DuelMatch, guest, pilot, playing } from "./players.ts";
@@ -245,6 +245,18 @@ describeWithServers("the WebSocket protocol, broken in every way", () => {
       else if (i % 3 === 1) client.send(frame(CLOSE, Buffer.of(0x03, 0xe8)), frame(BINARY, Buffer.of(1, 1, 1)));
       else client.socket.write(frame(BINARY, Buffer.alloc(100)).subarray(0, 40), () => client.socket.destroy());
       if (i % 3 < 2) await until(() => (client.ended ? undefined : "still open"), 5000);
+    }
+    await othersPlayOn();
+  });
+
+  it("an input that has to be answered, and a close right behind it, harm nobody", async () => {
+    for (let i = 0; i < 20; i++) {
+      const client = await authenticated();
+      // It is gathered with others', and looked at when its socket has closed already. It is at no match: refused.
+      const input = frame(BINARY, encodeInput(1, 0, Uint8Array.of(1)));
+      if (i % 2 === 0) client.send(input, frame(CLOSE, Buffer.of(0x03, 0xe8)));
+      else client.socket.write(input, () => client.socket.destroy());
+      await until(() => (client.ended ? undefined : "still open"), 5000);
     }
     await othersPlayOn();
   });
