@@ -8,6 +8,7 @@ import { createServer, type Socket as TcpSocket } from "node:net";
 import { parseArgs } from "node:util";
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { type LinkRequest, LinkRequestSchema, LinkResponseSchema } from "@muster/contracts/realtime/link/v1";
+import { touched } from "@muster/game-kit";
 import { createLogger } from "@muster/log";
 import {
   encodeClientControl,
@@ -19,7 +20,14 @@ import {
   PROTOCOL_VERSION,
   PUBLIC_VIEW,
 } from "@muster/realtime";
-import { Connection, type ConnectionParts, Seats, ShardLinks, type Socket } from "@muster/realtime-gateway/testing";
+import {
+  Connection,
+  type ConnectionParts,
+  InputBatch,
+  Seats,
+  ShardLinks,
+  type Socket,
+} from "@muster/realtime-gateway/testing";
 import { median } from "./table.ts";
 
 const { values } = parseArgs({
@@ -169,12 +177,20 @@ async function measure(matches: number, ticks: number): Promise<number> {
   await reached(() => sent() === sockets.length * 3, "the players are not in");
 
   const input = encodeInput(1, 0, INPUT_PAYLOAD);
+  const inputs = new InputBatch<Connection>(
+    {
+      input: (connection, bytes, from, to) => connection.onInput(bytes, from, to),
+      prefetch: (connection, depth) => (depth === 0 ? 0 : connection.prefetch(depth - 1)), // there is no uWebSockets object
+      touched,
+    },
+    { gather: setImmediate, afterTurn: setImmediate, rest: () => undefined },
+  );
   const before = { sent: sent(), inputs: shard.inputs };
   const warm = Math.ceil(ticks / 4);
   let cpu = process.cpuUsage();
   for (let tick = 1; tick <= ticks + warm; tick++) {
     if (tick === warm + 1) cpu = process.cpuUsage();
-    for (const connection of connections) connection.onMessage(input, true);
+    for (const connection of connections) inputs.add(connection, input);
     shard.tick(matches);
     const last = sockets.at(-1) as CountingSocket;
     const wanted = 3 + tick;
