@@ -79,6 +79,10 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     children.push(child);
     return child;
   };
+  const startSingle = (name: string): Promise<void> => {
+    const own: string[] = [];
+    return ready(Number(env[serviceOf(name).adminPort]), start(name, {}, own), own);
+  };
   const add = async (kind: "gateway" | "shard"): Promise<Actor> => {
     const [port, adminPort] = [await freePort(), await freePort()];
     const own: string[] = [];
@@ -107,11 +111,12 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    for (const name of SINGLE) start(name);
+    const single = SINGLE.map((name) => startSingle(name));
     await Promise.all(Array.from({ length: options.shards }, () => add("shard")));
     await Promise.all(Array.from({ length: options.gateways }, () => add("gateway")));
+    // Every one of them, not those alone that a gateway needs to start: the first player to queue needs match-service.
+    await Promise.all(single);
     front = await openFront(() => gateways.filter(({ child }) => child.running).map(({ port }) => port));
-    await answering(`http://127.0.0.1:${ports.edge}/.well-known/jwks.json`);
   } catch (err) {
     await close();
     throw err;
