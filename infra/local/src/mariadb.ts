@@ -44,6 +44,7 @@ export async function startMariadb(options: MariadbOptions): Promise<MariadbServ
     mkdirSync(path.dirname(options.dataDir), { recursive: true });
     cpSync(templateDir(found), options.dataDir, { recursive: true });
   }
+  mkdirSync(temporaryDir(options.dataDir), { recursive: true });
   const said: string[] = [];
   const child = spawnChild({
     name: "mariadb",
@@ -68,10 +69,16 @@ export function privateAdminUrl(port: number): string {
   return `mysql://root:${ROOT_PASSWORD}@127.0.0.1:${port}/`;
 }
 
+/** A server that starts deletes every temporary table in its folder for them, also those of others that are in use. */
+function temporaryDir(dataDir: string): string {
+  return `${dataDir}.tmp`;
+}
+
 function serverArgs({ dataDir, port, durable }: MariadbOptions): string[] {
   return [
     "--no-defaults",
     `--datadir=${dataDir}`,
+    `--tmpdir=${temporaryDir(dataDir)}`,
     `--user=${os.userInfo().username}`,
     `--socket=${path.join(dataDir, "s.sock")}`,
     `--pid-file=${path.join(dataDir, "mariadbd.pid")}`,
@@ -96,12 +103,14 @@ function templateDir({ server, install }: { server: string; install: string }): 
   const dir = path.join(paths.mariadbTemplates, version);
   if (existsSync(dir)) return dir;
   const making = `${dir}.${process.pid}`;
-  mkdirSync(paths.mariadbTemplates, { recursive: true });
+  const temporary = temporaryDir(making);
+  mkdirSync(temporary, { recursive: true });
   execFileSync(
     install,
     [
       "--no-defaults",
       `--datadir=${making}`,
+      `--tmpdir=${temporary}`,
       `--user=${os.userInfo().username}`,
       "--auth-root-authentication-method=normal",
       "--skip-test-db",
@@ -126,6 +135,7 @@ function templateDir({ server, install }: { server: string; install: string }): 
       "--no-defaults",
       "--bootstrap",
       `--datadir=${making}`,
+      `--tmpdir=${temporary}`,
       `--user=${os.userInfo().username}`,
       "--innodb-use-native-aio=0",
     ],
@@ -134,6 +144,7 @@ function templateDir({ server, install }: { server: string; install: string }): 
       stdio: ["pipe", "ignore", "pipe"],
     },
   );
+  rmSync(temporary, { recursive: true });
   try {
     renameSync(making, dir);
   } catch (err) {

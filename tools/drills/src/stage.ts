@@ -111,11 +111,12 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    const single = SINGLE.map((name) => startSingle(name));
-    await Promise.all(Array.from({ length: options.shards }, () => add("shard")));
-    await Promise.all(Array.from({ length: options.gateways }, () => add("gateway")));
-    // Every one of them, not those alone that a gateway needs to start: the first player to queue needs match-service.
-    await Promise.all(single);
+    // Every one of them is waited for, not those alone that a gateway needs to start: who queues needs match-service too.
+    await Promise.all([
+      ...SINGLE.map((name) => startSingle(name)),
+      ...Array.from({ length: options.shards }, () => add("shard")),
+      ...Array.from({ length: options.gateways }, () => add("gateway")),
+    ]);
     front = await openFront(() => gateways.filter(({ child }) => child.running).map(({ port }) => port));
   } catch (err) {
     await close();
