@@ -1,5 +1,5 @@
 // What is made of a game once, however many matches there are of it.
-import type { Game } from "./game.ts";
+import type { Game, GameContext, GameOptions } from "./game.ts";
 import { type InputCodec, inputCodecOf } from "./input.ts";
 import { type Cursor, type Layout, layoutOf } from "./layout.ts";
 import { Random } from "./random.ts";
@@ -7,6 +7,9 @@ import { type Fields, uint } from "./schema.ts";
 
 /** What the kit keeps in every state beside the game's own fields. */
 const KIT_FIELDS = { rng: uint(32) } as const;
+
+/** A mode has one or two. */
+const CONTEXTS_MAX = 256;
 
 export interface Compiled {
   readonly layout: Layout<Fields>;
@@ -42,6 +45,7 @@ export class Stage {
   readonly #inputLayout: Layout<Fields>;
   readonly #inputViews: object[] = [];
   readonly #checked: boolean;
+  readonly #contexts = new Map<string, GameContext>();
 
   constructor(layout: Layout<Fields>, inputLayout: Layout<Fields>, checked: boolean) {
     this.state = layout.viewAt(this.#match, 0, checked);
@@ -52,6 +56,18 @@ export class Stage {
     this.#inputsAt = layout.words;
     this.#inputLayout = inputLayout;
     this.#checked = checked;
+  }
+
+  /** One for all matches of the same seats and options. */
+  context(seats: number, options: GameOptions): GameContext {
+    const key = JSON.stringify([seats, options]);
+    let context = this.#contexts.get(key);
+    if (!context) {
+      if (this.#contexts.size >= CONTEXTS_MAX) this.#contexts.clear();
+      context = Object.freeze({ seats, options: Object.freeze(options), random: this.random });
+      this.#contexts.set(key, context);
+    }
+    return context;
   }
 
   /** `words`: the state; by seat 1 or 0, whether there is an input; then the inputs' words, seat by seat. */

@@ -14,10 +14,11 @@ export {
   optionsFor,
 } from "./game.ts";
 export { type InputCodec, inputCodecOf } from "./input.ts";
-export { InputLog, InputRecords, type RecordReader, recordsOf } from "./input-record.ts";
+export { InputLog, InputRecords, type RecordReader } from "./input-record.ts";
 export { type Layout, layoutOf } from "./layout.ts";
 export { PREFETCH_DEPTHS, touched } from "./prefetch.ts";
 export { Random } from "./random.ts";
+export { RecordLog, recordsOf } from "./record-log.ts";
 export {
   BadReplayError,
   LogPlayer,
@@ -29,7 +30,7 @@ export {
   verifyReplay,
 } from "./replay.ts";
 export { type Expectation, type Fields, flag, int, list, type StateOf, uint } from "./schema.ts";
-export { Simulation, type SimulationSetup } from "./simulation.ts";
+export { memoryWords, Simulation, type SimulationSetup } from "./simulation.ts";
 export {
   DELTA_FRAME,
   FrameWriter,

@@ -1,9 +1,10 @@
 // What a tick's simulation was given, as bytes: one record per tick, and a forfeit as a last record of its own. The
 // records of a match, with its game, build, seed and options, are the whole match.
-import { BitReader, BitWriter, MalformedBitsError } from "./bits.ts";
+import { BitReader, BitWriter } from "./bits.ts";
 import { type Codec, codecOf } from "./codec.ts";
 import type { Game } from "./game.ts";
 import { compiledOf } from "./compiled.ts";
+import { endOf, RecordLog, recordsOf } from "./record-log.ts";
 
 /** Two bits per seat, then what the codes announce, in the order of the seats. */
 const NOTHING = 0;
@@ -30,6 +31,9 @@ const LAST_SEQ = 0;
 const CODE = 1;
 const SEQ = 2;
 const WORDS = 3;
+
+/** What a record's length takes at most. */
+const LENGTH_BYTES_MAX = 5;
 
 /** What the records of a match keep. */
 export function recordWords(inputWords: number, seats: number): number {
@@ -122,22 +126,20 @@ export class InputRecords {
   }
 }
 
-/** Records one behind the other, each behind its length (LEB128). Grows up to a limit, then says so and takes no more. */
+/** The records of a match. Grows up to a limit, then says so and takes no more. */
 export class InputLog {
+  readonly #log = new RecordLog();
   readonly #bytesMax: number;
-  #bytes: Uint8Array;
-  #length = 0;
   #records = 0;
   #overflowed = false;
 
-  constructor(bytesMax: number, bytesInitial = 512) {
+  constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
-    this.#bytes = new Uint8Array(Math.min(bytesInitial, bytesMax));
   }
 
   /** @throws MalformedBitsError unless the bytes are whole records. */
   static of(bytes: Uint8Array, bytesMax: number): InputLog {
-    const log = new InputLog(bytesMax, bytes.length);
+    const log = new InputLog(bytesMax);
     log.appendAll(bytes);
     return log;
   }
@@ -153,27 +155,19 @@ export class InputLog {
 
   /** Valid until the next append. */
   get bytes(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
+    return this.#log.bytes;
   }
 
   /** The record is `bytes` from `from` to `to`, by default all. */
   append(bytes: Uint8Array, from = 0, to: number = bytes.length): void {
     this.#records++;
-    let length = to - from;
-    this.#reserve(length + 5);
-    if (this.#overflowed) return;
-    do {
-      this.#bytes[this.#length++] = length > 127 ? (length & 127) | 128 : length;
-      length >>>= 7;
-    } while (length > 0);
-    for (let i = from; i < to; i++) this.#bytes[this.#length++] = bytes[i] as number; // few, mostly
+    if (this.#log.length + to - from + LENGTH_BYTES_MAX > this.#bytesMax) this.#overflowed = true;
+    if (!this.#overflowed) this.#log.append(bytes, from, to);
   }
 
   /** See prefetch.ts. */
   prefetch(depth: number): number {
-    if (depth === 0) return this.#length;
-    if (depth === 1) return this.#bytes.length;
-    return depth === 2 && this.#length < this.#bytes.length ? (this.#bytes[this.#length] as number) : 0;
+    return depth === 0 ? this.#records : this.#log.prefetch(depth - 1);
   }
 
   /** Records of another log. @throws MalformedBitsError unless they are whole. */
@@ -183,47 +177,17 @@ export class InputLog {
 
   /** The bytes of the first `records` ones. */
   bytesBefore(records: number): Uint8Array {
-    return this.#bytes.subarray(0, this.#length - this.bytesAfter(records).length);
+    const { bytes } = this;
+    return bytes.subarray(0, endOf(bytes, records));
   }
 
   /** The bytes behind the first `records` ones. */
   bytesAfter(records: number): Uint8Array {
-    let at = 0;
-    for (let i = 0; i < records; i++) at = lengthAt(this.#bytes, at).end;
-    return this.#bytes.subarray(at, this.#length);
+    const { bytes } = this;
+    return bytes.subarray(endOf(bytes, records));
   }
 
-  *[Symbol.iterator](): Iterator<Uint8Array> {
-    yield* recordsOf(this.bytes);
+  [Symbol.iterator](): Iterator<Uint8Array> {
+    return this.#log[Symbol.iterator]();
   }
-
-  #reserve(bytes: number): void {
-    const needed = this.#length + bytes;
-    if (needed > this.#bytesMax) this.#overflowed = true;
-    if (this.#overflowed || needed <= this.#bytes.length) return;
-    const bigger = new Uint8Array(Math.min(this.#bytesMax, Math.max(this.#bytes.length * 2, needed)));
-    bigger.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = bigger;
-  }
-}
-
-/** @throws MalformedBitsError unless the bytes are whole records. */
-export function* recordsOf(bytes: Uint8Array): Iterable<Uint8Array> {
-  for (let at = 0; at < bytes.length; ) {
-    const { from, end } = lengthAt(bytes, at);
-    if (end > bytes.length) throw new MalformedBitsError("the log ends within a record");
-    yield bytes.subarray(from, end);
-    at = end;
-  }
-}
-
-function lengthAt(bytes: Uint8Array, at: number): { from: number; end: number } {
-  let length = 0;
-  for (let shift = 0; shift < 28; shift += 7) {
-    const byte = bytes[at++];
-    if (byte === undefined) throw new MalformedBitsError("the log ends within a length");
-    length |= (byte & 127) << shift;
-    if (byte < 128) return { from: at, end: at + length };
-  }
-  throw new MalformedBitsError("a record's length is too long");
 }

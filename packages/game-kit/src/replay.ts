@@ -2,7 +2,8 @@
 // the last state that was kept. And the judge of a log: whether it leads to the result that was stored.
 import { MalformedBitsError } from "./bits.ts";
 import type { Game, GameOptions, GameResult } from "./game.ts";
-import { InputRecords, type RecordReader, recordsOf } from "./input-record.ts";
+import { InputRecords, type RecordReader } from "./input-record.ts";
+import { recordsOf } from "./record-log.ts";
 import { Simulation } from "./simulation.ts";
 import type { Fields, StateOf } from "./schema.ts";
 

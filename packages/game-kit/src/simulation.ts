@@ -25,6 +25,7 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
   readonly memory: Int32Array;
   /** Steps done. */
   tick = 0;
+  readonly seats: number;
   readonly game: Game<S, I>;
   readonly layout: Layout<Fields>;
   readonly input: InputCodec<I>;
@@ -40,21 +41,18 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
     const { seats, checked = false } = setup;
     if (seats < game.seatsMin || seats > game.seatsMax) throw new RangeError(`${game.id} is not for ${seats} seats`);
     const { layout, input, inputLayout, stage } = compiledOf(game as unknown as Game);
+    this.seats = seats;
     this.game = game;
     this.layout = layout;
     this.input = input as unknown as InputCodec<I>;
     this.recordsAt = layout.words + seats * (1 + this.input.words);
-    this.memory = new Int32Array(this.recordsAt + recordWords(this.input.words, seats));
+    this.memory = new Int32Array(memoryWords(game as unknown as Game, seats));
     this.words = this.memory.subarray(0, layout.words);
     this.#checked = checked;
     this.#stage = checked ? new Stage(layout, inputLayout, true) : stage;
-    this.#context = { seats, options: optionsFor(game, setup.options), random: this.#stage.random };
+    this.#context = this.#stage.context(seats, optionsFor(game, setup.options));
     this.#enter().random.seed(setup.seed);
     game.init(this.#stage.state as StateOf<S>, this.#context);
-  }
-
-  get seats(): number {
-    return this.#context.seats;
   }
 
   /** A live view, of this match alone. */
@@ -98,14 +96,14 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
   /** See prefetch.ts. */
   prefetch(depth: number): number {
     if (depth === 0) return this.tick + this.recordsAt;
-    if (depth === 1) return this.memory.length + this.words.length + this.#context.seats;
+    if (depth === 1) return this.memory.length;
     return depth === 2 ? prefetchWords(this.memory) : 0;
   }
 
   /** What a step does with inputs that count once. */
   spendInputs(): void {
     const from = this.layout.words;
-    if (this.game.inputMode === "event") this.memory.fill(0, from, from + this.#context.seats);
+    if (this.game.inputMode === "event") this.memory.fill(0, from, from + this.seats);
   }
 
   /** To a state that is known; the inputs stay. */
@@ -119,12 +117,12 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
   }
 
   #enter(): Stage {
-    this.#stage.enter(this.memory, this.#context.seats);
+    this.#stage.enter(this.memory, this.seats);
     return this.#stage;
   }
 
   #inputAt(seat: number): number {
-    return this.layout.words + this.#context.seats + seat * this.input.words;
+    return this.layout.words + this.seats + seat * this.input.words;
   }
 
   /**
@@ -164,6 +162,12 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
   check(): number {
     return hashNumber(this.memory, this.layout.words, this.tick) & 0xffff;
   }
+}
+
+/** Length of a match's `memory`. */
+export function memoryWords(game: Game, seats: number): number {
+  const { layout, input } = compiledOf(game);
+  return layout.words + seats * (1 + input.words) + recordWords(input.words, seats);
 }
 
 export function hashWords(words: Int32Array, tick: number): string {

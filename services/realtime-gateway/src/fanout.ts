@@ -1,4 +1,5 @@
 // One match as this gateway sees it: the sockets that follow it, and what a new or late one needs to catch up.
+import { RecordLog } from "@muster/game-kit";
 import type { Outbound } from "./outbound.ts";
 
 export interface FanoutMetrics {
@@ -13,7 +14,8 @@ const PREFETCHED_MAX = 16;
 export class Fanout {
   /** Few, and gone through at every tick. */
   readonly #followers: Outbound[] = [];
-  readonly #log = new FrameLog();
+  /** A keyframe and the deltas since, one behind the other. Empty: there is no keyframe. */
+  readonly #log = new RecordLog();
   readonly #metrics: FanoutMetrics;
 
   constructor(metrics: FanoutMetrics) {
@@ -22,7 +24,7 @@ export class Fanout {
 
   /** A copy of the last one, as long as the log reaches back to it. */
   get keyframe(): Uint8Array | undefined {
-    for (const first of this.#log.frames()) return first.slice();
+    for (const first of this.#log) return first.slice();
     return undefined;
   }
 
@@ -44,7 +46,8 @@ export class Fanout {
   }
 
   onKeyframe(frame: Uint8Array): void {
-    this.#log.restart(frame);
+    this.#log.clear();
+    this.#log.append(frame);
     for (const follower of this.#followers) if (!follower.inSync) this.catchUp(follower);
   }
 
@@ -61,7 +64,7 @@ export class Fanout {
 
   /** The hot path: once per tick and match. */
   onDelta(frame: Uint8Array): void {
-    this.#log.append(frame);
+    this.#keep(frame);
     const followers = this.#followers;
     let sent = 0;
     for (let i = 0; i < followers.length; i++) {
@@ -73,72 +76,19 @@ export class Fanout {
 
   /** For a follower that is new, or whose socket has drained. */
   catchUp(follower: Outbound): void {
-    if (follower.inSync || this.#log.empty || !follower.ready) return;
-    follower.catchUp(this.#log.frames());
+    if (follower.inSync || this.#log.length === 0 || !follower.ready) return;
+    follower.catchUp(this.#log);
     this.#metrics.caughtUp();
+  }
+
+  /** Nothing without a keyframe to follow. At the limit all goes: who is behind waits for the next keyframe. */
+  #keep(delta: Uint8Array): void {
+    const { length } = this.#log;
+    if (length === 0) return;
+    if (length + delta.length > LOG_BYTES_MAX) this.#log.clear();
+    else this.#log.append(delta);
   }
 }
 
 /** What the log holds at most beyond a keyframe, bytes: a shard that sends no keyframes must not fill our memory. */
 const LOG_BYTES_MAX = 256 * 1024;
-/** Each frame lies behind its length. */
-const LENGTH_BYTES = 3;
-
-/** A keyframe and the deltas since, one behind the other in one buffer: no allocation per tick. */
-class FrameLog {
-  #bytes = new Uint8Array(512);
-  #end = 0;
-
-  prefetch(depth: number): number {
-    if (depth === 0) return this.#end;
-    if (depth === 1) return this.#bytes.length;
-    return depth === 2 && this.#end < this.#bytes.length ? (this.#bytes[this.#end] as number) : 0;
-  }
-
-  get empty(): boolean {
-    return this.#end === 0;
-  }
-
-  clear(): void {
-    this.#end = 0;
-  }
-
-  restart(keyframe: Uint8Array): void {
-    this.#end = 0;
-    this.#put(keyframe);
-  }
-
-  /** Nothing without a keyframe to follow. At the limit all goes: who is behind waits for the next keyframe. */
-  append(delta: Uint8Array): void {
-    if (this.#end === 0) return;
-    if (this.#end + delta.length > LOG_BYTES_MAX) this.#end = 0;
-    else this.#put(delta);
-  }
-
-  *frames(): Iterable<Uint8Array> {
-    for (let at = 0; at < this.#end; ) {
-      const from = at + LENGTH_BYTES;
-      const [low, middle, high] = [this.#bytes[at], this.#bytes[at + 1], this.#bytes[at + 2]] as number[];
-      at = from + ((low as number) | ((middle as number) << 8) | ((high as number) << 16));
-      yield this.#bytes.subarray(from, at);
-    }
-  }
-
-  #put(frame: Uint8Array): void {
-    const { length } = frame;
-    let at = this.#end;
-    if (at + LENGTH_BYTES + length > this.#bytes.length) this.#grow(at + LENGTH_BYTES + length);
-    const bytes = this.#bytes;
-    bytes[at++] = length;
-    bytes[at++] = length >>> 8;
-    bytes[at++] = length >>> 16;
-    for (let i = 0; i < length; i++) bytes[at++] = frame[i] as number; // short, mostly
-    this.#end = at;
-  }
-
-  #grow(needed: number): void {
-    const bigger = new Uint8Array(Math.max(this.#bytes.length * 2, needed));
-    bigger.set(this.#bytes.subarray(0, this.#end));
-    this.#bytes = bigger;
-  }
-}

@@ -6,6 +6,7 @@ import {
   FrameWriter,
   type InputRecords,
   type Layout,
+  memoryWords,
   type Simulation,
   SnapshotEncoder,
 } from "@muster/game-kit";
@@ -32,7 +33,7 @@ export function viewsOf(simulation: Simulation, records: InputRecords): Views {
 /** Of all matches of a game that conceals nothing: one tick is made, copied to the links and forgotten before the next. */
 interface Desk {
   readonly frames: FrameWriter;
-  /** The state before the tick that is being made, and what was acknowledged; and what is now. */
+  /** Before the tick that is being made: a match's memory, the state first, and what was acknowledged; and what is now. */
   readonly words: Int32Array;
   readonly before: Uint32Array;
   readonly acks: Uint32Array;
@@ -45,7 +46,7 @@ function deskOf({ layout, game }: Simulation): Desk {
   if (!desk) {
     desk = {
       frames: new FrameWriter(layout, new BitWriter(1024)),
-      words: new Int32Array(layout.words),
+      words: new Int32Array(memoryWords(game, game.seatsMax)),
       before: new Uint32Array(game.seatsMax),
       acks: new Uint32Array(game.seatsMax),
     };
@@ -76,7 +77,7 @@ class SharedView implements Views {
 
   begin(): void {
     const { words, before } = this.#desk;
-    words.set(this.#simulation.words);
+    words.set(this.#simulation.memory);
     this.#records.copySeqs(before);
   }
 

@@ -1,0 +1,129 @@
+// Short pieces of bytes, one behind the other, each behind its length (LEB128): thousands of them for each of thousands of
+// matches. Where the next one goes lies in a slab that many logs share, so that adding to one costs a line of memory of its
+// own, and not an array, its buffer and its bytes (design/realtime/performance.md); what does not fit there any more moves
+// to an array that is seldom touched.
+import { MalformedBitsError } from "./bits.ts";
+
+/** What was added last, up to so much, lies in the slab. */
+const TAIL_BYTES = 512;
+/** A slab lives as long as any log that has its tail in it. */
+const SLAB_TAILS = 128;
+/** A length up to this is one byte. */
+const SHORT_MAX = 127;
+const NOTHING = new Uint8Array(0);
+
+let slab = NOTHING;
+let slabUsed = 0;
+
+export class RecordLog {
+  readonly #slab: Uint8Array;
+  readonly #from: number;
+  /** Where the next byte goes. */
+  #at: number;
+  /** What came before the tail. */
+  #body = NOTHING;
+  #bodyLength = 0;
+
+  constructor() {
+    if (slabUsed === slab.length) {
+      slab = new Uint8Array(SLAB_TAILS * TAIL_BYTES);
+      slabUsed = 0;
+    }
+    this.#slab = slab;
+    this.#from = slabUsed;
+    this.#at = slabUsed;
+    slabUsed += TAIL_BYTES;
+  }
+
+  /** Bytes, lengths included. */
+  get length(): number {
+    return this.#bodyLength + this.#at - this.#from;
+  }
+
+  /** All of them, in one piece. Valid until the next call of anything else. */
+  get bytes(): Uint8Array {
+    this.#moveTail();
+    return this.#body.subarray(0, this.#bodyLength);
+  }
+
+  clear(): void {
+    this.#at = this.#from;
+    this.#bodyLength = 0;
+  }
+
+  /** The record is `bytes` from `from` to `to`, by default all. */
+  append(bytes: Uint8Array, from = 0, to: number = bytes.length): void {
+    const length = to - from;
+    let at = this.#at;
+    if (length > SHORT_MAX || at + 1 + length > this.#from + TAIL_BYTES) return this.#appendLong(bytes, from, to);
+    const into = this.#slab;
+    into[at++] = length;
+    for (let i = from; i < to; i++) into[at++] = bytes[i] as number;
+    this.#at = at;
+  }
+
+  [Symbol.iterator](): Iterator<Uint8Array> {
+    return recordsOf(this.bytes)[Symbol.iterator]();
+  }
+
+  /** See prefetch.ts. */
+  prefetch(depth: number): number {
+    if (depth === 0) return this.#at;
+    return depth === 1 && this.#at < this.#slab.length ? (this.#slab[this.#at] as number) : 0;
+  }
+
+  /** Also a short one, when the tail is full. */
+  #appendLong(bytes: Uint8Array, from: number, to: number): void {
+    this.#moveTail();
+    let length = to - from;
+    const header: number[] = [];
+    for (; length > SHORT_MAX; length >>>= 7) header.push((length & 127) | 128);
+    header.push(length);
+    this.#toBody(Uint8Array.from(header));
+    this.#toBody(bytes.subarray(from, to));
+  }
+
+  #moveTail(): void {
+    this.#toBody(this.#slab.subarray(this.#from, this.#at));
+    this.#at = this.#from;
+  }
+
+  #toBody(bytes: Uint8Array): void {
+    const length = this.#bodyLength + bytes.length;
+    if (length > this.#body.length) {
+      const bigger = new Uint8Array(Math.max(this.#body.length * 2, length));
+      bigger.set(this.#body.subarray(0, this.#bodyLength));
+      this.#body = bigger;
+    }
+    this.#body.set(bytes, this.#bodyLength);
+    this.#bodyLength = length;
+  }
+}
+
+/** @throws MalformedBitsError unless the bytes are whole records. */
+export function* recordsOf(bytes: Uint8Array): Iterable<Uint8Array> {
+  for (let at = 0; at < bytes.length; ) {
+    const { from, end } = recordAt(bytes, at);
+    if (end > bytes.length) throw new MalformedBitsError("the log ends within a record");
+    yield bytes.subarray(from, end);
+    at = end;
+  }
+}
+
+/** Where the first `records` records of a log end. @throws MalformedBitsError */
+export function endOf(log: Uint8Array, records: number): number {
+  let at = 0;
+  for (let i = 0; i < records; i++) at = recordAt(log, at).end;
+  return at;
+}
+
+function recordAt(bytes: Uint8Array, at: number): { from: number; end: number } {
+  let length = 0;
+  for (let shift = 0; shift < 28; shift += 7) {
+    const byte = bytes[at++];
+    if (byte === undefined) throw new MalformedBitsError("the log ends within a length");
+    length |= (byte & 127) << shift;
+    if (byte < 128) return { from: at, end: at + length };
+  }
+  throw new MalformedBitsError("a record's length is too long");
+}
