@@ -54,7 +54,13 @@ const match = played();
 describe("an input log", () => {
   it("gives back the records that it got, from any of them on, and refuses to end within one", () => {
     const log = new InputLog(LOG_BYTES_MAX);
-    const records = [new Uint8Array(0), Uint8Array.of(1, 2), new Uint8Array(300).fill(7), Uint8Array.of(9), new Uint8Array(900).fill(8)];
+    const records = [
+      new Uint8Array(0),
+      Uint8Array.of(1, 2),
+      new Uint8Array(300).fill(7),
+      Uint8Array.of(9),
+      new Uint8Array(900).fill(8),
+    ];
     for (const record of records) log.append(record);
     expect([...log]).toEqual(records);
     for (let from = 0; from <= records.length; from++) {

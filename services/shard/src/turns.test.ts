@@ -10,7 +10,6 @@ import { Match } from "./match.ts";
 import type { MatchOwner } from "./match-owner.ts";
 import type { MatchOutcome } from "./match-spec.ts";
 import { SeatStatuses } from "./seat-statuses.ts";
-import { StepOverrunError, StepWatch } from "./step-watch.ts";
 
 class Controls implements Link {
   readonly gatewayId = "g";
@@ -170,68 +169,5 @@ describe("a client that was away", () => {
     let last = 0;
     for (let i = 0; i < 1000; i++) last = first.next();
     expect(second.next()).toBeGreaterThan(last);
-  });
-});
-
-describe("the watch over steps", () => {
-  const STUCK_MS = 1000; // no step here takes so long: the process would end
-  const options = { matchesMax: 4, budgetMs: 20, stuckMs: STUCK_MS, heapShareMax: 0.5, matchUrl: "http://127.0.0.1:1" };
-  const busy = (ms: number): void => {
-    for (const until = performance.now() + ms; performance.now() < until; );
-  };
-  const watchedMatch = (place: number) => {
-    const errors: unknown[] = [];
-    return { spec: { matchId: "m", epoch: 1 }, place, errors, fail: (err: unknown) => void errors.push(err) };
-  };
-
-  it("lets a step within its budget pass, and condemns the one that takes longer", async () => {
-    const watch = new StepWatch(options);
-    const match = watchedMatch(watch.register("m", 1));
-    await watch.start();
-    try {
-      let overrun: StepOverrunError | undefined;
-      // The thread takes a moment to be there; nothing is condemned before.
-      for (let steps = 0; steps < 100 && !overrun; steps++) {
-        watch.enter(match);
-        busy(100);
-        overrun = watch.leave(match);
-      }
-      expect(overrun).toBeInstanceOf(StepOverrunError);
-      for (const until = performance.now() + 100; performance.now() < until; ) {
-        watch.enter(match);
-        busy(1);
-        expect(watch.leave(match)).toBeUndefined();
-      }
-    } finally {
-      await watch.stop();
-    }
-  });
-
-  it("charges a heap that nears its end to the match that allocated most, and to no other", () => {
-    const watch = new StepWatch(options);
-    const [modest, greedy] = [watchedMatch(watch.register("a", 1)), watchedMatch(watch.register("b", 1))];
-    const kept: number[][] = [];
-    const full = { used_heap_size: 60, heap_size_limit: 100 };
-    watch.checkHeap(full);
-    for (let i = 0; i < 50; i++) {
-      watch.enter(modest);
-      watch.leave(modest);
-      watch.enter(greedy);
-      kept.push(Array.from({ length: 5000 }, (_, k) => k * 1.5));
-      watch.leave(greedy);
-    }
-    watch.checkHeap(full);
-    expect(greedy.errors).toMatchObject([{ name: "StepOverrunError" }]);
-    expect(modest.errors).toEqual([]);
-    expect(kept).toHaveLength(50);
-  });
-
-  it("uses a place again once it is free, and never gives out more than it has", () => {
-    const watch = new StepWatch(options);
-    const places = Array.from({ length: 8 }, (_, i) => watch.register(`m${i}`, 1));
-    expect(new Set(places).size).toBe(8);
-    expect(() => watch.register("one more", 1)).toThrow("more matches");
-    watch.release(places[3] as number);
-    expect(watch.register("again", 2)).toBe(places[3]);
   });
 });

@@ -1,0 +1,52 @@
+// A process with a watch over its steps, to be stopped in the middle of one. It says "stepping" once it is in one step or
+// another; works on for a while in the one in which it was stopped; and says whether that was condemned.
+import { StepWatch } from "../src/step-watch.ts";
+
+const BUDGET_MS = 100;
+/** Of a step, before the stop and after it: with both the budget is not half used. */
+const WORK_MS = 20;
+/** Between two looks at the clock: it was stopped. */
+const STOPPED_MS = 500;
+/** Until the watch is seen to be there. */
+const STEPS_MAX = 50;
+const STEPS_UNTIL_STOPPED = 500;
+
+const stuckMs = 10_000;
+const watch = new StepWatch({
+  matchesMax: 1,
+  budgetMs: BUDGET_MS,
+  stuckMs,
+  heapShareMax: 1,
+  matchUrl: "http://127.0.0.1:1",
+});
+const match = { spec: { matchId: "m", epoch: 1 }, place: watch.register("m", 1), fail: () => undefined };
+
+/** Until `ms` have passed. @returns whether it was stopped meanwhile */
+function work(ms: number): boolean {
+  let [before, stopped] = [performance.now(), false];
+  for (const until = before + ms; before < until; ) {
+    const now = performance.now();
+    stopped ||= now - before > STOPPED_MS;
+    before = now;
+  }
+  return stopped;
+}
+
+await watch.start();
+let seen = false;
+for (let steps = 0; steps < STEPS_MAX && !seen; steps++) {
+  watch.enter(match);
+  work(BUDGET_MS * 2);
+  seen = watch.leave(match) !== undefined;
+}
+process.stdout.write(seen ? "stepping\n" : "no watch\n");
+for (let steps = 0; steps < STEPS_UNTIL_STOPPED; steps++) {
+  watch.enter(match);
+  const stopped = work(WORK_MS);
+  if (stopped) work(WORK_MS);
+  const condemned = watch.leave(match) !== undefined;
+  if (!stopped) continue;
+  process.stdout.write(condemned ? "condemned\n" : "passed\n");
+  break;
+}
+await watch.stop();
