@@ -128,13 +128,14 @@ export class InputRecords {
 
 /** The records of a match. Grows up to a limit, then says so and takes no more. */
 export class InputLog {
-  readonly #log = new RecordLog();
+  readonly #log: RecordLog;
   readonly #bytesMax: number;
   #records = 0;
   #overflowed = false;
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
+    this.#log = new RecordLog(bytesMax);
   }
 
   /** @throws MalformedBitsError unless the bytes are whole records. */

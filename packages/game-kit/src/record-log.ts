@@ -18,13 +18,16 @@ let slabUsed = 0;
 export class RecordLog {
   readonly #slab: Uint8Array;
   readonly #from: number;
+  readonly #bytesMax: number;
   /** Where the next byte goes. */
   #at: number;
   /** What came before the tail. */
   #body = NOTHING;
   #bodyLength = 0;
 
-  constructor() {
+  /** `bytesMax`: more will not be put in, and no room is made for more. */
+  constructor(bytesMax = Infinity) {
+    this.#bytesMax = bytesMax;
     if (slabUsed === slab.length) {
       slab = new Uint8Array(SLAB_TAILS * TAIL_BYTES);
       slabUsed = 0;
@@ -91,7 +94,7 @@ export class RecordLog {
   #toBody(bytes: Uint8Array): void {
     const length = this.#bodyLength + bytes.length;
     if (length > this.#body.length) {
-      const bigger = new Uint8Array(Math.max(this.#body.length * 2, length));
+      const bigger = new Uint8Array(Math.max(Math.min(this.#body.length * 2, this.#bytesMax), length));
       bigger.set(this.#body.subarray(0, this.#bodyLength));
       this.#body = bigger;
     }

@@ -11,11 +11,14 @@ export interface FanoutMetrics {
 /** Of the followers of one match: a large one has the caches for itself. */
 const PREFETCHED_MAX = 16;
 
+/** What the log holds at most beyond a keyframe, bytes: a shard that sends no keyframes must not fill our memory. */
+const LOG_BYTES_MAX = 256 * 1024;
+
 export class Fanout {
   /** Few, and gone through at every tick. */
   readonly #followers: Outbound[] = [];
   /** A keyframe and the deltas since, one behind the other. Empty: there is no keyframe. */
-  readonly #log = new RecordLog();
+  readonly #log = new RecordLog(LOG_BYTES_MAX);
   readonly #metrics: FanoutMetrics;
 
   constructor(metrics: FanoutMetrics) {
@@ -89,6 +92,3 @@ export class Fanout {
     else this.#log.append(delta);
   }
 }
-
-/** What the log holds at most beyond a keyframe, bytes: a shard that sends no keyframes must not fill our memory. */
-const LOG_BYTES_MAX = 256 * 1024;
