@@ -8,12 +8,10 @@ const spec = { matchId: "m", epoch: 2 } as MatchSpec;
 const link = { gatewayId: "g" } as Link;
 const log = new Uint8Array(0);
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-function adoptions(adopting: () => void = () => undefined): { adoptions: Adoptions; order: string[] } {
+function adoptions(): { adoptions: Adoptions; order: string[] } {
   const order: string[] = [];
   const owner = {
-    adopt: () => (adopting(), void order.push("adopted")),
+    adopt: () => void order.push("adopted"),
     lost: () => void order.push("lost"),
     join: () => undefined,
   };
@@ -22,7 +20,7 @@ function adoptions(adopting: () => void = () => undefined): { adoptions: Adoptio
 }
 
 describe("a match that is being taken over", () => {
-  it("has its spectators' gateways wait until it is there", async () => {
+  it("has its spectators' gateways wait until it is there", () => {
     const { adoptions: all, order } = adoptions();
     all.expect(spec, ["g", "h"]);
     const handover = { ticks: 1, check: 0, holders: ["g", "h"], log, keyframe: log };
@@ -30,7 +28,6 @@ describe("a match that is being taken over", () => {
     expect(all.watch("m", link, () => order.push("watch"))).toBe(true);
     expect(order).toEqual([]); // the other gateway's log is not here yet
     all.handover("m", 2, { ...handover, gatewayId: "h" });
-    await turn();
     expect(order).toEqual(["adopted", "watch"]);
     expect(all.watch("m", link, () => undefined)).toBe(false);
   });
@@ -44,24 +41,5 @@ describe("a match that is being taken over", () => {
     all.unwatch("m", other);
     all.drop("m");
     expect(order).toEqual(["watch"]);
-  });
-
-  it("is one of a few a turn when hundreds come at once: those that run here are not kept waiting", async () => {
-    const busyMs = 3;
-    const { adoptions: all, order } = adoptions(() => {
-      for (const until = performance.now() + busyMs; performance.now() < until; );
-    });
-    const ids = Array.from({ length: 40 }, (_, i) => `m${i}`);
-    for (const matchId of ids) all.expect({ matchId, epoch: 2 } as MatchSpec, ["g"]);
-    for (const matchId of ids)
-      all.handover(matchId, 2, { gatewayId: "g", ticks: 1, check: 0, holders: ["g"], log, keyframe: log });
-    const atOnce: number[] = [];
-    for (let before = 0; order.length < ids.length; before = order.length) {
-      await turn();
-      atOnce.push(order.length - before);
-    }
-    expect(order).toHaveLength(ids.length);
-    expect(Math.max(...atOnce)).toBeLessThan(5);
-    expect(all.size).toBe(0);
   });
 });

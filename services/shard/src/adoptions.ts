@@ -42,17 +42,12 @@ interface Adoption {
 
 /** Joins that wait per match: its seats, a few times over. */
 const JOINS_MAX = 256;
-/** Of one turn of the event loop: the matches that run here already wait for so long, and one match's taking over. */
-const TURN_MS = 5;
 
 export class Adoptions {
   readonly #byId = new Map<string, Adoption>();
   readonly #times: AdoptionTimes;
   readonly #owner: AdoptionOwner;
   readonly #log: Logger;
-  /** Of which nothing more is waited for, in the order in which that was so. */
-  readonly #ready = new Set<string>();
-  #working: NodeJS.Immediate | undefined;
 
   constructor(times: AdoptionTimes, owner: AdoptionOwner, log: Logger) {
     this.#times = times;
@@ -70,7 +65,7 @@ export class Adoptions {
 
   expect(spec: MatchSpec, gatewayIds: readonly string[]): void {
     if (this.#byId.has(spec.matchId)) return;
-    const timer = setTimeout(() => this.#decideSoon(spec.matchId), this.#times.logWithinMs);
+    const timer = setTimeout(() => this.#decide(spec.matchId), this.#times.logWithinMs);
     this.#byId.set(spec.matchId, { spec, handovers: new Handovers(gatewayIds), joins: [], watchers: new Map(), timer });
   }
 
@@ -79,16 +74,16 @@ export class Adoptions {
     const adoption = this.#byId.get(matchId);
     if (!adoption || adoption.spec.epoch !== epoch) return;
     adoption.handovers.add(handover);
-    if (adoption.handovers.complete) return this.#decideSoon(matchId);
+    if (adoption.handovers.complete) return this.#decide(matchId);
     if (adoption.handovers.size > 1) return;
     clearTimeout(adoption.timer);
-    adoption.timer = setTimeout(() => this.#decideSoon(matchId), this.#times.othersWithinMs);
+    adoption.timer = setTimeout(() => this.#decide(matchId), this.#times.othersWithinMs);
   }
 
   gatewayGone(gatewayId: string): void {
     for (const [matchId, { handovers }] of this.#byId) {
       handovers.gone(gatewayId);
-      if (handovers.complete) this.#decideSoon(matchId);
+      if (handovers.complete) this.#decide(matchId);
     }
   }
 
@@ -119,27 +114,7 @@ export class Adoptions {
   }
 
   stop(): void {
-    clearImmediate(this.#working);
     for (const matchId of this.#byId.keys()) this.drop(matchId);
-  }
-
-  /** A lost shard's matches come all at once, hundreds of them: a few a turn, so that the others go on meanwhile. */
-  #decideSoon(matchId: string): void {
-    this.#ready.add(matchId);
-    this.#working ??= setImmediate(() => this.#work());
-  }
-
-  #work(): void {
-    this.#working = undefined;
-    const until = performance.now() + TURN_MS;
-    for (const matchId of this.#ready) {
-      if (performance.now() > until) {
-        this.#working = setImmediate(() => this.#work());
-        return;
-      }
-      this.#ready.delete(matchId);
-      this.#decide(matchId);
-    }
   }
 
   #decide(matchId: string): void {
