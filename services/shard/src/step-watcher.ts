@@ -23,46 +23,21 @@ const LOOK_MS = budgetMs / LOOKS_PER_BUDGET;
 /** Steps hardly ever take so long: the connection is made, in case that it is needed soon. */
 const LOOKS_UNTIL_DOUBT = 1;
 const LOOKS_UNTIL_STUCK = Math.max(Math.ceil(stuckMs / LOOK_MS), LOOKS_PER_BUDGET + 1);
-const never = new Int32Array(new SharedArrayBuffer(4));
 let [seen, looks] = [0, 0];
-/** Calls that have not been answered. */
-let asking = 0;
 let condemned: { readonly fault: Fault; readonly stored: Promise<unknown> } | undefined;
 
-standBy();
-
-/** As long as nothing is amiss the thread sleeps between two looks: an event loop's turn costs several times as much. */
-function standBy(): void {
-  do {
-    Atomics.wait(never, 0, 0, LOOK_MS);
-    look();
-  } while (looks < LOOKS_UNTIL_DOUBT);
-  // From here on there may be something to store.
-  warmUp();
-  const timer = setInterval(() => {
-    look();
-    if (looks === LOOKS_PER_BUDGET) condemn(seen);
-    if (looks === LOOKS_UNTIL_STUCK) end();
-    if (looks > 0 || asking > 0) return;
-    clearInterval(timer);
-    standBy();
-  }, LOOK_MS);
-}
-
-function look(): void {
+setInterval(() => {
   const step = Math.abs(Atomics.load(cells, STEP));
   looks = step !== 0 && step === seen ? looks + 1 : 0;
   seen = step;
-}
+  if (looks === LOOKS_UNTIL_DOUBT) warmUp();
+  if (looks === LOOKS_PER_BUDGET) condemn(step);
+  if (looks === LOOKS_UNTIL_STUCK) end();
+}, LOOK_MS);
 
 function warmUp(): void {
   // Whether it works will be seen when it matters.
-  answered(matches.call.getMatches({ matchIds: [faultAt(cells[PLACE] as number).matchId] })).catch(() => undefined);
-}
-
-function answered<T>(call: Promise<T>): Promise<T> {
-  asking++;
-  return call.finally(() => asking--);
+  matches.call.getMatches({ matchIds: [faultAt(cells[PLACE] as number).matchId] }).catch(() => undefined);
 }
 
 /** The match is over from here on: what its shard, or the next one, makes of it is refused. */
@@ -72,9 +47,9 @@ function condemn(step: number): void {
   const fault = faultAt(place);
   say("error", fault, `a step of this match has not come back for ${budgetMs} ms; it is cancelled`);
   const outcome = { case: "cancelled", value: { reason: CancelReason.FAULT } } as const;
-  const stored = answered(matches.call.recordResult({ ...fault, outcome })).catch((err: unknown) =>
-    say("error", fault, `its end could not be stored: ${String(err)}`),
-  );
+  const stored = matches.call
+    .recordResult({ ...fault, outcome })
+    .catch((err: unknown) => say("error", fault, `its end could not be stored: ${String(err)}`));
   condemned = { fault, stored };
 }
 
