@@ -6,7 +6,7 @@ import { MalformedBitsError } from "./bits.ts";
 
 /** What was added last, up to so much, lies in the slab. */
 const TAIL_BYTES = 512;
-/** A slab lives as long as any log that has its tail in it. */
+/** Tails in a slab. It stays in memory until the last log with its tail there is gone: one long match may keep 64 KiB. */
 const SLAB_TAILS = 128;
 /** A length up to this is one byte. */
 const SHORT_MAX = 127;
@@ -25,7 +25,7 @@ export class RecordLog {
   #body = NOTHING;
   #bodyLength = 0;
 
-  /** `bytesMax`: more will not be put in, and no room is made for more. */
+  /** `bytesMax`: whoever appends puts no more in; room is made for so much at most, or for one record that is longer. */
   constructor(bytesMax = Infinity) {
     this.#bytesMax = bytesMax;
     if (slabUsed === slab.length) {

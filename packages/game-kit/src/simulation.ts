@@ -45,7 +45,7 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
     this.game = game;
     this.layout = layout;
     this.input = input as unknown as InputCodec<I>;
-    this.recordsAt = layout.words + seats * (1 + this.input.words);
+    this.recordsAt = recordsAt(layout, input, seats);
     this.memory = new Int32Array(memoryWords(game as unknown as Game, seats));
     this.words = this.memory.subarray(0, layout.words);
     this.#checked = checked;
@@ -167,7 +167,12 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
 /** Length of a match's `memory`. */
 export function memoryWords(game: Game, seats: number): number {
   const { layout, input } = compiledOf(game);
-  return layout.words + seats * (1 + input.words) + recordWords(input.words, seats);
+  return recordsAt(layout, input, seats) + recordWords(input.words, seats);
+}
+
+/** Behind the state, whether there are inputs, and the inputs. */
+function recordsAt(layout: Layout<Fields>, input: InputCodec<Fields>, seats: number): number {
+  return layout.words + seats * (1 + input.words);
 }
 
 export function hashWords(words: Int32Array, tick: number): string {

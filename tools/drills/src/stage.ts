@@ -163,28 +163,15 @@ async function prepare(
 
 async function ready(adminPort: number, child: Child, lines: readonly string[]): Promise<void> {
   const last = (): string => lines.slice(-5).join("\n");
-  await answering(
-    `http://127.0.0.1:${adminPort}/readyz`,
-    () => (child.ended ? `${child.name} ${child.ended}:\n${last()}` : undefined),
-    () => `${child.name} said last:\n${last()}`,
-  );
-}
-
-async function answering(
-  url: string,
-  failed: () => string | undefined = () => undefined,
-  known: () => string = () => "",
-): Promise<void> {
   const deadline = performance.now() + HEALTHY_WITHIN_MS;
   while (performance.now() < deadline) {
-    const ok = await fetch(url).then(
+    const ok = await fetch(`http://127.0.0.1:${adminPort}/readyz`).then(
       (response) => response.ok,
       () => false,
     );
     if (ok) return;
-    const why = failed();
-    if (why) throw new Error(why);
+    if (child.ended) throw new Error(`${child.name} ${child.ended}:\n${last()}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`${url} does not answer; ${known()}`);
+  throw new Error(`${child.name} is not ready on port ${adminPort}; it said last:\n${last()}`);
 }
