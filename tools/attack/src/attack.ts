@@ -1,0 +1,29 @@
+import type { HonestActivity } from "./honest/activity.ts";
+
+/** What is attacked. */
+export interface Target {
+  /** http://host:port of the ingress. */
+  readonly url: string;
+}
+
+/** What an attack did, in numbers: requests sent, refused, accepted … */
+export type AttackCounts = Readonly<Record<string, number>>;
+
+/** Attacks until the signal aborts, then resolves soon. */
+export type Strike = (signal: AbortSignal) => Promise<AttackCounts>;
+
+export interface Attack {
+  readonly name: string;
+  /** What it tries to take, from whom: one sentence. */
+  readonly takes: string;
+  /** The honest activity that would show the loss. */
+  readonly honest: HonestActivity;
+  /** It holds while at least this share of the honest activity works. */
+  readonly shareMin: number;
+  /** It holds while no honest step takes longer, milliseconds. */
+  readonly worstMsMax: number;
+  /** Makes the attackers ready: accounts, sockets. Not measured. */
+  prepare(target: Target): Promise<Strike>;
+  /** What the attackers got that they must not get; undefined when nothing. */
+  broken?(counts: AttackCounts): string | undefined;
+}

@@ -1,0 +1,36 @@
+// The short variant of every attack: one system for all of them, seconds each. What the figures are: main.ts.
+import { describeWithServers } from "@muster/testkit";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { ATTACKS } from "./attacks/index.ts";
+import { HonestProcess } from "./honest/process.ts";
+import { runAttack } from "./run.ts";
+import { type OwnTarget, startTarget } from "./target.ts";
+
+const SECONDS = 3;
+const WITHIN_MS = 60_000;
+
+describeWithServers("honest players", () => {
+  let target: OwnTarget;
+  let honest: HonestProcess;
+  beforeAll(async () => {
+    target = await startTarget();
+    honest = new HonestProcess(target.url);
+  }, WITHIN_MS * 2);
+  afterAll(async () => {
+    await honest[Symbol.asyncDispose]();
+    await target[Symbol.asyncDispose]();
+  }, WITHIN_MS);
+
+  it.each(ATTACKS.map((attack) => ({ name: attack.name, attack })))(
+    "do not lose by $name",
+    async ({ attack }) => {
+      const { problems, calm, attacked, counts } = await runAttack(attack, { target, honest, seconds: SECONDS });
+      expect(problems, JSON.stringify({ calm, attacked, counts })).toEqual([]);
+      expect(
+        Object.values(counts).reduce((sum, count) => sum + count, 0),
+        "the attackers did something",
+      ).toBeGreaterThan(0);
+    },
+    WITHIN_MS,
+  );
+});

@@ -1,0 +1,70 @@
+// What honest players do while others attack, measured from their side.
+import { sleep } from "@muster/runtime";
+
+export const HONEST_ACTIVITIES = ["rest", "log-in", "match", "pairing", "chat"] as const;
+export type HonestActivity = (typeof HONEST_ACTIVITIES)[number];
+
+/** Since the window began. */
+export interface Observation {
+  /** Steps that should have worked. */
+  readonly expected: number;
+  readonly worked: number;
+  /** The longest step, milliseconds: of a match, the longest time without a frame. */
+  readonly worstMs: number;
+  readonly p99Ms: number;
+}
+
+export interface Activity {
+  /** Begins a window. */
+  begin(): void;
+  /** Of the window so far, steps that are under way included: it waits for them. */
+  observe(): Promise<Observation>;
+  stop(): Promise<void>;
+}
+
+/** Counts steps and their times over one window. */
+export class Steps {
+  #expected = 0;
+  #times: number[] = [];
+  #running = new Set<Promise<void>>();
+
+  begin(): void {
+    this.#expected = 0;
+    this.#times = [];
+    this.#running = new Set();
+  }
+
+  /** Times one step; a failed one counts as expected and not as worked. */
+  async time(step: () => Promise<unknown>): Promise<void> {
+    const [at, times, running] = [performance.now(), this.#times, this.#running];
+    this.#expected++;
+    const done = step().then(
+      () => void times.push(performance.now() - at),
+      () => undefined, // the share says it
+    );
+    running.add(done);
+    await done;
+    running.delete(done);
+  }
+
+  /** Begins one every so often, whether or not those before it are done. */
+  async every(everyMs: number, stop: AbortSignal, step: (number: number) => Promise<unknown>): Promise<void> {
+    const running: Promise<void>[] = [];
+    for (let number = 0; !stop.aborted; number++) {
+      running.push(this.time(() => step(number)));
+      await sleep(everyMs, stop);
+    }
+    await Promise.all(running);
+  }
+
+  async observe(): Promise<Observation> {
+    await Promise.all(this.#running);
+    const sorted = this.#times.toSorted((a, b) => a - b);
+    return {
+      expected: this.#expected,
+      worked: sorted.length,
+      worstMs: sorted.at(-1) ?? 0,
+      p99Ms: sorted[Math.floor(sorted.length * 0.99)] ?? 0,
+    };
+  }
+}

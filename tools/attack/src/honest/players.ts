@@ -1,0 +1,37 @@
+// The honest players of a run: made once, for every activity, as a person keeps an account.
+import { randomBytes } from "node:crypto";
+import { MusterClient, type Realtime } from "@muster/client";
+
+export interface HonestPlayer {
+  readonly client: MusterClient;
+  readonly realtime: Realtime;
+}
+
+export class HonestPlayers {
+  readonly url: string;
+  readonly #players: Promise<HonestPlayer>[] = [];
+
+  constructor(url: string) {
+    this.url = url;
+  }
+
+  /** The first `count` of them, connected. */
+  take(count: number): Promise<HonestPlayer[]> {
+    while (this.#players.length < count) this.#players.push(this.#enter());
+    return Promise.all(this.#players.slice(0, count));
+  }
+
+  takeTwo(): Promise<[HonestPlayer, HonestPlayer]> {
+    return this.take(2) as Promise<[HonestPlayer, HonestPlayer]>;
+  }
+
+  async close(): Promise<void> {
+    for (const { realtime } of await Promise.all(this.#players)) realtime.close();
+  }
+
+  async #enter(): Promise<HonestPlayer> {
+    const client = new MusterClient({ url: this.url });
+    await client.logInGuest(randomBytes(16).toString("hex"));
+    return { client, realtime: await client.connect() };
+  }
+}

@@ -1,0 +1,62 @@
+import { sleep } from "@muster/runtime";
+import type { Attack, AttackCounts, Target } from "./attack.ts";
+import type { Observation } from "./honest/activity.ts";
+import type { HonestProcess } from "./honest/process.ts";
+
+export interface Outcome {
+  readonly attack: Attack;
+  readonly calm: Observation;
+  readonly attacked: Observation;
+  readonly counts: AttackCounts;
+  /** Why it did not hold; empty when it did. */
+  readonly problems: readonly string[];
+}
+
+/** Attacks that do not stop when told are given up after this. */
+const STOP_WITHIN_MS = 30_000;
+
+/** Honest players alone for `seconds`, then beside the attack for as long. */
+export async function runAttack(
+  attack: Attack,
+  parts: { readonly target: Target; readonly honest: HonestProcess; readonly seconds: number },
+): Promise<Outcome> {
+  const { target, honest, seconds } = parts;
+  await honest.start(attack.honest);
+  try {
+    const calm = await honest.during(() => sleep(seconds * 1000));
+    const strike = await attack.prepare(target);
+    const stop = new AbortController();
+    let counts: Promise<AttackCounts> | undefined;
+    const attacked = await honest.during(async () => {
+      counts = strike(stop.signal);
+      await Promise.race([sleep(seconds * 1000), counts]); // one that fails fails here
+    });
+    stop.abort();
+    const done = await Promise.race([counts, sleep(STOP_WITHIN_MS)]);
+    if (!done) throw new Error(`${attack.name} did not stop within ${STOP_WITHIN_MS / 1000} s`);
+    return { attack, calm, attacked, counts: done, problems: problemsOf(attack, attacked, done) };
+  } finally {
+    await honest.stop();
+  }
+}
+
+function problemsOf(attack: Attack, attacked: Observation, counts: AttackCounts): string[] {
+  const problems: string[] = [];
+  const share = shareOf(attacked);
+  if (share < attack.shareMin)
+    problems.push(`only ${percent(share)} of the honest activity worked, ${percent(attack.shareMin)} is the least`);
+  if (attacked.worstMs > attack.worstMsMax)
+    problems.push(`an honest step took ${attacked.worstMs.toFixed(0)} ms, ${attack.worstMsMax} is the most`);
+  const broken = attack.broken?.(counts);
+  if (broken !== undefined) problems.push(broken);
+  return problems;
+}
+
+/** What worked of what should have; at most 1: a match may deliver a frame more than its time says. */
+export function shareOf({ expected, worked }: Observation): number {
+  return expected === 0 ? 1 : Math.min(1, worked / expected);
+}
+
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}
