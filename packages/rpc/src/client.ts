@@ -1,18 +1,25 @@
-import type { DescService } from "@bufbuild/protobuf";
+import type { DescMethodUnary, DescService } from "@bufbuild/protobuf";
 import { type Client, type Interceptor, createClient } from "@connectrpc/connect";
-import { Http2SessionManager, createGrpcTransport } from "@connectrpc/connect-node";
 import { commonError } from "@muster/errors";
 import type { AppPart } from "@muster/runtime";
 import { childOf, currentTrace, formatTraceparent } from "@muster/tracing";
 import { currentBudget, remainingBudgetMs } from "./budget.ts";
+import { Channel, type Resolve } from "./channel.ts";
 import { toAppError } from "./errors.ts";
+import { mayRepeat, RepeatBudget } from "./repeats.ts";
+import { createOwnTransport } from "./transport.ts";
 
 export interface RpcClientOptions<S extends DescService> {
   readonly service: S;
-  /** http://host:port */
+  /** http://host:port; calls go round over all addresses of the host. */
   readonly baseUrl: string;
   /** The longest that any unary call may take; less when the caller has less left. */
   readonly timeoutMs: number;
+  /** One of several instances that the caller knows by name: a call fails at once when this one is away. */
+  readonly oneOfMany?: boolean;
+  /** Instead of the system's: for tests. */
+  readonly resolve?: Resolve;
+  readonly resolveEveryMs?: number;
 }
 
 export interface RpcClient<S extends DescService> extends AppPart {
@@ -20,32 +27,27 @@ export interface RpcClient<S extends DescService> extends AppPart {
 }
 
 const MESSAGE_BYTES_MAX = 256 * 1024;
-const PING_INTERVAL_MS = 10_000;
-const PING_TIMEOUT_MS = 3000;
+/** Of a call's time, for a connection: the rest is for telling its caller that there is none, within the deadline. */
+const WAIT_SHARE = 0.75;
 
 /**
- * A client of one service over one HTTP/2 connection, which comes back by itself. Calls send the current trace and
- * at most the caller's remaining time; failures are AppErrors with the server's code.
+ * A client of one service over a connection to each of its addresses, which come back by themselves. Calls send the
+ * current trace and at most the caller's remaining time; failures are AppErrors with the server's code, `unavailable` when
+ * there was no answer. A call that fails on the way is sent again within its time where that is safe.
  */
 export function createRpcClient<S extends DescService>(options: RpcClientOptions<S>): RpcClient<S> {
-  const sessionManager = new Http2SessionManager(options.baseUrl, {
-    pingIntervalMs: PING_INTERVAL_MS,
-    pingTimeoutMs: PING_TIMEOUT_MS,
-    idleConnectionTimeoutMs: 24 * 3600 * 1000,
-  });
-  const transport = createGrpcTransport({
+  const channel = new Channel(options);
+  const transport = createOwnTransport(channel, {
     baseUrl: options.baseUrl,
-    sessionManager,
     interceptors: [traceRule()],
-    acceptCompression: [],
-    readMaxBytes: MESSAGE_BYTES_MAX,
-    writeMaxBytes: MESSAGE_BYTES_MAX,
+    messageBytesMax: MESSAGE_BYTES_MAX,
+    waitShare: options.oneOfMany ? 0 : WAIT_SHARE,
   });
   const { call } = withDeadlines(createClient(options.service, transport), options);
   return {
     name: `client of ${options.service.typeName}`,
     call,
-    stop: async () => sessionManager.abort(),
+    stop: async () => channel.stop(),
   };
 }
 
@@ -65,23 +67,37 @@ type AnyCall = (request: unknown, callOptions?: { timeoutMs?: number; signal?: A
  */
 function withDeadlines<S extends DescService>(client: Client<S>, options: RpcClientOptions<S>): { call: Client<S> } {
   const wrapped: Record<string, unknown> = {};
+  const budget = new RepeatBudget();
   for (const [name, method] of Object.entries(options.service.method)) {
     const original = (client as Record<string, AnyCall>)[name];
     if (!original) continue;
-    wrapped[name] = method.methodKind === "unary" ? withDeadline(original, options.timeoutMs) : original;
+    wrapped[name] =
+      method.methodKind === "unary"
+        ? withDeadline(original, method as DescMethodUnary, { capMs: options.timeoutMs, budget })
+        : original;
   }
   return { call: wrapped as Client<S> };
 }
 
-function withDeadline(call: AnyCall, capMs: number): AnyCall {
+function withDeadline(
+  call: AnyCall,
+  method: DescMethodUnary,
+  { capMs, budget }: { capMs: number; budget: RepeatBudget },
+): AnyCall {
   return async (request, callOptions) => {
-    const timeoutMs = Math.floor(remainingBudgetMs(callOptions?.timeoutMs ?? capMs));
-    if (timeoutMs < 1) throw commonError("deadline_exceeded");
+    const deadlineAt = performance.now() + remainingBudgetMs(callOptions?.timeoutMs ?? capMs);
+    const leftMs = (): number => Math.floor(deadlineAt - performance.now());
     const signal = callOptions?.signal ?? currentBudget()?.signal;
-    try {
-      return await call(request, { ...callOptions, timeoutMs, ...(signal ? { signal } : {}) });
-    } catch (thrown) {
-      throw toAppError(thrown);
+    budget.earn();
+    for (let attempt = 1; ; attempt++) {
+      const timeoutMs = leftMs();
+      if (timeoutMs < 1) throw commonError("deadline_exceeded");
+      try {
+        return await call(request, { ...callOptions, timeoutMs, ...(signal ? { signal } : {}) });
+      } catch (thrown) {
+        const err = toAppError(thrown);
+        if (!(await mayRepeat(err, { method, attempt, leftMs, signal }, budget))) throw err;
+      }
     }
   };
 }

@@ -1,4 +1,6 @@
 // Over a real h2c socket: what travels with a call, and what comes back from one that fails.
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { ChatService, type DeliverRequestSchema } from "@muster/contracts/chat/v2";
 import { IdentityService } from "@muster/contracts/identity/v2";
 import { AppError } from "@muster/errors";
 import { createLogger } from "@muster/log";
@@ -113,6 +115,43 @@ describe("a call", () => {
     expect(performance.now() - at).toBeLessThan(900);
     await other.stop?.();
   });
+});
+
+it("a connection that grows old is followed by another, and no call is lost; a stream on it goes on", async () => {
+  let opened = 0;
+  const server = createRpcServer({
+    host: "127.0.0.1",
+    port: 0,
+    log: createLogger("test", "silent"),
+    metrics: createMetrics("test"),
+    connectionAgeMs: 20,
+    routes: (router) => {
+      router.service(IdentityService, { getProfile: async () => ({}) as never });
+      router.service(ChatService, {
+        async *deliver(requests) {
+          opened++;
+          for await (const _request of requests) yield {} as never;
+        },
+      });
+    },
+  });
+  await server.start?.();
+  const calls = createRpcClient({ service: IdentityService, baseUrl: server.url, timeoutMs: 1000 });
+  const streams = createRpcClient({ service: ChatService, baseUrl: server.url, timeoutMs: 1000 });
+  const requests = new MessageQueue<MessageInitShape<typeof DeliverRequestSchema>>(10);
+  const answers = streams.call.deliver(requests)[Symbol.asyncIterator]();
+  for (let i = 0; i < 10; i++) {
+    requests.push({ message: { case: "detach", value: { playerId: PLAYER } } });
+    expect((await answers.next()).done).toBe(false);
+    const until = performance.now() + 20;
+    while (performance.now() < until) await calls.call.getProfile({ playerId: PLAYER });
+  }
+  expect(opened).toBe(1);
+  requests.close();
+  expect((await answers.next()).done).toBe(true);
+  await calls.stop?.();
+  await streams.stop?.();
+  await server.stop?.();
 });
 
 describe("a message queue", () => {

@@ -1,3 +1,4 @@
+import type { Http2Server } from "node:http2";
 import { Code, ConnectError, type ConnectRouter, type Interceptor } from "@connectrpc/connect";
 import { fastifyConnectPlugin } from "@connectrpc/connect-fastify";
 import { createValidateInterceptor } from "@connectrpc/validate";
@@ -20,6 +21,8 @@ export interface RpcServerOptions {
   readonly routes: (router: ConnectRouter) => void;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** Instead of CONNECTION_AGE_MS: for tests. */
+  readonly connectionAgeMs?: number;
 }
 
 const MESSAGE_BYTES_MAX = 256 * 1024;
@@ -29,10 +32,16 @@ const DEFAULT_DEADLINE_MS = 5000;
 const DEADLINE_MS_MAX = 60_000;
 /** On stop: how long calls in flight may go on; then they fail as unavailable. */
 const DRAIN_MS_MAX = 2000;
+/**
+ * A connection that is older takes no new calls: its client makes another one, and finds the instances that have come since.
+ * Calls and streams that are open on it go on to their end. Up to a fifth more or less, so that not all come at once.
+ */
+const CONNECTION_AGE_MS = 300_000;
 
 /** gRPC over HTTP/2 without TLS (h2c), with validation, trace, deadline, log and error rules. */
 export function createRpcServer(options: RpcServerOptions): RpcServer {
   const server = fastify({ http2: true, logger: false });
+  limitAge(server.server, options.connectionAgeMs ?? CONNECTION_AGE_MS);
   const shutdown = new AbortController();
   let url = "";
   return {
@@ -64,6 +73,13 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
       clearTimeout(timer);
     },
   };
+}
+
+function limitAge(server: Http2Server, ageMs: number): void {
+  server.on("session", (session) => {
+    const timer = setTimeout(() => session.close(), ageMs * (0.8 + Math.random() * 0.4)).unref();
+    session.once("close", () => clearTimeout(timer));
+  });
 }
 
 function callRules(log: Logger, metrics: Metrics): Interceptor {

@@ -91,7 +91,12 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
     log,
   });
   const chatServices = config.gatewayChatUrls.map((baseUrl) =>
-    createRpcClient({ service: ChatService, baseUrl, timeoutMs: CALL_TIMEOUT_MS }),
+    createRpcClient({
+      service: ChatService,
+      baseUrl,
+      timeoutMs: CALL_TIMEOUT_MS,
+      oneOfMany: config.gatewayChatUrls.length > 1,
+    }),
   );
   const chat = createChat({ gatewayId, services: chatServices.map((service) => service.call), log });
   const connectionParts: ConnectionParts = {

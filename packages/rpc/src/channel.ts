@@ -1,0 +1,227 @@
+// All connections of a client: one to every address that the name of its service stands for. Calls go round over them.
+// Connections that are lost come back by themselves, names are looked up again, and what is no longer there is let go.
+import { lookup } from "node:dns/promises";
+import type { ClientHttp2Stream, OutgoingHttpHeaders } from "node:http2";
+import { Connection } from "./connection.ts";
+
+/** The addresses that a host name stands for. */
+export type Resolve = (hostname: string) => Promise<readonly string[]>;
+
+export interface ChannelOptions {
+  /** http://host:port */
+  readonly baseUrl: string;
+  readonly resolve?: Resolve | undefined;
+  readonly resolveEveryMs?: number | undefined;
+}
+
+/** Nothing was sent: no connection could be had. */
+export class NotConnectedError extends Error {
+  override readonly name = "NotConnectedError";
+  /** It was waited for already, as long as made sense. */
+  readonly waited: boolean;
+
+  constructor(authority: string, waited: boolean, cause: unknown) {
+    super(`no connection to ${authority}`, { cause });
+    this.waited = waited;
+  }
+}
+
+const RESOLVE_EVERY_MS = 15_000;
+const RETRY_MS_FIRST = 20;
+const RETRY_MS_MAX = 250;
+/** A callee that restarts is waited for as long as this; one that stays away is an error at once. */
+const PATIENCE_MS = 3000;
+/** Calls that wait for a connection. Policy at the limit: refused as unavailable. */
+const WAITING_MAX = 2000;
+
+interface Place {
+  connection: Connection | undefined;
+  failures: number;
+  nextTryAt: number;
+  connecting: boolean;
+}
+
+export class Channel {
+  /** For connect-node, which compares it. */
+  readonly authority: string;
+  readonly #hostname: string;
+  readonly #resolve: Resolve;
+  readonly #resolveEveryMs: number;
+  readonly #places = new Map<string, Place>();
+  readonly #waiting = new Set<() => void>();
+  #next = 0;
+  #stopped = false;
+  #started = false;
+  #resolving = false;
+  #resolveAt = 0;
+  /** Since when there has been no usable connection although one was wanted. */
+  #failingSince: number | undefined;
+  #lastFailure: unknown;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor({ baseUrl, resolve = lookUpAll, resolveEveryMs = RESOLVE_EVERY_MS }: ChannelOptions) {
+    const url = new URL(baseUrl);
+    this.authority = url.origin;
+    this.#hostname = url.hostname.replace(/^\[|\]$/g, "");
+    this.#resolve = resolve;
+    this.#resolveEveryMs = resolveEveryMs;
+  }
+
+  /**
+   * Resolves when a stream can be opened.
+   * @throws NotConnectedError after `waitMs`, or at once when nobody has answered for a while.
+   */
+  async ready(waitMs: number, signal?: AbortSignal): Promise<void> {
+    if (this.#usable() > 0) return;
+    this.#kick();
+    const deadline = performance.now() + waitMs;
+    while (this.#usable() === 0) {
+      const now = performance.now();
+      const until = Math.min(deadline, (this.#failingSince ?? now) + PATIENCE_MS);
+      if (this.#stopped || signal?.aborted || now >= until || this.#waiting.size >= WAITING_MAX)
+        throw new NotConnectedError(this.authority, true, this.#lastFailure);
+      await this.#change(until - now, signal);
+    }
+  }
+
+  /** As connect-node wants it. Call ready() first. */
+  async request(method: string, path: string, headers: OutgoingHttpHeaders): Promise<ClientHttp2Stream> {
+    for (;;) {
+      const connection = this.#pick();
+      if (!connection) throw new NotConnectedError(this.authority, false, this.#lastFailure);
+      try {
+        return connection.request({ ...headers, ":method": method, ":path": path });
+      } catch (err) {
+        if (connection.usable) throw err;
+      }
+    }
+  }
+
+  /** The connections look by themselves whether they are alive. */
+  notifyResponseByteRead(): void {}
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    for (const { connection } of this.#places.values()) connection?.destroy();
+    this.#places.clear();
+    this.#wakeAll();
+  }
+
+  #usable(): number {
+    let count = 0;
+    for (const { connection } of this.#places.values()) if (connection?.usable) count++;
+    return count;
+  }
+
+  /** The next one round. */
+  #pick(): Connection | undefined {
+    const usable: Connection[] = [];
+    for (const { connection } of this.#places.values()) if (connection?.usable) usable.push(connection);
+    return usable[this.#next++ % usable.length];
+  }
+
+  /** Until something changes, or the time is up. */
+  #change(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", done);
+        this.#waiting.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      signal?.addEventListener("abort", done, { once: true });
+      this.#waiting.add(done);
+    });
+  }
+
+  #wakeAll(): void {
+    for (const wake of this.#waiting) wake();
+  }
+
+  /** Looks up what is due, connects to what has no connection and is due, and comes back when more is. */
+  #kick(): void {
+    if (this.#stopped) return;
+    this.#started = true;
+    const now = performance.now();
+    if (now >= this.#resolveAt && !this.#resolving) this.#lookUp().catch((err: unknown) => this.#failed(err));
+    let nextAt = this.#resolveAt;
+    for (const [address, place] of this.#places) {
+      if (place.connecting || place.connection?.usable) continue;
+      if (now >= place.nextTryAt) this.#connect(address, place);
+      else nextAt = Math.min(nextAt, place.nextTryAt);
+    }
+    clearTimeout(this.#timer);
+    if (!this.#resolving || this.#places.size > 0)
+      this.#timer = setTimeout(() => this.#kick(), Math.max(5, nextAt - now)).unref();
+  }
+
+  async #lookUp(): Promise<void> {
+    this.#resolving = true;
+    try {
+      const found = new Set(await this.#resolve(this.#hostname));
+      if (this.#stopped) return;
+      for (const [address, place] of this.#places) {
+        if (found.has(address)) continue;
+        place.connection?.retire();
+        this.#places.delete(address);
+      }
+      for (const address of found)
+        if (!this.#places.has(address))
+          this.#places.set(address, { connection: undefined, failures: 0, nextTryAt: 0, connecting: false });
+      this.#resolveAt = performance.now() + this.#resolveEveryMs * (0.8 + Math.random() * 0.4);
+    } catch (err) {
+      // The addresses from before are still good.
+      this.#failed(err);
+      this.#resolveAt = performance.now() + RETRY_MS_MAX;
+    } finally {
+      this.#resolving = false;
+    }
+    this.#kick();
+  }
+
+  #connect(address: string, place: Place): void {
+    place.connecting = true;
+    const connection = new Connection(this.authority, address, () => this.#lost(place));
+    place.connection = connection;
+    connection.ready.then(
+      () => {
+        place.connecting = false;
+        place.failures = 0;
+        if (this.#places.get(address) !== place) return connection.destroy();
+        this.#failingSince = undefined;
+        this.#wakeAll();
+      },
+      (err: unknown) => {
+        place.connecting = false;
+        place.connection = undefined;
+        place.nextTryAt = performance.now() + retryMs(place.failures++);
+        this.#failed(err);
+        // It may have another address by now.
+        this.#resolveAt = Math.min(this.#resolveAt, performance.now() + RETRY_MS_MAX);
+        if (this.#places.has(address)) this.#kick();
+      },
+    );
+  }
+
+  /** At once: a callee that restarts in good order has often been followed by the next already. */
+  #lost(place: Place): void {
+    place.connection = undefined;
+    place.nextTryAt = 0;
+    if (this.#started) setImmediate(() => this.#kick());
+  }
+
+  #failed(err: unknown): void {
+    this.#lastFailure = err;
+    if (this.#usable() === 0) this.#failingSince ??= performance.now();
+  }
+}
+
+function retryMs(failures: number): number {
+  return Math.min(RETRY_MS_MAX, RETRY_MS_FIRST * 2 ** Math.min(failures, 10)) * (0.5 + Math.random() / 2);
+}
+
+async function lookUpAll(hostname: string): Promise<readonly string[]> {
+  return (await lookup(hostname, { all: true })).map(({ address }) => address);
+}

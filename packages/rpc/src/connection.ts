@@ -1,0 +1,108 @@
+// One HTTP/2 connection to one address. Node's own rules do most of it: at a GOAWAY the session takes no new streams, those
+// that the server will not serve end as REFUSED_STREAM, and those that it serves go on.
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  type OutgoingHttpHeaders,
+} from "node:http2";
+import { type LookupFunction, isIP } from "node:net";
+
+const CONNECT_MS_MAX = 1000;
+/** Asked this often whether the other side is still there, and given up after that long without an answer. */
+const PING_EVERY_MS = 10_000;
+const PING_MS_MAX = 3000;
+
+export class Connection {
+  /** Resolves when it can be used; rejects when it could not be made. */
+  readonly ready: Promise<void>;
+  readonly #session: ClientHttp2Session;
+  #connected = false;
+  #streams = 0;
+  #pinging: NodeJS.Timeout | undefined;
+
+  /** `onGone` is called once, when no new stream can be had any more. */
+  constructor(origin: string, address: string, onGone: () => void) {
+    const session = connect(origin, { lookup: always(address) });
+    this.#session = session;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.ready = promise;
+    const late = setTimeout(
+      () =>
+        session.destroy(Object.assign(new Error(`no connection within ${CONNECT_MS_MAX} ms`), { code: "ETIMEDOUT" })),
+      CONNECT_MS_MAX,
+    );
+    let gone = false;
+    const end = (): void => {
+      clearTimeout(late);
+      clearInterval(this.#pinging);
+      if (gone) return;
+      gone = true;
+      if (this.#connected) onGone();
+    };
+    // These stay for as long as the session exists: an error that it tells late, after it was given up, would end the process.
+    session.on("error", (err) => (end(), reject(err)));
+    session.on("close", () => (end(), reject(new Error("the connection was closed"))));
+    session.on("goaway", end);
+    session.once("connect", () => {
+      clearTimeout(late);
+      if (session.destroyed || session.closed) return;
+      this.#connected = true;
+      session.unref(); // an idle connection keeps no process alive
+      this.#pinging = setInterval(() => this.#ping(), PING_EVERY_MS).unref();
+      resolve();
+    });
+  }
+
+  /** Takes new streams. */
+  get usable(): boolean {
+    return this.#connected && !this.#session.closed && !this.#session.destroyed;
+  }
+
+  get streams(): number {
+    return this.#streams;
+  }
+
+  /** @throws Error when the session just ended: nothing was sent. */
+  request(headers: OutgoingHttpHeaders): ClientHttp2Stream {
+    const stream = this.#session.request(headers);
+    if (this.#streams++ === 0) this.#session.ref();
+    stream.once("close", () => {
+      if (--this.#streams === 0 && !this.#session.destroyed) this.#session.unref();
+    });
+    return stream;
+  }
+
+  /** No new streams; it ends with the last one that is open. */
+  retire(): void {
+    if (!this.#session.closed && !this.#session.destroyed) this.#session.close();
+  }
+
+  destroy(): void {
+    if (!this.#session.destroyed) this.#session.destroy(undefined, constants.NGHTTP2_CANCEL);
+  }
+
+  #ping(): void {
+    if (this.#session.destroyed) return;
+    // One turn more: when it was this process that stood still, the answer lies there unread.
+    const late = setTimeout(() => setImmediate(() => setImmediate(giveUp)), PING_MS_MAX).unref();
+    let answered = false;
+    const giveUp = (): void => {
+      if (!answered) this.destroy();
+    };
+    this.#session.ping(() => {
+      answered = true;
+      clearTimeout(late);
+    });
+  }
+}
+
+/** A lookup that knows one address. */
+function always(address: string): LookupFunction {
+  const family = isIP(address);
+  return (_hostname, options, callback) => {
+    if (options.all) callback(null, [{ address, family }]);
+    else callback(null, address, family);
+  };
+}

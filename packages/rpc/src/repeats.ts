@@ -1,0 +1,48 @@
+// The only layer that sends a call again. Its callers do not.
+import type { DescMethodUnary } from "@bufbuild/protobuf";
+import type { AppError } from "@muster/errors";
+import { sleep } from "@muster/runtime";
+import { NotConnectedError } from "./channel.ts";
+import { isRepeatable } from "./repeatable.ts";
+import { transportFailureOf } from "./transport.ts";
+
+const ATTEMPTS_MAX = 4;
+const DELAY_MS_FIRST = 5;
+/** A call with less time left than this is not sent again. */
+const LEFT_MS_MIN = 20;
+/**
+ * Of all calls of a client, so many may be sent again: a callee that drops everything gets a tenth more, not four times as
+ * much. Policy at the limit: the failure is the caller's.
+ */
+const TOKENS_MAX = 100;
+const TOKENS_PER_CALL = 0.1;
+
+export class RepeatBudget {
+  #tokens = TOKENS_MAX;
+
+  /** One more call was made. */
+  earn(): void {
+    this.#tokens = Math.min(TOKENS_MAX, this.#tokens + TOKENS_PER_CALL);
+  }
+
+  take(): boolean {
+    if (this.#tokens < 1) return false;
+    this.#tokens--;
+    return true;
+  }
+}
+
+/** Waits and returns true when the call is to be sent again. */
+export async function mayRepeat(
+  err: AppError,
+  call: { method: DescMethodUnary; attempt: number; leftMs: () => number; signal: AbortSignal | undefined },
+  budget: RepeatBudget,
+): Promise<boolean> {
+  const failure = transportFailureOf(err);
+  if (!failure || (failure.cause instanceof NotConnectedError && failure.cause.waited)) return false;
+  if (call.attempt >= ATTEMPTS_MAX || !(failure.neverServed || isRepeatable(call.method))) return false;
+  const delayMs = Math.random() * DELAY_MS_FIRST * 2 ** call.attempt;
+  if (call.signal?.aborted || call.leftMs() - delayMs < LEFT_MS_MIN || !budget.take()) return false;
+  await sleep(delayMs, call.signal);
+  return call.signal?.aborted !== true;
+}

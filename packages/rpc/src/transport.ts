@@ -1,0 +1,111 @@
+// The gRPC transport over our own connections. What fails between here and the other process, and not there, is told as
+// such: unavailable, and whether the request can have been served.
+import { Code, ConnectError, type Interceptor, type Transport } from "@connectrpc/connect";
+import type { UniversalClientFn, UniversalClientRequest, UniversalClientResponse } from "@connectrpc/connect/protocol";
+import { createTransport } from "@connectrpc/connect/protocol-grpc";
+import { createNodeHttpClient } from "@connectrpc/connect-node";
+import { parseGrpcTimeout } from "./budget.ts";
+import { type Channel, NotConnectedError } from "./channel.ts";
+
+/** The cause of the error of a call that did not get an answer. */
+export class TransportFailure extends Error {
+  override readonly name = "TransportFailure";
+  /** True when the request was surely not served: any method may be called again. */
+  readonly neverServed: boolean;
+
+  constructor(neverServed: boolean, cause: unknown) {
+    super(neverServed ? "the request was not served" : "the connection was lost during the call", { cause });
+    this.neverServed = neverServed;
+  }
+}
+
+export interface TransportOptions {
+  readonly baseUrl: string;
+  readonly interceptors: Interceptor[];
+  readonly messageBytesMax: number;
+  /** The part of a call's time that it may wait for a connection: 0 to fail at once. */
+  readonly waitShare: number;
+}
+
+/** For a stream, which has no deadline. */
+const STREAM_WAIT_MS = 3000;
+/** What Node says when a stream was never the server's: not sent, or refused by it. */
+const NEVER_SERVED = new Set(["ERR_HTTP2_GOAWAY_SESSION", "ERR_HTTP2_INVALID_SESSION", "ECONNREFUSED"]);
+
+export function createOwnTransport(channel: Channel, options: TransportOptions): Transport {
+  return createTransport({
+    baseUrl: options.baseUrl,
+    httpClient: reliable(channel, options.waitShare),
+    useBinaryFormat: true,
+    interceptors: options.interceptors,
+    acceptCompression: [], // inside one network gzip costs more than the bytes that it saves
+    sendCompression: null,
+    compressMinBytes: Number.MAX_SAFE_INTEGER,
+    readMaxBytes: options.messageBytesMax,
+    writeMaxBytes: options.messageBytesMax,
+  });
+}
+
+function reliable(channel: Channel, waitShare: number): UniversalClientFn {
+  const send = createNodeHttpClient({ httpVersion: "2", sessionProvider: () => channel as never });
+  return async (request) => {
+    try {
+      const timeoutMs = parseGrpcTimeout(request.header.get("grpc-timeout")) ?? STREAM_WAIT_MS;
+      await channel.ready(timeoutMs * waitShare, request.signal);
+      const response = await send(request);
+      return { ...response, body: watched(request, response) };
+    } catch (err) {
+      throw failureOf(err, request.signal);
+    }
+  };
+}
+
+/** An answer that ends without its status was cut off. */
+function watched({ signal }: UniversalClientRequest, response: UniversalClientResponse): AsyncIterable<Uint8Array> {
+  return {
+    [Symbol.asyncIterator]() {
+      const inner = response.body[Symbol.asyncIterator]();
+      return {
+        async next() {
+          try {
+            const result = await inner.next();
+            if (result.done === true && response.status === 200 && !hasStatus(response))
+              throw new Error("the answer ended without a status");
+            return result;
+          } catch (err) {
+            throw failureOf(err, signal);
+          }
+        },
+        throw: (err) => inner.throw?.(err) ?? Promise.reject(err as Error),
+      };
+    },
+  };
+}
+
+function hasStatus({ header, trailer }: UniversalClientResponse): boolean {
+  return trailer.has("grpc-status") || header.has("grpc-status");
+}
+
+function failureOf(err: unknown, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted || hasFailure(err)) return err;
+  const cause = new TransportFailure(isNeverServed(err), err);
+  return new ConnectError(cause.message, Code.Unavailable, undefined, undefined, cause);
+}
+
+function isNeverServed(err: unknown): boolean {
+  for (let at: unknown = err; at instanceof Error; at = at.cause) {
+    if (at instanceof NotConnectedError || NEVER_SERVED.has(String((at as { code?: unknown }).code))) return true;
+    if (at.message.includes("REFUSED_STREAM")) return true;
+  }
+  return false;
+}
+
+function hasFailure(err: unknown): boolean {
+  return transportFailureOf(err) !== undefined;
+}
+
+/** Undefined when the other side did answer. */
+export function transportFailureOf(err: unknown): TransportFailure | undefined {
+  for (let at: unknown = err; at instanceof Error; at = at.cause) if (at instanceof TransportFailure) return at;
+  return undefined;
+}
