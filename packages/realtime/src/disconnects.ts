@@ -31,7 +31,11 @@ export const DISCONNECTS = {
   badToken: { code: 4501, reason: "bad token", when: "the access token is not valid" },
   outOfOrder: { code: 4502, reason: "out of order", when: "a message was not allowed in this state" },
   replaced: { code: 4503, reason: "replaced", when: "the same player connected again" },
-  tooManyMessages: { code: 4504, reason: "too many messages", when: "more messages than the rate limit allows" },
+  tooManyMessages: {
+    code: 4504,
+    reason: "too many messages",
+    when: "a flood: far more messages than anybody plays with",
+  },
   inputAbuse: { code: 4505, reason: "input abuse", when: "too many inputs were refused" },
   protocolVersion: {
     code: 4506,

@@ -26,6 +26,7 @@ export const REALTIME_ERRORS = {
   input_too_early: { retryable: false, message: "The input is for a tick too far in the future." },
   input_out_of_order: { retryable: false, message: "The input's sequence number is not above the last one." },
   input_overflow: { retryable: false, message: "More inputs than ticks: the oldest was dropped." },
+  input_too_fast: { retryable: false, message: "More inputs than are taken: those above the rate were left out." },
   watching_off: { retryable: false, message: "Matches cannot be watched here." },
   watchers_full: { retryable: true, message: "This match has all the spectators that it can have." },
   not_watching: { retryable: false, message: "You watch no match." },
@@ -37,6 +38,7 @@ export const REALTIME_ERRORS = {
   message_empty: { retryable: false, message: "The message has no text." },
   message_too_long: { retryable: false, message: "The message is too long." },
   chat_rate_limited: { retryable: true, message: "Too many messages; wait a moment." },
+  rate_limited: { retryable: true, message: "Too many of these messages; wait a moment." },
   internal: { retryable: true, message: "Something went wrong on our side." },
 } as const satisfies Record<string, RealtimeError>;
 

@@ -16,6 +16,7 @@ export {
 } from "./frames.ts";
 export {
   INPUT_REFUSALS,
+  type InputRefusalCode,
   LINK_FRAME_BYTES_MAX,
   LINK_TICK_HEADER_BYTES,
   LINK_VERSION,

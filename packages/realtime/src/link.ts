@@ -38,6 +38,9 @@ export const INPUT_REFUSALS = [
   "not_in_match",
 ] as const satisfies readonly RealtimeErrorCode[];
 
+/** Also those that a gateway refuses by itself. */
+export type InputRefusalCode = (typeof INPUT_REFUSALS)[number] | "input_too_fast";
+
 const HEADER_BYTES = 5;
 /** Channel, tick, check, length of the record. */
 export const LINK_TICK_HEADER_BYTES = 12;

@@ -18,3 +18,7 @@ export type Identity =
   | { readonly kind: "unknown" }
   | { readonly kind: "checking" }
   | { readonly kind: "known"; claims: AccessClaims; chatting: Chatting | undefined };
+
+export const IDLE: Activity = { kind: "idle" };
+export const UNKNOWN: Identity = { kind: "unknown" };
+export const CHECKING: Identity = { kind: "checking" };

@@ -4,13 +4,24 @@ import { MatchService } from "@muster/contracts/match/v2";
 import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
 import { createLogger, type Logger } from "@muster/log";
 import { anyOf, createRpcClient } from "@muster/rpc";
-import { type AdminServer, type App, type AppPart, compose, createAdminServer, createMetrics } from "@muster/runtime";
+import {
+  type AdminServer,
+  type App,
+  type AppPart,
+  compose,
+  createAdminServer,
+  createMetrics,
+  Limiter,
+} from "@muster/runtime";
 import { SeatTicketOpener, TokenVerifier, trustFrom } from "@muster/tokens";
 import { v7 as uuidv7 } from "uuid";
 import { createChat } from "./chat.ts";
 import type { Config } from "./config.ts";
-import { Connection, type ConnectionParts } from "./connection.ts";
+import { Connection } from "./connection.ts";
+import type { ConnectionParts } from "./connection-parts.ts";
 import { Connections } from "./connections.ts";
+import { ControlBudgets, ControlRates } from "./control-limits.ts";
+import { ControlWork } from "./control-work.ts";
 import { createGatewayMetrics } from "./metrics.ts";
 import { createQueueing } from "./queueing.ts";
 import { createRatings } from "./ratings.ts";
@@ -34,6 +45,8 @@ export interface SocketPart extends AppPart {
 }
 
 const CALL_TIMEOUT_MS = 2000;
+/** At the limit: refused with chat_unavailable. A slow chat-service does not fill this process with calls. */
+const CHAT_POSTS = { runningMax: 64, waitingMax: 512 };
 
 /** Builds the whole service and starts nothing. */
 export function createApp(config: Config, overrides: Overrides = {}): GatewayApp {
@@ -52,7 +65,9 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
     timeoutMs: CALL_TIMEOUT_MS,
   });
   const tokens = new TokenVerifier(trustFrom(identity.call), 0);
-  const connections = new Connections(config.gatewayReconnectSpreadMs);
+  const budgets = new ControlBudgets(new ControlRates(config.gatewayControlLimits));
+  const work = new ControlWork({ now: () => performance.now(), nextTurn: setImmediate });
+  const connections = new Connections(config.gatewayReconnectSpreadMs, budgets);
   const metrics = createGatewayMetrics(registry, {
     connections: () => connections.size,
     authenticated: () => connections.authenticated,
@@ -61,6 +76,7 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
     spectators: () => spectators.size,
     bufferedBytes: () => connections.bufferedBytes,
     trustAgeS: () => tokens.trustAgeS(),
+    controlWaiting: () => work.waiting,
   });
   const seats: Seats = new Seats({
     linkTo: (address) => links.to(address),
@@ -103,17 +119,25 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
     tokens,
     seatTickets: new SeatTicketOpener(config.gatewaySeatTicketKey),
     queueing,
-    chatting: { chat, service: anyOf(chatServices.map((service) => service.call)), log },
+    chatting: {
+      chat,
+      service: anyOf(chatServices.map((service) => service.call)),
+      posting: new Limiter(CHAT_POSTS),
+      log,
+    },
     ratings: createRatings(match.call),
     seats,
     spectators,
+    budgets,
+    work,
     metrics,
     log,
     now: Date.now,
     limits: {
       authWithinMs: config.gatewayAuthWithinMs,
       idleTimeoutMs: config.gatewayIdleTimeoutS * 1000,
-      messagesPerS: config.gatewayMessagesPerS,
+      inputsPerS: config.gatewayInputsPerS,
+      floodPerS: config.gatewayFloodPerS,
       slowCloseMs: config.gatewaySlowCloseMs,
       inputsRefusedMax: config.gatewayInputsRefusedMax,
       spectatorDelayMs: config.gatewaySpectatorDelayMs,
@@ -176,6 +200,7 @@ function socketPart(config: Config, connections: Connections, parts: ConnectionP
           message: (connection, bytes, isBinary) => connection.onMessage(bytes, isBinary),
           input: (connection, bytes, from, to) => connection.onInput(bytes, from, to),
           prefetch: (connection, depth) => connection.prefetch(depth),
+          ping: (connection) => connection.onPing(),
           drain: (connection) => connection.onDrain(),
           close(connection) {
             connections.remove(connection);

@@ -5,6 +5,7 @@ import type { ChatSend, ChatSubscribe } from "@muster/contracts/realtime/v1";
 import { AppError } from "@muster/errors";
 import type { Logger } from "@muster/log";
 import { CHAT_REFUSALS, type RealtimeErrorCode } from "@muster/realtime";
+import { type Limiter, LimitReachedError } from "@muster/runtime";
 import type { AccessClaims } from "@muster/tokens";
 import type { Chat, ChatListener } from "./chat.ts";
 import type { Control } from "./outbound.ts";
@@ -13,6 +14,8 @@ import { errorReply } from "./replies.ts";
 export interface ChattingParts {
   readonly chat: Chat;
   readonly service: Client<typeof ChatService>;
+  /** Of all connections: how many messages are on their way at once. */
+  readonly posting: Limiter;
   readonly log: Logger;
 }
 
@@ -43,13 +46,16 @@ export class Chatting implements ChatListener {
   send(requestId: number, { channelId, body, key }: ChatSend, claims: AccessClaims): void {
     const { playerId, playerName: name, role } = claims;
     const actor = { playerId, name, moderator: role !== "player" };
-    this.#parts.service.postMessage({ actor, channelId, body, key }).then(
-      ({ message }) => {
-        const value = { channelId, seq: message?.seq ?? 0n };
-        this.#send({ requestId, message: { case: "chatSent", value } });
-      },
-      (err: unknown) => this.#refuse(requestId, err),
-    );
+    const { service, posting } = this.#parts;
+    posting
+      .run(() => service.postMessage({ actor, channelId, body, key }))
+      .then(
+        ({ message }) => {
+          const value = { channelId, seq: message?.seq ?? 0n };
+          this.#send({ requestId, message: { case: "chatSent", value } });
+        },
+        (err: unknown) => this.#refuse(requestId, err),
+      );
   }
 
   /** The connection is gone. */
@@ -68,6 +74,7 @@ export class Chatting implements ChatListener {
   #refuse(requestId: number, err: unknown): void {
     const isRefusal = err instanceof AppError && CHAT_REFUSALS.has(err.code);
     if (isRefusal) return this.#send(errorReply(requestId, err.code as RealtimeErrorCode, { message: err.message }));
+    if (err instanceof LimitReachedError) return this.#send(errorReply(requestId, "chat_unavailable"));
     this.#parts.log.error({ err, playerId: this.playerId }, "a chat message could not be posted");
     this.#send(errorReply(requestId, "chat_unavailable"));
   }

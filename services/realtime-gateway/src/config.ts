@@ -1,6 +1,7 @@
 import { bytes, ConfigError, type ConfigOf, int, json, parseConfig, text, url } from "@muster/config";
 import { logConfig } from "@muster/log";
 import { Type } from "@sinclair/typebox";
+import { CONTROL_LIMITS, type ControlLimits } from "./control-limits.ts";
 
 /** After its clients' time is over, a stopping gateway closes who is left, its links and its calls. */
 const STOP_MARGIN_MS = 2000;
@@ -52,12 +53,32 @@ export const fields = {
     max: 960,
     description: "a socket that sends nothing, not even pongs, for this long is closed, seconds",
   }),
-  GATEWAY_MESSAGES_PER_S: int({
+  GATEWAY_INPUTS_PER_S: int({
     default: 120,
     min: 1,
     max: 10_000,
-    description: "frames per socket and second, on average; twice as many in a burst",
+    description:
+      "inputs that are taken per socket and second, on average; twice as many in a burst; the rest is left out",
   }),
+  GATEWAY_FLOOD_PER_S: int({
+    default: 2000,
+    min: 10,
+    max: 1_000_000,
+    description: "frames of any kind beyond that in a second: the socket is closed",
+  }),
+  GATEWAY_CONTROL_LIMITS: json<Readonly<Partial<ControlLimits>>>(
+    Type.Partial(
+      Type.Record(
+        Type.Union(Object.keys(CONTROL_LIMITS).map((kind) => Type.Literal(kind)) as never),
+        Type.Object({ perS: Type.Number({ exclusiveMinimum: 0 }), burst: Type.Integer({ minimum: 1 }) }),
+      ),
+      { additionalProperties: false },
+    ),
+    {
+      default: {},
+      description: "control messages per player, by kind, where another limit than STATE-MACHINE.md's is wanted",
+    },
+  ),
   GATEWAY_SEND_BUFFER_BYTES_MAX: int({
     default: 65_536,
     min: 4096,

@@ -2,71 +2,46 @@
 import type { ClientControl, Enqueue, Hello, JoinMatch } from "@muster/contracts/realtime/v1";
 import type { Assignment } from "@muster/contracts/matchmaking/v2";
 import type { LinkJoined } from "@muster/contracts/realtime/link/v1";
-import type { Logger } from "@muster/log";
 import {
-  CONTROL_FRAME,
   DISCONNECTS,
   type DisconnectName,
   FRAME_BYTES_MAX,
   INPUT_FRAME,
   INPUT_HEADER_BYTES,
-  type INPUT_REFUSALS,
+  type InputRefusalCode,
   PROTOCOL_VERSION,
   REALTIME_ERRORS,
   type RealtimeErrorCode,
 } from "@muster/realtime";
-import type { AccessClaims, SeatTicketOpener, TokenVerifier } from "@muster/tokens";
+import type { AccessClaims } from "@muster/tokens";
 import { continueTrace, currentTrace, formatTraceparent, newTrace, withTrace } from "@muster/tracing";
 import { v7 as uuidv7 } from "uuid";
-import type { Activity, Identity } from "./activity.ts";
-import { Chatting, type ChattingParts } from "./chatting.ts";
+import { type Activity, CHECKING, IDLE, type Identity, UNKNOWN } from "./activity.ts";
+import { Chatting } from "./chatting.ts";
+import type { ConnectionParts } from "./connection-parts.ts";
+import { type ControlHead, controlHead } from "./control-head.ts";
+import type { ControlWorker } from "./control-work.ts";
+import { ControlGate } from "./control-gate.ts";
+import { kindOf } from "./control-limits.ts";
 import { decoded, disconnectFor } from "./incoming.ts";
 import { InputRefusals, refilled } from "./limits.ts";
-import type { GatewayMetrics } from "./metrics.ts";
 import { type Control, Outbound } from "./outbound.ts";
-import type { Queueing } from "./queueing.ts";
+import { rateLimitedReply } from "./rate-limited-reply.ts";
 import { errorReply, matchEnded, matchFound, matchJoined, seatStatus, welcome } from "./replies.ts";
-import type { Ratings } from "./ratings.ts";
 import type { Ending, Player, Seat, SeatStatus } from "./seat.ts";
-import type { Seats } from "./seats.ts";
-import type { Spectators } from "./spectators.ts";
+import { enqueue, type Waiter } from "./waiting.ts";
 import { Watching } from "./watching.ts";
 import type { Socket } from "./ws.ts";
 
-export interface ConnectionParts {
-  readonly tokens: TokenVerifier;
-  readonly seatTickets: SeatTicketOpener;
-  readonly queueing: Queueing;
-  readonly chatting: ChattingParts;
-  readonly ratings: Ratings;
-  readonly seats: Seats;
-  readonly spectators: Spectators;
-  readonly metrics: GatewayMetrics;
-  readonly log: Logger;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  readonly limits: {
-    readonly authWithinMs: number;
-    readonly idleTimeoutMs: number;
-    readonly messagesPerS: number;
-    readonly slowCloseMs: number;
-    readonly inputsRefusedMax: number;
-    readonly spectatorDelayMs: number;
-  };
-  /** Puts this socket in the place of the player's older one. */
-  onAuthenticated(connection: Connection, playerId: string): void;
-}
-
-const IDLE: Activity = { kind: "idle" };
-const UNKNOWN: Identity = { kind: "unknown" };
-const CHECKING: Identity = { kind: "checking" };
 const END_WITHIN_MS = 2000;
+/** For whom there is no room among the control messages that wait. */
+const BUSY_RETRY_MS = 1000;
 
-export class Connection implements Player {
+export class Connection implements Player, Waiter, ControlWorker {
   // What every input needs comes first, side by side in memory.
   /** Nothing is sent or listened to any more. */
   #closed = false;
-  /** Messages that it may send now. */
+  /** Inputs that are taken now; below 0 by every frame that is one too many. */
   #allowance: number;
   /** Of the activity. */
   #seat: Seat | undefined;
@@ -76,13 +51,15 @@ export class Connection implements Player {
   readonly #parts: ConnectionParts;
   readonly #openedAt = performance.now();
   /** Made when the first input is refused: an idle connection has as little as possible. */
-  #refusals: InputRefusals<(typeof INPUT_REFUSALS)[number]> | undefined;
+  #refusals: InputRefusals | undefined;
   #watchingParts: Watching | undefined;
+  /** Made when it sends more than its token. */
+  #gateMade: ControlGate | undefined;
 
   constructor(socket: Socket, parts: ConnectionParts) {
     this.outbound = new Outbound(socket);
     this.#parts = parts;
-    this.#allowance = refilled(Infinity, parts.limits.messagesPerS, 0);
+    this.#allowance = refilled(Infinity, parts.limits.inputsPerS, 0);
   }
 
   get playerId(): string | undefined {
@@ -92,8 +69,8 @@ export class Connection implements Player {
   /** A frame of type input is `bytes` from `from` to `to`, valid during the call only. */
   onInput(bytes: Uint8Array, from: number, to: number): void {
     if (this.#closed) return;
-    if (--this.#allowance < 0) return this.close("tooManyMessages");
     const length = to - from;
+    if (--this.#allowance < 0) return this.#onInputTooFast();
     if (length > FRAME_BYTES_MAX) return this.close("badFrame");
     const seat = this.#seat;
     if (seat?.joined && length >= INPUT_HEADER_BYTES) return seat.link.input(seat.session, bytes, from, to);
@@ -110,12 +87,27 @@ export class Connection implements Player {
   onMessage(bytes: Uint8Array, isBinary: boolean): void {
     if (isBinary && bytes[0] === INPUT_FRAME) return this.onInput(bytes, 0, bytes.length);
     if (this.#closed) return;
-    if (--this.#allowance < 0) return this.close("tooManyMessages");
-    if (!isBinary || bytes[0] !== CONTROL_FRAME || bytes.length > FRAME_BYTES_MAX) return this.close("badFrame");
+    if (--this.#allowance < -this.#parts.limits.floodPerS) return this.close("tooManyMessages");
+    const head = isBinary && bytes.length <= FRAME_BYTES_MAX ? controlHead(bytes) : undefined;
+    if (!head) return this.close("badFrame");
+    const { playerId } = this;
+    const waitMs = playerId === undefined ? 0 : this.#gate.take(playerId, head.number, performance.now());
+    if (waitMs > 0) return this.#onControlTooFast(head, waitMs);
+    if (!this.#parts.work.take(this, bytes)) this.#onControlTooFast(head, BUSY_RETRY_MS);
+  }
+
+  /** A control message whose turn it is. */
+  onControl(bytes: Uint8Array): void {
+    if (this.#closed) return;
     const message = decoded(bytes);
     if (!message) return this.close("badFrame");
     this.#parts.metrics.control(message.message.case);
     withTrace(continueTrace(message.traceparent), () => this.#onControl(message));
+  }
+
+  /** A WebSocket ping, which was answered already, or a pong that nobody asked for. */
+  onPing(): void {
+    if (!this.#gate.ping()) this.close("tooManyMessages");
   }
 
   /** A token that came with the upgrade request. */
@@ -136,6 +128,7 @@ export class Connection implements Player {
     this.#become(IDLE);
     if (this.#identity.kind === "known") this.#identity.chatting?.stop();
     this.#watchingParts?.stop();
+    this.#gateMade?.close();
     if (activity.kind === "queued") this.#parts.queueing.cancel(activity.ticketId);
     if (activity.kind === "seated") this.#parts.seats.leave(activity.seat, false);
   }
@@ -144,7 +137,8 @@ export class Connection implements Player {
   sweep(now: number, seconds: number): void {
     const { limits } = this.#parts;
     if (this.#closed) return;
-    this.#allowance = refilled(this.#allowance, limits.messagesPerS, seconds);
+    this.#allowance = refilled(this.#allowance, limits.inputsPerS, seconds);
+    this.#gateMade?.sweep();
     if (this.#identity.kind === "known") {
       if (this.#identity.claims.expiresAt * 1000 < this.#parts.now()) return this.close("tokenExpired");
       if (this.#parts.tokens.isRevoked(this.#identity.claims)) return this.close("sessionEnded");
@@ -177,7 +171,26 @@ export class Connection implements Player {
     this.onInputRefused("not_in_match");
   }
 
+  /** Left out, and told: a fast screen is no attack. A flood is. */
+  #onInputTooFast(): void {
+    if (this.#allowance < -this.#parts.limits.floodPerS) return this.close("tooManyMessages");
+    if (this.#identity.kind !== "known") return this.close("outOfOrder");
+    this.onInputRefused("input_too_fast");
+  }
+
+  /** Before it is known there is one message to send. */
+  #onControlTooFast({ requestId, number }: ControlHead, retryAfterMs: number): void {
+    if (this.#identity.kind !== "known") return this.close("unavailable");
+    if (!this.#gate.refused()) return this.close("tooManyMessages");
+    this.#parts.metrics.limited(kindOf(number));
+    this.#sendFrame(rateLimitedReply(requestId, retryAfterMs));
+  }
+
   #become(activity: Activity): void {
+    if (activity.kind === "seated" || this.#activity.kind === "seated") {
+      this.#refusals ??= new InputRefusals(this.#parts.limits.inputsRefusedMax);
+      this.#refusals.changed(performance.now());
+    }
     this.#activity = activity;
     this.#seat = activity.kind === "seated" ? activity.seat : undefined;
   }
@@ -233,6 +246,10 @@ export class Connection implements Player {
     );
   }
 
+  get #gate(): ControlGate {
+    return (this.#gateMade ??= new ControlGate(this.#parts.budgets));
+  }
+
   #chatting(identity: Identity & { kind: "known" }): Chatting {
     identity.chatting ??= new Chatting(identity.claims.playerId, this.#parts.chatting, {
       control: (message: Control) => this.#send(message),
@@ -249,48 +266,20 @@ export class Connection implements Player {
     }));
   }
 
-  #enqueue(requestId: number, { mode, region, resumeTicketId }: Enqueue, { playerId, playerName }: AccessClaims): void {
+  #enqueue(requestId: number, message: Enqueue, claims: AccessClaims): void {
     if (this.#activity.kind === "queued") return this.#error(requestId, "already_queued");
     if (this.#activity.kind === "seated") return this.#error(requestId, "already_in_match");
     const ticketId = uuidv7();
-    const since = performance.now();
-    const traceparent = formatTraceparent(currentTrace() ?? newTrace());
     this.#become({ kind: "queued", ticketId });
-    this.#parts.log.info({ playerId, ticketId, mode }, "queued");
-    this.#send({ requestId, message: { case: "queued", value: { ticketId, mode } } });
-    const isCurrent = (): boolean => this.#activity.kind === "queued" && this.#activity.ticketId === ticketId;
-    const submit = (rating: number): void => {
-      if (!isCurrent()) return; // cancelled while we looked the rating up
-      this.#parts.queueing.submit({
-        ticketId,
-        playerId,
-        playerName,
-        mode,
-        rating,
-        region,
-        since,
-        traceparent,
-        resumeTicketId,
-        onAssigned: (assignment) => isCurrent() && this.#onAssigned(assignment),
-        onRefused: (code) => isCurrent() && this.#leaveQueue(ticketId, code),
-      });
-    };
-    this.#parts.ratings.of(playerId, mode).then(submit, (err: unknown) => {
-      this.#parts.log.error({ err, playerId }, "no rating; the ticket is dropped");
-      if (isCurrent()) this.#leaveQueue(ticketId, "queue_unavailable");
-    });
+    this.#send({ requestId, message: { case: "queued", value: { ticketId, mode: message.mode } } });
+    enqueue(this.#parts, claims, message, { ticketId, waiter: this });
   }
 
   #cancelQueue(requestId: number): void {
     if (this.#activity.kind !== "queued") return this.#error(requestId, "not_queued");
     const { ticketId } = this.#activity;
     this.#parts.queueing.cancel(ticketId);
-    this.#leaveQueue(ticketId, "cancelled", requestId);
-  }
-
-  #leaveQueue(ticketId: string, reason: string, requestId = 0): void {
-    this.#become(IDLE);
-    this.#send({ requestId, message: { case: "queueLeft", value: { ticketId, reason } } });
+    this.onOutOfQueue(ticketId, "cancelled", requestId);
   }
 
   #join(requestId: number, { seatTicket, lastMatchSeq }: JoinMatch, playerId: string): void {
@@ -319,7 +308,16 @@ export class Connection implements Player {
 
   // ── from the matchmaker ──────────────────────────────────────────────────────────────────────────────────────────
 
-  #onAssigned(assignment: Assignment): void {
+  waitsWith(ticketId: string): boolean {
+    return this.#activity.kind === "queued" && this.#activity.ticketId === ticketId;
+  }
+
+  onOutOfQueue(ticketId: string, reason: string, requestId = 0): void {
+    this.#become(IDLE);
+    this.#send({ requestId, message: { case: "queueLeft", value: { ticketId, reason } } });
+  }
+
+  onAssigned(assignment: Assignment): void {
     this.#become(IDLE);
     this.#send(matchFound(assignment));
   }
@@ -342,7 +340,7 @@ export class Connection implements Player {
     this.#error(seat.requestId, code in REALTIME_ERRORS ? (code as RealtimeErrorCode) : "internal");
   }
 
-  onInputRefused(code: (typeof INPUT_REFUSALS)[number]): void {
+  onInputRefused(code: InputRefusalCode): void {
     const now = performance.now();
     this.#refusals ??= new InputRefusals(this.#parts.limits.inputsRefusedMax);
     if (!this.#refusals.add(code, now)) return this.close("inputAbuse");

@@ -1,5 +1,6 @@
 import type { AppPart } from "@muster/runtime";
 import type { Connection } from "./connection.ts";
+import type { ControlBudgets } from "./control-limits.ts";
 
 const SWEEP_EVERY_MS = 1000;
 const CLOSE_WITHIN_MS = 1500;
@@ -10,12 +11,14 @@ export class Connections implements AppPart {
   readonly #all = new Set<Connection>();
   readonly #byPlayer = new Map<string, Connection>();
   readonly #reconnectSpreadMs: number;
+  readonly #budgets: ControlBudgets;
   #timer: NodeJS.Timeout | undefined;
   #onEmpty: (() => void) | undefined;
   #stopping = false;
 
-  constructor(reconnectSpreadMs: number) {
+  constructor(reconnectSpreadMs: number, budgets: ControlBudgets) {
     this.#reconnectSpreadMs = reconnectSpreadMs;
+    this.#budgets = budgets;
   }
 
   get size(): number {
@@ -66,6 +69,7 @@ export class Connections implements AppPart {
       const seconds = (now - before) / 1000;
       before = now;
       for (const connection of this.#all) connection.sweep(now, seconds);
+      this.#budgets.sweep(now);
     }, SWEEP_EVERY_MS);
   }
 

@@ -2,7 +2,6 @@ import { duel, duelBot } from "@muster/game-duel";
 import { Simulation, SnapshotDecoder, SnapshotEncoder } from "@muster/game-kit";
 import { describe, expect, it } from "vitest";
 import { Fanout } from "./fanout.ts";
-import { InputRefusals, refilled } from "./limits.ts";
 import { Outbound } from "./outbound.ts";
 import type { SendOutcome, Socket } from "./ws.ts";
 
@@ -130,28 +129,5 @@ describe("the fan-out", () => {
     fanout.add(late.follower);
     fanout.catchUp(late.follower);
     expect(late.socket.received).toEqual([]); // waits for the next keyframe
-  });
-});
-
-describe("limits", () => {
-  it("allow a rate on average and twice that in a burst", () => {
-    expect(refilled(0, 10, 0.5)).toBe(5);
-    expect(refilled(18, 10, 1)).toBe(20);
-    expect(refilled(-7, 10, 0.1)).toBe(1);
-  });
-
-  it("tell refused inputs at most once a second, with their number, and end it when there are too many in ten seconds", () => {
-    const refusals = new InputRefusals<string>(5);
-    expect(refusals.add("late", 0)).toBe(true);
-    expect(refusals.take(0)).toEqual([["late", 1]]);
-    refusals.add("late", 1);
-    refusals.add("early", 2);
-    expect(refusals.take(3)).toEqual([]);
-    expect(refusals.take(1001)).toEqual([
-      ["late", 1],
-      ["early", 1],
-    ]);
-    expect([refusals.add("x", 1002), refusals.add("x", 1002), refusals.add("x", 1002)]).toEqual([true, true, false]);
-    expect(refusals.add("x", 12_000)).toBe(true);
   });
 });

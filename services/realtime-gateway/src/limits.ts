@@ -1,16 +1,35 @@
-/** What a socket may send: `perSecond` on average, twice that in a burst. @returns what is left after so many seconds */
+import type { InputRefusalCode } from "@muster/realtime";
+
+/** Inputs that are taken of a socket: `perSecond` on average, twice that in a burst. @returns what is left after so many seconds */
 export function refilled(left: number, perSecond: number, seconds: number): number {
   // Whole: the engine keeps a fraction somewhere else in memory.
   return Math.round(Math.min(perSecond * 2, Math.max(0, left) + perSecond * seconds));
 }
 
+/** WebSocket pings and pongs of a client, in a second: libraries send one now and then. Beyond it the socket is closed. */
+export const PINGS_PER_S_MAX = 50;
+/** Refused control messages of a client, in a second. Beyond it the socket is closed. */
+export const CONTROL_REFUSED_PER_S_MAX = 200;
+
 const TELL_EVERY_MS = 1000;
 const WINDOW_MS = 10_000;
+/** A fast screen is no attack: told, and never counted. */
+const HARMLESS: ReadonlySet<InputRefusalCode> = new Set(["input_too_fast", "input_overflow"]);
+/** What was under way when the line, or the match, came or went. */
+const OUTDATED: ReadonlySet<InputRefusalCode> = new Set([
+  "input_too_late",
+  "input_too_early",
+  "input_out_of_order",
+  "not_in_match",
+]);
+/** After a seat was taken or given back: outdated inputs are not counted for so long. */
+const OUTDATED_FOR_MS = 5000;
 
 /** Refused inputs of one socket: told at most once a second per reason, and too many end the connection. */
-export class InputRefusals<Code extends string> {
+export class InputRefusals {
   readonly #max: number;
-  readonly #untold = new Map<Code, number>();
+  readonly #untold = new Map<InputRefusalCode, number>();
+  #changedAt = -Infinity;
   #toldAt = -Infinity;
   #windowFrom = 0;
   #inWindow = 0;
@@ -19,19 +38,25 @@ export class InputRefusals<Code extends string> {
     this.#max = maxPerWindow;
   }
 
+  /** A seat was taken or given back. */
+  changed(now: number): void {
+    this.#changedAt = now;
+  }
+
   /** False: more than the limit in ten seconds. */
-  add(code: Code, now: number): boolean {
+  add(code: InputRefusalCode, now: number): boolean {
+    this.#untold.set(code, (this.#untold.get(code) ?? 0) + 1);
+    if (HARMLESS.has(code) || (OUTDATED.has(code) && now - this.#changedAt < OUTDATED_FOR_MS)) return true;
     if (now - this.#windowFrom > WINDOW_MS) {
       this.#windowFrom = now;
       this.#inWindow = 0;
     }
     this.#inWindow++;
-    this.#untold.set(code, (this.#untold.get(code) ?? 0) + 1);
     return this.#inWindow <= this.#max;
   }
 
   /** What to tell now, with counts; empty when it is too soon. */
-  take(now: number): [Code, number][] {
+  take(now: number): [InputRefusalCode, number][] {
     if (this.#untold.size === 0 || now - this.#toldAt < TELL_EVERY_MS) return [];
     this.#toldAt = now;
     const all = [...this.#untold];

@@ -1,10 +1,13 @@
 import type { DisconnectName, RealtimeErrorCode } from "@muster/realtime";
 import type { Metrics } from "@muster/runtime";
+import type { ControlKind } from "./control-limits.ts";
 import { Counter, Gauge, Histogram } from "prom-client";
 import type { SeatsMetrics } from "./seats.ts";
 
 export interface GatewayMetrics extends SeatsMetrics {
   control(kind: string | undefined): void;
+  /** A control message above its limit: not decoded, not acted on. */
+  limited(kind: ControlKind | undefined): void;
   closed(name: DisconnectName): void;
   refused(code: RealtimeErrorCode): void;
 }
@@ -17,6 +20,7 @@ export interface GatewayGauges {
   readonly spectators: () => number;
   readonly bufferedBytes: () => number;
   readonly trustAgeS: () => number;
+  readonly controlWaiting: () => number;
 }
 
 export function createGatewayMetrics(registry: Metrics, gauges: GatewayGauges): GatewayMetrics {
@@ -24,6 +28,12 @@ export function createGatewayMetrics(registry: Metrics, gauges: GatewayGauges): 
   const control = new Counter({
     name: "gateway_control_messages_total",
     help: "Control messages from clients",
+    labelNames: ["kind"],
+    registers,
+  });
+  const limited = new Counter({
+    name: "gateway_control_limited_total",
+    help: "Control messages above the limit of their kind: refused, not decoded",
     labelNames: ["kind"],
     registers,
   });
@@ -58,6 +68,11 @@ export function createGatewayMetrics(registry: Metrics, gauges: GatewayGauges): 
   number("gateway_buffered_bytes", "Waiting for sockets that do not read", gauges.bufferedBytes);
   number("gateway_spectators", "Sockets that look on at a match", gauges.spectators);
   number("gateway_trust_age_seconds", "Since identity last said what is revoked", gauges.trustAgeS);
+  number(
+    "gateway_control_waiting",
+    "Control messages that wait for a later turn of the event loop",
+    gauges.controlWaiting,
+  );
   number("gateway_snapshots_sent_total", "Deltas sent", () => hot.sentFrames);
   number("gateway_snapshot_bytes_total", "Bytes of deltas sent, without WebSocket headers", () => hot.sentBytes);
   number("gateway_snapshots_skipped_total", "Deltas left out because a socket was behind", () => hot.skipped);
@@ -73,6 +88,7 @@ export function createGatewayMetrics(registry: Metrics, gauges: GatewayGauges): 
     moved: (ms) => moved.observe(ms / 1000),
     lost: () => lost.inc(),
     control: (kind) => control.inc({ kind: kind ?? "unknown" }),
+    limited: (kind) => limited.inc({ kind: kind ?? "unknown" }),
     closed: (reason) => closed.inc({ reason }),
     refused: (code) => refused.inc({ code }),
     sent(frames, bytes) {

@@ -1,6 +1,6 @@
 // A seat that a player has, or is on the way to.
 import type { LinkJoined } from "@muster/contracts/realtime/link/v1";
-import type { INPUT_REFUSALS } from "@muster/realtime";
+import type { InputRefusalCode } from "@muster/realtime";
 import type { Outbound } from "./outbound.ts";
 import type { LinkSession, ShardLink } from "./shard-link.ts";
 
@@ -27,7 +27,7 @@ export interface Player {
   readonly outbound: Outbound;
   onJoined(joined: LinkJoined): void;
   onJoinRefused(code: string): void;
-  onInputRefused(code: (typeof INPUT_REFUSALS)[number]): void;
+  onInputRefused(code: InputRefusalCode): void;
   onSeatStatus(status: SeatStatus): void;
   onEnded(ended: Ending): void;
   onCancelled(reason: string, matchSeq: number): void;
@@ -95,7 +95,7 @@ export class Seat implements LinkSession {
     this.player.onSeatStatus(status);
   }
 
-  onInputRefused(code: (typeof INPUT_REFUSALS)[number]): void {
+  onInputRefused(code: InputRefusalCode): void {
     this.player.onInputRefused(code);
   }
 }

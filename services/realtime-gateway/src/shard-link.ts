@@ -19,6 +19,7 @@ import { touched } from "@muster/game-kit";
 import type { Logger } from "@muster/log";
 import {
   INPUT_REFUSALS,
+  type InputRefusalCode,
   LINK_VERSION,
   LINK_VIEW_HEADER_BYTES,
   LinkFrameType,
@@ -33,7 +34,7 @@ export interface LinkSession {
   onSeatStatus(status: LinkSeatStatus): void;
   onJoined(joined: LinkJoined): void;
   onRefused(code: string): void;
-  onInputRefused(code: (typeof INPUT_REFUSALS)[number]): void;
+  onInputRefused(code: InputRefusalCode): void;
   onReplaced(): void;
 }
 

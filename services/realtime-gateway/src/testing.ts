@@ -2,7 +2,10 @@
 export { createApp, type GatewayApp } from "./app.ts";
 export { fields, readConfig } from "./config.ts";
 export { InputBatch } from "./input-batch.ts";
-export { Connection, type ConnectionParts } from "./connection.ts";
+export { Connection } from "./connection.ts";
+export type { ConnectionParts } from "./connection-parts.ts";
+export { ControlBudgets, ControlRates } from "./control-limits.ts";
+export { ControlWork } from "./control-work.ts";
 export { Seats } from "./seats.ts";
 export { ShardLinks } from "./shard-links.ts";
 export type { Socket } from "./ws.ts";

@@ -32,6 +32,8 @@ export interface Handlers<C> {
   input(connection: C, bytes: Uint8Array, from: number, to: number): void;
   /** What an input needs of it. See game-kit's prefetch.ts. */
   prefetch(connection: C, depth: number): number;
+  /** A WebSocket ping, which is answered already, or a pong. */
+  ping(connection: C): void;
   drain(connection: C): void;
   close(connection: C): void;
 }
@@ -120,6 +122,8 @@ export function listen<C>(options: WsOptions, handlers: Handlers<C>): Promise<Ws
       const { connection } = ws as unknown as Carrier<C>;
       if (connection !== undefined) handlers.message(connection, bytes, isBinary);
     },
+    ping: (ws) => onPing(ws as unknown as Carrier<C>, handlers),
+    pong: (ws) => onPing(ws as unknown as Carrier<C>, handlers),
     drain(ws) {
       const { connection } = ws as unknown as Carrier<C>;
       if (connection !== undefined) handlers.drain(connection);
@@ -139,6 +143,10 @@ export function listen<C>(options: WsOptions, handlers: Handlers<C>): Promise<Ws
       resolve({ port: uWS.us_socket_local_port(token), close: () => uWS.us_listen_socket_close(token) });
     });
   });
+}
+
+function onPing<C>({ connection }: Carrier<C>, handlers: Handlers<C>): void {
+  if (connection !== undefined) handlers.ping(connection);
 }
 
 function inputBatchOf<C>({ gatherMs, restMs }: WsOptions, handlers: Handlers<C>): InputBatch<Carrier<C>> {

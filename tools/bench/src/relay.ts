@@ -23,6 +23,8 @@ import {
 import {
   Connection,
   type ConnectionParts,
+  ControlBudgets,
+  ControlWork,
   InputBatch,
   Seats,
   ShardLinks,
@@ -141,7 +143,9 @@ function partsFor(seats: Seats, shardAddress: string): ConnectionParts {
     metrics: { control: () => undefined, closed: () => undefined, refused: () => undefined },
     log,
     now: Date.now,
-    limits: { messagesPerS: FOREVER_MS },
+    budgets: new ControlBudgets(),
+    work: new ControlWork({ now: () => 0, nextTurn: setImmediate }),
+    limits: { inputsPerS: FOREVER_MS, floodPerS: FOREVER_MS },
     onAuthenticated: () => undefined,
   } as unknown as ConnectionParts;
 }

@@ -2,7 +2,9 @@
 // anyone else.
 import { randomBytes, randomInt } from "node:crypto";
 import { connect } from "node:net";
+import type { ServerControl } from "@muster/contracts/realtime/v1";
 import {
+  decodeServerControl,
   encodeClientControl,
   encodeInput,
   PROTOCOL_VERSION,
@@ -31,7 +33,7 @@ describeWithServers("the realtime connection under attack", () => {
   let system: System;
   beforeAll(async () => {
     // Rate limits off: these tests are about frames, not about their number. The rate limit has its own test.
-    system = await startSystem({ env: { GATEWAY_MESSAGES_PER_S: "10000", GATEWAY_INPUTS_REFUSED_MAX: "50" } });
+    system = await startSystem({ env: { GATEWAY_INPUTS_PER_S: "10000", GATEWAY_INPUTS_REFUSED_MAX: "50" } });
   });
   afterAll(async () => {
     await system[Symbol.asyncDispose]();
@@ -219,19 +221,56 @@ describeWithServers("the realtime connection under attack", () => {
   });
 });
 
-describeWithServers("the rate limit of a socket", () => {
-  it("closes with 4504 when there are too many frames", async () => {
-    await using system = await startSystem({ env: { GATEWAY_MESSAGES_PER_S: "20" }, nginx: false });
-    const { client } = await guest(system.url);
-    const socket = new WebSocket(system.gatewayUrls[0] as string, [
-      SUBPROTOCOL,
-      TOKEN_SUBPROTOCOL_PREFIX + (await client.accessToken()),
-    ]);
-    const closed = new Promise<number>((resolve) => socket.once("close", resolve));
-    await new Promise((resolve) => socket.once("message", resolve));
-    for (let i = 0; i < 100; i++)
-      socket.send(encodeClientControl({ message: { case: "ping", value: { payload: 1n } } }));
-    expect(await closed).toBe(4504);
+describeWithServers("a player who sends too much", () => {
+  it("is told, stays connected, and is closed with 4504 for a flood only: control messages, inputs, pings", async () => {
+    // Its inputs are for no match: that would close it first.
+    await using system = await startSystem({ nginx: false, env: { GATEWAY_INPUTS_REFUSED_MAX: "100000" } });
+    const open = async (): Promise<{
+      socket: WebSocket;
+      answers: ServerControl[];
+      closed: () => number | undefined;
+    }> => {
+      const { client } = await guest(system.url);
+      const socket = new WebSocket(system.gatewayUrls[0] as string, [
+        SUBPROTOCOL,
+        TOKEN_SUBPROTOCOL_PREFIX + (await client.accessToken()),
+      ]);
+      const answers: ServerControl[] = [];
+      let code: number | undefined;
+      socket.on("message", (data: Buffer) => void answers.push(decodeServerControl(data)));
+      socket.once("close", (closedWith) => (code = closedWith));
+      await until(() => (answers.length > 0 ? undefined : "no welcome"));
+      return { socket, answers, closed: () => code };
+    };
+    const codes = (answers: readonly ServerControl[]): (string | undefined)[] =>
+      answers.map(({ message }) => (message.case === "error" ? message.value.code : message.case));
+    const ping = (requestId: number): Uint8Array =>
+      encodeClientControl({ requestId, message: { case: "ping", value: { payload: 1n } } });
+
+    const talker = await open();
+    for (let requestId = 1; requestId <= 100; requestId++) talker.socket.send(ping(requestId));
+    await until(() => (talker.answers.length === 101 ? undefined : `${talker.answers.length} answers`));
+    // In whichever order: who is refused does not wait for a turn.
+    const answered = talker.answers.slice(1).map(({ requestId }) => requestId);
+    expect(answered.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i + 1));
+    expect(codes(talker.answers).filter((code) => code === "rate_limited").length).toBeGreaterThanOrEqual(55);
+    expect(talker.closed()).toBeUndefined();
+    for (let i = 0; i < 400; i++) talker.socket.send(ping(0));
+    await until(() => (talker.closed() === 4504 ? undefined : `closed with ${talker.closed()}`));
+
+    const player = await open();
+    for (let seq = 1; seq <= 400; seq++) player.socket.send(encodeInput(seq, 0, Uint8Array.of(0)));
+    await until(() => (codes(player.answers).includes("input_too_fast") ? undefined : "not told"));
+    expect(player.closed()).toBeUndefined();
+    for (let seq = 1; seq <= 3000; seq++) player.socket.send(encodeInput(seq, 0, Uint8Array.of(0)));
+    await until(() => (player.closed() === 4504 ? undefined : `closed with ${player.closed()}`));
+
+    const pinger = await open();
+    for (let i = 0; i < 20; i++) pinger.socket.ping();
+    await new Promise((resolve) => pinger.socket.once("pong", resolve));
+    expect(pinger.closed()).toBeUndefined();
+    for (let i = 0; i < 200; i++) pinger.socket.ping();
+    await until(() => (pinger.closed() === 4504 ? undefined : `closed with ${pinger.closed()}`));
   });
 });
 

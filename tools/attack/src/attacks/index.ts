@@ -1,5 +1,7 @@
 import type { Attack } from "../attack.ts";
+import { controlFloods } from "./control-floods.ts";
+import { frameFloods } from "./frame-floods.ts";
 import { wrongPasswords } from "./wrong-passwords.ts";
 
 /** In the order in which they are run. */
-export const ATTACKS: readonly Attack[] = [wrongPasswords];
+export const ATTACKS: readonly Attack[] = [wrongPasswords, ...controlFloods, ...frameFloods];

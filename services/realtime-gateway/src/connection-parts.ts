@@ -1,0 +1,40 @@
+// What a connection is given.
+import type { Logger } from "@muster/log";
+import type { SeatTicketOpener, TokenVerifier } from "@muster/tokens";
+import type { ChattingParts } from "./chatting.ts";
+import type { Connection } from "./connection.ts";
+import type { ControlBudgets } from "./control-limits.ts";
+import type { ControlWork } from "./control-work.ts";
+import type { GatewayMetrics } from "./metrics.ts";
+import type { Queueing } from "./queueing.ts";
+import type { Ratings } from "./ratings.ts";
+import type { Seats } from "./seats.ts";
+import type { Spectators } from "./spectators.ts";
+
+export interface ConnectionParts {
+  readonly tokens: TokenVerifier;
+  readonly seatTickets: SeatTicketOpener;
+  readonly queueing: Queueing;
+  readonly chatting: ChattingParts;
+  readonly ratings: Ratings;
+  readonly seats: Seats;
+  readonly spectators: Spectators;
+  readonly budgets: ControlBudgets;
+  readonly work: ControlWork;
+  readonly metrics: GatewayMetrics;
+  readonly log: Logger;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly limits: {
+    readonly authWithinMs: number;
+    readonly idleTimeoutMs: number;
+    readonly inputsPerS: number;
+    /** Frames above that in a second, of any kind: the socket is closed. */
+    readonly floodPerS: number;
+    readonly slowCloseMs: number;
+    readonly inputsRefusedMax: number;
+    readonly spectatorDelayMs: number;
+  };
+  /** Puts this socket in the place of the player's older one. */
+  onAuthenticated(connection: Connection, playerId: string): void;
+}

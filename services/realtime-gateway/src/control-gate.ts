@@ -1,0 +1,42 @@
+// What stands between a socket and the work that its control messages cause: its player's budget, and when too much is a flood.
+import type { ControlBudget, ControlBudgets } from "./control-limits.ts";
+import { CONTROL_REFUSED_PER_S_MAX, PINGS_PER_S_MAX } from "./limits.ts";
+
+export class ControlGate {
+  readonly #budgets: ControlBudgets;
+  #budget: ControlBudget | undefined;
+  /** Since the last sweep. */
+  #pings = 0;
+  #refused = 0;
+
+  constructor(budgets: ControlBudgets) {
+    this.#budgets = budgets;
+  }
+
+  /** @returns 0, or how many milliseconds too early it is */
+  take(playerId: string, number: number, now: number): number {
+    this.#budget ??= this.#budgets.of(playerId);
+    return this.#budget.take(number, now);
+  }
+
+  /** @returns false: a flood */
+  refused(): boolean {
+    return ++this.#refused <= CONTROL_REFUSED_PER_S_MAX;
+  }
+
+  /** @returns false: a flood */
+  ping(): boolean {
+    return ++this.#pings <= PINGS_PER_S_MAX;
+  }
+
+  /** About once a second. */
+  sweep(): void {
+    this.#pings = 0;
+    this.#refused = 0;
+  }
+
+  close(): void {
+    if (this.#budget) this.#budgets.release(this.#budget);
+    this.#budget = undefined;
+  }
+}

@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import { InputRefusals, refilled } from "./limits.ts";
+
+describe("the inputs of a socket", () => {
+  it("are taken at a rate on average and twice that in a burst", () => {
+    expect(refilled(0, 10, 0.5)).toBe(5);
+    expect(refilled(18, 10, 1)).toBe(20);
+    expect(refilled(-7, 10, 0.1)).toBe(1);
+  });
+
+  it("are told at most once a second when refused, with their number, and end it when there are too many in ten seconds", () => {
+    const refusals = new InputRefusals(5);
+    expect(refusals.add("input_too_late", 0)).toBe(true);
+    expect(refusals.take(0)).toEqual([["input_too_late", 1]]);
+    refusals.add("input_too_late", 1);
+    refusals.add("input_too_early", 2);
+    expect(refusals.take(3)).toEqual([]);
+    expect(refusals.take(1001)).toEqual([
+      ["input_too_late", 1],
+      ["input_too_early", 1],
+    ]);
+    const bad = (now: number): boolean => refusals.add("input_malformed", now);
+    expect([bad(1002), bad(1002), bad(1002)]).toEqual([true, true, false]);
+    expect(bad(12_000)).toBe(true);
+  });
+
+  it("never end it for being too many, nor for being outdated just after the seat was taken or given back", () => {
+    const refusals = new InputRefusals(2);
+    for (let i = 0; i < 1000; i++) {
+      expect(refusals.add("input_too_fast", i)).toBe(true);
+      expect(refusals.add("input_overflow", i)).toBe(true);
+    }
+    refusals.changed(2000);
+    for (const code of ["input_too_late", "input_too_early", "input_out_of_order", "not_in_match"] as const)
+      for (let i = 0; i < 100; i++) expect(refusals.add(code, 6999)).toBe(true);
+    const late = (): boolean => refusals.add("input_too_late", 7001);
+    expect([late(), late(), late()]).toEqual([true, true, false]);
+  });
+});
