@@ -15,6 +15,8 @@ export const FOLLOWED_MATCH_DEPTHS = 7;
 export interface PublicFeed {
   onKeyframe(frame: Uint8Array): void;
   onDelta(frame: Uint8Array): void;
+  /** What comes next does not follow what came before. */
+  restart(): void;
 }
 
 export class FollowedMatch {
@@ -87,10 +89,16 @@ export class FollowedMatch {
     const deltaAt = recordAt + ((bytes[from + 10] as number) | ((bytes[from + 11] as number) << 8));
     this.#log.append(bytes, recordAt, deltaAt);
     this.#check = (bytes[from + 8] as number) | ((bytes[from + 9] as number) << 8);
-    if (to === deltaAt) return;
+    if (to === deltaAt) return this.#onUnshown();
     const delta = bytes.subarray(deltaAt, to);
     this.#public.onDelta(delta);
     this.feed?.onDelta(delta);
+  }
+
+  /** A tick whose state is not shown: what is shown next is a keyframe. */
+  #onUnshown(): void {
+    this.#public.restart();
+    this.feed?.restart();
   }
 
   /** Behind the tick that it belongs to. */

@@ -15,6 +15,7 @@ import { Matches } from "./matches.ts";
 import { createShardMetrics, type ShardMetrics } from "./metrics.ts";
 import { Results } from "./results.ts";
 import { type Clock, Scheduler } from "./scheduler.ts";
+import { SnapshotPace } from "./snapshot-pace.ts";
 import { StepWatch } from "./step-watch.ts";
 
 export interface Overrides {
@@ -61,9 +62,22 @@ export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
     registry,
     () => matches.size,
     () => results.pending,
+    () => pace.ticksPerSnapshot,
   );
   const results = new Results(matchClient.call, metrics, log);
-  const scheduler = new Scheduler(clock, metrics);
+  const pace = new SnapshotPace({
+    now: clock.now,
+    onChange(ticksPerSnapshot, lateShare) {
+      log.warn({ ticksPerSnapshot, lateShare, matches: matches.size }, "snapshots are sent at another pace");
+    },
+  });
+  const scheduler = new Scheduler(clock, {
+    lateMs(ms) {
+      metrics.lateMs(ms);
+      pace.began(ms);
+    },
+    skipped: metrics.skipped,
+  });
   const times = {
     joinWithinMs: config.shardJoinWithinMs,
     graceMs: config.shardGraceMs,
@@ -86,6 +100,7 @@ export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
     results,
     watch,
     inputs,
+    pace,
     metrics,
     log,
   });

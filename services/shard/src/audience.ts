@@ -3,6 +3,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { LinkResponseSchema } from "@muster/contracts/realtime/link/v1";
 import { PUBLIC_VIEW } from "@muster/realtime";
+import type { Pace } from "./snapshot-pace.ts";
 import type { Views } from "./views.ts";
 
 export type ToGateway = MessageInitShape<typeof LinkResponseSchema>;
@@ -37,14 +38,22 @@ interface Member {
 }
 
 const NO_DELTA = new Uint8Array(0);
+const EVERY_TICK: Pace = { ticksPerSnapshot: 1 };
 
 /** The links of a match, each once, however many of its players it carries. */
 export class Audience {
   readonly #views: Views;
   readonly #members: Member[] = [];
+  readonly #keyframeEveryTicks: number;
+  readonly #pace: Pace;
+  /** The last tick was not shown: what is shown next is a keyframe, since a delta leads from one tick to the next. */
+  #unshown = false;
 
-  constructor(views: Views) {
+  /** `clocked`: a game without a clock shows every step, and so does one of which each player has a view of its own. */
+  constructor(views: Views, shows: { keyframeEveryTicks: number; clocked: boolean; pace: Pace }) {
     this.#views = views;
+    this.#keyframeEveryTicks = shows.keyframeEveryTicks;
+    this.#pace = shows.clocked && views.shared ? shows.pace : EVERY_TICK;
   }
 
   /** Gateways that hold the log. */
@@ -114,6 +123,27 @@ export class Audience {
 
   /** The hot path: once per tick. */
   tick(channel: number, tick: number, check: number, record: Uint8Array): void {
+    if (this.#unshown || this.#pace.ticksPerSnapshot > 1) return this.#tickAtPace(channel, tick, check, record);
+    this.#showDelta(channel, tick, check, record);
+    if (tick % this.#keyframeEveryTicks === 0) this.#keyframes(channel);
+  }
+
+  /** A record without the state that it leads to. */
+  record(channel: number, tick: number, check: number, record: Uint8Array): void {
+    for (const { link } of this.#members) link.tick(channel, tick, check, record, NO_DELTA);
+  }
+
+  #tickAtPace(channel: number, tick: number, check: number, record: Uint8Array): void {
+    const { ticksPerSnapshot } = this.#pace;
+    this.record(channel, tick, check, record);
+    this.#unshown = true;
+    // Not all matches at the same tick: each interval has its share of them.
+    if ((tick + channel) % ticksPerSnapshot !== 0) return;
+    this.#keyframes(channel);
+    this.#unshown = ticksPerSnapshot > 1;
+  }
+
+  #showDelta(channel: number, tick: number, check: number, record: Uint8Array): void {
     const views = this.#views;
     const members = this.#members;
     let delta: Uint8Array | undefined;
@@ -129,13 +159,8 @@ export class Audience {
     }
   }
 
-  /** A record after which no state is shown. */
-  lastRecord(channel: number, tick: number, check: number, record: Uint8Array): void {
-    for (const { link } of this.#members) link.tick(channel, tick, check, record, NO_DELTA);
-  }
-
-  /** For the gateways' caches. */
-  keyframes(channel: number): void {
+  /** For the gateways' caches, and for everybody where the tick was not shown. */
+  #keyframes(channel: number): void {
     for (const member of this.#members) {
       if (showsPublic(member, this.#views))
         member.link.keyframe(channel, PUBLIC_VIEW, this.#views.keyframe(PUBLIC_VIEW));

@@ -63,6 +63,7 @@ class Recorder implements Link {
 
 const owner: MatchOwner = {
   inputs: new Inputs(),
+  pace: { ticksPerSnapshot: 1 },
   onStart: () => undefined,
   onTurn: () => undefined,
   onOver: () => undefined,

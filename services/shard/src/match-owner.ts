@@ -1,6 +1,7 @@
 // What a match asks of the process that it runs in.
 import type { Link } from "./audience.ts";
 import type { Inputs } from "./inputs.ts";
+import type { Pace } from "./snapshot-pace.ts";
 import type { MatchOutcome } from "./match-spec.ts";
 import type { Match } from "./match.ts";
 
@@ -15,6 +16,8 @@ export interface MatchIds {
 export interface MatchOwner {
   /** Of all its matches. */
   readonly inputs: Inputs;
+  /** Of the snapshots of games with a clock. */
+  readonly pace: Pace;
   /** All players are here: tick it. */
   onStart(match: Match): void;
   /** An input for a game without a clock: call `turn` soon. */

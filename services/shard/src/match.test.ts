@@ -54,13 +54,16 @@ interface Setup {
   sessions: [Session, Session];
   outcomes: MatchOutcome[];
   faults: unknown[];
+  pace: { ticksPerSnapshot: number };
 }
 
 function setup(game: Game = duel as unknown as Game, options: Record<string, number> = {}): Setup {
   const outcomes: MatchOutcome[] = [];
   const faults: unknown[] = [];
+  const pace = { ticksPerSnapshot: 1 };
   const owner = {
     inputs: new Inputs(),
+    pace,
     onStart: () => undefined,
     onTurn: (match: Match) => match.turn(),
     onOver: (_: Match, outcome: MatchOutcome) => void outcomes.push(outcome),
@@ -86,6 +89,7 @@ function setup(game: Game = duel as unknown as Game, options: Record<string, num
     ],
     outcomes,
     faults,
+    pace,
   };
 }
 
@@ -109,6 +113,29 @@ describe("a match on a shard", () => {
     expect(decoder.hash()).toBe(match.stateHash);
     expect(links[0].frames.filter((frame) => frame.type === "delta")).toHaveLength(25);
     expect(links[0].frames.filter((frame) => frame.type === "keyframe")).toHaveLength(3); // at joining, at 10, at 20
+  });
+
+  it("shows every third tick by a keyframe while ticks are late, keeps every record, and goes back to deltas", () => {
+    const { match, links, pace } = started();
+    const decoder = new SnapshotDecoder(duel);
+    const shown: number[] = [];
+    let read = 0;
+    const tick = (): void => {
+      match.tick();
+      for (; read < links[0].frames.length; read++) {
+        expect(decoder.apply((links[0].frames[read] as { bytes: Uint8Array }).bytes)).toBeDefined(); // each fits the one before
+        shown.push(decoder.tick);
+      }
+      if (decoder.tick === match.ticks) expect(decoder.hash()).toBe(match.stateHash);
+    };
+    for (let i = 0; i < 5; i++) tick();
+    pace.ticksPerSnapshot = 3;
+    for (let i = 0; i < 12; i++) tick();
+    pace.ticksPerSnapshot = 1;
+    for (let i = 0; i < 3; i++) tick();
+    expect(shown).toEqual([0, 1, 2, 3, 4, 5, 6, 9, 12, 15, 18, 19, 20, 20]);
+    expect(links[0].records).toHaveLength(20);
+    expect(links[0].frames.slice(-3).map(({ type }) => type)).toEqual(["delta", "delta", "keyframe"]);
   });
 
   it("does not tick before all are here, and is cancelled when they do not come", () => {
@@ -200,6 +227,7 @@ describe("a match on a shard", () => {
     const inherited = { log: (first.match.log as Uint8Array).slice(), check, held: new Map([["g", 12]]) };
     const owner = {
       inputs: new Inputs(),
+      pace: { ticksPerSnapshot: 1 },
       onStart: () => undefined,
       onTurn: () => undefined,
       onOver: () => undefined,

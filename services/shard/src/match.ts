@@ -72,7 +72,8 @@ export class Match implements InputTaker {
     if (inherited && played && this.#simulation.check() !== inherited.check)
       throw new DivergedError(`the log of ${this.#log.records} records leads to another state than the players saw`);
     this.#views = viewsOf(this.#simulation, this.#records);
-    this.#audience = new Audience(this.#views);
+    const { keyframeEveryTicks } = times;
+    this.#audience = new Audience(this.#views, { keyframeEveryTicks, clocked: this.tickRate > 0, pace: owner.pace });
     this.#statuses = new SeatStatuses(spec.epoch);
     // A step without any input: the game knows what that means.
     this.#turns = new TurnClock(this.#simulation, () => (this.tick(), this.#awaitTurn()));
@@ -321,7 +322,6 @@ export class Match implements InputTaker {
 
   #sendTick(record: Uint8Array): void {
     this.#audience.tick(this.channel, this.#log.records, this.#simulation.check(), record);
-    if (this.#simulation.tick % this.#times.keyframeEveryTicks === 0) this.#audience.keyframes(this.channel);
   }
 
   /** The link gets the log so far, then every record. */
@@ -377,7 +377,7 @@ export class Match implements InputTaker {
     // No step follows: this record is the last, and says how it ended.
     const record = this.#records.finish();
     this.#log.append(record);
-    this.#audience.lastRecord(this.channel, this.#log.records, this.#simulation.check(), record);
+    this.#audience.record(this.channel, this.#log.records, this.#simulation.check(), record);
     this.#over({ kind: "ended", reason: "forfeit", result: this.#simulation.forfeit(left) });
   }
 

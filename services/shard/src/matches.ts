@@ -11,6 +11,7 @@ import type { Inheritance, MatchOutcome, MatchSpec, MatchTimes } from "./match-s
 import type { ShardMetrics } from "./metrics.ts";
 import type { Results } from "./results.ts";
 import type { Scheduler } from "./scheduler.ts";
+import type { SnapshotPace } from "./snapshot-pace.ts";
 import type { StepWatch } from "./step-watch.ts";
 
 export interface MatchesOptions {
@@ -21,6 +22,7 @@ export interface MatchesOptions {
   readonly results: Results;
   readonly watch: StepWatch;
   readonly inputs: Inputs;
+  readonly pace: SnapshotPace;
   readonly metrics: ShardMetrics;
   readonly log: Logger;
 }
@@ -47,6 +49,7 @@ export class Matches {
     this.#options = options;
     this.#owner = {
       inputs: options.inputs,
+      pace: options.pace,
       onStart: (match) => {
         if (match.tickRate > 0) options.scheduler.add(match);
       },

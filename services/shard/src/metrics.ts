@@ -17,6 +17,7 @@ export function createShardMetrics(
   registry: Metrics,
   matchesHeld: () => number,
   resultsPending: () => number,
+  ticksPerSnapshot: () => number,
 ): ShardMetrics {
   const registers = [registry];
   const late = new Histogram({
@@ -46,6 +47,12 @@ export function createShardMetrics(
     },
   });
   gauge(registry, "shard_matches", "Matches held", matchesHeld);
+  gauge(
+    registry,
+    "shard_ticks_per_snapshot",
+    "Ticks that one snapshot shows: above 1 while ticks begin late, so that they need not",
+    ticksPerSnapshot,
+  );
   gauge(registry, "shard_results_pending", "Results on their way to match-service", resultsPending);
   return {
     lateMs: (ms) => late.observe(ms / 1000),

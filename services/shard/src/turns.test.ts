@@ -33,6 +33,7 @@ function setup(game: Game, bots: readonly (string | undefined)[] = []) {
   const faults: unknown[] = [];
   const owner: MatchOwner = {
     inputs: new Inputs(),
+    pace: { ticksPerSnapshot: 1 },
     onStart: () => undefined,
     onTurn: (one) => void setTimeout(() => one.turn(), 0),
     onOver: (_, outcome) => void outcomes.push(outcome),

@@ -1,13 +1,16 @@
 // The realtime path beside its peers, in turn, in one run: rooms of two, 30 inputs a second up and 30 snapshots a
 // second down for each player. Servers are pinned to one core, the load to another.
 //
-//   node src/realtime.ts [--matches 300, or several: 50,600] [--seconds 10] [--rounds 1] [--peers DIR] [--profile DIR]
+//   node src/realtime.ts [--matches 300, or several: 50,600] [--seconds 10] [--rounds 1] [--peers DIR] [--profile DIR] [--busy PERCENT]
 //
+// --busy: a loop takes so much of the servers' core, as a slow host does.
 // --profile: writes CPU profiles of gateway and shard there, and measures nothing else.
 // --peers: a folder with the peers' programs (uws-limit/, colyseus/); default ../shared/peers beside the checkout.
 import { parseArgs } from "node:util";
+import { paths } from "@muster/local";
 import { measureMuster } from "./muster.ts";
 import { findPeers, measureColyseus, measureRawUws } from "./peers.ts";
+import { pinned, SERVER_CORE } from "./processes.ts";
 import { type Measured, printTable } from "./table.ts";
 
 const { values } = parseArgs({
@@ -17,11 +20,16 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "1" },
     peers: { type: "string" },
     profile: { type: "string" },
+    busy: { type: "string" },
   },
 });
 const sizes = values.matches.split(",").map(Number);
 const peers = findPeers(values.peers);
 const results = new Map<number, Measured[]>(sizes.map((matches) => [matches, []]));
+const busy =
+  values.busy === undefined
+    ? undefined
+    : pinned(SERVER_CORE, "busy", paths.node, ["busy-core.ts", values.busy], import.meta.dirname, process.env);
 for (let round = 1; round <= Number(values.rounds); round++) {
   for (const [matches, measured] of results) {
     const work = { matches, seconds: Number(values.seconds), profileDir: values.profile };
@@ -32,5 +40,6 @@ for (let round = 1; round <= Number(values.rounds); round++) {
     measured.push(await measureColyseus(work, peers));
   }
 }
+await busy?.child.stop();
 if (!peers) console.log("\nPEERS NOT MEASURED: no folder with uws-limit/ and colyseus/; name it with --peers");
 for (const measured of results.values()) printTable(measured);

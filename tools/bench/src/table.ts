@@ -11,9 +11,15 @@ export interface Measured {
   /** From sending an input to the snapshot that acknowledges it. */
   readonly inputToAckMsP99: number | undefined;
   readonly residentMib: number;
-  /** CPU of the load generator, in percent of its core: above 90 the run says nothing. */
+  /** CPU of the load generator, in percent of its core. */
   readonly loadCpuPercent: number;
 }
+
+/** Above it the load generator reads and answers late itself, and the row's times say nothing of the server. */
+const LOAD_CPU_PERCENT_MAX = 80;
+/** Above it what is late is late because the servers' core is full. */
+const SERVER_CPU_PERCENT_MAX = 90;
+const TICK_RATE = 30;
 
 /** The median of each figure per name, in order of appearance, and CPU as a ratio to the raw floor and to Colyseus of the same run. */
 export function printTable(results: readonly Measured[]): void {
@@ -35,6 +41,7 @@ export function printTable(results: readonly Measured[]): void {
       figure((r) => r.tickLateMsP99, 2),
       figure((r) => r.inputToAckMsP99),
       figure((r) => r.residentMib, 0),
+      figure(serverCpuPercent, 0),
       figure((r) => r.loadCpuPercent, 0),
     ];
   });
@@ -49,6 +56,7 @@ export function printTable(results: readonly Measured[]): void {
     "late p99 ms",
     "ack p99 ms",
     "RSS MiB",
+    "server CPU %",
     "load CPU %",
   ];
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => (row[i] as string).length)));
@@ -57,6 +65,26 @@ export function printTable(results: readonly Measured[]): void {
       .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number)))
       .join("  ");
   console.log(`\n${line(head)}\n${rows.map(line).join("\n")}`);
+  for (const [name, all] of byName) for (const limit of limitsOf(all)) console.log(`LIMIT ${name}: ${limit}`);
+}
+
+/** Of its one core: all its processes. */
+function serverCpuPercent({ cpuUsPerPlayerTick, players }: Measured): number {
+  return (cpuUsPerPlayerTick * players * TICK_RATE) / 1e4;
+}
+
+/** Who was at its limit in any of the rounds: the load generator, or the servers' core. */
+function limitsOf(rounds: readonly Measured[]): string[] {
+  const load = Math.max(...rounds.map((round) => round.loadCpuPercent));
+  const server = Math.max(...rounds.map(serverCpuPercent));
+  return [
+    ...(load > LOAD_CPU_PERCENT_MAX
+      ? [`the load generator took ${load.toFixed(0)} % of its core: its own lateness is in these times`]
+      : []),
+    ...(server > SERVER_CPU_PERCENT_MAX
+      ? [`the servers took ${server.toFixed(0)} % of their core: they cannot do more of this work`]
+      : []),
+  ];
 }
 
 export function median(values: readonly (number | undefined)[]): number | undefined {

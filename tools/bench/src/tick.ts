@@ -72,6 +72,7 @@ const noMetrics = { lateMs: () => undefined, skipped: () => undefined };
 function ownerWith(scheduler: Scheduler): MatchOwner {
   return {
     inputs: new Inputs(),
+    pace: { ticksPerSnapshot: 1 },
     onStart: (match) => scheduler.add(match),
     onTurn: () => undefined,
     onOver: () => undefined,

@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import { SnapshotPace, TICKS_PER_SNAPSHOT_MAX } from "./snapshot-pace.ts";
+
+/** Four phases of thirty ticks a second. */
+const BEGINNINGS_PER_S = 120;
+
+function paceAt(): { pace: SnapshotPace; changes: number[]; second(lateMs: (i: number) => number): void } {
+  let now = 0;
+  const changes: number[] = [];
+  const pace = new SnapshotPace({ now: () => now, onChange: (ticks) => changes.push(ticks) });
+  return {
+    pace,
+    changes,
+    second(lateMs) {
+      for (let i = 1; i <= BEGINNINGS_PER_S; i++) {
+        now += 1000 / BEGINNINGS_PER_S;
+        pace.began(lateMs(i));
+      }
+    },
+  };
+}
+
+describe("the pace of snapshots", () => {
+  it("is one a tick while ticks begin in time, and after one long pause", () => {
+    const { pace, second } = paceAt();
+    for (let s = 0; s < 10; s++) second((i) => (s === 5 && i <= 12 ? 300 : 1));
+    expect(pace.ticksPerSnapshot).toBe(1);
+  });
+
+  it("falls step by step while ticks begin late, no further than its limit", () => {
+    const { pace, changes, second } = paceAt();
+    for (let s = 0; s < 10; s++) second(() => 40);
+    expect(changes).toEqual([2, 3]);
+    expect(pace.ticksPerSnapshot).toBe(TICKS_PER_SNAPSHOT_MAX);
+  });
+
+  it("rises a step after five calm seconds, and not while it is only a little late", () => {
+    const { changes, second } = paceAt();
+    for (let s = 0; s < 3; s++) second(() => 40);
+    for (let s = 0; s < 20; s++) second(() => 8);
+    expect(changes).toEqual([2, 3]);
+    for (let s = 0; s < 12; s++) second(() => 1);
+    expect(changes).toEqual([2, 3, 2, 1]);
+  });
+});

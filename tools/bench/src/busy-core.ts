@@ -1,0 +1,15 @@
+// Takes a share of the core that the servers run on, as a slow or shared host does: in slices of milliseconds, so that nobody
+// on it is spared for long.
+//
+//   node src/busy-core.ts PERCENT
+const SLICE_MS = 10;
+
+const percent = Number(process.argv[2]);
+if (!(percent > 0 && percent < 100))
+  throw new Error(`${process.argv[2]} is no share of a core between 0 and 100 percent`);
+const never = new Int32Array(new SharedArrayBuffer(4));
+for (;;) {
+  const until = performance.now() + (SLICE_MS * percent) / 100;
+  while (performance.now() < until);
+  Atomics.wait(never, 0, 0, SLICE_MS * (1 - percent / 100));
+}
