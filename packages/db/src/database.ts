@@ -1,3 +1,4 @@
+import type { EventEmitter } from "node:events";
 import { int } from "@muster/config";
 import { Kysely, sql } from "kysely";
 import { createPool } from "mariadb";
@@ -43,6 +44,9 @@ export interface DbPart<Tables> {
   stop(): Promise<void>;
 }
 
+/** For the server to tell that it ended a statement; after that it is not there. */
+const ANSWER_MS = 1000;
+
 /** Opens a pool; connections are made when first needed. Times are UTC, bigint columns are bigint. */
 export function createDatabase<Tables>(options: DatabaseOptions): DbPart<Tables> {
   const pool = createPool({
@@ -60,7 +64,9 @@ export function createDatabase<Tables>(options: DatabaseOptions): DbPart<Tables>
       sql_mode: "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION",
     },
   });
-  const db = new Kysely<Tables>({ dialect: new MariadbDialect(pool) });
+  (pool as unknown as EventEmitter).on("error", () => undefined); // whoever waits for a connection is told
+  const limits = { acquireMs: options.acquireTimeoutMs, statementMs: options.statementTimeoutMs + ANSWER_MS };
+  const db = new Kysely<Tables>({ dialect: new MariadbDialect(pool, limits) });
   return {
     name: "database",
     db,

@@ -61,7 +61,8 @@ async function whyNotReady<T>(db: Kysely<T>, migrations: Migrations): Promise<st
     return await missingMigrations(db, migrations);
   } catch (err) {
     if (!isTransient(err)) throw err;
-    return (err as Error).message;
+    const { message, cause } = err as Error;
+    return cause instanceof Error ? cause.message : message;
   }
 }
 

@@ -16,7 +16,10 @@ function echoing(): { db: Kysely<Tables>; sent: [string, readonly unknown[]][] }
     release: async () => undefined,
   };
   const pool = { getConnection: async () => connection, end: async () => undefined } as unknown as Pool;
-  return { db: new Kysely<Tables>({ dialect: new MariadbDialect(pool) }), sent };
+  return {
+    db: new Kysely<Tables>({ dialect: new MariadbDialect(pool, { acquireMs: 1000, statementMs: 1000 }) }),
+    sent,
+  };
 }
 
 describe("a reusable statement", () => {

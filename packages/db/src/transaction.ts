@@ -1,12 +1,13 @@
 import type { Kysely, Transaction } from "kysely";
-import { isDeadlock } from "./errors.ts";
+import { DatabaseTimeoutError, DatabaseUnavailableError, isDeadlock } from "./errors.ts";
 
 const ATTEMPTS_MAX = 4;
 /** Before another attempt: the winner of the deadlock is given time to end, and losers do not meet again at once. */
 const RETRY_MS_MAX = 20;
 
 /**
- * Runs `work` in a transaction and again when InnoDB chose it to lose a deadlock. `work` must have no other effects:
+ * Runs `work` in a transaction, and again when InnoDB chose it to lose a deadlock or its connection was lost before the
+ * commit was sent. A commit whose outcome is not known is not repeated. `work` must have no other effects:
  * no network calls, no counters. Isolation is REPEATABLE READ, InnoDB's default; with `read committed` no gaps between
  * rows are locked, which is right where a lock on one row (an account's) already keeps the others out.
  */
@@ -21,8 +22,16 @@ export async function inTransaction<Tables, T>(
     try {
       return await transaction().execute(work);
     } catch (err) {
-      if (attempt >= ATTEMPTS_MAX || !isDeadlock(err)) throw err;
+      if (attempt >= ATTEMPTS_MAX || !mayRepeat(err)) throw err;
       await new Promise((resolve) => setTimeout(resolve, Math.random() * RETRY_MS_MAX * attempt));
     }
   }
+}
+
+function mayRepeat(err: unknown): boolean {
+  if (isDeadlock(err)) return true;
+  // A statement that took too long would again; a lost connection is often one that was idle while the server restarted.
+  return (
+    err instanceof DatabaseUnavailableError && err.stage === "undone" && !(err.cause instanceof DatabaseTimeoutError)
+  );
 }

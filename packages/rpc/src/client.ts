@@ -1,9 +1,8 @@
 import type { DescMethodUnary, DescService } from "@bufbuild/protobuf";
 import { type Client, type Interceptor, createClient } from "@connectrpc/connect";
 import { commonError } from "@muster/errors";
-import type { AppPart } from "@muster/runtime";
+import { type AppPart, currentBudget, remainingBudgetMs } from "@muster/runtime";
 import { childOf, currentTrace, formatTraceparent } from "@muster/tracing";
-import { currentBudget, remainingBudgetMs } from "./budget.ts";
 import { Channel, type Resolve } from "./channel.ts";
 import { toAppError } from "./errors.ts";
 import { mayRepeat, RepeatBudget } from "./repeats.ts";

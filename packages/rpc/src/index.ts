@@ -1,4 +1,4 @@
-export { type CallBudget, remainingBudgetMs, withBudget } from "./budget.ts";
+export { type CallBudget, remainingBudgetMs, withBudget } from "@muster/runtime";
 export { createRpcClient, type RpcClient, type RpcClientOptions } from "./client.ts";
 export { toAppError, toConnectError } from "./errors.ts";
 export { createRpcServer, type RpcServer, type RpcServerOptions } from "./server.ts";

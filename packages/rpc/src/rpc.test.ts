@@ -4,10 +4,9 @@ import { ChatService, type DeliverRequestSchema } from "@muster/contracts/chat/v
 import { IdentityService } from "@muster/contracts/identity/v2";
 import { AppError } from "@muster/errors";
 import { createLogger } from "@muster/log";
-import { createMetrics } from "@muster/runtime";
+import { createMetrics, currentBudget, remainingBudgetMs, withBudget } from "@muster/runtime";
 import { currentTrace, newTrace, withTrace } from "@muster/tracing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { currentBudget, remainingBudgetMs, withBudget } from "./budget.ts";
 import { createRpcClient, type RpcClient } from "./client.ts";
 import { MessageQueue } from "./message-queue.ts";
 import { createRpcServer, type RpcServer } from "./server.ts";

@@ -4,12 +4,12 @@ import { fastifyConnectPlugin } from "@connectrpc/connect-fastify";
 import { createValidateInterceptor } from "@connectrpc/validate";
 import { AppError } from "@muster/errors";
 import type { Logger } from "@muster/log";
-import type { AppPart, Metrics } from "@muster/runtime";
+import { type AppPart, type Metrics, withBudget } from "@muster/runtime";
 import { continueTrace, withTrace } from "@muster/tracing";
 import { fastify } from "fastify";
 import { Histogram } from "prom-client";
-import { parseGrpcTimeout, withBudget } from "./budget.ts";
 import { toConnectError } from "./errors.ts";
+import { parseGrpcTimeout } from "./grpc-timeout.ts";
 
 export interface RpcServer extends AppPart {
   readonly url: string;
@@ -119,6 +119,12 @@ function callRules(log: Logger, metrics: Metrics): Interceptor {
 function logCall(log: Logger, fields: { rpc: string; code: string; durationMs: number }, thrown?: unknown): void {
   const refused = thrown instanceof AppError || thrown instanceof ConnectError;
   if (thrown === undefined) log.info(fields, "rpc");
+  else if (thrown instanceof AppError && thrown.row.grpc === "unavailable")
+    // What it depends on is away: its message says which, a stack would say nothing more.
+    log.warn(
+      { ...fields, reason: thrown.cause instanceof Error ? thrown.cause.message : thrown.message },
+      "rpc failed",
+    );
   else if (refused) log.info({ ...fields, reason: thrown.message }, "rpc refused");
   else log.error({ ...fields, err: thrown }, "rpc failed");
 }

@@ -4,8 +4,8 @@ import { Code, ConnectError, type Interceptor, type Transport } from "@connectrp
 import type { UniversalClientFn, UniversalClientRequest, UniversalClientResponse } from "@connectrpc/connect/protocol";
 import { createTransport } from "@connectrpc/connect/protocol-grpc";
 import { createNodeHttpClient } from "@connectrpc/connect-node";
-import { parseGrpcTimeout } from "./budget.ts";
 import { type Channel, NotConnectedError } from "./channel.ts";
+import { parseGrpcTimeout } from "./grpc-timeout.ts";
 
 /** The cause of the error of a call that did not get an answer. */
 export class TransportFailure extends Error {

@@ -1,3 +1,10 @@
+export {
+  type CallBudget,
+  currentBudget,
+  remainingBudgetMs,
+  stepBudgetMs,
+  withBudget,
+} from "./call-budget.ts";
 export { type AdminServer, type Check, createAdminServer } from "./admin.ts";
 export { type LimiterOptions, Limiter, LimitReachedError } from "./limiter.ts";
 export { createMetrics, type Metrics } from "./metrics.ts";

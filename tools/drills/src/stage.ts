@@ -40,6 +40,13 @@ export interface Stage extends AsyncDisposable {
   readonly matchUrl: string;
   readonly gateways: Actor[];
   readonly shards: Actor[];
+  /** The services that there is one of. */
+  readonly singles: ReadonlyMap<string, Child>;
+  /** Ends one of those, in good order or at once, and starts it again; resolves when it is ready. */
+  restart(name: string, signal: "SIGTERM" | "SIGKILL"): Promise<void>;
+  /** How each process that ended without being told to has ended. */
+  deaths(): string[];
+  readonly mariadb: Child;
   /** One more of them, in the place of one that was lost. */
   add(kind: "gateway" | "shard"): Promise<Actor>;
   /** What went wrong on the way, for the report. */
@@ -79,9 +86,21 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     children.push(child);
     return child;
   };
+  const singles = new Map<string, Child>();
+  const told = new Set<Child>();
   const startSingle = (name: string): Promise<void> => {
     const own: string[] = [];
-    return ready(Number(env[serviceOf(name).adminPort]), start(name, {}, own), own);
+    const child = start(name, {}, own);
+    singles.set(name, child);
+    return ready(Number(env[serviceOf(name).adminPort]), child, own);
+  };
+  const restart = async (name: string, signal: "SIGTERM" | "SIGKILL"): Promise<void> => {
+    const child = singles.get(name);
+    if (!child) throw new Error(`there is no ${name}`);
+    told.add(child);
+    child.kill(signal);
+    await child.exited;
+    await startSingle(name);
   };
   const add = async (kind: "gateway" | "shard"): Promise<Actor> => {
     const [port, adminPort] = [await freePort(), await freePort()];
@@ -128,6 +147,11 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     matchUrl: `http://127.0.0.1:${ports.match}`,
     gateways,
     shards,
+    singles,
+    restart,
+    deaths: () =>
+      children.filter((child) => child.ended && !told.has(child)).map((child) => `${child.name} ${child.ended}`),
+    mariadb: mariadb.child,
     add,
     errors: () => lines.filter((line) => /"level":"(error|fatal)"/.test(line) || !line.includes("{")),
     [Symbol.asyncDispose]: close,

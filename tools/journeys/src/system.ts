@@ -33,6 +33,8 @@ export interface SystemOptions {
   /** More games than the built-in ones. */
   readonly games?: NonNullable<Parameters<typeof shard.createApp>[1]>["games"];
   readonly nginx?: boolean;
+  /** Instead of fresh ones in the tests' server: of one that the caller may stop. By service. */
+  readonly databaseUrls?: Awaited<ReturnType<typeof freshDatabases>>;
   /** More instances of chat-service, which the caller starts; the second gateway goes to these first. */
   readonly chatUrls?: readonly string[];
   /** The clock of identity-service: tokens from another time. */
@@ -71,7 +73,7 @@ const TEST_ENV = {
 };
 
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
-  const databaseUrls = await freshDatabases();
+  const databaseUrls = options.databaseUrls ?? (await freshDatabases());
   const ports = await freePorts();
   const base = createEnvironment(ports);
   const env: Record<string, string> = {

@@ -1,5 +1,5 @@
-// The deadline travels with the call: a server puts the caller's remaining time here, and every outgoing call made
-// while serving it gets at most what is left. Connect does not do this by itself.
+// The deadline travels with the call: a server puts the caller's remaining time here, and every outgoing call and
+// statement made while serving it gets at most what is left. Connect does not do this by itself.
 import { AsyncLocalStorage } from "node:async_hooks";
 
 export interface CallBudget {
@@ -25,12 +25,11 @@ export function remainingBudgetMs(capMs: number): number {
   return budget ? Math.max(0, Math.min(capMs, budget.deadlineAt - performance.now())) : capMs;
 }
 
-/** Parses `grpc-timeout` (gRPC over HTTP/2: up to 8 digits and a unit) into milliseconds. */
-export function parseGrpcTimeout(value: string | null): number | undefined {
-  const match = value ? /^(\d{1,8})([HMSmun])$/.exec(value) : null;
-  if (!match) return undefined;
-  const perUnitMs = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 }[
-    match[2] as "H" | "M" | "S" | "m" | "u" | "n"
-  ];
-  return Number(match[1]) * perUnitMs;
+/** Kept back of a caller's time, for telling it that the time was not enough: a third, at most this. */
+const RESERVE_MS_MAX = 600;
+
+/** Time for one step of serving the caller, so that its failure can still be told within the deadline. Milliseconds. */
+export function stepBudgetMs(capMs: number): number {
+  const leftMs = remainingBudgetMs(capMs);
+  return current.getStore() === undefined ? leftMs : Math.max(0, leftMs - Math.min(RESERVE_MS_MAX, leftMs / 3));
 }
