@@ -9,7 +9,7 @@ import {
   SnapshotDecoder,
   type StateOf,
 } from "@muster/game-kit";
-import { encodeInput } from "@muster/realtime";
+import { OutgoingInputs } from "./outgoing-inputs.ts";
 
 export type MatchEnd =
   | {
@@ -22,8 +22,8 @@ export type MatchEnd =
     }
   | { readonly kind: "cancelled"; readonly reason: string };
 
-/** The shard keeps no more for a seat. */
-const UNAPPLIED_MAX = 16;
+/** The shard still takes an input that is so many ticks late, less what the estimate may be wrong by. */
+const LATE_TICKS = 25;
 
 /** A match that this client plays: snapshots in, inputs out. */
 export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> {
@@ -43,14 +43,13 @@ export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> 
   readonly refusals = new Map<string, number>();
   readonly #decoder: SnapshotDecoder<S>;
   readonly #input: InputCodec<I>;
-  readonly #send: (frame: Uint8Array) => void;
+  readonly #outgoing: OutgoingInputs;
   readonly #listeners = new Set<(snapshot: Snapshot<S>) => void>();
   readonly #statusListeners = new Set<(status: { seat: number; connected: boolean; graceMs: number }) => void>();
   readonly #end: (end: MatchEnd) => void;
-  /** Sent and not applied yet, by sequence number, oldest first: another shard may never have had them. */
-  readonly #unapplied = new Map<number, Uint8Array>();
-  #seq = 0;
   #latest: Snapshot<S> | undefined;
+  /** When it came, on the clock of performance.now(). */
+  #latestAt = 0;
   #matchSeq = 0;
 
   constructor(joined: MatchJoined, game: Game<S, I>, send: (frame: Uint8Array) => void) {
@@ -61,8 +60,12 @@ export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> 
     this.options = joined.options;
     this.#decoder = new SnapshotDecoder(game as unknown as Game<S, Fields>);
     this.#input = inputCodecOf(game.input);
-    this.#send = send;
-    this.#seq = joined.lastInputSeq;
+    this.#outgoing = new OutgoingInputs(joined.lastInputSeq, {
+      mode: game.inputMode,
+      tickRate: joined.tickRate,
+      send,
+      onDropped: (code) => this.onRefused(code, 1),
+    });
     const { promise, resolve } = Promise.withResolvers<MatchEnd>();
     this.ended = promise;
     this.#end = resolve;
@@ -108,14 +111,13 @@ export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> 
     return () => this.#statusListeners.delete(listener);
   }
 
-  /** `tick`: when it shall count; 0: as soon as possible. @returns its sequence number, see Snapshot.acks. */
+  /**
+   * Inputs are sent at the pace of the match, however often this is called: of held ones the newest counts, events wait for
+   * their turn.
+   * `tick`: when it shall count; 0: as soon as possible. @returns its sequence number, see Snapshot.acks.
+   */
   send(input: StateOf<I>, tick = 0): number {
-    this.#seq++;
-    const frame = encodeInput(this.#seq, tick, this.#input.encode(input));
-    this.#unapplied.set(this.#seq, frame);
-    if (this.#unapplied.size > UNAPPLIED_MAX) this.#unapplied.delete(this.#unapplied.keys().next().value as number);
-    this.#send(frame);
-    return this.#seq;
+    return this.#outgoing.add(this.#input.encode(input), tick);
   }
 
   /** For the connection only. */
@@ -127,22 +129,16 @@ export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> 
     }
     this.framesApplied++;
     this.#latest = snapshot;
-    this.#forgetApplied(snapshot.acks[this.seat] ?? 0);
+    this.#latestAt = performance.now();
+    this.#outgoing.forget(snapshot.acks[this.seat] ?? 0);
     for (const listener of this.#listeners) listener(snapshot);
   }
 
-  /** For the connection only: after a reconnect, or when the match has moved. The shard says which inputs it has. */
-  onResumed(joined: MatchJoined): void {
-    this.#seq = Math.max(this.#seq, joined.lastInputSeq);
-    this.#forgetApplied(joined.lastInputSeq);
-    for (const frame of this.#unapplied.values()) this.#send(frame);
-  }
-
-  #forgetApplied(upTo: number): void {
-    for (const seq of this.#unapplied.keys()) {
-      if (seq > upTo) return;
-      this.#unapplied.delete(seq);
-    }
+  /** For the connection only: after a reconnect (`cut`), or when the match has moved. The shard says which inputs it has. */
+  onResumed(joined: MatchJoined, cut: boolean): void {
+    const since = Math.floor(((performance.now() - this.#latestAt) / 1000) * this.tickRate);
+    const fromTick = cut && this.#latest ? this.#latest.tick + since - LATE_TICKS : 0;
+    this.#outgoing.resume(joined.lastInputSeq, fromTick);
   }
 
   /** For the connection only. */
@@ -157,12 +153,14 @@ export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> 
 
   /** For the connection only. */
   onEnded({ reason, seats, ticks, stateHash }: MatchEnded): void {
+    this.#outgoing.stop();
     const bySeat = seats.toSorted((a, b) => a.seat - b.seat).map(({ score, rank }) => ({ score, rank }));
     this.#end({ kind: "ended", reason, seats: bySeat, ticks, stateHash });
   }
 
   /** For the connection only. */
   onCancelled(reason: string): void {
+    this.#outgoing.stop();
     this.#end({ kind: "cancelled", reason });
   }
 }

@@ -163,7 +163,7 @@ export class Realtime {
     const value = { seatTicket, lastMatchSeq: match.matchSeq };
     await socket.ask({ case: "joinMatch", value }, (joined) => {
       taken();
-      match.onResumed(joined);
+      match.onResumed(joined, true);
     });
   }
 
@@ -224,7 +224,7 @@ export class Realtime {
       case "queueLeft":
         return this.#queued?.failed(new MusterError(message.value.reason, `left the queue: ${message.value.reason}`));
       case "matchJoined": // unasked: it has moved
-        if (!asked) this.#playing?.match.onResumed(message.value);
+        if (!asked) this.#playing?.match.onResumed(message.value, false);
         return;
       case "matchEnded": {
         this.#playing?.match.onEnded(message.value);
