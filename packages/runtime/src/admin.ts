@@ -8,8 +8,8 @@ export type Check = () => Promise<string | undefined> | string | undefined;
 
 export interface AdminServer extends AppPart {
   readonly url: string;
-  /** From now on /readyz answers 503: the first step of a shutdown. */
-  setDraining(): void;
+  /** The last part of an app: /readyz is 200 from its start to its stop, as far as the checks say so. */
+  readonly serving: AppPart;
 }
 
 export interface AdminOptions {
@@ -26,12 +26,12 @@ const CHECK_TIMEOUT_MS = 2000;
 /** The HTTP/1.1 port of every process: /healthz (alive), /readyz (can do its work), /metrics (Prometheus text). */
 export function createAdminServer(options: AdminOptions): AdminServer {
   const server = fastify({ logger: false, forceCloseConnections: true });
-  let draining = false;
+  let phase: "starting" | "serving" | "draining" = "starting";
   let url = "";
   server.get("/healthz", () => ({ status: "ok" }));
   server.get("/readyz", async (_req, reply) => {
     const failures = await failedChecks(options.ready);
-    if (draining) failures["draining"] = "this process is stopping";
+    if (phase !== "serving") failures[phase] = `this process is ${phase === "draining" ? "stopping" : "starting"}`;
     const ready = Object.keys(failures).length === 0;
     return reply.code(ready ? 200 : 503).send(ready ? { status: "ok" } : { status: "unready", failures });
   });
@@ -43,8 +43,14 @@ export function createAdminServer(options: AdminOptions): AdminServer {
     get url() {
       return url;
     },
-    setDraining() {
-      draining = true;
+    serving: {
+      name: "serving",
+      async start() {
+        phase = "serving";
+      },
+      async stop() {
+        phase = "draining";
+      },
     },
     async start() {
       url = await server.listen({ host: options.host, port: options.port });

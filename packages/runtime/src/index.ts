@@ -8,6 +8,6 @@ export {
 export { type AdminServer, type Check, createAdminServer } from "./admin.ts";
 export { type LimiterOptions, Limiter, LimitReachedError } from "./limiter.ts";
 export { createMetrics, type Metrics } from "./metrics.ts";
-export { type App, type AppPart, compose } from "./parts.ts";
+export { type App, type AppPart, compose, composeProcess } from "./parts.ts";
 export { runProcess } from "./process.ts";
 export { retryForever, sleep, until } from "./waiting.ts";

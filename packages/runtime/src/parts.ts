@@ -8,8 +8,19 @@ export interface AppPart {
 
 /** What `createApp` of every service returns. */
 export interface App extends AsyncDisposable {
+  /** In the order in which they start. */
+  readonly parts: readonly string[];
   start(): Promise<void>;
   stop(): Promise<void>;
+}
+
+/**
+ * A process: its parts, inside its admin server. That one is there before the first of them starts, and until the last has
+ * stopped: a start that hangs and a drain that takes minutes can be watched. `serving` is first to stop, so that nobody is
+ * sent here any more before anything else ends.
+ */
+export function composeProcess(admin: AppPart & { readonly serving: AppPart }, parts: readonly AppPart[]): App {
+  return compose([admin, ...parts, admin.serving]);
 }
 
 /**
@@ -20,6 +31,7 @@ export function compose(parts: readonly AppPart[]): App {
   const started: AppPart[] = [];
   let stopping: Promise<void> | undefined;
   const app: App = {
+    parts: parts.map(({ name }) => name),
     async start() {
       for (const part of parts) {
         if (stopping) throw new Error(`stopped before ${part.name} was started`);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LimitReachedError, Limiter } from "./limiter.ts";
-import { type AppPart, compose } from "./parts.ts";
+import { type AppPart, compose, composeProcess } from "./parts.ts";
 
 describe("an app", () => {
   const part = (name: string, said: string[], fails?: "start" | "stop"): AppPart => ({
@@ -39,6 +39,16 @@ describe("an app", () => {
     await app.stop();
     await expect(starting).rejects.toThrow("stopped before late was started");
     expect(said).toEqual([]);
+  });
+
+  it("is a process with its admin server around its parts, and not ready before the first or after the last", async () => {
+    const said: string[] = [];
+    const admin = Object.assign(part("admin", said), { serving: part("serving", said) });
+    await using app = composeProcess(admin, [part("a", said), part("b", said)]);
+    await app.start();
+    await app.stop();
+    expect(said).toEqual(["+admin", "+a", "+b", "+serving", "-serving", "-b", "-a", "-admin"]);
+    expect(app.parts).toEqual(["admin", "a", "b", "serving"]);
   });
 
   it("stops every part even when one fails to", async () => {

@@ -3,7 +3,7 @@ import { MatchService } from "@muster/contracts/match/v2";
 import { createDatabase, type DbPart, waitForSchema } from "@muster/db";
 import { createLogger, type Logger } from "@muster/log";
 import { createRpcClient, createRpcServer, type RpcServer } from "@muster/rpc";
-import { type AdminServer, type App, compose, createAdminServer, createMetrics } from "@muster/runtime";
+import { type AdminServer, type App, composeProcess, createAdminServer, createMetrics } from "@muster/runtime";
 import { Gauge } from "prom-client";
 import type { Config } from "./config.ts";
 import { createDelivery } from "./delivery/delivery.ts";
@@ -72,6 +72,5 @@ export function createApp(config: Config, overrides: Overrides = {}): ChatApp {
   });
   const schema = { name: "schema", start: () => waitForSchema(db, migrations, { withinMs: config.dbWaitMs, log }) };
   const streams = { name: "gateway streams", stop: async () => delivery.stop?.() };
-  const draining = { name: "draining", stop: async () => admin.setDraining() };
-  return Object.assign(compose([database, schema, matches, delivery, admin, rpc, streams, draining]), { rpc, admin });
+  return Object.assign(composeProcess(admin, [database, schema, matches, delivery, rpc, streams]), { rpc, admin });
 }

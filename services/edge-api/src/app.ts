@@ -4,7 +4,14 @@ import { MatchService } from "@muster/contracts/match/v2";
 import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
 import { createLogger, type Logger } from "@muster/log";
 import { createRpcClient } from "@muster/rpc";
-import { type AdminServer, type App, type AppPart, compose, createAdminServer, createMetrics } from "@muster/runtime";
+import {
+  type AdminServer,
+  type App,
+  type AppPart,
+  composeProcess,
+  createAdminServer,
+  createMetrics,
+} from "@muster/runtime";
 import { TokenVerifier, trustFrom } from "@muster/tokens";
 import { Gauge } from "prom-client";
 import type { Config } from "./config.ts";
@@ -75,9 +82,8 @@ export function createApp(config: Config, overrides: Overrides = {}): EdgeApp {
     stop: () => server.close(),
   };
   const admin = createAdminServer({ host: config.edgeHost, port: config.edgeAdminPort, metrics, log, ready: {} });
-  const draining = { name: "draining", stop: async () => admin.setDraining() };
   return Object.assign(
-    compose([identity, match, matchmaking, chat, tokens.watching(config.edgeTrustEveryMs, log), admin, rest, draining]),
+    composeProcess(admin, [identity, match, matchmaking, chat, tokens.watching(config.edgeTrustEveryMs, log), rest]),
     { admin, rest },
   );
 }

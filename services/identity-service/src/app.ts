@@ -2,7 +2,7 @@ import { IdentityService } from "@muster/contracts/identity/v2";
 import { createDatabase, type DbPart, waitForSchema } from "@muster/db";
 import { createLogger, type Logger } from "@muster/log";
 import { createRpcServer, type RpcServer } from "@muster/rpc";
-import { type AdminServer, type App, compose, createAdminServer, createMetrics } from "@muster/runtime";
+import { type AdminServer, type App, composeProcess, createAdminServer, createMetrics } from "@muster/runtime";
 import type { Config } from "./config.ts";
 import { createHousekeeping } from "./housekeeping.ts";
 import { migrations } from "./migrations/index.ts";
@@ -87,8 +87,7 @@ export function createApp(config: Config, overrides: Overrides = {}): IdentityAp
     ready: { database: database.check },
   });
   const schema = { name: "schema", start: () => waitForSchema(db, migrations, { withinMs: config.dbWaitMs, log }) };
-  const draining = { name: "draining", stop: async () => admin.setDraining() };
-  return Object.assign(compose([database, schema, keys, createHousekeeping(db, now, log), admin, rpc, draining]), {
+  return Object.assign(composeProcess(admin, [database, schema, keys, createHousekeeping(db, now, log), rpc]), {
     rpc,
     admin,
   });

@@ -2,7 +2,7 @@ import { MatchService } from "@muster/contracts/match/v2";
 import { createDatabase, type DbPart, waitForSchema } from "@muster/db";
 import { createLogger, type Logger } from "@muster/log";
 import { createRpcServer, type RpcServer } from "@muster/rpc";
-import { type AdminServer, type App, compose, createAdminServer, createMetrics } from "@muster/runtime";
+import { type AdminServer, type App, composeProcess, createAdminServer, createMetrics } from "@muster/runtime";
 import type { Config } from "./config.ts";
 import { migrations } from "./migrations/index.ts";
 import { matchRpc } from "./rpc.ts";
@@ -45,6 +45,5 @@ export function createApp(config: Config, overrides: Overrides = {}): MatchApp {
     ready: { database: database.check },
   });
   const schema = { name: "schema", start: () => waitForSchema(db, migrations, { withinMs: config.dbWaitMs, log }) };
-  const draining = { name: "draining", stop: async () => admin.setDraining() };
-  return Object.assign(compose([database, schema, admin, rpc, draining]), { rpc, admin });
+  return Object.assign(composeProcess(admin, [database, schema, rpc]), { rpc, admin });
 }

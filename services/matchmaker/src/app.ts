@@ -2,7 +2,7 @@ import { MatchService } from "@muster/contracts/match/v2";
 import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
 import { createLogger, type Logger } from "@muster/log";
 import { createRpcClient, createRpcServer, type RpcServer } from "@muster/rpc";
-import { type AdminServer, type App, compose, createAdminServer, createMetrics } from "@muster/runtime";
+import { type AdminServer, type App, composeProcess, createAdminServer, createMetrics } from "@muster/runtime";
 import { SeatTicketSealer } from "@muster/tokens";
 import { v7 as uuidv7 } from "uuid";
 import { Assignments } from "./assignments.ts";
@@ -113,6 +113,5 @@ export function createApp(config: Config, overrides: Overrides = {}): Matchmaker
     },
   });
   const streams = { name: "streams", stop: async () => sessions.closeAll() };
-  const draining = { name: "draining", stop: async () => admin.setDraining() };
-  return Object.assign(compose([matchClient, admin, rpc, streams, matching, relocation, draining]), { rpc, admin });
+  return Object.assign(composeProcess(admin, [matchClient, rpc, streams, matching, relocation]), { rpc, admin });
 }

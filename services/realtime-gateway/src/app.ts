@@ -8,7 +8,7 @@ import {
   type AdminServer,
   type App,
   type AppPart,
-  compose,
+  composeProcess,
   createAdminServer,
   createMetrics,
   Limiter,
@@ -153,8 +153,7 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
     ready: { matchmaker: queueing.check, keys: () => tokens.check() },
   });
   const linkPart = { name: "shard links", stop: async () => (spectators.stopAll(), seats.stop(), links.closeAll()) };
-  const draining = { name: "draining", stop: async () => admin.setDraining() };
-  const app = compose([
+  const app = composeProcess(admin, [
     identity,
     match,
     matchmaker,
@@ -164,9 +163,7 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
     chat,
     linkPart,
     connections,
-    admin,
     sockets,
-    draining,
   ]);
   return Object.assign(app, { admin, sockets });
 }

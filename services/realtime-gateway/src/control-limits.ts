@@ -28,7 +28,7 @@ export const CONTROL_LIMITS: ControlLimits = {
   /** All of the player's channels are read from the database. The SDK asks again every three seconds. */
   chatSubscribe: { perS: 0.5, burst: 5 },
   /** A call and a transaction, and a frame for everybody in the channel. */
-  chatSend: { perS: 5, burst: 20 },
+  chatSend: { perS: 2, burst: 10 },
   /** A place among the spectators, and a keyframe. */
   watchMatch: { perS: 1, burst: 10 },
   stopWatching: { perS: 1, burst: 10 },

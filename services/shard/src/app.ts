@@ -4,7 +4,7 @@ import { createLogger, type Logger } from "@muster/log";
 import { GAMES } from "@muster/modes";
 import type { Game } from "@muster/game-kit";
 import { createRpcClient } from "@muster/rpc";
-import { type AdminServer, type App, compose, createAdminServer, createMetrics } from "@muster/runtime";
+import { type AdminServer, type App, composeProcess, createAdminServer, createMetrics } from "@muster/runtime";
 import { SeatTicketOpener } from "@muster/tokens";
 import { v7 as uuidv7 } from "uuid";
 import { createAllocationSession } from "./allocation.ts";
@@ -139,7 +139,6 @@ export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
   const draining = {
     name: "draining",
     async stop() {
-      admin.setDraining();
       const drained = matches.drain(config.shardDrainWithinMs);
       allocation.report();
       await drained;
@@ -147,7 +146,7 @@ export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
   };
   // Stopped from the last to the first: drain, leave the matchmaker, cut the links, store the results.
   return Object.assign(
-    compose([matchClient, matchmakerClient, watch, resultQueue, admin, ticking, links, allocation, draining]),
+    composeProcess(admin, [matchClient, matchmakerClient, watch, resultQueue, ticking, links, allocation, draining]),
     { admin, links, matches },
   );
 }

@@ -51,13 +51,15 @@ export interface System extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
   readonly databaseUrls: Readonly<Record<string, string>>;
   readonly logs: Readonly<Record<ServiceName, LogLines>>;
+  /** One that runs. */
+  app(name: ServiceName): App;
   /** Stops one, as a deployment would. */
   stop(name: ServiceName): Promise<void>;
   /** Starts it anew, on the same port. */
   start(name: ServiceName): Promise<void>;
 }
 
-const NAMES: readonly ServiceName[] = ["identity", "match", "chat", "matchmaker", "shard", "gateway", "edge"];
+export const NAMES: readonly ServiceName[] = ["identity", "match", "chat", "matchmaker", "shard", "gateway", "edge"];
 /** Short times, so that a test of a limit does not wait for it. */
 const TEST_ENV = {
   MATCHMAKER_MODES: JSON.stringify({
@@ -117,6 +119,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     databaseUrls,
     logs,
     start,
+    app: (name) => apps.get(name) as App,
     async stop(name) {
       await apps.get(name)?.stop();
       apps.delete(name);
