@@ -15,6 +15,7 @@ import {
 } from "@muster/runtime";
 import { SeatTicketOpener, TokenVerifier, trustFrom } from "@muster/tokens";
 import { v7 as uuidv7 } from "uuid";
+import { clientAddress, proxiesOf } from "./client-address.ts";
 import { createChat } from "./chat.ts";
 import type { Config } from "./config.ts";
 import { Connection } from "./connection.ts";
@@ -45,6 +46,8 @@ export interface SocketPart extends AppPart {
 }
 
 const CALL_TIMEOUT_MS = 2000;
+/** For whom too many sockets of one address have said nothing yet: they are closed within seconds. */
+const ADDRESS_RETRY_S = 5;
 /** At the limit: refused with chat_unavailable. A slow chat-service does not fill this process with calls. */
 const CHAT_POSTS = { runningMax: 64, waitingMax: 512 };
 
@@ -67,10 +70,16 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
   const tokens = new TokenVerifier(trustFrom(identity.call), 0);
   const budgets = new ControlBudgets(new ControlRates(config.gatewayControlLimits));
   const work = new ControlWork({ now: () => performance.now(), nextTurn: setImmediate });
-  const connections = new Connections(config.gatewayReconnectSpreadMs, budgets);
+  const connections = new Connections({
+    max: config.gatewayConnectionsMax,
+    strangers: { max: config.gatewayStrangersMax, perAddressMax: config.gatewayStrangersPerAddressMax },
+    reconnectSpreadMs: config.gatewayReconnectSpreadMs,
+    budgets,
+  });
   const metrics = createGatewayMetrics(registry, {
     connections: () => connections.size,
     authenticated: () => connections.authenticated,
+    strangers: () => connections.strangers,
     links: () => links.size,
     logs: () => seats.followed,
     spectators: () => spectators.size,
@@ -169,6 +178,7 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
 }
 
 function socketPart(config: Config, connections: Connections, parts: ConnectionParts, log: Logger): SocketPart {
+  const proxies = proxiesOf(config.gatewayTrustedProxies);
   let server: WsServer | undefined;
   return {
     name: "sockets",
@@ -187,9 +197,17 @@ function socketPart(config: Config, connections: Connections, parts: ConnectionP
       server = await listen<Connection>(
         { host, port, idleTimeoutS, sendBufferBytesMax, gatherMs, restMs },
         {
-          admit: () => !connections.stopping && connections.size < config.gatewayConnectionsMax,
-          open(socket, token) {
-            const connection = new Connection(socket, parts);
+          admit(upgrade) {
+            const address = clientAddress(upgrade, proxies);
+            const refusal = connections.refusal(address);
+            if (refusal === undefined) return { address };
+            parts.metrics.upgradeRefused(refusal);
+            return refusal === "address"
+              ? { status: "429 Too Many Requests", retryAfterS: ADDRESS_RETRY_S }
+              : { status: "503 Service Unavailable", retryAfterS: 1 };
+          },
+          open(socket, token, address) {
+            const connection = new Connection(socket, parts, address);
             connections.add(connection);
             if (token !== undefined) connection.onToken(token);
             return connection;

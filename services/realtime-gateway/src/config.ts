@@ -41,6 +41,22 @@ export const fields = {
     max: 1_000_000,
     description: "sockets at once; beyond it an upgrade is answered 503",
   }),
+  GATEWAY_STRANGERS_MAX: int({
+    default: 4000,
+    min: 1,
+    max: 1_000_000,
+    description: "sockets that have not presented a token yet, at once; beyond it an upgrade is answered 503",
+  }),
+  GATEWAY_STRANGERS_PER_ADDRESS_MAX: int({
+    default: 200,
+    min: 1,
+    max: 1_000_000,
+    description: "of these, from one address (IPv6: from one /64); beyond it an upgrade is answered 429",
+  }),
+  GATEWAY_TRUSTED_PROXIES: json<readonly string[]>(Type.Array(Type.String({ pattern: "^[0-9a-fA-F:.]+(/[0-9]+)?$" })), {
+    default: ["127.0.0.0/8", "::1/128"],
+    description: "addresses of the ingress: only from there X-Forwarded-For is believed",
+  }),
   GATEWAY_AUTH_WITHIN_MS: int({
     default: 5000,
     min: 10,

@@ -49,6 +49,7 @@ export class Connection implements Player, Waiter, ControlWorker {
   #identity: Identity = UNKNOWN;
   #activity: Activity = IDLE;
   readonly #parts: ConnectionParts;
+  readonly address: string;
   readonly #openedAt = performance.now();
   /** Made when the first input is refused: an idle connection has as little as possible. */
   #refusals: InputRefusals | undefined;
@@ -56,7 +57,8 @@ export class Connection implements Player, Waiter, ControlWorker {
   /** Made when it sends more than its token. */
   #gateMade: ControlGate | undefined;
 
-  constructor(socket: Socket, parts: ConnectionParts) {
+  constructor(socket: Socket, parts: ConnectionParts, address = "") {
+    this.address = address;
     this.outbound = new Outbound(socket);
     this.#parts = parts;
     this.#allowance = refilled(Infinity, parts.limits.inputsPerS, 0);

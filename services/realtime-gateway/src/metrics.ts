@@ -1,5 +1,6 @@
 import type { DisconnectName, RealtimeErrorCode } from "@muster/realtime";
 import type { Metrics } from "@muster/runtime";
+import type { AdmissionRefusal } from "./connections.ts";
 import type { ControlKind } from "./control-limits.ts";
 import { Counter, Gauge, Histogram } from "prom-client";
 import type { SeatsMetrics } from "./seats.ts";
@@ -8,6 +9,7 @@ export interface GatewayMetrics extends SeatsMetrics {
   control(kind: string | undefined): void;
   /** A control message above its limit: not decoded, not acted on. */
   limited(kind: ControlKind | undefined): void;
+  upgradeRefused(why: AdmissionRefusal): void;
   closed(name: DisconnectName): void;
   refused(code: RealtimeErrorCode): void;
 }
@@ -15,6 +17,7 @@ export interface GatewayMetrics extends SeatsMetrics {
 export interface GatewayGauges {
   readonly connections: () => number;
   readonly authenticated: () => number;
+  readonly strangers: () => number;
   readonly links: () => number;
   readonly logs: () => number;
   readonly spectators: () => number;
@@ -35,6 +38,12 @@ export function createGatewayMetrics(registry: Metrics, gauges: GatewayGauges): 
     name: "gateway_control_limited_total",
     help: "Control messages above the limit of their kind: refused, not decoded",
     labelNames: ["kind"],
+    registers,
+  });
+  const upgradeRefused = new Counter({
+    name: "gateway_upgrades_refused_total",
+    help: "Sockets that were not let in: this process stops, has all it can have, or all strangers it can have, in all or of one address",
+    labelNames: ["why"],
     registers,
   });
   const closed = new Counter({
@@ -63,6 +72,7 @@ export function createGatewayMetrics(registry: Metrics, gauges: GatewayGauges): 
   };
   number("gateway_connections", "Open sockets", gauges.connections);
   number("gateway_players", "Authenticated players", gauges.authenticated);
+  number("gateway_strangers", "Open sockets whose player is not known yet", gauges.strangers);
   number("gateway_links", "Links to shards", gauges.links);
   number("gateway_match_logs", "Matches whose input log is here", gauges.logs);
   number("gateway_buffered_bytes", "Waiting for sockets that do not read", gauges.bufferedBytes);
@@ -89,6 +99,7 @@ export function createGatewayMetrics(registry: Metrics, gauges: GatewayGauges): 
     lost: () => lost.inc(),
     control: (kind) => control.inc({ kind: kind ?? "unknown" }),
     limited: (kind) => limited.inc({ kind: kind ?? "unknown" }),
+    upgradeRefused: (why) => upgradeRefused.inc({ why }),
     closed: (reason) => closed.inc({ reason }),
     refused: (code) => refused.inc({ code }),
     sent(frames, bytes) {

@@ -4,6 +4,7 @@
 import { touched } from "@muster/game-kit";
 import { INPUT_FRAME, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "@muster/realtime";
 import uWS from "uWebSockets.js";
+import type { Upgrade } from "./client-address.ts";
 import { InputBatch } from "./input-batch.ts";
 
 /** `queued`: taken, but the peer is behind; `dropped`: over the buffer limit, not taken. */
@@ -22,10 +23,10 @@ export interface Socket {
 }
 
 export interface Handlers<C> {
-  /** Whether one more is welcome. */
-  admit(): boolean;
-  /** `token` when the client offered one as a sub-protocol. */
-  open(socket: Socket, token: string | undefined): C;
+  /** @returns how long to stay away, seconds, or whose socket it will be */
+  admit(upgrade: Upgrade): { readonly address: string } | { readonly status: string; readonly retryAfterS: number };
+  /** `token` when the client offered one as a sub-protocol; `address` is what admit said. */
+  open(socket: Socket, token: string | undefined, address: string): C;
   /** Anything but an input. `bytes` is valid during the call only. */
   message(connection: C, bytes: Uint8Array, isBinary: boolean): void;
   /** A frame of type input is `bytes` from `from` to `to`, valid during the call only. */
@@ -56,6 +57,7 @@ export interface WsServer {
 
 interface UserData {
   token: string | undefined;
+  readonly address: string;
 }
 
 /** Properties of our own on the addon's object: reading them is no call into it, as getUserData() is. */
@@ -89,8 +91,10 @@ export function listen<C>(options: WsOptions, handlers: Handlers<C>): Promise<Ws
     idleTimeout: options.idleTimeoutS,
     sendPingsAutomatically: true,
     upgrade(res, req, context) {
-      if (!handlers.admit())
-        return void res.writeStatus("503 Service Unavailable").writeHeader("retry-after", "1").end();
+      const peer = Buffer.from(res.getRemoteAddressAsText()).toString();
+      const admission = handlers.admit({ peer, forwardedFor: req.getHeader("x-forwarded-for") });
+      if (!("address" in admission))
+        return void res.writeStatus(admission.status).writeHeader("retry-after", String(admission.retryAfterS)).end();
       const offered = req
         .getHeader("sec-websocket-protocol")
         .split(",")
@@ -100,7 +104,7 @@ export function listen<C>(options: WsOptions, handlers: Handlers<C>): Promise<Ws
         ?.slice(TOKEN_SUBPROTOCOL_PREFIX.length);
       const protocol = offered.includes(SUBPROTOCOL) ? SUBPROTOCOL : "";
       res.upgrade<UserData>(
-        { token },
+        { token, address: admission.address },
         req.getHeader("sec-websocket-key"),
         protocol,
         req.getHeader("sec-websocket-extensions"),
@@ -112,7 +116,7 @@ export function listen<C>(options: WsOptions, handlers: Handlers<C>): Promise<Ws
       const data = ws.getUserData();
       const carrier = ws as unknown as Carrier<C>;
       carrier.socket = new UwsSocket(ws);
-      carrier.connection = handlers.open(carrier.socket, data.token);
+      carrier.connection = handlers.open(carrier.socket, data.token, data.address);
       data.token = undefined;
     },
     message(ws, message, isBinary) {

@@ -171,6 +171,7 @@ async function prepare(
   const env: Record<string, string> = {
     ...(process.env as Record<string, string>),
     ...createEnvironment(ports),
+    GATEWAY_STRANGERS_PER_ADDRESS_MAX: "100000", // all come from here
     ...databaseVariables(urls),
     LOG_LEVEL: "warn",
     SHARD_JOIN_WITHIN_MS: "60000",

@@ -274,6 +274,63 @@ describeWithServers("a player who sends too much", () => {
   });
 });
 
+describeWithServers("sockets that say nothing", () => {
+  it("are so many of one address and in all, whatever they say of where they come from; those who play have their places", async () => {
+    await using system = await startSystem({
+      nginx: false,
+      env: {
+        GATEWAY_STRANGERS_PER_ADDRESS_MAX: "10",
+        GATEWAY_STRANGERS_MAX: "25",
+        GATEWAY_TRUSTED_PROXIES: '["127.0.0.1"]',
+        GATEWAY_AUTH_WITHIN_MS: "3000",
+      },
+    });
+    const sockets: WebSocket[] = [];
+    /** Of sockets that come through the ingress for these addresses, or straight from 127.0.0.2 and say so. */
+    const opened = async (count: number, address: string, peer = "127.0.0.1"): Promise<(number | "open")[]> =>
+      Promise.all(
+        Array.from({ length: count }, async (_, i) => {
+          const headers = { "x-forwarded-for": address.replace("#", String(i)) };
+          const options = { headers, localAddress: peer } as WebSocket.ClientOptions;
+          const socket = new WebSocket(system.gatewayUrls[0] as string, [SUBPROTOCOL], options);
+          sockets.push(socket);
+          return new Promise<number | "open">((resolve) => {
+            socket.on("open", () => resolve("open"));
+            socket.on("error", () => undefined);
+            socket.on("unexpected-response", (_request, { statusCode = 0 }) => resolve(statusCode));
+          });
+        }),
+      );
+    const count = (all: readonly unknown[], what: unknown): number => all.filter((one) => one === what).length;
+    const one = await opened(15, "198.51.100.1");
+    expect([count(one, "open"), count(one, 429)]).toEqual([10, 5]);
+    const liar = await opened(15, "198.51.100.#", "127.0.0.2");
+    expect([count(liar, "open"), count(liar, 429)]).toEqual([10, 5]);
+    const many = await opened(10, "203.0.113.#");
+    expect([count(many, "open"), count(many, 503)]).toEqual([5, 5]);
+    const metrics = async (): Promise<string> =>
+      (await fetch(`http://127.0.0.1:${system.env["GATEWAY_ADMIN_PORT"]}/metrics`)).text();
+    expect(await metrics()).toMatch(/^gateway_strangers\{[^}]*\} 25$/m);
+    expect(await metrics()).toMatch(/^gateway_upgrades_refused_total\{why="address"[^}]*\} 10$/m);
+    // They are closed in time, and their places are free again.
+    await until(async () => (/^gateway_strangers\{[^}]*\} 0$/m.test(await metrics()) ? undefined : "still there"));
+    const { client } = await guest(system.url);
+    const [again] = await opened(1, "198.51.100.1");
+    expect(again).toBe("open");
+    sockets.at(-1)?.send(
+      encodeClientControl({
+        message: {
+          case: "hello",
+          value: { accessToken: await client.accessToken(), protocolVersion: PROTOCOL_VERSION, client: "test" },
+        },
+      }),
+    );
+    await until(async () => (/^gateway_players\{[^}]*\} 1$/m.test(await metrics()) ? undefined : "not in"));
+    expect(await metrics()).toMatch(/^gateway_strangers\{[^}]*\} 0$/m);
+    for (const socket of sockets) socket.terminate();
+  });
+});
+
 describeWithServers("a token of ours that has ended", () => {
   it("is answered 401 token_expired by REST and 4003 by the gateway", async () => {
     await using system = await startSystem({ identityNow: () => new Date(Date.now() - 3_600_000), nginx: false });
