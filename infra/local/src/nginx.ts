@@ -18,6 +18,8 @@ export interface NginxOptions {
   /** host:port */
   readonly edgeAddress: string;
   readonly gatewayAddress: string;
+  /** The name under which players come; what upstreams get as Host. Default localhost. */
+  readonly publicHost?: string;
   /** TLS and HTTP/2 on a port of its own. */
   readonly tls?: { readonly port: number; readonly certificate: string; readonly key: string } | undefined;
   readonly onLine?: (line: string) => void;
@@ -39,6 +41,7 @@ export async function startNginx(options: NginxOptions): Promise<NginxServer> {
     .replace("${USER_DIRECTIVE}", process.getuid?.() === 0 ? "user root;" : "")
     .replace("${EDGE_ADDRESS}", options.edgeAddress)
     .replace("${GATEWAY_ADDRESS}", options.gatewayAddress)
+    .replace("${PUBLIC_HOST}", options.publicHost ?? "localhost")
     .replace("${LISTEN_ADDRESS}", String(port))
     .replace("${REAL_IP_DIRECTIVES}", "")
     .replace("${TLS_DIRECTIVES}", tlsDirectives(options.tls));
