@@ -2,10 +2,13 @@
 import { loadEnvironment } from "./environment.ts";
 import { startInfrastructure } from "./infrastructure.ts";
 
-const infrastructure = await startInfrastructure(loadEnvironment(), (name, line) => {
-  if (/\[(warn|ERROR|error|emerg)/i.test(line)) console.log(`${name}: ${line}`);
+const infrastructure = await startInfrastructure(loadEnvironment(), {
+  onLine(name, line) {
+    if (/\[(warn|ERROR|error|emerg)/i.test(line)) console.log(`${name}: ${line}`);
+  },
+  say: (text) => console.log(text),
 });
-console.log(`mariadb and nginx are up; the ingress is ${infrastructure.nginx.url}`);
+console.log(`mariadb and nginx are up; the ingress is ${infrastructure.url}`);
 
 let stopping = false;
 const stop = async (): Promise<void> => {

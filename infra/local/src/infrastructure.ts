@@ -1,66 +1,85 @@
 // MariaDB and nginx of the local system, or the servers that the environment names instead.
 import path from "node:path";
-import { answers } from "./ports.ts";
+import { answers, waitForPort } from "./ports.ts";
 import type { LocalEnvironment } from "./environment.ts";
-import { type MariadbServer, privateAdminUrl, startMariadb } from "./mariadb.ts";
+import { MARIADB_START_MS, mariadbCommand, privateAdminUrl } from "./mariadb.ts";
 import { localCertificate } from "./certificate.ts";
-import { type NginxServer, startNginx } from "./nginx.ts";
+import { NGINX_START_MS, nginxCommand } from "./nginx.ts";
 import { paths } from "./paths.ts";
 import { DATABASE_OWNERS, databaseVariables, provision } from "./provision.ts";
+import { clearGroup, clearLeftovers } from "./run-records.ts";
+import { type Supervised, supervise } from "./supervised.ts";
 
 const DATABASE_SUFFIX = "dev";
 
 export interface Infrastructure {
-  readonly mariadb: MariadbServer | undefined;
-  readonly nginx: NginxServer;
+  /** Of the ingress. */
+  readonly url: string;
   /** Environment variables with the database URLs. */
   readonly databaseUrls: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
 
+export interface InfrastructureParts {
+  readonly onLine: (name: string, line: string) => void;
+  readonly say: (text: string) => void;
+}
+
 /**
+ * Both are supervised: whichever ends by itself is started again. What an earlier start left running is ended first.
+ *
  * An existing MariaDB instead of a private one: MUSTER_DB_URL (mysql://admin:password@host:port/), where databases and
  * users are made; or IDENTITY_DB_URL, MATCH_DB_URL and CHAT_DB_URL, which are used as they are.
  */
-export async function startInfrastructure(
-  env: LocalEnvironment,
-  onLine: (name: string, line: string) => void,
-): Promise<Infrastructure> {
+export async function startInfrastructure(env: LocalEnvironment, parts: InfrastructureParts): Promise<Infrastructure> {
   const existing = usesExistingDatabase();
   const mariadbPort = Number(env["MUSTER_MARIADB_PORT"]);
   const [ingressPort, tlsPort] = [Number(env["MUSTER_INGRESS_PORT"]), Number(env["MUSTER_INGRESS_TLS_PORT"])];
+  await clearLeftovers(parts.say);
   await refuseTaken(existing ? [] : [mariadbPort], [ingressPort, tlsPort]);
-  const mariadb = existing
-    ? undefined
-    : await startMariadb({
-        dataDir: paths.mariadbData,
-        port: mariadbPort,
-        durable: true,
-        onLine: (line) => onLine("mariadb", line),
-      });
+  const started: Supervised[] = [];
+  const stop = async (): Promise<void> => {
+    for (const one of started.toReversed()) await one.stop();
+  };
   try {
+    if (!existing) {
+      const command = mariadbCommand({ dataDir: paths.mariadbData, port: mariadbPort, durable: true });
+      started.push(await superviseServer("mariadb", command, { port: mariadbPort, withinMs: MARIADB_START_MS }, parts));
+    }
     const databaseUrls = await databaseUrlsFor(env);
-    const nginx = await startNginx({
+    const command = nginxCommand({
       prefix: paths.nginx,
       port: ingressPort,
       tls: { port: tlsPort, ...localCertificate(path.join(paths.home, "tls")) },
       edgeAddress: `127.0.0.1:${env["EDGE_PORT"]}`,
       gatewayAddress: `127.0.0.1:${env["GATEWAY_PORT"]}`,
-      onLine: (line) => onLine("nginx", line),
     });
-    return {
-      mariadb,
-      nginx,
-      databaseUrls,
-      async stop() {
-        await nginx.stop();
-        await mariadb?.stop();
-      },
-    };
+    started.push(await superviseServer("nginx", command, { port: ingressPort, withinMs: NGINX_START_MS }, parts));
+    return { url: `http://127.0.0.1:${ingressPort}`, databaseUrls, stop };
   } catch (err) {
-    await mariadb?.stop();
+    await stop();
     throw err;
   }
+}
+
+async function superviseServer(
+  name: string,
+  command: { command: string; args: string[] },
+  { port, withinMs }: { port: number; withinMs: number },
+  { onLine, say }: InfrastructureParts,
+): Promise<Supervised> {
+  const server = supervise(
+    // A master that was killed leaves workers, which hold the port.
+    { name, ...command, onLine: (line) => onLine(name, line), prepare: () => clearGroup(name) },
+    say,
+  );
+  try {
+    await waitForPort(port, withinMs, () => server.ended && `${name} ${server.ended}:\n${server.tail()}`);
+  } catch (err) {
+    await server.stop();
+    throw err;
+  }
+  return server;
 }
 
 export function usesExistingDatabase(): boolean {
@@ -73,7 +92,8 @@ export async function databaseUrlsFor(
 ): Promise<Record<string, string>> {
   const given = givenDatabaseUrls();
   if (given) return given;
-  const adminUrl = process.env["MUSTER_DB_URL"] || privateAdminUrl(Number(env["MUSTER_MARIADB_PORT"]));
+  const adminUrl =
+    process.env["MUSTER_DB_URL"] || privateAdminUrl(paths.mariadbData, Number(env["MUSTER_MARIADB_PORT"]));
   const users = Object.values(DATABASE_OWNERS).map(({ user }) => user);
   const passwords = Object.fromEntries(
     users.map((user) => [user, env[`MUSTER_DB_PASSWORD_${user.toUpperCase()}`] as string]),

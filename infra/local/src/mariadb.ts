@@ -1,7 +1,8 @@
 // A private MariaDB: no service of the machine, no password prompt, its data in a folder of ours. Made by copying a
 // template that is made once: a fresh server takes about 0.2 s.
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { type Child, spawnChild } from "./child.ts";
@@ -24,8 +25,7 @@ export interface MariadbOptions {
   readonly onLine?: (line: string) => void;
 }
 
-const START_TIMEOUT_MS = 30_000;
-const ROOT_PASSWORD = "muster-local-root";
+export const MARIADB_START_MS = 30_000;
 
 /** Undefined when MariaDB is not installed. */
 export function findMariadb(): { readonly server: string; readonly install: string } | undefined {
@@ -35,38 +35,71 @@ export function findMariadb(): { readonly server: string; readonly install: stri
 
 /** Starts a server on an existing or new data folder. @throws Error with what the server said when it does not start. */
 export async function startMariadb(options: MariadbOptions): Promise<MariadbServer> {
-  const found = findMariadb();
-  if (!found)
-    throw new Error(
-      "MariaDB is not installed: apt-get install mariadb-server-core mariadb-client-core, or set MUSTER_DB_URL",
-    );
-  if (!existsSync(options.dataDir)) {
-    mkdirSync(path.dirname(options.dataDir), { recursive: true });
-    cpSync(templateDir(found), options.dataDir, { recursive: true });
-  }
-  mkdirSync(temporaryDir(options.dataDir), { recursive: true });
   const said: string[] = [];
   const child = spawnChild({
     name: "mariadb",
-    command: found.server,
-    args: serverArgs(options),
+    ...mariadbCommand(options),
     onLine: (line) => {
       said.push(line);
       if (said.length > 40) said.shift();
       options.onLine?.(line);
     },
   });
-  await waitForPort(options.port, START_TIMEOUT_MS, () => child.ended && `MariaDB ${child.ended}:\n${said.join("\n")}`);
+  await waitForPort(options.port, MARIADB_START_MS, () => child.ended && `MariaDB ${child.ended}:\n${said.join("\n")}`);
   return {
-    adminUrl: privateAdminUrl(options.port),
+    adminUrl: privateAdminUrl(options.dataDir, options.port),
     port: options.port,
     child,
     stop: () => child.stop(),
   };
 }
 
-export function privateAdminUrl(port: number): string {
-  return `mysql://root:${ROOT_PASSWORD}@127.0.0.1:${port}/`;
+/** What starts the server. Makes the data folder when there is none, and the password when there is none. */
+export function mariadbCommand(options: MariadbOptions): { command: string; args: string[] } {
+  const found = findMariadb();
+  if (!found)
+    throw new Error(
+      "MariaDB is not installed: apt-get install mariadb-server-core mariadb-client-core, or set MUSTER_DB_URL",
+    );
+  const { dataDir } = options;
+  if (!existsSync(dataDir)) {
+    mkdirSync(path.dirname(dataDir), { recursive: true });
+    cpSync(templateDir(found), dataDir, { recursive: true });
+  }
+  mkdirSync(temporaryDir(dataDir), { recursive: true });
+  writePassword(dataDir);
+  return { command: found.server, args: serverArgs(options) };
+}
+
+/**
+ * The root password of a data folder, made once, in a file that only its owner may read. The server sets it at every start,
+ * before it takes connections: a folder from a version with another password is taken over.
+ */
+function writePassword(dataDir: string): void {
+  if (!existsSync(passwordFile(dataDir)))
+    writeFileSync(passwordFile(dataDir), randomBytes(24).toString("hex"), { mode: 0o600 });
+  const password = readPassword(dataDir);
+  const statements = [
+    `alter user root@localhost identified by '${password}';`,
+    `create or replace user root@'127.0.0.1' identified by '${password}';`,
+    "grant all on *.* to root@'127.0.0.1' with grant option;",
+  ];
+  rmSync(initFile(dataDir), { force: true });
+  writeFileSync(initFile(dataDir), `${statements.join("\n")}\n`, { mode: 0o600 });
+}
+
+function readPassword(dataDir: string): string {
+  const password = readFileSync(passwordFile(dataDir), "utf8").trim();
+  if (!/^[0-9a-f]{32,}$/.test(password)) throw new Error(`${passwordFile(dataDir)} holds no password of ours`);
+  return password;
+}
+
+const passwordFile = (dataDir: string): string => `${dataDir}.password`;
+const initFile = (dataDir: string): string => `${dataDir}.init.sql`;
+
+/** @throws Error when no server was ever started on the folder */
+export function privateAdminUrl(dataDir: string, port: number): string {
+  return `mysql://root:${readPassword(dataDir)}@127.0.0.1:${port}/`;
 }
 
 /** A server that starts deletes every temporary table in its folder for them, also those of others that are in use. */
@@ -80,6 +113,7 @@ function serverArgs({ dataDir, port, durable }: MariadbOptions): string[] {
     `--datadir=${dataDir}`,
     `--tmpdir=${temporaryDir(dataDir)}`,
     `--user=${os.userInfo().username}`,
+    `--init-file=${initFile(dataDir)}`,
     `--socket=${path.join(dataDir, "s.sock")}`,
     `--pid-file=${path.join(dataDir, "mariadbd.pid")}`,
     `--port=${port}`,
@@ -96,11 +130,14 @@ function serverArgs({ dataDir, port, durable }: MariadbOptions): string[] {
   ];
 }
 
-/** An empty data folder with a root password, made once per MariaDB version. */
+/** Changes with what a template holds. */
+const TEMPLATE_VERSION = 2;
+
+/** An empty data folder, made once per MariaDB version. Its root has no password: no server runs on it. */
 function templateDir({ server, install }: { server: string; install: string }): string {
   const version =
     /Ver ([\w.-]+)/.exec(execFileSync(server, ["--no-defaults", "--version"], { encoding: "utf8" }))?.[1] ?? "unknown";
-  const dir = path.join(paths.mariadbTemplates, version);
+  const dir = path.join(paths.mariadbTemplates, `${version}-${TEMPLATE_VERSION}`);
   if (existsSync(dir)) return dir;
   const making = `${dir}.${process.pid}`;
   const temporary = temporaryDir(making);
@@ -122,10 +159,7 @@ function templateDir({ server, install }: { server: string; install: string }): 
   const bootstrap = `
     use mysql;
     flush privileges;
-    alter user root@localhost identified by '${ROOT_PASSWORD}';
-    create or replace user root@'127.0.0.1' identified by '${ROOT_PASSWORD}';
-    grant all on *.* to root@'127.0.0.1' with grant option;
-    delete from global_priv where User = '' or (User = 'root' and Host not in ('localhost', '127.0.0.1'));
+    delete from global_priv where User = '' or (User = 'root' and Host <> 'localhost');
   `
     .replaceAll("\n", " ")
     .replaceAll(";", ";\n");

@@ -25,7 +25,7 @@ export interface NginxOptions {
   readonly onLine?: (line: string) => void;
 }
 
-const START_TIMEOUT_MS = 10_000;
+export const NGINX_START_MS = 10_000;
 
 export function findNginx(): string | undefined {
   return inPath("nginx");
@@ -33,6 +33,22 @@ export function findNginx(): string | undefined {
 
 /** @throws Error with what nginx said when it does not start. */
 export async function startNginx(options: NginxOptions): Promise<NginxServer> {
+  const said: string[] = [];
+  const child = spawnChild({
+    name: "nginx",
+    ...nginxCommand(options),
+    onLine: (line) => {
+      said.push(line);
+      if (said.length > 20) said.shift();
+      options.onLine?.(line);
+    },
+  });
+  await waitForPort(options.port, NGINX_START_MS, () => child.ended && `nginx ${child.ended}:\n${said.join("\n")}`);
+  return { url: `http://127.0.0.1:${options.port}`, child, stop: () => child.stop() };
+}
+
+/** What starts it. Writes its configuration. */
+export function nginxCommand(options: NginxOptions): { command: string; args: string[] } {
   const nginx = findNginx();
   if (!nginx) throw new Error("nginx is not installed: apt-get install nginx-light");
   const { prefix, port } = options;
@@ -46,19 +62,7 @@ export async function startNginx(options: NginxOptions): Promise<NginxServer> {
     .replace("${REAL_IP_DIRECTIVES}", "")
     .replace("${TLS_DIRECTIVES}", tlsDirectives(options.tls));
   writeFileSync(path.join(prefix, "nginx.conf"), config);
-  const said: string[] = [];
-  const child = spawnChild({
-    name: "nginx",
-    command: nginx,
-    args: ["-p", `${prefix}/`, "-e", "stderr", "-c", "nginx.conf"],
-    onLine: (line) => {
-      said.push(line);
-      if (said.length > 20) said.shift();
-      options.onLine?.(line);
-    },
-  });
-  await waitForPort(port, START_TIMEOUT_MS, () => child.ended && `nginx ${child.ended}:\n${said.join("\n")}`);
-  return { url: `http://127.0.0.1:${port}`, child, stop: () => child.stop() };
+  return { command: nginx, args: ["-p", `${prefix}/`, "-e", "stderr", "-c", "nginx.conf"] };
 }
 
 function tlsDirectives(tls: NginxOptions["tls"]): string {

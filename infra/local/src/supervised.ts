@@ -1,56 +1,102 @@
 // A child process that is started again when it ends by itself: the crash of one never takes another down, and a
 // local system mends itself as a cluster would.
 import { type Child, type ChildOptions, spawnChild } from "./child.ts";
+import { forget, remember } from "./run-records.ts";
 
-const FIRST_DELAY_MS = 500;
-const DELAY_MS_MAX = 10_000;
-/** After this long it counts as healthy, and the delay starts over. */
+/** The first time at once; then longer and longer. */
+const DELAYS_MS = [0, 250, 500, 1000, 2000, 5000, 10_000];
+/** After this long it counts as healthy, and the delays start over. */
 const HEALTHY_AFTER_MS = 10_000;
+/** A bad configuration stays one: see packages/runtime/src/process.ts. */
+const PERMANENT = "ended with exit code 2";
+const TAIL_LINES = 12;
+
+export interface SuperviseOptions extends ChildOptions {
+  /** Before every start: clears what the one before may have left. */
+  readonly prepare?: () => Promise<void>;
+  /** It ended for a reason that another start does not mend; it is not started again. */
+  readonly onGivenUp?: (why: string) => void;
+}
 
 export interface Supervised {
   readonly pid: number;
+  /** How it ended the last time; undefined while it runs. */
+  readonly ended: string | undefined;
+  /** What it said last. */
+  tail(): string;
   /** Ends it and starts it anew at once. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
-export function supervise(options: ChildOptions, say: (text: string) => void): Supervised {
-  let child: Child;
+export function supervise(options: SuperviseOptions, say: (text: string) => void): Supervised {
+  const { name } = options;
+  const lines: string[] = [];
+  const tail = (): string => lines.map((line) => `  ${line.slice(0, 1000)}`).join("\n");
+  let child: Child | undefined;
   let stopping = false;
   let restarting = false;
-  let delayMs = FIRST_DELAY_MS;
+  let failures = 0;
   let timer: NodeJS.Timeout | undefined;
 
+  const onLine = (line: string): void => {
+    lines.push(line);
+    if (lines.length > TAIL_LINES) lines.shift();
+    options.onLine(line);
+  };
   const start = (): void => {
     const startedAt = performance.now();
     const onExit = (how: string): void => {
       if (stopping || restarting) return;
-      if (performance.now() - startedAt > HEALTHY_AFTER_MS) delayMs = FIRST_DELAY_MS;
-      say(`${options.name} ${how}; starting it again in ${delayMs} ms`);
-      timer = setTimeout(start, delayMs);
-      delayMs = Math.min(delayMs * 2, DELAY_MS_MAX);
+      if (how === PERMANENT) {
+        say(`${name} ${how}, which another start does not mend. It said last:\n${tail()}`);
+        options.onGivenUp?.(how);
+        return;
+      }
+      const early = performance.now() - startedAt < HEALTHY_AFTER_MS;
+      if (!early) failures = 0;
+      const delayMs = DELAYS_MS[Math.min(failures++, DELAYS_MS.length - 1)] as number;
+      say(`${name} ${how}; starting it again ${delayMs === 0 ? "at once" : `in ${delayMs} ms`}`);
+      if (early && lines.length > 0) say(`${name} said last:\n${tail()}`);
+      timer = setTimeout(again, delayMs);
     };
-    child = spawnChild({ ...options, onExit });
+    child = spawnChild({ ...options, onLine, onExit });
+    remember(name, child.pid);
+  };
+  const again = (): void => {
+    if (!options.prepare) return start();
+    options.prepare().then(
+      () => void (stopping || start()),
+      (err: unknown) => {
+        say(`${name} cannot be started: ${String(err)}`);
+        options.onGivenUp?.(String(err));
+      },
+    );
   };
   start();
 
   return {
     get pid() {
-      return child.pid;
+      return child?.pid ?? -1;
     },
+    get ended() {
+      return child?.ended;
+    },
+    tail,
     async restart() {
       if (restarting || stopping) return;
       restarting = true;
       clearTimeout(timer);
-      await child.stop();
+      await child?.stop();
       restarting = false;
-      delayMs = FIRST_DELAY_MS;
+      failures = 0;
       if (!stopping) start();
     },
     async stop() {
       stopping = true;
       clearTimeout(timer);
-      await child.stop();
+      await child?.stop();
+      forget(name);
     },
   };
 }

@@ -17,6 +17,8 @@ const logs = new Map<string, WriteStream>();
 const services: Supervised[] = [];
 let infrastructure: Infrastructure | undefined;
 let stopping: Promise<void> | undefined;
+/** A service that no start mends: before the system is up, that ends it. */
+let givenUp: string | undefined;
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
@@ -43,7 +45,7 @@ async function up(): Promise<void> {
   mkdirSync(paths.logs, { recursive: true });
   const env = loadEnvironment();
   say("starting MariaDB and nginx");
-  infrastructure = await startInfrastructure(env, writeLog);
+  infrastructure = await startInfrastructure(env, { onLine: writeLog, say });
   const serviceEnv = {
     ...serviceEnvironment(env),
     ...infrastructure.databaseUrls,
@@ -62,6 +64,7 @@ async function up(): Promise<void> {
           cwd: path.join(paths.root, "services", name),
           env: serviceEnv,
           onLine: (line) => onServiceLine(name, line),
+          onGivenUp: (why) => void (givenUp ??= `${name} ${why}`),
         },
         say,
       ),
@@ -88,6 +91,7 @@ async function untilHealthy(env: LocalEnvironment): Promise<void> {
   const deadline = performance.now() + HEALTHY_WITHIN_MS;
   let last = "no answer";
   while (!stopping) {
+    if (givenUp !== undefined) throw new Error(`${givenUp}; what it said is above`);
     try {
       const response = await fetch(url, { signal: AbortSignal.timeout(3000) });
       if (response.status === 200) return;

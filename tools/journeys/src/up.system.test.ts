@@ -1,10 +1,11 @@
 // The local system as a person has it: up, a crash, Ctrl-C. Everything on ports and in a folder of its own.
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { freePort, paths } from "@muster/local";
+import { freePort, paths, startMariadb } from "@muster/local";
 import { describeWithServers, until } from "@muster/testkit";
+import { createConnection } from "mariadb";
 import { afterEach, expect, it } from "vitest";
 
 const RESIDENT_MIB_MAX = 1536;
@@ -22,9 +23,11 @@ describeWithServers("up", () => {
   const running = (): Running[] =>
     readdirSync("/proc").flatMap((pid) => {
       try {
-        if (!readFileSync(`/proc/${pid}/environ`, "latin1").includes(`MUSTER_HOME=${folder}`)) return [];
         const command = readFileSync(`/proc/${pid}/cmdline`, "latin1");
         if (command === "") return []; // a zombie
+        // nginx writes over its environment; the folder is in its command line.
+        const environment = readFileSync(`/proc/${pid}/environ`, "latin1");
+        if (!environment.includes(`MUSTER_HOME=${folder}`) && !command.includes(folder)) return [];
         return [
           {
             pid: Number(pid),
@@ -36,26 +39,51 @@ describeWithServers("up", () => {
       }
     });
 
-  it("is healthy in seconds, fits its memory, mends a crash without taking others down, and leaves nothing behind at Ctrl-C", async () => {
-    const port = await freePort();
-    const env = {
-      ...process.env,
-      MUSTER_HOME: folder,
-      MUSTER_PORT: String(port),
-      MUSTER_PORT_BASE: "28200",
-      MUSTER_SKIP_SMOKE: "1",
-    };
+  interface Up {
+    readonly port: number;
+    readonly pid: number | undefined;
+    said(): string;
+    readonly ended: Promise<number | null>;
+    kill(signal: NodeJS.Signals): void;
+  }
+
+  /** The whole local system, on the ports of a block. */
+  async function start(block: number, more: Record<string, string> = {}, port?: number): Promise<Up> {
+    const ingress = port ?? (await freePort());
     const up = spawn(process.execPath, [path.join(paths.root, "infra/local/src/up.ts")], {
-      env,
+      env: {
+        ...process.env,
+        MUSTER_HOME: folder,
+        MUSTER_PORT: String(ingress),
+        MUSTER_PORT_BASE: String(block),
+        MUSTER_SKIP_SMOKE: "1",
+        ...more,
+      },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const said: string[] = [];
     for (const stream of [up.stdout, up.stderr]) stream.on("data", (chunk: Buffer) => said.push(chunk.toString()));
-    const ended = new Promise<number | null>((resolve) => up.once("exit", resolve));
-    await until(() => (said.join("").includes("Muster is up") ? undefined : said.join("")), 60_000);
+    return {
+      port: ingress,
+      pid: up.pid,
+      said: () => said.join(""),
+      ended: new Promise((resolve) => up.once("exit", resolve)),
+      kill: (signal) => void up.kill(signal),
+    };
+  }
+  const untilUp = (up: Up): Promise<void> =>
+    until(() => (up.said().includes("Muster is up") ? undefined : up.said()), 60_000);
+  const healthOf = async (up: Up): Promise<number> =>
+    fetch(`http://127.0.0.1:${up.port}/healthz`).then(
+      ({ status }) => status,
+      () => 0,
+    );
+  const pidOf = (name: string): number | undefined => running().find((one) => one.name.includes(name))?.pid;
 
-    const health = async (): Promise<number> => (await fetch(`http://127.0.0.1:${port}/healthz`)).status;
-    expect(await health()).toBe(200);
+  it("is healthy in seconds, fits its memory, mends every crash without taking others down, and leaves nothing behind at Ctrl-C", async () => {
+    const up = await start(28_200);
+    await untilUp(up);
+    expect(await healthOf(up)).toBe(200);
     const before = running();
     const residentMib = before.reduce(
       (sum, { pid }) =>
@@ -64,44 +92,71 @@ describeWithServers("up", () => {
     );
     expect(residentMib).toBeLessThan(RESIDENT_MIB_MAX);
 
-    const pidOf = (name: string): number | undefined => running().find((one) => one.name === name)?.pid;
-    const crashed = pidOf("match-service") as number;
-    const others = before.filter((one) => one.pid !== crashed && one.pid !== up.pid).map((one) => one.pid);
-    process.kill(crashed, "SIGKILL");
-    await until(
-      async () =>
-        (await health()) === 200 && pidOf("match-service") !== undefined && pidOf("match-service") !== crashed
-          ? undefined
-          : "not mended",
-      30_000,
-    );
-    expect(running().map((one) => one.pid)).toEqual(expect.arrayContaining(others));
+    for (const name of ["match-service", "mariadbd", "nginx"]) {
+      const crashed = pidOf(name) as number;
+      const others = running()
+        .filter((one) => one.pid !== crashed && one.pid !== up.pid && !one.name.includes(name))
+        .map((one) => one.pid);
+      process.kill(crashed, "SIGKILL");
+      await until(async () => {
+        const now = pidOf(name);
+        return now !== undefined && now !== crashed && (await healthOf(up)) === 200 ? undefined : `${name}: not mended`;
+      }, 30_000);
+      expect(
+        running().map((one) => one.pid),
+        name,
+      ).toEqual(expect.arrayContaining(others));
+    }
 
     up.kill("SIGINT");
-    expect(await ended).toBe(0);
-    expect(said.join("")).toContain("stopped");
+    expect(await up.ended).toBe(0);
+    expect(up.said()).toContain("stopped");
     expect(running()).toEqual([]);
   }, 120_000);
 
-  it("leaves nothing behind even when it is killed itself", async () => {
-    const env = {
-      ...process.env,
-      MUSTER_HOME: folder,
-      MUSTER_PORT: String(await freePort()),
-      MUSTER_PORT_BASE: "28300",
-      MUSTER_SKIP_SMOKE: "1",
-    };
-    const up = spawn(process.execPath, [path.join(paths.root, "infra/local/src/up.ts")], { env, stdio: "ignore" });
-    await until(() => (running().some((one) => one.name === "edge-api") ? undefined : "no processes yet"), 60_000);
+  it("leaves nothing behind even when it is killed itself, and the next start ends what a killed nginx left", async () => {
+    const up = await start(28_300);
+    await untilUp(up);
+    const master = pidOf("nginx") as number;
     up.kill("SIGKILL");
+    process.kill(master, "SIGKILL"); // its workers stay, with the port
+    await up.ended;
+    const next = await start(28_300, {}, up.port);
+    await untilUp(next);
+    expect(next.said()).toContain("ending nginx");
+    next.kill("SIGTERM");
+    expect(await next.ended).toBe(0);
     await until(
       () =>
-        running().length === 0
-          ? undefined
-          : running()
-              .map((one) => one.name)
-              .join(),
+        running()
+          .map((one) => one.name)
+          .join() || undefined,
       30_000,
     );
   }, 120_000);
+
+  it("ends with what is wrong when a service cannot ever start, instead of starting it for ever", async () => {
+    const up = await start(28_400, { IDENTITY_KEY_ENCRYPTION_KEY: "no key" });
+    expect(await up.ended).toBe(1);
+    expect(up.said()).toContain("IDENTITY_KEY_ENCRYPTION_KEY");
+    expect(running()).toEqual([]);
+  }, 60_000);
+
+  it("keeps the password of the database's root in a file of its own, and takes over a folder with another one", async () => {
+    const dataDir = path.join(folder, "data");
+    const port = await freePort();
+    const adminUrls: string[] = [];
+    for (let i = 0; i < 2; i++) {
+      const server = await startMariadb({ dataDir, port, durable: false });
+      adminUrls.push(server.adminUrl);
+      const { hostname, password } = new URL(server.adminUrl);
+      const admin = await createConnection({ host: hostname, port, user: "root", password });
+      await admin.end();
+      await expect(createConnection({ host: hostname, port, user: "root", password: "" })).rejects.toThrow("denied");
+      await server.stop();
+      expect(statSync(`${dataDir}.password`).mode & 0o777).toBe(0o600);
+      if (i === 0) rmSync(`${dataDir}.password`);
+    }
+    expect(adminUrls[0]).not.toBe(adminUrls[1]);
+  }, 60_000);
 });

@@ -1,0 +1,128 @@
+// Which processes were started for this folder, so that the next start ends what an earlier one left: a worker of an nginx
+// whose master was killed holds its port for ever. A stranger is never touched: a record names the process group, this
+// boot of the machine and the time of its start, and counts only when whoever supervised it is gone.
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { paths } from "./paths.ts";
+
+interface Life {
+  readonly pid: number;
+  /** Clock ticks from the boot of the machine to the start of the process. */
+  readonly start: number;
+}
+
+interface RunRecord extends Life {
+  readonly name: string;
+  readonly boot: string;
+  readonly supervisor: Life;
+}
+
+interface RunningProcess extends Life {
+  readonly group: number;
+  readonly zombie: boolean;
+}
+
+const folder = path.join(paths.home, "run");
+const END_WITHIN_MS = 8000;
+const KILLED_WITHIN_MS = 2000;
+
+/** Notes a child that leads a process group of its own. */
+export function remember(name: string, pid: number): void {
+  const [child, supervisor] = [readProcess(pid), readProcess(process.pid)];
+  if (!child || !supervisor) return; // ended already, or a machine without /proc
+  mkdirSync(folder, { recursive: true });
+  const record: RunRecord = { name, pid, start: child.start, boot: bootId(), supervisor };
+  writeFileSync(path.join(folder, `${name}.json`), JSON.stringify(record), { mode: 0o600 });
+}
+
+export function forget(name: string): void {
+  rmSync(path.join(folder, `${name}.json`), { force: true });
+}
+
+/** Ends what an earlier start left behind. @throws Error when something does not end */
+export async function clearLeftovers(say: (text: string) => void): Promise<void> {
+  for (const record of readRecords()) {
+    if (isAlive(record.supervisor)) continue; // the port tells that it runs
+    const left = groupOf(record);
+    if (left.length > 0) {
+      say(`ending ${record.name} (${left.map(({ pid }) => pid).join(", ")}), which an earlier start left running`);
+      await end(record, left);
+    }
+    forget(record.name);
+  }
+}
+
+/** The rest of a group whose leader has ended. */
+export async function clearGroup(name: string): Promise<void> {
+  const record = readRecords().find((one) => one.name === name);
+  if (!record) return;
+  const left = groupOf(record);
+  if (left.length > 0) await end(record, left);
+}
+
+async function end(record: RunRecord, left: readonly RunningProcess[]): Promise<void> {
+  signal(left, "SIGCONT");
+  signal(left, "SIGTERM");
+  if (await ended(record, END_WITHIN_MS)) return;
+  signal(groupOf(record), "SIGKILL");
+  if (!(await ended(record, KILLED_WITHIN_MS)))
+    throw new Error(`${record.name} of an earlier start does not end: ${groupOf(record).map(({ pid }) => pid)}`);
+}
+
+async function ended(record: RunRecord, withinMs: number): Promise<boolean> {
+  const deadline = performance.now() + withinMs;
+  while (groupOf(record).length > 0) {
+    if (performance.now() > deadline) return false;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  return true;
+}
+
+function signal(processes: readonly RunningProcess[], name: NodeJS.Signals): void {
+  for (const { pid } of processes) {
+    try {
+      process.kill(pid, name);
+    } catch {
+      // Just gone.
+    }
+  }
+}
+
+/** Those of the record's group: its leader, or what the leader started and left. */
+function groupOf(record: RunRecord): RunningProcess[] {
+  if (record.boot !== bootId()) return [];
+  return readdirSync("/proc").flatMap((name) => {
+    const found = /^\d+$/.test(name) ? readProcess(Number(name)) : undefined;
+    if (!found || found.zombie || found.group !== record.pid) return [];
+    const ours = found.pid === record.pid ? found.start === record.start : found.start >= record.start;
+    return ours ? [found] : [];
+  });
+}
+
+function isAlive({ pid, start }: Life): boolean {
+  const found = readProcess(pid);
+  return found !== undefined && !found.zombie && found.start === start;
+}
+
+function readRecords(): RunRecord[] {
+  try {
+    return readdirSync(folder).map((file) => JSON.parse(readFileSync(path.join(folder, file), "utf8")) as RunRecord);
+  } catch {
+    return []; // there are none
+  }
+}
+
+/** Undefined when there is none. See proc(5). */
+function readProcess(pid: number): RunningProcess | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return { pid, zombie: fields[0] === "Z", group: Number(fields[2]), start: Number(fields[19]) };
+  } catch {
+    return undefined;
+  }
+}
+
+function bootId(): string {
+  return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+}
