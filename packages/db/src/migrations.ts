@@ -1,7 +1,7 @@
 // Migrations: a name and one DDL statement each, safe to run again, because MariaDB commits DDL by itself and a
 // half-done migration is the normal failure. Run by a service's migrate.ts, never by the service.
 import type { Logger } from "@muster/log";
-import type { Kysely, RawBuilder } from "kysely";
+import { type Kysely, type RawBuilder, sql } from "kysely";
 import { Migrator } from "kysely/migration";
 import { isTransient } from "./errors.ts";
 
@@ -17,11 +17,32 @@ export function statement(query: RawBuilder<unknown>): Migration {
 /** By name, timestamp first, listed by hand. */
 export type Migrations = Readonly<Record<string, Migration>>;
 
-/** @throws the error of the first migration that fails; those before it stay done. */
+/**
+ * Migrations of a newer release are left as they are: the release before runs on what a newer one made.
+ * @throws the error of the first migration that fails; those before it stay done.
+ */
 export async function migrate<T>(db: Kysely<T>, migrations: Migrations, log?: Logger): Promise<void> {
-  const { error, results = [] } = await migratorFor(db, migrations).migrateToLatest();
+  const newer = await newerMigrations(db, migrations);
+  if (newer.length > 0) log?.warn({ migrations: newer }, "a newer release has migrated this database; nothing to undo");
+  const done = Object.fromEntries(newer.map((name) => [name, DONE_ELSEWHERE]));
+  const { error, results = [] } = await migratorFor(db, { ...migrations, ...done }).migrateToLatest();
   for (const result of results) log?.info({ migration: result.migrationName, status: result.status }, "migration");
   if (error) throw error instanceof Error ? error : new Error(JSON.stringify(error));
+}
+
+const DONE_ELSEWHERE: Migration = { up: () => Promise.reject(new Error("a migration of a newer release")) };
+const NO_SUCH_TABLE = 1146;
+
+/** What was run and is not known here, but comes after all that is. Anything else that is not known is no newer release. */
+async function newerMigrations<T>(db: Kysely<T>, migrations: Migrations): Promise<string[]> {
+  const last = Object.keys(migrations).toSorted().at(-1) ?? "";
+  try {
+    const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db);
+    return rows.map(({ name }) => name).filter((name) => !(name in migrations) && name > last);
+  } catch (err) {
+    if ((err as { errno?: number }).errno === NO_SUCH_TABLE) return [];
+    throw err;
+  }
 }
 
 /** A service never runs on a schema that it does not know. @returns what is missing, undefined when nothing is. */
@@ -48,7 +69,11 @@ export async function waitForSchema<T>(
   let said = "";
   for (;;) {
     const reason = await whyNotReady(db, migrations);
-    if (reason === undefined) return;
+    if (reason === undefined) {
+      const newer = await newerMigrations(db, migrations);
+      if (newer.length > 0) options.log.warn({ migrations: newer }, "the database was migrated by a newer release");
+      return;
+    }
     if (performance.now() > deadline) throw new Error(`no usable database after ${options.withinMs} ms: ${reason}`);
     if (reason !== said) options.log.warn({ reason }, "waiting for the database");
     said = reason;
