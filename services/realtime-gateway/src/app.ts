@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { ChatService } from "@muster/contracts/chat/v2";
 import { IdentityService } from "@muster/contracts/identity/v2";
 import { MatchService } from "@muster/contracts/match/v2";
@@ -28,6 +29,7 @@ import { createQueueing } from "./queueing.ts";
 import { createRatings } from "./ratings.ts";
 import { Seats } from "./seats.ts";
 import { ShardLinks } from "./shard-links.ts";
+import { socketEnd } from "./socket-ends.ts";
 import { Spectators } from "./spectators.ts";
 import { listen, type WsServer } from "./ws.ts";
 
@@ -46,6 +48,7 @@ export interface SocketPart extends AppPart {
 }
 
 const CALL_TIMEOUT_MS = 2000;
+const NONCES = 2 ** 32;
 /** For whom too many sockets of one address have said nothing yet: they are closed within seconds. */
 const ADDRESS_RETRY_S = 5;
 /** At the limit: refused with chat_unavailable. A slow chat-service does not fill this process with calls. */
@@ -84,6 +87,7 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
     logs: () => seats.followed,
     spectators: () => spectators.size,
     bufferedBytes: () => connections.bufferedBytes,
+    staleSockets: () => connections.stale,
     trustAgeS: () => tokens.trustAgeS(),
     controlWaiting: () => work.waiting,
   });
@@ -142,11 +146,13 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
     metrics,
     log,
     now: Date.now,
+    nonce: () => randomInt(NONCES),
     limits: {
       authWithinMs: config.gatewayAuthWithinMs,
       idleTimeoutMs: config.gatewayIdleTimeoutS * 1000,
       inputsPerS: config.gatewayInputsPerS,
       floodPerS: config.gatewayFloodPerS,
+      staleMs: config.gatewayStaleMs,
       slowCloseMs: config.gatewaySlowCloseMs,
       inputsRefusedMax: config.gatewayInputsRefusedMax,
       spectatorDelayMs: config.gatewaySpectatorDelayMs,
@@ -216,10 +222,11 @@ function socketPart(config: Config, connections: Connections, parts: ConnectionP
           input: (connection, bytes, from, to) => connection.onInput(bytes, from, to),
           prefetch: (connection, depth) => connection.prefetch(depth),
           ping: (connection) => connection.onPing(),
+          pong: (connection, payload) => connection.onPing(payload),
           drain: (connection) => connection.onDrain(),
-          close(connection) {
+          close(connection, code, words) {
             connections.remove(connection);
-            connection.onClosed();
+            connection.onClosed(socketEnd(code, words));
           },
         },
       );

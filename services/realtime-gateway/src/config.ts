@@ -105,7 +105,13 @@ export const fields = {
     default: 30_000,
     min: 100,
     max: 600_000,
-    description: "a socket that has not drained for this long is closed",
+    description: "a socket whose client has not read for this long is closed",
+  }),
+  GATEWAY_STALE_MS: int({
+    default: 1000,
+    min: 50,
+    max: 60_000,
+    description: "a client that has not read what was sent for so long is shown nothing until it has, then a keyframe",
   }),
   GATEWAY_INPUTS_REFUSED_MAX: int({
     default: 300,

@@ -25,6 +25,8 @@ export interface ConnectionParts {
   readonly log: Logger;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** 32 bits that nobody guesses. */
+  readonly nonce: () => number;
   readonly limits: {
     readonly authWithinMs: number;
     readonly idleTimeoutMs: number;
@@ -32,6 +34,7 @@ export interface ConnectionParts {
     /** Frames above that in a second, of any kind: the socket is closed. */
     readonly floodPerS: number;
     readonly slowCloseMs: number;
+    readonly staleMs: number;
     readonly inputsRefusedMax: number;
     readonly spectatorDelayMs: number;
   };

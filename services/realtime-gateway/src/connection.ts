@@ -1,6 +1,5 @@
 // The state machine of one socket: contracts/realtime/STATE-MACHINE.md in code.
-import type { ClientControl, Enqueue, Hello, JoinMatch } from "@muster/contracts/realtime/v1";
-import type { Assignment } from "@muster/contracts/matchmaking/v2";
+import type { ClientControl, Hello, JoinMatch } from "@muster/contracts/realtime/v1";
 import type { LinkJoined } from "@muster/contracts/realtime/link/v1";
 import {
   DISCONNECTS,
@@ -13,9 +12,7 @@ import {
   REALTIME_ERRORS,
   type RealtimeErrorCode,
 } from "@muster/realtime";
-import type { AccessClaims } from "@muster/tokens";
 import { continueTrace, currentTrace, formatTraceparent, newTrace, withTrace } from "@muster/tracing";
-import { v7 as uuidv7 } from "uuid";
 import { type Activity, CHECKING, IDLE, type Identity, UNKNOWN } from "./activity.ts";
 import { Chatting } from "./chatting.ts";
 import type { ConnectionParts } from "./connection-parts.ts";
@@ -24,12 +21,14 @@ import type { ControlWorker } from "./control-work.ts";
 import { ControlGate } from "./control-gate.ts";
 import { kindOf } from "./control-limits.ts";
 import { decoded, disconnectFor } from "./incoming.ts";
+import { type LineCheck, lineCheckOf } from "./line-check.ts";
 import { InputRefusals, refilled } from "./limits.ts";
 import { type Control, Outbound } from "./outbound.ts";
 import { rateLimitedReply } from "./rate-limited-reply.ts";
-import { errorReply, matchEnded, matchFound, matchJoined, seatStatus, welcome } from "./replies.ts";
+import { errorReply, matchEnded, matchJoined, seatStatus, welcome } from "./replies.ts";
+import type { SocketEnd } from "./socket-ends.ts";
 import type { Ending, Player, Seat, SeatStatus } from "./seat.ts";
-import { enqueue, type Waiter } from "./waiting.ts";
+import { Waiting } from "./waiting.ts";
 import { Watching } from "./watching.ts";
 import type { Socket } from "./ws.ts";
 
@@ -37,7 +36,7 @@ const END_WITHIN_MS = 2000;
 /** For whom there is no room among the control messages that wait. */
 const BUSY_RETRY_MS = 1000;
 
-export class Connection implements Player, Waiter, ControlWorker {
+export class Connection implements Player, ControlWorker {
   // What every input needs comes first, side by side in memory.
   /** Nothing is sent or listened to any more. */
   #closed = false;
@@ -53,15 +52,18 @@ export class Connection implements Player, Waiter, ControlWorker {
   readonly #openedAt = performance.now();
   /** Made when the first input is refused: an idle connection has as little as possible. */
   #refusals: InputRefusals | undefined;
+  #waitingMade: Waiting | undefined;
   #watchingParts: Watching | undefined;
   /** Made when it sends more than its token. */
   #gateMade: ControlGate | undefined;
+  /** Made when there is something to be shown. */
+  #line: LineCheck | undefined;
 
   constructor(socket: Socket, parts: ConnectionParts, address = "") {
     this.address = address;
     this.outbound = new Outbound(socket);
     this.#parts = parts;
-    this.#allowance = refilled(Infinity, parts.limits.inputsPerS, 0);
+    this.#allowance = refilled(Infinity, parts.limits, 0);
   }
 
   get playerId(): string | undefined {
@@ -107,9 +109,10 @@ export class Connection implements Player, Waiter, ControlWorker {
     withTrace(continueTrace(message.traceparent), () => this.#onControl(message));
   }
 
-  /** A WebSocket ping, which was answered already, or a pong that nobody asked for. */
-  onPing(): void {
-    if (!this.#gate.ping()) this.close("tooManyMessages");
+  /** A WebSocket ping, which was answered already, or a pong. */
+  onPing(pong?: Uint8Array): void {
+    if (!this.#gate.ping()) return this.close("tooManyMessages");
+    if (pong && this.#line?.onPong(pong, performance.now())) this.#catchUp(this.#line);
   }
 
   /** A token that came with the upgrade request. */
@@ -119,12 +122,12 @@ export class Connection implements Player, Waiter, ControlWorker {
 
   onDrain(): void {
     this.outbound.onDrain();
-    if (this.#activity.kind === "seated") this.#parts.seats.catchUp(this.#activity.seat);
-    else this.#watchingParts?.catchUp();
+    this.#catchUp(this.#line);
   }
 
   /** The socket is gone, whoever closed it. */
-  onClosed(): void {
+  onClosed(how: SocketEnd): void {
+    if (!this.#closed) this.#parts.metrics.ended(how);
     this.#closed = true;
     const activity = this.#activity;
     this.#become(IDLE);
@@ -135,16 +138,17 @@ export class Connection implements Player, Waiter, ControlWorker {
     if (activity.kind === "seated") this.#parts.seats.leave(activity.seat, false);
   }
 
-  /** About once a second: what has run out. */
+  /** Twice a second or so: what has run out. */
   sweep(now: number, seconds: number): void {
     const { limits } = this.#parts;
     if (this.#closed) return;
-    this.#allowance = refilled(this.#allowance, limits.inputsPerS, seconds);
-    this.#gateMade?.sweep();
+    this.#allowance = refilled(this.#allowance, limits, seconds);
+    this.#gateMade?.sweep(seconds);
     if (this.#identity.kind === "known") {
       if (this.#identity.claims.expiresAt * 1000 < this.#parts.now()) return this.close("tokenExpired");
       if (this.#parts.tokens.isRevoked(this.#identity.claims)) return this.close("sessionEnded");
     } else if (now - this.#openedAt > limits.authWithinMs) return this.close("idle");
+    this.#checkLine(now);
     if (this.outbound.behindMs(now) > limits.slowCloseMs) return this.close("slow");
     this.#tellRefusals(now);
   }
@@ -165,6 +169,21 @@ export class Connection implements Player, Waiter, ControlWorker {
   }
 
   // ── from the client ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Of who is shown something. */
+  #checkLine(now: number): void {
+    const chats = this.#identity.kind === "known" && this.#identity.chatting !== undefined;
+    if (!this.#seat && !this.#watchingParts && !chats) return;
+    this.#line ??= lineCheckOf(this.outbound, this.#parts);
+    this.#line.sweep(now);
+  }
+
+  /** It reads again. Right behind it is asked whether that is so. */
+  #catchUp(line: LineCheck | undefined): void {
+    if (this.#activity.kind === "seated") this.#parts.seats.catchUp(this.#activity.seat);
+    else this.#watchingParts?.catchUp();
+    line?.ask(performance.now());
+  }
 
   /** There is no match that takes it, or it is none. */
   #onIdleInput(length: number): void {
@@ -202,9 +221,9 @@ export class Connection implements Player, Waiter, ControlWorker {
     if (this.#identity.kind !== "known") return this.close("outOfOrder");
     switch (message.case) {
       case "enqueue":
-        return this.#enqueue(requestId, message.value, this.#identity.claims);
+        return this.#waiting.enqueue(requestId, message.value, this.#identity.claims);
       case "cancelQueue":
-        return this.#cancelQueue(requestId);
+        return this.#waiting.cancel(requestId);
       case "joinMatch":
         return this.#join(requestId, message.value, this.#identity.claims.playerId);
       case "leaveMatch":
@@ -260,28 +279,21 @@ export class Connection implements Player, Waiter, ControlWorker {
     return identity.chatting;
   }
 
+  get #waiting(): Waiting {
+    return (this.#waitingMade ??= new Waiting(this.#parts, {
+      activity: () => this.#activity,
+      become: (activity) => this.#become(activity),
+      send: (message) => this.#send(message),
+      error: (requestId, code) => this.#error(requestId, code),
+    }));
+  }
+
   get #watching(): Watching {
     return (this.#watchingParts ??= new Watching(this.outbound, this.#parts.spectators, {
       delayMs: this.#parts.limits.spectatorDelayMs,
       send: (message) => this.#send(message),
       error: (id, code) => this.#error(id, code),
     }));
-  }
-
-  #enqueue(requestId: number, message: Enqueue, claims: AccessClaims): void {
-    if (this.#activity.kind === "queued") return this.#error(requestId, "already_queued");
-    if (this.#activity.kind === "seated") return this.#error(requestId, "already_in_match");
-    const ticketId = uuidv7();
-    this.#become({ kind: "queued", ticketId });
-    this.#send({ requestId, message: { case: "queued", value: { ticketId, mode: message.mode } } });
-    enqueue(this.#parts, claims, message, { ticketId, waiter: this });
-  }
-
-  #cancelQueue(requestId: number): void {
-    if (this.#activity.kind !== "queued") return this.#error(requestId, "not_queued");
-    const { ticketId } = this.#activity;
-    this.#parts.queueing.cancel(ticketId);
-    this.onOutOfQueue(ticketId, "cancelled", requestId);
   }
 
   #join(requestId: number, { seatTicket, lastMatchSeq }: JoinMatch, playerId: string): void {
@@ -306,22 +318,6 @@ export class Connection implements Player, Waiter, ControlWorker {
       requestId,
       message: { case: "matchCancelled", value: { matchId: activity.matchId, reason: "left" } },
     });
-  }
-
-  // ── from the matchmaker ──────────────────────────────────────────────────────────────────────────────────────────
-
-  waitsWith(ticketId: string): boolean {
-    return this.#activity.kind === "queued" && this.#activity.ticketId === ticketId;
-  }
-
-  onOutOfQueue(ticketId: string, reason: string, requestId = 0): void {
-    this.#become(IDLE);
-    this.#send({ requestId, message: { case: "queueLeft", value: { ticketId, reason } } });
-  }
-
-  onAssigned(assignment: Assignment): void {
-    this.#become(IDLE);
-    this.#send(matchFound(assignment));
   }
 
   // ── from the shard ───────────────────────────────────────────────────────────────────────────────────────────────

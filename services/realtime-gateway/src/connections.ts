@@ -3,7 +3,9 @@ import type { Connection } from "./connection.ts";
 import type { ControlBudgets } from "./control-limits.ts";
 import { Strangers, type StrangersLimits } from "./strangers.ts";
 
-const SWEEP_EVERY_MS = 1000;
+/** Every socket is looked at so often, a part of them at a time: nobody waits for all of them. */
+const SWEEP_EVERY_MS = 500;
+const SLICES = 5;
 const CLOSE_WITHIN_MS = 1500;
 
 export interface ConnectionsOptions {
@@ -18,7 +20,9 @@ export type AdmissionRefusal = "stopping" | "full" | "strangers" | "address";
 /** Every socket of this gateway, and at most one per player. */
 export class Connections implements AppPart {
   readonly name = "connections";
-  readonly #all = new Set<Connection>();
+  readonly #slices = Array.from({ length: SLICES }, () => new Set<Connection>());
+  #size = 0;
+  #nextSlice = 0;
   readonly #byPlayer = new Map<string, Connection>();
   readonly #options: ConnectionsOptions;
   readonly #strangers: Strangers;
@@ -32,7 +36,7 @@ export class Connections implements AppPart {
   }
 
   get size(): number {
-    return this.#all.size;
+    return this.#size;
   }
 
   get authenticated(): number {
@@ -41,8 +45,14 @@ export class Connections implements AppPart {
 
   get bufferedBytes(): number {
     let bytes = 0;
-    for (const { outbound } of this.#all) bytes += outbound.bufferedBytes;
+    for (const { outbound } of this.#all()) bytes += outbound.bufferedBytes;
     return bytes;
+  }
+
+  get stale(): number {
+    let count = 0;
+    for (const { outbound } of this.#all()) if (outbound.stale) count++;
+    return count;
   }
 
   get strangers(): number {
@@ -52,11 +62,13 @@ export class Connections implements AppPart {
   /** Why one more socket from there is not welcome. */
   refusal(address: string): AdmissionRefusal | undefined {
     if (this.#stopping) return "stopping";
-    return this.#all.size >= this.#options.max ? "full" : this.#strangers.refusal(address);
+    return this.#size >= this.#options.max ? "full" : this.#strangers.refusal(address);
   }
 
   add(connection: Connection): void {
-    this.#all.add(connection);
+    (this.#slices[this.#nextSlice] as Set<Connection>).add(connection);
+    this.#nextSlice = (this.#nextSlice + 1) % SLICES;
+    this.#size++;
     this.#strangers.add(connection.address);
     // Its upgrade was under way when the others were told: left alone it would hang on a gateway without links.
     if (!this.#stopping) return;
@@ -73,22 +85,24 @@ export class Connections implements AppPart {
   }
 
   remove(connection: Connection): void {
-    this.#all.delete(connection);
+    if (this.#slices.some((slice) => slice.delete(connection))) this.#size--;
     const { playerId } = connection;
     if (playerId === undefined) this.#strangers.remove(connection.address);
     else if (this.#byPlayer.get(playerId) === connection) this.#byPlayer.delete(playerId);
-    if (this.#all.size === 0) this.#onEmpty?.();
+    if (this.#size === 0) this.#onEmpty?.();
   }
 
   async start(): Promise<void> {
-    let before = performance.now();
+    const before = this.#slices.map(() => performance.now());
+    let next = 0;
     this.#timer = setInterval(() => {
       const now = performance.now();
-      const seconds = (now - before) / 1000;
-      before = now;
-      for (const connection of this.#all) connection.sweep(now, seconds);
-      this.#options.budgets.sweep(now);
-    }, SWEEP_EVERY_MS);
+      const seconds = (now - (before[next] as number)) / 1000;
+      before[next] = now;
+      for (const connection of this.#slices[next] as Set<Connection>) connection.sweep(now, seconds);
+      next = (next + 1) % SLICES;
+      if (next === 0) this.#options.budgets.sweep(now);
+    }, SWEEP_EVERY_MS / SLICES);
   }
 
   /**
@@ -97,16 +111,20 @@ export class Connections implements AppPart {
    */
   async stop(): Promise<void> {
     this.#stopping = true;
-    for (const connection of this.#all) connection.goingAway(this.#options.reconnectSpreadMs);
+    for (const connection of this.#all()) connection.goingAway(this.#options.reconnectSpreadMs);
     await this.#emptied(this.#options.reconnectSpreadMs);
-    for (const connection of this.#all) connection.close("goingAway");
+    for (const connection of this.#all()) connection.close("goingAway");
     await this.#emptied(CLOSE_WITHIN_MS);
     clearInterval(this.#timer);
-    for (const connection of this.#all) connection.outbound.terminate();
+    for (const connection of this.#all()) connection.outbound.terminate();
+  }
+
+  *#all(): Generator<Connection> {
+    for (const slice of this.#slices) yield* slice;
   }
 
   async #emptied(withinMs: number): Promise<void> {
-    if (this.#all.size === 0) return;
+    if (this.#size === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, withinMs);
     this.#onEmpty = resolve;

@@ -5,7 +5,7 @@ import { CONTROL_REFUSED_PER_S_MAX, PINGS_PER_S_MAX } from "./limits.ts";
 export class ControlGate {
   readonly #budgets: ControlBudgets;
   #budget: ControlBudget | undefined;
-  /** Since the last sweep. */
+  /** Of late: see sweep. */
   #pings = 0;
   #refused = 0;
 
@@ -29,10 +29,10 @@ export class ControlGate {
     return ++this.#pings <= PINGS_PER_S_MAX;
   }
 
-  /** About once a second. */
-  sweep(): void {
-    this.#pings = 0;
-    this.#refused = 0;
+  /** Some times a second. */
+  sweep(seconds: number): void {
+    this.#pings = Math.max(0, this.#pings - PINGS_PER_S_MAX * seconds);
+    this.#refused = Math.max(0, this.#refused - CONTROL_REFUSED_PER_S_MAX * seconds);
   }
 
   close(): void {

@@ -46,6 +46,9 @@ class RecordingSocket implements Socket {
     this.sent.push(bytes.slice());
     return "sent";
   }
+  ping(): "sent" {
+    return "sent";
+  }
   bufferedBytes(): number {
     return 0;
   }

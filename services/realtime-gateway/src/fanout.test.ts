@@ -23,6 +23,9 @@ class FakeSocket implements Socket {
   prefetch(): number {
     return 0;
   }
+  ping(): "sent" {
+    return "sent";
+  }
   bufferedBytes(): number {
     return this.#waiting.reduce((sum, bytes) => sum + bytes.length, 0);
   }

@@ -29,6 +29,7 @@ it("shows its players a keyframe behind ticks that were not shown, and the delta
   const received: Uint8Array[] = [];
   const socket: Socket = {
     send: (bytes) => (received.push(bytes.slice()), "sent"),
+    ping: () => "sent" as const,
     prefetch: () => 0,
     bufferedBytes: () => 0,
     end: () => undefined,

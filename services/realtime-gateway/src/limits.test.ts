@@ -3,9 +3,32 @@ import { InputRefusals, refilled } from "./limits.ts";
 
 describe("the inputs of a socket", () => {
   it("are taken at a rate on average and twice that in a burst", () => {
-    expect(refilled(0, 10, 0.5)).toBe(5);
-    expect(refilled(18, 10, 1)).toBe(20);
-    expect(refilled(-7, 10, 0.1)).toBe(1);
+    const limits = { inputsPerS: 10, floodPerS: 100 };
+    expect(refilled(0, limits, 0.5)).toBe(5);
+    expect(refilled(18, limits, 1)).toBe(20);
+    expect(refilled(-7, limits, 0.1)).toBe(1);
+    expect(refilled(Infinity, limits, 0)).toBe(20);
+  });
+
+  it("are a flood when they stay far above it, whatever the sweeps' pace", () => {
+    const limits = { inputsPerS: 120, floodPerS: 2000 };
+    for (const [perS, flood] of [
+      [144, false],
+      [1000, false],
+      [2000, false],
+      [3000, true],
+      [10_000, true],
+    ] as const)
+      for (const sweepS of [0.1, 0.5, 1]) {
+        let left = refilled(Infinity, limits, 0);
+        let closed = false;
+        for (let second = 0; second < 10; second += sweepS) {
+          left -= perS * sweepS;
+          closed ||= left < -limits.floodPerS;
+          left = refilled(left, limits, sweepS);
+        }
+        expect(closed, `${perS} a second, swept every ${sweepS} s`).toBe(flood);
+      }
   });
 
   it("are told at most once a second when refused, with their number, and end it when there are too many in ten seconds", () => {

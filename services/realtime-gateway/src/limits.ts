@@ -1,9 +1,18 @@
 import type { InputRefusalCode } from "@muster/realtime";
 
-/** Inputs that are taken of a socket: `perSecond` on average, twice that in a burst. @returns what is left after so many seconds */
-export function refilled(left: number, perSecond: number, seconds: number): number {
+/**
+ * Inputs that are taken of a socket: `inputsPerS` on average, twice that in a burst. Below 0 it says how many frames too many
+ * came, which are forgiven at `floodPerS`.
+ * @returns what is left after so many seconds
+ */
+export function refilled(
+  left: number,
+  { inputsPerS, floodPerS }: { readonly inputsPerS: number; readonly floodPerS: number },
+  seconds: number,
+): number {
+  const owed = Math.min(0, left + floodPerS * seconds);
   // Whole: the engine keeps a fraction somewhere else in memory.
-  return Math.round(Math.min(perSecond * 2, Math.max(0, left) + perSecond * seconds));
+  return Math.round(left < 0 && owed < 0 ? owed : Math.min(inputsPerS * 2, Math.max(0, left) + inputsPerS * seconds));
 }
 
 /** WebSocket pings and pongs of a client, in a second: libraries send one now and then. Beyond it the socket is closed. */

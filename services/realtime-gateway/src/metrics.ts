@@ -4,11 +4,17 @@ import type { AdmissionRefusal } from "./connections.ts";
 import type { ControlKind } from "./control-limits.ts";
 import { Counter, Gauge, Histogram } from "prom-client";
 import type { SeatsMetrics } from "./seats.ts";
+import type { SocketEnd } from "./socket-ends.ts";
 
 export interface GatewayMetrics extends SeatsMetrics {
   control(kind: string | undefined): void;
   /** A control message above its limit: not decoded, not acted on. */
   limited(kind: ControlKind | undefined): void;
+  /** A socket ended that the gateway had not closed. */
+  ended(how: SocketEnd): void;
+  /** From a ping among the snapshots to its pong. */
+  roundTrip(ms: number): void;
+  stale(): void;
   upgradeRefused(why: AdmissionRefusal): void;
   closed(name: DisconnectName): void;
   refused(code: RealtimeErrorCode): void;
@@ -22,6 +28,7 @@ export interface GatewayGauges {
   readonly logs: () => number;
   readonly spectators: () => number;
   readonly bufferedBytes: () => number;
+  readonly staleSockets: () => number;
   readonly trustAgeS: () => number;
   readonly controlWaiting: () => number;
 }
@@ -44,6 +51,23 @@ export function createGatewayMetrics(registry: Metrics, gauges: GatewayGauges): 
     name: "gateway_upgrades_refused_total",
     help: "Sockets that were not let in: this process stops, has all it can have, or all strangers it can have, in all or of one address",
     labelNames: ["why"],
+    registers,
+  });
+  const ended = new Counter({
+    name: "gateway_sockets_ended_total",
+    help: "Sockets that ended without the gateway closing them: by a close frame of the client, cut without one, reset, silent for too long, or for what is no WebSocket frame or too big",
+    labelNames: ["how"],
+    registers,
+  });
+  const roundTrip = new Histogram({
+    name: "gateway_round_trip_seconds",
+    help: "From a ping among what a client is shown to its pong: how far behind it is",
+    buckets: [0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30],
+    registers,
+  });
+  const stale = new Counter({
+    name: "gateway_stale_total",
+    help: "Times that a client had not read what was sent for GATEWAY_STALE_MS: snapshots are left out until it has",
     registers,
   });
   const closed = new Counter({
@@ -83,6 +107,11 @@ export function createGatewayMetrics(registry: Metrics, gauges: GatewayGauges): 
     "Control messages that wait for a later turn of the event loop",
     gauges.controlWaiting,
   );
+  number(
+    "gateway_stale_sockets",
+    "Sockets whose client has not read what was sent for GATEWAY_STALE_MS",
+    gauges.staleSockets,
+  );
   number("gateway_snapshots_sent_total", "Deltas sent", () => hot.sentFrames);
   number("gateway_snapshot_bytes_total", "Bytes of deltas sent, without WebSocket headers", () => hot.sentBytes);
   number("gateway_snapshots_skipped_total", "Deltas left out because a socket was behind", () => hot.skipped);
@@ -99,6 +128,9 @@ export function createGatewayMetrics(registry: Metrics, gauges: GatewayGauges): 
     lost: () => lost.inc(),
     control: (kind) => control.inc({ kind: kind ?? "unknown" }),
     limited: (kind) => limited.inc({ kind: kind ?? "unknown" }),
+    ended: (how) => ended.inc({ how }),
+    roundTrip: (ms) => roundTrip.observe(ms / 1000),
+    stale: () => stale.inc(),
     upgradeRefused: (why) => upgradeRefused.inc({ why }),
     closed: (reason) => closed.inc({ reason }),
     refused: (code) => refused.inc({ code }),

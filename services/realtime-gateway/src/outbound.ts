@@ -12,6 +12,8 @@ export class Outbound {
   readonly #socket: Socket;
   /** Since when the peer is behind, on the clock of performance.now(), in whole milliseconds; -1: it is not. */
   #behindSince = -1;
+  /** Behind, whatever the socket says: see line-check.ts. */
+  #stale = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -59,9 +61,31 @@ export class Outbound {
     this.inSync = true;
   }
 
+  get stale(): boolean {
+    return this.#stale;
+  }
+
+  /** What was sent is not read: no snapshots, and the time without counts from then. */
+  setStale(since: number): void {
+    this.#stale = true;
+    this.inSync = false;
+    if (this.#behindSince < 0) this.#behindSince = Math.floor(since);
+  }
+
+  /** What was sent is read. */
+  setFresh(): void {
+    this.#stale = false;
+    this.onDrain();
+  }
+
+  /** @returns false: it was not sent */
+  ping(payload: Uint8Array): boolean {
+    return this.#socket.ping(payload) !== "dropped";
+  }
+
   /** The socket says that it has room again. */
   onDrain(): void {
-    if (this.#socket.bufferedBytes() === 0) this.#behindSince = -1;
+    if (!this.#stale && this.#socket.bufferedBytes() === 0) this.#behindSince = -1;
   }
 
   close({ code, reason }: (typeof DISCONNECTS)[keyof typeof DISCONNECTS]): void {

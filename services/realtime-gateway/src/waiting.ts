@@ -1,47 +1,80 @@
-// A player's ticket, from the connection's side.
-import type { Assignment } from "@muster/contracts/matchmaking/v2";
+// What one connection does with the queue: its ticket, from the player's wish to the matchmaker's answer.
 import type { Enqueue } from "@muster/contracts/realtime/v1";
+import type { RealtimeErrorCode } from "@muster/realtime";
 import type { AccessClaims } from "@muster/tokens";
 import { currentTrace, formatTraceparent, newTrace } from "@muster/tracing";
+import { v7 as uuidv7 } from "uuid";
+import { type Activity, IDLE } from "./activity.ts";
 import type { ConnectionParts } from "./connection-parts.ts";
+import type { Control } from "./outbound.ts";
+import { matchFound } from "./replies.ts";
 
+/** The connection. */
 export interface Waiter {
-  /** False once it waits no more, or with another ticket. */
-  waitsWith(ticketId: string): boolean;
-  onAssigned(assignment: Assignment): void;
-  /** A code of the error table. */
-  onOutOfQueue(ticketId: string, code: string): void;
+  activity(): Activity;
+  become(activity: Activity): void;
+  send(message: Control): void;
+  error(requestId: number, code: RealtimeErrorCode): void;
 }
 
-/** Looks the rating up, then hands the ticket to the matchmaker. */
-export function enqueue(
-  parts: Pick<ConnectionParts, "queueing" | "ratings" | "log">,
-  { playerId, playerName }: AccessClaims,
-  { mode, region, resumeTicketId }: Enqueue,
-  ticket: { readonly ticketId: string; readonly waiter: Waiter },
-): void {
-  const { ticketId, waiter } = ticket;
-  const since = performance.now();
-  const traceparent = formatTraceparent(currentTrace() ?? newTrace());
-  parts.log.info({ playerId, ticketId, mode }, "queued");
-  const submit = (rating: number): void => {
-    if (!waiter.waitsWith(ticketId)) return; // cancelled while we looked the rating up
-    parts.queueing.submit({
-      ticketId,
-      playerId,
-      playerName,
-      mode,
-      rating,
-      region,
-      since,
-      traceparent,
-      resumeTicketId,
-      onAssigned: (assignment) => waiter.waitsWith(ticketId) && waiter.onAssigned(assignment),
-      onRefused: (code) => waiter.waitsWith(ticketId) && waiter.onOutOfQueue(ticketId, code),
+export class Waiting {
+  readonly #parts: Pick<ConnectionParts, "queueing" | "ratings" | "log">;
+  readonly #waiter: Waiter;
+
+  constructor(parts: Pick<ConnectionParts, "queueing" | "ratings" | "log">, waiter: Waiter) {
+    this.#parts = parts;
+    this.#waiter = waiter;
+  }
+
+  enqueue(requestId: number, { mode, region, resumeTicketId }: Enqueue, { playerId, playerName }: AccessClaims): void {
+    const { kind } = this.#waiter.activity();
+    if (kind === "queued") return this.#waiter.error(requestId, "already_queued");
+    if (kind === "seated") return this.#waiter.error(requestId, "already_in_match");
+    const ticketId = uuidv7();
+    const since = performance.now();
+    const traceparent = formatTraceparent(currentTrace() ?? newTrace());
+    this.#waiter.become({ kind: "queued", ticketId });
+    this.#parts.log.info({ playerId, ticketId, mode }, "queued");
+    this.#waiter.send({ requestId, message: { case: "queued", value: { ticketId, mode } } });
+    const isCurrent = (): boolean => {
+      const activity = this.#waiter.activity();
+      return activity.kind === "queued" && activity.ticketId === ticketId;
+    };
+    const submit = (rating: number): void => {
+      if (!isCurrent()) return; // cancelled while we looked the rating up
+      this.#parts.queueing.submit({
+        ticketId,
+        playerId,
+        playerName,
+        mode,
+        rating,
+        region,
+        since,
+        traceparent,
+        resumeTicketId,
+        onAssigned: (assignment) => {
+          if (!isCurrent()) return;
+          this.#waiter.become(IDLE);
+          this.#waiter.send(matchFound(assignment));
+        },
+        onRefused: (code) => isCurrent() && this.#leave(ticketId, code),
+      });
+    };
+    this.#parts.ratings.of(playerId, mode).then(submit, (err: unknown) => {
+      this.#parts.log.error({ err, playerId }, "no rating; the ticket is dropped");
+      if (isCurrent()) this.#leave(ticketId, "queue_unavailable");
     });
-  };
-  parts.ratings.of(playerId, mode).then(submit, (err: unknown) => {
-    parts.log.error({ err, playerId }, "no rating; the ticket is dropped");
-    if (waiter.waitsWith(ticketId)) waiter.onOutOfQueue(ticketId, "queue_unavailable");
-  });
+  }
+
+  cancel(requestId: number): void {
+    const activity = this.#waiter.activity();
+    if (activity.kind !== "queued") return this.#waiter.error(requestId, "not_queued");
+    this.#parts.queueing.cancel(activity.ticketId);
+    this.#leave(activity.ticketId, "cancelled", requestId);
+  }
+
+  #leave(ticketId: string, reason: string, requestId = 0): void {
+    this.#waiter.become(IDLE);
+    this.#waiter.send({ requestId, message: { case: "queueLeft", value: { ticketId, reason } } });
+  }
 }

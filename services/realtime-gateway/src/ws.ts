@@ -13,6 +13,8 @@ export type SendOutcome = "sent" | "queued" | "dropped";
 export interface Socket {
   /** The bytes are copied or written before it returns. On a closed socket: `dropped`. */
   send(bytes: Uint8Array): SendOutcome;
+  /** A WebSocket ping of at most 125 bytes: it comes back as a pong. */
+  ping(payload: Uint8Array): SendOutcome;
   bufferedBytes(): number;
   /** See game-kit's prefetch.ts. */
   prefetch(depth: number): number;
@@ -33,10 +35,13 @@ export interface Handlers<C> {
   input(connection: C, bytes: Uint8Array, from: number, to: number): void;
   /** What an input needs of it. See game-kit's prefetch.ts. */
   prefetch(connection: C, depth: number): number;
-  /** A WebSocket ping, which is answered already, or a pong. */
+  /** A WebSocket ping, which is answered already. */
   ping(connection: C): void;
+  /** `payload` is valid during the call only. */
+  pong(connection: C, payload: Uint8Array): void;
   drain(connection: C): void;
-  close(connection: C): void;
+  /** However it ended; `code` and `words` are uWebSockets' own. */
+  close(connection: C, code: number, words: string): void;
 }
 
 export interface WsOptions {
@@ -126,17 +131,23 @@ export function listen<C>(options: WsOptions, handlers: Handlers<C>): Promise<Ws
       const { connection } = ws as unknown as Carrier<C>;
       if (connection !== undefined) handlers.message(connection, bytes, isBinary);
     },
-    ping: (ws) => onPing(ws as unknown as Carrier<C>, handlers),
-    pong: (ws) => onPing(ws as unknown as Carrier<C>, handlers),
+    ping(ws) {
+      const { connection } = ws as unknown as Carrier<C>;
+      if (connection !== undefined) handlers.ping(connection);
+    },
+    pong(ws, payload) {
+      const { connection } = ws as unknown as Carrier<C>;
+      if (connection !== undefined) handlers.pong(connection, new Uint8Array(payload));
+    },
     drain(ws) {
       const { connection } = ws as unknown as Carrier<C>;
       if (connection !== undefined) handlers.drain(connection);
     },
-    close(ws) {
+    close(ws, code, words) {
       const { connection, socket } = ws as unknown as Carrier<C>;
       socket?.markClosed(); // first: its last inputs may have to be answered
       inputs.interrupt();
-      if (connection !== undefined) handlers.close(connection);
+      if (connection !== undefined) handlers.close(connection, code, Buffer.from(words).toString());
     },
   });
   app.any("/*", (res) => void res.writeStatus("404 Not Found").end());
@@ -147,10 +158,6 @@ export function listen<C>(options: WsOptions, handlers: Handlers<C>): Promise<Ws
       resolve({ port: uWS.us_socket_local_port(token), close: () => uWS.us_listen_socket_close(token) });
     });
   });
-}
-
-function onPing<C>({ connection }: Carrier<C>, handlers: Handlers<C>): void {
-  if (connection !== undefined) handlers.ping(connection);
 }
 
 function inputBatchOf<C>({ gatherMs, restMs }: WsOptions, handlers: Handlers<C>): InputBatch<Carrier<C>> {
@@ -176,6 +183,9 @@ function inputBatchOf<C>({ gatherMs, restMs }: WsOptions, handlers: Handlers<C>)
   );
 }
 
+/** By what uWebSockets answers. */
+const OUTCOMES: readonly SendOutcome[] = ["queued", "sent", "dropped"];
+
 class UwsSocket implements Socket {
   readonly #ws: uWS.WebSocket<UserData>;
   #closed = false;
@@ -186,8 +196,12 @@ class UwsSocket implements Socket {
 
   send(bytes: Uint8Array): SendOutcome {
     if (this.#closed) return "dropped";
-    const outcome = this.#ws.send(bytes, true);
-    return outcome === 1 ? "sent" : outcome === 0 ? "queued" : "dropped";
+    return OUTCOMES[this.#ws.send(bytes, true)] as SendOutcome;
+  }
+
+  ping(payload: Uint8Array): SendOutcome {
+    if (this.#closed) return "dropped";
+    return OUTCOMES[this.#ws.ping(payload)] as SendOutcome;
   }
 
   prefetch(depth: number): number {

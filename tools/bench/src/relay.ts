@@ -112,6 +112,9 @@ class CountingSocket implements Socket {
     this.sent++;
     return "sent";
   }
+  ping(): "sent" {
+    return "sent";
+  }
   bufferedBytes(): number {
     return 0;
   }
