@@ -74,7 +74,11 @@ export function createDatabase<Tables>(options: DatabaseOptions): DbPart<Tables>
       await sql`select 1`.execute(db);
       return undefined;
     },
-    stop: () => db.destroy(),
+    async stop() {
+      await db.destroy();
+      // Kysely ends only what it has used; the pool connects by itself, and keeps the process alive.
+      if (!pool.closed) await pool.end();
+    },
   };
 }
 

@@ -108,6 +108,17 @@ describeWithServers("up", () => {
       ).toEqual(expect.arrayContaining(others));
     }
 
+    // A match that fails ends the script, although its players' sockets are open.
+    const smoke = spawn("sh", [
+      path.join(paths.root, "scripts/smoke.sh"),
+      `http://127.0.0.1:${up.port}`,
+      "no-such-mode",
+    ]);
+    let smokeCode: number | null | undefined;
+    smoke.once("exit", (code) => (smokeCode = code));
+    await until(() => (smokeCode === undefined ? "the failed smoke match goes on" : undefined), 30_000);
+    expect(smokeCode).toBe(1);
+
     up.kill("SIGINT");
     expect(await up.ended).toBe(0);
     expect(up.said()).toContain("stopped");

@@ -1,0 +1,89 @@
+// Every script ends by itself, with its exit code, on the paths that are quick: usage, a wrong argument, nobody there.
+import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
+import path from "node:path";
+import { describeWithMariadb, freshDatabases } from "@muster/testkit";
+import { expect, it } from "vitest";
+
+const root = path.join(import.meta.dirname, "../../..");
+/** On a busy machine; each takes a second or two. */
+const WITHIN_MS = 60_000;
+const NOBODY = "http://127.0.0.1:1";
+
+interface Run {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly code: number;
+}
+
+/** Undefined: it has no quick path, or is no program. */
+const SCRIPTS: Readonly<Record<string, Run | undefined>> = {
+  "check-structure.ts": { code: 0 },
+  "check.ts": undefined, // runs everything
+  "config-tables.ts": { code: 0 },
+  "contract-test.sh": undefined, // scripts/checks.test.ts runs it
+  "footprint.sh": { code: 0 },
+  "migration-test.sh": { args: ["--no-such-option"], code: 1 },
+  "perf-guard.sh": { args: ["--no-such-option"], code: 1 },
+  "prepare-uws.ts": { code: 0 },
+  "setup.sh": undefined, // is sourced
+  "smoke.sh": { args: [NOBODY], code: 1 },
+  "test.sh": { args: ["--no-such-option"], code: 1 },
+  "up.sh": { env: { MUSTER_PORT: "none" }, code: 1 },
+  "validate-openapi.ts": { args: ["no-such-file.yaml"], code: 1 },
+};
+
+const TOOLS: Readonly<Record<string, Run>> = {
+  "tools/attack/src/main.ts": { args: ["--no-such-option"], code: 2 },
+  "tools/drills/src/restarts.ts": { args: ["--no-such-option"], code: 1 },
+  "tools/drills/src/survival.ts": { args: ["--scenario", "none"], code: 1 },
+  "tools/migrate/src/main.ts": { code: 2 },
+  "tools/smoke/src/smoke.ts": { args: [NOBODY], code: 1 },
+};
+
+/** @returns its exit code, or what it said when it does not end */
+async function run(file: string, { args = [], env = {} }: Omit<Run, "code">): Promise<number | string> {
+  const command = file.endsWith(".ts") ? process.execPath : "bash";
+  const child = spawn(command, [path.join(root, file), ...args], {
+    cwd: root,
+    env: { ...process.env, PATH: `${path.join(root, "node_modules/.bin")}:${process.env["PATH"]}`, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  const ended = new Promise<number | string>((resolve) =>
+    child.once("exit", (code, how) => resolve(code ?? String(how))),
+  );
+  let late: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<string>((resolve) => {
+    late = setTimeout(() => resolve(`did not end: ${said.slice(-500)}`), WITHIN_MS);
+  });
+  const result = await Promise.race([ended, tooLate]);
+  clearTimeout(late);
+  if (typeof result === "string" && child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+  return result;
+}
+
+it("every script is named here, with how it ends", () => {
+  const found = readdirSync(path.join(root, "scripts")).filter(
+    (file) => /\.(sh|ts)$/.test(file) && !file.includes(".test."),
+  );
+  expect(found.filter((file) => !(file in SCRIPTS))).toEqual([]);
+});
+
+it.each([...Object.entries(SCRIPTS).map(([file, how]) => [`scripts/${file}`, how] as const), ...Object.entries(TOOLS)])(
+  "%s ends by itself",
+  { timeout: WITHIN_MS * 1.5 },
+  async (file, how) => {
+    if (how) expect(await run(file, how)).toBe(how.code);
+  },
+);
+
+describeWithMariadb("the operator's command", () => {
+  it("ends after its usage text, with the database there", { timeout: WITHIN_MS * 1.5 }, async () => {
+    const { "identity-service": url } = await freshDatabases();
+    const env = { IDENTITY_DB_URL: url, IDENTITY_KEY_ENCRYPTION_KEY: "5a".repeat(32) };
+    expect(await run("services/identity-service/src/operator.ts", { env })).toBe(1);
+  });
+});
