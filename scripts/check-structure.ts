@@ -1,5 +1,5 @@
 // What the house rules say and no linter checks: which way imports may point, how long a file may be, and that every
-// relative link in a document leads somewhere.
+// relative link in a document, and every file that an operator's page names, is there.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -18,6 +18,8 @@ const MAY_IMPORT: Readonly<Record<Layer, readonly Layer[]>> = {
   tools: ["contracts", "packages", "infra", "tools", "services"],
   scripts: ["contracts", "packages", "services"],
 };
+/** Pages whose commands are typed as they are printed, from the project's root. */
+const OPERATORS_PAGES = /^(runbooks\/.*|README|CONTRIBUTING|VERSIONING)\.md$/;
 /** The test kit starts real servers, which the local stack knows how to. */
 const EXTRA: Readonly<Record<string, readonly string[]>> = { "packages/testkit": ["@muster/local"] };
 
@@ -30,6 +32,7 @@ export function structureProblems(): string[] {
   return [
     ...sources.flatMap((file) => sourceProblems(file, homes)),
     ...files.filter((file) => file.endsWith(".md")).flatMap(linkProblems),
+    ...files.filter((file) => OPERATORS_PAGES.test(file)).flatMap(namedFileProblems),
   ];
 }
 
@@ -84,6 +87,16 @@ function linkProblems(file: string): string[] {
     .map((match) => match[1] as string)
     .filter((target) => !existsSync(path.join(path.dirname(file), target)))
     .map((target) => `${file} links to ${target}, which is not there`);
+}
+
+/** Every script, source and folder that such a page names is there. */
+function namedFileProblems(file: string): string[] {
+  const named = readFileSync(file, "utf8").matchAll(
+    /(?<![\w./-])((?:scripts|tools|services|infra|design|contracts|runbooks)\/[\w./-]*\w)/g,
+  );
+  return [...new Set([...named].map((match) => match[1] as string))]
+    .filter((name) => !existsSync(name))
+    .map((name) => `${file} names ${name}, which is not there`);
 }
 
 if (process.argv[1] === import.meta.filename) {

@@ -140,3 +140,17 @@ describe("a service's configuration", () => {
     expect(good).toMatchObject({ status: 0 });
   });
 });
+
+describe("the check of the operator's pages", () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "muster-pages-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("fails on a runbook that names a script that is not there", () => {
+    mkdirSync(path.join(folder, "runbooks"));
+    writeFileSync(path.join(folder, "runbooks/x.md"), "Run `scripts/gone.sh` now.\n");
+    run("git", ["init", "-q"], { cwd: folder });
+    const { status, output } = run("node", [path.join(root, "scripts/check-structure.ts")], { cwd: folder });
+    expect(output).toContain("runbooks/x.md names scripts/gone.sh, which is not there");
+    expect(status).toBe(1);
+  });
+});

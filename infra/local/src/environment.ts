@@ -144,6 +144,12 @@ export function loadEnvironment(): LocalEnvironment {
   return env;
 }
 
+/** For the operator's tool: where the system that runs has its databases, whoever chose them. */
+export function rememberDatabases(urls: Readonly<Record<string, string>>): void {
+  const lines = Object.entries(urls).map(([name, value]) => `${name}='${value}'\n`);
+  replace(paths.databases, `# Written at each start of the local stack.\n${lines.join("")}`);
+}
+
 function textOf(env: LocalEnvironment): string {
   const lines = Object.entries(env).map(([name, value]) => `${name}='${value}'\n`);
   return `# Made by the local stack; delete it to get new secrets.\n${lines.join("")}`;

@@ -8,4 +8,4 @@ export { type Infrastructure, startInfrastructure } from "./infrastructure.ts";
 export { DATABASE_OWNERS, databaseVariables, type DatabaseOwner, provision } from "./provision.ts";
 export { SERVICES, type ServiceSpec, serviceOf } from "./services.ts";
 export { type Child, spawnChild } from "./child.ts";
-export { freePort, waitForPort } from "./ports.ts";
+export { answers, freePort, waitForPort } from "./ports.ts";

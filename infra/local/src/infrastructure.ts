@@ -1,7 +1,7 @@
 // MariaDB and nginx of the local system, or the servers that the environment names instead.
 import path from "node:path";
 import { answers, waitForPort } from "./ports.ts";
-import type { LocalEnvironment } from "./environment.ts";
+import { type LocalEnvironment, rememberDatabases } from "./environment.ts";
 import { MARIADB_START_MS, mariadbCommand, privateAdminUrl } from "./mariadb.ts";
 import { localCertificate } from "./certificate.ts";
 import { NGINX_START_MS, nginxCommand } from "./nginx.ts";
@@ -47,6 +47,7 @@ export async function startInfrastructure(env: LocalEnvironment, parts: Infrastr
       started.push(await superviseServer("mariadb", command, { port: mariadbPort, withinMs: MARIADB_START_MS }, parts));
     }
     const databaseUrls = await databaseUrlsFor(env);
+    rememberDatabases({ ...databaseUrls, ...adminUrlFor(env) });
     const command = nginxCommand({
       prefix: paths.nginx,
       port: ingressPort,
@@ -92,14 +93,22 @@ export async function databaseUrlsFor(
 ): Promise<Record<string, string>> {
   const given = givenDatabaseUrls();
   if (given) return given;
-  const adminUrl =
-    process.env["MUSTER_DB_URL"] || privateAdminUrl(paths.mariadbData, Number(env["MUSTER_MARIADB_PORT"]));
+  const adminUrl = adminUrlFor(env).MUSTER_DB_URL as string;
   const users = Object.values(DATABASE_OWNERS).map(({ user }) => user);
   const passwords = Object.fromEntries(
     users.map((user) => [user, env[`MUSTER_DB_PASSWORD_${user.toUpperCase()}`] as string]),
   );
   const urls = await provision({ adminUrl, suffix: DATABASE_SUFFIX, passwords });
   return databaseVariables(urls);
+}
+
+/** Empty when only the services' own databases are given. */
+function adminUrlFor(env: Readonly<Record<string, string | undefined>>): { readonly MUSTER_DB_URL?: string } {
+  if (givenDatabaseUrls()) return {};
+  return {
+    MUSTER_DB_URL:
+      process.env["MUSTER_DB_URL"] || privateAdminUrl(paths.mariadbData, Number(env["MUSTER_MARIADB_PORT"])),
+  };
 }
 
 function givenDatabaseUrls(): Record<string, string> | undefined {

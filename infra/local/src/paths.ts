@@ -9,6 +9,8 @@ export const paths = {
   home,
   logs: path.join(home, "logs"),
   environment: path.join(home, "local.env"),
+  /** Where the system that runs has its databases: written at each start, for the operator's tool. */
+  databases: path.join(home, "databases.env"),
   mariadbTemplates: path.join(home, "mariadb-template"),
   mariadbData: path.join(home, "mariadb"),
   nginx: path.join(home, "nginx"),

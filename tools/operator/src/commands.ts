@@ -1,0 +1,22 @@
+import { api, logIn } from "./api.ts";
+import type { Command } from "./command.ts";
+import { logs } from "./logs.ts";
+import { matches } from "./matches.ts";
+import { player } from "./players.ts";
+import { health, metrics } from "./processes.ts";
+import { identityCommand, migrate, run } from "./programs.ts";
+
+/** By name, in the order of the usage text. */
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  health,
+  metrics,
+  logs,
+  matches,
+  player,
+  "log-in": logIn,
+  api,
+  grant: identityCommand("grant", "NAME player|moderator|admin REASON", "Gives an account a role: the first admin."),
+  "verify-audit-log": identityCommand("verify-audit-log", "", "Whether the audit log is as it was written."),
+  migrate,
+  run,
+};

@@ -1,0 +1,70 @@
+// What the processes say of themselves on their admin ports.
+import { parseArgs } from "node:util";
+import { type Command, OperatorError, say, UsageError } from "./command.ts";
+import { adminUrls, type Environment } from "./environment.ts";
+
+const ASK_WITHIN_MS = 3000;
+const LOOK_EVERY_MS = 200;
+const WAIT_S_MAX = 600;
+
+interface State {
+  readonly name: string;
+  readonly state: "ready" | "not ready" | "gone";
+  readonly why: string;
+}
+
+export const health: Command = {
+  takes: "[--wait SECONDS]",
+  does: "Whether each process is alive and ready, and why not. With --wait it looks until all are, for so long.",
+  async run(args, env) {
+    const { values } = parseArgs({ args: [...args], options: { wait: { type: "string", default: "0" } } });
+    const waitS = Number(values.wait);
+    if (!(waitS >= 0 && waitS <= WAIT_S_MAX)) throw new UsageError(`--wait takes 0 to ${WAIT_S_MAX} seconds`);
+    const deadline = performance.now() + waitS * 1000;
+    let states = await look(env);
+    while (states.some((one) => one.state !== "ready") && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+      states = await look(env);
+    }
+    for (const { name, state, why } of states) say(`${name.padEnd(18)} ${state.padEnd(10)} ${why}`.trimEnd());
+    return states.every((one) => one.state === "ready") ? 0 : 1;
+  },
+};
+
+export const metrics: Command = {
+  takes: "PROCESS [NAME]",
+  does: "The metrics of one process as it tells them now; with NAME only those whose names begin with it.",
+  async run(args, env) {
+    const [name, prefix = "", ...more] = args;
+    if (name === undefined || more.length > 0) throw new UsageError("which process?");
+    const url = adminUrls(env).get(name);
+    if (!url) throw new OperatorError(`there is no process ${name}: ${[...adminUrls(env).keys()].join(", ")}`);
+    const lines = (await ask(`${url}/metrics`)).text.split("\n");
+    const wanted = lines.filter((line) => line !== "" && line.replace(/^# (HELP|TYPE) /, "").startsWith(prefix));
+    for (const line of wanted) say(line);
+    return wanted.length > 0 ? 0 : 1;
+  },
+};
+
+async function look(env: Environment): Promise<State[]> {
+  return Promise.all([...adminUrls(env)].map(([name, url]) => stateOf(name, url)));
+}
+
+async function stateOf(name: string, url: string): Promise<State> {
+  try {
+    const { ok, text } = await ask(`${url}/readyz`);
+    return { name, state: ok ? "ready" : "not ready", why: ok ? "" : text };
+  } catch (err) {
+    return { name, state: "gone", why: `no answer at ${url}: ${reasonOf(err)}` };
+  }
+}
+
+async function ask(url: string): Promise<{ readonly ok: boolean; readonly text: string }> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(ASK_WITHIN_MS) });
+  return { ok: response.ok, text: await response.text() };
+}
+
+function reasonOf(err: unknown): string {
+  const { message, cause } = err as Error;
+  return cause instanceof Error && cause.message !== "" ? cause.message : message;
+}

@@ -1,0 +1,69 @@
+// Other programs with the installation's environment: the project's own Node, and those of MariaDB.
+import { spawn } from "node:child_process";
+import path from "node:path";
+import { paths } from "@muster/local";
+import { type Command, OperatorError, UsageError } from "./command.ts";
+import { type Environment, variable } from "./environment.ts";
+
+const MIGRATING = {
+  "identity-service": "IDENTITY_DB_URL",
+  "match-service": "MATCH_DB_URL",
+  "chat-service": "CHAT_DB_URL",
+};
+
+export const run: Command = {
+  takes: "PROGRAM ARGUMENT…",
+  does: "Runs a program with the environment of the installation; `node` is the project's own.",
+  async run([program, ...args], env) {
+    if (program === undefined) throw new UsageError("which program?");
+    return await exitCodeOf(program, args, env);
+  },
+};
+
+export const migrate: Command = {
+  takes: "",
+  does: "Brings the tables of all services to this release. Safe to run again; run it before the new release starts.",
+  async run(args, env) {
+    if (args.length > 0) throw new UsageError("it takes nothing");
+    for (const [service, url] of Object.entries(MIGRATING)) {
+      variable(env, url);
+      const code = await exitCodeOf("node", ["src/migrate.ts"], env, serviceFolder(service));
+      if (code !== 0) return code;
+    }
+    return 0;
+  },
+};
+
+/** identity-service's own tool knows its tables. */
+export function identityCommand(name: string, takes: string, does: string): Command {
+  return {
+    takes,
+    does,
+    async run(args, env) {
+      variable(env, "IDENTITY_DB_URL");
+      return await exitCodeOf("node", ["src/operator.ts", name, ...args], env, serviceFolder("identity-service"));
+    },
+  };
+}
+
+export function exitCodeOf(
+  program: string,
+  args: readonly string[],
+  env: Environment,
+  cwd: string = process.cwd(),
+): Promise<number> {
+  const bin = path.join(paths.root, "node_modules/.bin");
+  const child = spawn(program, args, {
+    cwd,
+    env: { ...env.variables, PATH: `${bin}:${process.env["PATH"] ?? ""}:/usr/sbin` },
+    stdio: "inherit",
+  });
+  return new Promise((resolve, reject) => {
+    child.once("error", (err) => reject(new OperatorError(`${program} cannot be started: ${err.message}`)));
+    child.once("exit", (code) => resolve(code ?? 1));
+  });
+}
+
+function serviceFolder(service: string): string {
+  return path.join(paths.root, "services", service);
+}

@@ -1,0 +1,33 @@
+import { expect, it } from "vitest";
+import { COMMANDS } from "./commands.ts";
+import { blocksOf, missingFrom, runbookPages, textOfPage } from "./runbooks.ts";
+
+it("every block of commands in a runbook is run by a test or says why not", () => {
+  for (const page of runbookPages()) expect(() => blocksOf(page)).not.toThrow();
+  expect(() => blocksOf("x.md", "```sh\nls\n```")).toThrow("x.md:1");
+  expect(() => blocksOf("x.md", "```sql\ndrop table x\n```")).toThrow("x.md:1");
+  expect(() => blocksOf("x.md", "```sh not-run: no\nls\n```")).toThrow("x.md:1");
+});
+
+it("an expectation belongs to the block right before it, is in order, and … stands for anything", () => {
+  const text = "```sh run\necho a\n```\n\n```text\na … c\nd\n```\n\nThen:\n\n```text\nz\n```";
+  expect(blocksOf("x.md", text)).toMatchObject([{ line: 1, commands: "echo a", expected: ["a … c", "d"] }]);
+  expect(missingFrom("x\na   bb  c\nd", ["a … c", "d"])).toBeUndefined();
+  expect(missingFrom("d\na b c", ["a … c", "d"])).toBe("d");
+});
+
+it("every command of operator.sh that a runbook names exists", () => {
+  const named = runbookPages().flatMap((page) =>
+    [...textOfPage(page).matchAll(/operator\.sh(?: --env-file \S+)? ([a-z][a-z-]*)/g)].map(
+      (found) => found[1] as string,
+    ),
+  );
+  expect(named.length).toBeGreaterThan(5);
+  expect(named.filter((name) => !(name in COMMANDS))).toEqual([]);
+});
+
+it("the index leads to every page", () => {
+  const index = textOfPage("README.md");
+  const missing = runbookPages().filter((page) => page !== "README.md" && !index.includes(`(${page}`));
+  expect(missing).toEqual([]);
+});
