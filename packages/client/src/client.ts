@@ -1,5 +1,6 @@
 import { ChatApi } from "./chat.ts";
 import { MusterError } from "./errors.ts";
+import { type Challenge, challengeOf, solved } from "./proof-of-work.ts";
 import { Realtime, type RealtimeOptions } from "./realtime.ts";
 import {
   type DeviceInfo,
@@ -34,6 +35,11 @@ export interface Credentials {
 /** The server does not take the access token any more; a fresh one may do. */
 const OUTDATED: ReadonlySet<string> = new Set(["token_expired", "token_revoked", "token_invalid"]);
 
+/** Whether it was done is not known. */
+const UNKNOWN_OUTCOME: ReadonlySet<string> = new Set(["network", "deadline_exceeded"]);
+/** Challenges solved for one log-in: others may make the next one harder meanwhile, or the first one late. */
+const PROOFS_MAX = 2;
+
 /** An access token with less left than this is refreshed before it is used. */
 const REFRESH_BEFORE_MS = 30_000;
 
@@ -55,14 +61,35 @@ export class MusterClient {
     return this.#tokens;
   }
 
-  /** @throws MusterError name_taken, bad_name, weak_password, invalid_request, busy */
+  /** @throws MusterError name_taken, bad_name, weak_password, too_many_accounts, invalid_request, busy */
   async register(credentials: Credentials): Promise<Player> {
-    return this.#open(await request<Session>(this.url, "POST", "/v1/auth/register", { body: credentials }));
+    try {
+      return this.#open(await request<Session>(this.url, "POST", "/v1/auth/register", { body: credentials }));
+    } catch (err) {
+      if (!(err instanceof MusterError) || !UNKNOWN_OUTCOME.has(err.code)) throw err;
+      // It may have been done, and only the answer lost: then the account is ours to log in to, and a repeat would find the name taken.
+      return await this.logIn(credentials).catch(() => Promise.reject(err));
+    }
   }
 
-  /** @throws MusterError bad_credentials, account_banned, too_many_attempts, busy */
+  /**
+   * Solves a challenge by itself when the server asks for one, which takes up to some seconds of work.
+   * @throws MusterError bad_credentials, account_banned, too_many_attempts, busy
+   */
   async logIn(credentials: Credentials): Promise<Player> {
-    return this.#open(await request<Session>(this.url, "POST", "/v1/auth/login", { body: credentials }));
+    const logIn = (proof?: string): Promise<Session> => {
+      const body = { ...credentials, ...(proof === undefined ? {} : { proof }) };
+      return request<Session>(this.url, "POST", "/v1/auth/login", { body });
+    };
+    let challenge: Challenge | undefined;
+    for (let proofs = 0; ; proofs++) {
+      try {
+        return this.#open(await logIn(challenge && (await solved(challenge))));
+      } catch (err) {
+        if (proofs === PROOFS_MAX || !(err instanceof MusterError) || err.code !== "challenge_required") throw err;
+        challenge = challengeOf(err.details);
+      }
+    }
   }
 
   /** `deviceKey`: 16 to 128 characters that the device made at random and keeps. */

@@ -26,7 +26,7 @@ export interface AccessClaims {
   readonly role: TokenRole;
   /** The refresh-token family: one per device. */
   readonly familyId: string;
-  /** Seconds since 1970 UTC. */
+  /** Seconds since 1970 UTC, to the millisecond: what was revoked in the same second is told apart from it. */
   readonly issuedAt: number;
   /** Seconds since 1970 UTC. */
   readonly expiresAt: number;
@@ -220,7 +220,7 @@ class Revocations {
   covers({ familyId, playerId, issuedAt }: AccessClaims): boolean {
     if (this.#families.has(familyId)) return true;
     const at = this.#players.get(playerId);
-    return at !== undefined && issuedAt * 1000 <= at;
+    return at !== undefined && Math.round(issuedAt * 1000) <= at;
   }
 }
 

@@ -3,9 +3,11 @@ import { createDatabase, type DbPart, waitForSchema } from "@muster/db";
 import { createLogger, type Logger } from "@muster/log";
 import { createRpcServer, type RpcServer } from "@muster/rpc";
 import { type AdminServer, type App, composeProcess, createAdminServer, createMetrics } from "@muster/runtime";
+import { createChallenges } from "./challenges.ts";
 import type { Config } from "./config.ts";
 import { createHousekeeping } from "./housekeeping.ts";
 import { migrations } from "./migrations/index.ts";
+import { NewAccounts } from "./new-accounts.ts";
 import { createPasswords } from "./passwords.ts";
 import { identityRpc } from "./rpc.ts";
 import type { Tables } from "./schema.ts";
@@ -45,7 +47,8 @@ export function createApp(config: Config, overrides: Overrides = {}): IdentityAp
     log,
   });
   const passwords = createPasswords({
-    runningMax: config.identityHashingMax,
+    logInsMax: config.identityHashingMax,
+    registrationsMax: config.identityRegistrationHashingMax,
     waitingMax: config.identityHashingQueueMax,
   });
   const sessions = createSessions({
@@ -60,6 +63,12 @@ export function createApp(config: Config, overrides: Overrides = {}): IdentityAp
     freePerAccount: config.identityLoginFreePerAccount,
     freePerAddress: config.identityLoginFreePerAddress,
     delayMaxS: config.identityLoginDelayMaxS,
+    challenges: createChallenges(config.identityKeyEncryptionKey, now),
+    now,
+  });
+  const newAccounts = new NewAccounts({
+    burstMax: config.identityAccountsPerAddressBurst,
+    perMin: config.identityAccountsPerAddressPerMin,
     now,
   });
   const parts = {
@@ -69,6 +78,7 @@ export function createApp(config: Config, overrides: Overrides = {}): IdentityAp
     reservedNames: config.identityReservedNames,
     sessions,
     throttle,
+    newAccounts,
     keys,
     now,
   };
@@ -84,7 +94,7 @@ export function createApp(config: Config, overrides: Overrides = {}): IdentityAp
     port: config.identityAdminPort,
     metrics,
     log,
-    ready: { database: database.check },
+    ready: { database: database.check, "signing key": () => keys.check() },
   });
   const schema = { name: "schema", start: () => waitForSchema(db, migrations, { withinMs: config.dbWaitMs, log }) };
   return Object.assign(composeProcess(admin, [database, schema, keys, createHousekeeping(db, now, log), rpc]), {

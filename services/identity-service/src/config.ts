@@ -63,25 +63,50 @@ export const fields = {
     default: 5,
     min: 1,
     max: 1000,
-    description: "failed log-ins per account before delays begin; each further one doubles the delay",
+    description:
+      "failed log-ins per account before each further one costs: a stranger a proof of work, a known device a delay that doubles",
   }),
   IDENTITY_LOGIN_FREE_PER_ADDRESS: int({
     default: 50,
     min: 1,
     max: 1_000_000,
-    description: "the same per address (IPv6: per /64)",
+    description: "failed log-ins per address (IPv6: per /64) before a stranger's cost a proof of work",
   }),
-  IDENTITY_LOGIN_DELAY_MAX_S: int({ default: 900, min: 1, max: 86_400, description: "longest delay, seconds" }),
+  IDENTITY_LOGIN_DELAY_MAX_S: int({
+    default: 900,
+    min: 1,
+    max: 86_400,
+    description: "longest delay of a known device, seconds",
+  }),
+  IDENTITY_ACCOUNTS_PER_ADDRESS_BURST: int({
+    default: 60,
+    min: 1,
+    max: 1_000_000,
+    description: "new guests and registrations of one address (IPv6: /64) at once, in each instance",
+  }),
+  IDENTITY_ACCOUNTS_PER_ADDRESS_PER_MIN: int({
+    default: 20,
+    min: 1,
+    max: 1_000_000,
+    description: "the same after that, per minute",
+  }),
   IDENTITY_HASHING_MAX: int({
     default: 2,
     min: 1,
     max: 4,
-    description: "password hashes computed at once; libuv has four threads for everything",
+    description: "passwords of log-ins hashed at once; libuv has four threads for everything",
+  }),
+  IDENTITY_REGISTRATION_HASHING_MAX: int({
+    default: 1,
+    min: 1,
+    max: 4,
+    description: "passwords of registrations hashed at once",
   }),
   IDENTITY_HASHING_QUEUE_MAX: int({
     default: 32,
     max: 10_000,
-    description: "password hashes that wait; beyond it the answer is busy",
+    description:
+      "passwords that wait to be hashed, of log-ins and of registrations each; a quarter of them from one address; beyond it the answer is busy",
   }),
   IDENTITY_STOP_WITHIN_MS: int({
     default: 10_000,

@@ -17,6 +17,16 @@ export const ERRORS = {
     retryable: true,
     message: "Too many failed log-ins; wait before the next one.",
   },
+  challenge_required: {
+    grpc: "resource_exhausted",
+    retryable: true,
+    message: "Too many failed log-ins: solve the challenge first.",
+  },
+  too_many_accounts: {
+    grpc: "resource_exhausted",
+    retryable: true,
+    message: "Too many new accounts from this address; wait before the next one.",
+  },
   busy: { grpc: "resource_exhausted", retryable: true, message: "Too many log-ins at once; try again shortly." },
 } as const;
 

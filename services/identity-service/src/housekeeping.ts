@@ -26,6 +26,7 @@ export function createHousekeeping(
     await all(() => deleteExpired(db, "refresh_tokens", keptFrom, BATCH_ROWS));
     await all(() => deleteExpired(db, "token_families", keptFrom, BATCH_ROWS));
     await all(() => deleteExpired(db, "revocations", now(), BATCH_ROWS));
+    await all(() => deleteExpired(db, "spent_challenges", now(), BATCH_ROWS));
     await all(() => deleteOldFailures(db, new Date(now().getTime() - FAILURES_LAST_MS), BATCH_ROWS));
   };
   const loop = async (): Promise<void> => {

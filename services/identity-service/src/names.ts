@@ -35,9 +35,18 @@ const DIGIT_LETTERS: Readonly<Record<string, string>> = { "0": "o", "1": "i", "3
 /** The names that guests are given. */
 const GUEST_PREFIX = /^guest-/;
 
-/** Two names are one name when this is equal. */
+/**
+ * Two names are one name when this is equal: the one key for looking an account up, for its uniqueness, for the counts of
+ * failed log-ins and for what operators type. Without the white space around it, which no name has; folding it again
+ * changes nothing, though lower case and NFKC can each undo the other.
+ */
 export function nameKeyOf(name: string): string {
-  return name.normalize("NFKC").toLowerCase();
+  let key = name;
+  for (let before = ""; key !== before; ) {
+    before = key;
+    key = key.normalize("NFKC").toLowerCase().trim();
+  }
+  return key;
 }
 
 /** What a name looks like: equal for names that can be mistaken for one another. */

@@ -1,7 +1,8 @@
 // argon2id by Node's own crypto. Parameters: OWASP Password Storage Cheat Sheet, the m = 46 MiB, t = 1, p = 1 variant.
 import { argon2, randomBytes, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
-import { LimitReachedError, Limiter, type LimiterOptions } from "@muster/runtime";
+import { commonError } from "@muster/errors";
+import { currentBudget, FairLimiter, LimitReachedError, remainingBudgetMs, WaitAbandonedError } from "@muster/runtime";
 import { fail } from "./errors.ts";
 
 const argon2Async = promisify(argon2);
@@ -12,35 +13,67 @@ const LANES = 1;
 const PARAMETERS = `$argon2id$v=19$m=${MEMORY_KIB},t=${PASSES},p=${LANES}$`;
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
+/** A hash takes about so long: with less time left its caller would be gone before the answer. */
+const HASH_MS = 50;
+const WAITING_PER_SOURCE_MIN = 8;
 
+/** Hashing is what identity has least of: a flood of registrations must leave log-ins alive. */
+export interface HashingLimits {
+  /** Hashes at once, of each queue. */
+  readonly logInsMax: number;
+  readonly registrationsMax: number;
+  /** That wait, in each queue; a quarter of them from one source. */
+  readonly waitingMax: number;
+}
+
+/** Work for somebody who waits for it no more is not begun. */
 export interface Passwords {
-  /** @returns a PHC string. @throws AppError busy */
-  hash(password: string): Promise<string>;
-  /** Takes the same time for an account that does not exist: pass undefined. @throws AppError busy */
-  verify(password: string, phc: string | undefined): Promise<boolean>;
+  /**
+   * @param who asks: `source`, a network or a player, takes turns with the others in its queue
+   * @returns a PHC string
+   * @throws AppError busy, deadline_exceeded
+   */
+  hash(password: string, who: { readonly queue: "log-in" | "registration"; readonly source: string }): Promise<string>;
+  /**
+   * Takes the same time for an account that does not exist: pass undefined.
+   * @throws AppError busy, deadline_exceeded
+   */
+  verify(password: string, phc: string | undefined, source: string): Promise<boolean>;
   /** The hash was made with other parameters than today's: make it anew while the password is at hand. */
   isOutdated(phc: string): boolean;
 }
 
-export function createPasswords(limits: LimiterOptions): Passwords {
-  const limiter = new Limiter(limits);
+export function createPasswords({ logInsMax, registrationsMax, waitingMax }: HashingLimits): Passwords {
+  const waiting = { waitingMax, waitingPerSourceMax: Math.max(WAITING_PER_SOURCE_MIN, Math.ceil(waitingMax / 4)) };
+  const queues = {
+    "log-in": new FairLimiter({ runningMax: logInsMax, ...waiting }),
+    registration: new FairLimiter({ runningMax: registrationsMax, ...waiting }),
+  };
   const decoy = encode(randomBytes(SALT_BYTES), randomBytes(HASH_BYTES));
-  const limited = async <T>(work: () => Promise<T>): Promise<T> => {
+  const limited = async <T>(queue: keyof typeof queues, source: string, work: () => Promise<T>): Promise<T> => {
     try {
-      return await limiter.run(work);
+      return await queues[queue].run(
+        source,
+        () => {
+          if (remainingBudgetMs(Infinity) < HASH_MS) throw commonError("deadline_exceeded");
+          return work();
+        },
+        currentBudget()?.signal,
+      );
     } catch (err) {
       if (err instanceof LimitReachedError) throw fail("busy");
+      if (err instanceof WaitAbandonedError) throw commonError("deadline_exceeded");
       throw err;
     }
   };
   return {
-    hash: (password) =>
-      limited(async () => {
+    hash: (password, { queue, source }) =>
+      limited(queue, source, async () => {
         const salt = randomBytes(SALT_BYTES);
         return encode(salt, await derive(password, salt, MEMORY_KIB, PASSES, LANES));
       }),
-    verify: (password, phc) =>
-      limited(async () => {
+    verify: (password, phc, source) =>
+      limited("log-in", source, async () => {
         const { memory, passes, lanes, salt, hash } = decode(phc ?? decoy);
         const given = await derive(password, salt, memory, passes, lanes);
         return timingSafeEqual(given, hash) && phc !== undefined;

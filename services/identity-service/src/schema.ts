@@ -10,6 +10,7 @@ export interface Tables {
   signing_keys: SigningKeysTable;
   revocations: RevocationsTable;
   login_failures: LoginFailuresTable;
+  spent_challenges: SpentChallengesTable;
   audit_log: AuditLogTable;
 }
 
@@ -114,6 +115,12 @@ export interface LoginFailuresTable {
   last_failed_at: Date;
   /** No attempt before this. */
   blocked_until: Date;
+}
+
+/** Challenges that have been solved: each is good for once, and forgotten when it would have ended. */
+export interface SpentChallengesTable {
+  nonce: Buffer;
+  expires_at: Date;
 }
 
 /** Append-only: each row's hash covers the one before, so that an edit, a removal or a swap shows. */

@@ -6,6 +6,7 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { TokenPairSchema } from "@muster/contracts/identity/v2";
 import { type Database, inTransaction } from "@muster/db";
 import { must } from "@muster/errors";
+import { sleep } from "@muster/runtime";
 import { ACCESS_TOKEN } from "@muster/tokens";
 import { SignJWT } from "jose";
 import { v7 as uuidv7 } from "uuid";
@@ -169,7 +170,12 @@ export function createSessions(options: SessionsOptions): Sessions {
       return ids.length;
     },
 
-    endAccessTokens: (tx, playerId) => revokeAccessTokens(tx, playerId, now(), tokensEndAt()),
+    async endAccessTokens(tx, playerId) {
+      const at = now();
+      await revokeAccessTokens(tx, playerId, at, tokensEndAt());
+      // Tokens are told apart from the revocation by their time of issue: whatever comes after it has a later one.
+      while (now() <= at) await sleep(1);
+    },
   };
 
   const endOldest = async (tx: Tx, accountId: string): Promise<void> => {
@@ -208,7 +214,7 @@ async function signAccessToken(
     .setIssuer(ACCESS_TOKEN.issuer)
     .setAudience(ACCESS_TOKEN.audience)
     .setSubject(account.id)
-    .setIssuedAt(issuedAt)
+    .setIssuedAt(issuedAt.getTime() / 1000) // with milliseconds: a revocation has them too
     .setExpirationTime(expiresAt)
     .setJti(uuidv7())
     .sign(key);

@@ -3,7 +3,7 @@
 // the last tokens that it signed) and removed (its private half is wiped). Instances move keys on together: whoever
 // holds the rows does it, the others see it at their next look.
 import { type Database, inTransaction, isDuplicateKey } from "@muster/db";
-import { must } from "@muster/errors";
+import { commonError } from "@muster/errors";
 import type { Logger } from "@muster/log";
 import { type AppPart, retryForever, sleep } from "@muster/runtime";
 import { ACCESS_TOKEN } from "@muster/tokens";
@@ -29,8 +29,10 @@ export interface SigningKeysOptions {
 }
 
 export interface SigningKeys extends AppPart {
-  /** The key that signs now. */
+  /** The key that signs now. @throws AppError unavailable when there is none */
   active(): { readonly kid: string; readonly key: CryptoKey };
+  /** Undefined while there is a key that signs. */
+  check(): string | undefined;
   /** Every key that verifies: pending, active and retiring ones. */
   jwks(): JSONWebKeySet;
   /** Publishes the next key now, unless one is pending. @returns its id. */
@@ -59,12 +61,14 @@ export function createSigningKeys(options: SigningKeysOptions): SigningKeys {
 
   const reload = async (): Promise<void> => {
     const keys = await listKeys(db);
-    const signing = must(
-      keys.find((key) => key.state === "active"),
-      "there is an active key",
-    );
-    if (signing.kid !== active?.kid) active = { kid: signing.kid, key: await openKey(signing, sealKey) };
+    const signing = keys.find((key) => key.state === "active");
     published = keys.map((key) => JSON.parse(key.public_jwk) as JWK);
+    if (!signing) {
+      // Somebody took it away on purpose: what is gone does not sign on from memory.
+      if (active)
+        log.error({ kid: active.kid }, "the active signing key is gone: nothing is signed until there is one");
+      active = undefined;
+    } else if (signing.kid !== active?.kid) active = { kid: signing.kid, key: await openKey(signing, sealKey) };
   };
 
   const load = async (): Promise<void> => {
@@ -82,10 +86,8 @@ export function createSigningKeys(options: SigningKeysOptions): SigningKeys {
   const advance = async (tx: Tx): Promise<void> => {
     const keys = await holdKeys(tx);
     const ageS = (key: StoredKey): number => (now().getTime() - key.state_since.getTime()) / 1000;
-    const current = must(
-      keys.find((key) => key.state === "active"),
-      "there is an active key",
-    );
+    const current = keys.find((key) => key.state === "active");
+    if (!current) return; // not replaced by itself: a start makes one, or whoever took it away does
     const pending = keys.find((key) => key.state === "pending");
     for (const key of keys) {
       if (key.state !== "retiring" || ageS(key) < retiringForS) continue;
@@ -120,7 +122,11 @@ export function createSigningKeys(options: SigningKeysOptions): SigningKeys {
       stop.abort();
       await running;
     },
-    active: () => must(active, "the keys are loaded"),
+    active() {
+      if (!active) throw commonError("unavailable");
+      return active;
+    },
+    check: () => (active ? undefined : "there is no active signing key: start an instance, which makes one"),
     jwks: () => ({ keys: published }),
     reload,
     async rotate(tx) {

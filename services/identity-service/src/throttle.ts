@@ -1,10 +1,15 @@
-// Log-in defence: failures are counted per account and per address, and past a free number each one makes the next
-// attempt wait twice as long. An attempt counts as failed from its start, so that many at once cannot slip through.
-// A device that has been logged in to the account before has a count of its own: a stranger who fails on purpose
-// delays other strangers, not the owner (OWASP: device cookies).
+// Log-in defence. Failures are counted per account and per address; an attempt counts as failed from its start, so that many
+// at once cannot slip through. What failures cost depends on who asks:
+//  - a device that has been logged in to the account before, or an open session, has a count of its own, and waits twice as
+//    long with each failure past a free number (OWASP: device cookies). Nobody else can raise it.
+//  - a stranger is never locked out, for then anybody could lock out anybody: past the free numbers each attempt has to bring
+//    a proof of work, the harder the more failures there were. The right password with a proof always gets in.
 import { createHash } from "node:crypto";
-import { isIPv6 } from "node:net";
 import { type Database, inTransaction } from "@muster/db";
+import { commonError } from "@muster/errors";
+import { currentBudget, FairLimiter, LimitReachedError, WaitAbandonedError, withBudget } from "@muster/runtime";
+import type { Challenges } from "./challenges.ts";
+import { clientNetworkOf } from "./client-network.ts";
 import { fail } from "./errors.ts";
 import type { Tables } from "./schema.ts";
 import {
@@ -12,6 +17,8 @@ import {
   type Failures,
   forgetFailures,
   holdFailures,
+  noFailures,
+  readFailures,
   storeFailures,
   takeFailureBack,
 } from "./store/failures.ts";
@@ -20,88 +27,175 @@ export interface ThrottleOptions {
   readonly freePerAccount: number;
   readonly freePerAddress: number;
   readonly delayMaxS: number;
+  readonly challenges: Challenges;
   readonly now: () => Date;
 }
 
-export interface Attempt {
-  /** The password was right. */
-  succeeded(): Promise<void>;
-  /** It was never checked. */
-  withdrawn(): Promise<void>;
-}
+/** `account` is the name key, whether or not it exists. */
+export type Contender =
+  | { readonly kind: "known"; readonly account: string; readonly device: string }
+  | { readonly kind: "stranger"; readonly account: string; readonly address: string; readonly proof: string };
 
 export interface Throttle {
   /**
-   * Counts an attempt to log in. `account` is the name key, whether or not it exists; `device` is set for a device
-   * that the account knows.
-   * @throws AppError too_many_attempts with details.retryAfterS
+   * Counts an attempt to log in and runs it. Attempts at one account come a few at a time, so that right ones that come
+   * together do not count as each other's failures.
+   * @param check resolves to whether the password was right; when it throws, it was never checked
+   * @throws AppError too_many_attempts (details.retryAfterS), challenge_required (details: a Challenge), busy
    */
-  attempt(db: Database<Tables>, who: { account: string; device?: string; address: string }): Promise<Attempt>;
+  attempt(db: Database<Tables>, who: Contender, check: () => Promise<boolean>): Promise<boolean>;
 }
 
-const LONG_AGO = new Date(0);
 /** Failures that lie back longer than this are forgotten. */
 export const FAILURES_LAST_MS = 24 * 3600 * 1000;
 
+/** A browser takes a tenth of a second for the first, some two seconds for the last; bits of work. */
+export const PROOF_BITS_MIN = 16;
+export const PROOF_BITS_MAX = 20;
+
+/** Of one account, in this process: fewer than it has free. */
+const AT_ONCE_PER_ACCOUNT = 3;
+const WAITING_PER_ACCOUNT_MAX = 64;
+const WAITING_MAX = 4096;
+const SETTLE_MS = 2000;
+
+interface Count {
+  readonly subject: Buffer;
+  readonly free: number;
+}
+
 export function createThrottle(options: ThrottleOptions): Throttle {
   const { now } = options;
-  return {
-    async attempt(db, { account, device, address }) {
-      const byAccount = subjectOf("account", account, device ?? "");
-      const byAddress = address === "" ? undefined : subjectOf("address", networkOf(address));
-      const subjects = [
-        { subject: byAccount, free: options.freePerAccount },
-        ...(byAddress ? [{ subject: byAddress, free: options.freePerAddress }] : []),
-      ];
-      const all = subjects.map(({ subject }) => subject);
-      await ensureFailures(db, all, now());
-      const waitMs = await inTransaction(db, async (tx) => {
-        const counts: { held: Failures; free: number }[] = [];
-        for (const { subject, free } of subjects) {
-          // One that a success has just deleted counts as none; the update below then changes nothing.
-          const none = { subject, failures: 0, last_failed_at: LONG_AGO, blocked_until: LONG_AGO };
-          counts.push({ held: (await holdFailures(tx, subject)) ?? none, free });
-        }
-        const at = now(); // with the locks in hand: whoever had them before us was earlier
-        const wait = Math.max(...counts.map(({ held }) => held.blocked_until.getTime() - at.getTime()));
-        if (wait > 0) return wait;
-        for (const { held, free } of counts) await storeFailures(tx, oneMore(held, free, at, options.delayMaxS));
-        return 0;
+  const accounts = new FairLimiter({
+    runningMax: Infinity,
+    runningPerSourceMax: Math.max(1, Math.min(AT_ONCE_PER_ACCOUNT, options.freePerAccount - 1)),
+    waitingMax: WAITING_MAX,
+    waitingPerSourceMax: WAITING_PER_ACCOUNT_MAX,
+  });
+
+  const inTurn = async (source: string, work: () => Promise<boolean>): Promise<boolean> => {
+    try {
+      return await accounts.run(source, work, currentBudget()?.signal);
+    } catch (err) {
+      if (err instanceof LimitReachedError) throw fail("busy");
+      if (err instanceof WaitAbandonedError) throw commonError("deadline_exceeded");
+      throw err;
+    }
+  };
+
+  /** Counts one more failure of each, unless `refusal` of what they were says why not. */
+  const count = async <T>(
+    db: Database<Tables>,
+    counts: readonly Count[],
+    refusal: (held: readonly { held: Failures; free: number }[], at: Date) => T | undefined,
+  ): Promise<T | undefined> => {
+    const subjects = counts.map(({ subject }) => subject);
+    await ensureFailures(db, subjects, now());
+    return inTransaction(db, async (tx) => {
+      const all: { held: Failures; free: number }[] = [];
+      for (const { subject, free } of counts) {
+        // One that a success has just deleted counts as none; the update below then changes nothing.
+        all.push({ held: lately((await holdFailures(tx, subject)) ?? noFailures(subject), now()), free });
+      }
+      const at = now(); // with the locks in hand: whoever had them before us was earlier
+      const refused = refusal(all, at);
+      if (refused !== undefined) return refused;
+      for (const { held, free } of all) await storeFailures(tx, oneMore(held, free, at, options.delayMaxS));
+      return undefined;
+    });
+  };
+
+  const settle = async (
+    db: Database<Tables>,
+    counts: readonly Count[],
+    check: () => Promise<boolean>,
+  ): Promise<boolean> => {
+    let right: boolean;
+    try {
+      right = await check();
+    } catch (err) {
+      await inOwnTime(async () => {
+        for (const { subject } of counts) await takeFailureBack(db, subject, now());
       });
-      if (waitMs > 0) throw fail("too_many_attempts", { details: { retryAfterS: Math.ceil(waitMs / 1000) } });
-      return {
-        async succeeded() {
-          await forgetFailures(db, byAccount);
-          if (byAddress) await takeFailureBack(db, byAddress, now());
-        },
-        async withdrawn() {
-          for (const subject of all) await takeFailureBack(db, subject, now());
-        },
-      };
-    },
+      throw err;
+    }
+    if (!right) return false;
+    const [own, ...shared] = counts as [Count, ...Count[]];
+    await inOwnTime(async () => {
+      await forgetFailures(db, own.subject);
+      for (const { subject } of shared) await takeFailureBack(db, subject, now());
+    });
+    return true;
+  };
+
+  const ofKnown = async (db: Database<Tables>, account: string, device: string, check: () => Promise<boolean>) => {
+    const counts = [{ subject: subjectOf("account", account, device), free: options.freePerAccount }];
+    return inTurn(`known ${account} ${device}`, async () => {
+      const waitMs = await count(db, counts, ([own], at) => {
+        const left = (own as { held: Failures }).held.blocked_until.getTime() - at.getTime();
+        return left > 0 ? left : undefined;
+      });
+      if (waitMs !== undefined) throw fail("too_many_attempts", { details: { retryAfterS: Math.ceil(waitMs / 1000) } });
+      return settle(db, counts, check);
+    });
+  };
+
+  const ofStranger = async (
+    db: Database<Tables>,
+    who: Contender & { kind: "stranger" },
+    check: () => Promise<boolean>,
+  ) => {
+    const network = clientNetworkOf(who.address);
+    const counts = [
+      { subject: subjectOf("account", who.account, ""), free: options.freePerAccount },
+      ...(network === "" ? [] : [{ subject: subjectOf("address", network), free: options.freePerAddress }]),
+    ];
+    const subject = subjectOf("challenge", who.account, network);
+    const refuse = (bits: number): Error =>
+      fail("challenge_required", { details: { ...options.challenges.issue(subject, bits) } });
+    const proven = who.proof !== "" && (await options.challenges.redeem(db, subject, who.proof));
+    // Whoever has not paid is sent away before the queue, so that it holds only those who have.
+    const before = await readFailures(
+      db,
+      counts.map((one) => one.subject),
+    );
+    const expected = neededBits(counts.map(({ subject: of, free }) => ({ held: before(of), free })));
+    if (expected > 0 && !proven) throw refuse(expected);
+    return inTurn(`stranger ${who.account}`, async () => {
+      const bits = await count(db, counts, (all) => (proven ? undefined : neededBits(all) || undefined));
+      if (bits !== undefined) throw refuse(bits);
+      return settle(db, counts, check);
+    });
+  };
+
+  const neededBits = (all: readonly { held: Failures; free: number }[]): number =>
+    Math.max(...all.map(({ held, free }) => proofBits(lately(held, now()).failures, free)));
+
+  return {
+    attempt: (db, who, check) =>
+      who.kind === "known" ? ofKnown(db, who.account, who.device, check) : ofStranger(db, who, check),
   };
 }
 
-function oneMore(held: Failures, free: number, at: Date, delayMaxS: number): Failures {
-  const forgotten = at.getTime() - held.last_failed_at.getTime() > FAILURES_LAST_MS;
-  const failures = (forgotten ? 0 : held.failures) + 1;
-  const delayS = failures < free ? 0 : Math.min(delayMaxS, 2 ** Math.min(failures - free, 30));
-  return { ...held, failures, last_failed_at: at, blocked_until: new Date(at.getTime() + delayS * 1000) };
+/** What was counted is put right although the caller's time may be over. */
+function inOwnTime(work: () => Promise<void>): Promise<void> {
+  return withBudget({ deadlineAt: performance.now() + SETTLE_MS, signal: new AbortController().signal }, work);
 }
 
-/** An IPv6 customer has a /64: one address more is no other caller. */
-function networkOf(address: string): string {
-  if (!isIPv6(address)) return address;
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  if (mapped) return mapped[1] as string;
-  const [head = "", tail = ""] = address.split("::");
-  const left = head.split(":").filter(Boolean);
-  const right = tail.split(":").filter(Boolean);
-  const missing = address.includes("::") ? Array<string>(8 - left.length - right.length).fill("0") : [];
-  return [...left, ...missing, ...right]
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(":");
+/** Work for an attempt behind so many failures, bits; 0: none. One bit, twice the work, whenever failures have doubled. */
+export function proofBits(failures: number, free: number): number {
+  if (failures < free) return 0;
+  return Math.min(PROOF_BITS_MAX, PROOF_BITS_MIN + Math.floor(Math.log2((failures + 1) / free)));
+}
+
+function lately(held: Failures, at: Date): Failures {
+  return at.getTime() - held.last_failed_at.getTime() > FAILURES_LAST_MS ? { ...held, failures: 0 } : held;
+}
+
+function oneMore(held: Failures, free: number, at: Date, delayMaxS: number): Failures {
+  const failures = held.failures + 1;
+  const delayS = failures < free ? 0 : Math.min(delayMaxS, 2 ** Math.min(failures - free, 30));
+  return { ...held, failures, last_failed_at: at, blocked_until: new Date(at.getTime() + delayS * 1000) };
 }
 
 function subjectOf(...parts: readonly string[]): Buffer {

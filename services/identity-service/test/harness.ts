@@ -13,6 +13,8 @@ import type { Tables } from "../src/schema.ts";
 export interface Harness extends AsyncDisposable {
   readonly call: Client<typeof IdentityService>;
   readonly db: Database<Tables>;
+  /** Health of the first instance. */
+  readonly adminUrl: string;
   /** Of the database. */
   readonly url: string;
   /** Runs SQL statements, separated by semicolons. */
@@ -54,6 +56,7 @@ export async function startHarness(env: Record<string, string> = {}): Promise<Ha
   return {
     call: client.call,
     db: database.db,
+    adminUrl: app.admin.url,
     url,
     async raw(statements) {
       for (const statement of statements.split(";")) await sql.raw(statement).execute(database.db);

@@ -188,6 +188,7 @@ async function environment(
   const env: Record<string, string> = {
     ...(process.env as Record<string, string>),
     ...createEnvironment(ports),
+    IDENTITY_ACCOUNTS_PER_ADDRESS_BURST: "1000000", // all players come from one address here
     ...databaseVariables(urls),
     MATCHMAKER_MODES: JSON.stringify({ duel: { game: "duel", seats: 2, options: { rounds: 9, roundTicks: 9000 } } }),
     SHARD_MATCHES_MAX: String(matches + 10),

@@ -65,6 +65,7 @@ async function run(): Promise<void> {
   const env: Record<string, string | undefined> = {
     ...process.env,
     ...createEnvironment(ports),
+    IDENTITY_ACCOUNTS_PER_ADDRESS_BURST: "1000000", // all players come from one address here
     ...databaseVariables(urls),
     LOG_LEVEL: "warn",
     IDENTITY_LOGIN_FREE_PER_ADDRESS: "1000000",

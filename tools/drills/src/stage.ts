@@ -174,6 +174,7 @@ async function prepare(
     GATEWAY_STRANGERS_PER_ADDRESS_MAX: "100000", // all come from here
     ...databaseVariables(urls),
     LOG_LEVEL: "warn",
+    IDENTITY_ACCOUNTS_PER_ADDRESS_BURST: "1000000", // all players come from one address here
     SHARD_JOIN_WITHIN_MS: "60000",
     ...more,
   };

@@ -109,7 +109,7 @@ describeWithServers("the ingress", () => {
       if (response.status === 429) expect(Number(response.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
     }
     expect(codes.slice(0, 4)).toEqual(Array(4).fill("bad_credentials"));
-    expect(codes.slice(4)).toContain("too_many_attempts");
+    expect(codes.slice(4)).toContain("challenge_required");
   });
 
   it("has a limit on bodies and headers", async () => {

@@ -72,6 +72,7 @@ const TEST_ENV = {
   SHARD_STUCK_MS: "60000", // all services are one process here, and one that is stuck would be ended
   GATEWAY_AUTH_WITHIN_MS: "1000",
   GATEWAY_RECONNECT_SPREAD_MS: "50",
+  IDENTITY_ACCOUNTS_PER_ADDRESS_BURST: "1000000", // all players of a test come from one address
 };
 
 export async function startSystem(options: SystemOptions = {}): Promise<System> {

@@ -9,7 +9,7 @@ const ROLE_NAMES: Partial<Record<Role, string>> = {
   [Role.ADMIN]: "admin",
 };
 
-type Credentials = { name: string; password: string; deviceLabel?: string; deviceId?: string };
+type Credentials = { name: string; password: string; deviceLabel?: string; deviceId?: string; proof?: string };
 type Device = { deviceKey: string; deviceLabel?: string };
 
 export const sessionHandlers: Readonly<Record<string, Handler>> = {
@@ -21,15 +21,15 @@ export const sessionHandlers: Readonly<Record<string, Handler>> = {
   },
 
   async logIn({ body, address }, { identity }) {
-    const { name, password, deviceLabel = "", deviceId = "" } = body as Credentials;
+    const { name, password, deviceLabel = "", deviceId = "", proof = "" } = body as Credentials;
     const device = { deviceLabel, deviceId, clientAddress: address };
-    const { profile, tokens } = await identity.logIn({ name, password, ...device });
+    const { profile, tokens } = await identity.logIn({ name, password, proof, ...device });
     return { status: 200, body: sessionJson(profile, tokens) };
   },
 
-  async logInGuest({ body }, { identity }) {
+  async logInGuest({ body, address }, { identity }) {
     const { deviceKey, deviceLabel = "" } = body as Device;
-    const { profile, tokens } = await identity.logInGuest({ deviceKey, deviceLabel });
+    const { profile, tokens } = await identity.logInGuest({ deviceKey, deviceLabel, clientAddress: address });
     return { status: 200, body: sessionJson(profile, tokens) };
   },
 

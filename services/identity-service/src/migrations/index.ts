@@ -115,4 +115,15 @@ export const migrations: Migrations = {
   "20261124T0110-audit-log-first-entry": statement(sql`
     insert ignore into audit_log
     values (0, '2026-11-24 00:00:00', 'system', 'chain_started', '', '', repeat('0', 32), repeat(char(0), 32), repeat(char(0), 32))`),
+  // Compared as they are: a collation that pads makes "x" and "x " one name for look-ups and two for everything else.
+  "20261126T1250-accounts-name-keys-nopad": statement(sql`
+    alter table accounts
+      modify name_key varchar(64) character set utf8mb4 collate utf8mb4_nopad_bin not null,
+      modify name_skeleton varchar(255) character set utf8mb4 collate utf8mb4_nopad_bin null`),
+  "20261126T1251-create-spent-challenges": statement(sql`
+    create table if not exists spent_challenges (
+      nonce binary(16) not null primary key,
+      expires_at datetime(6) not null,
+      key spent_challenges_by_expiry (expires_at)
+    ) engine = InnoDB`),
 };

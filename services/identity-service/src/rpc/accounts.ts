@@ -2,7 +2,9 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { IdentityService } from "@muster/contracts/identity/v2";
 import { type Database, inTransaction, isDuplicateKey } from "@muster/db";
-import { AppError } from "@muster/errors";
+import { commonError } from "@muster/errors";
+import { currentBudget, remainingBudgetMs } from "@muster/runtime";
+import { clientNetworkOf } from "../client-network.ts";
 import { newAccount, toProfile } from "../accounts.ts";
 import { appendAudit } from "../audit.ts";
 import { fail } from "../errors.ts";
@@ -17,10 +19,10 @@ import {
   insertAccount,
   insertCredentials,
   insertGuestDevice,
+  isNameTaken,
   updateCredentials,
 } from "../store/accounts.ts";
 import { hasDevice } from "../store/sessions.ts";
-import type { Attempt } from "../throttle.ts";
 import type { RpcParts } from "./parts.ts";
 
 type AccountRpcs = "register" | "logIn" | "logInGuest" | "refresh" | "logOut" | "getProfile" | "changePassword";
@@ -28,32 +30,27 @@ type AccountRpcs = "register" | "logIn" | "logInGuest" | "refresh" | "logOut" | 
 const NOBODY = "00000000-0000-0000-0000-000000000000";
 
 export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentityService>, AccountRpcs> {
-  const { db, passwords, sessions, throttle, now } = parts;
-
-  /** @throws AppError bad_credentials, busy */
-  const verify = async (attempt: Attempt, password: string, phc: string | undefined): Promise<void> => {
-    try {
-      if (!(await passwords.verify(password, phc))) throw fail("bad_credentials");
-    } catch (err) {
-      if (!(err instanceof AppError && err.code === "bad_credentials")) await attempt.withdrawn();
-      throw err;
-    }
-    await attempt.succeeded();
-  };
+  const { db, passwords, sessions, throttle, newAccounts, now } = parts;
 
   return {
-    async register({ name: given, password, deviceLabel, deviceId }) {
+    async register({ name: given, password, deviceLabel, deviceId, clientAddress }) {
       const name = checkName(given, parts.reservedNames);
       checkPassword(password, name, parts.passwordRules);
-      const phc = await passwords.hash(password); // outside the transaction: it takes tens of milliseconds
       const account = newAccount(name, now());
+      if (await isNameTaken(db, account)) throw fail("name_taken"); // before it costs
+      const network = clientNetworkOf(clientAddress);
+      newAccounts.take(network);
+      // Outside the transaction: it takes tens of milliseconds.
+      const phc = await passwords.hash(password, { queue: "registration", source: network });
       try {
         const tokens = await inTransaction(
           db,
           async (tx) => {
             await insertAccount(tx, account);
             await insertCredentials(tx, account.id, phc);
-            return sessions.open(tx, account, { label: deviceLabel, id: deviceId });
+            const opened = await sessions.open(tx, account, { label: deviceLabel, id: deviceId });
+            refuseLate();
+            return opened;
           },
           "read committed",
         );
@@ -64,19 +61,23 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
       }
     },
 
-    async logIn({ name, password, deviceLabel, deviceId, clientAddress }) {
+    async logIn({ name, password, deviceLabel, deviceId, clientAddress, proof }) {
       const nameKey = nameKeyOf(name);
       const account = await findAccountWithPassword(db, { nameKey });
       // Asked for an unknown name too: what is not there takes as long as what is.
       const known = deviceId !== "" && (await hasDevice(db, account?.id ?? NOBODY, sha256(deviceId)));
-      const attempt = await throttle.attempt(db, {
-        account: nameKey,
-        ...(known ? { device: deviceId } : {}),
-        address: clientAddress,
-      });
-      await verify(attempt, password, account?.password_phc);
-      if (!account) throw fail("bad_credentials"); // verify has refused already
-      const fresh = passwords.isOutdated(account.password_phc) ? await passwords.hash(password) : undefined;
+      const source = clientNetworkOf(clientAddress);
+      const right = await throttle.attempt(
+        db,
+        known
+          ? { kind: "known", account: nameKey, device: deviceId }
+          : { kind: "stranger", account: nameKey, address: clientAddress, proof },
+        () => passwords.verify(password, account?.password_phc, source),
+      );
+      if (!right || !account) throw fail("bad_credentials");
+      const fresh = passwords.isOutdated(account.password_phc)
+        ? await passwords.hash(password, { queue: "log-in", source })
+        : undefined;
       const tokens = await inTransaction(
         db,
         async (tx) => {
@@ -88,9 +89,10 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
       return { profile: toProfile(account), tokens };
     },
 
-    async logInGuest({ deviceKey, deviceLabel }) {
+    async logInGuest({ deviceKey, deviceLabel, clientAddress }) {
       const keyHash = sha256(deviceKey);
       const found = await findAccountByDevice(db, keyHash);
+      if (!found) newAccounts.take(clientNetworkOf(clientAddress));
       const account = found ?? (await createGuest(db, keyHash, now()));
       const device = { label: deviceLabel, id: deviceKey };
       const tokens = await inTransaction(db, (tx) => sessions.open(tx, account, device), "read committed");
@@ -110,17 +112,17 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
       return { profile: toProfile(account) };
     },
 
-    async changePassword({ playerId, keepFamilyId, currentPassword, newPassword, clientAddress }) {
+    async changePassword({ playerId, keepFamilyId, currentPassword, newPassword }) {
       const account = await findAccountWithPassword(db, { id: playerId });
       if (!account) throw fail("bad_credentials"); // a guest has none
       checkPassword(newPassword, account.name, parts.passwordRules);
-      const attempt = await throttle.attempt(db, {
-        account: account.name_key,
-        device: keepFamilyId,
-        address: clientAddress,
-      });
-      await verify(attempt, currentPassword, account.password_phc);
-      const phc = await passwords.hash(newPassword);
+      const right = await throttle.attempt(
+        db,
+        { kind: "known", account: account.name_key, device: keepFamilyId }, // an open session
+        () => passwords.verify(currentPassword, account.password_phc, playerId),
+      );
+      if (!right) throw fail("bad_credentials");
+      const phc = await passwords.hash(newPassword, { queue: "log-in", source: playerId });
       await inTransaction(db, async (tx) => {
         await updateCredentials(tx, playerId, phc, now());
         await sessions.revoke(tx, { accountId: playerId, exceptId: keepFamilyId }, "password_changed");
@@ -135,6 +137,11 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
       return {};
     },
   };
+}
+
+/** Right before the commit: what its caller waits for no more does not happen, so that a retry is not a second one. */
+function refuseLate(): void {
+  if (currentBudget()?.signal.aborted || remainingBudgetMs(Infinity) <= 0) throw commonError("deadline_exceeded");
 }
 
 async function createGuest(db: Database<Tables>, keyHash: Buffer, createdAt: Date): Promise<Account> {

@@ -1,4 +1,5 @@
 import type { Database } from "@muster/db";
+import type { NewAccounts } from "../new-accounts.ts";
 import type { PasswordRules } from "../password-rules.ts";
 import type { Passwords } from "../passwords.ts";
 import type { Tables } from "../schema.ts";
@@ -13,6 +14,7 @@ export interface RpcParts {
   readonly reservedNames: readonly string[];
   readonly sessions: Sessions;
   readonly throttle: Throttle;
+  readonly newAccounts: NewAccounts;
   readonly keys: SigningKeys;
   readonly now: () => Date;
 }

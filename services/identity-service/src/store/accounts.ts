@@ -56,6 +56,17 @@ export async function findAccountWithPassword(
   return ("id" in by ? query.where("a.id", "=", by.id) : query.where("a.name_key", "=", by.nameKey)).executeTakeFirst();
 }
 
+/** Of a registration: the unique keys decide, this only saves the work for one that they would refuse. */
+export async function isNameTaken(db: Db, { name_key, name_skeleton }: Account): Promise<boolean> {
+  const row = await db
+    .selectFrom("accounts")
+    .select("id")
+    .where((eb) => eb.or([eb("name_key", "=", name_key), eb("name_skeleton", "=", name_skeleton)]))
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 export async function findAccountByDevice(db: Db, keyHash: Buffer): Promise<Account | undefined> {
   return db
     .selectFrom("guest_devices as g")

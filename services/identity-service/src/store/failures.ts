@@ -28,6 +28,22 @@ export async function holdFailures(tx: Tx, subject: Buffer): Promise<Failures | 
     .executeTakeFirst();
 }
 
+const LONG_AGO = new Date(0);
+
+export function noFailures(subject: Buffer): Failures {
+  return { subject, failures: 0, last_failed_at: LONG_AGO, blocked_until: LONG_AGO };
+}
+
+/** As they are now, not locked. @returns those of one subject */
+export async function readFailures(db: Db, subjects: readonly Buffer[]): Promise<(subject: Buffer) => Failures> {
+  const rows = await db
+    .selectFrom("login_failures")
+    .select(["subject", "failures", "last_failed_at", "blocked_until"])
+    .where("subject", "in", subjects)
+    .execute();
+  return (subject) => rows.find((row) => row.subject.equals(subject)) ?? noFailures(subject);
+}
+
 export async function storeFailures(tx: Tx, { subject, ...values }: Failures): Promise<void> {
   await tx.updateTable("login_failures").set(values).where("subject", "=", subject).execute();
 }

@@ -4,7 +4,7 @@ import type { Db } from "./db.ts";
 /** @returns how many rows went; equal to `limit` when there may be more. */
 export async function deleteExpired(
   db: Db,
-  table: "refresh_tokens" | "token_families" | "revocations",
+  table: "refresh_tokens" | "token_families" | "revocations" | "spent_challenges",
   before: Date,
   limit: number,
 ): Promise<number> {

@@ -1,8 +1,19 @@
 import type { Attack } from "../attack.ts";
 import { controlFloods } from "./control-floods.ts";
 import { frameFloods } from "./frame-floods.ts";
+import { guests } from "./guests.ts";
+import { lockedOutOwner } from "./locked-out-owner.ts";
+import { registrations } from "./registrations.ts";
 import { silentUpgrades } from "./silent-upgrades.ts";
 import { wrongPasswords } from "./wrong-passwords.ts";
 
 /** In the order in which they are run. */
-export const ATTACKS: readonly Attack[] = [wrongPasswords, ...controlFloods, ...frameFloods, silentUpgrades];
+export const ATTACKS: readonly Attack[] = [
+  wrongPasswords,
+  lockedOutOwner,
+  registrations,
+  guests,
+  ...controlFloods,
+  ...frameFloods,
+  silentUpgrades,
+];

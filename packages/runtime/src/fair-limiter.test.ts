@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import { FairLimiter, WaitAbandonedError } from "./fair-limiter.ts";
+import { LimitReachedError } from "./limiter.ts";
+
+/** Work that runs until it is let go, in the order in which it was begun. */
+function workbench(): { begun: string[]; work(name: string): () => Promise<void>; finish(): Promise<void> } {
+  const begun: string[] = [];
+  const gates: (() => void)[] = [];
+  return {
+    begun,
+    work: (name) => async () => {
+      begun.push(name);
+      await new Promise<void>((resolve) => gates.push(resolve));
+    },
+    async finish() {
+      gates.shift()?.();
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+}
+
+describe("a fair limiter", () => {
+  it("lets sources take turns: a flood of one delays another one's call by one turn", async () => {
+    const limiter = new FairLimiter({ runningMax: 1, waitingMax: 100, waitingPerSourceMax: 50 });
+    const { begun, work, finish } = workbench();
+    const all = Array.from({ length: 20 }, (_, i) => limiter.run("flood", work(`flood ${i}`)));
+    all.push(limiter.run("player", work("player")));
+    for (let i = 0; i < 21; i++) await finish();
+    await Promise.all(all);
+    expect(begun.indexOf("player")).toBeLessThanOrEqual(2);
+    expect(begun).toHaveLength(21);
+  });
+
+  it("refuses beyond its limits, of one source and of all, and keeps places of others free", async () => {
+    const limiter = new FairLimiter({ runningMax: 1, waitingMax: 3, waitingPerSourceMax: 2 });
+    const { work, finish } = workbench();
+    const all = [0, 1, 2].map((i) => limiter.run("flood", work(`flood ${i}`)));
+    await expect(limiter.run("flood", work("more"))).rejects.toThrow(LimitReachedError);
+    all.push(limiter.run("player", work("player")));
+    await expect(limiter.run("another", work("another"))).rejects.toThrow(LimitReachedError);
+    for (let i = 0; i < 4; i++) await finish();
+    await Promise.all(all);
+    await limiter.run("flood", async () => undefined);
+  });
+
+  it("runs no more of one source at once than it may, although there is room", async () => {
+    const limiter = new FairLimiter({
+      runningMax: 10,
+      runningPerSourceMax: 2,
+      waitingMax: 10,
+      waitingPerSourceMax: 10,
+    });
+    const { begun, work, finish } = workbench();
+    const all = [0, 1, 2].map((i) => limiter.run("a", work(`a${i}`)));
+    all.push(limiter.run("b", work("b0")));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(begun).toEqual(["a0", "a1", "b0"]);
+    for (let i = 0; i < 4; i++) await finish();
+    await Promise.all(all);
+    expect(begun).toEqual(["a0", "a1", "b0", "a2"]);
+  });
+
+  it("gives the place of one who has gone to the next, and does not begin its work", async () => {
+    const limiter = new FairLimiter({ runningMax: 1, waitingMax: 1, waitingPerSourceMax: 1 });
+    const { begun, work, finish } = workbench();
+    const first = limiter.run("a", work("a"));
+    const gone = new AbortController();
+    const left = limiter.run("b", work("b"), gone.signal);
+    gone.abort();
+    await expect(left).rejects.toThrow(WaitAbandonedError);
+    const next = limiter.run("c", work("c"));
+    await finish();
+    await finish();
+    await Promise.all([first, next]);
+    expect(begun).toEqual(["a", "c"]);
+  });
+});

@@ -1,0 +1,36 @@
+// How many accounts one address may make: a guest costs nothing to make, and each has quotas of its own elsewhere.
+import { fail } from "./errors.ts";
+
+export interface NewAccountsOptions {
+  /** At once, after a time without any. */
+  readonly burstMax: number;
+  /** After that, per minute. */
+  readonly perMin: number;
+  readonly now: () => Date;
+}
+
+/** Networks that are remembered; at the limit the one that was seen longest ago is forgotten. */
+const NETWORKS_MAX = 100_000;
+
+export class NewAccounts {
+  readonly #options: NewAccountsOptions;
+  /** By network, in the order in which they were seen last. */
+  readonly #buckets = new Map<string, { left: number; at: number }>();
+
+  constructor(options: NewAccountsOptions) {
+    this.#options = options;
+  }
+
+  /** Counts one more of a network. @throws AppError too_many_accounts, with details.retryAfterS */
+  take(network: string): void {
+    if (network === "") return; // a caller inside
+    const { burstMax, perMin } = this.#options;
+    const at = this.#options.now().getTime();
+    const before = this.#buckets.get(network) ?? { left: burstMax, at };
+    const left = Math.min(burstMax, before.left + (Math.max(0, at - before.at) / 60_000) * perMin);
+    this.#buckets.delete(network);
+    this.#buckets.set(network, { left: left >= 1 ? left - 1 : left, at });
+    if (this.#buckets.size > NETWORKS_MAX) this.#buckets.delete(this.#buckets.keys().next().value as string);
+    if (left < 1) throw fail("too_many_accounts", { details: { retryAfterS: Math.ceil(((1 - left) * 60) / perMin) } });
+  }
+}

@@ -1,0 +1,32 @@
+import type { Attack } from "../attack.ts";
+import { Attacker } from "../attacker.ts";
+
+const AT_ONCE = 16;
+const GUESTS_MAX = 80;
+
+/** Every guest has quotas of its own elsewhere. */
+export const guests: Attack = {
+  name: "guests",
+  takes: "makes guests without end from one address",
+  honest: "rest",
+  shareMin: 1,
+  worstMsMax: 2000,
+  async prepare(target) {
+    const attacker = new Attacker(target, 60);
+    return async (signal) => {
+      const counts = { made: 0, refused: 0 };
+      const make = async (): Promise<void> => {
+        while (!signal.aborted) {
+          await attacker.guest().then(
+            () => counts.made++,
+            () => counts.refused++,
+          );
+        }
+      };
+      await Promise.all(Array.from({ length: AT_ONCE }, make));
+      attacker.close();
+      return counts;
+    };
+  },
+  broken: ({ made = 0 }) => (made > GUESTS_MAX ? `${made} guests were made from one address` : undefined),
+};
