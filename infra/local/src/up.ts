@@ -1,10 +1,10 @@
 // The whole local system in one process tree: start, wait until healthy, one match, stay, stop. Called by up.sh.
 import { spawnSync } from "node:child_process";
-import { createWriteStream, mkdirSync, type WriteStream } from "node:fs";
 import path from "node:path";
 import { spawnChild } from "./child.ts";
 import { type LocalEnvironment, loadEnvironment, serviceEnvironment } from "./environment.ts";
 import { type Infrastructure, startInfrastructure } from "./infrastructure.ts";
+import { LogFiles } from "./log-files.ts";
 import { coloured, readLogLine } from "./log-lines.ts";
 import { paths } from "./paths.ts";
 import { SERVICES } from "./services.ts";
@@ -13,7 +13,7 @@ import { type Supervised, supervise } from "./supervised.ts";
 const HEALTHY_WITHIN_MS = 60_000;
 
 const startedAt = performance.now();
-const logs = new Map<string, WriteStream>();
+const logs = new LogFiles(paths.logs);
 const services: Supervised[] = [];
 let infrastructure: Infrastructure | undefined;
 let stopping: Promise<void> | undefined;
@@ -42,7 +42,6 @@ try {
 }
 
 async function up(): Promise<void> {
-  mkdirSync(paths.logs, { recursive: true });
   const env = loadEnvironment();
   say("starting MariaDB and nginx");
   infrastructure = await startInfrastructure(env, { onLine: writeLog, say });
@@ -142,19 +141,14 @@ function onServiceLine(name: string, line: string): void {
 }
 
 function writeLog(name: string, line: string): void {
-  let log = logs.get(name);
-  if (!log) {
-    log = createWriteStream(path.join(paths.logs, `${name}.log`), { flags: "a" });
-    logs.set(name, log);
-  }
-  log.write(`${line}\n`);
+  logs.write(name, line);
 }
 
 /** Players first, then what they depend on, the database last. */
 async function stop(): Promise<void> {
   for (const service of services) await service.stop();
   await infrastructure?.stop();
-  for (const log of logs.values()) log.end();
+  logs.close();
   say("stopped");
 }
 

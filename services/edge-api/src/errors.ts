@@ -48,7 +48,8 @@ export function sendError(
 ): FastifyReply {
   const { status, code, message, details } = answerTo(thrown, parts.known);
   const fields = { method: request.method, route: request.routeOptions.url, status, code };
-  if (status >= 500) parts.log.error({ ...fields, err: thrown }, "request failed");
+  // 503 and 504: something behind is away, and says so itself. Only a bug is ours to mend here.
+  if (status >= 500) parts.log[status === 500 ? "error" : "warn"]({ ...fields, err: thrown }, "request failed");
   if (status === 503 || status === 429)
     void reply.header("retry-after", Number(details?.["retryAfterS"] ?? RETRY_AFTER_S));
   if (status === 401) void reply.header("www-authenticate", "Bearer");
