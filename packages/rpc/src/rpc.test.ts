@@ -116,6 +116,39 @@ describe("a call", () => {
   });
 });
 
+it("logs what is polled as a matter of routine at debug, and what becomes of it otherwise as of any call", async () => {
+  const written: { level: string; rpc?: string }[] = [];
+  const sink = { write: (line: string) => void written.push(JSON.parse(line) as (typeof written)[number]) };
+  let refused = false;
+  const server = createRpcServer({
+    host: "127.0.0.1",
+    port: 0,
+    log: createLogger("test", "debug", sink),
+    metrics: createMetrics("test"),
+    quietMethods: [IdentityService.method.getTrust],
+    routes: (router) =>
+      router.service(IdentityService, {
+        getTrust: () => {
+          if (refused) throw new AppError("no", { grpc: "not_found", retryable: false, message: "No." });
+          return {};
+        },
+        getProfile: () => ({}),
+      }),
+  });
+  await server.start?.();
+  const client = createRpcClient({ service: IdentityService, baseUrl: server.url, timeoutMs: 1000 });
+  await client.call.getTrust({});
+  await client.call.getProfile({ playerId: PLAYER });
+  refused = true;
+  await client.call.getTrust({}).catch(() => undefined);
+  await client.stop?.();
+  await server.stop?.();
+  const levels = written
+    .filter(({ rpc }) => rpc !== undefined)
+    .map(({ rpc, level }) => `${rpc?.split("/")[1]}: ${level}`);
+  expect(levels).toEqual(["GetTrust: debug", "GetProfile: info", "GetTrust: info"]);
+});
+
 it("a connection that grows old is followed by another, and no call is lost; a stream on it goes on", async () => {
   let opened = 0;
   const server = createRpcServer({

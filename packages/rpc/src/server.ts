@@ -1,4 +1,5 @@
 import type { Http2Server } from "node:http2";
+import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ConnectRouter, type Interceptor } from "@connectrpc/connect";
 import { fastifyConnectPlugin } from "@connectrpc/connect-fastify";
 import { createValidateInterceptor } from "@connectrpc/validate";
@@ -21,6 +22,8 @@ export interface RpcServerOptions {
   readonly routes: (router: ConnectRouter) => void;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** Polled as a matter of routine: they are logged at debug while they succeed, so that the rest can be read. */
+  readonly quietMethods?: readonly DescMethod[];
   /** Instead of CONNECTION_AGE_MS: for tests. */
   readonly connectionAgeMs?: number;
 }
@@ -52,7 +55,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     async start() {
       await server.register(fastifyConnectPlugin, {
         routes: options.routes,
-        interceptors: [callRules(options.log, options.metrics), createValidateInterceptor()],
+        interceptors: [callRules(options), createValidateInterceptor()],
         readMaxBytes: MESSAGE_BYTES_MAX,
         writeMaxBytes: MESSAGE_BYTES_MAX,
         acceptCompression: [], // inside one network gzip costs more than the bytes that it saves
@@ -82,7 +85,7 @@ function limitAge(server: Http2Server, ageMs: number): void {
   });
 }
 
-function callRules(log: Logger, metrics: Metrics): Interceptor {
+function callRules({ log, metrics, quietMethods = [] }: RpcServerOptions): Interceptor {
   const duration = new Histogram({
     name: "rpc_server_duration_seconds",
     help: "Time from the request to the end of the answer",
@@ -96,7 +99,9 @@ function callRules(log: Logger, metrics: Metrics): Interceptor {
     const finish = (code: string, thrown?: unknown): void => {
       const durationMs = performance.now() - startedAt;
       duration.observe({ rpc, code }, durationMs / 1000);
-      logCall(log, { rpc, code, durationMs: Math.round(durationMs * 100) / 100 }, thrown);
+      const fields = { rpc, code, durationMs: Math.round(durationMs * 100) / 100 };
+      if (thrown !== undefined) logFailure(log, fields, thrown);
+      else log[quietMethods.includes(req.method) ? "debug" : "info"](fields, "rpc");
     };
     const timeoutMs = parseGrpcTimeout(req.header.get("grpc-timeout")) ?? DEFAULT_DEADLINE_MS;
     const handle = async (): ReturnType<typeof next> => {
@@ -116,10 +121,9 @@ function callRules(log: Logger, metrics: Metrics): Interceptor {
   };
 }
 
-function logCall(log: Logger, fields: { rpc: string; code: string; durationMs: number }, thrown?: unknown): void {
+function logFailure(log: Logger, fields: { rpc: string; code: string; durationMs: number }, thrown: unknown): void {
   const refused = thrown instanceof AppError || thrown instanceof ConnectError;
-  if (thrown === undefined) log.info(fields, "rpc");
-  else if (thrown instanceof AppError && thrown.row.grpc === "unavailable")
+  if (thrown instanceof AppError && thrown.row.grpc === "unavailable")
     // What it depends on is away: its message says which, a stack would say nothing more.
     log.warn(
       { ...fields, reason: thrown.cause instanceof Error ? thrown.cause.message : thrown.message },

@@ -88,6 +88,7 @@ export function createApp(config: Config, overrides: Overrides = {}): IdentityAp
     routes: (router) => router.service(IdentityService, identityRpc(parts)),
     log,
     metrics,
+    quietMethods: [IdentityService.method.getTrust],
   });
   const admin = createAdminServer({
     host: config.identityHost,

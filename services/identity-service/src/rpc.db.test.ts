@@ -15,6 +15,12 @@ describeWithMariadb("identity-service on a clean schema", () => {
     await harness[Symbol.asyncDispose]();
   });
 
+  it("writes no line at info for what verifiers ask every two seconds", async () => {
+    await harness.call.getTrust({});
+    const lines = harness.logs.lines.filter(({ rpc }) => rpc === "identity.v2.IdentityService/GetTrust");
+    expect(lines.map(({ level }) => level)).toEqual(["debug"]);
+  });
+
   it("stores no password and no token as it is", async () => {
     const { tokens } = await harness.call.register({ name: "Ann", password: PASSWORD });
     const { call, db } = harness;
