@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { ConfigError } from "@muster/config";
 import type { Logger } from "@muster/log";
 import type { App } from "./parts.ts";
@@ -42,6 +43,8 @@ export async function runProcess(options: ProcessOptions): Promise<void> {
   try {
     await app.start();
     log.info("started");
+    // Node writes it when a process ends in good order; one that is killed is the one that must be back soon.
+    flushCompileCache();
   } catch (err) {
     if (stop.requested()) return; // a signal during the start: the stop is under way
     log.fatal({ err }, "did not start");
