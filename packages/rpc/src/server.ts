@@ -9,6 +9,7 @@ import { type AppPart, type Metrics, withBudget } from "@muster/runtime";
 import { continueTrace, withTrace } from "@muster/tracing";
 import { fastify } from "fastify";
 import { Histogram } from "prom-client";
+import { canonicalIds } from "./canonical-ids.ts";
 import { toConnectError } from "./errors.ts";
 import { parseGrpcTimeout } from "./grpc-timeout.ts";
 
@@ -55,7 +56,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     async start() {
       await server.register(fastifyConnectPlugin, {
         routes: options.routes,
-        interceptors: [callRules(options), createValidateInterceptor()],
+        interceptors: [callRules(options), canonicalIds(), createValidateInterceptor()],
         readMaxBytes: MESSAGE_BYTES_MAX,
         writeMaxBytes: MESSAGE_BYTES_MAX,
         acceptCompression: [], // inside one network gzip costs more than the bytes that it saves

@@ -25,6 +25,9 @@ export interface Contract {
   readonly errorCodes: ReadonlySet<string>;
 }
 
+/** Keyword of the request schemas: the text is brought into the one form of an id before a handler sees it. */
+export const CANONICAL_ID = "canonicalId";
+
 /** Tags whose routes may be given back to a legacy origin. */
 export const LEGACY_DOMAINS = ["sessions", "devices", "players", "matches", "chat"] as const;
 
@@ -61,9 +64,9 @@ function operationOf(path: string, method: string, value: Json, document: Json):
     url: path.replace(/\{(\w+)\}/g, ":$1"),
     secured: security.length > 0,
     schema: {
-      ...(params ? { params } : {}),
-      ...(querystring ? { querystring } : {}),
-      ...(body ? { body } : {}),
+      ...(params ? { params: withCanonicalIds(params) } : {}),
+      ...(querystring ? { querystring: withCanonicalIds(querystring) } : {}),
+      ...(body ? { body: withCanonicalIds(body) } : {}),
       response: responseSchemas(value["responses"] as Record<string, Json>),
     },
   };
@@ -81,6 +84,15 @@ function parameterSchema(
     required: found.filter((parameter) => parameter.required).map((parameter) => parameter.name),
     properties: Object.fromEntries(found.map((parameter) => [parameter.name, parameter.schema])),
   };
+}
+
+/** Where the contract says `format: uuid`, the handler gets the id in its one form ({@link CANONICAL_ID}). */
+function withCanonicalIds<T>(schema: T): T {
+  if (Array.isArray(schema)) return schema.map(withCanonicalIds) as T;
+  if (typeof schema !== "object" || schema === null) return schema;
+  const entries = Object.entries(schema).map(([key, inner]) => [key, withCanonicalIds(inner)]);
+  const marked = (schema as Json)["format"] === "uuid" ? [[CANONICAL_ID, true]] : [];
+  return Object.fromEntries([...entries, ...marked]) as T;
 }
 
 /** Fastify serialises by these: nothing leaves that the contract does not name. */

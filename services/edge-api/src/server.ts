@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import cors from "@fastify/cors";
 import { must } from "@muster/errors";
 import type { Logger } from "@muster/log";
-import { withBudget } from "@muster/rpc";
+import { canonicalId, withBudget } from "@muster/rpc";
 import type { Metrics } from "@muster/runtime";
 import type { TokenVerifier } from "@muster/tokens";
 import { continueTrace, currentTrace, formatTraceparent, withTrace } from "@muster/tracing";
@@ -12,7 +12,7 @@ import addFormats from "ajv-formats";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import { Histogram } from "prom-client";
 import { authenticate } from "./auth.ts";
-import type { Contract, Operation } from "./contract.ts";
+import { CANONICAL_ID, type Contract, type Operation } from "./contract.ts";
 import { sendError } from "./errors.ts";
 import { createLegacy, type Legacy, type LegacyOptions } from "./legacy.ts";
 import { adminHandlers } from "./routes/admin.ts";
@@ -148,8 +148,22 @@ function validators(): Parameters<FastifyInstance["setValidatorCompiler"]>[0] {
   });
   for (const ajv of [strict, coercing]) {
     addFormats.default(ajv);
+    ajv.addKeyword({ keyword: CANONICAL_ID, modifying: true, errors: false, validate: toCanonicalId });
   }
   return ({ schema, httpPart }) => (httpPart === "body" ? strict : coercing).compile(schema as object);
+}
+
+/** Replaces the id where it stands: in a path, a query, a body or a list. */
+function toCanonicalId(
+  _on: boolean,
+  value: unknown,
+  _schema: unknown,
+  at?: { readonly parentData: object; readonly parentDataProperty: string | number },
+): boolean {
+  const id = typeof value === "string" ? canonicalId(value) : undefined;
+  if (id === undefined || !at) return false;
+  (at.parentData as Record<string | number, unknown>)[at.parentDataProperty] = id;
+  return true;
 }
 
 /** Trace, deadline and the log line, around every request. */

@@ -2,3 +2,4 @@
 export { createApp, type EdgeApp } from "./app.ts";
 export { fields, readConfig } from "./config.ts";
 export { type Contract, readContract } from "./contract.ts";
+export { createRestServer } from "./server.ts";

@@ -3,14 +3,17 @@ import { createValidator, type Validator } from "@bufbuild/protovalidate";
 import { type ClientControl, ClientControlSchema } from "@muster/contracts/realtime/v1";
 import { AppError } from "@muster/errors";
 import { type DisconnectName, decodeClientControl } from "@muster/realtime";
+import { canonicaliserOf } from "@muster/rpc";
 
 const validator: Validator = createValidator();
+const canonicalise = canonicaliserOf(ClientControlSchema);
 
-/** Undefined for bytes that are no control message within the contract's bounds. */
+/** Its ids are in their one form. Undefined for bytes that are no control message within the contract's bounds. */
 export function decoded(bytes: Uint8Array): ClientControl | undefined {
   try {
     const message = decodeClientControl(bytes);
-    return validator.validate(ClientControlSchema, message).kind === "valid" ? message : undefined;
+    if (validator.validate(ClientControlSchema, message).kind !== "valid") return undefined;
+    return canonicalise(message) === undefined ? message : undefined;
   } catch {
     return undefined; // not Protobuf: the caller closes the socket
   }
