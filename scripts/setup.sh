@@ -91,6 +91,11 @@ setup_kubectl() {
   has kubectl || apt_install "kubectl kustomize, for the tests of the manifests" kubernetes-client
 }
 
+# Dumps, and reads the binary log: for backups only.
+setup_backup_programs() {
+  { has mariadb-dump && has mariadb-binlog; } || apt_install "mariadb-dump and mariadb-binlog, for backups" mariadb-client
+}
+
 setup_everything() {
   setup_pnpm
   setup_packages

@@ -1,6 +1,6 @@
 // What the test kit and the tools use of the local stack.
 export { createEnvironment, type LocalEnvironment, loadEnvironment, portsFrom } from "./environment.ts";
-export { findMariadb, type MariadbServer, startMariadb } from "./mariadb.ts";
+export { findMariadb, inPath, type MariadbServer, startMariadb } from "./mariadb.ts";
 export { type Certificate, localCertificate } from "./certificate.ts";
 export { findNginx, type NginxServer, startNginx } from "./nginx.ts";
 export { paths } from "./paths.ts";

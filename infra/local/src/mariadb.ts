@@ -80,6 +80,7 @@ function writePassword(dataDir: string): void {
     writeFileSync(passwordFile(dataDir), randomBytes(24).toString("hex"), { mode: 0o600 });
   const password = readPassword(dataDir);
   const statements = [
+    "set sql_log_bin = 0;", // a restore must not bring back an old password
     `alter user root@localhost identified by '${password}';`,
     `create or replace user root@'127.0.0.1' identified by '${password}';`,
     "grant all on *.* to root@'127.0.0.1' with grant option;",
@@ -107,6 +108,16 @@ function temporaryDir(dataDir: string): string {
   return `${dataDir}.tmp`;
 }
 
+/** What restores everything after a backup, up to any moment (runbooks/backup-and-restore.md). A week of it. */
+const BINARY_LOG = [
+  "--log-bin=binlog",
+  "--server-id=1",
+  "--binlog-format=ROW",
+  "--sync-binlog=1",
+  "--max-binlog-size=64M",
+  "--binlog-expire-logs-seconds=604800",
+];
+
 function serverArgs({ dataDir, port, durable }: MariadbOptions): string[] {
   return [
     "--no-defaults",
@@ -126,7 +137,7 @@ function serverArgs({ dataDir, port, durable }: MariadbOptions): string[] {
     "--innodb-buffer-pool-size=64M",
     "--innodb-use-native-aio=0",
     "--performance-schema=OFF",
-    ...(durable ? [] : ["--innodb-flush-log-at-trx-commit=0", "--sync-binlog=0"]),
+    ...(durable ? BINARY_LOG : ["--innodb-flush-log-at-trx-commit=0", "--sync-binlog=0"]),
   ];
 }
 

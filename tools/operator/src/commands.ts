@@ -1,4 +1,6 @@
 import { api, logIn } from "./api.ts";
+import { backup, backupLogs, verifyBackup } from "./backup/backup.ts";
+import { binaryLog, restore } from "./backup/restore.ts";
 import type { Command } from "./command.ts";
 import { logs } from "./logs.ts";
 import { matches } from "./matches.ts";
@@ -18,5 +20,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   grant: identityCommand("grant", "NAME player|moderator|admin REASON", "Gives an account a role: the first admin."),
   "verify-audit-log": identityCommand("verify-audit-log", "", "Whether the audit log is as it was written."),
   migrate,
+  backup,
+  "backup-logs": backupLogs,
+  "verify-backup": verifyBackup,
+  "binary-log": binaryLog,
+  restore,
   run,
 };

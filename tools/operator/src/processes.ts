@@ -55,13 +55,17 @@ async function stateOf(name: string, url: string): Promise<State> {
     const { ok, text } = await ask(`${url}/readyz`);
     return { name, state: ok ? "ready" : "not ready", why: ok ? "" : text };
   } catch (err) {
-    return { name, state: "gone", why: `no answer at ${url}: ${reasonOf(err)}` };
+    return { name, state: "gone", why: (err as Error).message };
   }
 }
 
 async function ask(url: string): Promise<{ readonly ok: boolean; readonly text: string }> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(ASK_WITHIN_MS) });
-  return { ok: response.ok, text: await response.text() };
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(ASK_WITHIN_MS) });
+    return { ok: response.ok, text: await response.text() };
+  } catch (err) {
+    throw new OperatorError(`no answer at ${url}: ${reasonOf(err)}`);
+  }
 }
 
 function reasonOf(err: unknown): string {

@@ -58,6 +58,8 @@ export function exitCodeOf(
     env: { ...env.variables, PATH: `${bin}:${process.env["PATH"] ?? ""}:/usr/sbin` },
     stdio: "inherit",
   });
+  // Who ends this command means the program.
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => child.kill(signal));
   return new Promise((resolve, reject) => {
     child.once("error", (err) => reject(new OperatorError(`${program} cannot be started: ${err.message}`)));
     child.once("exit", (code) => resolve(code ?? 1));

@@ -3,7 +3,8 @@
 import { MusterClient } from "@muster/client";
 import { describeWithServers } from "@muster/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Block, blocksOf, missingFrom, runbookPages } from "./runbooks.ts";
+import { logLines, metricsTold, rulesText, writeMetricsTable } from "./observed.ts";
+import { type Block, blocksOf, missingFrom, runbookPages, textOfPage } from "./runbooks.ts";
 import { createStage, printedBy, type Stage } from "./stage.ts";
 
 const PAGE_WITHIN_MS = 180_000;
@@ -18,8 +19,35 @@ describeWithServers("the runbooks", () => {
     stage = await createStage();
     await stage.start();
     for (const name of PLAYERS) await new MusterClient({ url: stage.url }).register({ name, password: PASSWORD });
-  }, 90_000);
+  }, 120_000);
   afterAll(async () => await stage?.[Symbol.asyncDispose]());
+
+  it("metrics: the page lists what running processes tell, both ways, and alerts ask for nothing else", async () => {
+    const told = await metricsTold(stage.env);
+    if (process.env["UPDATE_RUNBOOKS"]) writeMetricsTable(told);
+    const listed = [...textOfPage("metrics.md").matchAll(/^\| `([a-z_]+)` \|/gm)].map((found) => found[1]);
+    expect(new Set(listed), "UPDATE_RUNBOOKS=1 writes the table anew").toEqual(new Set(told.keys()));
+    const asked = [...rulesText().matchAll(/\b((?:gateway|shard|matchmaker|edge|chat|http|rpc)_[a-z_]+)\b/g)];
+    const names = asked.map((found) => (found[1] as string).replace(/_(bucket|sum|count)$/, ""));
+    expect(names.filter((name) => !told.has(name))).toEqual([]);
+  });
+
+  it("logs: lines have the fields that the page says", () => {
+    const lines = logLines(stage.folder);
+    expect(lines.length).toBeGreaterThan(20);
+    const always = ["level", "time", "service", "msg"];
+    expect(lines.filter((line) => always.some((field) => typeof line[field] !== "string"))).toEqual([]);
+    const having = (msg: string, fields: readonly string[]): void => {
+      const some = lines.filter((line) => line["msg"] === msg);
+      expect(some.length, msg).toBeGreaterThan(0);
+      expect(some.filter((line) => fields.some((field) => !(field in line)))).toEqual([]);
+    };
+    having("rpc", ["traceId", "rpc", "code", "durationMs"]);
+    having("request", ["traceId", "method", "route", "status", "durationMs"]);
+    const page = textOfPage("logs.md");
+    const ids = new Set(lines.flatMap((line) => Object.keys(line)).filter((field) => field.endsWith("Id")));
+    expect([...ids].filter((id) => !page.includes(`\`${id}\``))).toEqual([]);
+  });
 
   for (const page of runbookPages()) {
     const blocks = blocksOf(page).filter((block) => block.notRun === undefined);

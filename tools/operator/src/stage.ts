@@ -8,7 +8,7 @@ import { until } from "@muster/testkit";
 
 /** Where whole systems have their ports (infra/local/src/ports.ts), below those for outgoing connections. */
 const [BASE_FROM, BASES] = [18_400, 140];
-const UP_WITHIN_MS = 60_000;
+const UP_WITHIN_MS = 100_000;
 const COMMAND_WITHIN_MS = 60_000;
 
 export interface Stage extends AsyncDisposable {

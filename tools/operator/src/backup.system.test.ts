@@ -1,0 +1,85 @@
+// A disaster, for real: a system with data, a backup, more writes, a dropped table, and the way back to the moment before it.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { MusterClient } from "@muster/client";
+import { describeWithServers } from "@muster/testkit";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { parseEnv } from "node:util";
+import { tableStates } from "./backup/manifest.ts";
+import { withServer } from "./databases.ts";
+import { createStage, printedBy, type Stage } from "./stage.ts";
+
+const PASSWORD = "correct horse battery";
+
+describeWithServers("backup and restore", () => {
+  let stage: Stage;
+  const folder = mkdtempSync(path.join(os.tmpdir(), "muster-backup-"));
+  const operator = async (words: string): Promise<string> => {
+    const { code, output } = await printedBy(`scripts/operator.sh ${words}`, stage.env);
+    expect(code, output).toBe(0);
+    return output;
+  };
+  const serverUrl = (): string =>
+    parseEnv(readFileSync(path.join(stage.folder, "databases.env"), "utf8"))["MUSTER_DB_URL"] as string;
+  const states = (): ReturnType<typeof tableStates> =>
+    tableStates(serverUrl(), ["identity_dev", "match_dev", "chat_dev"]);
+
+  beforeAll(async () => {
+    stage = await createStage();
+    await stage.start();
+  }, 120_000);
+  afterAll(async () => {
+    await stage?.[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("brings back every row up to the transaction before a dropped table; sessions and keys go on", async () => {
+    const ann = new MusterClient({ url: stage.url });
+    await ann.register({ name: "ann", password: PASSWORD });
+    expect(await printedBy(`scripts/smoke.sh ${stage.url}`, stage.env)).toMatchObject({ code: 0 });
+    await operator("grant ann admin 'the first admin'");
+    const kept = path.join(folder, "monday");
+    expect(await operator(`backup ${kept}`)).toContain("is good");
+
+    const late = new MusterClient({ url: stage.url });
+    await late.register({ name: "late", password: PASSWORD });
+    await late.chat.createRoom("after the backup");
+    await operator("grant late moderator 'after the backup'");
+    const before = await states();
+    await withServer(serverUrl(), (db) => db.query("drop table match_dev.participants"));
+    await withServer(serverUrl(), (db) => db.query("delete from identity_dev.accounts where name = 'nobody'"));
+    await late.chat.createRoom("after the mistake");
+    await operator(`backup-logs ${kept}`);
+
+    const gtid = /(\d+-\d+-\d+)  DROP TABLE/i.exec(await operator(`binary-log ${kept} 'drop table'`))?.[1];
+    expect(gtid).toBeDefined();
+    expect((await printedBy(`scripts/operator.sh restore ${kept} --before ${gtid}`, stage.env)).output).toContain(
+      "stop it",
+    );
+    await stage.stop();
+    expect(await operator(`restore ${kept} --before ${gtid}`)).toContain(
+      "the audit log is as it was written\nrestored",
+    );
+    await stage.start();
+
+    expect(await states()).toEqual(before);
+    const rooms = JSON.stringify(await late.chat.channels());
+    expect(rooms).toContain("after the backup");
+    expect(rooms).not.toContain("after the mistake");
+    await ann.me(); // her access token from before: the same signing key
+    const again = new MusterClient({ url: stage.url });
+    await again.logIn({ name: "late", password: PASSWORD });
+  }, 180_000);
+
+  it("refuses a dump that has been changed, a folder that is none, and a server that is in use", async () => {
+    const kept = path.join(folder, "monday");
+    expect(await operator(`verify-backup ${kept}`)).toContain("tables are as they were");
+    const inUse = await printedBy(`scripts/operator.sh restore ${kept} --to '${serverUrl()}'`, stage.env);
+    expect(inUse).toMatchObject({ code: 1, output: expect.stringContaining("already") as unknown });
+    expect(await printedBy(`scripts/operator.sh restore ${folder} --to x`, stage.env)).toMatchObject({ code: 1 });
+    writeFileSync(path.join(kept, "dump.sql"), "-- nothing\n", { flag: "a" });
+    const changed = await printedBy(`scripts/operator.sh verify-backup ${kept}`, stage.env);
+    expect(changed).toMatchObject({ code: 1, output: expect.stringContaining("changed") as unknown });
+  }, 60_000);
+});

@@ -1,0 +1,192 @@
+// A backup: one consistent dump of all services' schemas, the place in the binary log where it ends, and proof that it
+// can be restored. The binary logs that follow are fetched by `backup-logs`, again and again.
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { freePort, startMariadb } from "@muster/local";
+import { type Command, OperatorError, say, UsageError } from "../command.ts";
+import { withServer } from "../databases.ts";
+import { type Environment, variable } from "../environment.ts";
+import { auditLogHolds, loadDump } from "./load.ts";
+import {
+  BINARY_LOGS,
+  databasesOf,
+  differences,
+  DUMP,
+  type Manifest,
+  readManifest,
+  sha256Of,
+  tableStates,
+  writeManifest,
+} from "./manifest.ts";
+import { runProgram } from "./programs.ts";
+
+const HEAD_BYTES = 16_384;
+const TAIL_BYTES = 200;
+const FILES_MAX = 100_000;
+
+export const backup: Command = {
+  takes: "FOLDER",
+  does: "Dumps all schemas at one moment into a new folder, restores it on a private server, and says what it holds.",
+  async run(args, env) {
+    const folder = folderFrom(args);
+    if (existsSync(folder) && readdirSync(folder).length > 0) throw new OperatorError(`${folder} is not empty`);
+    mkdirSync(path.join(folder, BINARY_LOGS), { recursive: true, mode: 0o700 });
+    const server = variable(env, "MUSTER_DB_URL");
+    await withServer(server, async (db) => {
+      const [row] = await db.query<{ on: number; format: string }[]>(
+        "select @@log_bin as `on`, @@binlog_format as format",
+      );
+      if (Number(row?.on) !== 1)
+        throw new OperatorError("the server writes no binary log: nothing after the dump could be restored");
+    });
+    const databases = databasesOf(env);
+    await dump(server, Object.values(databases), folder);
+    const file = path.join(folder, DUMP);
+    const before = {
+      takenAt: new Date().toISOString(),
+      databases,
+      binaryLog: placeIn(file),
+      sha256: await sha256Of(file),
+      tables: {},
+    };
+    const tables = await restoreTest(folder, before, env);
+    const missing = await tablesMissing(server, tables, Object.values(databases));
+    if (missing.length > 0) throw new OperatorError(`the dump misses ${missing.join(", ")}`);
+    writeManifest(folder, { ...before, tables });
+    await fetchLogs(server, folder, before);
+    for (const [name, { rows }] of Object.entries(tables)) say(`${name.padEnd(48)} ${rows} rows`);
+    say(
+      `the backup in ${folder} was restored on a private server and is good; binary log from ${before.binaryLog.gtid || "its start"}`,
+    );
+    return 0;
+  },
+};
+
+export const backupLogs: Command = {
+  takes: "FOLDER",
+  does: "Fetches the binary logs from that backup on: what was written until now can be restored. Run it every minute.",
+  async run(args, env) {
+    const folder = folderFrom(args);
+    const manifest = readManifest(folder);
+    const files = await fetchLogs(variable(env, "MUSTER_DB_URL"), folder, manifest);
+    say(`${files} binary logs are in ${path.join(folder, BINARY_LOGS)}`);
+    return 0;
+  },
+};
+
+export const verifyBackup: Command = {
+  takes: "FOLDER",
+  does: "Restores that backup on a private server and compares every table with what the backup said when it was made.",
+  async run(args, env) {
+    const folder = folderFrom(args);
+    const manifest = readManifest(folder);
+    if ((await sha256Of(path.join(folder, DUMP))) !== manifest.sha256)
+      throw new OperatorError("the dump has been changed");
+    const different = differences(manifest.tables, await restoreTest(folder, manifest, env));
+    if (different.length > 0) throw new OperatorError(`not as they were: ${different.join(", ")}`);
+    say(`${Object.keys(manifest.tables).length} tables are as they were at ${manifest.takenAt}`);
+    return 0;
+  },
+};
+
+async function dump(server: string, databases: readonly string[], folder: string): Promise<void> {
+  const args = [
+    "--single-transaction", // one moment for all schemas, and nobody waits
+    "--master-data=2",
+    "--gtid",
+    "--quick",
+    "--hex-blob",
+    "--routines",
+    "--triggers",
+    "--events",
+    "--databases",
+    ...databases,
+  ];
+  const file = path.join(folder, DUMP);
+  await runProgram({ program: "mariadb-dump", args, server }, file);
+  if (!tailOf(file).includes("-- Dump completed")) throw new OperatorError("the dump does not end as a whole one does");
+}
+
+/** As mariadb-dump writes it into the head of its file. */
+function placeIn(file: string): Manifest["binaryLog"] {
+  const head = part(file, 0, HEAD_BYTES);
+  const place = /MASTER_LOG_FILE='([^']+)', MASTER_LOG_POS=(\d+)/.exec(head);
+  if (!place) throw new OperatorError("the dump does not say where the binary log goes on");
+  const gtid = /gtid_slave_pos='([^']*)'/.exec(head)?.[1] ?? "";
+  return { file: place[1] as string, position: Number(place[2]), gtid };
+}
+
+async function restoreTest(folder: string, { databases }: Manifest, env: Environment): Promise<Manifest["tables"]> {
+  const scratch = mkdtempSync(path.join(os.tmpdir(), "muster-restore-"));
+  const server = await startMariadb({ dataDir: path.join(scratch, "data"), port: await freePort(), durable: false });
+  try {
+    await loadDump(folder, server.adminUrl);
+    if (!(await auditLogHolds(server.adminUrl, databases, env))) throw new OperatorError("the audit log is broken");
+    return await tableStates(server.adminUrl, Object.values(databases));
+  } finally {
+    await server.stop();
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+async function tablesMissing(
+  server: string,
+  tables: Manifest["tables"],
+  databases: readonly string[],
+): Promise<string[]> {
+  const live = await withServer(server, (db) =>
+    db.query<{ n: string }[]>(
+      `select concat(table_schema, '.', table_name) as n from information_schema.tables
+        where table_schema in (?) and table_type = 'BASE TABLE'`,
+      [databases],
+    ),
+  );
+  return live.map(({ n }) => n).filter((name) => !(name in tables));
+}
+
+/** @returns how many */
+async function fetchLogs(server: string, folder: string, { binaryLog }: Manifest): Promise<number> {
+  const cwd = path.join(folder, BINARY_LOGS);
+  const args = ["--read-from-remote-server", "--raw", "--to-last-log", binaryLog.file];
+  await runProgram({ program: "mariadb-binlog", args, server, cwd });
+  return logFilesIn(folder).length;
+}
+
+/** In the order in which they were written. */
+export function logFilesIn(folder: string): string[] {
+  const files = readdirSync(path.join(folder, BINARY_LOGS)).filter((file) => /\.\d+$/.test(file));
+  if (files.length > FILES_MAX) throw new OperatorError(`more than ${FILES_MAX} binary logs: take a new backup`);
+  return files.sort((a, b) => Number(a.split(".").at(-1)) - Number(b.split(".").at(-1)));
+}
+
+export function folderFrom(args: readonly string[]): string {
+  const [folder, ...more] = args;
+  if (!folder || more.length > 0) throw new UsageError("which folder?");
+  return path.resolve(folder);
+}
+
+function tailOf(file: string): string {
+  const { size } = statSync(file);
+  return part(file, Math.max(0, size - TAIL_BYTES), TAIL_BYTES);
+}
+
+function part(file: string, from: number, bytes: number): string {
+  const opened = openSync(file, "r");
+  try {
+    const buffer = Buffer.alloc(bytes);
+    return buffer.subarray(0, readSync(opened, buffer, 0, bytes, from)).toString();
+  } finally {
+    closeSync(opened);
+  }
+}

@@ -1,0 +1,164 @@
+// Into an empty server: the dump, then the binary logs up to a moment or up to the transaction before a mistake.
+import { execFile } from "node:child_process";
+import { existsSync, renameSync } from "node:fs";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { answers, type MariadbServer, paths, startMariadb } from "@muster/local";
+import { type Command, OperatorError, say, UsageError } from "../command.ts";
+import { withServer } from "../databases.ts";
+import { type Environment, variable } from "../environment.ts";
+import { folderFrom, logFilesIn } from "./backup.ts";
+import { auditLogHolds, loadDump, UNLOGGED } from "./load.ts";
+import { BINARY_LOGS, differences, DUMP, type Manifest, readManifest, sha256Of, tableStates } from "./manifest.ts";
+import { pipePrograms } from "./programs.ts";
+
+const TIME = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/;
+const TEXT_BYTES_MAX = 500_000_000;
+const GTID = /^\d+-\d+-\d+$/;
+
+export const restore: Command = {
+  takes:
+    "FOLDER [--until 'YYYY-MM-DD hh:mm:ss' | --before GTID | --dump-only] [--to mysql://admin:password@host:port/]",
+  does: "Restores a backup and the binary logs after it: all of them, up to a moment (UTC), or up to the transaction before GTID. Locally into a new data folder (the system must be stopped; the old folder is kept); elsewhere with --to, into a server without these schemas.",
+  async run(words, env) {
+    const { values, positionals } = parseArgs({
+      args: [...words],
+      allowPositionals: true,
+      options: {
+        until: { type: "string" },
+        before: { type: "string" },
+        "dump-only": { type: "boolean", default: false },
+        to: { type: "string" },
+      },
+    });
+    const folder = folderFrom(positionals);
+    const limit = limitFrom(values.until, values.before);
+    const manifest = readManifest(folder);
+    if ((await sha256Of(path.join(folder, DUMP))) !== manifest.sha256)
+      throw new OperatorError("the dump has been changed");
+    if (!values.to && !env.isLocal)
+      throw new UsageError("where? --to mysql://admin:password@host:port/, an empty server");
+    const args = values["dump-only"] ? undefined : await replayArgs(folder, manifest, limit);
+    const local = values.to ? undefined : await freshLocalServer(env);
+    const server = values.to ?? (local as MariadbServer).adminUrl;
+    try {
+      await refuseExisting(server, manifest);
+      await loadDump(folder, server);
+      const loaded = await tableStates(server, Object.values(manifest.databases));
+      const different = differences(manifest.tables, loaded);
+      if (different.length > 0) throw new OperatorError(`not as the backup says: ${different.join(", ")}`);
+      if (args)
+        await pipePrograms(
+          { program: "mariadb-binlog", args, cwd: path.join(folder, BINARY_LOGS) },
+          { program: "mariadb", args: [UNLOGGED, "--binary-mode"], server },
+        );
+      const states = await tableStates(server, Object.values(manifest.databases));
+      for (const [name, { rows }] of Object.entries(states)) say(`${name.padEnd(48)} ${rows} rows`);
+      if (!(await auditLogHolds(server, manifest.databases, env))) throw new OperatorError("the audit log is broken");
+      say("restored");
+    } finally {
+      await local?.stop();
+    }
+    return 0;
+  },
+};
+
+export const binaryLog: Command = {
+  takes: "FOLDER PATTERN",
+  does: "Finds statements in the fetched binary logs (a regular expression, any case): time (UTC), GTID, statement.",
+  async run(args, _env) {
+    const [folder, pattern, ...more] = args;
+    if (!folder || !pattern || more.length > 0) throw new UsageError("FOLDER PATTERN");
+    readManifest(folder);
+    const found = await findStatements(path.resolve(folder), new RegExp(pattern, "i"));
+    for (const line of found) say(line);
+    return found.length > 0 ? 0 : 1;
+  },
+};
+
+type Limit = { readonly until: string } | { readonly before: string } | undefined;
+
+function limitFrom(until: string | undefined, before: string | undefined): Limit {
+  if (until !== undefined && before !== undefined) throw new UsageError("--until or --before, not both");
+  if (until !== undefined) {
+    if (!TIME.test(until)) throw new UsageError("--until takes 'YYYY-MM-DD hh:mm:ss', UTC");
+    return { until };
+  }
+  if (before === undefined) return undefined;
+  if (!GTID.test(before)) throw new UsageError("--before takes a GTID, as in 0-1-1234");
+  return { before };
+}
+
+/** @returns what mariadb-binlog is to print: looked up before anything is touched. */
+async function replayArgs(folder: string, manifest: Manifest, limit: Limit): Promise<string[]> {
+  const { file: first, position } = manifest.binaryLog;
+  let files = logFilesIn(folder);
+  if (!files.includes(first))
+    throw new OperatorError(`${first}, where the dump ends, was not fetched: backup-logs, or --dump-only`);
+  let stop: string[] = [];
+  if (limit && "until" in limit) stop = [`--stop-datetime=${limit.until}`];
+  else if (limit) {
+    const place = await placeOf(folder, limit.before);
+    files = files.slice(0, files.indexOf(place.file) + 1);
+    stop = [`--stop-position=${place.position}`]; // in the last file
+  }
+  return ["--disable-log-bin", `--start-position=${position}`, ...stop, ...files];
+}
+
+/** Where the transaction begins. */
+async function placeOf(folder: string, gtid: string): Promise<{ readonly file: string; readonly position: number }> {
+  for (const file of logFilesIn(folder)) {
+    let position = 0;
+    for (const line of (await readLogs(folder, [file])).split("\n")) {
+      if (line.startsWith("# at ")) position = Number(line.slice("# at ".length));
+      else if (line.startsWith("#") && /\sGTID (\S+)/.exec(line)?.[1] === gtid) return { file, position };
+    }
+  }
+  throw new OperatorError(`no fetched binary log has the transaction ${gtid}`);
+}
+
+async function refuseExisting(server: string, { databases }: Manifest): Promise<void> {
+  const there = await withServer(server, (db) =>
+    db.query<{ n: string }[]>("select schema_name as n from information_schema.schemata where schema_name in (?)", [
+      Object.values(databases),
+    ]),
+  );
+  if (there.length > 0)
+    throw new OperatorError(`the server has ${there.map(({ n }) => n).join(", ")} already: restore into an empty one`);
+}
+
+async function freshLocalServer(env: Environment): Promise<MariadbServer> {
+  const port = Number(variable(env, "MUSTER_MARIADB_PORT"));
+  if (await answers(port)) throw new OperatorError("the local system runs: stop it first (Ctrl-C in its terminal)");
+  if (existsSync(paths.mariadbData)) {
+    const kept = `${paths.mariadbData}.before-${new Date().toISOString().replaceAll(/[:.]/g, "-")}`;
+    renameSync(paths.mariadbData, kept);
+    say(`the data folder from before is kept in ${kept}`);
+  }
+  return await startMariadb({ dataDir: paths.mariadbData, port, durable: true });
+}
+
+async function findStatements(folder: string, pattern: RegExp): Promise<string[]> {
+  let [time, gtid] = ["", ""];
+  const found: string[] = [];
+  for (const line of (await readLogs(folder, logFilesIn(folder))).split("\n")) {
+    const event = /^#(\d\d)(\d\d)(\d\d) +(\d+:\d\d:\d\d) .*\sGTID (\d+-\d+-\d+)/.exec(line);
+    if (event) {
+      [time, gtid] = [`20${event[1]}-${event[2]}-${event[3]} ${event[4]?.padStart(8, "0")}`, event[5] as string];
+    } else if (pattern.test(line)) found.push(`${time}  ${gtid}  ${line}`);
+  }
+  return found;
+}
+
+/** As text: statements, and rows as comments. */
+function readLogs(folder: string, files: readonly string[]): Promise<string> {
+  const args = ["--no-defaults", "--base64-output=decode-rows", "--verbose", ...files];
+  const options = {
+    cwd: path.join(folder, BINARY_LOGS),
+    maxBuffer: TEXT_BYTES_MAX,
+    env: { ...process.env, TZ: "UTC" },
+  };
+  return new Promise((resolve, reject) => {
+    execFile("mariadb-binlog", args, options, (err, text) => (err ? reject(err) : resolve(text)));
+  });
+}

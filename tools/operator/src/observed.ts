@@ -1,0 +1,48 @@
+// What a running local system tells of itself, to compare the pages with.
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { paths, SERVICES } from "@muster/local";
+import { textOfPage } from "./runbooks.ts";
+import { printedBy } from "./stage.ts";
+
+const TABLE = /(<!-- metrics -->\n)[\s\S]*(<!-- \/metrics -->)/;
+
+export interface Told {
+  readonly help: string;
+  readonly processes: readonly string[];
+}
+
+/** Muster's own metrics, by name. */
+export async function metricsTold(env: NodeJS.ProcessEnv): Promise<Map<string, Told>> {
+  const told = new Map<string, Told>();
+  for (const { name: process } of SERVICES) {
+    const { output } = await printedBy(`scripts/operator.sh metrics ${process}`, env);
+    for (const [, name, help] of output.matchAll(/^# HELP (\S+) (.*)$/gm)) {
+      if (name === undefined || /^(nodejs|process)_/.test(name)) continue;
+      told.set(name, { help: help as string, processes: [...(told.get(name)?.processes ?? []), process] });
+    }
+  }
+  return told;
+}
+
+export function writeMetricsTable(told: ReadonlyMap<string, Told>): void {
+  const rows = [...told].map(([name, { help, processes }]) => `| \`${name}\` | ${processes.join(", ")} | ${help} |`);
+  const table = ["", "| metric | of | means |", "| --- | --- | --- |", ...rows, "", ""].join("\n");
+  const text = textOfPage("metrics.md").replace(TABLE, (_all, begin: string, end: string) => `${begin}${table}${end}`);
+  writeFileSync(path.join(paths.root, "runbooks/metrics.md"), text);
+}
+
+export function rulesText(): string {
+  return readFileSync(path.join(paths.root, "infra/prometheus/rules.yml"), "utf8");
+}
+
+/** Every line of every process. */
+export function logLines(folder: string): Record<string, unknown>[] {
+  const logs = path.join(folder, "logs");
+  const text = readdirSync(logs).map((file) => readFileSync(path.join(logs, file), "utf8"));
+  const lines = text
+    .join("\n")
+    .split("\n")
+    .filter((line) => line.startsWith("{") && line.endsWith("}"));
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+}
