@@ -1,7 +1,7 @@
 import type { DescMethodUnary, DescService } from "@bufbuild/protobuf";
 import { type Client, type Interceptor, createClient } from "@connectrpc/connect";
 import { commonError } from "@muster/errors";
-import { type AppPart, currentBudget, remainingBudgetMs } from "@muster/runtime";
+import { type AppPart, type Metrics, currentBudget, remainingBudgetMs } from "@muster/runtime";
 import { childOf, currentTrace, formatTraceparent } from "@muster/tracing";
 import { Channel, type Resolve } from "./channel.ts";
 import { toAppError } from "./errors.ts";
@@ -16,6 +16,8 @@ export interface RpcClientOptions<S extends DescService> {
   readonly timeoutMs: number;
   /** One of several instances that the caller knows by name: a call fails at once when this one is away. */
   readonly oneOfMany?: boolean;
+  /** Of the process: counts what is sent again. */
+  readonly metrics?: Metrics;
   /** Instead of the system's: for tests. */
   readonly resolve?: Resolve;
   readonly resolveEveryMs?: number;
@@ -66,7 +68,7 @@ type AnyCall = (request: unknown, callOptions?: { timeoutMs?: number; signal?: A
  */
 function withDeadlines<S extends DescService>(client: Client<S>, options: RpcClientOptions<S>): { call: Client<S> } {
   const wrapped: Record<string, unknown> = {};
-  const budget = new RepeatBudget();
+  const budget = new RepeatBudget(options.service.typeName, options.metrics);
   for (const [name, method] of Object.entries(options.service.method)) {
     const original = (client as Record<string, AnyCall>)[name];
     if (!original) continue;

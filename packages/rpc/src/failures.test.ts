@@ -5,6 +5,7 @@ import { ChatService } from "@muster/contracts/chat/v2";
 import { IdentityService } from "@muster/contracts/identity/v2";
 import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
 import { MatchService } from "@muster/contracts/match/v2";
+import { createMetrics } from "@muster/runtime";
 import { afterEach, describe, expect, it } from "vitest";
 import { createRpcClient, type RpcClient, type RpcClientOptions } from "./client.ts";
 import { REPEATABLE_WRITES } from "./repeatable.ts";
@@ -106,11 +107,15 @@ describe("a call that fails on the way", () => {
   it("is not sent again without end: a callee that drops everything gets few more calls than there were", async () => {
     let served = 0;
     const port = await serve((stream) => (served++, stream.session?.destroy()));
-    const { call } = clientAt(port);
+    const metrics = createMetrics("test");
+    const { call } = clientAt(port, { metrics });
     const calls = 300;
     for (let i = 0; i < calls; i += 10)
       await Promise.all(Array.from({ length: 10 }, () => call.getProfile({ playerId: PLAYER }).catch(() => undefined)));
     expect(served).toBeLessThan(calls * 1.6);
+    const text = await metrics.metrics();
+    expect(text).toMatch(/rpc_client_repeats_total\{[^}]*outcome="over budget"[^}]*\} \d+/);
+    expect(text).toMatch(/rpc_client_repeats_total\{[^}]*outcome="sent again"[^}]*\} 1\d\d/);
   });
 });
 

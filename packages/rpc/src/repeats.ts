@@ -1,7 +1,8 @@
 // The only layer that sends a call again. Its callers do not.
 import type { DescMethodUnary } from "@bufbuild/protobuf";
 import type { AppError } from "@muster/errors";
-import { sleep } from "@muster/runtime";
+import { type Metrics, sleep } from "@muster/runtime";
+import { Counter } from "prom-client";
 import { NotConnectedError } from "./channel.ts";
 import { isRepeatable } from "./repeatable.ts";
 import { transportFailureOf } from "./transport.ts";
@@ -18,7 +19,13 @@ const TOKENS_MAX = 100;
 const TOKENS_PER_CALL = 0.1;
 
 export class RepeatBudget {
+  readonly #count: (outcome: "sent again" | "over budget") => void;
   #tokens = TOKENS_MAX;
+
+  constructor(callee: string, metrics: Metrics | undefined) {
+    const counter = metrics && repeatsOf(metrics);
+    this.#count = (outcome) => counter?.inc({ callee, outcome });
+  }
 
   /** One more call was made. */
   earn(): void {
@@ -26,10 +33,30 @@ export class RepeatBudget {
   }
 
   take(): boolean {
-    if (this.#tokens < 1) return false;
+    if (this.#tokens < 1) {
+      this.#count("over budget");
+      return false;
+    }
     this.#tokens--;
+    this.#count("sent again");
     return true;
   }
+}
+
+const REPEATS = "rpc_client_repeats_total";
+
+/** One for all clients of a process. */
+function repeatsOf(metrics: Metrics): Counter<"callee" | "outcome"> {
+  const made = metrics.getSingleMetric(REPEATS) as Counter<"callee" | "outcome"> | undefined;
+  return (
+    made ??
+    new Counter({
+      name: REPEATS,
+      help: "Calls that failed on the way: sent again, or not because too many were",
+      labelNames: ["callee", "outcome"],
+      registers: [metrics],
+    })
+  );
 }
 
 /** Waits and returns true when the call is to be sent again. */

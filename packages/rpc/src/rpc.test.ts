@@ -26,7 +26,7 @@ describe("a call", () => {
       routes: (router) => router.service(IdentityService, { getProfile: async () => (await handle()) as never }),
     });
     await server.start?.();
-    client = createRpcClient({ service: IdentityService, baseUrl: server.url, timeoutMs: 1000 });
+    client = createRpcClient({ service: IdentityService, baseUrl: server.url, timeoutMs: 5000 });
   });
   afterAll(async () => {
     await client.stop?.();
@@ -136,7 +136,7 @@ it("logs what is polled as a matter of routine at debug, and what becomes of it 
       }),
   });
   await server.start?.();
-  const client = createRpcClient({ service: IdentityService, baseUrl: server.url, timeoutMs: 1000 });
+  const client = createRpcClient({ service: IdentityService, baseUrl: server.url, timeoutMs: 5000 });
   await client.call.getTrust({});
   await client.call.getProfile({ playerId: PLAYER });
   refused = true;
@@ -156,7 +156,7 @@ it("a connection that grows old is followed by another, and no call is lost; a s
     port: 0,
     log: createLogger("test", "silent"),
     metrics: createMetrics("test"),
-    connectionAgeMs: 20,
+    connectionAgeMs: 300,
     routes: (router) => {
       router.service(IdentityService, { getProfile: async () => ({}) as never });
       router.service(ChatService, {
@@ -168,14 +168,14 @@ it("a connection that grows old is followed by another, and no call is lost; a s
     },
   });
   await server.start?.();
-  const calls = createRpcClient({ service: IdentityService, baseUrl: server.url, timeoutMs: 1000 });
-  const streams = createRpcClient({ service: ChatService, baseUrl: server.url, timeoutMs: 1000 });
+  const calls = createRpcClient({ service: IdentityService, baseUrl: server.url, timeoutMs: 5000 });
+  const streams = createRpcClient({ service: ChatService, baseUrl: server.url, timeoutMs: 5000 });
   const requests = new MessageQueue<MessageInitShape<typeof DeliverRequestSchema>>(10);
   const answers = streams.call.deliver(requests)[Symbol.asyncIterator]();
   for (let i = 0; i < 10; i++) {
     requests.push({ message: { case: "detach", value: { playerId: PLAYER } } });
     expect((await answers.next()).done).toBe(false);
-    const until = performance.now() + 20;
+    const until = performance.now() + 100;
     while (performance.now() < until) await calls.call.getProfile({ playerId: PLAYER });
   }
   expect(opened).toBe(1);

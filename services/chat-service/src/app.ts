@@ -36,7 +36,12 @@ export function createApp(config: Config, overrides: Overrides = {}): ChatApp {
     statementTimeoutMs: config.dbStatementTimeoutMs,
   });
   const { db } = database;
-  const matches = createRpcClient({ service: MatchService, baseUrl: config.chatMatchUrl, timeoutMs: CALL_TIMEOUT_MS });
+  const matches = createRpcClient({
+    service: MatchService,
+    metrics,
+    baseUrl: config.chatMatchUrl,
+    timeoutMs: CALL_TIMEOUT_MS,
+  });
   const delivery = createDelivery({ db, tailEveryMs: config.chatTailEveryMs, now, log });
   new Gauge({
     name: "chat_gateway_streams",

@@ -38,10 +38,15 @@ export function createApp(config: Config, overrides: Overrides = {}): EdgeApp {
   const log = overrides.log ?? createLogger("edge-api", config.logLevel);
   const metrics = createMetrics("edge-api");
   const timeoutMs = Math.max(config.edgeReadDeadlineMs, config.edgeWriteDeadlineMs);
-  const identity = createRpcClient({ service: IdentityService, baseUrl: config.edgeIdentityUrl, timeoutMs });
-  const match = createRpcClient({ service: MatchService, baseUrl: config.edgeMatchUrl, timeoutMs });
-  const matchmaking = createRpcClient({ service: MatchmakingService, baseUrl: config.edgeMatchmakerUrl, timeoutMs });
-  const chat = createRpcClient({ service: ChatService, baseUrl: config.edgeChatUrl, timeoutMs });
+  const identity = createRpcClient({ service: IdentityService, metrics, baseUrl: config.edgeIdentityUrl, timeoutMs });
+  const match = createRpcClient({ service: MatchService, metrics, baseUrl: config.edgeMatchUrl, timeoutMs });
+  const matchmaking = createRpcClient({
+    service: MatchmakingService,
+    metrics,
+    baseUrl: config.edgeMatchmakerUrl,
+    timeoutMs,
+  });
+  const chat = createRpcClient({ service: ChatService, metrics, baseUrl: config.edgeChatUrl, timeoutMs });
   const tokens = new TokenVerifier(trustFrom(identity.call));
   new Gauge({
     name: "edge_trust_age_seconds",

@@ -36,6 +36,7 @@ export function createApp(config: Config, overrides: Overrides = {}): Matchmaker
   const modes = config.matchmakerModes;
   const matchClient = createRpcClient({
     service: MatchService,
+    metrics: registry,
     baseUrl: config.matchmakerMatchUrl,
     timeoutMs: MATCH_CALL_TIMEOUT_MS,
   });

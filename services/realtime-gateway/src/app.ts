@@ -61,12 +61,19 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
   const registry = createMetrics("realtime-gateway");
   const identity = createRpcClient({
     service: IdentityService,
+    metrics: registry,
     baseUrl: config.gatewayIdentityUrl,
     timeoutMs: CALL_TIMEOUT_MS,
   });
-  const match = createRpcClient({ service: MatchService, baseUrl: config.gatewayMatchUrl, timeoutMs: CALL_TIMEOUT_MS });
+  const match = createRpcClient({
+    service: MatchService,
+    metrics: registry,
+    baseUrl: config.gatewayMatchUrl,
+    timeoutMs: CALL_TIMEOUT_MS,
+  });
   const matchmaker = createRpcClient({
     service: MatchmakingService,
+    metrics: registry,
     baseUrl: config.gatewayMatchmakerUrl,
     timeoutMs: CALL_TIMEOUT_MS,
   });
@@ -122,6 +129,7 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
   const chatServices = config.gatewayChatUrls.map((baseUrl) =>
     createRpcClient({
       service: ChatService,
+      metrics: registry,
       baseUrl,
       timeoutMs: CALL_TIMEOUT_MS,
       oneOfMany: config.gatewayChatUrls.length > 1,

@@ -50,11 +50,13 @@ export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
   const registry = createMetrics("shard");
   const matchClient = createRpcClient({
     service: MatchService,
+    metrics: registry,
     baseUrl: config.shardMatchUrl,
     timeoutMs: MATCH_CALL_TIMEOUT_MS,
   });
   const matchmakerClient = createRpcClient({
     service: MatchmakingService,
+    metrics: registry,
     baseUrl: config.shardMatchmakerUrl,
     timeoutMs: MATCH_CALL_TIMEOUT_MS,
   });
