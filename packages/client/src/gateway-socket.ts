@@ -20,6 +20,14 @@ export interface SocketEvents {
   onLost(from: GatewaySocket, reason: MusterError): void;
 }
 
+export interface OpenOptions {
+  /** For tests: another WebSocket class. */
+  readonly webSocket?: typeof WebSocket | undefined;
+  readonly withinMs?: number;
+  /** Asked when the line is there: of several that are opened at once only one may say who it is. */
+  readonly mayGreet?: () => boolean;
+}
+
 interface Waiter {
   resolve(answer: ServerControl["message"]): void;
   reject(err: MusterError): void;
@@ -32,6 +40,8 @@ export class GatewaySocket {
   readonly #socket: WebSocket;
   readonly #events: SocketEvents;
   readonly #waiters = new Map<number, Waiter>();
+  /** When something came last, on the clock of performance.now(). */
+  heardAt: number = performance.now();
   #nextRequestId = 1;
   #welcomed = false;
 
@@ -46,19 +56,25 @@ export class GatewaySocket {
     accessToken: string,
     events: SocketEvents,
     onOpen: (socket: GatewaySocket) => void,
-    Implementation: typeof WebSocket = WebSocket,
+    options: OpenOptions = {},
   ): Promise<GatewaySocket> {
+    const { webSocket: Implementation = WebSocket, withinMs = OPEN_WITHIN_MS, mayGreet = () => true } = options;
     const socket = new Implementation(url, SUBPROTOCOL);
     socket.binaryType = "arraybuffer";
     const self = new GatewaySocket(socket, events);
     const { promise, resolve, reject } = Promise.withResolvers<GatewaySocket>();
     const timer = setTimeout(() => {
-      reject(new MusterError("timeout", `no connection to ${url} within ${OPEN_WITHIN_MS} ms`));
+      reject(new MusterError("timeout", `no connection to ${url} within ${withinMs} ms`));
       socket.close();
-    }, OPEN_WITHIN_MS);
-    socket.addEventListener("open", () => socket.send(encodeClientControl({ message: hello(accessToken) })));
+    }, withinMs);
+    socket.addEventListener("open", () => {
+      if (mayGreet()) return socket.send(encodeClientControl({ message: hello(accessToken) }));
+      reject(new MusterError("network", "another connection was faster"));
+      socket.close();
+    });
     socket.addEventListener("message", (event: MessageEvent) => {
       const frame = new Uint8Array(event.data as ArrayBuffer);
+      self.heardAt = performance.now();
       if (frame[0] !== CONTROL_FRAME) return self.#events.onFrame(self, frame);
       const control = decodeServerControl(frame);
       if (self.#welcomed) return self.#onControl(control);
@@ -118,6 +134,11 @@ export class GatewaySocket {
   /** A newer token: the connection lives as long as it does. */
   async renew(accessToken: string): Promise<void> {
     await this.ask(hello(accessToken));
+  }
+
+  /** Whatever comes back says that the line is there. */
+  probe(): void {
+    this.send(encodeClientControl({ message: { case: "ping", value: { payload: 0n } } }));
   }
 
   close(code?: number): void {

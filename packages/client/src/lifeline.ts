@@ -2,7 +2,9 @@
 import type { ServerControl } from "@muster/contracts/realtime/v1";
 import { clientDuty } from "@muster/realtime";
 import { isHopeless, MusterError, TOKEN_ENDED } from "./errors.ts";
-import { GatewaySocket, type SocketEvents } from "./gateway-socket.ts";
+import { GatewaySocket, type OpenOptions, type SocketEvents } from "./gateway-socket.ts";
+import { onNetworkBack } from "./network-signals.ts";
+import { openFirst } from "./open-first.ts";
 
 export interface LifelineOptions {
   readonly url: string;
@@ -10,6 +12,8 @@ export interface LifelineOptions {
   /** How long to try to come back after a lost connection. */
   readonly reconnectWithinMs: number;
   readonly webSocket: typeof WebSocket | undefined;
+  /** For tests: what tells of the network. Default: the browser's window. */
+  readonly network?: EventTarget | undefined;
 }
 
 /** Who uses it. */
@@ -20,6 +24,8 @@ export interface LifelineOwner {
   resume(): Promise<void>;
   /** There is a seat to be taken along. */
   seated(): boolean;
+  /** … and its match sends frames all the time. */
+  playing(): boolean;
   /** Takes it at another gateway; `taken` is to be called before anything that comes from there is looked at. @throws MusterError */
   takeSeat(at: GatewaySocket, taken: () => void): Promise<void>;
   /** The seat is at another gateway now: what else was going on goes on there. */
@@ -29,6 +35,13 @@ export interface LifelineOwner {
 
 const RECONNECT_DELAY_MS = 100;
 const RECONNECT_DELAY_MS_MAX = 3000;
+/** While others play on without us. */
+const RECONNECT_DELAY_MS_MAX_SEATED = 250;
+/** A match that goes on is heard thirty times a second. After so long it is asked whether anybody is there … */
+const SILENCE_ASK_MS = 1000;
+/** … and after so long another connection is opened beside this one, which is most likely dead. */
+const SILENCE_DEAD_MS = 2000;
+const SILENCE_CHECK_MS = 250;
 const TOKEN_REFRESH_MS = 300_000;
 /** Of the time that a stopping gateway gives: the rest is for the handshake with the next one. */
 const LEAVE_WITHIN_SHARE = 0.7;
@@ -52,6 +65,10 @@ export class Lifeline {
   /** The gateway said so: the next token must be a new one. */
   #tokenEnded = false;
   readonly #tokenTimer: ReturnType<typeof setInterval>;
+  readonly #silenceTimer: ReturnType<typeof setInterval>;
+  readonly #ignoreNetwork: () => void;
+  /** While it waits between two tries: the next one at once. */
+  #tryNow: (() => void) | undefined;
 
   constructor(options: LifelineOptions, owner: LifelineOwner) {
     this.#options = options;
@@ -59,7 +76,9 @@ export class Lifeline {
     this.#connecting = this.#connectUntilOpen(performance.now());
     this.#connecting.catch(() => undefined); // ready() tells
     this.#tokenTimer = setInterval(() => void this.#refreshToken(), TOKEN_REFRESH_MS);
-    (this.#tokenTimer as { unref?: () => void }).unref?.();
+    this.#silenceTimer = setInterval(() => this.#checkSilence(), SILENCE_CHECK_MS);
+    for (const timer of [this.#tokenTimer, this.#silenceTimer]) (timer as { unref?: () => void }).unref?.();
+    this.#ignoreNetwork = onNetworkBack(() => this.#tryNow?.(), options.network);
   }
 
   /** Resolves when connected, and back where it was. @throws MusterError */
@@ -85,12 +104,15 @@ export class Lifeline {
     if (this.#closed) return;
     this.#closed = reason;
     clearInterval(this.#tokenTimer);
+    clearInterval(this.#silenceTimer);
+    this.#ignoreNetwork();
     this.#owner.onGivenUp(reason);
     this.#socket?.close(1000);
   }
 
   async #connectUntilOpen(lostAt: number): Promise<void> {
-    for (let delayMs = RECONNECT_DELAY_MS; ; delayMs = Math.min(delayMs * 2, RECONNECT_DELAY_MS_MAX)) {
+    for (let delayMs = RECONNECT_DELAY_MS; ; delayMs *= 2) {
+      delayMs = Math.min(delayMs, this.#owner.seated() ? RECONNECT_DELAY_MS_MAX_SEATED : RECONNECT_DELAY_MS_MAX);
       try {
         await this.#open((socket) => (this.#socket = socket));
         return;
@@ -103,21 +125,44 @@ export class Lifeline {
           this.giveUp(err);
           throw err;
         }
-        await wait(delayMs * (0.5 + Math.random() / 2));
+        if (await this.#waitOrSignal(delayMs * (0.5 + Math.random() / 2))) delayMs = RECONNECT_DELAY_MS / 2;
       }
     }
   }
 
+  /** @returns true: the network is back, said the browser */
+  async #waitOrSignal(ms: number): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => resolve(false), ms);
+    this.#tryNow = () => resolve(true);
+    const signalled = await promise;
+    clearTimeout(timer);
+    this.#tryNow = undefined;
+    return signalled;
+  }
+
+  /** While a match goes on, with another one beside it when it hangs. */
   async #open(onOpen: (socket: GatewaySocket) => void): Promise<GatewaySocket> {
     const { url, token, webSocket } = this.#options;
     const accessToken = await token(this.#tokenEnded);
     this.#tokenEnded = false;
+    const open = (options: Omit<OpenOptions, "webSocket">): Promise<GatewaySocket> =>
+      GatewaySocket.open(url, accessToken, this.#events, onOpen, { ...options, webSocket });
     try {
-      return await GatewaySocket.open(url, accessToken, this.#events, onOpen, webSocket);
+      return await (this.#owner.seated() ? openFirst(open) : open({}));
     } catch (err) {
       if (err instanceof MusterError) this.#tokenEnded = TOKEN_ENDED.has(err.status);
       throw err;
     }
+  }
+
+  /** A dead line may stay open for minutes. */
+  #checkSilence(): void {
+    const socket = this.#socket;
+    if (!socket || this.#moving || !this.#owner.playing()) return;
+    const silentMs = performance.now() - socket.heardAt;
+    if (silentMs > SILENCE_DEAD_MS) this.#leave(socket);
+    else if (silentMs > SILENCE_ASK_MS) socket.probe();
   }
 
   #onControl(from: GatewaySocket, control: ServerControl, asked: boolean): void {
@@ -195,8 +240,4 @@ export class Lifeline {
       // The gateway closes the socket when the token ends, and the reconnect tells what is wrong.
     }
   }
-}
-
-function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

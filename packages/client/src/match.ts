@@ -44,6 +44,7 @@ export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> 
   readonly #decoder: SnapshotDecoder<S>;
   readonly #input: InputCodec<I>;
   readonly #outgoing: OutgoingInputs;
+  readonly #heldInputs: boolean;
   readonly #listeners = new Set<(snapshot: Snapshot<S>) => void>();
   readonly #statusListeners = new Set<(status: { seat: number; connected: boolean; graceMs: number }) => void>();
   readonly #end: (end: MatchEnd) => void;
@@ -60,6 +61,7 @@ export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> 
     this.options = joined.options;
     this.#decoder = new SnapshotDecoder(game as unknown as Game<S, Fields>);
     this.#input = inputCodecOf(game.input);
+    this.#heldInputs = game.inputMode === "held";
     this.#outgoing = new OutgoingInputs(joined.lastInputSeq, {
       mode: game.inputMode,
       tickRate: joined.tickRate,
@@ -91,6 +93,11 @@ export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> 
     return this.#matchSeq;
   }
 
+  /** For the connection only: it has begun, and every tick is shown. */
+  get ticks(): boolean {
+    return this.tickRate > 0 && this.#latest !== undefined;
+  }
+
   /** For the connection only. @returns false for a message that has been here before */
   isNews(matchSeq: number): boolean {
     if (matchSeq === 0) return true;
@@ -117,7 +124,9 @@ export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> 
    * `tick`: when it shall count; 0: as soon as possible. @returns its sequence number, see Snapshot.acks.
    */
   send(input: StateOf<I>, tick = 0): number {
-    return this.#outgoing.add(this.#input.encode(input), tick);
+    // After an outage the caller's idea of the tick is as old: what is held counts all the same.
+    const late = this.#heldInputs && tick !== 0 && tick < this.#oldestTick();
+    return this.#outgoing.add(this.#input.encode(input), late ? 0 : tick);
   }
 
   /** For the connection only. */
@@ -136,9 +145,14 @@ export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> 
 
   /** For the connection only: after a reconnect (`cut`), or when the match has moved. The shard says which inputs it has. */
   onResumed(joined: MatchJoined, cut: boolean): void {
+    this.#outgoing.resume(joined.lastInputSeq, cut ? this.#oldestTick() : 0);
+  }
+
+  /** Inputs that name an earlier one come too late, as far as we know. */
+  #oldestTick(): number {
+    if (!this.#latest) return 0;
     const since = Math.floor(((performance.now() - this.#latestAt) / 1000) * this.tickRate);
-    const fromTick = cut && this.#latest ? this.#latest.tick + since - LATE_TICKS : 0;
-    this.#outgoing.resume(joined.lastInputSeq, fromTick);
+    return this.#latest.tick + since - LATE_TICKS;
   }
 
   /** For the connection only. */

@@ -12,6 +12,9 @@ class FakeWebSocket extends EventTarget {
   static readonly all: FakeWebSocket[] = [];
   /** Whether a seat is given at once. */
   static seats = true;
+  /** Whether nobody is there, or nobody says so. */
+  static down = false;
+  static hangs = false;
   readyState = 1;
   binaryType = "";
   inputs = 0;
@@ -19,7 +22,8 @@ class FakeWebSocket extends EventTarget {
   constructor() {
     super();
     FakeWebSocket.all.push(this);
-    queueMicrotask(() => this.dispatchEvent(new Event("open")));
+    if (FakeWebSocket.hangs) return;
+    queueMicrotask(() => (FakeWebSocket.down ? this.close(1006) : this.dispatchEvent(new Event("open"))));
   }
   send(frame: Uint8Array): void {
     if (frame[0] === INPUT_FRAME) return void this.inputs++;
@@ -45,12 +49,17 @@ class FakeWebSocket extends EventTarget {
   }
 }
 
-function connect(): { realtime: Realtime; asked: boolean[]; sockets: FakeWebSocket[] } {
+function connect(options: { network?: EventTarget } = {}): {
+  realtime: Realtime;
+  asked: boolean[];
+  sockets: FakeWebSocket[];
+} {
   FakeWebSocket.all.length = 0;
   FakeWebSocket.seats = true;
+  FakeWebSocket.down = FakeWebSocket.hangs = false;
   const asked: boolean[] = [];
   const token = async (fresh: boolean): Promise<string> => (asked.push(fresh), "token");
-  const realtime = new Realtime("ws://test", token, { webSocket: FakeWebSocket as never });
+  const realtime = new Realtime("ws://test", token, { ...options, webSocket: FakeWebSocket as never });
   return { realtime, asked, sockets: FakeWebSocket.all };
 }
 
@@ -91,6 +100,37 @@ describe("a realtime connection", () => {
       expect(sockets).toHaveLength(1);
     },
   );
+
+  it("comes back at once when the browser says that the network is there again", async () => {
+    const network = new EventTarget();
+    const { realtime, sockets } = connect({ network });
+    await realtime.ready();
+    FakeWebSocket.down = true;
+    sockets[0]?.close(1006);
+    await vi.waitFor(() => expect(sockets.length).toBeGreaterThanOrEqual(5), 3000); // by now it waits for most of a second
+    FakeWebSocket.down = false;
+    const from = performance.now();
+    network.dispatchEvent(new Event("online"));
+    await realtime.ready();
+    expect(performance.now() - from).toBeLessThan(300);
+    realtime.close();
+  });
+
+  it("opens another line beside one that hangs, while it plays, and greets on one of them only", async () => {
+    const { realtime, sockets } = connect();
+    const match = await realtime.join({ seatTicket: "t" }, duel);
+    FakeWebSocket.hangs = true;
+    sockets[0]?.close(1006);
+    await vi.waitFor(() => expect(sockets).toHaveLength(2));
+    FakeWebSocket.hangs = false;
+    await realtime.ready();
+    sockets[1]?.dispatchEvent(new Event("open")); // the one that hung is there after all
+    expect(sockets.slice(1).map(({ asked }) => asked[0])).toEqual([undefined, "hello"]);
+    expect(sockets[1]?.readyState).toBe(3);
+    match.send(input);
+    expect(sockets[2]?.inputs).toBe(1);
+    realtime.close();
+  });
 
   it("gives up when there is no session to connect with", async () => {
     const { MusterError } = await import("./errors.ts");

@@ -13,6 +13,8 @@ export interface RealtimeOptions {
   readonly reconnectWithinMs?: number;
   /** For tests: another WebSocket class. */
   readonly webSocket?: typeof WebSocket;
+  /** For tests: what tells of the network (`online`). Default: the browser's window. */
+  readonly network?: EventTarget;
 }
 
 const RECONNECT_WITHIN_MS = 30_000;
@@ -28,14 +30,15 @@ export class Realtime {
   #watched: WatchedMatch | undefined;
 
   constructor(url: string, token: (fresh: boolean) => Promise<string>, options: RealtimeOptions) {
-    const { reconnectWithinMs = RECONNECT_WITHIN_MS, webSocket } = options;
+    const { reconnectWithinMs = RECONNECT_WITHIN_MS, webSocket, network } = options;
     this.#line = new Lifeline(
-      { url, token, reconnectWithinMs, webSocket },
+      { url, token, reconnectWithinMs, webSocket, network },
       {
         onFrame: (frame) => (this.#playing?.match ?? this.#watched)?.onFrame(frame),
         onControl: (control, asked) => this.#onControl(control, asked),
         resume: () => this.#resume(),
         seated: () => this.#playing !== undefined,
+        playing: () => this.#playing?.match.ticks ?? false,
         takeSeat: (at, taken) => this.#takeSeat(at, taken),
         onMoved: () => this.#resumeChat(),
         onGivenUp: (reason) => this.#onGivenUp(reason),

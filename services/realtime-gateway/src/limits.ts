@@ -22,15 +22,10 @@ export const CONTROL_REFUSED_PER_S_MAX = 200;
 
 const TELL_EVERY_MS = 1000;
 const WINDOW_MS = 10_000;
-/** A fast screen is no attack: told, and never counted. */
-const HARMLESS: ReadonlySet<InputRefusalCode> = new Set(["input_too_fast", "input_overflow"]);
+/** A fast screen is no attack, nor is a slow line: told, and never counted. */
+const HARMLESS: ReadonlySet<InputRefusalCode> = new Set(["input_too_fast", "input_overflow", "input_too_late"]);
 /** What was under way when the line, or the match, came or went. */
-const OUTDATED: ReadonlySet<InputRefusalCode> = new Set([
-  "input_too_late",
-  "input_too_early",
-  "input_out_of_order",
-  "not_in_match",
-]);
+const OUTDATED: ReadonlySet<InputRefusalCode> = new Set(["input_too_early", "input_out_of_order", "not_in_match"]);
 /** After a seat was taken or given back: outdated inputs are not counted for so long. */
 const OUTDATED_FOR_MS = 5000;
 

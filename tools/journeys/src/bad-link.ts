@@ -10,6 +10,8 @@ export interface LinkQuality {
   bytesPerS?: number;
   /** Nothing is read from the gateway. */
   paused?: boolean;
+  /** Nothing goes either way, and nobody says so. */
+  dead?: boolean;
   /** Chance that a chunk was lost: it and what is behind it waits until it was sent again. */
   loss?: number;
   /** How long that takes, ms. */
@@ -20,6 +22,9 @@ export interface BadLink {
   readonly url: string;
   /** May be changed at any time. */
   readonly quality: LinkQuality;
+  /** Ends what is open, and what comes, until `mend`. */
+  cut(): void;
+  mend(): void;
   close(): Promise<void>;
 }
 
@@ -29,7 +34,9 @@ const EVERY_MS = 20;
 export async function openBadLink(gatewayUrl: string, quality: LinkQuality, random: () => number): Promise<BadLink> {
   const to = new URL(gatewayUrl);
   const sockets = new Set<Socket>();
+  let refusing = false;
   const server: Server = createServer((client) => {
+    if (refusing) return void client.destroy();
     const gateway = connect({ host: to.hostname, port: Number(to.port), noDelay: true });
     client.setNoDelay(true);
     for (const socket of [client, gateway]) {
@@ -45,6 +52,14 @@ export async function openBadLink(gatewayUrl: string, quality: LinkQuality, rand
   return {
     url: `ws://127.0.0.1:${(server.address() as { port: number }).port}${to.pathname}`,
     quality,
+    cut() {
+      refusing = true;
+      for (const socket of sockets) socket.destroy();
+      sockets.clear();
+    },
+    mend() {
+      refusing = false;
+    },
     async close() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
@@ -70,10 +85,9 @@ function forward(from: Socket, to: Socket, quality: LinkQuality, random: () => n
     }
     credit -= chunk.length;
   });
-  if (!down) return;
   const timer = setInterval(() => {
-    if (quality.paused) return void from.pause();
-    if (quality.bytesPerS === undefined) return void from.resume();
+    if (quality.dead || (down && quality.paused)) return void from.pause();
+    if (!down || quality.bytesPerS === undefined) return void from.resume();
     credit = Math.min(quality.bytesPerS / 10, credit + (quality.bytesPerS * EVERY_MS) / 1000);
     if (credit > 0) from.resume();
     else from.pause();
