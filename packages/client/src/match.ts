@@ -24,6 +24,8 @@ export type MatchEnd =
 
 /** The shard still takes an input that is so many ticks late, less what the estimate may be wrong by. */
 const LATE_TICKS = 25;
+/** Without a frame for so long it is an outage. */
+const AWAY_MS = 500;
 
 /** A match that this client plays: snapshots in, inputs out. */
 export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> {
@@ -125,7 +127,8 @@ export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> 
    */
   send(input: StateOf<I>, tick = 0): number {
     // After an outage the caller's idea of the tick is as old: what is held counts all the same.
-    const late = this.#heldInputs && tick !== 0 && tick < this.#oldestTick();
+    const away = performance.now() - this.#latestAt > AWAY_MS;
+    const late = this.#heldInputs && away && tick !== 0 && tick < this.#oldestTick();
     return this.#outgoing.add(this.#input.encode(input), late ? 0 : tick);
   }
 

@@ -84,6 +84,11 @@ export class Fanout {
     this.#metrics.caughtUp();
   }
 
+  /** The last word of a match: whoever is behind gets it all the same. */
+  finish(follower: Outbound): void {
+    if (!follower.inSync && this.#log.length > 0) follower.catchUp(this.#log);
+  }
+
   /** Nothing without a keyframe to follow. At the limit all goes: who is behind waits for the next keyframe. */
   #keep(delta: Uint8Array): void {
     const { length } = this.#log;

@@ -174,6 +174,7 @@ export class Seats implements LinkEvents, SeatOwner {
 
   onEnded(match: FollowedMatch, ended: LinkEnded): void {
     match.over = true;
+    for (const seat of this.#seatsOf(match)) match.fanout(seat.view).finish(seat.player.outbound);
     this.#dismiss(match, (player) => player.onEnded(ended));
     this.#options.spectators().onOver(match.matchId, "ended");
   }

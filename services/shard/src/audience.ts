@@ -125,7 +125,7 @@ export class Audience {
   tick(channel: number, tick: number, check: number, record: Uint8Array): void {
     if (this.#unshown || this.#pace.ticksPerSnapshot > 1) return this.#tickAtPace(channel, tick, check, record);
     this.#showDelta(channel, tick, check, record);
-    if (tick % this.#keyframeEveryTicks === 0) this.#keyframes(channel);
+    if (tick % this.#keyframeEveryTicks === 0) this.keyframes(channel);
   }
 
   /** A record without the state that it leads to. */
@@ -139,7 +139,7 @@ export class Audience {
     this.#unshown = true;
     // Not all matches at the same tick: each interval has its share of them.
     if ((tick + channel) % ticksPerSnapshot !== 0) return;
-    this.#keyframes(channel);
+    this.keyframes(channel);
     this.#unshown = ticksPerSnapshot > 1;
   }
 
@@ -160,7 +160,7 @@ export class Audience {
   }
 
   /** For the gateways' caches, and for everybody where the tick was not shown. */
-  #keyframes(channel: number): void {
+  keyframes(channel: number): void {
     for (const member of this.#members) {
       if (showsPublic(member, this.#views))
         member.link.keyframe(channel, PUBLIC_VIEW, this.#views.keyframe(PUBLIC_VIEW));

@@ -115,6 +115,42 @@ describe("a match on a shard", () => {
     expect(links[0].frames.filter((frame) => frame.type === "keyframe")).toHaveLength(3); // at joining, at 10, at 20
   });
 
+  it("shows what it came to before it says that it is over, also where the last tick was not shown", () => {
+    for (const ticksPerSnapshot of [1, 3]) {
+      const { match, links, pace } = started(undefined, { rounds: 1, roundTicks: 30 });
+      pace.ticksPerSnapshot = ticksPerSnapshot;
+      const decoder = new SnapshotDecoder(duel);
+      while (links[0].cases().at(-1) !== "ended") match.tick();
+      for (const { bytes } of links[0].frames) decoder.apply(bytes);
+      expect([decoder.tick, decoder.hash()]).toEqual([match.ticks, match.stateHash]);
+      expect(links[0].frames.at(-1)?.type).toBe("keyframe");
+    }
+  });
+
+  it("tells who comes back after its end what it came to, then the end; nobody else, and not who gave up", () => {
+    const { match, links, sessions } = started(undefined, { rounds: 1, roundTicks: 30 });
+    match.leave(1, sessions[1], false);
+    while (links[0].cases().at(-1) !== "ended") match.tick();
+    expect(match.missed).toBe(true);
+    const late = new RecordedLink();
+    expect(match.tellEnd(1, "stranger", { link: late, id: 3 })).toBe("seat_ticket_foreign");
+    expect(match.tellEnd(1, "b", { link: late, id: 3 })).toBeUndefined();
+    expect(late.controls.map((control) => control?.case)).toEqual(["follow", "joined", "ended"]);
+    const decoder = new SnapshotDecoder(duel);
+    for (const { bytes } of late.frames) decoder.apply(bytes);
+    expect(decoder.hash()).toBe(match.stateHash);
+    match.stored();
+    expect(late.cases().at(-1)).toBe("stored");
+    const later = new RecordedLink();
+    match.tellEnd(1, "b", { link: later, id: 4 });
+    expect(later.cases()).toEqual(["joined", "ended", "stored"]);
+
+    const other = started(undefined, { rounds: 1, roundTicks: 30 });
+    other.match.leave(1, other.sessions[1], true);
+    expect(other.match.missed).toBe(false);
+    expect(other.match.tellEnd(1, "b", { link: later, id: 5 })).toBe("match_over");
+  });
+
   it("shows every third tick by a keyframe while ticks are late, keeps every record, and goes back to deltas", () => {
     const { match, links, pace } = started();
     const decoder = new SnapshotDecoder(duel);

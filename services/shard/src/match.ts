@@ -1,12 +1,13 @@
 // One match: seats, simulation, snapshots, end. It knows links and time only through what it is given.
 import { InputLog, type InputRecords, LogPlayer, Simulation } from "@muster/game-kit";
 import { MATCH_LOG_BYTES_MAX, PUBLIC_VIEW } from "@muster/realtime";
+import { Announcements } from "./announcements.ts";
 import { Audience, type Link, type Session } from "./audience.ts";
 import { Bots } from "./bots.ts";
 import type { InputRefusal } from "./inputs.ts";
 import { type InputTaker, MatchInputs } from "./match-inputs.ts";
 import type { MatchIds, MatchOwner } from "./match-owner.ts";
-import { ending, follow, rulesOf, seatStatus } from "./match-messages.ts";
+import { ending, rulesOf, seatStatus } from "./match-messages.ts";
 import {
   DivergedError,
   type Inheritance,
@@ -22,7 +23,6 @@ import { type Views, viewsOf } from "./views.ts";
 
 /** An end that another shard came to: players take their seats first, to hear of it. */
 const TELL_END_AFTER_MS = 200;
-const NO_LOG = new Uint8Array(0);
 
 export class Match implements InputTaker {
   // What every tick needs comes first, side by side in memory.
@@ -46,8 +46,7 @@ export class Match implements InputTaker {
   readonly #bots: Bots;
   readonly #owner: MatchOwner;
   readonly #player: LogPlayer;
-  /** Records that gateways had when they handed over: good for the first time that they follow, then they may have let go. */
-  readonly #held: Map<string, number>;
+  readonly #tell: Announcements;
   readonly #statuses: SeatStatuses;
   readonly #turns: TurnClock;
   #joinTimer: NodeJS.Timeout | undefined;
@@ -66,7 +65,6 @@ export class Match implements InputTaker {
     this.#player = new LogPlayer(this.#simulation);
     this.#records = this.#player.records;
     this.#log = inherited ? InputLog.of(inherited.log, MATCH_LOG_BYTES_MAX) : new InputLog(MATCH_LOG_BYTES_MAX);
-    this.#held = new Map(inherited?.held);
     this.#player.playAll(this.#log, inherited?.keyframe && stateOf(spec, inherited.keyframe));
     const played = this.#log.records > 0;
     if (inherited && played && this.#simulation.check() !== inherited.check)
@@ -84,6 +82,16 @@ export class Match implements InputTaker {
     this.#seats = seatsOf(spec, this.#player);
     this.#inputs = new MatchInputs(owner.inputs, this.#simulation.input, ids.channel, seqs);
     for (const [seat, { left }] of this.#seats.entries()) if (left) this.#inputs.leave(seat);
+    this.#tell = new Announcements({
+      spec,
+      channel: this.channel,
+      simulation: this.#simulation,
+      log: this.#log,
+      inputs: this.#inputs,
+      views: this.#views,
+      audience: this.#audience,
+      held: new Map(inherited?.held),
+    });
     if (!played)
       this.#joinTimer = setTimeout(() => this.#over({ kind: "cancelled", reason: "no_show" }), times.joinWithinMs);
   }
@@ -143,10 +151,10 @@ export class Match implements InputTaker {
     seat.graceTimer = undefined;
     seat.session = session;
     seat.joinedBefore = true;
-    if (this.#audience.add(session.link, this.#views.of(seatNumber))) this.#sendFollow(session.link, false);
+    if (this.#audience.add(session.link, this.#views.of(seatNumber))) this.#tell.follow(session.link, false);
     this.ensureWitness();
-    this.#tellHolders();
-    this.#sendJoined(seatNumber, session, resumed);
+    this.#tell.holders();
+    this.#tell.joined(seatNumber, session, resumed);
     for (const { matchSeq, status } of this.#statuses.after(lastMatchSeq, seatNumber))
       session.link.control(seatStatus(this.channel, matchSeq, status, session.id));
     if (resumed) this.#tellSeatStatus(seatNumber, true);
@@ -168,17 +176,17 @@ export class Match implements InputTaker {
   /** A gateway has spectators. @returns why not */
   watch(link: Link): "match_over" | undefined {
     if (this.#state === "over" || this.#state === "moving") return "match_over";
-    if (this.#audience.watch(link)) this.#sendFollow(link, false);
+    if (this.#audience.watch(link)) this.#tell.follow(link, false);
     const value = rulesOf(this.spec, this.channel, this.#simulation.context.options);
     link.control({ message: { case: "watching", value } });
     link.keyframe(this.channel, PUBLIC_VIEW, this.#views.keyframe(PUBLIC_VIEW));
-    this.#tellHolders();
+    this.#tell.holders();
     return undefined;
   }
 
   unwatch(link: Link): void {
     if (this.#audience.unwatch(link)) this.ensureWitness();
-    this.#tellHolders();
+    this.#tell.holders();
   }
 
   /** The input is `bytes` from `from` to `to`. */
@@ -261,9 +269,21 @@ export class Match implements InputTaker {
     this.#audience.controlAll({ message: { case: "moving", value: { channel: this.channel } } });
   }
 
+  /** It is over, and a player of flesh was away: see ended-matches.ts. */
+  get missed(): boolean {
+    return this.#seats.some((seat) => !seat.session && !seat.left && !seat.bot);
+  }
+
+  /** To a player who comes back after the end: what it came to, then the end. @returns why not */
+  tellEnd(seatNumber: number, playerId: string, session: Session): "seat_ticket_foreign" | "match_over" | undefined {
+    const seat = this.#seats[seatNumber];
+    if (!seat || seat.bot || seat.playerId !== playerId) return "seat_ticket_foreign";
+    return !seat.left && this.#tell.overBefore(seatNumber, session) ? undefined : "match_over";
+  }
+
   /** match-service has the result: nobody needs the log any more. */
   stored(): void {
-    this.#audience.controlAll({ message: { case: "stored", value: { channel: this.channel } } });
+    this.#tell.stored();
   }
 
   /** A link has closed. Its sessions leave one by one; here it only stops being a holder of the log. */
@@ -271,7 +291,7 @@ export class Match implements InputTaker {
     if (!this.#audience.has(link)) return;
     this.#audience.drop(link);
     this.ensureWitness();
-    this.#tellHolders();
+    this.#tell.holders();
   }
 
   carriedBy(link: Link): boolean {
@@ -284,8 +304,8 @@ export class Match implements InputTaker {
     const link = this.#owner.witness(this);
     if (!link || this.#audience.has(link)) return;
     this.#audience.witness(link);
-    this.#sendFollow(link, true);
-    this.#tellHolders();
+    this.#tell.follow(link, true);
+    this.#tell.holders();
   }
 
   #start(): void {
@@ -324,35 +344,10 @@ export class Match implements InputTaker {
     this.#audience.tick(this.channel, this.#log.records, this.#simulation.check(), record);
   }
 
-  /** The link gets the log so far, then every record. */
-  #sendFollow(link: Link, witness: boolean): void {
-    const { matchId, epoch } = this.spec;
-    const afterTicks = Math.min(this.#held.get(link.gatewayId) ?? 0, this.#log.records);
-    this.#held.delete(link.gatewayId);
-    const log = this.#log.complete ? this.#log.bytesAfter(afterTicks).slice() : NO_LOG;
-    const check = this.#simulation.check();
-    link.control(follow({ channel: this.channel, matchId, epoch, witness, afterTicks, log, check }));
-  }
-
   /** A gateway whose last player has gone may hold the log on, as the witness. */
   #removeFromAudience(seatNumber: number, link: Link): void {
     if (this.#audience.remove(link, this.#views.of(seatNumber))) this.ensureWitness();
-    this.#tellHolders();
-  }
-
-  #tellHolders(): void {
-    const gatewayIds = this.#audience.holders;
-    this.#audience.controlAll({ message: { case: "holders", value: { channel: this.channel, gatewayIds } } });
-  }
-
-  #sendJoined(seatNumber: number, session: Session, resumed: boolean): void {
-    const view = this.#views.of(seatNumber);
-    const rules = rulesOf(this.spec, this.channel, this.#simulation.context.options);
-    const lastInputSeq = this.#inputs.lastSeq(seatNumber);
-    const value = { ...rules, session: session.id, seat: seatNumber, lastInputSeq, resumed, view };
-    session.link.control({ message: { case: "joined", value } });
-    // Between two ticks the state is the base of the next delta: this keyframe fits it.
-    session.link.keyframe(this.channel, view, this.#views.keyframe(view));
+    this.#tell.holders();
   }
 
   #tellSeatStatus(seat: number, connected: boolean): void {
@@ -385,7 +380,7 @@ export class Match implements InputTaker {
     if (this.#state === "over") return;
     this.#state = "over";
     this.#clear();
-    this.#audience.controlAll(ending(this.channel, this.#statuses.next(), outcome, this));
+    this.#tell.over(ending(this.channel, this.#statuses.next(), outcome, this));
     this.#owner.onOver(this, outcome);
   }
 

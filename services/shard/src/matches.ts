@@ -3,6 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "@muster/log";
 import { Adoptions, type AdoptionTimes, type PendingJoin } from "./adoptions.ts";
 import type { Link, Session } from "./audience.ts";
+import { EndedMatches } from "./ended-matches.ts";
 import type { Handover } from "./handovers.ts";
 import type { Inputs } from "./inputs.ts";
 import { Match } from "./match.ts";
@@ -37,6 +38,7 @@ export class Matches {
   readonly #options: MatchesOptions;
   readonly #byId = new Map<string, Match>();
   readonly #over = new Set<string>();
+  readonly #ended: EndedMatches;
   readonly #owner: MatchOwner;
   readonly #turns = new Set<Match>();
   readonly #links = new Set<Link>();
@@ -47,6 +49,7 @@ export class Matches {
 
   constructor(options: MatchesOptions) {
     this.#options = options;
+    this.#ended = new EndedMatches(options.times.graceMs);
     this.#owner = {
       inputs: options.inputs,
       pace: options.pace,
@@ -163,7 +166,11 @@ export class Matches {
         answer: (refusal) => answer(refusal ?? this.#byId.get(matchId) ?? "match_not_found"),
       });
     }
-    if (!match) return answer(this.#over.has(matchId) ? "match_over" : "match_not_found");
+    if (!match) {
+      const ended = this.#ended.get(matchId);
+      if (ended) return answer(ended.tellEnd(seat, playerId, session) ?? ended);
+      return answer(this.#over.has(matchId) ? "match_over" : "match_not_found");
+    }
     // A right to a seat outlives the move of its match; one from a later epoch tells that the match is ours no more.
     if (claims.epoch > match.spec.epoch) return answer("stale_epoch");
     answer(match.join(seat, playerId, session, lastMatchSeq) ?? match);
@@ -271,6 +278,7 @@ export class Matches {
     const { ticks, stateHash } = match;
     const inputLog = match.log?.slice();
     results.store({ matchId, epoch, trace, outcome, ticks, stateHash, log: inputLog, onStored: () => match.stored() });
+    if (outcome.kind === "ended" && match.missed) this.#ended.keep(match);
     this.#remember(matchId);
     this.#forget(match);
   }

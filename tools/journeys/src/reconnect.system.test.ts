@@ -21,6 +21,7 @@ describeWithServers("a player whose line was away for three seconds", () => {
       env: {
         MATCHMAKER_MODES: JSON.stringify({
           long: { game: "duel", seats: 2, options: { rounds: 9, roundTicks: 9000 } },
+          short: { game: "duel", seats: 2, options: { rounds: 1, roundTicks: 75 } },
         }),
         SHARD_GRACE_MS: "20000",
         SHARD_JOIN_WITHIN_MS: "10000",
@@ -33,12 +34,12 @@ describeWithServers("a player whose line was away for three seconds", () => {
     await system[Symbol.asyncDispose]();
   });
 
-  const player = async (): Promise<{ link: BadLink; realtime: Realtime; match: DuelMatch }> => {
+  const player = async (mode = "long"): Promise<{ link: BadLink; realtime: Realtime; match: DuelMatch }> => {
     const { client } = await guest(system.url);
     const link = await openBadLink(system.gatewayUrls[0] as string, {}, () => 1);
     links.push(link);
     const realtime = new Realtime(link.url, () => client.accessToken(), {});
-    return { link, realtime, match: await realtime.join(await realtime.queue("long"), duel) };
+    return { link, realtime, match: await realtime.join(await realtime.queue(mode), duel) };
   };
 
   it.each([
@@ -64,6 +65,8 @@ describeWithServers("a player whose line was away for three seconds", () => {
           ann.match.send({ left: false, right: true, thrust: false, fire: true }, (ann.match.latest?.tick ?? 0) + 2);
       };
       const times: number[] = [];
+      const closed: string[] = [];
+      ann.realtime.onClosed((reason) => void closed.push(`${reason.code} ${reason.status}`));
       for (let round = 0; round < 2; round++) {
         await until(() => (ann.match.framesApplied > 30 * (round + 1) ? undefined : "not in play"));
         typing = true;
@@ -73,7 +76,7 @@ describeWithServers("a player whose line was away for three seconds", () => {
         const before = bob.match.latest?.tick ?? 0;
         back(ann.link);
         const from = performance.now();
-        await until(() => ((ann.match.latest?.tick ?? 0) >= before ? undefined : "not back"));
+        await until(() => ((ann.match.latest?.tick ?? 0) >= before ? undefined : `not back: ${closed.join()}`));
         times.push(Math.round(performance.now() - from));
         typing = false;
         await blindly;
@@ -88,4 +91,22 @@ describeWithServers("a player whose line was away for three seconds", () => {
       for (const { realtime } of [ann, bob]) realtime.close();
     },
   );
+
+  it("sees what the match came to that ended meanwhile, then hears the end", { timeout: 60_000 }, async () => {
+    const [ann, bob] = await Promise.all([player("short"), player("short")]);
+    for (const { match } of [ann, bob]) pilot(match);
+    await until(() => ((ann.match.latest?.tick ?? 0) > 20 ? undefined : "not in play"));
+    ann.link.cut();
+    const end = await bob.match.ended;
+    expect(ann.match.latest?.tick).toBeLessThan(75);
+    // Its gateway has let go of it by then.
+    const metrics = `http://127.0.0.1:${system.env["SHARD_ADMIN_PORT"]}/metrics`;
+    await until(async () =>
+      /^shard_results_pending\{[^}]*\} 0$/m.test(await (await fetch(metrics)).text()) ? undefined : "not stored",
+    );
+    ann.link.mend();
+    expect(await ann.match.ended).toEqual(end);
+    expect(end.kind === "ended" && [end.stateHash, end.stateHash]).toEqual([bob.match.stateHash, ann.match.stateHash]);
+    for (const { realtime } of [ann, bob]) realtime.close();
+  });
 });

@@ -88,7 +88,8 @@ describeWithServers("a system with a missing process", () => {
   });
 
   it("moves players to another gateway before theirs stops: they miss nothing, and the others do not notice", async () => {
-    await using system = await startSystem({ secondGateway: true, nginx: false });
+    const env = { GATEWAY_RECONNECT_SPREAD_MS: "1000" }; // it ends when all have left
+    await using system = await startSystem({ secondGateway: true, nginx: false, env });
     const ports = system.gatewayUrls.map((url) => Number(new URL(url).port));
     const front = await openFront(() => ports);
     const through = { ...system, gatewayUrls: [`ws://127.0.0.1:${front.port}/v1/realtime`] };
