@@ -9,6 +9,7 @@ import type { Config } from "./config.ts";
 import { createDelivery } from "./delivery/delivery.ts";
 import { migrations } from "./migrations/index.ts";
 import { createPosting } from "./posting.ts";
+import type { Rate } from "./rate.ts";
 import { chatRpc } from "./rpc.ts";
 import type { Tables } from "./schema.ts";
 
@@ -59,7 +60,15 @@ export function createApp(config: Config, overrides: Overrides = {}): ChatApp {
     editWindowS: config.chatEditWindowS,
     onCommitted: () => delivery.poke(),
   });
-  const limits = { roomMembersMax: config.chatRoomMembersMax, roomsOwnedMax: config.chatRoomsOwnedMax };
+  const perHour = (count: number, burst: number): Rate => ({ everyMs: 3_600_000 / count, burst });
+  const limits = {
+    roomMembersMax: config.chatRoomMembersMax,
+    roomsOwnedMax: config.chatRoomsOwnedMax,
+    directs: {
+      opener: perHour(config.chatDirectsPerHour, config.chatDirectBurst),
+      target: perHour(config.chatDirectsToPlayerPerHour, config.chatDirectToPlayerBurst),
+    },
+  };
   const parts = { db, matches: matches.call, posting, delivery, limits, now };
   const rpc = createRpcServer({
     host: config.chatHost,

@@ -22,7 +22,9 @@ export function matchKey(matchId: string): string {
 }
 
 export function roomKey(name: string): string {
-  return `room:${name.normalize("NFKC").toLowerCase().replaceAll(/\s+/g, " ")}`;
+  // Twice: lower case may take a letter apart again.
+  const folded = name.normalize("NFKC").toLowerCase().normalize("NFKC");
+  return `room:${folded.replaceAll(/\s+/g, " ").trim()}`;
 }
 
 /** The match, or the other player; empty for global channels and rooms. */

@@ -25,6 +25,20 @@ export const fields = {
   }),
   CHAT_ROOM_MEMBERS_MAX: int({ default: 500, min: 2, max: 100_000, description: "members of a room" }),
   CHAT_ROOMS_OWNED_MAX: int({ default: 10, min: 1, max: 10_000, description: "rooms that one player may own" }),
+  CHAT_DIRECTS_PER_HOUR: int({
+    default: 30,
+    min: 1,
+    max: 1_000_000,
+    description: "direct channels with strangers that one player may open per hour, on average",
+  }),
+  CHAT_DIRECT_BURST: int({ default: 10, min: 1, max: 10_000, description: "of these, how many at once" }),
+  CHAT_DIRECTS_TO_PLAYER_PER_HOUR: int({
+    default: 60,
+    min: 1,
+    max: 1_000_000,
+    description: "direct channels that strangers together may open with one player per hour, on average",
+  }),
+  CHAT_DIRECT_TO_PLAYER_BURST: int({ default: 20, min: 1, max: 10_000, description: "of these, how many at once" }),
   CHAT_TAIL_EVERY_MS: int({
     default: 20,
     min: 1,

@@ -142,7 +142,7 @@ describeWithMariadb("delivery", () => {
     await harness.db.transaction().execute(async (tx) => {
       const at = new Date();
       await insertHint(tx, { channelId: slow }, at); // takes the lower position
-      await updateCounters(tx, slow, 1n, 1n);
+      await updateCounters(tx, slow, { lastSeq: 1n, lastChange: 1n, at });
       await insertMessage(tx, {
         channel_id: slow,
         seq: 1n,

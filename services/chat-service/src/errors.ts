@@ -16,6 +16,11 @@ export const ERRORS = {
   invalid_request: { grpc: "invalid_argument", retryable: false, message: "The request is malformed." },
   room_name_taken: { grpc: "already_exists", retryable: false, message: "A room has this name already." },
   too_many_rooms: { grpc: "resource_exhausted", retryable: false, message: "You own as many rooms as you may." },
+  too_many_directs: {
+    grpc: "resource_exhausted",
+    retryable: true,
+    message: "Too many new conversations with strangers; wait a while.",
+  },
   too_many_blocks: { grpc: "resource_exhausted", retryable: false, message: "You block as many players as you may." },
   channel_full: { grpc: "resource_exhausted", retryable: false, message: "The room is full." },
   chat_rate_limited: { grpc: "resource_exhausted", retryable: true, message: "Too many messages; wait a moment." },

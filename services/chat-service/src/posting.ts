@@ -1,6 +1,8 @@
 // Posting, editing and deleting: one transaction each, in which the channel is held, so that sequence and change
 // numbers have no gaps and become visible in their order.
 import { type Database, inTransaction, isDuplicateKey } from "@muster/db";
+import type { AppError } from "@muster/errors";
+import { Authors } from "./authors.ts";
 import { type Actor, mayModerate, refusePosting, refuseReading } from "./channels.ts";
 import { fail } from "./errors.ts";
 import { cleanBody } from "./messages.ts";
@@ -8,6 +10,7 @@ import { admit, type Rate } from "./rate.ts";
 import type { ChannelRow, MessageRow, Tables } from "./schema.ts";
 import { holdChannel, isMember, moveReadMark, updateCounters } from "./store/channels.ts";
 import type { Tx } from "./store/db.ts";
+import { showDirect } from "./store/directs.ts";
 import {
   ensureSender,
   findByClientKey,
@@ -36,26 +39,51 @@ export interface Posting {
   remove(actor: Actor, channelId: string, seq: bigint): Promise<void>;
 }
 
+/** Posts of one author that may wait their turn, however small the burst is. */
+const AUTHOR_WAITING_MIN = 8;
+
 export function createPosting(options: PostingOptions): Posting {
   const { db, now, onCommitted } = options;
+  const authors = new Authors(Math.max(options.rate.burst, AUTHOR_WAITING_MIN), () => now().getTime());
 
   /** @throws AppError chat_rate_limited with details.retryAfterS */
   const takeRate = async (tx: Tx, playerId: string, nextAt: Date): Promise<void> => {
     const admission = admit(nextAt, now(), options.rate);
-    if ("retryAfterMs" in admission)
-      throw fail("chat_rate_limited", { details: { retryAfterS: Math.ceil(admission.retryAfterMs / 1000) } });
+    if ("retryAfterMs" in admission) {
+      authors.refused(playerId, admission.retryAfterMs);
+      throw rateLimited(admission.retryAfterMs);
+    }
     await updateSender(tx, playerId, admission.nextAt);
   };
 
   const nextChange = async (tx: Tx, channel: ChannelRow, lastSeq: bigint): Promise<bigint> => {
     const change = channel.last_change + 1n;
-    await updateCounters(tx, channel.id, lastSeq, change);
+    await updateCounters(tx, channel.id, { lastSeq, lastChange: change, at: now() });
     await insertHint(tx, { channelId: channel.id }, now());
     return change;
   };
 
-  /** The author's rate first, then the channel: everyone takes the two locks in this order. */
+  /** Before anything is asked of the database. */
   const asAuthor = async <T>(
+    actor: Actor,
+    channelId: string,
+    work: (tx: Tx, channel: ChannelRow, nextAt: Date) => Promise<T>,
+  ): Promise<T> => {
+    refuseIfLimited(actor.playerId);
+    if (authors.isFull(actor.playerId)) throw rateLimited(options.rate.everyMs);
+    return authors.inTurn(actor.playerId, async () => {
+      refuseIfLimited(actor.playerId); // one before it may have been refused
+      return holding(actor, channelId, work);
+    });
+  };
+
+  const refuseIfLimited = (playerId: string): void => {
+    const retryAfterMs = authors.retryAfterMs(playerId);
+    if (retryAfterMs > 0) throw rateLimited(retryAfterMs);
+  };
+
+  /** The author's rate first, then the channel: everyone takes the two locks in this order. */
+  const holding = async <T>(
     actor: Actor,
     channelId: string,
     work: (tx: Tx, channel: ChannelRow, nextAt: Date) => Promise<T>,
@@ -93,6 +121,9 @@ export function createPosting(options: PostingOptions): Posting {
         };
         await insertMessage(tx, message);
         await moveReadMark(tx, channel, actor, seq, now());
+        // Who writes wants to see the answer.
+        if (channel.kind === "direct" && (await showDirect(tx, channel, actor.playerId)))
+          await insertHint(tx, { playerIds: [actor.playerId] }, now());
         return message;
       });
     },
@@ -147,6 +178,10 @@ export function createPosting(options: PostingOptions): Posting {
         throw err;
       }),
   };
+}
+
+function rateLimited(retryAfterMs: number): AppError {
+  return fail("chat_rate_limited", { details: { retryAfterS: Math.ceil(retryAfterMs / 1000) } });
 }
 
 async function hold(tx: Tx, channelId: string): Promise<ChannelRow> {

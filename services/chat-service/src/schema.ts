@@ -8,6 +8,7 @@ export interface Tables {
   mutes: MutesTable;
   blocks: BlocksTable;
   senders: SendersTable;
+  direct_limits: DirectLimitsTable;
   changes: ChangesTable;
   moderation_log: ModerationLogTable;
 }
@@ -27,6 +28,8 @@ export interface ChannelsTable {
   /** Number of the last thing that happened to a message: see ChatService in the contract. */
   last_change: bigint;
   created_at: Date;
+  /** When something last happened in it: the order of lists. */
+  active_at: Date;
 }
 
 export interface MembersTable {
@@ -38,6 +41,8 @@ export interface MembersTable {
   joined_change: bigint;
   last_read_seq: bigint;
   joined_at: Date;
+  /** A direct channel that the player has left, or whose other player is blocked: neither listed nor delivered. */
+  is_hidden: Generated<number>;
 }
 
 export interface MessagesTable {
@@ -72,6 +77,13 @@ export interface BlocksTable {
 /** Rate limit by GCRA (ITU-T I.371): the theoretical arrival time of the next message. */
 export interface SendersTable {
   player_id: string;
+  next_at: Date;
+}
+
+/** Opening direct channels between strangers, by GCRA as well: for who opens, and for who is written to. */
+export interface DirectLimitsTable {
+  player_id: string;
+  side: "opener" | "target";
   next_at: Date;
 }
 

@@ -241,7 +241,7 @@ export const ListChannelsRequestSchema: GenMessage<ListChannelsRequest> = /*@__P
  */
 export type ListChannelsResponse = Message<"chat.v2.ListChannelsResponse"> & {
   /**
-   * Global first, then by last message, newest first.
+   * Global first, then by last activity, newest first.
    *
    * @generated from field: repeated chat.v2.Channel channels = 1;
    */
@@ -1554,7 +1554,8 @@ export const ChannelKindSchema: GenEnum<ChannelKind> = /*@__PURE__*/
  */
 export const ChatService: GenService<{
   /**
-   * ListChannels lists the channels of a player with unread counts: global first, then by last message.
+   * ListChannels lists the channels of a player with unread counts: global first, then by last activity; at most 500, and
+   * no direct channel that the player has hidden.
    *
    * @generated from rpc chat.v2.ChatService.ListChannels
    */
@@ -1564,7 +1565,9 @@ export const ChatService: GenService<{
     output: typeof ListChannelsResponseSchema;
   },
   /**
-   * OpenDirect finds or makes the channel of two players. Errors: invalid_request.
+   * OpenDirect finds or makes the channel of two players, and shows it again to a caller who has hidden it. Making one
+   * between strangers (no earlier channel of the two, no match channel with both) is limited per caller and per other player.
+   * Errors: invalid_request, blocked (PERMISSION_DENIED), too_many_directs (RESOURCE_EXHAUSTED).
    *
    * @generated from rpc chat.v2.ChatService.OpenDirect
    */
@@ -1617,7 +1620,8 @@ export const ChatService: GenService<{
     output: typeof AddMemberResponseSchema;
   },
   /**
-   * RemoveMember takes a player out of a room: oneself, or by its owner or a moderator.
+   * RemoveMember takes a player out of a room: oneself, or by its owner or a moderator. Of a direct channel one can only take
+   * oneself out: it is hidden, neither listed nor delivered, until the caller writes in it or opens it.
    * Errors: channel_not_found, not_allowed (PERMISSION_DENIED), member_not_found (NOT_FOUND).
    *
    * @generated from rpc chat.v2.ChatService.RemoveMember
@@ -1713,7 +1717,7 @@ export const ChatService: GenService<{
     output: typeof UnmutePlayerResponseSchema;
   },
   /**
-   * BlockPlayer hides another player's messages from the caller and refuses direct messages both ways.
+   * BlockPlayer hides another player's messages and the direct channel from the caller and refuses direct messages both ways.
    * Errors: too_many_blocks (RESOURCE_EXHAUSTED).
    *
    * @generated from rpc chat.v2.ChatService.BlockPlayer

@@ -5,6 +5,7 @@ import type { Database } from "@muster/db";
 import type { Logger } from "@muster/log";
 import { type AppPart, retryForever } from "@muster/runtime";
 import type { Tables } from "../schema.ts";
+import { deleteIdleDirectLimits } from "../store/directs.ts";
 import { deleteIdleSenders, deleteOldHints, type Hint, lastHint, listHints } from "../store/messages.ts";
 
 export interface TailOptions {
@@ -72,6 +73,7 @@ export function createTail(options: TailOptions): Tail {
     const before = new Date(now().getTime() - KEEP_MS);
     await deleteOldHints(db, before, TIDY_ROWS);
     await deleteIdleSenders(db, before, TIDY_ROWS);
+    await deleteIdleDirectLimits(db, before, TIDY_ROWS);
   };
 
   const follow = async (): Promise<void> => {

@@ -89,4 +89,26 @@ export const migrations: Migrations = {
     insert ignore into channels
       (id, kind, unique_key, name, is_private, owner_id, member_count, last_seq, last_change, created_at)
     values (${GLOBAL_CHANNEL_ID}, 'global', 'global', '', 0, null, 0, 0, 0, utc_timestamp(6))`),
+  "20261126T1311-channels-active-at": statement(
+    sql`alter table channels add column if not exists active_at datetime(6) not null default utc_timestamp(6)`,
+  ),
+  "20261126T1312-channels-were-active": statement(sql`
+    update channels c set c.active_at = coalesce(
+      (select m.sent_at from messages m where m.channel_id = c.id and m.seq = c.last_seq), c.created_at)`),
+  "20261126T1313-members-is-hidden": statement(
+    sql`alter table members add column if not exists is_hidden tinyint not null default 0`,
+  ),
+  "20261126T1314-create-direct-limits": statement(sql`
+    create table if not exists direct_limits (
+      player_id uuid not null,
+      side enum('opener', 'target') not null,
+      next_at datetime(6) not null,
+      primary key (player_id, side),
+      key direct_limits_by_time (next_at)
+    ) engine = InnoDB`),
+  // Ids in capitals made further channels of the same two players: those that have a proper sibling are hidden.
+  "20261126T1315-one-direct-per-pair": statement(sql`
+    update members m join channels c on c.id = m.channel_id
+      set m.is_hidden = 1
+      where c.kind = 'direct' and c.unique_key <> lower(c.unique_key)`),
 };

@@ -29,9 +29,11 @@ import {
   viewChannel,
 } from "../store/channels.ts";
 import type { Tx } from "../store/db.ts";
+import { ensureDirectLimits, haveSharedMatch } from "../store/directs.ts";
 import { insertHint } from "../store/messages.ts";
 import { insertModeration, isBlocked } from "../store/moderation.ts";
 import { type ChannelView, viewsOf } from "../views.ts";
+import { hide, show, takeDirectLimits } from "./directs.ts";
 import { actorOf, type RpcParts } from "./parts.ts";
 
 type ChannelRpcs =
@@ -65,6 +67,7 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
     last_seq: 0n,
     last_change: 0n,
     created_at: now(),
+    active_at: now(),
     ...more,
   });
 
@@ -75,11 +78,16 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
   };
 
   /** Finds the channel, or makes it with its members; of two at the same instant one makes it. */
-  const findOrMake = async (channel: ChannelRow, people: readonly Person[]): Promise<ChannelRow> => {
+  const findOrMake = async (
+    channel: ChannelRow,
+    people: readonly Person[],
+    first: (tx: Tx) => Promise<void> = async () => {},
+  ): Promise<ChannelRow> => {
     const found = await findChannelByKey(db, channel.unique_key);
     if (found) return found;
     try {
       await inTransaction(db, async (tx) => {
+        await first(tx);
         await insertChannel(tx, channel);
         await letIn(tx, channel, people);
       });
@@ -122,8 +130,16 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
       const actor = actorOf(request);
       const other = { playerId: request.playerId, name: request.playerName };
       if (other.playerId === actor.playerId) throw fail("invalid_request", { message: "That is yourself." });
+      if (await isBlocked(db, actor.playerId, other.playerId)) throw fail("blocked");
       const wanted = newChannel({ kind: "direct", unique_key: directKey(actor.playerId, other.playerId) });
-      const channel = await findOrMake(wanted, [actor, other]);
+      const ids = { opener: actor.playerId, target: other.playerId };
+      const known =
+        (await findChannelByKey(db, wanted.unique_key)) ?? (await haveSharedMatch(db, ids.opener, ids.target));
+      if (!known) await ensureDirectLimits(db, ids, now());
+      const channel = await findOrMake(wanted, [actor, other], async (tx) => {
+        if (!known) await takeDirectLimits(tx, ids, limits.directs, now());
+      });
+      if (await show(db, channel, actor.playerId, now())) delivery.poke();
       return { channel: await view(channel.id, actor) };
     },
 
@@ -180,6 +196,11 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
       const { channelId, playerId } = request;
       const channel = await visible(parts, channelId, actor);
       const isSelf = playerId === actor.playerId;
+      if (channel.kind === "direct" && isSelf) {
+        await hide(db, channelId, playerId, now());
+        delivery.poke();
+        return {};
+      }
       if (channel.kind !== "room" || (!isSelf && !mayModerate(channel, actor))) throw fail("not_allowed");
       await inTransaction(db, async (tx) => {
         await holdChannel(tx, channelId);

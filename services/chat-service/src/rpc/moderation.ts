@@ -2,8 +2,10 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { ChatService } from "@muster/contracts/chat/v2";
 import { inTransaction } from "@muster/db";
-import { type Actor, EVERYWHERE, mayModerate } from "../channels.ts";
+import { type Actor, directKey, EVERYWHERE, mayModerate } from "../channels.ts";
 import { fail } from "../errors.ts";
+import { findChannelByKey } from "../store/channels.ts";
+import { hideDirect } from "../store/directs.ts";
 import { insertHint } from "../store/messages.ts";
 import { deleteBlock, deleteMute, insertBlock, insertModeration, listBlocked, storeMute } from "../store/moderation.ts";
 import { visible } from "./channels.ts";
@@ -60,6 +62,8 @@ export function moderationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatSer
         throw fail("too_many_blocks", { details: { blocksMax: BLOCKS_MAX } });
       await inTransaction(db, async (tx) => {
         await insertBlock(tx, own, request.playerId, now());
+        const direct = await findChannelByKey(tx, directKey(own, request.playerId));
+        if (direct) await hideDirect(tx, direct.id, own);
         await insertHint(tx, { playerIds: [own] }, now());
       });
       delivery.poke();

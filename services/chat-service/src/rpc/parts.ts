@@ -6,6 +6,7 @@ import { must } from "@muster/errors";
 import type { Actor } from "../channels.ts";
 import type { Delivery } from "../delivery/delivery.ts";
 import type { Posting } from "../posting.ts";
+import type { Rate } from "../rate.ts";
 import type { Tables } from "../schema.ts";
 
 export interface RpcParts {
@@ -13,7 +14,12 @@ export interface RpcParts {
   readonly matches: Client<typeof MatchService>;
   readonly posting: Posting;
   readonly delivery: Delivery;
-  readonly limits: { readonly roomMembersMax: number; readonly roomsOwnedMax: number };
+  readonly limits: {
+    readonly roomMembersMax: number;
+    readonly roomsOwnedMax: number;
+    /** Of direct channels between strangers. */
+    readonly directs: { readonly opener: Rate; readonly target: Rate };
+  };
   readonly now: () => Date;
 }
 

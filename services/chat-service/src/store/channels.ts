@@ -15,6 +15,7 @@ const CHANNEL = [
   "last_seq",
   "last_change",
   "created_at",
+  "active_at",
 ] as const;
 const CHANNEL_OF_C = CHANNEL.map((column) => `c.${column}` as const);
 
@@ -42,8 +43,17 @@ export async function holdChannel(tx: Tx, id: string): Promise<ChannelRow | unde
   return tx.selectFrom("channels").select(CHANNEL).where("id", "=", id).forUpdate().executeTakeFirst();
 }
 
-export async function updateCounters(tx: Tx, id: string, lastSeq: bigint, lastChange: bigint): Promise<void> {
-  await tx.updateTable("channels").set({ last_seq: lastSeq, last_change: lastChange }).where("id", "=", id).execute();
+export async function updateCounters(
+  tx: Tx,
+  id: string,
+  counters: { readonly lastSeq: bigint; readonly lastChange: bigint; readonly at: Date },
+): Promise<void> {
+  const { lastSeq, lastChange, at } = counters;
+  await tx
+    .updateTable("channels")
+    .set({ last_seq: lastSeq, last_change: lastChange, active_at: at })
+    .where("id", "=", id)
+    .execute();
 }
 
 export async function countRoomsOf(db: Db, ownerId: string): Promise<number> {
@@ -140,15 +150,16 @@ export async function otherNames(
 
 const CHANNELS_PER_PLAYER_MAX = 500;
 
-/** The channels of a player, global first, then the newest. */
+/** The channels of a player without hidden ones, global first, then by last activity. */
 export async function listChannelsOf(db: Db, playerId: string): Promise<ViewedChannel[]> {
   const own = await db
     .selectFrom("members as m")
     .innerJoin("channels as c", "c.id", "m.channel_id")
     .select([...CHANNEL_OF_C, "m.joined_change", "m.last_read_seq"])
     .where("m.player_id", "=", playerId)
+    .where("m.is_hidden", "=", 0)
     .where("c.kind", "!=", "global")
-    .orderBy("c.created_at", "desc")
+    .orderBy("c.active_at", "desc")
     .limit(CHANNELS_PER_PLAYER_MAX)
     .execute();
   const global = await viewChannel(db, GLOBAL_CHANNEL_ID, playerId);

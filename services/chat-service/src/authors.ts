@@ -1,0 +1,54 @@
+// In front of the database: an author's posts come one after the other, so that one who floods holds one connection and
+// one row lock and not all of them; and an author who was just refused is refused again from memory until the time has
+// come. Other instances may only have made that time later, never sooner.
+
+/** Of those who are refused: beyond it the oldest are asked of the database again. */
+const REFUSED_MAX = 10_000;
+
+export class Authors {
+  readonly #waitingMax: number;
+  readonly #nowMs: () => number;
+  readonly #turns = new Map<string, { last: Promise<unknown>; waiting: number }>();
+  readonly #refusedUntilMs = new Map<string, number>();
+
+  /** `waitingMax`: posts of one author that may be here at once; what is more is refused. */
+  constructor(waitingMax: number, nowMs: () => number) {
+    this.#waitingMax = waitingMax;
+    this.#nowMs = nowMs;
+  }
+
+  /** How long the author has to wait; 0 when the database may be asked. */
+  retryAfterMs(playerId: string): number {
+    const until = this.#refusedUntilMs.get(playerId);
+    if (until === undefined) return 0;
+    const leftMs = until - this.#nowMs();
+    if (leftMs <= 0) this.#refusedUntilMs.delete(playerId);
+    return Math.max(0, leftMs);
+  }
+
+  /** As many posts of the author are here as may be. */
+  isFull(playerId: string): boolean {
+    return (this.#turns.get(playerId)?.waiting ?? 0) >= this.#waitingMax;
+  }
+
+  refused(playerId: string, retryAfterMs: number): void {
+    this.#refusedUntilMs.delete(playerId);
+    this.#refusedUntilMs.set(playerId, this.#nowMs() + retryAfterMs);
+    if (this.#refusedUntilMs.size <= REFUSED_MAX) return;
+    for (const oldest of this.#refusedUntilMs.keys()) return void this.#refusedUntilMs.delete(oldest);
+  }
+
+  /** Runs `work` after what this author has asked for before. */
+  async inTurn<T>(playerId: string, work: () => Promise<T>): Promise<T> {
+    const turn = this.#turns.get(playerId) ?? { last: Promise.resolve(), waiting: 0 };
+    this.#turns.set(playerId, turn);
+    turn.waiting++;
+    const mine = turn.last.then(work);
+    turn.last = mine.catch(() => undefined);
+    try {
+      return await mine;
+    } finally {
+      if (--turn.waiting === 0) this.#turns.delete(playerId);
+    }
+  }
+}

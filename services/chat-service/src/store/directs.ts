@@ -1,0 +1,88 @@
+// SQL on who may open a direct channel with whom, and on hiding one.
+import type { ChannelRow, DirectLimitsTable } from "../schema.ts";
+import type { Db, Tx } from "./db.ts";
+
+/** Whether the two have played together, as far as match channels say. */
+export async function haveSharedMatch(db: Db, a: string, b: string): Promise<boolean> {
+  const row = await db
+    .selectFrom("members as m")
+    .innerJoin("channels as c", "c.id", "m.channel_id")
+    .innerJoin("members as o", (join) => join.onRef("o.channel_id", "=", "m.channel_id").on("o.player_id", "=", b))
+    .select("c.id")
+    .where("m.player_id", "=", a)
+    .where("c.kind", "=", "match")
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Outside of the transaction that holds the rows: two that make one and then wait for it would be a deadlock. */
+export async function ensureDirectLimits(db: Db, ids: { opener: string; target: string }, now: Date): Promise<void> {
+  const rows = (["opener", "target"] as const).map((side) => ({ player_id: ids[side], side, next_at: now }));
+  await db.insertInto("direct_limits").ignore().values(rows).execute();
+}
+
+/** Locks the row until the transaction ends. */
+export async function holdDirectLimit(
+  tx: Tx,
+  playerId: string,
+  side: DirectLimitsTable["side"],
+  now: Date,
+): Promise<Date> {
+  const row = await tx
+    .selectFrom("direct_limits")
+    .select("next_at")
+    .where("player_id", "=", playerId)
+    .where("side", "=", side)
+    .forUpdate()
+    .executeTakeFirst();
+  return row?.next_at ?? now;
+}
+
+export async function updateDirectLimit(
+  tx: Tx,
+  playerId: string,
+  side: DirectLimitsTable["side"],
+  nextAt: Date,
+): Promise<void> {
+  await tx
+    .updateTable("direct_limits")
+    .set({ next_at: nextAt })
+    .where("player_id", "=", playerId)
+    .where("side", "=", side)
+    .execute();
+}
+
+/** @returns how many went. */
+export async function deleteIdleDirectLimits(db: Db, before: Date, limit: number): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom("direct_limits")
+    .where("next_at", "<", before)
+    .limit(limit)
+    .executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
+}
+
+/** False when it was hidden already, or the player is not in it. */
+export async function hideDirect(tx: Tx, channelId: string, playerId: string): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable("members")
+    .set({ is_hidden: 1 })
+    .where("channel_id", "=", channelId)
+    .where("player_id", "=", playerId)
+    .where("is_hidden", "=", 0)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows > 0n;
+}
+
+/** Delivery goes on from now: what was said meanwhile is in the history. False when it was not hidden. */
+export async function showDirect(tx: Tx, channel: ChannelRow, playerId: string): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable("members")
+    .set({ is_hidden: 0, joined_change: channel.last_change })
+    .where("channel_id", "=", channel.id)
+    .where("player_id", "=", playerId)
+    .where("is_hidden", "=", 1)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows > 0n;
+}
