@@ -7,6 +7,11 @@ import { type PlacementParts, place } from "./placement.ts";
 const ROUND_EVERY_MS = 200;
 /** Groups that are being placed at once; the rest stays in the queue for the next round. */
 const PLACEMENTS_MAX = 256;
+/** What a slice may begin to place: each takes some fifty microseconds. */
+const GROUPS_PER_SLICE_MAX = 32;
+const SLICE_MS = 5;
+/** After a pass, for so many times as long as it took: at most a quarter of the process goes into passes. */
+const REST_PER_PASS = 3;
 
 export interface Matching extends AppPart {
   /** Something changed: look soon. */
@@ -15,7 +20,9 @@ export interface Matching extends AppPart {
 
 export function createMatching(parts: PlacementParts, metrics: MatchmakerMetrics, log: Logger): Matching {
   let timer: NodeJS.Timeout | undefined;
-  let poked = false;
+  let scheduled: { cancel(): void } | undefined;
+  let passMs = 0;
+  let restUntil = 0;
   let placing = 0;
   const running = new Set<Promise<void>>();
 
@@ -29,31 +36,51 @@ export function createMatching(parts: PlacementParts, metrics: MatchmakerMetrics
       parts.tickets.putBack(group);
       log.error({ err }, "a placement failed, its players wait on");
     } finally {
-      placing--;
+      if (placing-- === PLACEMENTS_MAX) look();
     }
   };
 
-  const round = (): void => {
-    poked = false;
-    if (parts.shards.size === 0 || placing >= PLACEMENTS_MAX) return; // nobody leaves the queue for nothing
-    for (const group of parts.tickets.takeGroups(parts.now(), PLACEMENTS_MAX - placing)) {
+  /** One slice of a pass; the next one follows when other work of the event loop has had its turn. */
+  const slice = (): void => {
+    scheduled = undefined;
+    const groupsMax = Math.min(GROUPS_PER_SLICE_MAX, PLACEMENTS_MAX - placing);
+    if (parts.shards.size === 0 || groupsMax === 0) return; // nobody leaves the queue for nothing
+    const startedAt = performance.now();
+    const groups = parts.tickets.takeGroups(parts.now(), groupsMax, () => performance.now() - startedAt < SLICE_MS);
+    for (const group of groups) {
       const work = placeGroup(group).finally(() => running.delete(work));
       running.add(work);
+    }
+    const tookMs = performance.now() - startedAt;
+    metrics.slice.observe(tookMs / 1000);
+    passMs += tookMs;
+    if (parts.tickets.midPass) return look();
+    restUntil = performance.now() + passMs * REST_PER_PASS;
+    passMs = 0;
+  };
+
+  /** Soon; after a pass that took long not at once, so that a queue which changes all the time leaves time for the rest. */
+  const look = (): void => {
+    if (scheduled) return;
+    const restMs = parts.tickets.midPass ? 0 : restUntil - performance.now();
+    if (restMs <= 0) {
+      const immediate = setImmediate(slice);
+      scheduled = { cancel: () => clearImmediate(immediate) };
+    } else {
+      const timeout = setTimeout(slice, restMs);
+      scheduled = { cancel: () => clearTimeout(timeout) };
     }
   };
 
   return {
     name: "matching",
-    poke() {
-      if (poked) return;
-      poked = true;
-      setImmediate(round);
-    },
+    poke: look,
     async start() {
-      timer = setInterval(round, ROUND_EVERY_MS);
+      timer = setInterval(look, ROUND_EVERY_MS);
     },
     async stop() {
       clearInterval(timer);
+      scheduled?.cancel();
       await Promise.all(running);
     },
   };

@@ -1,4 +1,5 @@
 import { Random } from "@muster/game-kit";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Queue, type WaitingTicket } from "./queue.ts";
 import { Tickets } from "./tickets.ts";
@@ -108,6 +109,91 @@ describe("the queue", () => {
     }
     expect(matched.size).toBeGreaterThan(1500);
     expect(longest).toBeLessThan(40_000);
+  });
+});
+
+describe("a pass in slices", () => {
+  const arbitrary = fc.array(
+    fc.record({
+      rating: fc.integer({ min: 1000, max: 2000 }),
+      since: fc.integer({ min: 0, max: 20_000 }),
+      region: fc.constantFrom("", "eu", "us", "asia"),
+    }),
+    { maxLength: 60 },
+  );
+  const filled = (seats: number, all: readonly Pick<WaitingTicket, "rating" | "since" | "region">[]): Queue => {
+    const queue = new Queue({ ...RULES, seats });
+    for (const [i, { rating, ...more }] of all.entries()) queue.add(ticket(`t${i}`, rating, more));
+    return queue;
+  };
+  const ids = (groups: readonly WaitingTicket[][]): string[][] =>
+    groups.map((group) => group.map((one) => one.ticketId));
+
+  it("makes the same groups as one in one piece, however small the slices", () => {
+    fc.assert(
+      fc.property(arbitrary, fc.constantFrom(2, 3, 5), fc.constantFrom(1, 2, 7), (all, seats, groupsMax) => {
+        const whole = ids(filled(seats, all).group(20_000));
+        const queue = filled(seats, all);
+        const sliced: WaitingTicket[][] = [];
+        let calls = 0;
+        do sliced.push(...queue.group(20_000, groupsMax, () => false));
+        while (queue.midPass && ++calls < 1000);
+        expect(ids(sliced)).toEqual(whole);
+        expect(queue.midPass).toBe(false);
+      }),
+    );
+  });
+
+  it("leaves nobody who could choose: after it, no ticket and those that it accepts and is accepted by would fill a match", () => {
+    fc.assert(
+      fc.property(arbitrary, fc.constantFrom(2, 3), (all, seats) => {
+        const queue = filled(seats, all);
+        const grouped = new Set(
+          queue
+            .group(20_000)
+            .flat()
+            .map((one) => one.ticketId),
+        );
+        const left = all.map((one, i) => ticket(`t${i}`, one.rating, one)).filter((one) => !grouped.has(one.ticketId));
+        const window = (one: WaitingTicket): number => 100 + (50 * (20_000 - one.since)) / 1000;
+        const apart = (a: WaitingTicket, b: WaitingTicket): number =>
+          Math.abs(a.rating - b.rating) + (a.region && b.region && a.region !== b.region ? 250 : 0);
+        for (const one of left) {
+          const fit = left.filter(
+            (other) => other !== one && apart(one, other) <= Math.min(window(one), window(other)),
+          );
+          expect(fit.length).toBeLessThan(seats - 1);
+        }
+      }),
+    );
+  });
+
+  it("sees who came and who left between two slices", () => {
+    const queue = new Queue(RULES);
+    for (const [id, since] of [
+      ["a", 0],
+      ["b", 1],
+      ["c", 2],
+      ["d", 3],
+    ] as const)
+      queue.add(ticket(id, 1000 * (since + 1), { since }));
+    expect(queue.group(100, Infinity, () => false)).toEqual([]); // a has chosen, and found nobody
+    queue.remove("b");
+    queue.add(ticket("e", 3010, { since: 50 }));
+    queue.add(ticket("f", 4010, { since: 0 }));
+    expect(ids(queue.group(100))).toEqual([
+      ["f", "d"],
+      ["c", "e"],
+    ]);
+    expect(queue.size).toBe(1);
+  });
+
+  it("takes many regions for one place far away, not for many places", () => {
+    const queue = new Queue(RULES);
+    for (let i = 0; i < 40; i++) queue.add(ticket(`t${i}`, 1500, { region: `region-${i}` }));
+    queue.add(ticket("near", 1500, { region: "region-3" }));
+    expect(ids(queue.group(0))).toEqual([["t3", "near"]]);
+    expect(queue.group(3000)).toHaveLength(19);
   });
 });
 

@@ -1,4 +1,5 @@
 // The queue of one mode: tickets wait, `group` takes out those that fit. No I/O, no clock of its own.
+import { type Place, SortedList } from "./sorted-list.ts";
 
 export interface WaitingTicket {
   readonly ticketId: string;
@@ -27,73 +28,134 @@ export interface QueueRules {
   readonly botsAfterMs?: number | undefined;
 }
 
+interface Entry {
+  readonly ticket: WaitingTicket;
+  /** Which of two that came at the same time is first. */
+  readonly number: number;
+  readonly region: string;
+}
+
+/** Tickets that a choice looks at without a group coming of it: a few rounds later windows are wider. */
+const LOOKS_MAX = 128;
+/** Regions that have an order of their own. Tickets of any further one are as far from everybody as two regions are. */
+const REGIONS_MAX = 16;
+const OTHER_REGION = "other region";
+
+/**
+ * Who waits longest chooses first, and gets the closest tickets that it and that accept it. A pass goes over all tickets
+ * once, and may stop after any choice and go on later: what came or left meanwhile is seen as it is then. A choice costs
+ * the logarithm of the queue's length and the tickets that it looks at.
+ */
 export class Queue {
   readonly #rules: QueueRules;
-  readonly #tickets = new Map<string, WaitingTicket>();
+  readonly #entries = new Map<string, Entry>();
+  readonly #byAge = new SortedList<Entry>(byAge);
+  /** By region, by rating. */
+  readonly #regions = new Map<string, SortedList<Entry>>();
+  #nextNumber = 0;
+  /** The last one that has chosen in this pass. */
+  #chosen: Entry | undefined;
 
   constructor(rules: QueueRules) {
     this.#rules = rules;
   }
 
   get size(): number {
-    return this.#tickets.size;
+    return this.#entries.size;
+  }
+
+  /** A pass has stopped before its end. */
+  get midPass(): boolean {
+    return this.#chosen !== undefined;
   }
 
   add(ticket: WaitingTicket): void {
-    this.#tickets.set(ticket.ticketId, ticket);
+    this.remove(ticket.ticketId);
+    const known = this.#regions.has(ticket.region) || this.#regions.size < REGIONS_MAX;
+    const entry = { ticket, number: this.#nextNumber++, region: known ? ticket.region : OTHER_REGION };
+    this.#entries.set(ticket.ticketId, entry);
+    this.#byAge.insert(entry);
+    let list = this.#regions.get(entry.region);
+    if (!list) this.#regions.set(entry.region, (list = new SortedList(byRating)));
+    list.insert(entry);
   }
 
   remove(ticketId: string): boolean {
-    return this.#tickets.delete(ticketId);
+    const entry = this.#entries.get(ticketId);
+    if (!entry) return false;
+    this.#entries.delete(ticketId);
+    this.#byAge.remove(entry);
+    const list = this.#regions.get(entry.region);
+    list?.remove(entry);
+    if (list?.length === 0) this.#regions.delete(entry.region);
+    return true;
   }
 
   /**
-   * Takes out groups that fit now, at most `groupsMax`; they are full where bots are not allowed. Who waits longest chooses first, and gets the closest tickets that
-   * accept each other. By rating order, each choice looks at its neighbourhood only.
+   * Takes out groups that fit now; they are full where bots are not allowed.
+   * @param groupsMax, mayGoOn asked after every choice: at the one, or a false of the other, the rest of the pass is left for the next call
    */
-  group(now: number, groupsMax = Infinity): WaitingTicket[][] {
-    const { seats } = this.#rules;
-    if (this.#tickets.size < seats && this.#rules.botsAfterMs === undefined) return [];
-    const byRating = [...this.#tickets.values()].sort((a, b) => a.rating - b.rating);
-    const place = new Map(byRating.map((ticket, i) => [ticket.ticketId, i]));
-    const taken = new Set<string>();
+  group(now: number, groupsMax = Infinity, mayGoOn: () => boolean = () => true): WaitingTicket[][] {
+    const { seats, botsAfterMs } = this.#rules;
     const groups: WaitingTicket[][] = [];
-    for (const oldest of [...byRating].sort((a, b) => a.since - b.since)) {
-      if (groups.length >= groupsMax) break;
-      if (taken.has(oldest.ticketId)) continue;
-      const others = this.#closest(byRating, place.get(oldest.ticketId) as number, taken, now);
-      if (others.length < seats - 1 && !this.#takesBots(oldest, now)) continue;
-      const group = [oldest, ...others];
-      for (const { ticketId } of group) {
-        taken.add(ticketId);
-        this.#tickets.delete(ticketId);
+    let oldest = this.#entries.size < seats && botsAfterMs === undefined ? undefined : this.#nextToChoose();
+    while (oldest) {
+      if (groups.length >= groupsMax) return groups;
+      this.#chosen = oldest;
+      const others = this.#closest(oldest, now);
+      if (others.length === seats - 1 || this.#takesBots(oldest.ticket, now)) {
+        const group = [oldest, ...others].map(({ ticket }) => ticket);
+        for (const { ticketId } of group) this.remove(ticketId);
+        groups.push(group);
       }
-      groups.push(group);
+      oldest = this.#nextToChoose();
+      if (oldest && !mayGoOn()) return groups;
     }
+    this.#chosen = undefined;
     return groups;
   }
 
-  /** The closest tickets that the one at `index` and that accept each other, at most seats - 1. */
-  #closest(
-    byRating: readonly WaitingTicket[],
-    index: number,
-    taken: ReadonlySet<string>,
-    now: number,
-  ): WaitingTicket[] {
-    const ticket = byRating[index] as WaitingTicket;
+  #nextToChoose(): Entry | undefined {
+    const last = this.#chosen;
+    return this.#byAge.at(this.#byAge.firstFrom((entry) => (last ? byAge(entry, last) || -1 : 0)));
+  }
+
+  /** The closest that it and that accept it, at most seats - 1: looked at in the order of their distance. */
+  #closest(chooser: Entry, now: number): Entry[] {
+    const { ticket } = chooser;
     const reach = this.#window(ticket, now);
-    const near: { other: WaitingTicket; distance: number }[] = [];
-    for (const step of [-1, 1]) {
-      for (let i = index + step; i >= 0 && i < byRating.length; i += step) {
-        const other = byRating[i] as WaitingTicket;
-        if (Math.abs(other.rating - ticket.rating) > reach) break;
-        if (taken.has(other.ticketId) || other.playerId === ticket.playerId) continue;
-        const distance = this.#distance(ticket, other);
-        if (distance <= Math.min(reach, this.#window(other, now))) near.push({ other, distance });
+    const walks = this.#walksFrom(chooser);
+    const found: Entry[] = [];
+    for (let looks = 0; looks < LOOKS_MAX && found.length < this.#rules.seats - 1; looks++) {
+      let nearest: Walk | undefined;
+      for (const walk of walks) if (walk.entry && (!nearest || isNearer(walk, nearest))) nearest = walk;
+      if (!nearest?.entry || nearest.distance > reach) break;
+      const other = nearest.entry;
+      if (other.ticket.playerId !== ticket.playerId && nearest.distance <= this.#window(other.ticket, now)) {
+        found.push(other);
+        looks = -1;
       }
+      nearest.go();
     }
-    near.sort((a, b) => a.distance - b.distance || a.other.since - b.other.since);
-    return near.slice(0, this.#rules.seats - 1).map(({ other }) => other);
+    return found;
+  }
+
+  /** Upwards and downwards from its rating, in every region. */
+  #walksFrom(chooser: Entry): Walk[] {
+    const walks: Walk[] = [];
+    const { rating } = chooser.ticket;
+    for (const [region, list] of this.#regions) {
+      const away = this.#regionsApart(chooser.region, region);
+      const place = list.firstFrom((entry) => entry.ticket.rating - rating);
+      const below = { ...place };
+      list.back(below);
+      walks.push(new Walk(list, place, 1, chooser, away), new Walk(list, below, -1, chooser, away));
+    }
+    return walks;
+  }
+
+  #regionsApart(a: string, b: string): number {
+    return a !== "" && b !== "" && (a !== b || a === OTHER_REGION) ? this.#rules.regionPoints : 0;
   }
 
   #takesBots(ticket: WaitingTicket, now: number): boolean {
@@ -104,9 +166,49 @@ export class Queue {
   #window(ticket: WaitingTicket, now: number): number {
     return this.#rules.windowPoints + (this.#rules.windowPointsPerS * Math.max(0, now - ticket.since)) / 1000;
   }
+}
 
-  #distance(a: WaitingTicket, b: WaitingTicket): number {
-    const apart = a.region !== "" && b.region !== "" && a.region !== b.region;
-    return Math.abs(a.rating - b.rating) + (apart ? this.#rules.regionPoints : 0);
+/** Away from a chooser in one region, in one direction: each step is as far from it as the last, or further. */
+class Walk {
+  entry: Entry | undefined;
+  distance = 0;
+  readonly #list: SortedList<Entry>;
+  readonly #place: Place;
+  readonly #direction: 1 | -1;
+  readonly #chooser: Entry;
+  readonly #away: number;
+
+  constructor(list: SortedList<Entry>, place: Place, direction: 1 | -1, chooser: Entry, away: number) {
+    this.#list = list;
+    this.#place = place;
+    this.#direction = direction;
+    this.#chooser = chooser;
+    this.#away = away;
+    this.#look();
   }
+
+  go(): void {
+    if (this.#direction === 1) this.#list.forward(this.#place);
+    else this.#list.back(this.#place);
+    this.#look();
+  }
+
+  #look(): void {
+    this.entry = this.#list.at(this.#place);
+    if (this.entry === this.#chooser) return this.go();
+    if (this.entry) this.distance = Math.abs(this.entry.ticket.rating - this.#chooser.ticket.rating) + this.#away;
+  }
+}
+
+/** Of two that are equally far the one that waits longer. */
+function isNearer(a: Walk, b: Walk): boolean {
+  return a.distance === b.distance ? byAge(a.entry as Entry, b.entry as Entry) < 0 : a.distance < b.distance;
+}
+
+function byAge(a: Entry, b: Entry): number {
+  return a.ticket.since - b.ticket.since || a.number - b.number;
+}
+
+function byRating(a: Entry, b: Entry): number {
+  return a.ticket.rating - b.ticket.rating || byAge(a, b);
 }

@@ -63,10 +63,17 @@ export class Tickets {
   }
 
   /** Groups, out of the queue and now being placed. */
-  takeGroups(now: number, groupsMax = Infinity): WaitingTicket[][] {
+  takeGroups(now: number, groupsMax = Infinity, mayGoOn: () => boolean = () => true): WaitingTicket[][] {
     const groups: WaitingTicket[][] = [];
-    for (const queue of this.#queues.values()) groups.push(...queue.group(now, groupsMax - groups.length));
+    const unfinished = [...this.#queues.values()].filter((queue) => queue.midPass);
+    for (const queue of unfinished.length > 0 ? unfinished : this.#queues.values())
+      groups.push(...queue.group(now, groupsMax - groups.length, mayGoOn));
     return groups;
+  }
+
+  /** A pass over some queue has stopped before its end: the next call of takeGroups goes on with it. */
+  get midPass(): boolean {
+    return [...this.#queues.values()].some((queue) => queue.midPass);
   }
 
   /** Still wanted: not cancelled since it was taken. */
