@@ -14,9 +14,9 @@ const OPEN_MAX = 250;
 export const silentUpgrades: Attack = {
   name: "silent-upgrades",
   takes: `the places of a gateway: one address opens ${WANTED} sockets and says nothing on them`,
-  honest: "pairing",
-  shareMin: 1,
-  worstMsMax: 5000,
+  honest: "match",
+  shareMin: 0.95,
+  worstMsMax: 1000,
   async prepare(target) {
     const attacker = new Attacker(target, 1);
     const url = `${target.url.replace(/^http/, "ws")}/v1/realtime`;
