@@ -14,7 +14,7 @@ const FRAMEWORK_ERRORS: Readonly<Record<string, { status: number; code: string; 
   },
 };
 
-const RETRY_AFTER_S = 1;
+export const RETRY_AFTER_S = 1;
 
 export interface ErrorAnswer {
   readonly status: number;
@@ -50,14 +50,19 @@ export function sendError(
   const fields = { method: request.method, route: request.routeOptions.url, status, code };
   // 503 and 504: something behind is away, and says so itself. Only a bug is ours to mend here.
   if (status >= 500) parts.log[status === 500 ? "error" : "warn"]({ ...fields, err: thrown }, "request failed");
-  if (status === 503 || status === 429)
-    void reply.header("retry-after", Number(details?.["retryAfterS"] ?? RETRY_AFTER_S));
+  if (status === 503 || status === 429) void reply.header("retry-after", retryAfterS(details));
   if (status === 401) void reply.header("www-authenticate", "Bearer");
   const traceId = currentTrace()?.traceId ?? "";
   return reply
     .code(status)
     .type("application/json")
     .send(JSON.stringify({ error: { code, message, traceId, ...(details ? { details } : {}) } }));
+}
+
+/** Whole seconds, as RFC 9110 wants them. */
+function retryAfterS(details: ErrorAnswer["details"]): number {
+  const given = Number(details?.["retryAfterS"]);
+  return Number.isFinite(given) && given > 0 ? Math.ceil(given) : RETRY_AFTER_S;
 }
 
 function answerToAppError(err: AppError, known: ReadonlySet<string>): ErrorAnswer {

@@ -13,7 +13,7 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify }
 import { Histogram } from "prom-client";
 import { authenticate } from "./auth.ts";
 import { CANONICAL_ID, type Contract, type Operation } from "./contract.ts";
-import { sendError } from "./errors.ts";
+import { RETRY_AFTER_S, sendError } from "./errors.ts";
 import { createLegacy, type Legacy, type LegacyOptions } from "./legacy.ts";
 import { adminHandlers } from "./routes/admin.ts";
 import { chatHandlers } from "./routes/chat.ts";
@@ -106,6 +106,7 @@ export function createRestServer(parts: ServerParts): FastifyInstance {
   server.get("/v1/openapi.yaml", (_request, reply) => reply.type("application/yaml").send(parts.contract.yaml));
   server.get("/system/healthz", async (_request, reply) => {
     const health = await parts.systemHealth();
+    if (!health.healthy) void reply.header("retry-after", RETRY_AFTER_S);
     return reply
       .code(health.healthy ? 200 : 503)
       .send({ status: health.healthy ? "ok" : "unhealthy", processes: health.processes });

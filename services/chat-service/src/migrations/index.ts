@@ -106,8 +106,13 @@ export const migrations: Migrations = {
       primary key (player_id, side),
       key direct_limits_by_time (next_at)
     ) engine = InnoDB`),
-  // Ids in capitals made further channels of the same two players: those that have a proper sibling are hidden.
-  "20261126T1315-one-direct-per-pair": statement(sql`
+  // Ids in capitals made further channels of the same two players: the first one is theirs, where they had none …
+  "20261126T1315-directs-by-canonical-ids": statement(sql`
+    update ignore channels set unique_key = lower(unique_key)
+      where kind = 'direct' and unique_key <> lower(unique_key)
+      order by created_at`),
+  // … and the others, which nobody can open any more, are hidden.
+  "20261126T1316-hide-other-directs": statement(sql`
     update members m join channels c on c.id = m.channel_id
       set m.is_hidden = 1
       where c.kind = 'direct' and c.unique_key <> lower(c.unique_key)`),
