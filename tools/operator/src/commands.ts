@@ -2,6 +2,7 @@ import { api, logIn } from "./api.ts";
 import { backup, backupLogs, verifyBackup } from "./backup/backup.ts";
 import { binaryLog, restore } from "./backup/restore.ts";
 import type { Command } from "./command.ts";
+import { databaseUser, dropDatabaseUser } from "./database-users.ts";
 import { logs } from "./logs.ts";
 import { matches } from "./matches.ts";
 import { player } from "./players.ts";
@@ -25,5 +26,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   "verify-backup": verifyBackup,
   "binary-log": binaryLog,
   restore,
+  "database-user": databaseUser,
+  "drop-database-user": dropDatabaseUser,
   run,
 };

@@ -1,0 +1,52 @@
+// A new database password without a moment in which neither is right: MariaDB knows one password per user, so the service
+// gets a second user first, and the old one goes when nobody uses it.
+import { randomBytes } from "node:crypto";
+import { type Command, OperatorError, say, UsageError } from "./command.ts";
+import { withServer } from "./databases.ts";
+import { variable } from "./environment.ts";
+
+const NAME = /^[a-z0-9_]{1,32}$/;
+const OWNERS = ["IDENTITY_DB_URL", "MATCH_DB_URL", "CHAT_DB_URL"];
+
+export const databaseUser: Command = {
+  takes: "IDENTITY_DB_URL|MATCH_DB_URL|CHAT_DB_URL NAME",
+  does: "Makes a second user for that service's database, with a new password, and prints the URL for the service.",
+  async run(args, env) {
+    const [owner = "", user = "", ...more] = args;
+    if (!OWNERS.includes(owner) || !NAME.test(user) || more.length > 0)
+      throw new UsageError(`one of ${OWNERS.join(", ")}, and a name of lower-case letters, digits and underscores`);
+    const url = new URL(variable(env, owner));
+    const password = randomBytes(24).toString("hex");
+    await withServer(variable(env, "MUSTER_DB_URL"), async (db) => {
+      await db.query("create user ?@'%' identified by ?", [user, password]);
+      const database = url.pathname.slice(1).replaceAll(/[_%\\]/g, "\\$&"); // in a grant they are wildcards
+      await db.query(`grant all privileges on \`${database}\`.* to ?@'%'`, [user]);
+    });
+    url.username = user;
+    url.password = password;
+    await withServer(url.href, (db) => db.query("show tables"));
+    say(url.href);
+    return 0;
+  },
+};
+
+export const dropDatabaseUser: Command = {
+  takes: "NAME",
+  does: "Drops a database user that nobody is connected as any more; refuses while somebody is.",
+  async run(args, env) {
+    const [user = "", ...more] = args;
+    if (!NAME.test(user) || more.length > 0) throw new UsageError("which user?");
+    await withServer(variable(env, "MUSTER_DB_URL"), async (db) => {
+      const [row] = await db.query<{ n: number }[]>(
+        "select count(*) as n from information_schema.processlist where user = ?",
+        [user],
+      );
+      const connected = Number(row?.n);
+      if (connected > 0)
+        throw new OperatorError(`${user} has ${connected} open connections: restart what still has the old URL first`);
+      await db.query("drop user ?@'%'", [user]);
+    });
+    say(`${user} is gone`);
+    return 0;
+  },
+};
