@@ -39,7 +39,10 @@ it("every alert has its section, with the rule's expression, meaning, impact, di
   }
 });
 
-it.runIf(inPath("promtool") !== undefined)("Prometheus takes the rules", () => {
-  const { status, stdout, stderr } = spawnSync("promtool", ["check", "rules", file], { encoding: "utf8" });
-  expect(status, stdout + stderr).toBe(0);
-});
+// Debian's package prometheus has it; where it is not, the rules are only parsed, above.
+if (inPath("promtool") !== undefined) {
+  it("Prometheus takes the rules", () => {
+    const { status, stdout, stderr } = spawnSync("promtool", ["check", "rules", file], { encoding: "utf8" });
+    expect(status, stdout + stderr).toBe(0);
+  });
+}
