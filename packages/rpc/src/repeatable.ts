@@ -6,7 +6,7 @@ import type { DescMethodUnary } from "@bufbuild/protobuf";
 export const REPEATABLE_WRITES: Readonly<Record<string, readonly string[]>> = {
   // Refresh: a repeat within the grace time gets the same successor.
   "identity.v2.IdentityService": ["Refresh", "LogOut"],
-  "match.v2.MatchService": ["CreateMatch", "AdvanceEpoch", "AdvanceEpochs", "RecordResult"],
+  "match.v2.MatchService": ["CreateMatch", "AdvanceEpoch", "AdvanceEpochs", "RecordResult", "RenewLeases"],
   "chat.v2.ChatService": [
     "OpenDirect",
     "OpenMatch",

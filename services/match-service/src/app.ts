@@ -4,6 +4,7 @@ import { createLogger, type Logger } from "@muster/log";
 import { createRpcServer, type RpcServer } from "@muster/rpc";
 import { type AdminServer, type App, composeProcess, createAdminServer, createMetrics } from "@muster/runtime";
 import type { Config } from "./config.ts";
+import { createLeaseSweep } from "./leases.ts";
 import { migrations } from "./migrations/index.ts";
 import { matchRpc } from "./rpc.ts";
 import type { Tables } from "./schema.ts";
@@ -45,5 +46,7 @@ export function createApp(config: Config, overrides: Overrides = {}): MatchApp {
     ready: { database: database.check },
   });
   const schema = { name: "schema", start: () => waitForSchema(db, migrations, { withinMs: config.dbWaitMs, log }) };
-  return Object.assign(composeProcess(admin, [database, schema, rpc]), { rpc, admin });
+  // Behind the server: no round counts in which nobody could renew.
+  const leases = createLeaseSweep({ db, roundMs: config.matchLeaseRoundMs, now, metrics, log });
+  return Object.assign(composeProcess(admin, [database, schema, rpc, leases]), { rpc, admin });
 }

@@ -9,6 +9,13 @@ export const fields = {
   MATCH_GRPC_PORT: int({ default: 7210, max: 65_535, description: "gRPC (h2c); 0 takes a free one" }),
   MATCH_ADMIN_PORT: int({ default: 7211, max: 65_535, description: "health and metrics; 0 takes a free one" }),
   MATCH_DB_URL: url({ protocols: ["mysql:"], description: "mysql://user:password@host:port/match_…" }),
+  MATCH_LEASE_ROUND_MS: int({
+    default: 10_000,
+    min: 20,
+    max: 600_000,
+    description:
+      "a match that no shard has renewed for six rounds of this length is cancelled as shard_lost; shards renew every SHARD_LEASE_RENEW_MS, keep that below it",
+  }),
   MATCH_STOP_WITHIN_MS: int({
     default: 10_000,
     min: 100,

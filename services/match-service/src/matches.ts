@@ -4,7 +4,7 @@ import { assert } from "@muster/errors";
 import { fail } from "./errors.ts";
 import type { MatchesTable, ParticipantsTable } from "./schema.ts";
 
-export type MatchRow = MatchesTable;
+export type MatchRow = Omit<MatchesTable, "lease_round">;
 export type ParticipantRow = Pick<
   ParticipantsTable,
   "match_id" | "seat" | "player_id" | "player_name" | "score" | "rank" | "bot"
@@ -32,6 +32,7 @@ export const CANCEL_REASONS = {
   [CancelReason.NO_SHOW]: "no_show",
   [CancelReason.ABANDONED]: "abandoned",
   [CancelReason.FAULT]: "fault",
+  [CancelReason.SHARD_LOST]: "shard_lost",
 } as const;
 
 /** Seats are 0 to n-1, each once, each another player. @throws AppError bad_result */
@@ -80,10 +81,16 @@ export function judgeAdvance(
  * Whether a result may be stored.
  * @throws AppError stale_epoch, result_conflict
  */
-export function judgeResult(record: MatchRecord, epoch: number, ending: Ending): "store" | "duplicate" {
+export function judgeResult(
+  record: MatchRecord,
+  { epoch, shardId }: { readonly epoch: number; readonly shardId: string },
+  ending: Ending,
+): "store" | "duplicate" {
   const { match } = record;
-  // The fence comes first: a shard that lost the match must not learn that it happens to agree.
-  if (epoch !== match.epoch) throw fail("stale_epoch", { details: { epoch: match.epoch } });
+  // The fence comes first: a shard that lost the match must not learn that it happens to agree. The epoch alone does not say
+  // whose it is: a shard that did not answer an offer in time may hold the match under the epoch that another one got.
+  if (epoch !== match.epoch || (shardId !== "" && shardId !== match.shard_id))
+    throw fail("stale_epoch", { details: { epoch: match.epoch } });
   if (match.state === "running") return "store";
   if (!sameEnding(record, ending)) throw fail("result_conflict");
   return "duplicate";

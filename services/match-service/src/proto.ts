@@ -3,16 +3,17 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { CancelReason, EndReason, type MatchSchema, MatchState } from "@muster/contracts/match/v2";
 import type { MatchRecord, MatchRow } from "./matches.ts";
 
-const STATES: Record<MatchRow["state"], MatchState> = {
+export const STATES: Record<MatchRow["state"], MatchState> = {
   running: MatchState.RUNNING,
   ended: MatchState.ENDED,
   cancelled: MatchState.CANCELLED,
 };
 const ENDS = { played: EndReason.PLAYED, forfeit: EndReason.FORFEIT } as const;
-const CANCELS = {
+export const CANCELS = {
   no_show: CancelReason.NO_SHOW,
   abandoned: CancelReason.ABANDONED,
   fault: CancelReason.FAULT,
+  shard_lost: CancelReason.SHARD_LOST,
 } as const;
 
 export function toProto({ match, participants }: MatchRecord): MessageInitShape<typeof MatchSchema> {

@@ -2,22 +2,14 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import type { AdvanceEpochRequest, CreateMatchRequest, MatchService } from "@muster/contracts/match/v2";
 import { type Database, inTransaction, isDuplicateKey } from "@muster/db";
 import { must } from "@muster/errors";
-import { currentTrace, formatTraceparent, newTrace } from "@muster/tracing";
 import type { Transaction } from "kysely";
 import { decodeCursor, encodeCursor } from "./cursors.ts";
 import { fail } from "./errors.ts";
-import { matchOver } from "./events.ts";
-import {
-  checkSeats,
-  type Ending,
-  endingOf,
-  judgeAdvance,
-  judgeResult,
-  type MatchRecord,
-  type MatchRow,
-} from "./matches.ts";
+import { renewLeases } from "./leases.ts";
+import { checkSeats, endingOf, judgeAdvance, judgeResult, type MatchRecord, type MatchRow } from "./matches.ts";
 import { toProto } from "./proto.ts";
-import { rated, RATING_INITIAL } from "./ratings.ts";
+import { storeOutcome } from "./outcomes.ts";
+import { RATING_INITIAL } from "./ratings.ts";
 import type { Tables } from "./schema.ts";
 import {
   advanceAll,
@@ -27,14 +19,10 @@ import {
   findReplay,
   holdAuthorities,
   holdMatch,
-  holdRatings,
-  insertEvent,
   insertMatch,
   insertReplay,
+  leaseRound,
   listPlayerMatches,
-  storeEnding,
-  storeRating,
-  updateEpoch,
 } from "./store.ts";
 
 export interface RpcParts {
@@ -49,8 +37,9 @@ export function matchRpc({ db, now }: RpcParts): ServiceImpl<typeof MatchService
     async createMatch(request) {
       checkSeats(request.seats);
       const row = newMatch(request, now());
+      const lease = await newLease(db, request.leased);
       try {
-        await inTransaction(db, (tx) => insertMatch(tx, row, request.seats));
+        await inTransaction(db, (tx) => insertMatch(tx, row, request.seats, lease));
       } catch (err) {
         if (!isDuplicateKey(err)) throw err;
         if (!sameMatch(must(await findMatch(db, row.id), "a duplicate exists"), row, request))
@@ -60,10 +49,11 @@ export function matchRpc({ db, now }: RpcParts): ServiceImpl<typeof MatchService
     },
 
     async advanceEpoch(request) {
+      const lease = await newLease(db, request.leased);
       const epoch = await inTransaction(db, async (tx) => {
         const { match } = await hold(tx, request.matchId);
         const verdict = judgeAdvance(match, request);
-        if (verdict === "advance") await updateEpoch(tx, match.id, match.epoch + 1, request.shardId);
+        if (verdict === "advance") await advanceAll(tx, [match.id], request.shardId, lease);
         else if (verdict !== "advanced") throw fail(verdict, { details: { epoch: match.epoch } });
         return request.expectedEpoch + 1;
       });
@@ -71,19 +61,24 @@ export function matchRpc({ db, now }: RpcParts): ServiceImpl<typeof MatchService
     },
 
     async advanceEpochs({ matches }) {
-      return { advances: await inTransaction(db, (tx) => advanceEach(tx, matches)) };
+      const lease = await newLease(db, true);
+      return { advances: await inTransaction(db, (tx) => advanceEach(tx, matches, lease)) };
     },
 
     async recordResult(request) {
       const duplicate = await inTransaction(db, async (tx) => {
         const record = await hold(tx, request.matchId);
         const ending = endingOf(request, record.participants.length);
-        if (judgeResult(record, request.epoch, ending) === "duplicate") return true;
+        if (judgeResult(record, request, ending) === "duplicate") return true;
         await storeOutcome(tx, record, ending, now());
         if (request.inputLog.length > 0) await insertReplay(tx, record.match.id, request.inputLog);
         return false;
       });
       return { duplicate };
+    },
+
+    async renewLeases({ shardId, matchIds }) {
+      return { lost: await renewLeases(db, shardId, matchIds) };
     },
 
     async getMatch({ matchId }) {
@@ -120,26 +115,37 @@ export function matchRpc({ db, now }: RpcParts): ServiceImpl<typeof MatchService
   };
 }
 
+/** Read before the transaction: inside of it the row would stay locked. */
+async function newLease(db: Database<Tables>, leased: boolean): Promise<number | null> {
+  return leased ? leaseRound(db) : null;
+}
+
 /** Each match on its own: one that cannot move stops no other. */
 async function advanceEach(
   tx: Transaction<Tables>,
   requests: readonly AdvanceEpochRequest[],
+  lease: number | null,
 ): Promise<{ matchId: string; epoch: number; refused: string }[]> {
   const rows = await holdAuthorities(
     tx,
     requests.map(({ matchId }) => matchId),
   );
-  const advancing = new Map<string, string[]>();
+  const advancing = new Map<string, { readonly shardId: string; readonly leased: boolean; readonly ids: string[] }>();
   const advances = requests.map((request) => {
-    const { matchId, expectedEpoch, shardId } = request;
+    const { matchId, expectedEpoch, shardId, leased } = request;
     const row = rows.get(matchId);
     if (!row) return { matchId, epoch: 0, refused: "match_not_found" };
     const verdict = judgeAdvance(row, request);
     if (verdict !== "advance" && verdict !== "advanced") return { matchId, epoch: row.epoch, refused: verdict };
-    if (verdict === "advance") advancing.set(shardId, [...(advancing.get(shardId) ?? []), matchId]);
+    if (verdict === "advance") {
+      const key = `${shardId}/${leased}`;
+      const same = advancing.get(key) ?? { shardId, leased, ids: [] };
+      same.ids.push(matchId);
+      advancing.set(key, same);
+    }
     return { matchId, epoch: expectedEpoch + 1, refused: "" };
   });
-  for (const [shardId, ids] of advancing) await advanceAll(tx, ids, shardId);
+  for (const { shardId, leased, ids } of advancing.values()) await advanceAll(tx, ids, shardId, leased ? lease : null);
   return advances;
 }
 
@@ -147,34 +153,6 @@ async function hold(tx: Transaction<Tables>, matchId: string): Promise<MatchReco
   const record = await holdMatch(tx, matchId);
   if (!record) throw fail("match_not_found");
   return record;
-}
-
-/** The rows, the ratings and the event, in the caller's transaction: all of it or none. */
-async function storeOutcome(
-  tx: Transaction<Tables>,
-  record: MatchRecord,
-  ending: Ending,
-  endedAt: Date,
-): Promise<void> {
-  const { match, participants } = record;
-  await storeEnding(tx, match.id, ending, endedAt);
-  // Who plays against a bot plays for nothing.
-  if (ending.state === "ended" && participants.every((p) => p.bot === null)) {
-    const held = await holdRatings(
-      tx,
-      participants.map((p) => p.player_id),
-      match.mode,
-      RATING_INITIAL,
-    );
-    const before = participants.map((p, i) => ({
-      rating: held.get(p.player_id) ?? RATING_INITIAL,
-      rank: must(ending.seats[i], "a rank per seat").rank,
-    }));
-    const after = rated(before);
-    for (const [i, p] of participants.entries())
-      await storeRating(tx, p.player_id, match.mode, must(after[i], "a rating per seat"));
-  }
-  await insertEvent(tx, matchOver(record, ending, endedAt, formatTraceparent(currentTrace() ?? newTrace())));
 }
 
 function newMatch(request: CreateMatchRequest, createdAt: Date): MatchRow {

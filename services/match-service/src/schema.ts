@@ -3,6 +3,7 @@ import type { Generated } from "kysely";
 /** Tables of match-service. Ids are UUIDv7 as text, times UTC with microseconds. */
 export interface Tables {
   matches: MatchesTable;
+  lease_clock: LeaseClockTable;
   participants: ParticipantsTable;
   replays: ReplaysTable;
   ratings: RatingsTable;
@@ -23,12 +24,20 @@ export interface MatchesTable {
   created_at: Date;
   ended_at: Date | null;
   end_reason: "played" | "forfeit" | null;
-  cancel_reason: "no_show" | "abandoned" | "fault" | null;
+  cancel_reason: "no_show" | "abandoned" | "fault" | "shard_lost" | null;
   ticks: number;
   /** 8 hexadecimal digits; empty before the end. */
   state_hash: string;
   /** JSON: the game's options by name. */
   options: string;
+  /** The round in which its shard was last known to hold it; NULL: its shard renews no leases, and it has none. */
+  lease_round: number | null;
+}
+
+/** One row: the clock of the leases. It counts rounds in which a match-service was there, and no time of day. */
+export interface LeaseClockTable {
+  id: number;
+  round: number;
 }
 
 export interface ParticipantsTable {

@@ -3,7 +3,7 @@ import { type Database, reusable } from "@muster/db";
 import { type Kysely, type Transaction, sql } from "kysely";
 import type { Cursor } from "./cursors.ts";
 import type { Ending, MatchRecord, MatchRow } from "./matches.ts";
-import type { OutboxTable, Tables } from "./schema.ts";
+import type { MatchesTable, OutboxTable, Tables } from "./schema.ts";
 
 export type Db = Database<Tables> | Transaction<Tables>;
 type Tx = Transaction<Tables>;
@@ -25,6 +25,8 @@ const MATCH = [
   "state_hash",
   "options",
 ] as const;
+/** The only row of lease_clock. */
+const CLOCK = 1;
 const PARTICIPANT = ["match_id", "seat", "player_id", "player_name", "score", "rank", "bot"] as const;
 
 /** @throws a duplicate-key error when the match exists. */
@@ -32,8 +34,12 @@ export async function insertMatch(
   tx: Tx,
   match: MatchRow,
   seats: readonly { seat: number; playerId: string; playerName: string; bot: string }[],
+  leaseRound: number | null,
 ): Promise<void> {
-  await tx.insertInto("matches").values(match).execute();
+  await tx
+    .insertInto("matches")
+    .values({ ...match, lease_round: leaseRound })
+    .execute();
   const rows = seats.map(({ seat, playerId, playerName, bot }) => ({
     match_id: match.id,
     seat,
@@ -58,10 +64,6 @@ export async function holdMatch(tx: Tx, id: string): Promise<MatchRecord | undef
   return match && { match, participants: await listParticipants(tx, [id]) };
 }
 
-export async function updateEpoch(tx: Tx, id: string, epoch: number, shardId: string): Promise<void> {
-  await tx.updateTable("matches").set({ epoch, shard_id: shardId }).where("id", "=", id).execute();
-}
-
 /** Locks the matches, in the order of their ids: two callers never wait for each other. Unknown ones are left out. */
 export async function holdAuthorities(
   tx: Tx,
@@ -78,8 +80,75 @@ export async function holdAuthorities(
 }
 
 /** The matches get the next epoch, on this shard. */
-export async function advanceAll(tx: Tx, ids: readonly string[], shardId: string): Promise<void> {
-  await tx.updateTable("matches").set({ epoch: sql`epoch + 1`, shard_id: shardId }).where("id", "in", ids).execute();
+export async function advanceAll(
+  tx: Tx,
+  ids: readonly string[],
+  shardId: string,
+  leaseRound: number | null,
+): Promise<void> {
+  await tx
+    .updateTable("matches")
+    .set({ epoch: sql`epoch + 1`, shard_id: shardId, lease_round: leaseRound })
+    .where("id", "in", ids)
+    .execute();
+}
+
+export async function leaseRound(db: Db): Promise<number> {
+  const row = await db.selectFrom("lease_clock").select("round").where("id", "=", CLOCK).executeTakeFirst();
+  return row?.round ?? 0;
+}
+
+/** The next round, unless another instance has begun it. */
+export async function advanceRound(db: Db, seen: number): Promise<void> {
+  await db
+    .insertInto("lease_clock")
+    .values({ id: CLOCK, round: seen + 1 })
+    .onDuplicateKeyUpdate({ round: sql`if(round = ${seen}, round + 1, round)` })
+    .execute();
+}
+
+export async function findLeases(
+  db: Db,
+  ids: readonly string[],
+): Promise<Pick<MatchesTable, "id" | "state" | "cancel_reason" | "shard_id" | "lease_round">[]> {
+  return db
+    .selectFrom("matches")
+    .select(["id", "state", "cancel_reason", "shard_id", "lease_round"])
+    .where("id", "in", ids)
+    .execute();
+}
+
+export async function storeLeases(db: Db, ids: readonly string[], shardId: string, round: number): Promise<void> {
+  await db
+    .updateTable("matches")
+    .set({ lease_round: round })
+    .where("id", "in", ids)
+    .where("state", "=", "running")
+    .where("shard_id", "=", shardId)
+    .execute();
+}
+
+/** Locks running matches whose lease is of this round or older; those that another instance has locked are its own. */
+export async function holdExpired(tx: Tx, round: number, limit: number): Promise<MatchRecord[]> {
+  const matches = await tx
+    .selectFrom("matches")
+    .select(MATCH)
+    .where("state", "=", "running")
+    .where("lease_round", "<=", round)
+    .orderBy("lease_round")
+    .limit(limit)
+    .forUpdate()
+    .skipLocked()
+    .execute();
+  if (matches.length === 0) return [];
+  const seats = Map.groupBy(
+    await listParticipants(
+      tx,
+      matches.map(({ id }) => id),
+    ),
+    (row) => row.match_id,
+  );
+  return matches.map((match) => ({ match, participants: seats.get(match.id) ?? [] }));
 }
 
 export async function insertReplay(tx: Tx, matchId: string, inputLog: Uint8Array): Promise<void> {

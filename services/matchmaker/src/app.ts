@@ -9,6 +9,7 @@ import { Assignments } from "./assignments.ts";
 import type { Config } from "./config.ts";
 import { createMatching } from "./matching.ts";
 import { createMatchmakerMetrics } from "./metrics.ts";
+import { Records } from "./records.ts";
 import { createRelocation } from "./relocation.ts";
 import { matchmakingRpc } from "./rpc.ts";
 import { Sessions } from "./sessions.ts";
@@ -54,13 +55,14 @@ export function createApp(config: Config, overrides: Overrides = {}): Matchmaker
     log,
   });
   const metrics = createMatchmakerMetrics(registry, Object.keys(modes), tickets, sessions);
+  const records = new Records({ matches: matchClient.call, metrics, log });
   const matching = createMatching(
     {
       modes,
       tickets,
       shards,
       sessions,
-      matches: matchClient.call,
+      records,
       sealer: new SeatTicketSealer(config.matchmakerSeatTicketKey),
       allocateTimeoutMs: config.matchmakerAllocateTimeoutMs,
       seatTicketTtlS: config.matchmakerSeatTicketTtlS,
@@ -114,5 +116,8 @@ export function createApp(config: Config, overrides: Overrides = {}): Matchmaker
     },
   });
   const streams = { name: "streams", stop: async () => sessions.closeAll() };
-  return Object.assign(composeProcess(admin, [matchClient, rpc, streams, matching, relocation]), { rpc, admin });
+  return Object.assign(composeProcess(admin, [matchClient, records, rpc, streams, matching, relocation]), {
+    rpc,
+    admin,
+  });
 }

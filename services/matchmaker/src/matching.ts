@@ -3,10 +3,9 @@ import type { Logger } from "@muster/log";
 import type { AppPart } from "@muster/runtime";
 import type { MatchmakerMetrics } from "./metrics.ts";
 import { type PlacementParts, place } from "./placement.ts";
+import { PlacementPace } from "./placement-pace.ts";
 
 const ROUND_EVERY_MS = 200;
-/** Groups that are being placed at once; the rest stays in the queue for the next round. */
-const PLACEMENTS_MAX = 256;
 /** What a slice may begin to place: each takes some fifty microseconds. */
 const GROUPS_PER_SLICE_MAX = 32;
 const SLICE_MS = 5;
@@ -23,27 +22,29 @@ export function createMatching(parts: PlacementParts, metrics: MatchmakerMetrics
   let scheduled: { cancel(): void } | undefined;
   let passMs = 0;
   let restUntil = 0;
-  let placing = 0;
+  const pace = new PlacementPace(() => performance.now(), Math.random);
   const running = new Set<Promise<void>>();
 
   const placeGroup = async (group: Parameters<typeof place>[0]): Promise<void> => {
-    placing++;
+    const end = pace.begin();
     try {
       const outcome = await place(group, parts);
       metrics.placements.inc({ outcome });
-      if (outcome === "placed") for (const ticket of group) metrics.waited.observe((parts.now() - ticket.since) / 1000);
+      end(outcome === "placed" || outcome === "failed" ? outcome : "neither");
+      if (outcome !== "placed") return;
+      for (const ticket of group) metrics.waited.observe((parts.now() - ticket.since) / 1000);
+      look(); // others may have waited for its place
     } catch (err) {
+      end("failed");
       parts.tickets.putBack(group);
       log.error({ err }, "a placement failed, its players wait on");
-    } finally {
-      if (placing-- === PLACEMENTS_MAX) look();
     }
   };
 
   /** One slice of a pass; the next one follows when other work of the event loop has had its turn. */
   const slice = (): void => {
     scheduled = undefined;
-    const groupsMax = Math.min(GROUPS_PER_SLICE_MAX, PLACEMENTS_MAX - placing);
+    const groupsMax = Math.min(GROUPS_PER_SLICE_MAX, pace.room);
     if (parts.shards.size === 0 || groupsMax === 0) return; // nobody leaves the queue for nothing
     const startedAt = performance.now();
     const groups = parts.tickets.takeGroups(parts.now(), groupsMax, () => performance.now() - startedAt < SLICE_MS);

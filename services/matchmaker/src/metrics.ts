@@ -9,6 +9,7 @@ export interface MatchmakerMetrics {
   /** Of the event loop, per slice of a pass over the queues. */
   readonly slice: Histogram;
   readonly relocations: Counter<"outcome">;
+  readonly undone: Counter<"outcome">;
 }
 
 export function createMatchmakerMetrics(
@@ -54,6 +55,12 @@ export function createMatchmakerMetrics(
       name: "matchmaker_slice_seconds",
       help: "Time of one slice of a pass over the queues, in which nothing else runs",
       buckets: [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1],
+      registers,
+    }),
+    undone: new Counter({
+      name: "matchmaker_placements_undone_total",
+      help: "Recorded matches that are not played after all: cancelled, gone, or left to their lease",
+      labelNames: ["outcome"],
       registers,
     }),
     waited: new Histogram({

@@ -1,7 +1,5 @@
 // From a group of tickets to a match on a shard that every gateway knows of.
 import { randomInt } from "node:crypto";
-import type { Client } from "@connectrpc/connect";
-import { CancelReason, type MatchService } from "@muster/contracts/match/v2";
 import type { AssignedSeat } from "@muster/contracts/matchmaking/v2";
 import { must } from "@muster/errors";
 import type { Logger } from "@muster/log";
@@ -11,6 +9,7 @@ import { continueTrace, formatTraceparent, withTrace, type TraceContext } from "
 import { v7 as uuidv7 } from "uuid";
 import type { Assignments } from "./assignments.ts";
 import type { WaitingTicket } from "./queue.ts";
+import type { Records } from "./records.ts";
 import { askShard, type Sessions, type ShardSession } from "./sessions.ts";
 import type { LiveShard, Shards } from "./shards.ts";
 import type { Tickets } from "./tickets.ts";
@@ -23,7 +22,7 @@ export interface PlacementParts {
   readonly tickets: Tickets;
   readonly shards: Shards;
   readonly sessions: Sessions;
-  readonly matches: Client<typeof MatchService>;
+  readonly records: Records;
   readonly sealer: SeatTicketSealer;
   readonly allocateTimeoutMs: number;
   readonly seatTicketTtlS: number;
@@ -50,7 +49,7 @@ interface Plan {
 export async function place(
   group: readonly WaitingTicket[],
   parts: PlacementParts,
-): Promise<"placed" | "no shard" | "failed"> {
+): Promise<"placed" | "no shard" | "failed" | "cancelled"> {
   const plan = planOf(group, parts);
   return withTrace(plan.trace, async () => {
     const session = await allocate(plan, parts);
@@ -66,8 +65,8 @@ export async function place(
     if (!group.every((ticket) => parts.tickets.has(ticket))) {
       release(plan, session);
       parts.tickets.putBack(group);
-      await recordCancelled(plan, parts);
-      return "failed";
+      parts.records.cancel(plan.matchId);
+      return "cancelled";
     }
     announce(plan, session.shard, parts);
     return "placed";
@@ -124,37 +123,19 @@ async function allocate(plan: Plan, parts: PlacementParts): Promise<ShardSession
   return undefined;
 }
 
-async function record(plan: Plan, shard: LiveShard, { matches, log }: PlacementParts): Promise<boolean> {
+function record(plan: Plan, shard: LiveShard, { records }: PlacementParts): Promise<boolean> {
   const { matchId, mode, modeName, seed, seats } = plan;
-  try {
-    const buildId = must(shard.builds.get(mode.game), "the shard has the game");
-    await matches.createMatch({
-      matchId,
-      mode: modeName,
-      gameId: mode.game,
-      buildId,
-      seed,
-      shardId: shard.shardId,
-      seats: [...seats],
-      options: { ...mode.options },
-    });
-    return true;
-  } catch (err) {
-    log.error({ err, matchId }, "a match could not be recorded, its players wait on");
-    return false;
-  }
-}
-
-async function recordCancelled(plan: Plan, { matches, log }: PlacementParts): Promise<void> {
-  try {
-    await matches.recordResult({
-      matchId: plan.matchId,
-      epoch: FIRST_EPOCH,
-      outcome: { case: "cancelled", value: { reason: CancelReason.NO_SHOW } },
-    });
-  } catch (err) {
-    log.error({ err, matchId: plan.matchId }, "a match whose player left the queue could not be cancelled");
-  }
+  return records.create({
+    matchId,
+    mode: modeName,
+    gameId: mode.game,
+    buildId: must(shard.builds.get(mode.game), "the shard has the game"),
+    seed,
+    shardId: shard.shardId,
+    seats: [...seats],
+    options: { ...mode.options },
+    leased: shard.renewsLeases,
+  });
 }
 
 function release(plan: Plan, session: ShardSession): void {

@@ -124,6 +124,7 @@ export function createRelocation(parts: RelocationParts): Relocation {
         matchId: match.matchId,
         expectedEpoch: match.epoch,
         shardId: session.shard.shardId,
+        leased: session.shard.renewsLeases,
       })),
     });
     const places: Place[] = [];
@@ -187,10 +188,16 @@ export function createRelocation(parts: RelocationParts): Relocation {
   const cancel = async (match: Match, over: "fault" | "shard_lost", why: string): Promise<undefined> => {
     const { matchId, epoch } = match;
     log.error({ matchId, epoch, why }, "a match is given up");
-    metrics.relocations.inc({ outcome: over });
-    const outcome = { case: "cancelled", value: { reason: CancelReason.FAULT } } as const;
-    await matches.recordResult({ matchId, epoch, outcome });
-    tell([{ matchId, epoch, over }]);
+    const reason = over === "fault" ? CancelReason.FAULT : CancelReason.SHARD_LOST;
+    try {
+      await matches.recordResult({ matchId, epoch, outcome: { case: "cancelled", value: { reason } } });
+      metrics.relocations.inc({ outcome: over });
+      tell([{ matchId, epoch, over }]);
+    } catch (err) {
+      // Not known, or it ended or moved meanwhile: the next round reads how it is. The others of this round go on.
+      log.warn({ err, matchId, epoch }, "a match is not given up yet, looking again");
+      waiting.add(matchId);
+    }
   };
 
   const tell = (places: readonly Place[]): void => {
@@ -243,6 +250,7 @@ function release(matchId: string): Parameters<ShardSession["out"]["push"]>[0] {
 }
 
 function endingOf(match: Match): Place {
+  if (match.cancelReason === CancelReason.SHARD_LOST) return { over: "shard_lost" };
   if (match.state !== MatchState.ENDED) return { over: "match_over" };
   const seats = match.participants.map(({ score, rank }) => ({ score: score ?? 0, rank: rank ?? 1 }));
   const reason = match.endReason === EndReason.FORFEIT ? "forfeit" : "played";

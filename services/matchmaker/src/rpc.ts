@@ -53,12 +53,13 @@ export function matchmakingRpc(parts: RpcParts): ServiceImpl<typeof MatchmakingS
       const incoming = requests[Symbol.asyncIterator]();
       const hello = (await incoming.next()).value as ShardSessionRequest | undefined;
       if (hello?.message.case !== "hello") throw new ConnectError("the first message is hello", Code.InvalidArgument);
-      const { shardId, linkAddress: address, capacity, games, region } = hello.message.value;
+      const { shardId, linkAddress: address, capacity, games, region, renewsLeases } = hello.message.value;
       const shard = parts.shards.add({
         shardId,
         address,
         capacity,
         region,
+        renewsLeases,
         builds: new Map(games.map((g) => [g.gameId, g.buildId])),
       });
       const session = parts.sessions.openShard(shard);

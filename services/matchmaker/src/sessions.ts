@@ -31,7 +31,11 @@ export interface ShardSession {
   readonly awaiting: Map<string, (answer: Allocation) => void>;
 }
 
-/** Offers a match to a shard. No answer in time counts as a refusal: release it, it may have accepted too late. */
+/**
+ * Offers a match to a shard. No answer in time is none: it may have accepted. Release it; should it not hear of that, the match is
+ * not its own: match-service takes no end of it from a shard that it does not know as the holder, and says so when the shard
+ * renews its lease.
+ */
 export async function askShard(
   value: MessageInitShape<typeof AllocateSchema> & { readonly matchId: string },
   session: ShardSession,

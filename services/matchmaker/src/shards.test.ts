@@ -6,6 +6,7 @@ const info = (shardId: string, more = {}): Parameters<Shards["add"]>[0] => ({
   address: `${shardId}:1`,
   capacity: 10,
   region: "eu",
+  renewsLeases: true,
   builds: new Map([["duel", "1"]]),
   ...more,
 });

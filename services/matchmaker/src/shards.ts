@@ -8,6 +8,8 @@ export interface ShardInfo {
   /** Build id by game id. */
   readonly builds: ReadonlyMap<string, string>;
   readonly region: string;
+  /** It tells match-service what it holds. */
+  readonly renewsLeases: boolean;
 }
 
 export interface LiveShard extends ShardInfo {

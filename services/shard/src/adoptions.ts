@@ -64,7 +64,12 @@ export class Adoptions {
   }
 
   expect(spec: MatchSpec, gatewayIds: readonly string[]): void {
-    if (this.#byId.has(spec.matchId)) return;
+    const before = this.#byId.get(spec.matchId);
+    if (before) {
+      // Offered again: who asked does not know yet that it is ours, and no gateway does. The time for a log begins anew.
+      if (before.handovers.size === 0) before.timer.refresh();
+      return;
+    }
     const timer = setTimeout(() => this.#decide(spec.matchId), this.#times.logWithinMs);
     this.#byId.set(spec.matchId, { spec, handovers: new Handovers(gatewayIds), joins: [], watchers: new Map(), timer });
   }

@@ -52,7 +52,7 @@ export function createAllocationSession(options: AllocationOptions): AllocationS
     queue.push({
       message: {
         case: "hello",
-        value: { shardId, linkAddress: options.linkAddress(), capacity, region, games: builds },
+        value: { shardId, linkAddress: options.linkAddress(), capacity, region, games: builds, renewsLeases: true },
       },
     });
     report();

@@ -10,6 +10,7 @@ import { v7 as uuidv7 } from "uuid";
 import { createAllocationSession } from "./allocation.ts";
 import type { Config } from "./config.ts";
 import { Inputs } from "./inputs.ts";
+import { createLeases } from "./leases.ts";
 import { createLinkServer, type LinkServer } from "./link-server.ts";
 import { Matches } from "./matches.ts";
 import { createShardMetrics, type ShardMetrics } from "./metrics.ts";
@@ -66,7 +67,7 @@ export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
     () => results.pending,
     () => pace.ticksPerSnapshot,
   );
-  const results = new Results(matchClient.call, metrics, log);
+  const results = new Results(shardId, matchClient.call, metrics, log);
   const pace = new SnapshotPace({
     now: clock.now,
     onChange(ticksPerSnapshot, lateShare) {
@@ -92,6 +93,7 @@ export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
     stuckMs: config.shardStuckMs,
     heapShareMax: config.shardHeapPercentMax / 100,
     matchUrl: config.shardMatchUrl,
+    shardId,
   });
   const inputs = new Inputs();
   const matches = new Matches({
@@ -103,6 +105,15 @@ export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
     watch,
     inputs,
     pace,
+    metrics,
+    log,
+  });
+  const leases = createLeases({
+    shardId,
+    everyMs: config.shardLeaseRenewMs,
+    held: () => [...matches.heldIds, ...results.pendingIds],
+    lost: (matchId, reason) => matches.lost(matchId, reason),
+    matches: matchClient.call,
     metrics,
     log,
   });
@@ -146,9 +157,19 @@ export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
       await drained;
     },
   };
-  // Stopped from the last to the first: drain, leave the matchmaker, cut the links, store the results.
+  // Stopped from the last to the first: drain, leave the matchmaker, cut the links, store the results, let the leases go.
   return Object.assign(
-    composeProcess(admin, [matchClient, matchmakerClient, watch, resultQueue, ticking, links, allocation, draining]),
+    composeProcess(admin, [
+      matchClient,
+      matchmakerClient,
+      watch,
+      leases,
+      resultQueue,
+      ticking,
+      links,
+      allocation,
+      draining,
+    ]),
     { admin, links, matches },
   );
 }

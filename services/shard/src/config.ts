@@ -41,6 +41,12 @@ export const fields = {
     max: 10_000,
     description: "how often gateways get a new keyframe to cache",
   }),
+  SHARD_LEASE_RENEW_MS: int({
+    default: 5000,
+    min: 10,
+    max: 300_000,
+    description: "how often match-service is told which matches are held here; keep it below MATCH_LEASE_ROUND_MS",
+  }),
   SHARD_STEP_BUDGET_MS: int({
     default: 100,
     min: 1,

@@ -29,7 +29,9 @@ export interface MatchTimes {
 
 export type MatchOutcome =
   | { readonly kind: "ended"; readonly reason: "played" | "forfeit"; readonly result: GameResult }
-  | { readonly kind: "cancelled"; readonly reason: "no_show" | "abandoned" | "fault" };
+  | { readonly kind: "cancelled"; readonly reason: MatchCancelReason };
+
+export type MatchCancelReason = "no_show" | "abandoned" | "fault" | "shard_lost";
 
 /** A log that another shard left: the match goes on behind it. */
 export interface Inheritance {

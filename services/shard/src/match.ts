@@ -11,6 +11,7 @@ import { ending, rulesOf, seatStatus } from "./match-messages.ts";
 import {
   DivergedError,
   type Inheritance,
+  type MatchCancelReason,
   type MatchOutcome,
   type MatchSpec,
   type MatchTimes,
@@ -251,7 +252,7 @@ export class Match implements InputTaker {
   }
 
   /** Ends it without a result. */
-  cancel(reason: "fault" | "abandoned"): void {
+  cancel(reason: MatchCancelReason): void {
     this.#over({ kind: "cancelled", reason });
   }
 

@@ -8,7 +8,7 @@ import type { Handover } from "./handovers.ts";
 import type { Inputs } from "./inputs.ts";
 import { Match } from "./match.ts";
 import type { MatchOwner } from "./match-owner.ts";
-import type { Inheritance, MatchOutcome, MatchSpec, MatchTimes } from "./match-spec.ts";
+import type { Inheritance, MatchCancelReason, MatchOutcome, MatchSpec, MatchTimes } from "./match-spec.ts";
 import type { ShardMetrics } from "./metrics.ts";
 import type { Results } from "./results.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -81,6 +81,21 @@ export class Matches {
   /** Held, or about to be. */
   get size(): number {
     return this.#byId.size + this.#adoptions.size;
+  }
+
+  /** Whose leases are renewed. What is being taken over is not this shard's yet. */
+  get heldIds(): string[] {
+    return [...this.#byId.keys()];
+  }
+
+  /** match-service says that a match is over, for this reason, or another shard's: undefined. */
+  lost(matchId: string, reason: MatchCancelReason | undefined): void {
+    const match = this.#byId.get(matchId);
+    if (!match) return; // over here too, by now
+    const { epoch, trace } = match.spec;
+    this.#options.log.warn({ matchId, epoch, reason, traceId: trace.traceId }, "this shard holds a match no more");
+    if (reason === undefined) this.release(matchId);
+    else match.cancel(reason);
   }
 
   get draining(): boolean {
@@ -202,7 +217,7 @@ export class Matches {
       };
     });
     this.#adoptions.stop();
-    for (const match of this.#byId.values()) match.cancel("fault");
+    for (const match of this.#byId.values()) match.cancel("shard_lost");
   }
 
   #add(spec: MatchSpec, inheritance?: Inheritance): Match {
@@ -237,7 +252,7 @@ export class Matches {
       matchId,
       epoch,
       trace,
-      outcome: { kind: "cancelled", reason: "fault" },
+      outcome: { kind: "cancelled", reason: "shard_lost" },
       ticks: 0,
       stateHash: "",
       log: undefined,

@@ -11,6 +11,8 @@ export interface ShardMetrics extends SchedulerMetrics {
   readonly resultsStored: Counter;
   readonly resultsRefused: Counter<"code">;
   readonly resultRetries: Counter;
+  readonly leaseRenewals: Counter<"outcome">;
+  readonly leasesLost: Counter<"reason">;
 }
 
 export function createShardMetrics(
@@ -87,6 +89,18 @@ export function createShardMetrics(
     resultRetries: new Counter({
       name: "shard_result_retries_total",
       help: "Tries to store a result that failed",
+      registers,
+    }),
+    leaseRenewals: new Counter({
+      name: "shard_lease_renewals_total",
+      help: "Calls that tell match-service which matches are held here",
+      labelNames: ["outcome"],
+      registers,
+    }),
+    leasesLost: new Counter({
+      name: "shard_leases_lost_total",
+      help: "Matches held here that match-service says are over, and why, or another shard's",
+      labelNames: ["reason"],
       registers,
     }),
   };

@@ -37,17 +37,20 @@ const CANCEL_REASONS = {
   no_show: CancelReason.NO_SHOW,
   abandoned: CancelReason.ABANDONED,
   fault: CancelReason.FAULT,
+  shard_lost: CancelReason.SHARD_LOST,
 } as const;
 
 export class Results {
+  readonly #shardId: string;
   readonly #matches: Client<typeof MatchService>;
   readonly #log: Logger;
   readonly #metrics: ShardMetrics;
   readonly #limiter = new Limiter({ runningMax: CALLS_MAX, waitingMax: Infinity }); // bounded by the matches we held
-  readonly #pending = new Set<Promise<void>>();
+  readonly #pending = new Map<Promise<void>, string>();
   readonly #abandon = new AbortController();
 
-  constructor(matches: Client<typeof MatchService>, metrics: ShardMetrics, log: Logger) {
+  constructor(shardId: string, matches: Client<typeof MatchService>, metrics: ShardMetrics, log: Logger) {
+    this.#shardId = shardId;
     this.#matches = matches;
     this.#metrics = metrics;
     this.#log = log;
@@ -57,21 +60,26 @@ export class Results {
     return this.#pending.size;
   }
 
+  /** Their leases go on: an end that is on its way must not meet a match that was given up. */
+  get pendingIds(): string[] {
+    return [...this.#pending.values()];
+  }
+
   store(match: FinishedMatch): void {
     const work = withTrace(match.trace, () => this.#storeWithRetries(match)).finally(() => this.#pending.delete(work));
-    this.#pending.add(work);
+    this.#pending.set(work, match.matchId);
   }
 
   /** Resolves when everything is stored, or after `withinMs` with what was not: that is logged, result by result. */
   async flush(withinMs: number): Promise<void> {
     const timer = setTimeout(() => this.#abandon.abort(), withinMs);
-    await Promise.all(this.#pending);
+    await Promise.all(this.#pending.keys());
     clearTimeout(timer);
   }
 
   async #storeWithRetries(match: FinishedMatch): Promise<void> {
     const { matchId } = match;
-    const request = requestOf(match, await packed(match, this.#log));
+    const request = requestOf(match, this.#shardId, await packed(match, this.#log));
     for (let delayMs = FIRST_RETRY_MS; ; delayMs = Math.min(delayMs * 2, RETRY_MS_MAX)) {
       try {
         const { duplicate } = await this.#limiter.run(() => this.#matches.recordResult(request));
@@ -112,9 +120,10 @@ async function packed({ matchId, outcome, log: inputLog }: FinishedMatch, log: L
 
 function requestOf(
   { matchId, epoch, outcome, ticks, stateHash }: FinishedMatch,
+  shardId: string,
   inputLog: Uint8Array,
 ): MessageInitShape<typeof RecordResultRequestSchema> {
-  const common = { matchId, epoch, ticks, stateHash, inputLog: inputLog as Uint8Array<ArrayBuffer> };
+  const common = { matchId, epoch, shardId, ticks, stateHash, inputLog: inputLog as Uint8Array<ArrayBuffer> };
   if (outcome.kind === "cancelled")
     return { ...common, outcome: { case: "cancelled", value: { reason: CANCEL_REASONS[outcome.reason] } } };
   const seats = outcome.result.seats.map(({ score, rank }, seat) => ({ seat, score, rank }));

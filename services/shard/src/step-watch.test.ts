@@ -8,7 +8,14 @@ import { StepOverrunError, StepWatch } from "./step-watch.ts";
 
 describe("the watch over steps", () => {
   const STUCK_MS = 1000; // no step here takes so long: the process would end
-  const options = { matchesMax: 4, budgetMs: 20, stuckMs: STUCK_MS, heapShareMax: 0.5, matchUrl: "http://127.0.0.1:1" };
+  const options = {
+    matchesMax: 4,
+    budgetMs: 20,
+    stuckMs: STUCK_MS,
+    heapShareMax: 0.5,
+    matchUrl: "http://127.0.0.1:1",
+    shardId: "s",
+  };
   const busy = (ms: number): void => {
     for (const until = performance.now() + ms; performance.now() < until; );
   };

@@ -18,6 +18,7 @@ export interface StepWatchOptions {
   /** Of what the engine allows; above it the match that allocates most ends. */
   readonly heapShareMax: number;
   readonly matchUrl: string;
+  readonly shardId: string;
 }
 
 /** What the watching thread gets. */
@@ -26,6 +27,7 @@ export interface WatcherData {
   readonly budgetMs: number;
   readonly stuckMs: number;
   readonly matchUrl: string;
+  readonly shardId: string;
 }
 
 /** The game did what no game may. */
@@ -109,8 +111,8 @@ export class StepWatch implements AppPart {
   }
 
   async start(): Promise<void> {
-    const { budgetMs, stuckMs, matchUrl } = this.#options;
-    const workerData: WatcherData = { memory: this.#memory, budgetMs, stuckMs, matchUrl };
+    const { budgetMs, stuckMs, matchUrl, shardId } = this.#options;
+    const workerData: WatcherData = { memory: this.#memory, budgetMs, stuckMs, matchUrl, shardId };
     this.#worker = new Worker(new URL("./step-watcher.ts", import.meta.url), { workerData, execArgv: [] });
     this.#worker.unref();
     this.#heapTimer = setInterval(() => this.checkHeap(getHeapStatistics()), HEAP_CHECK_MS);

@@ -6,7 +6,7 @@ import { CancelReason, MatchService } from "@muster/contracts/match/v2";
 import { createRpcClient } from "@muster/rpc";
 import { PLACE, placeAt, STEP, type WatcherData } from "./step-watch.ts";
 
-const { memory, budgetMs, stuckMs, matchUrl } = workerData as WatcherData;
+const { memory, budgetMs, stuckMs, matchUrl, shardId } = workerData as WatcherData;
 const cells = new Int32Array(memory, 0, 2);
 const STORE_WITHIN_MS = 500;
 const STDERR = 2;
@@ -48,7 +48,7 @@ function condemn(step: number): void {
   say("error", fault, `a step of this match has not come back for ${budgetMs} ms; it is cancelled`);
   const outcome = { case: "cancelled", value: { reason: CancelReason.FAULT } } as const;
   const stored = matches.call
-    .recordResult({ ...fault, outcome })
+    .recordResult({ ...fault, shardId, outcome })
     .catch((err: unknown) => say("error", fault, `its end could not be stored: ${String(err)}`));
   condemned = { fault, stored };
 }

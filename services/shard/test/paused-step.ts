@@ -18,6 +18,7 @@ const watch = new StepWatch({
   stuckMs,
   heapShareMax: 1,
   matchUrl: "http://127.0.0.1:1",
+  shardId: "s",
 });
 const match = { spec: { matchId: "m", epoch: 1 }, place: watch.register("m", 1), fail: () => undefined };
 

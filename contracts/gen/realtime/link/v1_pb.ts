@@ -818,7 +818,7 @@ export type LinkCancelled = Message<"realtime.link.v1.LinkCancelled"> & {
   channel: number;
 
   /**
-   * no_show, abandoned or fault.
+   * no_show, abandoned, fault or shard_lost.
    *
    * @generated from field: string reason = 2;
    */

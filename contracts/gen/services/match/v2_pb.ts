@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file services/match/v2.proto.
  */
 export const file_services_match_v2: GenFile = /*@__PURE__*/
-  fileDesc("ChdzZXJ2aWNlcy9tYXRjaC92Mi5wcm90bxIIbWF0Y2gudjIicAoEU2VhdBIVCgRzZWF0GAEgASgNQge6SAQqAhBAEhsKCXBsYXllcl9pZBgCIAEoCUIIukgFcgOwAQESHgoLcGxheWVyX25hbWUYAyABKAlCCbpIBnIEEAEYQBIUCgNib3QYBCABKAlCB7pIBHICGCAiigEKC1BhcnRpY2lwYW50EgwKBHNlYXQYASABKA0SEQoJcGxheWVyX2lkGAIgASgJEhMKC3BsYXllcl9uYW1lGAMgASgJEhIKBXNjb3JlGAQgASgFSACIAQESEQoEcmFuaxgFIAEoDUgBiAEBEgsKA2JvdBgGIAEoCUIICgZfc2NvcmVCBwoFX3JhbmsigwQKBU1hdGNoEhAKCG1hdGNoX2lkGAEgASgJEgwKBG1vZGUYAiABKAkSDwoHZ2FtZV9pZBgDIAEoCRIQCghidWlsZF9pZBgEIAEoCRIMCgRzZWVkGAUgASgNEg0KBWVwb2NoGAYgASgNEhAKCHNoYXJkX2lkGAcgASgJEiMKBXN0YXRlGAggASgOMhQubWF0Y2gudjIuTWF0Y2hTdGF0ZRIrCgxwYXJ0aWNpcGFudHMYCSADKAsyFS5tYXRjaC52Mi5QYXJ0aWNpcGFudBIuCgpjcmVhdGVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoKZW5kX3JlYXNvbhgMIAEoDjITLm1hdGNoLnYyLkVuZFJlYXNvbhItCg1jYW5jZWxfcmVhc29uGA0gASgOMhYubWF0Y2gudjIuQ2FuY2VsUmVhc29uEg0KBXRpY2tzGA4gASgNEhIKCnN0YXRlX2hhc2gYDyABKAkSLQoHb3B0aW9ucxgQIAMoCzIcLm1hdGNoLnYyLk1hdGNoLk9wdGlvbnNFbnRyeRouCgxPcHRpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgFOgI4ASLqAgoSQ3JlYXRlTWF0Y2hSZXF1ZXN0EhoKCG1hdGNoX2lkGAEgASgJQgi6SAVyA7ABARIlCgRtb2RlGAIgASgJQhe6SBRyEhABGCAyDF5bYS16MC05LV0rJBIoCgdnYW1lX2lkGAMgASgJQhe6SBRyEhABGCAyDF5bYS16MC05LV0rJBIbCghidWlsZF9pZBgEIAEoCUIJukgGcgQQARhAEgwKBHNlZWQYBSABKA0SGwoIc2hhcmRfaWQYBiABKAlCCbpIBnIEEAEYQBIpCgVzZWF0cxgHIAMoCzIOLm1hdGNoLnYyLlNlYXRCCrpIB5IBBAgBEEASRAoHb3B0aW9ucxgIIAMoCzIpLm1hdGNoLnYyLkNyZWF0ZU1hdGNoUmVxdWVzdC5PcHRpb25zRW50cnlCCLpIBZoBAhBAGi4KDE9wdGlvbnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAU6AjgBIjUKE0NyZWF0ZU1hdGNoUmVzcG9uc2USHgoFbWF0Y2gYASABKAsyDy5tYXRjaC52Mi5NYXRjaCJvChNBZHZhbmNlRXBvY2hSZXF1ZXN0EhoKCG1hdGNoX2lkGAEgASgJQgi6SAVyA7ABARIfCg5leHBlY3RlZF9lcG9jaBgCIAEoDUIHukgEKgIoARIbCghzaGFyZF9pZBgDIAEoCUIJukgGcgQQARhAIiUKFEFkdmFuY2VFcG9jaFJlc3BvbnNlEg0KBWVwb2NoGAEgASgNIlMKFEFkdmFuY2VFcG9jaHNSZXF1ZXN0EjsKB21hdGNoZXMYASADKAsyHS5tYXRjaC52Mi5BZHZhbmNlRXBvY2hSZXF1ZXN0Qgu6SAiSAQUIARD0AyJACgxFcG9jaEFkdmFuY2USEAoIbWF0Y2hfaWQYASABKAkSDQoFZXBvY2gYAiABKA0SDwoHcmVmdXNlZBgDIAEoCSJBChVBZHZhbmNlRXBvY2hzUmVzcG9uc2USKAoIYWR2YW5jZXMYASADKAsyFi5tYXRjaC52Mi5FcG9jaEFkdmFuY2UiSwoKU2VhdFJlc3VsdBIVCgRzZWF0GAEgASgNQge6SAQqAhBAEg0KBXNjb3JlGAIgASgFEhcKBHJhbmsYAyABKA1CCbpIBioEGEAoASJtCglDb21wbGV0ZWQSLwoGcmVhc29uGAEgASgOMhMubWF0Y2gudjIuRW5kUmVhc29uQgq6SAeCAQQQASAAEi8KBXNlYXRzGAIgAygLMhQubWF0Y2gudjIuU2VhdFJlc3VsdEIKukgHkgEECAEQQCI/CglDYW5jZWxsZWQSMgoGcmVhc29uGAEgASgOMhYubWF0Y2gudjIuQ2FuY2VsUmVhc29uQgq6SAeCAQQQASAAIokCChNSZWNvcmRSZXN1bHRSZXF1ZXN0EhoKCG1hdGNoX2lkGAEgASgJQgi6SAVyA7ABARIWCgVlcG9jaBgCIAEoDUIHukgEKgIoARIoCgljb21wbGV0ZWQYAyABKAsyEy5tYXRjaC52Mi5Db21wbGV0ZWRIABIoCgljYW5jZWxsZWQYBCABKAsyEy5tYXRjaC52Mi5DYW5jZWxsZWRIABINCgV0aWNrcxgFIAEoDRIrCgpzdGF0ZV9oYXNoGAYgASgJQhe6SBRyEjIQXihbMC05YS1mXXs4fSk/JBIcCglpbnB1dF9sb2cYByABKAxCCbpIBnoEGICADEIQCgdvdXRjb21lEgW6SAIIASIpChRSZWNvcmRSZXN1bHRSZXNwb25zZRIRCglkdXBsaWNhdGUYASABKAgiLQoPR2V0TWF0Y2hSZXF1ZXN0EhoKCG1hdGNoX2lkGAEgASgJQgi6SAVyA7ABASIyChBHZXRNYXRjaFJlc3BvbnNlEh4KBW1hdGNoGAEgASgLMg8ubWF0Y2gudjIuTWF0Y2giOgoRR2V0TWF0Y2hlc1JlcXVlc3QSJQoJbWF0Y2hfaWRzGAEgAygJQhK6SA+SAQwIARD0AyIFcgOwAQEiNgoSR2V0TWF0Y2hlc1Jlc3BvbnNlEiAKB21hdGNoZXMYASADKAsyDy5tYXRjaC52Mi5NYXRjaCIuChBHZXRSZXBsYXlSZXF1ZXN0EhoKCG1hdGNoX2lkGAEgASgJQgi6SAVyA7ABASJGChFHZXRSZXBsYXlSZXNwb25zZRIeCgVtYXRjaBgBIAEoCzIPLm1hdGNoLnYyLk1hdGNoEhEKCWlucHV0X2xvZxgCIAEoDCJtChhMaXN0UGxheWVyTWF0Y2hlc1JlcXVlc3QSGwoJcGxheWVyX2lkGAEgASgJQgi6SAVyA7ABARIaCglwYWdlX3NpemUYAiABKA1CB7pIBCoCGGQSGAoGY3Vyc29yGAMgASgJQgi6SAVyAxiAASJSChlMaXN0UGxheWVyTWF0Y2hlc1Jlc3BvbnNlEiAKB21hdGNoZXMYASADKAsyDy5tYXRjaC52Mi5NYXRjaBITCgtuZXh0X2N1cnNvchgCIAEoCSJIChBHZXRSYXRpbmdSZXF1ZXN0EhsKCXBsYXllcl9pZBgBIAEoCUIIukgFcgOwAQESFwoEbW9kZRgCIAEoCUIJukgGcgQQARggIjQKEUdldFJhdGluZ1Jlc3BvbnNlEg4KBnJhdGluZxgBIAEoBRIPCgdtYXRjaGVzGAIgASgNKnQKCk1hdGNoU3RhdGUSGwoXTUFUQ0hfU1RBVEVfVU5TUEVDSUZJRUQQABIXChNNQVRDSF9TVEFURV9SVU5OSU5HEAESFQoRTUFUQ0hfU1RBVEVfRU5ERUQQAhIZChVNQVRDSF9TVEFURV9DQU5DRUxMRUQQAyp+CgxDYW5jZWxSZWFzb24SHQoZQ0FOQ0VMX1JFQVNPTl9VTlNQRUNJRklFRBAAEhkKFUNBTkNFTF9SRUFTT05fTk9fU0hPVxABEhsKF0NBTkNFTF9SRUFTT05fQUJBTkRPTkVEEAISFwoTQ0FOQ0VMX1JFQVNPTl9GQVVMVBADKlYKCUVuZFJlYXNvbhIaChZFTkRfUkVBU09OX1VOU1BFQ0lGSUVEEAASFQoRRU5EX1JFQVNPTl9QTEFZRUQQARIWChJFTkRfUkVBU09OX0ZPUkZFSVQQAjLABQoMTWF0Y2hTZXJ2aWNlEkoKC0NyZWF0ZU1hdGNoEhwubWF0Y2gudjIuQ3JlYXRlTWF0Y2hSZXF1ZXN0Gh0ubWF0Y2gudjIuQ3JlYXRlTWF0Y2hSZXNwb25zZRJNCgxBZHZhbmNlRXBvY2gSHS5tYXRjaC52Mi5BZHZhbmNlRXBvY2hSZXF1ZXN0Gh4ubWF0Y2gudjIuQWR2YW5jZUVwb2NoUmVzcG9uc2USUAoNQWR2YW5jZUVwb2NocxIeLm1hdGNoLnYyLkFkdmFuY2VFcG9jaHNSZXF1ZXN0Gh8ubWF0Y2gudjIuQWR2YW5jZUVwb2Noc1Jlc3BvbnNlEk0KDFJlY29yZFJlc3VsdBIdLm1hdGNoLnYyLlJlY29yZFJlc3VsdFJlcXVlc3QaHi5tYXRjaC52Mi5SZWNvcmRSZXN1bHRSZXNwb25zZRJBCghHZXRNYXRjaBIZLm1hdGNoLnYyLkdldE1hdGNoUmVxdWVzdBoaLm1hdGNoLnYyLkdldE1hdGNoUmVzcG9uc2USRwoKR2V0TWF0Y2hlcxIbLm1hdGNoLnYyLkdldE1hdGNoZXNSZXF1ZXN0GhwubWF0Y2gudjIuR2V0TWF0Y2hlc1Jlc3BvbnNlEkQKCUdldFJlcGxheRIaLm1hdGNoLnYyLkdldFJlcGxheVJlcXVlc3QaGy5tYXRjaC52Mi5HZXRSZXBsYXlSZXNwb25zZRJcChFMaXN0UGxheWVyTWF0Y2hlcxIiLm1hdGNoLnYyLkxpc3RQbGF5ZXJNYXRjaGVzUmVxdWVzdBojLm1hdGNoLnYyLkxpc3RQbGF5ZXJNYXRjaGVzUmVzcG9uc2USRAoJR2V0UmF0aW5nEhoubWF0Y2gudjIuR2V0UmF0aW5nUmVxdWVzdBobLm1hdGNoLnYyLkdldFJhdGluZ1Jlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp]);
+  fileDesc("ChdzZXJ2aWNlcy9tYXRjaC92Mi5wcm90bxIIbWF0Y2gudjIicAoEU2VhdBIVCgRzZWF0GAEgASgNQge6SAQqAhBAEhsKCXBsYXllcl9pZBgCIAEoCUIIukgFcgOwAQESHgoLcGxheWVyX25hbWUYAyABKAlCCbpIBnIEEAEYQBIUCgNib3QYBCABKAlCB7pIBHICGCAiigEKC1BhcnRpY2lwYW50EgwKBHNlYXQYASABKA0SEQoJcGxheWVyX2lkGAIgASgJEhMKC3BsYXllcl9uYW1lGAMgASgJEhIKBXNjb3JlGAQgASgFSACIAQESEQoEcmFuaxgFIAEoDUgBiAEBEgsKA2JvdBgGIAEoCUIICgZfc2NvcmVCBwoFX3JhbmsigwQKBU1hdGNoEhAKCG1hdGNoX2lkGAEgASgJEgwKBG1vZGUYAiABKAkSDwoHZ2FtZV9pZBgDIAEoCRIQCghidWlsZF9pZBgEIAEoCRIMCgRzZWVkGAUgASgNEg0KBWVwb2NoGAYgASgNEhAKCHNoYXJkX2lkGAcgASgJEiMKBXN0YXRlGAggASgOMhQubWF0Y2gudjIuTWF0Y2hTdGF0ZRIrCgxwYXJ0aWNpcGFudHMYCSADKAsyFS5tYXRjaC52Mi5QYXJ0aWNpcGFudBIuCgpjcmVhdGVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoKZW5kX3JlYXNvbhgMIAEoDjITLm1hdGNoLnYyLkVuZFJlYXNvbhItCg1jYW5jZWxfcmVhc29uGA0gASgOMhYubWF0Y2gudjIuQ2FuY2VsUmVhc29uEg0KBXRpY2tzGA4gASgNEhIKCnN0YXRlX2hhc2gYDyABKAkSLQoHb3B0aW9ucxgQIAMoCzIcLm1hdGNoLnYyLk1hdGNoLk9wdGlvbnNFbnRyeRouCgxPcHRpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgFOgI4ASL6AgoSQ3JlYXRlTWF0Y2hSZXF1ZXN0EhoKCG1hdGNoX2lkGAEgASgJQgi6SAVyA7ABARIlCgRtb2RlGAIgASgJQhe6SBRyEhABGCAyDF5bYS16MC05LV0rJBIoCgdnYW1lX2lkGAMgASgJQhe6SBRyEhABGCAyDF5bYS16MC05LV0rJBIbCghidWlsZF9pZBgEIAEoCUIJukgGcgQQARhAEgwKBHNlZWQYBSABKA0SGwoIc2hhcmRfaWQYBiABKAlCCbpIBnIEEAEYQBIpCgVzZWF0cxgHIAMoCzIOLm1hdGNoLnYyLlNlYXRCCrpIB5IBBAgBEEASRAoHb3B0aW9ucxgIIAMoCzIpLm1hdGNoLnYyLkNyZWF0ZU1hdGNoUmVxdWVzdC5PcHRpb25zRW50cnlCCLpIBZoBAhBAEg4KBmxlYXNlZBgJIAEoCBouCgxPcHRpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgFOgI4ASI1ChNDcmVhdGVNYXRjaFJlc3BvbnNlEh4KBW1hdGNoGAEgASgLMg8ubWF0Y2gudjIuTWF0Y2gifwoTQWR2YW5jZUVwb2NoUmVxdWVzdBIaCghtYXRjaF9pZBgBIAEoCUIIukgFcgOwAQESHwoOZXhwZWN0ZWRfZXBvY2gYAiABKA1CB7pIBCoCKAESGwoIc2hhcmRfaWQYAyABKAlCCbpIBnIEEAEYQBIOCgZsZWFzZWQYBCABKAgiJQoUQWR2YW5jZUVwb2NoUmVzcG9uc2USDQoFZXBvY2gYASABKA0iUwoUQWR2YW5jZUVwb2Noc1JlcXVlc3QSOwoHbWF0Y2hlcxgBIAMoCzIdLm1hdGNoLnYyLkFkdmFuY2VFcG9jaFJlcXVlc3RCC7pICJIBBQgBEPQDIkAKDEVwb2NoQWR2YW5jZRIQCghtYXRjaF9pZBgBIAEoCRINCgVlcG9jaBgCIAEoDRIPCgdyZWZ1c2VkGAMgASgJIkEKFUFkdmFuY2VFcG9jaHNSZXNwb25zZRIoCghhZHZhbmNlcxgBIAMoCzIWLm1hdGNoLnYyLkVwb2NoQWR2YW5jZSJLCgpTZWF0UmVzdWx0EhUKBHNlYXQYASABKA1CB7pIBCoCEEASDQoFc2NvcmUYAiABKAUSFwoEcmFuaxgDIAEoDUIJukgGKgQYQCgBIm0KCUNvbXBsZXRlZBIvCgZyZWFzb24YASABKA4yEy5tYXRjaC52Mi5FbmRSZWFzb25CCrpIB4IBBBABIAASLwoFc2VhdHMYAiADKAsyFC5tYXRjaC52Mi5TZWF0UmVzdWx0Qgq6SAeSAQQIARBAIj8KCUNhbmNlbGxlZBIyCgZyZWFzb24YASABKA4yFi5tYXRjaC52Mi5DYW5jZWxSZWFzb25CCrpIB4IBBBABIAAipAIKE1JlY29yZFJlc3VsdFJlcXVlc3QSGgoIbWF0Y2hfaWQYASABKAlCCLpIBXIDsAEBEhYKBWVwb2NoGAIgASgNQge6SAQqAigBEigKCWNvbXBsZXRlZBgDIAEoCzITLm1hdGNoLnYyLkNvbXBsZXRlZEgAEigKCWNhbmNlbGxlZBgEIAEoCzITLm1hdGNoLnYyLkNhbmNlbGxlZEgAEg0KBXRpY2tzGAUgASgNEisKCnN0YXRlX2hhc2gYBiABKAlCF7pIFHISMhBeKFswLTlhLWZdezh9KT8kEhwKCWlucHV0X2xvZxgHIAEoDEIJukgGegQYgIAMEhkKCHNoYXJkX2lkGAggASgJQge6SARyAhhAQhAKB291dGNvbWUSBbpIAggBIikKFFJlY29yZFJlc3VsdFJlc3BvbnNlEhEKCWR1cGxpY2F0ZRgBIAEoCCJYChJSZW5ld0xlYXNlc1JlcXVlc3QSGwoIc2hhcmRfaWQYASABKAlCCbpIBnIEEAEYQBIlCgltYXRjaF9pZHMYAiADKAlCErpID5IBDAgBEPQDIgVyA7ABASI4ChNSZW5ld0xlYXNlc1Jlc3BvbnNlEiEKBGxvc3QYASADKAsyEy5tYXRjaC52Mi5Mb3N0TGVhc2UicQoJTG9zdExlYXNlEhAKCG1hdGNoX2lkGAEgASgJEiMKBXN0YXRlGAIgASgOMhQubWF0Y2gudjIuTWF0Y2hTdGF0ZRItCg1jYW5jZWxfcmVhc29uGAMgASgOMhYubWF0Y2gudjIuQ2FuY2VsUmVhc29uIi0KD0dldE1hdGNoUmVxdWVzdBIaCghtYXRjaF9pZBgBIAEoCUIIukgFcgOwAQEiMgoQR2V0TWF0Y2hSZXNwb25zZRIeCgVtYXRjaBgBIAEoCzIPLm1hdGNoLnYyLk1hdGNoIjoKEUdldE1hdGNoZXNSZXF1ZXN0EiUKCW1hdGNoX2lkcxgBIAMoCUISukgPkgEMCAEQ9AMiBXIDsAEBIjYKEkdldE1hdGNoZXNSZXNwb25zZRIgCgdtYXRjaGVzGAEgAygLMg8ubWF0Y2gudjIuTWF0Y2giLgoQR2V0UmVwbGF5UmVxdWVzdBIaCghtYXRjaF9pZBgBIAEoCUIIukgFcgOwAQEiRgoRR2V0UmVwbGF5UmVzcG9uc2USHgoFbWF0Y2gYASABKAsyDy5tYXRjaC52Mi5NYXRjaBIRCglpbnB1dF9sb2cYAiABKAwibQoYTGlzdFBsYXllck1hdGNoZXNSZXF1ZXN0EhsKCXBsYXllcl9pZBgBIAEoCUIIukgFcgOwAQESGgoJcGFnZV9zaXplGAIgASgNQge6SAQqAhhkEhgKBmN1cnNvchgDIAEoCUIIukgFcgMYgAEiUgoZTGlzdFBsYXllck1hdGNoZXNSZXNwb25zZRIgCgdtYXRjaGVzGAEgAygLMg8ubWF0Y2gudjIuTWF0Y2gSEwoLbmV4dF9jdXJzb3IYAiABKAkiSAoQR2V0UmF0aW5nUmVxdWVzdBIbCglwbGF5ZXJfaWQYASABKAlCCLpIBXIDsAEBEhcKBG1vZGUYAiABKAlCCbpIBnIEEAEYICI0ChFHZXRSYXRpbmdSZXNwb25zZRIOCgZyYXRpbmcYASABKAUSDwoHbWF0Y2hlcxgCIAEoDSp0CgpNYXRjaFN0YXRlEhsKF01BVENIX1NUQVRFX1VOU1BFQ0lGSUVEEAASFwoTTUFUQ0hfU1RBVEVfUlVOTklORxABEhUKEU1BVENIX1NUQVRFX0VOREVEEAISGQoVTUFUQ0hfU1RBVEVfQ0FOQ0VMTEVEEAMqnAEKDENhbmNlbFJlYXNvbhIdChlDQU5DRUxfUkVBU09OX1VOU1BFQ0lGSUVEEAASGQoVQ0FOQ0VMX1JFQVNPTl9OT19TSE9XEAESGwoXQ0FOQ0VMX1JFQVNPTl9BQkFORE9ORUQQAhIXChNDQU5DRUxfUkVBU09OX0ZBVUxUEAMSHAoYQ0FOQ0VMX1JFQVNPTl9TSEFSRF9MT1NUEAQqVgoJRW5kUmVhc29uEhoKFkVORF9SRUFTT05fVU5TUEVDSUZJRUQQABIVChFFTkRfUkVBU09OX1BMQVlFRBABEhYKEkVORF9SRUFTT05fRk9SRkVJVBACMowGCgxNYXRjaFNlcnZpY2USSgoLQ3JlYXRlTWF0Y2gSHC5tYXRjaC52Mi5DcmVhdGVNYXRjaFJlcXVlc3QaHS5tYXRjaC52Mi5DcmVhdGVNYXRjaFJlc3BvbnNlEk0KDEFkdmFuY2VFcG9jaBIdLm1hdGNoLnYyLkFkdmFuY2VFcG9jaFJlcXVlc3QaHi5tYXRjaC52Mi5BZHZhbmNlRXBvY2hSZXNwb25zZRJQCg1BZHZhbmNlRXBvY2hzEh4ubWF0Y2gudjIuQWR2YW5jZUVwb2Noc1JlcXVlc3QaHy5tYXRjaC52Mi5BZHZhbmNlRXBvY2hzUmVzcG9uc2USTQoMUmVjb3JkUmVzdWx0Eh0ubWF0Y2gudjIuUmVjb3JkUmVzdWx0UmVxdWVzdBoeLm1hdGNoLnYyLlJlY29yZFJlc3VsdFJlc3BvbnNlEkoKC1JlbmV3TGVhc2VzEhwubWF0Y2gudjIuUmVuZXdMZWFzZXNSZXF1ZXN0Gh0ubWF0Y2gudjIuUmVuZXdMZWFzZXNSZXNwb25zZRJBCghHZXRNYXRjaBIZLm1hdGNoLnYyLkdldE1hdGNoUmVxdWVzdBoaLm1hdGNoLnYyLkdldE1hdGNoUmVzcG9uc2USRwoKR2V0TWF0Y2hlcxIbLm1hdGNoLnYyLkdldE1hdGNoZXNSZXF1ZXN0GhwubWF0Y2gudjIuR2V0TWF0Y2hlc1Jlc3BvbnNlEkQKCUdldFJlcGxheRIaLm1hdGNoLnYyLkdldFJlcGxheVJlcXVlc3QaGy5tYXRjaC52Mi5HZXRSZXBsYXlSZXNwb25zZRJcChFMaXN0UGxheWVyTWF0Y2hlcxIiLm1hdGNoLnYyLkxpc3RQbGF5ZXJNYXRjaGVzUmVxdWVzdBojLm1hdGNoLnYyLkxpc3RQbGF5ZXJNYXRjaGVzUmVzcG9uc2USRAoJR2V0UmF0aW5nEhoubWF0Y2gudjIuR2V0UmF0aW5nUmVxdWVzdBobLm1hdGNoLnYyLkdldFJhdGluZ1Jlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
  * A seat and who sits on it.
@@ -302,6 +302,13 @@ export type CreateMatchRequest = Message<"match.v2.CreateMatchRequest"> & {
    * @generated from field: map<string, int32> options = 8;
    */
   options: { [key: string]: number };
+
+  /**
+   * True when the shard renews its leases: without a renewal the match is cancelled. False: it has no lease.
+   *
+   * @generated from field: bool leased = 9;
+   */
+  leased: boolean;
 };
 
 /**
@@ -358,6 +365,13 @@ export type AdvanceEpochRequest = Message<"match.v2.AdvanceEpochRequest"> & {
    * @generated from field: string shard_id = 3;
    */
   shardId: string;
+
+  /**
+   * True when that shard renews its leases. False: the match has no lease from now on.
+   *
+   * @generated from field: bool leased = 4;
+   */
+  leased: boolean;
 };
 
 /**
@@ -612,6 +626,14 @@ export type RecordResultRequest = Message<"match.v2.RecordResultRequest"> & {
    * @generated from field: bytes input_log = 7;
    */
   inputLog: Uint8Array;
+
+  /**
+   * The shard that simulated it: with the epoch, the fence. Two shards may have been offered the same epoch, and one of them may
+   * not have heard that the other has it. Empty: the epoch alone counts.
+   *
+   * @generated from field: string shard_id = 8;
+   */
+  shardId: string;
 };
 
 /**
@@ -643,6 +665,90 @@ export const RecordResultResponseSchema: GenMessage<RecordResultResponse> = /*@_
   messageDesc(file_services_match_v2, 14);
 
 /**
+ * What a shard holds.
+ *
+ * @generated from message match.v2.RenewLeasesRequest
+ */
+export type RenewLeasesRequest = Message<"match.v2.RenewLeasesRequest"> & {
+  /**
+   * The shard.
+   *
+   * @generated from field: string shard_id = 1;
+   */
+  shardId: string;
+
+  /**
+   * Each once.
+   *
+   * @generated from field: repeated string match_ids = 2;
+   */
+  matchIds: string[];
+};
+
+/**
+ * Describes the message match.v2.RenewLeasesRequest.
+ * Use `create(RenewLeasesRequestSchema)` to create a new message.
+ */
+export const RenewLeasesRequestSchema: GenMessage<RenewLeasesRequest> = /*@__PURE__*/
+  messageDesc(file_services_match_v2, 15);
+
+/**
+ * What it holds no more.
+ *
+ * @generated from message match.v2.RenewLeasesResponse
+ */
+export type RenewLeasesResponse = Message<"match.v2.RenewLeasesResponse"> & {
+  /**
+   * Empty when all is well.
+   *
+   * @generated from field: repeated match.v2.LostLease lost = 1;
+   */
+  lost: LostLease[];
+};
+
+/**
+ * Describes the message match.v2.RenewLeasesResponse.
+ * Use `create(RenewLeasesResponseSchema)` to create a new message.
+ */
+export const RenewLeasesResponseSchema: GenMessage<RenewLeasesResponse> = /*@__PURE__*/
+  messageDesc(file_services_match_v2, 16);
+
+/**
+ * A match that the shard holds no more.
+ *
+ * @generated from message match.v2.LostLease
+ */
+export type LostLease = Message<"match.v2.LostLease"> & {
+  /**
+   * The match.
+   *
+   * @generated from field: string match_id = 1;
+   */
+  matchId: string;
+
+  /**
+   * Running: another shard has it. Otherwise it is over.
+   *
+   * @generated from field: match.v2.MatchState state = 2;
+   */
+  state: MatchState;
+
+  /**
+   * Set when cancelled.
+   *
+   * @generated from field: match.v2.CancelReason cancel_reason = 3;
+   */
+  cancelReason: CancelReason;
+};
+
+/**
+ * Describes the message match.v2.LostLease.
+ * Use `create(LostLeaseSchema)` to create a new message.
+ */
+export const LostLeaseSchema: GenMessage<LostLease> = /*@__PURE__*/
+  messageDesc(file_services_match_v2, 17);
+
+/**
  * Which match.
  *
  * @generated from message match.v2.GetMatchRequest
@@ -661,7 +767,7 @@ export type GetMatchRequest = Message<"match.v2.GetMatchRequest"> & {
  * Use `create(GetMatchRequestSchema)` to create a new message.
  */
 export const GetMatchRequestSchema: GenMessage<GetMatchRequest> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 15);
+  messageDesc(file_services_match_v2, 18);
 
 /**
  * The match.
@@ -682,7 +788,7 @@ export type GetMatchResponse = Message<"match.v2.GetMatchResponse"> & {
  * Use `create(GetMatchResponseSchema)` to create a new message.
  */
 export const GetMatchResponseSchema: GenMessage<GetMatchResponse> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 16);
+  messageDesc(file_services_match_v2, 19);
 
 /**
  * Which matches.
@@ -703,7 +809,7 @@ export type GetMatchesRequest = Message<"match.v2.GetMatchesRequest"> & {
  * Use `create(GetMatchesRequestSchema)` to create a new message.
  */
 export const GetMatchesRequestSchema: GenMessage<GetMatchesRequest> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 17);
+  messageDesc(file_services_match_v2, 20);
 
 /**
  * Those that exist.
@@ -724,7 +830,7 @@ export type GetMatchesResponse = Message<"match.v2.GetMatchesResponse"> & {
  * Use `create(GetMatchesResponseSchema)` to create a new message.
  */
 export const GetMatchesResponseSchema: GenMessage<GetMatchesResponse> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 18);
+  messageDesc(file_services_match_v2, 21);
 
 /**
  * Which match.
@@ -745,7 +851,7 @@ export type GetReplayRequest = Message<"match.v2.GetReplayRequest"> & {
  * Use `create(GetReplayRequestSchema)` to create a new message.
  */
 export const GetReplayRequestSchema: GenMessage<GetReplayRequest> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 19);
+  messageDesc(file_services_match_v2, 22);
 
 /**
  * A replay: the match says what was played by whom, the log what they did.
@@ -773,7 +879,7 @@ export type GetReplayResponse = Message<"match.v2.GetReplayResponse"> & {
  * Use `create(GetReplayResponseSchema)` to create a new message.
  */
 export const GetReplayResponseSchema: GenMessage<GetReplayResponse> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 20);
+  messageDesc(file_services_match_v2, 23);
 
 /**
  * A page of a player's matches.
@@ -808,7 +914,7 @@ export type ListPlayerMatchesRequest = Message<"match.v2.ListPlayerMatchesReques
  * Use `create(ListPlayerMatchesRequestSchema)` to create a new message.
  */
 export const ListPlayerMatchesRequestSchema: GenMessage<ListPlayerMatchesRequest> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 21);
+  messageDesc(file_services_match_v2, 24);
 
 /**
  * Matches, newest first.
@@ -836,7 +942,7 @@ export type ListPlayerMatchesResponse = Message<"match.v2.ListPlayerMatchesRespo
  * Use `create(ListPlayerMatchesResponseSchema)` to create a new message.
  */
 export const ListPlayerMatchesResponseSchema: GenMessage<ListPlayerMatchesResponse> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 22);
+  messageDesc(file_services_match_v2, 25);
 
 /**
  * Whose rating, for which queue.
@@ -864,7 +970,7 @@ export type GetRatingRequest = Message<"match.v2.GetRatingRequest"> & {
  * Use `create(GetRatingRequestSchema)` to create a new message.
  */
 export const GetRatingRequestSchema: GenMessage<GetRatingRequest> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 23);
+  messageDesc(file_services_match_v2, 26);
 
 /**
  * The rating.
@@ -892,7 +998,7 @@ export type GetRatingResponse = Message<"match.v2.GetRatingResponse"> & {
  * Use `create(GetRatingResponseSchema)` to create a new message.
  */
 export const GetRatingResponseSchema: GenMessage<GetRatingResponse> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 24);
+  messageDesc(file_services_match_v2, 27);
 
 /**
  * Where a match is in its life.
@@ -970,11 +1076,18 @@ export const CancelReason = {
   ABANDONED: 2,
 
   /**
-   * The game failed, or its shard stopped before the match could end.
+   * The game failed.
    *
    * @generated from enum value: CANCEL_REASON_FAULT = 3;
    */
   FAULT: 3,
+
+  /**
+   * Its shard was lost or stopped, and no other could go on with it; or nobody held it any more.
+   *
+   * @generated from enum value: CANCEL_REASON_SHARD_LOST = 4;
+   */
+  SHARD_LOST: 4,
 } as const;
 
 /**
@@ -1081,6 +1194,18 @@ export const MatchService: GenService<{
     methodKind: "unary";
     input: typeof RecordResultRequestSchema;
     output: typeof RecordResultResponseSchema;
+  },
+  /**
+   * RenewLeases says that a shard still holds these matches. A leased match that nobody renews is cancelled with
+   * CANCEL_REASON_SHARD_LOST. Repeating it changes nothing. It answers which of them the shard holds no more; unknown matches are
+   * left out: they may be about to be created.
+   *
+   * @generated from rpc match.v2.MatchService.RenewLeases
+   */
+  renewLeases: {
+    methodKind: "unary";
+    input: typeof RenewLeasesRequestSchema;
+    output: typeof RenewLeasesResponseSchema;
   },
   /**
    * GetMatch reads one match. Errors: match_not_found (NOT_FOUND).

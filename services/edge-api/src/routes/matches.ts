@@ -16,6 +16,7 @@ const CANCEL_REASONS: Partial<Record<CancelReason, string>> = {
   [CancelReason.NO_SHOW]: "no_show",
   [CancelReason.ABANDONED]: "abandoned",
   [CancelReason.FAULT]: "fault",
+  [CancelReason.SHARD_LOST]: "shard_lost",
 };
 
 export const matchHandlers: Readonly<Record<string, Handler>> = {

@@ -65,4 +65,16 @@ export const migrations: Migrations = {
   "20261125T0420-add-bot-to-participants": statement(sql`
     alter table participants
       add column if not exists bot varchar(32) null`),
+  "20261126T1321-add-shard-lost-to-cancel-reasons": statement(sql`
+    alter table matches
+      modify column cancel_reason enum('no_show', 'abandoned', 'fault', 'shard_lost') null`),
+  "20261126T1322-create-lease-clock": statement(sql`
+    create table if not exists lease_clock (
+      id tinyint unsigned not null primary key,
+      round int unsigned not null
+    ) engine = InnoDB`),
+  "20261126T1323-add-lease-to-matches": statement(sql`
+    alter table matches
+      add column if not exists lease_round int unsigned null,
+      add key if not exists matches_by_lease (state, lease_round)`),
 };

@@ -1,0 +1,128 @@
+// Leases: a shard says again and again which matches it holds; one that nobody holds any more is ended here, as `shard_lost`.
+//
+// A lease is as old as the rounds that have passed since its renewal. Rounds are counted in the database, by whichever instance
+// has seen the present one for as long as a round lasts, on its own monotonic clock: no time of day is looked at, so no clock
+// that jumps ends a match; rounds in which no match-service was there do not count, since nobody could renew in them; and an
+// instance that stood still counts one round when it goes on, however long it was.
+import { inTransaction, type Database } from "@muster/db";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { CancelReason, type LostLeaseSchema } from "@muster/contracts/match/v2";
+import type { Logger } from "@muster/log";
+import type { AppPart, Metrics } from "@muster/runtime";
+import { Counter } from "prom-client";
+import type { Ending } from "./matches.ts";
+import { storeOutcome } from "./outcomes.ts";
+import { CANCELS, STATES } from "./proto.ts";
+import type { Tables } from "./schema.ts";
+import { advanceRound, findLeases, holdExpired, leaseRound, storeLeases } from "./store.ts";
+
+/** Rounds without a renewal until a match is ended: more than twice what a live shard's rows can be behind. */
+export const LEASE_ROUNDS = 6;
+/** Rows that were renewed so lately are not written again. */
+const FRESH_ROUNDS = 1;
+/** Matches that are ended in one transaction. */
+const BATCH_MAX = 50;
+/** Transactions a round; the rest waits for the next one. */
+const BATCHES_MAX = 40;
+
+const SHARD_LOST: Ending = {
+  state: "cancelled",
+  endReason: null,
+  cancelReason: "shard_lost",
+  ticks: 0,
+  stateHash: "",
+  seats: [],
+};
+
+/** @returns what this shard holds no more. */
+export async function renewLeases(
+  db: Database<Tables>,
+  shardId: string,
+  matchIds: readonly string[],
+): Promise<MessageInitShape<typeof LostLeaseSchema>[]> {
+  const [round, rows] = [await leaseRound(db), await findLeases(db, matchIds)];
+  const held = rows.filter((row) => row.state === "running" && row.shard_id === shardId);
+  const due = held.filter((row) => row.lease_round === null || row.lease_round + FRESH_ROUNDS < round);
+  if (due.length > 0)
+    await storeLeases(
+      db,
+      due.map(({ id }) => id),
+      shardId,
+      round,
+    );
+  const kept = new Set(held);
+  return rows
+    .filter((row) => !kept.has(row))
+    .map((row) => ({
+      matchId: row.id,
+      state: STATES[row.state],
+      cancelReason: row.cancel_reason ? CANCELS[row.cancel_reason] : CancelReason.UNSPECIFIED,
+    }));
+}
+
+export interface LeaseSweepOptions {
+  readonly db: Database<Tables>;
+  readonly roundMs: number;
+  readonly now: () => Date;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+/** Counts the rounds, and ends what nobody holds. Any number of instances may run. */
+export function createLeaseSweep({ db, roundMs, now, metrics, log }: LeaseSweepOptions): AppPart {
+  const expired = new Counter({
+    name: "match_leases_expired_total",
+    help: "Matches that were ended as shard_lost because no shard held them any more",
+    registers: [metrics],
+  });
+  let seen: number | undefined;
+  let running: Promise<void> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+
+  const endBatch = (round: number): Promise<number> =>
+    inTransaction(db, async (tx) => {
+      const records = await holdExpired(tx, round - LEASE_ROUNDS, BATCH_MAX);
+      for (const record of records) await storeOutcome(tx, record, SHARD_LOST, now());
+      for (const { match } of records)
+        log.error(
+          { matchId: match.id, shardId: match.shard_id, epoch: match.epoch },
+          "no shard holds this match any more; it is cancelled as shard_lost",
+        );
+      return records.length;
+    });
+
+  const round = async (): Promise<void> => {
+    try {
+      if (seen !== undefined) await advanceRound(db, seen);
+      seen = await leaseRound(db);
+      if (seen < LEASE_ROUNDS) return;
+      for (let batch = 0, ended = BATCH_MAX; batch < BATCHES_MAX && ended === BATCH_MAX && !stopped; batch++) {
+        ended = await endBatch(seen);
+        expired.inc(ended);
+      }
+    } catch (err) {
+      seen = undefined; // whether the round has begun is not known: it is looked at for a whole one again
+      log.warn({ err }, "leases could not be looked at, trying again");
+    }
+  };
+
+  const next = (): void => {
+    if (stopped) return;
+    timer = setTimeout(() => {
+      running = round().finally(next);
+    }, roundMs);
+  };
+
+  return {
+    name: "leases",
+    async start() {
+      running = round().finally(next);
+    },
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}

@@ -1,0 +1,53 @@
+// How many groups are placed at once, and when: what match-service can take. A match that waits for its row already takes its
+// players' time to join; tickets wait in the queue at no cost.
+
+const AT_ONCE_MAX = 128;
+const AT_ONCE_MIN = 8;
+/** Each that succeeds makes room for so many more. */
+const AT_ONCE_MORE = 4;
+/** After a placement that failed: doubled by each that is begun later and fails too. */
+const REST_MS = 100;
+const REST_MS_MAX = 5000;
+
+export class PlacementPace {
+  readonly #now: () => number;
+  readonly #random: () => number;
+  #running = 0;
+  #atOnceMax = AT_ONCE_MAX;
+  #restMs = REST_MS;
+  #restUntil = -Infinity;
+  #slowedAt = -Infinity;
+
+  /** `now`: monotonic, milliseconds. `random`: 0 to 1. */
+  constructor(now: () => number, random: () => number) {
+    this.#now = now;
+    this.#random = random;
+  }
+
+  /** How many may be begun now. */
+  get room(): number {
+    return this.#now() < this.#restUntil ? 0 : Math.max(0, this.#atOnceMax - this.#running);
+  }
+
+  /** @returns to be called with what became of it: placed, failed, or neither for match-service to blame */
+  begin(): (outcome: "placed" | "failed" | "neither") => void {
+    this.#running++;
+    const begunAt = this.#now();
+    return (outcome) => {
+      this.#running--;
+      if (outcome === "failed") this.#slowDown(begunAt);
+      if (outcome !== "placed") return;
+      this.#restMs = REST_MS;
+      this.#atOnceMax = Math.min(AT_ONCE_MAX, this.#atOnceMax + AT_ONCE_MORE);
+    };
+  }
+
+  /** Those that were under way together fail together: they count once. */
+  #slowDown(begunAt: number): void {
+    if (begunAt < this.#slowedAt) return;
+    this.#slowedAt = this.#now();
+    this.#atOnceMax = Math.max(AT_ONCE_MIN, Math.floor(this.#atOnceMax / 2));
+    this.#restUntil = this.#slowedAt + this.#restMs * (0.5 + this.#random() / 2);
+    this.#restMs = Math.min(this.#restMs * 2, REST_MS_MAX);
+  }
+}

@@ -1,0 +1,105 @@
+// The rows of matches that are being placed. A call that was not answered may have been served: it is repeated under the same
+// match id until its outcome is known, and a match that is not played after all is cancelled until match-service has said so.
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { Client } from "@connectrpc/connect";
+import { CancelReason, type CreateMatchRequestSchema, type MatchService } from "@muster/contracts/match/v2";
+import { AppError } from "@muster/errors";
+import type { Logger } from "@muster/log";
+import { type AppPart, sleep } from "@muster/runtime";
+import { currentTrace, newTrace, withTrace } from "@muster/tracing";
+
+export interface RecordsOptions {
+  readonly matches: Pick<Client<typeof MatchService>, "createMatch" | "recordResult">;
+  readonly metrics: { readonly undone: { inc(labels: { outcome: string }): void } };
+  readonly log: Logger;
+}
+
+/** Together well below the time in which players have to join: it runs for the shard already. */
+const CREATE_ATTEMPTS_MAX = 3;
+const FIRST_DELAY_MS = 50;
+const UNDO_DELAY_MS_MAX = 5000;
+/** Then the lease of the match ends it. */
+const UNDO_WITHIN_MS = 120_000;
+/** Longer than any call's deadline: a match that is unknown now will not be stored any more. */
+const LATE_MS = 6000;
+/** Beyond it the leases end what is left. */
+const UNDOING_MAX = 5000;
+const FIRST_EPOCH = 1;
+/** Answers after which the row is not there, or is somebody else's: another try would get the same. */
+const REFUSALS = new Set(["match_conflict", "bad_result", "invalid_request"]);
+/** The match is over, or another shard's. */
+const SETTLED = new Set(["stale_epoch", "result_conflict"]);
+
+export class Records implements AppPart {
+  readonly name = "records";
+  readonly #options: RecordsOptions;
+  readonly #stop = new AbortController();
+  readonly #undoing = new Set<Promise<void>>();
+
+  constructor(options: RecordsOptions) {
+    this.#options = options;
+  }
+
+  /** @returns true when the match is stored. Otherwise it is not, or is being cancelled. */
+  async create(request: MessageInitShape<typeof CreateMatchRequestSchema> & { matchId: string }): Promise<boolean> {
+    const { matchId } = request;
+    for (let attempt = 1, delayMs = FIRST_DELAY_MS; ; attempt++, delayMs *= 2) {
+      try {
+        await this.#options.matches.createMatch(request);
+        return true;
+      } catch (err) {
+        const refused = err instanceof AppError && REFUSALS.has(err.code);
+        if (refused || attempt >= CREATE_ATTEMPTS_MAX) {
+          this.#options.log.error({ err, matchId, attempt }, "a match could not be recorded, its players wait on");
+          if (!refused) this.cancel(matchId);
+          return false;
+        }
+        await sleep(jittered(delayMs), this.#stop.signal);
+      }
+    }
+  }
+
+  /** It will not be played. Goes on in the background until match-service knows. */
+  cancel(matchId: string): void {
+    if (this.#undoing.size >= UNDOING_MAX) {
+      this.#options.metrics.undone.inc({ outcome: "left to its lease" });
+      return;
+    }
+    const work = withTrace(currentTrace() ?? newTrace(), () => this.#cancel(matchId)).finally(() =>
+      this.#undoing.delete(work),
+    );
+    this.#undoing.add(work);
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await Promise.all(this.#undoing);
+  }
+
+  async #cancel(matchId: string): Promise<void> {
+    const { matches, metrics, log } = this.#options;
+    const since = performance.now();
+    const outcome = { case: "cancelled", value: { reason: CancelReason.NO_SHOW } } as const;
+    for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, UNDO_DELAY_MS_MAX)) {
+      let problem: unknown;
+      try {
+        await matches.recordResult({ matchId, epoch: FIRST_EPOCH, outcome });
+        return metrics.undone.inc({ outcome: "cancelled" });
+      } catch (err) {
+        problem = err;
+        const code = err instanceof AppError ? err.code : "";
+        const late = performance.now() - since > LATE_MS;
+        if (SETTLED.has(code) || (code === "match_not_found" && late)) return metrics.undone.inc({ outcome: "gone" });
+      }
+      if (this.#stop.signal.aborted || performance.now() - since > UNDO_WITHIN_MS) {
+        log.warn({ err: problem, matchId }, "a match that is not played could not be cancelled; its lease will end it");
+        return metrics.undone.inc({ outcome: "left to its lease" });
+      }
+      await sleep(jittered(delayMs), this.#stop.signal);
+    }
+  }
+}
+
+function jittered(ms: number): number {
+  return ms * (0.5 + Math.random() / 2);
+}

@@ -1,0 +1,82 @@
+// Tells match-service again and again which matches this shard holds, and hears which of them it holds no more.
+import type { Client } from "@connectrpc/connect";
+import { CancelReason, type LostLease, type MatchService, MatchState } from "@muster/contracts/match/v2";
+import type { Logger } from "@muster/log";
+import { type AppPart, sleep } from "@muster/runtime";
+import type { MatchCancelReason } from "./match-spec.ts";
+import type { ShardMetrics } from "./metrics.ts";
+
+export interface LeasesOptions {
+  readonly shardId: string;
+  readonly everyMs: number;
+  /** All that this shard answers for: matches, and ends that are not stored yet. */
+  readonly held: () => readonly string[];
+  /** Over for this reason; undefined: another shard's. */
+  readonly lost: (matchId: string, reason: MatchCancelReason | undefined) => void;
+  readonly matches: Pick<Client<typeof MatchService>, "renewLeases">;
+  readonly metrics: Pick<ShardMetrics, "leaseRenewals" | "leasesLost">;
+  readonly log: Logger;
+}
+
+/** Matches per call. */
+const BATCH_MAX = 500;
+/** After a call that failed. */
+const RETRY_MS = 500;
+
+const REASONS: Partial<Record<CancelReason, MatchCancelReason>> = {
+  [CancelReason.NO_SHOW]: "no_show",
+  [CancelReason.ABANDONED]: "abandoned",
+  [CancelReason.FAULT]: "fault",
+  [CancelReason.SHARD_LOST]: "shard_lost",
+};
+
+export function createLeases(options: LeasesOptions): AppPart {
+  const { shardId, everyMs, held, lost, matches, metrics, log } = options;
+  const stop = new AbortController();
+  let running: Promise<void> | undefined;
+
+  const letGo = ({ matchId, state, cancelReason }: LostLease): void => {
+    // One that was played to its end is not ours either: whoever stored that end has told its players.
+    const reason = state === MatchState.CANCELLED ? (REASONS[cancelReason] ?? "shard_lost") : undefined;
+    metrics.leasesLost.inc({ reason: reason ?? "moved" });
+    lost(matchId, reason);
+  };
+
+  const renew = async (matchIds: readonly string[]): Promise<boolean> => {
+    try {
+      const answer = await matches.renewLeases({ shardId, matchIds: [...matchIds] });
+      metrics.leaseRenewals.inc({ outcome: "renewed" });
+      for (const one of answer.lost) letGo(one);
+      return true;
+    } catch (err) {
+      metrics.leaseRenewals.inc({ outcome: "failed" });
+      log.warn({ err, matches: matchIds.length }, "leases are not renewed yet, trying again");
+      return false;
+    }
+  };
+
+  const round = async (): Promise<boolean> => {
+    const ids = [...new Set(held())];
+    let all = true;
+    for (let from = 0; from < ids.length; from += BATCH_MAX)
+      all = (await renew(ids.slice(from, from + BATCH_MAX))) && all;
+    return all;
+  };
+
+  return {
+    name: "leases",
+    async start() {
+      const loop = async (): Promise<void> => {
+        while (!stop.signal.aborted) {
+          const renewed = await round();
+          await sleep(renewed ? everyMs : Math.min(everyMs, RETRY_MS), stop.signal);
+        }
+      };
+      running = loop();
+    },
+    async stop() {
+      stop.abort();
+      await running;
+    },
+  };
+}
