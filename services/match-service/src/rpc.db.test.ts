@@ -231,6 +231,25 @@ describeWithMariadb("match-service on a clean schema", () => {
     await expect(harness.call.recordResult(result(a))).rejects.toMatchObject({ code: "stale_epoch" });
   });
 
+  it("reads many ratings in one call, in the order in which they are asked for", async () => {
+    const { matchId, players } = await create();
+    await harness.call.recordResult(result(matchId));
+    const [winner, loser] = players as [string, string];
+    const asked = [
+      { playerId: uuidv7(), mode: "duel" },
+      { playerId: loser, mode: "duel" },
+      { playerId: winner, mode: "other" },
+      { playerId: winner, mode: "duel" },
+    ];
+    const { ratings } = await harness.call.getRatings({ players: asked });
+    expect(ratings.map(({ rating, matches }) => [rating, matches])).toEqual([
+      [1500, 0],
+      [1484, 1],
+      [1500, 0],
+      [1516, 1],
+    ]);
+  });
+
   it("keeps the input log with the result, once, and gives both back", async () => {
     const { matchId } = await create();
     const inputLog = Uint8Array.from({ length: 5000 }, (_, i) => i & 255);

@@ -16,6 +16,7 @@ import {
   findMatch,
   findMatches,
   findRating,
+  findRatings,
   findReplay,
   holdAuthorities,
   holdMatch,
@@ -31,6 +32,7 @@ export interface RpcParts {
 }
 
 const PAGE_SIZE_DEFAULT = 20;
+const UNRATED = { rating: RATING_INITIAL, matches: 0 };
 
 export function matchRpc({ db, now }: RpcParts): ServiceImpl<typeof MatchService> {
   return {
@@ -110,7 +112,16 @@ export function matchRpc({ db, now }: RpcParts): ServiceImpl<typeof MatchService
     },
 
     async getRating({ playerId, mode }) {
-      return (await findRating(db, playerId, mode)) ?? { rating: RATING_INITIAL, matches: 0 };
+      return (await findRating(db, playerId, mode)) ?? UNRATED;
+    },
+
+    async getRatings({ players }) {
+      const found = new Map<string, Map<string, { rating: number; matches: number }>>();
+      for (const [mode, some] of Map.groupBy(players, (player) => player.mode)) {
+        const ids = some.map(({ playerId }) => playerId);
+        found.set(mode, await findRatings(db, ids, mode));
+      }
+      return { ratings: players.map(({ playerId, mode }) => found.get(mode)?.get(playerId) ?? UNRATED) };
     },
   };
 }

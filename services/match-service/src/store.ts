@@ -209,6 +209,21 @@ export async function findRating(
     .executeTakeFirst();
 }
 
+/** Of one mode, by player; who has none is left out. */
+export async function findRatings(
+  db: Db,
+  playerIds: readonly string[],
+  mode: string,
+): Promise<Map<string, { rating: number; matches: number }>> {
+  const rows = await db
+    .selectFrom("ratings")
+    .select(["player_id", "rating", "matches"])
+    .where("player_id", "in", playerIds)
+    .where("mode", "=", mode)
+    .execute();
+  return new Map(rows.map(({ player_id, rating, matches }) => [player_id, { rating, matches }]));
+}
+
 /** Makes the missing rows and locks all of them, in the order of the ids: two matches never wait for each other. */
 export async function holdRatings(
   tx: Tx,

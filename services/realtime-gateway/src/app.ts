@@ -26,7 +26,7 @@ import { ControlBudgets, ControlRates } from "./control-limits.ts";
 import { ControlWork } from "./control-work.ts";
 import { createGatewayMetrics } from "./metrics.ts";
 import { createQueueing } from "./queueing.ts";
-import { createRatings } from "./ratings.ts";
+import { Ratings } from "./ratings.ts";
 import { Seats } from "./seats.ts";
 import { ShardLinks } from "./shard-links.ts";
 import { socketEnd } from "./socket-ends.ts";
@@ -146,7 +146,7 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
       posting: new Limiter(CHAT_POSTS),
       log,
     },
-    ratings: createRatings(match.call),
+    ratings: new Ratings({ matches: match.call, onRating: (source) => metrics.rating(source), log }),
     seats,
     spectators,
     budgets,

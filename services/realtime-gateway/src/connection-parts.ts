@@ -16,7 +16,7 @@ export interface ConnectionParts {
   readonly seatTickets: SeatTicketOpener;
   readonly queueing: Queueing;
   readonly chatting: ChattingParts;
-  readonly ratings: Ratings;
+  readonly ratings: Pick<Ratings, "of">;
   readonly seats: Seats;
   readonly spectators: Spectators;
   readonly budgets: ControlBudgets;

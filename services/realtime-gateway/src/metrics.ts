@@ -3,6 +3,7 @@ import type { Metrics } from "@muster/runtime";
 import type { AdmissionRefusal } from "./connections.ts";
 import type { ControlKind } from "./control-limits.ts";
 import { Counter, Gauge, Histogram } from "prom-client";
+import type { RatingSource } from "./ratings.ts";
 import type { SeatsMetrics } from "./seats.ts";
 import type { SocketEnd } from "./socket-ends.ts";
 
@@ -16,6 +17,8 @@ export interface GatewayMetrics extends SeatsMetrics {
   roundTrip(ms: number): void;
   stale(): void;
   upgradeRefused(why: AdmissionRefusal): void;
+  /** A ticket got its rating from here. */
+  rating(source: RatingSource): void;
   closed(name: DisconnectName): void;
   refused(code: RealtimeErrorCode): void;
 }
@@ -45,6 +48,12 @@ export function createGatewayMetrics(registry: Metrics, gauges: GatewayGauges): 
     name: "gateway_control_limited_total",
     help: "Control messages above the limit of their kind: refused, not decoded",
     labelNames: ["kind"],
+    registers,
+  });
+  const ratings = new Counter({
+    name: "gateway_ratings_total",
+    help: "Ratings of tickets: read, or, because match-service did not say in time, the last known one or that of a new player",
+    labelNames: ["source"],
     registers,
   });
   const upgradeRefused = new Counter({
@@ -131,6 +140,7 @@ export function createGatewayMetrics(registry: Metrics, gauges: GatewayGauges): 
     ended: (how) => ended.inc({ how }),
     roundTrip: (ms) => roundTrip.observe(ms / 1000),
     stale: () => stale.inc(),
+    rating: (source) => ratings.inc({ source }),
     upgradeRefused: (why) => upgradeRefused.inc({ why }),
     closed: (reason) => closed.inc({ reason }),
     refused: (code) => refused.inc({ code }),

@@ -1,12 +1,107 @@
+// Ratings for tickets. They make good matches, and no ticket waits long for one: what match-service does not say in time is the
+// last that was known, or the rating of a player without matches. Asked for many at once, over few calls.
 import type { Client } from "@connectrpc/connect";
 import type { MatchService } from "@muster/contracts/match/v2";
+import type { Logger } from "@muster/log";
 
-export interface Ratings {
-  /** Elo points. @throws AppError when match-service does not answer */
-  of(playerId: string, mode: string): Promise<number>;
+export type RatingSource = "read" | "known" | "default";
+
+export interface RatingsOptions {
+  readonly matches: Pick<Client<typeof MatchService>, "getRatings">;
+  readonly onRating: (source: RatingSource) => void;
+  readonly log: Logger;
+  /** How long a ticket waits for its rating. Default 300. */
+  readonly waitMs?: number;
 }
 
-/** The provisional rating of match-service. */
-export function createRatings(matches: Client<typeof MatchService>): Ratings {
-  return { of: async (playerId, mode) => (await matches.getRating({ playerId, mode })).rating };
+interface Asked {
+  readonly playerId: string;
+  readonly mode: string;
+  readonly resolve: ((rating: number) => void)[];
+}
+
+const RATING_INITIAL = 1500;
+const WAIT_MS = 300;
+/** Ratings per call; calls at once; ratings that wait for a call: who comes then is given the last known one at once. */
+const BATCH_MAX = 200;
+const CALLS_MAX = 4;
+const WAITING_MAX = 5000;
+/** Ratings that are remembered; the longest unused is forgotten. */
+const KNOWN_MAX = 20_000;
+
+export class Ratings {
+  readonly #options: RatingsOptions;
+  readonly #waiting = new Map<string, Asked>();
+  readonly #known = new Map<string, number>();
+  #calls = 0;
+  #scheduled = false;
+
+  constructor(options: RatingsOptions) {
+    this.#options = options;
+  }
+
+  /** Elo points, in time. Never rejects. */
+  of(playerId: string, mode: string): Promise<number> {
+    const key = `${playerId} ${mode}`;
+    if (this.#waiting.size >= WAITING_MAX && !this.#waiting.has(key)) return Promise.resolve(this.#lastKnown(key));
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(key); // nobody waits for it any more
+        done(this.#lastKnown(key));
+      }, this.#options.waitMs ?? WAIT_MS);
+      const done = (rating: number): void => {
+        clearTimeout(timer);
+        resolve(rating);
+      };
+      const asked = this.#waiting.get(key) ?? { playerId, mode, resolve: [] };
+      asked.resolve.push(done);
+      this.#waiting.set(key, asked);
+      this.#schedule();
+    });
+  }
+
+  /** What comes in one turn of the event loop is one call. */
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      while (this.#calls < CALLS_MAX && this.#waiting.size > 0) void this.#ask();
+    });
+  }
+
+  async #ask(): Promise<void> {
+    const batch = [...this.#waiting].slice(0, BATCH_MAX);
+    for (const [key] of batch) this.#waiting.delete(key);
+    this.#calls++;
+    try {
+      const players = batch.map(([, { playerId, mode }]) => ({ playerId, mode }));
+      const { ratings } = await this.#options.matches.getRatings({ players });
+      for (const [i, [key, { resolve }]] of batch.entries()) {
+        const rating = ratings[i]?.rating ?? RATING_INITIAL;
+        this.#remember(key, rating);
+        this.#options.onRating("read");
+        for (const done of resolve) done(rating);
+      }
+    } catch (err) {
+      this.#options.log.warn({ err, players: batch.length }, "no ratings; their tickets wait with the last known ones");
+      for (const [key, { resolve }] of batch) for (const done of resolve) done(this.#lastKnown(key));
+    } finally {
+      this.#calls--;
+      if (this.#waiting.size > 0) this.#schedule();
+    }
+  }
+
+  #lastKnown(key: string): number {
+    const known = this.#known.get(key);
+    this.#options.onRating(known === undefined ? "default" : "known");
+    if (known !== undefined) this.#remember(key, known);
+    return known ?? RATING_INITIAL;
+  }
+
+  #remember(key: string, rating: number): void {
+    this.#known.delete(key);
+    this.#known.set(key, rating);
+    if (this.#known.size > KNOWN_MAX) this.#known.delete(this.#known.keys().next().value as string);
+  }
 }

@@ -60,10 +60,7 @@ export class Waiting {
         onRefused: (code) => isCurrent() && this.#leave(ticketId, code),
       });
     };
-    this.#parts.ratings.of(playerId, mode).then(submit, (err: unknown) => {
-      this.#parts.log.error({ err, playerId }, "no rating; the ticket is dropped");
-      if (isCurrent()) this.#leave(ticketId, "queue_unavailable");
-    });
+    void this.#parts.ratings.of(playerId, mode).then(submit); // it never rejects: a ticket waits for no rating for long
   }
 
   cancel(requestId: number): void {
