@@ -4,7 +4,7 @@ set -euo pipefail
 make() {
   local prefix=$1 user=$2 password=$3
   mariadb -uroot -p"$MARIADB_ROOT_PASSWORD" <<SQL
-create database if not exists \`${prefix}_compose\` character set utf8mb4 collate utf8mb4_unicode_ci;
+create database if not exists \`${prefix}_${DATABASE_SUFFIX:-compose}\` character set utf8mb4 collate utf8mb4_unicode_ci;
 create user if not exists '$user'@'%' identified by '$password';
 grant all privileges on \`${prefix}\\_%\`.* to '$user'@'%';
 SQL

@@ -2,6 +2,32 @@
 # Fills in the template and becomes nginx. Only /tmp is written to.
 set -eu
 mkdir -p /tmp/nginx/tmp
-envsubst '$PUBLIC_HOST $EDGE_ADDRESS $GATEWAY_ADDRESS $LISTEN_ADDRESS $TLS_DIRECTIVES $REAL_IP_DIRECTIVES $USER_DIRECTIVE' \
+# For as many players' sockets as a gateway of its size takes: two connections each, and some for requests.
+sockets=${SOCKETS_MAX:-20000}
+export WORKER_CONNECTIONS=$((sockets * 2 + 2048))
+export FILES_MAX=$((WORKER_CONNECTIONS + 512))
+if [ "$(ulimit -Hn)" != unlimited ] && [ "$(ulimit -Hn)" -lt "$FILES_MAX" ]; then
+  echo "ingress: a process may have $(ulimit -Hn) files open here, and $sockets players' sockets need $FILES_MAX: raise the limit, or set SOCKETS_MAX" >&2
+  FILES_MAX=$(ulimit -Hn)
+  WORKER_CONNECTIONS=$((FILES_MAX - 512))
+fi
+export CONNECTIONS_PER_ADDRESS_MAX=${CONNECTIONS_PER_ADDRESS_MAX:-$((sockets / 5))}
+export REQUESTS_PER_S_PER_ADDRESS=${REQUESTS_PER_S_PER_ADDRESS:-200}
+export REQUESTS_BURST_PER_ADDRESS=$((REQUESTS_PER_S_PER_ADDRESS * 2))
+export REDIRECT_PLAIN=${REDIRECT_PLAIN:-0}
+envsubst '$PUBLIC_HOST $EDGE_ADDRESS $GATEWAY_ADDRESS $LISTEN_ADDRESS $TLS_DIRECTIVES $REAL_IP_DIRECTIVES $USER_DIRECTIVE $WORKER_CONNECTIONS $FILES_MAX $CONNECTIONS_PER_ADDRESS_MAX $REQUESTS_PER_S_PER_ADDRESS $REQUESTS_BURST_PER_ADDRESS $REDIRECT_PLAIN' \
   </etc/muster/nginx/muster.conf.template >/tmp/nginx/nginx.conf
+# nginx looks names up once, when it reads its configuration. A service that was made anew may have another address: then it
+# reads it again, and old workers keep their sockets.
+addresses() { getent ahostsv4 "${EDGE_ADDRESS%:*}" "${GATEWAY_ADDRESS%:*}" | awk '{ print $1 }' | sort -u; }
+(
+  known=$(addresses || true)
+  while sleep 3; do
+    now=$(addresses || true)
+    if [ -n "$now" ] && [ "$now" != "$known" ]; then
+      known=$now
+      kill -HUP 1
+    fi
+  done
+) &
 exec nginx -p /tmp/nginx/ -c /tmp/nginx/nginx.conf

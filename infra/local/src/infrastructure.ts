@@ -1,5 +1,6 @@
 // MariaDB and nginx of the local system, or the servers that the environment names instead.
 import path from "node:path";
+import { ingressLimits, ingressShortage } from "./ingress-limits.ts";
 import { answers, waitForPort } from "./ports.ts";
 import { type LocalEnvironment, rememberDatabases } from "./environment.ts";
 import { MARIADB_START_MS, mariadbCommand, privateAdminUrl } from "./mariadb.ts";
@@ -48,6 +49,8 @@ export async function startInfrastructure(env: LocalEnvironment, parts: Infrastr
     }
     const databaseUrls = await databaseUrlsFor(env);
     rememberDatabases({ ...databaseUrls, ...adminUrlFor(env) });
+    const shortage = ingressShortage(ingressLimits());
+    if (shortage !== undefined) parts.say(shortage);
     const command = nginxCommand({
       prefix: paths.nginx,
       port: ingressPort,

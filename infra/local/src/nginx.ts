@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type Child, spawnChild } from "./child.ts";
+import { type IngressLimits, ingressLimits } from "./ingress-limits.ts";
 import { inPath } from "./mariadb.ts";
 import { paths } from "./paths.ts";
 import { waitForPort } from "./ports.ts";
@@ -23,6 +24,10 @@ export interface NginxOptions {
   /** TLS and HTTP/2 on a port of its own. */
   readonly tls?: { readonly port: number; readonly certificate: string; readonly key: string } | undefined;
   readonly onLine?: (line: string) => void;
+  /** set_real_ip_from and the like: default none. */
+  readonly realIpDirectives?: string;
+  /** Default: for 20,000 players' sockets, as many as a gateway takes, or what this machine's file limit allows. */
+  readonly limits?: Partial<IngressLimits>;
 }
 
 export const NGINX_START_MS = 10_000;
@@ -53,13 +58,20 @@ export function nginxCommand(options: NginxOptions): { command: string; args: st
   if (!nginx) throw new Error("nginx is not installed: apt-get install nginx-light");
   const { prefix, port } = options;
   mkdirSync(path.join(prefix, "tmp"), { recursive: true });
+  const limits = { ...ingressLimits(), ...options.limits };
   const config = readFileSync(paths.nginxTemplate, "utf8")
     .replace("${USER_DIRECTIVE}", process.getuid?.() === 0 ? "user root;" : "")
     .replace("${EDGE_ADDRESS}", options.edgeAddress)
     .replace("${GATEWAY_ADDRESS}", options.gatewayAddress)
-    .replace("${PUBLIC_HOST}", options.publicHost ?? "localhost")
+    .replaceAll("${PUBLIC_HOST}", options.publicHost ?? "localhost")
+    .replace("${FILES_MAX}", String(limits.filesMax))
+    .replace("${WORKER_CONNECTIONS}", String(limits.workerConnections))
+    .replace("${CONNECTIONS_PER_ADDRESS_MAX}", String(limits.connectionsPerAddressMax))
+    .replace("${REQUESTS_PER_S_PER_ADDRESS}", String(limits.requestsPerSPerAddress))
+    .replace("${REQUESTS_BURST_PER_ADDRESS}", String(limits.requestsPerSPerAddress * 2))
     .replace("${LISTEN_ADDRESS}", String(port))
-    .replace("${REAL_IP_DIRECTIVES}", "")
+    .replaceAll("${REDIRECT_PLAIN}", "0")
+    .replace("${REAL_IP_DIRECTIVES}", options.realIpDirectives ?? "")
     .replace("${TLS_DIRECTIVES}", tlsDirectives(options.tls));
   writeFileSync(path.join(prefix, "nginx.conf"), config);
   return { command: nginx, args: ["-p", `${prefix}/`, "-e", "stderr", "-c", "nginx.conf"] };

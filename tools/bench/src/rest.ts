@@ -87,6 +87,7 @@ async function run(): Promise<void> {
     port: ports.ingress,
     edgeAddress: `127.0.0.1:${ports.edge}`,
     gatewayAddress: `127.0.0.1:${ports.gateway}`,
+    limits: { requestsPerSPerAddress: 100_000 }, // all of the load comes from one address
   });
   children.push({ child: nginx.child, lines: [] });
   const plain = start("plain", [path.join(import.meta.dirname, "rest-plain.ts")], paths.root);

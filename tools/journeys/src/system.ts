@@ -194,6 +194,7 @@ async function startTestNginx(
     port: Number(env["MUSTER_INGRESS_PORT"]),
     edgeAddress: `127.0.0.1:${env["EDGE_PORT"]}`,
     gatewayAddress: `127.0.0.1:${env["GATEWAY_PORT"]}`,
+    limits: { requestsPerSPerAddress: 100_000 }, // all players of a test come from one address
   });
   return Object.assign(server, {
     certificate: files.certificate,

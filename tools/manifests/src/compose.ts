@@ -8,6 +8,7 @@ interface ComposeService {
   readonly environment?: Readonly<Record<string, string>>;
   readonly read_only?: boolean;
   readonly user?: string;
+  readonly stop_grace_period?: string;
   readonly build?: { readonly args?: { readonly SERVICE?: string } };
 }
 
@@ -37,6 +38,11 @@ export function composeProblems(text: string): string[] {
         /^\$\{\w+_KEY:\?\}$/.test(value) ? "ab".repeat(32) : value.replaceAll(/\$\{\w+:\?\}/g, "password"),
       ]),
     );
+    // Migrations end by themselves.
+    const stopName = Object.keys(known.fields).find((key) => key.endsWith("_STOP_WITHIN_MS")) as string;
+    const graceS = Number(/^(\d+)s$/.exec(service.stop_grace_period ?? "")?.[1] ?? 10);
+    if (!name.endsWith("-migrate") && !(Number(env[stopName]) < graceS * 1000))
+      problems.push(`compose: ${name} is killed after ${graceS} s, within its own ${stopName} of ${env[stopName]} ms`);
     try {
       known.readConfig(filled);
     } catch (err) {

@@ -69,6 +69,18 @@ describe("the check of the manifests", () => {
     );
   });
 
+  it("refuses a budget or a service that takes in a migration's pods, and a shard without a name before it is ready", () => {
+    const wide = (manifest: any): void => {
+      delete (manifest.spec.selector.matchLabels ?? manifest.spec.selector)["app.kubernetes.io/component"];
+    };
+    for (const kind of ["PodDisruptionBudget", "Service"])
+      expect(policyProblems(changed(kind, "match-service", wide))).toEqual([
+        `${kind} match-service takes in the pods of Job match-service-migrate`,
+      ]);
+    const late = changed("Service", "shard", (service) => delete service.spec.publishNotReadyAddresses);
+    expect(policyProblems(late)).toEqual(["Service shard: its pods have no name before they are ready"]);
+  });
+
   it("refuses a workload without a disruption budget", () => {
     const without = base.filter(({ kind, metadata }) => kind !== "PodDisruptionBudget" || metadata.name !== "shard");
     expect(policyProblems(without)).toEqual(["StatefulSet shard: has no disruption budget"]);
@@ -80,6 +92,13 @@ describe("the compose file", () => {
     expect(composeProblems(readCompose())).toEqual([]);
   });
 
+  it("is refused when it kills a process before its own limit", () => {
+    const late = readCompose().replace('GATEWAY_STOP_WITHIN_MS: "15000"', 'GATEWAY_STOP_WITHIN_MS: "30000"');
+    expect(composeProblems(late)).toEqual([
+      "compose: realtime-gateway is killed after 20 s, within its own GATEWAY_STOP_WITHIN_MS of 30000 ms",
+    ]);
+  });
+
   it("is refused with an unknown variable or without a needed one", () => {
     expect(composeProblems(readCompose().replace("EDGE_MATCH_URL", "EDGE_MATCHES_URL")).join()).toMatch(
       /EDGE_MATCHES_URL.*EDGE_MATCH_URL/s,
@@ -87,7 +106,22 @@ describe("the compose file", () => {
   });
 });
 
+describe("the databases of a local cluster", () => {
+  it("are made as compose makes them", () => {
+    const read = (file: string): string => readFileSync(new URL(`../../../infra/${file}`, import.meta.url), "utf8");
+    expect(read("k8s/overlays/local/databases.sh")).toBe(read("compose/databases.sh"));
+  });
+});
+
 describe("the images", () => {
+  it("install what runs, not what tests, and keep the layers of what changes seldom", () => {
+    const text = readFileSync(new URL("../../../infra/images/Dockerfile", import.meta.url), "utf8");
+    // `--filter` would take in the packages that tests need: their dependencies are production ones of their own.
+    expect(text).toContain('--prod --filter-prod "@muster/${SERVICE}..."');
+    expect(text).toContain("*.test.ts");
+    expect(text.indexOf("ARG SERVICE")).toBeGreaterThan(text.indexOf("apt-get"));
+  });
+
   it("stand on a glibc that uWebSockets.js takes, and run as nobody", () => {
     for (const file of ["Dockerfile", "ingress.Dockerfile"]) {
       const text = readFileSync(new URL(`../../../infra/images/${file}`, import.meta.url), "utf8");

@@ -40,6 +40,7 @@ export function policyProblems(manifests: readonly Manifest[]): string[] {
   return [
     ...workloads.flatMap((workload) => workloadProblems(workload, manifests)),
     ...networkProblems(manifests),
+    ...selectorProblems(manifests),
     ...manifests
       .filter(({ kind }) => kind === "Secret")
       .map(({ metadata }) => `Secret ${metadata.name} is in the repository`),
@@ -80,6 +81,34 @@ function workloadProblems(workload: Manifest, manifests: readonly Manifest[]): s
     problems.push(...drainProblems(workload));
   }
   return [...problems, ...environmentProblems(workload)];
+}
+
+/** Services and disruption budgets are for what serves: a migration's pod is neither called nor kept. */
+function selectorProblems(manifests: readonly Manifest[]): string[] {
+  const jobs = manifests
+    .filter(({ kind }) => kind === "Job")
+    .map((job) => ({ name: job.metadata.name, labels: labelsOf(job) }));
+  const selectors = manifests
+    .filter(({ kind }) => kind === "Service" || kind === "PodDisruptionBudget")
+    .map(({ kind, metadata, spec }) => {
+      const { selector } = spec as unknown as { selector: Record<string, string> & { matchLabels?: object } };
+      return { what: `${kind} ${metadata.name}`, selector: selector.matchLabels ?? selector };
+    });
+  const problems = selectors.flatMap(({ what, selector }) =>
+    jobs
+      .filter(({ labels }) => Object.entries(selector).every(([key, value]) => labels[key] === value))
+      .map(({ name }) => `${what} takes in the pods of Job ${name}`),
+  );
+  const shard = manifests.find(({ kind, metadata }) => kind === "Service" && metadata.name === "shard");
+  // Its name is used as soon as the matchmaker knows it, which is before it is ready.
+  if (shard && (shard.spec as unknown as { publishNotReadyAddresses?: boolean }).publishNotReadyAddresses !== true)
+    problems.push("Service shard: its pods have no name before they are ready");
+  return problems;
+}
+
+function labelsOf(workload: Manifest): Readonly<Record<string, string>> {
+  const { template } = workload.spec as unknown as { template: { metadata: { labels: Record<string, string> } } };
+  return template.metadata.labels;
 }
 
 /** The grace period covers preStop and the process's own limit. */

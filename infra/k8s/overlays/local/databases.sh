@@ -1,0 +1,14 @@
+#!/bin/bash
+# Run once by the MariaDB image: a database and a user per service, each user with its own databases only.
+set -euo pipefail
+make() {
+  local prefix=$1 user=$2 password=$3
+  mariadb -uroot -p"$MARIADB_ROOT_PASSWORD" <<SQL
+create database if not exists \`${prefix}_${DATABASE_SUFFIX:-compose}\` character set utf8mb4 collate utf8mb4_unicode_ci;
+create user if not exists '$user'@'%' identified by '$password';
+grant all privileges on \`${prefix}\\_%\`.* to '$user'@'%';
+SQL
+}
+make identity identity "$IDENTITY_DB_PASSWORD"
+make match matches "$MATCH_DB_PASSWORD"
+make chat chat "$CHAT_DB_PASSWORD"
