@@ -20,6 +20,8 @@ interface Asked {
   readonly resolve: ((rating: number) => void)[];
 }
 
+type Batch = readonly (readonly [string, Asked])[];
+
 const RATING_INITIAL = 1500;
 const WAIT_MS = 300;
 /** Ratings per call; calls at once; ratings that wait for a call: who comes then is given the last known one at once. */
@@ -66,30 +68,44 @@ export class Ratings {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      while (this.#calls < CALLS_MAX && this.#waiting.size > 0) void this.#ask();
+      while (this.#calls < CALLS_MAX && this.#waiting.size > 0) this.#calling(this.#next());
     });
   }
 
-  async #ask(): Promise<void> {
+  #next(): Batch {
     const batch = [...this.#waiting].slice(0, BATCH_MAX);
     for (const [key] of batch) this.#waiting.delete(key);
+    return batch;
+  }
+
+  #calling(batch: Batch): void {
     this.#calls++;
-    try {
-      const players = batch.map(([, { playerId, mode }]) => ({ playerId, mode }));
-      const { ratings } = await this.#options.matches.getRatings({ players });
-      for (const [i, [key, { resolve }]] of batch.entries()) {
-        const rating = ratings[i]?.rating ?? RATING_INITIAL;
-        this.#remember(key, rating);
-        this.#options.onRating("read");
-        for (const done of resolve) done(rating);
-      }
-    } catch (err) {
-      this.#options.log.warn({ err, players: batch.length }, "no ratings; their tickets wait with the last known ones");
-      for (const [key, { resolve }] of batch) for (const done of resolve) done(this.#lastKnown(key));
-    } finally {
+    const players = batch.map(([, { playerId, mode }]) => ({ playerId, mode }));
+    const over = (): void => {
       this.#calls--;
       if (this.#waiting.size > 0) this.#schedule();
+    };
+    this.#options.matches
+      .getRatings({ players })
+      .then(
+        ({ ratings }) => this.#answered(batch, ratings),
+        (err: unknown) => this.#unanswered(batch, err),
+      )
+      .then(over, over);
+  }
+
+  #answered(batch: Batch, ratings: readonly { readonly rating: number }[]): void {
+    for (const [i, [key, { resolve }]] of batch.entries()) {
+      const rating = ratings[i]?.rating ?? RATING_INITIAL;
+      this.#remember(key, rating);
+      this.#options.onRating("read");
+      for (const done of resolve) done(rating);
     }
+  }
+
+  #unanswered(batch: Batch, err: unknown): void {
+    this.#options.log.warn({ err, players: batch.length }, "no ratings; their tickets wait with the last known ones");
+    for (const [key, { resolve }] of batch) for (const done of resolve) done(this.#lastKnown(key));
   }
 
   #lastKnown(key: string): number {

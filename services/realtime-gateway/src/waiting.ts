@@ -60,7 +60,10 @@ export class Waiting {
         onRefused: (code) => isCurrent() && this.#leave(ticketId, code),
       });
     };
-    void this.#parts.ratings.of(playerId, mode).then(submit); // it never rejects: a ticket waits for no rating for long
+    this.#parts.ratings.of(playerId, mode).then(submit, (err: unknown) => {
+      this.#parts.log.error({ err, playerId }, "no rating; the ticket is dropped"); // a bug: ratings do not fail
+      if (isCurrent()) this.#leave(ticketId, "queue_unavailable");
+    });
   }
 
   cancel(requestId: number): void {
