@@ -1,6 +1,6 @@
 // What waiting for a match leads to.
-import type { MatchFound } from "@muster/contracts/realtime/v1";
-import type { MusterError } from "./errors.ts";
+import type { MatchFound, QueueLeft } from "@muster/contracts/realtime/v1";
+import { MusterError } from "./errors.ts";
 
 export interface QueueOptions {
   readonly region?: string;
@@ -22,6 +22,8 @@ export interface FoundMatch {
     readonly bot: string;
   }[];
   readonly seatTicket: string;
+  /** It is no new match: the player held this seat already, perhaps since before the app was started. */
+  readonly held: boolean;
 }
 
 /** A wait that goes on over reconnects. */
@@ -34,13 +36,19 @@ export interface Queued {
   failed(err: MusterError): void;
 }
 
-export function foundMatch({ matchId, mode, gameId, seat, players, seatTicket }: MatchFound): FoundMatch {
+export function foundMatch({ matchId, mode, gameId, seat, players, seatTicket, held }: MatchFound): FoundMatch {
   return {
     matchId,
     mode,
     gameId,
     seat,
     seatTicket,
+    held,
     players: players.map(({ seat: number, playerId, name, bot }) => ({ seat: number, playerId, name, bot })),
   };
+}
+
+export function leftQueue({ reason, retryAfterMs }: QueueLeft): MusterError {
+  const details = retryAfterMs > 0 ? { retryAfterMs } : undefined;
+  return new MusterError(reason, `left the queue: ${reason}`, { details });
 }

@@ -5,7 +5,7 @@ import { MusterError } from "./errors.ts";
 import type { GatewaySocket } from "./gateway-socket.ts";
 import { Lifeline } from "./lifeline.ts";
 import { PlayingMatch } from "./match.ts";
-import { type FoundMatch, foundMatch, type Queued, type QueueOptions } from "./queue.ts";
+import { type FoundMatch, foundMatch, leftQueue, type Queued, type QueueOptions } from "./queue.ts";
 import { WatchedMatch } from "./watched-match.ts";
 
 export interface RealtimeOptions {
@@ -56,7 +56,11 @@ export class Realtime {
     this.#closedListeners.add(listener);
   }
 
-  /** Waits for a match. @throws MusterError cancelled, or a code of the realtime error table */
+  /**
+   * Waits for a match. Who holds a seat in one of the same mode gets that one, `held`.
+   * @throws MusterError cancelled, already_in_match with the seat that is held in another mode as `details.found`, or a code of the
+   * realtime error table, with `details.retryAfterMs` where it is worth another try after that
+   */
   async queue(mode: string, options: QueueOptions = {}): Promise<FoundMatch> {
     await this.ready();
     if (this.#queued) throw new MusterError("already_queued", "this connection waits already");
@@ -219,13 +223,20 @@ export class Realtime {
     await this.#line.connected.ask({ case: "enqueue", value: { mode, region, resumeTicketId } });
   }
 
+  #onFound(found: FoundMatch): void {
+    if (!this.#queued) return;
+    if (!found.held || found.mode === this.#queued.mode) return this.#queued.found(found);
+    const text = `you hold a seat in a match of ${found.mode}: take it, and leave it, to play another`;
+    this.#queued.failed(new MusterError("already_in_match", text, { details: { found } }));
+  }
+
   #onControl({ matchSeq, message }: ServerControl, asked: boolean): void {
     if (this.#playing && !this.#playing.match.isNews(matchSeq)) return; // sent again, and had before
     switch (message.case) {
       case "matchFound":
-        return this.#queued?.found(foundMatch(message.value));
+        return this.#onFound(foundMatch(message.value));
       case "queueLeft":
-        return this.#queued?.failed(new MusterError(message.value.reason, `left the queue: ${message.value.reason}`));
+        return this.#queued?.failed(leftQueue(message.value));
       case "matchJoined": // unasked: it has moved
         if (!asked) this.#playing?.match.onResumed(message.value, false);
         return;

@@ -10,6 +10,12 @@ export interface Mode {
   readonly options: GameOptions;
   /** Who takes the seats that are still free when a player has waited so long; without it players wait for players. */
   readonly bots?: { readonly bot: string; readonly afterS: number };
+  /** It is for trying out, and gives way to the other modes where room is short. Unsaid: where there are bots. */
+  readonly practice?: boolean;
+}
+
+export function isPractice({ practice, bots }: Mode): boolean {
+  return practice ?? bots !== undefined;
 }
 
 const ALL: readonly Game[] = [duel as unknown as Game, four as unknown as Game];

@@ -5,10 +5,12 @@ import { createRpcClient, createRpcServer, type RpcServer } from "@muster/rpc";
 import { type AdminServer, type App, composeProcess, createAdminServer, createMetrics } from "@muster/runtime";
 import { SeatTicketSealer } from "@muster/tokens";
 import { v7 as uuidv7 } from "uuid";
-import { Assignments } from "./assignments.ts";
+import { Admission } from "./admission.ts";
 import type { Config } from "./config.ts";
+import { HeldSeats } from "./held-seats.ts";
 import { createMatching } from "./matching.ts";
 import { createMatchmakerMetrics } from "./metrics.ts";
+import { PracticeQuotas } from "./practice-quotas.ts";
 import { Records } from "./records.ts";
 import { createRelocation } from "./relocation.ts";
 import { matchmakingRpc } from "./rpc.ts";
@@ -43,7 +45,7 @@ export function createApp(config: Config, overrides: Overrides = {}): Matchmaker
   });
   const sessions = new Sessions();
   const shards = new Shards();
-  const assignments = new Assignments();
+  const seats = new HeldSeats();
   const tickets = new Tickets({
     modes,
     rules: {
@@ -54,7 +56,21 @@ export function createApp(config: Config, overrides: Overrides = {}): Matchmaker
     queueMax: config.matchmakerQueueMax,
     log,
   });
-  const metrics = createMatchmakerMetrics(registry, Object.keys(modes), tickets, sessions);
+  const metrics = createMatchmakerMetrics(registry, Object.keys(modes), tickets, sessions, seats);
+  const admission = new Admission({
+    modes,
+    tickets,
+    seats,
+    practice: new PracticeQuotas(),
+    sessions,
+    sealer: new SeatTicketSealer(config.matchmakerSeatTicketKey),
+    seatTicketTtlS: config.matchmakerSeatTicketTtlS,
+    joinWithinMs: config.matchmakerJoinWithinMs,
+    metrics,
+    poke: () => matching.poke(),
+    now,
+    log,
+  });
   const records = new Records({ matches: matchClient.call, metrics, log });
   const matching = createMatching(
     {
@@ -63,11 +79,9 @@ export function createApp(config: Config, overrides: Overrides = {}): Matchmaker
       shards,
       sessions,
       records,
-      sealer: new SeatTicketSealer(config.matchmakerSeatTicketKey),
+      admission,
       allocateTimeoutMs: config.matchmakerAllocateTimeoutMs,
-      seatTicketTtlS: config.matchmakerSeatTicketTtlS,
-      joinWithinMs: config.matchmakerJoinWithinMs,
-      assignments,
+      practiceShare: config.matchmakerPracticePercentMax / 100,
       now,
       log,
     },
@@ -80,6 +94,7 @@ export function createApp(config: Config, overrides: Overrides = {}): Matchmaker
     matches: matchClient.call,
     allocateTimeoutMs: config.matchmakerAllocateTimeoutMs,
     metrics,
+    over: (matchId) => admission.over(matchId),
     now,
     log,
   });
@@ -95,7 +110,8 @@ export function createApp(config: Config, overrides: Overrides = {}): Matchmaker
           tickets,
           shards,
           sessions,
-          assignments,
+          admission,
+          seats,
           matching,
           relocation,
           now,
@@ -116,7 +132,7 @@ export function createApp(config: Config, overrides: Overrides = {}): Matchmaker
     },
   });
   const streams = { name: "streams", stop: async () => sessions.closeAll() };
-  return Object.assign(composeProcess(admin, [matchClient, records, rpc, streams, matching, relocation]), {
+  return Object.assign(composeProcess(admin, [matchClient, records, rpc, streams, admission, matching, relocation]), {
     rpc,
     admin,
   });

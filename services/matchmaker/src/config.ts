@@ -17,6 +17,7 @@ const modeSchema = Type.Record(
           { additionalProperties: false },
         ),
       ),
+      practice: Type.Optional(Type.Boolean()),
     },
     { additionalProperties: false },
   ),
@@ -41,7 +42,14 @@ export const fields = {
   }),
   MATCHMAKER_MODES: json<Readonly<Record<string, Mode>>>(modeSchema, {
     default: DEFAULT_MODES,
-    description: "queues by name: game, seats, options, and bots for the seats that stay free",
+    description:
+      "queues by name: game, seats, options, bots for the seats that stay free, practice (as if said where there are bots)",
+  }),
+  MATCHMAKER_PRACTICE_PERCENT_MAX: int({
+    default: 70,
+    max: 100,
+    description:
+      "practice is placed on a shard only while less of it than that is in use; the rest is kept for the other modes",
   }),
   MATCHMAKER_QUEUE_MAX: int({
     default: 20_000,

@@ -1,5 +1,6 @@
 import type { Metrics } from "@muster/runtime";
 import { Counter, Gauge, Histogram } from "prom-client";
+import type { HeldSeats } from "./held-seats.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Tickets } from "./tickets.ts";
 
@@ -10,6 +11,9 @@ export interface MatchmakerMetrics {
   readonly slice: Histogram;
   readonly relocations: Counter<"outcome">;
   readonly undone: Counter<"outcome">;
+  readonly refused: Counter<"code">;
+  readonly noShows: Counter;
+  readonly toldAgain: Counter;
 }
 
 export function createMatchmakerMetrics(
@@ -17,6 +21,7 @@ export function createMatchmakerMetrics(
   modes: readonly string[],
   tickets: Tickets,
   sessions: Sessions,
+  seats: HeldSeats,
 ): MatchmakerMetrics {
   const registers = [registry];
   new Gauge({
@@ -38,7 +43,31 @@ export function createMatchmakerMetrics(
       this.set({ peer: "shard" }, sessions.shards.size);
     },
   });
+  new Gauge({
+    name: "matchmaker_held_matches",
+    help: "Matches whose seats keep their players from queueing",
+    registers,
+    collect() {
+      this.set(seats.matches);
+    },
+  });
   return {
+    refused: new Counter({
+      name: "matchmaker_tickets_refused_total",
+      help: "Tickets that were not taken, or were dropped, and why",
+      labelNames: ["code"],
+      registers,
+    }),
+    noShows: new Counter({
+      name: "matchmaker_no_shows_total",
+      help: "Players who did not come to a match that others came to",
+      registers,
+    }),
+    toldAgain: new Counter({
+      name: "matchmaker_told_again_total",
+      help: "Tickets that were answered with the seat that their player held already",
+      registers,
+    }),
     placements: new Counter({
       name: "matchmaker_placements_total",
       help: "Groups of tickets by what became of them",

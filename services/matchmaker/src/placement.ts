@@ -1,13 +1,12 @@
 // From a group of tickets to a match on a shard that every gateway knows of.
 import { randomInt } from "node:crypto";
-import type { AssignedSeat } from "@muster/contracts/matchmaking/v2";
 import { must } from "@muster/errors";
 import type { Logger } from "@muster/log";
-import type { Mode } from "@muster/modes";
-import type { SeatTicketSealer } from "@muster/tokens";
+import { isPractice, type Mode } from "@muster/modes";
 import { continueTrace, formatTraceparent, withTrace, type TraceContext } from "@muster/tracing";
 import { v7 as uuidv7 } from "uuid";
-import type { Assignments } from "./assignments.ts";
+import type { Admission } from "./admission.ts";
+import type { HeldMatch } from "./held-seats.ts";
 import type { WaitingTicket } from "./queue.ts";
 import type { Records } from "./records.ts";
 import { askShard, type Sessions, type ShardSession } from "./sessions.ts";
@@ -23,21 +22,22 @@ export interface PlacementParts {
   readonly shards: Shards;
   readonly sessions: Sessions;
   readonly records: Records;
-  readonly sealer: SeatTicketSealer;
+  readonly admission: Admission;
   readonly allocateTimeoutMs: number;
-  readonly seatTicketTtlS: number;
-  readonly joinWithinMs: number;
-  readonly assignments: Assignments;
+  /** Practice is placed on a shard only while less than that part of it is in use: the rest is for the other modes. */
+  readonly practiceShare: number;
   readonly now: () => number;
   readonly log: Logger;
 }
+
+export type PlacementOutcome = "placed" | "no shard" | "failed" | "cancelled" | "refused";
 
 interface Plan {
   readonly matchId: string;
   readonly mode: Mode;
   readonly modeName: string;
   readonly seed: number;
-  readonly seats: readonly Pick<AssignedSeat, "seat" | "playerId" | "playerName" | "bot">[];
+  readonly seats: HeldMatch["seats"];
   readonly group: readonly WaitingTicket[];
   readonly trace: TraceContext;
 }
@@ -46,11 +46,23 @@ interface Plan {
  * Places one group: a shard accepts, match-service records, the gateways are told. When a step fails, or a ticket is
  * cancelled on the way, what was done is undone and the others wait on.
  */
-export async function place(
-  group: readonly WaitingTicket[],
-  parts: PlacementParts,
-): Promise<"placed" | "no shard" | "failed" | "cancelled"> {
+export async function place(group: readonly WaitingTicket[], parts: PlacementParts): Promise<PlacementOutcome> {
   const plan = planOf(group, parts);
+  if (!parts.admission.mayBegin(plan.matchId, plan.mode, group)) {
+    parts.tickets.putBack(group);
+    return "refused";
+  }
+  let outcome: PlacementOutcome = "failed";
+  try {
+    outcome = await placePlan(plan, parts);
+  } finally {
+    if (outcome !== "placed") parts.admission.notBegun(plan.matchId);
+  }
+  return outcome;
+}
+
+async function placePlan(plan: Plan, parts: PlacementParts): Promise<PlacementOutcome> {
+  const { group } = plan;
   return withTrace(plan.trace, async () => {
     const session = await allocate(plan, parts);
     if (!session) {
@@ -96,8 +108,9 @@ function seatOf(seat: number, ticket: WaitingTicket | undefined, { bots }: Mode)
 
 async function allocate(plan: Plan, parts: PlacementParts): Promise<ShardSession | undefined> {
   const tried = new Set<string>();
+  const share = isPractice(plan.mode) ? parts.practiceShare : 1;
   for (let attempt = 0; attempt < SHARD_ATTEMPTS_MAX; attempt++) {
-    const shard = parts.shards.pick(plan.mode.game, plan.group[0]?.region ?? "", tried);
+    const shard = parts.shards.pick(plan.mode.game, plan.group[0]?.region ?? "", tried, { share });
     const session = shard && parts.sessions.shards.get(shard.shardId);
     if (!session) return undefined;
     tried.add(session.shard.shardId);
@@ -142,33 +155,18 @@ function release(plan: Plan, session: ShardSession): void {
   session.out.push({ message: { case: "release", value: { matchId: plan.matchId } } });
 }
 
-function announce(plan: Plan, shard: LiveShard, parts: PlacementParts): void {
+function announce(plan: Plan, { shardId, address }: LiveShard, parts: PlacementParts): void {
   const { matchId, mode, modeName, seats, group, trace } = plan;
-  const expiresAt = BigInt(Math.floor(parts.now() / 1000) + parts.seatTicketTtlS);
-  for (const [seat, ticket] of group.entries()) {
-    parts.tickets.remove(ticket.ticketId); // used up, whether or not its gateway still listens
-    const seatTicket = parts.sealer.seal({
-      matchId,
-      epoch: FIRST_EPOCH,
-      seat,
-      playerId: ticket.playerId,
-      shardId: shard.shardId,
-      shardAddress: shard.address,
-      expiresAt,
-    });
-    const assignment = {
-      ticketId: ticket.ticketId,
-      matchId,
-      mode: modeName,
-      gameId: mode.game,
-      seat,
-      seats: [...seats],
-      seatTicket,
-      joinWithinMs: parts.joinWithinMs,
-      traceparent: formatTraceparent(trace),
-    };
-    parts.assignments.add(ticket, assignment, parts.now() + parts.joinWithinMs);
-    parts.sessions.gateways.get(ticket.gatewayId)?.out.push({ message: { case: "assigned", value: assignment } });
-  }
-  parts.log.info({ matchId, mode: modeName, shardId: shard.shardId }, "match placed");
+  parts.admission.begun({
+    matchId,
+    mode: modeName,
+    gameId: mode.game,
+    epoch: FIRST_EPOCH,
+    shardId,
+    shardAddress: address,
+    seats,
+    traceparent: formatTraceparent(trace),
+    tickets: group,
+  });
+  parts.log.info({ matchId, mode: modeName, shardId }, "match placed");
 }

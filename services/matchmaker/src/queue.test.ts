@@ -192,7 +192,7 @@ describe("a pass in slices", () => {
     const queue = new Queue(RULES);
     for (let i = 0; i < 40; i++) queue.add(ticket(`t${i}`, 1500, { region: `region-${i}` }));
     queue.add(ticket("near", 1500, { region: "region-3" }));
-    expect(ids(queue.group(0))).toEqual([["t3", "near"]]);
+    expect(ids(queue.group(0))).toEqual([["near", "t3"]]);
     expect(queue.group(3000)).toHaveLength(19);
   });
 });
@@ -239,5 +239,38 @@ describe("the tickets", () => {
     all.add(ticket("b", 9000, { gatewayId: "y" }));
     all.removeOfGateway("x");
     expect(all.waiting("duel")).toBe(1);
+  });
+
+  it("of every mode get their turn, also beside one whose groups find no place", () => {
+    const two = { "duel-full": modes.duel, duel: modes.duel };
+    const all = new Tickets({ modes: two, rules: RULES, queueMax: 1000, log: createLogger("test", "silent") });
+    for (let i = 0; i < 200; i++) all.add(ticket(`full ${i}`, 1500, { mode: "duel-full" }));
+    for (let i = 0; i < 4; i++) all.add(ticket(`other ${i}`, 1500));
+    const placed: string[] = [];
+    for (let slice = 0; slice < 20; slice++) {
+      const groups = all.takeGroups(0, 32);
+      placed.push(...groups.flat().flatMap(({ mode, ticketId }) => (mode === "duel" ? [ticketId] : [])));
+      for (const group of groups) if (group[0]?.mode === "duel-full") all.putBack(group);
+    }
+    expect(placed).toHaveLength(4);
+  });
+
+  it("of who did not come are paired with each other, then with all but those who waited for them in vain", () => {
+    const all = tickets();
+    const ghost = { apartUntil: 30_000, victims: new Set(["player of victim"]) };
+    const pairs = (now: number): string[][] =>
+      all.takeGroups(now).map((group) => group.map(({ ticketId }) => ticketId).sort());
+    all.add(ticket("ghost", 1500, ghost));
+    all.add(ticket("victim", 1500));
+    expect(pairs(0)).toEqual([]);
+    expect(pairs(29_999)).toEqual([]);
+    expect(pairs(30_000)).toEqual([]);
+    all.add(ticket("other", 1500, { since: 30_000 }));
+    all.remove("victim");
+    expect(pairs(30_001)).toEqual([["ghost", "other"]]);
+    all.add(ticket("one", 1500, ghost));
+    all.add(ticket("two", 1500, { ...ghost, playerId: "p" }));
+    all.add(ticket("honest", 1500));
+    expect(pairs(0)).toEqual([["one", "two"]]);
   });
 });

@@ -13,6 +13,12 @@ export interface WaitingTicket {
   /** Start of the wait on the matchmaker's clock, milliseconds: before its own start for a ticket that waited already. */
   readonly since: number;
   readonly traceparent: string;
+  /** Where the player's connection comes from; empty or absent: unknown. */
+  readonly address?: string;
+  /** Until then it is paired with others of which that is true: it did not come to a match. */
+  readonly apartUntil?: number;
+  /** Players who are not paired with it. */
+  readonly victims?: ReadonlySet<string>;
 }
 
 export interface QueueRules {
@@ -30,8 +36,6 @@ export interface QueueRules {
 
 interface Entry {
   readonly ticket: WaitingTicket;
-  /** Which of two that came at the same time is first. */
-  readonly number: number;
   readonly region: string;
 }
 
@@ -52,7 +56,6 @@ export class Queue {
   readonly #byAge = new SortedList<Entry>(byAge);
   /** By region, by rating. */
   readonly #regions = new Map<string, SortedList<Entry>>();
-  #nextNumber = 0;
   /** The last one that has chosen in this pass. */
   #chosen: Entry | undefined;
 
@@ -72,7 +75,7 @@ export class Queue {
   add(ticket: WaitingTicket): void {
     this.remove(ticket.ticketId);
     const known = this.#regions.has(ticket.region) || this.#regions.size < REGIONS_MAX;
-    const entry = { ticket, number: this.#nextNumber++, region: known ? ticket.region : OTHER_REGION };
+    const entry = { ticket, region: known ? ticket.region : OTHER_REGION };
     this.#entries.set(ticket.ticketId, entry);
     this.#byAge.insert(entry);
     let list = this.#regions.get(entry.region);
@@ -131,7 +134,8 @@ export class Queue {
       for (const walk of walks) if (walk.entry && (!nearest || isNearer(walk, nearest))) nearest = walk;
       if (!nearest?.entry || nearest.distance > reach) break;
       const other = nearest.entry;
-      if (other.ticket.playerId !== ticket.playerId && nearest.distance <= this.#window(other.ticket, now)) {
+      const fits = mayPlay(ticket, other.ticket) && found.every((one) => mayPlay(one.ticket, other.ticket));
+      if (fits && nearest.distance <= this.#window(other.ticket, now)) {
         found.push(other);
         looks = -1;
       }
@@ -205,8 +209,16 @@ function isNearer(a: Walk, b: Walk): boolean {
   return a.distance === b.distance ? byAge(a.entry as Entry, b.entry as Entry) < 0 : a.distance < b.distance;
 }
 
+/** Who waited in vain for the other one is not made to again. */
+function mayPlay(a: WaitingTicket, b: WaitingTicket): boolean {
+  return a.playerId !== b.playerId && !a.victims?.has(b.playerId) && !b.victims?.has(a.playerId);
+}
+
+/** One that is put back has its old place: a pass that has been there does not come to it again. */
 function byAge(a: Entry, b: Entry): number {
-  return a.ticket.since - b.ticket.since || a.number - b.number;
+  const apart = a.ticket.since - b.ticket.since;
+  if (apart !== 0 || a.ticket.ticketId === b.ticket.ticketId) return apart;
+  return a.ticket.ticketId < b.ticket.ticketId ? -1 : 1;
 }
 
 function byRating(a: Entry, b: Entry): number {

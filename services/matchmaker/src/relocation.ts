@@ -16,6 +16,8 @@ export interface RelocationParts {
   readonly matches: Client<typeof MatchService>;
   readonly allocateTimeoutMs: number;
   readonly metrics: { readonly relocations: { inc(labels: { outcome: string }): void } };
+  /** A match is nowhere any more. */
+  over(matchId: string): void;
   readonly now: () => number;
   readonly log: Logger;
 }
@@ -152,7 +154,7 @@ export function createRelocation(parts: RelocationParts): Relocation {
       return cancel(match, "fault", "moved again and again without one tick");
     const tried = new Set([match.shardId]);
     for (let attempt = 0; attempt < SHARD_ATTEMPTS_MAX; attempt++) {
-      const shard = shards.pick(match.gameId, "", tried, match.buildId);
+      const shard = shards.pick(match.gameId, "", tried, { buildId: match.buildId });
       const session = shard && sessions.shards.get(shard.shardId);
       if (!session) break;
       tried.add(session.shard.shardId);
@@ -202,7 +204,8 @@ export function createRelocation(parts: RelocationParts): Relocation {
 
   const tell = (places: readonly Place[]): void => {
     if (places.length === 0) return;
-    for (const { matchId } of places) {
+    for (const { matchId, over } of places) {
+      if (over) parts.over(matchId as string);
       open.delete(matchId as string);
       waiting.delete(matchId as string);
     }

@@ -1,19 +1,14 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
-import type {
-  GatewaySessionRequest,
-  MatchmakingService,
-  ShardSessionRequest,
-  Ticket,
-} from "@muster/contracts/matchmaking/v2";
+import type { GatewaySessionRequest, MatchmakingService, ShardSessionRequest } from "@muster/contracts/matchmaking/v2";
 import type { ListModesResponseSchema } from "@muster/contracts/matchmaking/v2";
 import type { Logger } from "@muster/log";
 import type { Mode } from "@muster/modes";
 import type { MessageQueue } from "@muster/rpc";
 import { continueTrace, withTrace } from "@muster/tracing";
-import type { Assignments } from "./assignments.ts";
+import type { Admission } from "./admission.ts";
+import type { HeldSeats } from "./held-seats.ts";
 import type { Matching } from "./matching.ts";
-import type { WaitingTicket } from "./queue.ts";
 import type { GatewaySession, Sessions, ShardSession, ToGateway, ToShard } from "./sessions.ts";
 import { evacuateDraining, type Relocation } from "./relocation.ts";
 import type { Shards } from "./shards.ts";
@@ -25,7 +20,8 @@ export interface RpcParts {
   readonly tickets: Tickets;
   readonly shards: Shards;
   readonly sessions: Sessions;
-  readonly assignments: Assignments;
+  readonly admission: Admission;
+  readonly seats: HeldSeats;
   readonly matching: Matching;
   readonly relocation: Relocation;
   readonly now: () => number;
@@ -45,7 +41,7 @@ export function matchmakingRpc(parts: RpcParts): ServiceImpl<typeof MatchmakingS
       try {
         yield* session.out;
       } finally {
-        if (parts.sessions.closeGateway(session)) parts.tickets.removeOfGateway(session.gatewayId);
+        if (parts.sessions.closeGateway(session)) parts.admission.gatewayGone(session.gatewayId);
       }
     },
 
@@ -63,6 +59,7 @@ export function matchmakingRpc(parts: RpcParts): ServiceImpl<typeof MatchmakingS
         builds: new Map(games.map((g) => [g.gameId, g.buildId])),
       });
       const session = parts.sessions.openShard(shard);
+      parts.seats.shardGone(shardId, parts.now()); // until it names what it holds
       session.out.push({ message: { case: "welcome", value: { matchmakerId: parts.matchmakerId } } });
       parts.log.info({ shardId, address, capacity }, "a shard is here");
       parts.sessions.toGateways(shardsHere(parts));
@@ -75,6 +72,7 @@ export function matchmakingRpc(parts: RpcParts): ServiceImpl<typeof MatchmakingS
       } finally {
         parts.shards.remove(shard);
         parts.sessions.closeShard(session);
+        if (!parts.sessions.shards.has(shardId)) parts.seats.shardGone(shardId, parts.now());
         parts.sessions.toGateways(shardsHere(parts));
         parts.log.info({ shardId }, "a shard is gone");
       }
@@ -87,45 +85,17 @@ export function matchmakingRpc(parts: RpcParts): ServiceImpl<typeof MatchmakingS
 function onGatewayMessage({ message }: GatewaySessionRequest, session: GatewaySession, parts: RpcParts): void {
   switch (message.case) {
     case "enqueue":
-      return withTrace(continueTrace(message.value.traceparent), () => enqueue(message.value, session, parts));
+      return withTrace(continueTrace(message.value.traceparent), () =>
+        parts.admission.enqueue(message.value, session.gatewayId),
+      );
     case "cancel":
-      return parts.tickets.remove(message.value.ticketId);
+      return parts.admission.cancel(message.value.ticketId);
     case "relocate":
       return parts.relocation.ask(message.value.matches);
     case "hello":
     case undefined:
       throw new ConnectError("not expected here", Code.InvalidArgument);
   }
-}
-
-function enqueue(message: Ticket, session: GatewaySession, parts: RpcParts): void {
-  const { ticketId, playerId, playerName, mode, rating, region, waitedMs, traceparent, resumeTicketId } = message;
-  const again = resumeTicketId && parts.assignments.of(resumeTicketId, playerId, parts.now());
-  if (again) {
-    parts.log.info({ ticketId, resumeTicketId, mode }, "a match is told again");
-    session.out.push({ message: { case: "assigned", value: { ...again, ticketId } } });
-    return;
-  }
-  const ticket: WaitingTicket = {
-    ticketId,
-    playerId,
-    playerName,
-    mode,
-    rating,
-    region,
-    traceparent,
-    gatewayId: session.gatewayId,
-    since: parts.now() - waitedMs,
-  };
-  const { refused, replaced } = parts.tickets.add(ticket);
-  if (refused) session.out.push({ message: { case: "refused", value: { ticketId, code: refused } } });
-  if (replaced) {
-    parts.sessions.gateways
-      .get(replaced.gatewayId)
-      ?.out.push({ message: { case: "refused", value: { ticketId: replaced.ticketId, code: "replaced" } } });
-  }
-  parts.log.info({ ticketId, mode, rating, region, refused }, "ticket queued");
-  parts.matching.poke();
 }
 
 function shardsHere({ shards }: RpcParts): ToGateway {
@@ -143,6 +113,10 @@ function onShardMessage({ message }: ShardSessionRequest, session: ShardSession,
     case "allocated":
       session.awaiting.get(message.value.matchId)?.(message.value);
       return;
+    case "held":
+      return parts.admission.held(message.value, session);
+    case "freed":
+      return parts.admission.freed(message.value, session);
     case "hello":
     case undefined:
       throw new ConnectError("not expected here", Code.InvalidArgument);

@@ -49,12 +49,17 @@ export class Shards {
 
   /**
    * The least loaded part of its capacity among the shards that can take the game; near the region first. With a `buildId`
-   * only those that have that very build: what it has simulated, no other can go on with.
+   * only those that have that very build: what it has simulated, no other can go on with. With a `share` only while less than that part of them is in use.
    */
-  pick(gameId: string, region: string, except: ReadonlySet<string>, buildId?: string): LiveShard | undefined {
+  pick(
+    gameId: string,
+    region: string,
+    except: ReadonlySet<string>,
+    { buildId, share = 1 }: { readonly buildId?: string; readonly share?: number } = {},
+  ): LiveShard | undefined {
     let best: LiveShard | undefined;
     for (const shard of this.#live.values()) {
-      const full = shard.matches + shard.given >= shard.capacity;
+      const full = shard.matches + shard.given >= shard.capacity * share;
       if (full || shard.draining || except.has(shard.shardId) || !shard.builds.has(gameId)) continue;
       if (buildId !== undefined && shard.builds.get(gameId) !== buildId) continue;
       if (!best || better(shard, best, region)) best = shard;

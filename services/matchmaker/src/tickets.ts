@@ -17,35 +17,53 @@ export interface TicketsOptions {
 export class Tickets {
   readonly #options: TicketsOptions;
   readonly #queues: ReadonlyMap<string, Queue>;
+  /** By mode: for who did not come to a match, and is paired with its like for a while. */
+  readonly #apartQueues: ReadonlyMap<string, Queue>;
+  /** Tickets in these, by id, in the order in which they came. */
+  readonly #apart = new Map<string, WaitingTicket>();
+  /** What the pass has not been through yet. */
+  #pass: Queue[] = [];
   /** Waiting and placed ones. */
   readonly #byId = new Map<string, WaitingTicket>();
   readonly #byPlayer = new Map<string, WaitingTicket>();
 
   constructor(options: TicketsOptions) {
     this.#options = options;
-    this.#queues = new Map(
-      Object.entries(options.modes).map(([name, { seats, bots }]) => [
-        name,
-        new Queue({ ...options.rules, seats, botsAfterMs: bots && bots.afterS * 1000 }),
-      ]),
-    );
+    const queues = (): ReadonlyMap<string, Queue> =>
+      new Map(
+        Object.entries(options.modes).map(([name, { seats, bots }]) => [
+          name,
+          new Queue({ ...options.rules, seats, botsAfterMs: bots && bots.afterS * 1000 }),
+        ]),
+      );
+    this.#queues = queues();
+    this.#apartQueues = queues();
   }
 
   waiting(mode: string): number {
-    return this.#queues.get(mode)?.size ?? 0;
+    return (this.#queues.get(mode)?.size ?? 0) + (this.#apartQueues.get(mode)?.size ?? 0);
+  }
+
+  /** Waiting, or being placed. */
+  ofPlayer(playerId: string): WaitingTicket | undefined {
+    return this.#byPlayer.get(playerId);
+  }
+
+  knows(ticketId: string): boolean {
+    return this.#byId.has(ticketId);
   }
 
   /** @returns why not; and the ticket of the same player that had to leave for this one. The same ticket again changes nothing. */
   add(ticket: WaitingTicket): { refused?: Refusal; replaced?: WaitingTicket } {
     if (this.#byId.has(ticket.ticketId)) return {};
-    const queue = this.#queues.get(ticket.mode);
-    if (!queue) return { refused: "unknown_mode" };
+    if (!this.#queues.has(ticket.mode)) return { refused: "unknown_mode" };
     const older = this.#byPlayer.get(ticket.playerId);
-    if (queue.size >= this.#options.queueMax) return { refused: "queue_full" };
+    if (this.waiting(ticket.mode) >= this.#options.queueMax) return { refused: "queue_full" };
     if (older) this.remove(older.ticketId);
     this.#byId.set(ticket.ticketId, ticket);
     this.#byPlayer.set(ticket.playerId, ticket);
-    queue.add(ticket);
+    if (ticket.apartUntil !== undefined) this.#apart.set(ticket.ticketId, ticket);
+    this.#queueOf(ticket)?.add(ticket);
     return older ? { replaced: older } : {};
   }
 
@@ -55,25 +73,33 @@ export class Tickets {
     if (!ticket) return;
     this.#byId.delete(ticketId);
     if (this.#byPlayer.get(ticket.playerId) === ticket) this.#byPlayer.delete(ticket.playerId);
-    this.#queues.get(ticket.mode)?.remove(ticketId);
+    this.#queueOf(ticket)?.remove(ticketId);
+    this.#apart.delete(ticketId);
   }
 
   removeOfGateway(gatewayId: string): void {
     for (const ticket of this.#byId.values()) if (ticket.gatewayId === gatewayId) this.remove(ticket.ticketId);
   }
 
-  /** Groups, out of the queue and now being placed. */
+  /** Groups, out of the queue and now being placed. A pass goes through the queue of every mode before it comes to one of them again. */
   takeGroups(now: number, groupsMax = Infinity, mayGoOn: () => boolean = () => true): WaitingTicket[][] {
     const groups: WaitingTicket[][] = [];
-    const unfinished = [...this.#queues.values()].filter((queue) => queue.midPass);
-    for (const queue of unfinished.length > 0 ? unfinished : this.#queues.values())
+    if (this.#pass.length === 0) {
+      this.#endApart(now);
+      this.#pass = [...this.#queues.values(), ...this.#apartQueues.values()];
+    }
+    for (let queue = this.#pass[0]; queue && groups.length < groupsMax; queue = this.#pass[0]) {
       groups.push(...queue.group(now, groupsMax - groups.length, mayGoOn));
+      if (queue.midPass) break;
+      this.#pass.shift();
+      if (!mayGoOn()) break;
+    }
     return groups;
   }
 
-  /** A pass over some queue has stopped before its end: the next call of takeGroups goes on with it. */
+  /** A pass has stopped before its end: the next call of takeGroups goes on with it. */
   get midPass(): boolean {
-    return [...this.#queues.values()].some((queue) => queue.midPass);
+    return this.#pass.length > 0;
   }
 
   /** Still wanted: not cancelled since it was taken. */
@@ -83,6 +109,19 @@ export class Tickets {
 
   /** A placement failed: those still wanted wait on, with the wait that they have. */
   putBack(group: readonly WaitingTicket[]): void {
-    for (const ticket of group) if (this.has(ticket)) this.#queues.get(ticket.mode)?.add(ticket);
+    for (const ticket of group) if (this.has(ticket)) this.#queueOf(ticket)?.add(ticket);
+  }
+
+  #queueOf({ ticketId, mode }: WaitingTicket): Queue | undefined {
+    return (this.#apart.has(ticketId) ? this.#apartQueues : this.#queues).get(mode);
+  }
+
+  /** Who has waited apart for long enough is paired with everybody again. */
+  #endApart(now: number): void {
+    for (const ticket of this.#apart.values()) {
+      if ((ticket.apartUntil ?? 0) > now) return;
+      this.#apart.delete(ticket.ticketId);
+      if (this.#apartQueues.get(ticket.mode)?.remove(ticket.ticketId)) this.#queueOf(ticket)?.add(ticket);
+    }
   }
 }

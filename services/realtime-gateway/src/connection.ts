@@ -281,6 +281,7 @@ export class Connection implements Player, ControlWorker {
 
   get #waiting(): Waiting {
     return (this.#waitingMade ??= new Waiting(this.#parts, {
+      address: this.address,
       activity: () => this.#activity,
       become: (activity) => this.#become(activity),
       send: (message) => this.#send(message),

@@ -23,10 +23,13 @@ export interface QueuedTicket {
   /** When the wait began, on the clock of performance.now(). */
   readonly since: number;
   readonly traceparent: string;
+  /** Of its connection; empty when unknown. */
+  readonly address: string;
   /** The player's ticket before a lost connection, or empty. */
   readonly resumeTicketId: string;
   onAssigned(assignment: Assignment): void;
-  onRefused(code: string): void;
+  /** `retryAfterMs`: 0 when it says nothing. */
+  onRefused(code: string, retryAfterMs: number): void;
 }
 
 export interface Queueing extends AppPart {
@@ -60,12 +63,12 @@ export function createQueueing(options: {
   let running: Promise<void> | undefined;
 
   const send = (ticket: QueuedTicket): void => {
-    const { ticketId, playerId, playerName, mode, rating, region, traceparent, resumeTicketId } = ticket;
+    const { ticketId, playerId, playerName, mode, rating, region, traceparent, resumeTicketId, address } = ticket;
     const waitedMs = Math.round(performance.now() - ticket.since);
     out?.push({
       message: {
         case: "enqueue",
-        value: { ticketId, playerId, playerName, mode, rating, region, traceparent, waitedMs, resumeTicketId },
+        value: { ticketId, playerId, playerName, mode, rating, region, traceparent, waitedMs, resumeTicketId, address },
       },
     });
   };
@@ -91,7 +94,7 @@ export function createQueueing(options: {
         } else if (message.case === "assigned") {
           take(message.value.ticketId)?.onAssigned(message.value); // an unknown one was cancelled on the way
         } else if (message.case === "refused") {
-          take(message.value.ticketId)?.onRefused(message.value.code);
+          take(message.value.ticketId)?.onRefused(message.value.code, message.value.retryAfterMs);
         } else if (message.case === "relocated") {
           onRelocated(message.value.matches);
         } else if (message.case === "shards") {

@@ -12,14 +12,14 @@ export function welcome(requestId: number, playerId: string, idleTimeoutMs: numb
 }
 
 export function matchFound({ seats, ...assignment }: Assignment): Control {
-  const { ticketId, matchId, mode, gameId, seat, seatTicket, joinWithinMs } = assignment;
+  const { ticketId, matchId, mode, gameId, seat, seatTicket, joinWithinMs, held } = assignment;
   const players = seats.map(({ seat: number, playerId, playerName: name, bot }) => ({
     seat: number,
     playerId,
     name,
     bot,
   }));
-  const value = { ticketId, matchId, mode, gameId, seat, players, seatTicket, joinWithinMs };
+  const value = { ticketId, matchId, mode, gameId, seat, players, seatTicket, joinWithinMs, held };
   return { message: { case: "matchFound", value } };
 }
 

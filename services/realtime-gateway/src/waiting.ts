@@ -11,6 +11,7 @@ import { matchFound } from "./replies.ts";
 
 /** The connection. */
 export interface Waiter {
+  readonly address: string;
   activity(): Activity;
   become(activity: Activity): void;
   send(message: Control): void;
@@ -52,12 +53,13 @@ export class Waiting {
         since,
         traceparent,
         resumeTicketId,
+        address: this.#waiter.address,
         onAssigned: (assignment) => {
           if (!isCurrent()) return;
           this.#waiter.become(IDLE);
           this.#waiter.send(matchFound(assignment));
         },
-        onRefused: (code) => isCurrent() && this.#leave(ticketId, code),
+        onRefused: (code, retryAfterMs) => isCurrent() && this.#leave(ticketId, code, { retryAfterMs }),
       });
     };
     this.#parts.ratings.of(playerId, mode).then(submit, (err: unknown) => {
@@ -70,11 +72,11 @@ export class Waiting {
     const activity = this.#waiter.activity();
     if (activity.kind !== "queued") return this.#waiter.error(requestId, "not_queued");
     this.#parts.queueing.cancel(activity.ticketId);
-    this.#leave(activity.ticketId, "cancelled", requestId);
+    this.#leave(activity.ticketId, "cancelled", { requestId });
   }
 
-  #leave(ticketId: string, reason: string, requestId = 0): void {
+  #leave(ticketId: string, reason: string, { requestId = 0, retryAfterMs = 0 } = {}): void {
     this.#waiter.become(IDLE);
-    this.#waiter.send({ requestId, message: { case: "queueLeft", value: { ticketId, reason } } });
+    this.#waiter.send({ requestId, message: { case: "queueLeft", value: { ticketId, reason, retryAfterMs } } });
   }
 }

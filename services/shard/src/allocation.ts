@@ -8,6 +8,7 @@ import { MessageQueue } from "@muster/rpc";
 import { type AppPart, retryForever } from "@muster/runtime";
 import { continueTrace } from "@muster/tracing";
 import type { Matches } from "./matches.ts";
+import type { SeatReports } from "./seat-reports.ts";
 
 export interface AllocationOptions {
   readonly shardId: string;
@@ -18,6 +19,7 @@ export interface AllocationOptions {
   readonly games: ReadonlyMap<string, Game>;
   readonly matchmaker: Client<typeof MatchmakingService>;
   readonly matches: Matches;
+  readonly seatReports: SeatReports;
   readonly log: Logger;
 }
 
@@ -56,6 +58,7 @@ export function createAllocationSession(options: AllocationOptions): AllocationS
       },
     });
     report();
+    options.seatReports.open((message) => queue.push(message), matches.held);
     const timer = setInterval(report, REPORT_EVERY_MS);
     try {
       for await (const { message } of options.matchmaker.shardSession(queue, { signal: stop.signal })) {
@@ -78,6 +81,7 @@ export function createAllocationSession(options: AllocationOptions): AllocationS
       }
     } finally {
       clearInterval(timer);
+      options.seatReports.close();
       queue.close();
       welcomed = false;
     }

@@ -16,6 +16,7 @@ import { Matches } from "./matches.ts";
 import { createShardMetrics, type ShardMetrics } from "./metrics.ts";
 import { Results } from "./results.ts";
 import { type Clock, Scheduler } from "./scheduler.ts";
+import { SeatReports } from "./seat-reports.ts";
 import { SnapshotPace } from "./snapshot-pace.ts";
 import { StepWatch } from "./step-watch.ts";
 
@@ -96,6 +97,7 @@ export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
     shardId,
   });
   const inputs = new Inputs();
+  const seatReports = new SeatReports();
   const matches = new Matches({
     matchesMax: config.shardMatchesMax,
     times,
@@ -105,6 +107,7 @@ export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
     watch,
     inputs,
     pace,
+    seatReports,
     metrics,
     log,
   });
@@ -138,6 +141,7 @@ export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
     games,
     matchmaker: matchmakerClient.call,
     matches,
+    seatReports,
     log,
   });
   const admin = createAdminServer({

@@ -73,6 +73,7 @@ const owner: MatchOwner = {
   },
   onStep: () => undefined,
   onStepped: () => undefined,
+  onLeft: () => undefined,
 };
 
 interface Table {

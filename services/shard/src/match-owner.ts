@@ -22,6 +22,8 @@ export interface MatchOwner {
   onStart(match: Match): void;
   /** An input for a game without a clock: call `turn` soon. */
   onTurn(match: Match): void;
+  /** The seat is given up, and the match goes on. */
+  onLeft(match: Match, seat: number): void;
   /** Called once. */
   onOver(match: Match, outcome: MatchOutcome): void;
   /** A linked gateway that does not carry this match yet, for its log. */

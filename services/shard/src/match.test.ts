@@ -6,6 +6,7 @@ import type { Link, Session, ToGateway } from "./audience.ts";
 import { Inputs } from "./inputs.ts";
 import { Match } from "./match.ts";
 import type { MatchOutcome } from "./match-spec.ts";
+import { noShowsOf } from "./seat.ts";
 
 const TIMES = { joinWithinMs: 1000, graceMs: 500, keyframeEveryTicks: 10 };
 
@@ -70,6 +71,7 @@ function setup(game: Game = duel as unknown as Game, options: Record<string, num
     witness: () => undefined,
     onStep: () => undefined,
     onStepped: () => undefined,
+    onLeft: () => undefined,
     onFault: (_: Match, err: unknown) => void faults.push(err),
   };
   const players = ["a", "b"].map((playerId) => ({ playerId, playerName: playerId }));
@@ -271,6 +273,7 @@ describe("a match on a shard", () => {
       onFault: () => undefined,
       onStep: () => undefined,
       onStepped: () => undefined,
+      onLeft: () => undefined,
     };
     const match = new Match({ ...first.match.spec, epoch: 2 }, { channel: 3, place: 1 }, TIMES, owner, inherited);
     match.resume();
@@ -285,5 +288,42 @@ describe("a match on a shard", () => {
     expect(new Set(follows.slice(1))).toEqual(new Set([0]));
     first.match.drop();
     match.drop();
+  });
+
+  it("ends when its only player has been away beside bots for a few seconds, and says who did not come to one that never began", () => {
+    const outcomes: MatchOutcome[] = [];
+    const owner = {
+      inputs: new Inputs(),
+      pace: { ticksPerSnapshot: 1 },
+      onStart: () => undefined,
+      onTurn: () => undefined,
+      onLeft: () => undefined,
+      onOver: (_: Match, outcome: MatchOutcome) => void outcomes.push(outcome),
+      witness: () => undefined,
+      onFault: () => undefined,
+      onStep: () => undefined,
+      onStepped: () => undefined,
+    };
+    const { spec } = setup().match;
+    const bot = { playerId: "b", playerName: "b", bot: "ace" };
+    const players = [{ playerId: "a", playerName: "a" }, bot];
+    const times = { ...TIMES, joinWithinMs: 60_000, graceMs: 60_000 };
+    const session = { link: new RecordedLink(), id: 1 };
+    const alone = new Match({ ...spec, players }, { channel: 1, place: 0 }, times, owner);
+    alone.join(0, "a", session);
+    alone.tick();
+    alone.leave(0, session, false);
+    vi.advanceTimersByTime(7999);
+    expect(outcomes).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(outcomes).toEqual([{ kind: "cancelled", reason: "abandoned" }]);
+
+    const missed = new Match(spec, { channel: 2, place: 1 }, times, owner);
+    expect(noShowsOf(missed.seats)).toEqual([0, 1]);
+    missed.join(0, "a", session);
+    expect(noShowsOf(missed.seats)).toEqual([1]);
+    missed.leave(0, session, true);
+    expect(noShowsOf(missed.seats)).toEqual([0, 1]);
+    expect(outcomes[1]).toEqual({ kind: "cancelled", reason: "no_show" });
   });
 });

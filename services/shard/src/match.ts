@@ -17,7 +17,7 @@ import {
   type MatchTimes,
   stateOf,
 } from "./match-spec.ts";
-import { deserted, type Seat, seatsOf } from "./seat.ts";
+import { deserted, keptMs, type Seat, seatsOf } from "./seat.ts";
 import { SeatStatuses } from "./seat-statuses.ts";
 import { TurnClock } from "./turn-clock.ts";
 import { type Views, viewsOf } from "./views.ts";
@@ -120,6 +120,10 @@ export class Match implements InputTaker {
     return this.#simulation.tick;
   }
 
+  get seats(): readonly Seat[] {
+    return this.#seats;
+  }
+
   /** The input log so far; undefined when it outgrew its limit. Valid until the next tick. */
   get log(): Uint8Array | undefined {
     return this.#log.complete ? this.#log.bytes : undefined;
@@ -171,7 +175,7 @@ export class Match implements InputTaker {
     this.#removeFromAudience(seatNumber, session.link);
     if (forfeit) return this.#giveUp(seat);
     this.#tellSeatStatus(seatNumber, false);
-    seat.graceTimer = setTimeout(() => this.#giveUp(seat), this.#times.graceMs);
+    seat.graceTimer = setTimeout(() => this.#giveUp(seat), keptMs(this.#seats, this.#times.graceMs));
   }
 
   /** A gateway has spectators. @returns why not */
@@ -352,7 +356,7 @@ export class Match implements InputTaker {
   }
 
   #tellSeatStatus(seat: number, connected: boolean): void {
-    const status = { seat, connected, graceMs: connected ? 0 : this.#times.graceMs };
+    const status = { seat, connected, graceMs: connected ? 0 : keptMs(this.#seats, this.#times.graceMs) };
     this.#audience.control(seatStatus(this.channel, this.#statuses.tell(status), status));
   }
 
@@ -369,7 +373,8 @@ export class Match implements InputTaker {
     this.#inputs.leave(number);
     this.#simulation.clearInput(number);
     const left = this.#seats.map((one) => one.left);
-    if (left.filter((gone) => !gone).length > 1) return; // the others play on; the next record tells
+    // The others play on; the next record tells.
+    if (left.filter((gone) => !gone).length > 1) return this.#owner.onLeft(this, number);
     // No step follows: this record is the last, and says how it ended.
     const record = this.#records.finish();
     this.#log.append(record);

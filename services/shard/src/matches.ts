@@ -12,6 +12,7 @@ import type { Inheritance, MatchCancelReason, MatchOutcome, MatchSpec, MatchTime
 import type { ShardMetrics } from "./metrics.ts";
 import type { Results } from "./results.ts";
 import type { Scheduler } from "./scheduler.ts";
+import type { SeatReports } from "./seat-reports.ts";
 import type { SnapshotPace } from "./snapshot-pace.ts";
 import type { StepWatch } from "./step-watch.ts";
 
@@ -24,6 +25,7 @@ export interface MatchesOptions {
   readonly watch: StepWatch;
   readonly inputs: Inputs;
   readonly pace: SnapshotPace;
+  readonly seatReports: SeatReports;
   readonly metrics: ShardMetrics;
   readonly log: Logger;
 }
@@ -57,6 +59,7 @@ export class Matches {
         if (match.tickRate > 0) options.scheduler.add(match);
       },
       onTurn: (match) => this.#turn(match),
+      onLeft: (match, seat) => options.seatReports.left(match, seat),
       onOver: (match, outcome) => this.#end(match, outcome),
       witness: (match) => this.#witnessFor(match),
       onStep: (match) => options.watch.enter(match),
@@ -96,6 +99,11 @@ export class Matches {
     this.#options.log.warn({ matchId, epoch, reason, traceId: trace.traceId }, "this shard holds a match no more");
     if (reason === undefined) this.release(matchId);
     else match.cancel(reason);
+  }
+
+  /** Those that are here, and not still on their way from another shard. */
+  get held(): readonly Match[] {
+    return [...this.#byId.values()];
   }
 
   get draining(): boolean {
@@ -239,6 +247,7 @@ export class Matches {
     const { matchId, epoch, trace } = spec;
     this.#options.log.info({ matchId, epoch, ticks: match.ticks, traceId: trace.traceId }, "match taken over");
     this.#options.metrics.adopted.inc({ outcome: "adopted" });
+    this.#options.seatReports.adopted(match);
     match.resume();
   }
 
@@ -247,6 +256,7 @@ export class Matches {
     const { matchId, epoch, trace } = spec;
     log.error({ matchId, epoch, traceId: trace.traceId }, "no log leads to this match; it is cancelled");
     metrics.adopted.inc({ outcome: "lost" });
+    this.#options.seatReports.lost(matchId);
     this.#remember(matchId);
     results.store({
       matchId,
@@ -290,6 +300,7 @@ export class Matches {
       "match over",
     );
     metrics.matchesOver.inc({ outcome: outcome.kind, reason: outcome.reason });
+    this.#options.seatReports.over(match, outcome);
     const { ticks, stateHash } = match;
     const inputLog = match.log?.slice();
     results.store({ matchId, epoch, trace, outcome, ticks, stateHash, log: inputLog, onStored: () => match.stored() });

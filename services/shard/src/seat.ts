@@ -26,6 +26,24 @@ export function seatsOf(spec: MatchSpec, played: LogPlayer): Seat[] {
   }));
 }
 
+/** Beside bots alone a seat is kept no longer than this: nobody waits for its player, and the match costs what any costs. */
+const ALONE_GRACE_MS = 8000;
+
+/** How long a seat that is left now is kept. */
+export function keptMs(seats: readonly Seat[], graceMs: number): number {
+  return deserted(seats) && seats.some(({ bot }) => bot) ? Math.min(graceMs, ALONE_GRACE_MS) : graceMs;
+}
+
+/** Given up. */
+export function leftOf(seats: readonly Seat[]): number[] {
+  return seats.flatMap(({ left }, number) => (left ? [number] : []));
+}
+
+/** Of a match that has not begun: those who did not come, or did not stay. */
+export function noShowsOf(seats: readonly Seat[]): number[] {
+  return seats.flatMap(({ bot, joinedBefore, left }, number) => (!bot && (!joinedBefore || left) ? [number] : []));
+}
+
 /** Nobody of flesh is here. */
 export function deserted(seats: readonly Seat[]): boolean {
   return seats.every((one) => one.left || one.bot || !one.session);

@@ -41,6 +41,7 @@ function setup(game: Game, bots: readonly (string | undefined)[] = []) {
     onFault: (_, err) => void faults.push(err),
     onStep: () => undefined,
     onStepped: () => undefined,
+    onLeft: () => undefined,
   };
   const players = ["a", "b"].map((playerId, seat) => ({ playerId, playerName: playerId, bot: bots[seat] }));
   const spec = { matchId: "m", epoch: 1, mode: "x", game, options: {}, seed: 3, players, trace: newTrace() };

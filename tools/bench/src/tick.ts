@@ -79,6 +79,7 @@ function ownerWith(scheduler: Scheduler): MatchOwner {
     witness: () => undefined,
     onStep: () => undefined,
     onStepped: () => undefined,
+    onLeft: () => undefined,
     onFault(_, err) {
       throw err;
     },

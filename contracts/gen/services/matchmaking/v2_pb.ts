@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file services/matchmaking/v2.proto.
  */
 export const file_services_matchmaking_v2: GenFile = /*@__PURE__*/
-  fileDesc("Ch1zZXJ2aWNlcy9tYXRjaG1ha2luZy92Mi5wcm90bxIObWF0Y2htYWtpbmcudjIi4QEKFUdhdGV3YXlTZXNzaW9uUmVxdWVzdBItCgVoZWxsbxgBIAEoCzIcLm1hdGNobWFraW5nLnYyLkdhdGV3YXlIZWxsb0gAEikKB2VucXVldWUYAiABKAsyFi5tYXRjaG1ha2luZy52Mi5UaWNrZXRIABIuCgZjYW5jZWwYAyABKAsyHC5tYXRjaG1ha2luZy52Mi5DYW5jZWxUaWNrZXRIABIsCghyZWxvY2F0ZRgEIAEoCzIYLm1hdGNobWFraW5nLnYyLlJlbG9jYXRlSABCEAoHbWVzc2FnZRIFukgCCAEiRwoIUmVsb2NhdGUSOwoHbWF0Y2hlcxgBIAMoCzIdLm1hdGNobWFraW5nLnYyLlJlbG9jYXRlTWF0Y2hCC7pICJIBBQgBEPQDImAKDVJlbG9jYXRlTWF0Y2gSGgoIbWF0Y2hfaWQYASABKAlCCLpIBXIDsAEBEhYKBWVwb2NoGAIgASgNQge6SAQqAigBEg0KBXRpY2tzGAMgASgNEgwKBGxvc3QYBCABKAgiLQoMR2F0ZXdheUhlbGxvEh0KCmdhdGV3YXlfaWQYASABKAlCCbpIBnIEEAEYQCKRAgoGVGlja2V0EhsKCXRpY2tldF9pZBgBIAEoCUIIukgFcgOwAQESGwoJcGxheWVyX2lkGAIgASgJQgi6SAVyA7ABARIeCgtwbGF5ZXJfbmFtZRgDIAEoCUIJukgGcgQQARhAEhcKBG1vZGUYBCABKAlCCbpIBnIEEAEYIBIjCgZyYXRpbmcYBSABKAVCE7pIEBoOGJBOKPCx/////////wESFwoGcmVnaW9uGAYgASgJQge6SARyAhggEhEKCXdhaXRlZF9tcxgHIAEoDRIcCgt0cmFjZXBhcmVudBgIIAEoCUIHukgEcgIYQBIlChByZXN1bWVfdGlja2V0X2lkGAkgASgJQgu6SAjYAQFyA7ABASIrCgxDYW5jZWxUaWNrZXQSGwoJdGlja2V0X2lkGAEgASgJQgi6SAVyA7ABASKWAgoWR2F0ZXdheVNlc3Npb25SZXNwb25zZRIxCgd3ZWxjb21lGAEgASgLMh4ubWF0Y2htYWtpbmcudjIuR2F0ZXdheVdlbGNvbWVIABIuCghhc3NpZ25lZBgCIAEoCzIaLm1hdGNobWFraW5nLnYyLkFzc2lnbm1lbnRIABIwCgdyZWZ1c2VkGAMgASgLMh0ubWF0Y2htYWtpbmcudjIuVGlja2V0UmVmdXNlZEgAEi4KCXJlbG9jYXRlZBgEIAEoCzIZLm1hdGNobWFraW5nLnYyLlJlbG9jYXRlZEgAEiwKBnNoYXJkcxgFIAEoCzIaLm1hdGNobWFraW5nLnYyLlNoYXJkc0hlcmVIAEIJCgdtZXNzYWdlIjwKCVJlbG9jYXRlZBIvCgdtYXRjaGVzGAEgAygLMh4ubWF0Y2htYWtpbmcudjIuUmVsb2NhdGVkTWF0Y2giggEKDlJlbG9jYXRlZE1hdGNoEhAKCG1hdGNoX2lkGAEgASgJEg0KBWVwb2NoGAIgASgNEhUKDXNoYXJkX2FkZHJlc3MYAyABKAkSDAoEb3ZlchgEIAEoCRIqCgVlbmRlZBgFIAEoCzIbLm1hdGNobWFraW5nLnYyLk1hdGNoRW5kaW5nImsKC01hdGNoRW5kaW5nEg4KBnJlYXNvbhgBIAEoCRIpCgVzZWF0cxgCIAMoCzIaLm1hdGNobWFraW5nLnYyLlNlYXRFbmRpbmcSDQoFdGlja3MYAyABKA0SEgoKc3RhdGVfaGFzaBgEIAEoCSIpCgpTZWF0RW5kaW5nEg0KBXNjb3JlGAEgASgFEgwKBHJhbmsYAiABKA0iHwoKU2hhcmRzSGVyZRIRCglhZGRyZXNzZXMYASADKAkiJwoOR2F0ZXdheVdlbGNvbWUSFQoNbWF0Y2htYWtlcl9pZBgBIAEoCSLNAQoKQXNzaWdubWVudBIRCgl0aWNrZXRfaWQYASABKAkSEAoIbWF0Y2hfaWQYAiABKAkSDAoEbW9kZRgDIAEoCRIPCgdnYW1lX2lkGAQgASgJEgwKBHNlYXQYBSABKA0SKwoFc2VhdHMYBiADKAsyHC5tYXRjaG1ha2luZy52Mi5Bc3NpZ25lZFNlYXQSEwoLc2VhdF90aWNrZXQYByABKAkSFgoOam9pbl93aXRoaW5fbXMYCCABKA0SEwoLdHJhY2VwYXJlbnQYCSABKAkidgoMQXNzaWduZWRTZWF0EhUKBHNlYXQYASABKA1CB7pIBCoCEEASGwoJcGxheWVyX2lkGAIgASgJQgi6SAVyA7ABARIcCgtwbGF5ZXJfbmFtZRgDIAEoCUIHukgEcgIYQBIUCgNib3QYBCABKAlCB7pIBHICGCAiMAoNVGlja2V0UmVmdXNlZBIRCgl0aWNrZXRfaWQYASABKAkSDAoEY29kZRgCIAEoCSKLAQoKU2VhdENsYWltcxIQCghtYXRjaF9pZBgBIAEoCRINCgVlcG9jaBgCIAEoDRIMCgRzZWF0GAMgASgNEhEKCXBsYXllcl9pZBgEIAEoCRIQCghzaGFyZF9pZBgFIAEoCRIVCg1zaGFyZF9hZGRyZXNzGAYgASgJEhIKCmV4cGlyZXNfYXQYByABKAQirwEKE1NoYXJkU2Vzc2lvblJlcXVlc3QSKwoFaGVsbG8YASABKAsyGi5tYXRjaG1ha2luZy52Mi5TaGFyZEhlbGxvSAASKQoEbG9hZBgCIAEoCzIZLm1hdGNobWFraW5nLnYyLlNoYXJkTG9hZEgAEi4KCWFsbG9jYXRlZBgDIAEoCzIZLm1hdGNobWFraW5nLnYyLkFsbG9jYXRlZEgAQhAKB21lc3NhZ2USBbpIAggBIswBCgpTaGFyZEhlbGxvEhsKCHNoYXJkX2lkGAEgASgJQgm6SAZyBBABGEASIAoMbGlua19hZGRyZXNzGAIgASgJQgq6SAdyBRADGIABEhkKCGNhcGFjaXR5GAMgASgNQge6SAQqAigBEjQKBWdhbWVzGAQgAygLMhkubWF0Y2htYWtpbmcudjIuR2FtZUJ1aWxkQgq6SAeSAQQIARBAEhcKBnJlZ2lvbhgFIAEoCUIHukgEcgIYIBIVCg1yZW5ld3NfbGVhc2VzGAYgASgIIkQKCUdhbWVCdWlsZBIaCgdnYW1lX2lkGAEgASgJQgm6SAZyBBABGCASGwoIYnVpbGRfaWQYAiABKAlCCbpIBnIEEAEYQCIuCglTaGFyZExvYWQSDwoHbWF0Y2hlcxgBIAEoDRIQCghkcmFpbmluZxgCIAEoCCJTCglBbGxvY2F0ZWQSGgoIbWF0Y2hfaWQYASABKAlCCLpIBXIDsAEBEhAKCGFjY2VwdGVkGAIgASgIEhgKBnJlYXNvbhgDIAEoCUIIukgFcgMYyAEi2gEKFFNoYXJkU2Vzc2lvblJlc3BvbnNlEi8KB3dlbGNvbWUYASABKAsyHC5tYXRjaG1ha2luZy52Mi5TaGFyZFdlbGNvbWVIABIsCghhbGxvY2F0ZRgCIAEoCzIYLm1hdGNobWFraW5nLnYyLkFsbG9jYXRlSAASKgoHcmVsZWFzZRgDIAEoCzIXLm1hdGNobWFraW5nLnYyLlJlbGVhc2VIABIsCghldmFjdWF0ZRgEIAEoCzIYLm1hdGNobWFraW5nLnYyLkV2YWN1YXRlSABCCQoHbWVzc2FnZSIKCghFdmFjdWF0ZSIlCgxTaGFyZFdlbGNvbWUSFQoNbWF0Y2htYWtlcl9pZBgBIAEoCSKuAgoIQWxsb2NhdGUSEAoIbWF0Y2hfaWQYASABKAkSDQoFZXBvY2gYAiABKA0SDAoEbW9kZRgDIAEoCRIPCgdnYW1lX2lkGAQgASgJEjYKB29wdGlvbnMYBSADKAsyJS5tYXRjaG1ha2luZy52Mi5BbGxvY2F0ZS5PcHRpb25zRW50cnkSDAoEc2VlZBgGIAEoDRIrCgVzZWF0cxgHIAMoCzIcLm1hdGNobWFraW5nLnYyLkFzc2lnbmVkU2VhdBITCgt0cmFjZXBhcmVudBgIIAEoCRIqCghyZWNvdmVyeRgJIAEoCzIYLm1hdGNobWFraW5nLnYyLlJlY292ZXJ5Gi4KDE9wdGlvbnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAU6AjgBIh8KCFJlY292ZXJ5EhMKC2dhdGV3YXlfaWRzGAEgAygJIhsKB1JlbGVhc2USEAoIbWF0Y2hfaWQYASABKAkiEgoQTGlzdE1vZGVzUmVxdWVzdCI4ChFMaXN0TW9kZXNSZXNwb25zZRIjCgVtb2RlcxgBIAMoCzIULm1hdGNobWFraW5nLnYyLk1vZGUiRQoETW9kZRIMCgRtb2RlGAEgASgJEg8KB2dhbWVfaWQYAiABKAkSDQoFc2VhdHMYAyABKA0SDwoHd2FpdGluZxgEIAEoDTKqAgoSTWF0Y2htYWtpbmdTZXJ2aWNlEmMKDkdhdGV3YXlTZXNzaW9uEiUubWF0Y2htYWtpbmcudjIuR2F0ZXdheVNlc3Npb25SZXF1ZXN0GiYubWF0Y2htYWtpbmcudjIuR2F0ZXdheVNlc3Npb25SZXNwb25zZSgBMAESXQoMU2hhcmRTZXNzaW9uEiMubWF0Y2htYWtpbmcudjIuU2hhcmRTZXNzaW9uUmVxdWVzdBokLm1hdGNobWFraW5nLnYyLlNoYXJkU2Vzc2lvblJlc3BvbnNlKAEwARJQCglMaXN0TW9kZXMSIC5tYXRjaG1ha2luZy52Mi5MaXN0TW9kZXNSZXF1ZXN0GiEubWF0Y2htYWtpbmcudjIuTGlzdE1vZGVzUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate]);
+  fileDesc("Ch1zZXJ2aWNlcy9tYXRjaG1ha2luZy92Mi5wcm90bxIObWF0Y2htYWtpbmcudjIi4QEKFUdhdGV3YXlTZXNzaW9uUmVxdWVzdBItCgVoZWxsbxgBIAEoCzIcLm1hdGNobWFraW5nLnYyLkdhdGV3YXlIZWxsb0gAEikKB2VucXVldWUYAiABKAsyFi5tYXRjaG1ha2luZy52Mi5UaWNrZXRIABIuCgZjYW5jZWwYAyABKAsyHC5tYXRjaG1ha2luZy52Mi5DYW5jZWxUaWNrZXRIABIsCghyZWxvY2F0ZRgEIAEoCzIYLm1hdGNobWFraW5nLnYyLlJlbG9jYXRlSABCEAoHbWVzc2FnZRIFukgCCAEiRwoIUmVsb2NhdGUSOwoHbWF0Y2hlcxgBIAMoCzIdLm1hdGNobWFraW5nLnYyLlJlbG9jYXRlTWF0Y2hCC7pICJIBBQgBEPQDImAKDVJlbG9jYXRlTWF0Y2gSGgoIbWF0Y2hfaWQYASABKAlCCLpIBXIDsAEBEhYKBWVwb2NoGAIgASgNQge6SAQqAigBEg0KBXRpY2tzGAMgASgNEgwKBGxvc3QYBCABKAgiLQoMR2F0ZXdheUhlbGxvEh0KCmdhdGV3YXlfaWQYASABKAlCCbpIBnIEEAEYQCKrAgoGVGlja2V0EhsKCXRpY2tldF9pZBgBIAEoCUIIukgFcgOwAQESGwoJcGxheWVyX2lkGAIgASgJQgi6SAVyA7ABARIeCgtwbGF5ZXJfbmFtZRgDIAEoCUIJukgGcgQQARhAEhcKBG1vZGUYBCABKAlCCbpIBnIEEAEYIBIjCgZyYXRpbmcYBSABKAVCE7pIEBoOGJBOKPCx/////////wESFwoGcmVnaW9uGAYgASgJQge6SARyAhggEhEKCXdhaXRlZF9tcxgHIAEoDRIcCgt0cmFjZXBhcmVudBgIIAEoCUIHukgEcgIYQBIlChByZXN1bWVfdGlja2V0X2lkGAkgASgJQgu6SAjYAQFyA7ABARIYCgdhZGRyZXNzGAogASgJQge6SARyAhhAIisKDENhbmNlbFRpY2tldBIbCgl0aWNrZXRfaWQYASABKAlCCLpIBXIDsAEBIpYCChZHYXRld2F5U2Vzc2lvblJlc3BvbnNlEjEKB3dlbGNvbWUYASABKAsyHi5tYXRjaG1ha2luZy52Mi5HYXRld2F5V2VsY29tZUgAEi4KCGFzc2lnbmVkGAIgASgLMhoubWF0Y2htYWtpbmcudjIuQXNzaWdubWVudEgAEjAKB3JlZnVzZWQYAyABKAsyHS5tYXRjaG1ha2luZy52Mi5UaWNrZXRSZWZ1c2VkSAASLgoJcmVsb2NhdGVkGAQgASgLMhkubWF0Y2htYWtpbmcudjIuUmVsb2NhdGVkSAASLAoGc2hhcmRzGAUgASgLMhoubWF0Y2htYWtpbmcudjIuU2hhcmRzSGVyZUgAQgkKB21lc3NhZ2UiPAoJUmVsb2NhdGVkEi8KB21hdGNoZXMYASADKAsyHi5tYXRjaG1ha2luZy52Mi5SZWxvY2F0ZWRNYXRjaCKCAQoOUmVsb2NhdGVkTWF0Y2gSEAoIbWF0Y2hfaWQYASABKAkSDQoFZXBvY2gYAiABKA0SFQoNc2hhcmRfYWRkcmVzcxgDIAEoCRIMCgRvdmVyGAQgASgJEioKBWVuZGVkGAUgASgLMhsubWF0Y2htYWtpbmcudjIuTWF0Y2hFbmRpbmciawoLTWF0Y2hFbmRpbmcSDgoGcmVhc29uGAEgASgJEikKBXNlYXRzGAIgAygLMhoubWF0Y2htYWtpbmcudjIuU2VhdEVuZGluZxINCgV0aWNrcxgDIAEoDRISCgpzdGF0ZV9oYXNoGAQgASgJIikKClNlYXRFbmRpbmcSDQoFc2NvcmUYASABKAUSDAoEcmFuaxgCIAEoDSIfCgpTaGFyZHNIZXJlEhEKCWFkZHJlc3NlcxgBIAMoCSInCg5HYXRld2F5V2VsY29tZRIVCg1tYXRjaG1ha2VyX2lkGAEgASgJItsBCgpBc3NpZ25tZW50EhEKCXRpY2tldF9pZBgBIAEoCRIQCghtYXRjaF9pZBgCIAEoCRIMCgRtb2RlGAMgASgJEg8KB2dhbWVfaWQYBCABKAkSDAoEc2VhdBgFIAEoDRIrCgVzZWF0cxgGIAMoCzIcLm1hdGNobWFraW5nLnYyLkFzc2lnbmVkU2VhdBITCgtzZWF0X3RpY2tldBgHIAEoCRIWCg5qb2luX3dpdGhpbl9tcxgIIAEoDRITCgt0cmFjZXBhcmVudBgJIAEoCRIMCgRoZWxkGAogASgIInYKDEFzc2lnbmVkU2VhdBIVCgRzZWF0GAEgASgNQge6SAQqAhBAEhsKCXBsYXllcl9pZBgCIAEoCUIIukgFcgOwAQESHAoLcGxheWVyX25hbWUYAyABKAlCB7pIBHICGEASFAoDYm90GAQgASgJQge6SARyAhggIkgKDVRpY2tldFJlZnVzZWQSEQoJdGlja2V0X2lkGAEgASgJEgwKBGNvZGUYAiABKAkSFgoOcmV0cnlfYWZ0ZXJfbXMYAyABKA0iiwEKClNlYXRDbGFpbXMSEAoIbWF0Y2hfaWQYASABKAkSDQoFZXBvY2gYAiABKA0SDAoEc2VhdBgDIAEoDRIRCglwbGF5ZXJfaWQYBCABKAkSEAoIc2hhcmRfaWQYBSABKAkSFQoNc2hhcmRfYWRkcmVzcxgGIAEoCRISCgpleHBpcmVzX2F0GAcgASgEIocCChNTaGFyZFNlc3Npb25SZXF1ZXN0EisKBWhlbGxvGAEgASgLMhoubWF0Y2htYWtpbmcudjIuU2hhcmRIZWxsb0gAEikKBGxvYWQYAiABKAsyGS5tYXRjaG1ha2luZy52Mi5TaGFyZExvYWRIABIuCglhbGxvY2F0ZWQYAyABKAsyGS5tYXRjaG1ha2luZy52Mi5BbGxvY2F0ZWRIABIpCgRoZWxkGAQgASgLMhkubWF0Y2htYWtpbmcudjIuU2VhdHNIZWxkSAASKwoFZnJlZWQYBSABKAsyGi5tYXRjaG1ha2luZy52Mi5TZWF0c0ZyZWVkSABCEAoHbWVzc2FnZRIFukgCCAEiVAoJU2VhdHNIZWxkEjUKB21hdGNoZXMYASADKAsyGS5tYXRjaG1ha2luZy52Mi5IZWxkTWF0Y2hCCbpIBpIBAxDIARIQCghjb21wbGV0ZRgCIAEoCCK/AQoJSGVsZE1hdGNoEhoKCG1hdGNoX2lkGAEgASgJQgi6SAVyA7ABARIWCgVlcG9jaBgCIAEoDUIHukgEKgIoARIVCgRtb2RlGAMgASgJQge6SARyAhggEhgKB2dhbWVfaWQYBCABKAlCB7pIBHICGCASNQoFc2VhdHMYBSADKAsyHC5tYXRjaG1ha2luZy52Mi5Bc3NpZ25lZFNlYXRCCLpIBZIBAhBAEhYKBGxlZnQYBiADKA1CCLpIBZIBAhBAInsKClNlYXRzRnJlZWQSGgoIbWF0Y2hfaWQYASABKAlCCLpIBXIDsAEBEgwKBG92ZXIYAiABKAgSFwoFc2VhdHMYAyADKA1CCLpIBZIBAhBAEhoKCG5vX3Nob3dzGAQgAygNQgi6SAWSAQIQQBIOCgZwbGF5ZWQYBSABKAgizAEKClNoYXJkSGVsbG8SGwoIc2hhcmRfaWQYASABKAlCCbpIBnIEEAEYQBIgCgxsaW5rX2FkZHJlc3MYAiABKAlCCrpIB3IFEAMYgAESGQoIY2FwYWNpdHkYAyABKA1CB7pIBCoCKAESNAoFZ2FtZXMYBCADKAsyGS5tYXRjaG1ha2luZy52Mi5HYW1lQnVpbGRCCrpIB5IBBAgBEEASFwoGcmVnaW9uGAUgASgJQge6SARyAhggEhUKDXJlbmV3c19sZWFzZXMYBiABKAgiRAoJR2FtZUJ1aWxkEhoKB2dhbWVfaWQYASABKAlCCbpIBnIEEAEYIBIbCghidWlsZF9pZBgCIAEoCUIJukgGcgQQARhAIi4KCVNoYXJkTG9hZBIPCgdtYXRjaGVzGAEgASgNEhAKCGRyYWluaW5nGAIgASgIIlMKCUFsbG9jYXRlZBIaCghtYXRjaF9pZBgBIAEoCUIIukgFcgOwAQESEAoIYWNjZXB0ZWQYAiABKAgSGAoGcmVhc29uGAMgASgJQgi6SAVyAxjIASLaAQoUU2hhcmRTZXNzaW9uUmVzcG9uc2USLwoHd2VsY29tZRgBIAEoCzIcLm1hdGNobWFraW5nLnYyLlNoYXJkV2VsY29tZUgAEiwKCGFsbG9jYXRlGAIgASgLMhgubWF0Y2htYWtpbmcudjIuQWxsb2NhdGVIABIqCgdyZWxlYXNlGAMgASgLMhcubWF0Y2htYWtpbmcudjIuUmVsZWFzZUgAEiwKCGV2YWN1YXRlGAQgASgLMhgubWF0Y2htYWtpbmcudjIuRXZhY3VhdGVIAEIJCgdtZXNzYWdlIgoKCEV2YWN1YXRlIiUKDFNoYXJkV2VsY29tZRIVCg1tYXRjaG1ha2VyX2lkGAEgASgJIq4CCghBbGxvY2F0ZRIQCghtYXRjaF9pZBgBIAEoCRINCgVlcG9jaBgCIAEoDRIMCgRtb2RlGAMgASgJEg8KB2dhbWVfaWQYBCABKAkSNgoHb3B0aW9ucxgFIAMoCzIlLm1hdGNobWFraW5nLnYyLkFsbG9jYXRlLk9wdGlvbnNFbnRyeRIMCgRzZWVkGAYgASgNEisKBXNlYXRzGAcgAygLMhwubWF0Y2htYWtpbmcudjIuQXNzaWduZWRTZWF0EhMKC3RyYWNlcGFyZW50GAggASgJEioKCHJlY292ZXJ5GAkgASgLMhgubWF0Y2htYWtpbmcudjIuUmVjb3ZlcnkaLgoMT3B0aW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBToCOAEiHwoIUmVjb3ZlcnkSEwoLZ2F0ZXdheV9pZHMYASADKAkiGwoHUmVsZWFzZRIQCghtYXRjaF9pZBgBIAEoCSISChBMaXN0TW9kZXNSZXF1ZXN0IjgKEUxpc3RNb2Rlc1Jlc3BvbnNlEiMKBW1vZGVzGAEgAygLMhQubWF0Y2htYWtpbmcudjIuTW9kZSJFCgRNb2RlEgwKBG1vZGUYASABKAkSDwoHZ2FtZV9pZBgCIAEoCRINCgVzZWF0cxgDIAEoDRIPCgd3YWl0aW5nGAQgASgNMqoCChJNYXRjaG1ha2luZ1NlcnZpY2USYwoOR2F0ZXdheVNlc3Npb24SJS5tYXRjaG1ha2luZy52Mi5HYXRld2F5U2Vzc2lvblJlcXVlc3QaJi5tYXRjaG1ha2luZy52Mi5HYXRld2F5U2Vzc2lvblJlc3BvbnNlKAEwARJdCgxTaGFyZFNlc3Npb24SIy5tYXRjaG1ha2luZy52Mi5TaGFyZFNlc3Npb25SZXF1ZXN0GiQubWF0Y2htYWtpbmcudjIuU2hhcmRTZXNzaW9uUmVzcG9uc2UoATABElAKCUxpc3RNb2RlcxIgLm1hdGNobWFraW5nLnYyLkxpc3RNb2Rlc1JlcXVlc3QaIS5tYXRjaG1ha2luZy52Mi5MaXN0TW9kZXNSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate]);
 
 /**
  * A message from a gateway.
@@ -215,11 +215,18 @@ export type Ticket = Message<"matchmaking.v2.Ticket"> & {
   traceparent: string;
 
   /**
-   * The player's ticket before a lost connection; a match that it was given is assigned again. May be empty.
+   * The player's ticket before a lost connection, for the log: a player who holds a seat is told of it anyhow. May be empty.
    *
    * @generated from field: string resume_ticket_id = 9;
    */
   resumeTicketId: string;
+
+  /**
+   * Where the player's connection comes from, as the gateway counts addresses: an IPv4 address, or an IPv6 /64. May be empty.
+   *
+   * @generated from field: string address = 10;
+   */
+  address: string;
 };
 
 /**
@@ -561,6 +568,13 @@ export type Assignment = Message<"matchmaking.v2.Assignment"> & {
    * @generated from field: string traceparent = 9;
    */
   traceparent: string;
+
+  /**
+   * True when the player held the seat already: it is told again, whatever queue the ticket was for.
+   *
+   * @generated from field: bool held = 10;
+   */
+  held: boolean;
 };
 
 /**
@@ -626,11 +640,19 @@ export type TicketRefused = Message<"matchmaking.v2.TicketRefused"> & {
   ticketId: string;
 
   /**
-   * From the error table of contracts/realtime/STATE-MACHINE.md: unknown_mode, queue_full or replaced.
+   * From the error table of contracts/realtime/STATE-MACHINE.md: unknown_mode, queue_full, replaced, no_show_cooldown, practice_limited
+   * or rate_limited.
    *
    * @generated from field: string code = 2;
    */
   code: string;
+
+  /**
+   * Of the last three: a ticket is taken after so long, milliseconds.
+   *
+   * @generated from field: uint32 retry_after_ms = 3;
+   */
+  retryAfterMs: number;
 };
 
 /**
@@ -738,6 +760,22 @@ export type ShardSessionRequest = Message<"matchmaking.v2.ShardSessionRequest"> 
      */
     value: Allocated;
     case: "allocated";
+  } | {
+    /**
+     * After hello, and when it has taken matches over: who sits where. The matchmaker may have restarted.
+     *
+     * @generated from field: matchmaking.v2.SeatsHeld held = 4;
+     */
+    value: SeatsHeld;
+    case: "held";
+  } | {
+    /**
+     * Seats that are free again.
+     *
+     * @generated from field: matchmaking.v2.SeatsFreed freed = 5;
+     */
+    value: SeatsFreed;
+    case: "freed";
   } | { case: undefined; value?: undefined };
 };
 
@@ -747,6 +785,139 @@ export type ShardSessionRequest = Message<"matchmaking.v2.ShardSessionRequest"> 
  */
 export const ShardSessionRequestSchema: GenMessage<ShardSessionRequest> = /*@__PURE__*/
   messageDesc(file_services_matchmaking_v2, 17);
+
+/**
+ * Matches that a shard holds, and whose seats are in them.
+ *
+ * @generated from message matchmaking.v2.SeatsHeld
+ */
+export type SeatsHeld = Message<"matchmaking.v2.SeatsHeld"> & {
+  /**
+   * Each once.
+   *
+   * @generated from field: repeated matchmaking.v2.HeldMatch matches = 1;
+   */
+  matches: HeldMatch[];
+
+  /**
+   * True in the last message after hello: what the matchmaker knows of this shard beyond that is over.
+   *
+   * @generated from field: bool complete = 2;
+   */
+  complete: boolean;
+};
+
+/**
+ * Describes the message matchmaking.v2.SeatsHeld.
+ * Use `create(SeatsHeldSchema)` to create a new message.
+ */
+export const SeatsHeldSchema: GenMessage<SeatsHeld> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 18);
+
+/**
+ * A match that a shard holds.
+ *
+ * @generated from message matchmaking.v2.HeldMatch
+ */
+export type HeldMatch = Message<"matchmaking.v2.HeldMatch"> & {
+  /**
+   * The match.
+   *
+   * @generated from field: string match_id = 1;
+   */
+  matchId: string;
+
+  /**
+   * Its epoch.
+   *
+   * @generated from field: uint32 epoch = 2;
+   */
+  epoch: number;
+
+  /**
+   * The queue.
+   *
+   * @generated from field: string mode = 3;
+   */
+  mode: string;
+
+  /**
+   * The game module.
+   *
+   * @generated from field: string game_id = 4;
+   */
+  gameId: string;
+
+  /**
+   * Everyone, by seat.
+   *
+   * @generated from field: repeated matchmaking.v2.AssignedSeat seats = 5;
+   */
+  seats: AssignedSeat[];
+
+  /**
+   * Seats that are given up.
+   *
+   * @generated from field: repeated uint32 left = 6;
+   */
+  left: number[];
+};
+
+/**
+ * Describes the message matchmaking.v2.HeldMatch.
+ * Use `create(HeldMatchSchema)` to create a new message.
+ */
+export const HeldMatchSchema: GenMessage<HeldMatch> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 19);
+
+/**
+ * Seats of a match that are free again: their players may queue.
+ *
+ * @generated from message matchmaking.v2.SeatsFreed
+ */
+export type SeatsFreed = Message<"matchmaking.v2.SeatsFreed"> & {
+  /**
+   * The match.
+   *
+   * @generated from field: string match_id = 1;
+   */
+  matchId: string;
+
+  /**
+   * True: the match is over, and all of its seats are free.
+   *
+   * @generated from field: bool over = 2;
+   */
+  over: boolean;
+
+  /**
+   * While it goes on: the seats that were given up.
+   *
+   * @generated from field: repeated uint32 seats = 3;
+   */
+  seats: number[];
+
+  /**
+   * When it was cancelled because not everybody came: the seats of those who did not.
+   *
+   * @generated from field: repeated uint32 no_shows = 4;
+   */
+  noShows: number[];
+
+  /**
+   * True when it is over and was played: everybody had come.
+   *
+   * @generated from field: bool played = 5;
+   */
+  played: boolean;
+};
+
+/**
+ * Describes the message matchmaking.v2.SeatsFreed.
+ * Use `create(SeatsFreedSchema)` to create a new message.
+ */
+export const SeatsFreedSchema: GenMessage<SeatsFreed> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 20);
 
 /**
  * Who the shard is.
@@ -802,7 +973,7 @@ export type ShardHello = Message<"matchmaking.v2.ShardHello"> & {
  * Use `create(ShardHelloSchema)` to create a new message.
  */
 export const ShardHelloSchema: GenMessage<ShardHello> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 18);
+  messageDesc(file_services_matchmaking_v2, 21);
 
 /**
  * A game module of a certain build.
@@ -830,7 +1001,7 @@ export type GameBuild = Message<"matchmaking.v2.GameBuild"> & {
  * Use `create(GameBuildSchema)` to create a new message.
  */
 export const GameBuildSchema: GenMessage<GameBuild> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 19);
+  messageDesc(file_services_matchmaking_v2, 22);
 
 /**
  * How busy a shard is.
@@ -858,7 +1029,7 @@ export type ShardLoad = Message<"matchmaking.v2.ShardLoad"> & {
  * Use `create(ShardLoadSchema)` to create a new message.
  */
 export const ShardLoadSchema: GenMessage<ShardLoad> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 20);
+  messageDesc(file_services_matchmaking_v2, 23);
 
 /**
  * The answer to allocate.
@@ -893,7 +1064,7 @@ export type Allocated = Message<"matchmaking.v2.Allocated"> & {
  * Use `create(AllocatedSchema)` to create a new message.
  */
 export const AllocatedSchema: GenMessage<Allocated> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 21);
+  messageDesc(file_services_matchmaking_v2, 24);
 
 /**
  * A message to a shard.
@@ -946,7 +1117,7 @@ export type ShardSessionResponse = Message<"matchmaking.v2.ShardSessionResponse"
  * Use `create(ShardSessionResponseSchema)` to create a new message.
  */
 export const ShardSessionResponseSchema: GenMessage<ShardSessionResponse> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 22);
+  messageDesc(file_services_matchmaking_v2, 25);
 
 /**
  * Let the matches go.
@@ -961,7 +1132,7 @@ export type Evacuate = Message<"matchmaking.v2.Evacuate"> & {
  * Use `create(EvacuateSchema)` to create a new message.
  */
 export const EvacuateSchema: GenMessage<Evacuate> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 23);
+  messageDesc(file_services_matchmaking_v2, 26);
 
 /**
  * Who the matchmaker is.
@@ -982,7 +1153,7 @@ export type ShardWelcome = Message<"matchmaking.v2.ShardWelcome"> & {
  * Use `create(ShardWelcomeSchema)` to create a new message.
  */
 export const ShardWelcomeSchema: GenMessage<ShardWelcome> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 24);
+  messageDesc(file_services_matchmaking_v2, 27);
 
 /**
  * A match to hold.
@@ -1059,7 +1230,7 @@ export type Allocate = Message<"matchmaking.v2.Allocate"> & {
  * Use `create(AllocateSchema)` to create a new message.
  */
 export const AllocateSchema: GenMessage<Allocate> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 25);
+  messageDesc(file_services_matchmaking_v2, 28);
 
 /**
  * How a match is taken over.
@@ -1080,7 +1251,7 @@ export type Recovery = Message<"matchmaking.v2.Recovery"> & {
  * Use `create(RecoverySchema)` to create a new message.
  */
 export const RecoverySchema: GenMessage<Recovery> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 26);
+  messageDesc(file_services_matchmaking_v2, 29);
 
 /**
  * A match to drop.
@@ -1101,7 +1272,7 @@ export type Release = Message<"matchmaking.v2.Release"> & {
  * Use `create(ReleaseSchema)` to create a new message.
  */
 export const ReleaseSchema: GenMessage<Release> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 27);
+  messageDesc(file_services_matchmaking_v2, 30);
 
 /**
  * Asks for the queues.
@@ -1116,7 +1287,7 @@ export type ListModesRequest = Message<"matchmaking.v2.ListModesRequest"> & {
  * Use `create(ListModesRequestSchema)` to create a new message.
  */
 export const ListModesRequestSchema: GenMessage<ListModesRequest> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 28);
+  messageDesc(file_services_matchmaking_v2, 31);
 
 /**
  * The queues.
@@ -1137,7 +1308,7 @@ export type ListModesResponse = Message<"matchmaking.v2.ListModesResponse"> & {
  * Use `create(ListModesResponseSchema)` to create a new message.
  */
 export const ListModesResponseSchema: GenMessage<ListModesResponse> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 29);
+  messageDesc(file_services_matchmaking_v2, 32);
 
 /**
  * A queue.
@@ -1179,11 +1350,11 @@ export type Mode = Message<"matchmaking.v2.Mode"> & {
  * Use `create(ModeSchema)` to create a new message.
  */
 export const ModeSchema: GenMessage<Mode> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 30);
+  messageDesc(file_services_matchmaking_v2, 33);
 
 /**
  * MatchmakingService pairs tickets and places matches. It keeps nothing on disk: gateways hold their tickets and
- * shards their matches, and each says so again when its session is opened anew.
+ * shards their matches, and each says so again when its session is opened anew. A player has one seat in the whole system.
  *
  * @generated from service matchmaking.v2.MatchmakingService
  */

@@ -1,0 +1,256 @@
+// Who may wait for a match: nobody who holds a seat, who did not come to the last one and has not waited since, or whose
+// share of practice is used up. What the shards say of seats decides.
+import type { SeatsFreed, SeatsHeld, Ticket } from "@muster/contracts/matchmaking/v2";
+import type { Logger } from "@muster/log";
+import { isPractice, type Mode } from "@muster/modes";
+import type { AppPart } from "@muster/runtime";
+import { assign, type AssigningParts } from "./assigning.ts";
+import { Churn } from "./churn.ts";
+import type { HeldMatch, HeldSeats } from "./held-seats.ts";
+import type { MatchmakerMetrics } from "./metrics.ts";
+import { APART_MS, NoShows } from "./no-shows.ts";
+import type { PracticeQuotas } from "./practice-quotas.ts";
+import type { WaitingTicket } from "./queue.ts";
+import type { ShardSession } from "./sessions.ts";
+import type { Refusal, Tickets } from "./tickets.ts";
+import { WaitCredits } from "./wait-credits.ts";
+
+export interface AdmissionParts extends AssigningParts {
+  readonly modes: Readonly<Record<string, Mode>>;
+  readonly tickets: Tickets;
+  readonly seats: HeldSeats;
+  readonly practice: PracticeQuotas;
+  readonly metrics: Pick<MatchmakerMetrics, "refused" | "noShows" | "toldAgain">;
+  readonly log: Logger;
+  /** Someone may be paired. */
+  poke(): void;
+}
+
+export type AdmissionRefusal = Refusal | "replaced" | "no_show_cooldown" | "practice_limited" | "rate_limited";
+
+interface Parked {
+  readonly message: Ticket;
+  readonly gatewayId: string;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** That a match is over reaches the player on another way than us, and may be faster there. */
+const PARKED_MS = 300;
+const SWEEP_EVERY_MS = 1000;
+
+export class Admission implements AppPart {
+  readonly name = "admission";
+  readonly #parts: AdmissionParts;
+  readonly #noShows = new NoShows();
+  readonly #churn = new Churn();
+  readonly #credits = new WaitCredits();
+  /** By player: tickets that come while a seat is held. */
+  readonly #parked = new Map<string, Parked>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(parts: AdmissionParts) {
+    this.#parts = parts;
+  }
+
+  async start(): Promise<void> {
+    this.#timer = setInterval(() => {
+      for (const matchId of this.#parts.seats.expired(this.#parts.now())) this.over(matchId);
+    }, SWEEP_EVERY_MS);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    for (const { timer } of this.#parked.values()) clearTimeout(timer);
+  }
+
+  enqueue(message: Ticket, gatewayId: string): void {
+    const { ticketId, playerId, resumeTicketId } = message;
+    const held = this.#parts.seats.of(playerId);
+    if (!held) return this.#admit(message, gatewayId);
+    if (held.match.tickets[held.seat]?.ticketId === resumeTicketId) return this.#tellAgain(message, gatewayId);
+    const before = this.#unpark(playerId);
+    if (before) this.#refuse(before.message.ticketId, before.gatewayId, "replaced");
+    const timer = setTimeout(() => {
+      this.#parked.delete(playerId);
+      this.#tellAgain(message, gatewayId);
+    }, PARKED_MS);
+    this.#parked.set(playerId, { message, gatewayId, timer });
+    this.#parts.log.debug({ ticketId, playerId, matchId: held.match.matchId }, "a ticket of a player who holds a seat");
+  }
+
+  cancel(ticketId: string): void {
+    this.#parts.tickets.remove(ticketId);
+    for (const [playerId, { message }] of this.#parked) if (message.ticketId === ticketId) this.#unpark(playerId);
+  }
+
+  gatewayGone(gatewayId: string): void {
+    this.#parts.tickets.removeOfGateway(gatewayId);
+    for (const [playerId, parked] of this.#parked) if (parked.gatewayId === gatewayId) this.#unpark(playerId);
+  }
+
+  /** What a shard holds. A ticket that its player got meanwhile, from a matchmaker that did not know, is void. */
+  held({ matches, complete }: SeatsHeld, { shard }: ShardSession): void {
+    const { seats, tickets } = this.#parts;
+    for (const { matchId, epoch, mode, gameId, seats: all, left } of matches) {
+      const [shardId, shardAddress] = [shard.shardId, shard.address];
+      seats.hold(
+        { matchId, epoch, mode, gameId, shardId, shardAddress, seats: all, traceparent: "", tickets: [] },
+        left,
+      );
+      for (const { playerId } of all) {
+        const ticket = seats.of(playerId)?.match.matchId === matchId ? tickets.ofPlayer(playerId) : undefined;
+        if (!ticket) continue;
+        tickets.remove(ticket.ticketId);
+        this.#tellAgain(ticket, ticket.gatewayId);
+      }
+    }
+    if (complete) for (const matchId of seats.complete(shard.shardId)) this.over(matchId);
+  }
+
+  freed({ matchId, over, seats, noShows, played }: SeatsFreed, { shard }: ShardSession): void {
+    if (!over) return this.#freed(this.#parts.seats.free(matchId, shard.shardId, seats));
+    const ended = this.#parts.seats.over(matchId, shard.shardId);
+    if (!ended) return;
+    this.#parts.practice.end(matchId);
+    if (played) this.#played(ended.match);
+    else if (noShows.length > 0) this.#cancelledByNoShow(ended.match, noShows);
+    this.#freed(ended.freed);
+  }
+
+  /** Nobody plays it any more, whoever says so. */
+  over(matchId: string): void {
+    const ended = this.#parts.seats.over(matchId);
+    this.#parts.practice.end(matchId);
+    if (ended) this.#freed(ended.freed);
+  }
+
+  /** Asked of a group before it is placed: many that wait may each have been right to. @returns false when one of them has to wait longer */
+  mayBegin(matchId: string, mode: Mode, group: readonly WaitingTicket[]): boolean {
+    if (!isPractice(mode)) return true;
+    const { practice, tickets } = this.#parts;
+    const now = this.#parts.now();
+    let all = true;
+    for (const { ticketId, playerId, gatewayId, address = "" } of group) {
+      const waitMs = practice.waitMs(playerId, address, now);
+      if (waitMs === 0) continue;
+      all = false;
+      tickets.remove(ticketId);
+      this.#refuse(ticketId, gatewayId, "practice_limited", waitMs);
+    }
+    if (all) practice.begin(matchId, group);
+    return all;
+  }
+
+  /** After `mayBegin`: the match does not come to be. */
+  notBegun(matchId: string): void {
+    this.#parts.practice.end(matchId);
+  }
+
+  /** A match has come to be: its players are told, and hold their seats. */
+  begun(match: HeldMatch): void {
+    this.#parts.seats.hold(match);
+    const mode = this.#parts.modes[match.mode];
+    for (const [seat, ticket] of match.tickets.entries()) {
+      this.#parts.tickets.remove(ticket.ticketId); // used up, whether or not its gateway still listens
+      this.#credits.use(ticket.playerId);
+      if (mode && isPractice(mode)) this.#parts.practice.begun(ticket.playerId, this.#parts.now());
+      assign({ match, seat }, ticket, false, this.#parts);
+    }
+  }
+
+  #admit(message: Ticket, gatewayId: string): void {
+    const { ticketId, playerId, playerName, mode, rating, region, waitedMs, traceparent, address } = message;
+    const { tickets, log } = this.#parts;
+    const now = this.#parts.now();
+    const limit = tickets.knows(ticketId) ? undefined : this.#limit(message, now);
+    if (limit) return this.#refuse(ticketId, gatewayId, ...limit);
+    const apart = this.#noShows.apart(playerId, address, now);
+    const since = Math.min(now - waitedMs, this.#credits.of(playerId, mode, now) ?? now);
+    const ticket: WaitingTicket = {
+      ticketId,
+      playerId,
+      playerName,
+      mode,
+      rating,
+      region,
+      traceparent,
+      gatewayId,
+      since,
+      address,
+      ...(apart && { apartUntil: since + APART_MS, victims: apart.victims }),
+    };
+    const { refused, replaced } = tickets.add(ticket);
+    if (refused) this.#refuse(ticketId, gatewayId, refused);
+    if (replaced) this.#refuse(replaced.ticketId, replaced.gatewayId, "replaced");
+    log.info({ ticketId, playerId, mode, rating, region, refused, apart: apart && true }, "ticket queued");
+    this.#parts.poke();
+  }
+
+  /** Cheapest first. */
+  #limit({ playerId, address, mode: name }: Ticket, now: number): [AdmissionRefusal, number] | undefined {
+    const churnMs = this.#churn.take(playerId, now);
+    if (churnMs > 0) return ["rate_limited", churnMs];
+    const cooldownMs = this.#noShows.cooldownMs(playerId, address, now);
+    if (cooldownMs > 0) return ["no_show_cooldown", cooldownMs];
+    const mode = Object.hasOwn(this.#parts.modes, name) ? this.#parts.modes[name] : undefined;
+    const practiceMs = mode && isPractice(mode) ? this.#parts.practice.waitMs(playerId, address, now) : 0;
+    return practiceMs > 0 ? ["practice_limited", practiceMs] : undefined;
+  }
+
+  #tellAgain(ticket: { readonly ticketId: string; readonly playerId: string }, gatewayId: string): void {
+    const { ticketId, playerId } = ticket;
+    const held = this.#parts.seats.of(playerId);
+    if (!held) return;
+    this.#parts.metrics.toldAgain.inc();
+    this.#parts.log.info({ ticketId, playerId, matchId: held.match.matchId }, "a match is told again");
+    assign(held, { ticketId, playerId, gatewayId }, true, this.#parts);
+  }
+
+  #played({ seats, mode: name }: HeldMatch): void {
+    const people = seats.filter(({ bot }) => bot === "");
+    const mode = this.#parts.modes[name];
+    if (people.length < 2 || !mode || isPractice(mode)) return; // nobody would have waited in vain
+    for (const { playerId } of people) this.#noShows.came(playerId, this.#parts.now());
+  }
+
+  /** Those who came go on with the wait that they had, those who did not wait longer. When nobody came, it says nothing of anyone. */
+  #cancelledByNoShow({ matchId, seats, tickets, mode }: HeldMatch, noShows: readonly number[]): void {
+    const people = seats.filter(({ bot }) => bot === "");
+    const [away, here] = [
+      people.filter(({ seat }) => noShows.includes(seat)),
+      people.filter(({ seat }) => !noShows.includes(seat)),
+    ];
+    if (here.length === 0) return;
+    const now = this.#parts.now();
+    const victims = here.map(({ playerId }) => playerId);
+    for (const { playerId, seat } of away) {
+      this.#noShows.add(playerId, tickets[seat]?.address ?? "", victims, now);
+      this.#parts.metrics.noShows.inc();
+      this.#parts.log.info({ matchId, playerId }, "a player did not come to its match");
+    }
+    for (const { playerId, seat } of here) {
+      const since = tickets[seat]?.since;
+      if (since !== undefined) this.#credits.add(playerId, mode, since, now);
+    }
+  }
+
+  #freed(playerIds: readonly string[]): void {
+    for (const playerId of playerIds) {
+      const parked = this.#unpark(playerId);
+      if (parked) this.#admit(parked.message, parked.gatewayId);
+    }
+  }
+
+  #unpark(playerId: string): Parked | undefined {
+    const parked = this.#parked.get(playerId);
+    clearTimeout(parked?.timer);
+    this.#parked.delete(playerId);
+    return parked;
+  }
+
+  #refuse(ticketId: string, gatewayId: string, code: AdmissionRefusal, retryAfterMs = 0): void {
+    this.#parts.metrics.refused.inc({ code });
+    const value = { ticketId, code, retryAfterMs: Math.ceil(retryAfterMs) };
+    this.#parts.sessions.gateways.get(gatewayId)?.out.push({ message: { case: "refused", value } });
+  }
+}

@@ -1,0 +1,40 @@
+// Telling a player of its seat: once when the match is found, and again whenever the player queues while the seat is held.
+import type { SeatTicketSealer } from "@muster/tokens";
+import type { HeldSeat } from "./held-seats.ts";
+import type { Sessions } from "./sessions.ts";
+
+export interface AssigningParts {
+  readonly sessions: Sessions;
+  readonly sealer: SeatTicketSealer;
+  readonly seatTicketTtlS: number;
+  readonly joinWithinMs: number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** `ticket`: what it is the answer to; `held`: the player had the seat already. */
+export function assign(
+  { match, seat }: HeldSeat,
+  ticket: { readonly ticketId: string; readonly playerId: string; readonly gatewayId: string },
+  held: boolean,
+  parts: AssigningParts,
+): void {
+  const { matchId, epoch, mode, gameId, seats, shardId, shardAddress, traceparent } = match;
+  const expiresAt = BigInt(Math.floor(parts.now() / 1000) + parts.seatTicketTtlS);
+  const { ticketId, playerId, gatewayId } = ticket;
+  const seatTicket = parts.sealer.seal({ matchId, epoch, seat, playerId, shardId, shardAddress, expiresAt });
+  const { joinWithinMs } = parts;
+  const value = {
+    ticketId,
+    matchId,
+    mode,
+    gameId,
+    seat,
+    seats: [...seats],
+    seatTicket,
+    joinWithinMs,
+    traceparent,
+    held,
+  };
+  parts.sessions.gateways.get(gatewayId)?.out.push({ message: { case: "assigned", value } });
+}

@@ -1,0 +1,114 @@
+// Who holds a seat, in which match: one per player in the whole system. Known from the placements, and from what the
+// shards say: they alone know which matches are over, and after a restart of this process which there are. No I/O.
+import type { AssignedSeat } from "@muster/contracts/matchmaking/v2";
+import type { WaitingTicket } from "./queue.ts";
+
+export interface HeldMatch {
+  readonly matchId: string;
+  readonly mode: string;
+  readonly gameId: string;
+  readonly epoch: number;
+  readonly shardId: string;
+  readonly shardAddress: string;
+  readonly seats: readonly Pick<AssignedSeat, "seat" | "playerId" | "playerName" | "bot">[];
+  readonly traceparent: string;
+  /** By seat; unknown for a match that this process did not place. */
+  readonly tickets: readonly WaitingTicket[];
+}
+
+export interface HeldSeat {
+  readonly match: HeldMatch;
+  readonly seat: number;
+}
+
+/** A shard that has gone: its matches are at another one by then, or over. */
+const ORPHANED_MAX_MS = 15_000;
+/** A match may be over before its placement is done. */
+const OVER_REMEMBERED_MAX = 1000;
+
+export class HeldSeats {
+  readonly #byPlayer = new Map<string, HeldSeat>();
+  readonly #matches = new Map<string, HeldMatch>();
+  /** Matches whose shard is not here, or has not named them yet; until when they are believed in. */
+  readonly #orphaned = new Map<string, number>();
+  readonly #over = new Set<string>();
+
+  get matches(): number {
+    return this.#matches.size;
+  }
+
+  of(playerId: string): HeldSeat | undefined {
+    return this.#byPlayer.get(playerId);
+  }
+
+  /** @param left seats that are given up already */
+  hold(match: HeldMatch, left: readonly number[] = []): void {
+    const { matchId } = match;
+    if (this.#over.has(matchId)) return;
+    const known = this.#matches.get(matchId);
+    // Who placed it knows more of the tickets than the shard does.
+    const held = known
+      ? { ...match, seats: known.seats, tickets: known.tickets, traceparent: known.traceparent }
+      : match;
+    this.#matches.set(matchId, held);
+    this.#orphaned.delete(matchId);
+    for (const { seat, playerId, bot } of held.seats) {
+      const other = this.#byPlayer.get(playerId);
+      if (bot !== "" || left.includes(seat) || (other && other.match.matchId !== matchId)) continue;
+      this.#byPlayer.set(playerId, { match: held, seat });
+    }
+  }
+
+  /** The match goes on without these. */
+  free(matchId: string, shardId: string, seats: readonly number[]): readonly string[] {
+    const match = this.#ofShard(matchId, shardId);
+    return match
+      ? match.seats.filter(({ seat }) => seats.includes(seat)).flatMap((seat) => this.#drop(match, seat))
+      : [];
+  }
+
+  /** @param shardId who says so; undefined: match-service does */
+  over(
+    matchId: string,
+    shardId?: string,
+  ): { readonly match: HeldMatch; readonly freed: readonly string[] } | undefined {
+    const match = shardId === undefined ? this.#matches.get(matchId) : this.#ofShard(matchId, shardId);
+    if (!this.#matches.has(matchId)) this.#rememberOver(matchId);
+    if (!match) return undefined;
+    this.#matches.delete(matchId);
+    this.#orphaned.delete(matchId);
+    return { match, freed: match.seats.flatMap((seat) => this.#drop(match, seat)) };
+  }
+
+  /** From now on its matches are believed in for a while only: another shard may take them over, or it comes back. */
+  shardGone(shardId: string, now: number): void {
+    for (const { matchId, shardId: of } of this.#matches.values())
+      if (of === shardId) this.#orphaned.set(matchId, now + ORPHANED_MAX_MS);
+  }
+
+  /** It has named all that it holds. @returns the matches that it was believed to hold beyond that */
+  complete(shardId: string): string[] {
+    return [...this.#orphaned.keys()].filter((matchId) => this.#matches.get(matchId)?.shardId === shardId);
+  }
+
+  /** @returns the matches that nobody has taken over */
+  expired(now: number): string[] {
+    return [...this.#orphaned].filter(([, until]) => until <= now).map(([matchId]) => matchId);
+  }
+
+  #ofShard(matchId: string, shardId: string): HeldMatch | undefined {
+    const match = this.#matches.get(matchId);
+    return match?.shardId === shardId ? match : undefined;
+  }
+
+  #drop({ matchId }: HeldMatch, { playerId }: HeldMatch["seats"][number]): string[] {
+    if (this.#byPlayer.get(playerId)?.match.matchId !== matchId) return [];
+    this.#byPlayer.delete(playerId);
+    return [playerId];
+  }
+
+  #rememberOver(matchId: string): void {
+    this.#over.add(matchId);
+    if (this.#over.size > OVER_REMEMBERED_MAX) this.#over.delete(this.#over.values().next().value as string);
+  }
+}

@@ -1,0 +1,108 @@
+// Who was given a seat and did not come. It costs time that grows, and others are not made to wait for the same player
+// twice. Coming to matches makes up for it. In memory: a restart forgives. No I/O, no clock of its own.
+
+/** After the first one; doubled by each further one. */
+export const COOLDOWN_FIRST_MS = 10_000;
+export const COOLDOWN_MAX_MS = 30 * 60_000;
+/** One no-show is forgotten in so long, or by one match that the player came to. */
+export const FORGOTTEN_MS = 30 * 60_000;
+/** After a no-show a player is paired with others of whom that is true for so long, before anybody else waits for it. */
+export const APART_MS = 30_000;
+/** So many no-shows of players whom nobody knows yet are the address's own affair; further ones are every newcomer's there. */
+export const ADDRESS_FREE_MAX = 3;
+export const ADDRESS_COOLDOWN_MAX_MS = 5 * 60_000;
+/** Of one player: who waited for it in vain, and is not paired with it again. The latest. */
+const VICTIMS_MAX = 64;
+const PLAYERS_MAX = 50_000;
+const ADDRESSES_MAX = 10_000;
+const KNOWN_MAX = 200_000;
+
+interface Standing {
+  count: number;
+  /** When the count was right. */
+  at: number;
+  /** The latest no-show. */
+  latest: number;
+  readonly victims: Set<string>;
+}
+
+export interface Apart {
+  /** With whom it is never paired. */
+  readonly victims: ReadonlySet<string>;
+}
+
+export class NoShows {
+  readonly #players = new Map<string, Standing>();
+  readonly #addresses = new Map<string, Standing>();
+  /** Players who came to a match with others. */
+  readonly #known = new Set<string>();
+
+  add(playerId: string, address: string, victims: readonly string[], now: number): void {
+    const standing = put(this.#players, playerId, PLAYERS_MAX, now);
+    for (const victim of victims) {
+      standing.victims.delete(victim);
+      standing.victims.add(victim);
+      if (standing.victims.size > VICTIMS_MAX)
+        standing.victims.delete(standing.victims.values().next().value as string);
+    }
+    if (address !== "" && !this.#known.has(playerId)) put(this.#addresses, address, ADDRESSES_MAX, now);
+  }
+
+  /** It came to a match with others. */
+  came(playerId: string, now: number): void {
+    this.#known.delete(playerId);
+    this.#known.add(playerId);
+    if (this.#known.size > KNOWN_MAX) this.#known.delete(this.#known.values().next().value as string);
+    const standing = current(this.#players, playerId, now);
+    if (standing && --standing.count <= 0) this.#players.delete(playerId);
+  }
+
+  /** How long it has to wait before it may queue, milliseconds; 0: not at all. */
+  cooldownMs(playerId: string, address: string, now: number): number {
+    const own = current(this.#players, playerId, now);
+    const shared = this.#ofAddress(playerId, address, now);
+    return Math.max(
+      own ? own.latest + cooldown(own.count, COOLDOWN_MAX_MS) - now : 0,
+      shared ? shared.latest + cooldown(shared.count - ADDRESS_FREE_MAX, ADDRESS_COOLDOWN_MAX_MS) - now : 0,
+      0,
+    );
+  }
+
+  /** Undefined: like everybody. */
+  apart(playerId: string, address: string, now: number): Apart | undefined {
+    return current(this.#players, playerId, now) ?? this.#ofAddress(playerId, address, now);
+  }
+
+  /** What newcomers there have to bear. */
+  #ofAddress(playerId: string, address: string, now: number): Standing | undefined {
+    if (this.#known.has(playerId)) return undefined;
+    const standing = current(this.#addresses, address, now);
+    return standing && standing.count > ADDRESS_FREE_MAX ? standing : undefined;
+  }
+}
+
+function cooldown(count: number, maxMs: number): number {
+  return count < 1 ? 0 : Math.min(maxMs, COOLDOWN_FIRST_MS * 2 ** (count - 1));
+}
+
+/** As of now: what time has made up for is gone. */
+function current(standings: Map<string, Standing>, key: string, now: number): Standing | undefined {
+  const standing = standings.get(key);
+  if (!standing) return undefined;
+  const forgotten = Math.floor((now - standing.at) / FORGOTTEN_MS);
+  standing.count -= forgotten;
+  standing.at += forgotten * FORGOTTEN_MS;
+  if (standing.count > 0) return standing;
+  standings.delete(key);
+  return undefined;
+}
+
+function put(standings: Map<string, Standing>, key: string, max: number, now: number): Standing {
+  const standing = current(standings, key, now) ?? { count: 0, at: now, latest: now, victims: new Set<string>() };
+  standing.count++;
+  standing.latest = now;
+  standings.delete(key); // the latest last: the oldest is what is let go of
+  standings.set(key, standing);
+  if (standings.size > max) standings.delete(standings.keys().next().value as string);
+  return standing;
+}

@@ -1,0 +1,55 @@
+// Practice costs a shard what any match costs, and nobody has to be found for it: so it is counted, by player and by
+// address. No I/O, no clock of its own.
+
+/** Matches that one player may begin at once, and then one more every so often. */
+export const PRACTICE_STARTS_MAX = 6;
+export const PRACTICE_START_EVERY_MS = 5000;
+/** Practice matches of one address at the same time. */
+export const PRACTICE_PER_ADDRESS_MAX = 32;
+/** Told to who has to wait for others of its address to end. */
+const ADDRESS_RETRY_MS = 5000;
+const PLAYERS_MAX = 50_000;
+
+interface Begun {
+  readonly addresses: readonly string[];
+}
+
+export class PracticeQuotas {
+  readonly #byMatch = new Map<string, Begun>();
+  readonly #byAddress = new Map<string, number>();
+  /** By player: when all of its starts are there again. */
+  readonly #fullAt = new Map<string, number>();
+
+  /** How long the player has to wait, milliseconds; 0: not at all. */
+  waitMs(playerId: string, address: string, now: number): number {
+    if ((this.#byAddress.get(address) ?? 0) >= PRACTICE_PER_ADDRESS_MAX) return ADDRESS_RETRY_MS;
+    const wait = (this.#fullAt.get(playerId) ?? now) - now - (PRACTICE_STARTS_MAX - 1) * PRACTICE_START_EVERY_MS;
+    return Math.max(0, wait);
+  }
+
+  /** A match that may come to be. An unknown address is nobody's. */
+  begin(matchId: string, tickets: readonly { readonly address?: string }[]): void {
+    const addresses = tickets.map(({ address = "" }) => address).filter((address) => address !== "");
+    this.#byMatch.set(matchId, { addresses });
+    for (const address of addresses) this.#byAddress.set(address, (this.#byAddress.get(address) ?? 0) + 1);
+  }
+
+  /** It has come to be: counted for its players too. */
+  begun(playerId: string, now: number): void {
+    const fullAt = Math.max(now, this.#fullAt.get(playerId) ?? now) + PRACTICE_START_EVERY_MS;
+    this.#fullAt.delete(playerId);
+    this.#fullAt.set(playerId, fullAt);
+    if (this.#fullAt.size > PLAYERS_MAX) this.#fullAt.delete(this.#fullAt.keys().next().value as string);
+  }
+
+  /** It is over, or did not come to be. */
+  end(matchId: string): void {
+    const begun = this.#byMatch.get(matchId);
+    this.#byMatch.delete(matchId);
+    for (const address of begun?.addresses ?? []) {
+      const left = (this.#byAddress.get(address) ?? 0) - 1;
+      if (left > 0) this.#byAddress.set(address, left);
+      else this.#byAddress.delete(address);
+    }
+  }
+}

@@ -1,0 +1,33 @@
+// Players whose match was cancelled because another one did not come: queueing again, they go on with the wait that they
+// had, and so are in front.
+
+/** For who queues again that soon. */
+const CREDIT_MS = 60_000;
+const PLAYERS_MAX = 20_000;
+
+interface Credit {
+  readonly mode: string;
+  readonly since: number;
+  readonly until: number;
+}
+
+export class WaitCredits {
+  readonly #byPlayer = new Map<string, Credit>();
+
+  add(playerId: string, mode: string, since: number, now: number): void {
+    this.#byPlayer.delete(playerId);
+    this.#byPlayer.set(playerId, { mode, since, until: now + CREDIT_MS });
+    if (this.#byPlayer.size > PLAYERS_MAX) this.#byPlayer.delete(this.#byPlayer.keys().next().value as string);
+  }
+
+  /** When the wait began; undefined: now. */
+  of(playerId: string, mode: string, now: number): number | undefined {
+    const credit = this.#byPlayer.get(playerId);
+    return credit && credit.mode === mode && credit.until > now ? credit.since : undefined;
+  }
+
+  /** It has a match. */
+  use(playerId: string): void {
+    this.#byPlayer.delete(playerId);
+  }
+}

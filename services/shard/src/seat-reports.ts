@@ -1,0 +1,68 @@
+// What the matchmaker is told of seats: who holds one, and which are free again. A player has one seat in the whole
+// system, and only the shards know which are really taken.
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { ShardSessionRequestSchema } from "@muster/contracts/matchmaking/v2";
+import type { MatchOutcome } from "./match-spec.ts";
+import type { Match } from "./match.ts";
+import { leftOf, noShowsOf } from "./seat.ts";
+
+type ToMatchmaker = MessageInitShape<typeof ShardSessionRequestSchema>;
+
+/** The contract takes no more in one message. */
+const MATCHES_PER_MESSAGE_MAX = 200;
+const FIRST_EPOCH = 1;
+
+export class SeatReports {
+  /** Undefined while there is no session: all is told again when there is one. */
+  #send: ((message: ToMatchmaker) => void) | undefined;
+
+  /** A session with the matchmaker, who may know nothing. */
+  open(send: (message: ToMatchmaker) => void, matches: readonly Match[]): void {
+    this.#send = send;
+    for (let from = 0; from === 0 || from < matches.length; from += MATCHES_PER_MESSAGE_MAX) {
+      const part = matches.slice(from, from + MATCHES_PER_MESSAGE_MAX).map(heldMatch);
+      const complete = from + MATCHES_PER_MESSAGE_MAX >= matches.length;
+      send({ message: { case: "held", value: { matches: part, complete } } });
+    }
+  }
+
+  close(): void {
+    this.#send = undefined;
+  }
+
+  /** Another shard held it until now. */
+  adopted(match: Match): void {
+    this.#send?.({ message: { case: "held", value: { matches: [heldMatch(match)] } } });
+  }
+
+  left(match: Match, seat: number): void {
+    this.#send?.({ message: { case: "freed", value: { matchId: match.spec.matchId, seats: [seat] } } });
+  }
+
+  over(match: Match, outcome: MatchOutcome): void {
+    const { matchId, epoch } = match.spec;
+    const noShow = outcome.kind === "cancelled" && outcome.reason === "no_show";
+    // Of a match that has moved nobody can say who would have come.
+    const noShows = noShow && epoch === FIRST_EPOCH ? noShowsOf(match.seats) : [];
+    this.#send?.({
+      message: { case: "freed", value: { matchId, over: true, noShows, played: outcome.kind === "ended" } },
+    });
+  }
+
+  /** It was to go on here, and cannot. */
+  lost(matchId: string): void {
+    this.#send?.({ message: { case: "freed", value: { matchId, over: true } } });
+  }
+}
+
+function heldMatch({ spec, seats: taken }: Match) {
+  const seats = spec.players.map(({ playerId, playerName, bot = "" }, seat) => ({ seat, playerId, playerName, bot }));
+  return {
+    matchId: spec.matchId,
+    epoch: spec.epoch,
+    mode: spec.mode,
+    gameId: spec.game.id,
+    seats,
+    left: leftOf(taken),
+  };
+}
