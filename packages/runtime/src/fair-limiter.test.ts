@@ -32,15 +32,29 @@ describe("a fair limiter", () => {
   });
 
   it("refuses beyond its limits, of one source and of all, and keeps places of others free", async () => {
-    const limiter = new FairLimiter({ runningMax: 1, waitingMax: 3, waitingPerSourceMax: 2 });
+    const limiter = new FairLimiter({ runningMax: 1, waitingMax: 2, waitingPerSourceMax: 1 });
     const { work, finish } = workbench();
-    const all = [0, 1, 2].map((i) => limiter.run("flood", work(`flood ${i}`)));
+    const all = [0, 1].map((i) => limiter.run("flood", work(`flood ${i}`)));
     await expect(limiter.run("flood", work("more"))).rejects.toThrow(LimitReachedError);
     all.push(limiter.run("player", work("player")));
     await expect(limiter.run("another", work("another"))).rejects.toThrow(LimitReachedError);
-    for (let i = 0; i < 4; i++) await finish();
+    for (let i = 0; i < 3; i++) await finish();
     await Promise.all(all);
     await limiter.run("flood", async () => undefined);
+  });
+
+  it("keeps a place for a source that has fewer waiting: the last of the one with most is refused", async () => {
+    const limiter = new FairLimiter({ runningMax: 1, waitingMax: 6, waitingPerSourceMax: 3 });
+    const { begun, work, finish } = workbench();
+    const floods = ["a", "a", "a", "a", "b", "b", "b"].map((source, i) => limiter.run(source, work(`${source} ${i}`)));
+    const outcomes = Promise.allSettled(floods);
+    const player = limiter.run("player", work("player"));
+    for (let i = 0; i < 7; i++) await finish();
+    await player;
+    const refused = (await outcomes).filter(({ status }) => status === "rejected");
+    expect(refused).toMatchObject([{ reason: expect.any(LimitReachedError) as unknown }]);
+    expect(begun).toContain("player");
+    expect(limiter.idle).toBe(true);
   });
 
   it("runs no more of one source at once than it may, although there is room", async () => {

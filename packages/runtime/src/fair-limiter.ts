@@ -5,7 +5,7 @@ export interface FairLimiterOptions {
   readonly runningMax: number;
   /** How many of one source may run at once. */
   readonly runningPerSourceMax?: number;
-  /** How many may wait, of all sources; beyond it a call is refused. */
+  /** How many may wait, of all sources; beyond it whoever came last of the source with most is refused. */
   readonly waitingMax: number;
   /** How many of one source may wait. */
   readonly waitingPerSourceMax: number;
@@ -18,12 +18,17 @@ export class WaitAbandonedError extends Error {
 
 interface Source {
   running: number;
-  readonly waiting: (() => void)[];
+  readonly waiting: Waiting[];
+}
+
+interface Waiting {
+  enter(): void;
+  leave(why: Error): void;
 }
 
 /**
  * A bulkhead that many sources share fairly: those that wait take turns by source, so that one source with a thousand
- * calls delays another one's single call by one turn. Policy at a limit: reject.
+ * calls delays another one's single call by one turn. Policy at a limit: reject, of the source that has most waiting.
  */
 export class FairLimiter {
   readonly #options: Required<FairLimiterOptions>;
@@ -54,6 +59,11 @@ export class FairLimiter {
     }
   }
 
+  /** Nobody runs or waits. */
+  get idle(): boolean {
+    return this.#sources.size === 0;
+  }
+
   #sourceOf(name: string): Source {
     let source = this.#sources.get(name);
     if (!source) this.#sources.set(name, (source = { running: 0, waiting: [] }));
@@ -70,26 +80,41 @@ export class FairLimiter {
   }
 
   #wait(source: Source, name: string, gone: AbortSignal | undefined): Promise<void> {
-    const { waitingMax, waitingPerSourceMax } = this.#options;
-    if (this.#waiting >= waitingMax || source.waiting.length >= waitingPerSourceMax || gone?.aborted) {
+    if (gone?.aborted || !this.#makeRoom(source)) {
       this.#forgetIdle(name, source);
       throw gone?.aborted ? new WaitAbandonedError("gone") : new LimitReachedError("too many at once");
     }
     return new Promise((resolve, reject) => {
-      const enter = (): void => {
-        gone?.removeEventListener("abort", leave);
-        resolve();
+      const abandon = (): void => one.leave(new WaitAbandonedError("gone"));
+      const one: Waiting = {
+        enter() {
+          gone?.removeEventListener("abort", abandon);
+          resolve();
+        },
+        leave: (why) => {
+          gone?.removeEventListener("abort", abandon);
+          source.waiting.splice(source.waiting.indexOf(one), 1);
+          this.#waiting--;
+          this.#forgetIdle(name, source);
+          reject(why);
+        },
       };
-      const leave = (): void => {
-        source.waiting.splice(source.waiting.indexOf(enter), 1);
-        this.#waiting--;
-        this.#forgetIdle(name, source);
-        reject(new WaitAbandonedError("gone"));
-      };
-      gone?.addEventListener("abort", leave, { once: true });
-      source.waiting.push(enter);
+      gone?.addEventListener("abort", abandon, { once: true });
+      source.waiting.push(one);
       this.#waiting++;
     });
+  }
+
+  /** A place to wait for one more of `source`: a free one, or the last of a source that has more than it. */
+  #makeRoom(source: Source): boolean {
+    const { waitingMax, waitingPerSourceMax } = this.#options;
+    if (source.waiting.length >= waitingPerSourceMax) return false;
+    if (this.#waiting < waitingMax) return true;
+    let longest = source;
+    for (const other of this.#sources.values()) if (other.waiting.length > longest.waiting.length) longest = other;
+    if (longest.waiting.length <= source.waiting.length + 1) return false;
+    longest.waiting.at(-1)?.leave(new LimitReachedError("too many at once"));
+    return true;
   }
 
   /** The first source, in the order of turns, that has somebody waiting and may run one more. */
@@ -101,7 +126,7 @@ export class FairLimiter {
       this.#sources.set(name, source);
       this.#waiting--;
       this.#begin(source);
-      source.waiting.shift()?.();
+      source.waiting.shift()?.enter();
       return;
     }
   }

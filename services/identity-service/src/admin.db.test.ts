@@ -6,6 +6,7 @@ import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { KEY_ENCRYPTION_KEY, type Harness, startHarness } from "../test/harness.ts";
 import { auditFault } from "./audit.ts";
+import { runOperator } from "./operator-commands.ts";
 
 const PASSWORD = "correct horse battery";
 const refused = { code: "not_allowed" };
@@ -103,6 +104,40 @@ describeWithMariadb("moderators and admins", () => {
       Array.from({ length: entries.length }, (_, i) => entries.length - i),
     );
   });
+
+  const command = async (...args: string[]): Promise<{ code: number; said: string; complained: string }> => {
+    const lines: string[] = [];
+    const errors: string[] = [];
+    const out = { log: (line: string) => void lines.push(line), error: (line: string) => void errors.push(line) };
+    const code = await runOperator(args, { IDENTITY_DB_URL: harness.url }, out); // nothing else is needed
+    return { code, said: lines.join("\n"), complained: errors.join("\n") };
+  };
+
+  it("find players by the name in any spelling, by its beginning, and by the id", async () => {
+    const line = `${id("modder")}  modderx  registered  moderator  not banned`;
+    for (const wanted of [
+      "modderx",
+      " MODDERX ",
+      "\uff4d\uff4f\uff44\uff44\uff45\uff52\uff58", // full width
+      "m\u043edderx", // a Cyrillic o
+      id("modder").toUpperCase(),
+    ])
+      expect(await command("player", wanted), wanted).toEqual({ code: 0, said: line, complained: "" });
+    const { said } = await command("player", "player-%");
+    expect(said.split("\n").map((one) => one.split("  ")[1])).toEqual(["player-onex", "player-twox"]);
+    expect((await command("player", "player-twox")).said).toMatch(/banned until 9999-/);
+    for (const wanted of ["modder", "mod_erx", "%%", "mod_er%"])
+      expect(await command("player", wanted), wanted).toMatchObject({ code: 1, complained: "no such player" });
+  });
+
+  it.each([[[]], [["player"]], [["grant", "modderx", "emperor", "why"]], [["revoke-keys"]], [["toString"]]])(
+    "are told how to use the command: %j",
+    async (args) => {
+      const { code, complained } = await command(...args);
+      expect(code).toBe(2);
+      expect(complained).toContain("usage: operator.ts");
+    },
+  );
 
   it("write nothing when what they asked for was refused", async () => {
     const count = async (): Promise<number> =>

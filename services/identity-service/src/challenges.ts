@@ -17,8 +17,8 @@ export interface Challenge {
 export interface Challenges {
   /** `subject`: what it is for, and nothing else. */
   issue(subject: Buffer, bits: number): Challenge;
-  /** True when `proof` solves a challenge of ours for this subject, in time, for the first time. */
-  redeem(db: Database<Tables>, subject: Buffer, proof: string): Promise<boolean>;
+  /** True when `proof` solves a challenge of ours for this subject, of so many bits or more, in time, for the first time. */
+  redeem(db: Database<Tables>, subject: Buffer, proof: string, bitsMin: number): Promise<boolean>;
 }
 
 /** A slow phone solves the hardest one in it several times over. */
@@ -43,7 +43,7 @@ export function createChallenges(secret: string, now: () => Date): Challenges {
       const challenge = Buffer.concat([payload, macOf(payload, subject)]).toString("base64url");
       return { kind: "proof_of_work", challenge, bits };
     },
-    async redeem(db, subject, proof) {
+    async redeem(db, subject, proof, bitsMin) {
       const [challenge = "", counter = ""] = proof.split(".");
       const bytes = Buffer.from(challenge, "base64url");
       // One spelling of it only: what is spent is spent.
@@ -52,7 +52,8 @@ export function createChallenges(secret: string, now: () => Date): Challenges {
       if (!timingSafeEqual(bytes.subarray(PAYLOAD_BYTES), macOf(payload, subject))) return false;
       const expiresAt = payload.readUIntBE(NONCE_BYTES, EXPIRY_BYTES);
       if (expiresAt <= now().getTime()) return false;
-      if (!isSolution(challenge, counter, payload.readUInt8(NONCE_BYTES + EXPIRY_BYTES))) return false;
+      const bits = payload.readUInt8(NONCE_BYTES + EXPIRY_BYTES);
+      if (bits < bitsMin || !isSolution(challenge, counter, bits)) return false;
       return spendChallenge(db, payload.subarray(0, NONCE_BYTES), new Date(expiresAt));
     },
   };

@@ -121,3 +121,16 @@ export type Config = ConfigOf<typeof fields>;
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   return parseConfig(fields, env);
 }
+
+/** For tools that work on the database alone. */
+export type DatabaseConfig = Pick<Config, "logLevel" | "identityDbUrl" | "dbAcquireTimeoutMs">;
+
+export function readDatabaseConfig(env: Readonly<Record<string, string | undefined>>): DatabaseConfig {
+  return parseConfig({ ...logConfig, ...dbConfig, IDENTITY_DB_URL: fields.IDENTITY_DB_URL }, env);
+}
+
+/** Of those tools, for what makes a signing key. */
+export function readKeyEncryptionKey(env: Readonly<Record<string, string | undefined>>): string {
+  const { IDENTITY_KEY_ENCRYPTION_KEY } = fields;
+  return parseConfig({ IDENTITY_KEY_ENCRYPTION_KEY }, env).identityKeyEncryptionKey;
+}

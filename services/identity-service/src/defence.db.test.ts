@@ -88,6 +88,17 @@ describeWithMariadb("log-in defence", () => {
     await refused("proofs", address, late);
   });
 
+  it("takes no proofs that were asked for while they were easy", async () => {
+    const [name, address] = ["hoarded", "192.0.2.60"];
+    await codes(3, () => logIn(name, "wrong", address));
+    const stored = (await logIn(name, "wrong", address)).details;
+    await harness.raw("update login_failures set failures = 40 where failures = 3");
+    const { details } = await logIn(name, "wrong", address);
+    expect(details?.bits).toBe((stored?.bits as number) + 3);
+    expect((await logIn(name, "wrong", address, "", proofOf(stored))).code).toBe("challenge_required");
+    expect((await logIn(name, "wrong", address, "", proofOf(details))).code).toBe("bad_credentials");
+  });
+
   it("lets nobody lock the owner out: a known device waits for nothing, a new one works for seconds", async () => {
     const shared = "192.0.2.2";
     await codes(5, () => logIn("owner", "wrong", shared));

@@ -17,7 +17,10 @@ const HASH_BYTES = 32;
 const HASH_MS = 50;
 const WAITING_PER_SOURCE_MIN = 8;
 
-/** Hashing is what identity has least of: a flood of registrations must leave log-ins alive. */
+/** Beside those of the other queues; with them as many as libuv has threads. */
+const KNOWN_RUNNING_MAX = 1;
+
+/** Hashing is what identity has least of: a flood of registrations must leave log-ins alive, one of strangers' log-ins known devices. */
 export interface HashingLimits {
   /** Hashes at once, of each queue. */
   readonly logInsMax: number;
@@ -26,31 +29,37 @@ export interface HashingLimits {
   readonly waitingMax: number;
 }
 
+export interface Asker {
+  readonly queue: "known" | "log-in" | "registration";
+  /** A network or a player: it takes turns with the others in its queue. */
+  readonly source: string;
+}
+
 /** Work for somebody who waits for it no more is not begun. */
 export interface Passwords {
   /**
-   * @param who asks: `source`, a network or a player, takes turns with the others in its queue
    * @returns a PHC string
    * @throws AppError busy, deadline_exceeded
    */
-  hash(password: string, who: { readonly queue: "log-in" | "registration"; readonly source: string }): Promise<string>;
+  hash(password: string, who: Asker): Promise<string>;
   /**
    * Takes the same time for an account that does not exist: pass undefined.
    * @throws AppError busy, deadline_exceeded
    */
-  verify(password: string, phc: string | undefined, source: string): Promise<boolean>;
+  verify(password: string, phc: string | undefined, who: Asker): Promise<boolean>;
   /** The hash was made with other parameters than today's: make it anew while the password is at hand. */
   isOutdated(phc: string): boolean;
 }
 
 export function createPasswords({ logInsMax, registrationsMax, waitingMax }: HashingLimits): Passwords {
   const waiting = { waitingMax, waitingPerSourceMax: Math.max(WAITING_PER_SOURCE_MIN, Math.ceil(waitingMax / 4)) };
-  const queues = {
+  const queues: Readonly<Record<Asker["queue"], FairLimiter>> = {
+    known: new FairLimiter({ runningMax: KNOWN_RUNNING_MAX, ...waiting }),
     "log-in": new FairLimiter({ runningMax: logInsMax, ...waiting }),
     registration: new FairLimiter({ runningMax: registrationsMax, ...waiting }),
   };
   const decoy = encode(randomBytes(SALT_BYTES), randomBytes(HASH_BYTES));
-  const limited = async <T>(queue: keyof typeof queues, source: string, work: () => Promise<T>): Promise<T> => {
+  const limited = async <T>({ queue, source }: Asker, work: () => Promise<T>): Promise<T> => {
     try {
       return await queues[queue].run(
         source,
@@ -67,13 +76,13 @@ export function createPasswords({ logInsMax, registrationsMax, waitingMax }: Has
     }
   };
   return {
-    hash: (password, { queue, source }) =>
-      limited(queue, source, async () => {
+    hash: (password, who) =>
+      limited(who, async () => {
         const salt = randomBytes(SALT_BYTES);
         return encode(salt, await derive(password, salt, MEMORY_KIB, PASSES, LANES));
       }),
-    verify: (password, phc, source) =>
-      limited("log-in", source, async () => {
+    verify: (password, phc, who) =>
+      limited(who, async () => {
         const { memory, passes, lanes, salt, hash } = decode(phc ?? decoy);
         const given = await derive(password, salt, memory, passes, lanes);
         return timingSafeEqual(given, hash) && phc !== undefined;

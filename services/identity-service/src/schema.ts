@@ -20,7 +20,7 @@ export interface AccountsTable {
   id: string;
   /** As the player wrote it. */
   name: string;
-  /** What makes it unique: NFKC, lower case. */
+  /** What makes it unique, and finds it: `nameKeyOf`. */
   name_key: string;
   /** What it looks like (UTS #39 skeleton): unique too. NULL for accounts from before the rule that collide. */
   name_skeleton: string | null;

@@ -15,9 +15,10 @@ import { appendAudit } from "./audit.ts";
 import { fail } from "./errors.ts";
 import type { Account, RevokeReason, Tables } from "./schema.ts";
 import type { SigningKeys } from "./signing-keys.ts";
-import { findAccount, holdAccount } from "./store/accounts.ts";
+import { holdAccount } from "./store/accounts.ts";
 import type { Tx } from "./store/db.ts";
 import {
+  findAccountOfRefreshToken,
   type HeldRefreshToken,
   holdOpenFamilies,
   holdRefreshToken,
@@ -117,9 +118,11 @@ export function createSessions(options: SessionsOptions): Sessions {
   };
 
   const sessions: Sessions = {
-    async open(tx, account, device) {
-      // Log-ins of one account come one after the other: what they end and begin cannot cross.
-      refuseBanned((await holdAccount(tx, account.id)) ?? account, now());
+    async open(tx, known, device) {
+      // Log-ins of one account come one after the other, and after or before a change of what it may: what they end and
+      // begin cannot cross, and the token says what the account may at the time that it names.
+      const account = must(await holdAccount(tx, known.id), "it has been found or made");
+      refuseBanned(account, now());
       const deviceKey = device.id === "" ? null : sha256(device.id);
       if (deviceKey) await sessions.revoke(tx, { accountId: account.id, deviceKey }, "replaced");
       const family = { id: uuidv7(), expiresAt: new Date(now().getTime() + options.familyTtlS * 1000) };
@@ -136,10 +139,13 @@ export function createSessions(options: SessionsOptions): Sessions {
 
     async refresh(db, refreshToken) {
       const hash = sha256(refreshToken);
+      const accountId = await findAccountOfRefreshToken(db, hash);
+      if (accountId === undefined) throw fail("bad_refresh_token");
       const pair = await inTransaction(db, async (tx) => {
+        // The account before its sessions, as everywhere. Its token comes before a revocation, or after it with what is true then.
+        const account = must(await holdAccount(tx, accountId), "a family has its account");
         const held = await holdRefreshToken(tx, hash);
         if (!held || !isOpen(held, now())) return undefined;
-        const account = must(await findAccount(tx, held.account_id), "a family has its account");
         if (held.rotated_at === null) {
           await markRotated(tx, hash, now());
           return issue(

@@ -1,8 +1,11 @@
+import { IdentityService } from "@muster/contracts/identity/v2";
+import { createRpcClient } from "@muster/rpc";
 import { describeWithMariadb } from "@muster/testkit";
 import { TokenVerifier, trustFrom } from "@muster/tokens";
 import { decodeProtectedHeader } from "jose";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Harness, startHarness } from "../test/harness.ts";
+import { runOperator } from "./operator-commands.ts";
+import { type Harness, KEY_ENCRYPTION_KEY, startHarness } from "../test/harness.ts";
 
 describeWithMariadb("signing keys", () => {
   let harness: Harness;
@@ -109,4 +112,46 @@ describeWithMariadb("signing keys", () => {
       code: "key_not_found",
     });
   });
+
+  it("withdrawn by the operator's command: running instances sign with another one, and sessions go on", async () => {
+    const verifier = new TokenVerifier(trustFrom(harness.call));
+    const stolen = await token();
+    const kid = kidOf(stolen);
+    const { tokens } = await harness.call.logInGuest({ deviceKey: "session-device-01234" });
+    expect(await revokeKeys(harness.url, KEY_ENCRYPTION_KEY)).toBe(0);
+    await expect.poll(async () => kidOf(await token())).not.toBe(kid);
+    await verifier.refresh();
+    await expect(verifier.verify(stolen)).rejects.toMatchObject({ code: "token_invalid" });
+    const next = await harness.call.refresh({ refreshToken: tokens?.refreshToken as string });
+    await verifier.verify(next.tokens?.accessToken as string);
+    const { entries } = await harness.call.listAuditLog({ actorId: admin });
+    expect(entries).toContainEqual(expect.objectContaining({ actor: "operator", action: "key_revoked", target: kid }));
+  });
+
+  it("sealed with another key: who has the old one signs nothing more; a start with the new one does, and sessions go on", async () => {
+    await using running = await startHarness({ IDENTITY_KEY_CHECK_MS: "20" });
+    const { tokens } = await running.call.logInGuest({ deviceKey: "session-device-01234" });
+    const otherKey = "c3".repeat(32);
+    expect(await revokeKeys(running.url, otherKey)).toBe(0);
+    await expect.poll(async () => (await fetch(`${running.adminUrl}/readyz`)).status).toBe(503);
+    await expect(running.call.logInGuest({ deviceKey: "another-device-01234" })).rejects.toMatchObject({
+      code: "unavailable",
+    });
+    await using fresh = running.another({ IDENTITY_KEY_ENCRYPTION_KEY: otherKey });
+    await fresh.start();
+    const client = createRpcClient({ service: IdentityService, baseUrl: fresh.rpc.url, timeoutMs: 5000 });
+    const next = await client.call.refresh({ refreshToken: tokens?.refreshToken as string });
+    const verifier = new TokenVerifier(trustFrom(client.call));
+    await verifier.refresh();
+    await verifier.verify(next.tokens?.accessToken as string);
+    await expect(verifier.verify(tokens?.accessToken as string)).rejects.toMatchObject({ code: "token_invalid" });
+    await client.stop?.();
+  });
 });
+
+/** As the runbook has it: on the database alone. @returns the exit code */
+function revokeKeys(url: string, encryptionKey: string): Promise<number> {
+  const env = { IDENTITY_DB_URL: url, IDENTITY_KEY_ENCRYPTION_KEY: encryptionKey };
+  const nowhere = { log: () => undefined, error: () => undefined };
+  return runOperator(["revoke-keys", "in", "a", "public", "log"], env, nowhere);
+}

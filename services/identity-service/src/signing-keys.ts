@@ -43,6 +43,19 @@ export interface SigningKeys extends AppPart {
   reload(): Promise<void>;
 }
 
+/** Withdraws every key at once and makes the one that signs from now on. @returns their ids */
+export async function replaceKeys(
+  tx: Tx,
+  encryptionKey: string,
+  at: Date,
+): Promise<{ readonly kid: string; readonly withdrawn: readonly string[] }> {
+  const withdrawn = (await holdKeys(tx)).map(({ kid }) => kid);
+  for (const kid of withdrawn) await setKeyState(tx, kid, "removed", at);
+  const key = await makeSealedKey(Buffer.from(encryptionKey, "hex"));
+  await insertKey(tx, { ...key, state: "active", at });
+  return { kid: key.kid, withdrawn };
+}
+
 export function createSigningKeys(options: SigningKeysOptions): SigningKeys {
   const { db, now, log } = options;
   const sealKey = Buffer.from(options.encryptionKey, "hex");
@@ -63,12 +76,13 @@ export function createSigningKeys(options: SigningKeysOptions): SigningKeys {
     const keys = await listKeys(db);
     const signing = keys.find((key) => key.state === "active");
     published = keys.map((key) => JSON.parse(key.public_jwk) as JWK);
-    if (!signing) {
-      // Somebody took it away on purpose: what is gone does not sign on from memory.
-      if (active)
-        log.error({ kid: active.kid }, "the active signing key is gone: nothing is signed until there is one");
-      active = undefined;
-    } else if (signing.kid !== active?.kid) active = { kid: signing.kid, key: await openKey(signing, sealKey) };
+    if (signing && signing.kid === active?.kid) return;
+    // Somebody took it away on purpose: what is gone does not sign on from memory, also when the next one does not open.
+    const before = active;
+    active = undefined;
+    if (signing) active = { kid: signing.kid, key: await openKey(signing, sealKey) };
+    else if (before)
+      log.error({ kid: before.kid }, "the active signing key is gone: nothing is signed until there is one");
   };
 
   const load = async (): Promise<void> => {
@@ -126,7 +140,7 @@ export function createSigningKeys(options: SigningKeysOptions): SigningKeys {
       if (!active) throw commonError("unavailable");
       return active;
     },
-    check: () => (active ? undefined : "there is no active signing key: start an instance, which makes one"),
+    check: () => (active ? undefined : "there is no active signing key: operator.ts revoke-keys or a start makes one"),
     jwks: () => ({ keys: published }),
     reload,
     async rotate(tx) {

@@ -52,11 +52,14 @@ export const FAILURES_LAST_MS = 24 * 3600 * 1000;
 /** A browser takes a tenth of a second for the first, some two seconds for the last; bits of work. */
 export const PROOF_BITS_MIN = 16;
 export const PROOF_BITS_MAX = 20;
+/** A proof may be so much easier than the next one would be: it was asked for before others failed. A store of easy ones is worth nothing. */
+const PROOF_BITS_BEHIND_MAX = 1;
 
 /** Of one account, in this process: fewer than it has free. */
 const AT_ONCE_PER_ACCOUNT = 3;
 const WAITING_PER_ACCOUNT_MAX = 64;
-const WAITING_MAX = 4096;
+/** Of all accounts. */
+const ATTEMPTS_MAX = 4096;
 const SETTLE_MS = 2000;
 
 interface Count {
@@ -66,20 +69,31 @@ interface Count {
 
 export function createThrottle(options: ThrottleOptions): Throttle {
   const { now } = options;
-  const accounts = new FairLimiter({
-    runningMax: Infinity,
-    runningPerSourceMax: Math.max(1, Math.min(AT_ONCE_PER_ACCOUNT, options.freePerAccount - 1)),
-    waitingMax: WAITING_MAX,
-    waitingPerSourceMax: WAITING_PER_ACCOUNT_MAX,
-  });
+  /** By account; only those with attempts under way. */
+  const accounts = new Map<string, FairLimiter>();
+  let attempts = 0;
 
-  const inTurn = async (source: string, work: () => Promise<boolean>): Promise<boolean> => {
+  /** Networks take turns: whoever pays for many attempts at an account delays its owner by one of them. */
+  const inTurn = async (account: string, network: string, work: () => Promise<boolean>): Promise<boolean> => {
+    if (attempts >= ATTEMPTS_MAX) throw fail("busy");
+    const turns =
+      accounts.get(account) ??
+      new FairLimiter({
+        runningMax: Math.max(1, Math.min(AT_ONCE_PER_ACCOUNT, options.freePerAccount - 1)),
+        waitingMax: WAITING_PER_ACCOUNT_MAX,
+        waitingPerSourceMax: WAITING_PER_ACCOUNT_MAX,
+      });
+    accounts.set(account, turns);
+    attempts++;
     try {
-      return await accounts.run(source, work, currentBudget()?.signal);
+      return await turns.run(network, work, currentBudget()?.signal);
     } catch (err) {
       if (err instanceof LimitReachedError) throw fail("busy");
       if (err instanceof WaitAbandonedError) throw commonError("deadline_exceeded");
       throw err;
+    } finally {
+      attempts--;
+      if (turns.idle) accounts.delete(account);
     }
   };
 
@@ -130,7 +144,7 @@ export function createThrottle(options: ThrottleOptions): Throttle {
 
   const ofKnown = async (db: Database<Tables>, account: string, device: string, check: () => Promise<boolean>) => {
     const counts = [{ subject: subjectOf("account", account, device), free: options.freePerAccount }];
-    return inTurn(`known ${account} ${device}`, async () => {
+    return inTurn(`known ${account} ${device}`, "", async () => {
       const waitMs = await count(db, counts, ([own], at) => {
         const left = (own as { held: Failures }).held.blocked_until.getTime() - at.getTime();
         return left > 0 ? left : undefined;
@@ -153,15 +167,16 @@ export function createThrottle(options: ThrottleOptions): Throttle {
     const subject = subjectOf("challenge", who.account, network);
     const refuse = (bits: number): Error =>
       fail("challenge_required", { details: { ...options.challenges.issue(subject, bits) } });
-    const proven = who.proof !== "" && (await options.challenges.redeem(db, subject, who.proof));
     // Whoever has not paid is sent away before the queue, so that it holds only those who have.
     const before = await readFailures(
       db,
       counts.map((one) => one.subject),
     );
     const expected = neededBits(counts.map(({ subject: of, free }) => ({ held: before(of), free })));
+    const bitsMin = expected - PROOF_BITS_BEHIND_MAX;
+    const proven = who.proof !== "" && (await options.challenges.redeem(db, subject, who.proof, bitsMin));
     if (expected > 0 && !proven) throw refuse(expected);
-    return inTurn(`stranger ${who.account}`, async () => {
+    return inTurn(`stranger ${who.account}`, network, async () => {
       const bits = await count(db, counts, (all) => (proven ? undefined : neededBits(all) || undefined));
       if (bits !== undefined) throw refuse(bits);
       return settle(db, counts, check);

@@ -81,10 +81,22 @@ it.each([...Object.entries(SCRIPTS).map(([file, how]) => [`scripts/${file}`, how
   },
 );
 
-describeWithMariadb("the operator's command", () => {
-  it("ends after its usage text, with the database there", { timeout: WITHIN_MS * 1.5 }, async () => {
+describeWithMariadb("what works on a service's database", () => {
+  it.each(["identity", "match", "chat"] as const)(
+    "%s-service: migrate.ts ends, done or refused",
+    async (name) => {
+      const file = `services/${name}-service/src/migrate.ts`;
+      const { [`${name}-service` as const]: url } = await freshDatabases();
+      const variable = `${name.toUpperCase()}_DB_URL`;
+      expect(await run(file, { env: { [variable]: url } })).toBe(0);
+      expect(await run(file, { env: { [variable]: "mysql://nobody:wrong@127.0.0.1:1/none" } })).toBe(1);
+    },
+    WITHIN_MS * 2.5,
+  );
+
+  it("operator.ts ends after its usage text, with the database there", { timeout: WITHIN_MS * 1.5 }, async () => {
     const { "identity-service": url } = await freshDatabases();
     const env = { IDENTITY_DB_URL: url, IDENTITY_KEY_ENCRYPTION_KEY: "5a".repeat(32) };
-    expect(await run("services/identity-service/src/operator.ts", { env })).toBe(1);
+    expect(await run("services/identity-service/src/operator.ts", { env })).toBe(2);
   });
 });

@@ -5,7 +5,6 @@ import type { Command } from "./command.ts";
 import { databaseUser, dropDatabaseUser } from "./database-users.ts";
 import { logs } from "./logs.ts";
 import { matches } from "./matches.ts";
-import { player } from "./players.ts";
 import { health, metrics } from "./processes.ts";
 import { identityCommand, migrate, run } from "./programs.ts";
 
@@ -15,10 +14,19 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   metrics,
   logs,
   matches,
-  player,
+  player: identityCommand(
+    "player",
+    "NAME|NAME%|ID",
+    "Finds players by the name in any spelling, its beginning, or the id: id, name, kind, role, whether banned.",
+  ),
   "log-in": logIn,
   api,
   grant: identityCommand("grant", "NAME player|moderator|admin REASON", "Gives an account a role: the first admin."),
+  "revoke-keys": identityCommand(
+    "revoke-keys",
+    "REASON",
+    "Withdraws every key that signs access tokens, and makes another one. Nobody is logged out.",
+  ),
   "verify-audit-log": identityCommand("verify-audit-log", "", "Whether the audit log is as it was written."),
   migrate,
   backup,

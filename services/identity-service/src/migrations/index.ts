@@ -1,5 +1,6 @@
 import { type Migrations, statement } from "@muster/db";
 import { sql } from "kysely";
+import { refoldNameKeys } from "./name-keys.ts";
 import { backfillSkeletons } from "./name-skeletons.ts";
 
 /** One statement each, safe to run again; listed by hand, so that the order is what a reader sees. */
@@ -126,4 +127,5 @@ export const migrations: Migrations = {
       expires_at datetime(6) not null,
       key spent_challenges_by_expiry (expires_at)
     ) engine = InnoDB`),
+  "20261126T1317-accounts-refold-name-keys": { up: refoldNameKeys },
 };

@@ -11,7 +11,7 @@ import { fail } from "../errors.ts";
 import { checkName, nameKeyOf } from "../names.ts";
 import { checkPassword } from "../password-rules.ts";
 import type { Account, Tables } from "../schema.ts";
-import { sha256 } from "../sessions.ts";
+import { type Device, sha256, type TokenPair } from "../sessions.ts";
 import {
   findAccount,
   findAccountByDevice,
@@ -22,6 +22,7 @@ import {
   isNameTaken,
   updateCredentials,
 } from "../store/accounts.ts";
+import type { Tx } from "../store/db.ts";
 import { hasDevice } from "../store/sessions.ts";
 import type { RpcParts } from "./parts.ts";
 
@@ -31,6 +32,13 @@ const NOBODY = "00000000-0000-0000-0000-000000000000";
 
 export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentityService>, AccountRpcs> {
   const { db, passwords, sessions, throttle, newAccounts, now } = parts;
+
+  /** What its caller waits for no more does not happen, so that a retry is not a second one: the last step before a commit. */
+  const openInTime = async (tx: Tx, account: Account, device: Device): Promise<TokenPair> => {
+    const tokens = await sessions.open(tx, account, device);
+    if (currentBudget()?.signal.aborted || remainingBudgetMs(Infinity) <= 0) throw commonError("deadline_exceeded");
+    return tokens;
+  };
 
   return {
     async register({ name: given, password, deviceLabel, deviceId, clientAddress }) {
@@ -48,9 +56,7 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
           async (tx) => {
             await insertAccount(tx, account);
             await insertCredentials(tx, account.id, phc);
-            const opened = await sessions.open(tx, account, { label: deviceLabel, id: deviceId });
-            refuseLate();
-            return opened;
+            return openInTime(tx, account, { label: deviceLabel, id: deviceId });
           },
           "read committed",
         );
@@ -66,23 +72,21 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
       const account = await findAccountWithPassword(db, { nameKey });
       // Asked for an unknown name too: what is not there takes as long as what is.
       const known = deviceId !== "" && (await hasDevice(db, account?.id ?? NOBODY, sha256(deviceId)));
-      const source = clientNetworkOf(clientAddress);
+      const asker = { queue: known ? "known" : "log-in", source: clientNetworkOf(clientAddress) } as const;
       const right = await throttle.attempt(
         db,
         known
           ? { kind: "known", account: nameKey, device: deviceId }
           : { kind: "stranger", account: nameKey, address: clientAddress, proof },
-        () => passwords.verify(password, account?.password_phc, source),
+        () => passwords.verify(password, account?.password_phc, asker),
       );
       if (!right || !account) throw fail("bad_credentials");
-      const fresh = passwords.isOutdated(account.password_phc)
-        ? await passwords.hash(password, { queue: "log-in", source })
-        : undefined;
+      const fresh = passwords.isOutdated(account.password_phc) ? await passwords.hash(password, asker) : undefined;
       const tokens = await inTransaction(
         db,
         async (tx) => {
           if (fresh !== undefined) await updateCredentials(tx, account.id, fresh, now());
-          return sessions.open(tx, account, { label: deviceLabel, id: deviceId });
+          return openInTime(tx, account, { label: deviceLabel, id: deviceId });
         },
         "read committed",
       );
@@ -95,7 +99,7 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
       if (!found) newAccounts.take(clientNetworkOf(clientAddress));
       const account = found ?? (await createGuest(db, keyHash, now()));
       const device = { label: deviceLabel, id: deviceKey };
-      const tokens = await inTransaction(db, (tx) => sessions.open(tx, account, device), "read committed");
+      const tokens = await inTransaction(db, (tx) => openInTime(tx, account, device), "read committed");
       return { profile: toProfile(account), tokens, created: !found };
     },
 
@@ -116,13 +120,14 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
       const account = await findAccountWithPassword(db, { id: playerId });
       if (!account) throw fail("bad_credentials"); // a guest has none
       checkPassword(newPassword, account.name, parts.passwordRules);
+      const asker = { queue: "known", source: playerId } as const;
       const right = await throttle.attempt(
         db,
         { kind: "known", account: account.name_key, device: keepFamilyId }, // an open session
-        () => passwords.verify(currentPassword, account.password_phc, playerId),
+        () => passwords.verify(currentPassword, account.password_phc, asker),
       );
       if (!right) throw fail("bad_credentials");
-      const phc = await passwords.hash(newPassword, { queue: "log-in", source: playerId });
+      const phc = await passwords.hash(newPassword, asker);
       await inTransaction(db, async (tx) => {
         await updateCredentials(tx, playerId, phc, now());
         await sessions.revoke(tx, { accountId: playerId, exceptId: keepFamilyId }, "password_changed");
@@ -137,11 +142,6 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
       return {};
     },
   };
-}
-
-/** Right before the commit: what its caller waits for no more does not happen, so that a retry is not a second one. */
-function refuseLate(): void {
-  if (currentBudget()?.signal.aborted || remainingBudgetMs(Infinity) <= 0) throw commonError("deadline_exceeded");
 }
 
 async function createGuest(db: Database<Tables>, keyHash: Buffer, createdAt: Date): Promise<Account> {

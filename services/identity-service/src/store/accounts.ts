@@ -67,6 +67,21 @@ export async function isNameTaken(db: Db, { name_key, name_skeleton }: Account):
   return row !== undefined;
 }
 
+/** By the id, the name's key or its beginning, or what looks like it, in the order of their names. */
+export async function listAccounts(
+  db: Db,
+  by: { id: string } | { nameKey: string; skeleton: string } | { nameKeyBegins: string },
+  limit: number,
+): Promise<Account[]> {
+  const query = db.selectFrom("accounts").select(ACCOUNT).orderBy("name_key").limit(limit);
+  if ("id" in by) return query.where("id", "=", by.id).execute();
+  if ("nameKeyBegins" in by) {
+    const begins = by.nameKeyBegins.replaceAll(/[\\%_]/g, (sign) => `\\${sign}`);
+    return query.where("name_key", "like", `${begins}%`).execute();
+  }
+  return query.where((eb) => eb.or([eb("name_key", "=", by.nameKey), eb("name_skeleton", "=", by.skeleton)])).execute();
+}
+
 export async function findAccountByDevice(db: Db, keyHash: Buffer): Promise<Account | undefined> {
   return db
     .selectFrom("guest_devices as g")

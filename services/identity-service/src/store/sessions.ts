@@ -42,6 +42,16 @@ export interface HeldRefreshToken {
   readonly account_id: string;
 }
 
+export async function findAccountOfRefreshToken(db: Db, hash: Buffer): Promise<string | undefined> {
+  const row = await db
+    .selectFrom("refresh_tokens as t")
+    .innerJoin("token_families as f", "f.id", "t.family_id")
+    .select("f.account_id")
+    .where("t.token_hash", "=", hash)
+    .executeTakeFirst();
+  return row?.account_id;
+}
+
 /** Locks the token's family until the transaction ends: of two uses at the same instant, one sees the other. */
 export async function holdRefreshToken(tx: Tx, hash: Buffer): Promise<HeldRefreshToken | undefined> {
   return tx

@@ -3,6 +3,7 @@ import { controlFloods } from "./control-floods.ts";
 import { frameFloods } from "./frame-floods.ts";
 import { guests } from "./guests.ts";
 import { lockedOutOwner } from "./locked-out-owner.ts";
+import { nameSpellings } from "./name-spellings.ts";
 import { registrations } from "./registrations.ts";
 import { silentUpgrades } from "./silent-upgrades.ts";
 import { wrongPasswords } from "./wrong-passwords.ts";
@@ -10,6 +11,7 @@ import { wrongPasswords } from "./wrong-passwords.ts";
 /** In the order in which they are run. */
 export const ATTACKS: readonly Attack[] = [
   wrongPasswords,
+  nameSpellings,
   lockedOutOwner,
   registrations,
   guests,

@@ -24,27 +24,22 @@ export interface Activity {
 
 /** Counts steps and their times over one window. */
 export class Steps {
-  #expected = 0;
-  #times: number[] = [];
-  #running = new Set<Promise<void>>();
+  /** How long each took, or undefined when it did not work. */
+  #steps: Promise<number | undefined>[] = [];
 
   begin(): void {
-    this.#expected = 0;
-    this.#times = [];
-    this.#running = new Set();
+    this.#steps = [];
   }
 
   /** Times one step; a failed one counts as expected and not as worked. */
   async time(step: () => Promise<unknown>): Promise<void> {
-    const [at, times, running] = [performance.now(), this.#times, this.#running];
-    this.#expected++;
+    const at = performance.now();
     const done = step().then(
-      () => void times.push(performance.now() - at),
+      () => performance.now() - at,
       () => undefined, // the share says it
     );
-    running.add(done);
+    this.#steps.push(done);
     await done;
-    running.delete(done);
   }
 
   /** Begins one every so often, whether or not those before it are done. */
@@ -57,11 +52,12 @@ export class Steps {
     await Promise.all(running);
   }
 
+  /** Of the steps that have begun by now; those that begin while it waits for these are the next window's. */
   async observe(): Promise<Observation> {
-    await Promise.all(this.#running);
-    const sorted = this.#times.toSorted((a, b) => a - b);
+    const times = await Promise.all(this.#steps);
+    const sorted = times.filter((time) => time !== undefined).toSorted((a, b) => a - b);
     return {
-      expected: this.#expected,
+      expected: times.length,
       worked: sorted.length,
       worstMs: sorted.at(-1) ?? 0,
       p99Ms: sorted[Math.floor(sorted.length * 0.99)] ?? 0,

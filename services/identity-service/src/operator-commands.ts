@@ -1,0 +1,151 @@
+// What an operator does on the database itself, where no account exists yet that may, or none is needed: see USAGE.
+import { createDatabase, type Database, inTransaction } from "@muster/db";
+import { appendAudit, auditFault } from "./audit.ts";
+import { readDatabaseConfig, readKeyEncryptionKey } from "./config.ts";
+import { nameKeyOf, nameSkeletonOf } from "./names.ts";
+import type { Account, AccountRole, Tables } from "./schema.ts";
+import { replaceKeys } from "./signing-keys.ts";
+import { findAccountWithPassword, listAccounts, updateRole } from "./store/accounts.ts";
+
+const USAGE = `usage: operator.ts COMMAND …   (with IDENTITY_DB_URL in the environment)
+
+  player NAME|NAME%|ID
+      Finds accounts by their name in any spelling, and those that look like it; by its beginning; or by their id. Prints id, name,
+      kind, role, and whether banned, two spaces apart.
+  grant NAME player|moderator|admin REASON
+      Gives a registered account a role: the first admin.
+  revoke-keys REASON
+      Withdraws every signing key and makes another one, sealed with IDENTITY_KEY_ENCRYPTION_KEY. Running instances sign with it,
+      and verifiers refuse tokens of the others, within seconds; clients refresh by themselves.
+  verify-audit-log
+      Whether the audit log is as it was written.
+
+Exit code 0: done, or all is well; 1: it failed, or nothing was found; 2: wrong usage.`;
+
+const ROLES: readonly string[] = ["player", "moderator", "admin"] satisfies AccountRole[];
+const REASON_CHARS_MAX = 256;
+const ROWS_MAX = 50;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** What was asked for does not fit the usage. */
+class UsageError extends Error {}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where the lines go. */
+export interface Output {
+  log(line: string): void;
+  error(line: string): void;
+}
+
+interface CommandParts {
+  readonly db: Database<Tables>;
+  readonly env: Environment;
+  readonly out: Output;
+}
+
+/** @returns the problem; undefined when all is well */
+type Command = (parts: CommandParts, args: readonly string[]) => Promise<string | undefined>;
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  player,
+  grant,
+  "revoke-keys": revokeKeys,
+  "verify-audit-log": verify,
+};
+
+/** @returns the exit code */
+export async function runOperator(
+  [name = "", ...args]: readonly string[],
+  env: Environment,
+  out: Output = console,
+): Promise<number> {
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!command) {
+    out.error(USAGE);
+    return 2;
+  }
+  const config = readDatabaseConfig(env);
+  const database = createDatabase<Tables>({
+    url: config.identityDbUrl,
+    poolMax: 1,
+    acquireTimeoutMs: config.dbAcquireTimeoutMs,
+    statementTimeoutMs: 600_000,
+  });
+  try {
+    const problem = await command({ db: database.db, env, out }, args);
+    if (problem !== undefined) out.error(problem);
+    return problem === undefined ? 0 : 1;
+  } catch (err) {
+    if (!(err instanceof UsageError)) throw err;
+    out.error(`${err.message}\n\n${USAGE}`);
+    return 2;
+  } finally {
+    await database.stop();
+  }
+}
+
+async function player(
+  { db, out }: CommandParts,
+  [wanted = "", ...more]: readonly string[],
+): Promise<string | undefined> {
+  if (wanted === "" || more.length > 0) throw new UsageError("player takes one name or id");
+  const by = UUID.test(wanted)
+    ? { id: wanted.toLowerCase() }
+    : wanted.endsWith("%")
+      ? { nameKeyBegins: nameKeyOf(wanted.slice(0, -1)) }
+      : { nameKey: nameKeyOf(wanted), skeleton: nameSkeletonOf(wanted.trim()) };
+  const found = await listAccounts(db, by, ROWS_MAX + 1);
+  for (const account of found.slice(0, ROWS_MAX)) out.log(lineOf(account));
+  if (found.length > ROWS_MAX) out.log(`… only the first ${ROWS_MAX} are shown`);
+  return found.length > 0 ? undefined : "no such player";
+}
+
+function lineOf({ id, name, kind, role, banned_until: until }: Account): string {
+  const banned = until !== null && until > new Date() ? `banned until ${until.toISOString()}` : "not banned";
+  return [id, name, kind, role, banned].join("  ");
+}
+
+async function grant(
+  { db, out }: CommandParts,
+  [name = "", role = "", ...words]: readonly string[],
+): Promise<string | undefined> {
+  const reason = words.join(" ");
+  if (!ROLES.includes(role) || reason === "") throw new UsageError("grant takes a name, a role and a reason");
+  const account = await findAccountWithPassword(db, { nameKey: nameKeyOf(name) });
+  if (!account) return `there is no registered account ${name}`;
+  await inTransaction(db, async (tx) => {
+    await updateRole(tx, account.id, role as AccountRole);
+    await appendAudit(tx, {
+      actor: "operator",
+      action: "role_set",
+      target: account.id,
+      reason: `${role}: ${reason}`.slice(0, REASON_CHARS_MAX),
+      at: new Date(),
+    });
+  });
+  out.log(`${account.name} (${account.id}) is ${role} from the next refresh of its token on`);
+  return undefined;
+}
+
+async function revokeKeys({ db, env, out }: CommandParts, words: readonly string[]): Promise<string | undefined> {
+  const reason = words.join(" ").slice(0, REASON_CHARS_MAX);
+  if (reason === "") throw new UsageError("revoke-keys takes a reason");
+  const encryptionKey = readKeyEncryptionKey(env);
+  const { kid, withdrawn } = await inTransaction(db, async (tx) => {
+    const at = new Date();
+    const replaced = await replaceKeys(tx, encryptionKey, at);
+    for (const target of replaced.withdrawn)
+      await appendAudit(tx, { actor: "operator", action: "key_revoked", target, reason, at });
+    return replaced;
+  });
+  for (const old of withdrawn) out.log(`${old} is withdrawn`);
+  out.log(`${kid} signs from now on`);
+  return undefined;
+}
+
+async function verify({ db, out }: CommandParts): Promise<string | undefined> {
+  const fault = await auditFault(db);
+  if (fault === undefined) out.log("the audit log is as it was written");
+  return fault;
+}
