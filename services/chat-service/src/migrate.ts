@@ -1,8 +1,8 @@
 import { migrateAndEnd } from "@muster/db";
 import { createLogger } from "@muster/log";
-import { readConfig } from "./config.ts";
+import { readDatabaseConfig } from "./config.ts";
 import { migrations } from "./migrations/index.ts";
 
-const config = readConfig(process.env);
+const config = readDatabaseConfig(process.env);
 const log = createLogger("chat-service migrate", config.logLevel);
 await migrateAndEnd({ url: config.chatDbUrl, acquireTimeoutMs: config.dbAcquireTimeoutMs, log }, migrations);

@@ -29,3 +29,10 @@ export type Config = ConfigOf<typeof fields>;
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   return parseConfig(fields, env);
 }
+
+/** For migrate.ts, which works on the database alone. */
+export type DatabaseConfig = Pick<Config, "logLevel" | "matchDbUrl" | "dbAcquireTimeoutMs">;
+
+export function readDatabaseConfig(env: Readonly<Record<string, string | undefined>>): DatabaseConfig {
+  return parseConfig({ ...logConfig, ...dbConfig, MATCH_DB_URL: fields.MATCH_DB_URL }, env);
+}
