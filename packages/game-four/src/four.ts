@@ -63,6 +63,8 @@ export const four: Game<typeof state, typeof input> = {
     else s.toMove = 1 - mover;
   },
 
+  accepts: (s, seat, { column }) => seat === s.toMove && open(s, column) !== undefined,
+
   result(s) {
     return s.winner === NOBODY ? undefined : outcome(s.winner);
   },

@@ -80,6 +80,12 @@ export interface Game<S extends Fields = Fields, I extends Fields = Fields> {
   init(state: StateOf<S>, context: GameContext): void;
   /** Advances by one tick. `inputs` by seat: undefined where nothing was ever sent (held) or not this tick (event). */
   step(state: StateOf<S>, inputs: readonly (StateOf<I> | undefined)[], context: GameContext): void;
+  /**
+   * Whether an input would count in the step to come, by the rules: where it would not, its player is told (illegal_move). It
+   * only tells: `step` has to take no notice of such an input by itself. Asked once for every input that is applied, with
+   * those of the seats before it in place.
+   */
+  accepts?(state: StateOf<S>, seat: number, input: StateOf<I>, context: GameContext): boolean;
   /** Undefined while the match goes on; called after every step. */
   result(state: StateOf<S>, context: GameContext): GameResult | undefined;
   /** The result when a seat has left for good, seat by seat: true for those that left. */

@@ -79,6 +79,15 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
     memory[this.layout.words + seat] = 1;
   }
 
+  /** Whether the rules take the seat's input of the next step; a game that does not say takes all. */
+  accepts(seat: number): boolean {
+    const { game } = this;
+    if (!game.accepts) return true;
+    const stage = this.#enter();
+    const input = stage.inputs[seat] as StateOf<I> | undefined;
+    return input === undefined || game.accepts(stage.state as StateOf<S>, seat, input, this.#context);
+  }
+
   /** A seat that is gone sends nothing any more, held or not. */
   clearInput(seat: number): void {
     this.memory[this.layout.words + seat] = 0;

@@ -30,6 +30,7 @@ export const REALTIME_ERRORS = {
   input_too_late: { retryable: false, message: "The input is for a tick too far in the past." },
   input_too_early: { retryable: false, message: "The input is for a tick too far in the future." },
   input_out_of_order: { retryable: false, message: "The input's sequence number is not above the last one." },
+  illegal_move: { retryable: false, message: "The rules do not allow this move now." },
   input_overflow: { retryable: false, message: "More inputs than ticks: the oldest was dropped." },
   input_too_fast: { retryable: false, message: "More inputs than are taken: those above the rate were left out." },
   watching_off: { retryable: false, message: "Matches cannot be watched here." },

@@ -36,6 +36,7 @@ export const INPUT_REFUSALS = [
   "input_out_of_order",
   "input_overflow",
   "not_in_match",
+  "illegal_move",
 ] as const satisfies readonly RealtimeErrorCode[];
 
 /** Also those that a gateway refuses by itself. */

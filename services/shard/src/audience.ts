@@ -3,6 +3,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { LinkResponseSchema } from "@muster/contracts/realtime/link/v1";
 import { PUBLIC_VIEW } from "@muster/realtime";
+import type { InputRefusal } from "./inputs.ts";
 import type { Pace } from "./snapshot-pace.ts";
 import type { Views } from "./views.ts";
 
@@ -12,6 +13,8 @@ export type ToGateway = MessageInitShape<typeof LinkResponseSchema>;
 export interface Link {
   readonly gatewayId: string;
   control(message: ToGateway): void;
+  /** The rules did not take an input of this player. */
+  refuse(session: number, code: InputRefusal): void;
   /** Another socket has its seat. Nothing counts that comes from it now: it is sent again there. */
   unseat(session: number): void;
   keyframe(channel: number, view: number, frame: Uint8Array): void;

@@ -50,6 +50,7 @@ class Recorder implements Link {
   }
   control(): void {}
   unseat(): void {}
+  refuse(): void {}
   keyframe(_: number, view: number, frame: Uint8Array): void {
     this.frames.push({ view, bytes: Buffer.from(frame).toString("hex") });
   }

@@ -11,6 +11,7 @@ import { continueTrace, withTrace } from "@muster/tracing";
 import type { Link, Session, ToGateway } from "./audience.ts";
 import type { Inputs } from "./inputs.ts";
 import { LinkSessions } from "./link-sessions.ts";
+import type { InputRefusal } from "./inputs.ts";
 import type { Matches } from "./matches.ts";
 import type { ShardMetrics } from "./metrics.ts";
 
@@ -134,7 +135,10 @@ export class GatewayLink implements Link {
     const [seq, tick] = [u32(bytes, from + 4), u32(bytes, from + 8)];
     const refusal = this.#sessions.accept(session, seq, tick, bytes, from + INPUT_AT, to);
     this.#parts.metrics.inputs(refusal);
-    if (refusal === undefined) return;
+    if (refusal !== undefined) this.refuse(session, refusal);
+  }
+
+  refuse(session: number, refusal: InputRefusal): void {
     this.#refusal[0] = INPUT_REFUSALS.indexOf(refusal);
     this.#writer.numbered(LinkFrameType.inputRefused, session, this.#refusal);
   }

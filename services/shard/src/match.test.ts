@@ -21,6 +21,7 @@ class RecordedLink implements Link {
   unseat(session: number): void {
     this.unseated.push(session);
   }
+  refuse(): void {}
   /** By view: of a game that conceals. */
   readonly views = new Map<number, Uint8Array[]>();
   keyframe(_channel: number, view: number, frame: Uint8Array): void {

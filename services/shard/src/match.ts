@@ -17,7 +17,7 @@ import {
   type MatchTimes,
   stateOf,
 } from "./match-spec.ts";
-import { deserted, keptMs, type Seat, seatsOf } from "./seat.ts";
+import { deserted, keptMs, type Seat, seatsOf, tellIllegal } from "./seat.ts";
 import { SeatStatuses } from "./seat-statuses.ts";
 import { TurnClock } from "./turn-clock.ts";
 import { type Views, viewsOf } from "./views.ts";
@@ -30,6 +30,7 @@ export class Match implements InputTaker {
   #state: "gathering" | "running" | "moving" | "over" = "gathering";
   readonly #heldInputs: boolean;
   readonly #hasBots: boolean;
+  readonly #tellsIllegal: boolean;
   readonly #inputs: MatchInputs;
   readonly #simulation: Simulation;
   readonly #records: InputRecords;
@@ -61,6 +62,7 @@ export class Match implements InputTaker {
     this.#times = times;
     this.#owner = owner;
     this.#heldInputs = spec.game.inputMode === "held";
+    this.#tellsIllegal = spec.game.accepts !== undefined;
     const seats = spec.players.length;
     this.#simulation = new Simulation(spec.game, { seed: spec.seed, seats, options: spec.options });
     this.#player = new LogPlayer(this.#simulation);
@@ -233,7 +235,7 @@ export class Match implements InputTaker {
       const result = this.#simulation.step();
       const overrun = this.#owner.onStepped(this);
       if (overrun) return this.fail(overrun);
-      this.#sendTick(record);
+      this.#audience.tick(this.channel, this.#log.records, this.#simulation.check(), record);
       if (result) this.#over({ kind: "ended", reason: "played", result });
     } catch (err) {
       this.#owner.onStepped(this);
@@ -343,10 +345,7 @@ export class Match implements InputTaker {
   applyInput(seat: number, seq: number, words: Int32Array, at: number): void {
     this.#simulation.setInputWords(seat, words, at);
     this.#records.input(seat, seq, words, at);
-  }
-
-  #sendTick(record: Uint8Array): void {
-    this.#audience.tick(this.channel, this.#log.records, this.#simulation.check(), record);
+    if (this.#tellsIllegal && !this.#simulation.accepts(seat)) tellIllegal(this.#seats[seat]);
   }
 
   /** A gateway whose last player has gone may hold the log on, as the witness. */

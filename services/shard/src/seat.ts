@@ -48,3 +48,9 @@ export function noShowsOf(seats: readonly Seat[]): number[] {
 export function deserted(seats: readonly Seat[]): boolean {
   return seats.every((one) => one.left || one.bot || !one.session);
 }
+
+/** The rules take no notice of its move. A bot, and a player who has gone meanwhile, need not hear of it. */
+export function tellIllegal(seat: Seat | undefined): void {
+  const session = seat?.session;
+  session?.link.refuse(session.id, "illegal_move");
+}

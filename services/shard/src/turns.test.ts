@@ -18,6 +18,10 @@ class Controls implements Link {
     this.messages.push(message);
   }
   unseat(): void {}
+  readonly refused: [number, string][] = [];
+  refuse(session: number, code: string): void {
+    this.refused.push([session, code]);
+  }
   keyframe(): void {}
   tick(): void {}
   viewDelta(): void {}
@@ -79,6 +83,28 @@ describe("a match without a clock", () => {
       vi.advanceTimersByTime(1000);
     }
     expect(outcomes).toMatchObject([{ kind: "ended", result: { seats: [{ rank: 1 }, { rank: 2 }] } }]);
+  });
+
+  it("tells a player of every move that the rules do not take, and nobody else", () => {
+    const { match, link } = setup(turns);
+    for (let i = 1; i <= 6; i++) {
+      match.input((i - 1) % 2, Math.ceil(i / 2), 0, column(0), 0, 1);
+      vi.advanceTimersByTime(1);
+    }
+    expect(link.refused).toEqual([]);
+    match.input(0, 4, 0, column(0), 0, 1); // the column is full
+    match.input(1, 4, 0, column(1), 0, 1); // not their turn
+    match.input(0, 5, 0, column(7), 0, 1); // there is no such column
+    vi.advanceTimersByTime(1);
+    expect(link.refused).toEqual(
+      expect.arrayContaining([
+        [1, "illegal_move"],
+        [2, "illegal_move"],
+        [1, "illegal_move"],
+      ]),
+    );
+    expect(link.refused).toHaveLength(3);
+    match.drop();
   });
 
   it("gives a whole turn's time after every move", () => {

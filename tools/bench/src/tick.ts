@@ -30,6 +30,7 @@ class NoLink implements Link {
   );
   control(): void {}
   unseat(): void {}
+  refuse(): void {}
   keyframe(channel: number, view: number, frame: Uint8Array): void {
     this.#writer.view(3, channel, view, frame);
   }
