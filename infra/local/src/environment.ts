@@ -121,7 +121,7 @@ export function createEnvironment(
   };
   env["EDGE_HEALTH_URLS"] = JSON.stringify(
     Object.fromEntries(
-      SERVICES.filter((s) => s.name !== "edge-api").map((s) => [s.name, `${at(Number(env[s.adminPort]))}/readyz`]),
+      SERVICES.filter((s) => s.name !== "edge-api").map((s) => [s.name, `${at(Number(env[s.adminPort]))}/statusz`]),
     ),
   );
   return env;

@@ -1,5 +1,6 @@
 import type { Logger } from "@muster/log";
 import { fastify } from "fastify";
+import { Gauge } from "prom-client";
 import type { Metrics } from "./metrics.ts";
 import type { AppPart } from "./parts.ts";
 
@@ -17,21 +18,43 @@ export interface AdminOptions {
   readonly port: number;
   readonly metrics: Metrics;
   readonly log: Logger;
-  /** What readiness depends on. Liveness depends on nothing: a restart does not mend a database. */
+  /**
+   * What readiness depends on: what is this process's own, such as its database. Never another process of ours: two that wait for
+   * each other's readiness never come up behind a balancer that leaves unready ones out, and one that restarts would take all
+   * its peers out with it. Liveness depends on nothing: a restart does not mend a database.
+   */
   readonly ready: Readonly<Record<string, Check>>;
+  /** Other processes of ours without which part of its work is not done: told by /statusz and by metrics, by nothing else. */
+  readonly peers?: Readonly<Record<string, Check>>;
 }
 
 const CHECK_TIMEOUT_MS = 2000;
 
-/** The HTTP/1.1 port of every process: /healthz (alive), /readyz (can do its work), /metrics (Prometheus text). */
+/**
+ * The HTTP/1.1 port of every process: /healthz (alive), /readyz (can do its work), /statusz (and nothing is missing around it; says
+ * what readiness depends on), /metrics (Prometheus text).
+ */
 export function createAdminServer(options: AdminOptions): AdminServer {
   const server = fastify({ logger: false, forceCloseConnections: true });
   let phase: "starting" | "serving" | "draining" = "starting";
   let url = "";
   server.get("/healthz", () => ({ status: "ok" }));
-  server.get("/readyz", async (_req, reply) => {
+  const peers = options.peers ?? {};
+  countMissing(options.metrics, peers);
+  const ownFailures = async (): Promise<Record<string, string>> => {
     const failures = await failedChecks(options.ready);
     if (phase !== "serving") failures[phase] = `this process is ${phase === "draining" ? "stopping" : "starting"}`;
+    return failures;
+  };
+  server.get("/statusz", async (_req, reply) => {
+    const [failures, missing] = await Promise.all([ownFailures(), failedChecks(peers)]);
+    const [unready, degraded] = [Object.keys(failures).length > 0, Object.keys(missing).length > 0];
+    const status = unready ? "unready" : degraded ? "degraded" : "ok";
+    const readyDependsOn = Object.keys(options.ready);
+    return reply.code(status === "ok" ? 200 : 503).send({ status, failures, missing, readyDependsOn });
+  });
+  server.get("/readyz", async (_req, reply) => {
+    const failures = await ownFailures();
     const ready = Object.keys(failures).length === 0;
     return reply.code(ready ? 200 : 503).send(ready ? { status: "ok" } : { status: "unready", failures });
   });
@@ -58,6 +81,20 @@ export function createAdminServer(options: AdminOptions): AdminServer {
     },
     stop: () => server.close(),
   };
+}
+
+function countMissing(metrics: Metrics, peers: Readonly<Record<string, Check>>): void {
+  if (Object.keys(peers).length === 0) return;
+  new Gauge({
+    name: "peer_missing",
+    help: "1 while this process lacks a peer without which part of its work is not done",
+    labelNames: ["peer"],
+    registers: [metrics],
+    async collect() {
+      const missing = await failedChecks(peers);
+      for (const peer of Object.keys(peers)) this.set({ peer }, peer in missing ? 1 : 0);
+    },
+  });
 }
 
 async function failedChecks(checks: Readonly<Record<string, Check>>): Promise<Record<string, string>> {

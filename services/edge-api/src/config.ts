@@ -34,7 +34,8 @@ export const fields = {
     Type.Record(Type.String(), Type.String({ pattern: "^https?://" })),
     {
       default: {},
-      description: "readiness of the other processes by name: /system/healthz is 200 when all of them are",
+      description:
+        "/statusz of the other processes by name: /system/healthz is 200 when all of them are ready and lack nothing",
     },
   ),
   EDGE_CORS_ORIGINS: json<readonly string[]>(Type.Array(Type.String({ pattern: "^https?://[^/]+$" })), {

@@ -126,7 +126,8 @@ export function createApp(config: Config, overrides: Overrides = {}): Matchmaker
     port: config.matchmakerAdminPort,
     metrics: registry,
     log,
-    ready: {
+    ready: {},
+    peers: {
       shards: () => (shards.size > 0 ? undefined : "no shard is here"),
       gateways: () => (sessions.gateways.size > 0 ? undefined : "no gateway is here"),
     },

@@ -173,7 +173,8 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
     port: config.gatewayAdminPort,
     metrics: registry,
     log,
-    ready: { matchmaker: queueing.check, keys: () => tokens.check() },
+    ready: {},
+    peers: { matchmaker: queueing.check, identity: () => tokens.check() },
   });
   const linkPart = { name: "shard links", stop: async () => (spectators.stopAll(), seats.stop(), links.closeAll()) };
   const app = composeProcess(admin, [

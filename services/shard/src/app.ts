@@ -149,7 +149,8 @@ export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
     port: config.shardAdminPort,
     metrics: registry,
     log,
-    ready: { matchmaker: allocation.check },
+    ready: {},
+    peers: { matchmaker: allocation.check },
   });
   const ticking = { name: "scheduler", stop: async () => scheduler.stop() };
   const resultQueue = { name: "results", stop: () => results.flush(RESULTS_FLUSH_MS) };

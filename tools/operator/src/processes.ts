@@ -52,7 +52,7 @@ async function look(env: Environment): Promise<State[]> {
 
 async function stateOf(name: string, url: string): Promise<State> {
   try {
-    const { ok, text } = await ask(`${url}/readyz`);
+    const { ok, text } = await ask(`${url}/statusz`);
     return { name, state: ok ? "ready" : "not ready", why: ok ? "" : text };
   } catch (err) {
     return { name, state: "gone", why: (err as Error).message };

@@ -1,0 +1,41 @@
+// Each process is ready by itself; what it lacks of others is told beside that, and the system as a whole is healthy only when a
+// match can be played.
+import { describeWithServers, until } from "@muster/testkit";
+import { expect, it } from "vitest";
+import { startSystem } from "./system.ts";
+
+/** What is a process's own. */
+const OWN = new Set(["database", "signingKey", "signing key", "keys", "schema"]);
+
+describeWithServers("readiness", () => {
+  it("depends on no other process; what is missing is told, and the system is not healthy", async () => {
+    await using system = await startSystem({ nginx: false });
+    const admin = (name: string): string => `http://127.0.0.1:${system.env[`${name}_ADMIN_PORT`]}`;
+    const status = async (name: string): Promise<Record<string, unknown>> =>
+      (await (await fetch(`${admin(name)}/statusz`)).json()) as Record<string, unknown>;
+    const ready = async (name: string): Promise<number> => (await fetch(`${admin(name)}/readyz`)).status;
+
+    for (const name of ["IDENTITY", "MATCH", "CHAT", "MATCHMAKER", "SHARD", "GATEWAY", "EDGE"]) {
+      const said = await status(name);
+      expect(said, name).toMatchObject({ status: "ok", failures: {}, missing: {} });
+      expect((said["readyDependsOn"] as string[]).filter((one) => !OWN.has(one))).toEqual([]);
+    }
+
+    await system.stop("matchmaker");
+    await until(async () => ((await status("SHARD"))["status"] === "degraded" ? undefined : "lacks nothing"));
+    await until(async () => ((await status("GATEWAY"))["status"] === "degraded" ? undefined : "lacks nothing"));
+    expect([await ready("SHARD"), await ready("GATEWAY")]).toEqual([200, 200]);
+    expect(await status("SHARD")).toMatchObject({ missing: { matchmaker: "no session with the matchmaker" } });
+    expect(await (await fetch(`${admin("GATEWAY")}/metrics`)).text()).toMatch(
+      /^peer_missing\{.*peer="matchmaker".*\} 1$/m,
+    );
+    expect((await fetch(`${system.url}/system/healthz`)).status).toBe(503);
+
+    await system.stop("shard");
+    await system.start("matchmaker");
+    expect(await ready("MATCHMAKER")).toBe(200); // at once, though no shard is here
+    expect(await status("MATCHMAKER")).toMatchObject({ status: "degraded", missing: { shards: "no shard is here" } });
+    await system.start("shard");
+    await until(async () => ((await fetch(`${system.url}/system/healthz`)).ok ? undefined : "not healthy"));
+  });
+});
