@@ -38,6 +38,8 @@ export interface Stage extends AsyncDisposable {
   readonly edgeUrl: string;
   readonly gatewayUrl: string;
   readonly matchUrl: string;
+  /** Of the database of match-service. */
+  readonly matchDbUrl: string;
   readonly gateways: Actor[];
   readonly shards: Actor[];
   /** The services that there is one of. */
@@ -145,6 +147,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     edgeUrl: `http://127.0.0.1:${ports.edge}`,
     gatewayUrl: `ws://127.0.0.1:${front.port}/v1/realtime`,
     matchUrl: `http://127.0.0.1:${ports.match}`,
+    matchDbUrl: env["MATCH_DB_URL"] as string,
     gateways,
     shards,
     singles,
@@ -191,7 +194,7 @@ async function ready(adminPort: number, child: Child, lines: readonly string[]):
   const last = (): string => lines.slice(-5).join("\n");
   const deadline = performance.now() + HEALTHY_WITHIN_MS;
   while (performance.now() < deadline) {
-    const ok = await fetch(`http://127.0.0.1:${adminPort}/readyz`).then(
+    const ok = await fetch(`http://127.0.0.1:${adminPort}/statusz`).then(
       (response) => response.ok,
       () => false,
     );
