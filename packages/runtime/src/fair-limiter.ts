@@ -64,6 +64,11 @@ export class FairLimiter {
     return this.#sources.size === 0;
   }
 
+  /** One more would run at once. */
+  get hasRoom(): boolean {
+    return this.#running < this.#options.runningMax;
+  }
+
   #sourceOf(name: string): Source {
     let source = this.#sources.get(name);
     if (!source) this.#sources.set(name, (source = { running: 0, waiting: [] }));

@@ -12,3 +12,12 @@ it("hashing for known devices has a queue of its own: strangers from however man
   expect(refused).toHaveLength(5);
   for (const refusal of refused) expect(refusal).toMatchObject({ code: "busy" });
 });
+
+it("and takes what strangers leave free: as many at once as without it, and one more", async () => {
+  const passwords = createPasswords({ logInsMax: 2, registrationsMax: 1, waitingMax: 0 });
+  const verify = (): Promise<boolean | string> =>
+    passwords
+      .verify("wrong", undefined, { queue: "known", source: "198.51.100.1" })
+      .catch((err: { code: string }) => err.code);
+  expect(await Promise.all([verify(), verify(), verify(), verify()])).toEqual([false, false, false, "busy"]);
+});

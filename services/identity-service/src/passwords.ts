@@ -59,9 +59,12 @@ export function createPasswords({ logInsMax, registrationsMax, waitingMax }: Has
     registration: new FairLimiter({ runningMax: registrationsMax, ...waiting }),
   };
   const decoy = encode(randomBytes(SALT_BYTES), randomBytes(HASH_BYTES));
+  /** Known devices also take what strangers leave free. */
+  const queueFor = (queue: Asker["queue"]): FairLimiter =>
+    queue === "known" && !queues.known.hasRoom && queues["log-in"].hasRoom ? queues["log-in"] : queues[queue];
   const limited = async <T>({ queue, source }: Asker, work: () => Promise<T>): Promise<T> => {
     try {
-      return await queues[queue].run(
+      return await queueFor(queue).run(
         source,
         () => {
           if (remainingBudgetMs(Infinity) < HASH_MS) throw commonError("deadline_exceeded");
