@@ -1,7 +1,9 @@
 import type { Attack } from "../attack.ts";
 import { controlFloods } from "./control-floods.ts";
+import { directChannels } from "./direct-channels.ts";
 import { frameFloods } from "./frame-floods.ts";
 import { guests } from "./guests.ts";
+import { httpFloods } from "./http-floods.ts";
 import { lockedOutOwner } from "./locked-out-owner.ts";
 import { nameSpellings } from "./name-spellings.ts";
 import { registrations } from "./registrations.ts";
@@ -18,4 +20,6 @@ export const ATTACKS: readonly Attack[] = [
   ...controlFloods,
   ...frameFloods,
   silentUpgrades,
+  ...httpFloods,
+  directChannels,
 ];
