@@ -126,7 +126,7 @@ export class Matches {
       return undefined;
     }
     try {
-      this.#add(spec);
+      this.#options.seatReports.allocated(this.#add(spec));
     } catch (err) {
       this.#options.log.error({ err, matchId: spec.matchId, game: spec.game.id }, "the game could not be set up");
       return `the game could not be set up: ${(err as Error).message}`.slice(0, 200);

@@ -10,11 +10,11 @@ type ToMatchmaker = MessageInitShape<typeof ShardSessionRequestSchema>;
 
 /** The contract takes no more in one message. */
 const MATCHES_PER_MESSAGE_MAX = 200;
-const FIRST_EPOCH = 1;
 
 export class SeatReports {
   /** Undefined while there is no session: all is told again when there is one. */
   #send: ((message: ToMatchmaker) => void) | undefined;
+  readonly #allocatedAt = new WeakMap<Match, number>();
 
   /** A session with the matchmaker, who may know nothing. */
   open(send: (message: ToMatchmaker) => void, matches: readonly Match[]): void {
@@ -30,6 +30,11 @@ export class SeatReports {
     this.#send = undefined;
   }
 
+  /** The matchmaker knows; its players have been told, or will be now. */
+  allocated(match: Match): void {
+    this.#allocatedAt.set(match, performance.now());
+  }
+
   /** Another shard held it until now. */
   adopted(match: Match): void {
     this.#send?.({ message: { case: "held", value: { matches: [heldMatch(match)] } } });
@@ -40,10 +45,11 @@ export class SeatReports {
   }
 
   over(match: Match, outcome: MatchOutcome): void {
-    const { matchId, epoch } = match.spec;
-    const noShow = outcome.kind === "cancelled" && outcome.reason === "no_show";
+    const { matchId } = match.spec;
     // Of a match that has moved nobody can say who would have come.
-    const noShows = noShow && epoch === FIRST_EPOCH ? noShowsOf(match.seats) : [];
+    const allocatedAt = this.#allocatedAt.get(match);
+    const noShow = outcome.kind === "cancelled" && outcome.reason === "no_show" && allocatedAt !== undefined;
+    const noShows = noShow ? noShowsOf(match.seats, performance.now() - allocatedAt) : [];
     this.#send?.({
       message: { case: "freed", value: { matchId, over: true, noShows, played: outcome.kind === "ended" } },
     });

@@ -39,9 +39,14 @@ export function leftOf(seats: readonly Seat[]): number[] {
   return seats.flatMap(({ left }, number) => (left ? [number] : []));
 }
 
-/** Of a match that has not begun: those who did not come, or did not stay. */
-export function noShowsOf(seats: readonly Seat[]): number[] {
-  return seats.flatMap(({ bot, joinedBefore, left }, number) => (!bot && (!joinedBefore || left) ? [number] : []));
+/** Time enough to come. Who leaves sooner did not let the others come; who leaves later has waited for them. */
+const FAIR_WAIT_MS = 3000;
+
+/** Of a match that is cancelled before it has begun, after so long: whose fault it is. */
+export function noShowsOf(seats: readonly Seat[], waitedMs: number): number[] {
+  const leftSoon = waitedMs < FAIR_WAIT_MS && seats.some(({ left }) => left);
+  const isAway = leftSoon ? (seat: Seat) => seat.left : (seat: Seat) => !seat.joinedBefore;
+  return seats.flatMap((seat, number) => (!seat.bot && isAway(seat) ? [number] : []));
 }
 
 /** Nobody of flesh is here. */

@@ -6,6 +6,8 @@ import { guests } from "./guests.ts";
 import { httpFloods } from "./http-floods.ts";
 import { lockedOutOwner } from "./locked-out-owner.ts";
 import { nameSpellings } from "./name-spellings.ts";
+import { noShowGhosts } from "./no-show-ghosts.ts";
+import { practiceFlood } from "./practice-flood.ts";
 import { registrations } from "./registrations.ts";
 import { silentUpgrades } from "./silent-upgrades.ts";
 import { wrongPasswords } from "./wrong-passwords.ts";
@@ -22,4 +24,6 @@ export const ATTACKS: readonly Attack[] = [
   silentUpgrades,
   ...httpFloods,
   directChannels,
+  noShowGhosts,
+  practiceFlood,
 ];

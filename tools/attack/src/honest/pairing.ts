@@ -8,6 +8,8 @@ const MODE = "duel-quick";
 const PLAYERS = 6;
 /** Who leaves at once may leave before the other one has joined. */
 const STAY_MS = 250;
+/** From one wait to the next: a player may not queue more often for long. */
+const ROUND_MS = 1200;
 /** A pairing that has not led to a frame by then has failed. */
 const WITHIN_MS = 5000;
 
@@ -17,7 +19,11 @@ export async function pairingActivity(players: HonestPlayers): Promise<Activity>
   const steps = new Steps();
   let stopped = false;
   const running = all.map(async (player) => {
-    while (!stopped) await steps.time(() => pairing(player));
+    while (!stopped) {
+      const rest = sleep(ROUND_MS);
+      await steps.time(() => pairing(player));
+      await rest;
+    }
   });
   return {
     begin: () => steps.begin(),
