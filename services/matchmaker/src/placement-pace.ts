@@ -1,10 +1,10 @@
 // How many groups are placed at once, and when: what match-service can take. A match that waits for its row already takes its
 // players' time to join; tickets wait in the queue at no cost.
 
-const AT_ONCE_MAX = 128;
-const AT_ONCE_MIN = 8;
+const AT_ONCE_MAX = 32;
+const AT_ONCE_MIN = 4;
 /** Each that succeeds makes room for so many more. */
-const AT_ONCE_MORE = 4;
+const AT_ONCE_MORE = 1;
 /** After a placement that failed: doubled by each that is begun later and fails too. */
 const REST_MS = 100;
 const REST_MS_MAX = 5000;
