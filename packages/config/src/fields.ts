@@ -41,6 +41,19 @@ export function bytes(options: Omit<Options<string>, "default"> & { length: numb
   return Type.Unsafe<string>(Type.String({ ...rest, pattern: `^[0-9a-fA-F]{${length * 2}}$`, secret: true }));
 }
 
+/** One key, or during a change of keys two or three, comma-separated: the first is used, all are accepted. As text: see `keysOf`. */
+export function keys(options: Omit<Options<string>, "default"> & { length: number }): TUnsafe<string> {
+  const { length, ...rest } = options;
+  const key = `[0-9a-fA-F]{${length * 2}}`;
+  return Type.Unsafe<string>(Type.String({ ...rest, pattern: `^${key}(,${key}){0,2}$`, secret: true }));
+}
+
+/** The keys of such a field; there is a first. */
+export function keysOf(text: string): readonly [Buffer, ...Buffer[]] {
+  const [first = "", ...more] = text.split(",");
+  return [Buffer.from(first, "hex"), ...more.map((key) => Buffer.from(key, "hex"))];
+}
+
 /** A JSON document that fits the given schema. */
 export function json<T>(schema: TSchema, options: Options<T>): TUnsafe<T> {
   return Type.Unsafe<T>({ ...schema, ...options, json: true });

@@ -12,9 +12,9 @@ const TAG_BYTES = 16;
 export class SeatTicketSealer {
   readonly #key: Buffer;
 
-  /** 32 bytes as hexadecimal digits. */
-  constructor(keyHex: string) {
-    this.#key = Buffer.from(keyHex, "hex");
+  /** 32 bytes as hexadecimal digits; of several, comma-separated, the first. */
+  constructor(keysHex: string) {
+    this.#key = keysFrom(keysHex)[0] as Buffer;
   }
 
   seal(claims: MessageInitShape<typeof SeatClaimsSchema>): string {
@@ -32,11 +32,16 @@ export type SeatTicketVerdict =
   | { readonly kind: "valid"; readonly claims: SeatClaims }
   | { readonly kind: "seat_ticket_invalid" | "seat_ticket_expired" };
 
-export class SeatTicketOpener {
-  readonly #key: Buffer;
+function keysFrom(keysHex: string): Buffer[] {
+  return keysHex.split(",").map((key) => Buffer.from(key, "hex"));
+}
 
-  constructor(keyHex: string) {
-    this.#key = Buffer.from(keyHex, "hex");
+export class SeatTicketOpener {
+  readonly #keys: readonly Buffer[];
+
+  /** Of several keys, comma-separated, each opens: while they are being changed. */
+  constructor(keysHex: string) {
+    this.#keys = keysFrom(keysHex);
   }
 
   open(ticket: string, nowMs: number): SeatTicketVerdict {
@@ -52,12 +57,15 @@ export class SeatTicketOpener {
     const bytes = Buffer.from(ticket, "base64url");
     // Decoding is lenient; a ticket has one form only.
     if (bytes.length <= NONCE_BYTES + TAG_BYTES || bytes.toString("base64url") !== ticket) return undefined;
-    const decipher = createDecipheriv(CIPHER, this.#key, bytes.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
-    decipher.setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
-    try {
-      return Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);
-    } catch {
-      return undefined; // the tag does not fit: forged, changed, or another installation's
+    for (const key of this.#keys) {
+      const decipher = createDecipheriv(CIPHER, key, bytes.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
+      decipher.setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
+      try {
+        return Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);
+      } catch {
+        // The tag does not fit: another key's, forged, changed, or another installation's.
+      }
     }
+    return undefined;
   }
 }

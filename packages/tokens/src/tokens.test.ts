@@ -155,6 +155,19 @@ describe("a seat ticket", () => {
     expect(verifier.open(ticket, now + 61_000).kind).toBe("seat_ticket_expired");
   });
 
+  it("is sealed with the first of several keys and opened with each: a change of keys ends none", () => {
+    const [old, next] = [key, "cd".repeat(32)];
+    for (const [sealing, opening] of [
+      [old, `${old},${next}`],
+      [`${old},${next}`, old],
+      [`${next},${old}`, `${old},${next}`],
+      [`${next},${old}`, next],
+    ] as const)
+      expect(new SeatTicketOpener(opening).open(new SeatTicketSealer(sealing).seal(claims), now).kind).toBe("valid");
+    const sealedOld = new SeatTicketSealer(`${old},${next}`).seal(claims);
+    expect(new SeatTicketOpener(next).open(sealedOld, now).kind).toBe("seat_ticket_invalid");
+  });
+
   it("tells its bearer nothing, not even twice the same", () => {
     expect(Buffer.from(ticket, "base64url").toString("latin1")).not.toContain("127.0.0.1");
     expect(new SeatTicketSealer(key).seal(claims)).not.toBe(ticket);

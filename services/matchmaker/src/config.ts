@@ -1,4 +1,4 @@
-import { bytes, ConfigError, type ConfigOf, int, json, parseConfig, text, url } from "@muster/config";
+import { ConfigError, type ConfigOf, int, json, keys, parseConfig, text, url } from "@muster/config";
 import { logConfig } from "@muster/log";
 import { DEFAULT_MODES, GAMES, type Mode } from "@muster/modes";
 import { type Game, optionsFor } from "@muster/game-kit";
@@ -30,9 +30,10 @@ export const fields = {
   MATCHMAKER_GRPC_PORT: int({ default: 7220, max: 65_535, description: "gRPC (h2c); 0 takes a free one" }),
   MATCHMAKER_ADMIN_PORT: int({ default: 7221, max: 65_535, description: "health and metrics; 0 takes a free one" }),
   MATCHMAKER_MATCH_URL: url({ protocols: ["http:"], description: "gRPC address of match-service" }),
-  MATCHMAKER_SEAT_TICKET_KEY: bytes({
+  MATCHMAKER_SEAT_TICKET_KEY: keys({
     length: 32,
-    description: "seals seat tickets; shared with gateways and shards, 64 hexadecimal digits",
+    description:
+      "seals seat tickets; shared with gateways and shards, 64 hexadecimal digits; of several, comma-separated, the first",
   }),
   MATCHMAKER_SEAT_TICKET_TTL_S: int({
     default: 7200,

@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { keysOf } from "@muster/config";
 import { ChatService } from "@muster/contracts/chat/v2";
 import { IdentityService } from "@muster/contracts/identity/v2";
 import { MatchService } from "@muster/contracts/match/v2";
@@ -114,7 +115,7 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
   });
   const links: ShardLinks = new ShardLinks({
     gatewayId,
-    linkKey: Buffer.from(config.gatewayLinkKey, "hex"),
+    linkKey: keysOf(config.gatewayLinkKey)[0],
     silentMs: config.gatewayShardSilentMs,
     events: seats,
     log,

@@ -1,4 +1,4 @@
-import { bytes, ConfigError, type ConfigOf, int, json, parseConfig, text, url } from "@muster/config";
+import { ConfigError, type ConfigOf, int, keys, json, parseConfig, text, url } from "@muster/config";
 import { logConfig } from "@muster/log";
 import { Type } from "@sinclair/typebox";
 import { CONTROL_LIMITS, type ControlLimits } from "./control-limits.ts";
@@ -21,13 +21,14 @@ export const fields = {
       description: "gRPC addresses of chat-service, tried in turn: one is enough where it stands for several instances",
     },
   ),
-  GATEWAY_SEAT_TICKET_KEY: bytes({
+  GATEWAY_SEAT_TICKET_KEY: keys({
     length: 32,
-    description: "opens seat tickets; the matchmaker's, 64 hexadecimal digits",
+    description: "opens seat tickets; the matchmaker's, 64 hexadecimal digits; of several, comma-separated, each",
   }),
-  GATEWAY_LINK_KEY: bytes({
+  GATEWAY_LINK_KEY: keys({
     length: 32,
-    description: "opens links to shards; shared with them, 64 hexadecimal digits",
+    description:
+      "opens links to shards; shared with them, 64 hexadecimal digits; of several, comma-separated, the first",
   }),
   GATEWAY_TRUST_EVERY_MS: int({
     default: 2000,

@@ -1,3 +1,4 @@
+import { keysOf } from "@muster/config";
 import { MatchService } from "@muster/contracts/match/v2";
 import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
 import { createLogger, type Logger } from "@muster/log";
@@ -124,7 +125,7 @@ export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
     { host: config.shardHost, port: config.shardLinkPort },
     {
       shardId,
-      linkKey: Buffer.from(config.shardLinkKey, "hex"),
+      linkKeys: keysOf(config.shardLinkKey),
       matches,
       inputs,
       seatTickets: new SeatTicketOpener(config.shardSeatTicketKey),

@@ -1,4 +1,4 @@
-import { bytes, type ConfigOf, int, parseConfig, text, url } from "@muster/config";
+import { type ConfigOf, int, keys, parseConfig, text, url } from "@muster/config";
 import { logConfig } from "@muster/log";
 
 export const fields = {
@@ -12,11 +12,14 @@ export const fields = {
   SHARD_ADMIN_PORT: int({ default: 7241, max: 65_535, description: "health and metrics; 0 takes a free one" }),
   SHARD_MATCH_URL: url({ protocols: ["http:"], description: "gRPC address of match-service" }),
   SHARD_MATCHMAKER_URL: url({ protocols: ["http:"], description: "gRPC address of the matchmaker" }),
-  SHARD_SEAT_TICKET_KEY: bytes({
+  SHARD_SEAT_TICKET_KEY: keys({
     length: 32,
-    description: "opens seat tickets; the matchmaker's, 64 hexadecimal digits",
+    description: "opens seat tickets; the matchmaker's, 64 hexadecimal digits; of several, comma-separated, each",
   }),
-  SHARD_LINK_KEY: bytes({ length: 32, description: "lets gateways in; shared with them, 64 hexadecimal digits" }),
+  SHARD_LINK_KEY: keys({
+    length: 32,
+    description: "lets gateways in; shared with them, 64 hexadecimal digits; of several, comma-separated, each",
+  }),
   SHARD_REGION: text({ default: "local", pattern: "^[a-z0-9-]{1,32}$", description: "where this shard is" }),
   SHARD_MATCHES_MAX: int({
     default: 1000,

@@ -17,7 +17,8 @@ import type { ShardMetrics } from "./metrics.ts";
 
 export interface GatewayLinkParts {
   readonly shardId: string;
-  readonly linkKey: Buffer;
+  /** Each lets gateways in: while keys are being changed there is more than one. */
+  readonly linkKeys: readonly Buffer[];
   readonly matches: Matches;
   /** Of these matches. */
   readonly inputs: Inputs;
@@ -170,9 +171,11 @@ export class GatewayLink implements Link {
   }
 
   #onHello(gatewayId: string, version: number, proof: Uint8Array): void {
-    const wanted = createHmac("sha256", this.#parts.linkKey).update(gatewayId).digest();
-    if (proof.length !== wanted.length || !timingSafeEqual(proof, wanted))
-      throw new Error("the gateway does not know the link key");
+    const knows = this.#parts.linkKeys.some((key) => {
+      const wanted = createHmac("sha256", key).update(gatewayId).digest();
+      return proof.length === wanted.length && timingSafeEqual(proof, wanted);
+    });
+    if (!knows) throw new Error("the gateway does not know the link key");
     if (version !== LINK_VERSION) throw new Error(`the gateway speaks version ${version} of the link protocol`);
     this.gatewayId = gatewayId;
     this.#parts.log.info({ gatewayId }, "a gateway is linked");
