@@ -33,6 +33,7 @@ export interface CrowdReport {
 }
 
 const LOG_IN_AT_ONCE = 25;
+const LOG_IN_ATTEMPTS_MAX = 20;
 const MATCHED_WITHIN_MS = 60_000;
 const SLICE_MS = 100;
 const LEASE_ROUND_MS = 1000;
@@ -94,7 +95,7 @@ async function connectAll(stage: Stage, clients: number): Promise<One[]> {
   while (crowd.length < clients) {
     const some = Array.from({ length: Math.min(LOG_IN_AT_ONCE, clients - crowd.length) }, async () => {
       const client = new MusterClient({ url: stage.edgeUrl });
-      await client.logInGuest(randomBytes(16).toString("hex"));
+      await logIn(client);
       const realtime = connect(stage, client);
       await realtime.ready();
       return { client, realtime };
@@ -102,6 +103,20 @@ async function connectAll(stage: Stage, clients: number): Promise<One[]> {
     crowd.push(...(await Promise.all(some)));
   }
   return crowd;
+}
+
+/** So many at once are told to come again. */
+async function logIn(client: MusterClient): Promise<void> {
+  const deviceKey = randomBytes(16).toString("hex");
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await client.logInGuest(deviceKey);
+      return;
+    } catch (err) {
+      if (attempt >= LOG_IN_ATTEMPTS_MAX) throw err;
+      await wait(Math.random() * 1000);
+    }
+  }
 }
 
 async function queueAll(crowd: readonly One[]): Promise<{ waitsMs: number[]; notMatched: Record<string, number> }> {
