@@ -72,6 +72,7 @@ export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
   const results = new Results(shardId, matchClient.call, metrics, log);
   const pace = new SnapshotPace({
     now: clock.now,
+    matches: () => matches.size,
     onChange(ticksPerSnapshot, lateShare) {
       log.warn({ ticksPerSnapshot, lateShare, matches: matches.size }, "snapshots are sent at another pace");
     },

@@ -1,13 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { SnapshotPace, TICKS_PER_SNAPSHOT_MAX } from "./snapshot-pace.ts";
+import { MATCHES_MIN, SnapshotPace, TICKS_PER_SNAPSHOT_MAX } from "./snapshot-pace.ts";
 
 /** Four phases of thirty ticks a second. */
 const BEGINNINGS_PER_S = 120;
 
-function paceAt(): { pace: SnapshotPace; changes: number[]; second(lateMs: (i: number) => number): void } {
+function paceAt(matches = MATCHES_MIN): {
+  pace: SnapshotPace;
+  changes: number[];
+  second(lateMs: (i: number) => number): void;
+} {
   let now = 0;
   const changes: number[] = [];
-  const pace = new SnapshotPace({ now: () => now, onChange: (ticks) => changes.push(ticks) });
+  const pace = new SnapshotPace({ now: () => now, matches: () => matches, onChange: (ticks) => changes.push(ticks) });
   return {
     pace,
     changes,
@@ -32,6 +36,12 @@ describe("the pace of snapshots", () => {
     for (let s = 0; s < 10; s++) second(() => 40);
     expect(changes).toEqual([2, 3]);
     expect(pace.ticksPerSnapshot).toBe(TICKS_PER_SNAPSHOT_MAX);
+  });
+
+  it("stays where few matches are held, however late their ticks begin", () => {
+    const { pace, second } = paceAt(MATCHES_MIN - 1);
+    for (let s = 0; s < 10; s++) second(() => 40);
+    expect(pace.ticksPerSnapshot).toBe(1);
   });
 
   it("rises a step after five calm seconds, and not while it is only a little late", () => {

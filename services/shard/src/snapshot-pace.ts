@@ -11,6 +11,8 @@ const LATE_SHARE_MAX = 0.25;
 const CALM_SHARE_MAX = 0.02;
 const CALM_WINDOWS = 5;
 export const TICKS_PER_SNAPSHOT_MAX = 3;
+/** With fewer matches it is not the showing that makes ticks late, and showing less would help nobody. */
+export const MATCHES_MIN = 50;
 
 export interface Pace {
   /** 1: every tick is shown. Read once per match and tick. */
@@ -20,6 +22,8 @@ export interface Pace {
 export interface SnapshotPaceOptions {
   /** Milliseconds, monotonic. */
   readonly now: () => number;
+  /** Matches held. */
+  readonly matches: () => number;
   readonly onChange: (ticksPerSnapshot: number, lateShare: number) => void;
 }
 
@@ -51,7 +55,8 @@ export class SnapshotPace implements Pace {
 
   #decide(): void {
     const lateShare = this.#late / this.#began;
-    if (lateShare > LATE_SHARE_MAX) return this.#change(Math.min(TICKS_PER_SNAPSHOT_MAX, this.ticksPerSnapshot + 1));
+    if (lateShare > LATE_SHARE_MAX && this.#options.matches() >= MATCHES_MIN)
+      return this.#change(Math.min(TICKS_PER_SNAPSHOT_MAX, this.ticksPerSnapshot + 1));
     this.#calmWindows = this.#notEarly / this.#began <= CALM_SHARE_MAX ? this.#calmWindows + 1 : 0;
     if (this.#calmWindows >= CALM_WINDOWS) this.#change(Math.max(1, this.ticksPerSnapshot - 1));
   }
