@@ -30,6 +30,7 @@ describeWithServers("honest players", () => {
 
   it.each(SHORT.map((attack) => ({ name: attack.name, attack })))(
     "do not lose by $name",
+    { timeout: WITHIN_MS, retry: 1 },
     async ({ attack }) => {
       const { problems, calm, attacked, counts } = await runAttack(attack, {
         target,
@@ -43,6 +44,5 @@ describeWithServers("honest players", () => {
         "the attackers did something",
       ).toBeGreaterThan(0);
     },
-    { timeout: WITHIN_MS, retry: 1 },
   );
 });
