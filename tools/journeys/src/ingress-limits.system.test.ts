@@ -5,6 +5,7 @@ import { connect } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { freePort, ingressLimits, ingressShortage, type NginxServer, paths, startNginx } from "@muster/local";
+import { fields as gatewayFields } from "@muster/realtime-gateway/testing";
 import { describeWithServers, until } from "@muster/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -15,7 +16,9 @@ const BURST = LIMITS.requestsPerSPerAddress * 2 + 1;
 describe("the sizes of the ingress", () => {
   it("follow from the sockets that a gateway takes, and from what this machine allows", () => {
     const plenty = ingressLimits(1_000_000);
-    expect(plenty.socketsMax).toBe(20_000);
+    const sockets = gatewayFields.GATEWAY_CONNECTIONS_MAX["default"] as number;
+    expect(plenty.socketsMax).toBe(sockets);
+    expect(readFileSync(path.join(paths.root, "infra/images/ingress.sh"), "utf8")).toContain(`SOCKETS_MAX:-${sockets}`);
     expect(plenty.workerConnections).toBeGreaterThanOrEqual(plenty.socketsMax * 2);
     expect(plenty.filesMax).toBeGreaterThan(plenty.workerConnections);
     expect(ingressShortage(plenty)).toBeUndefined();
