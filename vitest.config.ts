@@ -3,6 +3,23 @@ import { defineConfig } from "vitest/config";
 // The suffix names what a test needs: .test.ts nothing, .db.test.ts a MariaDB, .system.test.ts MariaDB and nginx.
 const NEEDS_SERVERS = ["**/*.db.test.ts", "**/*.system.test.ts"];
 
+/** These judge how long things take beside what they do themselves: one at a time, when the others are done. */
+const JUDGES_TIMES = [
+  "services/chat-service/src/delivery.db.test.ts",
+  "services/identity-service/src/defence.db.test.ts",
+  "tools/attack/src/attacks.system.test.ts",
+  "tools/journeys/src/prediction.system.test.ts",
+  "tools/journeys/src/resilience.system.test.ts",
+  "tools/journeys/src/slow.system.test.ts",
+];
+
+const WITH_SERVERS = {
+  globalSetup: ["packages/testkit/src/mariadb.setup.ts"],
+  setupFiles: ["packages/testkit/src/contract-fetch.setup.ts"],
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+};
+
 export default defineConfig({
   test: {
     passWithNoTests: false,
@@ -16,14 +33,20 @@ export default defineConfig({
       },
       {
         test: {
+          ...WITH_SERVERS,
           name: "servers",
           include: NEEDS_SERVERS,
-          exclude: ["**/node_modules/**"],
-          globalSetup: ["packages/testkit/src/mariadb.setup.ts"],
-          setupFiles: ["packages/testkit/src/contract-fetch.setup.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          exclude: [...JUDGES_TIMES, "**/node_modules/**"],
           maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          ...WITH_SERVERS,
+          name: "times",
+          include: JUDGES_TIMES,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -38,7 +38,7 @@ async function run({ url, names, seconds }: NonNullable<ReturnType<typeof readAr
     await using honest = new HonestProcess(target.url);
     for (const attack of ATTACKS.filter(({ name }) => names.includes(name))) {
       console.log(`${attack.name}: ${attack.takes}`);
-      const outcome = await runAttack(attack, { target, honest, seconds });
+      const outcome = await runAttack(attack, { target, honest, seconds, calmSeconds: seconds });
       outcomes.push(outcome);
       console.log(`  ${JSON.stringify(outcome.counts)}`);
       for (const problem of outcome.problems) console.log(`  PROBLEM ${problem}`);

@@ -15,20 +15,21 @@ export interface Outcome {
 /** Attacks that do not stop when told are given up after this. */
 const STOP_WITHIN_MS = 30_000;
 
-/** Honest players alone for `seconds`, then beside the attack for as long. */
+/** Honest players alone for `calmSeconds`, then beside the attack for `seconds`. */
 export async function runAttack(
   attack: Attack,
   parts: {
     readonly target: Target;
     readonly honest: HonestProcess;
     readonly seconds: number;
+    readonly calmSeconds: number;
     readonly patience?: number;
   },
 ): Promise<Outcome> {
-  const { target, honest, seconds, patience = 1 } = parts;
+  const { target, honest, seconds, calmSeconds, patience = 1 } = parts;
   await honest.start(attack.honest);
   try {
-    const calm = await honest.during(() => sleep(seconds * 1000));
+    const calm = await honest.during(() => sleep(calmSeconds * 1000));
     const strike = await attack.prepare(target);
     const stop = new AbortController();
     let counts: Promise<AttackCounts> | undefined;

@@ -1,4 +1,6 @@
 // The honest players' process: told by its parent what to do, it answers with what it saw.
+import { MusterError } from "@muster/client";
+import { sleep } from "@muster/runtime";
 import type { Activity, HonestActivity, Observation } from "./activity.ts";
 import { type ChatRoom, chatActivity, openChatRoom } from "./chat.ts";
 import { logInActivity } from "./log-in.ts";
@@ -15,15 +17,18 @@ export type Order =
 
 export type Answer = { readonly observation?: Observation } | { readonly failed: string };
 
+const START_WITHIN_MS = 20_000;
+const START_AGAIN_MS = 500;
+
 const players = new HonestPlayers(process.argv[2] as string);
 const ACTIVITIES: Readonly<Record<HonestActivity, () => Promise<Activity>>> = {
   rest: () => restActivity(players),
   "log-in": () => logInActivity(players.url),
   match: () => matchActivity(players),
   pairing: () => pairingActivity(players),
-  chat: async () => chatActivity(await (room ??= openChatRoom(players))),
+  chat: async () => chatActivity((room ??= await openChatRoom(players))),
 };
-let room: Promise<ChatRoom> | undefined;
+let room: ChatRoom | undefined;
 let activity: Activity | undefined;
 
 process.on("message", (order: Order) => {
@@ -33,14 +38,27 @@ process.on("message", (order: Order) => {
   );
 });
 process.on("disconnect", () => {
-  const exit = (): void => process.exit(); // whatever is still waiting for an answer
-  players.close().then(exit, exit);
+  players.close();
+  process.exit(); // whatever is still waiting for an answer
 });
+
+/** An activity whose players are in: the attack before may have left the system busy, and players try again. */
+async function started(start: () => Promise<Activity>): Promise<Activity> {
+  const giveUpAt = performance.now() + START_WITHIN_MS;
+  for (;;) {
+    try {
+      return await start();
+    } catch (err) {
+      if (!(err instanceof MusterError) || performance.now() > giveUpAt) throw err;
+      await sleep(START_AGAIN_MS);
+    }
+  }
+}
 
 async function obey(order: Order): Promise<Answer> {
   switch (order.do) {
     case "start":
-      activity = await ACTIVITIES[order.activity]();
+      activity = await started(ACTIVITIES[order.activity]);
       return {};
     case "begin":
       activity?.begin();

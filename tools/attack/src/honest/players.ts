@@ -9,24 +9,24 @@ export interface HonestPlayer {
 
 export class HonestPlayers {
   readonly url: string;
-  readonly #players: Promise<HonestPlayer>[] = [];
+  readonly #players: HonestPlayer[] = [];
 
   constructor(url: string) {
     this.url = url;
   }
 
   /** The first `count` of them, connected. */
-  take(count: number): Promise<HonestPlayer[]> {
-    while (this.#players.length < count) this.#players.push(this.#enter());
-    return Promise.all(this.#players.slice(0, count));
+  async take(count: number): Promise<HonestPlayer[]> {
+    while (this.#players.length < count) this.#players.push(await this.#enter());
+    return this.#players.slice(0, count);
   }
 
   takeTwo(): Promise<[HonestPlayer, HonestPlayer]> {
     return this.take(2) as Promise<[HonestPlayer, HonestPlayer]>;
   }
 
-  async close(): Promise<void> {
-    for (const { realtime } of await Promise.all(this.#players)) realtime.close();
+  close(): void {
+    for (const { realtime } of this.#players) realtime.close();
   }
 
   async #enter(): Promise<HonestPlayer> {
