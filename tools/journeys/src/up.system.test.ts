@@ -6,7 +6,7 @@ import path from "node:path";
 import { freePort, paths, startMariadb } from "@muster/local";
 import { describeWithServers, until } from "@muster/testkit";
 import { createConnection } from "mariadb";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, onTestFinished } from "vitest";
 
 const RESIDENT_MIB_MAX = 1536;
 
@@ -63,11 +63,17 @@ describeWithServers("up", () => {
     });
     const said: string[] = [];
     for (const stream of [up.stdout, up.stderr]) stream.on("data", (chunk: Buffer) => said.push(chunk.toString()));
+    const ended = new Promise<number | null>((resolve) => up.once("exit", resolve));
+    // A test that fails leaves no system to the next one.
+    onTestFinished(async () => {
+      up.kill("SIGTERM");
+      await ended;
+    }, 30_000);
     return {
       port: ingress,
       pid: up.pid,
       said: () => said.join(""),
-      ended: new Promise((resolve) => up.once("exit", resolve)),
+      ended,
       kill: (signal) => void up.kill(signal),
     };
   }
@@ -129,8 +135,9 @@ describeWithServers("up", () => {
     const up = await start(28_300);
     await untilUp(up);
     const master = pidOf("nginx") as number;
-    up.kill("SIGKILL");
+    up.kill("SIGSTOP"); // it would start nginx anew
     process.kill(master, "SIGKILL"); // its workers stay, with the port
+    up.kill("SIGKILL");
     await up.ended;
     const next = await start(28_300, {}, up.port);
     await untilUp(next);
