@@ -2,7 +2,7 @@
 // match can be played.
 import { describeWithServers, until } from "@muster/testkit";
 import { expect, it } from "vitest";
-import { startSystem } from "./system.ts";
+import { NAMES, startSystem } from "./system.ts";
 
 /** What is a process's own. */
 const OWN = new Set(["database", "signingKey", "signing key", "keys", "schema"]);
@@ -41,5 +41,13 @@ describeWithServers("readiness", () => {
     expect(await status("MATCHMAKER")).toMatchObject({ status: "degraded", missing: { shards: "no shard is here" } });
     await system.start("shard");
     await until(async () => ((await fetch(`${system.url}/system/healthz`)).ok ? undefined : "not healthy"));
+
+    // Nobody else is there, and its database is: what tools/manifests takes for granted of /readyz.
+    for (const name of NAMES) await system.stop(name);
+    for (const name of NAMES) {
+      await system.start(name);
+      expect(await ready(name.toUpperCase()), `${name}, alone`).toBe(200);
+      await system.stop(name);
+    }
   });
 });

@@ -1,6 +1,7 @@
 // All manifests by the API's schemas and by our policies. Exit code 1 when something is wrong.
 import { composeProblems, readCompose } from "./compose.ts";
 import { policyProblems } from "./policies.ts";
+import { readinessProblems } from "./readiness.ts";
 import { render } from "./render.ts";
 import { schemaProblems } from "./schemas.ts";
 
@@ -9,7 +10,7 @@ export const OVERLAYS = ["base", "overlays/local", "overlays/production"] as con
 if (process.argv[1] === import.meta.filename) {
   const problems = OVERLAYS.flatMap((overlay) => {
     const manifests = render(overlay);
-    const found = [...manifests.flatMap(schemaProblems), ...policyProblems(manifests)];
+    const found = [...manifests.flatMap(schemaProblems), ...policyProblems(manifests), ...readinessProblems(manifests)];
     console.log(`${overlay}: ${manifests.length} manifests, ${found.length} problems`);
     return found.map((problem) => `${overlay}: ${problem}`);
   });

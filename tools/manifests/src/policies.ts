@@ -35,8 +35,10 @@ export const CALLS: Readonly<Record<string, Readonly<Record<number, readonly str
 /** edge-api asks every process whether it is ready. */
 const ADMIN_CALLERS = ["edge-api"];
 
+export const WORKLOAD_KINDS: readonly string[] = ["Deployment", "StatefulSet", "Job"];
+
 export function policyProblems(manifests: readonly Manifest[]): string[] {
-  const workloads = manifests.filter(({ kind }) => ["Deployment", "StatefulSet", "Job"].includes(kind));
+  const workloads = manifests.filter(({ kind }) => WORKLOAD_KINDS.includes(kind));
   return [
     ...workloads.flatMap((workload) => workloadProblems(workload, manifests)),
     ...networkProblems(manifests),
