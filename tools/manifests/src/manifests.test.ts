@@ -7,13 +7,22 @@ import { type Manifest, render } from "./render.ts";
 import { schemaProblems } from "./schemas.ts";
 import { SERVICES } from "./services.ts";
 
-const base = render("base");
+const base = [...render("base"), ...render("overlays/production/migrations")];
 /** A copy of the base in which one manifest is changed. */
 const changed = (kind: string, name: string, change: (manifest: any) => void): Manifest[] => {
   const copy = structuredClone(base);
   change(copy.find((one) => one.kind === kind && one.metadata.name === name));
   return copy;
 };
+
+describe("the migrations", () => {
+  it.each(["overlays/local", "overlays/production"])("of every service with a database are in %s", (overlay) => {
+    const jobs = render(overlay).filter(({ kind }) => kind === "Job");
+    expect(jobs.map(({ metadata }) => metadata.name).toSorted()).toEqual(
+      ["chat-service", "identity-service", "match-service"].map((name) => `${name}-migrate-2-0-0-dev`),
+    );
+  });
+});
 
 describe.each(OVERLAYS)("the manifests of %s", (overlay) => {
   // The first one makes the schemas: seconds.
@@ -75,10 +84,32 @@ describe("the check of the manifests", () => {
     };
     for (const kind of ["PodDisruptionBudget", "Service"])
       expect(policyProblems(changed(kind, "match-service", wide))).toEqual([
-        `${kind} match-service takes in the pods of Job match-service-migrate`,
+        `${kind} match-service takes in the pods of Job match-service-migrate-2-0-0-dev`,
       ]);
     const late = changed("Service", "shard", (service) => delete service.spec.publishNotReadyAddresses);
     expect(policyProblems(late)).toEqual(["Service shard: its pods have no name before they are ready"]);
+  });
+
+  it("refuses shards that come and go one after the other, or whose upgrade cannot be held", () => {
+    const problemsOf = (change: (manifest: any) => void): string[] =>
+      policyProblems(changed("StatefulSet", "shard", change));
+    expect(problemsOf((m) => delete m.spec.podManagementPolicy)).toEqual([
+      "StatefulSet shard: starts and ends its pods one after the other",
+    ]);
+    expect(problemsOf((m) => (m.spec.updateStrategy = { rollingUpdate: { partition: 0 } }))).toEqual([
+      "StatefulSet shard: sets the partition back that an upgrade goes by",
+    ]);
+  });
+
+  it("refuses a migration that is named as that of another version", () => {
+    const next = structuredClone(base);
+    for (const manifest of next as any[])
+      if (manifest.kind === "Job") container(manifest).image = container(manifest).image.replace(/:.*/, ":2.0.1");
+    expect(policyProblems(next)).toEqual(
+      ["chat", "identity", "match"].map((name) =>
+        expect.stringContaining(`Job ${name}-service-migrate-2-0-0-dev: does not end with -2-0-1`),
+      ),
+    );
   });
 
   it("refuses a workload without a disruption budget", () => {
