@@ -35,7 +35,7 @@ export const fields = {
     {
       default: {},
       description:
-        "/statusz of the other processes by name: /system/healthz is 200 when all of them are ready and lack nothing",
+        "/statusz of the other processes by name: /system/healthz is 200 when all of them are ready and lack nothing, each instance behind a name",
     },
   ),
   EDGE_CORS_ORIGINS: json<readonly string[]>(Type.Array(Type.String({ pattern: "^https?://[^/]+$" })), {

@@ -1,8 +1,12 @@
 // Whether the whole installation is healthy: asked by the ingress, by up.sh and by people.
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
 
 const PROBE_TIMEOUT_MS = 1500;
-/** A flood of probes is one probe per process and this long. */
+/** A flood of probes is one probe per instance and this long. */
 const CACHE_MS = 250;
+/** Instances of one process that are asked. Policy beyond: the rest is not. */
+const INSTANCES_MAX = 100;
 
 export interface SystemHealth {
   readonly healthy: boolean;
@@ -10,33 +14,94 @@ export interface SystemHealth {
   readonly processes: Readonly<Record<string, string>>;
 }
 
-export function createSystemHealth(urls: Readonly<Record<string, string>>): () => Promise<SystemHealth> {
+/** The addresses that a host name stands for. @throws Error */
+export type Resolve = (hostname: string) => Promise<readonly string[]>;
+
+export function createSystemHealth(
+  urls: Readonly<Record<string, string>>,
+  resolve: Resolve = lookUpAll,
+): () => Promise<SystemHealth> {
   let asked: Promise<SystemHealth> | undefined;
   let askedAt = -Infinity;
   return () => {
     const now = performance.now();
     if (!asked || now - askedAt > CACHE_MS) {
       askedAt = now;
-      asked = ask(urls);
+      asked = ask(urls, resolve);
     }
     return asked;
   };
 }
 
-async function ask(urls: Readonly<Record<string, string>>): Promise<SystemHealth> {
-  const answers = await Promise.all(Object.entries(urls).map(async ([name, url]) => [name, await probe(url)] as const));
+async function ask(urls: Readonly<Record<string, string>>, resolve: Resolve): Promise<SystemHealth> {
+  const answers = await Promise.all(
+    Object.entries(urls).map(async ([name, url]) => [name, await stateOf(url, resolve)] as const),
+  );
   return {
     healthy: answers.every(([, answer]) => answer === "ok"),
     processes: { "edge-api": "ok", ...Object.fromEntries(answers) },
   };
 }
 
-async function probe(url: string): Promise<string> {
+interface Instance {
+  readonly address: string;
+  readonly answer: string;
+  /** Starting or stopping, and nothing else is wrong: no fault while there are others. */
+  readonly passing: boolean;
+}
+
+/** "ok" when every instance behind the name is, of those that stay. */
+async function stateOf(url: string, resolve: Resolve): Promise<string> {
+  let addresses: readonly string[];
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
-    const text = await response.text();
-    return response.ok ? "ok" : `answers ${response.status}: ${text.slice(0, 300)}`;
+    addresses = await addressesOf(new URL(url), resolve);
   } catch (err) {
-    return `does not answer: ${err instanceof Error ? err.message : String(err)}`;
+    return `has no address: ${err instanceof Error ? err.message : String(err)}`;
   }
+  const instances = await Promise.all(addresses.map((address) => probe(url, address)));
+  const staying = instances.filter(({ passing }) => !passing);
+  const counted = staying.length > 0 ? staying : instances;
+  const bad = counted.filter(({ answer }) => answer !== "ok");
+  if (bad.length === 0) return counted.length > 0 ? "ok" : "has no address";
+  const [first] = bad as [Instance];
+  if (counted.length === 1) return first.answer;
+  return `${bad.length} of ${counted.length} instances are not healthy: ${first.address} ${first.answer}`;
+}
+
+async function addressesOf(url: URL, resolve: Resolve): Promise<readonly string[]> {
+  const hostname = url.hostname.replace(/^\[|\]$/g, "");
+  // A certificate is for the name, so the name is asked.
+  if (isIP(hostname) || url.protocol === "https:") return [hostname];
+  const all = [...new Set(await resolve(hostname))];
+  // Who has both has one of each: no instance is asked twice, nor where it does not listen.
+  const fours = all.filter((address) => isIP(address) === 4);
+  return (fours.length > 0 ? fours : all).slice(0, INSTANCES_MAX);
+}
+
+async function probe(url: string, address: string): Promise<Instance> {
+  const target = new URL(url);
+  target.hostname = isIP(address) === 6 ? `[${address}]` : address;
+  try {
+    const response = await fetch(target, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
+    const text = await response.text();
+    const answer = response.ok ? "ok" : `answers ${response.status}: ${text.slice(0, 300)}`;
+    return { address, answer, passing: !response.ok && isPassing(text) };
+  } catch (err) {
+    return { address, answer: `does not answer: ${err instanceof Error ? err.message : String(err)}`, passing: false };
+  }
+}
+
+/** As the admin port says it: `failures` has nothing but the phase. */
+function isPassing(text: string): boolean {
+  try {
+    const { failures } = JSON.parse(text) as { failures?: Readonly<Record<string, string>> };
+    const names = Object.keys(failures ?? {});
+    return names.length > 0 && names.every((name) => name === "draining" || name === "starting");
+  } catch {
+    return false;
+  }
+}
+
+async function lookUpAll(hostname: string): Promise<readonly string[]> {
+  return (await lookup(hostname, { all: true })).map(({ address }) => address);
 }

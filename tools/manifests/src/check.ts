@@ -1,7 +1,7 @@
 // All manifests by the API's schemas and by our policies. Exit code 1 when something is wrong.
 import { composeProblems, readCompose } from "./compose.ts";
 import { policyProblems } from "./policies.ts";
-import { readinessProblems } from "./readiness.ts";
+import { healthProblems, readinessProblems } from "./readiness.ts";
 import { render } from "./render.ts";
 import { schemaProblems } from "./schemas.ts";
 

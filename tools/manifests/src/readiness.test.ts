@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { OVERLAYS } from "./check.ts";
-import { ANSWERS, readinessProblems } from "./readiness.ts";
+import { ANSWERS, healthProblems, readinessProblems } from "./readiness.ts";
 import { type Manifest, render } from "./render.ts";
 
 const base = render("base");
@@ -48,6 +48,18 @@ describe("readiness", () => {
     ]);
     expect(readinessProblems(readyBy({ shard: "/statusz" }, "livenessProbe"))).toEqual([
       "shard: its livenessProbe asks others: it is killed for what it cannot mend",
+    ]);
+  });
+});
+
+describe("health", () => {
+  it("is asked of each instance", () => {
+    expect(healthProblems(base)).toEqual([]);
+    const hidden = JSON.parse(
+      JSON.stringify(base).replaceAll("realtime-gateway-instances:", "realtime-gateway:"),
+    ) as Manifest[];
+    expect(healthProblems(hidden)).toEqual([
+      "the health of realtime-gateway is asked of any one of its instances: realtime-gateway is not headless",
     ]);
   });
 });

@@ -73,6 +73,22 @@ export function readinessProblems(manifests: readonly Manifest[], answers = ANSW
   return [...new Set([...problems, ...cycles])];
 }
 
+/** Health is that of every instance: a virtual address shows one of them, any. */
+export function healthProblems(manifests: readonly Manifest[]): string[] {
+  const edge = manifests.find(({ kind, metadata }) => kind === "Deployment" && metadata.name === "edge-api");
+  const urls = edge && podOf(edge).containers[0]?.env?.find(({ name }) => name === "EDGE_HEALTH_URLS")?.value;
+  return Object.entries(JSON.parse(urls ?? "{}") as Record<string, string>).flatMap(([name, url]) => {
+    const { hostname } = new URL(url);
+    const service = manifests.find(({ kind, metadata }) => kind === "Service" && metadata.name === hostname);
+    const workload = manifests.find(({ kind, metadata }) => WORKLOAD_KINDS.includes(kind) && metadata.name === name);
+    const { replicas, strategy } = (workload?.spec ?? {}) as { replicas?: number; strategy?: { type?: string } };
+    const isAlone = replicas === 1 && strategy?.type === "Recreate";
+    return isAlone || (service?.spec as { clusterIP?: string } | undefined)?.clusterIP === "None"
+      ? []
+      : [`the health of ${name} is asked of any one of its instances: ${hostname} is not headless`];
+  });
+}
+
 /** What has to be ready, or to answer, before the call succeeds. */
 function targetsOf(call: Call, manifests: readonly Manifest[], problems: string[]): string[] {
   const caller = manifests.find(({ kind, metadata }) => WORKLOAD_KINDS.includes(kind) && metadata.name === call.caller);

@@ -1,0 +1,67 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, describe, expect, it } from "vitest";
+import { createSystemHealth } from "./system-health.ts";
+
+const servers: Server[] = [];
+
+/** One port on several loopback addresses: the instances behind one name. */
+async function instances(answers: Readonly<Record<string, readonly [status: number, body: object]>>): Promise<number> {
+  let port = 0;
+  for (const [address, [status, body]] of Object.entries(answers)) {
+    const server = createServer((_req, res) => res.writeHead(status).end(JSON.stringify(body)));
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(port, address, resolve));
+    port = (server.address() as AddressInfo).port;
+  }
+  return port;
+}
+
+const OK = [200, { status: "ok", failures: {} }] as const;
+const unready = (failure: string) => [503, { status: "unready", failures: { [failure]: "why" } }] as const;
+
+describe("the health of the system", () => {
+  afterEach(async () => {
+    await Promise.all(servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))));
+  });
+
+  const stateOf = async (port: number, addresses: readonly string[]): Promise<string | undefined> => {
+    const health = createSystemHealth({ shard: `http://shard:${port}/statusz` }, async () => addresses);
+    const { healthy, processes } = await health();
+    expect(healthy).toBe(processes["shard"] === "ok");
+    return processes["shard"];
+  };
+
+  it("asks each instance behind a name, whichever comes first", async () => {
+    const port = await instances({ "127.0.0.1": OK, "127.0.0.2": OK, "127.0.0.3": unready("database") });
+    expect(await stateOf(port, ["127.0.0.1", "127.0.0.2", "::1", "127.0.0.1"])).toBe("ok");
+    for (const order of [
+      ["127.0.0.1", "127.0.0.2", "127.0.0.3"],
+      ["127.0.0.3", "127.0.0.1", "127.0.0.2"],
+    ])
+      expect(await stateOf(port, order)).toMatch(
+        /^1 of 3 instances are not healthy: 127\.0\.0\.3 answers 503: .*"database"/,
+      );
+  });
+
+  it("knows one that is gone from one that leaves while others stay", async () => {
+    const port = await instances({
+      "127.0.0.1": OK,
+      "127.0.0.2": unready("draining"),
+      "127.0.0.3": unready("starting"),
+    });
+    expect(await stateOf(port, ["127.0.0.1", "127.0.0.2", "127.0.0.3"])).toBe("ok");
+    expect(await stateOf(port, ["127.0.0.2", "127.0.0.3"])).toMatch(/^2 of 2 instances are not healthy/);
+    expect(await stateOf(port, ["127.0.0.2"])).toMatch(/^answers 503/);
+    expect(await stateOf(port, ["127.0.0.1", "127.0.0.9"])).toMatch(/^1 of 2 .*127\.0\.0\.9 does not answer/);
+  });
+
+  it("is not good when a name leads nowhere", async () => {
+    expect(await stateOf(1, [])).toBe("has no address");
+    const lost = createSystemHealth({ shard: "http://shard:1/statusz" }, () => Promise.reject(new Error("ENOTFOUND")));
+    expect(await lost()).toEqual({
+      healthy: false,
+      processes: { "edge-api": "ok", shard: "has no address: ENOTFOUND" },
+    });
+  });
+});
