@@ -10,7 +10,12 @@ export const OVERLAYS = ["base", "overlays/local", "overlays/production"] as con
 if (process.argv[1] === import.meta.filename) {
   const problems = OVERLAYS.flatMap((overlay) => {
     const manifests = render(overlay);
-    const found = [...manifests.flatMap(schemaProblems), ...policyProblems(manifests), ...readinessProblems(manifests)];
+    const found = [
+      ...manifests.flatMap(schemaProblems),
+      ...policyProblems(manifests),
+      ...readinessProblems(manifests),
+      ...healthProblems(manifests),
+    ];
     console.log(`${overlay}: ${manifests.length} manifests, ${found.length} problems`);
     return found.map((problem) => `${overlay}: ${problem}`);
   });
