@@ -11,6 +11,10 @@ if [ "$(ulimit -Hn)" != unlimited ] && [ "$(ulimit -Hn)" -lt "$FILES_MAX" ]; the
   FILES_MAX=$(ulimit -Hn)
   WORKER_CONNECTIONS=$((FILES_MAX - 512))
 fi
+read -r first_port last_port </proc/sys/net/ipv4/ip_local_port_range
+if [ $((last_port - first_port)) -lt "$sockets" ]; then
+  echo "ingress: connections from here have $((last_port - first_port)) ports (net.ipv4.ip_local_port_range), and $sockets players' sockets need as many towards one gateway address" >&2
+fi
 export CONNECTIONS_PER_ADDRESS_MAX=${CONNECTIONS_PER_ADDRESS_MAX:-$((sockets / 5))}
 export REQUESTS_PER_S_PER_ADDRESS=${REQUESTS_PER_S_PER_ADDRESS:-200}
 export REQUESTS_BURST_PER_ADDRESS=$((REQUESTS_PER_S_PER_ADDRESS * 2))

@@ -1,5 +1,6 @@
 // All manifests by the API's schemas and by our policies. Exit code 1 when something is wrong.
 import { composeProblems, readCompose } from "./compose.ts";
+import { ingressProblems } from "./ingress.ts";
 import { policyProblems } from "./policies.ts";
 import { healthProblems, readinessProblems } from "./readiness.ts";
 import { render } from "./render.ts";
@@ -15,6 +16,7 @@ if (process.argv[1] === import.meta.filename) {
       ...policyProblems(manifests),
       ...readinessProblems(manifests),
       ...healthProblems(manifests),
+      ...ingressProblems(manifests),
     ];
     console.log(`${overlay}: ${manifests.length} manifests, ${found.length} problems`);
     return found.map((problem) => `${overlay}: ${problem}`);
