@@ -1053,7 +1053,7 @@ export type MatchCancelled = Message<"realtime.v1.MatchCancelled"> & {
   matchId: string;
 
   /**
-   * no_show, abandoned, fault, shard_lost, or left: the answer to leave_match.
+   * no_show, abandoned, fault, shard_lost, operator (a moderator ended it), or left: the answer to leave_match.
    *
    * @generated from field: string reason = 2;
    */

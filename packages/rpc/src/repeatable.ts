@@ -6,7 +6,14 @@ import type { DescMethodUnary } from "@bufbuild/protobuf";
 export const REPEATABLE_WRITES: Readonly<Record<string, readonly string[]>> = {
   // Refresh: a repeat within the grace time gets the same successor.
   "identity.v2.IdentityService": ["Refresh", "LogOut"],
-  "match.v2.MatchService": ["CreateMatch", "AdvanceEpoch", "AdvanceEpochs", "RecordResult", "RenewLeases"],
+  "match.v2.MatchService": [
+    "CreateMatch",
+    "AdvanceEpoch",
+    "AdvanceEpochs",
+    "RecordResult",
+    "CancelMatch",
+    "RenewLeases",
+  ],
   "chat.v2.ChatService": [
     "OpenDirect",
     "OpenMatch",

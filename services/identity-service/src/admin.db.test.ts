@@ -54,6 +54,12 @@ describeWithMariadb("moderators and admins", () => {
         expect(outcome).toMatchObject({ status: "rejected", reason: expect.objectContaining(refused) as unknown });
     }
     await expect(ban("player-two", "player-one")).rejects.toMatchObject(refused);
+    const order = { matchId: id("player-two"), reason: "x" }; // any id: the match is another service's
+    for (const record of [false, true])
+      await expect(
+        harness.call.authorizeMatchCancel({ ...order, actorId: id("player-one"), record }),
+      ).rejects.toMatchObject(refused);
+    await harness.call.authorizeMatchCancel({ ...order, actorId: id("modder"), record: false });
     await expect(ban("second-admin", "root-admin")).rejects.toMatchObject(refused); // an admin is no admin's prey
     await expect(ban("second-admin", "modder")).rejects.toMatchObject(refused);
     await expect(ban("modder", "modder")).rejects.toMatchObject(refused);

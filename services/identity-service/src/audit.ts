@@ -1,4 +1,4 @@
-// The audit log: what was done to an account or a key, by whom and why. Each entry's hash covers the entry before it,
+// The audit log: what was done to an account, a key or a match, by whom and why. Each entry's hash covers the entry before it,
 // so that nobody with write access to the table can change, drop or reorder entries unseen.
 import { createHash } from "node:crypto";
 import { currentTrace } from "@muster/tracing";
@@ -16,7 +16,8 @@ export type AuditAction =
   | "other_devices_revoked"
   | "refresh_token_reused"
   | "key_rotated"
-  | "key_revoked";
+  | "key_revoked"
+  | "match_cancel_ordered";
 
 export interface AuditEntry {
   /** UUID of an account, or who has no account: the command line, the service itself. */

@@ -34,7 +34,7 @@ export function createApp(config: Config, overrides: Overrides = {}): MatchApp {
   const rpc = createRpcServer({
     host: config.matchHost,
     port: config.matchGrpcPort,
-    routes: (router) => router.service(MatchService, matchRpc({ db, now })),
+    routes: (router) => router.service(MatchService, matchRpc({ db, log, now })),
     log,
     metrics,
   });

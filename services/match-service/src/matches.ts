@@ -33,6 +33,7 @@ export const CANCEL_REASONS = {
   [CancelReason.ABANDONED]: "abandoned",
   [CancelReason.FAULT]: "fault",
   [CancelReason.SHARD_LOST]: "shard_lost",
+  [CancelReason.OPERATOR]: "operator",
 } as const;
 
 /** Seats are 0 to n-1, each once, each another player. @throws AppError bad_result */
@@ -94,6 +95,25 @@ export function judgeResult(
   if (match.state === "running") return "store";
   if (!sameEnding(record, ending)) throw fail("result_conflict");
   return "duplicate";
+}
+
+export const OPERATOR_CANCELLED: Ending = {
+  state: "cancelled",
+  endReason: null,
+  cancelReason: "operator",
+  ticks: 0,
+  stateHash: "",
+  seats: [],
+};
+
+/**
+ * Whether an operator may cancel it, whatever shard holds it and under which epoch.
+ * @throws AppError match_over
+ */
+export function judgeCancel({ match }: MatchRecord): "cancel" | "duplicate" {
+  if (match.state === "running") return "cancel";
+  if (match.cancel_reason === OPERATOR_CANCELLED.cancelReason) return "duplicate";
+  throw fail("match_over");
 }
 
 /** A cancelled match has nothing but its reason: who cancels it need not know how far it came. */

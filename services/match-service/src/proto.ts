@@ -14,6 +14,7 @@ export const CANCELS = {
   abandoned: CancelReason.ABANDONED,
   fault: CancelReason.FAULT,
   shard_lost: CancelReason.SHARD_LOST,
+  operator: CancelReason.OPERATOR,
 } as const;
 
 export function toProto({ match, participants }: MatchRecord): MessageInitShape<typeof MatchSchema> {

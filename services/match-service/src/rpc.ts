@@ -2,11 +2,21 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import type { AdvanceEpochRequest, CreateMatchRequest, MatchService } from "@muster/contracts/match/v2";
 import { type Database, inTransaction, isDuplicateKey } from "@muster/db";
 import { must } from "@muster/errors";
+import type { Logger } from "@muster/log";
 import type { Transaction } from "kysely";
 import { decodeCursor, encodeCursor } from "./cursors.ts";
 import { fail } from "./errors.ts";
 import { renewLeases } from "./leases.ts";
-import { checkSeats, endingOf, judgeAdvance, judgeResult, type MatchRecord, type MatchRow } from "./matches.ts";
+import {
+  checkSeats,
+  endingOf,
+  judgeAdvance,
+  judgeCancel,
+  judgeResult,
+  type MatchRecord,
+  type MatchRow,
+  OPERATOR_CANCELLED,
+} from "./matches.ts";
 import { toProto } from "./proto.ts";
 import { storeOutcome } from "./outcomes.ts";
 import { RATING_INITIAL } from "./ratings.ts";
@@ -28,13 +38,14 @@ import {
 
 export interface RpcParts {
   readonly db: Database<Tables>;
+  readonly log: Logger;
   readonly now: () => Date;
 }
 
 const PAGE_SIZE_DEFAULT = 20;
 const UNRATED = { rating: RATING_INITIAL, matches: 0 };
 
-export function matchRpc({ db, now }: RpcParts): ServiceImpl<typeof MatchService> {
+export function matchRpc({ db, log, now }: RpcParts): ServiceImpl<typeof MatchService> {
   return {
     async createMatch(request) {
       checkSeats(request.seats);
@@ -74,6 +85,18 @@ export function matchRpc({ db, now }: RpcParts): ServiceImpl<typeof MatchService
         if (judgeResult(record, request, ending) === "duplicate") return true;
         await storeOutcome(tx, record, ending, now());
         if (request.inputLog.length > 0) await insertReplay(tx, record.match.id, request.inputLog);
+        return false;
+      });
+      return { duplicate };
+    },
+
+    async cancelMatch({ matchId }) {
+      const duplicate = await inTransaction(db, async (tx) => {
+        const record = await hold(tx, matchId);
+        if (judgeCancel(record) === "duplicate") return true;
+        await storeOutcome(tx, record, OPERATOR_CANCELLED, now());
+        const { shard_id: shardId, epoch } = record.match;
+        log.warn({ matchId, shardId, epoch }, "an operator cancels this match");
         return false;
       });
       return { duplicate };

@@ -28,6 +28,7 @@ const REASONS: Partial<Record<CancelReason, MatchCancelReason>> = {
   [CancelReason.ABANDONED]: "abandoned",
   [CancelReason.FAULT]: "fault",
   [CancelReason.SHARD_LOST]: "shard_lost",
+  [CancelReason.OPERATOR]: "operator",
 };
 
 export function createLeases(options: LeasesOptions): AppPart {

@@ -31,7 +31,7 @@ export type MatchOutcome =
   | { readonly kind: "ended"; readonly reason: "played" | "forfeit"; readonly result: GameResult }
   | { readonly kind: "cancelled"; readonly reason: MatchCancelReason };
 
-export type MatchCancelReason = "no_show" | "abandoned" | "fault" | "shard_lost";
+export type MatchCancelReason = "no_show" | "abandoned" | "fault" | "shard_lost" | "operator";
 
 /** A log that another shard left: the match goes on behind it. */
 export interface Inheritance {

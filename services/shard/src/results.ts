@@ -38,6 +38,7 @@ const CANCEL_REASONS = {
   abandoned: CancelReason.ABANDONED,
   fault: CancelReason.FAULT,
   shard_lost: CancelReason.SHARD_LOST,
+  operator: CancelReason.OPERATOR,
 } as const;
 
 export class Results {

@@ -114,6 +114,7 @@ describeWithServers("revocation", () => {
       ["GET", "/v1/admin/signing-keys", undefined],
       ["POST", "/v1/admin/signing-keys/rotate", { reason: "x" }],
       ["POST", "/v1/admin/signing-keys/abc/revoke", { reason: "x" }],
+      ["POST", `/v1/admin/matches/${player.playerId}/cancel`, { reason: "x" }],
     ] as const) {
       const response = await fetch(system.url + path, {
         method,

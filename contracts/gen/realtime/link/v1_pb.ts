@@ -818,7 +818,7 @@ export type LinkCancelled = Message<"realtime.link.v1.LinkCancelled"> & {
   channel: number;
 
   /**
-   * no_show, abandoned, fault or shard_lost.
+   * no_show, abandoned, fault, shard_lost or operator.
    *
    * @generated from field: string reason = 2;
    */

@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file services/match/v2.proto.
  */
 export const file_services_match_v2: GenFile = /*@__PURE__*/
-  fileDesc("ChdzZXJ2aWNlcy9tYXRjaC92Mi5wcm90bxIIbWF0Y2gudjIicAoEU2VhdBIVCgRzZWF0GAEgASgNQge6SAQqAhBAEhsKCXBsYXllcl9pZBgCIAEoCUIIukgFcgOwAQESHgoLcGxheWVyX25hbWUYAyABKAlCCbpIBnIEEAEYQBIUCgNib3QYBCABKAlCB7pIBHICGCAiigEKC1BhcnRpY2lwYW50EgwKBHNlYXQYASABKA0SEQoJcGxheWVyX2lkGAIgASgJEhMKC3BsYXllcl9uYW1lGAMgASgJEhIKBXNjb3JlGAQgASgFSACIAQESEQoEcmFuaxgFIAEoDUgBiAEBEgsKA2JvdBgGIAEoCUIICgZfc2NvcmVCBwoFX3JhbmsigwQKBU1hdGNoEhAKCG1hdGNoX2lkGAEgASgJEgwKBG1vZGUYAiABKAkSDwoHZ2FtZV9pZBgDIAEoCRIQCghidWlsZF9pZBgEIAEoCRIMCgRzZWVkGAUgASgNEg0KBWVwb2NoGAYgASgNEhAKCHNoYXJkX2lkGAcgASgJEiMKBXN0YXRlGAggASgOMhQubWF0Y2gudjIuTWF0Y2hTdGF0ZRIrCgxwYXJ0aWNpcGFudHMYCSADKAsyFS5tYXRjaC52Mi5QYXJ0aWNpcGFudBIuCgpjcmVhdGVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoKZW5kX3JlYXNvbhgMIAEoDjITLm1hdGNoLnYyLkVuZFJlYXNvbhItCg1jYW5jZWxfcmVhc29uGA0gASgOMhYubWF0Y2gudjIuQ2FuY2VsUmVhc29uEg0KBXRpY2tzGA4gASgNEhIKCnN0YXRlX2hhc2gYDyABKAkSLQoHb3B0aW9ucxgQIAMoCzIcLm1hdGNoLnYyLk1hdGNoLk9wdGlvbnNFbnRyeRouCgxPcHRpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgFOgI4ASL6AgoSQ3JlYXRlTWF0Y2hSZXF1ZXN0EhoKCG1hdGNoX2lkGAEgASgJQgi6SAVyA7ABARIlCgRtb2RlGAIgASgJQhe6SBRyEhABGCAyDF5bYS16MC05LV0rJBIoCgdnYW1lX2lkGAMgASgJQhe6SBRyEhABGCAyDF5bYS16MC05LV0rJBIbCghidWlsZF9pZBgEIAEoCUIJukgGcgQQARhAEgwKBHNlZWQYBSABKA0SGwoIc2hhcmRfaWQYBiABKAlCCbpIBnIEEAEYQBIpCgVzZWF0cxgHIAMoCzIOLm1hdGNoLnYyLlNlYXRCCrpIB5IBBAgBEEASRAoHb3B0aW9ucxgIIAMoCzIpLm1hdGNoLnYyLkNyZWF0ZU1hdGNoUmVxdWVzdC5PcHRpb25zRW50cnlCCLpIBZoBAhBAEg4KBmxlYXNlZBgJIAEoCBouCgxPcHRpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgFOgI4ASI1ChNDcmVhdGVNYXRjaFJlc3BvbnNlEh4KBW1hdGNoGAEgASgLMg8ubWF0Y2gudjIuTWF0Y2gifwoTQWR2YW5jZUVwb2NoUmVxdWVzdBIaCghtYXRjaF9pZBgBIAEoCUIIukgFcgOwAQESHwoOZXhwZWN0ZWRfZXBvY2gYAiABKA1CB7pIBCoCKAESGwoIc2hhcmRfaWQYAyABKAlCCbpIBnIEEAEYQBIOCgZsZWFzZWQYBCABKAgiJQoUQWR2YW5jZUVwb2NoUmVzcG9uc2USDQoFZXBvY2gYASABKA0iUwoUQWR2YW5jZUVwb2Noc1JlcXVlc3QSOwoHbWF0Y2hlcxgBIAMoCzIdLm1hdGNoLnYyLkFkdmFuY2VFcG9jaFJlcXVlc3RCC7pICJIBBQgBEPQDIkAKDEVwb2NoQWR2YW5jZRIQCghtYXRjaF9pZBgBIAEoCRINCgVlcG9jaBgCIAEoDRIPCgdyZWZ1c2VkGAMgASgJIkEKFUFkdmFuY2VFcG9jaHNSZXNwb25zZRIoCghhZHZhbmNlcxgBIAMoCzIWLm1hdGNoLnYyLkVwb2NoQWR2YW5jZSJLCgpTZWF0UmVzdWx0EhUKBHNlYXQYASABKA1CB7pIBCoCEEASDQoFc2NvcmUYAiABKAUSFwoEcmFuaxgDIAEoDUIJukgGKgQYQCgBIm0KCUNvbXBsZXRlZBIvCgZyZWFzb24YASABKA4yEy5tYXRjaC52Mi5FbmRSZWFzb25CCrpIB4IBBBABIAASLwoFc2VhdHMYAiADKAsyFC5tYXRjaC52Mi5TZWF0UmVzdWx0Qgq6SAeSAQQIARBAIj8KCUNhbmNlbGxlZBIyCgZyZWFzb24YASABKA4yFi5tYXRjaC52Mi5DYW5jZWxSZWFzb25CCrpIB4IBBBABIAAipAIKE1JlY29yZFJlc3VsdFJlcXVlc3QSGgoIbWF0Y2hfaWQYASABKAlCCLpIBXIDsAEBEhYKBWVwb2NoGAIgASgNQge6SAQqAigBEigKCWNvbXBsZXRlZBgDIAEoCzITLm1hdGNoLnYyLkNvbXBsZXRlZEgAEigKCWNhbmNlbGxlZBgEIAEoCzITLm1hdGNoLnYyLkNhbmNlbGxlZEgAEg0KBXRpY2tzGAUgASgNEisKCnN0YXRlX2hhc2gYBiABKAlCF7pIFHISMhBeKFswLTlhLWZdezh9KT8kEhwKCWlucHV0X2xvZxgHIAEoDEIJukgGegQYgIAMEhkKCHNoYXJkX2lkGAggASgJQge6SARyAhhAQhAKB291dGNvbWUSBbpIAggBIikKFFJlY29yZFJlc3VsdFJlc3BvbnNlEhEKCWR1cGxpY2F0ZRgBIAEoCCJYChJSZW5ld0xlYXNlc1JlcXVlc3QSGwoIc2hhcmRfaWQYASABKAlCCbpIBnIEEAEYQBIlCgltYXRjaF9pZHMYAiADKAlCErpID5IBDAgBEPQDIgVyA7ABASI4ChNSZW5ld0xlYXNlc1Jlc3BvbnNlEiEKBGxvc3QYASADKAsyEy5tYXRjaC52Mi5Mb3N0TGVhc2UicQoJTG9zdExlYXNlEhAKCG1hdGNoX2lkGAEgASgJEiMKBXN0YXRlGAIgASgOMhQubWF0Y2gudjIuTWF0Y2hTdGF0ZRItCg1jYW5jZWxfcmVhc29uGAMgASgOMhYubWF0Y2gudjIuQ2FuY2VsUmVhc29uIi0KD0dldE1hdGNoUmVxdWVzdBIaCghtYXRjaF9pZBgBIAEoCUIIukgFcgOwAQEiMgoQR2V0TWF0Y2hSZXNwb25zZRIeCgVtYXRjaBgBIAEoCzIPLm1hdGNoLnYyLk1hdGNoIjoKEUdldE1hdGNoZXNSZXF1ZXN0EiUKCW1hdGNoX2lkcxgBIAMoCUISukgPkgEMCAEQ9AMiBXIDsAEBIjYKEkdldE1hdGNoZXNSZXNwb25zZRIgCgdtYXRjaGVzGAEgAygLMg8ubWF0Y2gudjIuTWF0Y2giLgoQR2V0UmVwbGF5UmVxdWVzdBIaCghtYXRjaF9pZBgBIAEoCUIIukgFcgOwAQEiRgoRR2V0UmVwbGF5UmVzcG9uc2USHgoFbWF0Y2gYASABKAsyDy5tYXRjaC52Mi5NYXRjaBIRCglpbnB1dF9sb2cYAiABKAwibQoYTGlzdFBsYXllck1hdGNoZXNSZXF1ZXN0EhsKCXBsYXllcl9pZBgBIAEoCUIIukgFcgOwAQESGgoJcGFnZV9zaXplGAIgASgNQge6SAQqAhhkEhgKBmN1cnNvchgDIAEoCUIIukgFcgMYgAEiUgoZTGlzdFBsYXllck1hdGNoZXNSZXNwb25zZRIgCgdtYXRjaGVzGAEgAygLMg8ubWF0Y2gudjIuTWF0Y2gSEwoLbmV4dF9jdXJzb3IYAiABKAkiSAoQR2V0UmF0aW5nUmVxdWVzdBIbCglwbGF5ZXJfaWQYASABKAlCCLpIBXIDsAEBEhcKBG1vZGUYAiABKAlCCbpIBnIEEAEYICI0ChFHZXRSYXRpbmdSZXNwb25zZRIOCgZyYXRpbmcYASABKAUSDwoHbWF0Y2hlcxgCIAEoDSJNChFHZXRSYXRpbmdzUmVxdWVzdBI4CgdwbGF5ZXJzGAEgAygLMhoubWF0Y2gudjIuR2V0UmF0aW5nUmVxdWVzdEILukgIkgEFCAEQ9AMiQgoSR2V0UmF0aW5nc1Jlc3BvbnNlEiwKB3JhdGluZ3MYASADKAsyGy5tYXRjaC52Mi5HZXRSYXRpbmdSZXNwb25zZSp0CgpNYXRjaFN0YXRlEhsKF01BVENIX1NUQVRFX1VOU1BFQ0lGSUVEEAASFwoTTUFUQ0hfU1RBVEVfUlVOTklORxABEhUKEU1BVENIX1NUQVRFX0VOREVEEAISGQoVTUFUQ0hfU1RBVEVfQ0FOQ0VMTEVEEAMqnAEKDENhbmNlbFJlYXNvbhIdChlDQU5DRUxfUkVBU09OX1VOU1BFQ0lGSUVEEAASGQoVQ0FOQ0VMX1JFQVNPTl9OT19TSE9XEAESGwoXQ0FOQ0VMX1JFQVNPTl9BQkFORE9ORUQQAhIXChNDQU5DRUxfUkVBU09OX0ZBVUxUEAMSHAoYQ0FOQ0VMX1JFQVNPTl9TSEFSRF9MT1NUEAQqVgoJRW5kUmVhc29uEhoKFkVORF9SRUFTT05fVU5TUEVDSUZJRUQQABIVChFFTkRfUkVBU09OX1BMQVlFRBABEhYKEkVORF9SRUFTT05fRk9SRkVJVBACMtUGCgxNYXRjaFNlcnZpY2USSgoLQ3JlYXRlTWF0Y2gSHC5tYXRjaC52Mi5DcmVhdGVNYXRjaFJlcXVlc3QaHS5tYXRjaC52Mi5DcmVhdGVNYXRjaFJlc3BvbnNlEk0KDEFkdmFuY2VFcG9jaBIdLm1hdGNoLnYyLkFkdmFuY2VFcG9jaFJlcXVlc3QaHi5tYXRjaC52Mi5BZHZhbmNlRXBvY2hSZXNwb25zZRJQCg1BZHZhbmNlRXBvY2hzEh4ubWF0Y2gudjIuQWR2YW5jZUVwb2Noc1JlcXVlc3QaHy5tYXRjaC52Mi5BZHZhbmNlRXBvY2hzUmVzcG9uc2USTQoMUmVjb3JkUmVzdWx0Eh0ubWF0Y2gudjIuUmVjb3JkUmVzdWx0UmVxdWVzdBoeLm1hdGNoLnYyLlJlY29yZFJlc3VsdFJlc3BvbnNlEkoKC1JlbmV3TGVhc2VzEhwubWF0Y2gudjIuUmVuZXdMZWFzZXNSZXF1ZXN0Gh0ubWF0Y2gudjIuUmVuZXdMZWFzZXNSZXNwb25zZRJBCghHZXRNYXRjaBIZLm1hdGNoLnYyLkdldE1hdGNoUmVxdWVzdBoaLm1hdGNoLnYyLkdldE1hdGNoUmVzcG9uc2USRwoKR2V0TWF0Y2hlcxIbLm1hdGNoLnYyLkdldE1hdGNoZXNSZXF1ZXN0GhwubWF0Y2gudjIuR2V0TWF0Y2hlc1Jlc3BvbnNlEkQKCUdldFJlcGxheRIaLm1hdGNoLnYyLkdldFJlcGxheVJlcXVlc3QaGy5tYXRjaC52Mi5HZXRSZXBsYXlSZXNwb25zZRJcChFMaXN0UGxheWVyTWF0Y2hlcxIiLm1hdGNoLnYyLkxpc3RQbGF5ZXJNYXRjaGVzUmVxdWVzdBojLm1hdGNoLnYyLkxpc3RQbGF5ZXJNYXRjaGVzUmVzcG9uc2USRAoJR2V0UmF0aW5nEhoubWF0Y2gudjIuR2V0UmF0aW5nUmVxdWVzdBobLm1hdGNoLnYyLkdldFJhdGluZ1Jlc3BvbnNlEkcKCkdldFJhdGluZ3MSGy5tYXRjaC52Mi5HZXRSYXRpbmdzUmVxdWVzdBocLm1hdGNoLnYyLkdldFJhdGluZ3NSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp]);
+  fileDesc("ChdzZXJ2aWNlcy9tYXRjaC92Mi5wcm90bxIIbWF0Y2gudjIicAoEU2VhdBIVCgRzZWF0GAEgASgNQge6SAQqAhBAEhsKCXBsYXllcl9pZBgCIAEoCUIIukgFcgOwAQESHgoLcGxheWVyX25hbWUYAyABKAlCCbpIBnIEEAEYQBIUCgNib3QYBCABKAlCB7pIBHICGCAiigEKC1BhcnRpY2lwYW50EgwKBHNlYXQYASABKA0SEQoJcGxheWVyX2lkGAIgASgJEhMKC3BsYXllcl9uYW1lGAMgASgJEhIKBXNjb3JlGAQgASgFSACIAQESEQoEcmFuaxgFIAEoDUgBiAEBEgsKA2JvdBgGIAEoCUIICgZfc2NvcmVCBwoFX3JhbmsigwQKBU1hdGNoEhAKCG1hdGNoX2lkGAEgASgJEgwKBG1vZGUYAiABKAkSDwoHZ2FtZV9pZBgDIAEoCRIQCghidWlsZF9pZBgEIAEoCRIMCgRzZWVkGAUgASgNEg0KBWVwb2NoGAYgASgNEhAKCHNoYXJkX2lkGAcgASgJEiMKBXN0YXRlGAggASgOMhQubWF0Y2gudjIuTWF0Y2hTdGF0ZRIrCgxwYXJ0aWNpcGFudHMYCSADKAsyFS5tYXRjaC52Mi5QYXJ0aWNpcGFudBIuCgpjcmVhdGVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoKZW5kX3JlYXNvbhgMIAEoDjITLm1hdGNoLnYyLkVuZFJlYXNvbhItCg1jYW5jZWxfcmVhc29uGA0gASgOMhYubWF0Y2gudjIuQ2FuY2VsUmVhc29uEg0KBXRpY2tzGA4gASgNEhIKCnN0YXRlX2hhc2gYDyABKAkSLQoHb3B0aW9ucxgQIAMoCzIcLm1hdGNoLnYyLk1hdGNoLk9wdGlvbnNFbnRyeRouCgxPcHRpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgFOgI4ASL6AgoSQ3JlYXRlTWF0Y2hSZXF1ZXN0EhoKCG1hdGNoX2lkGAEgASgJQgi6SAVyA7ABARIlCgRtb2RlGAIgASgJQhe6SBRyEhABGCAyDF5bYS16MC05LV0rJBIoCgdnYW1lX2lkGAMgASgJQhe6SBRyEhABGCAyDF5bYS16MC05LV0rJBIbCghidWlsZF9pZBgEIAEoCUIJukgGcgQQARhAEgwKBHNlZWQYBSABKA0SGwoIc2hhcmRfaWQYBiABKAlCCbpIBnIEEAEYQBIpCgVzZWF0cxgHIAMoCzIOLm1hdGNoLnYyLlNlYXRCCrpIB5IBBAgBEEASRAoHb3B0aW9ucxgIIAMoCzIpLm1hdGNoLnYyLkNyZWF0ZU1hdGNoUmVxdWVzdC5PcHRpb25zRW50cnlCCLpIBZoBAhBAEg4KBmxlYXNlZBgJIAEoCBouCgxPcHRpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgFOgI4ASI1ChNDcmVhdGVNYXRjaFJlc3BvbnNlEh4KBW1hdGNoGAEgASgLMg8ubWF0Y2gudjIuTWF0Y2gifwoTQWR2YW5jZUVwb2NoUmVxdWVzdBIaCghtYXRjaF9pZBgBIAEoCUIIukgFcgOwAQESHwoOZXhwZWN0ZWRfZXBvY2gYAiABKA1CB7pIBCoCKAESGwoIc2hhcmRfaWQYAyABKAlCCbpIBnIEEAEYQBIOCgZsZWFzZWQYBCABKAgiJQoUQWR2YW5jZUVwb2NoUmVzcG9uc2USDQoFZXBvY2gYASABKA0iUwoUQWR2YW5jZUVwb2Noc1JlcXVlc3QSOwoHbWF0Y2hlcxgBIAMoCzIdLm1hdGNoLnYyLkFkdmFuY2VFcG9jaFJlcXVlc3RCC7pICJIBBQgBEPQDIkAKDEVwb2NoQWR2YW5jZRIQCghtYXRjaF9pZBgBIAEoCRINCgVlcG9jaBgCIAEoDRIPCgdyZWZ1c2VkGAMgASgJIkEKFUFkdmFuY2VFcG9jaHNSZXNwb25zZRIoCghhZHZhbmNlcxgBIAMoCzIWLm1hdGNoLnYyLkVwb2NoQWR2YW5jZSJLCgpTZWF0UmVzdWx0EhUKBHNlYXQYASABKA1CB7pIBCoCEEASDQoFc2NvcmUYAiABKAUSFwoEcmFuaxgDIAEoDUIJukgGKgQYQCgBIm0KCUNvbXBsZXRlZBIvCgZyZWFzb24YASABKA4yEy5tYXRjaC52Mi5FbmRSZWFzb25CCrpIB4IBBBABIAASLwoFc2VhdHMYAiADKAsyFC5tYXRjaC52Mi5TZWF0UmVzdWx0Qgq6SAeSAQQIARBAIj8KCUNhbmNlbGxlZBIyCgZyZWFzb24YASABKA4yFi5tYXRjaC52Mi5DYW5jZWxSZWFzb25CCrpIB4IBBBABIAAipAIKE1JlY29yZFJlc3VsdFJlcXVlc3QSGgoIbWF0Y2hfaWQYASABKAlCCLpIBXIDsAEBEhYKBWVwb2NoGAIgASgNQge6SAQqAigBEigKCWNvbXBsZXRlZBgDIAEoCzITLm1hdGNoLnYyLkNvbXBsZXRlZEgAEigKCWNhbmNlbGxlZBgEIAEoCzITLm1hdGNoLnYyLkNhbmNlbGxlZEgAEg0KBXRpY2tzGAUgASgNEisKCnN0YXRlX2hhc2gYBiABKAlCF7pIFHISMhBeKFswLTlhLWZdezh9KT8kEhwKCWlucHV0X2xvZxgHIAEoDEIJukgGegQYgIAMEhkKCHNoYXJkX2lkGAggASgJQge6SARyAhhAQhAKB291dGNvbWUSBbpIAggBIikKFFJlY29yZFJlc3VsdFJlc3BvbnNlEhEKCWR1cGxpY2F0ZRgBIAEoCCIwChJDYW5jZWxNYXRjaFJlcXVlc3QSGgoIbWF0Y2hfaWQYASABKAlCCLpIBXIDsAEBIigKE0NhbmNlbE1hdGNoUmVzcG9uc2USEQoJZHVwbGljYXRlGAEgASgIIlgKElJlbmV3TGVhc2VzUmVxdWVzdBIbCghzaGFyZF9pZBgBIAEoCUIJukgGcgQQARhAEiUKCW1hdGNoX2lkcxgCIAMoCUISukgPkgEMCAEQ9AMiBXIDsAEBIjgKE1JlbmV3TGVhc2VzUmVzcG9uc2USIQoEbG9zdBgBIAMoCzITLm1hdGNoLnYyLkxvc3RMZWFzZSJxCglMb3N0TGVhc2USEAoIbWF0Y2hfaWQYASABKAkSIwoFc3RhdGUYAiABKA4yFC5tYXRjaC52Mi5NYXRjaFN0YXRlEi0KDWNhbmNlbF9yZWFzb24YAyABKA4yFi5tYXRjaC52Mi5DYW5jZWxSZWFzb24iLQoPR2V0TWF0Y2hSZXF1ZXN0EhoKCG1hdGNoX2lkGAEgASgJQgi6SAVyA7ABASIyChBHZXRNYXRjaFJlc3BvbnNlEh4KBW1hdGNoGAEgASgLMg8ubWF0Y2gudjIuTWF0Y2giOgoRR2V0TWF0Y2hlc1JlcXVlc3QSJQoJbWF0Y2hfaWRzGAEgAygJQhK6SA+SAQwIARD0AyIFcgOwAQEiNgoSR2V0TWF0Y2hlc1Jlc3BvbnNlEiAKB21hdGNoZXMYASADKAsyDy5tYXRjaC52Mi5NYXRjaCIuChBHZXRSZXBsYXlSZXF1ZXN0EhoKCG1hdGNoX2lkGAEgASgJQgi6SAVyA7ABASJGChFHZXRSZXBsYXlSZXNwb25zZRIeCgVtYXRjaBgBIAEoCzIPLm1hdGNoLnYyLk1hdGNoEhEKCWlucHV0X2xvZxgCIAEoDCJtChhMaXN0UGxheWVyTWF0Y2hlc1JlcXVlc3QSGwoJcGxheWVyX2lkGAEgASgJQgi6SAVyA7ABARIaCglwYWdlX3NpemUYAiABKA1CB7pIBCoCGGQSGAoGY3Vyc29yGAMgASgJQgi6SAVyAxiAASJSChlMaXN0UGxheWVyTWF0Y2hlc1Jlc3BvbnNlEiAKB21hdGNoZXMYASADKAsyDy5tYXRjaC52Mi5NYXRjaBITCgtuZXh0X2N1cnNvchgCIAEoCSJIChBHZXRSYXRpbmdSZXF1ZXN0EhsKCXBsYXllcl9pZBgBIAEoCUIIukgFcgOwAQESFwoEbW9kZRgCIAEoCUIJukgGcgQQARggIjQKEUdldFJhdGluZ1Jlc3BvbnNlEg4KBnJhdGluZxgBIAEoBRIPCgdtYXRjaGVzGAIgASgNIk0KEUdldFJhdGluZ3NSZXF1ZXN0EjgKB3BsYXllcnMYASADKAsyGi5tYXRjaC52Mi5HZXRSYXRpbmdSZXF1ZXN0Qgu6SAiSAQUIARD0AyJCChJHZXRSYXRpbmdzUmVzcG9uc2USLAoHcmF0aW5ncxgBIAMoCzIbLm1hdGNoLnYyLkdldFJhdGluZ1Jlc3BvbnNlKnQKCk1hdGNoU3RhdGUSGwoXTUFUQ0hfU1RBVEVfVU5TUEVDSUZJRUQQABIXChNNQVRDSF9TVEFURV9SVU5OSU5HEAESFQoRTUFUQ0hfU1RBVEVfRU5ERUQQAhIZChVNQVRDSF9TVEFURV9DQU5DRUxMRUQQAyq4AQoMQ2FuY2VsUmVhc29uEh0KGUNBTkNFTF9SRUFTT05fVU5TUEVDSUZJRUQQABIZChVDQU5DRUxfUkVBU09OX05PX1NIT1cQARIbChdDQU5DRUxfUkVBU09OX0FCQU5ET05FRBACEhcKE0NBTkNFTF9SRUFTT05fRkFVTFQQAxIcChhDQU5DRUxfUkVBU09OX1NIQVJEX0xPU1QQBBIaChZDQU5DRUxfUkVBU09OX09QRVJBVE9SEAUqVgoJRW5kUmVhc29uEhoKFkVORF9SRUFTT05fVU5TUEVDSUZJRUQQABIVChFFTkRfUkVBU09OX1BMQVlFRBABEhYKEkVORF9SRUFTT05fRk9SRkVJVBACMqEHCgxNYXRjaFNlcnZpY2USSgoLQ3JlYXRlTWF0Y2gSHC5tYXRjaC52Mi5DcmVhdGVNYXRjaFJlcXVlc3QaHS5tYXRjaC52Mi5DcmVhdGVNYXRjaFJlc3BvbnNlEk0KDEFkdmFuY2VFcG9jaBIdLm1hdGNoLnYyLkFkdmFuY2VFcG9jaFJlcXVlc3QaHi5tYXRjaC52Mi5BZHZhbmNlRXBvY2hSZXNwb25zZRJQCg1BZHZhbmNlRXBvY2hzEh4ubWF0Y2gudjIuQWR2YW5jZUVwb2Noc1JlcXVlc3QaHy5tYXRjaC52Mi5BZHZhbmNlRXBvY2hzUmVzcG9uc2USTQoMUmVjb3JkUmVzdWx0Eh0ubWF0Y2gudjIuUmVjb3JkUmVzdWx0UmVxdWVzdBoeLm1hdGNoLnYyLlJlY29yZFJlc3VsdFJlc3BvbnNlEkoKC0NhbmNlbE1hdGNoEhwubWF0Y2gudjIuQ2FuY2VsTWF0Y2hSZXF1ZXN0Gh0ubWF0Y2gudjIuQ2FuY2VsTWF0Y2hSZXNwb25zZRJKCgtSZW5ld0xlYXNlcxIcLm1hdGNoLnYyLlJlbmV3TGVhc2VzUmVxdWVzdBodLm1hdGNoLnYyLlJlbmV3TGVhc2VzUmVzcG9uc2USQQoIR2V0TWF0Y2gSGS5tYXRjaC52Mi5HZXRNYXRjaFJlcXVlc3QaGi5tYXRjaC52Mi5HZXRNYXRjaFJlc3BvbnNlEkcKCkdldE1hdGNoZXMSGy5tYXRjaC52Mi5HZXRNYXRjaGVzUmVxdWVzdBocLm1hdGNoLnYyLkdldE1hdGNoZXNSZXNwb25zZRJECglHZXRSZXBsYXkSGi5tYXRjaC52Mi5HZXRSZXBsYXlSZXF1ZXN0GhsubWF0Y2gudjIuR2V0UmVwbGF5UmVzcG9uc2USXAoRTGlzdFBsYXllck1hdGNoZXMSIi5tYXRjaC52Mi5MaXN0UGxheWVyTWF0Y2hlc1JlcXVlc3QaIy5tYXRjaC52Mi5MaXN0UGxheWVyTWF0Y2hlc1Jlc3BvbnNlEkQKCUdldFJhdGluZxIaLm1hdGNoLnYyLkdldFJhdGluZ1JlcXVlc3QaGy5tYXRjaC52Mi5HZXRSYXRpbmdSZXNwb25zZRJHCgpHZXRSYXRpbmdzEhsubWF0Y2gudjIuR2V0UmF0aW5nc1JlcXVlc3QaHC5tYXRjaC52Mi5HZXRSYXRpbmdzUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
  * A seat and who sits on it.
@@ -665,6 +665,48 @@ export const RecordResultResponseSchema: GenMessage<RecordResultResponse> = /*@_
   messageDesc(file_services_match_v2, 14);
 
 /**
+ * Which match to cancel.
+ *
+ * @generated from message match.v2.CancelMatchRequest
+ */
+export type CancelMatchRequest = Message<"match.v2.CancelMatchRequest"> & {
+  /**
+   * The match: the idempotency key.
+   *
+   * @generated from field: string match_id = 1;
+   */
+  matchId: string;
+};
+
+/**
+ * Describes the message match.v2.CancelMatchRequest.
+ * Use `create(CancelMatchRequestSchema)` to create a new message.
+ */
+export const CancelMatchRequestSchema: GenMessage<CancelMatchRequest> = /*@__PURE__*/
+  messageDesc(file_services_match_v2, 15);
+
+/**
+ * It is cancelled.
+ *
+ * @generated from message match.v2.CancelMatchResponse
+ */
+export type CancelMatchResponse = Message<"match.v2.CancelMatchResponse"> & {
+  /**
+   * True when it was cancelled by an operator before.
+   *
+   * @generated from field: bool duplicate = 1;
+   */
+  duplicate: boolean;
+};
+
+/**
+ * Describes the message match.v2.CancelMatchResponse.
+ * Use `create(CancelMatchResponseSchema)` to create a new message.
+ */
+export const CancelMatchResponseSchema: GenMessage<CancelMatchResponse> = /*@__PURE__*/
+  messageDesc(file_services_match_v2, 16);
+
+/**
  * What a shard holds.
  *
  * @generated from message match.v2.RenewLeasesRequest
@@ -690,7 +732,7 @@ export type RenewLeasesRequest = Message<"match.v2.RenewLeasesRequest"> & {
  * Use `create(RenewLeasesRequestSchema)` to create a new message.
  */
 export const RenewLeasesRequestSchema: GenMessage<RenewLeasesRequest> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 15);
+  messageDesc(file_services_match_v2, 17);
 
 /**
  * What it holds no more.
@@ -711,7 +753,7 @@ export type RenewLeasesResponse = Message<"match.v2.RenewLeasesResponse"> & {
  * Use `create(RenewLeasesResponseSchema)` to create a new message.
  */
 export const RenewLeasesResponseSchema: GenMessage<RenewLeasesResponse> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 16);
+  messageDesc(file_services_match_v2, 18);
 
 /**
  * A match that the shard holds no more.
@@ -746,7 +788,7 @@ export type LostLease = Message<"match.v2.LostLease"> & {
  * Use `create(LostLeaseSchema)` to create a new message.
  */
 export const LostLeaseSchema: GenMessage<LostLease> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 17);
+  messageDesc(file_services_match_v2, 19);
 
 /**
  * Which match.
@@ -767,7 +809,7 @@ export type GetMatchRequest = Message<"match.v2.GetMatchRequest"> & {
  * Use `create(GetMatchRequestSchema)` to create a new message.
  */
 export const GetMatchRequestSchema: GenMessage<GetMatchRequest> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 18);
+  messageDesc(file_services_match_v2, 20);
 
 /**
  * The match.
@@ -788,7 +830,7 @@ export type GetMatchResponse = Message<"match.v2.GetMatchResponse"> & {
  * Use `create(GetMatchResponseSchema)` to create a new message.
  */
 export const GetMatchResponseSchema: GenMessage<GetMatchResponse> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 19);
+  messageDesc(file_services_match_v2, 21);
 
 /**
  * Which matches.
@@ -809,7 +851,7 @@ export type GetMatchesRequest = Message<"match.v2.GetMatchesRequest"> & {
  * Use `create(GetMatchesRequestSchema)` to create a new message.
  */
 export const GetMatchesRequestSchema: GenMessage<GetMatchesRequest> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 20);
+  messageDesc(file_services_match_v2, 22);
 
 /**
  * Those that exist.
@@ -830,7 +872,7 @@ export type GetMatchesResponse = Message<"match.v2.GetMatchesResponse"> & {
  * Use `create(GetMatchesResponseSchema)` to create a new message.
  */
 export const GetMatchesResponseSchema: GenMessage<GetMatchesResponse> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 21);
+  messageDesc(file_services_match_v2, 23);
 
 /**
  * Which match.
@@ -851,7 +893,7 @@ export type GetReplayRequest = Message<"match.v2.GetReplayRequest"> & {
  * Use `create(GetReplayRequestSchema)` to create a new message.
  */
 export const GetReplayRequestSchema: GenMessage<GetReplayRequest> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 22);
+  messageDesc(file_services_match_v2, 24);
 
 /**
  * A replay: the match says what was played by whom, the log what they did.
@@ -879,7 +921,7 @@ export type GetReplayResponse = Message<"match.v2.GetReplayResponse"> & {
  * Use `create(GetReplayResponseSchema)` to create a new message.
  */
 export const GetReplayResponseSchema: GenMessage<GetReplayResponse> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 23);
+  messageDesc(file_services_match_v2, 25);
 
 /**
  * A page of a player's matches.
@@ -914,7 +956,7 @@ export type ListPlayerMatchesRequest = Message<"match.v2.ListPlayerMatchesReques
  * Use `create(ListPlayerMatchesRequestSchema)` to create a new message.
  */
 export const ListPlayerMatchesRequestSchema: GenMessage<ListPlayerMatchesRequest> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 24);
+  messageDesc(file_services_match_v2, 26);
 
 /**
  * Matches, newest first.
@@ -942,7 +984,7 @@ export type ListPlayerMatchesResponse = Message<"match.v2.ListPlayerMatchesRespo
  * Use `create(ListPlayerMatchesResponseSchema)` to create a new message.
  */
 export const ListPlayerMatchesResponseSchema: GenMessage<ListPlayerMatchesResponse> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 25);
+  messageDesc(file_services_match_v2, 27);
 
 /**
  * Whose rating, for which queue.
@@ -970,7 +1012,7 @@ export type GetRatingRequest = Message<"match.v2.GetRatingRequest"> & {
  * Use `create(GetRatingRequestSchema)` to create a new message.
  */
 export const GetRatingRequestSchema: GenMessage<GetRatingRequest> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 26);
+  messageDesc(file_services_match_v2, 28);
 
 /**
  * The rating.
@@ -998,7 +1040,7 @@ export type GetRatingResponse = Message<"match.v2.GetRatingResponse"> & {
  * Use `create(GetRatingResponseSchema)` to create a new message.
  */
 export const GetRatingResponseSchema: GenMessage<GetRatingResponse> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 27);
+  messageDesc(file_services_match_v2, 29);
 
 /**
  * Whose ratings, for which queues.
@@ -1019,7 +1061,7 @@ export type GetRatingsRequest = Message<"match.v2.GetRatingsRequest"> & {
  * Use `create(GetRatingsRequestSchema)` to create a new message.
  */
 export const GetRatingsRequestSchema: GenMessage<GetRatingsRequest> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 28);
+  messageDesc(file_services_match_v2, 30);
 
 /**
  * The ratings.
@@ -1040,7 +1082,7 @@ export type GetRatingsResponse = Message<"match.v2.GetRatingsResponse"> & {
  * Use `create(GetRatingsResponseSchema)` to create a new message.
  */
 export const GetRatingsResponseSchema: GenMessage<GetRatingsResponse> = /*@__PURE__*/
-  messageDesc(file_services_match_v2, 29);
+  messageDesc(file_services_match_v2, 31);
 
 /**
  * Where a match is in its life.
@@ -1130,6 +1172,13 @@ export const CancelReason = {
    * @generated from enum value: CANCEL_REASON_SHARD_LOST = 4;
    */
   SHARD_LOST: 4,
+
+  /**
+   * A moderator or admin ended it.
+   *
+   * @generated from enum value: CANCEL_REASON_OPERATOR = 5;
+   */
+  OPERATOR: 5,
 } as const;
 
 /**
@@ -1236,6 +1285,19 @@ export const MatchService: GenService<{
     methodKind: "unary";
     input: typeof RecordResultRequestSchema;
     output: typeof RecordResultResponseSchema;
+  },
+  /**
+   * CancelMatch ends a running match by an operator's order, with CANCEL_REASON_OPERATOR: the rows and the outbox row commit
+   * together. Its shard hears of it when it renews the lease, and tells the players. The same order again changes nothing.
+   * Who may order it is the caller's to judge. Errors: match_not_found (NOT_FOUND), match_over (FAILED_PRECONDITION) when it
+   * ended otherwise.
+   *
+   * @generated from rpc match.v2.MatchService.CancelMatch
+   */
+  cancelMatch: {
+    methodKind: "unary";
+    input: typeof CancelMatchRequestSchema;
+    output: typeof CancelMatchResponseSchema;
   },
   /**
    * RenewLeases says that a shard still holds these matches. A leased match that nobody renews is cancelled with

@@ -1,6 +1,7 @@
 // For moderators and admins. identity-service decides who may: by the role that it stores, not by the token's.
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Role } from "@muster/contracts/identity/v2";
+import { MatchState } from "@muster/contracts/match/v2";
 import { must } from "@muster/errors";
 import type { Call, Handler } from "./handler.ts";
 import { isoTime } from "./times.ts";
@@ -87,6 +88,18 @@ export const adminHandlers: Readonly<Record<string, Handler>> = {
   async revokeSigningKey(call, { identity }) {
     const { reason } = call.body as { reason: string };
     await identity.revokeSigningKey({ actorId: actorOf(call), kid: must(call.params["kid"], "in the path"), reason });
+    return { status: 204 };
+  },
+
+  // Whoever may not is told so first, whatever the match is; and only what is about to happen is written down.
+  async cancelMatch(call, { identity, match }) {
+    const { reason } = call.body as { reason: string };
+    const matchId = must(call.params["matchId"], "in the path");
+    const order = { actorId: actorOf(call), matchId, reason };
+    await identity.authorizeMatchCancel({ ...order, record: false });
+    const { match: found } = await match.getMatch({ matchId });
+    if (found?.state === MatchState.RUNNING) await identity.authorizeMatchCancel({ ...order, record: true });
+    await match.cancelMatch({ matchId });
     return { status: 204 };
   },
 };

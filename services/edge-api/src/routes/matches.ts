@@ -17,6 +17,7 @@ const CANCEL_REASONS: Partial<Record<CancelReason, string>> = {
   [CancelReason.ABANDONED]: "abandoned",
   [CancelReason.FAULT]: "fault",
   [CancelReason.SHARD_LOST]: "shard_lost",
+  [CancelReason.OPERATOR]: "operator",
 };
 
 export const matchHandlers: Readonly<Record<string, Handler>> = {

@@ -21,7 +21,8 @@ type AdminRpcs =
   | "listAuditLog"
   | "listSigningKeys"
   | "rotateSigningKey"
-  | "revokeSigningKey";
+  | "revokeSigningKey"
+  | "authorizeMatchCancel";
 
 const RANK: Readonly<Record<AccountRole, number>> = { player: 0, moderator: 1, admin: 2 };
 const AUDIT_PAGE_DEFAULT = 50;
@@ -119,6 +120,15 @@ export function adminRpcs({ db, sessions, keys, now }: RpcParts): Pick<ServiceIm
       const entry = { action: "key_revoked", target: kid, reason } as const;
       await asActor(actorId, "admin", entry, (tx) => keys.revoke(tx, kid));
       await keys.reload();
+      return {};
+    },
+
+    // Before the match is cancelled, by another service: an order without its effect can be read in the log, an effect without
+    // its order could not.
+    async authorizeMatchCancel({ actorId, matchId, reason, record }) {
+      const entry = { action: "match_cancel_ordered", target: matchId, reason } as const;
+      if (record) await asActor(actorId, "moderator", entry, () => Promise.resolve());
+      else await allowed(db, actorId, "moderator", now());
       return {};
     },
   };

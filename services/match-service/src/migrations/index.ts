@@ -77,4 +77,7 @@ export const migrations: Migrations = {
     alter table matches
       add column if not exists lease_round int unsigned null,
       add key if not exists matches_by_lease (state, lease_round)`),
+  "20261126T1617-add-operator-to-cancel-reasons": statement(sql`
+    alter table matches
+      modify column cancel_reason enum('no_show', 'abandoned', 'fault', 'shard_lost', 'operator') null`),
 };
