@@ -87,6 +87,10 @@ setup_browser() {
 }
 
 # Renders the Kubernetes manifests, for the tests only. An old one does: the manifests use nothing new.
+setup_engine() {
+  if has podman && has runc && has mmdebstrap && has docker-compose && has iptables && [ -x /usr/lib/podman/netavark ]; then return; fi
+  apt_install "a container engine and what makes base images, for scripts/container-test.sh" podman runc netavark iptables mmdebstrap docker-compose curl
+}
 setup_kubectl() {
   has kubectl || apt_install "kubectl kustomize, for the tests of the manifests" kubernetes-client
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # All of Muster in containers: makes secrets and a self-signed certificate once, builds the images, starts everything.
 #   infra/compose/up.sh [docker compose arguments]      MUSTER_PORT (8080), MUSTER_TLS_PORT (8443)
+#   MUSTER_COMPOSE: another program than `docker compose`; MUSTER_COMPOSE_BUILD=--no-build: with the images that are there
 set -euo pipefail
 cd "$(dirname "$0")"
 if [ ! -f secrets/env ]; then
@@ -16,4 +17,5 @@ if [ ! -f secrets/tls/tls.crt ]; then
     -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout secrets/tls/tls.key -out secrets/tls/tls.crt 2>/dev/null
   chmod 644 secrets/tls/tls.key # the ingress runs as a user of its own
 fi
-exec docker compose --env-file secrets/env -f compose.yaml up --build "$@"
+read -ra compose <<<"${MUSTER_COMPOSE:-docker compose}"
+exec "${compose[@]}" --env-file secrets/env -f compose.yaml up "${MUSTER_COMPOSE_BUILD:---build}" "$@"

@@ -1,7 +1,7 @@
 # nginx with the configuration of infra/nginx, filled in from the environment at the start.
 ARG BASE=debian:trixie-slim
 FROM ${BASE}
-RUN apt-get update && apt-get install -y --no-install-recommends nginx-light gettext-base && rm -rf /var/lib/apt/lists/*
+RUN export DEBIAN_FRONTEND=noninteractive && apt-get update && apt-get install -y --no-install-recommends nginx-light gettext-base && apt-get clean && rm -rf /var/lib/apt/lists/*
 COPY infra/images/ingress.sh /usr/local/bin/ingress.sh
 COPY infra/nginx /etc/muster/nginx
 USER 10001:10001

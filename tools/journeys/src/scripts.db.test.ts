@@ -21,6 +21,7 @@ const SCRIPTS: Readonly<Record<string, Run | undefined>> = {
   "check-structure.ts": { code: 0 },
   "check.ts": undefined, // runs everything
   "config-tables.ts": { code: 0 },
+  "container-test.sh": { args: ["no-such-part"], code: 2 },
   "contract-test.sh": undefined, // scripts/checks.test.ts runs it
   "footprint.sh": { code: 0 },
   "migration-test.sh": { args: ["--no-such-option"], code: 1 },
