@@ -18,4 +18,4 @@ if [ ! -f secrets/tls/tls.crt ]; then
   chmod 644 secrets/tls/tls.key # the ingress runs as a user of its own
 fi
 read -ra compose <<<"${MUSTER_COMPOSE:-docker compose}"
-exec "${compose[@]}" --env-file secrets/env -f compose.yaml up "${MUSTER_COMPOSE_BUILD:---build}" "$@"
+exec "${compose[@]}" --project-name "${COMPOSE_PROJECT_NAME:-muster}" --env-file secrets/env -f compose.yaml up "${MUSTER_COMPOSE_BUILD:---build}" "$@"

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import { freePort, paths } from "@muster/local";
-import { until } from "@muster/runtime";
+import { sleep, until } from "@muster/runtime";
 import { command } from "./command.ts";
 import type { Engine } from "./engine.ts";
 import { IMAGES } from "./images.ts";
@@ -12,6 +12,7 @@ import { playSmokeMatch, untilHealthy } from "./smoke.ts";
 const FOLDER = path.join(paths.root, "infra/compose");
 const UP_WITHIN_MS = 300_000;
 const RECREATE_WITHIN_MS = 120_000;
+const HEALTH_EVERY_MS = 2000;
 const PROJECT = "muster-container-test";
 
 export async function tryCompose(engine: Engine): Promise<void> {
@@ -34,6 +35,8 @@ export async function tryCompose(engine: Engine): Promise<void> {
       withinMs: RECREATE_WITHIN_MS,
     });
   const url = `http://127.0.0.1:${port}`;
+  const stop = new AbortController();
+  const checking = checkHealth(engine, stop.signal);
   try {
     await command("bash", [path.join(FOLDER, "up.sh"), "--detach"], { env, withinMs: UP_WITHIN_MS });
     await untilHealthy(url);
@@ -53,9 +56,20 @@ export async function tryCompose(engine: Engine): Promise<void> {
     console.log(await compose("logs", "--tail", "5").catch(String));
     throw err;
   } finally {
+    stop.abort();
+    await checking;
     await compose("down", "--volumes", "--timeout", "5").catch((err: unknown) => console.error(String(err)));
     service.kill("SIGTERM");
     await once(service, "exit");
+  }
+}
+
+/** What Docker does by itself, and podman by systemd's timers, which a machine may not run. */
+async function checkHealth(engine: Engine, stop: AbortSignal): Promise<void> {
+  while (!stop.aborted) {
+    const unhealthy = (): void => undefined; // or not there yet: compose goes by what is written down
+    await engine.podman(["healthcheck", "run", `${PROJECT}_mariadb_1`]).catch(unhealthy);
+    await sleep(HEALTH_EVERY_MS, stop);
   }
 }
 

@@ -1,5 +1,5 @@
 // A rendered workload as arguments of `podman run`: its command, environment, user, read-only root, capabilities, memory and volumes.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Manifest } from "@muster/manifests/render";
 
@@ -98,11 +98,7 @@ function podOf(workload: Manifest, number: number, secrets: Data, maps: Data, fo
     ...Object.entries(env).flatMap(([key, value]) => ["--env", `${key}=${value}`]),
     ...(container.volumeMounts ?? []).flatMap((mount) => {
       const volume = spec.volumes?.find((one) => one.name === mount.name);
-      if (volume?.emptyDir) {
-        const size = volume.emptyDir.sizeLimit === undefined ? "" : `,size=${bytesOf(volume.emptyDir.sizeLimit)}`;
-        // An emptyDir is everybody's; no `noexec`, which Kubernetes has not either.
-        return ["--tmpfs", `${mount.mountPath}:rw,mode=1777${size}`];
-      }
+      if (volume?.emptyDir) return ["--volume", `${emptyFolder(folder, name, mount.name)}:${mount.mountPath}:rw`];
       const from = volume?.configMap?.name ?? volume?.secret?.secretName ?? "";
       const data = volume?.configMap ? maps[from] : secrets[from];
       if (!data) throw new Error(`${name}: its volume ${mount.name} is of a kind that is not imitated, or of nothing`);
@@ -139,6 +135,15 @@ function environmentOf(container: Container, podName: string, secrets: Data): Re
     env[name] = given.replaceAll(/\$\((\w+)\)/g, (whole, other: string) => env[other] ?? whole);
   }
   return env;
+}
+
+/** As an emptyDir: everybody's. A tmpfs would take the mode of the image's own folder. */
+function emptyFolder(folder: string, podName: string, name: string): string {
+  const empty = path.join(folder, "empty-dirs", podName, name);
+  rmSync(empty, { recursive: true, force: true });
+  mkdirSync(empty, { recursive: true });
+  chmodSync(empty, 0o777);
+  return empty;
 }
 
 /** A folder with these files, as a volume of a config map or secret shows them. */
