@@ -81,20 +81,9 @@ class MariadbConnection implements DatabaseConnection {
     this.#raw.destroy();
   }
 
-  async *streamQuery<R>(query: CompiledQuery, chunkSize: number): AsyncIterableIterator<QueryResult<R>> {
-    const stream = this.#raw.queryStream(query.sql, query.parameters as unknown[]);
-    let rows: R[] = [];
-    try {
-      for await (const row of stream as AsyncIterable<R>) {
-        rows.push(row);
-        if (rows.length < chunkSize) continue;
-        yield { rows };
-        rows = [];
-      }
-      if (rows.length > 0) yield { rows };
-    } finally {
-      stream.destroy();
-    }
+  /** Kysely's interface asks for it; a stream of rows has no time limit, so nothing of ours reads one. */
+  streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
+    throw new Error("streams of rows are not supported: read in batches");
   }
 
   async collectSessionInfo(): Promise<void> {}

@@ -80,17 +80,19 @@ export function createLeaseSweep({ db, roundMs, now, metrics, log }: LeaseSweepO
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
 
-  const endBatch = (round: number): Promise<number> =>
-    inTransaction(db, async (tx) => {
-      const records = await holdExpired(tx, round - LEASE_ROUNDS, BATCH_MAX);
-      for (const record of records) await storeOutcome(tx, record, SHARD_LOST, now());
-      for (const { match } of records)
-        log.error(
-          { matchId: match.id, shardId: match.shard_id, epoch: match.epoch },
-          "no shard holds this match any more; it is cancelled as shard_lost",
-        );
-      return records.length;
+  const endBatch = async (round: number): Promise<number> => {
+    const records = await inTransaction(db, async (tx) => {
+      const expiredRecords = await holdExpired(tx, round - LEASE_ROUNDS, BATCH_MAX);
+      for (const record of expiredRecords) await storeOutcome(tx, record, SHARD_LOST, now());
+      return expiredRecords;
     });
+    for (const { match } of records)
+      log.error(
+        { matchId: match.id, shardId: match.shard_id, epoch: match.epoch },
+        "no shard holds this match any more; it is cancelled as shard_lost",
+      );
+    return records.length;
+  };
 
   const round = async (): Promise<void> => {
     try {

@@ -146,9 +146,15 @@ export class Admission implements AppPart {
     this.#parts.practice.end(matchId);
   }
 
-  /** A match has come to be: its players are told, and hold their seats. */
-  begun(match: HeldMatch): void {
-    this.#parts.seats.hold(match);
+  /**
+   * A match has come to be: its players are told, and hold their seats.
+   * @param shardIsHere false: it has gone meanwhile, and another one takes the match over, or nobody does
+   * @returns false when the match is over already: nobody is told of it
+   */
+  begun(match: HeldMatch, shardIsHere: boolean): boolean {
+    const { seats, now } = this.#parts;
+    if (!seats.hold(match)) return false;
+    if (!shardIsHere) seats.shardGone(match.shardId, now());
     const mode = this.#parts.modes[match.mode];
     for (const [seat, ticket] of match.tickets.entries()) {
       this.#parts.tickets.remove(ticket.ticketId); // used up, whether or not its gateway still listens
@@ -156,6 +162,7 @@ export class Admission implements AppPart {
       if (mode && isPractice(mode)) this.#parts.practice.begun(ticket.playerId, this.#parts.now());
       assign({ match, seat }, ticket, false, this.#parts);
     }
+    return true;
   }
 
   #admit(message: Ticket, gatewayId: string): void {
@@ -182,7 +189,8 @@ export class Admission implements AppPart {
     const { refused, replaced } = tickets.add(ticket);
     if (refused) this.#refuse(ticketId, gatewayId, refused);
     if (replaced) this.#refuse(replaced.ticketId, replaced.gatewayId, "replaced");
-    log.info({ ticketId, playerId, mode, rating, region, refused, apart: apart && true }, "ticket queued");
+    const fields = { ticketId, playerId, mode, rating, region, apart: apart && true };
+    log.info(refused ? { ...fields, refused } : fields, refused ? "ticket refused" : "ticket queued");
     this.#parts.poke();
   }
 

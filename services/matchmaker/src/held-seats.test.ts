@@ -31,7 +31,7 @@ describe("held seats", () => {
   it("are not held by a match that was over before its placement was done", () => {
     const seats = new HeldSeats();
     seats.over("m", "s");
-    seats.hold(match("m", ["a"]));
+    expect(seats.hold(match("m", ["a"]))).toBe(false);
     expect(seats.of("a")).toBeUndefined();
   });
 

@@ -41,10 +41,13 @@ export class HeldSeats {
     return this.#byPlayer.get(playerId);
   }
 
-  /** @param left seats that are given up already */
-  hold(match: HeldMatch, left: readonly number[] = []): void {
+  /**
+   * @param left seats that are given up already
+   * @returns false when the match is over already
+   */
+  hold(match: HeldMatch, left: readonly number[] = []): boolean {
     const { matchId } = match;
-    if (this.#over.has(matchId)) return;
+    if (this.#over.has(matchId)) return false;
     const known = this.#matches.get(matchId);
     // Who placed it knows more of the tickets than the shard does.
     const held = known
@@ -57,6 +60,7 @@ export class HeldSeats {
       if (bot !== "" || left.includes(seat) || (other && other.match.matchId !== matchId)) continue;
       this.#byPlayer.set(playerId, { match: held, seat });
     }
+    return true;
   }
 
   /** The match goes on without these. */

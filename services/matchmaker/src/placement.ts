@@ -80,7 +80,10 @@ async function placePlan(plan: Plan, parts: PlacementParts): Promise<PlacementOu
       parts.records.cancel(plan.matchId);
       return "cancelled";
     }
-    announce(plan, session.shard, parts);
+    if (!announce(plan, session, parts)) {
+      parts.tickets.putBack(group); // its shard drained or gave it up while match-service was asked
+      return "failed";
+    }
     return "placed";
   });
 }
@@ -155,9 +158,11 @@ function release(plan: Plan, session: ShardSession): void {
   session.out.push({ message: { case: "release", value: { matchId: plan.matchId } } });
 }
 
-function announce(plan: Plan, { shardId, address }: LiveShard, parts: PlacementParts): void {
+/** @returns false when the match is over already */
+function announce(plan: Plan, session: ShardSession, parts: PlacementParts): boolean {
   const { matchId, mode, modeName, seats, group, trace } = plan;
-  parts.admission.begun({
+  const { shardId, address } = session.shard;
+  const held: HeldMatch = {
     matchId,
     mode: modeName,
     gameId: mode.game,
@@ -167,6 +172,12 @@ function announce(plan: Plan, { shardId, address }: LiveShard, parts: PlacementP
     seats,
     traceparent: formatTraceparent(trace),
     tickets: group,
-  });
-  parts.log.info({ matchId, mode: modeName, shardId }, "match placed");
+  };
+  if (!parts.admission.begun(held, parts.sessions.shards.has(shardId))) {
+    parts.log.warn({ matchId, shardId }, "a match was over before its players were told; they wait on");
+    return false;
+  }
+  const players = group.map(({ ticketId, playerId }) => ({ ticketId, playerId }));
+  parts.log.info({ matchId, mode: modeName, shardId, players }, "match placed");
+  return true;
 }

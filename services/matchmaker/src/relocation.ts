@@ -78,6 +78,7 @@ export function createRelocation(parts: RelocationParts): Relocation {
   };
 
   const round = async (): Promise<void> => {
+    waiting.clear();
     const questions = [...open.values()];
     for (let from = 0; from < questions.length; from += BATCH_MAX) {
       const batch = questions.slice(from, from + BATCH_MAX);
@@ -92,7 +93,6 @@ export function createRelocation(parts: RelocationParts): Relocation {
   };
 
   const answer = async (batch: readonly Question[]): Promise<void> => {
-    waiting.clear();
     const rows = await matches.getMatches({ matchIds: batch.map(({ matchId }) => matchId) });
     const byId = new Map(rows.matches.map((match) => [match.matchId, match]));
     const moving: { question: Question; match: Match }[] = [];

@@ -47,6 +47,16 @@ describe("ratings for tickets", () => {
     expect(calls.length).toBeLessThanOrEqual(5); // the others were not asked for: nobody waits for them any more
   });
 
+  it("a ticket is counted once, also when its answer comes after it went on without", async () => {
+    const late = Promise.withResolvers<unknown>();
+    const { ratings, sources } = ratingsWith(() => late.promise);
+    expect(await ratings.of("1700", "duel")).toBe(1500);
+    late.resolve({ ratings: [{ rating: 1700 }] });
+    await late.promise;
+    expect(await ratings.of("1700", "duel")).toBe(1700);
+    expect(sources).toEqual(["default", "read"]);
+  });
+
   it("a call that fails gives the last known ones at once, and the next is asked again", async () => {
     let broken = true;
     const { ratings } = ratingsWith((request) => (broken ? Promise.reject(new Error("away")) : rated(request)));

@@ -17,7 +17,7 @@ export interface RatingsOptions {
 interface Asked {
   readonly playerId: string;
   readonly mode: string;
-  readonly resolve: ((rating: number) => void)[];
+  readonly resolve: ((rating: number | undefined) => void)[];
 }
 
 type Batch = readonly (readonly [string, Asked])[];
@@ -47,13 +47,18 @@ export class Ratings {
     const key = `${playerId} ${mode}`;
     if (this.#waiting.size >= WAITING_MAX && !this.#waiting.has(key)) return Promise.resolve(this.#lastKnown(key));
     return new Promise((resolve) => {
+      let waits = true;
       const timer = setTimeout(() => {
         this.#waiting.delete(key); // nobody waits for it any more
-        done(this.#lastKnown(key));
+        done(undefined);
       }, this.#options.waitMs ?? WAIT_MS);
-      const done = (rating: number): void => {
+      /** Once per ticket: an answer that comes later is remembered, and counted nowhere. */
+      const done = (rating: number | undefined): void => {
+        if (!waits) return;
+        waits = false;
         clearTimeout(timer);
-        resolve(rating);
+        if (rating !== undefined) this.#options.onRating("read");
+        resolve(rating ?? this.#lastKnown(key));
       };
       const asked = this.#waiting.get(key) ?? { playerId, mode, resolve: [] };
       asked.resolve.push(done);
@@ -98,14 +103,13 @@ export class Ratings {
     for (const [i, [key, { resolve }]] of batch.entries()) {
       const rating = ratings[i]?.rating ?? RATING_INITIAL;
       this.#remember(key, rating);
-      this.#options.onRating("read");
       for (const done of resolve) done(rating);
     }
   }
 
   #unanswered(batch: Batch, err: unknown): void {
     this.#options.log.warn({ err, players: batch.length }, "no ratings; their tickets wait with the last known ones");
-    for (const [key, { resolve }] of batch) for (const done of resolve) done(this.#lastKnown(key));
+    for (const [, { resolve }] of batch) for (const done of resolve) done(undefined);
   }
 
   #lastKnown(key: string): number {

@@ -1,6 +1,12 @@
 // Tells match-service again and again which matches this shard holds, and hears which of them it holds no more.
 import type { Client } from "@connectrpc/connect";
-import { CancelReason, type LostLease, type MatchService, MatchState } from "@muster/contracts/match/v2";
+import {
+  CancelReason,
+  type LostLease,
+  type MatchService,
+  MatchState,
+  type RenewLeasesResponse,
+} from "@muster/contracts/match/v2";
 import type { Logger } from "@muster/log";
 import { type AppPart, sleep } from "@muster/runtime";
 import type { MatchCancelReason } from "./match-spec.ts";
@@ -44,22 +50,24 @@ export function createLeases(options: LeasesOptions): AppPart {
   };
 
   const renew = async (matchIds: readonly string[]): Promise<boolean> => {
+    let answer: RenewLeasesResponse;
     try {
-      const answer = await matches.renewLeases({ shardId, matchIds: [...matchIds] });
-      metrics.leaseRenewals.inc({ outcome: "renewed" });
-      for (const one of answer.lost) letGo(one);
-      return true;
+      answer = await matches.renewLeases({ shardId, matchIds: [...matchIds] }, { signal: stop.signal });
     } catch (err) {
+      if (stop.signal.aborted) return false;
       metrics.leaseRenewals.inc({ outcome: "failed" });
       log.warn({ err, matches: matchIds.length }, "leases are not renewed yet, trying again");
       return false;
     }
+    metrics.leaseRenewals.inc({ outcome: "renewed" });
+    for (const one of answer.lost) letGo(one);
+    return true;
   };
 
   const round = async (): Promise<boolean> => {
     const ids = [...new Set(held())];
     let all = true;
-    for (let from = 0; from < ids.length; from += BATCH_MAX)
+    for (let from = 0; from < ids.length && !stop.signal.aborted; from += BATCH_MAX)
       all = (await renew(ids.slice(from, from + BATCH_MAX))) && all;
     return all;
   };

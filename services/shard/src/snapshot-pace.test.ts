@@ -4,14 +4,18 @@ import { MATCHES_MIN, SnapshotPace, TICKS_PER_SNAPSHOT_MAX } from "./snapshot-pa
 /** Four phases of thirty ticks a second. */
 const BEGINNINGS_PER_S = 120;
 
-function paceAt(matches = MATCHES_MIN): {
+function paceAt(matches: number | (() => number) = MATCHES_MIN): {
   pace: SnapshotPace;
   changes: number[];
   second(lateMs: (i: number) => number): void;
 } {
   let now = 0;
   const changes: number[] = [];
-  const pace = new SnapshotPace({ now: () => now, matches: () => matches, onChange: (ticks) => changes.push(ticks) });
+  const pace = new SnapshotPace({
+    now: () => now,
+    matches: typeof matches === "number" ? () => matches : matches,
+    onChange: (ticks) => changes.push(ticks),
+  });
   return {
     pace,
     changes,
@@ -41,6 +45,16 @@ describe("the pace of snapshots", () => {
   it("stays where few matches are held, however late their ticks begin", () => {
     const { pace, second } = paceAt(MATCHES_MIN - 1);
     for (let s = 0; s < 10; s++) second(() => 40);
+    expect(pace.ticksPerSnapshot).toBe(1);
+  });
+
+  it("is one a tick again when few matches are left, although they are a little late", () => {
+    let matches = MATCHES_MIN * 2;
+    const { pace, second } = paceAt(() => matches);
+    for (let s = 0; s < 10; s++) second(() => 40);
+    expect(pace.ticksPerSnapshot).toBe(TICKS_PER_SNAPSHOT_MAX);
+    matches = 3;
+    for (let s = 0; s < 5; s++) second(() => 6);
     expect(pace.ticksPerSnapshot).toBe(1);
   });
 

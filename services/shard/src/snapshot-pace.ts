@@ -55,8 +55,8 @@ export class SnapshotPace implements Pace {
 
   #decide(): void {
     const lateShare = this.#late / this.#began;
-    if (lateShare > LATE_SHARE_MAX && this.#options.matches() >= MATCHES_MIN)
-      return this.#change(Math.min(TICKS_PER_SNAPSHOT_MAX, this.ticksPerSnapshot + 1));
+    if (this.#options.matches() < MATCHES_MIN) return this.#change(Math.max(1, this.ticksPerSnapshot - 1));
+    if (lateShare > LATE_SHARE_MAX) return this.#change(Math.min(TICKS_PER_SNAPSHOT_MAX, this.ticksPerSnapshot + 1));
     this.#calmWindows = this.#notEarly / this.#began <= CALM_SHARE_MAX ? this.#calmWindows + 1 : 0;
     if (this.#calmWindows >= CALM_WINDOWS) this.#change(Math.max(1, this.ticksPerSnapshot - 1));
   }

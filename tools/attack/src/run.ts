@@ -33,11 +33,15 @@ export async function runAttack(
     const strike = await attack.prepare(target);
     const stop = new AbortController();
     let counts: Promise<AttackCounts> | undefined;
-    const attacked = await honest.during(async () => {
-      counts = strike(stop.signal);
-      await Promise.race([sleep(seconds * 1000), counts]); // one that fails fails here
-    });
-    stop.abort();
+    let attacked: Observation;
+    try {
+      attacked = await honest.during(async () => {
+        counts = strike(stop.signal);
+        await Promise.race([sleep(seconds * 1000), counts]); // one that fails fails here
+      });
+    } finally {
+      stop.abort(); // whatever happens, the next attack is alone
+    }
     const done = await Promise.race([counts, sleep(STOP_WITHIN_MS)]);
     if (!done) throw new Error(`${attack.name} did not stop within ${STOP_WITHIN_MS / 1000} s`);
     return { attack, calm, attacked, counts: done, problems: problemsOf(attack, attacked, done, patience) };
@@ -51,6 +55,7 @@ function problemsOf(attack: Attack, attacked: Observation, counts: AttackCounts,
   const shareMin = 1 - Math.min(1, (1 - attack.shareMin + (patience > 1 ? 0.02 : 0)) * patience);
   const worstMsMax = attack.worstMsMax * patience;
   const problems: string[] = [];
+  if (attacked.expected === 0) problems.push("the honest players did nothing that could be judged");
   const share = shareOf(attacked);
   if (share < shareMin)
     problems.push(`only ${percent(share)} of the honest activity worked, ${percent(shareMin)} is the least`);
