@@ -109,7 +109,8 @@ export class TokenVerifier {
     let running: Promise<void> | undefined;
     const watch = async (): Promise<void> => {
       while (!stop.signal.aborted) {
-        await this.refresh();
+        // Not waited for at a stop: identity may be away, and then the answer takes its whole deadline.
+        await unlessAborted(this.refresh(), stop.signal);
         await sleep(everyMs, stop.signal);
       }
     };
@@ -257,4 +258,13 @@ function translated(err: unknown): unknown {
   if (err instanceof errors.JWTExpired) return fail("token_expired", { cause: err });
   if (err instanceof errors.JOSEError) return fail("token_invalid", { cause: err });
   return err;
+}
+
+/** As `work`, or done when the signal aborts: then nobody waits for it any more. */
+function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => resolve();
+    signal.addEventListener("abort", leave, { once: true });
+    void work.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
+  });
 }

@@ -1,3 +1,4 @@
+import { LogLines } from "@muster/testkit";
 import { testKeys } from "@muster/testkit/keys";
 import { describe, expect, it, vi } from "vitest";
 import { type Revocation, TokenVerifier } from "./access-token.ts";
@@ -14,6 +15,15 @@ describe("the token verifier", () => {
       playerName: "Ann",
       familyId: "f1",
     });
+  });
+
+  it("stops while identity does not answer", { timeout: 1000 }, async () => {
+    const asked = Promise.withResolvers<void>();
+    const verifier = new TokenVerifier(() => (asked.resolve(), new Promise(() => undefined)));
+    const watching = verifier.watching(10, new LogLines().logger("test"));
+    await watching.start?.();
+    await asked.promise;
+    await watching.stop?.();
   });
 
   it.each([
