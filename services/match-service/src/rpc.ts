@@ -53,6 +53,8 @@ export function matchRpc({ db, log, now }: RpcParts): ServiceImpl<typeof MatchSe
       const lease = await newLease(db, request.leased);
       try {
         await inTransaction(db, (tx) => insertMatch(tx, row, request.seats, lease));
+        const playerIds = request.seats.filter(({ bot }) => bot === "").map(({ playerId }) => playerId);
+        log.info({ matchId: row.id, mode: row.mode, shardId: row.shard_id, playerIds }, "match recorded");
       } catch (err) {
         if (!isDuplicateKey(err)) throw err;
         if (!sameMatch(must(await findMatch(db, row.id), "a duplicate exists"), row, request))
@@ -85,6 +87,11 @@ export function matchRpc({ db, log, now }: RpcParts): ServiceImpl<typeof MatchSe
         if (judgeResult(record, request, ending) === "duplicate") return true;
         await storeOutcome(tx, record, ending, now());
         if (request.inputLog.length > 0) await insertReplay(tx, record.match.id, request.inputLog);
+        const { id: matchId, shard_id: shardId } = record.match;
+        log.info(
+          { matchId, shardId, state: ending.state, reason: ending.endReason ?? ending.cancelReason },
+          "match over",
+        );
         return false;
       });
       return { duplicate };

@@ -57,8 +57,8 @@ const CHAT_POSTS = { runningMax: 64, waitingMax: 512 };
 
 /** Builds the whole service and starts nothing. */
 export function createApp(config: Config, overrides: Overrides = {}): GatewayApp {
-  const log = overrides.log ?? createLogger("realtime-gateway", config.logLevel);
   const gatewayId = uuidv7();
+  const log = (overrides.log ?? createLogger("realtime-gateway", config.logLevel)).child({ gatewayId });
   const registry = createMetrics("realtime-gateway");
   const identity = createRpcClient({
     service: IdentityService,

@@ -326,9 +326,8 @@ export class Connection implements Player, ControlWorker {
   onJoined(joined: LinkJoined): void {
     const seat = this.#activity;
     if (seat.kind !== "seated") return;
-    const { requestId } = seat;
+    this.#send(matchJoined(seat.requestId, joined));
     seat.requestId = 0;
-    this.#send(matchJoined(requestId, joined));
   }
 
   onJoinRefused(code: string): void {
@@ -351,17 +350,21 @@ export class Connection implements Player, ControlWorker {
   }
 
   onEnded(ended: Ending): void {
-    if (this.#activity.kind !== "seated") return;
-    const { matchId } = this.#activity;
-    this.#become(IDLE);
-    this.#send(matchEnded(matchId, ended));
+    const matchId = this.#matchOver(ended.reason);
+    if (matchId !== undefined) this.#send(matchEnded(matchId, ended));
   }
 
   onCancelled(reason: string, matchSeq: number): void {
-    if (this.#activity.kind !== "seated") return;
+    const matchId = this.#matchOver(reason);
+    if (matchId !== undefined) this.#matchCancelled(matchId, reason, matchSeq);
+  }
+
+  #matchOver(reason: string): string | undefined {
+    if (this.#activity.kind !== "seated") return undefined;
     const { matchId } = this.#activity;
     this.#become(IDLE);
-    this.#matchCancelled(matchId, reason, matchSeq);
+    this.#parts.log.info({ playerId: this.playerId, matchId, reason }, "player told that the match is over");
+    return matchId;
   }
 
   onReplaced(): void {

@@ -33,9 +33,10 @@ export class Waiting {
     if (kind === "seated") return this.#waiter.error(requestId, "already_in_match");
     const ticketId = uuidv7();
     const since = performance.now();
-    const traceparent = formatTraceparent(currentTrace() ?? newTrace());
+    const trace = currentTrace() ?? newTrace();
+    const traceparent = formatTraceparent(trace);
     this.#waiter.become({ kind: "queued", ticketId });
-    this.#parts.log.info({ playerId, ticketId, mode }, "queued");
+    this.#parts.log.info({ playerId, ticketId, mode, traceId: trace.traceId }, "queued");
     this.#waiter.send({ requestId, message: { case: "queued", value: { ticketId, mode } } });
     const isCurrent = (): boolean => {
       const activity = this.#waiter.activity();
@@ -57,6 +58,8 @@ export class Waiting {
         onAssigned: (assignment) => {
           if (!isCurrent()) return;
           this.#waiter.become(IDLE);
+          const { matchId } = assignment;
+          this.#parts.log.info({ playerId, ticketId, matchId, traceId: trace.traceId }, "match found");
           this.#waiter.send(matchFound(assignment));
         },
         onRefused: (code, retryAfterMs) => isCurrent() && this.#leave(ticketId, code, { retryAfterMs }),

@@ -47,9 +47,9 @@ const clock: Clock = {
 
 /** Builds the whole service and starts nothing. */
 export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
-  const log = overrides.log ?? createLogger("shard", config.logLevel);
-  const games = overrides.games ?? GAMES;
   const shardId = uuidv7();
+  const log = (overrides.log ?? createLogger("shard", config.logLevel)).child({ shardId });
+  const games = overrides.games ?? GAMES;
   const registry = createMetrics("shard");
   const matchClient = createRpcClient({
     service: MatchService,

@@ -194,7 +194,8 @@ export class GatewayLink implements Link {
       if (typeof match === "string") return left ? undefined : this.#refuse(id, match);
       if (left) return match.leave(claims.seat, session, false);
       this.#sessions.set(id, { session, match, seat: claims.seat });
-      this.#parts.log.info({ matchId: claims.matchId, seat: claims.seat, gatewayId: this.gatewayId }, "player joined");
+      const { matchId, playerId, seat } = claims;
+      this.#parts.log.info({ matchId, playerId, seat, gatewayId: this.gatewayId }, "player joined");
     });
   }
 

@@ -8,6 +8,8 @@ export interface RestartReport {
   readonly requests: number;
   /** By HTTP status; 0: no answer at all. */
   readonly statuses: Readonly<Record<number, number>>;
+  /** Why there was no answer, as this side was told: how often. */
+  readonly unanswered: Readonly<Record<string, number>>;
   /** Processes that ended although nobody told them to. */
   readonly deaths: readonly string[];
   readonly latencyMsP99: number;
@@ -46,12 +48,13 @@ export async function drillRestarts(options: RestartOptions): Promise<RestartRep
         await stage.restart(callee, i % 2 === 0 ? "SIGTERM" : "SIGKILL");
       }
       await wait(options.pauseMs);
-      const { statuses, latenciesMs } = await load.stop();
+      const { statuses, unanswered, latenciesMs } = await load.stop();
       latenciesMs.sort((a, b) => a - b);
       reports.push({
         callee,
         requests: latenciesMs.length,
         statuses,
+        unanswered,
         deaths: stage.deaths(),
         latencyMsP99: latenciesMs[Math.floor(latenciesMs.length * 0.99)] ?? 0,
       });
@@ -64,9 +67,10 @@ export async function drillRestarts(options: RestartOptions): Promise<RestartRep
   return reports;
 }
 
-export function line({ callee, requests, statuses, deaths, latencyMsP99 }: RestartReport): string {
+export function line({ callee, requests, statuses, unanswered, deaths, latencyMsP99 }: RestartReport): string {
+  const why = Object.keys(unanswered).length === 0 ? "" : ` (no answer: ${JSON.stringify(unanswered)})`;
   return (
-    `${callee.padEnd(17)} ${requests} requests ${JSON.stringify(statuses)}, p99 ${latencyMsP99.toFixed(0)} ms, ` +
+    `${callee.padEnd(17)} ${requests} requests ${JSON.stringify(statuses)}${why}, p99 ${latencyMsP99.toFixed(0)} ms, ` +
     `${deaths.length === 0 ? "nothing died" : deaths.join("; ")}`
   );
 }
@@ -78,11 +82,12 @@ async function join(stage: Stage): Promise<Player> {
 }
 
 interface Load {
-  stop(): Promise<{ statuses: Record<number, number>; latenciesMs: number[] }>;
+  stop(): Promise<Pick<RestartReport, "statuses" | "unanswered"> & { latenciesMs: number[] }>;
 }
 
 function startLoad(stage: Stage, players: readonly Player[], perS: number): Load {
   const statuses: Record<number, number> = {};
+  const unanswered: Record<string, number> = {};
   const latenciesMs: number[] = [];
   const running = new Set<Promise<void>>();
   const startedAt = performance.now();
@@ -92,8 +97,9 @@ function startLoad(stage: Stage, players: readonly Player[], perS: number): Load
     const due = Math.floor(((performance.now() - startedAt) / 1000) * perS);
     for (; sent < due; sent++) {
       const player = players[sent % players.length] as Player;
-      const one = request(stage.edgeUrl, player, sent).then(({ status, ms }) => {
+      const one = request(stage.edgeUrl, player, sent).then(({ status, why, ms }) => {
         statuses[status] = (statuses[status] ?? 0) + 1;
+        if (why !== undefined) unanswered[why] = (unanswered[why] ?? 0) + 1;
         latenciesMs.push(ms);
         running.delete(one);
       });
@@ -105,7 +111,7 @@ function startLoad(stage: Stage, players: readonly Player[], perS: number): Load
     async stop() {
       clearInterval(timer);
       await Promise.all(running);
-      return { statuses, latenciesMs };
+      return { statuses, unanswered, latenciesMs };
     },
   };
 }
@@ -117,10 +123,14 @@ function queueBriefly(realtime: Realtime): void {
   realtime.queue("duel-quick", { signal: cancel.signal }).catch(() => undefined);
 }
 
-async function request(url: string, player: Player, nth: number): Promise<{ status: number; ms: number }> {
+async function request(
+  url: string,
+  player: Player,
+  nth: number,
+): Promise<{ status: number; why?: string; ms: number }> {
   const at = performance.now();
   const [method, path, body] = requestOf(player, nth);
-  const status = await fetch(url + path, {
+  const answer = await fetch(url + path, {
     method,
     headers: {
       authorization: `Bearer ${await player.client.accessToken()}`,
@@ -129,10 +139,17 @@ async function request(url: string, player: Player, nth: number): Promise<{ stat
     ...(body ? { body: JSON.stringify(body) } : {}),
     signal: AbortSignal.timeout(20_000),
   }).then(
-    async (response) => (await response.arrayBuffer(), response.status),
-    () => 0,
+    async (response) => (await response.arrayBuffer(), { status: response.status }),
+    (err: unknown) => ({ status: 0, why: whyNot(err) }),
   );
-  return { status, ms: performance.now() - at };
+  return { ...answer, ms: performance.now() - at };
+}
+
+/** The system's own word for it, where there is one: that of a fetch is "fetch failed". */
+function whyNot(err: unknown): string {
+  const { name, cause } = err as Error;
+  const { code, message } = (cause ?? {}) as { code?: string; message?: string };
+  return code === undefined ? name : `${code}: ${message}`;
 }
 
 /** Reads and writes of every callee. */
