@@ -91,12 +91,10 @@ export class Admission implements AppPart {
   /** What a shard holds. A ticket that its player got meanwhile, from a matchmaker that did not know, is void. */
   held({ matches, complete }: SeatsHeld, { shard }: ShardSession): void {
     const { seats, tickets } = this.#parts;
-    for (const { matchId, epoch, mode, gameId, seats: all, left } of matches) {
-      const [shardId, shardAddress] = [shard.shardId, shard.address];
-      seats.hold(
-        { matchId, epoch, mode, gameId, shardId, shardAddress, seats: all, traceparent: "", tickets: [] },
-        left,
-      );
+    const { shardId, address: shardAddress, tellsBegun } = shard;
+    for (const { matchId, epoch, mode, gameId, seats: all, left, begun } of matches) {
+      const where = { matchId, epoch, mode, gameId, shardId, shardAddress };
+      seats.hold({ ...where, seats: all, traceparent: "", tickets: [], begun: begun || !tellsBegun }, left);
       for (const { playerId } of all) {
         const ticket = seats.of(playerId)?.match.matchId === matchId ? tickets.ofPlayer(playerId) : undefined;
         if (!ticket) continue;

@@ -95,6 +95,7 @@ export function createApp(config: Config, overrides: Overrides = {}): Matchmaker
     allocateTimeoutMs: config.matchmakerAllocateTimeoutMs,
     metrics,
     over: (matchId) => admission.over(matchId),
+    neverBegun: (matchId) => seats.neverBegun(matchId),
     now,
     log,
   });

@@ -14,6 +14,7 @@ function match(matchId: string, players: readonly string[], shardId = "s"): Held
     shardAddress,
     seats,
     traceparent: "",
+    begun: false,
     tickets: [],
   };
 }
@@ -33,6 +34,18 @@ describe("held seats", () => {
     seats.over("m", "s");
     expect(seats.hold(match("m", ["a"]))).toBe(false);
     expect(seats.of("a")).toBeUndefined();
+  });
+
+  it("are of a match that never began until its shard says otherwise, for good", () => {
+    const seats = new HeldSeats();
+    expect(seats.neverBegun("m")).toBe(false); // nobody knows
+    seats.hold(match("m", ["a"]));
+    expect(seats.neverBegun("m")).toBe(true);
+    seats.begin("m", "another shard");
+    expect(seats.neverBegun("m")).toBe(true);
+    seats.begin("m", "s");
+    seats.hold(match("m", ["a"], "t")); // taken over before its players had come back
+    expect(seats.neverBegun("m")).toBe(false);
   });
 
   it("of a shard that is gone are believed in for a while, and move with the match", () => {

@@ -12,6 +12,8 @@ export interface HeldMatch {
   readonly shardAddress: string;
   readonly seats: readonly Pick<AssignedSeat, "seat" | "playerId" | "playerName" | "bot">[];
   readonly traceparent: string;
+  /** States of it may have been shown. */
+  readonly begun: boolean;
   /** By seat; unknown for a match that this process did not place. */
   readonly tickets: readonly WaitingTicket[];
 }
@@ -51,7 +53,13 @@ export class HeldSeats {
     const known = this.#matches.get(matchId);
     // Who placed it knows more of the tickets than the shard does.
     const held = known
-      ? { ...match, seats: known.seats, tickets: known.tickets, traceparent: known.traceparent }
+      ? {
+          ...match,
+          seats: known.seats,
+          tickets: known.tickets,
+          traceparent: known.traceparent,
+          begun: known.begun || match.begun,
+        }
       : match;
     this.#matches.set(matchId, held);
     this.#orphaned.delete(matchId);
@@ -61,6 +69,17 @@ export class HeldSeats {
       this.#byPlayer.set(playerId, { match: held, seat });
     }
     return true;
+  }
+
+  /** Its players have all come. */
+  begin(matchId: string, shardId: string): void {
+    const match = this.#ofShard(matchId, shardId);
+    if (match) this.#matches.set(matchId, { ...match, begun: true });
+  }
+
+  /** Known, and no state of it was ever shown. */
+  neverBegun(matchId: string): boolean {
+    return this.#matches.get(matchId)?.begun === false;
   }
 
   /** The match goes on without these. */

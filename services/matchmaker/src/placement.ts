@@ -112,8 +112,11 @@ function seatOf(seat: number, ticket: WaitingTicket | undefined, { bots }: Mode)
 async function allocate(plan: Plan, parts: PlacementParts): Promise<ShardSession | undefined> {
   const tried = new Set<string>();
   const share = isPractice(plan.mode) ? parts.practiceShare : 1;
+  const gatewayIds = new Set(plan.group.map(({ gatewayId }) => gatewayId));
+  // What a gateway has no link to, its players would wait for in vain.
+  const usable = ({ address }: LiveShard): boolean => parts.sessions.allLinked(gatewayIds, address);
   for (let attempt = 0; attempt < SHARD_ATTEMPTS_MAX; attempt++) {
-    const shard = parts.shards.pick(plan.mode.game, plan.group[0]?.region ?? "", tried, { share });
+    const shard = parts.shards.pick(plan.mode.game, plan.group[0]?.region ?? "", tried, { share, usable });
     const session = shard && parts.sessions.shards.get(shard.shardId);
     if (!session) return undefined;
     tried.add(session.shard.shardId);
@@ -171,6 +174,7 @@ function announce(plan: Plan, session: ShardSession, parts: PlacementParts): boo
     shardAddress: address,
     seats,
     traceparent: formatTraceparent(trace),
+    begun: !session.shard.tellsBegun, // of another one nobody would hear it
     tickets: group,
   };
   if (!parts.admission.begun(held, parts.sessions.shards.has(shardId))) {

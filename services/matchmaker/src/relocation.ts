@@ -16,6 +16,8 @@ export interface RelocationParts {
   readonly matches: Client<typeof MatchService>;
   readonly allocateTimeoutMs: number;
   readonly metrics: { readonly relocations: { inc(labels: { outcome: string }): void } };
+  /** No state of it was ever shown: without a log it starts from its seed. */
+  neverBegun(matchId: string): boolean;
   /** A match is nowhere any more. */
   over(matchId: string): void;
   readonly now: () => number;
@@ -154,7 +156,8 @@ export function createRelocation(parts: RelocationParts): Relocation {
       return cancel(match, "fault", "moved again and again without one tick");
     const tried = new Set([match.shardId]);
     for (let attempt = 0; attempt < SHARD_ATTEMPTS_MAX; attempt++) {
-      const shard = shards.pick(match.gameId, "", tried, { buildId: match.buildId });
+      const usable = ({ address }: LiveShard): boolean => sessions.someLinked(address);
+      const shard = shards.pick(match.gameId, "", tried, { buildId: match.buildId, usable });
       const session = shard && sessions.shards.get(shard.shardId);
       if (!session) break;
       tried.add(session.shard.shardId);
@@ -184,7 +187,7 @@ export function createRelocation(parts: RelocationParts): Relocation {
     seed: match.seed,
     seats: match.participants.map(({ seat, playerId, playerName, bot }) => ({ seat, playerId, playerName, bot })),
     traceparent: formatTraceparent(newTrace()),
-    recovery: { gatewayIds: [...sessions.gateways.keys()] },
+    recovery: { gatewayIds: [...sessions.gateways.keys()], afresh: parts.neverBegun(match.matchId) },
   });
 
   const cancel = async (match: Match, over: "fault" | "shard_lost", why: string): Promise<undefined> => {

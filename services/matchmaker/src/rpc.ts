@@ -28,13 +28,17 @@ export interface RpcParts {
   readonly log: Logger;
 }
 
+/** A shard reports its load every second. */
+const TWIN_ALIVE_MS = 2500;
+
 export function matchmakingRpc(parts: RpcParts): ServiceImpl<typeof MatchmakingService> {
   return {
     async *gatewaySession(requests): AsyncGenerator<ToGateway> {
       const incoming = requests[Symbol.asyncIterator]();
       const hello = (await incoming.next()).value as GatewaySessionRequest | undefined;
       if (hello?.message.case !== "hello") throw new ConnectError("the first message is hello", Code.InvalidArgument);
-      const session = parts.sessions.openGateway(hello.message.value.gatewayId);
+      const { gatewayId, tellsLinks } = hello.message.value;
+      const session = parts.sessions.openGateway(gatewayId, tellsLinks);
       session.out.push({ message: { case: "welcome", value: { matchmakerId: parts.matchmakerId } } });
       session.out.push(shardsHere(parts));
       readUntilOver(incoming, session.out, (request) => onGatewayMessage(request, session, parts));
@@ -49,15 +53,13 @@ export function matchmakingRpc(parts: RpcParts): ServiceImpl<typeof MatchmakingS
       const incoming = requests[Symbol.asyncIterator]();
       const hello = (await incoming.next()).value as ShardSessionRequest | undefined;
       if (hello?.message.case !== "hello") throw new ConnectError("the first message is hello", Code.InvalidArgument);
-      const { shardId, linkAddress: address, capacity, games, region, renewsLeases } = hello.message.value;
-      const shard = parts.shards.add({
-        shardId,
-        address,
-        capacity,
-        region,
-        renewsLeases,
-        builds: new Map(games.map((g) => [g.gameId, g.buildId])),
-      });
+      const { shardId, linkAddress: address, capacity, games, region, renewsLeases, tellsBegun } = hello.message.value;
+      refuseTwin({ shardId, address }, parts);
+      const builds = new Map(games.map((g) => [g.gameId, g.buildId]));
+      const shard = parts.shards.add(
+        { shardId, address, capacity, region, renewsLeases, tellsBegun, builds },
+        parts.now(),
+      );
       const session = parts.sessions.openShard(shard);
       parts.seats.shardGone(shardId, parts.now()); // until it names what it holds
       session.out.push({ message: { case: "welcome", value: { matchmakerId: parts.matchmakerId } } });
@@ -92,6 +94,9 @@ function onGatewayMessage({ message }: GatewaySessionRequest, session: GatewaySe
       return parts.admission.cancel(message.value.ticketId);
     case "relocate":
       return parts.relocation.ask(message.value.matches);
+    case "linked":
+      if (session.linked) session.linked = new Set(message.value.addresses);
+      return parts.matching.poke(); // groups may have waited for just this link
     case "hello":
     case undefined:
       throw new ConnectError("not expected here", Code.InvalidArgument);
@@ -103,7 +108,24 @@ function shardsHere({ shards }: RpcParts): ToGateway {
   return { message: { case: "shards", value: { addresses } } };
 }
 
+/**
+ * Gateways would reach only one of two shards at one address, and the other's matches would fail. One that has said nothing for a while is
+ * taken for gone: the new one is the same shard, started anew.
+ */
+function refuseTwin(shard: { readonly shardId: string; readonly address: string }, parts: RpcParts): void {
+  const twin = parts.shards.twinOf(shard);
+  if (!twin) return;
+  const fields = { ...shard, twinId: twin.shardId };
+  if (parts.now() - twin.heardAt < TWIN_ALIVE_MS) {
+    parts.log.error(fields, "a shard has the address of another one that is alive; refused");
+    throw new ConnectError(`the shard ${twin.shardId} is alive at ${shard.address}`, Code.AlreadyExists);
+  }
+  parts.log.warn(fields, "a shard takes the address of one that has not been heard for a while");
+  parts.sessions.shards.get(twin.shardId)?.out.close();
+}
+
 function onShardMessage({ message }: ShardSessionRequest, session: ShardSession, parts: RpcParts): void {
+  session.shard.heardAt = parts.now();
   switch (message.case) {
     case "load":
       session.shard.matches = message.value.matches;
@@ -115,6 +137,8 @@ function onShardMessage({ message }: ShardSessionRequest, session: ShardSession,
       return;
     case "held":
       return parts.admission.held(message.value, session);
+    case "begun":
+      return parts.seats.begin(message.value.matchId, session.shard.shardId);
     case "freed":
       return parts.admission.freed(message.value, session);
     case "hello":

@@ -16,6 +16,8 @@ const STREAM_MESSAGES_MAX = 20_000;
 
 export interface GatewaySession {
   readonly gatewayId: string;
+  /** Addresses of the shards that it has a link to; undefined for one that does not say. */
+  linked: ReadonlySet<string> | undefined;
   readonly out: MessageQueue<ToGateway>;
 }
 
@@ -60,9 +62,10 @@ export class Sessions {
   readonly gateways = new Map<string, GatewaySession>();
   readonly shards = new Map<string, ShardSession>();
 
-  openGateway(gatewayId: string): GatewaySession {
+  openGateway(gatewayId: string, tellsLinks: boolean): GatewaySession {
     this.gateways.get(gatewayId)?.out.close();
-    const session = { gatewayId, out: new MessageQueue<ToGateway>(STREAM_MESSAGES_MAX) };
+    const linked = tellsLinks ? new Set<string>() : undefined;
+    const session: GatewaySession = { gatewayId, linked, out: new MessageQueue<ToGateway>(STREAM_MESSAGES_MAX) };
     this.gateways.set(gatewayId, session);
     return session;
   }
@@ -76,6 +79,19 @@ export class Sessions {
     };
     this.shards.set(shard.shardId, session);
     return session;
+  }
+
+  /** Each of these gateways has a link there, or does not say. */
+  allLinked(gatewayIds: Iterable<string>, address: string): boolean {
+    for (const gatewayId of gatewayIds) if (this.gateways.get(gatewayId)?.linked?.has(address) === false) return false;
+    return true;
+  }
+
+  /** Some gateway has a link there, or does not say; or there is none to ask. */
+  someLinked(address: string): boolean {
+    if (this.gateways.size === 0) return true;
+    for (const { linked } of this.gateways.values()) if (linked?.has(address) !== false) return true;
+    return false;
   }
 
   /** @returns true when it was still the current one. */

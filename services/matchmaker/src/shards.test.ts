@@ -7,6 +7,7 @@ const info = (shardId: string, more = {}): Parameters<Shards["add"]>[0] => ({
   capacity: 10,
   region: "eu",
   renewsLeases: true,
+  tellsBegun: true,
   builds: new Map([["duel", "1"]]),
   ...more,
 });
@@ -15,7 +16,7 @@ const NONE: ReadonlySet<string> = new Set();
 describe("placement", () => {
   it("takes the least loaded by share of its capacity, counting what was just given", () => {
     const shards = new Shards();
-    const [small, large] = [shards.add(info("small")), shards.add(info("large", { capacity: 100 }))] as [
+    const [small, large] = [shards.add(info("small"), 0), shards.add(info("large", { capacity: 100 }), 0)] as [
       LiveShard,
       LiveShard,
     ];
@@ -28,20 +29,35 @@ describe("placement", () => {
 
   it("takes none that is full, stopping, excluded, gone or without the game", () => {
     const shards = new Shards();
-    const full = shards.add(info("full"));
+    const full = shards.add(info("full"), 0);
     full.matches = 10;
-    shards.add(info("stopping")).draining = true;
-    shards.add(info("other", { builds: new Map([["chess", "1"]]) }));
-    shards.remove(shards.add(info("gone")));
-    const good = shards.add(info("good"));
+    shards.add(info("stopping"), 0).draining = true;
+    shards.add(info("other", { builds: new Map([["chess", "1"]]) }), 0);
+    shards.remove(shards.add(info("gone"), 0));
+    const good = shards.add(info("good"), 0);
     expect(shards.pick("duel", "", NONE)).toBe(good);
     expect(shards.pick("duel", "", new Set(["good"]))).toBeUndefined();
   });
 
+  it("takes none that the players' gateways have no link to", () => {
+    const shards = new Shards();
+    const near = shards.add(info("near"), 0);
+    const far = shards.add(info("far", { region: "us" }), 0);
+    expect(shards.pick("duel", "eu", NONE, { usable: (shard) => shard !== near })).toBe(far);
+    expect(shards.pick("duel", "eu", NONE, { usable: () => false })).toBeUndefined();
+  });
+
+  it("knows another shard at the same address", () => {
+    const shards = new Shards();
+    const first = shards.add(info("first", { address: "here:1" }), 0);
+    expect(shards.twinOf({ shardId: "second", address: "here:1" })).toBe(first);
+    expect(shards.twinOf({ shardId: "first", address: "here:1" })).toBeUndefined(); // it has come back
+  });
+
   it("prefers the region, and takes another rather than none", () => {
     const shards = new Shards();
-    const eu = shards.add(info("eu"));
-    const us = shards.add(info("us", { region: "us" }));
+    const eu = shards.add(info("eu"), 0);
+    const us = shards.add(info("us", { region: "us" }), 0);
     eu.matches = 9;
     expect(shards.pick("duel", "eu", NONE)).toBe(eu);
     expect(shards.pick("duel", "", NONE)).toBe(us);

@@ -10,6 +10,8 @@ export interface ShardInfo {
   readonly region: string;
   /** It tells match-service what it holds. */
   readonly renewsLeases: boolean;
+  /** It says which matches have begun. */
+  readonly tellsBegun: boolean;
 }
 
 export interface LiveShard extends ShardInfo {
@@ -20,6 +22,15 @@ export interface LiveShard extends ShardInfo {
   draining: boolean;
   /** It has been told to let its matches go. */
   evacuating: boolean;
+  /** When it said anything last, milliseconds. */
+  heardAt: number;
+}
+
+export interface PickOptions {
+  readonly buildId?: string;
+  /** Only while less than that part of it is in use. */
+  readonly share?: number;
+  readonly usable?: (shard: LiveShard) => boolean;
 }
 
 export class Shards {
@@ -29,8 +40,8 @@ export class Shards {
     return this.#live.size;
   }
 
-  add(info: ShardInfo): LiveShard {
-    const shard: LiveShard = { ...info, matches: 0, given: 0, draining: false, evacuating: false };
+  add(info: ShardInfo, now: number): LiveShard {
+    const shard: LiveShard = { ...info, matches: 0, given: 0, draining: false, evacuating: false, heardAt: now };
     this.#live.set(info.shardId, shard);
     return shard;
   }
@@ -41,6 +52,11 @@ export class Shards {
 
   get(shardId: string): LiveShard | undefined {
     return this.#live.get(shardId);
+  }
+
+  /** Another one that gateways would reach at the same address. */
+  twinOf({ shardId, address }: Pick<ShardInfo, "shardId" | "address">): LiveShard | undefined {
+    return this.all.find((shard) => shard.address === address && shard.shardId !== shardId);
   }
 
   get all(): LiveShard[] {
@@ -55,13 +71,14 @@ export class Shards {
     gameId: string,
     region: string,
     except: ReadonlySet<string>,
-    { buildId, share = 1 }: { readonly buildId?: string; readonly share?: number } = {},
+    { buildId, share = 1, usable }: PickOptions = {},
   ): LiveShard | undefined {
     let best: LiveShard | undefined;
     for (const shard of this.#live.values()) {
       const full = shard.matches + shard.given >= shard.capacity * share;
       if (full || shard.draining || except.has(shard.shardId) || !shard.builds.has(gameId)) continue;
       if (buildId !== undefined && shard.builds.get(gameId) !== buildId) continue;
+      if (usable && !usable(shard)) continue;
       if (!best || better(shard, best, region)) best = shard;
     }
     return best;

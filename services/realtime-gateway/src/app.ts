@@ -26,7 +26,7 @@ import { Connections } from "./connections.ts";
 import { ControlBudgets, ControlRates } from "./control-limits.ts";
 import { ControlWork } from "./control-work.ts";
 import { createGatewayMetrics } from "./metrics.ts";
-import { createQueueing } from "./queueing.ts";
+import { createQueueing, type Queueing } from "./queueing.ts";
 import { Ratings } from "./ratings.ts";
 import { Seats } from "./seats.ts";
 import { ShardLinks } from "./shard-links.ts";
@@ -92,6 +92,7 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
     authenticated: () => connections.authenticated,
     strangers: () => connections.strangers,
     links: () => links.size,
+    unlinked: () => links.unlinked,
     logs: () => seats.followed,
     spectators: () => spectators.size,
     bufferedBytes: () => connections.bufferedBytes,
@@ -118,13 +119,15 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
     linkKey: keysOf(config.gatewayLinkKey)[0],
     silentMs: config.gatewayShardSilentMs,
     events: seats,
+    onLinked: (addresses) => queueing.linked(addresses),
     log,
   });
-  const queueing = createQueueing({
+  const queueing: Queueing = createQueueing({
     gatewayId,
     matchmaker: matchmaker.call,
     onRelocated: (places) => seats.onRelocated(places),
     onShards: (addresses) => links.keep(addresses),
+    linkedNow: () => links.linked,
     log,
   });
   const chatServices = config.gatewayChatUrls.map((baseUrl) =>

@@ -28,6 +28,7 @@ export interface GatewayGauges {
   readonly authenticated: () => number;
   readonly strangers: () => number;
   readonly links: () => number;
+  readonly unlinked: () => number;
   readonly logs: () => number;
   readonly spectators: () => number;
   readonly bufferedBytes: () => number;
@@ -107,6 +108,11 @@ export function createGatewayMetrics(registry: Metrics, gauges: GatewayGauges): 
   number("gateway_players", "Authenticated players", gauges.authenticated);
   number("gateway_strangers", "Open sockets whose player is not known yet", gauges.strangers);
   number("gateway_links", "Links to shards", gauges.links);
+  number(
+    "gateway_shards_unlinked",
+    "Shards that are there, and that this gateway has no working link to: nothing of its players is placed there",
+    gauges.unlinked,
+  );
   number("gateway_match_logs", "Matches whose input log is here", gauges.logs);
   number("gateway_buffered_bytes", "Waiting for sockets that do not read", gauges.bufferedBytes);
   number("gateway_spectators", "Sockets that look on at a match", gauges.spectators);

@@ -37,6 +37,8 @@ export interface Queueing extends AppPart {
   check(): string | undefined;
   submit(ticket: QueuedTicket): void;
   cancel(ticketId: string): void;
+  /** Link addresses of the shards that matches may be placed on. */
+  linked(addresses: readonly string[]): void;
   /** Asks where matches run. Lost while there is no session: ask again. */
   relocate(requests: readonly RelocateRequest[]): void;
 }
@@ -54,9 +56,11 @@ export function createQueueing(options: {
   onRelocated: (places: readonly RelocatedMatch[]) => void;
   /** The shards that are there, by link address: at first, and whenever that changes. */
   onShards: (addresses: readonly string[]) => void;
+  /** Link addresses of the shards that there is a link to now. */
+  linkedNow: () => readonly string[];
   log: Logger;
 }): Queueing {
-  const { gatewayId, matchmaker, onRelocated, onShards, log } = options;
+  const { gatewayId, matchmaker, onRelocated, onShards, linkedNow, log } = options;
   const stop = new AbortController();
   const tickets = new Map<string, QueuedTicket>();
   let out: MessageQueue<ToMatchmaker> | undefined;
@@ -81,7 +85,7 @@ export function createQueueing(options: {
 
   const session = async (): Promise<void> => {
     const queue = new MessageQueue<ToMatchmaker>(QUEUE_MAX);
-    queue.push({ message: { case: "hello", value: { gatewayId } } });
+    queue.push({ message: { case: "hello", value: { gatewayId, tellsLinks: true } } });
     try {
       for await (const { message } of matchmaker.gatewaySession(queue, { signal: stop.signal })) {
         if (message.case === "welcome") {
@@ -90,6 +94,7 @@ export function createQueueing(options: {
             { matchmakerId: message.value.matchmakerId, tickets: tickets.size },
             "the matchmaker knows this gateway",
           );
+          queue.push({ message: { case: "linked", value: { addresses: [...linkedNow()] } } });
           for (const ticket of tickets.values()) send(ticket);
         } else if (message.case === "assigned") {
           take(message.value.ticketId)?.onAssigned(message.value); // an unknown one was cancelled on the way
@@ -116,6 +121,9 @@ export function createQueueing(options: {
     },
     cancel(ticketId) {
       if (tickets.delete(ticketId)) out?.push({ message: { case: "cancel", value: { ticketId } } });
+    },
+    linked(addresses) {
+      out?.push({ message: { case: "linked", value: { addresses: [...addresses] } } });
     },
     relocate(requests) {
       for (let from = 0; from < requests.length; from += RELOCATE_MAX)

@@ -64,6 +64,8 @@ export interface ShardLinkOptions {
   readonly silentMs: number;
   readonly events: LinkEvents;
   readonly log: Logger;
+  /** The shard knows this gateway: matches may be placed there. */
+  readonly onWelcome: () => void;
   /** Called once, before anyone else hears of it. */
   readonly onClosed: () => void;
 }
@@ -82,6 +84,7 @@ const EMPTY = new Uint8Array(0);
 
 export class ShardLink {
   readonly address: string;
+  welcomed = false;
   readonly #options: ShardLinkOptions;
   readonly #socket: Socket;
   readonly #read: Uint8Array;
@@ -102,6 +105,7 @@ export class ShardLink {
   /** Beats since the shard was heard. Counted, not timed: a gateway that was stopped itself does not blame its shards. */
   #unanswered = 0;
   #silent = false;
+  #connected = false;
   #closed = false;
 
   constructor(options: ShardLinkOptions) {
@@ -122,6 +126,7 @@ export class ShardLink {
       end: () => this.#prefetch(),
     });
     this.#socket.on("error", (err) => options.log.warn({ err, address: options.address }, "link error"));
+    this.#socket.on("connect", () => (this.#connected = true));
     this.#socket.on("close", () => this.#onClose());
     this.#beatTimer = setInterval(() => this.#beat(), BEAT_EVERY_MS);
     const proof = createHmac("sha256", options.linkKey).update(options.gatewayId).digest();
@@ -249,6 +254,8 @@ export class ShardLink {
       case "stored":
         return this.#onMatch(message.value, (match) => events.onStored(match));
       case "welcome":
+        this.welcomed = true;
+        return this.#options.onWelcome();
       case undefined:
         return;
     }
@@ -321,6 +328,9 @@ export class ShardLink {
     if (this.#closed) return;
     this.#closed = true;
     clearInterval(this.#beatTimer);
+    // A key that the shard does not have, or another version of the protocol: the shard's own log says which.
+    if (this.#connected && !this.welcomed)
+      this.#options.log.error({ address: this.address }, "the shard refuses this gateway's link");
     this.#sessions.clear();
     this.#channels.clear();
     this.#options.onClosed();

@@ -6,6 +6,8 @@ export interface ShardLinksOptions {
   readonly linkKey: Buffer;
   readonly silentMs: number;
   readonly events: LinkEvents;
+  /** The addresses with a working link, whenever they change. */
+  readonly onLinked: (addresses: readonly string[]) => void;
   readonly log: Logger;
 }
 
@@ -26,6 +28,16 @@ export class ShardLinks {
     return this.#links.size;
   }
 
+  /** Where shards have welcomed this gateway. */
+  get linked(): string[] {
+    return [...this.#links.values()].filter(({ welcomed }) => welcomed).map(({ address }) => address);
+  }
+
+  /** Shards that are there, and have no working link. */
+  get unlinked(): number {
+    return [...this.#here].filter((address) => this.#links.get(address)?.welcomed !== true).length;
+  }
+
   /** The shards that the matchmaker knows: a link to each is open before a match needs it, and for its witnesses. */
   keep(addresses: readonly string[]): void {
     this.#here = new Set(addresses);
@@ -38,8 +50,10 @@ export class ShardLinks {
     const link: ShardLink = new ShardLink({
       ...this.#options,
       address,
+      onWelcome: () => this.#options.onLinked(this.linked),
       onClosed: () => {
         if (this.#links.get(address) === link) this.#links.delete(address);
+        if (link.welcomed) this.#options.onLinked(this.linked);
         this.#openAgain(address);
       },
     });

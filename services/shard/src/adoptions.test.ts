@@ -1,17 +1,21 @@
 import { createLogger } from "@muster/log";
+import { until } from "@muster/testkit";
 import { describe, expect, it } from "vitest";
 import { Adoptions } from "./adoptions.ts";
 import type { Link } from "./audience.ts";
-import type { MatchSpec } from "./match-spec.ts";
+import type { Inheritance, MatchSpec } from "./match-spec.ts";
 
 const spec = { matchId: "m", epoch: 2 } as MatchSpec;
 const link = { gatewayId: "g" } as Link;
 const log = new Uint8Array(0);
 
-function adoptions(): { adoptions: Adoptions; order: string[] } {
+function adoptions(refuse: (ticks: number) => boolean = () => false): { adoptions: Adoptions; order: string[] } {
   const order: string[] = [];
   const owner = {
-    adopt: () => void order.push("adopted"),
+    adopt(_: MatchSpec, { check }: Inheritance) {
+      if (refuse(check)) throw new Error("does not fit");
+      order.push("adopted");
+    },
     lost: () => void order.push("lost"),
     join: () => undefined,
   };
@@ -22,7 +26,7 @@ function adoptions(): { adoptions: Adoptions; order: string[] } {
 describe("a match that is being taken over", () => {
   it("has its spectators' gateways wait until it is there", () => {
     const { adoptions: all, order } = adoptions();
-    all.expect(spec, ["g", "h"]);
+    all.expect(spec, { gatewayIds: ["g", "h"], afresh: false });
     const handover = { ticks: 1, check: 0, holders: ["g", "h"], log, keyframe: log };
     all.handover("m", 2, { ...handover, gatewayId: "g" });
     expect(all.watch("m", link, () => order.push("watch"))).toBe(true);
@@ -34,12 +38,31 @@ describe("a match that is being taken over", () => {
 
   it("tells them too when it is not to be, and not those who have left", () => {
     const { adoptions: all, order } = adoptions();
-    all.expect(spec, ["g"]);
+    all.expect(spec, { gatewayIds: ["g"], afresh: false });
     all.watch("m", link, () => order.push("watch"));
     const other = { gatewayId: "h" } as Link;
     all.watch("m", other, () => order.push("other"));
     all.unwatch("m", other);
     all.drop("m");
     expect(order).toEqual(["watch"]);
+  });
+
+  it("starts from its seed when it never began and no log comes; not when nobody knows that", async () => {
+    for (const [afresh, outcome] of [
+      [true, "adopted"],
+      [false, "lost"],
+    ] as const) {
+      const { adoptions: all, order } = adoptions();
+      all.expect(spec, { gatewayIds: ["g"], afresh });
+      await until(() => (order.length > 0 ? undefined : "not decided"));
+      expect(order).toEqual([outcome]);
+    }
+  });
+
+  it("does not start from its seed when any log has a tick, even one that does not fit, whoever says that it never began", () => {
+    const { adoptions: all, order } = adoptions(() => true);
+    all.expect(spec, { gatewayIds: ["g"], afresh: true });
+    all.handover("m", 2, { ticks: 1, check: 0, holders: ["g"], log, keyframe: log, gatewayId: "g" });
+    expect(order).toEqual(["lost"]);
   });
 });

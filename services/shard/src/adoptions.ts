@@ -5,6 +5,14 @@ import type { Link, Session } from "./audience.ts";
 import { type Handover, Handovers } from "./handovers.ts";
 import type { Inheritance, MatchSpec } from "./match-spec.ts";
 
+/** What the matchmaker knows of a match that another shard held. */
+export interface Recovery {
+  /** Whose logs may come. */
+  readonly gatewayIds: readonly string[];
+  /** No state of it was ever shown: it may start from its seed. */
+  readonly afresh: boolean;
+}
+
 export interface AdoptionTimes {
   /** After the first log: how long the others are waited for. */
   readonly othersWithinMs: number;
@@ -34,12 +42,14 @@ export interface AdoptionOwner {
 interface Adoption {
   readonly spec: MatchSpec;
   readonly handovers: Handovers;
+  readonly afresh: boolean;
   readonly joins: PendingJoin[];
   /** Gateways with spectators: told when it is decided, whichever way. */
   readonly watchers: Map<Link, () => void>;
   timer: NodeJS.Timeout;
 }
 
+const NOTHING_PLAYED: Inheritance = { log: new Uint8Array(0), check: 0, keyframe: undefined, held: new Map() };
 /** Joins that wait per match: its seats, a few times over. */
 const JOINS_MAX = 256;
 
@@ -63,15 +73,18 @@ export class Adoptions {
     return this.#byId.has(matchId);
   }
 
-  expect(spec: MatchSpec, gatewayIds: readonly string[]): void {
+  expect(spec: MatchSpec, { gatewayIds, afresh }: Recovery): void {
     const before = this.#byId.get(spec.matchId);
     if (before) {
       // Offered again: who asked does not know yet that it is ours, and no gateway does. The time for a log begins anew.
       if (before.handovers.size === 0) before.timer.refresh();
       return;
     }
-    const timer = setTimeout(() => this.#decide(spec.matchId), this.#times.logWithinMs);
-    this.#byId.set(spec.matchId, { spec, handovers: new Handovers(gatewayIds), joins: [], watchers: new Map(), timer });
+    const { othersWithinMs, logWithinMs } = this.#times;
+    // Where there should be no log, one is waited for no longer than after a first one.
+    const timer = setTimeout(() => this.#decide(spec.matchId), afresh ? othersWithinMs : logWithinMs);
+    const handovers = new Handovers(gatewayIds);
+    this.#byId.set(spec.matchId, { spec, handovers, afresh, joins: [], watchers: new Map(), timer });
   }
 
   /** A log that comes too late, or for another shard's match, is not looked at. */
@@ -128,9 +141,21 @@ export class Adoptions {
     clearTimeout(adoption.timer);
     this.#byId.delete(matchId);
     const { spec, handovers, joins, watchers } = adoption;
-    if (!this.#adopted(spec, handovers)) this.#owner.lost(spec);
+    if (!this.#adopted(spec, handovers) && !this.#startedAfresh(adoption)) this.#owner.lost(spec);
     for (const join of joins) this.#owner.join(spec, join);
     for (const decided of watchers.values()) decided();
+  }
+
+  /** A log of anything that was played means that it was shown, whoever knows better. */
+  #startedAfresh({ spec, handovers, afresh }: Adoption): boolean {
+    if (!afresh || handovers.ranked.some(({ ticks }) => ticks > 0)) return false;
+    try {
+      this.#owner.adopt(spec, NOTHING_PLAYED);
+      return true;
+    } catch (err) {
+      this.#log.error({ err, matchId: spec.matchId }, "a match that never began cannot be set up");
+      return false;
+    }
   }
 
   /** The longest log counts; a damaged one is passed over. */

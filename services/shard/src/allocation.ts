@@ -54,7 +54,15 @@ export function createAllocationSession(options: AllocationOptions): AllocationS
     queue.push({
       message: {
         case: "hello",
-        value: { shardId, linkAddress: options.linkAddress(), capacity, region, games: builds, renewsLeases: true },
+        value: {
+          shardId,
+          linkAddress: options.linkAddress(),
+          capacity,
+          region,
+          games: builds,
+          renewsLeases: true,
+          tellsBegun: true,
+        },
       },
     });
     report();
@@ -109,5 +117,5 @@ function allocate(message: Allocate, { games, matches }: AllocationOptions): str
     .map(({ playerId, playerName, bot }) => ({ playerId, playerName, bot: bot === "" ? undefined : bot }));
   const { matchId, epoch, mode, options, seed, traceparent } = message;
   const spec = { matchId, epoch, mode, game, options, seed, players, trace: continueTrace(traceparent) };
-  return matches.allocate(spec, message.recovery?.gatewayIds);
+  return matches.allocate(spec, message.recovery);
 }

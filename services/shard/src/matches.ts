@@ -1,7 +1,7 @@
 // The matches of this process.
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "@muster/log";
-import { Adoptions, type AdoptionTimes, type PendingJoin } from "./adoptions.ts";
+import { Adoptions, type AdoptionTimes, type PendingJoin, type Recovery } from "./adoptions.ts";
 import type { Link, Session } from "./audience.ts";
 import { EndedMatches } from "./ended-matches.ts";
 import type { Handover } from "./handovers.ts";
@@ -56,6 +56,7 @@ export class Matches {
       inputs: options.inputs,
       pace: options.pace,
       onStart: (match) => {
+        options.seatReports.begun(match);
         if (match.tickRate > 0) options.scheduler.add(match);
       },
       onTurn: (match) => this.#turn(match),
@@ -111,18 +112,18 @@ export class Matches {
   }
 
   /**
-   * @param gatewayIds of a match that another shard held: whose logs may come
+   * @param recovery of a match that another shard held
    * @returns why the match is refused. The same match again is accepted and changes nothing.
    */
-  allocate(spec: MatchSpec, gatewayIds?: readonly string[]): string | undefined {
+  allocate(spec: MatchSpec, recovery?: Recovery): string | undefined {
     const held = this.#byId.get(spec.matchId);
     if (held && held.spec.epoch >= spec.epoch) return undefined;
     if (this.#adoptions.has(spec.matchId)) return undefined;
     if (this.#draining) return "stopping";
     if (this.size >= this.#options.matchesMax) return "full";
     if (held) this.release(spec.matchId);
-    if (gatewayIds) {
-      this.#adoptions.expect(spec, gatewayIds);
+    if (recovery) {
+      this.#adoptions.expect(spec, recovery);
       return undefined;
     }
     try {

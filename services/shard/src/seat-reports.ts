@@ -15,12 +15,14 @@ export class SeatReports {
   /** Undefined while there is no session: all is told again when there is one. */
   #send: ((message: ToMatchmaker) => void) | undefined;
   readonly #allocatedAt = new WeakMap<Match, number>();
+  /** Their players had all come. */
+  readonly #begun = new WeakSet<Match>();
 
   /** A session with the matchmaker, who may know nothing. */
   open(send: (message: ToMatchmaker) => void, matches: readonly Match[]): void {
     this.#send = send;
     for (let from = 0; from === 0 || from < matches.length; from += MATCHES_PER_MESSAGE_MAX) {
-      const part = matches.slice(from, from + MATCHES_PER_MESSAGE_MAX).map(heldMatch);
+      const part = matches.slice(from, from + MATCHES_PER_MESSAGE_MAX).map((match) => this.#held(match));
       const complete = from + MATCHES_PER_MESSAGE_MAX >= matches.length;
       send({ message: { case: "held", value: { matches: part, complete } } });
     }
@@ -37,7 +39,14 @@ export class SeatReports {
 
   /** Another shard held it until now. */
   adopted(match: Match): void {
-    this.#send?.({ message: { case: "held", value: { matches: [heldMatch(match)] } } });
+    this.#send?.({ message: { case: "held", value: { matches: [this.#held(match)] } } });
+  }
+
+  /** Before any of its states is shown. */
+  begun(match: Match): void {
+    if (this.#begun.has(match)) return;
+    this.#begun.add(match);
+    this.#send?.({ message: { case: "begun", value: { matchId: match.spec.matchId } } });
   }
 
   left(match: Match, seat: number): void {
@@ -58,6 +67,10 @@ export class SeatReports {
   /** It was to go on here, and cannot. */
   lost(matchId: string): void {
     this.#send?.({ message: { case: "freed", value: { matchId, over: true } } });
+  }
+
+  #held(match: Match) {
+    return { ...heldMatch(match), begun: this.#begun.has(match) || match.ticks > 0 };
   }
 }
 

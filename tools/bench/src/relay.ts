@@ -167,7 +167,7 @@ async function measure(matches: number, ticks: number): Promise<number> {
     log,
   });
   const linkOptions = { gatewayId: "bench", linkKey: Buffer.alloc(32), silentMs: FOREVER_MS };
-  const links: ShardLinks = new ShardLinks({ ...linkOptions, events: seats, log });
+  const links: ShardLinks = new ShardLinks({ ...linkOptions, events: seats, onLinked: () => undefined, log });
   const parts = partsFor(seats, address);
   const sockets = Array.from({ length: matches * 2 }, () => new CountingSocket());
   const connections = sockets.map((socket) => new Connection(socket, parts));

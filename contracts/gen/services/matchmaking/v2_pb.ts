@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file services/matchmaking/v2.proto.
  */
 export const file_services_matchmaking_v2: GenFile = /*@__PURE__*/
-  fileDesc("Ch1zZXJ2aWNlcy9tYXRjaG1ha2luZy92Mi5wcm90bxIObWF0Y2htYWtpbmcudjIi4QEKFUdhdGV3YXlTZXNzaW9uUmVxdWVzdBItCgVoZWxsbxgBIAEoCzIcLm1hdGNobWFraW5nLnYyLkdhdGV3YXlIZWxsb0gAEikKB2VucXVldWUYAiABKAsyFi5tYXRjaG1ha2luZy52Mi5UaWNrZXRIABIuCgZjYW5jZWwYAyABKAsyHC5tYXRjaG1ha2luZy52Mi5DYW5jZWxUaWNrZXRIABIsCghyZWxvY2F0ZRgEIAEoCzIYLm1hdGNobWFraW5nLnYyLlJlbG9jYXRlSABCEAoHbWVzc2FnZRIFukgCCAEiRwoIUmVsb2NhdGUSOwoHbWF0Y2hlcxgBIAMoCzIdLm1hdGNobWFraW5nLnYyLlJlbG9jYXRlTWF0Y2hCC7pICJIBBQgBEPQDImAKDVJlbG9jYXRlTWF0Y2gSGgoIbWF0Y2hfaWQYASABKAlCCLpIBXIDsAEBEhYKBWVwb2NoGAIgASgNQge6SAQqAigBEg0KBXRpY2tzGAMgASgNEgwKBGxvc3QYBCABKAgiLQoMR2F0ZXdheUhlbGxvEh0KCmdhdGV3YXlfaWQYASABKAlCCbpIBnIEEAEYQCKrAgoGVGlja2V0EhsKCXRpY2tldF9pZBgBIAEoCUIIukgFcgOwAQESGwoJcGxheWVyX2lkGAIgASgJQgi6SAVyA7ABARIeCgtwbGF5ZXJfbmFtZRgDIAEoCUIJukgGcgQQARhAEhcKBG1vZGUYBCABKAlCCbpIBnIEEAEYIBIjCgZyYXRpbmcYBSABKAVCE7pIEBoOGJBOKPCx/////////wESFwoGcmVnaW9uGAYgASgJQge6SARyAhggEhEKCXdhaXRlZF9tcxgHIAEoDRIcCgt0cmFjZXBhcmVudBgIIAEoCUIHukgEcgIYQBIlChByZXN1bWVfdGlja2V0X2lkGAkgASgJQgu6SAjYAQFyA7ABARIYCgdhZGRyZXNzGAogASgJQge6SARyAhhAIisKDENhbmNlbFRpY2tldBIbCgl0aWNrZXRfaWQYASABKAlCCLpIBXIDsAEBIpYCChZHYXRld2F5U2Vzc2lvblJlc3BvbnNlEjEKB3dlbGNvbWUYASABKAsyHi5tYXRjaG1ha2luZy52Mi5HYXRld2F5V2VsY29tZUgAEi4KCGFzc2lnbmVkGAIgASgLMhoubWF0Y2htYWtpbmcudjIuQXNzaWdubWVudEgAEjAKB3JlZnVzZWQYAyABKAsyHS5tYXRjaG1ha2luZy52Mi5UaWNrZXRSZWZ1c2VkSAASLgoJcmVsb2NhdGVkGAQgASgLMhkubWF0Y2htYWtpbmcudjIuUmVsb2NhdGVkSAASLAoGc2hhcmRzGAUgASgLMhoubWF0Y2htYWtpbmcudjIuU2hhcmRzSGVyZUgAQgkKB21lc3NhZ2UiPAoJUmVsb2NhdGVkEi8KB21hdGNoZXMYASADKAsyHi5tYXRjaG1ha2luZy52Mi5SZWxvY2F0ZWRNYXRjaCKCAQoOUmVsb2NhdGVkTWF0Y2gSEAoIbWF0Y2hfaWQYASABKAkSDQoFZXBvY2gYAiABKA0SFQoNc2hhcmRfYWRkcmVzcxgDIAEoCRIMCgRvdmVyGAQgASgJEioKBWVuZGVkGAUgASgLMhsubWF0Y2htYWtpbmcudjIuTWF0Y2hFbmRpbmciawoLTWF0Y2hFbmRpbmcSDgoGcmVhc29uGAEgASgJEikKBXNlYXRzGAIgAygLMhoubWF0Y2htYWtpbmcudjIuU2VhdEVuZGluZxINCgV0aWNrcxgDIAEoDRISCgpzdGF0ZV9oYXNoGAQgASgJIikKClNlYXRFbmRpbmcSDQoFc2NvcmUYASABKAUSDAoEcmFuaxgCIAEoDSIfCgpTaGFyZHNIZXJlEhEKCWFkZHJlc3NlcxgBIAMoCSInCg5HYXRld2F5V2VsY29tZRIVCg1tYXRjaG1ha2VyX2lkGAEgASgJItsBCgpBc3NpZ25tZW50EhEKCXRpY2tldF9pZBgBIAEoCRIQCghtYXRjaF9pZBgCIAEoCRIMCgRtb2RlGAMgASgJEg8KB2dhbWVfaWQYBCABKAkSDAoEc2VhdBgFIAEoDRIrCgVzZWF0cxgGIAMoCzIcLm1hdGNobWFraW5nLnYyLkFzc2lnbmVkU2VhdBITCgtzZWF0X3RpY2tldBgHIAEoCRIWCg5qb2luX3dpdGhpbl9tcxgIIAEoDRITCgt0cmFjZXBhcmVudBgJIAEoCRIMCgRoZWxkGAogASgIInYKDEFzc2lnbmVkU2VhdBIVCgRzZWF0GAEgASgNQge6SAQqAhBAEhsKCXBsYXllcl9pZBgCIAEoCUIIukgFcgOwAQESHAoLcGxheWVyX25hbWUYAyABKAlCB7pIBHICGEASFAoDYm90GAQgASgJQge6SARyAhggIkgKDVRpY2tldFJlZnVzZWQSEQoJdGlja2V0X2lkGAEgASgJEgwKBGNvZGUYAiABKAkSFgoOcmV0cnlfYWZ0ZXJfbXMYAyABKA0iiwEKClNlYXRDbGFpbXMSEAoIbWF0Y2hfaWQYASABKAkSDQoFZXBvY2gYAiABKA0SDAoEc2VhdBgDIAEoDRIRCglwbGF5ZXJfaWQYBCABKAkSEAoIc2hhcmRfaWQYBSABKAkSFQoNc2hhcmRfYWRkcmVzcxgGIAEoCRISCgpleHBpcmVzX2F0GAcgASgEIocCChNTaGFyZFNlc3Npb25SZXF1ZXN0EisKBWhlbGxvGAEgASgLMhoubWF0Y2htYWtpbmcudjIuU2hhcmRIZWxsb0gAEikKBGxvYWQYAiABKAsyGS5tYXRjaG1ha2luZy52Mi5TaGFyZExvYWRIABIuCglhbGxvY2F0ZWQYAyABKAsyGS5tYXRjaG1ha2luZy52Mi5BbGxvY2F0ZWRIABIpCgRoZWxkGAQgASgLMhkubWF0Y2htYWtpbmcudjIuU2VhdHNIZWxkSAASKwoFZnJlZWQYBSABKAsyGi5tYXRjaG1ha2luZy52Mi5TZWF0c0ZyZWVkSABCEAoHbWVzc2FnZRIFukgCCAEiVAoJU2VhdHNIZWxkEjUKB21hdGNoZXMYASADKAsyGS5tYXRjaG1ha2luZy52Mi5IZWxkTWF0Y2hCCbpIBpIBAxDIARIQCghjb21wbGV0ZRgCIAEoCCK/AQoJSGVsZE1hdGNoEhoKCG1hdGNoX2lkGAEgASgJQgi6SAVyA7ABARIWCgVlcG9jaBgCIAEoDUIHukgEKgIoARIVCgRtb2RlGAMgASgJQge6SARyAhggEhgKB2dhbWVfaWQYBCABKAlCB7pIBHICGCASNQoFc2VhdHMYBSADKAsyHC5tYXRjaG1ha2luZy52Mi5Bc3NpZ25lZFNlYXRCCLpIBZIBAhBAEhYKBGxlZnQYBiADKA1CCLpIBZIBAhBAInsKClNlYXRzRnJlZWQSGgoIbWF0Y2hfaWQYASABKAlCCLpIBXIDsAEBEgwKBG92ZXIYAiABKAgSFwoFc2VhdHMYAyADKA1CCLpIBZIBAhBAEhoKCG5vX3Nob3dzGAQgAygNQgi6SAWSAQIQQBIOCgZwbGF5ZWQYBSABKAgizAEKClNoYXJkSGVsbG8SGwoIc2hhcmRfaWQYASABKAlCCbpIBnIEEAEYQBIgCgxsaW5rX2FkZHJlc3MYAiABKAlCCrpIB3IFEAMYgAESGQoIY2FwYWNpdHkYAyABKA1CB7pIBCoCKAESNAoFZ2FtZXMYBCADKAsyGS5tYXRjaG1ha2luZy52Mi5HYW1lQnVpbGRCCrpIB5IBBAgBEEASFwoGcmVnaW9uGAUgASgJQge6SARyAhggEhUKDXJlbmV3c19sZWFzZXMYBiABKAgiRAoJR2FtZUJ1aWxkEhoKB2dhbWVfaWQYASABKAlCCbpIBnIEEAEYIBIbCghidWlsZF9pZBgCIAEoCUIJukgGcgQQARhAIi4KCVNoYXJkTG9hZBIPCgdtYXRjaGVzGAEgASgNEhAKCGRyYWluaW5nGAIgASgIIlMKCUFsbG9jYXRlZBIaCghtYXRjaF9pZBgBIAEoCUIIukgFcgOwAQESEAoIYWNjZXB0ZWQYAiABKAgSGAoGcmVhc29uGAMgASgJQgi6SAVyAxjIASLaAQoUU2hhcmRTZXNzaW9uUmVzcG9uc2USLwoHd2VsY29tZRgBIAEoCzIcLm1hdGNobWFraW5nLnYyLlNoYXJkV2VsY29tZUgAEiwKCGFsbG9jYXRlGAIgASgLMhgubWF0Y2htYWtpbmcudjIuQWxsb2NhdGVIABIqCgdyZWxlYXNlGAMgASgLMhcubWF0Y2htYWtpbmcudjIuUmVsZWFzZUgAEiwKCGV2YWN1YXRlGAQgASgLMhgubWF0Y2htYWtpbmcudjIuRXZhY3VhdGVIAEIJCgdtZXNzYWdlIgoKCEV2YWN1YXRlIiUKDFNoYXJkV2VsY29tZRIVCg1tYXRjaG1ha2VyX2lkGAEgASgJIq4CCghBbGxvY2F0ZRIQCghtYXRjaF9pZBgBIAEoCRINCgVlcG9jaBgCIAEoDRIMCgRtb2RlGAMgASgJEg8KB2dhbWVfaWQYBCABKAkSNgoHb3B0aW9ucxgFIAMoCzIlLm1hdGNobWFraW5nLnYyLkFsbG9jYXRlLk9wdGlvbnNFbnRyeRIMCgRzZWVkGAYgASgNEisKBXNlYXRzGAcgAygLMhwubWF0Y2htYWtpbmcudjIuQXNzaWduZWRTZWF0EhMKC3RyYWNlcGFyZW50GAggASgJEioKCHJlY292ZXJ5GAkgASgLMhgubWF0Y2htYWtpbmcudjIuUmVjb3ZlcnkaLgoMT3B0aW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBToCOAEiHwoIUmVjb3ZlcnkSEwoLZ2F0ZXdheV9pZHMYASADKAkiGwoHUmVsZWFzZRIQCghtYXRjaF9pZBgBIAEoCSISChBMaXN0TW9kZXNSZXF1ZXN0IjgKEUxpc3RNb2Rlc1Jlc3BvbnNlEiMKBW1vZGVzGAEgAygLMhQubWF0Y2htYWtpbmcudjIuTW9kZSJFCgRNb2RlEgwKBG1vZGUYASABKAkSDwoHZ2FtZV9pZBgCIAEoCRINCgVzZWF0cxgDIAEoDRIPCgd3YWl0aW5nGAQgASgNMqoCChJNYXRjaG1ha2luZ1NlcnZpY2USYwoOR2F0ZXdheVNlc3Npb24SJS5tYXRjaG1ha2luZy52Mi5HYXRld2F5U2Vzc2lvblJlcXVlc3QaJi5tYXRjaG1ha2luZy52Mi5HYXRld2F5U2Vzc2lvblJlc3BvbnNlKAEwARJdCgxTaGFyZFNlc3Npb24SIy5tYXRjaG1ha2luZy52Mi5TaGFyZFNlc3Npb25SZXF1ZXN0GiQubWF0Y2htYWtpbmcudjIuU2hhcmRTZXNzaW9uUmVzcG9uc2UoATABElAKCUxpc3RNb2RlcxIgLm1hdGNobWFraW5nLnYyLkxpc3RNb2Rlc1JlcXVlc3QaIS5tYXRjaG1ha2luZy52Mi5MaXN0TW9kZXNSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate]);
+  fileDesc("Ch1zZXJ2aWNlcy9tYXRjaG1ha2luZy92Mi5wcm90bxIObWF0Y2htYWtpbmcudjIikQIKFUdhdGV3YXlTZXNzaW9uUmVxdWVzdBItCgVoZWxsbxgBIAEoCzIcLm1hdGNobWFraW5nLnYyLkdhdGV3YXlIZWxsb0gAEikKB2VucXVldWUYAiABKAsyFi5tYXRjaG1ha2luZy52Mi5UaWNrZXRIABIuCgZjYW5jZWwYAyABKAsyHC5tYXRjaG1ha2luZy52Mi5DYW5jZWxUaWNrZXRIABIsCghyZWxvY2F0ZRgEIAEoCzIYLm1hdGNobWFraW5nLnYyLlJlbG9jYXRlSAASLgoGbGlua2VkGAUgASgLMhwubWF0Y2htYWtpbmcudjIuU2hhcmRzTGlua2VkSABCEAoHbWVzc2FnZRIFukgCCAEiNQoMU2hhcmRzTGlua2VkEiUKCWFkZHJlc3NlcxgBIAMoCUISukgPkgEMEOgHIgdyBRADGIABIkcKCFJlbG9jYXRlEjsKB21hdGNoZXMYASADKAsyHS5tYXRjaG1ha2luZy52Mi5SZWxvY2F0ZU1hdGNoQgu6SAiSAQUIARD0AyJgCg1SZWxvY2F0ZU1hdGNoEhoKCG1hdGNoX2lkGAEgASgJQgi6SAVyA7ABARIWCgVlcG9jaBgCIAEoDUIHukgEKgIoARINCgV0aWNrcxgDIAEoDRIMCgRsb3N0GAQgASgIIkIKDEdhdGV3YXlIZWxsbxIdCgpnYXRld2F5X2lkGAEgASgJQgm6SAZyBBABGEASEwoLdGVsbHNfbGlua3MYAiABKAgiqwIKBlRpY2tldBIbCgl0aWNrZXRfaWQYASABKAlCCLpIBXIDsAEBEhsKCXBsYXllcl9pZBgCIAEoCUIIukgFcgOwAQESHgoLcGxheWVyX25hbWUYAyABKAlCCbpIBnIEEAEYQBIXCgRtb2RlGAQgASgJQgm6SAZyBBABGCASIwoGcmF0aW5nGAUgASgFQhO6SBAaDhiQTijwsf////////8BEhcKBnJlZ2lvbhgGIAEoCUIHukgEcgIYIBIRCgl3YWl0ZWRfbXMYByABKA0SHAoLdHJhY2VwYXJlbnQYCCABKAlCB7pIBHICGEASJQoQcmVzdW1lX3RpY2tldF9pZBgJIAEoCUILukgI2AEBcgOwAQESGAoHYWRkcmVzcxgKIAEoCUIHukgEcgIYQCIrCgxDYW5jZWxUaWNrZXQSGwoJdGlja2V0X2lkGAEgASgJQgi6SAVyA7ABASKWAgoWR2F0ZXdheVNlc3Npb25SZXNwb25zZRIxCgd3ZWxjb21lGAEgASgLMh4ubWF0Y2htYWtpbmcudjIuR2F0ZXdheVdlbGNvbWVIABIuCghhc3NpZ25lZBgCIAEoCzIaLm1hdGNobWFraW5nLnYyLkFzc2lnbm1lbnRIABIwCgdyZWZ1c2VkGAMgASgLMh0ubWF0Y2htYWtpbmcudjIuVGlja2V0UmVmdXNlZEgAEi4KCXJlbG9jYXRlZBgEIAEoCzIZLm1hdGNobWFraW5nLnYyLlJlbG9jYXRlZEgAEiwKBnNoYXJkcxgFIAEoCzIaLm1hdGNobWFraW5nLnYyLlNoYXJkc0hlcmVIAEIJCgdtZXNzYWdlIjwKCVJlbG9jYXRlZBIvCgdtYXRjaGVzGAEgAygLMh4ubWF0Y2htYWtpbmcudjIuUmVsb2NhdGVkTWF0Y2giggEKDlJlbG9jYXRlZE1hdGNoEhAKCG1hdGNoX2lkGAEgASgJEg0KBWVwb2NoGAIgASgNEhUKDXNoYXJkX2FkZHJlc3MYAyABKAkSDAoEb3ZlchgEIAEoCRIqCgVlbmRlZBgFIAEoCzIbLm1hdGNobWFraW5nLnYyLk1hdGNoRW5kaW5nImsKC01hdGNoRW5kaW5nEg4KBnJlYXNvbhgBIAEoCRIpCgVzZWF0cxgCIAMoCzIaLm1hdGNobWFraW5nLnYyLlNlYXRFbmRpbmcSDQoFdGlja3MYAyABKA0SEgoKc3RhdGVfaGFzaBgEIAEoCSIpCgpTZWF0RW5kaW5nEg0KBXNjb3JlGAEgASgFEgwKBHJhbmsYAiABKA0iHwoKU2hhcmRzSGVyZRIRCglhZGRyZXNzZXMYASADKAkiJwoOR2F0ZXdheVdlbGNvbWUSFQoNbWF0Y2htYWtlcl9pZBgBIAEoCSLbAQoKQXNzaWdubWVudBIRCgl0aWNrZXRfaWQYASABKAkSEAoIbWF0Y2hfaWQYAiABKAkSDAoEbW9kZRgDIAEoCRIPCgdnYW1lX2lkGAQgASgJEgwKBHNlYXQYBSABKA0SKwoFc2VhdHMYBiADKAsyHC5tYXRjaG1ha2luZy52Mi5Bc3NpZ25lZFNlYXQSEwoLc2VhdF90aWNrZXQYByABKAkSFgoOam9pbl93aXRoaW5fbXMYCCABKA0SEwoLdHJhY2VwYXJlbnQYCSABKAkSDAoEaGVsZBgKIAEoCCJ2CgxBc3NpZ25lZFNlYXQSFQoEc2VhdBgBIAEoDUIHukgEKgIQQBIbCglwbGF5ZXJfaWQYAiABKAlCCLpIBXIDsAEBEhwKC3BsYXllcl9uYW1lGAMgASgJQge6SARyAhhAEhQKA2JvdBgEIAEoCUIHukgEcgIYICJICg1UaWNrZXRSZWZ1c2VkEhEKCXRpY2tldF9pZBgBIAEoCRIMCgRjb2RlGAIgASgJEhYKDnJldHJ5X2FmdGVyX21zGAMgASgNIosBCgpTZWF0Q2xhaW1zEhAKCG1hdGNoX2lkGAEgASgJEg0KBWVwb2NoGAIgASgNEgwKBHNlYXQYAyABKA0SEQoJcGxheWVyX2lkGAQgASgJEhAKCHNoYXJkX2lkGAUgASgJEhUKDXNoYXJkX2FkZHJlc3MYBiABKAkSEgoKZXhwaXJlc19hdBgHIAEoBCK0AgoTU2hhcmRTZXNzaW9uUmVxdWVzdBIrCgVoZWxsbxgBIAEoCzIaLm1hdGNobWFraW5nLnYyLlNoYXJkSGVsbG9IABIpCgRsb2FkGAIgASgLMhkubWF0Y2htYWtpbmcudjIuU2hhcmRMb2FkSAASLgoJYWxsb2NhdGVkGAMgASgLMhkubWF0Y2htYWtpbmcudjIuQWxsb2NhdGVkSAASKQoEaGVsZBgEIAEoCzIZLm1hdGNobWFraW5nLnYyLlNlYXRzSGVsZEgAEisKBWZyZWVkGAUgASgLMhoubWF0Y2htYWtpbmcudjIuU2VhdHNGcmVlZEgAEisKBWJlZ3VuGAYgASgLMhoubWF0Y2htYWtpbmcudjIuTWF0Y2hCZWd1bkgAQhAKB21lc3NhZ2USBbpIAggBIlQKCVNlYXRzSGVsZBI1CgdtYXRjaGVzGAEgAygLMhkubWF0Y2htYWtpbmcudjIuSGVsZE1hdGNoQgm6SAaSAQMQyAESEAoIY29tcGxldGUYAiABKAgizgEKCUhlbGRNYXRjaBIaCghtYXRjaF9pZBgBIAEoCUIIukgFcgOwAQESFgoFZXBvY2gYAiABKA1CB7pIBCoCKAESFQoEbW9kZRgDIAEoCUIHukgEcgIYIBIYCgdnYW1lX2lkGAQgASgJQge6SARyAhggEjUKBXNlYXRzGAUgAygLMhwubWF0Y2htYWtpbmcudjIuQXNzaWduZWRTZWF0Qgi6SAWSAQIQQBIWCgRsZWZ0GAYgAygNQgi6SAWSAQIQQBINCgViZWd1bhgHIAEoCCIoCgpNYXRjaEJlZ3VuEhoKCG1hdGNoX2lkGAEgASgJQgi6SAVyA7ABASJ7CgpTZWF0c0ZyZWVkEhoKCG1hdGNoX2lkGAEgASgJQgi6SAVyA7ABARIMCgRvdmVyGAIgASgIEhcKBXNlYXRzGAMgAygNQgi6SAWSAQIQQBIaCghub19zaG93cxgEIAMoDUIIukgFkgECEEASDgoGcGxheWVkGAUgASgIIuEBCgpTaGFyZEhlbGxvEhsKCHNoYXJkX2lkGAEgASgJQgm6SAZyBBABGEASIAoMbGlua19hZGRyZXNzGAIgASgJQgq6SAdyBRADGIABEhkKCGNhcGFjaXR5GAMgASgNQge6SAQqAigBEjQKBWdhbWVzGAQgAygLMhkubWF0Y2htYWtpbmcudjIuR2FtZUJ1aWxkQgq6SAeSAQQIARBAEhcKBnJlZ2lvbhgFIAEoCUIHukgEcgIYIBIVCg1yZW5ld3NfbGVhc2VzGAYgASgIEhMKC3RlbGxzX2JlZ3VuGAcgASgIIkQKCUdhbWVCdWlsZBIaCgdnYW1lX2lkGAEgASgJQgm6SAZyBBABGCASGwoIYnVpbGRfaWQYAiABKAlCCbpIBnIEEAEYQCIuCglTaGFyZExvYWQSDwoHbWF0Y2hlcxgBIAEoDRIQCghkcmFpbmluZxgCIAEoCCJTCglBbGxvY2F0ZWQSGgoIbWF0Y2hfaWQYASABKAlCCLpIBXIDsAEBEhAKCGFjY2VwdGVkGAIgASgIEhgKBnJlYXNvbhgDIAEoCUIIukgFcgMYyAEi2gEKFFNoYXJkU2Vzc2lvblJlc3BvbnNlEi8KB3dlbGNvbWUYASABKAsyHC5tYXRjaG1ha2luZy52Mi5TaGFyZFdlbGNvbWVIABIsCghhbGxvY2F0ZRgCIAEoCzIYLm1hdGNobWFraW5nLnYyLkFsbG9jYXRlSAASKgoHcmVsZWFzZRgDIAEoCzIXLm1hdGNobWFraW5nLnYyLlJlbGVhc2VIABIsCghldmFjdWF0ZRgEIAEoCzIYLm1hdGNobWFraW5nLnYyLkV2YWN1YXRlSABCCQoHbWVzc2FnZSIKCghFdmFjdWF0ZSIlCgxTaGFyZFdlbGNvbWUSFQoNbWF0Y2htYWtlcl9pZBgBIAEoCSKuAgoIQWxsb2NhdGUSEAoIbWF0Y2hfaWQYASABKAkSDQoFZXBvY2gYAiABKA0SDAoEbW9kZRgDIAEoCRIPCgdnYW1lX2lkGAQgASgJEjYKB29wdGlvbnMYBSADKAsyJS5tYXRjaG1ha2luZy52Mi5BbGxvY2F0ZS5PcHRpb25zRW50cnkSDAoEc2VlZBgGIAEoDRIrCgVzZWF0cxgHIAMoCzIcLm1hdGNobWFraW5nLnYyLkFzc2lnbmVkU2VhdBITCgt0cmFjZXBhcmVudBgIIAEoCRIqCghyZWNvdmVyeRgJIAEoCzIYLm1hdGNobWFraW5nLnYyLlJlY292ZXJ5Gi4KDE9wdGlvbnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAU6AjgBIi8KCFJlY292ZXJ5EhMKC2dhdGV3YXlfaWRzGAEgAygJEg4KBmFmcmVzaBgCIAEoCCIbCgdSZWxlYXNlEhAKCG1hdGNoX2lkGAEgASgJIhIKEExpc3RNb2Rlc1JlcXVlc3QiOAoRTGlzdE1vZGVzUmVzcG9uc2USIwoFbW9kZXMYASADKAsyFC5tYXRjaG1ha2luZy52Mi5Nb2RlIkUKBE1vZGUSDAoEbW9kZRgBIAEoCRIPCgdnYW1lX2lkGAIgASgJEg0KBXNlYXRzGAMgASgNEg8KB3dhaXRpbmcYBCABKA0yqgIKEk1hdGNobWFraW5nU2VydmljZRJjCg5HYXRld2F5U2Vzc2lvbhIlLm1hdGNobWFraW5nLnYyLkdhdGV3YXlTZXNzaW9uUmVxdWVzdBomLm1hdGNobWFraW5nLnYyLkdhdGV3YXlTZXNzaW9uUmVzcG9uc2UoATABEl0KDFNoYXJkU2Vzc2lvbhIjLm1hdGNobWFraW5nLnYyLlNoYXJkU2Vzc2lvblJlcXVlc3QaJC5tYXRjaG1ha2luZy52Mi5TaGFyZFNlc3Npb25SZXNwb25zZSgBMAESUAoJTGlzdE1vZGVzEiAubWF0Y2htYWtpbmcudjIuTGlzdE1vZGVzUmVxdWVzdBohLm1hdGNobWFraW5nLnYyLkxpc3RNb2Rlc1Jlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate]);
 
 /**
  * A message from a gateway.
@@ -58,6 +58,14 @@ export type GatewaySessionRequest = Message<"matchmaking.v2.GatewaySessionReques
      */
     value: Relocate;
     case: "relocate";
+  } | {
+    /**
+     * The shards that this gateway has a working link to: at first, and whenever that changes.
+     *
+     * @generated from field: matchmaking.v2.ShardsLinked linked = 5;
+     */
+    value: ShardsLinked;
+    case: "linked";
   } | { case: undefined; value?: undefined };
 };
 
@@ -67,6 +75,27 @@ export type GatewaySessionRequest = Message<"matchmaking.v2.GatewaySessionReques
  */
 export const GatewaySessionRequestSchema: GenMessage<GatewaySessionRequest> = /*@__PURE__*/
   messageDesc(file_services_matchmaking_v2, 0);
+
+/**
+ * The shards that a gateway has a working link to.
+ *
+ * @generated from message matchmaking.v2.ShardsLinked
+ */
+export type ShardsLinked = Message<"matchmaking.v2.ShardsLinked"> & {
+  /**
+   * Link addresses, host:port.
+   *
+   * @generated from field: repeated string addresses = 1;
+   */
+  addresses: string[];
+};
+
+/**
+ * Describes the message matchmaking.v2.ShardsLinked.
+ * Use `create(ShardsLinkedSchema)` to create a new message.
+ */
+export const ShardsLinkedSchema: GenMessage<ShardsLinked> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 1);
 
 /**
  * Matches to find or to move.
@@ -87,7 +116,7 @@ export type Relocate = Message<"matchmaking.v2.Relocate"> & {
  * Use `create(RelocateSchema)` to create a new message.
  */
 export const RelocateSchema: GenMessage<Relocate> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 1);
+  messageDesc(file_services_matchmaking_v2, 2);
 
 /**
  * A match to find or to move.
@@ -129,7 +158,7 @@ export type RelocateMatch = Message<"matchmaking.v2.RelocateMatch"> & {
  * Use `create(RelocateMatchSchema)` to create a new message.
  */
 export const RelocateMatchSchema: GenMessage<RelocateMatch> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 2);
+  messageDesc(file_services_matchmaking_v2, 3);
 
 /**
  * Who the gateway is.
@@ -143,6 +172,13 @@ export type GatewayHello = Message<"matchmaking.v2.GatewayHello"> & {
    * @generated from field: string gateway_id = 1;
    */
   gatewayId: string;
+
+  /**
+   * True when it says which shards it has links to: its players' matches are placed on no other.
+   *
+   * @generated from field: bool tells_links = 2;
+   */
+  tellsLinks: boolean;
 };
 
 /**
@@ -150,7 +186,7 @@ export type GatewayHello = Message<"matchmaking.v2.GatewayHello"> & {
  * Use `create(GatewayHelloSchema)` to create a new message.
  */
 export const GatewayHelloSchema: GenMessage<GatewayHello> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 3);
+  messageDesc(file_services_matchmaking_v2, 4);
 
 /**
  * A player who waits for a match.
@@ -234,7 +270,7 @@ export type Ticket = Message<"matchmaking.v2.Ticket"> & {
  * Use `create(TicketSchema)` to create a new message.
  */
 export const TicketSchema: GenMessage<Ticket> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 4);
+  messageDesc(file_services_matchmaking_v2, 5);
 
 /**
  * A ticket to take out.
@@ -255,7 +291,7 @@ export type CancelTicket = Message<"matchmaking.v2.CancelTicket"> & {
  * Use `create(CancelTicketSchema)` to create a new message.
  */
 export const CancelTicketSchema: GenMessage<CancelTicket> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 5);
+  messageDesc(file_services_matchmaking_v2, 6);
 
 /**
  * A message to a gateway.
@@ -316,7 +352,7 @@ export type GatewaySessionResponse = Message<"matchmaking.v2.GatewaySessionRespo
  * Use `create(GatewaySessionResponseSchema)` to create a new message.
  */
 export const GatewaySessionResponseSchema: GenMessage<GatewaySessionResponse> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 6);
+  messageDesc(file_services_matchmaking_v2, 7);
 
 /**
  * Where matches are now.
@@ -337,7 +373,7 @@ export type Relocated = Message<"matchmaking.v2.Relocated"> & {
  * Use `create(RelocatedSchema)` to create a new message.
  */
 export const RelocatedSchema: GenMessage<Relocated> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 7);
+  messageDesc(file_services_matchmaking_v2, 8);
 
 /**
  * Where a match is now.
@@ -386,7 +422,7 @@ export type RelocatedMatch = Message<"matchmaking.v2.RelocatedMatch"> & {
  * Use `create(RelocatedMatchSchema)` to create a new message.
  */
 export const RelocatedMatchSchema: GenMessage<RelocatedMatch> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 8);
+  messageDesc(file_services_matchmaking_v2, 9);
 
 /**
  * How a match ended.
@@ -428,7 +464,7 @@ export type MatchEnding = Message<"matchmaking.v2.MatchEnding"> & {
  * Use `create(MatchEndingSchema)` to create a new message.
  */
 export const MatchEndingSchema: GenMessage<MatchEnding> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 9);
+  messageDesc(file_services_matchmaking_v2, 10);
 
 /**
  * A seat's result.
@@ -456,7 +492,7 @@ export type SeatEnding = Message<"matchmaking.v2.SeatEnding"> & {
  * Use `create(SeatEndingSchema)` to create a new message.
  */
 export const SeatEndingSchema: GenMessage<SeatEnding> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 10);
+  messageDesc(file_services_matchmaking_v2, 11);
 
 /**
  * The shards that are there.
@@ -477,7 +513,7 @@ export type ShardsHere = Message<"matchmaking.v2.ShardsHere"> & {
  * Use `create(ShardsHereSchema)` to create a new message.
  */
 export const ShardsHereSchema: GenMessage<ShardsHere> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 11);
+  messageDesc(file_services_matchmaking_v2, 12);
 
 /**
  * Who the matchmaker is.
@@ -498,7 +534,7 @@ export type GatewayWelcome = Message<"matchmaking.v2.GatewayWelcome"> & {
  * Use `create(GatewayWelcomeSchema)` to create a new message.
  */
 export const GatewayWelcomeSchema: GenMessage<GatewayWelcome> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 12);
+  messageDesc(file_services_matchmaking_v2, 13);
 
 /**
  * A ticket's match.
@@ -582,7 +618,7 @@ export type Assignment = Message<"matchmaking.v2.Assignment"> & {
  * Use `create(AssignmentSchema)` to create a new message.
  */
 export const AssignmentSchema: GenMessage<Assignment> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 13);
+  messageDesc(file_services_matchmaking_v2, 14);
 
 /**
  * A seat of an assigned match.
@@ -624,7 +660,7 @@ export type AssignedSeat = Message<"matchmaking.v2.AssignedSeat"> & {
  * Use `create(AssignedSeatSchema)` to create a new message.
  */
 export const AssignedSeatSchema: GenMessage<AssignedSeat> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 14);
+  messageDesc(file_services_matchmaking_v2, 15);
 
 /**
  * A ticket that will not be matched.
@@ -660,7 +696,7 @@ export type TicketRefused = Message<"matchmaking.v2.TicketRefused"> & {
  * Use `create(TicketRefusedSchema)` to create a new message.
  */
 export const TicketRefusedSchema: GenMessage<TicketRefused> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 15);
+  messageDesc(file_services_matchmaking_v2, 16);
 
 /**
  * What a seat ticket says. Sealed by the matchmaker, opened by the gateway and the shard.
@@ -723,7 +759,7 @@ export type SeatClaims = Message<"matchmaking.v2.SeatClaims"> & {
  * Use `create(SeatClaimsSchema)` to create a new message.
  */
 export const SeatClaimsSchema: GenMessage<SeatClaims> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 16);
+  messageDesc(file_services_matchmaking_v2, 17);
 
 /**
  * A message from a shard.
@@ -776,6 +812,14 @@ export type ShardSessionRequest = Message<"matchmaking.v2.ShardSessionRequest"> 
      */
     value: SeatsFreed;
     case: "freed";
+  } | {
+    /**
+     * A match begins: its players have all come, and the first state is about to be shown.
+     *
+     * @generated from field: matchmaking.v2.MatchBegun begun = 6;
+     */
+    value: MatchBegun;
+    case: "begun";
   } | { case: undefined; value?: undefined };
 };
 
@@ -784,7 +828,7 @@ export type ShardSessionRequest = Message<"matchmaking.v2.ShardSessionRequest"> 
  * Use `create(ShardSessionRequestSchema)` to create a new message.
  */
 export const ShardSessionRequestSchema: GenMessage<ShardSessionRequest> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 17);
+  messageDesc(file_services_matchmaking_v2, 18);
 
 /**
  * Matches that a shard holds, and whose seats are in them.
@@ -812,7 +856,7 @@ export type SeatsHeld = Message<"matchmaking.v2.SeatsHeld"> & {
  * Use `create(SeatsHeldSchema)` to create a new message.
  */
 export const SeatsHeldSchema: GenMessage<SeatsHeld> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 18);
+  messageDesc(file_services_matchmaking_v2, 19);
 
 /**
  * A match that a shard holds.
@@ -861,6 +905,13 @@ export type HeldMatch = Message<"matchmaking.v2.HeldMatch"> & {
    * @generated from field: repeated uint32 left = 6;
    */
   left: number[];
+
+  /**
+   * True once its players have all come: states of it may have been shown.
+   *
+   * @generated from field: bool begun = 7;
+   */
+  begun: boolean;
 };
 
 /**
@@ -868,7 +919,28 @@ export type HeldMatch = Message<"matchmaking.v2.HeldMatch"> & {
  * Use `create(HeldMatchSchema)` to create a new message.
  */
 export const HeldMatchSchema: GenMessage<HeldMatch> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 19);
+  messageDesc(file_services_matchmaking_v2, 20);
+
+/**
+ * A match begins.
+ *
+ * @generated from message matchmaking.v2.MatchBegun
+ */
+export type MatchBegun = Message<"matchmaking.v2.MatchBegun"> & {
+  /**
+   * The match.
+   *
+   * @generated from field: string match_id = 1;
+   */
+  matchId: string;
+};
+
+/**
+ * Describes the message matchmaking.v2.MatchBegun.
+ * Use `create(MatchBegunSchema)` to create a new message.
+ */
+export const MatchBegunSchema: GenMessage<MatchBegun> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 21);
 
 /**
  * Seats of a match that are free again: their players may queue.
@@ -917,7 +989,7 @@ export type SeatsFreed = Message<"matchmaking.v2.SeatsFreed"> & {
  * Use `create(SeatsFreedSchema)` to create a new message.
  */
 export const SeatsFreedSchema: GenMessage<SeatsFreed> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 20);
+  messageDesc(file_services_matchmaking_v2, 22);
 
 /**
  * Who the shard is.
@@ -966,6 +1038,13 @@ export type ShardHello = Message<"matchmaking.v2.ShardHello"> & {
    * @generated from field: bool renews_leases = 6;
    */
   renewsLeases: boolean;
+
+  /**
+   * True when it says which matches have begun: of another's nobody knows that they have not.
+   *
+   * @generated from field: bool tells_begun = 7;
+   */
+  tellsBegun: boolean;
 };
 
 /**
@@ -973,7 +1052,7 @@ export type ShardHello = Message<"matchmaking.v2.ShardHello"> & {
  * Use `create(ShardHelloSchema)` to create a new message.
  */
 export const ShardHelloSchema: GenMessage<ShardHello> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 21);
+  messageDesc(file_services_matchmaking_v2, 23);
 
 /**
  * A game module of a certain build.
@@ -1001,7 +1080,7 @@ export type GameBuild = Message<"matchmaking.v2.GameBuild"> & {
  * Use `create(GameBuildSchema)` to create a new message.
  */
 export const GameBuildSchema: GenMessage<GameBuild> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 22);
+  messageDesc(file_services_matchmaking_v2, 24);
 
 /**
  * How busy a shard is.
@@ -1029,7 +1108,7 @@ export type ShardLoad = Message<"matchmaking.v2.ShardLoad"> & {
  * Use `create(ShardLoadSchema)` to create a new message.
  */
 export const ShardLoadSchema: GenMessage<ShardLoad> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 23);
+  messageDesc(file_services_matchmaking_v2, 25);
 
 /**
  * The answer to allocate.
@@ -1064,7 +1143,7 @@ export type Allocated = Message<"matchmaking.v2.Allocated"> & {
  * Use `create(AllocatedSchema)` to create a new message.
  */
 export const AllocatedSchema: GenMessage<Allocated> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 24);
+  messageDesc(file_services_matchmaking_v2, 26);
 
 /**
  * A message to a shard.
@@ -1117,7 +1196,7 @@ export type ShardSessionResponse = Message<"matchmaking.v2.ShardSessionResponse"
  * Use `create(ShardSessionResponseSchema)` to create a new message.
  */
 export const ShardSessionResponseSchema: GenMessage<ShardSessionResponse> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 25);
+  messageDesc(file_services_matchmaking_v2, 27);
 
 /**
  * Let the matches go.
@@ -1132,7 +1211,7 @@ export type Evacuate = Message<"matchmaking.v2.Evacuate"> & {
  * Use `create(EvacuateSchema)` to create a new message.
  */
 export const EvacuateSchema: GenMessage<Evacuate> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 26);
+  messageDesc(file_services_matchmaking_v2, 28);
 
 /**
  * Who the matchmaker is.
@@ -1153,7 +1232,7 @@ export type ShardWelcome = Message<"matchmaking.v2.ShardWelcome"> & {
  * Use `create(ShardWelcomeSchema)` to create a new message.
  */
 export const ShardWelcomeSchema: GenMessage<ShardWelcome> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 27);
+  messageDesc(file_services_matchmaking_v2, 29);
 
 /**
  * A match to hold.
@@ -1230,7 +1309,7 @@ export type Allocate = Message<"matchmaking.v2.Allocate"> & {
  * Use `create(AllocateSchema)` to create a new message.
  */
 export const AllocateSchema: GenMessage<Allocate> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 28);
+  messageDesc(file_services_matchmaking_v2, 30);
 
 /**
  * How a match is taken over.
@@ -1244,6 +1323,13 @@ export type Recovery = Message<"matchmaking.v2.Recovery"> & {
    * @generated from field: repeated string gateway_ids = 1;
    */
   gatewayIds: string[];
+
+  /**
+   * True when no state of it was ever shown: without any log it starts from its seed, and its players gather anew.
+   *
+   * @generated from field: bool afresh = 2;
+   */
+  afresh: boolean;
 };
 
 /**
@@ -1251,7 +1337,7 @@ export type Recovery = Message<"matchmaking.v2.Recovery"> & {
  * Use `create(RecoverySchema)` to create a new message.
  */
 export const RecoverySchema: GenMessage<Recovery> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 29);
+  messageDesc(file_services_matchmaking_v2, 31);
 
 /**
  * A match to drop.
@@ -1272,7 +1358,7 @@ export type Release = Message<"matchmaking.v2.Release"> & {
  * Use `create(ReleaseSchema)` to create a new message.
  */
 export const ReleaseSchema: GenMessage<Release> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 30);
+  messageDesc(file_services_matchmaking_v2, 32);
 
 /**
  * Asks for the queues.
@@ -1287,7 +1373,7 @@ export type ListModesRequest = Message<"matchmaking.v2.ListModesRequest"> & {
  * Use `create(ListModesRequestSchema)` to create a new message.
  */
 export const ListModesRequestSchema: GenMessage<ListModesRequest> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 31);
+  messageDesc(file_services_matchmaking_v2, 33);
 
 /**
  * The queues.
@@ -1308,7 +1394,7 @@ export type ListModesResponse = Message<"matchmaking.v2.ListModesResponse"> & {
  * Use `create(ListModesResponseSchema)` to create a new message.
  */
 export const ListModesResponseSchema: GenMessage<ListModesResponse> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 32);
+  messageDesc(file_services_matchmaking_v2, 34);
 
 /**
  * A queue.
@@ -1350,7 +1436,7 @@ export type Mode = Message<"matchmaking.v2.Mode"> & {
  * Use `create(ModeSchema)` to create a new message.
  */
 export const ModeSchema: GenMessage<Mode> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 33);
+  messageDesc(file_services_matchmaking_v2, 35);
 
 /**
  * MatchmakingService pairs tickets and places matches. It keeps nothing on disk: gateways hold their tickets and
