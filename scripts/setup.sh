@@ -86,13 +86,20 @@ setup_browser() {
   has chromium || apt_install "a browser, for the tests of the client SDK" chromium
 }
 
-# Renders the Kubernetes manifests, for the tests only. An old one does: the manifests use nothing new.
+# For scripts/container-test.sh only.
 setup_engine() {
   if has podman && has runc && has mmdebstrap && has docker-compose && has iptables && [ -x /usr/lib/podman/netavark ]; then return; fi
   apt_install "a container engine and what makes base images, for scripts/container-test.sh" podman runc netavark iptables mmdebstrap docker-compose curl
 }
+
+# Renders the Kubernetes manifests, for the tests only. An old one does: the manifests use nothing new.
 setup_kubectl() {
   has kubectl || apt_install "kubectl kustomize, for the tests of the manifests" kubernetes-client
+}
+
+# Fills in the configuration of the ingress's image, for its test only.
+setup_envsubst() {
+  has envsubst || apt_install "envsubst, for the test of the ingress's image" gettext-base
 }
 
 # Dumps, and reads the binary log: for backups only.

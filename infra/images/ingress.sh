@@ -1,7 +1,8 @@
 #!/bin/sh
 # Fills in the template and becomes nginx. Only /tmp is written to.
 set -eu
-mkdir -p /tmp/nginx/tmp
+folder=${NGINX_FOLDER:-/tmp/nginx}
+mkdir -p "$folder/tmp"
 # For as many players' sockets as a gateway of its size takes: two connections each, and some for requests.
 sockets=${SOCKETS_MAX:-20000}
 export WORKER_CONNECTIONS=$((sockets * 2 + 2048))
@@ -11,16 +12,17 @@ if [ "$(ulimit -Hn)" != unlimited ] && [ "$(ulimit -Hn)" -lt "$FILES_MAX" ]; the
   FILES_MAX=$(ulimit -Hn)
   WORKER_CONNECTIONS=$((FILES_MAX - 512))
 fi
-read -r first_port last_port </proc/sys/net/ipv4/ip_local_port_range
-if [ $((last_port - first_port)) -lt "$sockets" ]; then
-  echo "ingress: connections from here have $((last_port - first_port)) ports (net.ipv4.ip_local_port_range), and $sockets players' sockets need as many towards one gateway address" >&2
+# Not by `read`: it takes a byte at a time, and these files answer the first time only.
+ports=$(awk '{ print $2 - $1 }' /proc/sys/net/ipv4/ip_local_port_range)
+if [ "$ports" -lt "$sockets" ]; then
+  echo "ingress: connections from here have $ports ports (net.ipv4.ip_local_port_range), and $sockets players' sockets need as many towards one gateway address" >&2
 fi
 export CONNECTIONS_PER_ADDRESS_MAX=${CONNECTIONS_PER_ADDRESS_MAX:-$((sockets / 5))}
 export REQUESTS_PER_S_PER_ADDRESS=${REQUESTS_PER_S_PER_ADDRESS:-200}
 export REQUESTS_BURST_PER_ADDRESS=$((REQUESTS_PER_S_PER_ADDRESS * 2))
 export REDIRECT_PLAIN=${REDIRECT_PLAIN:-0}
 envsubst '$PUBLIC_HOST $EDGE_ADDRESS $GATEWAY_ADDRESS $LISTEN_ADDRESS $TLS_DIRECTIVES $REAL_IP_DIRECTIVES $USER_DIRECTIVE $WORKER_CONNECTIONS $FILES_MAX $CONNECTIONS_PER_ADDRESS_MAX $REQUESTS_PER_S_PER_ADDRESS $REQUESTS_BURST_PER_ADDRESS $REDIRECT_PLAIN' \
-  </etc/muster/nginx/muster.conf.template >/tmp/nginx/nginx.conf
+  <"${TEMPLATE_FOLDER:-/etc/muster/nginx}/muster.conf.template" >"$folder/nginx.conf"
 # nginx looks names up once, when it reads its configuration. A service that was made anew may have another address: then it
 # reads it again, and old workers keep their sockets.
 addresses() { getent ahostsv4 "${EDGE_ADDRESS%:*}" "${GATEWAY_ADDRESS%:*}" | awk '{ print $1 }' | sort -u; }
@@ -30,8 +32,8 @@ addresses() { getent ahostsv4 "${EDGE_ADDRESS%:*}" "${GATEWAY_ADDRESS%:*}" | awk
     now=$(addresses || true)
     if [ -n "$now" ] && [ "$now" != "$known" ]; then
       known=$now
-      kill -HUP 1
+      kill -HUP $$ # nginx, by then
     fi
   done
 ) &
-exec nginx -p /tmp/nginx/ -c /tmp/nginx/nginx.conf
+exec nginx -p "$folder/" -c "$folder/nginx.conf"
