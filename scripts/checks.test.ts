@@ -121,7 +121,9 @@ describe("the README", () => {
 });
 
 describe("a service's configuration", () => {
-  it("is checked before anything else: all faults at once, exit code 2, no secret in the text", { timeout: 60_000 }, () => {
+  it("is checked before anything else: all faults at once, exit code 2, no secret in the text", {
+    timeout: 60_000,
+  }, () => {
     const service = path.join(root, "services/identity-service");
     const env = {
       IDENTITY_GRPC_PORT: "seventy",

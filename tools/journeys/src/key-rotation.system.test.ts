@@ -58,7 +58,10 @@ describeWithServers("a change of seat-ticket and link keys", () => {
       const shown = matches.map(() => 0);
       let over: unknown;
       for (const [i, match] of matches.entries()) {
-        void match.ended.then((end) => (over ??= end));
+        match.ended.then(
+          (end) => (over ??= end),
+          (err: unknown) => (over ??= err),
+        );
         match.onSnapshot(() => (shown[i] = (shown[i] as number) + 1));
       }
       return async () => {

@@ -1609,8 +1609,9 @@ export const ChatService: GenService<{
     output: typeof JoinRoomResponseSchema;
   },
   /**
-   * AddMember lets another player into a room; for its owner and moderators.
-   * Errors: channel_not_found, not_allowed (PERMISSION_DENIED), channel_full, blocked (PERMISSION_DENIED).
+   * AddMember lets another player into a room; for its owner and moderators. A stranger of the caller (see OpenDirect) counts as a direct
+   * channel with one does, for both.
+   * Errors: channel_not_found, not_allowed (PERMISSION_DENIED), channel_full, blocked (PERMISSION_DENIED), too_many_directs (RESOURCE_EXHAUSTED).
    *
    * @generated from rpc chat.v2.ChatService.AddMember
    */

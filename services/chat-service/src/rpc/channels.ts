@@ -29,7 +29,7 @@ import {
   viewChannel,
 } from "../store/channels.ts";
 import type { Tx } from "../store/db.ts";
-import { ensureDirectLimits, haveSharedMatch } from "../store/directs.ts";
+import { ensureDirectLimits, haveSharedMatch, holdDirectLimit } from "../store/directs.ts";
 import { insertHint } from "../store/messages.ts";
 import { insertModeration, isBlocked } from "../store/moderation.ts";
 import { type ChannelView, viewsOf } from "../views.ts";
@@ -99,16 +99,25 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
     }
   };
 
-  /** @throws AppError channel_full */
-  const join = async (channelId: string, person: Person): Promise<void> => {
+  /** @throws AppError channel_full, or what `first` throws: it is not called for who is in already */
+  const join = async (
+    channelId: string,
+    person: Person,
+    first: (tx: Tx) => Promise<void> = async () => {},
+  ): Promise<void> => {
     await inTransaction(db, async (tx) => {
       const channel = must(await holdChannel(tx, channelId), "channels are never deleted");
       if (await isMember(tx, channelId, person.playerId)) return;
       if (channel.member_count >= limits.roomMembersMax) throw fail("channel_full");
+      await first(tx);
       await letIn(tx, channel, [person]);
     });
     delivery.poke();
   };
+
+  /** Whether something is between the two already: a direct channel, or a match that both played. */
+  const haveMet = async (a: string, b: string): Promise<boolean> =>
+    (await findChannelByKey(db, directKey(a, b))) !== undefined || haveSharedMatch(db, a, b);
 
   const playersOf = async (matchId: string): Promise<Person[]> => {
     try {
@@ -133,8 +142,7 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
       if (await isBlocked(db, actor.playerId, other.playerId)) throw fail("blocked");
       const wanted = newChannel({ kind: "direct", unique_key: directKey(actor.playerId, other.playerId) });
       const ids = { opener: actor.playerId, target: other.playerId };
-      const known =
-        (await findChannelByKey(db, wanted.unique_key)) ?? (await haveSharedMatch(db, ids.opener, ids.target));
+      const known = await haveMet(ids.opener, ids.target);
       if (!known) await ensureDirectLimits(db, ids, now());
       const channel = await findOrMake(wanted, [actor, other], async (tx) => {
         if (!known) await takeDirectLimits(tx, ids, limits.directs, now());
@@ -159,8 +167,7 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
     async createRoom(request) {
       const actor = actorOf(request);
       const key = roomKey(request.name);
-      if (!(await findChannelByKey(db, key)) && (await countRoomsOf(db, actor.playerId)) >= limits.roomsOwnedMax)
-        throw fail("too_many_rooms", { details: { roomsMax: limits.roomsOwnedMax } });
+      await ensureDirectLimits(db, { opener: actor.playerId, target: actor.playerId }, now());
       const wanted = newChannel({
         kind: "room",
         unique_key: key,
@@ -168,7 +175,11 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
         is_private: request.private ? 1 : 0,
         owner_id: actor.playerId,
       });
-      const channel = await findOrMake(wanted, [actor]);
+      const channel = await findOrMake(wanted, [actor], async (tx) => {
+        await holdDirectLimit(tx, actor.playerId, "opener", now()); // so that of many at once each counts the others
+        if ((await countRoomsOf(tx, actor.playerId)) >= limits.roomsOwnedMax)
+          throw fail("too_many_rooms", { details: { roomsMax: limits.roomsOwnedMax } });
+      });
       if (channel.owner_id !== actor.playerId) throw fail("room_name_taken");
       return { channel: await view(channel.id, actor) };
     },
@@ -187,7 +198,13 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
       const channel = await visible(parts, request.channelId, actor);
       if (channel.kind !== "room" || !mayModerate(channel, actor)) throw fail("not_allowed");
       if (await isBlocked(db, actor.playerId, request.playerId)) throw fail("blocked");
-      await join(channel.id, { playerId: request.playerId, name: request.playerName });
+      // Nobody is asked whether to be let in, so it is limited as a direct channel is.
+      const ids = { opener: actor.playerId, target: request.playerId };
+      const known = actor.moderator || (await haveMet(ids.opener, ids.target));
+      if (!known) await ensureDirectLimits(db, ids, now());
+      await join(channel.id, { playerId: request.playerId, name: request.playerName }, async (tx) => {
+        if (!known) await takeDirectLimits(tx, ids, limits.directs, now());
+      });
       return {};
     },
 
