@@ -4,7 +4,8 @@ import { createDatabase, type DbPart, waitForSchema } from "@muster/db";
 import { createLogger, type Logger } from "@muster/log";
 import { createRpcClient, createRpcServer, type RpcServer } from "@muster/rpc";
 import { type AdminServer, type App, composeProcess, createAdminServer, createMetrics } from "@muster/runtime";
-import { Gauge } from "prom-client";
+import { Counter, Gauge } from "prom-client";
+import { CallLimits } from "./call-limits.ts";
 import type { Config } from "./config.ts";
 import { createDelivery } from "./delivery/delivery.ts";
 import { migrations } from "./migrations/index.ts";
@@ -69,7 +70,18 @@ export function createApp(config: Config, overrides: Overrides = {}): ChatApp {
       target: perHour(config.chatDirectsToPlayerPerHour, config.chatDirectToPlayerBurst),
     },
   };
-  const parts = { db, matches: matches.call, posting, delivery, limits, now };
+  const refused = new Counter({
+    name: "chat_calls_refused_total",
+    help: "Calls beyond what one player may ask, refused before any work",
+    registers: [metrics],
+  });
+  const callLimits = new CallLimits({
+    rate: { everyMs: 1000 / config.chatCallsPerS, burst: config.chatCallBurst },
+    atOnce: config.chatCallsAtWorkMax,
+    now,
+    onRefused: () => refused.inc(),
+  });
+  const parts = { db, matches: matches.call, posting, delivery, callLimits, limits, now };
   const rpc = createRpcServer({
     host: config.chatHost,
     port: config.chatGrpcPort,

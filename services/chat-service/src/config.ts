@@ -39,6 +39,19 @@ export const fields = {
     description: "direct channels that strangers together may open with one player per hour, on average",
   }),
   CHAT_DIRECT_TO_PLAYER_BURST: int({ default: 20, min: 1, max: 10_000, description: "of these, how many at once" }),
+  CHAT_CALLS_PER_S: int({
+    default: 20,
+    min: 1,
+    max: 100_000,
+    description: "calls of any kind per player and second, on average, in each instance",
+  }),
+  CHAT_CALL_BURST: int({ default: 60, min: 1, max: 100_000, description: "of these, how many at once" }),
+  CHAT_CALLS_AT_WORK_MAX: int({
+    default: 2,
+    min: 1,
+    max: 200,
+    description: "calls of one player that are at work at once; the player's others wait",
+  }),
   CHAT_TAIL_EVERY_MS: int({
     default: 20,
     min: 1,

@@ -1,16 +1,16 @@
-import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
-import type { ChatService, DeliverRequest } from "@muster/contracts/chat/v2";
+import { Code, ConnectError, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
+import type { Actor as ActorMessage, ChatService, DeliverRequest } from "@muster/contracts/chat/v2";
+import type { CallLimits } from "./call-limits.ts";
 import type { GatewayStream, ToGateway } from "./delivery/gateway-stream.ts";
 import { channelRpcs } from "./rpc/channels.ts";
 import { messageRpcs } from "./rpc/messages.ts";
 import { moderationRpcs } from "./rpc/moderation.ts";
-import type { RpcParts } from "./rpc/parts.ts";
+import { actorOf, type RpcParts } from "./rpc/parts.ts";
 
 export function chatRpc(parts: RpcParts): ServiceImpl<typeof ChatService> {
+  const calls = { ...channelRpcs(parts), ...messageRpcs(parts), ...moderationRpcs(parts) };
   return {
-    ...channelRpcs(parts),
-    ...messageRpcs(parts),
-    ...moderationRpcs(parts),
+    ...limited(calls, parts.callLimits),
 
     async *deliver(requests): AsyncGenerator<ToGateway> {
       const incoming = requests[Symbol.asyncIterator]();
@@ -25,6 +25,19 @@ export function chatRpc(parts: RpcParts): ServiceImpl<typeof ChatService> {
       }
     },
   };
+}
+
+type Calls = Omit<ServiceImpl<typeof ChatService>, "deliver">;
+type AnyCall = (request: { readonly actor?: ActorMessage }, context: HandlerContext) => unknown;
+
+/** All of them, whatever they do: each costs a place at the database. */
+function limited(calls: Calls, limits: CallLimits): Calls {
+  const entries = Object.entries(calls as unknown as Record<string, AnyCall>).map(([name, call]) => {
+    const inTurn: AnyCall = (request, context) =>
+      limits.run(actorOf(request).playerId, () => call(request, context), context.signal);
+    return [name, inTurn] as const;
+  });
+  return Object.fromEntries(entries) as unknown as Calls;
 }
 
 /** Reads on its own: a gateway that only listens is still served. The end of the input ends the output. */

@@ -69,6 +69,8 @@ export async function startHarness(env: Record<string, string> = {}): Promise<Ha
       CHAT_MATCH_URL: matchServer.url,
       CHAT_MESSAGES_PER_MIN: "60000",
       CHAT_MESSAGE_BURST: "1000",
+      CHAT_CALLS_PER_S: "10000",
+      CHAT_CALL_BURST: "10000",
       ...env,
     });
     const app = createApp(config, {

@@ -21,7 +21,12 @@ describeWithServers("chat", () => {
     const secondPort = 18_500 + Math.floor(Math.random() * 1000); // between freePort and the blocks of whole systems
     system = await startSystem({
       secondGateway: true,
-      env: { CHAT_MESSAGES_PER_MIN: "6000", CHAT_MESSAGE_BURST: "100" },
+      env: {
+        CHAT_MESSAGES_PER_MIN: "6000",
+        CHAT_MESSAGE_BURST: "100",
+        CHAT_CALLS_PER_S: "10000",
+        CHAT_CALL_BURST: "10000",
+      },
       chatUrls: [`http://127.0.0.1:${secondPort}`],
     });
     second = chat.createApp(

@@ -31,6 +31,8 @@ describeWithServers("the REST contract under fuzz", () => {
       env: {
         CHAT_MESSAGES_PER_MIN: "60000",
         CHAT_MESSAGE_BURST: "1000",
+        CHAT_CALLS_PER_S: "10000",
+        CHAT_CALL_BURST: "10000",
         IDENTITY_LOGIN_FREE_PER_ADDRESS: "100000",
         SHARD_GRACE_MS: "60000",
       },

@@ -29,8 +29,8 @@ interface AttachedPlayer {
   /** Where each channel started for this player. */
   readonly from: Map<string, bigint>;
   cursors: ReadonlyMap<string, bigint>;
-  /** Reads of the player's channels come one after the other. */
-  loading: Promise<void>;
+  /** A read that has not begun: it will see whatever has changed until then. */
+  isWaiting: boolean;
 }
 
 export class GatewayStream {
@@ -38,6 +38,8 @@ export class GatewayStream {
   readonly gatewayId: string;
   readonly #parts: GatewayStreamParts;
   readonly #players = new Map<string, AttachedPlayer>();
+  /** Reads of one player's channels come one after the other, however often the player attaches and detaches. */
+  readonly #loading = new Map<string, Promise<void>>();
   /** By channel: everything up to this change has been sent. */
   readonly #cursors = new Map<string, bigint>();
   /** By channel: how many of our players are in it. */
@@ -66,7 +68,7 @@ export class GatewayStream {
     const player: AttachedPlayer = {
       from: new Map(),
       cursors: new Map(cursors.map(({ channelId, change }) => [channelId, change])),
-      loading: Promise.resolve(),
+      isWaiting: false,
     };
     this.#players.set(playerId, player);
     this.reload(playerId);
@@ -82,13 +84,21 @@ export class GatewayStream {
   /** Reads the player's channels again: after attach, and when they have changed. */
   reload(playerId: string): void {
     const player = this.#players.get(playerId);
-    if (!player) return;
-    player.loading = player.loading
-      .then(() => this.#load(playerId, player))
+    if (!player || player.isWaiting) return;
+    player.isWaiting = true;
+    const loading = (this.#loading.get(playerId) ?? Promise.resolve())
+      .then(async () => {
+        player.isWaiting = false;
+        if (this.#players.get(playerId) === player) await this.#load(playerId, player);
+      })
       .catch((err: unknown) => {
         this.#parts.log.error({ err, gatewayId: this.gatewayId, playerId }, "no channels; the stream ends");
         this.out.close(); // the gateway tries again, perhaps with another instance
+      })
+      .finally(() => {
+        if (this.#loading.get(playerId) === loading) this.#loading.delete(playerId);
       });
+    this.#loading.set(playerId, loading);
   }
 
   /** Changes of one channel, in order; those that were sent before are left out. */

@@ -3,6 +3,7 @@ import type { Actor as ActorMessage } from "@muster/contracts/chat/v2";
 import type { MatchService } from "@muster/contracts/match/v2";
 import type { Database } from "@muster/db";
 import { must } from "@muster/errors";
+import type { CallLimits } from "../call-limits.ts";
 import type { Actor } from "../channels.ts";
 import type { Delivery } from "../delivery/delivery.ts";
 import type { Posting } from "../posting.ts";
@@ -14,6 +15,7 @@ export interface RpcParts {
   readonly matches: Client<typeof MatchService>;
   readonly posting: Posting;
   readonly delivery: Delivery;
+  readonly callLimits: CallLimits;
   readonly limits: {
     readonly roomMembersMax: number;
     readonly roomsOwnedMax: number;
