@@ -21,6 +21,17 @@ export class ConfigError extends Error {
   }
 }
 
+/** What `read` returns; for a bad configuration the process ends with its problems on stderr and exit code 2, as every process of ours. */
+export function configOrExit<T>(name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (err) {
+    if (!(err instanceof ConfigError)) throw err;
+    process.stderr.write(`${name}: ${err.message}\n`);
+    process.exit(2);
+  }
+}
+
 /**
  * Reads the fields from `env`. An empty string counts as absent, so that a value can be unset in an env file.
  * @throws ConfigError with every problem; secrets are never quoted.

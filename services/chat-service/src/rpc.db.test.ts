@@ -226,6 +226,10 @@ describeWithMariadb("chat-service", () => {
       await expect(harness.call.createRoom({ actor: bob, name: "Back Room" })).rejects.toMatchObject({
         code: "room_name_taken",
       });
+      // One letter that is eighteen when it is written out.
+      await expect(harness.call.createRoom({ actor: bob, name: "\u{fdfa}".repeat(32) })).rejects.toMatchObject({
+        code: "invalid_request",
+      });
     });
 
     it("are left by oneself, and taken away by the owner only", async () => {

@@ -1,4 +1,5 @@
 // What an operator does on the database itself, where no account exists yet that may, or none is needed: see USAGE.
+import { configOrExit } from "@muster/config";
 import { createDatabase, type Database, inTransaction } from "@muster/db";
 import { appendAudit, auditFault } from "./audit.ts";
 import { readDatabaseConfig, readKeyEncryptionKey } from "./config.ts";
@@ -65,7 +66,7 @@ export async function runOperator(
     out.error(USAGE);
     return 2;
   }
-  const config = readDatabaseConfig(env);
+  const config = configOrExit("operator", () => readDatabaseConfig(env));
   const database = createDatabase<Tables>({
     url: config.identityDbUrl,
     poolMax: 1,
@@ -131,7 +132,7 @@ async function grant(
 async function revokeKeys({ db, env, out }: CommandParts, words: readonly string[]): Promise<string | undefined> {
   const reason = words.join(" ").slice(0, REASON_CHARS_MAX);
   if (reason === "") throw new UsageError("revoke-keys takes a reason");
-  const encryptionKey = readKeyEncryptionKey(env);
+  const encryptionKey = configOrExit("operator", () => readKeyEncryptionKey(env));
   const { kid, withdrawn } = await inTransaction(db, async (tx) => {
     const at = new Date();
     const replaced = await replaceKeys(tx, encryptionKey, at);

@@ -90,6 +90,7 @@ describeWithMariadb("what works on a service's database", () => {
       const { [`${name}-service` as const]: url } = await freshDatabases();
       const variable = `${name.toUpperCase()}_DB_URL`;
       expect(await run(file, { env: { [variable]: url } })).toBe(0);
+      expect(await run(file, {}), "no configuration").toBe(2);
       expect(await run(file, { env: { [variable]: "mysql://nobody:wrong@127.0.0.1:1/none" } })).toBe(1);
     },
     WITHIN_MS * 2.5,
@@ -99,5 +100,9 @@ describeWithMariadb("what works on a service's database", () => {
     const { "identity-service": url } = await freshDatabases();
     const env = { IDENTITY_DB_URL: url, IDENTITY_KEY_ENCRYPTION_KEY: "5a".repeat(32) };
     expect(await run("services/identity-service/src/operator.ts", { env })).toBe(2);
+    expect(
+      await run("services/identity-service/src/operator.ts", { args: ["player", "ann"] }),
+      "no configuration",
+    ).toBe(2);
   });
 });

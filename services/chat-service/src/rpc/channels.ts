@@ -48,6 +48,8 @@ type ChannelRpcs =
 
 type Person = { readonly playerId: string; readonly name: string };
 
+/** As the database has it. A few letters are up to eighteen when a name is made a key. */
+const UNIQUE_KEY_CHARS_MAX = 128;
 const MEMBERS_PAGE_DEFAULT = 100;
 
 export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatService>, ChannelRpcs> {
@@ -167,6 +169,8 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
     async createRoom(request) {
       const actor = actorOf(request);
       const key = roomKey(request.name);
+      if (Array.from(key).length > UNIQUE_KEY_CHARS_MAX)
+        throw fail("invalid_request", { message: "The room's name is too long once it is written out." });
       await ensureDirectLimits(db, { opener: actor.playerId, target: actor.playerId }, now());
       const wanted = newChannel({
         kind: "room",
