@@ -21,8 +21,8 @@ export interface PlacementParts {
   readonly tickets: Tickets;
   readonly shards: Shards;
   readonly sessions: Sessions;
-  readonly records: Records;
-  readonly admission: Admission;
+  readonly records: Pick<Records, "create" | "cancel">;
+  readonly admission: Pick<Admission, "mayBegin" | "notBegun" | "begun">;
   readonly allocateTimeoutMs: number;
   /** Practice is placed on a shard only while less than that part of it is in use: the rest is for the other modes. */
   readonly practiceShare: number;
