@@ -86,6 +86,11 @@ export class ChatApi {
     await this.#call("DELETE", `${at(channelId)}/members/${encodeURIComponent(playerId)}`);
   }
 
+  /** A direct channel: neither listed nor delivered, until this player writes in it or opens it. `playerId`: one's own. */
+  async hideDirect(channelId: string, playerId: string): Promise<void> {
+    await this.removeMember(channelId, playerId);
+  }
+
   /** `key` names the message: a repeat with the same one is not posted again. */
   async post(channelId: string, body: string, key: string = crypto.randomUUID()): Promise<Message> {
     return toMessage(await this.#call<MessageJson>("POST", `${at(channelId)}/messages`, { body, key }));

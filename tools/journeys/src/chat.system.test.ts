@@ -115,6 +115,13 @@ describeWithServers("chat", () => {
     const { channelId } = await ann.client.chat.direct(bob.player.playerId);
     await ann.client.chat.post(channelId, "hello?");
     await eachHas([bob], channelId, 1);
+    const listed = async (): Promise<boolean> =>
+      (await bob.client.chat.channels()).some((channel) => channel.channelId === channelId);
+    expect(await listed()).toBe(true);
+    await bob.client.chat.hideDirect(channelId, bob.player.playerId);
+    expect(await listed()).toBe(false);
+    await bob.client.chat.direct(ann.player.playerId);
+    expect(await listed()).toBe(true);
     await bob.client.chat.block(ann.player.playerId);
     await expect(ann.client.chat.post(channelId, "hello??")).rejects.toMatchObject({ code: "blocked" });
     await expect(ann.realtime.sendChat(channelId, "hello??")).rejects.toMatchObject({ code: "blocked" });
