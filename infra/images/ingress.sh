@@ -25,7 +25,7 @@ envsubst '$PUBLIC_HOST $EDGE_ADDRESS $GATEWAY_ADDRESS $LISTEN_ADDRESS $TLS_DIREC
   <"${TEMPLATE_FOLDER:-/etc/muster/nginx}/muster.conf.template" >"$folder/nginx.conf"
 # nginx looks names up once, when it reads its configuration. A service that was made anew may have another address: then it
 # reads it again, and old workers keep their sockets.
-addresses() { getent ahostsv4 "${EDGE_ADDRESS%:*}" "${GATEWAY_ADDRESS%:*}" | awk '{ print $1 }' | sort -u; }
+addresses() { getent ahosts "${EDGE_ADDRESS%:*}" "${GATEWAY_ADDRESS%:*}" | awk '{ print $1 }' | sort -u; }
 (
   known=$(addresses || true)
   while sleep 3; do

@@ -2,7 +2,7 @@
 export { createEnvironment, type LocalEnvironment, loadEnvironment, portsFrom } from "./environment.ts";
 export { findMariadb, inPath, type MariadbServer, startMariadb } from "./mariadb.ts";
 export { type Certificate, localCertificate } from "./certificate.ts";
-export { type IngressLimits, ingressLimits, ingressShortage } from "./ingress-limits.ts";
+export { type IngressLimits, ingressLimits, ingressShortages } from "./ingress-limits.ts";
 export { findNginx, type NginxServer, startNginx } from "./nginx.ts";
 export { paths } from "./paths.ts";
 export { type Infrastructure, startInfrastructure } from "./infrastructure.ts";

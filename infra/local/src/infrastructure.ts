@@ -1,6 +1,6 @@
 // MariaDB and nginx of the local system, or the servers that the environment names instead.
 import path from "node:path";
-import { ingressLimits, ingressShortage } from "./ingress-limits.ts";
+import { ingressLimits, ingressShortages, SOCKETS_DEFAULT } from "./ingress-limits.ts";
 import { answers, waitForPort } from "./ports.ts";
 import { type LocalEnvironment, rememberDatabases } from "./environment.ts";
 import { MARIADB_START_MS, mariadbCommand, privateAdminUrl } from "./mariadb.ts";
@@ -49,10 +49,11 @@ export async function startInfrastructure(env: LocalEnvironment, parts: Infrastr
     }
     const databaseUrls = await databaseUrlsFor(env);
     rememberDatabases({ ...databaseUrls, ...adminUrlFor(env) });
-    const shortage = ingressShortage(ingressLimits());
-    if (shortage !== undefined) parts.say(shortage);
+    const sockets = Number(process.env["GATEWAY_CONNECTIONS_MAX"] ?? SOCKETS_DEFAULT);
+    for (const line of ingressShortages(sockets)) parts.say(line);
     const command = nginxCommand({
       prefix: paths.nginx,
+      limits: ingressLimits(undefined, sockets),
       port: ingressPort,
       tls: { port: tlsPort, ...localCertificate(path.join(paths.home, "tls")) },
       edgeAddress: `127.0.0.1:${env["EDGE_PORT"]}`,

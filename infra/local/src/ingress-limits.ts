@@ -11,8 +11,8 @@ export interface IngressLimits {
   readonly requestsPerSPerAddress: number;
 }
 
-/** As GATEWAY_CONNECTIONS_MAX. */
-const SOCKETS = 20_000;
+/** As GATEWAY_CONNECTIONS_MAX by default. */
+export const SOCKETS_DEFAULT = 20_000;
 /** A player's socket is two connections: the player's, and the one to the gateway. */
 const CONNECTIONS_PER_SOCKET = 2;
 /** For requests, and for the files that nginx has open besides. */
@@ -21,10 +21,27 @@ const OTHER_FILES = 512;
 const REQUESTS_PER_S_PER_ADDRESS = 200;
 /** A fifth of all sockets may come from one address. */
 const SHARE_PER_ADDRESS = 5;
+/** Connections that wait to be accepted: `backlog` of the template. */
+const BACKLOG = 4096;
+
+/** What this machine lets one process and its connections have. */
+export interface Machine {
+  /** Hard limit of open files per process. */
+  readonly filesMax: number;
+  /** net.ipv4.ip_local_port_range */
+  readonly ports: number;
+  /** net.core.somaxconn */
+  readonly backlogMax: number;
+}
+
+export function thisMachine(): Machine {
+  const [first = 0, last = 0] = kernel("net/ipv4/ip_local_port_range");
+  return { filesMax: filesLimit(), ports: last - first, backlogMax: kernel("net/core/somaxconn")[0] ?? 0 };
+}
 
 /** @param filesAllowed the hard limit of open files per process; default: this process's */
-export function ingressLimits(filesAllowed: number = filesLimit()): IngressLimits {
-  const wanted = SOCKETS * CONNECTIONS_PER_SOCKET + OTHER_CONNECTIONS;
+export function ingressLimits(filesAllowed: number = filesLimit(), sockets: number = SOCKETS_DEFAULT): IngressLimits {
+  const wanted = sockets * CONNECTIONS_PER_SOCKET + OTHER_CONNECTIONS;
   const workerConnections = Math.min(wanted, filesAllowed - OTHER_FILES);
   const socketsMax = Math.floor((workerConnections - OTHER_CONNECTIONS) / CONNECTIONS_PER_SOCKET);
   return {
@@ -36,11 +53,27 @@ export function ingressLimits(filesAllowed: number = filesLimit()): IngressLimit
   };
 }
 
-/** What to tell who starts it; undefined when everything fits. */
-export function ingressShortage({ socketsMax }: IngressLimits): string | undefined {
-  return socketsMax >= SOCKETS
-    ? undefined
-    : `one process may have ${filesLimit()} files open here (ulimit -Hn): the ingress takes ${socketsMax} players' sockets, not ${SOCKETS}`;
+/** What to tell who starts it: a line for each thing of which `sockets` players need more. */
+export function ingressShortages(sockets: number, machine: Machine = thisMachine()): string[] {
+  const { socketsMax } = ingressLimits(machine.filesMax, sockets);
+  const lines: string[] = [];
+  if (socketsMax < sockets)
+    lines.push(
+      `one process may have ${machine.filesMax} files open here (ulimit -Hn): the ingress takes ${socketsMax} players' sockets, not ${sockets}`,
+    );
+  if (machine.ports < sockets)
+    lines.push(
+      `connections from here have ${machine.ports} ports (net.ipv4.ip_local_port_range): ${sockets} players' sockets need as many from the ingress to a gateway`,
+    );
+  if (machine.backlogMax < BACKLOG)
+    lines.push(
+      `at most ${machine.backlogMax} connections wait to be accepted here (net.core.somaxconn), not ${BACKLOG}: players who come all at once are turned away`,
+    );
+  return lines;
+}
+
+function kernel(name: string): number[] {
+  return readFileSync(`/proc/sys/${name}`, "utf8").trim().split(/\s+/).map(Number);
 }
 
 function filesLimit(): number {

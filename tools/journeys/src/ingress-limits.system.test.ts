@@ -4,7 +4,7 @@ import { createServer, request } from "node:http";
 import { connect } from "node:net";
 import os from "node:os";
 import path from "node:path";
-import { freePort, ingressLimits, ingressShortage, type NginxServer, paths, startNginx } from "@muster/local";
+import { freePort, ingressLimits, ingressShortages, type NginxServer, paths, startNginx } from "@muster/local";
 import { fields as gatewayFields } from "@muster/realtime-gateway/testing";
 import { describeWithServers, until } from "@muster/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -21,11 +21,19 @@ describe("the sizes of the ingress", () => {
     expect(readFileSync(path.join(paths.root, "infra/images/ingress.sh"), "utf8")).toContain(`SOCKETS_MAX:-${sockets}`);
     expect(plenty.workerConnections).toBeGreaterThanOrEqual(plenty.socketsMax * 2);
     expect(plenty.filesMax).toBeGreaterThan(plenty.workerConnections);
-    expect(ingressShortage(plenty)).toBeUndefined();
+    const machine = { filesMax: 1_000_000, ports: 60_000, backlogMax: 4096 };
+    expect(ingressShortages(sockets, machine)).toEqual([]);
     const little = ingressLimits(10_000);
     expect(little.filesMax).toBeLessThanOrEqual(10_000);
     expect(little.socketsMax).toBe(3720);
-    expect(ingressShortage(little)).toContain("3720 players' sockets");
+    // Each thing that is short has a line of its own, and so does a gateway that takes more than by default.
+    const lines = ingressShortages(sockets, { filesMax: 10_000, ports: 19_999, backlogMax: 128 });
+    expect(lines).toHaveLength(3);
+    expect(lines[0]).toContain("3720 players' sockets, not 20000");
+    expect(lines[1]).toContain("19999 ports");
+    expect(lines[2]).toContain("at most 128 connections");
+    expect(ingressShortages(65_000, machine)).toHaveLength(1);
+    expect(ingressLimits(1_000_000, 65_000).socketsMax).toBe(65_000);
   });
 });
 

@@ -12,7 +12,7 @@ const OPEN_EVERY_MS = 100;
 const RESETS_AT_ONCE = 40;
 const RESETS_MAX = 50_000;
 
-/** As the local stack has it beside the plain port. */
+/** As the local stack has it beside the plain port, where MUSTER_TLS_PORT does not name another. */
 const TLS_PORT_ABOVE = 363;
 
 /** Requests that never end their headers. */
@@ -59,7 +59,7 @@ const rapidReset: Attack = {
   shareMin: 0.99,
   worstMsMax: 2000,
   async prepare(target) {
-    const port = Number(new URL(target.url).port) + TLS_PORT_ABOVE;
+    const port = Number(process.env["MUSTER_TLS_PORT"] ?? Number(new URL(target.url).port) + TLS_PORT_ABOVE);
     const { address } = new Attacker(target, 71);
     const options = {
       host: "127.0.0.1",
