@@ -1,6 +1,7 @@
 // In front of the database: an author's posts come one after the other, so that one who floods holds one connection and
 // one row lock and not all of them; and an author who was just refused is refused again from memory until the time has
 // come. Other instances may only have made that time later, never sooner.
+import { Turns } from "./turns.ts";
 
 /** Of those who are refused: beyond it the oldest are asked of the database again. */
 const REFUSED_MAX = 10_000;
@@ -8,7 +9,7 @@ const REFUSED_MAX = 10_000;
 export class Authors {
   readonly #waitingMax: number;
   readonly #nowMs: () => number;
-  readonly #turns = new Map<string, { last: Promise<unknown>; waiting: number }>();
+  readonly #turns = new Turns();
   readonly #refusedUntilMs = new Map<string, number>();
 
   /** `waitingMax`: posts of one author that may be here at once; what is more is refused. */
@@ -28,7 +29,7 @@ export class Authors {
 
   /** As many posts of the author are here as may be. */
   isFull(playerId: string): boolean {
-    return (this.#turns.get(playerId)?.waiting ?? 0) >= this.#waitingMax;
+    return this.#turns.waiting(playerId) >= this.#waitingMax;
   }
 
   refused(playerId: string, retryAfterMs: number): void {
@@ -39,16 +40,7 @@ export class Authors {
   }
 
   /** Runs `work` after what this author has asked for before. */
-  async inTurn<T>(playerId: string, work: () => Promise<T>): Promise<T> {
-    const turn = this.#turns.get(playerId) ?? { last: Promise.resolve(), waiting: 0 };
-    this.#turns.set(playerId, turn);
-    turn.waiting++;
-    const mine = turn.last.then(work);
-    turn.last = mine.catch(() => undefined);
-    try {
-      return await mine;
-    } finally {
-      if (--turn.waiting === 0) this.#turns.delete(playerId);
-    }
+  inTurn<T>(playerId: string, work: () => Promise<T>): Promise<T> {
+    return this.#turns.inTurn(playerId, work);
   }
 }

@@ -22,6 +22,7 @@ import {
   updateSender,
 } from "./store/messages.ts";
 import { findMute, insertModeration, isBlocked } from "./store/moderation.ts";
+import { Turns } from "./turns.ts";
 
 export interface PostingOptions {
   readonly db: Database<Tables>;
@@ -41,9 +42,13 @@ export interface Posting {
 
 /** Posts of one author that may wait their turn, however small the burst is. */
 const AUTHOR_WAITING_MIN = 8;
+/** Posts of one channel that may wait their turn, here: a second's worth. More are refused, to be sent again. */
+const CHANNEL_WAITING_MAX = 200;
+const CHANNEL_RETRY_MS = 1000;
 
 export function createPosting(options: PostingOptions): Posting {
   const { db, now, onCommitted } = options;
+  const channels = new Turns();
   const authors = new Authors(Math.max(options.rate.burst, AUTHOR_WAITING_MIN), () => now().getTime());
 
   /** @throws AppError chat_rate_limited with details.retryAfterS */
@@ -89,11 +94,15 @@ export function createPosting(options: PostingOptions): Posting {
     work: (tx: Tx, channel: ChannelRow, nextAt: Date) => Promise<T>,
   ): Promise<T> => {
     await ensureSender(db, actor.playerId, now());
-    const result = await inTransaction(db, async (tx) => {
-      const nextAt = (await holdSender(tx, actor.playerId)) ?? now();
-      const channel = await hold(tx, channelId);
-      return work(tx, channel, nextAt);
-    });
+    if (channels.waiting(channelId) >= CHANNEL_WAITING_MAX) throw rateLimited(CHANNEL_RETRY_MS);
+    // In the channel's turn: a crowd in one channel holds one connection, and all others are everybody else's.
+    const result = await channels.inTurn(channelId, () =>
+      inTransaction(db, async (tx) => {
+        const nextAt = (await holdSender(tx, actor.playerId)) ?? now();
+        const channel = await hold(tx, channelId);
+        return work(tx, channel, nextAt);
+      }),
+    );
     onCommitted();
     return result;
   };

@@ -36,6 +36,28 @@ describeWithMariadb("chat-service", () => {
       expect(seqs.toSorted((a, b) => Number(a - b))).toEqual(Array.from({ length: 80 }, (_, i) => BigInt(i + 1)));
     });
 
+    it("of one channel wait for each other, and nobody else waits for them, however many they are", async () => {
+      const friends = person();
+      const [crowded, quiet] = [GLOBAL_CHANNEL_ID, await room(friends)];
+      await post(person(), crowded, "first");
+      const release = Promise.withResolvers<void>();
+      const held = Promise.withResolvers<void>();
+      const holding = harness.db.transaction().execute(async (tx) => {
+        await tx.selectFrom("channels").select("id").where("id", "=", crowded).forUpdate().execute();
+        held.resolve();
+        await release.promise;
+      });
+      await held.promise;
+      const crowd = Promise.all(Array.from({ length: 60 }, (_, i) => post(person(), crowded, `crowd ${i}`)));
+      try {
+        for (let i = 0; i < 5; i++) expect(await post(friends, quiet, `${i}`)).toBe(BigInt(i + 1));
+      } finally {
+        release.resolve();
+      }
+      await holding;
+      expect(new Set(await crowd).size).toBe(60);
+    });
+
     it("are posted once per key, also by two sockets at the same instant", async () => {
       const ann = person();
       const channelId = await room(ann);

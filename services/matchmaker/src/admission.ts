@@ -230,7 +230,10 @@ export class Admission implements AppPart {
     const now = this.#parts.now();
     const victims = here.map(({ playerId }) => playerId);
     for (const { playerId, seat } of away) {
-      this.#noShows.add(playerId, tickets[seat]?.address ?? "", victims, now);
+      const address = tickets[seat]?.address ?? "";
+      // Staged among neighbours it would be held against an address by anybody who shares it.
+      const staged = here.every((other) => tickets[other.seat]?.address === address);
+      this.#noShows.add(playerId, staged ? "" : address, victims, now);
       this.#parts.metrics.noShows.inc();
       this.#parts.log.info({ matchId, playerId }, "a player did not come to its match");
     }
