@@ -29,7 +29,7 @@ export class PlacementPace {
     return this.#now() < this.#restUntil ? 0 : Math.max(0, this.#atOnceMax - this.#running);
   }
 
-  /** @returns to be called with what became of it: placed, failed, or neither for match-service to blame */
+  /** @returns to be called with the outcome: "placed", "failed" by match-service, or "neither" (no shard, or cancelled) */
   begin(): (outcome: "placed" | "failed" | "neither") => void {
     this.#running++;
     const begunAt = this.#now();
@@ -42,7 +42,7 @@ export class PlacementPace {
     };
   }
 
-  /** Those that were under way together fail together: they count once. */
+  /** Placements that were under way at the same time fail together: they slow the pace down once. */
   #slowDown(begunAt: number): void {
     if (begunAt < this.#slowedAt) return;
     this.#slowedAt = this.#now();

@@ -14,7 +14,7 @@ export interface AnnouncementsParts {
   readonly inputs: MatchInputs;
   readonly views: Views;
   readonly audience: Audience;
-  /** Records that gateways had when they handed over: good for the first time that they follow, then they may have let go. */
+  /** How many records each gateway had when it handed the log over. Used the first time that it follows the match here; later it may have dropped them. */
   readonly held: Map<string, number>;
 }
 
@@ -55,7 +55,7 @@ export class Announcements {
     session.link.keyframe(channel, view, views.keyframe(view));
   }
 
-  /** What it came to goes first, for who is behind or was not shown the last tick: nobody hears of an end that it has not seen. */
+  /** Sends the final keyframe before the end itself, so that clients that were behind, or were not shown the last tick, see the last state. */
   over(ending: ToGateway): void {
     const { channel, audience } = this.#parts;
     if (ending.message?.case === "ended") {

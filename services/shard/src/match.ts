@@ -276,7 +276,7 @@ export class Match implements InputTaker {
     this.#audience.controlAll({ message: { case: "moving", value: { channel: this.channel } } });
   }
 
-  /** It is over, and a player of flesh was away: see ended-matches.ts. */
+  /** True when it ended while a human player was away: see ended-matches.ts. */
   get missed(): boolean {
     return this.#seats.some((seat) => !seat.session && !seat.left && !seat.bot);
   }

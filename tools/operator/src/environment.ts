@@ -1,5 +1,6 @@
 // Where the operator's commands find the installation: the local system's own files, or the operator's environment.
-// The two are never mixed: a file given with --env-file stands alone, with the process's variables on top.
+// The two are never mixed: a file given with --env-file stands alone, with the process's variables on top, and what names another
+// installation in the shell is not taken for the local one.
 import { existsSync, readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { paths, SERVICES } from "@muster/local";
@@ -29,7 +30,8 @@ export function readEnvironment(files: readonly string[], own: Variables): Envir
   if (named.length > 0) return { variables: own, isLocal: false, from: `${named.join(", ")} of this shell` };
   if (!existsSync(paths.environment)) return { variables: own, isLocal: false, from: "this shell" };
   const local = [paths.environment, paths.databases].filter((file) => existsSync(file));
-  const variables = Object.assign({}, own, ...local.map((file) => parseEnv(readFileSync(file, "utf8")))) as Variables;
+  const { MUSTER_URL: _url, MUSTER_ADMIN_URLS: _adminUrls, ...rest } = own;
+  const variables = Object.assign({}, rest, ...local.map((file) => parseEnv(readFileSync(file, "utf8")))) as Variables;
   return { variables, isLocal: true, from: `the local system in ${paths.home}` };
 }
 
