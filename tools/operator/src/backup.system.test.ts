@@ -1,8 +1,9 @@
 // A disaster, for real: a system with data, a backup, more writes, a dropped table, and the way back to the moment before it.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { MusterClient } from "@muster/client";
+import { keepLonger } from "./backup/backup.ts";
 import { describeWithServers } from "@muster/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { parseEnv } from "node:util";
@@ -51,6 +52,8 @@ describeWithServers("backup and restore", () => {
     await withServer(serverUrl(), (db) => db.query("delete from identity_dev.accounts where name = 'nobody'"));
     await late.chat.createRoom("after the mistake");
     await operator(`backup-logs ${kept}`);
+    await operator(`backup-logs ${kept}`); // every minute
+    expect(readdirSync(kept).filter((name) => name.startsWith("fetching-"))).toEqual([]);
 
     const gtid = /(\d+-\d+-\d+)  DROP TABLE/i.exec(await operator(`binary-log ${kept} 'drop table'`))?.[1];
     expect(gtid).toBeDefined();
@@ -82,4 +85,19 @@ describeWithServers("backup and restore", () => {
     const changed = await printedBy(`scripts/operator.sh verify-backup ${kept}`, stage.env);
     expect(changed).toMatchObject({ code: 1, output: expect.stringContaining("changed") as unknown });
   }, 60_000);
+});
+
+it("of two copies of a binary log the longer one is kept, whichever comes last", () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "muster-logs-"));
+  const [kept, fetched] = [path.join(folder, "kept"), path.join(folder, "fetched")];
+  for (const [before, after, is] of [
+    ["all of it", "all", "all of it"],
+    ["all", "all of it", "all of it"],
+  ] as const) {
+    writeFileSync(kept, before);
+    writeFileSync(fetched, after);
+    keepLonger(fetched, kept);
+    expect(readFileSync(kept, "utf8")).toBe(is);
+  }
+  rmSync(folder, { recursive: true });
 });

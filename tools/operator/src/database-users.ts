@@ -37,6 +37,15 @@ export const dropDatabaseUser: Command = {
     const [user = "", ...more] = args;
     if (!NAME.test(user) || more.length > 0) throw new UsageError("which user?");
     await withServer(variable(env, "MUSTER_DB_URL"), async (db) => {
+      // Without it the server shows one's own connections only, and nobody would seem to be connected.
+      const own = await db.query<unknown[]>(
+        "select 1 from information_schema.user_privileges where privilege_type = 'PROCESS'" +
+          " and replace(grantee, '\\'', '') = current_user()",
+      );
+      if (own.length === 0)
+        throw new OperatorError(
+          "the user of MUSTER_DB_URL lacks the privilege PROCESS: who is connected cannot be seen",
+        );
       const [row] = await db.query<{ n: number }[]>(
         "select count(*) as n from information_schema.processlist where user = ?",
         [user],

@@ -6,8 +6,9 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
-  readdirSync,
   readSync,
+  readdirSync,
+  renameSync,
   rmSync,
   statSync,
 } from "node:fs";
@@ -156,11 +157,26 @@ async function tablesMissing(
 }
 
 /** @returns how many */
+/**
+ * From the newest file that is here on, and beside the kept ones: a server that dies meanwhile, or another run of this, spoils none of them.
+ * @returns how many there are
+ */
 async function fetchLogs(server: string, folder: string, { binaryLog }: Manifest): Promise<number> {
-  const cwd = path.join(folder, BINARY_LOGS);
-  const args = ["--read-from-remote-server", "--raw", "--to-last-log", binaryLog.file];
-  await runProgram({ program: "mariadb-binlog", args, server, cwd });
+  const first = logFilesIn(folder).at(-1) ?? binaryLog.file;
+  const cwd = mkdtempSync(path.join(folder, "fetching-"));
+  try {
+    const args = ["--read-from-remote-server", "--raw", "--to-last-log", first];
+    await runProgram({ program: "mariadb-binlog", args, server, cwd });
+    for (const file of readdirSync(cwd)) keepLonger(path.join(cwd, file), path.join(folder, BINARY_LOGS, file));
+  } finally {
+    rmSync(cwd, { recursive: true, force: true });
+  }
   return logFilesIn(folder).length;
+}
+
+/** A binary log only ever grows: of two copies the longer one is kept. */
+export function keepLonger(fetched: string, kept: string): void {
+  if (!existsSync(kept) || statSync(fetched).size >= statSync(kept).size) renameSync(fetched, kept);
 }
 
 /** In the order in which they were written. */
