@@ -6,14 +6,22 @@ import { connect, createServer } from "node:net";
  */
 const [FREE_FROM, FREE_TO] = [10_000, 18_000];
 const TRIES_MAX = 100;
+/** Test files at work side by side pick from different parts of it: between looking and listening nobody else may pick the same. */
+const LANES = 4;
+const LANE_PORTS = (FREE_TO - FREE_FROM) / LANES;
+/** What this process has picked and may not have listened on yet. */
+const given = new Set<number>();
 
-/** A port of 127.0.0.1 that nobody listens on. @throws Error when there seems to be none */
+/** A port of 127.0.0.1 that nobody listens on; each one once per process. @throws Error when there seems to be none */
 export async function freePort(): Promise<number> {
+  const from = FREE_FROM + (Number(process.env["VITEST_POOL_ID"] ?? 0) % LANES) * LANE_PORTS;
   for (let i = 0; i < TRIES_MAX; i++) {
-    const port = FREE_FROM + Math.floor(Math.random() * (FREE_TO - FREE_FROM));
+    const port = from + Math.floor(Math.random() * LANE_PORTS);
+    if (given.has(port)) continue;
+    given.add(port);
     if (await isFree(port)) return port;
   }
-  throw new Error(`no free port between ${FREE_FROM} and ${FREE_TO} after ${TRIES_MAX} tries`);
+  throw new Error(`no free port between ${from} and ${from + LANE_PORTS} after ${TRIES_MAX} tries`);
 }
 
 function isFree(port: number): Promise<boolean> {
