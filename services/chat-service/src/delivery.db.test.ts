@@ -240,8 +240,8 @@ describeWithMariadb("delivery", () => {
       stream.attach(ann.playerId);
     }
     await until(() => (stream.lists(ann.playerId).length > 0 ? undefined : "the newest is not answered"));
-    // Those of the two tails besides; each attach on its own would be more than 3,000.
-    expect((await selects()) - before).toBeLessThan(1000);
+    // How many reads there are depends on how fast they are: 400 to 1,300 statements, where each attach on its own made 3,210.
+    expect((await selects()) - before).toBeLessThan(2500);
     await stream.close();
   });
 });
