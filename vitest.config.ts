@@ -8,6 +8,7 @@ const JUDGES_TIMES = [
   "services/chat-service/src/delivery.db.test.ts",
   "services/identity-service/src/defence.db.test.ts",
   "tools/attack/src/attacks.system.test.ts",
+  "tools/drills/src/broken.system.test.ts",
   "tools/journeys/src/database-away.system.test.ts",
   "tools/journeys/src/prediction.system.test.ts",
   "tools/journeys/src/reconnect.system.test.ts",
