@@ -42,7 +42,7 @@ export interface Posting {
 
 /** Posts of one author that may wait their turn, however small the burst is. */
 const AUTHOR_WAITING_MIN = 8;
-/** Posts of one channel that may wait their turn, here: a second's worth. More are refused, to be sent again. */
+/** Posts of one channel that may wait their turn in one instance. More are refused, to be sent again. */
 const CHANNEL_WAITING_MAX = 200;
 const CHANNEL_RETRY_MS = 1000;
 

@@ -58,10 +58,6 @@ export class Cluster implements AsyncDisposable {
     return [...this.#running.values()];
   }
 
-  isReady(podName: string): boolean {
-    return this.#running.get(podName)?.isReady === true;
-  }
-
   /** @throws Error with the pods that are not, and the end of what they said */
   async untilReady(): Promise<void> {
     const waiting = (): RunningPod[] => this.pods().filter(({ pod, isReady }) => !pod.ends && !isReady);
