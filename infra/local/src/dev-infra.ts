@@ -1,7 +1,10 @@
 // `pnpm -r dev` of this package: MariaDB and nginx, until Ctrl-C.
-import { loadEnvironment } from "./environment.ts";
+import { chosenPorts, loadEnvironment } from "./environment.ts";
+import { claimHome } from "./home.ts";
 import { startInfrastructure } from "./infrastructure.ts";
 
+const { ingress, base } = chosenPorts();
+await claimHome({ by: "pnpm -r dev", pid: process.pid, ingressPort: ingress, portBase: base });
 const infrastructure = await startInfrastructure(loadEnvironment(), {
   onLine(name, line) {
     if (/\[(warn|ERROR|error|emerg)/i.test(line)) console.log(`${name}: ${line}`);

@@ -2,7 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { type FSWatcher, watch } from "node:fs";
 import path from "node:path";
-import { loadEnvironment, serviceEnvironment } from "./environment.ts";
+import { chosenPorts, loadEnvironment, serviceEnvironment } from "./environment.ts";
+import { homeHolder, refusal } from "./home.ts";
 import { databaseUrlsFor, usesExistingDatabase } from "./infrastructure.ts";
 import { coloured, readLogLine } from "./log-lines.ts";
 import { paths } from "./paths.ts";
@@ -15,6 +16,7 @@ const SETTLE_MS = 150;
 
 const spec = serviceOf(process.argv[2] ?? "");
 const root = path.join(paths.root, "services", spec.name);
+await refuseBesideAnother();
 const env: Record<string, string | undefined> = {
   ...serviceEnvironment(loadEnvironment()),
   SHARD_DRAIN_WITHIN_MS: process.env["SHARD_DRAIN_WITHIN_MS"] ?? "500",
@@ -46,6 +48,14 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.once(signal, () => {
     stop().catch((err: unknown) => say(String(err)));
   });
+}
+
+/** Before the environment is read, which would write other ports into the file that a running system is found by. */
+async function refuseBesideAnother(): Promise<void> {
+  const holder = await homeHolder();
+  const { ingress, base: portBase } = chosenPorts();
+  const isOurs = holder?.by === "pnpm -r dev" && holder.ingressPort === ingress && holder.portBase === portBase;
+  if (holder && !isOurs) throw new Error(refusal(holder));
 }
 
 async function prepareDatabase(): Promise<void> {

@@ -128,13 +128,13 @@ export function createEnvironment(
 }
 
 /**
- * The environment of this checkout's stack, made at the first call. MUSTER_PORT (ingress, 8080) and MUSTER_PORT_BASE
+ * The environment of this checkout's stack, made at the first call; whoever starts a system has claimed the folder before
+ * (home.ts), since the file is what others find that system by. MUSTER_PORT (ingress, 8080) and MUSTER_PORT_BASE
  * (the processes, 7200) choose the ports.
  */
 export function loadEnvironment(): LocalEnvironment {
-  const ingress = portFrom("MUSTER_PORT", 8080);
-  const ingressTls = portFrom("MUSTER_TLS_PORT", ingress + TLS_PORT_ABOVE);
-  const ports = portsFrom(ingress, portFrom("MUSTER_PORT_BASE", 7200), ingressTls);
+  const { ingress, ingressTls, base } = chosenPorts();
+  const ports = portsFrom(ingress, base, ingressTls);
   mkdirSync(path.dirname(paths.environment), { recursive: true });
   // Under `pnpm -r dev` every process comes by here at the same time: one file wins, and nobody sees half of it.
   if (!existsSync(paths.environment)) createOnce(paths.environment, textOf(createEnvironment(ports)));
@@ -142,6 +142,19 @@ export function loadEnvironment(): LocalEnvironment {
   const env = createEnvironment(ports, parseEnv(before));
   if (textOf(env) !== before) replace(paths.environment, textOf(env));
   return env;
+}
+
+/** By the variables of this process. */
+export function chosenPorts(): { readonly ingress: number; readonly ingressTls: number; readonly base: number } {
+  const ingress = portFrom("MUSTER_PORT", 8080);
+  const ingressTls = portFrom("MUSTER_TLS_PORT", ingress + TLS_PORT_ABOVE);
+  return { ingress, ingressTls, base: portFrom("MUSTER_PORT_BASE", 7200) };
+}
+
+/** Of the ingress of the local system that was started last, on whichever port that was. */
+export function localUrl(): string {
+  const known = existsSync(paths.environment) ? parseEnv(readFileSync(paths.environment, "utf8")) : {};
+  return `http://localhost:${known["MUSTER_INGRESS_PORT"] ?? 8080}`;
 }
 
 /** For the operator's tool: where the system that runs has its databases, whoever chose them. */

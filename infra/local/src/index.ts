@@ -1,5 +1,5 @@
 // What the test kit and the tools use of the local stack.
-export { createEnvironment, type LocalEnvironment, loadEnvironment, portsFrom } from "./environment.ts";
+export { createEnvironment, type LocalEnvironment, loadEnvironment, localUrl, portsFrom } from "./environment.ts";
 export { findMariadb, inPath, type MariadbServer, startMariadb } from "./mariadb.ts";
 export { type Certificate, localCertificate } from "./certificate.ts";
 export { type IngressLimits, ingressLimits, ingressShortages } from "./ingress-limits.ts";

@@ -1,8 +1,8 @@
 // MariaDB and nginx of the local system, or the servers that the environment names instead.
 import path from "node:path";
 import { ingressLimits, ingressShortages, SOCKETS_DEFAULT } from "./ingress-limits.ts";
-import { answers, waitForPort } from "./ports.ts";
-import { type LocalEnvironment, rememberDatabases } from "./environment.ts";
+import { waitForPort } from "./ports.ts";
+import { type LocalEnvironment, rememberDatabases, serviceEnvironment } from "./environment.ts";
 import { MARIADB_START_MS, mariadbCommand, privateAdminUrl } from "./mariadb.ts";
 import { localCertificate } from "./certificate.ts";
 import { NGINX_START_MS, nginxCommand } from "./nginx.ts";
@@ -10,6 +10,7 @@ import { paths } from "./paths.ts";
 import { DATABASE_OWNERS, databaseVariables, provision } from "./provision.ts";
 import { clearGroup, clearLeftovers } from "./run-records.ts";
 import { type Supervised, supervise } from "./supervised.ts";
+import { refuseTakenPorts } from "./taken-ports.ts";
 
 const DATABASE_SUFFIX = "dev";
 
@@ -22,6 +23,8 @@ export interface Infrastructure {
 }
 
 export interface InfrastructureParts {
+  /** Variables with the ports of what is started afterwards: a start with one of them taken would end half-way. */
+  readonly portsAfterwards?: readonly string[];
   readonly onLine: (name: string, line: string) => void;
   readonly say: (text: string) => void;
 }
@@ -37,7 +40,8 @@ export async function startInfrastructure(env: LocalEnvironment, parts: Infrastr
   const mariadbPort = Number(env["MUSTER_MARIADB_PORT"]);
   const [ingressPort, tlsPort] = [Number(env["MUSTER_INGRESS_PORT"]), Number(env["MUSTER_INGRESS_TLS_PORT"])];
   await clearLeftovers(parts.say);
-  await refuseTaken(existing ? [] : [mariadbPort], [ingressPort, tlsPort]);
+  const own = ["MUSTER_INGRESS_PORT", "MUSTER_INGRESS_TLS_PORT", ...(existing ? [] : ["MUSTER_MARIADB_PORT"])];
+  await refuseTakenPorts(serviceEnvironment(env), [...own, ...(parts.portsAfterwards ?? [])]);
   const started: Supervised[] = [];
   const stop = async (): Promise<void> => {
     for (const one of started.toReversed()) await one.stop();
@@ -121,14 +125,4 @@ function givenDatabaseUrls(): Record<string, string> | undefined {
   if (given.length === 0) return undefined;
   if (given.length < names.length) throw new Error(`set all of ${names.join(", ")}, or none`);
   return Object.fromEntries(given) as Record<string, string>;
-}
-
-async function refuseTaken(privatePorts: readonly number[], ingress: readonly number[]): Promise<void> {
-  for (const port of [...privatePorts, ...ingress]) {
-    if (!(await answers(port))) continue;
-    const name = ingress.includes(port) ? "MUSTER_PORT" : "MUSTER_PORT_BASE";
-    throw new Error(
-      `port ${port} is taken: is Muster running already? Stop it, or choose another with ${name} (see ${path.basename(paths.environment)})`,
-    );
-  }
 }

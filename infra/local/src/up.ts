@@ -2,13 +2,15 @@
 import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { spawnChild } from "./child.ts";
-import { type LocalEnvironment, loadEnvironment, serviceEnvironment } from "./environment.ts";
+import { chosenPorts, type LocalEnvironment, loadEnvironment, serviceEnvironment } from "./environment.ts";
+import { claimHome } from "./home.ts";
 import { type Infrastructure, startInfrastructure } from "./infrastructure.ts";
 import { LogFiles } from "./log-files.ts";
 import { coloured, readLogLine } from "./log-lines.ts";
 import { paths } from "./paths.ts";
 import { SERVICES } from "./services.ts";
 import { type Supervised, supervise } from "./supervised.ts";
+import { portVariables } from "./taken-ports.ts";
 
 const HEALTHY_WITHIN_MS = 60_000;
 
@@ -42,9 +44,12 @@ try {
 }
 
 async function up(): Promise<void> {
+  const { ingress, base } = chosenPorts();
+  await claimHome({ by: "up.sh", pid: process.pid, ingressPort: ingress, portBase: base });
   const env = loadEnvironment();
   say("starting MariaDB and nginx");
-  infrastructure = await startInfrastructure(env, { onLine: writeLog, say });
+  const portsAfterwards = portVariables(env).filter((name) => !name.startsWith("MUSTER_"));
+  infrastructure = await startInfrastructure(env, { onLine: writeLog, say, portsAfterwards });
   const serviceEnv = {
     ...serviceEnvironment(env),
     ...infrastructure.databaseUrls,

@@ -1,6 +1,7 @@
 // The local system as a person has it: up, a crash, Ctrl-C. Everything on ports and in a folder of its own.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { freePort, paths, startMariadb } from "@muster/local";
@@ -98,6 +99,16 @@ describeWithServers("up", () => {
     );
     expect(residentMib).toBeLessThan(RESIDENT_MIB_MAX);
 
+    // A second one in the same folder is refused before it has changed a file that the first one is found by.
+    const found = (): string[] =>
+      ["local.env", "databases.env", "run/edge-api.json"].map((name) => readFileSync(path.join(folder, name), "utf8"));
+    const asItWas = found();
+    const second = await start(28_500);
+    expect(await second.ended).toBe(1);
+    expect(second.said()).toContain(`a system runs in ${folder} already (up.sh, process ${up.pid}`);
+    expect(found()).toEqual(asItWas);
+    expect(await healthOf(up)).toBe(200);
+
     for (const name of ["match-service", "mariadbd", "nginx"]) {
       const crashed = pidOf(name) as number;
       const others = running()
@@ -115,15 +126,16 @@ describeWithServers("up", () => {
     }
 
     // A match that fails ends the script, although its players' sockets are open.
-    const smoke = spawn("sh", [
-      path.join(paths.root, "scripts/smoke.sh"),
-      `http://127.0.0.1:${up.port}`,
-      "no-such-mode",
-    ]);
+    const smoke = spawn("sh", [path.join(paths.root, "scripts/smoke.sh"), "", "no-such-mode"], {
+      env: { ...process.env, MUSTER_HOME: folder },
+    });
+    let smokeSaid = "";
+    smoke.stdout.on("data", (chunk: Buffer) => (smokeSaid += chunk.toString()));
     let smokeCode: number | null | undefined;
     smoke.once("exit", (code) => (smokeCode = code));
     await until(() => (smokeCode === undefined ? "the failed smoke match goes on" : undefined), 30_000);
     expect(smokeCode).toBe(1);
+    expect(smokeSaid, "without a URL it plays on this system").toContain("logged in and connected");
 
     up.kill("SIGINT");
     expect(await up.ended).toBe(0);
@@ -152,6 +164,19 @@ describeWithServers("up", () => {
       30_000,
     );
   }, 120_000);
+
+  it("says which setting chooses a port that is taken, before it starts anything", async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const up = await start(28_600, { MUSTER_TLS_PORT: String(port) });
+    expect(await up.ended).toBe(1);
+    expect(up.said()).toContain(
+      `port ${port} (MUSTER_INGRESS_TLS_PORT) is taken by another program: choose another with MUSTER_TLS_PORT`,
+    );
+    expect(readdirSync(folder)).not.toContain("mariadb");
+    server.close();
+  }, 60_000);
 
   it("ends with what is wrong when a service cannot ever start, instead of starting it for ever", async () => {
     const up = await start(28_400, { IDENTITY_KEY_ENCRYPTION_KEY: "no key" });

@@ -21,6 +21,16 @@ export const logIn: Command = {
   },
 };
 
+export const url: Command = {
+  takes: "",
+  does: "Prints the URL of the ingress, for curl and others.",
+  async run(args, env) {
+    if (args.length > 0) throw new UsageError("it takes nothing");
+    say(publicUrl(env));
+    return 0;
+  },
+};
+
 export const api: Command = {
   takes: "METHOD PATH [JSON]",
   does: "Calls the REST API with the access token in MUSTER_TOKEN (from log-in) and prints the answer.",

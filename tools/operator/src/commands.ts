@@ -1,4 +1,4 @@
-import { api, logIn } from "./api.ts";
+import { api, logIn, url } from "./api.ts";
 import { backup, backupLogs, verifyBackup } from "./backup/backup.ts";
 import { binaryLog, restore } from "./backup/restore.ts";
 import type { Command } from "./command.ts";
@@ -19,6 +19,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     "NAME|NAME%|ID",
     "Finds players by the name in any spelling, its beginning, or the id: id, name, kind, role, whether banned.",
   ),
+  url,
   "log-in": logIn,
   api,
   grant: identityCommand("grant", "NAME player|moderator|admin REASON", "Gives an account a role: the first admin."),

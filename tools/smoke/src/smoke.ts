@@ -1,5 +1,6 @@
 // Two players register, log in, queue, play a duel with real inputs until the game decides, and find it in their
-// histories. Usage: smoke.ts [URL] [MODE]. Exit code 0 when everything was as it should be.
+// histories. Usage: smoke.ts [URL] [MODE]. Exit code 0 when everything was as it should be. Without a URL it plays on the
+// local system, on whichever port that has.
 import { strict as assert } from "node:assert";
 import { randomBytes } from "node:crypto";
 import {
@@ -12,8 +13,9 @@ import {
   type Realtime,
 } from "@muster/client";
 import { duel, duelBot, type DuelState } from "@muster/game-duel";
+import { localUrl } from "@muster/local";
 
-const url = process.argv[2] ?? "http://localhost:8080";
+const url = process.argv[2] || localUrl();
 const mode = process.argv[3] ?? "duel-quick";
 const WITHIN_MS = 180_000;
 

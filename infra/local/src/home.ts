@@ -1,0 +1,57 @@
+// One system per folder: two would share a database's files, and each would forget what the other one started. Whoever starts a
+// system holds the folder's name as a socket that has no file (unix(7), abstract): the kernel lets one process have it, and
+// frees it however that process ends. Whoever asks is told who holds it.
+import { createHash } from "node:crypto";
+import { mkdirSync, realpathSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { paths } from "./paths.ts";
+
+export interface HomeHolder {
+  readonly pid: number;
+  /** `dev` are the servers of `pnpm -r dev`, whose services are processes beside it. */
+  readonly by: "up.sh" | "pnpm -r dev";
+  readonly ingressPort: number;
+  readonly portBase: number;
+}
+
+const ANSWERS_WITHIN_MS = 1000;
+
+/** Holds the folder for as long as this process lives. @throws Error when another system runs in it */
+export async function claimHome(holder: HomeHolder): Promise<void> {
+  mkdirSync(paths.home, { recursive: true });
+  if (process.platform !== "linux") return; // only Linux has such sockets
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined); // who asked has gone
+    socket.end(JSON.stringify(holder));
+  });
+  const taken = await new Promise<boolean>((resolve, reject) => {
+    server.once("error", (err: NodeJS.ErrnoException) => (err.code === "EADDRINUSE" ? resolve(true) : reject(err)));
+    server.listen({ path: nameOf(paths.home) }, () => resolve(false));
+  });
+  if (taken) throw new Error(refusal(await homeHolder()));
+  server.unref();
+}
+
+/** Who runs a system in this folder; undefined when nobody does, or does not say so. */
+export async function homeHolder(): Promise<HomeHolder | undefined> {
+  mkdirSync(paths.home, { recursive: true });
+  if (process.platform !== "linux") return undefined;
+  const text = await new Promise<string>((resolve) => {
+    let said = "";
+    const socket = connect({ path: nameOf(paths.home) });
+    socket.setTimeout(ANSWERS_WITHIN_MS, () => socket.destroy());
+    socket.on("data", (chunk: Buffer) => (said += chunk.toString()));
+    socket.on("error", () => undefined); // nobody is there
+    socket.on("close", () => resolve(said));
+  });
+  return text === "" ? undefined : (JSON.parse(text) as HomeHolder);
+}
+
+export function refusal(holder: HomeHolder | undefined): string {
+  const who = holder ? ` (${holder.by}, process ${holder.pid}, http://localhost:${holder.ingressPort})` : "";
+  return `a system runs in ${paths.home} already${who}: stop it first. A second one beside it needs a folder of its own and other ports: MUSTER_HOME, MUSTER_PORT and MUSTER_PORT_BASE`;
+}
+
+function nameOf(folder: string): string {
+  return `\0muster-home-${createHash("sha256").update(realpathSync(folder)).digest("hex")}`;
+}
