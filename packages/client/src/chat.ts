@@ -33,6 +33,23 @@ export interface MessagePage {
   readonly more: boolean;
 }
 
+/** Into a room. */
+export interface Invitation {
+  readonly channelId: string;
+  readonly roomName: string;
+  readonly private: boolean;
+  readonly inviterId: string;
+  readonly inviterName: string;
+  readonly invitedAt: Date;
+  /** Until when it can be accepted. */
+  readonly expiresAt: Date;
+}
+
+type InvitationJson = Omit<Invitation, "invitedAt" | "expiresAt"> & {
+  readonly invitedAt: string;
+  readonly expiresAt: string;
+};
+
 interface MessageJson {
   readonly channelId: string;
   readonly seq: number;
@@ -77,11 +94,36 @@ export class ChatApi {
     return this.#call("POST", "/v1/chat/rooms/join", { name });
   }
 
-  async addMember(channelId: string, playerId: string): Promise<void> {
+  /** Invites the player: it is in the room once it accepts. */
+  async invite(channelId: string, playerId: string): Promise<void> {
     await this.#call("PUT", `${at(channelId)}/members/${encodeURIComponent(playerId)}`);
   }
 
-  /** Oneself: leave. */
+  /** The same as `invite`. */
+  addMember(channelId: string, playerId: string): Promise<void> {
+    return this.invite(channelId, playerId);
+  }
+
+  /** The rooms that this player is invited to, newest first. */
+  async invitations(): Promise<readonly Invitation[]> {
+    const { invitations } = await this.#call<{ invitations: InvitationJson[] }>("GET", "/v1/chat/invitations");
+    return invitations.map((json) => ({
+      ...json,
+      invitedAt: new Date(json.invitedAt),
+      expiresAt: new Date(json.expiresAt),
+    }));
+  }
+
+  acceptInvitation(channelId: string): Promise<Channel> {
+    return this.#call("POST", `/v1/chat/invitations/${encodeURIComponent(channelId)}/accept`);
+  }
+
+  /** The room's owner cannot repeat it until it ends; this player may still accept it. */
+  async declineInvitation(channelId: string): Promise<void> {
+    await this.#call("DELETE", `/v1/chat/invitations/${encodeURIComponent(channelId)}`);
+  }
+
+  /** Out of the room, or the invitation taken back. Oneself: leave. */
   async removeMember(channelId: string, playerId: string): Promise<void> {
     await this.#call("DELETE", `${at(channelId)}/members/${encodeURIComponent(playerId)}`);
   }

@@ -19,6 +19,8 @@ export const REPEATABLE_WRITES: Readonly<Record<string, readonly string[]>> = {
     "OpenMatch",
     "CreateRoom",
     "JoinRoom",
+    "AcceptInvitation",
+    "DeclineInvitation",
     "PostMessage",
     "MarkRead",
     "BlockPlayer",

@@ -44,7 +44,13 @@ export function createApp(config: Config, overrides: Overrides = {}): ChatApp {
     baseUrl: config.chatMatchUrl,
     timeoutMs: CALL_TIMEOUT_MS,
   });
-  const delivery = createDelivery({ db, tailEveryMs: config.chatTailEveryMs, now, log });
+  const delivery = createDelivery({
+    db,
+    tailEveryMs: config.chatTailEveryMs,
+    invitationMs: config.chatInvitationS * 1000,
+    now,
+    log,
+  });
   new Gauge({
     name: "chat_gateway_streams",
     help: "Gateways that messages are delivered to",
@@ -65,6 +71,8 @@ export function createApp(config: Config, overrides: Overrides = {}): ChatApp {
   const limits = {
     roomMembersMax: config.chatRoomMembersMax,
     roomsOwnedMax: config.chatRoomsOwnedMax,
+    invitationsMax: config.chatInvitationsMax,
+    invitationMs: config.chatInvitationS * 1000,
     directs: {
       opener: perHour(config.chatDirectsPerHour, config.chatDirectBurst),
       target: perHour(config.chatDirectsToPlayerPerHour, config.chatDirectToPlayerBurst),

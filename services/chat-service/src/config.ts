@@ -25,6 +25,18 @@ export const fields = {
   }),
   CHAT_ROOM_MEMBERS_MAX: int({ default: 500, min: 2, max: 100_000, description: "members of a room" }),
   CHAT_ROOMS_OWNED_MAX: int({ default: 10, min: 1, max: 10_000, description: "rooms that one player may own" }),
+  CHAT_INVITATIONS_MAX: int({
+    default: 50,
+    min: 1,
+    max: 1000,
+    description: "invitations into rooms that one player may have; beyond it the oldest goes, of strangers first",
+  }),
+  CHAT_INVITATION_S: int({
+    default: 604_800,
+    min: 60,
+    max: 31_536_000,
+    description: "how long an invitation can be accepted, seconds",
+  }),
   CHAT_DIRECTS_PER_HOUR: int({
     default: 30,
     min: 1,

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { describeWithMariadb, until } from "@muster/testkit";
 import { sql } from "kysely";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Harness, type Person, person, startHarness, TestStream } from "../test/harness.ts";
+import { type Harness, letIn, type Person, person, startHarness, TestStream } from "../test/harness.ts";
 import { GLOBAL_CHANNEL_ID } from "./channels.ts";
 import { updateCounters } from "./store/channels.ts";
 import { insertHint, insertMessage } from "./store/messages.ts";
@@ -24,13 +24,7 @@ describeWithMariadb("delivery", () => {
     (await on.postMessage({ actor, channelId, body, key: `k${++keys}` })).message?.change as bigint;
   const room = async (owner: Person, members: readonly Person[] = []): Promise<string> => {
     const { channel } = await harness.call.createRoom({ actor: owner, name: `room ${randomUUID().slice(0, 8)}` });
-    for (const { playerId, name } of members)
-      await harness.call.addMember({
-        actor: owner,
-        channelId: channel?.channelId as string,
-        playerId,
-        playerName: name,
-      });
+    for (const member of members) await letIn(harness.call, owner, channel?.channelId as string, member);
     return channel?.channelId as string;
   };
   const attached = async (
@@ -169,7 +163,7 @@ describeWithMariadb("delivery", () => {
     await post(ann, channelId, "before bob");
     const stream = new TestStream(other.call);
     await attached(stream, bob.playerId);
-    await harness.call.addMember({ actor: ann, channelId, playerId: bob.playerId, playerName: "Bob" });
+    await letIn(harness.call, ann, channelId, bob);
     await post(ann, channelId, "hello bob");
     await until(() => (stream.bodies(channelId).length === 1 ? undefined : "nothing yet"));
     expect(stream.bodies(channelId)).toEqual(["hello bob"]);

@@ -5,6 +5,7 @@ export const ERRORS = {
   channel_not_found: { grpc: "not_found", retryable: false, message: "There is no such channel." },
   message_not_found: { grpc: "not_found", retryable: false, message: "There is no such message." },
   member_not_found: { grpc: "not_found", retryable: false, message: "This player is not in the channel." },
+  invitation_not_found: { grpc: "not_found", retryable: false, message: "There is no such invitation." },
   match_not_found: { grpc: "not_found", retryable: false, message: "There is no such match." },
   not_a_member: { grpc: "permission_denied", retryable: false, message: "Join the channel first." },
   not_allowed: { grpc: "permission_denied", retryable: false, message: "This account may not do that." },

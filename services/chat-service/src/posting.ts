@@ -8,9 +8,8 @@ import { fail } from "./errors.ts";
 import { cleanBody } from "./messages.ts";
 import { admit, type Rate } from "./rate.ts";
 import type { ChannelRow, MessageRow, Tables } from "./schema.ts";
-import { holdChannel, isMember, moveReadMark, updateCounters } from "./store/channels.ts";
+import { findMembership, holdChannel, isMember, moveReadMark, showChannel, updateCounters } from "./store/channels.ts";
 import type { Tx } from "./store/db.ts";
-import { showDirect } from "./store/directs.ts";
 import {
   ensureSender,
   findByClientKey,
@@ -113,7 +112,7 @@ export function createPosting(options: PostingOptions): Posting {
       return asAuthor(actor, channelId, async (tx, channel, nextAt) => {
         const before = await findByClientKey(tx, channelId, actor.playerId, key);
         if (before) return before; // a repeat
-        await refuseUnlessMayPost(tx, channel, actor, now());
+        const { isHidden } = await refuseUnlessMayPost(tx, channel, actor, now());
         await takeRate(tx, actor.playerId, nextAt);
         const seq = channel.last_seq + 1n;
         const message: MessageRow = {
@@ -131,8 +130,10 @@ export function createPosting(options: PostingOptions): Posting {
         await insertMessage(tx, message);
         await moveReadMark(tx, channel, actor, seq, now());
         // Who writes wants to see the answer.
-        if (channel.kind === "direct" && (await showDirect(tx, channel, actor.playerId)))
+        if (isHidden) {
+          await showChannel(tx, channel, actor.playerId);
           await insertHint(tx, { playerIds: [actor.playerId] }, now());
+        }
         return message;
       });
     },
@@ -199,12 +200,20 @@ async function hold(tx: Tx, channelId: string): Promise<ChannelRow> {
   return channel;
 }
 
-/** @throws AppError channel_not_found, not_a_member, muted, blocked */
-async function refuseUnlessMayPost(tx: Tx, channel: ChannelRow, actor: Actor, now: Date): Promise<void> {
-  refusePosting(channel, channel.kind !== "global" && (await isMember(tx, channel.id, actor.playerId)));
+/** @returns whether the author has hidden the channel. @throws AppError channel_not_found, not_a_member, muted, blocked */
+async function refuseUnlessMayPost(
+  tx: Tx,
+  channel: ChannelRow,
+  actor: Actor,
+  now: Date,
+): Promise<{ isHidden: boolean }> {
+  const membership = channel.kind === "global" ? undefined : await findMembership(tx, channel.id, actor.playerId);
+  refusePosting(channel, membership !== undefined);
+  const isHidden = membership?.is_hidden === 1;
   const mute = await findMute(tx, channel.id, actor.playerId, now);
   if (mute) throw fail("muted", { details: { until: mute.until.toISOString(), reason: mute.reason } });
-  if (channel.kind !== "direct") return;
+  if (channel.kind !== "direct") return { isHidden };
   const [, a = "", b = ""] = channel.unique_key.split(":");
   if (await isBlocked(tx, a, b)) throw fail("blocked");
+  return { isHidden };
 }

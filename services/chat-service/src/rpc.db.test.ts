@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { describeWithMariadb } from "@muster/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Harness, type Person, person, startHarness } from "../test/harness.ts";
+import { type Harness, letIn, type Person, person, startHarness } from "../test/harness.ts";
 import { GLOBAL_CHANNEL_ID } from "./channels.ts";
 
 describeWithMariadb("chat-service", () => {
@@ -19,8 +19,7 @@ describeWithMariadb("chat-service", () => {
   const room = async (owner: Person, members: readonly Person[] = [], isPrivate = false): Promise<string> => {
     const name = `room ${randomUUID().slice(0, 8)}`;
     const { channel } = await harness.call.createRoom({ actor: owner, name, private: isPrivate });
-    for (const { playerId, name: playerName } of members)
-      await harness.call.addMember({ actor: owner, channelId: channel?.channelId as string, playerId, playerName });
+    for (const member of members) await letIn(harness.call, owner, channel?.channelId as string, member);
     return channel?.channelId as string;
   };
   const bodies = async (actor: Person, channelId: string): Promise<string[]> =>

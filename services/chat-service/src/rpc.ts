@@ -3,12 +3,13 @@ import type { Actor as ActorMessage, ChatService, DeliverRequest } from "@muster
 import type { CallLimits } from "./call-limits.ts";
 import type { GatewayStream, ToGateway } from "./delivery/gateway-stream.ts";
 import { channelRpcs } from "./rpc/channels.ts";
+import { invitationRpcs } from "./rpc/invitations.ts";
 import { messageRpcs } from "./rpc/messages.ts";
 import { moderationRpcs } from "./rpc/moderation.ts";
 import { actorOf, type RpcParts } from "./rpc/parts.ts";
 
 export function chatRpc(parts: RpcParts): ServiceImpl<typeof ChatService> {
-  const calls = { ...channelRpcs(parts), ...messageRpcs(parts), ...moderationRpcs(parts) };
+  const calls = { ...channelRpcs(parts), ...invitationRpcs(parts), ...messageRpcs(parts), ...moderationRpcs(parts) };
   return {
     ...limited(calls, parts.callLimits),
 

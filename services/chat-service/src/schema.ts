@@ -4,6 +4,7 @@ import type { Generated, Selectable } from "kysely";
 export interface Tables {
   channels: ChannelsTable;
   members: MembersTable;
+  invitations: InvitationsTable;
   messages: MessagesTable;
   mutes: MutesTable;
   blocks: BlocksTable;
@@ -41,8 +42,22 @@ export interface MembersTable {
   joined_change: bigint;
   last_read_seq: bigint;
   joined_at: Date;
-  /** A direct channel that the player has left, or whose other player is blocked: neither listed nor delivered. */
+  /** A direct channel that the player has left, or a channel of a player that is blocked: neither listed nor delivered. */
   is_hidden: Generated<number>;
+}
+
+/** Into rooms, until they are accepted or end by their age. */
+export interface InvitationsTable {
+  /** Who is invited. */
+  player_id: string;
+  channel_id: string;
+  inviter_id: string;
+  inviter_name: string;
+  /** The two had met when it was made: it outlasts those of strangers when there are too many. */
+  is_acquainted: number;
+  /** A declined one is not listed and cannot be repeated. */
+  state: "pending" | "declined";
+  created_at: Date;
 }
 
 export interface MessagesTable {
@@ -108,5 +123,6 @@ export interface ModerationLogTable {
   trace_id: string;
 }
 
+export type InvitationRow = Selectable<InvitationsTable>;
 export type ChannelRow = Selectable<ChannelsTable>;
 export type MessageRow = Selectable<MessagesTable>;

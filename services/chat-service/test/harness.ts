@@ -29,6 +29,17 @@ export interface Harness extends AsyncDisposable {
   another(): Promise<{ app: ChatApp; call: Client<typeof ChatService> }>;
 }
 
+/** Invites and accepts: the player is in afterwards. */
+export async function letIn(
+  call: Client<typeof ChatService>,
+  owner: Person,
+  channelId: string,
+  player: Person,
+): Promise<void> {
+  await call.addMember({ actor: owner, channelId, playerId: player.playerId, playerName: player.name });
+  await call.acceptInvitation({ actor: player, channelId });
+}
+
 export type Person = Pick<Actor, "playerId" | "name" | "moderator">;
 
 export function person(name = "someone", moderator = false): Person {

@@ -87,6 +87,8 @@ describeWithServers("chat", () => {
     const [ann, bob] = [await connected(system, { gateway: 0 }), await connected(system, { gateway: 0 })];
     const { channelId } = await ann.client.chat.createRoom(`room ${randomUUID().slice(0, 8)}`);
     await ann.client.chat.addMember(channelId, bob.player.playerId);
+    expect(await bob.client.chat.invitations()).toMatchObject([{ channelId, inviterId: ann.player.playerId }]);
+    await bob.client.chat.acceptInvitation(channelId);
     for (const body of ["1", "2"]) await ann.client.chat.post(channelId, body);
     const near = await rawChat(system, await ann.client.accessToken(), [{ channelId, change: 1n }]);
     await until(() => (near.length === 1 ? undefined : "not yet"));

@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file services/chat/v2.proto.
  */
 export const file_services_chat_v2: GenFile = /*@__PURE__*/
-  fileDesc("ChZzZXJ2aWNlcy9jaGF0L3YyLnByb3RvEgdjaGF0LnYyIlAKBUFjdG9yEhsKCXBsYXllcl9pZBgBIAEoCUIIukgFcgOwAQESFwoEbmFtZRgCIAEoCUIJukgGcgQQARhAEhEKCW1vZGVyYXRvchgDIAEoCCLUAQoHQ2hhbm5lbBISCgpjaGFubmVsX2lkGAEgASgJEiIKBGtpbmQYAiABKA4yFC5jaGF0LnYyLkNoYW5uZWxLaW5kEgwKBG5hbWUYAyABKAkSEgoKc3ViamVjdF9pZBgEIAEoCRIPCgdwcml2YXRlGAUgASgIEhAKCG93bmVyX2lkGAYgASgJEhAKCGxhc3Rfc2VxGAcgASgEEhMKC2xhc3RfY2hhbmdlGAggASgEEhUKDWxhc3RfcmVhZF9zZXEYCSABKAQSDgoGdW5yZWFkGAogASgEIoACCgtDaGF0TWVzc2FnZRISCgpjaGFubmVsX2lkGAEgASgJEgsKA3NlcRgCIAEoBBIOCgZjaGFuZ2UYAyABKAQSEQoJYXV0aG9yX2lkGAQgASgJEhMKC2F1dGhvcl9uYW1lGAUgASgJEgwKBGJvZHkYBiABKAkSKwoHc2VudF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJZWRpdGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpkZWxldGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI8ChNMaXN0Q2hhbm5lbHNSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBIjoKFExpc3RDaGFubmVsc1Jlc3BvbnNlEiIKCGNoYW5uZWxzGAEgAygLMhAuY2hhdC52Mi5DaGFubmVsIncKEU9wZW5EaXJlY3RSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhsKCXBsYXllcl9pZBgCIAEoCUIIukgFcgOwAQESHgoLcGxheWVyX25hbWUYAyABKAlCCbpIBnIEEAEYQCI3ChJPcGVuRGlyZWN0UmVzcG9uc2USIQoHY2hhbm5lbBgBIAEoCzIQLmNoYXQudjIuQ2hhbm5lbCJVChBPcGVuTWF0Y2hSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhoKCG1hdGNoX2lkGAIgASgJQgi6SAVyA7ABASI2ChFPcGVuTWF0Y2hSZXNwb25zZRIhCgdjaGFubmVsGAEgASgLMhAuY2hhdC52Mi5DaGFubmVsIqEBChFDcmVhdGVSb29tUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARJUCgRuYW1lGAIgASgJQka6SENyQRADGCAyO15bXHB7TH1ccHtOfV8tXShbXHB7TH1ccHtNfVxwe059IF8tXSpbXHB7TH1ccHtNfVxwe059Xy1dKT8kEg8KB3ByaXZhdGUYAyABKAgiNwoSQ3JlYXRlUm9vbVJlc3BvbnNlEiEKB2NoYW5uZWwYASABKAsyEC5jaGF0LnYyLkNoYW5uZWwiUQoPSm9pblJvb21SZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhcKBG5hbWUYAiABKAlCCbpIBnIEEAEYQCI1ChBKb2luUm9vbVJlc3BvbnNlEiEKB2NoYW5uZWwYASABKAsyEC5jaGF0LnYyLkNoYW5uZWwilAEKEEFkZE1lbWJlclJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHAoKY2hhbm5lbF9pZBgCIAEoCUIIukgFcgOwAQESGwoJcGxheWVyX2lkGAMgASgJQgi6SAVyA7ABARIeCgtwbGF5ZXJfbmFtZRgEIAEoCUIJukgGcgQQARhAIhMKEUFkZE1lbWJlclJlc3BvbnNlIncKE1JlbW92ZU1lbWJlclJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHAoKY2hhbm5lbF9pZBgCIAEoCUIIukgFcgOwAQESGwoJcGxheWVyX2lkGAMgASgJQgi6SAVyA7ABASIWChRSZW1vdmVNZW1iZXJSZXNwb25zZSKYAQoSTGlzdE1lbWJlcnNSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhwKCmNoYW5uZWxfaWQYAiABKAlCCLpIBXIDsAEBEiQKD2FmdGVyX3BsYXllcl9pZBgDIAEoCUILukgI2AEBcgOwAQESFwoFbGltaXQYBCABKA1CCLpIBSoDGPQDIikKBk1lbWJlchIRCglwbGF5ZXJfaWQYASABKAkSDAoEbmFtZRgCIAEoCSJFChNMaXN0TWVtYmVyc1Jlc3BvbnNlEiAKB21lbWJlcnMYASADKAsyDy5jaGF0LnYyLk1lbWJlchIMCgRtb3JlGAIgASgIIpsBChJQb3N0TWVzc2FnZVJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHAoKY2hhbm5lbF9pZBgCIAEoCUIIukgFcgOwAQESFgoEYm9keRgDIAEoCUIIukgFcgMogEASKAoDa2V5GAQgASgJQhu6SBhyFhABGEAyEF5bQS1aYS16MC05Xy1dKyQiPAoTUG9zdE1lc3NhZ2VSZXNwb25zZRIlCgdtZXNzYWdlGAEgASgLMhQuY2hhdC52Mi5DaGF0TWVzc2FnZSKHAQoSRWRpdE1lc3NhZ2VSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhwKCmNoYW5uZWxfaWQYAiABKAlCCLpIBXIDsAEBEhQKA3NlcRgDIAEoBEIHukgEMgIgABIWCgRib2R5GAQgASgJQgi6SAVyAyiAQCI8ChNFZGl0TWVzc2FnZVJlc3BvbnNlEiUKB21lc3NhZ2UYASABKAsyFC5jaGF0LnYyLkNoYXRNZXNzYWdlInEKFERlbGV0ZU1lc3NhZ2VSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhwKCmNoYW5uZWxfaWQYAiABKAlCCLpIBXIDsAEBEhQKA3NlcRgDIAEoBEIHukgEMgIgACIXChVEZWxldGVNZXNzYWdlUmVzcG9uc2UipgEKE0xpc3RNZXNzYWdlc1JlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHAoKY2hhbm5lbF9pZBgCIAEoCUIIukgFcgOwAQESFAoKYmVmb3JlX3NlcRgDIAEoBEgAEhMKCWFmdGVyX3NlcRgEIAEoBEgAEhcKBWxpbWl0GAUgASgNQgi6SAUqAxjIAUIGCgRmcm9tIkwKFExpc3RNZXNzYWdlc1Jlc3BvbnNlEiYKCG1lc3NhZ2VzGAEgAygLMhQuY2hhdC52Mi5DaGF0TWVzc2FnZRIMCgRtb3JlGAIgASgIImMKD01hcmtSZWFkUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIcCgpjaGFubmVsX2lkGAIgASgJQgi6SAVyA7ABARILCgNzZXEYAyABKAQiOQoQTWFya1JlYWRSZXNwb25zZRIVCg1sYXN0X3JlYWRfc2VxGAEgASgEEg4KBnVucmVhZBgCIAEoBCKzAQoRTXV0ZVBsYXllclJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHwoKY2hhbm5lbF9pZBgCIAEoCUILukgI2AEBcgOwAQESGwoJcGxheWVyX2lkGAMgASgJQgi6SAVyA7ABARIdCgdzZWNvbmRzGAQgASgNQgy6SAkqBxiA54QPKAESGgoGcmVhc29uGAUgASgJQgq6SAdyBRABGIACIhQKEk11dGVQbGF5ZXJSZXNwb25zZSJ6ChNVbm11dGVQbGF5ZXJSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEh8KCmNoYW5uZWxfaWQYAiABKAlCC7pICNgBAXIDsAEBEhsKCXBsYXllcl9pZBgDIAEoCUIIukgFcgOwAQEiFgoUVW5tdXRlUGxheWVyUmVzcG9uc2UiWAoSQmxvY2tQbGF5ZXJSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhsKCXBsYXllcl9pZBgCIAEoCUIIukgFcgOwAQEiFQoTQmxvY2tQbGF5ZXJSZXNwb25zZSJaChRVbmJsb2NrUGxheWVyUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIbCglwbGF5ZXJfaWQYAiABKAlCCLpIBXIDsAEBIhcKFVVuYmxvY2tQbGF5ZXJSZXNwb25zZSI7ChJMaXN0QmxvY2tlZFJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQEiKQoTTGlzdEJsb2NrZWRSZXNwb25zZRISCgpwbGF5ZXJfaWRzGAEgAygJIpwBCg5EZWxpdmVyUmVxdWVzdBImCgVoZWxsbxgBIAEoCzIVLmNoYXQudjIuR2F0ZXdheUhlbGxvSAASJwoGYXR0YWNoGAIgASgLMhUuY2hhdC52Mi5BdHRhY2hQbGF5ZXJIABInCgZkZXRhY2gYAyABKAsyFS5jaGF0LnYyLkRldGFjaFBsYXllckgAQhAKB21lc3NhZ2USBbpIAggBIiwKDEdhdGV3YXlIZWxsbxIcCgpnYXRld2F5X2lkGAEgASgJQgi6SAVyA7ABASJfCgxBdHRhY2hQbGF5ZXISGwoJcGxheWVyX2lkGAEgASgJQgi6SAVyA7ABARIyCgdjdXJzb3JzGAIgAygLMhYuY2hhdC52Mi5DaGFubmVsQ3Vyc29yQgm6SAaSAQMQ6AciPQoNQ2hhbm5lbEN1cnNvchIcCgpjaGFubmVsX2lkGAEgASgJQgi6SAVyA7ABARIOCgZjaGFuZ2UYAiABKAQiKwoMRGV0YWNoUGxheWVyEhsKCXBsYXllcl9pZBgBIAEoCUIIukgFcgOwAQEicAoPRGVsaXZlclJlc3BvbnNlEikKBnBsYXllchgBIAEoCzIXLmNoYXQudjIuUGxheWVyQ2hhbm5lbHNIABInCgdjaGFuZ2VkGAIgASgLMhQuY2hhdC52Mi5DaGF0TWVzc2FnZUgAQgkKB21lc3NhZ2UiYgoOUGxheWVyQ2hhbm5lbHMSEQoJcGxheWVyX2lkGAEgASgJEigKCGNoYW5uZWxzGAIgAygLMhYuY2hhdC52Mi5Kb2luZWRDaGFubmVsEhMKC2Jsb2NrZWRfaWRzGAMgAygJIlYKDUpvaW5lZENoYW5uZWwSIQoHY2hhbm5lbBgBIAEoCzIQLmNoYXQudjIuQ2hhbm5lbBITCgtmcm9tX2NoYW5nZRgCIAEoBBINCgVyZXNldBgDIAEoCCqMAQoLQ2hhbm5lbEtpbmQSHAoYQ0hBTk5FTF9LSU5EX1VOU1BFQ0lGSUVEEAASFwoTQ0hBTk5FTF9LSU5EX0dMT0JBTBABEhYKEkNIQU5ORUxfS0lORF9NQVRDSBACEhcKE0NIQU5ORUxfS0lORF9ESVJFQ1QQAxIVChFDSEFOTkVMX0tJTkRfUk9PTRAEMvQKCgtDaGF0U2VydmljZRJLCgxMaXN0Q2hhbm5lbHMSHC5jaGF0LnYyLkxpc3RDaGFubmVsc1JlcXVlc3QaHS5jaGF0LnYyLkxpc3RDaGFubmVsc1Jlc3BvbnNlEkUKCk9wZW5EaXJlY3QSGi5jaGF0LnYyLk9wZW5EaXJlY3RSZXF1ZXN0GhsuY2hhdC52Mi5PcGVuRGlyZWN0UmVzcG9uc2USQgoJT3Blbk1hdGNoEhkuY2hhdC52Mi5PcGVuTWF0Y2hSZXF1ZXN0GhouY2hhdC52Mi5PcGVuTWF0Y2hSZXNwb25zZRJFCgpDcmVhdGVSb29tEhouY2hhdC52Mi5DcmVhdGVSb29tUmVxdWVzdBobLmNoYXQudjIuQ3JlYXRlUm9vbVJlc3BvbnNlEj8KCEpvaW5Sb29tEhguY2hhdC52Mi5Kb2luUm9vbVJlcXVlc3QaGS5jaGF0LnYyLkpvaW5Sb29tUmVzcG9uc2USQgoJQWRkTWVtYmVyEhkuY2hhdC52Mi5BZGRNZW1iZXJSZXF1ZXN0GhouY2hhdC52Mi5BZGRNZW1iZXJSZXNwb25zZRJLCgxSZW1vdmVNZW1iZXISHC5jaGF0LnYyLlJlbW92ZU1lbWJlclJlcXVlc3QaHS5jaGF0LnYyLlJlbW92ZU1lbWJlclJlc3BvbnNlEkgKC0xpc3RNZW1iZXJzEhsuY2hhdC52Mi5MaXN0TWVtYmVyc1JlcXVlc3QaHC5jaGF0LnYyLkxpc3RNZW1iZXJzUmVzcG9uc2USSAoLUG9zdE1lc3NhZ2USGy5jaGF0LnYyLlBvc3RNZXNzYWdlUmVxdWVzdBocLmNoYXQudjIuUG9zdE1lc3NhZ2VSZXNwb25zZRJICgtFZGl0TWVzc2FnZRIbLmNoYXQudjIuRWRpdE1lc3NhZ2VSZXF1ZXN0GhwuY2hhdC52Mi5FZGl0TWVzc2FnZVJlc3BvbnNlEk4KDURlbGV0ZU1lc3NhZ2USHS5jaGF0LnYyLkRlbGV0ZU1lc3NhZ2VSZXF1ZXN0Gh4uY2hhdC52Mi5EZWxldGVNZXNzYWdlUmVzcG9uc2USSwoMTGlzdE1lc3NhZ2VzEhwuY2hhdC52Mi5MaXN0TWVzc2FnZXNSZXF1ZXN0Gh0uY2hhdC52Mi5MaXN0TWVzc2FnZXNSZXNwb25zZRI/CghNYXJrUmVhZBIYLmNoYXQudjIuTWFya1JlYWRSZXF1ZXN0GhkuY2hhdC52Mi5NYXJrUmVhZFJlc3BvbnNlEkUKCk11dGVQbGF5ZXISGi5jaGF0LnYyLk11dGVQbGF5ZXJSZXF1ZXN0GhsuY2hhdC52Mi5NdXRlUGxheWVyUmVzcG9uc2USSwoMVW5tdXRlUGxheWVyEhwuY2hhdC52Mi5Vbm11dGVQbGF5ZXJSZXF1ZXN0Gh0uY2hhdC52Mi5Vbm11dGVQbGF5ZXJSZXNwb25zZRJICgtCbG9ja1BsYXllchIbLmNoYXQudjIuQmxvY2tQbGF5ZXJSZXF1ZXN0GhwuY2hhdC52Mi5CbG9ja1BsYXllclJlc3BvbnNlEk4KDVVuYmxvY2tQbGF5ZXISHS5jaGF0LnYyLlVuYmxvY2tQbGF5ZXJSZXF1ZXN0Gh4uY2hhdC52Mi5VbmJsb2NrUGxheWVyUmVzcG9uc2USSAoLTGlzdEJsb2NrZWQSGy5jaGF0LnYyLkxpc3RCbG9ja2VkUmVxdWVzdBocLmNoYXQudjIuTGlzdEJsb2NrZWRSZXNwb25zZRJACgdEZWxpdmVyEhcuY2hhdC52Mi5EZWxpdmVyUmVxdWVzdBoYLmNoYXQudjIuRGVsaXZlclJlc3BvbnNlKAEwAWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp]);
+  fileDesc("ChZzZXJ2aWNlcy9jaGF0L3YyLnByb3RvEgdjaGF0LnYyIlAKBUFjdG9yEhsKCXBsYXllcl9pZBgBIAEoCUIIukgFcgOwAQESFwoEbmFtZRgCIAEoCUIJukgGcgQQARhAEhEKCW1vZGVyYXRvchgDIAEoCCLUAQoHQ2hhbm5lbBISCgpjaGFubmVsX2lkGAEgASgJEiIKBGtpbmQYAiABKA4yFC5jaGF0LnYyLkNoYW5uZWxLaW5kEgwKBG5hbWUYAyABKAkSEgoKc3ViamVjdF9pZBgEIAEoCRIPCgdwcml2YXRlGAUgASgIEhAKCG93bmVyX2lkGAYgASgJEhAKCGxhc3Rfc2VxGAcgASgEEhMKC2xhc3RfY2hhbmdlGAggASgEEhUKDWxhc3RfcmVhZF9zZXEYCSABKAQSDgoGdW5yZWFkGAogASgEIoACCgtDaGF0TWVzc2FnZRISCgpjaGFubmVsX2lkGAEgASgJEgsKA3NlcRgCIAEoBBIOCgZjaGFuZ2UYAyABKAQSEQoJYXV0aG9yX2lkGAQgASgJEhMKC2F1dGhvcl9uYW1lGAUgASgJEgwKBGJvZHkYBiABKAkSKwoHc2VudF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJZWRpdGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpkZWxldGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI8ChNMaXN0Q2hhbm5lbHNSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBIjoKFExpc3RDaGFubmVsc1Jlc3BvbnNlEiIKCGNoYW5uZWxzGAEgAygLMhAuY2hhdC52Mi5DaGFubmVsIncKEU9wZW5EaXJlY3RSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhsKCXBsYXllcl9pZBgCIAEoCUIIukgFcgOwAQESHgoLcGxheWVyX25hbWUYAyABKAlCCbpIBnIEEAEYQCI3ChJPcGVuRGlyZWN0UmVzcG9uc2USIQoHY2hhbm5lbBgBIAEoCzIQLmNoYXQudjIuQ2hhbm5lbCJVChBPcGVuTWF0Y2hSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhoKCG1hdGNoX2lkGAIgASgJQgi6SAVyA7ABASI2ChFPcGVuTWF0Y2hSZXNwb25zZRIhCgdjaGFubmVsGAEgASgLMhAuY2hhdC52Mi5DaGFubmVsIqEBChFDcmVhdGVSb29tUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARJUCgRuYW1lGAIgASgJQka6SENyQRADGCAyO15bXHB7TH1ccHtOfV8tXShbXHB7TH1ccHtNfVxwe059IF8tXSpbXHB7TH1ccHtNfVxwe059Xy1dKT8kEg8KB3ByaXZhdGUYAyABKAgiNwoSQ3JlYXRlUm9vbVJlc3BvbnNlEiEKB2NoYW5uZWwYASABKAsyEC5jaGF0LnYyLkNoYW5uZWwiUQoPSm9pblJvb21SZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhcKBG5hbWUYAiABKAlCCbpIBnIEEAEYQCI1ChBKb2luUm9vbVJlc3BvbnNlEiEKB2NoYW5uZWwYASABKAsyEC5jaGF0LnYyLkNoYW5uZWwilAEKEEFkZE1lbWJlclJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHAoKY2hhbm5lbF9pZBgCIAEoCUIIukgFcgOwAQESGwoJcGxheWVyX2lkGAMgASgJQgi6SAVyA7ABARIeCgtwbGF5ZXJfbmFtZRgEIAEoCUIJukgGcgQQARhAIhMKEUFkZE1lbWJlclJlc3BvbnNlIs4BCgpJbnZpdGF0aW9uEhIKCmNoYW5uZWxfaWQYASABKAkSEQoJcm9vbV9uYW1lGAIgASgJEg8KB3ByaXZhdGUYAyABKAgSEgoKaW52aXRlcl9pZBgEIAEoCRIUCgxpbnZpdGVyX25hbWUYBSABKAkSLgoKaW52aXRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZXhwaXJlc19hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiPwoWTGlzdEludml0YXRpb25zUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBASJDChdMaXN0SW52aXRhdGlvbnNSZXNwb25zZRIoCgtpbnZpdGF0aW9ucxgBIAMoCzITLmNoYXQudjIuSW52aXRhdGlvbiJeChdBY2NlcHRJbnZpdGF0aW9uUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIcCgpjaGFubmVsX2lkGAIgASgJQgi6SAVyA7ABASI9ChhBY2NlcHRJbnZpdGF0aW9uUmVzcG9uc2USIQoHY2hhbm5lbBgBIAEoCzIQLmNoYXQudjIuQ2hhbm5lbCJfChhEZWNsaW5lSW52aXRhdGlvblJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHAoKY2hhbm5lbF9pZBgCIAEoCUIIukgFcgOwAQEiGwoZRGVjbGluZUludml0YXRpb25SZXNwb25zZSJ3ChNSZW1vdmVNZW1iZXJSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhwKCmNoYW5uZWxfaWQYAiABKAlCCLpIBXIDsAEBEhsKCXBsYXllcl9pZBgDIAEoCUIIukgFcgOwAQEiFgoUUmVtb3ZlTWVtYmVyUmVzcG9uc2UimAEKEkxpc3RNZW1iZXJzUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIcCgpjaGFubmVsX2lkGAIgASgJQgi6SAVyA7ABARIkCg9hZnRlcl9wbGF5ZXJfaWQYAyABKAlCC7pICNgBAXIDsAEBEhcKBWxpbWl0GAQgASgNQgi6SAUqAxj0AyIpCgZNZW1iZXISEQoJcGxheWVyX2lkGAEgASgJEgwKBG5hbWUYAiABKAkiRQoTTGlzdE1lbWJlcnNSZXNwb25zZRIgCgdtZW1iZXJzGAEgAygLMg8uY2hhdC52Mi5NZW1iZXISDAoEbW9yZRgCIAEoCCKbAQoSUG9zdE1lc3NhZ2VSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhwKCmNoYW5uZWxfaWQYAiABKAlCCLpIBXIDsAEBEhYKBGJvZHkYAyABKAlCCLpIBXIDKIBAEigKA2tleRgEIAEoCUIbukgYchYQARhAMhBeW0EtWmEtejAtOV8tXSskIjwKE1Bvc3RNZXNzYWdlUmVzcG9uc2USJQoHbWVzc2FnZRgBIAEoCzIULmNoYXQudjIuQ2hhdE1lc3NhZ2UihwEKEkVkaXRNZXNzYWdlUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIcCgpjaGFubmVsX2lkGAIgASgJQgi6SAVyA7ABARIUCgNzZXEYAyABKARCB7pIBDICIAASFgoEYm9keRgEIAEoCUIIukgFcgMogEAiPAoTRWRpdE1lc3NhZ2VSZXNwb25zZRIlCgdtZXNzYWdlGAEgASgLMhQuY2hhdC52Mi5DaGF0TWVzc2FnZSJxChREZWxldGVNZXNzYWdlUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIcCgpjaGFubmVsX2lkGAIgASgJQgi6SAVyA7ABARIUCgNzZXEYAyABKARCB7pIBDICIAAiFwoVRGVsZXRlTWVzc2FnZVJlc3BvbnNlIqYBChNMaXN0TWVzc2FnZXNSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhwKCmNoYW5uZWxfaWQYAiABKAlCCLpIBXIDsAEBEhQKCmJlZm9yZV9zZXEYAyABKARIABITCglhZnRlcl9zZXEYBCABKARIABIXCgVsaW1pdBgFIAEoDUIIukgFKgMYyAFCBgoEZnJvbSJMChRMaXN0TWVzc2FnZXNSZXNwb25zZRImCghtZXNzYWdlcxgBIAMoCzIULmNoYXQudjIuQ2hhdE1lc3NhZ2USDAoEbW9yZRgCIAEoCCJjCg9NYXJrUmVhZFJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHAoKY2hhbm5lbF9pZBgCIAEoCUIIukgFcgOwAQESCwoDc2VxGAMgASgEIjkKEE1hcmtSZWFkUmVzcG9uc2USFQoNbGFzdF9yZWFkX3NlcRgBIAEoBBIOCgZ1bnJlYWQYAiABKAQiswEKEU11dGVQbGF5ZXJSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEh8KCmNoYW5uZWxfaWQYAiABKAlCC7pICNgBAXIDsAEBEhsKCXBsYXllcl9pZBgDIAEoCUIIukgFcgOwAQESHQoHc2Vjb25kcxgEIAEoDUIMukgJKgcYgOeEDygBEhoKBnJlYXNvbhgFIAEoCUIKukgHcgUQARiAAiIUChJNdXRlUGxheWVyUmVzcG9uc2UiegoTVW5tdXRlUGxheWVyUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIfCgpjaGFubmVsX2lkGAIgASgJQgu6SAjYAQFyA7ABARIbCglwbGF5ZXJfaWQYAyABKAlCCLpIBXIDsAEBIhYKFFVubXV0ZVBsYXllclJlc3BvbnNlIlgKEkJsb2NrUGxheWVyUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIbCglwbGF5ZXJfaWQYAiABKAlCCLpIBXIDsAEBIhUKE0Jsb2NrUGxheWVyUmVzcG9uc2UiWgoUVW5ibG9ja1BsYXllclJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESGwoJcGxheWVyX2lkGAIgASgJQgi6SAVyA7ABASIXChVVbmJsb2NrUGxheWVyUmVzcG9uc2UiOwoSTGlzdEJsb2NrZWRSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBIikKE0xpc3RCbG9ja2VkUmVzcG9uc2USEgoKcGxheWVyX2lkcxgBIAMoCSKcAQoORGVsaXZlclJlcXVlc3QSJgoFaGVsbG8YASABKAsyFS5jaGF0LnYyLkdhdGV3YXlIZWxsb0gAEicKBmF0dGFjaBgCIAEoCzIVLmNoYXQudjIuQXR0YWNoUGxheWVySAASJwoGZGV0YWNoGAMgASgLMhUuY2hhdC52Mi5EZXRhY2hQbGF5ZXJIAEIQCgdtZXNzYWdlEgW6SAIIASIsCgxHYXRld2F5SGVsbG8SHAoKZ2F0ZXdheV9pZBgBIAEoCUIIukgFcgOwAQEiXwoMQXR0YWNoUGxheWVyEhsKCXBsYXllcl9pZBgBIAEoCUIIukgFcgOwAQESMgoHY3Vyc29ycxgCIAMoCzIWLmNoYXQudjIuQ2hhbm5lbEN1cnNvckIJukgGkgEDEOgHIj0KDUNoYW5uZWxDdXJzb3ISHAoKY2hhbm5lbF9pZBgBIAEoCUIIukgFcgOwAQESDgoGY2hhbmdlGAIgASgEIisKDERldGFjaFBsYXllchIbCglwbGF5ZXJfaWQYASABKAlCCLpIBXIDsAEBInAKD0RlbGl2ZXJSZXNwb25zZRIpCgZwbGF5ZXIYASABKAsyFy5jaGF0LnYyLlBsYXllckNoYW5uZWxzSAASJwoHY2hhbmdlZBgCIAEoCzIULmNoYXQudjIuQ2hhdE1lc3NhZ2VIAEIJCgdtZXNzYWdlImIKDlBsYXllckNoYW5uZWxzEhEKCXBsYXllcl9pZBgBIAEoCRIoCghjaGFubmVscxgCIAMoCzIWLmNoYXQudjIuSm9pbmVkQ2hhbm5lbBITCgtibG9ja2VkX2lkcxgDIAMoCSJWCg1Kb2luZWRDaGFubmVsEiEKB2NoYW5uZWwYASABKAsyEC5jaGF0LnYyLkNoYW5uZWwSEwoLZnJvbV9jaGFuZ2UYAiABKAQSDQoFcmVzZXQYAyABKAgqjAEKC0NoYW5uZWxLaW5kEhwKGENIQU5ORUxfS0lORF9VTlNQRUNJRklFRBAAEhcKE0NIQU5ORUxfS0lORF9HTE9CQUwQARIWChJDSEFOTkVMX0tJTkRfTUFUQ0gQAhIXChNDSEFOTkVMX0tJTkRfRElSRUNUEAMSFQoRQ0hBTk5FTF9LSU5EX1JPT00QBDL/DAoLQ2hhdFNlcnZpY2USSwoMTGlzdENoYW5uZWxzEhwuY2hhdC52Mi5MaXN0Q2hhbm5lbHNSZXF1ZXN0Gh0uY2hhdC52Mi5MaXN0Q2hhbm5lbHNSZXNwb25zZRJFCgpPcGVuRGlyZWN0EhouY2hhdC52Mi5PcGVuRGlyZWN0UmVxdWVzdBobLmNoYXQudjIuT3BlbkRpcmVjdFJlc3BvbnNlEkIKCU9wZW5NYXRjaBIZLmNoYXQudjIuT3Blbk1hdGNoUmVxdWVzdBoaLmNoYXQudjIuT3Blbk1hdGNoUmVzcG9uc2USRQoKQ3JlYXRlUm9vbRIaLmNoYXQudjIuQ3JlYXRlUm9vbVJlcXVlc3QaGy5jaGF0LnYyLkNyZWF0ZVJvb21SZXNwb25zZRI/CghKb2luUm9vbRIYLmNoYXQudjIuSm9pblJvb21SZXF1ZXN0GhkuY2hhdC52Mi5Kb2luUm9vbVJlc3BvbnNlEkIKCUFkZE1lbWJlchIZLmNoYXQudjIuQWRkTWVtYmVyUmVxdWVzdBoaLmNoYXQudjIuQWRkTWVtYmVyUmVzcG9uc2USVAoPTGlzdEludml0YXRpb25zEh8uY2hhdC52Mi5MaXN0SW52aXRhdGlvbnNSZXF1ZXN0GiAuY2hhdC52Mi5MaXN0SW52aXRhdGlvbnNSZXNwb25zZRJXChBBY2NlcHRJbnZpdGF0aW9uEiAuY2hhdC52Mi5BY2NlcHRJbnZpdGF0aW9uUmVxdWVzdBohLmNoYXQudjIuQWNjZXB0SW52aXRhdGlvblJlc3BvbnNlEloKEURlY2xpbmVJbnZpdGF0aW9uEiEuY2hhdC52Mi5EZWNsaW5lSW52aXRhdGlvblJlcXVlc3QaIi5jaGF0LnYyLkRlY2xpbmVJbnZpdGF0aW9uUmVzcG9uc2USSwoMUmVtb3ZlTWVtYmVyEhwuY2hhdC52Mi5SZW1vdmVNZW1iZXJSZXF1ZXN0Gh0uY2hhdC52Mi5SZW1vdmVNZW1iZXJSZXNwb25zZRJICgtMaXN0TWVtYmVycxIbLmNoYXQudjIuTGlzdE1lbWJlcnNSZXF1ZXN0GhwuY2hhdC52Mi5MaXN0TWVtYmVyc1Jlc3BvbnNlEkgKC1Bvc3RNZXNzYWdlEhsuY2hhdC52Mi5Qb3N0TWVzc2FnZVJlcXVlc3QaHC5jaGF0LnYyLlBvc3RNZXNzYWdlUmVzcG9uc2USSAoLRWRpdE1lc3NhZ2USGy5jaGF0LnYyLkVkaXRNZXNzYWdlUmVxdWVzdBocLmNoYXQudjIuRWRpdE1lc3NhZ2VSZXNwb25zZRJOCg1EZWxldGVNZXNzYWdlEh0uY2hhdC52Mi5EZWxldGVNZXNzYWdlUmVxdWVzdBoeLmNoYXQudjIuRGVsZXRlTWVzc2FnZVJlc3BvbnNlEksKDExpc3RNZXNzYWdlcxIcLmNoYXQudjIuTGlzdE1lc3NhZ2VzUmVxdWVzdBodLmNoYXQudjIuTGlzdE1lc3NhZ2VzUmVzcG9uc2USPwoITWFya1JlYWQSGC5jaGF0LnYyLk1hcmtSZWFkUmVxdWVzdBoZLmNoYXQudjIuTWFya1JlYWRSZXNwb25zZRJFCgpNdXRlUGxheWVyEhouY2hhdC52Mi5NdXRlUGxheWVyUmVxdWVzdBobLmNoYXQudjIuTXV0ZVBsYXllclJlc3BvbnNlEksKDFVubXV0ZVBsYXllchIcLmNoYXQudjIuVW5tdXRlUGxheWVyUmVxdWVzdBodLmNoYXQudjIuVW5tdXRlUGxheWVyUmVzcG9uc2USSAoLQmxvY2tQbGF5ZXISGy5jaGF0LnYyLkJsb2NrUGxheWVyUmVxdWVzdBocLmNoYXQudjIuQmxvY2tQbGF5ZXJSZXNwb25zZRJOCg1VbmJsb2NrUGxheWVyEh0uY2hhdC52Mi5VbmJsb2NrUGxheWVyUmVxdWVzdBoeLmNoYXQudjIuVW5ibG9ja1BsYXllclJlc3BvbnNlEkgKC0xpc3RCbG9ja2VkEhsuY2hhdC52Mi5MaXN0QmxvY2tlZFJlcXVlc3QaHC5jaGF0LnYyLkxpc3RCbG9ja2VkUmVzcG9uc2USQAoHRGVsaXZlchIXLmNoYXQudjIuRGVsaXZlclJlcXVlc3QaGC5jaGF0LnYyLkRlbGl2ZXJSZXNwb25zZSgBMAFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
  * Who calls: from the access token, checked by the caller of this service.
@@ -87,7 +87,7 @@ export type Channel = Message<"chat.v2.Channel"> & {
   subjectId: string;
 
   /**
-   * Only who was added may join.
+   * Only who is invited may join.
    *
    * @generated from field: bool private = 5;
    */
@@ -381,7 +381,7 @@ export type CreateRoomRequest = Message<"chat.v2.CreateRoomRequest"> & {
   name: string;
 
   /**
-   * Only who was added may join.
+   * Only who is invited may join.
    *
    * @generated from field: bool private = 3;
    */
@@ -466,7 +466,7 @@ export const JoinRoomResponseSchema: GenMessage<JoinRoomResponse> = /*@__PURE__*
   messageDesc(file_services_chat_v2, 12);
 
 /**
- * Whom to let in.
+ * Whom to invite.
  *
  * @generated from message chat.v2.AddMemberRequest
  */
@@ -508,7 +508,7 @@ export const AddMemberRequestSchema: GenMessage<AddMemberRequest> = /*@__PURE__*
   messageDesc(file_services_chat_v2, 13);
 
 /**
- * The player is in.
+ * The player is invited, or in.
  *
  * @generated from message chat.v2.AddMemberResponse
  */
@@ -521,6 +521,203 @@ export type AddMemberResponse = Message<"chat.v2.AddMemberResponse"> & {
  */
 export const AddMemberResponseSchema: GenMessage<AddMemberResponse> = /*@__PURE__*/
   messageDesc(file_services_chat_v2, 14);
+
+/**
+ * An invitation into a room.
+ *
+ * @generated from message chat.v2.Invitation
+ */
+export type Invitation = Message<"chat.v2.Invitation"> & {
+  /**
+   * UUID of the room.
+   *
+   * @generated from field: string channel_id = 1;
+   */
+  channelId: string;
+
+  /**
+   * Its name.
+   *
+   * @generated from field: string room_name = 2;
+   */
+  roomName: string;
+
+  /**
+   * Only who is invited may join.
+   *
+   * @generated from field: bool private = 3;
+   */
+  private: boolean;
+
+  /**
+   * UUID of who invites.
+   *
+   * @generated from field: string inviter_id = 4;
+   */
+  inviterId: string;
+
+  /**
+   * The name of who invites.
+   *
+   * @generated from field: string inviter_name = 5;
+   */
+  inviterName: string;
+
+  /**
+   * When, UTC.
+   *
+   * @generated from field: google.protobuf.Timestamp invited_at = 6;
+   */
+  invitedAt?: Timestamp | undefined;
+
+  /**
+   * Until when it can be accepted, UTC.
+   *
+   * @generated from field: google.protobuf.Timestamp expires_at = 7;
+   */
+  expiresAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message chat.v2.Invitation.
+ * Use `create(InvitationSchema)` to create a new message.
+ */
+export const InvitationSchema: GenMessage<Invitation> = /*@__PURE__*/
+  messageDesc(file_services_chat_v2, 15);
+
+/**
+ * Whose invitations.
+ *
+ * @generated from message chat.v2.ListInvitationsRequest
+ */
+export type ListInvitationsRequest = Message<"chat.v2.ListInvitationsRequest"> & {
+  /**
+   * Who asks.
+   *
+   * @generated from field: chat.v2.Actor actor = 1;
+   */
+  actor?: Actor | undefined;
+};
+
+/**
+ * Describes the message chat.v2.ListInvitationsRequest.
+ * Use `create(ListInvitationsRequestSchema)` to create a new message.
+ */
+export const ListInvitationsRequestSchema: GenMessage<ListInvitationsRequest> = /*@__PURE__*/
+  messageDesc(file_services_chat_v2, 16);
+
+/**
+ * The invitations.
+ *
+ * @generated from message chat.v2.ListInvitationsResponse
+ */
+export type ListInvitationsResponse = Message<"chat.v2.ListInvitationsResponse"> & {
+  /**
+   * Newest first, without those that were declined.
+   *
+   * @generated from field: repeated chat.v2.Invitation invitations = 1;
+   */
+  invitations: Invitation[];
+};
+
+/**
+ * Describes the message chat.v2.ListInvitationsResponse.
+ * Use `create(ListInvitationsResponseSchema)` to create a new message.
+ */
+export const ListInvitationsResponseSchema: GenMessage<ListInvitationsResponse> = /*@__PURE__*/
+  messageDesc(file_services_chat_v2, 17);
+
+/**
+ * Which one.
+ *
+ * @generated from message chat.v2.AcceptInvitationRequest
+ */
+export type AcceptInvitationRequest = Message<"chat.v2.AcceptInvitationRequest"> & {
+  /**
+   * Who was invited.
+   *
+   * @generated from field: chat.v2.Actor actor = 1;
+   */
+  actor?: Actor | undefined;
+
+  /**
+   * UUID of the room.
+   *
+   * @generated from field: string channel_id = 2;
+   */
+  channelId: string;
+};
+
+/**
+ * Describes the message chat.v2.AcceptInvitationRequest.
+ * Use `create(AcceptInvitationRequestSchema)` to create a new message.
+ */
+export const AcceptInvitationRequestSchema: GenMessage<AcceptInvitationRequest> = /*@__PURE__*/
+  messageDesc(file_services_chat_v2, 18);
+
+/**
+ * The room.
+ *
+ * @generated from message chat.v2.AcceptInvitationResponse
+ */
+export type AcceptInvitationResponse = Message<"chat.v2.AcceptInvitationResponse"> & {
+  /**
+   * With the caller in it.
+   *
+   * @generated from field: chat.v2.Channel channel = 1;
+   */
+  channel?: Channel | undefined;
+};
+
+/**
+ * Describes the message chat.v2.AcceptInvitationResponse.
+ * Use `create(AcceptInvitationResponseSchema)` to create a new message.
+ */
+export const AcceptInvitationResponseSchema: GenMessage<AcceptInvitationResponse> = /*@__PURE__*/
+  messageDesc(file_services_chat_v2, 19);
+
+/**
+ * Which one.
+ *
+ * @generated from message chat.v2.DeclineInvitationRequest
+ */
+export type DeclineInvitationRequest = Message<"chat.v2.DeclineInvitationRequest"> & {
+  /**
+   * Who was invited.
+   *
+   * @generated from field: chat.v2.Actor actor = 1;
+   */
+  actor?: Actor | undefined;
+
+  /**
+   * UUID of the room.
+   *
+   * @generated from field: string channel_id = 2;
+   */
+  channelId: string;
+};
+
+/**
+ * Describes the message chat.v2.DeclineInvitationRequest.
+ * Use `create(DeclineInvitationRequestSchema)` to create a new message.
+ */
+export const DeclineInvitationRequestSchema: GenMessage<DeclineInvitationRequest> = /*@__PURE__*/
+  messageDesc(file_services_chat_v2, 20);
+
+/**
+ * It is off the list.
+ *
+ * @generated from message chat.v2.DeclineInvitationResponse
+ */
+export type DeclineInvitationResponse = Message<"chat.v2.DeclineInvitationResponse"> & {
+};
+
+/**
+ * Describes the message chat.v2.DeclineInvitationResponse.
+ * Use `create(DeclineInvitationResponseSchema)` to create a new message.
+ */
+export const DeclineInvitationResponseSchema: GenMessage<DeclineInvitationResponse> = /*@__PURE__*/
+  messageDesc(file_services_chat_v2, 21);
 
 /**
  * Whom to take out.
@@ -555,7 +752,7 @@ export type RemoveMemberRequest = Message<"chat.v2.RemoveMemberRequest"> & {
  * Use `create(RemoveMemberRequestSchema)` to create a new message.
  */
 export const RemoveMemberRequestSchema: GenMessage<RemoveMemberRequest> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 15);
+  messageDesc(file_services_chat_v2, 22);
 
 /**
  * The player is out.
@@ -570,7 +767,7 @@ export type RemoveMemberResponse = Message<"chat.v2.RemoveMemberResponse"> & {
  * Use `create(RemoveMemberResponseSchema)` to create a new message.
  */
 export const RemoveMemberResponseSchema: GenMessage<RemoveMemberResponse> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 16);
+  messageDesc(file_services_chat_v2, 23);
 
 /**
  * Whose members.
@@ -612,7 +809,7 @@ export type ListMembersRequest = Message<"chat.v2.ListMembersRequest"> & {
  * Use `create(ListMembersRequestSchema)` to create a new message.
  */
 export const ListMembersRequestSchema: GenMessage<ListMembersRequest> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 17);
+  messageDesc(file_services_chat_v2, 24);
 
 /**
  * A member.
@@ -640,7 +837,7 @@ export type Member = Message<"chat.v2.Member"> & {
  * Use `create(MemberSchema)` to create a new message.
  */
 export const MemberSchema: GenMessage<Member> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 18);
+  messageDesc(file_services_chat_v2, 25);
 
 /**
  * A page.
@@ -668,7 +865,7 @@ export type ListMembersResponse = Message<"chat.v2.ListMembersResponse"> & {
  * Use `create(ListMembersResponseSchema)` to create a new message.
  */
 export const ListMembersResponseSchema: GenMessage<ListMembersResponse> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 19);
+  messageDesc(file_services_chat_v2, 26);
 
 /**
  * A new message.
@@ -710,7 +907,7 @@ export type PostMessageRequest = Message<"chat.v2.PostMessageRequest"> & {
  * Use `create(PostMessageRequestSchema)` to create a new message.
  */
 export const PostMessageRequestSchema: GenMessage<PostMessageRequest> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 20);
+  messageDesc(file_services_chat_v2, 27);
 
 /**
  * The message.
@@ -731,7 +928,7 @@ export type PostMessageResponse = Message<"chat.v2.PostMessageResponse"> & {
  * Use `create(PostMessageResponseSchema)` to create a new message.
  */
 export const PostMessageResponseSchema: GenMessage<PostMessageResponse> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 21);
+  messageDesc(file_services_chat_v2, 28);
 
 /**
  * A new text.
@@ -773,7 +970,7 @@ export type EditMessageRequest = Message<"chat.v2.EditMessageRequest"> & {
  * Use `create(EditMessageRequestSchema)` to create a new message.
  */
 export const EditMessageRequestSchema: GenMessage<EditMessageRequest> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 22);
+  messageDesc(file_services_chat_v2, 29);
 
 /**
  * The message.
@@ -794,7 +991,7 @@ export type EditMessageResponse = Message<"chat.v2.EditMessageResponse"> & {
  * Use `create(EditMessageResponseSchema)` to create a new message.
  */
 export const EditMessageResponseSchema: GenMessage<EditMessageResponse> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 23);
+  messageDesc(file_services_chat_v2, 30);
 
 /**
  * Which message.
@@ -829,7 +1026,7 @@ export type DeleteMessageRequest = Message<"chat.v2.DeleteMessageRequest"> & {
  * Use `create(DeleteMessageRequestSchema)` to create a new message.
  */
 export const DeleteMessageRequestSchema: GenMessage<DeleteMessageRequest> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 24);
+  messageDesc(file_services_chat_v2, 31);
 
 /**
  * It is gone.
@@ -844,7 +1041,7 @@ export type DeleteMessageResponse = Message<"chat.v2.DeleteMessageResponse"> & {
  * Use `create(DeleteMessageResponseSchema)` to create a new message.
  */
 export const DeleteMessageResponseSchema: GenMessage<DeleteMessageResponse> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 25);
+  messageDesc(file_services_chat_v2, 32);
 
 /**
  * Which page.
@@ -902,7 +1099,7 @@ export type ListMessagesRequest = Message<"chat.v2.ListMessagesRequest"> & {
  * Use `create(ListMessagesRequestSchema)` to create a new message.
  */
 export const ListMessagesRequestSchema: GenMessage<ListMessagesRequest> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 26);
+  messageDesc(file_services_chat_v2, 33);
 
 /**
  * A page.
@@ -930,7 +1127,7 @@ export type ListMessagesResponse = Message<"chat.v2.ListMessagesResponse"> & {
  * Use `create(ListMessagesResponseSchema)` to create a new message.
  */
 export const ListMessagesResponseSchema: GenMessage<ListMessagesResponse> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 27);
+  messageDesc(file_services_chat_v2, 34);
 
 /**
  * Up to where.
@@ -965,7 +1162,7 @@ export type MarkReadRequest = Message<"chat.v2.MarkReadRequest"> & {
  * Use `create(MarkReadRequestSchema)` to create a new message.
  */
 export const MarkReadRequestSchema: GenMessage<MarkReadRequest> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 28);
+  messageDesc(file_services_chat_v2, 35);
 
 /**
  * Where the mark is now.
@@ -993,7 +1190,7 @@ export type MarkReadResponse = Message<"chat.v2.MarkReadResponse"> & {
  * Use `create(MarkReadResponseSchema)` to create a new message.
  */
 export const MarkReadResponseSchema: GenMessage<MarkReadResponse> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 29);
+  messageDesc(file_services_chat_v2, 36);
 
 /**
  * Whom to mute.
@@ -1042,7 +1239,7 @@ export type MutePlayerRequest = Message<"chat.v2.MutePlayerRequest"> & {
  * Use `create(MutePlayerRequestSchema)` to create a new message.
  */
 export const MutePlayerRequestSchema: GenMessage<MutePlayerRequest> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 30);
+  messageDesc(file_services_chat_v2, 37);
 
 /**
  * The player is muted.
@@ -1057,7 +1254,7 @@ export type MutePlayerResponse = Message<"chat.v2.MutePlayerResponse"> & {
  * Use `create(MutePlayerResponseSchema)` to create a new message.
  */
 export const MutePlayerResponseSchema: GenMessage<MutePlayerResponse> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 31);
+  messageDesc(file_services_chat_v2, 38);
 
 /**
  * Whom to let talk again.
@@ -1092,7 +1289,7 @@ export type UnmutePlayerRequest = Message<"chat.v2.UnmutePlayerRequest"> & {
  * Use `create(UnmutePlayerRequestSchema)` to create a new message.
  */
 export const UnmutePlayerRequestSchema: GenMessage<UnmutePlayerRequest> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 32);
+  messageDesc(file_services_chat_v2, 39);
 
 /**
  * The player may talk.
@@ -1107,7 +1304,7 @@ export type UnmutePlayerResponse = Message<"chat.v2.UnmutePlayerResponse"> & {
  * Use `create(UnmutePlayerResponseSchema)` to create a new message.
  */
 export const UnmutePlayerResponseSchema: GenMessage<UnmutePlayerResponse> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 33);
+  messageDesc(file_services_chat_v2, 40);
 
 /**
  * Whom to block.
@@ -1135,7 +1332,7 @@ export type BlockPlayerRequest = Message<"chat.v2.BlockPlayerRequest"> & {
  * Use `create(BlockPlayerRequestSchema)` to create a new message.
  */
 export const BlockPlayerRequestSchema: GenMessage<BlockPlayerRequest> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 34);
+  messageDesc(file_services_chat_v2, 41);
 
 /**
  * The player is blocked.
@@ -1150,7 +1347,7 @@ export type BlockPlayerResponse = Message<"chat.v2.BlockPlayerResponse"> & {
  * Use `create(BlockPlayerResponseSchema)` to create a new message.
  */
 export const BlockPlayerResponseSchema: GenMessage<BlockPlayerResponse> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 35);
+  messageDesc(file_services_chat_v2, 42);
 
 /**
  * Whom to block no longer.
@@ -1178,7 +1375,7 @@ export type UnblockPlayerRequest = Message<"chat.v2.UnblockPlayerRequest"> & {
  * Use `create(UnblockPlayerRequestSchema)` to create a new message.
  */
 export const UnblockPlayerRequestSchema: GenMessage<UnblockPlayerRequest> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 36);
+  messageDesc(file_services_chat_v2, 43);
 
 /**
  * The player is not blocked.
@@ -1193,7 +1390,7 @@ export type UnblockPlayerResponse = Message<"chat.v2.UnblockPlayerResponse"> & {
  * Use `create(UnblockPlayerResponseSchema)` to create a new message.
  */
 export const UnblockPlayerResponseSchema: GenMessage<UnblockPlayerResponse> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 37);
+  messageDesc(file_services_chat_v2, 44);
 
 /**
  * Whose list.
@@ -1214,7 +1411,7 @@ export type ListBlockedRequest = Message<"chat.v2.ListBlockedRequest"> & {
  * Use `create(ListBlockedRequestSchema)` to create a new message.
  */
 export const ListBlockedRequestSchema: GenMessage<ListBlockedRequest> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 38);
+  messageDesc(file_services_chat_v2, 45);
 
 /**
  * The list.
@@ -1235,7 +1432,7 @@ export type ListBlockedResponse = Message<"chat.v2.ListBlockedResponse"> & {
  * Use `create(ListBlockedResponseSchema)` to create a new message.
  */
 export const ListBlockedResponseSchema: GenMessage<ListBlockedResponse> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 39);
+  messageDesc(file_services_chat_v2, 46);
 
 /**
  * From a gateway.
@@ -1280,7 +1477,7 @@ export type DeliverRequest = Message<"chat.v2.DeliverRequest"> & {
  * Use `create(DeliverRequestSchema)` to create a new message.
  */
 export const DeliverRequestSchema: GenMessage<DeliverRequest> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 40);
+  messageDesc(file_services_chat_v2, 47);
 
 /**
  * Who opens the stream.
@@ -1301,7 +1498,7 @@ export type GatewayHello = Message<"chat.v2.GatewayHello"> & {
  * Use `create(GatewayHelloSchema)` to create a new message.
  */
 export const GatewayHelloSchema: GenMessage<GatewayHello> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 41);
+  messageDesc(file_services_chat_v2, 48);
 
 /**
  * A player is here.
@@ -1329,7 +1526,7 @@ export type AttachPlayer = Message<"chat.v2.AttachPlayer"> & {
  * Use `create(AttachPlayerSchema)` to create a new message.
  */
 export const AttachPlayerSchema: GenMessage<AttachPlayer> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 42);
+  messageDesc(file_services_chat_v2, 49);
 
 /**
  * A place in a channel.
@@ -1357,7 +1554,7 @@ export type ChannelCursor = Message<"chat.v2.ChannelCursor"> & {
  * Use `create(ChannelCursorSchema)` to create a new message.
  */
 export const ChannelCursorSchema: GenMessage<ChannelCursor> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 43);
+  messageDesc(file_services_chat_v2, 50);
 
 /**
  * A player is gone.
@@ -1378,7 +1575,7 @@ export type DetachPlayer = Message<"chat.v2.DetachPlayer"> & {
  * Use `create(DetachPlayerSchema)` to create a new message.
  */
 export const DetachPlayerSchema: GenMessage<DetachPlayer> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 44);
+  messageDesc(file_services_chat_v2, 51);
 
 /**
  * To a gateway.
@@ -1415,7 +1612,7 @@ export type DeliverResponse = Message<"chat.v2.DeliverResponse"> & {
  * Use `create(DeliverResponseSchema)` to create a new message.
  */
 export const DeliverResponseSchema: GenMessage<DeliverResponse> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 45);
+  messageDesc(file_services_chat_v2, 52);
 
 /**
  * The channels of a player, all of them.
@@ -1450,7 +1647,7 @@ export type PlayerChannels = Message<"chat.v2.PlayerChannels"> & {
  * Use `create(PlayerChannelsSchema)` to create a new message.
  */
 export const PlayerChannelsSchema: GenMessage<PlayerChannels> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 46);
+  messageDesc(file_services_chat_v2, 53);
 
 /**
  * A channel of a player.
@@ -1485,7 +1682,7 @@ export type JoinedChannel = Message<"chat.v2.JoinedChannel"> & {
  * Use `create(JoinedChannelSchema)` to create a new message.
  */
 export const JoinedChannelSchema: GenMessage<JoinedChannel> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 47);
+  messageDesc(file_services_chat_v2, 54);
 
 /**
  * What a channel is for.
@@ -1599,7 +1796,7 @@ export const ChatService: GenService<{
     output: typeof CreateRoomResponseSchema;
   },
   /**
-   * JoinRoom joins a public room by its name. Errors: channel_not_found (NOT_FOUND), channel_full (RESOURCE_EXHAUSTED).
+   * JoinRoom joins a public room, or one that the caller is invited to, by its name, and shows it again to a member who has hidden it. Errors: channel_not_found (NOT_FOUND), channel_full (RESOURCE_EXHAUSTED).
    *
    * @generated from rpc chat.v2.ChatService.JoinRoom
    */
@@ -1609,8 +1806,9 @@ export const ChatService: GenService<{
     output: typeof JoinRoomResponseSchema;
   },
   /**
-   * AddMember lets another player into a room; for its owner and moderators. A stranger of the caller (see OpenDirect) counts as a direct
-   * channel with one does, for both.
+   * AddMember invites another player into a room; for its owner and moderators. The player is in once it has accepted; until then
+   * the room is neither listed nor delivered to it. Inviting a stranger (see OpenDirect) counts as a direct channel with one does, for
+   * both. A repeat changes nothing, also of an invitation that was declined. Who adds itself (a moderator, an owner who had left) is in at once.
    * Errors: channel_not_found, not_allowed (PERMISSION_DENIED), channel_full, blocked (PERMISSION_DENIED), too_many_directs (RESOURCE_EXHAUSTED).
    *
    * @generated from rpc chat.v2.ChatService.AddMember
@@ -1621,7 +1819,39 @@ export const ChatService: GenService<{
     output: typeof AddMemberResponseSchema;
   },
   /**
-   * RemoveMember takes a player out of a room: oneself, or by its owner or a moderator. Of a direct channel one can only take
+   * ListInvitations lists the rooms that the caller is invited to, newest first. A player has at most 50 invitations
+   * (CHAT_INVITATIONS_MAX); beyond that the oldest one goes, of strangers first. One that nobody answers ends after a week (CHAT_INVITATION_S).
+   *
+   * @generated from rpc chat.v2.ChatService.ListInvitations
+   */
+  listInvitations: {
+    methodKind: "unary";
+    input: typeof ListInvitationsRequestSchema;
+    output: typeof ListInvitationsResponseSchema;
+  },
+  /**
+   * AcceptInvitation joins the room. A repeat finds the caller in it. Errors: invitation_not_found (NOT_FOUND), channel_full.
+   *
+   * @generated from rpc chat.v2.ChatService.AcceptInvitation
+   */
+  acceptInvitation: {
+    methodKind: "unary";
+    input: typeof AcceptInvitationRequestSchema;
+    output: typeof AcceptInvitationResponseSchema;
+  },
+  /**
+   * DeclineInvitation takes an invitation off the list, if there is one; until it ends the room's owner cannot repeat it, and the
+   * caller may still accept it.
+   *
+   * @generated from rpc chat.v2.ChatService.DeclineInvitation
+   */
+  declineInvitation: {
+    methodKind: "unary";
+    input: typeof DeclineInvitationRequestSchema;
+    output: typeof DeclineInvitationResponseSchema;
+  },
+  /**
+   * RemoveMember takes a player out of a room, or takes its invitation back: oneself, or by its owner or a moderator. Of a direct channel one can only take
    * oneself out: it is hidden, neither listed nor delivered, until the caller writes in it or opens it.
    * Errors: channel_not_found, not_allowed (PERMISSION_DENIED), member_not_found (NOT_FOUND).
    *
@@ -1718,7 +1948,8 @@ export const ChatService: GenService<{
     output: typeof UnmutePlayerResponseSchema;
   },
   /**
-   * BlockPlayer hides another player's messages and the direct channel from the caller and refuses direct messages both ways.
+   * BlockPlayer hides another player's messages, the direct channel and the rooms that it owns from the caller, ends its invitations,
+   * and refuses direct messages and invitations both ways.
    * Errors: too_many_blocks (RESOURCE_EXHAUSTED).
    *
    * @generated from rpc chat.v2.ChatService.BlockPlayer

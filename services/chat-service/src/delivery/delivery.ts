@@ -22,6 +22,7 @@ const PAGE_ROWS = 200;
 export function createDelivery(options: {
   db: Database<Tables>;
   tailEveryMs: number;
+  invitationMs: number;
   now: () => Date;
   log: Logger;
 }): Delivery {
@@ -72,7 +73,14 @@ export function createDelivery(options: {
   const isWanted = (channelId: string): boolean =>
     [...streams].some((stream) => stream.cursorOf(channelId) !== undefined);
 
-  const tail = createTail({ db, everyMs: options.tailEveryMs, now: options.now, log, onHints });
+  const tail = createTail({
+    db,
+    everyMs: options.tailEveryMs,
+    invitationMs: options.invitationMs,
+    now: options.now,
+    log,
+    onHints,
+  });
   return {
     name: "delivery",
     start: () => must(tail.start, "a tail starts")(),

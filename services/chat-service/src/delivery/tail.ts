@@ -6,11 +6,14 @@ import type { Logger } from "@muster/log";
 import { type AppPart, retryForever } from "@muster/runtime";
 import type { Tables } from "../schema.ts";
 import { deleteIdleDirectLimits } from "../store/directs.ts";
+import { deleteOldInvitations } from "../store/invitations.ts";
 import { deleteIdleSenders, deleteOldHints, type Hint, lastHint, listHints } from "../store/messages.ts";
 
 export interface TailOptions {
   readonly db: Database<Tables>;
   readonly everyMs: number;
+  /** Invitations that are older have ended. */
+  readonly invitationMs: number;
   readonly now: () => Date;
   readonly log: Logger;
   onHints(hints: readonly Hint[]): void;
@@ -74,6 +77,7 @@ export function createTail(options: TailOptions): Tail {
     await deleteOldHints(db, before, TIDY_ROWS);
     await deleteIdleSenders(db, before, TIDY_ROWS);
     await deleteIdleDirectLimits(db, before, TIDY_ROWS);
+    await deleteOldInvitations(db, new Date(now().getTime() - options.invitationMs), TIDY_ROWS);
   };
 
   const follow = async (): Promise<void> => {

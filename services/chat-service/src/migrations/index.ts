@@ -116,4 +116,16 @@ export const migrations: Migrations = {
     update members m join channels c on c.id = m.channel_id
       set m.is_hidden = 1
       where c.kind = 'direct' and c.unique_key <> lower(c.unique_key)`),
+  "20261126T1951-create-invitations": statement(sql`
+    create table if not exists invitations (
+      player_id uuid not null,
+      channel_id uuid not null,
+      inviter_id uuid not null,
+      inviter_name varchar(64) not null,
+      is_acquainted tinyint not null,
+      state enum('pending', 'declined') not null,
+      created_at datetime(6) not null,
+      primary key (player_id, channel_id),
+      key invitations_by_time (created_at)
+    ) engine = InnoDB`),
 };

@@ -4,36 +4,28 @@ import type { ChatService } from "@muster/contracts/chat/v2";
 import { inTransaction, isDuplicateKey } from "@muster/db";
 import { AppError, must } from "@muster/errors";
 import { v7 as uuidv7 } from "uuid";
-import {
-  type Actor,
-  directKey,
-  GLOBAL_CHANNEL_ID,
-  matchKey,
-  mayModerate,
-  refuseReading,
-  roomKey,
-} from "../channels.ts";
+import { directKey, GLOBAL_CHANNEL_ID, matchKey, mayModerate, refuseReading, roomKey } from "../channels.ts";
 import { fail } from "../errors.ts";
 import type { ChannelRow } from "../schema.ts";
 import {
-  addMembers,
   countRoomsOf,
   deleteMember,
-  findChannel,
   findChannelByKey,
   holdChannel,
   insertChannel,
   isMember,
   listChannelsOf,
   listMembers,
-  viewChannel,
 } from "../store/channels.ts";
 import type { Tx } from "../store/db.ts";
-import { ensureDirectLimits, haveSharedMatch, holdDirectLimit } from "../store/directs.ts";
+import { ensureDirectLimits, holdDirectLimit } from "../store/directs.ts";
+import { deleteInvitation, hasInvitation } from "../store/invitations.ts";
 import { insertHint } from "../store/messages.ts";
 import { insertModeration, isBlocked } from "../store/moderation.ts";
-import { type ChannelView, viewsOf } from "../views.ts";
+import { viewsOf } from "../views.ts";
 import { hide, show, takeDirectLimits } from "./directs.ts";
+import { openSince } from "./invitations.ts";
+import { createJoining, haveMet, type Person, visible } from "./joining.ts";
 import { actorOf, type RpcParts } from "./parts.ts";
 
 type ChannelRpcs =
@@ -42,11 +34,8 @@ type ChannelRpcs =
   | "openMatch"
   | "createRoom"
   | "joinRoom"
-  | "addMember"
   | "removeMember"
   | "listMembers";
-
-type Person = { readonly playerId: string; readonly name: string };
 
 /** As the database has it. A few letters are up to eighteen when a name is made a key. */
 const UNIQUE_KEY_CHARS_MAX = 128;
@@ -54,11 +43,7 @@ const MEMBERS_PAGE_DEFAULT = 100;
 
 export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatService>, ChannelRpcs> {
   const { db, matches, delivery, limits, now } = parts;
-
-  const view = async (id: string, actor: Actor): Promise<ChannelView> => {
-    const channel = must(await viewChannel(db, id, actor.playerId), "it is there");
-    return must((await viewsOf(db, [channel], actor.playerId))[0], "one gives one");
-  };
+  const { view, letIn, join } = createJoining(parts);
 
   const newChannel = (more: Pick<ChannelRow, "kind" | "unique_key"> & Partial<ChannelRow>): ChannelRow => ({
     id: uuidv7(),
@@ -72,12 +57,6 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
     active_at: now(),
     ...more,
   });
-
-  /** Adds players and tells the instances that their channels have changed. */
-  const letIn = async (tx: Tx, channel: ChannelRow, people: readonly Person[]): Promise<void> => {
-    const added = await addMembers(tx, channel, people, now());
-    await insertHint(tx, { playerIds: added }, now());
-  };
 
   /** Finds the channel, or makes it with its members; of two at the same instant one makes it. */
   const findOrMake = async (
@@ -100,26 +79,6 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
       return must(await findChannelByKey(db, channel.unique_key), "a duplicate exists");
     }
   };
-
-  /** @throws AppError channel_full, or what `first` throws: it is not called for who is in already */
-  const join = async (
-    channelId: string,
-    person: Person,
-    first: (tx: Tx) => Promise<void> = async () => {},
-  ): Promise<void> => {
-    await inTransaction(db, async (tx) => {
-      const channel = must(await holdChannel(tx, channelId), "channels are never deleted");
-      if (await isMember(tx, channelId, person.playerId)) return;
-      if (channel.member_count >= limits.roomMembersMax) throw fail("channel_full");
-      await first(tx);
-      await letIn(tx, channel, [person]);
-    });
-    delivery.poke();
-  };
-
-  /** Whether something is between the two already: a direct channel, or a match that both played. */
-  const haveMet = async (a: string, b: string): Promise<boolean> =>
-    (await findChannelByKey(db, directKey(a, b))) !== undefined || haveSharedMatch(db, a, b);
 
   const playersOf = async (matchId: string): Promise<Person[]> => {
     try {
@@ -144,7 +103,7 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
       if (await isBlocked(db, actor.playerId, other.playerId)) throw fail("blocked");
       const wanted = newChannel({ kind: "direct", unique_key: directKey(actor.playerId, other.playerId) });
       const ids = { opener: actor.playerId, target: other.playerId };
-      const known = await haveMet(ids.opener, ids.target);
+      const known = await haveMet(db, ids.opener, ids.target);
       if (!known) await ensureDirectLimits(db, ids, now());
       const channel = await findOrMake(wanted, [actor, other], async (tx) => {
         if (!known) await takeDirectLimits(tx, ids, limits.directs, now());
@@ -191,25 +150,14 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
     async joinRoom(request) {
       const actor = actorOf(request);
       const channel = await findChannelByKey(db, roomKey(request.name));
-      const welcome = channel && (channel.is_private === 0 || (await isMember(db, channel.id, actor.playerId)));
-      if (!welcome) throw fail("channel_not_found");
-      await join(channel.id, actor);
+      const isWelcome =
+        channel &&
+        (channel.is_private === 0 ||
+          (await isMember(db, channel.id, actor.playerId)) ||
+          (await hasInvitation(db, channel.id, actor.playerId, openSince(parts))));
+      if (!isWelcome) throw fail("channel_not_found");
+      await join(channel.id, actor, (tx) => deleteInvitation(tx, channel.id, actor.playerId));
       return { channel: await view(channel.id, actor) };
-    },
-
-    async addMember(request) {
-      const actor = actorOf(request);
-      const channel = await visible(parts, request.channelId, actor);
-      if (channel.kind !== "room" || !mayModerate(channel, actor)) throw fail("not_allowed");
-      if (await isBlocked(db, actor.playerId, request.playerId)) throw fail("blocked");
-      // Nobody is asked whether to be let in, so it is limited as a direct channel is.
-      const ids = { opener: actor.playerId, target: request.playerId };
-      const known = actor.moderator || (await haveMet(ids.opener, ids.target));
-      if (!known) await ensureDirectLimits(db, ids, now());
-      await join(channel.id, { playerId: request.playerId, name: request.playerName }, async (tx) => {
-        if (!known) await takeDirectLimits(tx, ids, limits.directs, now());
-      });
-      return {};
     },
 
     async removeMember(request) {
@@ -225,7 +173,11 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
       if (channel.kind !== "room" || (!isSelf && !mayModerate(channel, actor))) throw fail("not_allowed");
       await inTransaction(db, async (tx) => {
         await holdChannel(tx, channelId);
-        if (!(await deleteMember(tx, channelId, playerId))) throw fail("member_not_found");
+        const wasInvited = await deleteInvitation(tx, channelId, playerId);
+        if (!(await deleteMember(tx, channelId, playerId))) {
+          if (wasInvited) return;
+          throw fail("member_not_found");
+        }
         await insertHint(tx, { playerIds: [playerId] }, now());
         if (isSelf) return;
         const entry = { actorId: actor.playerId, channelId, targetId: playerId, reason: "" };
@@ -247,12 +199,4 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
       };
     },
   };
-}
-
-/** @throws AppError channel_not_found, not_a_member */
-export async function visible({ db }: Pick<RpcParts, "db">, channelId: string, actor: Actor): Promise<ChannelRow> {
-  const channel = await findChannel(db, channelId);
-  if (!channel) throw fail("channel_not_found");
-  refuseReading(channel, await isMember(db, channelId, actor.playerId), actor);
-  return channel;
 }

@@ -3,9 +3,9 @@ import { type Database, inTransaction } from "@muster/db";
 import { fail } from "../errors.ts";
 import { admit, type Rate } from "../rate.ts";
 import type { ChannelRow, Tables } from "../schema.ts";
-import { holdChannel, isMember } from "../store/channels.ts";
+import { hideChannels, holdChannel, isMember, showChannel } from "../store/channels.ts";
 import type { Tx } from "../store/db.ts";
-import { hideDirect, holdDirectLimit, showDirect, updateDirectLimit } from "../store/directs.ts";
+import { holdDirectLimit, updateDirectLimit } from "../store/directs.ts";
 import { insertHint } from "../store/messages.ts";
 
 /**
@@ -31,7 +31,7 @@ export async function takeDirectLimits(
 export async function hide(db: Database<Tables>, channelId: string, playerId: string, now: Date): Promise<void> {
   if (!(await isMember(db, channelId, playerId))) throw fail("member_not_found");
   await inTransaction(db, async (tx) => {
-    if (await hideDirect(tx, channelId, playerId)) await insertHint(tx, { playerIds: [playerId] }, now);
+    if (await hideChannels(tx, [channelId], playerId)) await insertHint(tx, { playerIds: [playerId] }, now);
   });
 }
 
@@ -39,7 +39,7 @@ export async function hide(db: Database<Tables>, channelId: string, playerId: st
 export async function show(db: Database<Tables>, channel: ChannelRow, playerId: string, now: Date): Promise<boolean> {
   return inTransaction(db, async (tx) => {
     const held = await holdChannel(tx, channel.id);
-    const wasHidden = held !== undefined && (await showDirect(tx, held, playerId));
+    const wasHidden = held !== undefined && (await showChannel(tx, held, playerId));
     if (wasHidden) await insertHint(tx, { playerIds: [playerId] }, now);
     return wasHidden;
   });

@@ -5,7 +5,7 @@ import { must } from "@muster/errors";
 import { toMessage } from "../messages.ts";
 import { moveReadMark, viewChannel } from "../store/channels.ts";
 import { listPage } from "../store/messages.ts";
-import { visible } from "./channels.ts";
+import { visible } from "./joining.ts";
 import { actorOf, type RpcParts } from "./parts.ts";
 
 type MessageRpcs = "postMessage" | "editMessage" | "deleteMessage" | "listMessages" | "markRead";

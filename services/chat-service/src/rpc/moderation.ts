@@ -4,11 +4,11 @@ import type { ChatService } from "@muster/contracts/chat/v2";
 import { inTransaction } from "@muster/db";
 import { type Actor, directKey, EVERYWHERE, mayModerate } from "../channels.ts";
 import { fail } from "../errors.ts";
-import { findChannelByKey } from "../store/channels.ts";
-import { hideDirect } from "../store/directs.ts";
+import { findChannelByKey, hideChannels, listRoomsOwned } from "../store/channels.ts";
+import { deleteInvitationsBy } from "../store/invitations.ts";
 import { insertHint } from "../store/messages.ts";
 import { deleteBlock, deleteMute, insertBlock, insertModeration, listBlocked, storeMute } from "../store/moderation.ts";
-import { visible } from "./channels.ts";
+import { visible } from "./joining.ts";
 import { actorOf, type RpcParts } from "./parts.ts";
 
 type ModerationRpcs = "mutePlayer" | "unmutePlayer" | "blockPlayer" | "unblockPlayer" | "listBlocked";
@@ -60,10 +60,12 @@ export function moderationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatSer
       const blocked = await listBlocked(db, own);
       if (blocked.length >= BLOCKS_MAX && !blocked.includes(request.playerId))
         throw fail("too_many_blocks", { details: { blocksMax: BLOCKS_MAX } });
+      const direct = await findChannelByKey(db, directKey(own, request.playerId));
+      const rooms = await listRoomsOwned(db, request.playerId);
       await inTransaction(db, async (tx) => {
         await insertBlock(tx, own, request.playerId, now());
-        const direct = await findChannelByKey(tx, directKey(own, request.playerId));
-        if (direct) await hideDirect(tx, direct.id, own);
+        await hideChannels(tx, direct ? [direct.id, ...rooms] : rooms, own);
+        await deleteInvitationsBy(tx, own, request.playerId, rooms);
         await insertHint(tx, { playerIds: [own] }, now());
       });
       delivery.poke();

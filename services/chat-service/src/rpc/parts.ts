@@ -19,6 +19,8 @@ export interface RpcParts {
   readonly limits: {
     readonly roomMembersMax: number;
     readonly roomsOwnedMax: number;
+    readonly invitationsMax: number;
+    readonly invitationMs: number;
     /** Of direct channels between strangers. */
     readonly directs: { readonly opener: Rate; readonly target: Rate };
   };

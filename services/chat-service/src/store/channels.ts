@@ -75,6 +75,19 @@ export async function isMember(db: Db, channelId: string, playerId: string): Pro
   return row !== undefined;
 }
 
+export async function findMembership(
+  db: Db,
+  channelId: string,
+  playerId: string,
+): Promise<{ readonly is_hidden: number } | undefined> {
+  return db
+    .selectFrom("members")
+    .select("is_hidden")
+    .where("channel_id", "=", channelId)
+    .where("player_id", "=", playerId)
+    .executeTakeFirst();
+}
+
 /** Adds players to a channel that the caller holds. @returns the ids of those who were not in it yet. */
 export async function addMembers(
   tx: Tx,
@@ -204,4 +217,35 @@ export async function moveReadMark(
     .where("channel_id", "=", channel.id)
     .where("player_id", "=", player.playerId)
     .execute();
+}
+
+/** False when they were hidden already, or the player is in none of them. */
+export async function hideChannels(tx: Tx, channelIds: readonly string[], playerId: string): Promise<boolean> {
+  if (channelIds.length === 0) return false;
+  const { numUpdatedRows } = await tx
+    .updateTable("members")
+    .set({ is_hidden: 1 })
+    .where("channel_id", "in", channelIds)
+    .where("player_id", "=", playerId)
+    .where("is_hidden", "=", 0)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows > 0n;
+}
+
+/** Delivery goes on from now: what was said meanwhile is in the history. False when it was not hidden. */
+export async function showChannel(tx: Tx, channel: ChannelRow, playerId: string): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable("members")
+    .set({ is_hidden: 0, joined_change: channel.last_change })
+    .where("channel_id", "=", channel.id)
+    .where("player_id", "=", playerId)
+    .where("is_hidden", "=", 1)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows > 0n;
+}
+
+/** Of a player: the ids of its rooms. */
+export async function listRoomsOwned(db: Db, ownerId: string): Promise<string[]> {
+  const rows = await db.selectFrom("channels").select("id").where("owner_id", "=", ownerId).execute();
+  return rows.map((row) => row.id);
 }

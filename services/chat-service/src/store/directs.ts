@@ -1,5 +1,5 @@
-// SQL on who may open a direct channel with whom, and on hiding one.
-import type { ChannelRow, DirectLimitsTable } from "../schema.ts";
+// SQL on who may open a direct channel with whom.
+import type { DirectLimitsTable } from "../schema.ts";
 import type { Db, Tx } from "./db.ts";
 
 /** Whether the two have played together, as far as match channels say. */
@@ -61,28 +61,4 @@ export async function deleteIdleDirectLimits(db: Db, before: Date, limit: number
     .limit(limit)
     .executeTakeFirstOrThrow();
   return Number(numDeletedRows);
-}
-
-/** False when it was hidden already, or the player is not in it. */
-export async function hideDirect(tx: Tx, channelId: string, playerId: string): Promise<boolean> {
-  const { numUpdatedRows } = await tx
-    .updateTable("members")
-    .set({ is_hidden: 1 })
-    .where("channel_id", "=", channelId)
-    .where("player_id", "=", playerId)
-    .where("is_hidden", "=", 0)
-    .executeTakeFirstOrThrow();
-  return numUpdatedRows > 0n;
-}
-
-/** Delivery goes on from now: what was said meanwhile is in the history. False when it was not hidden. */
-export async function showDirect(tx: Tx, channel: ChannelRow, playerId: string): Promise<boolean> {
-  const { numUpdatedRows } = await tx
-    .updateTable("members")
-    .set({ is_hidden: 0, joined_change: channel.last_change })
-    .where("channel_id", "=", channel.id)
-    .where("player_id", "=", playerId)
-    .where("is_hidden", "=", 1)
-    .executeTakeFirstOrThrow();
-  return numUpdatedRows > 0n;
 }

@@ -1,6 +1,12 @@
 // Chat over REST: channels, members, messages, moderation. Delivery is the realtime connection's.
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { type ActorSchema, type Channel, ChannelKind, type ChatMessage } from "@muster/contracts/chat/v2";
+import {
+  type ActorSchema,
+  type Channel,
+  ChannelKind,
+  type ChatMessage,
+  type Invitation,
+} from "@muster/contracts/chat/v2";
 import { must } from "@muster/errors";
 import type { Answer, Call, Clients, Handler } from "./handler.ts";
 import { isoTime } from "./times.ts";
@@ -70,6 +76,21 @@ export const chatHandlers: Readonly<Record<string, Handler>> = {
     const playerId = playerOf(call);
     const playerName = await nameOf(playerId, clients);
     await clients.chat.addMember({ actor: actorOf(call), channelId: channelOf(call), playerId, playerName });
+    return DONE;
+  },
+
+  async listInvitations(call, { chat }) {
+    const { invitations } = await chat.listInvitations({ actor: actorOf(call) });
+    return { status: 200, body: { invitations: invitations.map(invitationJson) } };
+  },
+
+  async acceptInvitation(call, { chat }) {
+    const { channel } = await chat.acceptInvitation({ actor: actorOf(call), channelId: channelOf(call) });
+    return { status: 200, body: channelJson(must(channel, "chat sends a channel")) };
+  },
+
+  async declineInvitation(call, { chat }) {
+    await chat.declineInvitation({ actor: actorOf(call), channelId: channelOf(call) });
     return DONE;
   },
 
@@ -166,6 +187,19 @@ function channelJson(channel: Channel): Record<string, unknown> {
     lastChange: Number(lastChange),
     lastReadSeq: Number(lastReadSeq),
     unread: Number(unread),
+  };
+}
+
+function invitationJson(invitation: Invitation): Record<string, unknown> {
+  const { channelId, roomName, inviterId, inviterName, invitedAt, expiresAt } = invitation;
+  return {
+    channelId,
+    roomName,
+    private: invitation.private,
+    inviterId,
+    inviterName,
+    invitedAt: isoTime(invitedAt),
+    expiresAt: isoTime(expiresAt),
   };
 }
 

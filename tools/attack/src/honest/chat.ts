@@ -19,7 +19,10 @@ export async function openChatRoom(players: HonestPlayers): Promise<ChatRoom> {
   const [owner, ...others] = members as [HonestPlayer, ...HonestPlayer[]];
   const name = `honest ${randomBytes(4).toString("hex")}`;
   const { channelId } = await owner.client.chat.createRoom(name, { private: true });
-  for (const { client } of others) await owner.client.chat.addMember(channelId, (await client.me()).playerId);
+  for (const { client } of others) {
+    await owner.client.chat.invite(channelId, (await client.me()).playerId);
+    await client.chat.acceptInvitation(channelId);
+  }
   return { channelId, members };
 }
 
