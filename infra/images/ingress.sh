@@ -21,11 +21,14 @@ export CONNECTIONS_PER_ADDRESS_MAX=${CONNECTIONS_PER_ADDRESS_MAX:-$((sockets / 5
 export REQUESTS_PER_S_PER_ADDRESS=${REQUESTS_PER_S_PER_ADDRESS:-200}
 export REQUESTS_BURST_PER_ADDRESS=$((REQUESTS_PER_S_PER_ADDRESS * 2))
 export REDIRECT_PLAIN=${REDIRECT_PLAIN:-0}
-envsubst '$PUBLIC_HOST $EDGE_ADDRESS $GATEWAY_ADDRESS $LISTEN_ADDRESS $TLS_DIRECTIVES $REAL_IP_DIRECTIVES $USER_DIRECTIVE $WORKER_CONNECTIONS $FILES_MAX $CONNECTIONS_PER_ADDRESS_MAX $REQUESTS_PER_S_PER_ADDRESS $REQUESTS_BURST_PER_ADDRESS $REDIRECT_PLAIN' \
+envsubst '$PUBLIC_HOST $EDGE_ADDRESS $LISTEN_ADDRESS $TLS_DIRECTIVES $REAL_IP_DIRECTIVES $USER_DIRECTIVE $WORKER_CONNECTIONS $FILES_MAX $CONNECTIONS_PER_ADDRESS_MAX $REQUESTS_PER_S_PER_ADDRESS $REQUESTS_BURST_PER_ADDRESS $REDIRECT_PLAIN' \
   <"${TEMPLATE_FOLDER:-/etc/muster/nginx}/muster.conf.template" >"$folder/nginx.conf"
+# GATEWAY_ADDRESSES: host:port of each gateway, or of a name that leads to several, separated by spaces or commas.
+gateways=$(printf '%s' "${GATEWAY_ADDRESSES:?host:port, or several}" | tr ',' ' ')
+for address in $gateways; do echo "server $address fail_timeout=2s;"; done >"$folder/gateways.conf"
 # nginx looks names up once, when it reads its configuration. A service that was made anew may have another address: then it
 # reads it again, and old workers keep their sockets.
-addresses() { getent ahosts "${EDGE_ADDRESS%:*}" "${GATEWAY_ADDRESS%:*}" | awk '{ print $1 }' | sort -u; }
+addresses() { for address in "$EDGE_ADDRESS" $gateways; do getent ahosts "${address%:*}"; done | awk '{ print $1 }' | sort -u; }
 (
   known=$(addresses || true)
   while sleep 3; do

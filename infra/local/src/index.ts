@@ -2,6 +2,7 @@
 export { createEnvironment, type LocalEnvironment, loadEnvironment, localUrl, portsFrom } from "./environment.ts";
 export { findMariadb, inPath, type MariadbServer, startMariadb } from "./mariadb.ts";
 export { type Certificate, localCertificate } from "./certificate.ts";
+export { readIngressGateways, reloadNginx, writeIngressGateways } from "./ingress-gateways.ts";
 export { type IngressLimits, ingressLimits, ingressShortages } from "./ingress-limits.ts";
 export { findNginx, type NginxServer, startNginx } from "./nginx.ts";
 export { paths } from "./paths.ts";

@@ -1,5 +1,6 @@
 // MariaDB and nginx of the local system, or the servers that the environment names instead.
 import path from "node:path";
+import { moreGateways } from "./ingress-gateways.ts";
 import { ingressLimits, ingressShortages, SOCKETS_DEFAULT } from "./ingress-limits.ts";
 import { waitForPort } from "./ports.ts";
 import { type LocalEnvironment, rememberDatabases, serviceEnvironment } from "./environment.ts";
@@ -62,6 +63,7 @@ export async function startInfrastructure(env: LocalEnvironment, parts: Infrastr
       tls: { port: tlsPort, ...localCertificate(path.join(paths.home, "tls")) },
       edgeAddress: `127.0.0.1:${env["EDGE_PORT"]}`,
       gatewayAddress: `127.0.0.1:${env["GATEWAY_PORT"]}`,
+      moreGateways: moreGateways(),
     });
     started.push(await superviseServer("nginx", command, { port: ingressPort, withinMs: NGINX_START_MS }, parts));
     return { url: `http://127.0.0.1:${ingressPort}`, databaseUrls, stop };

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type Child, spawnChild } from "./child.ts";
+import { nginxArguments, writeIngressGateways } from "./ingress-gateways.ts";
 import { type IngressLimits, ingressLimits } from "./ingress-limits.ts";
 import { inPath } from "./mariadb.ts";
 import { paths } from "./paths.ts";
@@ -19,6 +20,8 @@ export interface NginxOptions {
   /** host:port */
   readonly edgeAddress: string;
   readonly gatewayAddress: string;
+  /** Other gateways, beside that one. */
+  readonly moreGateways?: readonly string[];
   /** The name under which players come; what upstreams get as Host. Default localhost. */
   readonly publicHost?: string;
   /** TLS and HTTP/2 on a port of its own. */
@@ -62,7 +65,6 @@ export function nginxCommand(options: NginxOptions): { command: string; args: st
   const config = readFileSync(paths.nginxTemplate, "utf8")
     .replace("${USER_DIRECTIVE}", process.getuid?.() === 0 ? "user root;" : "")
     .replace("${EDGE_ADDRESS}", options.edgeAddress)
-    .replace("${GATEWAY_ADDRESS}", options.gatewayAddress)
     .replaceAll("${PUBLIC_HOST}", options.publicHost ?? "localhost")
     .replace("${FILES_MAX}", String(limits.filesMax))
     .replace("${WORKER_CONNECTIONS}", String(limits.workerConnections))
@@ -74,7 +76,8 @@ export function nginxCommand(options: NginxOptions): { command: string; args: st
     .replace("${REAL_IP_DIRECTIVES}", options.realIpDirectives ?? "")
     .replace("${TLS_DIRECTIVES}", tlsDirectives(options.tls));
   writeFileSync(path.join(prefix, "nginx.conf"), config);
-  return { command: nginx, args: ["-p", `${prefix}/`, "-e", "stderr", "-c", "nginx.conf"] };
+  writeIngressGateways(prefix, [options.gatewayAddress, ...(options.moreGateways ?? [])]);
+  return { command: nginx, args: nginxArguments(prefix) };
 }
 
 function tlsDirectives(tls: NginxOptions["tls"]): string {

@@ -1,7 +1,7 @@
 // The start of the ingress's image, as it is: shell, template, nginx.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { freePort, paths } from "@muster/local";
@@ -18,7 +18,7 @@ describeWithServers("the image of the ingress", () => {
       TEMPLATE_FOLDER: path.join(paths.root, "infra/nginx"),
       PUBLIC_HOST: "localhost",
       EDGE_ADDRESS: "127.0.0.1:9",
-      GATEWAY_ADDRESS: "127.0.0.1:9",
+      GATEWAY_ADDRESSES: "127.0.0.1:9, 127.0.0.2:9",
       LISTEN_ADDRESS: `127.0.0.1:${port}`,
       TLS_DIRECTIVES: "",
       REAL_IP_DIRECTIVES: "",
@@ -37,6 +37,9 @@ describeWithServers("the image of the ingress", () => {
         const alive = await fetch(`http://127.0.0.1:${port}/livez`).catch(() => undefined);
         return alive?.ok ? undefined : "no answer";
       });
+      expect(readFileSync(path.join(folder, "gateways.conf"), "utf8")).toBe(
+        "server 127.0.0.1:9 fail_timeout=2s;\nserver 127.0.0.2:9 fail_timeout=2s;\n",
+      );
       expect(said).toMatch(/connections from here have \d+ ports .* 70000 players' sockets/);
       child.kill("SIGQUIT");
       expect(await exited).toEqual([0, null]);

@@ -3,6 +3,7 @@ import { backup, backupLogs, verifyBackup } from "./backup/backup.ts";
 import { binaryLog, restore } from "./backup/restore.ts";
 import type { Command } from "./command.ts";
 import { databaseUser, dropDatabaseUser } from "./database-users.ts";
+import { ingressGateways } from "./ingress-gateways.ts";
 import { logs } from "./logs.ts";
 import { matches } from "./matches.ts";
 import { health, metrics } from "./processes.ts";
@@ -37,5 +38,6 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   restore,
   "database-user": databaseUser,
   "drop-database-user": dropDatabaseUser,
+  "ingress-gateways": ingressGateways,
   run,
 };

@@ -32,12 +32,12 @@ export const health: Command = {
 };
 
 export const metrics: Command = {
-  takes: "PROCESS [NAME]",
-  does: "The metrics of one process as it tells them now; with NAME only those whose names begin with it.",
+  takes: "PROCESS|URL [NAME]",
+  does: "The metrics of one process (or of the one whose admin port is at URL) as it tells them now; with NAME only those whose names begin with it.",
   async run(args, env) {
     const [name, prefix = "", ...more] = args;
     if (name === undefined || more.length > 0) throw new UsageError("which process?");
-    const url = adminUrls(env).get(name);
+    const url = /^https?:\/\//.test(name) ? name : adminUrls(env).get(name);
     if (!url) throw new OperatorError(`there is no process ${name}: ${[...adminUrls(env).keys()].join(", ")}`);
     const lines = (await ask(`${url}/metrics`)).text.split("\n");
     const wanted = lines.filter((line) => line !== "" && line.replace(/^# (HELP|TYPE) /, "").startsWith(prefix));
