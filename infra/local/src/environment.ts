@@ -1,12 +1,13 @@
 // The environment of a whole local system: ports, addresses and secrets. Made once, kept in a file that only its
 // owner may read, so that tokens and sealed keys survive a restart.
 import { randomBytes } from "node:crypto";
-import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseEnv } from "node:util";
 import { paths } from "./paths.ts";
 import { DATABASE_OWNERS } from "./provision.ts";
 import { SERVICES } from "./services.ts";
+import { writeWhole } from "./whole-file.ts";
 
 /** Environment variables for every service, and the few that only the stack itself reads. */
 export type LocalEnvironment = Readonly<Record<string, string>>;
@@ -140,7 +141,7 @@ export function loadEnvironment(): LocalEnvironment {
   if (!existsSync(paths.environment)) createOnce(paths.environment, textOf(createEnvironment(ports)));
   const before = readFileSync(paths.environment, "utf8");
   const env = createEnvironment(ports, parseEnv(before));
-  if (textOf(env) !== before) replace(paths.environment, textOf(env));
+  if (textOf(env) !== before) writeWhole(paths.environment, textOf(env));
   return env;
 }
 
@@ -160,7 +161,7 @@ export function localUrl(): string {
 /** For the operator's tool: where the system that runs has its databases, whoever chose them. */
 export function rememberDatabases(urls: Readonly<Record<string, string>>): void {
   const lines = Object.entries(urls).map(([name, value]) => `${name}='${value}'\n`);
-  replace(paths.databases, `# Written at each start of the local stack.\n${lines.join("")}`);
+  writeWhole(paths.databases, `# Written at each start of the local stack.\n${lines.join("")}`);
 }
 
 function textOf(env: LocalEnvironment): string {
@@ -171,19 +172,14 @@ function textOf(env: LocalEnvironment): string {
 /** The first one to come makes the file, whole. */
 function createOnce(file: string, text: string): void {
   const own = `${file}.${process.pid}`;
-  writeFileSync(own, text, { mode: 0o600 });
   try {
+    writeFileSync(own, text, { mode: 0o600 });
     linkSync(own, file);
   } catch (err) {
     if ((err as { code?: string }).code !== "EEXIST") throw err; // another process was first
   } finally {
-    rmSync(own);
+    rmSync(own, { force: true });
   }
-}
-
-function replace(file: string, text: string): void {
-  writeFileSync(`${file}.${process.pid}`, text, { mode: 0o600 });
-  renameSync(`${file}.${process.pid}`, file);
 }
 
 /** What a service gets: the machine's variables, then ours, then what the caller set on purpose. */

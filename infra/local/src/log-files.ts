@@ -1,4 +1,5 @@
-// The local system's logs: a file per process, bounded.
+// The local system's logs: a file per process, bounded. What cannot be written is counted and told, never a reason to end:
+// on a full disk everything that needs no disk goes on.
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
 import path from "node:path";
 
@@ -10,26 +11,41 @@ interface LogFile {
   bytes: number;
 }
 
+export interface LogFilesOptions {
+  readonly bytesMax?: number;
+  /** Told once when lines begin to be lost, and once when they are written again. */
+  readonly say?: (text: string) => void;
+}
+
 export class LogFiles {
   readonly #folder: string;
   readonly #bytesMax: number;
+  readonly #say: (text: string) => void;
   readonly #files = new Map<string, LogFile>();
+  /** Since the last line that could be written, by file. */
+  readonly #lost = new Map<string, number>();
 
-  constructor(folder: string, bytesMax: number = LOG_FILE_BYTES_MAX) {
+  constructor(folder: string, options: LogFilesOptions = {}) {
     mkdirSync(folder, { recursive: true });
     this.#folder = folder;
-    this.#bytesMax = bytesMax;
+    this.#bytesMax = options.bytesMax ?? LOG_FILE_BYTES_MAX;
+    this.#say = options.say ?? (() => undefined);
   }
 
+  /** Never throws: a line that does not get into its file is counted. */
   write(name: string, line: string): void {
-    const text = `${line}\n`;
-    let file = this.#files.get(name) ?? this.#open(name);
-    if (file.bytes >= this.#bytesMax) {
-      closeSync(file.descriptor);
-      renameSync(this.#path(name), `${this.#path(name)}.1`);
-      file = this.#open(name);
+    const lost = this.#lost.get(name) ?? 0;
+    try {
+      if (lost > 0) this.#append(name, `${lost} lines before this one were lost`);
+      this.#append(name, line);
+    } catch (err) {
+      if (this.#lost.size === 0) this.#say(`logs cannot be written, and are lost until they can: ${String(err)}`);
+      this.#lost.set(name, lost + 1);
+      this.#forget(name); // the next line tries anew, from the opening of the file on
+      return;
     }
-    file.bytes += writeSync(file.descriptor, text);
+    if (!this.#lost.delete(name)) return;
+    this.#say(`the log of ${name} is written again; ${lost} lines of it were lost`);
   }
 
   close(): void {
@@ -37,11 +53,28 @@ export class LogFiles {
     this.#files.clear();
   }
 
+  #append(name: string, line: string): void {
+    const text = `${line}\n`;
+    let file = this.#files.get(name) ?? this.#open(name);
+    if (file.bytes >= this.#bytesMax) {
+      this.#forget(name);
+      renameSync(this.#path(name), `${this.#path(name)}.1`);
+      file = this.#open(name);
+    }
+    file.bytes += writeSync(file.descriptor, text);
+  }
+
   #open(name: string): LogFile {
     const descriptor = openSync(this.#path(name), "a");
     const file = { descriptor, bytes: existsSync(this.#path(name)) ? fstatSync(descriptor).size : 0 };
     this.#files.set(name, file);
     return file;
+  }
+
+  #forget(name: string): void {
+    const file = this.#files.get(name);
+    this.#files.delete(name);
+    if (file) closeSync(file.descriptor);
   }
 
   #path(name: string): string {

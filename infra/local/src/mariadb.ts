@@ -2,12 +2,13 @@
 // template that is made once: a fresh server takes about 0.2 s.
 import { execFileSync, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { type Child, spawnChild } from "./child.ts";
 import { paths } from "./paths.ts";
 import { waitForPort } from "./ports.ts";
+import { writeWhole } from "./whole-file.ts";
 
 export interface MariadbServer {
   /** mysql://root:…@127.0.0.1:port/ */
@@ -64,11 +65,23 @@ export function mariadbCommand(options: MariadbOptions): { command: string; args
   const { dataDir } = options;
   if (!existsSync(dataDir)) {
     mkdirSync(path.dirname(dataDir), { recursive: true });
-    cpSync(templateDir(found), dataDir, { recursive: true });
+    copyWhole(templateDir(found), dataDir);
   }
   mkdirSync(temporaryDir(dataDir), { recursive: true });
   writePassword(dataDir);
   return { command: found.server, args: serverArgs(options) };
+}
+
+/** All of it or nothing: half a data folder, left by a disk that was full, would be in the way of every later start. */
+function copyWhole(from: string, to: string): void {
+  const making = `${to}.${process.pid}`;
+  try {
+    cpSync(from, making, { recursive: true });
+    renameSync(making, to);
+  } catch (err) {
+    rmSync(making, { recursive: true, force: true });
+    throw err;
+  }
 }
 
 /**
@@ -76,8 +89,7 @@ export function mariadbCommand(options: MariadbOptions): { command: string; args
  * before it takes connections: a folder from a version with another password is taken over.
  */
 function writePassword(dataDir: string): void {
-  if (!existsSync(passwordFile(dataDir)))
-    writeFileSync(passwordFile(dataDir), randomBytes(24).toString("hex"), { mode: 0o600 });
+  if (!existsSync(passwordFile(dataDir))) writeWhole(passwordFile(dataDir), randomBytes(24).toString("hex"));
   const password = readPassword(dataDir);
   const statements = [
     "set sql_log_bin = 0;", // a restore must not bring back an old password
@@ -85,8 +97,7 @@ function writePassword(dataDir: string): void {
     `create or replace user root@'127.0.0.1' identified by '${password}';`,
     "grant all on *.* to root@'127.0.0.1' with grant option;",
   ];
-  rmSync(initFile(dataDir), { force: true });
-  writeFileSync(initFile(dataDir), `${statements.join("\n")}\n`, { mode: 0o600 });
+  writeWhole(initFile(dataDir), `${statements.join("\n")}\n`);
 }
 
 function readPassword(dataDir: string): string {
@@ -151,13 +162,26 @@ function templateDir({ server, install }: { server: string; install: string }): 
   const dir = path.join(paths.mariadbTemplates, `${version}-${TEMPLATE_VERSION}`);
   if (existsSync(dir)) return dir;
   const making = `${dir}.${process.pid}`;
-  const temporary = temporaryDir(making);
+  try {
+    makeTemplate(making, { server, install });
+    renameSync(making, dir);
+  } catch (err) {
+    if (!existsSync(dir)) throw err;
+  } finally {
+    // Another process was faster, or it failed half-way.
+    for (const left of [making, temporaryDir(making)]) rmSync(left, { recursive: true, force: true });
+  }
+  return dir;
+}
+
+function makeTemplate(dataDir: string, { server, install }: { server: string; install: string }): void {
+  const temporary = temporaryDir(dataDir);
   mkdirSync(temporary, { recursive: true });
   execFileSync(
     install,
     [
       "--no-defaults",
-      `--datadir=${making}`,
+      `--datadir=${dataDir}`,
       `--tmpdir=${temporary}`,
       `--user=${os.userInfo().username}`,
       "--auth-root-authentication-method=normal",
@@ -179,7 +203,7 @@ function templateDir({ server, install }: { server: string; install: string }): 
     [
       "--no-defaults",
       "--bootstrap",
-      `--datadir=${making}`,
+      `--datadir=${dataDir}`,
       `--tmpdir=${temporary}`,
       `--user=${os.userInfo().username}`,
       "--innodb-use-native-aio=0",
@@ -189,14 +213,6 @@ function templateDir({ server, install }: { server: string; install: string }): 
       stdio: ["pipe", "ignore", "pipe"],
     },
   );
-  rmSync(temporary, { recursive: true });
-  try {
-    renameSync(making, dir);
-  } catch (err) {
-    if (!existsSync(dir)) throw err;
-    rmSync(making, { recursive: true }); // another process was faster
-  }
-  return dir;
 }
 
 export function inPath(command: string): string | undefined {

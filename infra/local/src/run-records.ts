@@ -1,9 +1,10 @@
 // Which processes were started for this folder, so that the next start ends what an earlier one left: a worker of an nginx
 // whose master was killed holds its port for ever. A stranger is never touched: a record names the process group, this
 // boot of the machine and the time of its start, and counts only when whoever supervised it is gone.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { paths } from "./paths.ts";
+import { writeWhole } from "./whole-file.ts";
 
 interface Life {
   readonly pid: number;
@@ -23,20 +24,21 @@ interface RunningProcess extends Life {
 }
 
 const folder = path.join(paths.home, "run");
+const RECORD = ".json";
 const END_WITHIN_MS = 8000;
 const KILLED_WITHIN_MS = 2000;
 
-/** Notes a child that leads a process group of its own. */
+/** Notes a child that leads a process group of its own. @throws Error when it cannot be written */
 export function remember(name: string, pid: number): void {
   const [child, supervisor] = [readProcess(pid), readProcess(process.pid)];
   if (!child || !supervisor) return; // ended already, or a machine without /proc
   mkdirSync(folder, { recursive: true });
   const record: RunRecord = { name, pid, start: child.start, boot: bootId(), supervisor };
-  writeFileSync(path.join(folder, `${name}.json`), JSON.stringify(record), { mode: 0o600 });
+  writeWhole(path.join(folder, `${name}${RECORD}`), JSON.stringify(record));
 }
 
 export function forget(name: string): void {
-  rmSync(path.join(folder, `${name}.json`), { force: true });
+  rmSync(path.join(folder, `${name}${RECORD}`), { force: true });
 }
 
 /** Ends what an earlier start left behind. @throws Error when something does not end */
@@ -105,11 +107,15 @@ function isAlive({ pid, start }: Life): boolean {
 }
 
 function readRecords(): RunRecord[] {
-  try {
-    return readdirSync(folder).map((file) => JSON.parse(readFileSync(path.join(folder, file), "utf8")) as RunRecord);
-  } catch {
-    return []; // there are none
-  }
+  if (!existsSync(folder)) return [];
+  const files = readdirSync(folder).filter((file) => file.endsWith(RECORD));
+  return files.flatMap((file) => {
+    try {
+      return [JSON.parse(readFileSync(path.join(folder, file), "utf8")) as RunRecord];
+    } catch {
+      return []; // taken away just now, or spoilt: the others count all the same
+    }
+  });
 }
 
 /** Undefined when there is none. See proc(5). */

@@ -61,7 +61,11 @@ export function supervise(options: SuperviseOptions, say: (text: string) => void
       timer = setTimeout(again, delayMs);
     };
     child = spawnChild({ ...options, onLine, onExit });
-    remember(name, child.pid);
+    try {
+      remember(name, child.pid);
+    } catch (err) {
+      say(`${name} runs, but could not be noted for a later start to end what is left of it: ${String(err)}`);
+    }
   };
   const again = (): void => {
     if (!options.prepare) return start();

@@ -15,7 +15,7 @@ import { portVariables } from "./taken-ports.ts";
 const HEALTHY_WITHIN_MS = 60_000;
 
 const startedAt = performance.now();
-const logs = new LogFiles(paths.logs);
+const logs = new LogFiles(paths.logs, { say });
 const services: Supervised[] = [];
 let infrastructure: Infrastructure | undefined;
 let stopping: Promise<void> | undefined;
