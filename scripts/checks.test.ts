@@ -4,6 +4,9 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import os from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { unknownVariables } from "../packages/config/src/index.ts";
+import { createEnvironment, portsFrom } from "../infra/local/src/environment.ts";
+import { SERVICES } from "../infra/local/src/services.ts";
 
 const root = path.resolve(import.meta.dirname, "..");
 const run = (
@@ -140,6 +143,33 @@ describe("a service's configuration", () => {
       env: { IDENTITY_DB_URL: "mysql://u:p@h/d", IDENTITY_KEY_ENCRYPTION_KEY: "ab".repeat(32) },
     });
     expect(good).toMatchObject({ status: 0 });
+  });
+
+  it.each(SERVICES.map(({ name }) => name))(
+    "of %s is all known in the local system; what is not is told",
+    async (name) => {
+      const folder = path.join(root, "services", name, "src");
+      const { fields } = (await import(path.join(folder, "config.ts"))) as { fields: Record<string, never> };
+      expect(unknownVariables(fields, createEnvironment(portsFrom(8080, 7200)))).toEqual([]);
+      const misspelt = `${Object.keys(fields).at(-1)}X`;
+      expect(unknownVariables(fields, { [misspelt]: "1" })).toEqual([misspelt]);
+      expect(readFileSync(path.join(folder, "main.ts"), "utf8")).toContain("unknownVariables(fields, process.env)");
+    },
+  );
+
+  it("is not said by arguments, and a misspelt variable is told", { timeout: 60_000 }, () => {
+    const cwd = path.join(root, "services/matchmaker");
+    const env = {
+      MATCHMAKER_MATCH_URL: "http://h",
+      MATCHMAKER_SEAT_TICKET_KEY: "ab".repeat(32),
+      MATCHMAKER_PORT: "1",
+    };
+    const misspelt = run("node", ["src/main.ts", "--check-config"], { cwd, env });
+    expect(misspelt.output).toBe("matchmaker would start, but knows no such variables: MATCHMAKER_PORT\n");
+    expect(misspelt.status).toBe(2);
+    const wrong = run("node", ["src/main.ts", "--chek-config"], { cwd, env });
+    expect(wrong.output).toContain("--chek-config means nothing here");
+    expect(wrong.status).toBe(2);
   });
 });
 

@@ -1,6 +1,6 @@
 import { Type } from "@sinclair/typebox";
 import { describe, expect, it } from "vitest";
-import { ConfigError, configTable, parseConfig, redacted } from "./config.ts";
+import { ConfigError, configTable, parseConfig, redacted, unknownVariables } from "./config.ts";
 import { bool, bytes, int, json, oneOf, secret, text, url } from "./fields.ts";
 
 const fields = {
@@ -45,6 +45,34 @@ describe("a configuration", () => {
     const { problems, message } = error as ConfigError;
     expect(problems.map((problem) => problem.split(/[= ]/)[0])).toEqual(Object.keys(fields));
     expect(message).not.toContain("short-secret");
+  });
+
+  it.each([
+    "http://user:hunter2@host/db",
+    "mysql:/user:hunter2@host/db",
+    "mysql://user:hunter2/db",
+    "mysql://user:hunter2@host",
+    "mysql://user:hunter2@host:3306/",
+    "mysql://user:hunter2/x@host/db",
+    "mysql://user:hunter2@host:33o6/db",
+    "mysql://user:hunter2@/db",
+  ])("refuses a database URL that leads nowhere, and does not show its password: %s", (value) => {
+    expect(() => parseConfig(fields, { ...good, APP_DB_URL: value })).toThrow(
+      expect.objectContaining({ message: expect.stringMatching(/^(?![^]*hunter2)[^]*APP_DB_URL=\*\*\*: /) }),
+    );
+  });
+
+  it("does not show what stands before an @ of any other value", () => {
+    expect(() => parseConfig(fields, { ...good, APP_PORT: "http://user:hunter2@host" })).toThrow(
+      /APP_PORT="\*\*\*@host"/,
+    );
+  });
+
+  it("knows which variables look like its own and are not", () => {
+    const env = { ...good, APP_PROT: "1", OTHER_PORT: "1", APPLE: "1", APP_GONE: undefined };
+    expect(unknownVariables(fields, env)).toEqual(["APP_PROT"]);
+    const links = { APP_SERVICE_HOST: "10.0.0.1", APP_SERVICE_PORT_GRPC: "80", APP_PORT_80_TCP_ADDR: "10.0.0.1" };
+    expect(unknownVariables(fields, { ...links, APP_WEB_PORT: "tcp://10.0.0.1:80" })).toEqual([]);
   });
 
   it.each(["70000", "-1", "1.5", "1e3", " 1", "0x10"])("takes no number that is one only by courtesy: %s", (value) => {

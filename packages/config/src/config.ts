@@ -50,15 +50,45 @@ export function parseConfig<F extends Fields>(
       continue;
     }
     const value = convert(schema, raw);
-    const error = value === undefined ? "has the wrong form" : Value.Errors(schema, value).First()?.message;
-    if (error)
-      problems.push(
-        `${name}=${schema["secret"] ? "***" : JSON.stringify(raw)}: ${error} (${expected(schema)}): ${schema.description}`,
-      );
+    const error =
+      value === undefined
+        ? "has the wrong form"
+        : (Value.Errors(schema, value).First()?.message ?? urlProblem(schema, raw));
+    if (error) problems.push(`${name}=${quoted(schema, raw)}: ${error} (${expected(schema)}): ${schema.description}`);
     else result[camel(name)] = value;
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(result) as ConfigOf<F>;
+}
+
+/** What Kubernetes puts into every container for a Service of the same name. */
+const SERVICE_LINK = /_SERVICE_(HOST|PORT)(_|$)|_PORT_\d+_(TCP|UDP)/;
+
+/**
+ * Variables that begin as this process's own do and are none of them: misspelt, or of another release. No reason not to start,
+ * for a release may run with the variables of the next one.
+ */
+export function unknownVariables(fields: Fields, env: Readonly<Record<string, string | undefined>>): string[] {
+  // Fields of libraries come first, the process's own after them.
+  const prefix = `${Object.keys(fields).at(-1)?.split("_")[0]}_`;
+  return Object.entries(env).flatMap(([name, value]) => {
+    if (!name.startsWith(prefix) || name in fields || value === undefined) return [];
+    return SERVICE_LINK.test(name) || value.startsWith("tcp://") ? [] : [name];
+  });
+}
+
+/** A value for an error message. One that has a password in it is not shown at all: what is misspelt cannot be taken apart. */
+function quoted(schema: TSchema, raw: string): string {
+  return schema["secret"] || schema["credentials"] ? "***" : JSON.stringify(raw.replace(/^.*@/s, "***@"));
+}
+
+/** What the pattern of a `url` cannot tell. */
+function urlProblem(schema: TSchema, raw: string): string | undefined {
+  if (!schema["url"]) return undefined;
+  if (!URL.canParse(raw)) return "is no URL; signs like / or @ in a password are written %2F and %40";
+  const { hostname, protocol, pathname } = new URL(raw);
+  if (hostname === "") return "names no host";
+  return protocol === "mysql:" && pathname.length < 2 ? "names no database after the host" : undefined;
 }
 
 /** The configuration for a log line: secrets as `***`, passwords inside URLs too. */

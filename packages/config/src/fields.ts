@@ -14,7 +14,8 @@ export function text(options: Options<string> & { pattern?: string; minLength?: 
 export function url(options: Options<string> & { protocols: readonly string[] }): TUnsafe<string> {
   const { protocols, ...rest } = options;
   const pattern = `^(${protocols.map((p) => p.replace(":", "")).join("|")})://[^\\s]+$`;
-  return Type.Unsafe<string>(Type.String({ ...rest, pattern }));
+  const credentials = protocols.includes("mysql:");
+  return Type.Unsafe<string>(Type.String({ ...rest, pattern, url: true, credentials }));
 }
 
 export function int(options: Options<number> & { min?: number; max?: number }): TUnsafe<number> {

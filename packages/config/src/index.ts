@@ -1,2 +1,10 @@
-export { type ConfigOf, ConfigError, configOrExit, configTable, parseConfig, redacted } from "./config.ts";
+export {
+  type ConfigOf,
+  ConfigError,
+  configOrExit,
+  configTable,
+  parseConfig,
+  redacted,
+  unknownVariables,
+} from "./config.ts";
 export { bool, bytes, int, json, keys, keysOf, oneOf, secret, text, url } from "./fields.ts";

@@ -6,30 +6,40 @@ import type { App } from "./parts.ts";
 export interface ProcessOptions {
   readonly name: string;
   /** Reads the configuration; throws ConfigError. */
-  readonly config: () => { readonly log: Logger; readonly stopWithinMs: number };
+  readonly config: () => {
+    readonly log: Logger;
+    readonly stopWithinMs: number;
+    /** Variables that look like this process's own and are not. */
+    readonly unknownVariables?: readonly string[];
+  };
   readonly app: () => App;
+  /** Default: those that the process was started with. */
+  readonly arguments?: readonly string[];
 }
+
+const CHECK = "--check-config";
 
 /**
  * The edge of every process: configuration, start, signals, bounded stop. SIGTERM or SIGINT drains; a second one, or
  * the deadline, ends the process at once. `--check-config` only checks. Exit codes: 0 stopped as asked, 1 failed,
- * 2 bad configuration, 3 did not stop in time.
+ * 2 bad configuration or wrong usage, 3 did not stop in time.
  */
 export async function runProcess(options: ProcessOptions): Promise<void> {
+  const asked = options.arguments ?? process.argv.slice(2);
+  if (asked.some((argument) => argument !== CHECK)) return tellUsage(options.name, asked);
   let log: Logger;
   let stopWithinMs: number;
+  let unknown: readonly string[];
   try {
-    ({ log, stopWithinMs } = options.config());
+    ({ log, stopWithinMs, unknownVariables: unknown = [] } = options.config());
   } catch (err) {
     if (!(err instanceof ConfigError)) throw err;
     process.stderr.write(`${options.name}: ${err.message}\n`);
     process.exitCode = 2;
     return;
   }
-  if (process.argv.includes("--check-config")) {
-    process.stdout.write(`${options.name}: the configuration is good\n`);
-    return;
-  }
+  if (asked.includes(CHECK)) return tellCheck(options.name, unknown);
+  if (unknown.length > 0) log.warn({ variables: unknown }, "this process knows no such variables: misspelt?");
 
   const crash = (err: unknown): void => {
     log.fatal({ err }, "unexpected failure, the process ends");
@@ -51,6 +61,25 @@ export async function runProcess(options: ProcessOptions): Promise<void> {
     process.exitCode = 1;
     await app.stop();
   }
+}
+
+function tellUsage(name: string, asked: readonly string[]): void {
+  const usage = `usage: node src/main.ts [${CHECK}]\nEverything else is said by environment variables: the README of ${name} lists them.\n`;
+  if (asked.includes("--help")) {
+    process.stdout.write(usage);
+    return;
+  }
+  process.stderr.write(`${name}: ${asked.find((argument) => argument !== CHECK)} means nothing here\n${usage}`);
+  process.exitCode = 2;
+}
+
+function tellCheck(name: string, unknown: readonly string[]): void {
+  if (unknown.length === 0) {
+    process.stdout.write(`${name}: the configuration is good\n`);
+    return;
+  }
+  process.stderr.write(`${name} would start, but knows no such variables: ${unknown.join(", ")}\n`);
+  process.exitCode = 2;
 }
 
 function stopOnSignal(app: App, log: Logger, stopWithinMs: number): { requested(): boolean } {

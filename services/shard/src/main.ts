@@ -1,14 +1,19 @@
+import { unknownVariables } from "@muster/config";
 import { createLogger } from "@muster/log";
 import { runProcess } from "@muster/runtime";
 import { createApp } from "./app.ts";
-import { type Config, readConfig } from "./config.ts";
+import { type Config, fields, readConfig } from "./config.ts";
 
 let config: Config;
 await runProcess({
   name: "shard",
   config: () => {
     config = readConfig(process.env);
-    return { log: createLogger("shard", config.logLevel), stopWithinMs: config.shardStopWithinMs };
+    return {
+      log: createLogger("shard", config.logLevel),
+      stopWithinMs: config.shardStopWithinMs,
+      unknownVariables: unknownVariables(fields, process.env),
+    };
   },
   app: () => createApp(config),
 });

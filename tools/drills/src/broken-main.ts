@@ -13,6 +13,7 @@ const STOP_WITHIN_MS = 5000;
 
 await runProcess({
   name: name ?? "",
+  arguments: [],
   config: () => ({ log: createLogger(name ?? "", "warn"), stopWithinMs: STOP_WITHIN_MS }),
   app: () =>
     name === "shard"
