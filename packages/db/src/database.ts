@@ -1,8 +1,8 @@
-import type { EventEmitter } from "node:events";
 import { int } from "@muster/config";
 import { Kysely, sql } from "kysely";
 import { createPool } from "mariadb";
 import { MariadbDialect } from "./dialect.ts";
+import { reasonOf } from "./errors.ts";
 
 export type Database<Tables> = Kysely<Tables>;
 
@@ -39,7 +39,7 @@ export interface DatabaseOptions {
 export interface DbPart<Tables> {
   readonly name: string;
   readonly db: Database<Tables>;
-  /** Undefined when the database answers. */
+  /** Undefined when the database answers, else why not. */
   check(): Promise<string | undefined>;
   stop(): Promise<void>;
 }
@@ -64,15 +64,18 @@ export function createDatabase<Tables>(options: DatabaseOptions): DbPart<Tables>
       sql_mode: "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION",
     },
   });
-  (pool as unknown as EventEmitter).on("error", () => undefined); // whoever waits for a connection is told
   const limits = { acquireMs: options.acquireTimeoutMs, statementMs: options.statementTimeoutMs + ANSWER_MS };
   const db = new Kysely<Tables>({ dialect: new MariadbDialect(pool, limits) });
   return {
     name: "database",
     db,
     async check() {
-      await sql`select 1`.execute(db);
-      return undefined;
+      try {
+        await sql`select 1`.execute(db);
+        return undefined;
+      } catch (err) {
+        return reasonOf(err);
+      }
     },
     async stop() {
       await db.destroy();

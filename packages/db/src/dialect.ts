@@ -1,5 +1,6 @@
 // Kysely over the promise pool of the `mariadb` connector. Kysely's own MySQL dialect expects mysql2; all but the
 // driver is shared with it.
+import type { EventEmitter } from "node:events";
 import { CompiledQuery, MysqlAdapter, MysqlDriver, MysqlIntrospector, MysqlQueryCompiler } from "kysely";
 import type {
   ControlConnectionProvider,
@@ -14,7 +15,7 @@ import type {
 } from "kysely";
 import { stepBudgetMs } from "@muster/runtime";
 import type { Pool, PoolConnection } from "mariadb";
-import { DatabaseTimeoutError, translated } from "./errors.ts";
+import { DatabaseTimeoutError, reasonOf, translated } from "./errors.ts";
 
 interface WriteResult {
   readonly affectedRows?: number;
@@ -112,11 +113,16 @@ class MariadbDriver extends MysqlDriver {
   readonly #limits: Limits;
   /** The last one who wanted a connection got none. */
   #away = false;
+  /** Why the pool has no connection: only its first one who waits long enough is told. */
+  #reason: string | undefined;
 
   constructor(pool: Pool, limits: Limits) {
     super({} as never);
     this.#pool = pool;
     this.#limits = limits;
+    (pool as unknown as EventEmitter).on("error", (err: unknown) => {
+      this.#reason = reasonOf(err);
+    });
   }
 
   override async init(): Promise<void> {}
@@ -130,9 +136,12 @@ class MariadbDriver extends MysqlDriver {
         acquiring.then((late) => late.release()).catch(() => undefined);
       });
       this.#away = false;
+      this.#reason = undefined;
       return new MariadbConnection(raw, this.#limits.statementMs);
     } catch (err) {
       this.#away = true;
+      if (!(err instanceof DatabaseTimeoutError)) this.#reason = reasonOf(err);
+      else if (this.#reason !== undefined) err.message += `; no connection: ${this.#reason}`;
       throw translated(err, "connecting");
     }
   }

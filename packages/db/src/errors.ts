@@ -48,6 +48,14 @@ export class DatabaseTimeoutError extends Error {
   override readonly name = "DatabaseTimeoutError";
 }
 
+/** What lies at the bottom of it, in the words of the server or the system: the connector wraps it twice. */
+export function reasonOf(err: unknown): string {
+  let inner = err;
+  while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
+  const message = inner instanceof Error ? inner.message : String(inner);
+  return message.replace(/^\(conn:[^)]*\) /, "").replace(/\s*\(pool connections:[^)]*\)\s*$/, "");
+}
+
 /** Errors that say nothing about the request become DatabaseUnavailableError, all others stay. */
 export function translated(err: unknown, stage: Stage): unknown {
   if (err instanceof AppError) return err;

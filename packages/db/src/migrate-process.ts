@@ -1,11 +1,12 @@
 import type { Logger } from "@muster/log";
 import { createDatabase } from "./database.ts";
+import { reasonOf } from "./errors.ts";
 import { migrate, type Migrations } from "./migrations.ts";
 
 /** A migration may rebuild a large table. */
 const STATEMENT_TIMEOUT_MS = 600_000;
 
-/** What a service's migrate.ts does: migrates its database and ends. @throws the error of the first migration that fails */
+/** What a service's migrate.ts does: migrates its database and ends; exit code 1 when one fails, with the reason in the log. */
 export async function migrateAndEnd(
   options: { readonly url: string; readonly acquireTimeoutMs: number; readonly log: Logger },
   migrations: Migrations,
@@ -14,6 +15,9 @@ export async function migrateAndEnd(
   const database = createDatabase({ url, poolMax: 2, acquireTimeoutMs, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
   try {
     await migrate(database.db, migrations, log);
+  } catch (err) {
+    log.fatal({ reason: reasonOf(err), err }, "the migration failed");
+    process.exitCode = 1;
   } finally {
     await database.stop();
   }

@@ -3,7 +3,7 @@
 import type { Logger } from "@muster/log";
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import { Migrator } from "kysely/migration";
-import { isTransient } from "./errors.ts";
+import { isTransient, reasonOf } from "./errors.ts";
 
 export interface Migration {
   up(db: Kysely<unknown>): Promise<void>;
@@ -86,8 +86,7 @@ async function whyNotReady<T>(db: Kysely<T>, migrations: Migrations): Promise<st
     return await missingMigrations(db, migrations);
   } catch (err) {
     if (!isTransient(err)) throw err;
-    const { message, cause } = err as Error;
-    return cause instanceof Error ? cause.message : message;
+    return reasonOf(err);
   }
 }
 

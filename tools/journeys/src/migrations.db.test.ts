@@ -1,4 +1,6 @@
-// What a release does with a database that another release has migrated.
+// What a release does with a database that another release has migrated, and what it says of one that it cannot use.
+import { spawnSync } from "node:child_process";
+import path from "node:path";
 import {
   createDatabase,
   type DbPart,
@@ -57,5 +59,47 @@ describeWithMariadb("a database that a newer release has migrated", () => {
   it("is refused when what is not known lies among what is: that is no newer release, but another history", async () => {
     const { "20260102T0000-add-kind": _left, ...other } = NEW;
     await expect(migrate(database.db, other)).rejects.toThrow("20260102T0000-add-kind");
+  });
+});
+
+describeWithMariadb("a database that cannot be used", () => {
+  let good: string;
+  beforeAll(async () => {
+    good = (await freshDatabases())["match-service"];
+  });
+  const wrong = (change: (url: URL) => void): string => {
+    const url = new URL(good);
+    change(url);
+    return url.href;
+  };
+
+  it.each([
+    ["another password", (url: URL) => void (url.password = "wrong"), /Access denied for user/],
+    ["a name that is not there", (url: URL) => void (url.pathname = "/match_gone"), /Unknown database 'match_gone'/],
+    ["a port where nobody listens", (url: URL) => void (url.port = "1"), /ECONNREFUSED/],
+  ])(
+    "is told with its reason by a start, and by readiness from the first moment on: %s",
+    async (_what, change, reason) => {
+      const options = { poolMax: 2, acquireTimeoutMs: 700, statementTimeoutMs: 5000 };
+      const database = createDatabase({ url: wrong(change), ...options });
+      try {
+        const start = waitForSchema(database.db, OLD, { withinMs: 0, log: new LogLines().logger("test") });
+        await expect(start).rejects.toThrow(reason);
+        for (let i = 0; i < 3; i++) expect(await database.check()).toMatch(reason);
+      } finally {
+        await database.stop();
+      }
+    },
+  );
+
+  it("ends a migration with the reason in its log, not with a stack", () => {
+    const cwd = path.resolve(import.meta.dirname, "../../../services/match-service");
+    const env = { ...process.env, MATCH_DB_URL: wrong((url) => void (url.port = "1")), DB_ACQUIRE_TIMEOUT_MS: "300" };
+    const run = spawnSync(process.execPath, ["src/migrate.ts"], { cwd, env, encoding: "utf8" });
+    expect(run.status).toBe(1);
+    expect(JSON.parse(run.stdout + run.stderr)).toMatchObject({
+      level: "fatal",
+      reason: expect.stringContaining("ECONNREFUSED"),
+    });
   });
 });
