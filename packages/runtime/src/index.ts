@@ -6,6 +6,7 @@ export {
   withBudget,
 } from "./call-budget.ts";
 export { type AdminServer, type Check, createAdminServer } from "./admin.ts";
+export { clientNetworkOf } from "./client-network.ts";
 export { FairLimiter, type FairLimiterOptions, WaitAbandonedError } from "./fair-limiter.ts";
 export { type LimiterOptions, Limiter, LimitReachedError } from "./limiter.ts";
 export { createMetrics, type Metrics } from "./metrics.ts";

@@ -13,6 +13,7 @@ import { createPosting } from "./posting.ts";
 import type { Rate } from "./rate.ts";
 import { chatRpc } from "./rpc.ts";
 import type { Tables } from "./schema.ts";
+import { Turns } from "./turns.ts";
 
 export interface Overrides {
   readonly log?: Logger;
@@ -68,6 +69,7 @@ export function createApp(config: Config, overrides: Overrides = {}): ChatApp {
     onCommitted: () => delivery.poke(),
   });
   const perHour = (count: number, burst: number): Rate => ({ everyMs: 3_600_000 / count, burst });
+  const networkShare = config.chatDirectsOfNetworkPercent / 100;
   const limits = {
     roomMembersMax: config.chatRoomMembersMax,
     roomsOwnedMax: config.chatRoomsOwnedMax,
@@ -76,6 +78,10 @@ export function createApp(config: Config, overrides: Overrides = {}): ChatApp {
     directs: {
       opener: perHour(config.chatDirectsPerHour, config.chatDirectBurst),
       target: perHour(config.chatDirectsToPlayerPerHour, config.chatDirectToPlayerBurst),
+      network: perHour(
+        config.chatDirectsToPlayerPerHour * networkShare,
+        Math.max(1, Math.floor(config.chatDirectToPlayerBurst * networkShare)),
+      ),
     },
   };
   const refused = new Counter({
@@ -89,7 +95,8 @@ export function createApp(config: Config, overrides: Overrides = {}): ChatApp {
     now,
     onRefused: () => refused.inc(),
   });
-  const parts = { db, matches: matches.call, posting, delivery, callLimits, limits, now };
+  const strangers = new Turns();
+  const parts = { db, matches: matches.call, posting, delivery, callLimits, strangers, limits, now };
   const rpc = createRpcServer({
     host: config.chatHost,
     port: config.chatGrpcPort,

@@ -51,6 +51,12 @@ export const fields = {
     description: "direct channels that strangers together may open with one player per hour, on average",
   }),
   CHAT_DIRECT_TO_PLAYER_BURST: int({ default: 20, min: 1, max: 10_000, description: "of these, how many at once" }),
+  CHAT_DIRECTS_OF_NETWORK_PERCENT: int({
+    default: 25,
+    min: 1,
+    max: 100,
+    description: "share of these that strangers at one address (IPv6: /64) may open with one player",
+  }),
   CHAT_CALLS_PER_S: int({
     default: 20,
     min: 1,

@@ -68,6 +68,37 @@ describeWithMariadb("direct channels", () => {
     expect(outcomes.filter((outcome) => outcome === "too_many_directs")).toHaveLength(7);
   });
 
+  it("of one address take only its share of what strangers may open with a player, an IPv6 one's by its /64", async () => {
+    await using shared = await startHarness({ CHAT_DIRECT_TO_PLAYER_BURST: "12" });
+    const outcome = (call: Promise<unknown>): Promise<string> =>
+      call.then(
+        () => "opened",
+        (err: { code: string }) => err.code,
+      );
+    const openFrom = (clientAddress: string, victim: Person): Promise<string> =>
+      outcome(
+        shared.call.openDirect({ actor: person(), playerId: victim.playerId, playerName: victim.name, clientAddress }),
+      );
+    const inviteFrom = async (clientAddress: string, { playerId, name }: Person): Promise<string> => {
+      const actor = person();
+      const { channel } = await shared.call.createRoom({ actor, name: `shared ${++keys}`, private: true });
+      const channelId = channel?.channelId as string;
+      return outcome(shared.call.addMember({ actor, channelId, playerId, playerName: name, clientAddress }));
+    };
+    for (const crowd of [
+      () => "198.51.100.7",
+      () => `2001:db8:1:2:${Math.floor(Math.random() * 0xffff).toString(16)}::1`,
+    ]) {
+      const victim = person();
+      const outcomes: string[] = [];
+      for (let i = 0; i < 4; i++) outcomes.push(await openFrom(crowd(), victim), await inviteFrom(crowd(), victim));
+      expect(outcomes.filter((one) => one === "opened")).toHaveLength(3);
+      expect(outcomes.filter((one) => one === "too_many_directs")).toHaveLength(5);
+      for (const honest of ["198.51.100.8", "2001:db8:1:3::1"]) expect(await openFrom(honest, victim)).toBe("opened");
+      expect(await inviteFrom("203.0.113.1", victim)).toBe("opened");
+    }
+  });
+
   it("leave an owner no more rooms than it may have, however many are asked for at once", async () => {
     const owner = person();
     const made = await Promise.allSettled(

@@ -10,6 +10,7 @@ export interface Tables {
   blocks: BlocksTable;
   senders: SendersTable;
   direct_limits: DirectLimitsTable;
+  direct_network_limits: DirectNetworkLimitsTable;
   changes: ChangesTable;
   moderation_log: ModerationLogTable;
 }
@@ -99,6 +100,14 @@ export interface SendersTable {
 export interface DirectLimitsTable {
   player_id: string;
   side: "opener" | "target";
+  next_at: Date;
+}
+
+/** The share that strangers at one address have in what strangers may open with one player. */
+export interface DirectNetworkLimitsTable {
+  player_id: string;
+  /** Of the address (IPv6: /64) and the player's id, in hexadecimal. */
+  network_hash: string;
   next_at: Date;
 }
 

@@ -7,9 +7,15 @@
 import { createHash } from "node:crypto";
 import { type Database, inTransaction } from "@muster/db";
 import { commonError } from "@muster/errors";
-import { currentBudget, FairLimiter, LimitReachedError, WaitAbandonedError, withBudget } from "@muster/runtime";
+import {
+  clientNetworkOf,
+  currentBudget,
+  FairLimiter,
+  LimitReachedError,
+  WaitAbandonedError,
+  withBudget,
+} from "@muster/runtime";
 import type { Challenges } from "./challenges.ts";
-import { clientNetworkOf } from "./client-network.ts";
 import { fail } from "./errors.ts";
 import type { Tables } from "./schema.ts";
 import {

@@ -5,7 +5,7 @@ import type { Database } from "@muster/db";
 import type { Logger } from "@muster/log";
 import { type AppPart, retryForever } from "@muster/runtime";
 import type { Tables } from "../schema.ts";
-import { deleteIdleDirectLimits } from "../store/directs.ts";
+import { deleteIdleDirectLimits, deleteIdleNetworkLimits } from "../store/directs.ts";
 import { deleteOldInvitations } from "../store/invitations.ts";
 import { deleteIdleSenders, deleteOldHints, type Hint, lastHint, listHints } from "../store/messages.ts";
 
@@ -77,6 +77,7 @@ export function createTail(options: TailOptions): Tail {
     await deleteOldHints(db, before, TIDY_ROWS);
     await deleteIdleSenders(db, before, TIDY_ROWS);
     await deleteIdleDirectLimits(db, before, TIDY_ROWS);
+    await deleteIdleNetworkLimits(db, before, TIDY_ROWS);
     await deleteOldInvitations(db, new Date(now().getTime() - options.invitationMs), TIDY_ROWS);
   };
 

@@ -128,4 +128,12 @@ export const migrations: Migrations = {
       primary key (player_id, channel_id),
       key invitations_by_time (created_at)
     ) engine = InnoDB`),
+  "20261126T1952-create-direct-network-limits": statement(sql`
+    create table if not exists direct_network_limits (
+      player_id uuid not null,
+      network_hash char(32) character set ascii collate ascii_bin not null,
+      next_at datetime(6) not null,
+      primary key (player_id, network_hash),
+      key direct_network_limits_by_time (next_at)
+    ) engine = InnoDB`),
 };

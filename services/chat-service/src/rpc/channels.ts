@@ -23,7 +23,7 @@ import { deleteInvitation, hasInvitation } from "../store/invitations.ts";
 import { insertHint } from "../store/messages.ts";
 import { insertModeration, isBlocked } from "../store/moderation.ts";
 import { viewsOf } from "../views.ts";
-import { hide, show, takeDirectLimits } from "./directs.ts";
+import { asStrangers, hide, show, takeDirectLimits } from "./directs.ts";
 import { openSince } from "./invitations.ts";
 import { createJoining, haveMet, type Person, visible } from "./joining.ts";
 import { actorOf, type RpcParts } from "./parts.ts";
@@ -102,12 +102,13 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
       if (other.playerId === actor.playerId) throw fail("invalid_request", { message: "That is yourself." });
       if (await isBlocked(db, actor.playerId, other.playerId)) throw fail("blocked");
       const wanted = newChannel({ kind: "direct", unique_key: directKey(actor.playerId, other.playerId) });
-      const ids = { opener: actor.playerId, target: other.playerId };
+      const ids = { opener: actor.playerId, target: other.playerId, address: request.clientAddress };
       const known = await haveMet(db, ids.opener, ids.target);
-      if (!known) await ensureDirectLimits(db, ids, now());
-      const channel = await findOrMake(wanted, [actor, other], async (tx) => {
-        if (!known) await takeDirectLimits(tx, ids, limits.directs, now());
-      });
+      const channel = known
+        ? await findOrMake(wanted, [actor, other])
+        : await asStrangers(parts, ids, () =>
+            findOrMake(wanted, [actor, other], (tx) => takeDirectLimits(tx, ids, limits.directs, now())),
+          );
       if (await show(db, channel, actor.playerId, now())) delivery.poke();
       return { channel: await view(channel.id, actor) };
     },

@@ -1,30 +1,79 @@
 // Direct channels: who may open one with whom, and hiding them.
+import { createHash } from "node:crypto";
 import { type Database, inTransaction } from "@muster/db";
+import { clientNetworkOf } from "@muster/runtime";
 import { fail } from "../errors.ts";
 import { admit, type Rate } from "../rate.ts";
 import type { ChannelRow, Tables } from "../schema.ts";
 import { hideChannels, holdChannel, isMember, showChannel } from "../store/channels.ts";
 import type { Tx } from "../store/db.ts";
-import { holdDirectLimit, updateDirectLimit } from "../store/directs.ts";
+import {
+  ensureDirectLimits,
+  findNetworkLimit,
+  holdDirectLimit,
+  storeNetworkLimit,
+  updateDirectLimit,
+} from "../store/directs.ts";
 import { insertHint } from "../store/messages.ts";
+import type { DirectRates, RpcParts } from "./parts.ts";
+
+/** Two strangers. */
+export interface Strangers {
+  readonly opener: string;
+  readonly target: string;
+  /** Where the opener is; empty: unknown, as an edge-api of the version before leaves it. */
+  readonly address: string;
+}
+
+/** Of strangers who ask for one player at the same time in one instance; more are refused, to ask again. */
+const WAITING_MAX = 50;
+
+/** Runs `work`, in which limits are taken, after what other strangers have asked of the same player. @throws AppError too_many_directs */
+export async function asStrangers<T>(
+  { db, strangers, now }: Pick<RpcParts, "db" | "strangers" | "now">,
+  ids: Strangers,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (strangers.waiting(ids.target) >= WAITING_MAX) throw fail("too_many_directs", { details: { retryAfterS: 1 } });
+  return strangers.inTurn(ids.target, async () => {
+    await ensureDirectLimits(db, ids, now());
+    return work();
+  });
+}
 
 /**
- * Takes one from both: from who opens, and from what strangers together may open with one player. The openers' rows are
- * locked before the targets', by everyone.
+ * Takes one from who opens, from what strangers together may open with one player, and from the share of the opener's
+ * network in that: so a crowd at one address keeps nobody elsewhere out. The openers' rows are locked before the
+ * targets', by everyone; the networks' are under the target's lock.
  * @throws AppError too_many_directs with details.retryAfterS
  */
-export async function takeDirectLimits(
-  tx: Tx,
-  ids: { readonly opener: string; readonly target: string },
-  limits: { readonly opener: Rate; readonly target: Rate },
-  now: Date,
-): Promise<void> {
-  for (const side of ["opener", "target"] as const) {
-    const admission = admit(await holdDirectLimit(tx, ids[side], side, now), now, limits[side]);
-    if ("retryAfterMs" in admission)
-      throw fail("too_many_directs", { details: { retryAfterS: Math.ceil(admission.retryAfterMs / 1000) } });
-    await updateDirectLimit(tx, ids[side], side, admission.nextAt);
-  }
+export async function takeDirectLimits(tx: Tx, ids: Strangers, rates: DirectRates, now: Date): Promise<void> {
+  for (const side of ["opener", "target"] as const)
+    await updateDirectLimit(
+      tx,
+      ids[side],
+      side,
+      take(await holdDirectLimit(tx, ids[side], side, now), rates[side], now),
+    );
+  if (ids.address === "") return;
+  const { target } = ids;
+  const hash = networkHash(target, ids.address);
+  const nextAt = (await findNetworkLimit(tx, target, hash)) ?? now;
+  await storeNetworkLimit(tx, target, hash, take(nextAt, rates.network, now));
+}
+
+function take(nextAt: Date, rate: Rate, now: Date): Date {
+  const admission = admit(nextAt, now, rate);
+  if ("nextAt" in admission) return admission.nextAt;
+  throw fail("too_many_directs", { details: { retryAfterS: Math.ceil(admission.retryAfterMs / 1000) } });
+}
+
+/** Another one for each player: a row tells nobody who else the same address has written to. */
+function networkHash(target: string, address: string): string {
+  return createHash("sha256")
+    .update(`${target} ${clientNetworkOf(address)}`)
+    .digest("hex")
+    .slice(0, 32);
 }
 
 /** Not listed and not delivered, until the player writes in it or opens it. @throws AppError member_not_found */

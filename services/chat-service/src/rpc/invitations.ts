@@ -7,7 +7,7 @@ import { type Actor, mayModerate } from "../channels.ts";
 import { fail } from "../errors.ts";
 import type { ChannelRow } from "../schema.ts";
 import { isMember } from "../store/channels.ts";
-import { ensureDirectLimits, holdDirectLimit } from "../store/directs.ts";
+import { holdDirectLimit } from "../store/directs.ts";
 import {
   declineInvitation,
   deleteInvitation,
@@ -17,7 +17,7 @@ import {
   trimInvitations,
 } from "../store/invitations.ts";
 import { isBlocked } from "../store/moderation.ts";
-import { takeDirectLimits } from "./directs.ts";
+import { asStrangers, takeDirectLimits } from "./directs.ts";
 import { createJoining, haveMet, visible } from "./joining.ts";
 import { actorOf, type RpcParts } from "./parts.ts";
 
@@ -28,25 +28,26 @@ export function invitationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatSer
   const { join, view } = createJoining(parts);
 
   /** @throws AppError too_many_directs */
-  const invite = async (channel: ChannelRow, actor: Actor, playerId: string): Promise<void> => {
-    const ids = { opener: actor.playerId, target: playerId };
+  const invite = async (channel: ChannelRow, actor: Actor, playerId: string, address: string): Promise<void> => {
+    const ids = { opener: actor.playerId, target: playerId, address };
     const isAcquainted = actor.moderator || (await haveMet(db, ids.opener, ids.target));
-    await ensureDirectLimits(db, ids, now());
-    await inTransaction(db, async (tx) => {
-      if (isAcquainted)
-        await holdDirectLimit(tx, playerId, "target", now()); // so that each counts the others
-      else await takeDirectLimits(tx, ids, limits.directs, now());
-      await insertInvitation(tx, {
-        player_id: playerId,
-        channel_id: channel.id,
-        inviter_id: actor.playerId,
-        inviter_name: actor.name,
-        is_acquainted: isAcquainted ? 1 : 0,
-        state: "pending",
-        created_at: now(),
-      });
-      await trimInvitations(tx, playerId, limits.invitationsMax);
-    });
+    await asStrangers(parts, ids, () =>
+      inTransaction(db, async (tx) => {
+        if (isAcquainted)
+          await holdDirectLimit(tx, playerId, "target", now()); // so that each counts the others
+        else await takeDirectLimits(tx, ids, limits.directs, now());
+        await insertInvitation(tx, {
+          player_id: playerId,
+          channel_id: channel.id,
+          inviter_id: actor.playerId,
+          inviter_name: actor.name,
+          is_acquainted: isAcquainted ? 1 : 0,
+          state: "pending",
+          created_at: now(),
+        });
+        await trimInvitations(tx, playerId, limits.invitationsMax);
+      }),
+    );
   };
 
   return {
@@ -64,7 +65,7 @@ export function invitationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatSer
       if (await isMember(db, channel.id, playerId)) return {};
       if (channel.member_count >= limits.roomMembersMax) throw fail("channel_full");
       if (await hasInvitation(db, channel.id, playerId, openSince(parts))) return {};
-      await invite(channel, actor, playerId);
+      await invite(channel, actor, playerId, request.clientAddress);
       return {};
     },
 

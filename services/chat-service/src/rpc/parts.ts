@@ -9,6 +9,14 @@ import type { Delivery } from "../delivery/delivery.ts";
 import type { Posting } from "../posting.ts";
 import type { Rate } from "../rate.ts";
 import type { Tables } from "../schema.ts";
+import type { Turns } from "../turns.ts";
+
+/** Of direct channels and invitations between strangers: of who opens, of whom they are opened with, and of one network with one player. */
+export interface DirectRates {
+  readonly opener: Rate;
+  readonly target: Rate;
+  readonly network: Rate;
+}
 
 export interface RpcParts {
   readonly db: Database<Tables>;
@@ -16,13 +24,14 @@ export interface RpcParts {
   readonly posting: Posting;
   readonly delivery: Delivery;
   readonly callLimits: CallLimits;
+  /** By player that strangers ask for: they wait here for each other, and not each on a connection of the database. */
+  readonly strangers: Turns;
   readonly limits: {
     readonly roomMembersMax: number;
     readonly roomsOwnedMax: number;
     readonly invitationsMax: number;
     readonly invitationMs: number;
-    /** Of direct channels between strangers. */
-    readonly directs: { readonly opener: Rate; readonly target: Rate };
+    readonly directs: DirectRates;
   };
   readonly now: () => Date;
 }

@@ -53,6 +53,35 @@ export async function updateDirectLimit(
     .execute();
 }
 
+/** Read and written under the lock of the target's row. */
+export async function findNetworkLimit(tx: Tx, playerId: string, networkHash: string): Promise<Date | undefined> {
+  const row = await tx
+    .selectFrom("direct_network_limits")
+    .select("next_at")
+    .where("player_id", "=", playerId)
+    .where("network_hash", "=", networkHash)
+    .executeTakeFirst();
+  return row?.next_at;
+}
+
+export async function storeNetworkLimit(tx: Tx, playerId: string, networkHash: string, nextAt: Date): Promise<void> {
+  await tx
+    .insertInto("direct_network_limits")
+    .values({ player_id: playerId, network_hash: networkHash, next_at: nextAt })
+    .onDuplicateKeyUpdate({ next_at: nextAt })
+    .execute();
+}
+
+/** @returns how many went. */
+export async function deleteIdleNetworkLimits(db: Db, before: Date, limit: number): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom("direct_network_limits")
+    .where("next_at", "<", before)
+    .limit(limit)
+    .executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
+}
+
 /** @returns how many went. */
 export async function deleteIdleDirectLimits(db: Db, before: Date, limit: number): Promise<number> {
   const { numDeletedRows } = await db

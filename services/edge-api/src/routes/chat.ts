@@ -43,7 +43,8 @@ export const chatHandlers: Readonly<Record<string, Handler>> = {
   async openDirectChannel(call, clients) {
     const { playerId } = call.body as { playerId: string };
     const playerName = await nameOf(playerId, clients);
-    const { channel } = await clients.chat.openDirect({ actor: actorOf(call), playerId, playerName });
+    const request = { actor: actorOf(call), playerId, playerName, clientAddress: call.address };
+    const { channel } = await clients.chat.openDirect(request);
     return { status: 200, body: channelJson(must(channel, "chat sends a channel")) };
   },
 
@@ -75,7 +76,8 @@ export const chatHandlers: Readonly<Record<string, Handler>> = {
   async addMember(call, clients) {
     const playerId = playerOf(call);
     const playerName = await nameOf(playerId, clients);
-    await clients.chat.addMember({ actor: actorOf(call), channelId: channelOf(call), playerId, playerName });
+    const request = { actor: actorOf(call), channelId: channelOf(call), playerId, playerName };
+    await clients.chat.addMember({ ...request, clientAddress: call.address });
     return DONE;
   },
 
