@@ -92,37 +92,6 @@ describe("the contract test", () => {
   }, 120_000);
 });
 
-describe("the README", () => {
-  const game = path.join(root, "packages/game-duel/src/.readme");
-  const player = path.join(root, "tools/journeys/src/.readme");
-  afterAll(() => {
-    for (const folder of [game, player]) rmSync(folder, { recursive: true, force: true });
-  });
-
-  it("shows a game and a player's side that compile, and a game that the kit finds deterministic", () => {
-    const blocks = [...readFileSync(path.join(root, "README.md"), "utf8").matchAll(/```ts\n([\s\S]*?)```/g)].map(
-      (match) => match[1] as string,
-    );
-    const [race, , side] = blocks as [string, string, string];
-    for (const folder of [game, player]) mkdirSync(folder, { recursive: true });
-    const config = (include: string): string =>
-      JSON.stringify({ extends: "../../../../tsconfig.base.json", include: [include] });
-    writeFileSync(path.join(game, "race.ts"), race);
-    writeFileSync(path.join(game, "tsconfig.json"), config("race.ts"));
-    writeFileSync(
-      path.join(player, "side.ts"),
-      `import { race } from "../../../../packages/game-duel/src/.readme/race.ts";\n${side}`,
-    );
-    writeFileSync(path.join(player, "tsconfig.json"), config("side.ts"));
-    for (const folder of [game, player])
-      expect(run("tsc", ["--noEmit", "-p", folder])).toEqual({ status: 0, output: "" });
-    const check = `import { checkGame } from "@muster/game-kit/testing"; console.log(JSON.stringify((await checkGame(import.meta.resolve("./.readme/race.ts"), "race")).problems));`;
-    expect(
-      run("node", ["--input-type=module", "--eval", check], { cwd: path.join(root, "packages/game-duel/src") }),
-    ).toMatchObject({ output: "[]\n" });
-  }, 30_000);
-});
-
 describe("a service's configuration", () => {
   it("is checked before anything else: all faults at once, exit code 2, no secret in the text", {
     timeout: 60_000,

@@ -59,18 +59,23 @@ setup_pnpm() {
   [ "$(pnpm --version 2>/dev/null || true)" = "$PNPM_VERSION" ] || die "pnpm $PNPM_VERSION was installed but is not first on the PATH: $(command -v pnpm || echo none)"
 }
 
-# The lockfile that node_modules was made from; written after a good install.
+# What node_modules is made from: the lockfile, and each package's own list, which a new game or dependency changes first.
+packages_wanted() { cat pnpm-lock.yaml pnpm-workspace.yaml package.json contracts/package.json {packages,services,infra,tools}/*/package.json | cksum; }
+
 setup_packages() {
   local stamp=node_modules/.muster-installed
-  if [ -x node_modules/.bin/node ] && cmp -s pnpm-lock.yaml "$stamp" && node_modules/.bin/node scripts/prepare-uws.ts; then return; fi
+  if [ -x node_modules/.bin/node ] && [ "$(packages_wanted)" = "$(cat "$stamp" 2>/dev/null)" ] && node_modules/.bin/node scripts/prepare-uws.ts; then return; fi
   say "installing the packages (from the lockfile, with Node 24 among them)"
-  pnpm install --frozen-lockfile --reporter=append-only >/tmp/muster-pnpm-install.$$ 2>&1 || { cat /tmp/muster-pnpm-install.$$; rm -f /tmp/muster-pnpm-install.$$; die "pnpm install failed; its messages above say why."; }
+  # In CI the lockfile has to fit; here a package that is new in the workspace is added to it.
+  local frozen=--prefer-frozen-lockfile
+  [ -z "${CI:-}" ] || frozen=--frozen-lockfile
+  pnpm install "$frozen" --reporter=append-only >/tmp/muster-pnpm-install.$$ 2>&1 || { cat /tmp/muster-pnpm-install.$$; rm -f /tmp/muster-pnpm-install.$$; die "pnpm install failed; its messages above say why."; }
   rm -f /tmp/muster-pnpm-install.$$
   if [ ! -x node_modules/.bin/node ]; then
     command -v node >/dev/null && node -e 'process.exit(process.version.startsWith("v24.") ? 0 : 1)' || die "There is no packaged Node 24 for this platform: please install Node 24 and run it again."
     ln -sf "$(command -v node)" node_modules/.bin/node
   fi
-  cp pnpm-lock.yaml "$stamp"
+  packages_wanted >"$stamp"
 }
 
 setup_servers() {

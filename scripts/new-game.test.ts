@@ -1,0 +1,54 @@
+// "Write a game" of the README, followed in a copy of the workspace.
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { afterAll, expect, it } from "vitest";
+import { gameFile } from "./new-game.ts";
+
+const root = path.resolve(import.meta.dirname, "..");
+const copy = mkdtempSync(path.join(os.tmpdir(), "muster-game-"));
+afterAll(() => rmSync(copy, { recursive: true, force: true }));
+
+function run(command: string, ...args: string[]): string {
+  const env = { ...process.env, PATH: `${root}/node_modules/.bin:${process.env["PATH"]}` };
+  const done = spawnSync(command, args, { cwd: copy, env, encoding: "utf8" });
+  expect(done.status, `${command} ${args.join(" ")}\n${done.stdout}${done.stderr}`).toBe(0);
+  return done.stdout;
+}
+
+function blocksOfReadme(): string[] {
+  const text = readFileSync(path.join(root, "README.md"), "utf8");
+  return [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map((match) => match[1] as string);
+}
+
+it("the README shows what a new game begins with, and its steps give a game that compiles, plays and has a queue", () => {
+  const [game, play, chat] = blocksOfReadme();
+  expect(game).toBe(gameFile("game.ts", "race"));
+  expect(play).toBe(gameFile("play.ts", "race"));
+
+  const tracked = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], { cwd: root });
+  execFileSync("tar", ["--create", "--file", path.join(copy, "all.tar"), "-T", "-"], { cwd: root, input: tracked });
+  run("tar", "--extract", "--file", "all.tar");
+  // Names as people give them: one word, and several.
+  for (const id of ["race", "tug-of-war"]) run("node", "scripts/new-game.ts", id, "--no-install");
+  const filters = ["race", "tug-of-war", "duel"].flatMap((id) => ["--filter", `@muster/game-${id}...`]);
+  const more = ["--filter", "@muster/modes...", "--filter", "@muster/matchmaker...", "--filter", "muster"];
+  run("pnpm", "install", "--prefer-offline", "--no-frozen-lockfile", "--ignore-scripts", ...filters, ...more);
+
+  const talking = `import { MusterClient } from "@muster/client";\nconst client = new MusterClient({ url: "" });\nconst realtime = await client.connect();\n${chat}`;
+  writeFileSync(path.join(copy, "packages/game-race/src/chat.ts"), talking);
+  for (const folder of ["game-race", "game-tug-of-war", "modes"]) run("tsc", "--noEmit", "-p", `packages/${folder}`);
+  run("vitest", "run", "packages/game-race/", "packages/game-tug-of-war/");
+  const queues = `const { readConfig } = await import("./src/config.ts");
+    const { GAMES } = await import("@muster/modes");
+    const config = readConfig({ MATCHMAKER_SEAT_TICKET_KEY: "ab".repeat(32), MATCHMAKER_MATCH_URL: "http://127.0.0.1:1" });
+    console.log(JSON.stringify([[...GAMES.keys()], Object.keys(config.matchmakerModes)]));`;
+  writeFileSync(path.join(copy, "services/matchmaker/queues.ts"), queues);
+  const [games, modes] = JSON.parse(run("node", "services/matchmaker/queues.ts")) as [string[], string[]];
+  expect(games).toEqual(expect.arrayContaining(["race", "tug-of-war"]));
+  expect(modes).toEqual(expect.arrayContaining(["race", "tug-of-war"]));
+
+  const again = spawnSync("node", ["scripts/new-game.ts", "race"], { cwd: copy, encoding: "utf8" });
+  expect(again).toMatchObject({ status: 1, stderr: expect.stringContaining("is there already") });
+}, 120_000);
