@@ -11,7 +11,10 @@ export const REALTIME_ERRORS = {
   not_queued: { retryable: false, message: "You do not wait." },
   queue_full: { retryable: true, message: "The queue is full." },
   queue_unavailable: { retryable: true, message: "The queue cannot be reached right now." },
-  no_show_cooldown: { retryable: true, message: "You did not come to your last match; wait before you queue again." },
+  no_show_cooldown: {
+    retryable: true,
+    message: "You did not come to your last match, or left it at once; wait before you queue again.",
+  },
   practice_limited: {
     retryable: true,
     message: "Too many practice matches of yours or from your address; wait a moment.",

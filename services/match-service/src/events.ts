@@ -29,6 +29,7 @@ export function matchOver(
       playerId: p.player_id,
       ...(p.bot === null ? {} : { bot: p.bot }),
       ...ending.seats[i],
+      ...(ending.unplayed.includes(p.seat) ? { unplayed: true } : {}),
     })),
   };
   return {

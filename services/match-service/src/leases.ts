@@ -32,6 +32,7 @@ const SHARD_LOST: Ending = {
   ticks: 0,
   stateHash: "",
   seats: [],
+  unplayed: [],
 };
 
 /** @returns what this shard holds no more. */

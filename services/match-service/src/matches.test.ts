@@ -1,6 +1,7 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeCursor, encodeCursor } from "./cursors.ts";
-import { rated } from "./ratings.ts";
+import { meetingWeight, rated } from "./ratings.ts";
 
 describe("ratings", () => {
   it("move by 16 points between equals, more for an upset, not at all for a draw of equals", () => {
@@ -32,6 +33,48 @@ describe("ratings", () => {
       { rating: 1550, rank: 3 },
     ];
     expect(rated(four.toReversed())).toEqual(rated(four).toReversed());
+  });
+
+  it("never rise by who did not really play, nor for who did not; who left may lose", () => {
+    const player = fc.record({
+      rating: fc.integer({ min: 0, max: 3000 }),
+      rank: fc.integer({ min: 1, max: 8 }),
+      unplayed: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(player, { minLength: 2, maxLength: 8 }), (players) => {
+        const after = rated(players);
+        const whoPlayed = players.filter(({ unplayed }) => !unplayed);
+        const amongThem = rated(whoPlayed);
+        players.forEach((one, i) => {
+          const change = (after[i] ?? one.rating) - one.rating;
+          if (one.unplayed || whoPlayed.length < 2) expect(change).toBeLessThanOrEqual(0);
+          else
+            expect(change).toBeLessThanOrEqual(Math.max(0, (amongThem[whoPlayed.indexOf(one)] as number) - one.rating));
+        });
+      }),
+    );
+    const [stayed, left] = rated([
+      { rating: 1500, rank: 1 },
+      { rating: 1500, rank: 2, unplayed: true },
+    ]);
+    expect([stayed, left]).toEqual([undefined, 1484]);
+  });
+
+  it("move less and less between two who meet again and again: what they can give each other has an end", () => {
+    let [farmer, friend] = [1500, 1500];
+    const gains = Array.from({ length: 100 }, (_, met) => {
+      const before = farmer;
+      const players = [
+        { rating: farmer, rank: 1 },
+        { rating: friend, rank: 2 },
+      ];
+      [farmer, friend] = rated(players, () => meetingWeight(met)) as [number, number];
+      return farmer - before;
+    });
+    expect(gains).toEqual(gains.toSorted((a, b) => b - a));
+    expect(gains.slice(0, 3)).toEqual([16, 15, 13]);
+    expect(farmer).toBeLessThanOrEqual(1564);
   });
 });
 

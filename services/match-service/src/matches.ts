@@ -25,6 +25,8 @@ export interface Ending {
   readonly stateHash: string;
   /** By seat; empty when cancelled. */
   readonly seats: readonly { readonly score: number; readonly rank: number }[];
+  /** Seats whose players did not really play. Not stored: the ratings and the event have it. */
+  readonly unplayed: readonly number[];
 }
 
 export const END_REASONS = { [EndReason.PLAYED]: "played", [EndReason.FORFEIT]: "forfeit" } as const;
@@ -51,10 +53,10 @@ export function endingOf(request: RecordResultRequest, seatCount: number): Endin
   const { outcome, ticks, stateHash } = request;
   if (outcome.case === "cancelled") {
     const reason = CANCEL_REASONS[outcome.value.reason as keyof typeof CANCEL_REASONS];
-    return { state: "cancelled", endReason: null, cancelReason: reason, ticks, stateHash, seats: [] };
+    return { state: "cancelled", endReason: null, cancelReason: reason, ticks, stateHash, seats: [], unplayed: [] };
   }
   assert(outcome.case === "completed", "validation demands an outcome");
-  const { seats, reason } = outcome.value;
+  const { seats, reason, unplayedSeats } = outcome.value;
   const bySeat = seats.toSorted((a, b) => a.seat - b.seat);
   if (seats.length !== seatCount || bySeat.some((seat, i) => seat.seat !== i))
     throw fail("bad_result", { message: "A result names every seat once." });
@@ -65,6 +67,7 @@ export function endingOf(request: RecordResultRequest, seatCount: number): Endin
     ticks,
     stateHash,
     seats: bySeat.map(({ score, rank }) => ({ score, rank })),
+    unplayed: unplayedSeats,
   };
 }
 
@@ -104,6 +107,7 @@ export const OPERATOR_CANCELLED: Ending = {
   ticks: 0,
   stateHash: "",
   seats: [],
+  unplayed: [],
 };
 
 /**

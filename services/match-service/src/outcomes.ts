@@ -4,9 +4,9 @@ import { currentTrace, formatTraceparent, newTrace } from "@muster/tracing";
 import type { Transaction } from "kysely";
 import { matchOver } from "./events.ts";
 import type { Ending, MatchRecord } from "./matches.ts";
-import { rated, RATING_INITIAL } from "./ratings.ts";
+import { MEETINGS_WINDOW_MS, meetingWeight, rated, RATING_INITIAL } from "./ratings.ts";
 import type { Tables } from "./schema.ts";
-import { holdRatings, insertEvent, storeEnding, storeRating } from "./store.ts";
+import { countMeetings, holdRatings, insertEvent, storeEnding, storeRating } from "./store.ts";
 
 /** The rows, the ratings and the event, in the caller's transaction: all of it or none. */
 export async function storeOutcome(
@@ -18,20 +18,29 @@ export async function storeOutcome(
   const { match, participants } = record;
   await storeEnding(tx, match.id, ending, endedAt);
   // Who plays against a bot plays for nothing.
-  if (ending.state === "ended" && participants.every((p) => p.bot === null)) {
-    const held = await holdRatings(
-      tx,
-      participants.map((p) => p.player_id),
-      match.mode,
-      RATING_INITIAL,
-    );
-    const before = participants.map((p, i) => ({
-      rating: held.get(p.player_id) ?? RATING_INITIAL,
-      rank: must(ending.seats[i], "a rank per seat").rank,
-    }));
-    const after = rated(before);
-    for (const [i, p] of participants.entries())
-      await storeRating(tx, p.player_id, match.mode, must(after[i], "a rating per seat"));
-  }
+  if (ending.state === "ended" && participants.every((p) => p.bot === null)) await updateRatings(tx, record, ending);
   await insertEvent(tx, matchOver(record, ending, endedAt, formatTraceparent(currentTrace() ?? newTrace())));
+}
+
+async function updateRatings(
+  tx: Transaction<Tables>,
+  { match, participants }: MatchRecord,
+  ending: Ending,
+): Promise<void> {
+  const ids = participants.map((p) => p.player_id);
+  const since = new Date(match.created_at.getTime() - MEETINGS_WINDOW_MS);
+  const met = await countMeetings(tx, ids, since, match.id);
+  const held = await holdRatings(tx, ids, match.mode, RATING_INITIAL);
+  const before = participants.map((p, i) => ({
+    rating: held.get(p.player_id) ?? RATING_INITIAL,
+    rank: must(ending.seats[i], "a rank per seat").rank,
+    unplayed: ending.unplayed.includes(p.seat),
+  }));
+  const meetings = (i: number, j: number): number =>
+    met.get(`${ids[i]} ${ids[j]}`) ?? met.get(`${ids[j]} ${ids[i]}`) ?? 0;
+  const after = rated(before, (i, j) => meetingWeight(meetings(i, j)));
+  for (const [i, id] of ids.entries()) {
+    const rating = after[i];
+    if (rating !== undefined) await storeRating(tx, id, match.mode, rating);
+  }
 }

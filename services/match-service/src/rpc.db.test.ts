@@ -79,6 +79,48 @@ describeWithMariadb("match-service on a clean schema", () => {
     });
   });
 
+  const ratingsOf = async (players: readonly string[], mode = "duel"): Promise<number[][]> => {
+    const asked = players.map((playerId) => ({ playerId, mode }));
+    return (await harness.call.getRatings({ players: asked })).ratings.map(({ rating, matches }) => [rating, matches]);
+  };
+
+  it("gives nobody rating for a match that another one did not really play, and says so in the event", async () => {
+    const { matchId, players } = await create();
+    const seats = [1, 2].map((rank, seat) => ({ seat, score: 0, rank }));
+    const value = { reason: EndReason.FORFEIT, seats, unplayedSeats: [1] };
+    await harness.call.recordResult({ matchId, epoch: 1, outcome: { case: "completed", value } });
+    expect(await ratingsOf(players)).toEqual([
+      [1500, 0],
+      [1484, 1],
+    ]);
+    expect(JSON.parse(String((await events(matchId))[0]?.payload))).toMatchObject({
+      participants: [{ seat: 0 }, { seat: 1, unplayed: true }],
+    });
+  });
+
+  it("counts the fourth match of the same two half, whatever the mode and the seats; not those that were cancelled, or of others", async () => {
+    const [farmer, friend] = [uuidv7(), uuidv7()];
+    const cancelled = await create([farmer, friend]);
+    const outcome = { case: "cancelled", value: { reason: CancelReason.ABANDONED } } as const;
+    await harness.call.recordResult({ matchId: cancelled.matchId, epoch: 1, outcome });
+    for (let i = 0; i < 4; i++) await harness.call.recordResult(result((await create([farmer, uuidv7()])).matchId));
+    for (let i = 0; i < 3; i++) {
+      const { matchId } = await create(i === 0 ? [farmer, friend] : [friend, farmer]);
+      await harness.call.recordResult(result(matchId, 1, i === 0 ? [9, 4] : [4, 9]));
+    }
+    const third = await create([friend, uuidv7(), farmer], "other"); // of three seats
+    await harness.call.recordResult(result(third.matchId, 1, [4, 9, 9]));
+    // The pairs of the farmer and the third one, and of the friend and it, count in full.
+    expect(await ratingsOf(third.players, "other")).toEqual([
+      [1488, 1],
+      [1508, 1],
+      [1504, 1],
+    ]);
+    const stranger = await create([farmer, uuidv7()], "other-mode");
+    await harness.call.recordResult(result(stranger.matchId));
+    expect((await ratingsOf([farmer], "other-mode"))[0]).toEqual([1516, 1]);
+  });
+
   it("accepts one of many results at the same instant as the first", async () => {
     const { matchId } = await create();
     const answers = await Promise.all(Array.from({ length: 8 }, () => harness.call.recordResult(result(matchId))));

@@ -224,6 +224,46 @@ export async function findRatings(
   return new Map(rows.map(({ player_id, rating, matches }) => [player_id, { rating, matches }]));
 }
 
+/** What is looked at of all players together: who meets others in between earns by these what it may. */
+const MEETINGS_LOOKED_AT = 128;
+const MEETINGS_PER_PLAYER_MIN = 4;
+
+/**
+ * How often each two of these players met in a match that ended, since then, in whatever mode; by "one other", for one order of
+ * the two. Of each player only the latest matches are looked at: it costs the same for who has played a thousand.
+ */
+export async function countMeetings(
+  tx: Tx,
+  playerIds: readonly string[],
+  since: Date,
+  exceptMatchId: string,
+): Promise<Map<string, number>> {
+  const latest = Math.max(MEETINGS_PER_PLAYER_MIN, Math.floor(MEETINGS_LOOKED_AT / playerIds.length));
+  const ofOne = (playerId: string, others: readonly string[]) =>
+    tx
+      .selectFrom((of) =>
+        of
+          .selectFrom("participants")
+          .select("match_id")
+          .where("player_id", "=", playerId)
+          .where("created_at", ">=", since)
+          .where("match_id", "!=", exceptMatchId)
+          .orderBy("created_at", "desc")
+          .orderBy("match_id", "desc")
+          .limit(latest)
+          .as("recent"),
+      )
+      .innerJoin("participants as other", "other.match_id", "recent.match_id")
+      .select([sql<string>`${playerId}`.as("one"), "other.player_id", sql<number>`count(*)`.as("times")])
+      .where("other.player_id", "in", others)
+      .where("other.rank", "is not", null)
+      .groupBy("other.player_id");
+  const [first, ...more] = playerIds.slice(0, -1).map((id, i) => ofOne(id, playerIds.slice(i + 1)));
+  if (!first) return new Map();
+  const rows = await more.reduce((all, one) => all.unionAll(one), first as (typeof more)[number]).execute();
+  return new Map(rows.map(({ one, player_id, times }) => [`${one} ${player_id}`, Number(times)]));
+}
+
 /** Makes the missing rows and locks all of them, in the order of the ids: two matches never wait for each other. */
 export async function holdRatings(
   tx: Tx,

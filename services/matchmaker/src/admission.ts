@@ -6,7 +6,7 @@ import { isPractice, type Mode } from "@muster/modes";
 import type { AppPart } from "@muster/runtime";
 import { assign, type AssigningParts } from "./assigning.ts";
 import { Churn } from "./churn.ts";
-import type { HeldMatch, HeldSeats } from "./held-seats.ts";
+import type { Freed, HeldMatch, HeldSeats } from "./held-seats.ts";
 import type { MatchmakerMetrics } from "./metrics.ts";
 import { APART_MS, NoShows } from "./no-shows.ts";
 import type { PracticeQuotas } from "./practice-quotas.ts";
@@ -20,7 +20,7 @@ export interface AdmissionParts extends AssigningParts {
   readonly tickets: Tickets;
   readonly seats: HeldSeats;
   readonly practice: PracticeQuotas;
-  readonly metrics: Pick<MatchmakerMetrics, "refused" | "noShows" | "toldAgain">;
+  readonly metrics: Pick<MatchmakerMetrics, "refused" | "noShows" | "earlyLeaves" | "toldAgain">;
   readonly log: Logger;
   /** Someone may be paired. */
   poke(): void;
@@ -105,14 +105,14 @@ export class Admission implements AppPart {
     if (complete) for (const matchId of seats.complete(shard.shardId)) this.over(matchId);
   }
 
-  freed({ matchId, over, seats, noShows, played }: SeatsFreed, { shard }: ShardSession): void {
-    if (!over) return this.#freed(this.#parts.seats.free(matchId, shard.shardId, seats));
-    const ended = this.#parts.seats.over(matchId, shard.shardId);
-    if (!ended) return;
-    this.#parts.practice.end(matchId);
-    if (played) this.#played(ended.match);
-    else if (noShows.length > 0) this.#cancelledByNoShow(ended.match, noShows);
-    this.#freed(ended.freed);
+  freed({ matchId, over, seats, noShows, played, leftEarly }: SeatsFreed, { shard }: ShardSession): void {
+    const held = this.#parts.seats;
+    const freed = over ? held.over(matchId, shard.shardId) : held.free(matchId, shard.shardId, seats);
+    if (!freed) return;
+    if (over) this.#parts.practice.end(matchId);
+    if (over && played) this.#played(freed, leftEarly);
+    this.#spoilt(freed, { noShows, leftEarly, over });
+    this.#freed(freed.freed);
   }
 
   /** Nobody plays it any more, whoever says so. */
@@ -212,31 +212,40 @@ export class Admission implements AppPart {
     assign(held, { ticketId, playerId, gatewayId }, true, this.#parts);
   }
 
-  #played({ seats, mode: name }: HeldMatch): void {
+  #played({ match: { seats, mode: name }, freed }: Freed, leftEarly: readonly number[]): void {
     const people = seats.filter(({ bot }) => bot === "");
     const mode = this.#parts.modes[name];
-    if (people.length < 2 || !mode || isPractice(mode)) return; // nobody would have waited in vain
-    for (const { playerId } of people) this.#noShows.came(playerId, this.#parts.now());
+    const stayed = people.filter(({ seat }) => !leftEarly.includes(seat));
+    if (stayed.length < 2 || !mode || isPractice(mode)) return; // nobody would have waited in vain
+    for (const { playerId } of stayed) if (freed.includes(playerId)) this.#noShows.came(playerId, this.#parts.now());
   }
 
-  /** Those who came go on with the wait that they had, those who did not wait longer. When nobody came, it says nothing of anyone. */
-  #cancelledByNoShow({ matchId, seats, tickets, mode }: HeldMatch, noShows: readonly number[]): void {
+  /**
+   * Others came to a match, and some did not come, or left before it was really played. Those who are left over go on with the wait
+   * that they had, those whose fault it is wait longer. When nobody is left over, it says nothing of anyone.
+   */
+  #spoilt(
+    { match: { matchId, seats, tickets, mode }, freed }: Freed,
+    { noShows, leftEarly, over }: Pick<SeatsFreed, "noShows" | "leftEarly" | "over">,
+  ): void {
+    if (noShows.length + leftEarly.length === 0) return;
+    const { metrics, log } = this.#parts;
     const people = seats.filter(({ bot }) => bot === "");
-    const [away, here] = [
-      people.filter(({ seat }) => noShows.includes(seat)),
-      people.filter(({ seat }) => !noShows.includes(seat)),
-    ];
+    const here = people.filter(({ seat }) => !noShows.includes(seat) && !leftEarly.includes(seat));
     if (here.length === 0) return;
     const now = this.#parts.now();
-    const victims = here.map(({ playerId }) => playerId);
-    for (const { playerId, seat } of away) {
+    for (const { playerId, seat } of people) {
+      if (here.some((one) => one.seat === seat) || !freed.includes(playerId)) continue; // told of before
+      const came = leftEarly.includes(seat);
       const address = tickets[seat]?.address ?? "";
       // Staged among neighbours it would be held against an address by anybody who shares it.
       const staged = here.every((other) => tickets[other.seat]?.address === address);
+      const victims = came ? [] : here.map((other) => other.playerId); // who met it was not made to wait
       this.#noShows.add(playerId, staged ? "" : address, victims, now);
-      this.#parts.metrics.noShows.inc();
-      this.#parts.log.info({ matchId, playerId }, "a player did not come to its match");
+      (came ? metrics.earlyLeaves : metrics.noShows).inc();
+      log.info({ matchId, playerId }, `a player ${came ? "left its match at once" : "did not come to its match"}`);
     }
+    if (!over) return; // they play on
     for (const { playerId, seat } of here) {
       const since = tickets[seat]?.since;
       if (since !== undefined) this.#credits.add(playerId, mode, since, now);

@@ -23,7 +23,7 @@ describe("held seats", () => {
   it("are free when the match is over, or when they are given up", () => {
     const seats = new HeldSeats();
     seats.hold(match("m", ["a", "b", "c"]));
-    expect(seats.free("m", "s", [1])).toEqual(["b"]);
+    expect(seats.free("m", "s", [1])?.freed).toEqual(["b"]);
     expect([seats.of("a")?.seat, seats.of("b"), seats.of("c")?.seat]).toEqual([0, undefined, 2]);
     expect(seats.over("m", "s")?.freed).toEqual(["a", "c"]);
     expect([seats.of("a"), seats.matches]).toEqual([undefined, 0]);

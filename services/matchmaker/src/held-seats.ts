@@ -23,6 +23,12 @@ export interface HeldSeat {
   readonly seat: number;
 }
 
+export interface Freed {
+  readonly match: HeldMatch;
+  /** Players whose seats were held until now. */
+  readonly freed: readonly string[];
+}
+
 /** A shard that has gone: its matches are at another one by then, or over. */
 const ORPHANED_MAX_MS = 15_000;
 /** A match may be over before its placement is done. */
@@ -83,18 +89,14 @@ export class HeldSeats {
   }
 
   /** The match goes on without these. */
-  free(matchId: string, shardId: string, seats: readonly number[]): readonly string[] {
+  free(matchId: string, shardId: string, seats: readonly number[]): Freed | undefined {
     const match = this.#ofShard(matchId, shardId);
-    return match
-      ? match.seats.filter(({ seat }) => seats.includes(seat)).flatMap((seat) => this.#drop(match, seat))
-      : [];
+    const gone = match?.seats.filter(({ seat }) => seats.includes(seat));
+    return match && gone && { match, freed: gone.flatMap((seat) => this.#drop(match, seat)) };
   }
 
   /** @param shardId who says so; undefined: match-service does */
-  over(
-    matchId: string,
-    shardId?: string,
-  ): { readonly match: HeldMatch; readonly freed: readonly string[] } | undefined {
+  over(matchId: string, shardId?: string): Freed | undefined {
     const match = shardId === undefined ? this.#matches.get(matchId) : this.#ofShard(matchId, shardId);
     if (!this.#matches.has(matchId)) this.#rememberOver(matchId);
     if (!match) return undefined;

@@ -13,6 +13,7 @@ export interface MatchmakerMetrics {
   readonly undone: Counter<"outcome">;
   readonly refused: Counter<"code">;
   readonly noShows: Counter;
+  readonly earlyLeaves: Counter;
   readonly toldAgain: Counter;
 }
 
@@ -61,6 +62,11 @@ export function createMatchmakerMetrics(
     noShows: new Counter({
       name: "matchmaker_no_shows_total",
       help: "Players who did not come to a match that others came to",
+      registers,
+    }),
+    earlyLeaves: new Counter({
+      name: "matchmaker_early_leaves_total",
+      help: "Players who left others in a match before it was really played",
       registers,
     }),
     toldAgain: new Counter({

@@ -99,10 +99,11 @@ export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
     shardId,
   });
   const inputs = new Inputs();
-  const seatReports = new SeatReports();
+  const seatReports = new SeatReports(config.shardPlayedAfterMs);
   const matches = new Matches({
     matchesMax: config.shardMatchesMax,
     times,
+    playedAfterMs: config.shardPlayedAfterMs,
     adoption,
     scheduler,
     results,

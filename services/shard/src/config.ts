@@ -38,6 +38,12 @@ export const fields = {
     max: 300_000,
     description: "how long the seat of a lost player is kept; then it forfeits",
   }),
+  SHARD_PLAYED_AFTER_MS: int({
+    default: 3000,
+    max: 300_000,
+    description:
+      "who leaves a running match sooner has not played it: nobody gains rating by it, and it counts as not coming; keep it below the shortest match",
+  }),
   SHARD_KEYFRAME_EVERY_TICKS: int({
     default: 60,
     min: 1,

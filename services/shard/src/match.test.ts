@@ -6,7 +6,7 @@ import type { Link, Session, ToGateway } from "./audience.ts";
 import { Inputs } from "./inputs.ts";
 import { Match } from "./match.ts";
 import type { MatchOutcome } from "./match-spec.ts";
-import { noShowsOf } from "./seat.ts";
+import { noShowsOf } from "./attendance.ts";
 
 const TIMES = { joinWithinMs: 1000, graceMs: 500, keyframeEveryTicks: 10 };
 

@@ -156,8 +156,7 @@ export class Match implements InputTaker {
     }
     clearTimeout(seat.graceTimer);
     seat.graceTimer = undefined;
-    seat.session = session;
-    seat.joinedBefore = true;
+    seat.sit(session);
     if (this.#audience.add(session.link, this.#views.of(seatNumber))) this.#tell.follow(session.link, false);
     this.ensureWitness();
     this.#tell.holders();
@@ -173,7 +172,7 @@ export class Match implements InputTaker {
   leave(seatNumber: number, session: Session, forfeit: boolean): void {
     const seat = this.#seats[seatNumber];
     if (!seat || seat.session !== session || this.#state === "over" || this.#state === "moving") return;
-    seat.session = undefined;
+    seat.rise(forfeit);
     this.#removeFromAudience(seatNumber, session.link);
     if (forfeit) return this.#giveUp(seat);
     this.#tellSeatStatus(seatNumber, false);
@@ -318,6 +317,7 @@ export class Match implements InputTaker {
   #start(): void {
     clearTimeout(this.#joinTimer);
     this.#state = "running";
+    for (const seat of this.#seats) seat.begin();
     this.#inputs.open(this.#simulation.tick + 1);
     this.#owner.onStart(this);
     this.#awaitTurn();
@@ -385,6 +385,7 @@ export class Match implements InputTaker {
     if (this.#state === "over") return;
     this.#state = "over";
     this.#clear();
+    for (const [seat, seq] of this.#player.seqs.entries()) (this.#seats[seat] as Seat).acted = seq > 0;
     this.#tell.over(ending(this.channel, this.#statuses.next(), outcome, this));
     this.#owner.onOver(this, outcome);
   }

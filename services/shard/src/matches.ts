@@ -2,6 +2,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "@muster/log";
 import { Adoptions, type AdoptionTimes, type PendingJoin, type Recovery } from "./adoptions.ts";
+import { unplayedOf } from "./attendance.ts";
 import type { Link, Session } from "./audience.ts";
 import { EndedMatches } from "./ended-matches.ts";
 import type { Handover } from "./handovers.ts";
@@ -19,6 +20,8 @@ import type { StepWatch } from "./step-watch.ts";
 export interface MatchesOptions {
   readonly matchesMax: number;
   readonly times: MatchTimes;
+  /** Who leaves a running match sooner has not played it. */
+  readonly playedAfterMs: number;
   readonly adoption: AdoptionTimes;
   readonly scheduler: Scheduler;
   readonly results: Results;
@@ -264,6 +267,7 @@ export class Matches {
       epoch,
       trace,
       outcome: { kind: "cancelled", reason: "shard_lost" },
+      unplayed: [],
       ticks: 0,
       stateHash: "",
       log: undefined,
@@ -296,15 +300,16 @@ export class Matches {
   #end(match: Match, outcome: MatchOutcome): void {
     const { log, results, metrics } = this.#options;
     const { matchId, epoch, trace } = match.spec;
+    const unplayed = unplayedOf(match.seats, outcome, this.#options.playedAfterMs);
     log.info(
-      { matchId, traceId: trace.traceId, outcome: outcome.kind, reason: outcome.reason, ticks: match.ticks },
+      { matchId, traceId: trace.traceId, outcome: outcome.kind, reason: outcome.reason, ticks: match.ticks, unplayed },
       "match over",
     );
     metrics.matchesOver.inc({ outcome: outcome.kind, reason: outcome.reason });
     this.#options.seatReports.over(match, outcome);
     const { ticks, stateHash } = match;
-    const inputLog = match.log?.slice();
-    results.store({ matchId, epoch, trace, outcome, ticks, stateHash, log: inputLog, onStored: () => match.stored() });
+    const end = { outcome, unplayed, ticks, stateHash, log: match.log?.slice() };
+    results.store({ matchId, epoch, trace, ...end, onStored: () => match.stored() });
     if (outcome.kind === "ended" && match.missed) this.#ended.keep(match);
     this.#remember(matchId);
     this.#forget(match);

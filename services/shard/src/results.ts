@@ -16,6 +16,8 @@ export interface FinishedMatch {
   readonly epoch: number;
   readonly trace: TraceContext;
   readonly outcome: MatchOutcome;
+  /** Seats whose players did not really play. */
+  readonly unplayed: readonly number[];
   readonly ticks: number;
   readonly stateHash: string;
   /** Input log; undefined when it outgrew its limit. */
@@ -120,7 +122,7 @@ async function packed({ matchId, outcome, log: inputLog }: FinishedMatch, log: L
 }
 
 function requestOf(
-  { matchId, epoch, outcome, ticks, stateHash }: FinishedMatch,
+  { matchId, epoch, outcome, unplayed, ticks, stateHash }: FinishedMatch,
   shardId: string,
   inputLog: Uint8Array,
 ): MessageInitShape<typeof RecordResultRequestSchema> {
@@ -128,5 +130,6 @@ function requestOf(
   if (outcome.kind === "cancelled")
     return { ...common, outcome: { case: "cancelled", value: { reason: CANCEL_REASONS[outcome.reason] } } };
   const seats = outcome.result.seats.map(({ score, rank }, seat) => ({ seat, score, rank }));
-  return { ...common, outcome: { case: "completed", value: { reason: END_REASONS[outcome.reason], seats } } };
+  const value = { reason: END_REASONS[outcome.reason], seats, unplayedSeats: [...unplayed] };
+  return { ...common, outcome: { case: "completed", value } };
 }

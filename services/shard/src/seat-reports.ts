@@ -2,9 +2,11 @@
 // system, and only the shards know which are really taken.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ShardSessionRequestSchema } from "@muster/contracts/matchmaking/v2";
+import { must } from "@muster/errors";
 import type { MatchOutcome } from "./match-spec.ts";
+import { earlyLeaversOf, leftEarly, noShowsOf } from "./attendance.ts";
 import type { Match } from "./match.ts";
-import { leftOf, noShowsOf } from "./seat.ts";
+import { leftOf } from "./seat.ts";
 
 type ToMatchmaker = MessageInitShape<typeof ShardSessionRequestSchema>;
 
@@ -17,6 +19,12 @@ export class SeatReports {
   readonly #allocatedAt = new WeakMap<Match, number>();
   /** Their players had all come. */
   readonly #begun = new WeakSet<Match>();
+  readonly #playedAfterMs: number;
+
+  /** `playedAfterMs`: who leaves a match before has not played it. */
+  constructor(playedAfterMs: number) {
+    this.#playedAfterMs = playedAfterMs;
+  }
 
   /** A session with the matchmaker, who may know nothing. */
   open(send: (message: ToMatchmaker) => void, matches: readonly Match[]): void {
@@ -50,7 +58,9 @@ export class SeatReports {
   }
 
   left(match: Match, seat: number): void {
-    this.#send?.({ message: { case: "freed", value: { matchId: match.spec.matchId, seats: [seat] } } });
+    const early = leftEarly(must(match.seats[seat], "a seat of the match"), this.#playedAfterMs);
+    const value = { matchId: match.spec.matchId, seats: [seat], leftEarly: early ? [seat] : [] };
+    this.#send?.({ message: { case: "freed", value } });
   }
 
   over(match: Match, outcome: MatchOutcome): void {
@@ -59,9 +69,10 @@ export class SeatReports {
     const allocatedAt = this.#allocatedAt.get(match);
     const noShow = outcome.kind === "cancelled" && outcome.reason === "no_show" && allocatedAt !== undefined;
     const noShows = noShow ? noShowsOf(match.seats, performance.now() - allocatedAt) : [];
-    this.#send?.({
-      message: { case: "freed", value: { matchId, over: true, noShows, played: outcome.kind === "ended" } },
-    });
+    const begun = this.#begun.has(match);
+    const early = begun ? earlyLeaversOf(match.seats, outcome, this.#playedAfterMs) : [];
+    const value = { matchId, over: true, noShows, played: outcome.kind === "ended", leftEarly: early };
+    this.#send?.({ message: { case: "freed", value } });
   }
 
   /** It was to go on here, and cannot. */

@@ -1,29 +1,73 @@
-// A place in a match: whose it is, and who sits there now.
+// A place in a match: whose it is, who sits there now, and for how long it was taken.
 import type { LogPlayer } from "@muster/game-kit";
 import type { Session } from "./audience.ts";
-import type { MatchSpec } from "./match-spec.ts";
+import type { MatchPlayer, MatchSpec } from "./match-spec.ts";
 
-export interface Seat {
+export class Seat {
   readonly playerId: string;
   /** The game plays it itself: nobody joins, and nobody is waited for. */
   readonly bot: boolean;
-  session: Session | undefined;
   joinedBefore: boolean;
   /** Gave up, or did not come back in time. */
   left: boolean;
   graceTimer: NodeJS.Timeout | undefined;
+  /** Left by its player's own word, and not by a lost connection. */
+  gaveUp = false;
+  /** Sent an input that was applied; known at the end of the match. */
+  acted = false;
+  #session: Session | undefined;
+  /** How long its player was connected to the running match, up to `#countedAt`, milliseconds. */
+  #presentMs: number;
+  /** Undefined: it is not counted now. */
+  #countedAt: number | undefined;
+  #begun = false;
+
+  constructor({ playerId, bot }: MatchPlayer, before: { played: boolean; left: boolean; presentMs: number }) {
+    this.playerId = playerId;
+    this.bot = bot !== undefined;
+    this.joinedBefore = before.played || this.bot;
+    this.left = before.left;
+    this.#presentMs = before.presentMs;
+  }
+
+  get session(): Session | undefined {
+    return this.#session;
+  }
+
+  /** The match has begun, or goes on here: from now on time is counted. */
+  begin(): void {
+    this.#begun = true;
+    if (this.#session) this.#countedAt ??= performance.now();
+  }
+
+  sit(session: Session): void {
+    this.#session = session;
+    this.joinedBefore = true;
+    if (this.#begun) this.#countedAt ??= performance.now();
+  }
+
+  rise(gaveUp: boolean): void {
+    this.#presentMs = this.presentMs;
+    this.#countedAt = undefined;
+    this.#session = undefined;
+    this.gaveUp ||= gaveUp;
+  }
+
+  get presentMs(): number {
+    return this.#presentMs + (this.#countedAt === undefined ? 0 : performance.now() - this.#countedAt);
+  }
 }
 
 /** As they are after what the log tells. */
-export function seatsOf(spec: MatchSpec, played: LogPlayer): Seat[] {
-  return spec.players.map(({ playerId, bot }, seat) => ({
-    playerId,
-    bot: bot !== undefined,
-    session: undefined,
-    joinedBefore: played.simulation.tick > 0 || bot !== undefined,
-    left: played.left[seat] as boolean,
-    graceTimer: undefined,
-  }));
+export function seatsOf(spec: MatchSpec, player: LogPlayer): Seat[] {
+  const { tick } = player.simulation;
+  const { tickRate } = spec.game;
+  return spec.players.map((one, seat) => {
+    const left = player.left[seat] as boolean;
+    // Of what went on elsewhere only a clock tells how long it took; and nobody is blamed for what a move of the match did.
+    const presentMs = tick === 0 ? 0 : left && tickRate > 0 ? (tick * 1000) / tickRate : Infinity;
+    return new Seat(one, { played: tick > 0, left, presentMs });
+  });
 }
 
 /** Beside bots alone a seat is kept no longer than this: nobody waits for its player, and the match costs what any costs. */
@@ -37,16 +81,6 @@ export function keptMs(seats: readonly Seat[], graceMs: number): number {
 /** Given up. */
 export function leftOf(seats: readonly Seat[]): number[] {
   return seats.flatMap(({ left }, number) => (left ? [number] : []));
-}
-
-/** Time enough to come. Who leaves sooner did not let the others come; who leaves later has waited for them. */
-const FAIR_WAIT_MS = 3000;
-
-/** Of a match that is cancelled before it has begun, after so long: whose fault it is. */
-export function noShowsOf(seats: readonly Seat[], waitedMs: number): number[] {
-  const leftSoon = waitedMs < FAIR_WAIT_MS && seats.some(({ left }) => left);
-  const isAway = leftSoon ? (seat: Seat) => seat.left : (seat: Seat) => !seat.joinedBefore;
-  return seats.flatMap((seat, number) => (!seat.bot && isAway(seat) ? [number] : []));
 }
 
 /** Nobody of flesh is here. */

@@ -32,7 +32,7 @@ function readArguments(): { url: string | undefined; names: readonly string[]; s
 
 async function run({ url, names, seconds }: NonNullable<ReturnType<typeof readArguments>>): Promise<void> {
   const own = url === undefined ? await startTarget() : undefined;
-  const target = { url: url ?? (own as { url: string }).url };
+  const target = own ?? { url: url as string };
   const outcomes: Outcome[] = [];
   try {
     await using honest = new HonestProcess(target.url);

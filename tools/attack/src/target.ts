@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { freePort, paths } from "@muster/local";
+import { freePort, paths, portsFrom } from "@muster/local";
 import { until } from "@muster/runtime";
 import type { Target } from "./attack.ts";
 
@@ -15,18 +15,20 @@ const [BLOCKS_FROM, BLOCKS, BLOCK_PORTS] = [18_300, 15, 100];
 
 export interface OwnTarget extends Target, AsyncDisposable {
   readonly folder: string;
+  readonly matchUrl: string;
 }
 
 /** `env`: variables on top of the local stack's own. @throws Error with what it said when it does not come up */
 export async function startTarget(env: Readonly<Record<string, string>> = {}): Promise<OwnTarget> {
   const folder = mkdtempSync(path.join(os.tmpdir(), "muster-attack-"));
   const port = await freePort();
+  const base = BLOCKS_FROM + Math.floor(Math.random() * BLOCKS) * BLOCK_PORTS;
   const up = spawn(process.execPath, [path.join(paths.root, "infra/local/src/up.ts")], {
     env: {
       ...process.env,
       MUSTER_HOME: folder,
       MUSTER_PORT: String(port),
-      MUSTER_PORT_BASE: String(BLOCKS_FROM + Math.floor(Math.random() * BLOCKS) * BLOCK_PORTS),
+      MUSTER_PORT_BASE: String(base),
       MUSTER_SKIP_SMOKE: "1",
       ...env,
     },
@@ -51,5 +53,6 @@ export async function startTarget(env: Readonly<Record<string, string>> = {}): P
     await stop();
     throw err;
   }
-  return { url: `http://127.0.0.1:${port}`, folder, [Symbol.asyncDispose]: stop };
+  const matchUrl = `http://127.0.0.1:${portsFrom(port, base).match}`;
+  return { url: `http://127.0.0.1:${port}`, matchUrl, folder, [Symbol.asyncDispose]: stop };
 }

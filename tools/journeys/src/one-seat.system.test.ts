@@ -14,9 +14,11 @@ describeWithServers("one seat per player", () => {
     system = await startSystem({
       secondGateway: true,
       env: {
+        SHARD_PLAYED_AFTER_MS: "300",
         MATCHMAKER_MODES: JSON.stringify({
           duel: LONG,
           "duel-other": LONG,
+          "duel-left": LONG,
           practice: { ...LONG, bots: { bot: "ace", afterS: 0 } },
         }),
       },
@@ -48,7 +50,7 @@ describeWithServers("one seat per player", () => {
 
   it("frees both seats with the end of the match: the next wait leads to another", async () => {
     const { players, matches, found } = await playing(system, "duel");
-    await until(() => (matches[1].framesApplied > 0 ? undefined : "no frames yet"));
+    await until(() => (matches[1].framesApplied > 15 ? undefined : "not played yet"));
     const ended = matches[1].ended;
     await players[0].realtime.leaveMatch();
     const leaver = players[0].realtime.queue("duel"); // its leaving may still be on its way
@@ -87,6 +89,25 @@ describeWithServers("one seat per player", () => {
       (entry) => entry["msg"] === "a player did not come to its match" && entry["playerId"] === ghost.player.playerId,
     );
     expect(line?.["matchId"]).toBe(found[0].matchId);
+  });
+
+  it("makes who leaves at once wait too, and lets nobody gain by it", async () => {
+    const { players, matches, found } = await playing(system, "duel-left");
+    const [honest, leaver] = players;
+    await leaver.realtime.leaveMatch();
+    expect(await matches[0].ended).toMatchObject({ kind: "ended", reason: "forfeit" });
+    const refused: MusterError = await leaver.realtime.queue("duel-left").then(String, (err) => err);
+    expect(refused).toMatchObject({ code: "no_show_cooldown" });
+    expect(refused.details?.["retryAfterMs"]).toBeGreaterThan(5000);
+    await until(async () =>
+      (await honest.client.match(found[0].matchId)).state === "ended" ? undefined : "the result is not stored",
+    );
+    const next = honest.realtime.queue("duel-left");
+    const third = await connected(system);
+    const [one, two] = await Promise.all([next, third.realtime.queue("duel-left")]);
+    expect(one.matchId).toBe(two.matchId);
+    const queued = system.logs.matchmaker.withMessage("ticket queued").filter((line) => line["mode"] === "duel-left");
+    expect(queued.map((line) => line["rating"])).toEqual([1500, 1500, 1500, 1500]);
   });
 
   it("gives a player so many practice matches at once, and then one every few seconds", async () => {

@@ -69,6 +69,7 @@ const TEST_ENV = {
   SHARD_DRAIN_WITHIN_MS: "100",
   SHARD_JOIN_WITHIN_MS: "1500",
   SHARD_GRACE_MS: "2000",
+  SHARD_PLAYED_AFTER_MS: "0", // tests leave when they have seen what they wanted to see
   SHARD_STUCK_MS: "60000", // all services are one process here, and one that is stuck would be ended
   GATEWAY_AUTH_WITHIN_MS: "1000",
   GATEWAY_RECONNECT_SPREAD_MS: "50",

@@ -4,6 +4,7 @@ import { directChannels } from "./direct-channels.ts";
 import { frameFloods } from "./frame-floods.ts";
 import { guests } from "./guests.ts";
 import { httpFloods } from "./http-floods.ts";
+import { joinAndLeave } from "./join-and-leave.ts";
 import { lockedOutOwner } from "./locked-out-owner.ts";
 import { nameSpellings } from "./name-spellings.ts";
 import { noShowGhosts } from "./no-show-ghosts.ts";
@@ -25,5 +26,6 @@ export const ATTACKS: readonly Attack[] = [
   ...httpFloods,
   directChannels,
   noShowGhosts,
+  joinAndLeave,
   practiceFlood,
 ];

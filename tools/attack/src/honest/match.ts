@@ -1,11 +1,13 @@
 import { duel, duelBot } from "@muster/game-duel";
-import { until } from "@muster/runtime";
+import { sleep, until } from "@muster/runtime";
 import type { Activity } from "./activity.ts";
 import type { HonestPlayer, HonestPlayers } from "./players.ts";
 
 const MODE = "duel";
 /** Of every match here; before the first one has said so. */
 const TICK_RATE = 30;
+/** Who leaves a match sooner has to wait before it may queue again, and these two are needed again. */
+const STAY_MS = 3300;
 
 /**
  * Two players in a duel, one duel after the other. Every frame is a step, and the time since the frame before it is its
@@ -16,7 +18,7 @@ export async function matchActivity(players: HonestPlayers): Promise<Activity> {
   /** By player, while it plays. */
   const lastAt = new Map<number, number>();
   const gaps: number[] = [];
-  let [from, stopped] = [performance.now(), false];
+  let [from, begunAt, stopped] = [performance.now(), -Infinity, false];
 
   const gap = (player: number): void => {
     const now = performance.now();
@@ -25,7 +27,7 @@ export async function matchActivity(players: HonestPlayers): Promise<Activity> {
   };
   const play = async ({ realtime }: HonestPlayer, player: number): Promise<void> => {
     const match = await realtime.join(await realtime.queue(MODE), duel);
-    lastAt.set(player, performance.now());
+    lastAt.set(player, (begunAt = performance.now()));
     match.onSnapshot(({ state }) => {
       gap(player);
       match.send(duelBot(state, match.seat));
@@ -56,6 +58,7 @@ export async function matchActivity(players: HonestPlayers): Promise<Activity> {
     },
     async stop() {
       stopped = true;
+      await sleep(Math.max(0, begunAt + STAY_MS - performance.now()));
       await Promise.allSettled(pair.map(({ realtime }) => realtime.leaveMatch()));
       await rounds;
     },

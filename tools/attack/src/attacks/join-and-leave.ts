@@ -1,0 +1,81 @@
+import { MatchService } from "@muster/contracts/match/v2";
+import { CONTROL_FRAME, decodeServerControl } from "@muster/realtime";
+import { createRpcClient } from "@muster/rpc";
+import { sleep } from "@muster/runtime";
+import type { Attack, Target } from "../attack.ts";
+import type { AttackSocket } from "../attacker.ts";
+import { attackersOf } from "../flooding.ts";
+
+/** Alone in their mode: one takes what the other one gives. */
+const [FARM, FARM_MODE] = [2, "four"];
+/** Beside the honest players. */
+const [SPOILERS, SPOILT_MODE] = [2, "duel-quick"];
+const LEAVE_AFTER_MS = 150;
+/** As often as the gateway lets a player queue. */
+const EVERY_MS = 1000;
+const RATING_FIRST = 1500;
+
+/** They come to every match, and leave it at once: who is left over has won, or has waited in vain. */
+export const joinAndLeave: Attack = {
+  name: "join-and-leave",
+  takes: `rating and pairings: ${SPOILERS} guests leave six honest players as soon as their match has begun, and one lets another win so, again and again`,
+  honest: "pairing",
+  shareMin: 0.75,
+  worstMsMax: 5000,
+  async prepare(target) {
+    const attackers = attackersOf(target, FARM + SPOILERS);
+    const tokens = await Promise.all(attackers.map((attacker) => attacker.guest()));
+    const sockets = await Promise.all(attackers.map((attacker, i) => attacker.realtime(tokens[i] as string)));
+    return async (signal) => {
+      const roles = sockets.map((socket, i) =>
+        playing(socket, { mode: i < FARM ? FARM_MODE : SPOILT_MODE, leaves: i !== 0 }),
+      );
+      while (!signal.aborted) {
+        for (const [i, { mode, socket }] of roles.entries())
+          socket.control({ requestId: i + 1, message: { case: "enqueue", value: { mode, region: "" } } });
+        await sleep(EVERY_MS, signal);
+      }
+      for (const socket of sockets) socket.close();
+      for (const attacker of attackers) attacker.close();
+      const [farm, , ...spoilers] = roles.map(({ matches }) => matches);
+      const spoilt = spoilers.flatMap((matches) => [...matches]);
+      const honest = spoilt.filter((matchId) => spoilt.indexOf(matchId) === spoilt.lastIndexOf(matchId)); // not each other's
+      return { farmed: farm?.size ?? 0, spoilt: honest.length, gained: await gainOf(tokens[0] as string, target) };
+    };
+  },
+  broken: ({ gained = 0, spoilt = 0 }) => {
+    if (gained > 0) return `a farmer gained ${gained} rating points by matches that nobody played`;
+    return spoilt > SPOILERS ? `${SPOILERS} guests spoilt ${spoilt} pairings` : undefined;
+  },
+};
+
+/** Joins whatever it is given; `leaves`: and leaves. */
+function playing(socket: AttackSocket, { mode, leaves }: { readonly mode: string; readonly leaves: boolean }) {
+  const matches = new Set<string>();
+  socket.raw.on("message", (bytes: Buffer) => {
+    if (bytes[0] !== CONTROL_FRAME) return;
+    const { message } = decodeServerControl(bytes);
+    if (message.case === "matchFound") {
+      const { matchId, seatTicket } = message.value;
+      matches.add(matchId);
+      socket.control({ requestId: 100, message: { case: "joinMatch", value: { seatTicket } } });
+    }
+    if (message.case === "matchJoined" && leaves)
+      setTimeout(() => socket.control({ requestId: 101, message: { case: "leaveMatch", value: {} } }), LEAVE_AFTER_MS);
+  });
+  return { mode, socket, matches };
+}
+
+/** 0 where it cannot be read. */
+async function gainOf(accessToken: string, { matchUrl }: Target): Promise<number> {
+  if (matchUrl === undefined) return 0;
+  const claims = JSON.parse(Buffer.from(accessToken.split(".")[1] as string, "base64url").toString()) as {
+    sub: string;
+  };
+  const client = createRpcClient({ service: MatchService, baseUrl: matchUrl, timeoutMs: 5000 });
+  try {
+    return (await client.call.getRating({ playerId: claims.sub, mode: FARM_MODE })).rating - RATING_FIRST;
+  } finally {
+    await client.stop?.();
+  }
+}
