@@ -7,12 +7,14 @@ import { ingressGateways } from "./ingress-gateways.ts";
 import { logs } from "./logs.ts";
 import { matches } from "./matches.ts";
 import { health, metrics } from "./processes.ts";
+import { prometheus } from "./prometheus.ts";
 import { identityCommand, migrate, run } from "./programs.ts";
 
 /** By name, in the order of the usage text. */
 export const COMMANDS: Readonly<Record<string, Command>> = {
   health,
   metrics,
+  prometheus,
   logs,
   matches,
   player: identityCommand(
