@@ -35,7 +35,7 @@ it("Prometheus takes the admin port of every process, of pods that may be asked 
   expect(new Set(kept)).toEqual(new Set(Object.values(SERVICES).map(({ adminPort }) => adminPort)));
   for (const [name, { adminPort }] of Object.entries(SERVICES)) {
     const policy = manifests.find(({ kind, metadata }) => kind === "NetworkPolicy" && metadata.name === name);
-    const rules = (policy?.spec as any).ingress.filter((rule: any) =>
+    const rules = (policy as any).spec.ingress.filter((rule: any) =>
       rule.ports.some(({ port }: any) => port === adminPort),
     );
     expect(JSON.stringify(rules), name).toContain('"kubernetes.io/metadata.name":"monitoring"');
