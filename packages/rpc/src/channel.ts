@@ -2,7 +2,7 @@
 // Connections that are lost come back by themselves, names are looked up again, and what is no longer there is let go.
 import { lookup } from "node:dns/promises";
 import type { ClientHttp2Stream, OutgoingHttpHeaders } from "node:http2";
-import { Connection } from "./connection.ts";
+import { Connection, type Pings } from "./connection.ts";
 
 /** The addresses that a host name stands for. */
 export type Resolve = (hostname: string) => Promise<readonly string[]>;
@@ -12,6 +12,7 @@ export interface ChannelOptions {
   readonly baseUrl: string;
   readonly resolve?: Resolve | undefined;
   readonly resolveEveryMs?: number | undefined;
+  readonly pings?: Pings | undefined;
 }
 
 /** Nothing was sent: no connection could be had. */
@@ -42,11 +43,11 @@ interface Place {
 }
 
 export class Channel {
-  /** For connect-node, which compares it. */
   readonly authority: string;
   readonly #hostname: string;
   readonly #resolve: Resolve;
   readonly #resolveEveryMs: number;
+  readonly #pings: Pings | undefined;
   readonly #places = new Map<string, Place>();
   readonly #waiting = new Set<() => void>();
   #next = 0;
@@ -59,12 +60,13 @@ export class Channel {
   #lastFailure: unknown;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ baseUrl, resolve = lookUpAll, resolveEveryMs = RESOLVE_EVERY_MS }: ChannelOptions) {
+  constructor({ baseUrl, resolve = lookUpAll, resolveEveryMs = RESOLVE_EVERY_MS, pings }: ChannelOptions) {
     const url = new URL(baseUrl);
     this.authority = url.origin;
     this.#hostname = url.hostname.replace(/^\[|\]$/g, "");
     this.#resolve = resolve;
     this.#resolveEveryMs = resolveEveryMs;
+    this.#pings = pings;
   }
 
   /**
@@ -84,7 +86,7 @@ export class Channel {
     }
   }
 
-  /** As connect-node wants it. Call ready() first. */
+  /** Call ready() first. @throws NotConnectedError */
   async request(method: string, path: string, headers: OutgoingHttpHeaders): Promise<ClientHttp2Stream> {
     for (;;) {
       const connection = this.#pick();
@@ -97,13 +99,10 @@ export class Channel {
     }
   }
 
-  /** The connections look by themselves whether they are alive. */
-  notifyResponseByteRead(): void {}
-
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    for (const { connection } of this.#places.values()) connection?.destroy();
+    for (const { connection } of this.#places.values()) connection?.destroy("the client was stopped");
     this.#places.clear();
     this.#wakeAll();
   }
@@ -183,13 +182,14 @@ export class Channel {
 
   #connect(address: string, place: Place): void {
     place.connecting = true;
-    const connection = new Connection(this.authority, address, () => this.#lost(place));
+    const connection = new Connection(this.authority, address, () => this.#lost(place), this.#pings);
     place.connection = connection;
     connection.ready.then(
       () => {
         place.connecting = false;
         place.failures = 0;
-        if (this.#places.get(address) !== place) return connection.destroy();
+        if (this.#places.get(address) !== place)
+          return connection.destroy("the address is no longer one of the service's");
         this.#failingSince = undefined;
         this.#wakeAll();
       },

@@ -4,6 +4,7 @@ import { commonError } from "@muster/errors";
 import { type AppPart, type Metrics, currentBudget, remainingBudgetMs } from "@muster/runtime";
 import { childOf, currentTrace, formatTraceparent } from "@muster/tracing";
 import { Channel, type Resolve } from "./channel.ts";
+import type { Pings } from "./connection.ts";
 import { toAppError } from "./errors.ts";
 import { mayRepeat, RepeatBudget } from "./repeats.ts";
 import { createOwnTransport } from "./transport.ts";
@@ -21,6 +22,8 @@ export interface RpcClientOptions<S extends DescService> {
   /** Instead of the system's: for tests. */
   readonly resolve?: Resolve;
   readonly resolveEveryMs?: number;
+  /** Instead of the usual ones: for tests. */
+  readonly pings?: Pings;
 }
 
 export interface RpcClient<S extends DescService> extends AppPart {

@@ -10,20 +10,27 @@ import {
 import { type LookupFunction, isIP } from "node:net";
 
 const CONNECT_MS_MAX = 1000;
-/** Asked this often whether the other side is still there, and given up after that long without an answer. */
-const PING_EVERY_MS = 10_000;
-const PING_MS_MAX = 3000;
+
+/** How often the other side is asked whether it is still there, and how long an answer may take before it is given up. */
+export interface Pings {
+  readonly everyMs: number;
+  readonly answerMsMax: number;
+}
+
+const PINGS: Pings = { everyMs: 10_000, answerMsMax: 3000 };
 
 export class Connection {
   /** Resolves when it can be used; rejects when it could not be made. */
   readonly ready: Promise<void>;
   readonly #session: ClientHttp2Session;
+  readonly #pings: Pings;
   #connected = false;
   #streams = 0;
   #pinging: NodeJS.Timeout | undefined;
 
   /** `onGone` is called once, when no new stream can be had any more. */
-  constructor(origin: string, address: string, onGone: () => void) {
+  constructor(origin: string, address: string, onGone: () => void, pings: Pings = PINGS) {
+    this.#pings = pings;
     const session = connect(origin, { lookup: always(address) });
     this.#session = session;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -50,7 +57,7 @@ export class Connection {
       if (session.destroyed || session.closed) return;
       this.#connected = true;
       session.unref(); // an idle connection keeps no process alive
-      this.#pinging = setInterval(() => this.#ping(), PING_EVERY_MS).unref();
+      this.#pinging = setInterval(() => this.#ping(), pings.everyMs).unref();
       resolve();
     });
   }
@@ -79,17 +86,18 @@ export class Connection {
     if (!this.#session.closed && !this.#session.destroyed) this.#session.close();
   }
 
-  destroy(): void {
-    if (!this.#session.destroyed) this.#session.destroy(undefined, constants.NGHTTP2_CANCEL);
+  /** Its streams end with the reason as their error: without one they would just close, which is no end to who waits for an answer. */
+  destroy(reason: string): void {
+    if (!this.#session.destroyed) this.#session.destroy(new Error(reason), constants.NGHTTP2_CANCEL);
   }
 
   #ping(): void {
     if (this.#session.destroyed) return;
     // One turn more: when it was this process that stood still, the answer lies there unread.
-    const late = setTimeout(() => setImmediate(() => setImmediate(giveUp)), PING_MS_MAX).unref();
+    const late = setTimeout(() => setImmediate(() => setImmediate(giveUp)), this.#pings.answerMsMax).unref();
     let answered = false;
     const giveUp = (): void => {
-      if (!answered) this.destroy();
+      if (!answered) this.destroy("the other side does not answer a ping");
     };
     this.#session.ping(() => {
       answered = true;

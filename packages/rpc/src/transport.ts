@@ -1,5 +1,6 @@
 // The gRPC transport over our own connections. What fails between here and the other process, and not there, is told as
 // such: unavailable, and whether the request can have been served.
+import type { ClientHttp2Stream, OutgoingHttpHeaders } from "node:http2";
 import { Code, ConnectError, type Interceptor, type Transport } from "@connectrpc/connect";
 import type { UniversalClientFn, UniversalClientRequest, UniversalClientResponse } from "@connectrpc/connect/protocol";
 import { createTransport } from "@connectrpc/connect/protocol-grpc";
@@ -47,17 +48,49 @@ export function createOwnTransport(channel: Channel, options: TransportOptions):
 }
 
 function reliable(channel: Channel, waitShare: number): UniversalClientFn {
-  const send = createNodeHttpClient({ httpVersion: "2", sessionProvider: () => channel as never });
   return async (request) => {
     try {
       const timeoutMs = parseGrpcTimeout(request.header.get("grpc-timeout")) ?? STREAM_WAIT_MS;
       await channel.ready(timeoutMs * waitShare, request.signal);
-      const response = await send(request);
+      const { promise: closed, reject } = Promise.withResolvers<never>();
+      const session = new WatchedSession(channel, reject);
+      const send = createNodeHttpClient({ httpVersion: "2", sessionProvider: () => session as never });
+      const response = await Promise.race([send(request), closed]);
       return { ...response, body: watched(request, response) };
     } catch (err) {
       throw failureOf(err, request.signal);
     }
   };
+}
+
+/**
+ * For one request, as connect-node wants it. connect-node waits for ever for the answer of a stream that closes before it without an
+ * error code, and a stream of ours has no deadline that would end the wait.
+ */
+class WatchedSession {
+  readonly authority: string;
+  readonly #channel: Channel;
+  readonly #onUnanswered: (err: Error) => void;
+
+  constructor(channel: Channel, onUnanswered: (err: Error) => void) {
+    this.authority = channel.authority;
+    this.#channel = channel;
+    this.#onUnanswered = onUnanswered;
+  }
+
+  async request(method: string, path: string, headers: OutgoingHttpHeaders): Promise<ClientHttp2Stream> {
+    const stream = await this.#channel.request(method, path, headers);
+    let answered = false;
+    stream.once("response", () => (answered = true));
+    stream.once("close", () => {
+      // Where there is an error code, connect-node says it, and it says more.
+      if (!answered) setImmediate(() => this.#onUnanswered(new Error("the stream was closed before an answer")));
+    });
+    return stream;
+  }
+
+  /** The connections look by themselves whether they are alive. */
+  notifyResponseByteRead(): void {}
 }
 
 /** An answer that ends without its status was cut off. */
