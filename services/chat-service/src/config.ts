@@ -57,6 +57,14 @@ export const fields = {
     max: 100,
     description: "share of these that strangers at one address (IPv6: /64) may open with one player",
   }),
+  CHAT_CHANGES_PER_MIN: int({
+    default: 60,
+    min: 1,
+    max: 600_000,
+    description:
+      "changes of rooms, members, invitations, mutes and blocks per player and minute, on average, in each instance",
+  }),
+  CHAT_CHANGE_BURST: int({ default: 60, min: 1, max: 100_000, description: "of these, how many at once" }),
   CHAT_CALLS_PER_S: int({
     default: 20,
     min: 1,

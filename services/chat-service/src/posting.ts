@@ -147,6 +147,7 @@ export function createPosting(options: PostingOptions): Posting {
         if (message.author_id !== actor.playerId) throw fail("not_allowed");
         if (now().getTime() - message.sent_at.getTime() > options.editWindowS * 1000)
           throw fail("edit_window_over", { details: { windowS: options.editWindowS } });
+        if (message.body === body) return message; // a repeat
         await takeRate(tx, actor.playerId, nextAt);
         const change = await nextChange(tx, channel, channel.last_seq);
         const edited = { ...message, body, edited_at: now(), change_no: change };

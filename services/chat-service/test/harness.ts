@@ -82,6 +82,8 @@ export async function startHarness(env: Record<string, string> = {}): Promise<Ha
       CHAT_MESSAGE_BURST: "1000",
       CHAT_CALLS_PER_S: "10000",
       CHAT_CALL_BURST: "10000",
+      CHAT_CHANGES_PER_MIN: "600000",
+      CHAT_CHANGE_BURST: "10000",
       ...env,
     });
     const app = createApp(config, {

@@ -1756,7 +1756,8 @@ export const ChannelKindSchema: GenEnum<ChannelKind> = /*@__PURE__*/
 
 /**
  * ChatService owns who may talk where, and every message. Error codes are the table in
- * services/chat-service/src/errors.ts; each travels in `muster-error-code` metadata.
+ * services/chat-service/src/errors.ts; each travels in `muster-error-code` metadata. Any call may be chat_rate_limited
+ * (RESOURCE_EXHAUSTED). A repeat of a call writes nothing.
  *
  * A channel counts twice: `seq` numbers its messages, from 1 without gaps; `change` numbers whatever happens to them
  * (a message, an edit, a deletion), in the order of the commits. A reader that has everything up to a change asks for
@@ -1942,8 +1943,8 @@ export const ChatService: GenService<{
     output: typeof MarkReadResponseSchema;
   },
   /**
-   * MutePlayer keeps a player from posting for a time, in a room (its owner, moderators) or everywhere (moderators).
-   * Errors: channel_not_found, not_allowed.
+   * MutePlayer keeps a player from posting for a time, in a room that the player is in (its owner, moderators) or everywhere
+   * (moderators; whether there is such a player, the caller of this service asks). Errors: channel_not_found, not_allowed, member_not_found.
    *
    * @generated from rpc chat.v2.ChatService.MutePlayer
    */

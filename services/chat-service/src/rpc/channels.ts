@@ -26,7 +26,7 @@ import { viewsOf } from "../views.ts";
 import { asStrangers, hide, show, takeDirectLimits } from "./directs.ts";
 import { openSince } from "./invitations.ts";
 import { createJoining, haveMet, type Person, visible } from "./joining.ts";
-import { actorOf, type RpcParts } from "./parts.ts";
+import { actorOf, changerOf, type RpcParts } from "./parts.ts";
 
 type ChannelRpcs =
   | "listChannels"
@@ -127,7 +127,7 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
     },
 
     async createRoom(request) {
-      const actor = actorOf(request);
+      const actor = changerOf(request, parts);
       const key = roomKey(request.name);
       if (Array.from(key).length > UNIQUE_KEY_CHARS_MAX)
         throw fail("invalid_request", { message: "The room's name is too long once it is written out." });
@@ -149,7 +149,7 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
     },
 
     async joinRoom(request) {
-      const actor = actorOf(request);
+      const actor = changerOf(request, parts);
       const channel = await findChannelByKey(db, roomKey(request.name));
       const isWelcome =
         channel &&
@@ -162,7 +162,7 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
     },
 
     async removeMember(request) {
-      const actor = actorOf(request);
+      const actor = changerOf(request, parts);
       const { channelId, playerId } = request;
       const channel = await visible(parts, channelId, actor);
       const isSelf = playerId === actor.playerId;

@@ -19,7 +19,7 @@ import {
 import { isBlocked } from "../store/moderation.ts";
 import { asStrangers, takeDirectLimits } from "./directs.ts";
 import { createJoining, haveMet, visible } from "./joining.ts";
-import { actorOf, type RpcParts } from "./parts.ts";
+import { actorOf, changerOf, type RpcParts } from "./parts.ts";
 
 type InvitationRpcs = "addMember" | "listInvitations" | "acceptInvitation" | "declineInvitation";
 
@@ -52,7 +52,7 @@ export function invitationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatSer
 
   return {
     async addMember(request) {
-      const actor = actorOf(request);
+      const actor = changerOf(request, parts);
       const { playerId } = request;
       const channel = await visible(parts, request.channelId, actor);
       if (channel.kind !== "room" || !mayModerate(channel, actor)) throw fail("not_allowed");
@@ -85,7 +85,7 @@ export function invitationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatSer
     },
 
     async acceptInvitation(request) {
-      const actor = actorOf(request);
+      const actor = changerOf(request, parts);
       const { channelId } = request;
       const isInvited = await hasInvitation(db, channelId, actor.playerId, openSince(parts));
       if (!isInvited && !(await isMember(db, channelId, actor.playerId))) throw fail("invitation_not_found");
@@ -97,7 +97,7 @@ export function invitationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatSer
     },
 
     async declineInvitation(request) {
-      await declineInvitation(db, request.channelId, actorOf(request).playerId);
+      await declineInvitation(db, request.channelId, changerOf(request, parts).playerId);
       return {};
     },
   };

@@ -2,18 +2,29 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { ChatService } from "@muster/contracts/chat/v2";
 import { inTransaction } from "@muster/db";
-import { type Actor, directKey, EVERYWHERE, mayModerate } from "../channels.ts";
+import { type Actor, directKey, EVERYWHERE, GLOBAL_CHANNEL_ID, mayModerate } from "../channels.ts";
 import { fail } from "../errors.ts";
-import { findChannelByKey, hideChannels, listRoomsOwned } from "../store/channels.ts";
+import { findChannelByKey, hideChannels, isMember, listRoomsOwned } from "../store/channels.ts";
 import { deleteInvitationsBy } from "../store/invitations.ts";
 import { insertHint } from "../store/messages.ts";
-import { deleteBlock, deleteMute, insertBlock, insertModeration, listBlocked, storeMute } from "../store/moderation.ts";
+import {
+  deleteBlock,
+  deleteMute,
+  findMuteIn,
+  insertBlock,
+  insertModeration,
+  listBlocked,
+  type Mute,
+  storeMute,
+} from "../store/moderation.ts";
 import { visible } from "./joining.ts";
-import { actorOf, type RpcParts } from "./parts.ts";
+import { actorOf, changerOf, type RpcParts } from "./parts.ts";
 
 type ModerationRpcs = "mutePlayer" | "unmutePlayer" | "blockPlayer" | "unblockPlayer" | "listBlocked";
 
 const BLOCKS_MAX = 1000;
+/** A mute for the same reason that ends as close to the one that is there is a repeat of it. */
+const REPEAT_WITHIN_MS = 5000;
 
 export function moderationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatService>, ModerationRpcs> {
   const { db, delivery, now } = parts;
@@ -31,11 +42,15 @@ export function moderationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatSer
 
   return {
     async mutePlayer(request) {
-      const actor = actorOf(request);
+      const actor = changerOf(request, parts);
       const { playerId, seconds, reason } = request;
       const channelId = await mutable(request.channelId, actor);
+      const hasMembers = channelId !== EVERYWHERE && channelId !== GLOBAL_CHANNEL_ID;
+      if (hasMembers && !(await isMember(db, channelId, playerId))) throw fail("member_not_found");
+      const mute = { until: new Date(now().getTime() + seconds * 1000), reason };
       await inTransaction(db, async (tx) => {
-        await storeMute(tx, channelId, playerId, { until: new Date(now().getTime() + seconds * 1000), reason });
+        if (isRepeat(await findMuteIn(tx, channelId, playerId), mute)) return;
+        await storeMute(tx, channelId, playerId, mute);
         const entry = { actorId: actor.playerId, channelId, targetId: playerId, reason };
         await insertModeration(tx, { ...entry, action: "player_muted", at: now() });
       });
@@ -43,11 +58,11 @@ export function moderationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatSer
     },
 
     async unmutePlayer(request) {
-      const actor = actorOf(request);
+      const actor = changerOf(request, parts);
       const { playerId } = request;
       const channelId = await mutable(request.channelId, actor);
       await inTransaction(db, async (tx) => {
-        await deleteMute(tx, channelId, playerId);
+        if (!(await deleteMute(tx, channelId, playerId))) return;
         const entry = { actorId: actor.playerId, channelId, targetId: playerId, reason: "" };
         await insertModeration(tx, { ...entry, action: "player_unmuted", at: now() });
       });
@@ -55,33 +70,39 @@ export function moderationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatSer
     },
 
     async blockPlayer(request) {
-      const { playerId: own } = actorOf(request);
+      const { playerId: own } = changerOf(request, parts);
       if (own === request.playerId) throw fail("invalid_request", { message: "That is yourself." });
       const blocked = await listBlocked(db, own);
       if (blocked.length >= BLOCKS_MAX && !blocked.includes(request.playerId))
         throw fail("too_many_blocks", { details: { blocksMax: BLOCKS_MAX } });
       const direct = await findChannelByKey(db, directKey(own, request.playerId));
       const rooms = await listRoomsOwned(db, request.playerId);
-      await inTransaction(db, async (tx) => {
-        await insertBlock(tx, own, request.playerId, now());
+      const isNew = await inTransaction(db, async (tx) => {
+        if (!(await insertBlock(tx, own, request.playerId, now()))) return false;
         await hideChannels(tx, direct ? [direct.id, ...rooms] : rooms, own);
         await deleteInvitationsBy(tx, own, request.playerId, rooms);
         await insertHint(tx, { playerIds: [own] }, now());
+        return true;
       });
-      delivery.poke();
+      if (isNew) delivery.poke();
       return {};
     },
 
     async unblockPlayer(request) {
-      const { playerId: own } = actorOf(request);
-      await inTransaction(db, async (tx) => {
-        await deleteBlock(tx, own, request.playerId);
+      const { playerId: own } = changerOf(request, parts);
+      const wasBlocked = await inTransaction(db, async (tx) => {
+        if (!(await deleteBlock(tx, own, request.playerId))) return false;
         await insertHint(tx, { playerIds: [own] }, now());
+        return true;
       });
-      delivery.poke();
+      if (wasBlocked) delivery.poke();
       return {};
     },
 
     listBlocked: async (request) => ({ playerIds: await listBlocked(db, actorOf(request).playerId) }),
   };
+}
+
+function isRepeat(before: Mute | undefined, mute: Mute): boolean {
+  return before?.reason === mute.reason && Math.abs(mute.until.getTime() - before.until.getTime()) < REPEAT_WITHIN_MS;
 }

@@ -4,6 +4,7 @@ import type { MatchService } from "@muster/contracts/match/v2";
 import type { Database } from "@muster/db";
 import { must } from "@muster/errors";
 import type { CallLimits } from "../call-limits.ts";
+import type { ChangeLimits } from "../change-limits.ts";
 import type { Actor } from "../channels.ts";
 import type { Delivery } from "../delivery/delivery.ts";
 import type { Posting } from "../posting.ts";
@@ -24,6 +25,7 @@ export interface RpcParts {
   readonly posting: Posting;
   readonly delivery: Delivery;
   readonly callLimits: CallLimits;
+  readonly changeLimits: ChangeLimits;
   /** By player that strangers ask for: they wait here for each other, and not each on a connection of the database. */
   readonly strangers: Turns;
   readonly limits: {
@@ -34,6 +36,16 @@ export interface RpcParts {
     readonly directs: DirectRates;
   };
   readonly now: () => Date;
+}
+
+/** Of a call that changes more than messages. @throws AppError chat_rate_limited */
+export function changerOf(
+  request: { readonly actor?: ActorMessage | undefined },
+  { changeLimits }: Pick<RpcParts, "changeLimits">,
+): Actor {
+  const actor = actorOf(request);
+  changeLimits.take(actor.playerId);
+  return actor;
 }
 
 export function actorOf(request: { readonly actor?: ActorMessage | undefined }): Actor {

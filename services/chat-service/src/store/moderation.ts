@@ -22,6 +22,16 @@ export async function findMute(db: Db, channelId: string, playerId: string, now:
     .executeTakeFirst();
 }
 
+/** Of this channel alone, over or not. */
+export async function findMuteIn(db: Db, channelId: string, playerId: string): Promise<Mute | undefined> {
+  return db
+    .selectFrom("mutes")
+    .select(["until", "reason"])
+    .where("player_id", "=", playerId)
+    .where("channel_id", "=", channelId)
+    .executeTakeFirst();
+}
+
 export async function storeMute(tx: Tx, channelId: string, playerId: string, mute: Mute): Promise<void> {
   await tx
     .insertInto("mutes")
@@ -30,8 +40,14 @@ export async function storeMute(tx: Tx, channelId: string, playerId: string, mut
     .execute();
 }
 
-export async function deleteMute(tx: Tx, channelId: string, playerId: string): Promise<void> {
-  await tx.deleteFrom("mutes").where("channel_id", "=", channelId).where("player_id", "=", playerId).execute();
+/** False when there was none. */
+export async function deleteMute(tx: Tx, channelId: string, playerId: string): Promise<boolean> {
+  const { numDeletedRows } = await tx
+    .deleteFrom("mutes")
+    .where("channel_id", "=", channelId)
+    .where("player_id", "=", playerId)
+    .executeTakeFirstOrThrow();
+  return numDeletedRows > 0n;
 }
 
 /** Whether one of the two blocks the other. */
@@ -55,16 +71,24 @@ export async function listBlocked(db: Db, playerId: string): Promise<string[]> {
   return rows.map((row) => row.blocked_id);
 }
 
-export async function insertBlock(tx: Tx, playerId: string, blockedId: string, at: Date): Promise<void> {
-  await tx
+/** False when it was there already. */
+export async function insertBlock(tx: Tx, playerId: string, blockedId: string, at: Date): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await tx
     .insertInto("blocks")
     .ignore()
     .values({ player_id: playerId, blocked_id: blockedId, created_at: at })
-    .execute();
+    .executeTakeFirstOrThrow();
+  return numInsertedOrUpdatedRows === 1n;
 }
 
-export async function deleteBlock(tx: Tx, playerId: string, blockedId: string): Promise<void> {
-  await tx.deleteFrom("blocks").where("player_id", "=", playerId).where("blocked_id", "=", blockedId).execute();
+/** False when there was none. */
+export async function deleteBlock(tx: Tx, playerId: string, blockedId: string): Promise<boolean> {
+  const { numDeletedRows } = await tx
+    .deleteFrom("blocks")
+    .where("player_id", "=", playerId)
+    .where("blocked_id", "=", blockedId)
+    .executeTakeFirstOrThrow();
+  return numDeletedRows > 0n;
 }
 
 export async function insertModeration(

@@ -165,9 +165,11 @@ export const chatHandlers: Readonly<Record<string, Handler>> = {
   },
 };
 
-async function mute(call: Call, channelId: string, { chat }: Clients): Promise<Answer> {
+async function mute(call: Call, channelId: string, clients: Clients): Promise<Answer> {
   const { seconds, reason } = call.body as { seconds: number; reason: string };
-  await chat.mutePlayer({ actor: actorOf(call), channelId, playerId: playerOf(call), seconds, reason });
+  const playerId = playerOf(call);
+  await nameOf(playerId, clients);
+  await clients.chat.mutePlayer({ actor: actorOf(call), channelId, playerId, seconds, reason });
   return DONE;
 }
 
