@@ -1,4 +1,4 @@
-import type { Http2Server } from "node:http2";
+import type { Http2Server, ServerHttp2Session } from "node:http2";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ConnectRouter, type Interceptor } from "@connectrpc/connect";
 import { fastifyConnectPlugin } from "@connectrpc/connect-fastify";
@@ -41,10 +41,19 @@ const DRAIN_MS_MAX = 2000;
  * Calls and streams that are open on it go on to their end. Up to a fifth more or less, so that not all come at once.
  */
 const CONNECTION_AGE_MS = 300_000;
+/**
+ * Calls in flight over all connections of a process; each connection has its share of them, and what is beyond waits at its
+ * caller, within the caller's deadline. Without it the whole backlog of a caller is read and begun in one turn of the event
+ * loop, before any timer: at a millisecond a call, a few thousand of them stop a process for seconds.
+ */
+const CALLS_MAX = 256;
+/** However many connections there are. */
+const CALLS_PER_CONNECTION_MIN = 16;
 
 /** gRPC over HTTP/2 without TLS (h2c), with validation, trace, deadline, log and error rules. */
 export function createRpcServer(options: RpcServerOptions): RpcServer {
   const server = fastify({ http2: true, logger: false });
+  shareCalls(server.server);
   limitAge(server.server, options.connectionAgeMs ?? CONNECTION_AGE_MS);
   const shutdown = new AbortController();
   let url = "";
@@ -83,6 +92,26 @@ function limitAge(server: Http2Server, ageMs: number): void {
   server.on("session", (session) => {
     const timer = setTimeout(() => session.close(), ageMs * (0.8 + Math.random() * 0.4)).unref();
     session.once("close", () => clearTimeout(timer));
+  });
+}
+
+function shareCalls(server: Http2Server): void {
+  const shares = new Map<ServerHttp2Session, number>();
+  const share = (): void => {
+    const maxConcurrentStreams = Math.max(CALLS_PER_CONNECTION_MIN, Math.floor(CALLS_MAX / shares.size));
+    for (const [session, last] of shares) {
+      if (last === maxConcurrentStreams || session.destroyed) continue;
+      session.settings({ maxConcurrentStreams });
+      shares.set(session, maxConcurrentStreams);
+    }
+  };
+  server.on("session", (session) => {
+    shares.set(session, 0);
+    session.once("close", () => {
+      shares.delete(session);
+      share();
+    });
+    share();
   });
 }
 

@@ -14,7 +14,7 @@ import { createPosting } from "./posting.ts";
 import type { Rate } from "./rate.ts";
 import { chatRpc } from "./rpc.ts";
 import type { Tables } from "./schema.ts";
-import { Turns } from "./turns.ts";
+import { type Aside, Turns } from "./turns.ts";
 
 export interface Overrides {
   readonly log?: Logger;
@@ -27,6 +27,8 @@ export interface ChatApp extends App {
 }
 
 const CALL_TIMEOUT_MS = 2000;
+/** Of the pool: calls leave them to what delivery reads. */
+const DELIVERY_CONNECTIONS = 2;
 
 /** Builds the whole service and starts nothing. */
 export function createApp(config: Config, overrides: Overrides = {}): ChatApp {
@@ -61,14 +63,6 @@ export function createApp(config: Config, overrides: Overrides = {}): ChatApp {
       this.set(delivery.streams);
     },
   });
-  const posting = createPosting({
-    db,
-    now,
-    rate: { everyMs: 60_000 / config.chatMessagesPerMin, burst: config.chatMessageBurst },
-    bodyCharsMax: config.chatMessageCharsMax,
-    editWindowS: config.chatEditWindowS,
-    onCommitted: () => delivery.poke(),
-  });
   const perHour = (count: number, burst: number): Rate => ({ everyMs: 3_600_000 / count, burst });
   const networkShare = config.chatDirectsOfNetworkPercent / 100;
   const limits = {
@@ -93,14 +87,33 @@ export function createApp(config: Config, overrides: Overrides = {}): ChatApp {
   const callLimits = new CallLimits({
     rate: { everyMs: 1000 / config.chatCallsPerS, burst: config.chatCallBurst },
     atOnce: config.chatCallsAtWorkMax,
+    atOnceOfAll: Math.max(1, config.dbPoolMax - DELIVERY_CONNECTIONS),
     now,
     onRefused: () => refused.inc(),
+  });
+  const aside: Aside = (waiting) => callLimits.elsewhere(waiting);
+  const posting = createPosting({
+    db,
+    now,
+    rate: { everyMs: 60_000 / config.chatMessagesPerMin, burst: config.chatMessageBurst },
+    aside,
+    bodyCharsMax: config.chatMessageCharsMax,
+    editWindowS: config.chatEditWindowS,
+    onCommitted: () => delivery.poke(),
+  });
+  new Gauge({
+    name: "chat_calls_waiting",
+    help: "Calls that wait for their turn, behind calls of the same player or of all",
+    registers: [metrics],
+    collect() {
+      this.set(callLimits.waiting);
+    },
   });
   const changeLimits = new ChangeLimits(
     { everyMs: 60_000 / config.chatChangesPerMin, burst: config.chatChangeBurst },
     now,
   );
-  const strangers = new Turns();
+  const strangers = new Turns(aside);
   const parts = { db, matches: matches.call, posting, delivery, callLimits, changeLimits, strangers, limits, now };
   const rpc = createRpcServer({
     host: config.chatHost,

@@ -1,10 +1,11 @@
 import { ChatService } from "@muster/contracts/chat/v2";
+import { LimitReachedError } from "@muster/runtime";
 import { describe, expect, it } from "vitest";
 import { CallLimits } from "./call-limits.ts";
 import { chatRpc } from "./rpc.ts";
 import type { RpcParts } from "./rpc/parts.ts";
 
-function limits(parts: { burst: number; atOnce: number; nowMs?: () => number }): {
+function limits(parts: { burst: number; atOnce: number; ofAll?: number; nowMs?: () => number }): {
   calls: CallLimits;
   refused: () => number;
 } {
@@ -12,6 +13,7 @@ function limits(parts: { burst: number; atOnce: number; nowMs?: () => number }):
   const calls = new CallLimits({
     rate: { everyMs: 100, burst: parts.burst },
     atOnce: parts.atOnce,
+    atOnceOfAll: parts.ofAll ?? 100,
     now: () => new Date(parts.nowMs?.() ?? 0),
     onRefused: () => void count++,
   });
@@ -61,6 +63,55 @@ it("hands its place on when a call fails, and does nothing for a caller that gav
   await expect(given).rejects.toThrow("gave up");
   expect(await last).toBe("last");
   expect(did).toBe(false);
+});
+
+/** A call that is at work until it is ended. */
+function open(calls: CallLimits, playerId: string): { began(): boolean; end(): void; done: Promise<void> } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let began = false;
+  const done = calls.run(playerId, () => ((began = true), promise));
+  done.catch(() => undefined); // told to whoever awaits it
+  return { began: () => began, end: resolve, done };
+}
+
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+it("lets in who has asked least before a crowd that waits already", async () => {
+  const { calls } = limits({ burst: 10, atOnce: 2, ofAll: 2 });
+  const crowd = Array.from({ length: 8 }, (_, i) => open(calls, `guest ${i % 4}`));
+  const ann = open(calls, "ann");
+  await settled();
+  expect([crowd.filter((one) => one.began()).length, ann.began(), calls.waiting]).toEqual([2, false, 7]);
+  crowd[0]?.end();
+  await settled();
+  // The first calls of two guests came before hers; theirs are no more than hers. Their second calls come after.
+  crowd[1]?.end();
+  await settled();
+  expect([crowd[2]?.began(), crowd[3]?.began(), ann.began()]).toEqual([true, true, false]);
+  crowd[2]?.end();
+  await settled();
+  expect([ann.began(), crowd.slice(4).some((one) => one.began())]).toEqual([true, false]);
+});
+
+it("refuses, where too many wait, a call of who has asked most", async () => {
+  const { calls, refused } = limits({ burst: 2000, atOnce: 1, ofAll: 1 });
+  const crowd = Array.from({ length: 1001 }, () => open(calls, "guest"));
+  const ann = open(calls, "ann");
+  await expect(crowd.at(-1)?.done).rejects.toBeInstanceOf(LimitReachedError);
+  expect([calls.waiting, refused()]).toEqual([1000, 1]);
+  crowd[0]?.end();
+  await settled();
+  expect(ann.began()).toBe(true);
+});
+
+it("gives a place to another while a call waits for another service", async () => {
+  const { calls } = limits({ burst: 10, atOnce: 1, ofAll: 1 });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const outside = calls.run("ann", () => calls.elsewhere(() => promise));
+  await calls.run("bob", () => undefined);
+  resolve();
+  await outside;
+  await calls.run("cat", () => undefined);
 });
 
 describe.each(ChatService.methods.filter(({ methodKind }) => methodKind === "unary"))("$localName", ({ localName }) => {

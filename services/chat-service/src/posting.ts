@@ -21,13 +21,15 @@ import {
   updateSender,
 } from "./store/messages.ts";
 import { findMute, insertModeration, isBlocked } from "./store/moderation.ts";
-import { Turns } from "./turns.ts";
+import { type Aside, Turns } from "./turns.ts";
 
 export interface PostingOptions {
   readonly db: Database<Tables>;
   readonly now: () => Date;
   readonly rate: Rate;
   readonly bodyCharsMax: number;
+  /** Of the wait for a channel's turn. */
+  readonly aside: Aside;
   readonly editWindowS: number;
   /** A change has been committed. */
   readonly onCommitted: () => void;
@@ -47,7 +49,7 @@ const CHANNEL_RETRY_MS = 1000;
 
 export function createPosting(options: PostingOptions): Posting {
   const { db, now, onCommitted } = options;
-  const channels = new Turns();
+  const channels = new Turns(options.aside);
   const authors = new Authors(Math.max(options.rate.burst, AUTHOR_WAITING_MIN), () => now().getTime());
 
   /** @throws AppError chat_rate_limited with details.retryAfterS */

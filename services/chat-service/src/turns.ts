@@ -1,6 +1,14 @@
 // Work by key, one after the other: what would wait for one row's lock waits here, and not each on a connection of the database's few.
+export type Aside = (waiting: () => Promise<unknown>) => Promise<unknown>;
+
 export class Turns {
+  readonly #aside: Aside;
   readonly #turns = new Map<string, { last: Promise<unknown>; waiting: number }>();
+
+  /** `aside`: what is held meanwhile is given to others while one waits for its turn. */
+  constructor(aside: Aside = (waiting) => waiting()) {
+    this.#aside = aside;
+  }
 
   /** What is under way and what waits. */
   waiting(key: string): number {
@@ -11,8 +19,8 @@ export class Turns {
   async inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
     const turn = this.#turns.get(key) ?? { last: Promise.resolve(), waiting: 0 };
     this.#turns.set(key, turn);
-    turn.waiting++;
-    const mine = turn.last.then(work);
+    const before = turn.last;
+    const mine = turn.waiting++ === 0 ? work() : this.#aside(() => before).then(work);
     turn.last = mine.catch(() => undefined);
     try {
       return await mine;

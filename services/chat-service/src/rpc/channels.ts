@@ -42,7 +42,7 @@ const UNIQUE_KEY_CHARS_MAX = 128;
 const MEMBERS_PAGE_DEFAULT = 100;
 
 export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatService>, ChannelRpcs> {
-  const { db, matches, delivery, limits, now } = parts;
+  const { db, matches, delivery, callLimits, limits, now } = parts;
   const { view, letIn, join } = createJoining(parts);
 
   const newChannel = (more: Pick<ChannelRow, "kind" | "unique_key"> & Partial<ChannelRow>): ChannelRow => ({
@@ -82,7 +82,7 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
 
   const playersOf = async (matchId: string): Promise<Person[]> => {
     try {
-      const { match } = await matches.getMatch({ matchId });
+      const { match } = await callLimits.elsewhere(() => matches.getMatch({ matchId }));
       return (match?.participants ?? []).map(({ playerId, playerName }) => ({ playerId, name: playerName }));
     } catch (err) {
       if (err instanceof AppError && err.code === "match_not_found") throw fail("match_not_found");
