@@ -50,6 +50,7 @@ export class Matches {
   readonly #adoptions: Adoptions;
   #nextChannel = 1;
   #draining = false;
+  #evacuating = false;
   #onEmpty: (() => void) | undefined;
 
   constructor(options: MatchesOptions) {
@@ -164,16 +165,19 @@ export class Matches {
 
   /** Another shard has room for all of it. A few at a time: each is away only for as long as its few take. */
   async evacuate(): Promise<void> {
+    this.#evacuating = true;
     const leaving = [...this.#byId.values()];
     this.#options.log.info({ matches: leaving.length }, "handing the matches over");
     for (let from = 0; from < leaving.length; from += EVACUATE_AT_ONCE) {
       if (from > 0) await wait(EVACUATE_EVERY_MS);
-      for (const match of leaving.slice(from, from + EVACUATE_AT_ONCE)) {
-        if (this.#byId.get(match.spec.matchId) !== match) continue; // over meanwhile
-        match.move();
-        this.#forget(match);
-      }
+      for (const match of leaving.slice(from, from + EVACUATE_AT_ONCE)) this.#moveOn(match);
     }
+  }
+
+  #moveOn(match: Match): void {
+    if (this.#byId.get(match.spec.matchId) !== match) return; // over meanwhile
+    match.move();
+    this.#forget(match);
   }
 
   join(
@@ -253,6 +257,8 @@ export class Matches {
     this.#options.metrics.adopted.inc({ outcome: "adopted" });
     this.#options.seatReports.adopted(match);
     match.resume();
+    // It came from a shard that stopped just before this one: who waits for it is told that it is here, then that it moves on.
+    if (this.#evacuating) setImmediate(() => this.#moveOn(match));
   }
 
   #lost(spec: MatchSpec): void {
