@@ -3,7 +3,7 @@
 set -euo pipefail
 if [ "$(id -u)" = 0 ]; then
   chown mysql:mysql /var/lib/mysql /run/mysqld
-  exec setpriv --reuid=999 --regid=999 --clear-groups "$0"
+  exec setpriv --reuid=999 --regid=999 --clear-groups "$0" "$@"
 fi
 if [ ! -d /var/lib/mysql/mysql ]; then
   mariadb-install-db --datadir=/var/lib/mysql --skip-test-db --auth-root-authentication-method=normal >/dev/null
@@ -15,4 +15,4 @@ if [ ! -d /var/lib/mysql/mysql ]; then
   mariadb-admin -uroot -p"$MARIADB_ROOT_PASSWORD" shutdown
   wait "$server"
 fi
-exec mariadbd --bind-address=0.0.0.0 --socket=/run/mysqld/mysqld.sock
+exec mariadbd --bind-address=0.0.0.0 --socket=/run/mysqld/mysqld.sock "$@"

@@ -33,6 +33,10 @@ describe.each(OVERLAYS)("the manifests of %s", (overlay) => {
   });
 });
 
+it("the operator's Pod is what the Kubernetes API takes", { timeout: 60_000 }, () => {
+  expect(render("operator").flatMap(schemaProblems)).toEqual([]);
+});
+
 describe("the check of the manifests", () => {
   const container = (manifest: any): any => manifest.spec.template.spec.containers[0];
 

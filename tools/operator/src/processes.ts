@@ -1,4 +1,5 @@
 // What the processes say of themselves on their admin ports.
+import { lookup } from "node:dns/promises";
 import { parseArgs } from "node:util";
 import { type Command, OperatorError, say, UsageError } from "./command.ts";
 import { adminUrls, type Environment } from "./environment.ts";
@@ -6,6 +7,7 @@ import { adminUrls, type Environment } from "./environment.ts";
 const ASK_WITHIN_MS = 3000;
 const LOOK_EVERY_MS = 200;
 const WAIT_S_MAX = 600;
+const NAME_WIDTH = 18;
 
 interface State {
   readonly name: string;
@@ -26,7 +28,7 @@ export const health: Command = {
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
       states = await look(env);
     }
-    for (const { name, state, why } of states) say(`${name.padEnd(18)} ${state.padEnd(10)} ${why}`.trimEnd());
+    for (const { name, state, why } of states) say(`${name.padEnd(NAME_WIDTH)} ${state.padEnd(10)} ${why}`.trimEnd());
     return states.every((one) => one.state === "ready") ? 0 : 1;
   },
 };
@@ -47,7 +49,16 @@ export const metrics: Command = {
 };
 
 async function look(env: Environment): Promise<State[]> {
-  return Promise.all([...adminUrls(env)].map(([name, url]) => stateOf(name, url)));
+  const found = await Promise.all([...adminUrls(env)].map(([name, url]) => instancesOf(name, url)));
+  return Promise.all(found.flat().map(({ name, url }) => stateOf(name, url)));
+}
+
+/** A name that leads to several addresses, as in a cluster, is as many processes. */
+async function instancesOf(name: string, url: string): Promise<{ name: string; url: string }[]> {
+  const { hostname, port, protocol } = new URL(url);
+  const addresses = await lookup(hostname, { all: true, family: 4 }).catch(() => []);
+  if (addresses.length < 2) return [{ name, url }];
+  return addresses.map(({ address }) => ({ name: `${name} ${address}`, url: `${protocol}//${address}:${port}` }));
 }
 
 async function stateOf(name: string, url: string): Promise<State> {
