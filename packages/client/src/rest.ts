@@ -39,7 +39,7 @@ export interface MatchSummary {
   readonly createdAt: string;
   readonly endedAt?: string;
   readonly endReason?: "played" | "forfeit";
-  readonly cancelReason?: "no_show" | "abandoned" | "fault" | "shard_lost" | "operator";
+  readonly cancelReason?: "no_show" | "abandoned" | "fault" | "shard_lost" | "operator" | "not_placed";
   readonly ticks?: number;
   readonly stateHash?: string;
 }

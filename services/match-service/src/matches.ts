@@ -36,6 +36,7 @@ export const CANCEL_REASONS = {
   [CancelReason.FAULT]: "fault",
   [CancelReason.SHARD_LOST]: "shard_lost",
   [CancelReason.OPERATOR]: "operator",
+  [CancelReason.NOT_PLACED]: "not_placed",
 } as const;
 
 /** Seats are 0 to n-1, each once, each another player. @throws AppError bad_result */

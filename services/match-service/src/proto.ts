@@ -15,6 +15,7 @@ export const CANCELS = {
   fault: CancelReason.FAULT,
   shard_lost: CancelReason.SHARD_LOST,
   operator: CancelReason.OPERATOR,
+  not_placed: CancelReason.NOT_PLACED,
 } as const;
 
 export function toProto({ match, participants }: MatchRecord): MessageInitShape<typeof MatchSchema> {

@@ -177,6 +177,17 @@ describeWithMariadb("match-service on a clean schema", () => {
     expect((await harness.call.getRating({ playerId: players[0] as string, mode: "duel" })).matches).toBe(0);
   });
 
+  it("keeps every reason for which a match can be cancelled", async () => {
+    const reasons = Object.entries(CancelReason).filter(([, reason]) => reason !== CancelReason.UNSPECIFIED);
+    for (const [name, reason] of reasons) {
+      const { matchId } = await create();
+      await harness.call.recordResult({ matchId, epoch: 1, outcome: { case: "cancelled", value: { reason } } });
+      const { match } = await harness.call.getMatch({ matchId });
+      expect([match?.state, match?.cancelReason]).toEqual([MatchState.CANCELLED, reason]);
+      expect(JSON.parse(String((await events(matchId))[0]?.payload))).toMatchObject({ reason: name.toLowerCase() });
+    }
+  });
+
   it("creates a match once per id, and refuses other contents under the same id", async () => {
     const { matchId, players } = await create();
     const same = {

@@ -24,7 +24,7 @@ export interface MatchesTable {
   created_at: Date;
   ended_at: Date | null;
   end_reason: "played" | "forfeit" | null;
-  cancel_reason: "no_show" | "abandoned" | "fault" | "shard_lost" | "operator" | null;
+  cancel_reason: "no_show" | "abandoned" | "fault" | "shard_lost" | "operator" | "not_placed" | null;
   ticks: number;
   /** 8 hexadecimal digits; empty before the end. */
   state_hash: string;

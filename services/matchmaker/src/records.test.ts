@@ -1,3 +1,4 @@
+import { CancelReason } from "@muster/contracts/match/v2";
 import { AppError, commonError } from "@muster/errors";
 import { LogLines, until } from "@muster/testkit";
 import { v7 as uuidv7 } from "uuid";
@@ -8,7 +9,11 @@ const notFound = (): AppError =>
   new AppError("match_not_found", { grpc: "not_found", retryable: false, message: "There is no such match." });
 
 /** A match-service whose calls do what is said here, one after the other; the last goes on. */
-function recordsWith(creates: (() => void)[], ends: (() => void)[]) {
+function recordsWith(
+  creates: (() => void)[],
+  ends: (() => void)[],
+  hear: (reason: CancelReason) => void = () => undefined,
+) {
   const created: string[] = [];
   const ended: string[] = [];
   const undone: string[] = [];
@@ -16,7 +21,9 @@ function recordsWith(creates: (() => void)[], ends: (() => void)[]) {
   const records = new Records({
     matches: {
       createMatch: async ({ matchId }: { matchId: string }) => (created.push(matchId), next(creates)),
-      recordResult: async ({ matchId }: { matchId: string }) => (ended.push(matchId), next(ends)),
+      recordResult: async ({ matchId, outcome }: { matchId: string; outcome: { value: { reason: CancelReason } } }) => (
+        ended.push(matchId), hear(outcome.value.reason), next(ends)
+      ),
     } as never,
     metrics: { undone: { inc: ({ outcome }) => void undone.push(outcome) } },
     log: new LogLines().logger("matchmaker"),
@@ -66,6 +73,18 @@ describe("the row of a match that is being placed", () => {
     records.cancel(request.matchId);
     await until(() => (undone.length > 0 ? undefined : "not looked at yet"));
     expect([ended.length, undone]).toEqual([1, ["gone"]]);
+  });
+
+  it("that is cancelled says that it was not placed, not that anybody stayed away; to an older match-service it says what that knows", async () => {
+    const reasons: CancelReason[] = [];
+    const old = (reason: CancelReason): void => {
+      reasons.push(reason);
+      if (reason > CancelReason.OPERATOR) throw commonError("invalid_request");
+    };
+    const { records, request, undone } = recordsWith([works], [works], old);
+    records.cancel(request.matchId);
+    await until(() => (undone.length > 0 ? undefined : "not cancelled yet"));
+    expect([reasons, undone]).toEqual([[CancelReason.NOT_PLACED, CancelReason.NO_SHOW], ["cancelled"]]);
   });
 
   it("is left to its lease when the process stops", async () => {

@@ -79,16 +79,17 @@ export class Records implements AppPart {
   async #cancel(matchId: string): Promise<void> {
     const { matches, metrics, log } = this.#options;
     const since = performance.now();
-    const outcome = { case: "cancelled", value: { reason: CancelReason.NO_SHOW } } as const;
+    let reason: CancelReason = CancelReason.NOT_PLACED;
     for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, UNDO_DELAY_MS_MAX)) {
       let problem: unknown;
       try {
-        await matches.recordResult({ matchId, epoch: FIRST_EPOCH, outcome });
+        await matches.recordResult({ matchId, epoch: FIRST_EPOCH, outcome: { case: "cancelled", value: { reason } } });
         return metrics.undone.inc({ outcome: "cancelled" });
       } catch (err) {
         problem = err;
         const code = err instanceof AppError ? err.code : "";
         const late = performance.now() - since > LATE_MS;
+        if (code === "invalid_request") reason = CancelReason.NO_SHOW; // a match-service of a release before knows no other
         if (SETTLED.has(code) || (code === "match_not_found" && late)) return metrics.undone.inc({ outcome: "gone" });
       }
       if (this.#stop.signal.aborted || performance.now() - since > UNDO_WITHIN_MS) {

@@ -18,6 +18,7 @@ const CANCEL_REASONS: Partial<Record<CancelReason, string>> = {
   [CancelReason.FAULT]: "fault",
   [CancelReason.SHARD_LOST]: "shard_lost",
   [CancelReason.OPERATOR]: "operator",
+  [CancelReason.NOT_PLACED]: "not_placed",
 };
 
 export const matchHandlers: Readonly<Record<string, Handler>> = {

@@ -80,4 +80,7 @@ export const migrations: Migrations = {
   "20261126T1617-add-operator-to-cancel-reasons": statement(sql`
     alter table matches
       modify column cancel_reason enum('no_show', 'abandoned', 'fault', 'shard_lost', 'operator') null`),
+  "20261126T1941-add-not-placed-to-cancel-reasons": statement(sql`
+    alter table matches
+      modify column cancel_reason enum('no_show', 'abandoned', 'fault', 'shard_lost', 'operator', 'not_placed') null`),
 };
