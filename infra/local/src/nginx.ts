@@ -64,7 +64,7 @@ export function nginxCommand(options: NginxOptions): { command: string; args: st
   const limits = { ...ingressLimits(), ...options.limits };
   const config = readFileSync(paths.nginxTemplate, "utf8")
     .replace("${USER_DIRECTIVE}", process.getuid?.() === 0 ? "user root;" : "")
-    .replace("${EDGE_ADDRESS}", options.edgeAddress)
+    .replaceAll("${EDGE_ADDRESS}", options.edgeAddress)
     .replaceAll("${PUBLIC_HOST}", options.publicHost ?? "localhost")
     .replace("${FILES_MAX}", String(limits.filesMax))
     .replace("${WORKER_CONNECTIONS}", String(limits.workerConnections))

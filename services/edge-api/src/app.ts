@@ -16,6 +16,7 @@ import { TokenVerifier, trustFrom } from "@muster/tokens";
 import { Gauge } from "prom-client";
 import type { Config } from "./config.ts";
 import { readContract } from "./contract.ts";
+import { createIngressRefusals, type IngressRefusals } from "./ingress-refusals.ts";
 import { createRestServer } from "./server.ts";
 import { createSystemHealth } from "./system-health.ts";
 
@@ -31,6 +32,7 @@ export interface RestPart extends AppPart {
 export interface EdgeApp extends App {
   readonly admin: AdminServer;
   readonly rest: RestPart;
+  readonly ingressRefusals: IngressRefusals;
 }
 
 /** Builds the whole service and starts nothing. */
@@ -86,9 +88,24 @@ export function createApp(config: Config, overrides: Overrides = {}): EdgeApp {
     },
     stop: () => server.close(),
   };
+  const ingressRefusals = createIngressRefusals({
+    host: config.edgeHost,
+    port: () => Number(new URL(url).port),
+    ingress: config.edgeTrustedProxies,
+    metrics,
+    log,
+  });
   const admin = createAdminServer({ host: config.edgeHost, port: config.edgeAdminPort, metrics, log, ready: {} });
   return Object.assign(
-    composeProcess(admin, [identity, match, matchmaking, chat, tokens.watching(config.edgeTrustEveryMs, log), rest]),
-    { admin, rest },
+    composeProcess(admin, [
+      identity,
+      match,
+      matchmaking,
+      chat,
+      tokens.watching(config.edgeTrustEveryMs, log),
+      rest,
+      ingressRefusals,
+    ]),
+    { admin, rest, ingressRefusals },
   );
 }

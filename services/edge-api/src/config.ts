@@ -6,7 +6,11 @@ import { Type } from "@sinclair/typebox";
 export const fields = {
   ...logConfig,
   EDGE_HOST: text({ default: "127.0.0.1", description: "address to listen on" }),
-  EDGE_PORT: int({ default: 7250, max: 65_535, description: "REST; 0 takes a free one" }),
+  EDGE_PORT: int({
+    default: 7250,
+    max: 65_535,
+    description: "REST, and in UDP what the ingress refuses by itself; 0 takes a free one",
+  }),
   EDGE_ADMIN_PORT: int({ default: 7251, max: 65_535, description: "health and metrics; 0 takes a free one" }),
   EDGE_IDENTITY_URL: url({ protocols: ["http:"], description: "gRPC address of identity-service" }),
   EDGE_MATCH_URL: url({ protocols: ["http:"], description: "gRPC address of match-service" }),
@@ -50,7 +54,7 @@ export const fields = {
   }),
   EDGE_TRUSTED_PROXIES: json<readonly string[]>(Type.Array(Type.String({ pattern: "^[0-9a-fA-F:.]+(/[0-9]+)?$" })), {
     default: ["127.0.0.0/8", "::1/128"],
-    description: "addresses of the ingress: only from there X-Forwarded-For is believed",
+    description: "addresses of the ingress: only from there X-Forwarded-For is believed, and refusals are counted",
   }),
   EDGE_READ_DEADLINE_MS: int({ default: 2000, min: 10, max: 60_000, description: "a GET takes no longer" }),
   EDGE_WRITE_DEADLINE_MS: int({

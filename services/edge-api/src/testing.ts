@@ -3,3 +3,4 @@ export { createApp, type EdgeApp } from "./app.ts";
 export { fields, readConfig } from "./config.ts";
 export { type Contract, readContract } from "./contract.ts";
 export { createRestServer } from "./server.ts";
+export { createIngressRefusals, type IngressRefusals } from "./ingress-refusals.ts";

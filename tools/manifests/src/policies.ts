@@ -210,7 +210,10 @@ function networkProblems(manifests: readonly Manifest[]): string[] {
       const callers = (rule.from ?? []).flatMap(
         (peer) => peer.podSelector?.matchLabels["app.kubernetes.io/name"] ?? [],
       );
-      for (const { port } of rule.ports ?? []) found[port] = [...(found[port] ?? []), ...callers].toSorted();
+      for (const { port } of rule.ports ?? []) {
+        // Once, also where it is let in over UDP as well.
+        found[port] = [...new Set([...(found[port] ?? []), ...callers])].toSorted();
+      }
     }
     const wanted = { ...calls, ...(admin === undefined ? {} : { [admin]: name === "edge-api" ? [] : ADMIN_CALLERS }) };
     if (JSON.stringify(sortedKeys(found)) !== JSON.stringify(sortedKeys(wanted)))
