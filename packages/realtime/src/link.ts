@@ -5,6 +5,8 @@ import type { RealtimeErrorCode } from "./errors.ts";
 export const LINK_VERSION = 3;
 /** A match's input log, bytes: hours of a duel. A match whose log is longer cannot move to another shard. */
 export const MATCH_LOG_BYTES_MAX = 768 * 1024;
+/** Largest frame before the other side has proved who it is: a hello. */
+export const LINK_HELLO_BYTES_MAX = 1024;
 /** Largest frame on a link: a keyframe of a large game. */
 export const LINK_FRAME_BYTES_MAX = 1024 * 1024;
 
@@ -151,6 +153,8 @@ export class LinkReader {
   readonly #onFrame: (type: number, bytes: Uint8Array, from: number, to: number) => void;
   readonly #ahead: LookAhead | undefined;
   #rest: Uint8Array = NOTHING;
+  /** What a frame may have now. */
+  frameBytesMax: number = LINK_FRAME_BYTES_MAX;
 
   constructor(onFrame: (type: number, bytes: Uint8Array, from: number, to: number) => void, ahead?: LookAhead) {
     this.#onFrame = onFrame;
@@ -165,7 +169,7 @@ export class LinkReader {
     let at = 0;
     while (end - at >= HEADER_BYTES) {
       const length = u32(bytes, at);
-      if (length < 1 || length > LINK_FRAME_BYTES_MAX) throw new MalformedLinkError(`a frame of ${length} bytes`);
+      if (length < 1 || length > this.frameBytesMax) throw new MalformedLinkError(`a frame of ${length} bytes`);
       const next = at + 4 + length;
       if (next > end) break;
       this.#onFrame(bytes[at + 4] as number, bytes, at + HEADER_BYTES, next);

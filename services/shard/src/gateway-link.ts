@@ -5,7 +5,16 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type LinkRequest, LinkRequestSchema, LinkResponseSchema } from "@muster/contracts/realtime/link/v1";
 import { touched } from "@muster/game-kit";
 import type { Logger } from "@muster/log";
-import { INPUT_REFUSALS, LINK_VERSION, LinkFrameType, LinkReader, LinkWriter, u32 } from "@muster/realtime";
+import {
+  INPUT_REFUSALS,
+  LINK_FRAME_BYTES_MAX,
+  LINK_HELLO_BYTES_MAX,
+  LINK_VERSION,
+  LinkFrameType,
+  LinkReader,
+  LinkWriter,
+  u32,
+} from "@muster/realtime";
 import type { SeatTicketOpener } from "@muster/tokens";
 import { continueTrace, withTrace } from "@muster/tracing";
 import type { Link, Session, ToGateway } from "./audience.ts";
@@ -33,6 +42,8 @@ const UNSENT_BYTES_MAX = 16 * 1024 * 1024;
 /** A gateway says hello at once and beats twenty times a second; one that is silent for this long is gone. */
 const SILENT_MS_MAX = 8000;
 const SILENCE_CHECK_MS = 2000;
+/** Whoever has not proved to be a gateway by then is none. */
+const HELLO_MS_MAX = 2000;
 /** Where the game's part of an input begins: behind session, sequence number and tick. */
 const INPUT_AT = 12;
 /** Gateways number from 1 and use freed numbers again; a higher one is no number of theirs. */
@@ -50,6 +61,7 @@ export class GatewayLink implements Link {
   readonly #joining = new Set<number>();
   readonly #refusal = new Uint8Array(1);
   readonly #silenceTimer: NodeJS.Timeout;
+  readonly #helloTimer: NodeJS.Timeout;
   #heardAt = performance.now();
 
   constructor(socket: Socket, parts: GatewayLinkParts) {
@@ -61,11 +73,13 @@ export class GatewayLink implements Link {
       frame: (type, bytes, from) => this.#lookAhead(type, bytes, from),
       end: () => undefined,
     });
+    this.#reader.frameBytesMax = LINK_HELLO_BYTES_MAX;
     socket.setNoDelay(true);
     socket.on("data", (chunk) => this.#onData(chunk));
     socket.on("error", (err) => parts.log.warn({ err, gatewayId: this.gatewayId }, "link error"));
     socket.on("close", () => this.#onClose());
     this.#silenceTimer = setInterval(() => this.#checkSilence(), SILENCE_CHECK_MS);
+    this.#helloTimer = setTimeout(() => this.refuseStranger("no hello in time"), HELLO_MS_MAX);
   }
 
   control(message: ToGateway): void {
@@ -98,6 +112,14 @@ export class GatewayLink implements Link {
     this.#socket.destroy();
   }
 
+  /** It has not proved to be a gateway, and gets no more of our time. */
+  refuseStranger(reason: string): void {
+    if (this.#socket.destroyed) return;
+    this.#parts.log.warn({ address: this.#socket.remoteAddress, reason }, "a stranger at the link port; cut");
+    this.#parts.metrics.strangers.inc();
+    this.#socket.destroy();
+  }
+
   #send(chunk: Uint8Array): void {
     if (this.#socket.destroyed) return;
     this.#socket.write(chunk);
@@ -112,6 +134,7 @@ export class GatewayLink implements Link {
       this.#reader.push(chunk);
     } catch (err) {
       this.#parts.log.error({ err, gatewayId: this.gatewayId }, "not the link protocol; cut");
+      if (this.gatewayId === "") this.#parts.metrics.strangers.inc();
       this.#socket.destroy();
     }
   }
@@ -178,6 +201,8 @@ export class GatewayLink implements Link {
     if (!knows) throw new Error("the gateway does not know the link key");
     if (version !== LINK_VERSION) throw new Error(`the gateway speaks version ${version} of the link protocol`);
     this.gatewayId = gatewayId;
+    this.#reader.frameBytesMax = LINK_FRAME_BYTES_MAX;
+    clearTimeout(this.#helloTimer);
     this.#parts.log.info({ gatewayId }, "a gateway is linked");
     this.control({ message: { case: "welcome", value: { shardId: this.#parts.shardId, version: LINK_VERSION } } });
     this.#parts.matches.linked(this);
@@ -225,6 +250,7 @@ export class GatewayLink implements Link {
 
   #onClose(): void {
     clearInterval(this.#silenceTimer);
+    clearTimeout(this.#helloTimer);
     for (const { match, seat, session } of this.#sessions.clear()) match.leave(seat, session, false);
     this.#joining.clear();
     if (this.gatewayId !== "") this.#parts.matches.unlinked(this);

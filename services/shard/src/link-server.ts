@@ -8,6 +8,8 @@ export interface LinkServer extends AppPart {
 }
 
 const CLOSE_WITHIN_MS = 1000;
+/** Links that have not proved to be a gateway's. Beyond it the oldest goes: a gateway proves it at once. */
+const STRANGERS_MAX = 64;
 
 export function createLinkServer(options: { host: string; port: number }, parts: GatewayLinkParts): LinkServer {
   const links = new Set<GatewayLink>();
@@ -16,6 +18,8 @@ export function createLinkServer(options: { host: string; port: number }, parts:
     const link = new GatewayLink(socket, parts);
     links.add(link);
     socket.once("close", () => links.delete(link));
+    const strangers = [...links].filter(({ gatewayId }) => gatewayId === "");
+    if (strangers.length > STRANGERS_MAX) strangers[0]?.refuseStranger(`more than ${STRANGERS_MAX} of them`);
   });
   return {
     name: "link server",

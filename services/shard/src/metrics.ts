@@ -13,6 +13,7 @@ export interface ShardMetrics extends SchedulerMetrics {
   readonly resultRetries: Counter;
   readonly leaseRenewals: Counter<"outcome">;
   readonly leasesLost: Counter<"reason">;
+  readonly strangers: Counter;
 }
 
 export function createShardMetrics(
@@ -63,6 +64,11 @@ export function createShardMetrics(
       if (refusal === undefined) accepted++;
       else refused.inc({ code: refusal });
     },
+    strangers: new Counter({
+      name: "shard_link_strangers_total",
+      help: "Connections to the link port that did not prove to be a gateway's, and were cut",
+      registers,
+    }),
     matchesOver: new Counter({
       name: "shard_matches_over_total",
       help: "Matches by how they ended",
