@@ -33,6 +33,12 @@ export interface MessagePage {
   readonly more: boolean;
 }
 
+export interface ChannelPage {
+  readonly channels: readonly Channel[];
+  /** Absent on the last page. */
+  readonly nextCursor?: string;
+}
+
 /** Into a room. */
 export interface Invitation {
   readonly channelId: string;
@@ -71,9 +77,26 @@ export class ChatApi {
     this.#call = call;
   }
 
-  /** Global first. */
+  /** Global first, then the 500 that were active last. */
   async channels(): Promise<readonly Channel[]> {
-    return (await this.#call<{ channels: Channel[] }>("GET", "/v1/chat/channels")).channels;
+    return (await this.channelPage()).channels;
+  }
+
+  /** By pages, from `nextCursor` of the page before: global first, then by last activity. */
+  channelPage(page: { limit?: number; cursor?: string } = {}): Promise<ChannelPage> {
+    const query = new URLSearchParams();
+    if (page.limit !== undefined) query.set("limit", String(page.limit));
+    if (page.cursor !== undefined) query.set("cursor", page.cursor);
+    return this.#call("GET", `/v1/chat/channels?${query}`);
+  }
+
+  /** Neither listed nor delivered, until this player shows it, writes in it, opens it or joins it again. */
+  async hide(channelId: string): Promise<void> {
+    await this.#call("PUT", `${at(channelId)}/hidden`);
+  }
+
+  async show(channelId: string): Promise<void> {
+    await this.#call("DELETE", `${at(channelId)}/hidden`);
   }
 
   /** The channel with another player. */
@@ -183,6 +206,9 @@ function toMessage(json: MessageJson): Message {
   return { channelId, seq, authorId, authorName, body, sentAt: new Date(json.sentAt), edited, deleted };
 }
 
+/** As `ChatSubscribe` in the contract says. */
+const CURSORS_MAX = 200;
+
 /** What the connection has had of each channel, so that nothing is missed over a reconnect and nothing comes twice. */
 export class ChatInbox {
   readonly #cursors = new Map<string, bigint>();
@@ -197,14 +223,16 @@ export class ChatInbox {
     if (listeners.onChannels) this.#onChannels = listeners.onChannels;
   }
 
+  /** Of the channels that had something last: more than that are not taken at once. The others are where the service starts them. */
   get cursors(): { channelId: string; change: bigint }[] {
-    return [...this.#cursors].map(([channelId, change]) => ({ channelId, change }));
+    return [...this.#cursors].slice(-CURSORS_MAX).map(([channelId, change]) => ({ channelId, change }));
   }
 
   channels(channels: readonly ChatChannel[]): void {
     const ids = new Set(channels.map((channel) => channel.channelId));
     for (const id of this.#cursors.keys()) if (!ids.has(id)) this.#cursors.delete(id);
-    for (const { channelId, fromChange } of channels) this.#raise(channelId, fromChange);
+    // What was active last comes first.
+    for (const { channelId, fromChange } of channels.toReversed()) this.#raise(channelId, fromChange);
     this.#onChannels(
       channels.map(({ channelId, kind, name, subjectId, lastSeq, lastReadSeq, unread, reset }) => ({
         channelId,
@@ -229,6 +257,7 @@ export class ChatInbox {
   #raise(channelId: string, change: bigint): boolean {
     const had = this.#cursors.get(channelId);
     if (had !== undefined && change <= had) return false;
+    this.#cursors.delete(channelId); // to the end: what had something last
     this.#cursors.set(channelId, change);
     return true;
   }

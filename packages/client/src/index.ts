@@ -1,6 +1,6 @@
 // Runs in Node (24) and in browsers: fetch, WebSocket and nothing else from the platform.
 export { type ClientOptions, type Credentials, MusterClient } from "./client.ts";
-export type { Channel, ChatApi, Invitation, Message, MessagePage } from "./chat.ts";
+export type { Channel, ChannelPage, ChatApi, Invitation, Message, MessagePage } from "./chat.ts";
 export { MusterError } from "./errors.ts";
 export type { MatchEnd } from "./match.ts";
 export { PlayingMatch } from "./match.ts";

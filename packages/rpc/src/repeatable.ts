@@ -23,6 +23,8 @@ export const REPEATABLE_WRITES: Readonly<Record<string, readonly string[]>> = {
     "DeclineInvitation",
     "PostMessage",
     "MarkRead",
+    "HideChannel",
+    "ShowChannel",
     "BlockPlayer",
     "UnblockPlayer",
   ],

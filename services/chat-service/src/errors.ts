@@ -15,6 +15,7 @@ export const ERRORS = {
   message_empty: { grpc: "invalid_argument", retryable: false, message: "The message has no text." },
   message_too_long: { grpc: "invalid_argument", retryable: false, message: "The message is too long." },
   invalid_request: { grpc: "invalid_argument", retryable: false, message: "The request is malformed." },
+  bad_cursor: { grpc: "invalid_argument", retryable: false, message: "The cursor is not one of ours." },
   room_name_taken: { grpc: "already_exists", retryable: false, message: "A room has this name already." },
   too_many_rooms: { grpc: "resource_exhausted", retryable: false, message: "You own as many rooms as you may." },
   too_many_directs: {

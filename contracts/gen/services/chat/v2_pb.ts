@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file services/chat/v2.proto.
  */
 export const file_services_chat_v2: GenFile = /*@__PURE__*/
-  fileDesc("ChZzZXJ2aWNlcy9jaGF0L3YyLnByb3RvEgdjaGF0LnYyIlAKBUFjdG9yEhsKCXBsYXllcl9pZBgBIAEoCUIIukgFcgOwAQESFwoEbmFtZRgCIAEoCUIJukgGcgQQARhAEhEKCW1vZGVyYXRvchgDIAEoCCLUAQoHQ2hhbm5lbBISCgpjaGFubmVsX2lkGAEgASgJEiIKBGtpbmQYAiABKA4yFC5jaGF0LnYyLkNoYW5uZWxLaW5kEgwKBG5hbWUYAyABKAkSEgoKc3ViamVjdF9pZBgEIAEoCRIPCgdwcml2YXRlGAUgASgIEhAKCG93bmVyX2lkGAYgASgJEhAKCGxhc3Rfc2VxGAcgASgEEhMKC2xhc3RfY2hhbmdlGAggASgEEhUKDWxhc3RfcmVhZF9zZXEYCSABKAQSDgoGdW5yZWFkGAogASgEIoACCgtDaGF0TWVzc2FnZRISCgpjaGFubmVsX2lkGAEgASgJEgsKA3NlcRgCIAEoBBIOCgZjaGFuZ2UYAyABKAQSEQoJYXV0aG9yX2lkGAQgASgJEhMKC2F1dGhvcl9uYW1lGAUgASgJEgwKBGJvZHkYBiABKAkSKwoHc2VudF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJZWRpdGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpkZWxldGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI8ChNMaXN0Q2hhbm5lbHNSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBIjoKFExpc3RDaGFubmVsc1Jlc3BvbnNlEiIKCGNoYW5uZWxzGAEgAygLMhAuY2hhdC52Mi5DaGFubmVsIpgBChFPcGVuRGlyZWN0UmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIbCglwbGF5ZXJfaWQYAiABKAlCCLpIBXIDsAEBEh4KC3BsYXllcl9uYW1lGAMgASgJQgm6SAZyBBABGEASHwoOY2xpZW50X2FkZHJlc3MYBCABKAlCB7pIBHICGEAiNwoST3BlbkRpcmVjdFJlc3BvbnNlEiEKB2NoYW5uZWwYASABKAsyEC5jaGF0LnYyLkNoYW5uZWwiVQoQT3Blbk1hdGNoUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIaCghtYXRjaF9pZBgCIAEoCUIIukgFcgOwAQEiNgoRT3Blbk1hdGNoUmVzcG9uc2USIQoHY2hhbm5lbBgBIAEoCzIQLmNoYXQudjIuQ2hhbm5lbCKhAQoRQ3JlYXRlUm9vbVJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESVAoEbmFtZRgCIAEoCUJGukhDckEQAxggMjteW1xwe0x9XHB7Tn1fLV0oW1xwe0x9XHB7TX1ccHtOfSBfLV0qW1xwe0x9XHB7TX1ccHtOfV8tXSk/JBIPCgdwcml2YXRlGAMgASgIIjcKEkNyZWF0ZVJvb21SZXNwb25zZRIhCgdjaGFubmVsGAEgASgLMhAuY2hhdC52Mi5DaGFubmVsIlEKD0pvaW5Sb29tUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIXCgRuYW1lGAIgASgJQgm6SAZyBBABGEAiNQoQSm9pblJvb21SZXNwb25zZRIhCgdjaGFubmVsGAEgASgLMhAuY2hhdC52Mi5DaGFubmVsIrUBChBBZGRNZW1iZXJSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhwKCmNoYW5uZWxfaWQYAiABKAlCCLpIBXIDsAEBEhsKCXBsYXllcl9pZBgDIAEoCUIIukgFcgOwAQESHgoLcGxheWVyX25hbWUYBCABKAlCCbpIBnIEEAEYQBIfCg5jbGllbnRfYWRkcmVzcxgFIAEoCUIHukgEcgIYQCITChFBZGRNZW1iZXJSZXNwb25zZSLOAQoKSW52aXRhdGlvbhISCgpjaGFubmVsX2lkGAEgASgJEhEKCXJvb21fbmFtZRgCIAEoCRIPCgdwcml2YXRlGAMgASgIEhIKCmludml0ZXJfaWQYBCABKAkSFAoMaW52aXRlcl9uYW1lGAUgASgJEi4KCmludml0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmV4cGlyZXNfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIj8KFkxpc3RJbnZpdGF0aW9uc1JlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQEiQwoXTGlzdEludml0YXRpb25zUmVzcG9uc2USKAoLaW52aXRhdGlvbnMYASADKAsyEy5jaGF0LnYyLkludml0YXRpb24iXgoXQWNjZXB0SW52aXRhdGlvblJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHAoKY2hhbm5lbF9pZBgCIAEoCUIIukgFcgOwAQEiPQoYQWNjZXB0SW52aXRhdGlvblJlc3BvbnNlEiEKB2NoYW5uZWwYASABKAsyEC5jaGF0LnYyLkNoYW5uZWwiXwoYRGVjbGluZUludml0YXRpb25SZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhwKCmNoYW5uZWxfaWQYAiABKAlCCLpIBXIDsAEBIhsKGURlY2xpbmVJbnZpdGF0aW9uUmVzcG9uc2UidwoTUmVtb3ZlTWVtYmVyUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIcCgpjaGFubmVsX2lkGAIgASgJQgi6SAVyA7ABARIbCglwbGF5ZXJfaWQYAyABKAlCCLpIBXIDsAEBIhYKFFJlbW92ZU1lbWJlclJlc3BvbnNlIpgBChJMaXN0TWVtYmVyc1JlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHAoKY2hhbm5lbF9pZBgCIAEoCUIIukgFcgOwAQESJAoPYWZ0ZXJfcGxheWVyX2lkGAMgASgJQgu6SAjYAQFyA7ABARIXCgVsaW1pdBgEIAEoDUIIukgFKgMY9AMiKQoGTWVtYmVyEhEKCXBsYXllcl9pZBgBIAEoCRIMCgRuYW1lGAIgASgJIkUKE0xpc3RNZW1iZXJzUmVzcG9uc2USIAoHbWVtYmVycxgBIAMoCzIPLmNoYXQudjIuTWVtYmVyEgwKBG1vcmUYAiABKAgimwEKElBvc3RNZXNzYWdlUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIcCgpjaGFubmVsX2lkGAIgASgJQgi6SAVyA7ABARIWCgRib2R5GAMgASgJQgi6SAVyAyiAQBIoCgNrZXkYBCABKAlCG7pIGHIWEAEYQDIQXltBLVphLXowLTlfLV0rJCI8ChNQb3N0TWVzc2FnZVJlc3BvbnNlEiUKB21lc3NhZ2UYASABKAsyFC5jaGF0LnYyLkNoYXRNZXNzYWdlIocBChJFZGl0TWVzc2FnZVJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHAoKY2hhbm5lbF9pZBgCIAEoCUIIukgFcgOwAQESFAoDc2VxGAMgASgEQge6SAQyAiAAEhYKBGJvZHkYBCABKAlCCLpIBXIDKIBAIjwKE0VkaXRNZXNzYWdlUmVzcG9uc2USJQoHbWVzc2FnZRgBIAEoCzIULmNoYXQudjIuQ2hhdE1lc3NhZ2UicQoURGVsZXRlTWVzc2FnZVJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHAoKY2hhbm5lbF9pZBgCIAEoCUIIukgFcgOwAQESFAoDc2VxGAMgASgEQge6SAQyAiAAIhcKFURlbGV0ZU1lc3NhZ2VSZXNwb25zZSKmAQoTTGlzdE1lc3NhZ2VzUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIcCgpjaGFubmVsX2lkGAIgASgJQgi6SAVyA7ABARIUCgpiZWZvcmVfc2VxGAMgASgESAASEwoJYWZ0ZXJfc2VxGAQgASgESAASFwoFbGltaXQYBSABKA1CCLpIBSoDGMgBQgYKBGZyb20iTAoUTGlzdE1lc3NhZ2VzUmVzcG9uc2USJgoIbWVzc2FnZXMYASADKAsyFC5jaGF0LnYyLkNoYXRNZXNzYWdlEgwKBG1vcmUYAiABKAgiYwoPTWFya1JlYWRSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhwKCmNoYW5uZWxfaWQYAiABKAlCCLpIBXIDsAEBEgsKA3NlcRgDIAEoBCI5ChBNYXJrUmVhZFJlc3BvbnNlEhUKDWxhc3RfcmVhZF9zZXEYASABKAQSDgoGdW5yZWFkGAIgASgEIrMBChFNdXRlUGxheWVyUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIfCgpjaGFubmVsX2lkGAIgASgJQgu6SAjYAQFyA7ABARIbCglwbGF5ZXJfaWQYAyABKAlCCLpIBXIDsAEBEh0KB3NlY29uZHMYBCABKA1CDLpICSoHGIDnhA8oARIaCgZyZWFzb24YBSABKAlCCrpIB3IFEAEYgAIiFAoSTXV0ZVBsYXllclJlc3BvbnNlInoKE1VubXV0ZVBsYXllclJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHwoKY2hhbm5lbF9pZBgCIAEoCUILukgI2AEBcgOwAQESGwoJcGxheWVyX2lkGAMgASgJQgi6SAVyA7ABASIWChRVbm11dGVQbGF5ZXJSZXNwb25zZSJYChJCbG9ja1BsYXllclJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESGwoJcGxheWVyX2lkGAIgASgJQgi6SAVyA7ABASIVChNCbG9ja1BsYXllclJlc3BvbnNlIloKFFVuYmxvY2tQbGF5ZXJSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhsKCXBsYXllcl9pZBgCIAEoCUIIukgFcgOwAQEiFwoVVW5ibG9ja1BsYXllclJlc3BvbnNlIjsKEkxpc3RCbG9ja2VkUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBASIpChNMaXN0QmxvY2tlZFJlc3BvbnNlEhIKCnBsYXllcl9pZHMYASADKAkinAEKDkRlbGl2ZXJSZXF1ZXN0EiYKBWhlbGxvGAEgASgLMhUuY2hhdC52Mi5HYXRld2F5SGVsbG9IABInCgZhdHRhY2gYAiABKAsyFS5jaGF0LnYyLkF0dGFjaFBsYXllckgAEicKBmRldGFjaBgDIAEoCzIVLmNoYXQudjIuRGV0YWNoUGxheWVySABCEAoHbWVzc2FnZRIFukgCCAEiLAoMR2F0ZXdheUhlbGxvEhwKCmdhdGV3YXlfaWQYASABKAlCCLpIBXIDsAEBIl8KDEF0dGFjaFBsYXllchIbCglwbGF5ZXJfaWQYASABKAlCCLpIBXIDsAEBEjIKB2N1cnNvcnMYAiADKAsyFi5jaGF0LnYyLkNoYW5uZWxDdXJzb3JCCbpIBpIBAxDoByI9Cg1DaGFubmVsQ3Vyc29yEhwKCmNoYW5uZWxfaWQYASABKAlCCLpIBXIDsAEBEg4KBmNoYW5nZRgCIAEoBCIrCgxEZXRhY2hQbGF5ZXISGwoJcGxheWVyX2lkGAEgASgJQgi6SAVyA7ABASJwCg9EZWxpdmVyUmVzcG9uc2USKQoGcGxheWVyGAEgASgLMhcuY2hhdC52Mi5QbGF5ZXJDaGFubmVsc0gAEicKB2NoYW5nZWQYAiABKAsyFC5jaGF0LnYyLkNoYXRNZXNzYWdlSABCCQoHbWVzc2FnZSJiCg5QbGF5ZXJDaGFubmVscxIRCglwbGF5ZXJfaWQYASABKAkSKAoIY2hhbm5lbHMYAiADKAsyFi5jaGF0LnYyLkpvaW5lZENoYW5uZWwSEwoLYmxvY2tlZF9pZHMYAyADKAkiVgoNSm9pbmVkQ2hhbm5lbBIhCgdjaGFubmVsGAEgASgLMhAuY2hhdC52Mi5DaGFubmVsEhMKC2Zyb21fY2hhbmdlGAIgASgEEg0KBXJlc2V0GAMgASgIKowBCgtDaGFubmVsS2luZBIcChhDSEFOTkVMX0tJTkRfVU5TUEVDSUZJRUQQABIXChNDSEFOTkVMX0tJTkRfR0xPQkFMEAESFgoSQ0hBTk5FTF9LSU5EX01BVENIEAISFwoTQ0hBTk5FTF9LSU5EX0RJUkVDVBADEhUKEUNIQU5ORUxfS0lORF9ST09NEAQy/wwKC0NoYXRTZXJ2aWNlEksKDExpc3RDaGFubmVscxIcLmNoYXQudjIuTGlzdENoYW5uZWxzUmVxdWVzdBodLmNoYXQudjIuTGlzdENoYW5uZWxzUmVzcG9uc2USRQoKT3BlbkRpcmVjdBIaLmNoYXQudjIuT3BlbkRpcmVjdFJlcXVlc3QaGy5jaGF0LnYyLk9wZW5EaXJlY3RSZXNwb25zZRJCCglPcGVuTWF0Y2gSGS5jaGF0LnYyLk9wZW5NYXRjaFJlcXVlc3QaGi5jaGF0LnYyLk9wZW5NYXRjaFJlc3BvbnNlEkUKCkNyZWF0ZVJvb20SGi5jaGF0LnYyLkNyZWF0ZVJvb21SZXF1ZXN0GhsuY2hhdC52Mi5DcmVhdGVSb29tUmVzcG9uc2USPwoISm9pblJvb20SGC5jaGF0LnYyLkpvaW5Sb29tUmVxdWVzdBoZLmNoYXQudjIuSm9pblJvb21SZXNwb25zZRJCCglBZGRNZW1iZXISGS5jaGF0LnYyLkFkZE1lbWJlclJlcXVlc3QaGi5jaGF0LnYyLkFkZE1lbWJlclJlc3BvbnNlElQKD0xpc3RJbnZpdGF0aW9ucxIfLmNoYXQudjIuTGlzdEludml0YXRpb25zUmVxdWVzdBogLmNoYXQudjIuTGlzdEludml0YXRpb25zUmVzcG9uc2USVwoQQWNjZXB0SW52aXRhdGlvbhIgLmNoYXQudjIuQWNjZXB0SW52aXRhdGlvblJlcXVlc3QaIS5jaGF0LnYyLkFjY2VwdEludml0YXRpb25SZXNwb25zZRJaChFEZWNsaW5lSW52aXRhdGlvbhIhLmNoYXQudjIuRGVjbGluZUludml0YXRpb25SZXF1ZXN0GiIuY2hhdC52Mi5EZWNsaW5lSW52aXRhdGlvblJlc3BvbnNlEksKDFJlbW92ZU1lbWJlchIcLmNoYXQudjIuUmVtb3ZlTWVtYmVyUmVxdWVzdBodLmNoYXQudjIuUmVtb3ZlTWVtYmVyUmVzcG9uc2USSAoLTGlzdE1lbWJlcnMSGy5jaGF0LnYyLkxpc3RNZW1iZXJzUmVxdWVzdBocLmNoYXQudjIuTGlzdE1lbWJlcnNSZXNwb25zZRJICgtQb3N0TWVzc2FnZRIbLmNoYXQudjIuUG9zdE1lc3NhZ2VSZXF1ZXN0GhwuY2hhdC52Mi5Qb3N0TWVzc2FnZVJlc3BvbnNlEkgKC0VkaXRNZXNzYWdlEhsuY2hhdC52Mi5FZGl0TWVzc2FnZVJlcXVlc3QaHC5jaGF0LnYyLkVkaXRNZXNzYWdlUmVzcG9uc2USTgoNRGVsZXRlTWVzc2FnZRIdLmNoYXQudjIuRGVsZXRlTWVzc2FnZVJlcXVlc3QaHi5jaGF0LnYyLkRlbGV0ZU1lc3NhZ2VSZXNwb25zZRJLCgxMaXN0TWVzc2FnZXMSHC5jaGF0LnYyLkxpc3RNZXNzYWdlc1JlcXVlc3QaHS5jaGF0LnYyLkxpc3RNZXNzYWdlc1Jlc3BvbnNlEj8KCE1hcmtSZWFkEhguY2hhdC52Mi5NYXJrUmVhZFJlcXVlc3QaGS5jaGF0LnYyLk1hcmtSZWFkUmVzcG9uc2USRQoKTXV0ZVBsYXllchIaLmNoYXQudjIuTXV0ZVBsYXllclJlcXVlc3QaGy5jaGF0LnYyLk11dGVQbGF5ZXJSZXNwb25zZRJLCgxVbm11dGVQbGF5ZXISHC5jaGF0LnYyLlVubXV0ZVBsYXllclJlcXVlc3QaHS5jaGF0LnYyLlVubXV0ZVBsYXllclJlc3BvbnNlEkgKC0Jsb2NrUGxheWVyEhsuY2hhdC52Mi5CbG9ja1BsYXllclJlcXVlc3QaHC5jaGF0LnYyLkJsb2NrUGxheWVyUmVzcG9uc2USTgoNVW5ibG9ja1BsYXllchIdLmNoYXQudjIuVW5ibG9ja1BsYXllclJlcXVlc3QaHi5jaGF0LnYyLlVuYmxvY2tQbGF5ZXJSZXNwb25zZRJICgtMaXN0QmxvY2tlZBIbLmNoYXQudjIuTGlzdEJsb2NrZWRSZXF1ZXN0GhwuY2hhdC52Mi5MaXN0QmxvY2tlZFJlc3BvbnNlEkAKB0RlbGl2ZXISFy5jaGF0LnYyLkRlbGl2ZXJSZXF1ZXN0GhguY2hhdC52Mi5EZWxpdmVyUmVzcG9uc2UoATABYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp]);
+  fileDesc("ChZzZXJ2aWNlcy9jaGF0L3YyLnByb3RvEgdjaGF0LnYyIlAKBUFjdG9yEhsKCXBsYXllcl9pZBgBIAEoCUIIukgFcgOwAQESFwoEbmFtZRgCIAEoCUIJukgGcgQQARhAEhEKCW1vZGVyYXRvchgDIAEoCCLUAQoHQ2hhbm5lbBISCgpjaGFubmVsX2lkGAEgASgJEiIKBGtpbmQYAiABKA4yFC5jaGF0LnYyLkNoYW5uZWxLaW5kEgwKBG5hbWUYAyABKAkSEgoKc3ViamVjdF9pZBgEIAEoCRIPCgdwcml2YXRlGAUgASgIEhAKCG93bmVyX2lkGAYgASgJEhAKCGxhc3Rfc2VxGAcgASgEEhMKC2xhc3RfY2hhbmdlGAggASgEEhUKDWxhc3RfcmVhZF9zZXEYCSABKAQSDgoGdW5yZWFkGAogASgEIoACCgtDaGF0TWVzc2FnZRISCgpjaGFubmVsX2lkGAEgASgJEgsKA3NlcRgCIAEoBBIOCgZjaGFuZ2UYAyABKAQSEQoJYXV0aG9yX2lkGAQgASgJEhMKC2F1dGhvcl9uYW1lGAUgASgJEgwKBGJvZHkYBiABKAkSKwoHc2VudF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJZWRpdGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpkZWxldGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJvChNMaXN0Q2hhbm5lbHNSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhcKBWxpbWl0GAIgASgNQgi6SAUqAxj0AxIYCgZjdXJzb3IYAyABKAlCCLpIBXIDGIABIk8KFExpc3RDaGFubmVsc1Jlc3BvbnNlEiIKCGNoYW5uZWxzGAEgAygLMhAuY2hhdC52Mi5DaGFubmVsEhMKC25leHRfY3Vyc29yGAIgASgJIpgBChFPcGVuRGlyZWN0UmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIbCglwbGF5ZXJfaWQYAiABKAlCCLpIBXIDsAEBEh4KC3BsYXllcl9uYW1lGAMgASgJQgm6SAZyBBABGEASHwoOY2xpZW50X2FkZHJlc3MYBCABKAlCB7pIBHICGEAiNwoST3BlbkRpcmVjdFJlc3BvbnNlEiEKB2NoYW5uZWwYASABKAsyEC5jaGF0LnYyLkNoYW5uZWwiVQoQT3Blbk1hdGNoUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIaCghtYXRjaF9pZBgCIAEoCUIIukgFcgOwAQEiNgoRT3Blbk1hdGNoUmVzcG9uc2USIQoHY2hhbm5lbBgBIAEoCzIQLmNoYXQudjIuQ2hhbm5lbCKhAQoRQ3JlYXRlUm9vbVJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESVAoEbmFtZRgCIAEoCUJGukhDckEQAxggMjteW1xwe0x9XHB7Tn1fLV0oW1xwe0x9XHB7TX1ccHtOfSBfLV0qW1xwe0x9XHB7TX1ccHtOfV8tXSk/JBIPCgdwcml2YXRlGAMgASgIIjcKEkNyZWF0ZVJvb21SZXNwb25zZRIhCgdjaGFubmVsGAEgASgLMhAuY2hhdC52Mi5DaGFubmVsIlEKD0pvaW5Sb29tUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIXCgRuYW1lGAIgASgJQgm6SAZyBBABGEAiNQoQSm9pblJvb21SZXNwb25zZRIhCgdjaGFubmVsGAEgASgLMhAuY2hhdC52Mi5DaGFubmVsIrUBChBBZGRNZW1iZXJSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhwKCmNoYW5uZWxfaWQYAiABKAlCCLpIBXIDsAEBEhsKCXBsYXllcl9pZBgDIAEoCUIIukgFcgOwAQESHgoLcGxheWVyX25hbWUYBCABKAlCCbpIBnIEEAEYQBIfCg5jbGllbnRfYWRkcmVzcxgFIAEoCUIHukgEcgIYQCITChFBZGRNZW1iZXJSZXNwb25zZSLOAQoKSW52aXRhdGlvbhISCgpjaGFubmVsX2lkGAEgASgJEhEKCXJvb21fbmFtZRgCIAEoCRIPCgdwcml2YXRlGAMgASgIEhIKCmludml0ZXJfaWQYBCABKAkSFAoMaW52aXRlcl9uYW1lGAUgASgJEi4KCmludml0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmV4cGlyZXNfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIj8KFkxpc3RJbnZpdGF0aW9uc1JlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQEiQwoXTGlzdEludml0YXRpb25zUmVzcG9uc2USKAoLaW52aXRhdGlvbnMYASADKAsyEy5jaGF0LnYyLkludml0YXRpb24iXgoXQWNjZXB0SW52aXRhdGlvblJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHAoKY2hhbm5lbF9pZBgCIAEoCUIIukgFcgOwAQEiPQoYQWNjZXB0SW52aXRhdGlvblJlc3BvbnNlEiEKB2NoYW5uZWwYASABKAsyEC5jaGF0LnYyLkNoYW5uZWwiXwoYRGVjbGluZUludml0YXRpb25SZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhwKCmNoYW5uZWxfaWQYAiABKAlCCLpIBXIDsAEBIhsKGURlY2xpbmVJbnZpdGF0aW9uUmVzcG9uc2UidwoTUmVtb3ZlTWVtYmVyUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIcCgpjaGFubmVsX2lkGAIgASgJQgi6SAVyA7ABARIbCglwbGF5ZXJfaWQYAyABKAlCCLpIBXIDsAEBIhYKFFJlbW92ZU1lbWJlclJlc3BvbnNlIlkKEkhpZGVDaGFubmVsUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIcCgpjaGFubmVsX2lkGAIgASgJQgi6SAVyA7ABASIVChNIaWRlQ2hhbm5lbFJlc3BvbnNlIlkKElNob3dDaGFubmVsUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIcCgpjaGFubmVsX2lkGAIgASgJQgi6SAVyA7ABASIVChNTaG93Q2hhbm5lbFJlc3BvbnNlIpgBChJMaXN0TWVtYmVyc1JlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHAoKY2hhbm5lbF9pZBgCIAEoCUIIukgFcgOwAQESJAoPYWZ0ZXJfcGxheWVyX2lkGAMgASgJQgu6SAjYAQFyA7ABARIXCgVsaW1pdBgEIAEoDUIIukgFKgMY9AMiKQoGTWVtYmVyEhEKCXBsYXllcl9pZBgBIAEoCRIMCgRuYW1lGAIgASgJIkUKE0xpc3RNZW1iZXJzUmVzcG9uc2USIAoHbWVtYmVycxgBIAMoCzIPLmNoYXQudjIuTWVtYmVyEgwKBG1vcmUYAiABKAgimwEKElBvc3RNZXNzYWdlUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIcCgpjaGFubmVsX2lkGAIgASgJQgi6SAVyA7ABARIWCgRib2R5GAMgASgJQgi6SAVyAyiAQBIoCgNrZXkYBCABKAlCG7pIGHIWEAEYQDIQXltBLVphLXowLTlfLV0rJCI8ChNQb3N0TWVzc2FnZVJlc3BvbnNlEiUKB21lc3NhZ2UYASABKAsyFC5jaGF0LnYyLkNoYXRNZXNzYWdlIocBChJFZGl0TWVzc2FnZVJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHAoKY2hhbm5lbF9pZBgCIAEoCUIIukgFcgOwAQESFAoDc2VxGAMgASgEQge6SAQyAiAAEhYKBGJvZHkYBCABKAlCCLpIBXIDKIBAIjwKE0VkaXRNZXNzYWdlUmVzcG9uc2USJQoHbWVzc2FnZRgBIAEoCzIULmNoYXQudjIuQ2hhdE1lc3NhZ2UicQoURGVsZXRlTWVzc2FnZVJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHAoKY2hhbm5lbF9pZBgCIAEoCUIIukgFcgOwAQESFAoDc2VxGAMgASgEQge6SAQyAiAAIhcKFURlbGV0ZU1lc3NhZ2VSZXNwb25zZSKmAQoTTGlzdE1lc3NhZ2VzUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIcCgpjaGFubmVsX2lkGAIgASgJQgi6SAVyA7ABARIUCgpiZWZvcmVfc2VxGAMgASgESAASEwoJYWZ0ZXJfc2VxGAQgASgESAASFwoFbGltaXQYBSABKA1CCLpIBSoDGMgBQgYKBGZyb20iTAoUTGlzdE1lc3NhZ2VzUmVzcG9uc2USJgoIbWVzc2FnZXMYASADKAsyFC5jaGF0LnYyLkNoYXRNZXNzYWdlEgwKBG1vcmUYAiABKAgiYwoPTWFya1JlYWRSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhwKCmNoYW5uZWxfaWQYAiABKAlCCLpIBXIDsAEBEgsKA3NlcRgDIAEoBCI5ChBNYXJrUmVhZFJlc3BvbnNlEhUKDWxhc3RfcmVhZF9zZXEYASABKAQSDgoGdW5yZWFkGAIgASgEIrMBChFNdXRlUGxheWVyUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIfCgpjaGFubmVsX2lkGAIgASgJQgu6SAjYAQFyA7ABARIbCglwbGF5ZXJfaWQYAyABKAlCCLpIBXIDsAEBEh0KB3NlY29uZHMYBCABKA1CDLpICSoHGIDnhA8oARIaCgZyZWFzb24YBSABKAlCCrpIB3IFEAEYgAIiFAoSTXV0ZVBsYXllclJlc3BvbnNlInoKE1VubXV0ZVBsYXllclJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHwoKY2hhbm5lbF9pZBgCIAEoCUILukgI2AEBcgOwAQESGwoJcGxheWVyX2lkGAMgASgJQgi6SAVyA7ABASIWChRVbm11dGVQbGF5ZXJSZXNwb25zZSJYChJCbG9ja1BsYXllclJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESGwoJcGxheWVyX2lkGAIgASgJQgi6SAVyA7ABASIVChNCbG9ja1BsYXllclJlc3BvbnNlIloKFFVuYmxvY2tQbGF5ZXJSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhsKCXBsYXllcl9pZBgCIAEoCUIIukgFcgOwAQEiFwoVVW5ibG9ja1BsYXllclJlc3BvbnNlIjsKEkxpc3RCbG9ja2VkUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBASIpChNMaXN0QmxvY2tlZFJlc3BvbnNlEhIKCnBsYXllcl9pZHMYASADKAkinAEKDkRlbGl2ZXJSZXF1ZXN0EiYKBWhlbGxvGAEgASgLMhUuY2hhdC52Mi5HYXRld2F5SGVsbG9IABInCgZhdHRhY2gYAiABKAsyFS5jaGF0LnYyLkF0dGFjaFBsYXllckgAEicKBmRldGFjaBgDIAEoCzIVLmNoYXQudjIuRGV0YWNoUGxheWVySABCEAoHbWVzc2FnZRIFukgCCAEiLAoMR2F0ZXdheUhlbGxvEhwKCmdhdGV3YXlfaWQYASABKAlCCLpIBXIDsAEBIl8KDEF0dGFjaFBsYXllchIbCglwbGF5ZXJfaWQYASABKAlCCLpIBXIDsAEBEjIKB2N1cnNvcnMYAiADKAsyFi5jaGF0LnYyLkNoYW5uZWxDdXJzb3JCCbpIBpIBAxDoByI9Cg1DaGFubmVsQ3Vyc29yEhwKCmNoYW5uZWxfaWQYASABKAlCCLpIBXIDsAEBEg4KBmNoYW5nZRgCIAEoBCIrCgxEZXRhY2hQbGF5ZXISGwoJcGxheWVyX2lkGAEgASgJQgi6SAVyA7ABASJwCg9EZWxpdmVyUmVzcG9uc2USKQoGcGxheWVyGAEgASgLMhcuY2hhdC52Mi5QbGF5ZXJDaGFubmVsc0gAEicKB2NoYW5nZWQYAiABKAsyFC5jaGF0LnYyLkNoYXRNZXNzYWdlSABCCQoHbWVzc2FnZSJiCg5QbGF5ZXJDaGFubmVscxIRCglwbGF5ZXJfaWQYASABKAkSKAoIY2hhbm5lbHMYAiADKAsyFi5jaGF0LnYyLkpvaW5lZENoYW5uZWwSEwoLYmxvY2tlZF9pZHMYAyADKAkiVgoNSm9pbmVkQ2hhbm5lbBIhCgdjaGFubmVsGAEgASgLMhAuY2hhdC52Mi5DaGFubmVsEhMKC2Zyb21fY2hhbmdlGAIgASgEEg0KBXJlc2V0GAMgASgIKowBCgtDaGFubmVsS2luZBIcChhDSEFOTkVMX0tJTkRfVU5TUEVDSUZJRUQQABIXChNDSEFOTkVMX0tJTkRfR0xPQkFMEAESFgoSQ0hBTk5FTF9LSU5EX01BVENIEAISFwoTQ0hBTk5FTF9LSU5EX0RJUkVDVBADEhUKEUNIQU5ORUxfS0lORF9ST09NEAQykw4KC0NoYXRTZXJ2aWNlEksKDExpc3RDaGFubmVscxIcLmNoYXQudjIuTGlzdENoYW5uZWxzUmVxdWVzdBodLmNoYXQudjIuTGlzdENoYW5uZWxzUmVzcG9uc2USRQoKT3BlbkRpcmVjdBIaLmNoYXQudjIuT3BlbkRpcmVjdFJlcXVlc3QaGy5jaGF0LnYyLk9wZW5EaXJlY3RSZXNwb25zZRJCCglPcGVuTWF0Y2gSGS5jaGF0LnYyLk9wZW5NYXRjaFJlcXVlc3QaGi5jaGF0LnYyLk9wZW5NYXRjaFJlc3BvbnNlEkUKCkNyZWF0ZVJvb20SGi5jaGF0LnYyLkNyZWF0ZVJvb21SZXF1ZXN0GhsuY2hhdC52Mi5DcmVhdGVSb29tUmVzcG9uc2USPwoISm9pblJvb20SGC5jaGF0LnYyLkpvaW5Sb29tUmVxdWVzdBoZLmNoYXQudjIuSm9pblJvb21SZXNwb25zZRJCCglBZGRNZW1iZXISGS5jaGF0LnYyLkFkZE1lbWJlclJlcXVlc3QaGi5jaGF0LnYyLkFkZE1lbWJlclJlc3BvbnNlElQKD0xpc3RJbnZpdGF0aW9ucxIfLmNoYXQudjIuTGlzdEludml0YXRpb25zUmVxdWVzdBogLmNoYXQudjIuTGlzdEludml0YXRpb25zUmVzcG9uc2USVwoQQWNjZXB0SW52aXRhdGlvbhIgLmNoYXQudjIuQWNjZXB0SW52aXRhdGlvblJlcXVlc3QaIS5jaGF0LnYyLkFjY2VwdEludml0YXRpb25SZXNwb25zZRJaChFEZWNsaW5lSW52aXRhdGlvbhIhLmNoYXQudjIuRGVjbGluZUludml0YXRpb25SZXF1ZXN0GiIuY2hhdC52Mi5EZWNsaW5lSW52aXRhdGlvblJlc3BvbnNlEksKDFJlbW92ZU1lbWJlchIcLmNoYXQudjIuUmVtb3ZlTWVtYmVyUmVxdWVzdBodLmNoYXQudjIuUmVtb3ZlTWVtYmVyUmVzcG9uc2USSAoLSGlkZUNoYW5uZWwSGy5jaGF0LnYyLkhpZGVDaGFubmVsUmVxdWVzdBocLmNoYXQudjIuSGlkZUNoYW5uZWxSZXNwb25zZRJICgtTaG93Q2hhbm5lbBIbLmNoYXQudjIuU2hvd0NoYW5uZWxSZXF1ZXN0GhwuY2hhdC52Mi5TaG93Q2hhbm5lbFJlc3BvbnNlEkgKC0xpc3RNZW1iZXJzEhsuY2hhdC52Mi5MaXN0TWVtYmVyc1JlcXVlc3QaHC5jaGF0LnYyLkxpc3RNZW1iZXJzUmVzcG9uc2USSAoLUG9zdE1lc3NhZ2USGy5jaGF0LnYyLlBvc3RNZXNzYWdlUmVxdWVzdBocLmNoYXQudjIuUG9zdE1lc3NhZ2VSZXNwb25zZRJICgtFZGl0TWVzc2FnZRIbLmNoYXQudjIuRWRpdE1lc3NhZ2VSZXF1ZXN0GhwuY2hhdC52Mi5FZGl0TWVzc2FnZVJlc3BvbnNlEk4KDURlbGV0ZU1lc3NhZ2USHS5jaGF0LnYyLkRlbGV0ZU1lc3NhZ2VSZXF1ZXN0Gh4uY2hhdC52Mi5EZWxldGVNZXNzYWdlUmVzcG9uc2USSwoMTGlzdE1lc3NhZ2VzEhwuY2hhdC52Mi5MaXN0TWVzc2FnZXNSZXF1ZXN0Gh0uY2hhdC52Mi5MaXN0TWVzc2FnZXNSZXNwb25zZRI/CghNYXJrUmVhZBIYLmNoYXQudjIuTWFya1JlYWRSZXF1ZXN0GhkuY2hhdC52Mi5NYXJrUmVhZFJlc3BvbnNlEkUKCk11dGVQbGF5ZXISGi5jaGF0LnYyLk11dGVQbGF5ZXJSZXF1ZXN0GhsuY2hhdC52Mi5NdXRlUGxheWVyUmVzcG9uc2USSwoMVW5tdXRlUGxheWVyEhwuY2hhdC52Mi5Vbm11dGVQbGF5ZXJSZXF1ZXN0Gh0uY2hhdC52Mi5Vbm11dGVQbGF5ZXJSZXNwb25zZRJICgtCbG9ja1BsYXllchIbLmNoYXQudjIuQmxvY2tQbGF5ZXJSZXF1ZXN0GhwuY2hhdC52Mi5CbG9ja1BsYXllclJlc3BvbnNlEk4KDVVuYmxvY2tQbGF5ZXISHS5jaGF0LnYyLlVuYmxvY2tQbGF5ZXJSZXF1ZXN0Gh4uY2hhdC52Mi5VbmJsb2NrUGxheWVyUmVzcG9uc2USSAoLTGlzdEJsb2NrZWQSGy5jaGF0LnYyLkxpc3RCbG9ja2VkUmVxdWVzdBocLmNoYXQudjIuTGlzdEJsb2NrZWRSZXNwb25zZRJACgdEZWxpdmVyEhcuY2hhdC52Mi5EZWxpdmVyUmVxdWVzdBoYLmNoYXQudjIuRGVsaXZlclJlc3BvbnNlKAEwAWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
  * Who calls: from the access token, checked by the caller of this service.
@@ -225,6 +225,20 @@ export type ListChannelsRequest = Message<"chat.v2.ListChannelsRequest"> & {
    * @generated from field: chat.v2.Actor actor = 1;
    */
   actor?: Actor | undefined;
+
+  /**
+   * At most, besides the global channel, which the first page has; 0 means 500.
+   *
+   * @generated from field: uint32 limit = 2;
+   */
+  limit: number;
+
+  /**
+   * From the answer before; empty for the first page.
+   *
+   * @generated from field: string cursor = 3;
+   */
+  cursor: string;
 };
 
 /**
@@ -235,7 +249,7 @@ export const ListChannelsRequestSchema: GenMessage<ListChannelsRequest> = /*@__P
   messageDesc(file_services_chat_v2, 3);
 
 /**
- * The channels.
+ * A page.
  *
  * @generated from message chat.v2.ListChannelsResponse
  */
@@ -246,6 +260,13 @@ export type ListChannelsResponse = Message<"chat.v2.ListChannelsResponse"> & {
    * @generated from field: repeated chat.v2.Channel channels = 1;
    */
   channels: Channel[];
+
+  /**
+   * For the next page; empty on the last.
+   *
+   * @generated from field: string next_cursor = 2;
+   */
+  nextCursor: string;
 };
 
 /**
@@ -785,6 +806,92 @@ export const RemoveMemberResponseSchema: GenMessage<RemoveMemberResponse> = /*@_
   messageDesc(file_services_chat_v2, 23);
 
 /**
+ * Which channel.
+ *
+ * @generated from message chat.v2.HideChannelRequest
+ */
+export type HideChannelRequest = Message<"chat.v2.HideChannelRequest"> & {
+  /**
+   * Who hides it.
+   *
+   * @generated from field: chat.v2.Actor actor = 1;
+   */
+  actor?: Actor | undefined;
+
+  /**
+   * UUID of the channel.
+   *
+   * @generated from field: string channel_id = 2;
+   */
+  channelId: string;
+};
+
+/**
+ * Describes the message chat.v2.HideChannelRequest.
+ * Use `create(HideChannelRequestSchema)` to create a new message.
+ */
+export const HideChannelRequestSchema: GenMessage<HideChannelRequest> = /*@__PURE__*/
+  messageDesc(file_services_chat_v2, 24);
+
+/**
+ * It is hidden.
+ *
+ * @generated from message chat.v2.HideChannelResponse
+ */
+export type HideChannelResponse = Message<"chat.v2.HideChannelResponse"> & {
+};
+
+/**
+ * Describes the message chat.v2.HideChannelResponse.
+ * Use `create(HideChannelResponseSchema)` to create a new message.
+ */
+export const HideChannelResponseSchema: GenMessage<HideChannelResponse> = /*@__PURE__*/
+  messageDesc(file_services_chat_v2, 25);
+
+/**
+ * Which channel.
+ *
+ * @generated from message chat.v2.ShowChannelRequest
+ */
+export type ShowChannelRequest = Message<"chat.v2.ShowChannelRequest"> & {
+  /**
+   * Who shows it.
+   *
+   * @generated from field: chat.v2.Actor actor = 1;
+   */
+  actor?: Actor | undefined;
+
+  /**
+   * UUID of the channel.
+   *
+   * @generated from field: string channel_id = 2;
+   */
+  channelId: string;
+};
+
+/**
+ * Describes the message chat.v2.ShowChannelRequest.
+ * Use `create(ShowChannelRequestSchema)` to create a new message.
+ */
+export const ShowChannelRequestSchema: GenMessage<ShowChannelRequest> = /*@__PURE__*/
+  messageDesc(file_services_chat_v2, 26);
+
+/**
+ * It is listed and delivered again.
+ *
+ * @generated from message chat.v2.ShowChannelResponse
+ */
+export type ShowChannelResponse = Message<"chat.v2.ShowChannelResponse"> & {
+};
+
+/**
+ * Describes the message chat.v2.ShowChannelResponse.
+ * Use `create(ShowChannelResponseSchema)` to create a new message.
+ */
+export const ShowChannelResponseSchema: GenMessage<ShowChannelResponse> = /*@__PURE__*/
+  messageDesc(file_services_chat_v2, 27);
+
+/**
  * Whose members.
  *
  * @generated from message chat.v2.ListMembersRequest
@@ -824,7 +931,7 @@ export type ListMembersRequest = Message<"chat.v2.ListMembersRequest"> & {
  * Use `create(ListMembersRequestSchema)` to create a new message.
  */
 export const ListMembersRequestSchema: GenMessage<ListMembersRequest> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 24);
+  messageDesc(file_services_chat_v2, 28);
 
 /**
  * A member.
@@ -852,7 +959,7 @@ export type Member = Message<"chat.v2.Member"> & {
  * Use `create(MemberSchema)` to create a new message.
  */
 export const MemberSchema: GenMessage<Member> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 25);
+  messageDesc(file_services_chat_v2, 29);
 
 /**
  * A page.
@@ -880,7 +987,7 @@ export type ListMembersResponse = Message<"chat.v2.ListMembersResponse"> & {
  * Use `create(ListMembersResponseSchema)` to create a new message.
  */
 export const ListMembersResponseSchema: GenMessage<ListMembersResponse> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 26);
+  messageDesc(file_services_chat_v2, 30);
 
 /**
  * A new message.
@@ -922,7 +1029,7 @@ export type PostMessageRequest = Message<"chat.v2.PostMessageRequest"> & {
  * Use `create(PostMessageRequestSchema)` to create a new message.
  */
 export const PostMessageRequestSchema: GenMessage<PostMessageRequest> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 27);
+  messageDesc(file_services_chat_v2, 31);
 
 /**
  * The message.
@@ -943,7 +1050,7 @@ export type PostMessageResponse = Message<"chat.v2.PostMessageResponse"> & {
  * Use `create(PostMessageResponseSchema)` to create a new message.
  */
 export const PostMessageResponseSchema: GenMessage<PostMessageResponse> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 28);
+  messageDesc(file_services_chat_v2, 32);
 
 /**
  * A new text.
@@ -985,7 +1092,7 @@ export type EditMessageRequest = Message<"chat.v2.EditMessageRequest"> & {
  * Use `create(EditMessageRequestSchema)` to create a new message.
  */
 export const EditMessageRequestSchema: GenMessage<EditMessageRequest> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 29);
+  messageDesc(file_services_chat_v2, 33);
 
 /**
  * The message.
@@ -1006,7 +1113,7 @@ export type EditMessageResponse = Message<"chat.v2.EditMessageResponse"> & {
  * Use `create(EditMessageResponseSchema)` to create a new message.
  */
 export const EditMessageResponseSchema: GenMessage<EditMessageResponse> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 30);
+  messageDesc(file_services_chat_v2, 34);
 
 /**
  * Which message.
@@ -1041,7 +1148,7 @@ export type DeleteMessageRequest = Message<"chat.v2.DeleteMessageRequest"> & {
  * Use `create(DeleteMessageRequestSchema)` to create a new message.
  */
 export const DeleteMessageRequestSchema: GenMessage<DeleteMessageRequest> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 31);
+  messageDesc(file_services_chat_v2, 35);
 
 /**
  * It is gone.
@@ -1056,7 +1163,7 @@ export type DeleteMessageResponse = Message<"chat.v2.DeleteMessageResponse"> & {
  * Use `create(DeleteMessageResponseSchema)` to create a new message.
  */
 export const DeleteMessageResponseSchema: GenMessage<DeleteMessageResponse> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 32);
+  messageDesc(file_services_chat_v2, 36);
 
 /**
  * Which page.
@@ -1114,7 +1221,7 @@ export type ListMessagesRequest = Message<"chat.v2.ListMessagesRequest"> & {
  * Use `create(ListMessagesRequestSchema)` to create a new message.
  */
 export const ListMessagesRequestSchema: GenMessage<ListMessagesRequest> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 33);
+  messageDesc(file_services_chat_v2, 37);
 
 /**
  * A page.
@@ -1142,7 +1249,7 @@ export type ListMessagesResponse = Message<"chat.v2.ListMessagesResponse"> & {
  * Use `create(ListMessagesResponseSchema)` to create a new message.
  */
 export const ListMessagesResponseSchema: GenMessage<ListMessagesResponse> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 34);
+  messageDesc(file_services_chat_v2, 38);
 
 /**
  * Up to where.
@@ -1177,7 +1284,7 @@ export type MarkReadRequest = Message<"chat.v2.MarkReadRequest"> & {
  * Use `create(MarkReadRequestSchema)` to create a new message.
  */
 export const MarkReadRequestSchema: GenMessage<MarkReadRequest> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 35);
+  messageDesc(file_services_chat_v2, 39);
 
 /**
  * Where the mark is now.
@@ -1205,7 +1312,7 @@ export type MarkReadResponse = Message<"chat.v2.MarkReadResponse"> & {
  * Use `create(MarkReadResponseSchema)` to create a new message.
  */
 export const MarkReadResponseSchema: GenMessage<MarkReadResponse> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 36);
+  messageDesc(file_services_chat_v2, 40);
 
 /**
  * Whom to mute.
@@ -1254,7 +1361,7 @@ export type MutePlayerRequest = Message<"chat.v2.MutePlayerRequest"> & {
  * Use `create(MutePlayerRequestSchema)` to create a new message.
  */
 export const MutePlayerRequestSchema: GenMessage<MutePlayerRequest> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 37);
+  messageDesc(file_services_chat_v2, 41);
 
 /**
  * The player is muted.
@@ -1269,7 +1376,7 @@ export type MutePlayerResponse = Message<"chat.v2.MutePlayerResponse"> & {
  * Use `create(MutePlayerResponseSchema)` to create a new message.
  */
 export const MutePlayerResponseSchema: GenMessage<MutePlayerResponse> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 38);
+  messageDesc(file_services_chat_v2, 42);
 
 /**
  * Whom to let talk again.
@@ -1304,7 +1411,7 @@ export type UnmutePlayerRequest = Message<"chat.v2.UnmutePlayerRequest"> & {
  * Use `create(UnmutePlayerRequestSchema)` to create a new message.
  */
 export const UnmutePlayerRequestSchema: GenMessage<UnmutePlayerRequest> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 39);
+  messageDesc(file_services_chat_v2, 43);
 
 /**
  * The player may talk.
@@ -1319,7 +1426,7 @@ export type UnmutePlayerResponse = Message<"chat.v2.UnmutePlayerResponse"> & {
  * Use `create(UnmutePlayerResponseSchema)` to create a new message.
  */
 export const UnmutePlayerResponseSchema: GenMessage<UnmutePlayerResponse> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 40);
+  messageDesc(file_services_chat_v2, 44);
 
 /**
  * Whom to block.
@@ -1347,7 +1454,7 @@ export type BlockPlayerRequest = Message<"chat.v2.BlockPlayerRequest"> & {
  * Use `create(BlockPlayerRequestSchema)` to create a new message.
  */
 export const BlockPlayerRequestSchema: GenMessage<BlockPlayerRequest> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 41);
+  messageDesc(file_services_chat_v2, 45);
 
 /**
  * The player is blocked.
@@ -1362,7 +1469,7 @@ export type BlockPlayerResponse = Message<"chat.v2.BlockPlayerResponse"> & {
  * Use `create(BlockPlayerResponseSchema)` to create a new message.
  */
 export const BlockPlayerResponseSchema: GenMessage<BlockPlayerResponse> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 42);
+  messageDesc(file_services_chat_v2, 46);
 
 /**
  * Whom to block no longer.
@@ -1390,7 +1497,7 @@ export type UnblockPlayerRequest = Message<"chat.v2.UnblockPlayerRequest"> & {
  * Use `create(UnblockPlayerRequestSchema)` to create a new message.
  */
 export const UnblockPlayerRequestSchema: GenMessage<UnblockPlayerRequest> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 43);
+  messageDesc(file_services_chat_v2, 47);
 
 /**
  * The player is not blocked.
@@ -1405,7 +1512,7 @@ export type UnblockPlayerResponse = Message<"chat.v2.UnblockPlayerResponse"> & {
  * Use `create(UnblockPlayerResponseSchema)` to create a new message.
  */
 export const UnblockPlayerResponseSchema: GenMessage<UnblockPlayerResponse> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 44);
+  messageDesc(file_services_chat_v2, 48);
 
 /**
  * Whose list.
@@ -1426,7 +1533,7 @@ export type ListBlockedRequest = Message<"chat.v2.ListBlockedRequest"> & {
  * Use `create(ListBlockedRequestSchema)` to create a new message.
  */
 export const ListBlockedRequestSchema: GenMessage<ListBlockedRequest> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 45);
+  messageDesc(file_services_chat_v2, 49);
 
 /**
  * The list.
@@ -1447,7 +1554,7 @@ export type ListBlockedResponse = Message<"chat.v2.ListBlockedResponse"> & {
  * Use `create(ListBlockedResponseSchema)` to create a new message.
  */
 export const ListBlockedResponseSchema: GenMessage<ListBlockedResponse> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 46);
+  messageDesc(file_services_chat_v2, 50);
 
 /**
  * From a gateway.
@@ -1492,7 +1599,7 @@ export type DeliverRequest = Message<"chat.v2.DeliverRequest"> & {
  * Use `create(DeliverRequestSchema)` to create a new message.
  */
 export const DeliverRequestSchema: GenMessage<DeliverRequest> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 47);
+  messageDesc(file_services_chat_v2, 51);
 
 /**
  * Who opens the stream.
@@ -1513,7 +1620,7 @@ export type GatewayHello = Message<"chat.v2.GatewayHello"> & {
  * Use `create(GatewayHelloSchema)` to create a new message.
  */
 export const GatewayHelloSchema: GenMessage<GatewayHello> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 48);
+  messageDesc(file_services_chat_v2, 52);
 
 /**
  * A player is here.
@@ -1541,7 +1648,7 @@ export type AttachPlayer = Message<"chat.v2.AttachPlayer"> & {
  * Use `create(AttachPlayerSchema)` to create a new message.
  */
 export const AttachPlayerSchema: GenMessage<AttachPlayer> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 49);
+  messageDesc(file_services_chat_v2, 53);
 
 /**
  * A place in a channel.
@@ -1569,7 +1676,7 @@ export type ChannelCursor = Message<"chat.v2.ChannelCursor"> & {
  * Use `create(ChannelCursorSchema)` to create a new message.
  */
 export const ChannelCursorSchema: GenMessage<ChannelCursor> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 50);
+  messageDesc(file_services_chat_v2, 54);
 
 /**
  * A player is gone.
@@ -1590,7 +1697,7 @@ export type DetachPlayer = Message<"chat.v2.DetachPlayer"> & {
  * Use `create(DetachPlayerSchema)` to create a new message.
  */
 export const DetachPlayerSchema: GenMessage<DetachPlayer> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 51);
+  messageDesc(file_services_chat_v2, 55);
 
 /**
  * To a gateway.
@@ -1627,10 +1734,11 @@ export type DeliverResponse = Message<"chat.v2.DeliverResponse"> & {
  * Use `create(DeliverResponseSchema)` to create a new message.
  */
 export const DeliverResponseSchema: GenMessage<DeliverResponse> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 52);
+  messageDesc(file_services_chat_v2, 56);
 
 /**
- * The channels of a player, all of them.
+ * The channels of a player that are delivered: the 500 that were active last. Another one that becomes active is delivered from that change
+ * on, and comes in the next list before it.
  *
  * @generated from message chat.v2.PlayerChannels
  */
@@ -1662,7 +1770,7 @@ export type PlayerChannels = Message<"chat.v2.PlayerChannels"> & {
  * Use `create(PlayerChannelsSchema)` to create a new message.
  */
 export const PlayerChannelsSchema: GenMessage<PlayerChannels> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 53);
+  messageDesc(file_services_chat_v2, 57);
 
 /**
  * A channel of a player.
@@ -1697,7 +1805,7 @@ export type JoinedChannel = Message<"chat.v2.JoinedChannel"> & {
  * Use `create(JoinedChannelSchema)` to create a new message.
  */
 export const JoinedChannelSchema: GenMessage<JoinedChannel> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 54);
+  messageDesc(file_services_chat_v2, 58);
 
 /**
  * What a channel is for.
@@ -1767,8 +1875,9 @@ export const ChannelKindSchema: GenEnum<ChannelKind> = /*@__PURE__*/
  */
 export const ChatService: GenService<{
   /**
-   * ListChannels lists the channels of a player with unread counts: global first, then by last activity; at most 500, and
-   * no direct channel that the player has hidden.
+   * ListChannels lists the channels of a player with unread counts, by pages: global first, then by last activity, without hidden
+   * ones. A channel in which something happens meanwhile moves to the front, and no channel comes twice.
+   * Errors: bad_cursor (INVALID_ARGUMENT).
    *
    * @generated from rpc chat.v2.ChatService.ListChannels
    */
@@ -1877,6 +1986,27 @@ export const ChatService: GenService<{
     methodKind: "unary";
     input: typeof RemoveMemberRequestSchema;
     output: typeof RemoveMemberResponseSchema;
+  },
+  /**
+   * HideChannel takes a channel that the caller is in off its list and deliveries, until the caller shows it, writes in it, opens it or
+   * joins it again. Errors: channel_not_found, not_a_member, member_not_found (NOT_FOUND).
+   *
+   * @generated from rpc chat.v2.ChatService.HideChannel
+   */
+  hideChannel: {
+    methodKind: "unary";
+    input: typeof HideChannelRequestSchema;
+    output: typeof HideChannelResponseSchema;
+  },
+  /**
+   * ShowChannel ends that. Delivery goes on from then; the history has the rest. Errors: as HideChannel.
+   *
+   * @generated from rpc chat.v2.ChatService.ShowChannel
+   */
+  showChannel: {
+    methodKind: "unary";
+    input: typeof ShowChannelRequestSchema;
+    output: typeof ShowChannelResponseSchema;
   },
   /**
    * ListMembers lists the members of a channel by player id. Errors: channel_not_found.

@@ -64,8 +64,11 @@ export function createDelivery(options: {
   };
 
   const onHints = (hints: readonly Hint[]): void => {
-    for (const channelId of new Set(hints.map((hint) => hint.channel_id)))
-      if (channelId !== null && isWanted(channelId)) wants(channelId);
+    for (const channelId of new Set(hints.map((hint) => hint.channel_id))) {
+      if (channelId === null) continue;
+      if (isWanted(channelId)) wants(channelId);
+      for (const stream of streams) stream.active(channelId);
+    }
     for (const playerId of new Set(hints.map((hint) => hint.player_id)))
       if (playerId !== null) for (const stream of streams) stream.reload(playerId);
   };

@@ -7,7 +7,7 @@ import { MessageQueue } from "@muster/rpc";
 import { GLOBAL_CHANNEL_ID } from "../channels.ts";
 import { toMessage } from "../messages.ts";
 import type { MessageRow, Tables } from "../schema.ts";
-import { listChannelsOf } from "../store/channels.ts";
+import { CHANNELS_LISTED_MAX, listActivityOf, listChannelsOf, type ViewedChannel } from "../store/channels.ts";
 import { listBlocked } from "../store/moderation.ts";
 import { viewsOf } from "../views.ts";
 
@@ -25,13 +25,24 @@ export interface GatewayStreamParts {
   wants(channelId: string): void;
 }
 
+/** Channels beyond the delivered ones that are waited for, per player: those that were active last. */
+const QUIET_MAX = 2000;
+
 interface AttachedPlayer {
   /** Where each channel started for this player. */
   readonly from: Map<string, bigint>;
   cursors: ReadonlyMap<string, bigint>;
   /** A read that has not begun: it will see whatever has changed until then. */
   isWaiting: boolean;
+  /** Channels that are not delivered since too many others were active later, with where delivery goes on when they are. */
+  quiet: ReadonlyMap<string, bigint>;
+  /** It was seen to have more channels than are delivered. */
+  hasMore: boolean;
+  /** Channels in which something happened while the quiet ones were being read: whether they are quiet is known after that. */
+  readonly activeMeanwhile: Set<string>;
 }
+
+type Activity = readonly { readonly id: string; readonly last_change: bigint }[];
 
 export class GatewayStream {
   readonly out: MessageQueue<ToGateway> = new MessageQueue<ToGateway>(QUEUE_MAX);
@@ -44,6 +55,10 @@ export class GatewayStream {
   readonly #cursors = new Map<string, bigint>();
   /** By channel: how many of our players are in it. */
   readonly #members = new Map<string, number>();
+  /** By channel: players in whose quiet channels it is. */
+  readonly #waitedFor = new Map<string, Set<string>>();
+  /** Players whose quiet channels are being read. */
+  readonly #reading = new Set<AttachedPlayer>();
 
   constructor(gatewayId: string, parts: GatewayStreamParts) {
     this.gatewayId = gatewayId;
@@ -69,6 +84,9 @@ export class GatewayStream {
       from: new Map(),
       cursors: new Map(cursors.map(({ channelId, change }) => [channelId, change])),
       isWaiting: false,
+      quiet: new Map(),
+      hasMore: false,
+      activeMeanwhile: new Set(),
     };
     this.#players.set(playerId, player);
     this.reload(playerId);
@@ -79,6 +97,13 @@ export class GatewayStream {
     if (!player) return;
     this.#players.delete(playerId);
     for (const channelId of player.from.keys()) this.#leave(channelId);
+    this.#waitFor(playerId, player, new Map());
+  }
+
+  /** Something happened in a channel: who has it among the quiet ones has it delivered from that on. */
+  active(channelId: string): void {
+    for (const player of this.#reading) player.activeMeanwhile.add(channelId);
+    for (const playerId of this.#waitedFor.get(channelId) ?? []) this.reload(playerId);
   }
 
   /** Reads the player's channels again: after attach, and when they have changed. */
@@ -96,6 +121,7 @@ export class GatewayStream {
         this.out.close(); // the gateway tries again, perhaps with another instance
       })
       .finally(() => {
+        this.#reading.delete(player);
         if (this.#loading.get(playerId) === loading) this.#loading.delete(playerId);
       });
     this.#loading.set(playerId, loading);
@@ -114,20 +140,25 @@ export class GatewayStream {
 
   async #load(playerId: string, player: AttachedPlayer): Promise<void> {
     const { db } = this.#parts;
-    const [rows, blockedIds] = await Promise.all([listChannelsOf(db, playerId), listBlocked(db, playerId)]);
+    const [{ rows, activity }, blockedIds] = await Promise.all([
+      this.#read(playerId, player),
+      listBlocked(db, playerId),
+    ]);
     const views = await viewsOf(db, rows, playerId);
     if (this.#players.get(playerId) !== player) return; // gone, or attached anew, while we read
+    const isResumed = player.from.size > 0 || player.cursors.size > 0;
+    const listed = new Set(rows.map((row) => row.id));
+    const quiet = this.#quietOf(player, activity, listed);
     for (const channelId of player.from.keys()) {
-      if (rows.some((row) => row.id === channelId)) continue;
+      if (listed.has(channelId)) continue;
       player.from.delete(channelId);
       this.#leave(channelId);
     }
-    const isResumed = player.from.size > 0 || player.cursors.size > 0;
     const channels = rows.map((row, i) => {
       const known = player.from.get(row.id);
       // Where the player named a cursor it goes on; a channel joined since starts where the joining was; else at now.
       const joined = row.id === GLOBAL_CHANNEL_ID || !isResumed ? null : row.joined_change;
-      const asked = player.cursors.get(row.id) ?? joined ?? row.last_change;
+      const asked = player.quiet.get(row.id) ?? player.cursors.get(row.id) ?? joined ?? row.last_change;
       const from = known ?? clamped(asked, row.last_change);
       return { row, channel: views[i] ?? {}, from, isNew: known === undefined, reset: from > asked };
     });
@@ -146,6 +177,47 @@ export class GatewayStream {
       if (!isNew) continue;
       player.from.set(row.id, from);
       this.#join(row.id, from);
+    }
+    this.#waitFor(playerId, player, quiet);
+    this.#reading.delete(player);
+    if ([...player.activeMeanwhile].some((channelId) => quiet.has(channelId))) this.reload(playerId);
+  }
+
+  /** The channels to deliver, and of who has more than those also which others there are: read first, so that none is in neither. */
+  async #read(playerId: string, player: AttachedPlayer): Promise<{ rows: ViewedChannel[]; activity: Activity }> {
+    const { db } = this.#parts;
+    player.activeMeanwhile.clear();
+    if (player.hasMore) this.#reading.add(player);
+    const activity = player.hasMore ? await listActivityOf(db, playerId, CHANNELS_LISTED_MAX + QUIET_MAX) : [];
+    const { channels, next } = await listChannelsOf(db, playerId);
+    if (!next || player.hasMore) return { rows: channels, activity };
+    player.hasMore = true;
+    return this.#read(playerId, player);
+  }
+
+  /** Where each would go on: after what has been sent, or where the player said, or at what there was. */
+  #quietOf(player: AttachedPlayer, activity: Activity, listed: ReadonlySet<string>): Map<string, bigint> {
+    const quiet = new Map<string, bigint>();
+    for (const { id, last_change: last } of activity) {
+      if (listed.has(id)) continue;
+      const [from, sent] = [player.from.get(id), this.#cursors.get(id)];
+      const delivered = from !== undefined && sent !== undefined && sent > from ? sent : from;
+      quiet.set(id, delivered ?? player.quiet.get(id) ?? clamped(player.cursors.get(id) ?? last, last));
+    }
+    return quiet;
+  }
+
+  #waitFor(playerId: string, player: AttachedPlayer, quiet: ReadonlyMap<string, bigint>): void {
+    for (const channelId of player.quiet.keys()) {
+      const players = this.#waitedFor.get(channelId);
+      players?.delete(playerId);
+      if (players?.size === 0) this.#waitedFor.delete(channelId);
+    }
+    player.quiet = quiet;
+    for (const channelId of quiet.keys()) {
+      const players = this.#waitedFor.get(channelId);
+      if (players) players.add(playerId);
+      else this.#waitedFor.set(channelId, new Set([playerId]));
     }
   }
 

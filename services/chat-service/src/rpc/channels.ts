@@ -5,6 +5,7 @@ import { inTransaction, isDuplicateKey } from "@muster/db";
 import { AppError, must } from "@muster/errors";
 import { v7 as uuidv7 } from "uuid";
 import { directKey, GLOBAL_CHANNEL_ID, matchKey, mayModerate, refuseReading, roomKey } from "../channels.ts";
+import { decodeCursor, encodeCursor } from "../cursors.ts";
 import { fail } from "../errors.ts";
 import type { ChannelRow } from "../schema.ts";
 import {
@@ -35,6 +36,8 @@ type ChannelRpcs =
   | "createRoom"
   | "joinRoom"
   | "removeMember"
+  | "hideChannel"
+  | "showChannel"
   | "listMembers";
 
 /** As the database has it. A few letters are up to eighteen when a name is made a key. */
@@ -93,7 +96,11 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
   return {
     async listChannels(request) {
       const { playerId } = actorOf(request);
-      return { channels: await viewsOf(db, await listChannelsOf(db, playerId), playerId) };
+      const page = await listChannelsOf(db, playerId, request.limit || undefined, decodeCursor(request.cursor));
+      return {
+        channels: await viewsOf(db, page.channels, playerId),
+        nextCursor: page.next ? encodeCursor(page.next) : "",
+      };
     },
 
     async openDirect(request) {
@@ -167,8 +174,7 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
       const channel = await visible(parts, channelId, actor);
       const isSelf = playerId === actor.playerId;
       if (channel.kind === "direct" && isSelf) {
-        await hide(db, channelId, playerId, now());
-        delivery.poke();
+        if (await hide(db, channelId, playerId, now())) delivery.poke();
         return {};
       }
       if (channel.kind !== "room" || (!isSelf && !mayModerate(channel, actor))) throw fail("not_allowed");
@@ -185,6 +191,22 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
         await insertModeration(tx, { ...entry, action: "member_removed", at: now() });
       });
       delivery.poke();
+      return {};
+    },
+
+    async hideChannel(request) {
+      const actor = changerOf(request, parts);
+      const channel = await visible(parts, request.channelId, actor);
+      if (channel.kind === "global") throw fail("member_not_found");
+      if (await hide(db, channel.id, actor.playerId, now())) delivery.poke();
+      return {};
+    },
+
+    async showChannel(request) {
+      const actor = changerOf(request, parts);
+      const channel = await visible(parts, request.channelId, actor);
+      if (!(await isMember(db, channel.id, actor.playerId))) throw fail("member_not_found");
+      if (await show(db, channel, actor.playerId, now())) delivery.poke();
       return {};
     },
 

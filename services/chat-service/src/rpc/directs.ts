@@ -76,11 +76,13 @@ function networkHash(target: string, address: string): string {
     .slice(0, 32);
 }
 
-/** Not listed and not delivered, until the player writes in it or opens it. @throws AppError member_not_found */
-export async function hide(db: Database<Tables>, channelId: string, playerId: string, now: Date): Promise<void> {
+/** Not listed and not delivered, until the player writes in it or opens it. @returns whether it was shown. @throws AppError member_not_found */
+export async function hide(db: Database<Tables>, channelId: string, playerId: string, now: Date): Promise<boolean> {
   if (!(await isMember(db, channelId, playerId))) throw fail("member_not_found");
-  await inTransaction(db, async (tx) => {
-    if (await hideChannels(tx, [channelId], playerId)) await insertHint(tx, { playerIds: [playerId] }, now);
+  return inTransaction(db, async (tx) => {
+    const wasShown = await hideChannels(tx, [channelId], playerId);
+    if (wasShown) await insertHint(tx, { playerIds: [playerId] }, now);
+    return wasShown;
   });
 }
 

@@ -1,6 +1,7 @@
 // SQL on channels and members.
 import { sql } from "kysely";
 import { GLOBAL_CHANNEL_ID } from "../channels.ts";
+import type { ChannelCursor } from "../cursors.ts";
 import type { ChannelRow } from "../schema.ts";
 import type { Db, Tx } from "./db.ts";
 
@@ -161,23 +162,58 @@ export async function otherNames(
   return new Map(rows.map((row) => [row.channel_id, row.name]));
 }
 
-const CHANNELS_PER_PLAYER_MAX = 500;
+/** Of a player: on one page, and delivered. */
+export const CHANNELS_LISTED_MAX = 500;
+
+export interface ChannelPage {
+  readonly channels: ViewedChannel[];
+  /** Where the next page starts; undefined on the last. */
+  readonly next: ChannelCursor | undefined;
+}
 
 /** The channels of a player without hidden ones, global first, then by last activity. */
-export async function listChannelsOf(db: Db, playerId: string): Promise<ViewedChannel[]> {
-  const own = await db
+export async function listChannelsOf(
+  db: Db,
+  playerId: string,
+  limit: number = CHANNELS_LISTED_MAX,
+  after?: ChannelCursor,
+): Promise<ChannelPage> {
+  let query = ownChannels(db, playerId)
+    .select([...CHANNEL_OF_C, "m.joined_change", "m.last_read_seq"])
+    .select(sql<string>`date_format(c.active_at, '%Y-%m-%d %H:%i:%s.%f')`.as("active_at_text"))
+    .limit(limit + 1);
+  if (after) {
+    const { activeAt, channelId } = after;
+    query = query.where(sql<boolean>`(c.active_at, c.id) < (cast(${activeAt} as datetime(6)), ${channelId})`);
+  }
+  const rows = await query.execute();
+  const page = rows.slice(0, limit).map(({ active_at_text: activeAt, ...channel }) => ({ activeAt, channel }));
+  const last = rows.length > limit ? page.at(-1) : undefined;
+  const global = after ? undefined : await viewChannel(db, GLOBAL_CHANNEL_ID, playerId);
+  return {
+    channels: [...(global ? [global] : []), ...page.map(({ channel }) => channel)],
+    next: last && { activeAt: last.activeAt, channelId: last.channel.id },
+  };
+}
+
+/** The channels that were active last, with their last changes. */
+export async function listActivityOf(
+  db: Db,
+  playerId: string,
+  limit: number,
+): Promise<{ id: string; last_change: bigint }[]> {
+  return ownChannels(db, playerId).select(["c.id", "c.last_change"]).limit(limit).execute();
+}
+
+const ownChannels = (db: Db, playerId: string) =>
+  db
     .selectFrom("members as m")
     .innerJoin("channels as c", "c.id", "m.channel_id")
-    .select([...CHANNEL_OF_C, "m.joined_change", "m.last_read_seq"])
     .where("m.player_id", "=", playerId)
     .where("m.is_hidden", "=", 0)
     .where("c.kind", "!=", "global")
     .orderBy("c.active_at", "desc")
-    .limit(CHANNELS_PER_PLAYER_MAX)
-    .execute();
-  const global = await viewChannel(db, GLOBAL_CHANNEL_ID, playerId);
-  return [...(global ? [global] : []), ...own];
-}
+    .orderBy("c.id", "desc");
 
 export async function viewChannel(db: Db, id: string, playerId: string): Promise<ViewedChannel | undefined> {
   return db

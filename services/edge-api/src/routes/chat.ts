@@ -36,8 +36,10 @@ async function nameOf(playerId: string, { identity }: Clients): Promise<string> 
 
 export const chatHandlers: Readonly<Record<string, Handler>> = {
   async listChannels(call, { chat }) {
-    const { channels } = await chat.listChannels({ actor: actorOf(call) });
-    return { status: 200, body: { channels: channels.map(channelJson) } };
+    const { limit, cursor = "" } = call.query as { limit: number; cursor?: string };
+    const { channels, nextCursor } = await chat.listChannels({ actor: actorOf(call), limit, cursor });
+    const body = { channels: channels.map(channelJson), ...(nextCursor === "" ? {} : { nextCursor }) };
+    return { status: 200, body };
   },
 
   async openDirectChannel(call, clients) {
@@ -98,6 +100,16 @@ export const chatHandlers: Readonly<Record<string, Handler>> = {
 
   async removeMember(call, { chat }) {
     await chat.removeMember({ actor: actorOf(call), channelId: channelOf(call), playerId: playerOf(call) });
+    return DONE;
+  },
+
+  async hideChannel(call, { chat }) {
+    await chat.hideChannel({ actor: actorOf(call), channelId: channelOf(call) });
+    return DONE;
+  },
+
+  async showChannel(call, { chat }) {
+    await chat.showChannel({ actor: actorOf(call), channelId: channelOf(call) });
     return DONE;
   },
 
