@@ -107,8 +107,9 @@ setup_envsubst() {
   has envsubst || apt_install "envsubst, for the test of the ingress's image" gettext-base
 }
 
-# Dumps, and reads the binary log: for backups only.
+# Dumps, reads the binary log, and a server to try a dump on: for backups only.
 setup_backup_programs() {
+  has mariadbd || apt_install "a private MariaDB, on which a backup is tried" mariadb-server-core
   { has mariadb-dump && has mariadb-binlog; } || apt_install "mariadb-dump and mariadb-binlog, for backups" mariadb-client
 }
 

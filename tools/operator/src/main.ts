@@ -4,6 +4,10 @@ import { OperatorError, say, UsageError } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { readEnvironment } from "./environment.ts";
 
+// `| head` has heard enough: no fault.
+process.stdout.on("error", (err: NodeJS.ErrnoException) => {
+  if (err.code !== "EPIPE") throw err;
+});
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(words: readonly string[]): Promise<number> {

@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { freePort, startMariadb } from "@muster/local";
+import { findMariadb, freePort, startMariadb } from "@muster/local";
 import { type Command, OperatorError, say, UsageError } from "../command.ts";
 import { withServer } from "../databases.ts";
 import { type Environment, variable } from "../environment.ts";
@@ -42,37 +42,57 @@ export const backup: Command = {
   async run(args, env) {
     const folder = folderFrom(args);
     if (existsSync(folder) && readdirSync(folder).length > 0) throw new OperatorError(`${folder} is not empty`);
-    mkdirSync(path.join(folder, BINARY_LOGS), { recursive: true, mode: 0o700 });
     const server = variable(env, "MUSTER_DB_URL");
-    await withServer(server, async (db) => {
-      const [row] = await db.query<{ on: number; format: string }[]>(
-        "select @@log_bin as `on`, @@binlog_format as format",
-      );
-      if (Number(row?.on) !== 1)
-        throw new OperatorError("the server writes no binary log: nothing after the dump could be restored");
-    });
-    const databases = databasesOf(env);
-    await dump(server, Object.values(databases), folder);
-    const file = path.join(folder, DUMP);
-    const before = {
-      takenAt: new Date().toISOString(),
-      databases,
-      binaryLog: placeIn(file),
-      sha256: await sha256Of(file),
-      tables: {},
-    };
-    const tables = await restoreTest(folder, before, env);
-    const missing = await tablesMissing(server, tables, Object.values(databases));
-    if (missing.length > 0) throw new OperatorError(`the dump misses ${missing.join(", ")}`);
-    writeManifest(folder, { ...before, tables });
-    await fetchLogs(server, folder, before);
-    for (const [name, { rows }] of Object.entries(tables)) say(`${name.padEnd(48)} ${rows} rows`);
-    say(
-      `the backup in ${folder} was restored on a private server and is good; binary log from ${before.binaryLog.gtid || "its start"}`,
-    );
+    if (!findMariadb())
+      throw new OperatorError("mariadbd is not there (Debian: mariadb-server-core): a backup is tried by restoring it");
+    makeFolder(folder);
+    try {
+      await backUp(server, folder, env);
+    } catch (err) {
+      // Half a backup is none, and the next try takes an empty folder only.
+      for (const name of readdirSync(folder)) rmSync(path.join(folder, name), { recursive: true });
+      throw err;
+    }
     return 0;
   },
 };
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(path.join(folder, BINARY_LOGS), { recursive: true, mode: 0o700 });
+  } catch (err) {
+    throw new OperatorError((err as Error).message);
+  }
+}
+
+async function backUp(server: string, folder: string, env: Environment): Promise<void> {
+  await withServer(server, async (db) => {
+    const [row] = await db.query<{ on: number; format: string }[]>(
+      "select @@log_bin as `on`, @@binlog_format as format",
+    );
+    if (Number(row?.on) !== 1)
+      throw new OperatorError("the server writes no binary log: nothing after the dump could be restored");
+  });
+  const databases = databasesOf(env);
+  await dump(server, Object.values(databases), folder);
+  const file = path.join(folder, DUMP);
+  const before = {
+    takenAt: new Date().toISOString(),
+    databases,
+    binaryLog: placeIn(file),
+    sha256: await sha256Of(file),
+    tables: {},
+  };
+  const tables = await restoreTest(folder, before, env);
+  const missing = await tablesMissing(server, tables, Object.values(databases));
+  if (missing.length > 0) throw new OperatorError(`the dump misses ${missing.join(", ")}`);
+  writeManifest(folder, { ...before, tables });
+  await fetchLogs(server, folder, before);
+  for (const [name, { rows }] of Object.entries(tables)) say(`${name.padEnd(48)} ${rows} rows`);
+  say(
+    `the backup in ${folder} was restored on a private server and is good; binary log from ${before.binaryLog.gtid || "its start"}`,
+  );
+}
 
 export const backupLogs: Command = {
   takes: "FOLDER",

@@ -1,5 +1,4 @@
 // Into an empty server: the dump, then the binary logs up to a moment or up to the transaction before a mistake.
-import { execFile } from "node:child_process";
 import { existsSync, renameSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -9,11 +8,11 @@ import { withServer } from "../databases.ts";
 import { type Environment, variable } from "../environment.ts";
 import { folderFrom, logFilesIn } from "./backup.ts";
 import { auditLogHolds, loadDump, UNLOGGED } from "./load.ts";
+import { linesOfLogs, statementsIn } from "./log-text.ts";
 import { BINARY_LOGS, differences, DUMP, type Manifest, readManifest, sha256Of, tableStates } from "./manifest.ts";
 import { pipePrograms } from "./programs.ts";
 
 const TIME = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/;
-const TEXT_BYTES_MAX = 500_000_000;
 const GTID = /^\d+-\d+-\d+$/;
 
 export const restore: Command = {
@@ -65,14 +64,20 @@ export const restore: Command = {
 
 export const binaryLog: Command = {
   takes: "FOLDER PATTERN",
-  does: "Finds statements in the fetched binary logs (a regular expression, any case): time (UTC), GTID, statement.",
+  does: "Finds statements of clients in the fetched binary logs (a regular expression, any case), not the rows that they changed: time (UTC), GTID, statement.",
   async run(args, _env) {
     const [folder, pattern, ...more] = args;
     if (!folder || !pattern || more.length > 0) throw new UsageError("FOLDER PATTERN");
     readManifest(folder);
-    const found = await findStatements(path.resolve(folder), new RegExp(pattern, "i"));
-    for (const line of found) say(line);
-    return found.length > 0 ? 0 : 1;
+    const wanted = new RegExp(pattern, "i");
+    const files = logFilesIn(path.resolve(folder));
+    let found = 0;
+    for await (const { time, gtid, text } of statementsIn(linesOfLogs(path.resolve(folder), files))) {
+      if (!wanted.test(text)) continue;
+      say(`${time}  ${gtid}  ${text}`);
+      found++;
+    }
+    return found > 0 ? 0 : 1;
   },
 };
 
@@ -109,7 +114,7 @@ async function replayArgs(folder: string, manifest: Manifest, limit: Limit): Pro
 async function placeOf(folder: string, gtid: string): Promise<{ readonly file: string; readonly position: number }> {
   for (const file of logFilesIn(folder)) {
     let position = 0;
-    for (const line of (await readLogs(folder, [file])).split("\n")) {
+    for await (const line of linesOfLogs(folder, [file])) {
       if (line.startsWith("# at ")) position = Number(line.slice("# at ".length));
       else if (line.startsWith("#") && /\sGTID (\S+)/.exec(line)?.[1] === gtid) return { file, position };
     }
@@ -136,29 +141,4 @@ async function freshLocalServer(env: Environment): Promise<MariadbServer> {
     say(`the data folder from before is kept in ${kept}`);
   }
   return await startMariadb({ dataDir: paths.mariadbData, port, durable: true });
-}
-
-async function findStatements(folder: string, pattern: RegExp): Promise<string[]> {
-  let [time, gtid] = ["", ""];
-  const found: string[] = [];
-  for (const line of (await readLogs(folder, logFilesIn(folder))).split("\n")) {
-    const event = /^#(\d\d)(\d\d)(\d\d) +(\d+:\d\d:\d\d) .*\sGTID (\d+-\d+-\d+)/.exec(line);
-    if (event) {
-      [time, gtid] = [`20${event[1]}-${event[2]}-${event[3]} ${event[4]?.padStart(8, "0")}`, event[5] as string];
-    } else if (pattern.test(line)) found.push(`${time}  ${gtid}  ${line}`);
-  }
-  return found;
-}
-
-/** As text: statements, and rows as comments. */
-function readLogs(folder: string, files: readonly string[]): Promise<string> {
-  const args = ["--no-defaults", "--base64-output=decode-rows", "--verbose", ...files];
-  const options = {
-    cwd: path.join(folder, BINARY_LOGS),
-    maxBuffer: TEXT_BYTES_MAX,
-    env: { ...process.env, TZ: "UTC" },
-  };
-  return new Promise((resolve, reject) => {
-    execFile("mariadb-binlog", args, options, (err, text) => (err ? reject(err) : resolve(text)));
-  });
 }
