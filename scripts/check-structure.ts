@@ -33,6 +33,7 @@ export function structureProblems(): string[] {
     ...sources.flatMap((file) => sourceProblems(file, homes)),
     ...files.filter((file) => file.endsWith(".md")).flatMap(linkProblems),
     ...files.filter((file) => OPERATORS_PAGES.test(file)).flatMap(namedFileProblems),
+    ...files.filter((file) => file.endsWith(".md")).flatMap(plainNodeProblems),
   ];
 }
 
@@ -97,6 +98,17 @@ function namedFileProblems(file: string): string[] {
   return [...new Set([...named].map((match) => match[1] as string))]
     .filter((name) => !existsSync(name))
     .map((name) => `${file} names ${name}, which is not there`);
+}
+
+/** Plain `node` is the machine's, which may not run TypeScript: `pnpm exec node`, or operator.sh, whose `node` is the project's. */
+function plainNodeProblems(file: string): string[] {
+  return readFileSync(file, "utf8")
+    .split("\n")
+    .flatMap((line, index) =>
+      /(?<!exec )\bnode (?:tools|scripts|services|infra|packages)\//.test(line) && !line.includes("operator.sh")
+        ? [`${file}:${index + 1} types plain node: pnpm exec node`]
+        : [],
+    );
 }
 
 if (process.argv[1] === import.meta.filename) {

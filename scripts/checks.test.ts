@@ -146,12 +146,16 @@ describe("the check of the operator's pages", () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), "muster-pages-"));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it("fails on a runbook that names a script that is not there", () => {
+  it("fails on a runbook that names a script that is not there, or types plain node", () => {
     mkdirSync(path.join(folder, "runbooks"));
-    writeFileSync(path.join(folder, "runbooks/x.md"), "Run `scripts/gone.sh` now.\n");
+    writeFileSync(
+      path.join(folder, "runbooks/x.md"),
+      "Run `scripts/gone.sh` now.\nOr `node tools/gone.ts`; `pnpm exec node tools/gone.ts` is right.\n",
+    );
     run("git", ["init", "-q"], { cwd: folder });
     const { status, output } = run("node", [path.join(root, "scripts/check-structure.ts")], { cwd: folder });
     expect(output).toContain("runbooks/x.md names scripts/gone.sh, which is not there");
+    expect(output).toContain("runbooks/x.md:2 types plain node");
     expect(status).toBe(1);
   });
 });

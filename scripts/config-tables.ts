@@ -33,7 +33,8 @@ export async function configTableProblems(write = false): Promise<string[]> {
     const wanted = `${text.slice(0, from)}${BEGIN}\n${configTable(fields)}\n${text.slice(to)}`;
     if (wanted === text) continue;
     if (write) writeFileSync(readme, wanted);
-    else problems.push(`${service}/README.md is not what config.ts says: node scripts/config-tables.ts --write`);
+    else
+      problems.push(`${service}/README.md is not what config.ts says: pnpm exec node scripts/config-tables.ts --write`);
   }
   return problems;
 }

@@ -6,7 +6,7 @@ import { type Outcome, runAttack } from "./run.ts";
 import { tableOf } from "./table.ts";
 import { startTarget } from "./target.ts";
 
-const USAGE = `usage: node tools/attack/src/main.ts [--url http://host:port] [--only name,…] [--seconds 10]
+const USAGE = `usage: pnpm exec node tools/attack/src/main.ts [--url http://host:port] [--only name,…] [--seconds 10]
 attacks: ${ATTACKS.map(({ name }) => name).join(", ")}`;
 
 const chosen = readArguments();

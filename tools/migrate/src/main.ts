@@ -3,7 +3,7 @@ import { Migration, WrongPhaseError } from "./migration.ts";
 import { progressLines } from "./progress-lines.ts";
 import type { Verification } from "./verify.ts";
 
-const USAGE = `usage: node tools/migrate/src/main.ts <command> [--app-user NAME]… [--batch ROWS]
+const USAGE = `usage: pnpm exec node tools/migrate/src/main.ts <command> [--app-user NAME]… [--batch ROWS]
   status        where the migration is
   copy          copies everything while v1.5 goes on; run it again to catch up
   freeze        v1.5 may not write any more (--app-user: its database users)
