@@ -1,7 +1,8 @@
 // The one translation between our errors and REST's envelope.
+import type { Socket } from "node:net";
 import { AppError, type ErrorRow, HTTP_STATUS, commonError } from "@muster/errors";
 import type { Logger } from "@muster/log";
-import { currentTrace } from "@muster/tracing";
+import { continueTrace, currentTrace } from "@muster/tracing";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 
 /** What Fastify refuses by itself, by its own code. */
@@ -52,11 +53,23 @@ export function sendError(
   if (status >= 500) parts.log[status === 500 ? "error" : "warn"]({ ...fields, err: thrown }, "request failed");
   if (status === 503 || status === 429) void reply.header("retry-after", retryAfterS(details));
   if (status === 401) void reply.header("www-authenticate", "Bearer");
-  const traceId = currentTrace()?.traceId ?? "";
-  return reply
-    .code(status)
-    .type("application/json")
-    .send(JSON.stringify({ error: { code, message, traceId, ...(details ? { details } : {}) } }));
+  return reply.code(status).type("application/json").send(envelope({ code, message, details }));
+}
+
+/** The body of every answer that is not 2xx. Who is refused before there is a trace gets the id of one of its own. */
+export function envelope({ code, message, details }: Omit<ErrorAnswer, "status">): string {
+  const { traceId } = currentTrace() ?? continueTrace(undefined);
+  return JSON.stringify({ error: { code, message, traceId, ...(details ? { details } : {}) } });
+}
+
+/** What Node's parser does not let through: no request comes of it, and nobody else answers. */
+export function refuseUnreadable(err: Error & { code?: string }, socket: Socket): void {
+  if (err.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
+  const late = err.code === "ERR_HTTP_REQUEST_TIMEOUT" || err.code === "ERR_HTTP_HEADERS_TIMEOUT";
+  const message = late ? "The request did not arrive in time." : "The request is malformed.";
+  const body = envelope({ code: "invalid_request", message });
+  const head = `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`;
+  socket.end(`HTTP/1.1 400 Bad Request\r\n${head}\r\n\r\n${body}`);
 }
 
 /** Whole seconds, as RFC 9110 wants them. */

@@ -6,14 +6,14 @@ import type { Logger } from "@muster/log";
 import { canonicalId, withBudget } from "@muster/rpc";
 import type { Metrics } from "@muster/runtime";
 import type { TokenVerifier } from "@muster/tokens";
-import { continueTrace, currentTrace, formatTraceparent, withTrace } from "@muster/tracing";
+import { continueTrace, formatTraceparent, withTrace } from "@muster/tracing";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import { Histogram } from "prom-client";
 import { authenticate } from "./auth.ts";
 import { CANONICAL_ID, type Contract, type Operation } from "./contract.ts";
-import { RETRY_AFTER_S, sendError } from "./errors.ts";
+import { envelope, RETRY_AFTER_S, refuseUnreadable, sendError } from "./errors.ts";
 import { createLegacy, type Legacy, type LegacyOptions } from "./legacy.ts";
 import { adminHandlers } from "./routes/admin.ts";
 import { chatHandlers } from "./routes/chat.ts";
@@ -73,6 +73,7 @@ export function createRestServer(parts: ServerParts): FastifyInstance {
       parts.log.info({ method, route: "legacy", status, durationMs: Math.round(durationMs * 100) / 100 }, "request");
     },
   });
+  const known = parts.contract.errorCodes;
   const server = fastify({
     serverFactory: (handler, options) => serverWith(legacy, handler, options),
     logger: false,
@@ -81,17 +82,18 @@ export function createRestServer(parts: ServerParts): FastifyInstance {
     requestTimeout: REQUEST_MS_MAX,
     trustProxy: [...parts.trustedProxies],
     forceCloseConnections: "idle",
-    exposeHeadRoutes: false,
+    // What can be fetched can be asked after: balancers and monitors send HEAD.
+    exposeHeadRoutes: true,
+    clientErrorHandler: refuseUnreadable,
+    // A path that is none, before any route or hook.
+    frameworkErrors: (thrown, request, reply) => void sendError(thrown, request, reply, { known, log: parts.log }),
   });
   if (legacy) server.addHook("preClose", async () => legacy.stop());
   server.setValidatorCompiler(validators());
-  const known = parts.contract.errorCodes;
   server.setErrorHandler((thrown, request, reply) => sendError(thrown, request, reply, { known, log: parts.log }));
   server.setNotFoundHandler((_request, reply) => {
-    const traceId = currentTrace()?.traceId ?? "";
-    return reply
-      .code(404)
-      .send({ error: { code: "route_not_found", message: "There is no such path with this method.", traceId } });
+    const body = envelope({ code: "route_not_found", message: "There is no such path with this method." });
+    return reply.code(404).type("application/json").send(body);
   });
   addRequestRules(server, duration, parts);
   // Tokens travel in headers, never in cookies: a page of another origin can do no more than its visitor could.
@@ -101,6 +103,7 @@ export function createRestServer(parts: ServerParts): FastifyInstance {
     allowedHeaders: ["authorization", "content-type", "traceparent"],
     exposedHeaders: ["traceparent", "retry-after"],
     maxAge: 600,
+    strictPreflight: false, // OPTIONS of who is no browser
   });
   for (const operation of parts.contract.operations.values()) addOperation(server, operation, parts);
   server.get("/v1/openapi.yaml", (_request, reply) => reply.type("application/yaml").send(parts.contract.yaml));
@@ -179,7 +182,7 @@ function addRequestRules(
       .header("traceparent", formatTraceparent(trace))
       .header("cache-control", "no-store")
       .header("x-content-type-options", "nosniff");
-    const budgetMs = request.method === "GET" ? deadlines.readMs : deadlines.writeMs;
+    const budgetMs = ["GET", "HEAD"].includes(request.method) ? deadlines.readMs : deadlines.writeMs;
     const gone = new AbortController();
     // Only who leaves early: an abort makes an error with a stack, and every answered request ends with "close" too.
     reply.raw.once("close", () => {

@@ -3,6 +3,7 @@
 // and a message is only valid during its callback.
 import { touched } from "@muster/game-kit";
 import { INPUT_FRAME, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "@muster/realtime";
+import { continueTrace } from "@muster/tracing";
 import uWS from "uWebSockets.js";
 import type { Upgrade } from "./client-address.ts";
 import { InputBatch } from "./input-batch.ts";
@@ -26,7 +27,7 @@ export interface Socket {
 
 export interface Handlers<C> {
   /** @returns how long to stay away, seconds, or whose socket it will be */
-  admit(upgrade: Upgrade): { readonly address: string } | { readonly status: string; readonly retryAfterS: number };
+  admit(upgrade: Upgrade): { readonly address: string } | { readonly status: Refusal; readonly retryAfterS: number };
   /** `token` when the client offered one as a sub-protocol; `address` is what admit said. */
   open(socket: Socket, token: string | undefined, address: string): C;
   /** Anything but an input. `bytes` is valid during the call only. */
@@ -79,6 +80,23 @@ type ListenOnHost = (
   done: (token: uWS.us_listen_socket | false) => void,
 ) => void;
 
+/** Instead of a socket, in the envelope of the REST contract. */
+const REFUSALS = {
+  "400 Bad Request": ["invalid_request", "This is the address of WebSockets: connect to it with ws:// or wss://."],
+  "404 Not Found": ["route_not_found", "There is no such path with this method."],
+  "429 Too Many Requests": ["busy", "Too many connections from this address; try again shortly."],
+  "503 Service Unavailable": ["unavailable", "The service cannot answer right now."],
+} as const;
+type Refusal = keyof typeof REFUSALS;
+
+function refuse(res: uWS.HttpResponse, status: Refusal, retryAfterS?: number): void {
+  const [code, message] = REFUSALS[status];
+  const { traceId } = continueTrace(undefined);
+  res.writeStatus(status).writeHeader("content-type", "application/json");
+  if (retryAfterS !== undefined) res.writeHeader("retry-after", String(retryAfterS));
+  res.end(Buffer.from(JSON.stringify({ error: { code, message, traceId } })));
+}
+
 /** LIBUS_LISTEN_EXCLUSIVE_PORT: otherwise a second gateway on the same port would silently share its connections. */
 const EXCLUSIVE_PORT = 1;
 const PATH = "/v1/realtime";
@@ -98,8 +116,7 @@ export function listen<C>(options: WsOptions, handlers: Handlers<C>): Promise<Ws
     upgrade(res, req, context) {
       const peer = Buffer.from(res.getRemoteAddressAsText()).toString();
       const admission = handlers.admit({ peer, forwardedFor: req.getHeader("x-forwarded-for") });
-      if (!("address" in admission))
-        return void res.writeStatus(admission.status).writeHeader("retry-after", String(admission.retryAfterS)).end();
+      if (!("address" in admission)) return refuse(res, admission.status, admission.retryAfterS);
       const offered = req
         .getHeader("sec-websocket-protocol")
         .split(",")
@@ -150,7 +167,8 @@ export function listen<C>(options: WsOptions, handlers: Handlers<C>): Promise<Ws
       if (connection !== undefined) handlers.close(connection, code, Buffer.from(words).toString());
     },
   });
-  app.any("/*", (res) => void res.writeStatus("404 Not Found").end());
+  app.any(PATH, (res) => refuse(res, "400 Bad Request"));
+  app.any("/*", (res) => refuse(res, "404 Not Found"));
   return new Promise((resolve, reject) => {
     const listenOn = app.listen.bind(app) as unknown as ListenOnHost;
     listenOn(options.host, options.port, EXCLUSIVE_PORT, (token) => {

@@ -106,7 +106,7 @@ describeWithServers("what the ingress refuses", () => {
     expect(await get("/502", "127.0.66.3")).toBe(502);
     expect(await get("/429", "127.0.66.3")).toBe(429);
     expect(await get("/404", "127.0.66.3")).toBe(404);
-    expect(await get("/v1/realtime", "127.0.66.3")).toBe(502);
+    expect(await get("/v1/realtime", "127.0.66.3")).toBe(503);
     await grown(before, { unreachable: 1 });
   });
 
