@@ -8,11 +8,11 @@ import type { Metrics } from "@muster/runtime";
 import type { TokenVerifier } from "@muster/tokens";
 import { continueTrace, formatTraceparent, withTrace } from "@muster/tracing";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import addFormats from "ajv-formats";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import { Histogram } from "prom-client";
 import { authenticate } from "./auth.ts";
 import { CANONICAL_ID, type Contract, type Operation } from "./contract.ts";
+import { addContractFormats } from "./date-time.ts";
 import { envelope, RETRY_AFTER_S, refuseUnreadable, sendError } from "./errors.ts";
 import { createLegacy, type Legacy, type LegacyOptions } from "./legacy.ts";
 import { adminHandlers } from "./routes/admin.ts";
@@ -151,7 +151,7 @@ function validators(): Parameters<FastifyInstance["setValidatorCompiler"]>[0] {
     useDefaults: true,
   });
   for (const ajv of [strict, coercing]) {
-    addFormats.default(ajv);
+    addContractFormats(ajv);
     ajv.addKeyword({ keyword: CANONICAL_ID, modifying: true, errors: false, validate: toCanonicalId });
   }
   return ({ schema, httpPart }) => (httpPart === "body" ? strict : coercing).compile(schema as object);

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import path from "node:path";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Role } from "@muster/contracts/identity/v2";
 import { describeWithMariadb } from "@muster/testkit";
 import { decodeJwt } from "jose";
@@ -63,6 +64,16 @@ describeWithMariadb("moderators and admins", () => {
     await expect(ban("second-admin", "root-admin")).rejects.toMatchObject(refused); // an admin is no admin's prey
     await expect(ban("second-admin", "modder")).rejects.toMatchObject(refused);
     await expect(ban("modder", "modder")).rejects.toMatchObject(refused);
+  });
+
+  it("ban: one that is over already is refused, and ends no session", async () => {
+    const { tokens } = await harness.call.logIn({ name: "player-twox", password: PASSWORD });
+    const order = { actorId: id("modder"), playerId: id("player-two"), reason: "x" };
+    for (const until of [new Date(Date.now() - 1000), new Date("0001-01-01T00:00:00Z")])
+      await expect(harness.call.banPlayer({ ...order, until: timestampFromDate(until) })).rejects.toMatchObject({
+        code: "invalid_request",
+      });
+    await harness.call.refresh({ refreshToken: tokens?.refreshToken as string });
   });
 
   it("ban: sessions end, log-in is refused with the reason, and only to who knows the password", async () => {

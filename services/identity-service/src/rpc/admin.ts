@@ -4,6 +4,7 @@ import { timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { type IdentityService, Role } from "@muster/contracts/identity/v2";
 import { inTransaction } from "@muster/db";
+import { commonError } from "@muster/errors";
 import { FOR_GOOD } from "../accounts.ts";
 import { type AuditAction, appendAudit } from "../audit.ts";
 import { fail } from "../errors.ts";
@@ -60,6 +61,8 @@ export function adminRpcs({ db, sessions, keys, now }: RpcParts): Pick<ServiceIm
 
   return {
     async banPlayer({ actorId, playerId, until, reason }) {
+      if (until && timestampDate(until) <= now())
+        throw commonError("invalid_request", { message: "The end of a ban lies in the future." });
       await setBan(actorId, playerId, reason, {
         until: until ? timestampDate(until) : FOR_GOOD,
         action: "player_banned",

@@ -1,0 +1,15 @@
+// The format `date-time` of the contract: what RFC 3339 allows, and what is a time to this process too. A leap second
+// ("23:59:60") is RFC 3339, and no Date.
+import type { Ajv2020 } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+
+/** Adds all formats; `date-time` in this sense. */
+export function addContractFormats(ajv: Ajv2020): void {
+  addFormats.default(ajv);
+  const known = addFormats.default.get("date-time");
+  const isRfc3339 = typeof known === "object" && "validate" in known ? known.validate : known;
+  ajv.addFormat("date-time", {
+    type: "string",
+    validate: (text) => (isRfc3339 as (text: string) => boolean)(text) && !Number.isNaN(Date.parse(text)),
+  });
+}
