@@ -15,6 +15,8 @@ class FakeWebSocket extends EventTarget {
   /** Whether nobody is there, or nobody says so. */
   static down = false;
   static hangs = false;
+  /** What becomes of an enqueue. */
+  static queue: "waits" | "refuses" | "is silent" = "waits";
   readyState = 1;
   binaryType = "";
   inputs = 0;
@@ -32,11 +34,18 @@ class FakeWebSocket extends EventTarget {
     queueMicrotask(() => {
       if (message.case === "hello") this.tell({ requestId, message: { case: "welcome", value: {} } });
       if (message.case === "joinMatch" && FakeWebSocket.seats) this.join(requestId);
+      if (message.case === "enqueue") this.enqueue(requestId);
     });
   }
   join(requestId: number): void {
     const value = create(MatchJoinedSchema, { matchId: "m", seats: 2, tickRate: 30 });
     this.tell({ requestId, message: { case: "matchJoined", value } });
+  }
+  enqueue(requestId: number): void {
+    if (FakeWebSocket.queue === "waits")
+      this.tell({ requestId, message: { case: "queued", value: { ticketId: "t", mode: "duel" } } });
+    if (FakeWebSocket.queue === "refuses")
+      this.tell({ requestId, message: { case: "error", value: { code: "queue_unavailable" } } });
   }
   tell(message: ToClient): void {
     const data = encodeServerControl(message).slice().buffer;
@@ -56,6 +65,7 @@ function connect(options: { network?: EventTarget } = {}): {
 } {
   FakeWebSocket.all.length = 0;
   FakeWebSocket.seats = true;
+  FakeWebSocket.queue = "waits";
   FakeWebSocket.down = FakeWebSocket.hangs = false;
   const asked: boolean[] = [];
   const token = async (fresh: boolean): Promise<string> => (asked.push(fresh), "token");
@@ -130,6 +140,53 @@ describe("a realtime connection", () => {
     match.send(input);
     expect(sockets[2]?.inputs).toBe(1);
     realtime.close();
+  });
+
+  it("a connection that is lost while queue() or join() wait for their answer is no answer: they are asked again", async () => {
+    const { realtime, sockets } = connect();
+    FakeWebSocket.queue = "is silent";
+    const found = realtime.queue("duel");
+    await vi.waitFor(() => expect(sockets[0]?.asked).toContain("enqueue"));
+    sockets[0]?.close(1006);
+    await vi.waitFor(() => expect(sockets[1]?.asked).toContain("enqueue"));
+    sockets[1]?.close(1006); // and once more
+    FakeWebSocket.queue = "waits";
+    await vi.waitFor(() => expect(sockets[2]?.asked).toContain("enqueue"));
+    sockets[2]?.tell({ message: { case: "matchFound", value: { matchId: "m", seatTicket: "t" } } });
+    FakeWebSocket.seats = false;
+    const match = realtime.join(await found, duel);
+    await vi.waitFor(() => expect(sockets[2]?.asked).toContain("joinMatch"));
+    FakeWebSocket.seats = true;
+    sockets[2]?.close(1006);
+    expect((await match).matchId).toBe("m");
+    realtime.close();
+  });
+
+  it("whoever waits is told when the queue does not take it back after a lost connection, and may ask again", async () => {
+    const { realtime, sockets } = connect();
+    const found = realtime.queue("duel");
+    found.catch(() => undefined); // looked at below
+    await vi.waitFor(() => expect(sockets[0]?.asked).toContain("enqueue"));
+    await realtime.ready();
+    FakeWebSocket.queue = "refuses";
+    sockets[0]?.close(1006);
+    await expect(found).rejects.toMatchObject({ code: "queue_unavailable" });
+    FakeWebSocket.queue = "waits";
+    await realtime.ready();
+    const again = realtime.queue("duel");
+    await vi.waitFor(() => expect(sockets[1]?.asked.filter((kind) => kind === "enqueue")).toHaveLength(2));
+    sockets[1]?.tell({ message: { case: "matchFound", value: { matchId: "m", seatTicket: "t" } } });
+    expect((await again).matchId).toBe("m");
+    realtime.close();
+  });
+
+  it("queue() and join() end when the connection does not come back", async () => {
+    const { realtime, sockets } = connect();
+    FakeWebSocket.queue = "is silent";
+    const found = realtime.queue("duel");
+    await vi.waitFor(() => expect(sockets[0]?.asked).toContain("enqueue"));
+    sockets[0]?.close(DISCONNECTS.replaced.code);
+    await expect(found).rejects.toMatchObject({ code: "closed" });
   });
 
   it("gives up when there is no session to connect with", async () => {

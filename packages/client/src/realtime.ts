@@ -18,6 +18,8 @@ export interface RealtimeOptions {
 }
 
 const RECONNECT_WITHIN_MS = 30_000;
+/** Of the connection, while one question waits for its answer. */
+const LOSSES_MAX = 10;
 const CHAT_AGAIN_MS = 3000;
 
 /** The realtime connection of one player: queue, play, come back. */
@@ -71,7 +73,10 @@ export class Realtime {
     const cancel = (): void => void this.#line.socket?.ask({ case: "cancelQueue", value: {} }).catch(() => undefined);
     options.signal?.addEventListener("abort", cancel, { once: true });
     try {
-      await this.#enqueue();
+      await this.#throughLosses(
+        () => this.#enqueue(),
+        () => this.ready(), // which has queued again
+      );
       return await promise;
     } finally {
       this.#queued = undefined;
@@ -86,14 +91,16 @@ export class Realtime {
   ): Promise<PlayingMatch<S, I>> {
     await this.ready();
     let match: PlayingMatch<S, I> | undefined;
-    const answer = await this.#line.connected.ask(
-      { case: "joinMatch", value: { seatTicket: found.seatTicket } },
-      (joined) => {
+    const ask = (): Promise<ServerControl["message"]> =>
+      this.#line.connected.ask({ case: "joinMatch", value: { seatTicket: found.seatTicket } }, (joined) => {
         // Before anything else is read: the keyframe follows at once.
         match = new PlayingMatch(joined, game, (frame) => this.#line.socket?.send(frame));
         this.#playing = { match: match as unknown as PlayingMatch, seatTicket: found.seatTicket };
-      },
-    );
+      });
+    const answer = await this.#throughLosses(ask, async () => {
+      await this.ready();
+      return ask();
+    });
     if (answer.case !== "matchJoined" || !match) throw new MusterError("internal", `unexpected answer ${answer.case}`);
     return match;
   }
@@ -188,8 +195,29 @@ export class Realtime {
       }
       return;
     }
-    if (this.#queued) await this.#enqueue();
+    if (this.#queued) await this.#enqueueAgain(this.#queued);
     if (this.#watched) await this.#watchAgain(this.#watched);
+  }
+
+  /** A connection that is lost before the answer comes back by itself: then it goes on with `again`. @throws MusterError */
+  async #throughLosses<T>(ask: () => Promise<T>, again: () => Promise<T>): Promise<T> {
+    for (let losses = 0; ; losses++) {
+      try {
+        return await (losses === 0 ? ask() : again());
+      } catch (err) {
+        const lost = err instanceof MusterError && err.code === "closed" && !this.#line.closed;
+        if (!lost || losses === LOSSES_MAX) throw err;
+      }
+    }
+  }
+
+  async #enqueueAgain(queued: Queued): Promise<void> {
+    try {
+      await this.#enqueue();
+    } catch (err) {
+      if (!(err instanceof MusterError) || err.code === "closed") throw err;
+      queued.failed(err); // the connection is as good as any
+    }
   }
 
   async #watchAgain(watched: WatchedMatch): Promise<void> {
