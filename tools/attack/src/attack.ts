@@ -24,6 +24,8 @@ export interface Attack {
   readonly shareMin: number;
   /** It holds while no honest step takes longer, milliseconds. */
   readonly worstMsMax: number;
+  /** Counts that say that the attack reached what it attacks: one of them has to be above 0, or nothing was shown. */
+  readonly landed: readonly string[];
   /** Makes the attackers ready: accounts, sockets. Not measured. */
   prepare(target: Target): Promise<Strike>;
   /** What the attackers got that they must not get; undefined when nothing. */

@@ -11,6 +11,14 @@ export interface HttpAnswer {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
+/** The ingress's own 429, of infra/nginx: what is attacked behind it was not reached. */
+const INGRESS_LIMIT = "Too many requests from this address";
+
+/** A 429 of who is behind the ingress. */
+export function isLimited({ status, body }: Pick<HttpAnswer, "status" | "body">): boolean {
+  return status === 429 && !body.includes(INGRESS_LIMIT);
+}
+
 type ControlMessage = Parameters<typeof encodeClientControl>[0];
 
 const REQUEST_WITHIN_MS = 20_000;

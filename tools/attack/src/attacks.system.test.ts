@@ -37,10 +37,6 @@ describeWithServers("honest players", () => {
         patience: PATIENCE,
       });
       expect(problems, JSON.stringify({ calm, attacked, counts })).toEqual([]);
-      expect(
-        Object.values(counts).reduce((sum, count) => sum + count, 0),
-        "the attackers did something",
-      ).toBeGreaterThan(0);
     },
   );
 });

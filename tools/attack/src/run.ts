@@ -61,6 +61,8 @@ function problemsOf(attack: Attack, attacked: Observation, counts: AttackCounts,
     problems.push(`only ${percent(share)} of the honest activity worked, ${percent(shareMin)} is the least`);
   if (attacked.worstMs > worstMsMax)
     problems.push(`an honest step took ${attacked.worstMs.toFixed(0)} ms, ${worstMsMax} is the most`);
+  const landed = attack.landed.some((name) => (counts[name] ?? 0) > 0);
+  if (!landed) problems.push(`the attack reached nothing: no ${attack.landed.join(", no ")}`);
   const broken = attack.broken?.(counts);
   if (broken !== undefined) problems.push(broken);
   return problems;

@@ -46,6 +46,7 @@ export const controlFloods: readonly Attack[] = [
     honest: "match",
     shareMin: 0.95,
     worstMsMax: GAP_MS_MAX,
+    landed: ["sent"],
     prepare: (target) => flooding(target, churn),
   },
   {
@@ -54,6 +55,7 @@ export const controlFloods: readonly Attack[] = [
     honest: "match",
     shareMin: 0.95,
     worstMsMax: GAP_MS_MAX,
+    landed: ["sent"],
     prepare: (target) => flooding(target, talk),
   },
   {
@@ -62,6 +64,7 @@ export const controlFloods: readonly Attack[] = [
     honest: "chat",
     shareMin: 1,
     worstMsMax: 1500,
+    landed: ["sent"],
     prepare: (target) => flooding(target, talk),
   },
   {
@@ -70,6 +73,7 @@ export const controlFloods: readonly Attack[] = [
     honest: "chat",
     shareMin: 1,
     worstMsMax: 1500,
+    landed: ["sent"],
     prepare: (target) => flooding(target, subscribe),
   },
 ];

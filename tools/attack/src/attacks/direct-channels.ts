@@ -19,6 +19,7 @@ export const directChannels: Attack = {
   honest: "chat",
   shareMin: 0.95,
   worstMsMax: 2000,
+  landed: ["channels", "refused"],
   async prepare(target) {
     const victim = new MusterClient({ url: target.url });
     const { playerId } = await victim.logInGuest(randomBytes(16).toString("hex"));
@@ -30,14 +31,14 @@ export const directChannels: Attack = {
     );
     return async (signal) => {
       const opened = new Set<string>();
-      const counts = { asked: 0, refused: 0, channels: 0 };
+      const counts = { asked: 0, refused: 0, other: 0, channels: 0 };
       const strike = async ({ attacker, headers }: (typeof strangers)[number]): Promise<void> => {
         while (!signal.aborted) {
           const body = { playerId: respelt(playerId) };
           const { status, body: text } = await attacker.rest("POST", "/v1/chat/direct", { body, headers });
           counts.asked++;
           if (status === 200 || status === 201) opened.add((JSON.parse(text) as { channelId: string }).channelId);
-          else counts.refused++;
+          else counts[status === 429 ? "refused" : "other"]++;
           await sleep(10, signal);
         }
       };

@@ -51,6 +51,7 @@ export const frameFloods: readonly Attack[] = [
     honest: "match",
     shareMin: 0.95,
     worstMsMax: GAP_MS_MAX,
+    landed: ["sent"],
     prepare: (target) => flooding(target, inputs),
   },
   {
@@ -59,6 +60,7 @@ export const frameFloods: readonly Attack[] = [
     honest: "match",
     shareMin: 0.95,
     worstMsMax: GAP_MS_MAX,
+    landed: ["sent"],
     prepare: (target) => flooding(target, pings),
   },
   {
@@ -67,6 +69,7 @@ export const frameFloods: readonly Attack[] = [
     honest: "match",
     shareMin: 0.95,
     worstMsMax: GAP_MS_MAX,
+    landed: ["sent"],
     prepare: (target) => flooding(target, continuations),
   },
 ];

@@ -11,15 +11,16 @@ export const guests: Attack = {
   honest: "rest",
   shareMin: 1,
   worstMsMax: 2000,
+  landed: ["made", "refused"],
   async prepare(target) {
     const attacker = new Attacker(target, 60);
     return async (signal) => {
-      const counts = { made: 0, refused: 0 };
+      const counts = { made: 0, refused: 0, other: 0 };
       const make = async (): Promise<void> => {
         while (!signal.aborted) {
           await attacker.guest().then(
             () => counts.made++,
-            () => counts.refused++,
+            (err: unknown) => counts[/: 429 /.test(String(err)) ? "refused" : "other"]++,
           );
         }
       };

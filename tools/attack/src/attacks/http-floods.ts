@@ -22,6 +22,7 @@ const slowHeaders: Attack = {
   honest: "rest",
   shareMin: 0.99,
   worstMsMax: 2000,
+  landed: ["opened"],
   async prepare(target) {
     const { hostname, port } = new URL(target.url);
     const { address } = new Attacker(target, 70);
@@ -58,6 +59,7 @@ const rapidReset: Attack = {
   honest: "rest",
   shareMin: 0.99,
   worstMsMax: 2000,
+  landed: ["reset"],
   async prepare(target) {
     const port = Number(process.env["MUSTER_TLS_PORT"] ?? Number(new URL(target.url).port) + TLS_PORT_ABOVE);
     const { address } = new Attacker(target, 71);
@@ -97,8 +99,6 @@ const rapidReset: Attack = {
       return counts;
     };
   },
-  broken: ({ connections = 0 }) =>
-    connections > 0 ? undefined : "no HTTP/2 connection could be had: nothing was attacked",
 };
 
 export const httpFloods: readonly Attack[] = [slowHeaders, rapidReset];

@@ -1,4 +1,5 @@
 import type { Attack } from "../attack.ts";
+import { brokenFrames } from "./broken-frames.ts";
 import { controlFloods } from "./control-floods.ts";
 import { directChannels } from "./direct-channels.ts";
 import { frameFloods } from "./frame-floods.ts";
@@ -22,6 +23,7 @@ export const ATTACKS: readonly Attack[] = [
   guests,
   ...controlFloods,
   ...frameFloods,
+  brokenFrames,
   silentUpgrades,
   ...httpFloods,
   directChannels,

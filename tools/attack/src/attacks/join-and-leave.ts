@@ -22,6 +22,7 @@ export const joinAndLeave: Attack = {
   honest: "pairing",
   shareMin: 0.75,
   worstMsMax: 5000,
+  landed: ["farmed", "spoilt", "refused"],
   async prepare(target) {
     const attackers = attackersOf(target, FARM + SPOILERS);
     const tokens = await Promise.all(attackers.map((attacker) => attacker.guest()));
@@ -40,7 +41,9 @@ export const joinAndLeave: Attack = {
       const [farm, , ...spoilers] = roles.map(({ matches }) => matches);
       const spoilt = spoilers.flatMap((matches) => [...matches]);
       const honest = spoilt.filter((matchId) => spoilt.indexOf(matchId) === spoilt.lastIndexOf(matchId)); // not each other's
-      return { farmed: farm?.size ?? 0, spoilt: honest.length, gained: await gainOf(tokens[0] as string, target) };
+      const refused = roles.reduce((sum, role) => sum + role.refused(), 0);
+      const gained = await gainOf(tokens[0] as string, target);
+      return { farmed: farm?.size ?? 0, spoilt: honest.length, refused, gained };
     };
   },
   broken: ({ gained = 0, spoilt = 0 }) => {
@@ -52,6 +55,7 @@ export const joinAndLeave: Attack = {
 /** Joins whatever it is given; `leaves`: and leaves. */
 function playing(socket: AttackSocket, { mode, leaves }: { readonly mode: string; readonly leaves: boolean }) {
   const matches = new Set<string>();
+  let refused = 0;
   socket.raw.on("message", (bytes: Buffer) => {
     if (bytes[0] !== CONTROL_FRAME) return;
     const { message } = decodeServerControl(bytes);
@@ -60,10 +64,11 @@ function playing(socket: AttackSocket, { mode, leaves }: { readonly mode: string
       matches.add(matchId);
       socket.control({ requestId: 100, message: { case: "joinMatch", value: { seatTicket } } });
     }
+    if (message.case === "error") refused++;
     if (message.case === "matchJoined" && leaves)
       setTimeout(() => socket.control({ requestId: 101, message: { case: "leaveMatch", value: {} } }), LEAVE_AFTER_MS);
   });
-  return { mode, socket, matches };
+  return { mode, socket, matches, refused: () => refused };
 }
 
 /** 0 where it cannot be read. */

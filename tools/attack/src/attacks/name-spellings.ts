@@ -26,6 +26,7 @@ export const nameSpellings: Attack = {
   honest: "log-in",
   shareMin: 1,
   worstMsMax: 3000,
+  landed: ["checked", "challenged"],
   async prepare(target) {
     const name = `victim-${randomBytes(5).toString("hex")}`;
     await new MusterClient({ url: target.url }).register({ name, password: randomBytes(12).toString("base64url") });

@@ -15,6 +15,7 @@ export const noShowGhosts: Attack = {
   honest: "pairing",
   shareMin: 0.8,
   worstMsMax: 6000,
+  landed: ["matches", "refused"],
   async prepare(target) {
     const ghosts = attackersOf(target, GHOSTS);
     const sockets = await Promise.all(ghosts.map(async (ghost) => ghost.realtime(await ghost.guest())));
@@ -25,7 +26,7 @@ export const noShowGhosts: Attack = {
         socket.raw.on("message", (bytes: Buffer) => {
           const { message } = decodeServerControl(bytes);
           if (message.case === "matchFound") matches.add(message.value.matchId);
-          if (message.case === "queueLeft") refused++;
+          if (message.case === "queueLeft" || message.case === "error") refused++;
         });
       }
       while (!signal.aborted) {

@@ -16,6 +16,7 @@ export const practiceFlood: Attack = {
   honest: "match",
   shareMin: 0.95,
   worstMsMax: 300,
+  landed: ["matches"],
   async prepare(target) {
     const all = attackersOf(target, GUESTS);
     const tokens = await Promise.all(all.map((attacker) => attacker.guest()));

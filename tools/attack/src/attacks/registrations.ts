@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { sleep } from "@muster/runtime";
 import type { Attack } from "../attack.ts";
-import { Attacker } from "../attacker.ts";
+import { Attacker, isLimited } from "../attacker.ts";
 
 const AT_ONCE = 48;
 const ADDRESSES = 8;
@@ -13,6 +13,7 @@ export const registrations: Attack = {
   honest: "log-in",
   shareMin: 0.95,
   worstMsMax: 4000,
+  landed: ["made", "refused"],
   async prepare(target) {
     const attackers = Array.from({ length: ADDRESSES }, (_, i) => new Attacker(target, 40 + i));
     return async (signal) => {
@@ -20,9 +21,9 @@ export const registrations: Attack = {
       const register = async (attacker: Attacker): Promise<void> => {
         while (!signal.aborted) {
           const body = { name: `flood-${randomBytes(6).toString("hex")}`, password: randomBytes(12).toString("hex") };
-          const { status } = await attacker.rest("POST", "/v1/auth/register", { body });
-          counts[status === 201 ? "made" : status === 429 ? "refused" : "other"]++;
-          if (status !== 201) await sleep(50, signal);
+          const answer = await attacker.rest("POST", "/v1/auth/register", { body });
+          counts[answer.status === 201 ? "made" : isLimited(answer) ? "refused" : "other"]++;
+          if (answer.status !== 201) await sleep(50, signal);
         }
       };
       await Promise.all(Array.from({ length: AT_ONCE }, (_, i) => register(attackers[i % ADDRESSES] as Attacker)));

@@ -17,6 +17,7 @@ export const silentUpgrades: Attack = {
   honest: "match",
   shareMin: 0.95,
   worstMsMax: 1000,
+  landed: ["opened"],
   async prepare(target) {
     const attacker = new Attacker(target, 1);
     const url = `${target.url.replace(/^http/, "ws")}/v1/realtime`;

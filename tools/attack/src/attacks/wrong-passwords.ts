@@ -1,6 +1,6 @@
 import { sleep } from "@muster/runtime";
 import type { Attack } from "../attack.ts";
-import { Attacker } from "../attacker.ts";
+import { Attacker, isLimited } from "../attacker.ts";
 
 const AT_ONCE = 8;
 
@@ -11,6 +11,7 @@ export const wrongPasswords: Attack = {
   honest: "log-in",
   shareMin: 1,
   worstMsMax: 3000,
+  landed: ["checked", "throttled"],
   async prepare(target) {
     const attacker = new Attacker(target, 1);
     return async (signal) => {
@@ -19,12 +20,12 @@ export const wrongPasswords: Attack = {
       const guess = async (): Promise<void> => {
         while (!signal.aborted) {
           number++;
-          const { status } = await attacker.rest("POST", "/v1/auth/login", {
+          const answer = await attacker.rest("POST", "/v1/auth/login", {
             body: { name: `victim-${number % 500}`, password: "not the password" },
             headers: { "x-forwarded-for": `198.51.100.${number % 250}` },
           });
-          counts[status === 401 ? "checked" : status === 429 ? "throttled" : "other"]++;
-          if (status === 429) await sleep(20, signal);
+          counts[answer.status === 401 ? "checked" : isLimited(answer) ? "throttled" : "other"]++;
+          if (answer.status === 429) await sleep(20, signal);
         }
       };
       await Promise.all(Array.from({ length: AT_ONCE }, guess));
