@@ -34,9 +34,14 @@ export interface QueueRules {
   readonly botsAfterMs?: number | undefined;
 }
 
+/** What a choice reads of a ticket, in one piece. */
 interface Entry {
   readonly ticket: WaitingTicket;
   readonly region: string;
+  readonly rating: number;
+  readonly since: number;
+  readonly playerId: string;
+  readonly victims: ReadonlySet<string> | undefined;
 }
 
 /** Tickets that a choice looks at without a group coming of it: a few rounds later windows are wider. */
@@ -53,11 +58,14 @@ const OTHER_REGION = "other region";
 export class Queue {
   readonly #rules: QueueRules;
   readonly #entries = new Map<string, Entry>();
-  readonly #byAge = new SortedList<Entry>(byAge);
+  readonly #byAge = new SortedList<Entry>(({ since }) => since, byTicket);
   /** By region, by rating. */
   readonly #regions = new Map<string, SortedList<Entry>>();
   /** The last one that has chosen in this pass. */
   #chosen: Entry | undefined;
+  readonly #place: Place = { chunk: 0, index: 0 };
+  /** Used again for every choice. */
+  readonly #walks: Walk[] = [];
 
   constructor(rules: QueueRules) {
     this.#rules = rules;
@@ -75,11 +83,12 @@ export class Queue {
   add(ticket: WaitingTicket): void {
     this.remove(ticket.ticketId);
     const known = this.#regions.has(ticket.region) || this.#regions.size < REGIONS_MAX;
-    const entry = { ticket, region: known ? ticket.region : OTHER_REGION };
+    const { rating, since, playerId, victims } = ticket;
+    const entry = { ticket, region: known ? ticket.region : OTHER_REGION, rating, since, playerId, victims };
     this.#entries.set(ticket.ticketId, entry);
     this.#byAge.insert(entry);
     let list = this.#regions.get(entry.region);
-    if (!list) this.#regions.set(entry.region, (list = new SortedList(byRating)));
+    if (!list) this.#regions.set(entry.region, (list = new SortedList(({ rating }) => rating, byAge)));
     list.insert(entry);
   }
 
@@ -120,22 +129,28 @@ export class Queue {
 
   #nextToChoose(): Entry | undefined {
     const last = this.#chosen;
-    return this.#byAge.at(this.#byAge.firstFrom((entry) => (last ? byAge(entry, last) || -1 : 0)));
+    const [list, place] = [this.#byAge, this.#place];
+    if (last) list.seek(place, last.since, last);
+    else list.seek(place, -Infinity);
+    if (last && list.at(place) === last) list.forward(place);
+    return list.at(place);
   }
 
   /** The closest that it and that accept it, at most seats - 1: looked at in the order of their distance. */
   #closest(chooser: Entry, now: number): Entry[] {
-    const { ticket } = chooser;
-    const reach = this.#window(ticket, now);
+    const reach = this.#window(chooser, now);
     const walks = this.#walksFrom(chooser);
     const found: Entry[] = [];
     for (let looks = 0; looks < LOOKS_MAX && found.length < this.#rules.seats - 1; looks++) {
       let nearest: Walk | undefined;
-      for (const walk of walks) if (walk.entry && (!nearest || isNearer(walk, nearest))) nearest = walk;
+      for (let i = 0; i < walks; i++) {
+        const walk = this.#walks[i] as Walk;
+        if (walk.entry && (!nearest || isNearer(walk, nearest))) nearest = walk;
+      }
       if (!nearest?.entry || nearest.distance > reach) break;
       const other = nearest.entry;
-      const fits = mayPlay(ticket, other.ticket) && found.every((one) => mayPlay(one.ticket, other.ticket));
-      if (fits && nearest.distance <= this.#window(other.ticket, now)) {
+      const fits = mayPlay(chooser, other) && found.every((one) => mayPlay(one, other));
+      if (fits && nearest.distance <= this.#window(other, now)) {
         found.push(other);
         looks = -1;
       }
@@ -144,16 +159,16 @@ export class Queue {
     return found;
   }
 
-  /** Upwards and downwards from its rating, in every region. */
-  #walksFrom(chooser: Entry): Walk[] {
-    const walks: Walk[] = [];
-    const { rating } = chooser.ticket;
+  /** Upwards and downwards from its rating, in every region. @returns how many of `#walks` */
+  #walksFrom(chooser: Entry): number {
+    let walks = 0;
+    const place = this.#place;
     for (const [region, list] of this.#regions) {
       const away = this.#regionsApart(chooser.region, region);
-      const place = list.firstFrom((entry) => entry.ticket.rating - rating);
-      const below = { ...place };
-      list.back(below);
-      walks.push(new Walk(list, place, 1, chooser, away), new Walk(list, below, -1, chooser, away));
+      list.seek(place, chooser.rating);
+      (this.#walks[walks++] ??= new Walk(1)).begin(list, place, chooser, away);
+      list.back(place);
+      (this.#walks[walks++] ??= new Walk(-1)).begin(list, place, chooser, away);
     }
     return walks;
   }
@@ -167,8 +182,8 @@ export class Queue {
     return botsAfterMs !== undefined && now - ticket.since >= botsAfterMs;
   }
 
-  #window(ticket: WaitingTicket, now: number): number {
-    return this.#rules.windowPoints + (this.#rules.windowPointsPerS * Math.max(0, now - ticket.since)) / 1000;
+  #window({ since }: Entry, now: number): number {
+    return this.#rules.windowPoints + (this.#rules.windowPointsPerS * Math.max(0, now - since)) / 1000;
   }
 }
 
@@ -176,31 +191,38 @@ export class Queue {
 class Walk {
   entry: Entry | undefined;
   distance = 0;
-  readonly #list: SortedList<Entry>;
-  readonly #place: Place;
+  readonly #place: Place = { chunk: 0, index: 0 };
   readonly #direction: 1 | -1;
-  readonly #chooser: Entry;
-  readonly #away: number;
+  #list: SortedList<Entry> | undefined;
+  #chooser: Entry | undefined;
+  #rating = 0;
+  #away = 0;
 
-  constructor(list: SortedList<Entry>, place: Place, direction: 1 | -1, chooser: Entry, away: number) {
-    this.#list = list;
-    this.#place = place;
+  constructor(direction: 1 | -1) {
     this.#direction = direction;
+  }
+
+  begin(list: SortedList<Entry>, { chunk, index }: Place, chooser: Entry, away: number): void {
+    this.#list = list;
     this.#chooser = chooser;
+    this.#rating = chooser.rating;
     this.#away = away;
+    this.#place.chunk = chunk;
+    this.#place.index = index;
     this.#look();
   }
 
   go(): void {
-    if (this.#direction === 1) this.#list.forward(this.#place);
-    else this.#list.back(this.#place);
+    if (this.#direction === 1) this.#list?.forward(this.#place);
+    else this.#list?.back(this.#place);
     this.#look();
   }
 
   #look(): void {
-    this.entry = this.#list.at(this.#place);
+    this.entry = this.#list?.at(this.#place);
+    if (this.entry === undefined) return;
     if (this.entry === this.#chooser) return this.go();
-    if (this.entry) this.distance = Math.abs(this.entry.ticket.rating - this.#chooser.ticket.rating) + this.#away;
+    this.distance = Math.abs(this.entry.rating - this.#rating) + this.#away;
   }
 }
 
@@ -210,17 +232,16 @@ function isNearer(a: Walk, b: Walk): boolean {
 }
 
 /** Who waited in vain for the other one is not made to again. */
-function mayPlay(a: WaitingTicket, b: WaitingTicket): boolean {
+function mayPlay(a: Entry, b: Entry): boolean {
   return a.playerId !== b.playerId && !a.victims?.has(b.playerId) && !b.victims?.has(a.playerId);
 }
 
 /** One that is put back has its old place: a pass that has been there does not come to it again. */
 function byAge(a: Entry, b: Entry): number {
-  const apart = a.ticket.since - b.ticket.since;
-  if (apart !== 0 || a.ticket.ticketId === b.ticket.ticketId) return apart;
-  return a.ticket.ticketId < b.ticket.ticketId ? -1 : 1;
+  return a.since - b.since || byTicket(a, b);
 }
 
-function byRating(a: Entry, b: Entry): number {
-  return a.ticket.rating - b.ticket.rating || byAge(a, b);
+function byTicket(a: Entry, b: Entry): number {
+  const [one, other] = [a.ticket.ticketId, b.ticket.ticketId];
+  return one === other ? 0 : one < other ? -1 : 1;
 }
