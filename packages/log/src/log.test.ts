@@ -2,7 +2,7 @@ import { Writable } from "node:stream";
 import { AppError } from "@muster/errors";
 import { describe, expect, it } from "vitest";
 import { createLogger } from "./index.ts";
-import { PROBLEM_RATE, ROUTINE_RATE, Sampler } from "./sampling.ts";
+import { FORGOTTEN_MESSAGES, MESSAGES_MAX, PROBLEM_RATE, ROUTINE_RATE, Sampler } from "./sampling.ts";
 
 function logging(): { log: ReturnType<typeof createLogger>; lines: Record<string, unknown>[]; bytes: () => number } {
   const lines: Record<string, unknown>[] = [];
@@ -55,5 +55,14 @@ describe("a log", () => {
     now = 1000;
     expect(sampler.take("request", ROUTINE_RATE)).toBe(7);
     expect(sampler.take("request", ROUTINE_RATE)).toBe(0);
+  });
+
+  it("loses no count when there are too many messages", () => {
+    const sampler = new Sampler(() => 0);
+    const leftOut = 7;
+    for (let i = 0; i < PROBLEM_RATE.burstLines + leftOut; i++) sampler.take("first", PROBLEM_RATE);
+    for (let i = 0; i < MESSAGES_MAX; i++) sampler.take(`message ${i}`, PROBLEM_RATE);
+    expect(sampler.drain()).toEqual({ [FORGOTTEN_MESSAGES]: leftOut });
+    expect(sampler.drain()).toEqual({});
   });
 });

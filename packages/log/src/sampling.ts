@@ -10,8 +10,10 @@ export interface Rate {
 export const ROUTINE_RATE: Rate = { linesPerS: 50, burstLines: 500 };
 /** Warnings and errors: the first ones tell what is wrong. */
 export const PROBLEM_RATE: Rate = { linesPerS: 10, burstLines: 100 };
-/** Messages are constants; names in a few of them make some more. Policy at the limit: all start over. */
-const MESSAGES_MAX = 1000;
+/** Messages are constants; names in a few of them make some more. Policy at the limit: all start over, and what was not told of them is told together. */
+export const MESSAGES_MAX = 1000;
+/** In what drain() says: lines of messages that were forgotten. */
+export const FORGOTTEN_MESSAGES = "(other messages)";
 
 interface Bucket {
   lines: number;
@@ -22,6 +24,8 @@ interface Bucket {
 export class Sampler {
   readonly #now: () => number;
   readonly #buckets = new Map<string, Bucket>();
+  /** Left out of messages that were forgotten, and not told yet. */
+  #forgotten = 0;
 
   /** `now` in milliseconds. */
   constructor(now: () => number) {
@@ -33,7 +37,7 @@ export class Sampler {
     const now = this.#now();
     let bucket = this.#buckets.get(message);
     if (!bucket) {
-      if (this.#buckets.size >= MESSAGES_MAX) this.#buckets.clear();
+      if (this.#buckets.size >= MESSAGES_MAX) this.#startOver();
       bucket = { lines: rate.burstLines, at: now, leftOut: 0 };
       this.#buckets.set(message, bucket);
     }
@@ -56,6 +60,13 @@ export class Sampler {
       if (bucket.leftOut > 0) leftOut[message] = bucket.leftOut;
       bucket.leftOut = 0;
     }
+    if (this.#forgotten > 0) leftOut[FORGOTTEN_MESSAGES] = this.#forgotten;
+    this.#forgotten = 0;
     return leftOut;
+  }
+
+  #startOver(): void {
+    for (const { leftOut } of this.#buckets.values()) this.#forgotten += leftOut;
+    this.#buckets.clear();
   }
 }

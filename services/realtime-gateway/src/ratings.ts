@@ -78,8 +78,12 @@ export class Ratings {
   }
 
   #next(): Batch {
-    const batch = [...this.#waiting].slice(0, BATCH_MAX);
-    for (const [key] of batch) this.#waiting.delete(key);
+    const batch: (readonly [string, Asked])[] = [];
+    for (const entry of this.#waiting) {
+      if (batch.length >= BATCH_MAX) break;
+      batch.push(entry);
+      this.#waiting.delete(entry[0]);
+    }
     return batch;
   }
 

@@ -96,7 +96,12 @@ export class Results {
           return match.onStored();
         }
         if (this.#abandon.signal.aborted) {
-          this.#log.error({ matchId, result: request }, "stopping with a result that is not stored");
+          // Without its inputs: up to 192 KiB, and not needed to record who won.
+          const { inputLog, ...result } = request;
+          this.#log.error(
+            { matchId, result, inputLogBytes: inputLog?.length ?? 0 },
+            "stopping with a result that is not stored",
+          );
           return;
         }
         this.#metrics.resultRetries.inc();
