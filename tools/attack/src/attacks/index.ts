@@ -12,6 +12,7 @@ import { noShowGhosts } from "./no-show-ghosts.ts";
 import { practiceFlood } from "./practice-flood.ts";
 import { registrations } from "./registrations.ts";
 import { silentUpgrades } from "./silent-upgrades.ts";
+import { inboxShares, roomInvitations } from "./strangers.ts";
 import { wrongPasswords } from "./wrong-passwords.ts";
 
 /** In the order in which they are run. */
@@ -27,6 +28,8 @@ export const ATTACKS: readonly Attack[] = [
   silentUpgrades,
   ...httpFloods,
   directChannels,
+  inboxShares,
+  roomInvitations,
   noShowGhosts,
   joinAndLeave,
   practiceFlood,
