@@ -2,7 +2,7 @@
 // template that is made once: a fresh server takes about 0.2 s.
 import { execFileSync, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { type Child, spawnChild } from "./child.ts";
@@ -162,14 +162,18 @@ function templateDir({ server, install }: { server: string; install: string }): 
   const dir = path.join(paths.mariadbTemplates, `${version}-${TEMPLATE_VERSION}`);
   if (existsSync(dir)) return dir;
   const making = `${dir}.${process.pid}`;
+  const bridge = mkdtempSync(path.join(os.tmpdir(), "muster-template-"));
   try {
-    makeTemplate(making, { server, install });
+    // MariaDB's installer is a shell script that takes a path apart at its spaces: it gets there by one that has none.
+    mkdirSync(paths.mariadbTemplates, { recursive: true });
+    symlinkSync(paths.mariadbTemplates, path.join(bridge, "templates"));
+    makeTemplate(path.join(bridge, "templates", path.basename(making)), { server, install });
     renameSync(making, dir);
   } catch (err) {
     if (!existsSync(dir)) throw err;
   } finally {
     // Another process was faster, or it failed half-way.
-    for (const left of [making, temporaryDir(making)]) rmSync(left, { recursive: true, force: true });
+    for (const left of [making, temporaryDir(making), bridge]) rmSync(left, { recursive: true, force: true });
   }
   return dir;
 }

@@ -82,5 +82,5 @@ export function nginxCommand(options: NginxOptions): { command: string; args: st
 
 function tlsDirectives(tls: NginxOptions["tls"]): string {
   if (!tls) return "";
-  return `listen ${tls.port} ssl http2; ssl_certificate ${tls.certificate}; ssl_certificate_key ${tls.key};`;
+  return `listen ${tls.port} ssl http2; ssl_certificate "${tls.certificate}"; ssl_certificate_key "${tls.key}";`;
 }

@@ -1,8 +1,11 @@
 import path from "node:path";
 
 const root = path.resolve(import.meta.dirname, "../../..");
-/** Everything that the local stack writes; git-ignored. MUSTER_HOME puts it elsewhere. */
-const home = process.env["MUSTER_HOME"] ?? path.join(root, ".muster");
+/**
+ * Everything that the local stack writes; git-ignored. MUSTER_HOME puts it elsewhere: a relative one is below the checkout, for
+ * the servers and services that use it run in folders of their own.
+ */
+const home = path.resolve(root, process.env["MUSTER_HOME"] || ".muster");
 
 export const paths = {
   root,
