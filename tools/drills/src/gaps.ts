@@ -1,7 +1,7 @@
 // The local system as up.sh runs it: each of its processes is killed once, and how long REST and a running match are without
 // an honest answer is measured. Times are from the kill; they depend on the machine.
 //
-//   node src/gaps.ts [--only edge-api] [--stop mariadb]      --stop: a process that is stopped for 5 s instead
+//   node src/gaps.ts [--only edge-api] [--stop mariadb [--seconds 20]]      --stop: a process that stands still for 5 s instead
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -35,9 +35,10 @@ const PROBES = {
 const EVERY_MS = 25;
 const CALM_MS = 1500;
 const WITHIN_MS = 60_000;
-const STOPPED_MS = 5000;
 
-const { values } = parseArgs({ options: { only: { type: "string" }, stop: { type: "string" } } });
+const { values } = parseArgs({
+  options: { only: { type: "string" }, stop: { type: "string" }, seconds: { type: "string", default: "5" } },
+});
 const folder = mkdtempSync(path.join(os.tmpdir(), "muster-gaps-"));
 const port = await freePort();
 const url = `http://127.0.0.1:${port}`;
@@ -77,7 +78,7 @@ try {
     lastFrameAt = performance.now();
     const { pid } = JSON.parse(readFileSync(path.join(folder, "run", `${target}.json`), "utf8")) as { pid: number };
     process.kill(pid, values.stop ? "SIGSTOP" : "SIGKILL");
-    if (values.stop) setTimeout(() => process.kill(pid, "SIGCONT"), STOPPED_MS);
+    if (values.stop) setTimeout(() => process.kill(pid, "SIGCONT"), Number(values.seconds) * 1000);
     const killedAt = performance.now();
     const gaps = await Promise.all(Object.values(PROBES).map((at) => gapOf(at, access, killedAt)));
     await until(() => (performance.now() - lastFrameAt < 500 ? undefined : "no frames"), WITHIN_MS).catch(
@@ -85,7 +86,7 @@ try {
     );
     const pause = Math.max(pauseMs, performance.now() - lastFrameAt);
     const columns = [...gaps, pause].map((ms) => (ms / 1000).toFixed(2).padStart(9));
-    console.log(`${(values.stop ? `${target} (5 s)` : target).padEnd(19)}${columns.join("")}`);
+    console.log(`${(values.stop ? `${target} (${values.seconds} s)` : target).padEnd(19)}${columns.join("")}`);
     await until(async () => ((await statusOf("/healthz", access)) === 200 ? undefined : "unhealthy"), WITHIN_MS);
   }
   for (const { realtime } of players) realtime.close();
