@@ -35,7 +35,7 @@ export const logs: Command = {
     const sinceMs = values.since === undefined ? 0 : Date.now() - Number(values.since) * 60_000;
     if (Number.isNaN(sinceMs)) throw new UsageError("--since takes minutes");
     const folder = values.folder ?? localFolder(env);
-    const wanted: Wanted = { id: positionals[0], least, since: new Date(sinceMs).toISOString() };
+    const wanted: Wanted = { id: spelling(positionals[0]), least, since: new Date(sinceMs).toISOString() };
     const found: Line[] = [];
     for (const file of logFiles(folder, values.process)) await collect(path.join(folder, file), wanted, found);
     found.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
@@ -48,6 +48,11 @@ interface Wanted {
   readonly id: string | undefined;
   readonly least: number;
   readonly since: string;
+}
+
+/** Ids of ours are written in small letters, however they were copied; other words are looked for as they are. */
+function spelling(id: string | undefined): string | undefined {
+  return id !== undefined && /^[0-9a-f-]{32,36}$/i.test(id) ? id.toLowerCase() : id;
 }
 
 function localFolder(env: Environment): string {
