@@ -25,6 +25,7 @@ const SCRIPTS: Readonly<Record<string, Run | undefined>> = {
   "contract-test.sh": undefined, // scripts/checks.test.ts runs it
   "footprint.sh": { code: 0 },
   "migration-test.sh": { args: ["--no-such-option"], code: 1 },
+  "new-game.ts": { args: ["No Name"], code: 2 },
   "operator.sh": { args: ["no-such-command"], code: 2 },
   "perf-guard.sh": { args: ["--no-such-option"], code: 1 },
   "prepare-uws.ts": { code: 0 },
