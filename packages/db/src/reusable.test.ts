@@ -15,7 +15,11 @@ function echoing(): { db: Kysely<Tables>; sent: [string, readonly unknown[]][] }
     query: async (text: string, values: unknown[]) => (sent.push([text, [...values]]), []),
     release: async () => undefined,
   };
-  const pool = { getConnection: async () => connection, end: async () => undefined } as unknown as Pool;
+  const pool = {
+    getConnection: async () => connection,
+    end: async () => undefined,
+    on: () => undefined,
+  } as unknown as Pool;
   return {
     db: new Kysely<Tables>({ dialect: new MariadbDialect(pool, { acquireMs: 1000, statementMs: 1000 }) }),
     sent,

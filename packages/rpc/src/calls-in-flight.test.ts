@@ -1,6 +1,7 @@
 // A server begins no more calls than it says, however many its callers have ready.
 import { connect } from "node:http2";
 import { once } from "node:events";
+import { createConnection } from "node:net";
 import { IdentityService } from "@muster/contracts/identity/v2";
 import { createLogger } from "@muster/log";
 import { createMetrics } from "@muster/runtime";
@@ -62,6 +63,26 @@ it.each([1, 4])(
     expect(most).toBeGreaterThan(CALLS_MAX / 4); // what nobody else uses is there to be used
   },
 );
+
+it("ends no connection because others come and go, not even one that confirms nothing meanwhile", async () => {
+  const { hostname, port } = new URL(server.url);
+  const still = createConnection(Number(port), hostname);
+  let ended = false;
+  still.on("close", () => (ended = true));
+  still.resume();
+  still.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+  still.write(Uint8Array.of(0, 0, 0, 4, 0, 0, 0, 0, 0)); // its own SETTINGS, empty; it acknowledges none
+  const busy = await connected();
+  for (let round = 0; round < 6; round++) {
+    const sessions = Array.from({ length: 40 }, () => connect(server.url));
+    await Promise.all(sessions.map((session) => once(session, "remoteSettings")));
+    await busy.call.getProfile({ playerId: PLAYER });
+    await Promise.all(sessions.map((session) => (session.destroy(), once(session, "close"))));
+  }
+  await busy.call.getProfile({ playerId: PLAYER });
+  expect(ended).toBe(false);
+  still.destroy();
+});
 
 it("goes on when connections break off, all at once", async () => {
   const sessions = Array.from({ length: 20 }, () => connect(server.url));

@@ -95,23 +95,35 @@ function limitAge(server: Http2Server, ageMs: number): void {
   });
 }
 
+/** Of the calls, for each of so many connections: the same for 9 as for 16, so that not all are told whenever one comes or goes. */
+function shareOf(connections: number): number {
+  return Math.max(CALLS_PER_CONNECTION_MIN, CALLS_MAX / 2 ** Math.ceil(Math.log2(Math.max(1, connections))));
+}
+
 function shareCalls(server: Http2Server): void {
-  const shares = new Map<ServerHttp2Session, number>();
-  const share = (): void => {
-    const maxConcurrentStreams = Math.max(CALLS_PER_CONNECTION_MIN, Math.floor(CALLS_MAX / shares.size));
-    for (const [session, last] of shares) {
-      if (last === maxConcurrentStreams || session.destroyed) continue;
-      session.settings({ maxConcurrentStreams });
-      shares.set(session, maxConcurrentStreams);
-    }
+  /** What each was told last, and whether it has not confirmed that: Node ends a session that owes a few confirmations. */
+  const sessions = new Map<ServerHttp2Session, { told: number; asked: boolean }>();
+  const tell = (session: ServerHttp2Session): void => {
+    const state = sessions.get(session);
+    const maxConcurrentStreams = shareOf(sessions.size);
+    if (!state || state.asked || state.told === maxConcurrentStreams || session.destroyed || session.closed) return;
+    state.asked = true;
+    state.told = maxConcurrentStreams;
+    session.settings({ maxConcurrentStreams }, () => {
+      state.asked = false;
+      tell(session); // what has changed meanwhile
+    });
+  };
+  const tellAll = (): void => {
+    for (const session of sessions.keys()) tell(session);
   };
   server.on("session", (session) => {
-    shares.set(session, 0);
+    sessions.set(session, { told: 0, asked: false });
     session.once("close", () => {
-      shares.delete(session);
-      share();
+      sessions.delete(session);
+      tellAll();
     });
-    share();
+    tellAll();
   });
 }
 

@@ -104,6 +104,20 @@ it("refuses, where too many wait, a call of who has asked most", async () => {
   expect(ann.began()).toBe(true);
 });
 
+it("keeps no place for a caller that gave up while it waited", async () => {
+  const { calls } = limits({ burst: 10, atOnce: 1, ofAll: 1 });
+  const first = open(calls, "ann");
+  const gone = new AbortController();
+  const given = calls.run("bob", () => undefined, gone.signal);
+  await settled();
+  expect(calls.waiting).toBe(1);
+  gone.abort(new Error("gave up"));
+  await expect(given).rejects.toThrow("gave up");
+  expect(calls.waiting).toBe(0);
+  first.end();
+  await calls.run("cat", () => undefined);
+});
+
 it("gives a place to another while a call waits for another service", async () => {
   const { calls } = limits({ burst: 10, atOnce: 1, ofAll: 1 });
   const { promise, resolve } = Promise.withResolvers<void>();

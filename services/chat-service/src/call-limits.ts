@@ -51,7 +51,7 @@ export class CallLimits {
    */
   async run<T>(playerId: string, work: () => T | Promise<T>, signal?: AbortSignal): Promise<T> {
     const nextAt = this.#take(playerId);
-    await this.#turn(playerId, nextAt);
+    await this.#turn(playerId, nextAt, signal);
     try {
       signal?.throwIfAborted();
       return await work();
@@ -60,13 +60,24 @@ export class CallLimits {
     }
   }
 
-  async #turn(playerId: string, nextAt: number): Promise<void> {
+  async #turn(playerId: string, nextAt: number, signal: AbortSignal | undefined): Promise<void> {
     if (this.#waiting.length === 0 && this.#isFree(playerId)) return this.#begin(playerId);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#waiting.push({ playerId, nextAt, begin: resolve, refuse: reject });
+    const waiting: Waiting = { playerId, nextAt, begin: resolve, refuse: reject };
+    const giveUp = (): void => {
+      const at = this.#waiting.indexOf(waiting);
+      if (at >= 0) this.#waiting.splice(at, 1);
+      reject(signal?.reason as Error);
+    };
+    signal?.addEventListener("abort", giveUp, { once: true });
+    this.#waiting.push(waiting);
     this.#letIn();
     if (this.#waiting.length > WAITING_MAX) this.#refuseOne();
-    await promise;
+    try {
+      await promise;
+    } finally {
+      signal?.removeEventListener("abort", giveUp);
+    }
   }
 
   /** For a wait within a call that costs the database nothing, as of another service: meanwhile the place among all is somebody else's. */

@@ -18,8 +18,12 @@ export function encodeCursor({ activeAt, channelId }: ChannelCursor): string {
 export function decodeCursor(text: string): ChannelCursor | undefined {
   if (text === "") return undefined;
   const parts = FORM.exec(Buffer.from(text, "base64url").toString("latin1"));
-  // A form alone lets 31 February through, which the database refuses.
-  const isDate = parts && !Number.isNaN(Date.parse(`${(parts[1] as string).replace(" ", "T")}Z`));
-  if (!isDate) throw fail("bad_cursor");
+  if (!parts || !isDate(parts[1] as string)) throw fail("bad_cursor");
   return { activeAt: parts[1] as string, channelId: parts[2] as string };
+}
+
+/** The database knows no 31 February; Date.parse takes it for 3 March. */
+function isDate(text: string): boolean {
+  const at = new Date(`${text.replace(" ", "T")}Z`);
+  return !Number.isNaN(at.getTime()) && at.toISOString().slice(0, 19) === text.slice(0, 19).replace(" ", "T");
 }

@@ -72,7 +72,7 @@ describe("the check of the manifests", () => {
 
   it("refuses a network policy that lets in who has no business there", () => {
     const open = (policy: any): void =>
-      policy.spec.ingress[0].from.push({ podSelector: { matchLabels: { "app.kubernetes.io/name": "edge-api" } } });
+      policy.spec.ingress[0].from.push({ podSelector: { matchLabels: { "app.kubernetes.io/name": "chat-service" } } });
     expect(policyProblems(changed("NetworkPolicy", "shard", open)).join()).toContain("the architecture says");
     expect(policyProblems(changed("NetworkPolicy", "shard", (p) => delete p.spec.ingress[0].from)).join()).toContain(
       "everyone",
