@@ -18,6 +18,8 @@ export class WaitAbandonedError extends Error {
 
 interface Source {
   running: number;
+  /** When it was last let in, counted in lets; 0: not since it was last idle. */
+  lastTurn: number;
   readonly waiting: Waiting[];
 }
 
@@ -27,15 +29,16 @@ interface Waiting {
 }
 
 /**
- * A bulkhead that many sources share fairly: those that wait take turns by source, so that one source with a thousand
- * calls delays another one's single call by one turn. Policy at a limit: reject, of the source that has most waiting.
+ * A bulkhead that many sources share fairly: of those that wait, the source that was let in longest ago is next, so that one source
+ * with a thousand calls delays another one's single call by one turn, and many with two calls each by one turn of one of them. Policy at a limit: reject, of the source that has most waiting.
  */
 export class FairLimiter {
   readonly #options: Required<FairLimiterOptions>;
-  /** In the order of their turns; only those that run or wait. */
+  /** In the order in which they came; only those that run or wait. */
   readonly #sources = new Map<string, Source>();
   #running = 0;
   #waiting = 0;
+  #turns = 0;
 
   constructor(options: FairLimiterOptions) {
     this.#options = { runningPerSourceMax: Infinity, ...options };
@@ -59,6 +62,22 @@ export class FairLimiter {
     }
   }
 
+  /** For a wait within the work that takes nothing of what is limited: meanwhile the place among all is somebody else's. */
+  async aside<T>(work: () => Promise<T>): Promise<T> {
+    this.#running--;
+    this.#next();
+    try {
+      return await work();
+    } finally {
+      this.#running++; // at once: nobody waits twice for one call
+    }
+  }
+
+  /** How many wait, of all sources. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
   /** Nobody runs or waits. */
   get idle(): boolean {
     return this.#sources.size === 0;
@@ -71,7 +90,7 @@ export class FairLimiter {
 
   #sourceOf(name: string): Source {
     let source = this.#sources.get(name);
-    if (!source) this.#sources.set(name, (source = { running: 0, waiting: [] }));
+    if (!source) this.#sources.set(name, (source = { running: 0, lastTurn: 0, waiting: [] }));
     return source;
   }
 
@@ -80,6 +99,7 @@ export class FairLimiter {
   }
 
   #begin(source: Source): void {
+    source.lastTurn = ++this.#turns;
     source.running++;
     this.#running++;
   }
@@ -122,17 +142,17 @@ export class FairLimiter {
     return true;
   }
 
-  /** The first source, in the order of turns, that has somebody waiting and may run one more. */
+  /** The source that was let in longest ago, of those that have somebody waiting and may run one more; of equals, the first that came. */
   #next(): void {
-    for (const [name, source] of this.#sources) {
-      if (this.#running >= this.#options.runningMax) return;
-      if (source.waiting.length === 0 || !this.#mayRun(source)) continue;
-      this.#sources.delete(name); // behind the others
-      this.#sources.set(name, source);
+    while (this.#waiting > 0 && this.#running < this.#options.runningMax) {
+      let next: Source | undefined;
+      for (const source of this.#sources.values())
+        if (source.waiting.length > 0 && this.#mayRun(source) && (!next || source.lastTurn < next.lastTurn))
+          next = source;
+      if (!next) return;
       this.#waiting--;
-      this.#begin(source);
-      source.waiting.shift()?.enter();
-      return;
+      this.#begin(next);
+      next.waiting.shift()?.enter();
     }
   }
 

@@ -6,7 +6,7 @@ import { createRpcClient, createRpcServer, type RpcServer } from "@muster/rpc";
 import { type AdminServer, type App, composeProcess, createAdminServer, createMetrics } from "@muster/runtime";
 import { Counter, Gauge } from "prom-client";
 import { CallLimits } from "./call-limits.ts";
-import { ChangeLimits } from "./change-limits.ts";
+import { PlayerRates } from "./player-rates.ts";
 import type { Config } from "./config.ts";
 import { createDelivery } from "./delivery/delivery.ts";
 import { migrations } from "./migrations/index.ts";
@@ -109,12 +109,12 @@ export function createApp(config: Config, overrides: Overrides = {}): ChatApp {
       this.set(callLimits.waiting);
     },
   });
-  const changeLimits = new ChangeLimits(
+  const changeRates = new PlayerRates(
     { everyMs: 60_000 / config.chatChangesPerMin, burst: config.chatChangeBurst },
     now,
   );
   const strangers = new Turns(aside);
-  const parts = { db, matches: matches.call, posting, delivery, callLimits, changeLimits, strangers, limits, now };
+  const parts = { db, matches: matches.call, posting, delivery, callLimits, changeRates, strangers, limits, now };
   const rpc = createRpcServer({
     host: config.chatHost,
     port: config.chatGrpcPort,

@@ -4,7 +4,7 @@ import type { MatchService } from "@muster/contracts/match/v2";
 import type { Database } from "@muster/db";
 import { must } from "@muster/errors";
 import type { CallLimits } from "../call-limits.ts";
-import type { ChangeLimits } from "../change-limits.ts";
+import type { PlayerRates } from "../player-rates.ts";
 import type { Actor } from "../channels.ts";
 import type { Delivery } from "../delivery/delivery.ts";
 import type { Posting } from "../posting.ts";
@@ -25,7 +25,7 @@ export interface RpcParts {
   readonly posting: Posting;
   readonly delivery: Delivery;
   readonly callLimits: CallLimits;
-  readonly changeLimits: ChangeLimits;
+  readonly changeRates: PlayerRates;
   /** By player that strangers ask for: they wait here for each other, and not each on a connection of the database. */
   readonly strangers: Turns;
   readonly limits: {
@@ -41,10 +41,10 @@ export interface RpcParts {
 /** Of a call that changes more than messages. @throws AppError chat_rate_limited */
 export function changerOf(
   request: { readonly actor?: ActorMessage | undefined },
-  { changeLimits }: Pick<RpcParts, "changeLimits">,
+  { changeRates }: Pick<RpcParts, "changeRates">,
 ): Actor {
   const actor = actorOf(request);
-  changeLimits.take(actor.playerId);
+  changeRates.take(actor.playerId);
   return actor;
 }
 

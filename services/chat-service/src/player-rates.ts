@@ -1,12 +1,11 @@
-// How often one player may change who is where and who is silent: each change is a row, a hint to all instances and a list of channels
-// for somebody's gateway, so going back and forth costs others more than the caller. Messages and their edits have a rate of their own.
+// How often one player may do a kind of thing, in the memory of each instance.
 import { fail } from "./errors.ts";
 import { admit, type Rate } from "./rate.ts";
 
-/** Of those who have changed something lately: beyond it the ones that were longest silent begin afresh. */
+/** Of those who have done it lately: beyond it the ones that were longest silent begin afresh. */
 const PLAYERS_MAX = 10_000;
 
-export class ChangeLimits {
+export class PlayerRates {
   readonly #rate: Rate;
   readonly #now: () => Date;
   readonly #nextAt = new Map<string, Date>();
