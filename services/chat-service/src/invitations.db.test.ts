@@ -65,6 +65,32 @@ describeWithMariadb("invitations", () => {
     await stream.close();
   });
 
+  it("may be made again as soon as the one before has ended", async () => {
+    const [ann, bob] = [person(), person()];
+    const channelId = await room(ann);
+    await invite(ann, channelId, bob);
+    harness.advance(3601);
+    expect(await invitations(bob)).toEqual([]);
+    await invite(ann, channelId, bob);
+    expect(await invitations(bob)).toEqual([channelId]);
+  });
+
+  it("are never there from who is blocked, whichever of the two comes first", async () => {
+    const pairs = await Promise.all(
+      Array.from({ length: 15 }, async () => {
+        const [ann, bob] = [person(), person()];
+        return { ann, bob, channelId: await room(ann) };
+      }),
+    );
+    await Promise.all(
+      pairs.flatMap(({ ann, bob, channelId }) => [
+        invite(ann, channelId, bob),
+        harness.call.blockPlayer({ actor: bob, playerId: ann.playerId }),
+      ]),
+    );
+    for (const { bob } of pairs) expect(await invitations(bob)).toEqual([]);
+  });
+
   it("are declined, and cannot be repeated then; who declined may still come", async () => {
     const [ann, bob] = [person(), person()];
     const channelId = await room(ann);

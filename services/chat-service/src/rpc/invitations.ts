@@ -7,9 +7,11 @@ import { type Actor, mayModerate } from "../channels.ts";
 import { fail } from "../errors.ts";
 import type { ChannelRow } from "../schema.ts";
 import { isMember } from "../store/channels.ts";
-import { holdDirectLimit } from "../store/directs.ts";
+import type { Db } from "../store/db.ts";
+import { ensureDirectLimits, holdDirectLimit } from "../store/directs.ts";
 import {
   declineInvitation,
+  deleteEnded,
   deleteInvitation,
   hasInvitation,
   insertInvitation,
@@ -31,11 +33,13 @@ export function invitationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatSer
   const invite = async (channel: ChannelRow, actor: Actor, playerId: string, address: string): Promise<void> => {
     const ids = { opener: actor.playerId, target: playerId, address };
     const isAcquainted = actor.moderator || (await haveMet(db, ids.opener, ids.target));
-    await asStrangers(parts, ids, () =>
+    const store = (): Promise<void> =>
       inTransaction(db, async (tx) => {
         if (isAcquainted)
           await holdDirectLimit(tx, playerId, "target", now()); // so that each counts the others
         else await takeDirectLimits(tx, ids, limits.directs, now());
+        await refuseBlocked(tx, channel, actor, playerId); // who blocks holds the same row
+        await deleteEnded(tx, channel.id, playerId, openSince(parts));
         await insertInvitation(tx, {
           player_id: playerId,
           channel_id: channel.id,
@@ -46,8 +50,10 @@ export function invitationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatSer
           created_at: now(),
         });
         await trimInvitations(tx, playerId, limits.invitationsMax);
-      }),
-    );
+      });
+    if (!isAcquainted) return asStrangers(parts, ids, store);
+    await ensureDirectLimits(db, ids, now());
+    await store();
   };
 
   return {
@@ -60,8 +66,7 @@ export function invitationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatSer
         await join(channel.id, actor);
         return {};
       }
-      for (const other of new Set([actor.playerId, channel.owner_id ?? actor.playerId]))
-        if (await isBlocked(db, other, playerId)) throw fail("blocked");
+      await refuseBlocked(db, channel, actor, playerId);
       if (await isMember(db, channel.id, playerId)) return {};
       if (channel.member_count >= limits.roomMembersMax) throw fail("channel_full");
       if (await hasInvitation(db, channel.id, playerId, openSince(parts))) return {};
@@ -101,6 +106,12 @@ export function invitationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatSer
       return {};
     },
   };
+}
+
+/** By the inviter or by the room's owner. @throws AppError blocked */
+async function refuseBlocked(db: Db, channel: ChannelRow, actor: Actor, playerId: string): Promise<void> {
+  for (const other of new Set([actor.playerId, channel.owner_id ?? actor.playerId]))
+    if (await isBlocked(db, other, playerId)) throw fail("blocked");
 }
 
 /** Invitations made before that have ended. */

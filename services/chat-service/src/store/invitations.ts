@@ -66,6 +66,16 @@ export async function deleteInvitation(tx: Tx, channelId: string, playerId: stri
   return numDeletedRows > 0n;
 }
 
+/** One that ended and was not tidied away yet must not keep a new one out. */
+export async function deleteEnded(tx: Tx, channelId: string, playerId: string, since: Date): Promise<void> {
+  await tx
+    .deleteFrom("invitations")
+    .where("player_id", "=", playerId)
+    .where("channel_id", "=", channelId)
+    .where("created_at", "<=", since)
+    .execute();
+}
+
 /** What is beyond `max` goes: declined ones first, then those of strangers, then the oldest. */
 export async function trimInvitations(tx: Tx, playerId: string, max: number): Promise<void> {
   const { count } = await tx
