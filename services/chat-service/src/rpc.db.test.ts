@@ -100,6 +100,7 @@ describeWithMariadb("chat-service", () => {
 
     it.each([
       ["empty", "  \n ", "message_empty"],
+      ["nothing to be seen", "\u200b \u3164\ufe0f", "message_empty"],
       ["nothing but control characters", "\u0007\u202e", "message_empty"],
       ["longer than 500 characters", "x".repeat(501), "message_too_long"],
     ])("are refused when %s", async (_note, body, code) => {
@@ -248,6 +249,9 @@ describeWithMariadb("chat-service", () => {
         code: "room_name_taken",
       });
       // One letter that is eighteen when it is written out.
+      await expect(harness.call.createRoom({ actor: bob, name: "ab\u3164cd" })).rejects.toMatchObject({
+        code: "invalid_request",
+      });
       await expect(harness.call.createRoom({ actor: bob, name: "\u{fdfa}".repeat(32) })).rejects.toMatchObject({
         code: "invalid_request",
       });

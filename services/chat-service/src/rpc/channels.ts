@@ -3,6 +3,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import type { ChatService } from "@muster/contracts/chat/v2";
 import { inTransaction, isDuplicateKey } from "@muster/db";
 import { AppError, must } from "@muster/errors";
+import { hasInvisible } from "@muster/runtime";
 import { v7 as uuidv7 } from "uuid";
 import { directKey, GLOBAL_CHANNEL_ID, matchKey, mayModerate, refuseReading, roomKey } from "../channels.ts";
 import { decodeCursor, encodeCursor } from "../cursors.ts";
@@ -135,6 +136,8 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
 
     async createRoom(request) {
       const actor = changerOf(request, parts);
+      if (hasInvisible(request.name.normalize("NFKC")))
+        throw fail("invalid_request", { message: "A room's name has characters that can be seen." });
       const key = roomKey(request.name);
       if (Array.from(key).length > UNIQUE_KEY_CHARS_MAX)
         throw fail("invalid_request", { message: "The room's name is too long once it is written out." });
