@@ -90,6 +90,7 @@ export function createRestServer(parts: ServerParts): FastifyInstance {
   });
   if (legacy) server.addHook("preClose", async () => legacy.stop());
   server.setValidatorCompiler(validators());
+  takeEmptyBodies(server);
   server.setErrorHandler((thrown, request, reply) => sendError(thrown, request, reply, { known, log: parts.log }));
   server.setNotFoundHandler((_request, reply) => {
     const body = envelope({ code: "route_not_found", message: "There is no such path with this method." });
@@ -130,6 +131,15 @@ function serverWith(
   });
   if (legacy) server.on("upgrade", (request, socket, head) => legacy.passUpgrade(request, socket, head));
   return server;
+}
+
+/** Many HTTP clients name a content type with every request: an empty body is none, and a route that wants one says so itself. */
+function takeEmptyBodies(server: FastifyInstance): void {
+  const parse = server.getDefaultJsonParser("error", "error");
+  server.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
+    if (body === "") done(null, undefined);
+    else void parse(request, body as string, done);
+  });
 }
 
 /** Bodies are taken as they are; queries and paths are text and are converted. */

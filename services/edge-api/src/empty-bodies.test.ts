@@ -1,0 +1,58 @@
+// A client that names a content type with every request asks for no more than one that does not. A walk over all operations.
+import { createLogger } from "@muster/log";
+import { createMetrics } from "@muster/runtime";
+import { afterAll, expect, it } from "vitest";
+import { readContract } from "./contract.ts";
+import { createRestServer } from "./server.ts";
+
+const ID = "01a20ab2-2d4a-7326-a77a-b22eaf2e9f1e";
+
+const contract = readContract();
+const server = createRestServer({
+  contract,
+  clients: {} as never,
+  tokens: { verify: async () => ({ playerId: ID }) } as never,
+  legacy: { origin: undefined, domains: [], answerWithinMs: 1000 } as never,
+  corsOrigins: [],
+  trustedProxies: [],
+  systemHealth: async () => ({ healthy: true, processes: {} }) as never,
+  deadlines: { readMs: 1000, writeMs: 1000 },
+  metrics: createMetrics("test"),
+  log: createLogger("test", "silent"),
+});
+/** In place of every handler. */
+server.addHook("preHandler", async (_request, reply) => reply.code(204).send());
+afterAll(() => server.close());
+
+interface Property {
+  readonly type?: string;
+  readonly format?: string;
+  readonly minimum?: number;
+}
+
+function valueOf({ type, format, minimum = 1 }: Property): string {
+  if (format === "uuid") return ID;
+  return type === "integer" ? String(minimum) : "a";
+}
+
+const writing = [...contract.operations.values()].filter(({ method }) => method !== "GET");
+
+it.each(writing.map((operation) => [operation.operationId, operation] as const))("%s", async (_id, operation) => {
+  const { params, body } = operation.schema as {
+    readonly params?: { readonly properties?: Record<string, Property> };
+    readonly body?: object;
+  };
+  let { url } = operation;
+  for (const [name, property] of Object.entries(params?.properties ?? {}))
+    url = url.replace(`:${name}`, valueOf(property));
+  const ask = (headers: Record<string, string>): Promise<{ statusCode: number; body: string }> =>
+    server.inject({ method: operation.method as "POST", url, headers: { authorization: "Bearer aaaa", ...headers } });
+  const [plain, named] = [await ask({}), await ask({ "content-type": "application/json" })];
+  expect([plain.statusCode, named.statusCode]).toEqual(body ? [400, 400] : [204, 204]);
+  if (body) expect(JSON.parse(named.body)).toMatchObject({ error: { code: "invalid_request" } });
+});
+
+it("has operations of both kinds", () => {
+  expect(writing.filter(({ schema }) => schema.body).length).toBeGreaterThan(5);
+  expect(writing.filter(({ schema }) => !schema.body).length).toBeGreaterThan(5);
+});
