@@ -136,10 +136,9 @@ function serverWith(
 /** Many HTTP clients name a content type with every request: an empty body is none, and a route that wants one says so itself. */
 function takeEmptyBodies(server: FastifyInstance): void {
   const parse = server.getDefaultJsonParser("error", "error");
-  server.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
-    if (body === "") done(null, undefined);
-    else void parse(request, body as string, done);
-  });
+  server.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) =>
+    body === "" ? done(null, undefined) : parse(request, body as string, done),
+  );
 }
 
 /** Bodies are taken as they are; queries and paths are text and are converted. */
