@@ -55,6 +55,7 @@ export class Channel {
   #started = false;
   #resolving = false;
   #resolveAt = 0;
+  #resolvedAt = 0;
   /** Since when there has been no usable connection although one was wanted. */
   #failingSince: number | undefined;
   #lastFailure: unknown;
@@ -97,6 +98,13 @@ export class Channel {
         if (connection.usable) throw err;
       }
     }
+  }
+
+  /** Why nothing can be sent, once a connection was wanted and could not be had; undefined when there is one, or none was wanted yet. */
+  get failure(): string | undefined {
+    if (this.#failingSince === undefined || this.#usable() > 0) return undefined;
+    const seconds = ((performance.now() - this.#failingSince) / 1000).toFixed(1);
+    return `no connection to ${this.authority} for ${seconds} s: ${reasonOf(this.#lastFailure)}`;
   }
 
   stop(): void {
@@ -144,8 +152,10 @@ export class Channel {
     if (this.#stopped) return;
     this.#started = true;
     const now = performance.now();
-    if (now >= this.#resolveAt && !this.#resolving) this.#lookUp().catch((err: unknown) => this.#failed(err));
-    let nextAt = this.#resolveAt;
+    // Without a connection, also while one is tried: a packet to an address that nobody has any more is lost in silence.
+    const resolveAt = this.#usable() > 0 ? this.#resolveAt : Math.min(this.#resolveAt, this.#resolvedAt + RETRY_MS_MAX);
+    if (now >= resolveAt && !this.#resolving) this.#lookUp().catch((err: unknown) => this.#failed(err));
+    let nextAt = resolveAt;
     for (const [address, place] of this.#places) {
       if (place.connecting || place.connection?.usable) continue;
       if (now >= place.nextTryAt) this.#connect(address, place);
@@ -176,6 +186,7 @@ export class Channel {
       this.#resolveAt = performance.now() + RETRY_MS_MAX;
     } finally {
       this.#resolving = false;
+      this.#resolvedAt = performance.now();
     }
     this.#kick();
   }
@@ -220,6 +231,10 @@ export class Channel {
 
 function retryMs(failures: number): number {
   return Math.min(RETRY_MS_MAX, RETRY_MS_FIRST * 2 ** Math.min(failures, 10)) * (0.5 + Math.random() / 2);
+}
+
+function reasonOf(err: unknown): string {
+  return err instanceof Error ? err.message : String(err);
 }
 
 async function lookUpAll(hostname: string): Promise<readonly string[]> {

@@ -28,6 +28,8 @@ export interface RpcClientOptions<S extends DescService> {
 
 export interface RpcClient<S extends DescService> extends AppPart {
   readonly call: Client<S>;
+  /** Of the admin server's `peers`: why the service cannot be asked, once it was wanted and could not. */
+  check(): string | undefined;
 }
 
 const MESSAGE_BYTES_MAX = 256 * 1024;
@@ -51,6 +53,7 @@ export function createRpcClient<S extends DescService>(options: RpcClientOptions
   return {
     name: `client of ${options.service.typeName}`,
     call,
+    check: () => channel.failure,
     stop: async () => channel.stop(),
   };
 }

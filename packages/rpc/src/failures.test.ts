@@ -7,6 +7,7 @@ import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
 import { MatchService } from "@muster/contracts/match/v2";
 import { createMetrics } from "@muster/runtime";
 import { afterEach, describe, expect, it } from "vitest";
+import { silentAddress } from "../test/silent-address.ts";
 import { createRpcClient, type RpcClient, type RpcClientOptions } from "./client.ts";
 import { REPEATABLE_WRITES } from "./repeatable.ts";
 
@@ -142,6 +143,39 @@ describe("one name with two addresses", () => {
     await expect.poll(counts).toEqual({ "127.0.0.2": 10, "127.0.0.3": 10 });
     addresses = ["127.0.0.3", "127.0.0.4"];
     await expect.poll(counts).toEqual({ "127.0.0.3": 10, "127.0.0.4": 10 });
+  });
+});
+
+describe("a callee that was made anew at another address", () => {
+  it("is found while the old address, which the name still gave, swallows what is sent to it", async () => {
+    const port = await serve(ok, "127.0.0.6");
+    const end = await silentAddress("127.0.0.5", port);
+    try {
+      let lookups = 0;
+      const resolve = async (): Promise<string[]> => [lookups++ === 0 ? "127.0.0.5" : "127.0.0.6"];
+      // A connection that is not made is given up after a second: this does not have so long.
+      const { call } = clientAt(port, { baseUrl: `http://identity.test:${port}`, resolve, timeoutMs: 900 });
+      await call.getProfile({ playerId: PLAYER });
+    } finally {
+      await end();
+    }
+  });
+
+  it("is told as missing from the first failure until it is there", async () => {
+    const port = await serve(ok);
+    let known = false;
+    const client = clientAt(port, {
+      baseUrl: `http://identity.test:${port}`,
+      resolve: async () => (known ? ["127.0.0.1"] : Promise.reject(new Error("ENOTFOUND identity.test"))),
+      timeoutMs: 50,
+    });
+    expect(client.check()).toBeUndefined();
+    await expect(client.call.getProfile({ playerId: PLAYER })).rejects.toMatchObject({ code: "unavailable" });
+    expect(client.check()).toMatch(
+      /^no connection to http:\/\/identity\.test:\d+ for \d\.\d s: ENOTFOUND identity\.test$/,
+    );
+    known = true;
+    await expect.poll(() => client.check()).toBeUndefined();
   });
 });
 

@@ -97,7 +97,8 @@ function countMissing(metrics: Metrics, peers: Readonly<Record<string, Check>>):
   });
 }
 
-async function failedChecks(checks: Readonly<Record<string, Check>>): Promise<Record<string, string>> {
+/** The reasons of those that fail or do not answer in time, by name. */
+export async function failedChecks(checks: Readonly<Record<string, Check>>): Promise<Record<string, string>> {
   const failures: Record<string, string> = {};
   await Promise.all(
     Object.entries(checks).map(async ([name, check]) => {

@@ -5,7 +5,7 @@ export {
   stepBudgetMs,
   withBudget,
 } from "./call-budget.ts";
-export { type AdminServer, type Check, createAdminServer } from "./admin.ts";
+export { type AdminServer, type Check, createAdminServer, failedChecks } from "./admin.ts";
 export { clientNetworkOf } from "./client-network.ts";
 export { FairLimiter, type FairLimiterOptions, WaitAbandonedError } from "./fair-limiter.ts";
 export { type LimiterOptions, Limiter, LimitReachedError } from "./limiter.ts";

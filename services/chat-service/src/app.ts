@@ -128,6 +128,7 @@ export function createApp(config: Config, overrides: Overrides = {}): ChatApp {
     metrics,
     log,
     ready: { database: database.check },
+    peers: { match: matches.check },
   });
   const schema = { name: "schema", start: () => waitForSchema(db, migrations, { withinMs: config.dbWaitMs, log }) };
   const streams = { name: "gateway streams", stop: async () => delivery.stop?.() };

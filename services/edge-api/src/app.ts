@@ -58,6 +58,7 @@ export function createApp(config: Config, overrides: Overrides = {}): EdgeApp {
       this.set(tokens.trustAgeS());
     },
   });
+  const peers = { identity: identity.check, match: match.check, matchmaker: matchmaking.check, chat: chat.check };
   const contract = readContract();
   const server = createRestServer({
     contract,
@@ -70,7 +71,7 @@ export function createApp(config: Config, overrides: Overrides = {}): EdgeApp {
     tokens,
     corsOrigins: config.edgeCorsOrigins,
     trustedProxies: config.edgeTrustedProxies,
-    systemHealth: createSystemHealth(config.edgeHealthUrls),
+    systemHealth: createSystemHealth(config.edgeHealthUrls, { peers }),
     deadlines: { readMs: config.edgeReadDeadlineMs, writeMs: config.edgeWriteDeadlineMs },
     metrics,
     log,
@@ -95,7 +96,14 @@ export function createApp(config: Config, overrides: Overrides = {}): EdgeApp {
     metrics,
     log,
   });
-  const admin = createAdminServer({ host: config.edgeHost, port: config.edgeAdminPort, metrics, log, ready: {} });
+  const admin = createAdminServer({
+    host: config.edgeHost,
+    port: config.edgeAdminPort,
+    metrics,
+    log,
+    ready: {},
+    peers,
+  });
   return Object.assign(
     composeProcess(admin, [
       identity,

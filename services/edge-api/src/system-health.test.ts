@@ -26,7 +26,7 @@ describe("the health of the system", () => {
   });
 
   const stateOf = async (port: number, addresses: readonly string[]): Promise<string | undefined> => {
-    const health = createSystemHealth({ shard: `http://shard:${port}/statusz` }, async () => addresses);
+    const health = createSystemHealth({ shard: `http://shard:${port}/statusz` }, { resolve: async () => addresses });
     const { healthy, processes } = await health();
     expect(healthy).toBe(processes["shard"] === "ok");
     return processes["shard"];
@@ -58,10 +58,24 @@ describe("the health of the system", () => {
 
   it("is not good when a name leads nowhere", async () => {
     expect(await stateOf(1, [])).toBe("has no address");
-    const lost = createSystemHealth({ shard: "http://shard:1/statusz" }, () => Promise.reject(new Error("ENOTFOUND")));
+    const lost = createSystemHealth(
+      { shard: "http://shard:1/statusz" },
+      { resolve: () => Promise.reject(new Error("ENOTFOUND")) },
+    );
     expect(await lost()).toEqual({
       healthy: false,
       processes: { "edge-api": "ok", shard: "has no address: ENOTFOUND" },
     });
+  });
+
+  it("is not healthy while edge-api itself cannot reach who is there", async () => {
+    let missing: string | undefined = "no connection to http://identity-service:7200 for 2.0 s: ECONNREFUSED";
+    const health = createSystemHealth({}, { peers: { identity: () => missing, chat: () => undefined } });
+    expect(await health()).toEqual({
+      healthy: false,
+      processes: { "edge-api": `cannot reach identity: ${missing}` },
+    });
+    missing = undefined;
+    await expect.poll(health).toEqual({ healthy: true, processes: { "edge-api": "ok" } });
   });
 });

@@ -1,6 +1,7 @@
 // Whether the whole installation is healthy: asked by the ingress, by up.sh and by people.
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
+import { type Check, failedChecks } from "@muster/runtime";
 
 const PROBE_TIMEOUT_MS = 1500;
 /** A flood of probes is one probe per instance and this long. */
@@ -17,9 +18,15 @@ export interface SystemHealth {
 /** The addresses that a host name stands for. @throws Error */
 export type Resolve = (hostname: string) => Promise<readonly string[]>;
 
+export interface SystemHealthOptions {
+  readonly resolve?: Resolve;
+  /** Whom this process itself asks: healthy processes that cannot reach each other are no healthy installation. */
+  readonly peers?: Readonly<Record<string, Check>>;
+}
+
 export function createSystemHealth(
   urls: Readonly<Record<string, string>>,
-  resolve: Resolve = lookUpAll,
+  { resolve = lookUpAll, peers = {} }: SystemHealthOptions = {},
 ): () => Promise<SystemHealth> {
   let asked: Promise<SystemHealth> | undefined;
   let askedAt = -Infinity;
@@ -27,20 +34,30 @@ export function createSystemHealth(
     const now = performance.now();
     if (!asked || now - askedAt > CACHE_MS) {
       askedAt = now;
-      asked = ask(urls, resolve);
+      asked = ask(urls, resolve, peers);
     }
     return asked;
   };
 }
 
-async function ask(urls: Readonly<Record<string, string>>, resolve: Resolve): Promise<SystemHealth> {
-  const answers = await Promise.all(
-    Object.entries(urls).map(async ([name, url]) => [name, await stateOf(url, resolve)] as const),
-  );
+async function ask(
+  urls: Readonly<Record<string, string>>,
+  resolve: Resolve,
+  peers: Readonly<Record<string, Check>>,
+): Promise<SystemHealth> {
+  const answers = await Promise.all([
+    failedChecks(peers).then((missing) => ["edge-api", ownState(missing)] as const),
+    ...Object.entries(urls).map(async ([name, url]) => [name, await stateOf(url, resolve)] as const),
+  ]);
   return {
     healthy: answers.every(([, answer]) => answer === "ok"),
-    processes: { "edge-api": "ok", ...Object.fromEntries(answers) },
+    processes: Object.fromEntries(answers),
   };
+}
+
+function ownState(missing: Readonly<Record<string, string>>): string {
+  const reasons = Object.entries(missing).map(([name, reason]) => `${name}: ${reason}`);
+  return reasons.length === 0 ? "ok" : `cannot reach ${reasons.join("; ")}`;
 }
 
 interface Instance {

@@ -131,6 +131,7 @@ export function createApp(config: Config, overrides: Overrides = {}): Matchmaker
     peers: {
       shards: () => (shards.size > 0 ? undefined : "no shard is here"),
       gateways: () => (sessions.gateways.size > 0 ? undefined : "no gateway is here"),
+      match: matchClient.check,
     },
   });
   const streams = { name: "streams", stop: async () => sessions.closeAll() };

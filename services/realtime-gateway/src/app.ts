@@ -178,7 +178,12 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
     metrics: registry,
     log,
     ready: {},
-    peers: { matchmaker: queueing.check, identity: () => tokens.check() },
+    peers: {
+      matchmaker: queueing.check,
+      identity: () => tokens.check() ?? identity.check(),
+      match: match.check,
+      chat: () => chatServices.map((service) => service.check()).find((reason) => reason !== undefined),
+    },
   });
   const linkPart = { name: "shard links", stop: async () => (spectators.stopAll(), seats.stop(), links.closeAll()) };
   const app = composeProcess(admin, [

@@ -153,7 +153,7 @@ export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
     metrics: registry,
     log,
     ready: {},
-    peers: { matchmaker: allocation.check },
+    peers: { matchmaker: allocation.check, match: matchClient.check },
   });
   const ticking = { name: "scheduler", stop: async () => scheduler.stop() };
   const resultQueue = { name: "results", stop: () => results.flush(RESULTS_FLUSH_MS) };
