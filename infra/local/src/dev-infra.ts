@@ -5,24 +5,34 @@ import { startInfrastructure } from "./infrastructure.ts";
 
 const { ingress, base } = chosenPorts();
 await claimHome({ by: "pnpm -r dev", pid: process.pid, ingressPort: ingress, portBase: base });
-const infrastructure = await startInfrastructure(loadEnvironment(), {
+const stopAsked = new AbortController();
+const starting = startInfrastructure(loadEnvironment(), {
   onLine(name, line) {
     if (/\[(warn|ERROR|error|emerg)/i.test(line)) console.log(`${name}: ${line}`);
   },
   say: (text) => console.log(text),
+  stop: stopAsked.signal,
 });
-console.log(`mariadb and nginx are up; the ingress is ${infrastructure.url}`);
-
-let stopping = false;
-const stop = async (): Promise<void> => {
-  if (stopping) return;
-  stopping = true;
-  clearInterval(alive);
-  await infrastructure.stop();
-};
 const alive = setInterval(() => undefined, 60_000);
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
     stop().catch((err: unknown) => console.error(err));
   });
+}
+
+try {
+  const { url } = await starting;
+  console.log(`mariadb and nginx are up; the ingress is ${url}`);
+} catch (err) {
+  clearInterval(alive);
+  if (!stopAsked.signal.aborted) throw err;
+}
+
+/** Also while they are starting. */
+async function stop(): Promise<void> {
+  if (stopAsked.signal.aborted) return;
+  stopAsked.abort();
+  clearInterval(alive);
+  const infrastructure = await starting.catch(() => undefined);
+  await infrastructure?.stop();
 }

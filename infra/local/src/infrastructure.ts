@@ -28,6 +28,8 @@ export interface InfrastructureParts {
   readonly portsAfterwards?: readonly string[];
   readonly onLine: (name: string, line: string) => void;
   readonly say: (text: string) => void;
+  /** Aborts while they start: what has been started is stopped. */
+  readonly stop: AbortSignal;
 }
 
 /**
@@ -35,6 +37,7 @@ export interface InfrastructureParts {
  *
  * An existing MariaDB instead of a private one: MUSTER_DB_URL (mysql://admin:password@host:port/), where databases and
  * users are made; or IDENTITY_DB_URL, MATCH_DB_URL and CHAT_DB_URL, which are used as they are.
+ * @throws Error with what is in the way, or when it is stopped; nothing of it runs then
  */
 export async function startInfrastructure(env: LocalEnvironment, parts: InfrastructureParts): Promise<Infrastructure> {
   const existing = usesExistingDatabase();
@@ -52,7 +55,9 @@ export async function startInfrastructure(env: LocalEnvironment, parts: Infrastr
       const command = mariadbCommand({ dataDir: paths.mariadbData, port: mariadbPort, durable: true });
       started.push(await superviseServer("mariadb", command, { port: mariadbPort, withinMs: MARIADB_START_MS }, parts));
     }
+    parts.stop.throwIfAborted();
     const databaseUrls = await databaseUrlsFor(env);
+    parts.stop.throwIfAborted();
     rememberDatabases({ ...databaseUrls, ...adminUrlFor(env) });
     const sockets = Number(process.env["GATEWAY_CONNECTIONS_MAX"] ?? SOCKETS_DEFAULT);
     for (const line of ingressShortages(sockets)) parts.say(line);
@@ -77,7 +82,7 @@ async function superviseServer(
   name: string,
   command: { command: string; args: string[] },
   { port, withinMs }: { port: number; withinMs: number },
-  { onLine, say }: InfrastructureParts,
+  { onLine, say, stop }: InfrastructureParts,
 ): Promise<Supervised> {
   const server = supervise(
     // A master that was killed leaves workers, which hold the port.
@@ -85,7 +90,10 @@ async function superviseServer(
     say,
   );
   try {
-    await waitForPort(port, withinMs, () => server.ended && `${name} ${server.ended}:\n${server.tail()}`);
+    await waitForPort(port, withinMs, () => {
+      if (stop.aborted) return "stopped while it started";
+      return server.ended && `${name} ${server.ended}:\n${server.tail()}`;
+    });
   } catch (err) {
     await server.stop();
     throw err;

@@ -1,7 +1,7 @@
 // The whole local system in one process tree: start, wait until healthy, one match, stay, stop. Called by up.sh.
 import { spawnSync } from "node:child_process";
 import path from "node:path";
-import { spawnChild } from "./child.ts";
+import { type Child, spawnChild } from "./child.ts";
 import { chosenPorts, type LocalEnvironment, loadEnvironment, serviceEnvironment } from "./environment.ts";
 import { claimHome } from "./home.ts";
 import { type Infrastructure, startInfrastructure } from "./infrastructure.ts";
@@ -17,7 +17,9 @@ const HEALTHY_WITHIN_MS = 60_000;
 const startedAt = performance.now();
 const logs = new LogFiles(paths.logs, { say });
 const services: Supervised[] = [];
-let infrastructure: Infrastructure | undefined;
+const stopAsked = new AbortController();
+let infrastructure: Promise<Infrastructure> | undefined;
+let smokeMatch: Child | undefined;
 let stopping: Promise<void> | undefined;
 /** A service that no start mends: before the system is up, that ends it. */
 let givenUp: string | undefined;
@@ -49,16 +51,17 @@ async function up(): Promise<void> {
   const env = loadEnvironment();
   say("starting MariaDB and nginx");
   const portsAfterwards = portVariables(env).filter((name) => !name.startsWith("MUSTER_"));
-  infrastructure = await startInfrastructure(env, { onLine: writeLog, say, portsAfterwards });
+  infrastructure = startInfrastructure(env, { onLine: writeLog, say, portsAfterwards, stop: stopAsked.signal });
+  const { databaseUrls } = await infrastructure;
+  if (stopping) return;
   const serviceEnv = {
     ...serviceEnvironment(env),
-    ...infrastructure.databaseUrls,
+    ...databaseUrls,
     SHARD_DRAIN_WITHIN_MS: process.env["SHARD_DRAIN_WITHIN_MS"] ?? "500",
   };
   for (const { name } of SERVICES.filter((spec) => spec.migrates)) migrate(name, serviceEnv);
   say(`starting ${SERVICES.map((spec) => spec.name).join(", ")}`);
   for (const { name, nodeArgs = [] } of SERVICES.toReversed()) {
-    if (stopping) return;
     services.unshift(
       supervise(
         {
@@ -111,14 +114,14 @@ async function untilHealthy(env: LocalEnvironment): Promise<void> {
 
 async function smoke(env: LocalEnvironment): Promise<void> {
   say("playing a match through the ingress");
-  const child = spawnChild({
+  smokeMatch = spawnChild({
     name: "smoke",
     command: "sh",
     args: [path.join(paths.root, "scripts/smoke.sh"), `http://localhost:${env["MUSTER_INGRESS_PORT"]}`],
     env: process.env,
     onLine: say,
   });
-  const how = await child.exited;
+  const how = await smokeMatch.exited;
   if (how !== "ended with exit code 0" && !stopping) throw new Error(`the smoke match ${how}`);
 }
 
@@ -149,10 +152,13 @@ function writeLog(name: string, line: string): void {
   logs.write(name, line);
 }
 
-/** Players first, then what they depend on, the database last. */
+/** Players first, then what they depend on, the database last: also of a system that is still starting. */
 async function stop(): Promise<void> {
+  stopAsked.abort();
+  await smokeMatch?.stop();
   for (const service of services) await service.stop();
-  await infrastructure?.stop();
+  const servers = await infrastructure?.catch(() => undefined); // up() tells why they did not start
+  await servers?.stop();
   logs.close();
   say("stopped");
 }

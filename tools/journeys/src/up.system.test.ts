@@ -165,6 +165,21 @@ describeWithServers("up", () => {
     );
   }, 120_000);
 
+  it("Ctrl-C while it is still starting ends what has been started, at whatever moment", async () => {
+    for (const [block, seen] of [
+      [28_700, "starting MariaDB"],
+      [28_800, "starting edge-api"],
+    ] as const) {
+      const up = await start(block);
+      await until(() => (up.said().includes(seen) ? undefined : up.said()), 30_000);
+      if (block === 28_700) await until(() => (pidOf("mariadbd") ? undefined : "no MariaDB yet"), 30_000);
+      up.kill("SIGINT");
+      expect(await up.ended).toBe(0);
+      expect(up.said()).toContain("stopped");
+      expect(running()).toEqual([]);
+    }
+  }, 60_000);
+
   it("says which setting chooses a port that is taken, before it starts anything", async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
