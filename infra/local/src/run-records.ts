@@ -20,6 +20,7 @@ interface RunRecord extends Life {
 
 interface RunningProcess extends Life {
   readonly group: number;
+  readonly session: number;
   readonly zombie: boolean;
 }
 
@@ -90,14 +91,18 @@ function signal(processes: readonly RunningProcess[], name: NodeJS.Signals): voi
   }
 }
 
-/** Those of the record's group: its leader, or what the leader started and left. */
+/**
+ * Those of the record's group: its leader, or what the leader started and left. Ours leads its session too, which a shell's job
+ * never does; and a leader of another start is a stranger with a number that came round, and so is everything in its group.
+ */
 function groupOf(record: RunRecord): RunningProcess[] {
   if (record.boot !== bootId()) return [];
+  const leader = readProcess(record.pid);
+  if (leader && leader.start !== record.start) return [];
   return readdirSync("/proc").flatMap((name) => {
     const found = /^\d+$/.test(name) ? readProcess(Number(name)) : undefined;
-    if (!found || found.zombie || found.group !== record.pid) return [];
-    const ours = found.pid === record.pid ? found.start === record.start : found.start >= record.start;
-    return ours ? [found] : [];
+    if (!found || found.zombie || found.group !== record.pid || found.session !== record.pid) return [];
+    return found.start >= record.start ? [found] : [];
   });
 }
 
@@ -123,7 +128,8 @@ function readProcess(pid: number): RunningProcess | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return { pid, zombie: fields[0] === "Z", group: Number(fields[2]), start: Number(fields[19]) };
+    const [group, session, start] = [fields[2], fields[3], fields[19]].map(Number) as [number, number, number];
+    return { pid, zombie: fields[0] === "Z", group, session, start };
   } catch {
     return undefined;
   }

@@ -12,7 +12,7 @@ const PERMANENT = "ended with exit code 2";
 const TAIL_LINES = 12;
 
 export interface SuperviseOptions extends ChildOptions {
-  /** Before every start: clears what the one before may have left. */
+  /** Before every start but the first: clears what the one before may have left. While it fails, it is tried again. */
   readonly prepare?: () => Promise<void>;
   /** It ended for a reason that another start does not mend; it is not started again. */
   readonly onGivenUp?: (why: string) => void;
@@ -38,6 +38,8 @@ export function supervise(options: SuperviseOptions, say: (text: string) => void
   let restarting = false;
   let failures = 0;
   let timer: NodeJS.Timeout | undefined;
+  /** Whoever prepares a start makes it only if nobody else has begun one meanwhile, or a stop. */
+  let turn = 0;
 
   const onLine = (line: string): void => {
     lines.push(line);
@@ -55,10 +57,8 @@ export function supervise(options: SuperviseOptions, say: (text: string) => void
       }
       const early = performance.now() - startedAt < HEALTHY_AFTER_MS;
       if (!early) failures = 0;
-      const delayMs = DELAYS_MS[Math.min(failures++, DELAYS_MS.length - 1)] as number;
-      say(`${name} ${how}; starting it again ${delayMs === 0 ? "at once" : `in ${delayMs} ms`}`);
+      say(`${name} ${how}; starting it again ${startLater()}`);
       if (early && lines.length > 0) say(`${name} said last:\n${tail()}`);
-      timer = setTimeout(again, delayMs);
     };
     child = spawnChild({ ...options, onLine, onExit });
     try {
@@ -67,15 +67,21 @@ export function supervise(options: SuperviseOptions, say: (text: string) => void
       say(`${name} runs, but could not be noted for a later start to end what is left of it: ${String(err)}`);
     }
   };
-  const again = (): void => {
-    if (!options.prepare) return start();
-    options.prepare().then(
-      () => void (stopping || start()),
-      (err: unknown) => {
-        say(`${name} cannot be started: ${String(err)}`);
-        options.onGivenUp?.(String(err));
-      },
-    );
+  /** @returns when, in words */
+  const startLater = (): string => {
+    const delayMs = DELAYS_MS[Math.min(failures++, DELAYS_MS.length - 1)] as number;
+    timer = setTimeout(() => void again(), delayMs);
+    return delayMs === 0 ? "at once" : `in ${delayMs} ms`;
+  };
+  const again = async (): Promise<void> => {
+    const mine = ++turn;
+    try {
+      await options.prepare?.();
+    } catch (err) {
+      if (mine === turn) say(`${name} cannot be started: ${String(err)}; trying again ${startLater()}`);
+      return;
+    }
+    if (mine === turn) start();
   };
   start();
 
@@ -90,14 +96,16 @@ export function supervise(options: SuperviseOptions, say: (text: string) => void
     async restart() {
       if (restarting || stopping) return;
       restarting = true;
+      turn++;
       clearTimeout(timer);
       await child?.stop();
       restarting = false;
       failures = 0;
-      if (!stopping) start();
+      if (!stopping) await again();
     },
     async stop() {
       stopping = true;
+      turn++;
       clearTimeout(timer);
       await child?.stop();
       forget(name);

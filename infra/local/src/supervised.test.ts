@@ -1,0 +1,104 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { afterAll, expect, it, onTestFinished, vi } from "vitest";
+
+const home = vi.hoisted(() => {
+  const folder = `${process.env["TMPDIR"] ?? "/tmp"}/muster-supervised-${process.pid}`;
+  process.env["MUSTER_HOME"] = folder; // before paths.ts is read
+  return folder;
+});
+const { supervise } = await import("./supervised.ts");
+const { clearLeftovers } = await import("./run-records.ts");
+const started = mkdtempSync(path.join(os.tmpdir(), "muster-started-"));
+afterAll(() => {
+  for (const folder of [home, started]) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A child that notes its process id, line by line, and then runs `script`. */
+function noting(name: string, script: string): { command: string; args: string[]; pids(): number[] } {
+  const file = path.join(started, name);
+  writeFileSync(file, "");
+  return {
+    command: "sh",
+    args: ["-c", `echo $$ >> ${file}; ${script}`],
+    pids: () => readFileSync(file, "utf8").split("\n").filter(Boolean).map(Number),
+  };
+}
+
+const isRunning = (pid: number): boolean => existsSync(`/proc/${pid}`);
+
+it("what cannot be cleared before a start is tried again: a server is never given up because of what it left", async () => {
+  const child = noting("cleared", "[ $(wc -l < $0) = 1 ] && exit 1; exec sleep 60");
+  child.args.push(path.join(started, "cleared"));
+  const said: string[] = [];
+  let tries = 0;
+  const one = supervise(
+    {
+      name: "cleared",
+      ...child,
+      onLine: () => undefined,
+      prepare: () => (++tries < 3 ? Promise.reject(new Error("still there")) : Promise.resolve()),
+    },
+    (text) => said.push(text),
+  );
+  onTestFinished(() => one.stop());
+  await expect.poll(() => child.pids().length, { timeout: 5000 }).toBe(2);
+  expect(tries).toBe(3);
+  expect(said.join("\n")).toContain("cannot be started: Error: still there; trying again");
+});
+
+it("a restart while the next start is being prepared makes one process, not two", async () => {
+  const child = noting("one", "[ $(wc -l < $0) = 1 ] && exit 1; exec sleep 60");
+  child.args.push(path.join(started, "one"));
+  const prepared: (() => void)[] = [];
+  const one = supervise(
+    { name: "one", ...child, onLine: () => undefined, prepare: () => new Promise((resolve) => prepared.push(resolve)) },
+    () => undefined,
+  );
+  onTestFinished(() => one.stop());
+  await expect.poll(() => prepared.length).toBe(1);
+  const restarted = one.restart();
+  await expect.poll(() => prepared.length).toBe(2);
+  for (const resolve of prepared) resolve();
+  await restarted;
+  await expect.poll(() => child.pids().length).toBe(2);
+  expect(child.pids().filter(isRunning)).toEqual([one.pid]);
+});
+
+it("a start ends what an earlier one left, and never a stranger whose process has a number that came round", async () => {
+  const folder = path.join(home, "run");
+  mkdirSync(folder, { recursive: true });
+  const statOf = (pid: number): string[] =>
+    readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]?.split(" ") ?? [];
+  const leaders = ["ours", "stranger"].map((name) => {
+    // A leader, and a child of its group.
+    const leader = spawn("sh", ["-c", "sleep 60 & wait"], { detached: true, stdio: "ignore" });
+    onTestFinished(() => {
+      try {
+        process.kill(-(leader.pid as number), "SIGKILL");
+      } catch {
+        // It has ended, as one of them should.
+      }
+    });
+    const start = Number(statOf(leader.pid as number)[19]);
+    const record = {
+      name,
+      pid: leader.pid,
+      start: name === "ours" ? start : start - 1000, // an earlier process had the stranger's number
+      boot: readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(),
+      supervisor: { pid: leader.pid, start: 1 }, // gone
+    };
+    writeFileSync(path.join(folder, `${name}.json`), JSON.stringify(record));
+    return leader.pid as number;
+  });
+  const [ours, stranger] = leaders as [number, number];
+  const childOf = (pid: number): number =>
+    Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]);
+  await expect.poll(() => childOf(ours) > 0 && childOf(stranger) > 0).toBe(true);
+  const strangersChild = childOf(stranger);
+  await clearLeftovers(() => undefined);
+  expect(statOf(strangersChild)[0]).toBe("S");
+  expect(isRunning(ours) && statOf(ours)[0] !== "Z").toBe(false);
+});
