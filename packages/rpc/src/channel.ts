@@ -28,6 +28,10 @@ export class NotConnectedError extends Error {
 }
 
 const RESOLVE_EVERY_MS = 15_000;
+/** A name server's packet that is lost costs the system's resolver 5 s: after this long the name is asked for once more beside it. */
+const LOOKUP_MS_MAX = 1000;
+/** At once: each holds a thread of the process's few. */
+const LOOKUPS_MAX = 2;
 const RETRY_MS_FIRST = 20;
 const RETRY_MS_MAX = 250;
 /** A callee that restarts is waited for as long as this; one that stays away is an error at once. */
@@ -53,9 +57,9 @@ export class Channel {
   #next = 0;
   #stopped = false;
   #started = false;
-  #resolving = false;
   #resolveAt = 0;
   #resolvedAt = 0;
+  #lookUps = { begun: 0, beganAt: 0, running: 0, answered: 0 };
   /** Since when there has been no usable connection although one was wanted. */
   #failingSince: number | undefined;
   #lastFailure: unknown;
@@ -154,23 +158,32 @@ export class Channel {
     const now = performance.now();
     // Without a connection, also while one is tried: a packet to an address that nobody has any more is lost in silence.
     const resolveAt = this.#usable() > 0 ? this.#resolveAt : Math.min(this.#resolveAt, this.#resolvedAt + RETRY_MS_MAX);
-    if (now >= resolveAt && !this.#resolving) this.#lookUp().catch((err: unknown) => this.#failed(err));
-    let nextAt = resolveAt;
+    if (now >= Math.max(resolveAt, this.#nextLookUpAt())) this.#lookUp().catch((err: unknown) => this.#failed(err));
+    let nextAt = Math.max(resolveAt, this.#nextLookUpAt());
     for (const [address, place] of this.#places) {
       if (place.connecting || place.connection?.usable) continue;
       if (now >= place.nextTryAt) this.#connect(address, place);
       else nextAt = Math.min(nextAt, place.nextTryAt);
     }
     clearTimeout(this.#timer);
-    if (!this.#resolving || this.#places.size > 0)
-      this.#timer = setTimeout(() => this.#kick(), Math.max(5, nextAt - now)).unref();
+    if (nextAt !== Infinity) this.#timer = setTimeout(() => this.#kick(), Math.max(5, nextAt - now)).unref();
+  }
+
+  /** Infinity: when one of those on their way has ended. */
+  #nextLookUpAt(): number {
+    const { running, beganAt } = this.#lookUps;
+    if (running === 0) return 0;
+    return running < LOOKUPS_MAX ? beganAt + LOOKUP_MS_MAX : Infinity;
   }
 
   async #lookUp(): Promise<void> {
-    this.#resolving = true;
+    const nth = ++this.#lookUps.begun;
+    this.#lookUps.beganAt = performance.now();
+    this.#lookUps.running++;
     try {
       const found = new Set(await this.#resolve(this.#hostname));
-      if (this.#stopped) return;
+      if (this.#stopped || nth < this.#lookUps.answered) return;
+      this.#lookUps.answered = nth;
       for (const [address, place] of this.#places) {
         if (found.has(address)) continue;
         place.connection?.retire();
@@ -185,7 +198,7 @@ export class Channel {
       this.#failed(err);
       this.#resolveAt = performance.now() + RETRY_MS_MAX;
     } finally {
-      this.#resolving = false;
+      this.#lookUps.running--;
       this.#resolvedAt = performance.now();
     }
     this.#kick();

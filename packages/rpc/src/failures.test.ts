@@ -161,6 +161,16 @@ describe("a callee that was made anew at another address", () => {
     }
   });
 
+  it("is found although the answer to one question for its name was lost", async () => {
+    const port = await serve(ok);
+    let lookups = 0;
+    const lost = new Promise<string[]>(() => undefined);
+    const resolve = (): Promise<string[]> => (lookups++ === 0 ? lost : Promise.resolve(["127.0.0.1"]));
+    const { call } = clientAt(port, { baseUrl: `http://identity.test:${port}`, resolve });
+    await call.getProfile({ playerId: PLAYER });
+    expect(lookups).toBe(2);
+  });
+
   it("is told as missing from the first failure until it is there", async () => {
     const port = await serve(ok);
     let known = false;
