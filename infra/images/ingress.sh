@@ -3,21 +3,25 @@
 set -eu
 folder=${NGINX_FOLDER:-/tmp/nginx}
 mkdir -p "$folder/tmp"
-# For as many players' sockets as a gateway of its size takes: two connections each, and some for requests.
+# As infra/local/src/ingress-limits.ts: for as many players' sockets as a gateway of its size takes, two connections each, and
+# some for requests; or for what the limit of open files leaves.
 sockets=${SOCKETS_MAX:-20000}
+fit=$sockets
 export WORKER_CONNECTIONS=$((sockets * 2 + 2048))
 export FILES_MAX=$((WORKER_CONNECTIONS + 512))
 if [ "$(ulimit -Hn)" != unlimited ] && [ "$(ulimit -Hn)" -lt "$FILES_MAX" ]; then
-  echo "ingress: a process may have $(ulimit -Hn) files open here, and $sockets players' sockets need $FILES_MAX: raise the limit, or set SOCKETS_MAX" >&2
   FILES_MAX=$(ulimit -Hn)
   WORKER_CONNECTIONS=$((FILES_MAX - 512))
+  fit=$((WORKER_CONNECTIONS > 2048 ? (WORKER_CONNECTIONS - 2048) / 2 : 0))
+  echo "ingress: a process may have $FILES_MAX files open here, which is enough for $fit players' sockets, not $sockets: raise the limit, or set SOCKETS_MAX" >&2
 fi
 # Not by `read`: it takes a byte at a time, and these files answer the first time only.
 ports=$(awk '{ print $2 - $1 }' /proc/sys/net/ipv4/ip_local_port_range)
 if [ "$ports" -lt "$sockets" ]; then
   echo "ingress: connections from here have $ports ports (net.ipv4.ip_local_port_range), and $sockets players' sockets need as many towards one gateway address" >&2
 fi
-export CONNECTIONS_PER_ADDRESS_MAX=${CONNECTIONS_PER_ADDRESS_MAX:-$((sockets / 5))}
+share=$(((fit + 4) / 5))
+export CONNECTIONS_PER_ADDRESS_MAX=${CONNECTIONS_PER_ADDRESS_MAX:-$((share > 1024 ? share : 1024))}
 export REQUESTS_PER_S_PER_ADDRESS=${REQUESTS_PER_S_PER_ADDRESS:-200}
 export REQUESTS_BURST_PER_ADDRESS=$((REQUESTS_PER_S_PER_ADDRESS * 2))
 export REDIRECT_PLAIN=${REDIRECT_PLAIN:-0}

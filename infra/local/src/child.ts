@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
+import { waitForPort } from "./ports.ts";
 
 export interface ChildOptions {
   readonly name: string;
@@ -74,4 +75,29 @@ export function spawnChild(options: ChildOptions): Child {
       clearTimeout(timer);
     },
   };
+}
+
+const SAID_LINES = 40;
+
+/** A child that listens on the port. @throws Error with what it said when it does not within `withinMs`, or ends; it is stopped then */
+export async function spawnListening(
+  { port, withinMs }: { readonly port: number; readonly withinMs: number },
+  options: Omit<ChildOptions, "onLine"> & { readonly onLine?: (line: string) => void },
+): Promise<Child> {
+  const said: string[] = [];
+  const child = spawnChild({
+    ...options,
+    onLine: (line) => {
+      said.push(line);
+      if (said.length > SAID_LINES) said.shift();
+      options.onLine?.(line);
+    },
+  });
+  try {
+    await waitForPort(port, withinMs, () => child.ended);
+    return child;
+  } catch (err) {
+    await child.stop();
+    throw new Error(`${options.name}: ${(err as Error).message}; it said:\n${said.join("\n")}`, { cause: err });
+  }
 }

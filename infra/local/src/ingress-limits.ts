@@ -43,7 +43,7 @@ export function thisMachine(): Machine {
 export function ingressLimits(filesAllowed: number = filesLimit(), sockets: number = SOCKETS_DEFAULT): IngressLimits {
   const wanted = sockets * CONNECTIONS_PER_SOCKET + OTHER_CONNECTIONS;
   const workerConnections = Math.min(wanted, filesAllowed - OTHER_FILES);
-  const socketsMax = Math.floor((workerConnections - OTHER_CONNECTIONS) / CONNECTIONS_PER_SOCKET);
+  const socketsMax = Math.max(0, Math.floor((workerConnections - OTHER_CONNECTIONS) / CONNECTIONS_PER_SOCKET));
   return {
     socketsMax,
     filesMax: workerConnections + OTHER_FILES,

@@ -5,9 +5,8 @@ import { randomBytes } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { type Child, spawnChild } from "./child.ts";
+import { type Child, spawnListening } from "./child.ts";
 import { paths } from "./paths.ts";
-import { waitForPort } from "./ports.ts";
 import { writeWhole } from "./whole-file.ts";
 
 export interface MariadbServer {
@@ -36,20 +35,14 @@ export function findMariadb(): { readonly server: string; readonly install: stri
 
 /** Starts a server on an existing or new data folder. @throws Error with what the server said when it does not start. */
 export async function startMariadb(options: MariadbOptions): Promise<MariadbServer> {
-  const said: string[] = [];
-  const child = spawnChild({
-    name: "mariadb",
-    ...mariadbCommand(options),
-    onLine: (line) => {
-      said.push(line);
-      if (said.length > 40) said.shift();
-      options.onLine?.(line);
-    },
-  });
-  await waitForPort(options.port, MARIADB_START_MS, () => child.ended && `MariaDB ${child.ended}:\n${said.join("\n")}`);
+  const { port, onLine } = options;
+  const child = await spawnListening(
+    { port, withinMs: MARIADB_START_MS },
+    { name: "mariadb", ...mariadbCommand(options), ...(onLine && { onLine }) },
+  );
   return {
-    adminUrl: privateAdminUrl(options.dataDir, options.port),
-    port: options.port,
+    adminUrl: privateAdminUrl(options.dataDir, port),
+    port,
     child,
     stop: () => child.stop(),
   };

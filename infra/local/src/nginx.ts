@@ -1,11 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { type Child, spawnChild } from "./child.ts";
+import { type Child, spawnListening } from "./child.ts";
 import { nginxArguments, writeIngressGateways } from "./ingress-gateways.ts";
 import { type IngressLimits, ingressLimits } from "./ingress-limits.ts";
 import { inPath } from "./mariadb.ts";
 import { paths } from "./paths.ts";
-import { waitForPort } from "./ports.ts";
 
 export interface NginxServer {
   readonly url: string;
@@ -41,18 +40,12 @@ export function findNginx(): string | undefined {
 
 /** @throws Error with what nginx said when it does not start. */
 export async function startNginx(options: NginxOptions): Promise<NginxServer> {
-  const said: string[] = [];
-  const child = spawnChild({
-    name: "nginx",
-    ...nginxCommand(options),
-    onLine: (line) => {
-      said.push(line);
-      if (said.length > 20) said.shift();
-      options.onLine?.(line);
-    },
-  });
-  await waitForPort(options.port, NGINX_START_MS, () => child.ended && `nginx ${child.ended}:\n${said.join("\n")}`);
-  return { url: `http://127.0.0.1:${options.port}`, child, stop: () => child.stop() };
+  const { port, onLine } = options;
+  const child = await spawnListening(
+    { port, withinMs: NGINX_START_MS },
+    { name: "nginx", ...nginxCommand(options), ...(onLine && { onLine }) },
+  );
+  return { url: `http://127.0.0.1:${port}`, child, stop: () => child.stop() };
 }
 
 /** What starts it. Writes its configuration. */

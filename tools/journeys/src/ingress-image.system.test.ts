@@ -1,10 +1,10 @@
 // The start of the ingress's image, as it is: shell, template, nginx.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { freePort, paths } from "@muster/local";
+import { freePort, ingressLimits, paths } from "@muster/local";
 import { describeWithServers, until } from "@muster/testkit";
 import { expect, it } from "vitest";
 
@@ -12,22 +12,9 @@ describeWithServers("the image of the ingress", () => {
   it("fills in its configuration and serves, with few files and ports as well", async () => {
     const folder = mkdtempSync(path.join(os.tmpdir(), "muster-ingress-image-"));
     const port = await freePort();
-    const env = {
-      PATH: `${process.env["PATH"]}:/usr/sbin`,
-      NGINX_FOLDER: folder,
-      TEMPLATE_FOLDER: path.join(paths.root, "infra/nginx"),
-      PUBLIC_HOST: "localhost",
-      EDGE_ADDRESS: "127.0.0.1:9",
-      GATEWAY_ADDRESSES: "127.0.0.1:9, 127.0.0.2:9",
-      LISTEN_ADDRESS: `127.0.0.1:${port}`,
-      TLS_DIRECTIVES: "",
-      REAL_IP_DIRECTIVES: "",
-      USER_DIRECTIVE: process.getuid?.() === 0 ? "user root;" : "",
-      SOCKETS_MAX: "70000", // more than there can be ports
-    };
-    const script = path.join(paths.root, "infra/images/ingress.sh");
+    const env = environmentFor(folder, { LISTEN_ADDRESS: `127.0.0.1:${port}`, SOCKETS_MAX: "70000" }); // more than there can be ports
     // A group of its own: what looks for new addresses ends with a container, and here with the group.
-    const child = spawn("sh", [script], { env, detached: true, stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn("sh", [SCRIPT], { env, detached: true, stdio: ["ignore", "ignore", "pipe"] });
     const exited = once(child, "exit");
     let said = "";
     child.stderr.on("data", (data: Buffer) => (said += data.toString()));
@@ -48,7 +35,56 @@ describeWithServers("the image of the ingress", () => {
       rmSync(folder, { recursive: true, force: true });
     }
   });
+
+  it("is sized just as the ingress of up.sh, whatever the machine allows", async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), "muster-ingress-image-"));
+    writeFileSync(path.join(folder, "nginx"), "#!/bin/sh\nexec true\n", { mode: 0o755 }); // it needs no more than to be started
+    try {
+      for (const sockets of [1000, 20_000])
+        for (const files of [1024, 4096, 16_000]) {
+          const env = environmentFor(folder, { LISTEN_ADDRESS: "127.0.0.1:9", SOCKETS_MAX: String(sockets) });
+          const child = spawn("sh", ["-c", `ulimit -n ${files} && exec sh ${SCRIPT}`], {
+            env: { ...env, PATH: `${folder}:${env.PATH}` },
+            detached: true,
+            stdio: "ignore",
+          });
+          expect(await once(child, "exit")).toEqual([0, null]);
+          endGroup(child.pid as number);
+          const text = readFileSync(path.join(folder, "nginx.conf"), "utf8");
+          const filled = (directive: string): number => Number(new RegExp(`${directive} (\\d+)`).exec(text)?.[1]);
+          const wanted = ingressLimits(files, sockets);
+          expect({
+            filesMax: filled("worker_rlimit_nofile"),
+            workerConnections: filled("worker_connections"),
+            connectionsPerAddressMax: filled("limit_conn connections"),
+          }).toEqual({
+            filesMax: wanted.filesMax,
+            workerConnections: wanted.workerConnections,
+            connectionsPerAddressMax: wanted.connectionsPerAddressMax,
+          });
+        }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
 });
+
+const SCRIPT = path.join(paths.root, "infra/images/ingress.sh");
+
+function environmentFor(folder: string, more: { LISTEN_ADDRESS: string; SOCKETS_MAX: string }) {
+  return {
+    PATH: `${process.env["PATH"]}:/usr/sbin`,
+    NGINX_FOLDER: folder,
+    TEMPLATE_FOLDER: path.join(paths.root, "infra/nginx"),
+    PUBLIC_HOST: "localhost",
+    EDGE_ADDRESS: "127.0.0.1:9",
+    GATEWAY_ADDRESSES: "127.0.0.1:9, 127.0.0.2:9",
+    TLS_DIRECTIVES: "",
+    REAL_IP_DIRECTIVES: "",
+    USER_DIRECTIVE: process.getuid?.() === 0 ? "user root;" : "",
+    ...more,
+  };
+}
 
 function endGroup(leader: number): void {
   try {

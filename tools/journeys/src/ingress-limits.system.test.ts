@@ -26,6 +26,7 @@ describe("the sizes of the ingress", () => {
     const little = ingressLimits(10_000);
     expect(little.filesMax).toBeLessThanOrEqual(10_000);
     expect(little.socketsMax).toBe(3720);
+    expect(ingressLimits(1024).socketsMax, "none are fewer than none").toBe(0);
     // Each thing that is short has a line of its own, and so does a gateway that takes more than by default.
     const lines = ingressShortages(sockets, { filesMax: 10_000, ports: 19_999, backlogMax: 128 });
     expect(lines).toHaveLength(3);
