@@ -49,6 +49,22 @@ describe("the token verifier", () => {
     await expect(verifier.verify(await keys.sign(claims, header as never))).rejects.toMatchObject({ code });
   });
 
+  it("has one spelling: the same bytes written otherwise are no token", async () => {
+    const keys = await testKeys();
+    const verifier = new TokenVerifier(async () => ({ jwks: keys.jwks }));
+    const token = await keys.sign();
+    const bytes = Buffer.from(token.split(".")[2] as string, "base64url");
+    const last = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"].map(
+      (c) => token.slice(0, -1) + c,
+    );
+    const same = [...last, `${token}=`, `${token}==`, `${token} `, `${token}\n`, ` ${token}`].filter(
+      (other) => other !== token && Buffer.from(other.split(".")[2] as string, "base64url").equals(bytes),
+    );
+    expect(same.length).toBeGreaterThanOrEqual(15);
+    for (const other of same) await expect(verifier.verify(other)).rejects.toMatchObject({ code: "token_invalid" });
+    await verifier.verify(token);
+  });
+
   it("asks for the keys again when a token names a new one, but not for every stranger", async () => {
     const [old, fresh, stranger] = await Promise.all([testKeys(), testKeys(), testKeys()]);
     let asked = 0;
