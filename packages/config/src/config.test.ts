@@ -71,6 +71,10 @@ describe("a configuration", () => {
   it("knows which variables look like its own and are not", () => {
     const env = { ...good, APP_PROT: "1", OTHER_PORT: "1", APPLE: "1", APP_GONE: undefined };
     expect(unknownVariables(fields, env)).toEqual(["APP_PROT"]);
+    const reversed = Object.fromEntries(Object.entries(fields).reverse());
+    expect(unknownVariables({ ...reversed, LOG_LEVEL: text({ description: "a library's" }) }, env)).toEqual([
+      "APP_PROT",
+    ]);
     const links = { APP_SERVICE_HOST: "10.0.0.1", APP_SERVICE_PORT_GRPC: "80", APP_PORT_80_TCP_ADDR: "10.0.0.1" };
     expect(unknownVariables(fields, { ...links, APP_WEB_PORT: "tcp://10.0.0.1:80" })).toEqual([]);
   });

@@ -69,12 +69,22 @@ const SERVICE_LINK = /_SERVICE_(HOST|PORT)(_|$)|_PORT_\d+_(TCP|UDP)/;
  * for a release may run with the variables of the next one.
  */
 export function unknownVariables(fields: Fields, env: Readonly<Record<string, string | undefined>>): string[] {
-  // Fields of libraries come first, the process's own after them.
-  const prefix = `${Object.keys(fields).at(-1)?.split("_")[0]}_`;
+  const prefix = ownPrefix(Object.keys(fields));
   return Object.entries(env).flatMap(([name, value]) => {
     if (!name.startsWith(prefix) || name in fields || value === undefined) return [];
     return SERVICE_LINK.test(name) || value.startsWith("tcp://") ? [] : [name];
   });
+}
+
+/** What most fields begin with: the others are of libraries. */
+function ownPrefix(names: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const name of names) {
+    const prefix = name.slice(0, name.indexOf("_") + 1);
+    counts.set(prefix, (counts.get(prefix) ?? 0) + 1);
+  }
+  const [own] = [...counts].sort(([, a], [, b]) => b - a);
+  return own?.[0] ?? "";
 }
 
 /** A value for an error message. One that has a password in it is not shown at all: what is misspelt cannot be taken apart. */

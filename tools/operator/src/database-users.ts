@@ -20,7 +20,12 @@ export const databaseUser: Command = {
     await withServer(variable(env, "MUSTER_DB_URL"), async (db) => {
       await db.query("create user ?@'%' identified by ?", [user, password]);
       const database = url.pathname.slice(1).replaceAll(/[_%\\]/g, "\\$&"); // in a grant they are wildcards
-      await db.query(`grant all privileges on \`${database}\`.* to ?@'%'`, [user]);
+      try {
+        await db.query(`grant all privileges on \`${database}\`.* to ?@'%'`, [user]);
+      } catch (err) {
+        await db.query("drop user ?@'%'", [user]); // or the next try would find the name taken
+        throw err;
+      }
     });
     url.username = user;
     url.password = password;
