@@ -87,7 +87,7 @@ function countMissing(metrics: Metrics, peers: Readonly<Record<string, Check>>):
   if (Object.keys(peers).length === 0) return;
   new Gauge({
     name: "peer_missing",
-    help: "1 while this process lacks a peer without which part of its work is not done",
+    help: "1 while this process lacks a peer without which part of its work is not done: no session, or no connection since one was wanted",
     labelNames: ["peer"],
     registers: [metrics],
     async collect() {
