@@ -54,9 +54,9 @@ describe("the token verifier", () => {
     const verifier = new TokenVerifier(async () => ({ jwks: keys.jwks }));
     const token = await keys.sign();
     const bytes = Buffer.from(token.split(".")[2] as string, "base64url");
-    const last = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"].map(
-      (c) => token.slice(0, -1) + c,
-    );
+    const last = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+      .split("")
+      .map((c) => token.slice(0, -1) + c);
     const same = [...last, `${token}=`, `${token}==`, `${token} `, `${token}\n`, ` ${token}`].filter(
       (other) => other !== token && Buffer.from(other.split(".")[2] as string, "base64url").equals(bytes),
     );
