@@ -37,6 +37,7 @@ export interface CredentialsTable {
   account_id: string;
   /** PHC string: $argon2id$v=19$m=…,t=…,p=…$salt$hash. */
   password_phc: string;
+  /** When the password was set; a hash of the same password that is made anew leaves it. */
   updated_at: Generated<Date>;
 }
 

@@ -1,7 +1,12 @@
+import { argon2Sync } from "node:crypto";
+import { inTransaction } from "@muster/db";
+import { must } from "@muster/errors";
 import { describeWithMariadb } from "@muster/testkit";
 import { TokenVerifier, trustFrom } from "@muster/tokens";
+import { sql } from "kysely";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Harness, startHarness } from "../test/harness.ts";
+import { findAccountWithPassword, holdAccount, updateCredentials } from "./store/accounts.ts";
 
 const PASSWORD = "correct horse battery";
 
@@ -123,6 +128,57 @@ describeWithMariadb("refresh-token families", () => {
     await refresh(refreshToken);
     await expect(harness.call.logIn({ name, password: PASSWORD })).rejects.toMatchObject({ code: "bad_credentials" });
     await harness.call.logIn({ name, password: "another horse battery" });
+  });
+
+  /** Statements that wait for a row of that table. */
+  const waitingFor = async (table: string): Promise<number> => {
+    const { rows } = await sql<{ info: string | null }>`select info from information_schema.processlist`.execute(
+      harness.db,
+    );
+    return rows.filter(({ info }) => new RegExp(`(from|update) \`${table}\``).test(info ?? "")).length;
+  };
+
+  it("end with a change of the password also where the log-in by the old one was under way", async () => {
+    const { name, playerId } = await open();
+    const keepFamilyId = (await harness.call.listDevices({ playerId })).devices[0]?.familyId as string;
+    const passwords = { currentPassword: PASSWORD, newPassword: "another horse battery" };
+    let isChanged = false;
+    const [loggedIn, changed] = await inTransaction(harness.db, async (tx) => {
+      await holdAccount(tx, playerId);
+      const logIn = harness.call.logIn({ name, password: PASSWORD });
+      await expect.poll(() => waitingFor("accounts")).toBe(1); // it was the right password
+      const change = harness.call.changePassword({ playerId, keepFamilyId, ...passwords });
+      const done = change.then(() => (isChanged = true));
+      await expect.poll(async () => isChanged || (await waitingFor("credentials")) > 0).toBe(true);
+      return [logIn, done] as const;
+    });
+    await changed;
+    const { tokens } = await loggedIn;
+    await expect(refresh(tokens?.refreshToken as string)).rejects.toMatchObject(refused);
+  });
+
+  it("are not opened by a password that is another one by now, nor is the new one undone by a newer hash of the old one", async () => {
+    const { name, playerId } = await open();
+    const { password_phc: phc } = must(await findAccountWithPassword(harness.db, { id: playerId }), "registered");
+    // The same password by weaker parameters, as an earlier version hashed.
+    const [salt, tagLength] = [Buffer.alloc(16, 1), 32];
+    const weak = { message: Buffer.from(PASSWORD), nonce: salt, memory: 1024, passes: 1, parallelism: 1, tagLength };
+    const text = (bytes: Buffer): string => bytes.toString("base64").replace(/=+$/, "");
+    const outdated = `$argon2id$v=19$m=1024,t=1,p=1$${text(salt)}$${text(argon2Sync("argon2id", weak))}`;
+    await inTransaction(harness.db, (tx) => updateCredentials(tx, playerId, outdated));
+    const logIn = await inTransaction(harness.db, async (tx) => {
+      await updateCredentials(tx, playerId, phc, new Date()); // somebody changes it, and has not committed yet
+      const begun = harness.call.logIn({ name, password: PASSWORD });
+      begun.catch(() => undefined); // told below
+      await expect.poll(() => waitingFor("credentials")).toBe(1);
+      return { begun };
+    });
+    await expect(logIn.begun).rejects.toMatchObject({ code: "bad_credentials" });
+    expect(await findAccountWithPassword(harness.db, { id: playerId })).toMatchObject({ password_phc: phc });
+
+    await inTransaction(harness.db, (tx) => updateCredentials(tx, playerId, outdated));
+    await Promise.all([1, 2].map(() => harness.call.logIn({ name, password: PASSWORD }))); // a newer hash is no other password
+    expect((await findAccountWithPassword(harness.db, { id: playerId }))?.password_phc).toMatch(/m=47104/);
   });
 
   it("take their access tokens with them, also in an instance and a verifier that start afterwards", async () => {

@@ -12,9 +12,11 @@ import { checkPassword } from "../password-rules.ts";
 import type { Account, Tables } from "../schema.ts";
 import { type Device, sha256, type TokenPair } from "../sessions.ts";
 import {
+  type Credentials,
   findAccount,
   findAccountByDevice,
   findAccountWithPassword,
+  holdCredentials,
   insertAccount,
   insertCredentials,
   insertGuestDevice,
@@ -84,7 +86,9 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
       const tokens = await inTransaction(
         db,
         async (tx) => {
-          if (fresh !== undefined) await updateCredentials(tx, account.id, fresh, now());
+          const held = await holdUnchanged(tx, account);
+          if (fresh !== undefined && held.password_phc === account.password_phc)
+            await updateCredentials(tx, account.id, fresh);
           return openInTime(tx, account, { label: deviceLabel, id: deviceId });
         },
         "read committed",
@@ -128,6 +132,7 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
       if (!right) throw fail("bad_credentials");
       const phc = await passwords.hash(newPassword, asker);
       await inTransaction(db, async (tx) => {
+        await holdUnchanged(tx, account);
         await updateCredentials(tx, playerId, phc, now());
         await sessions.revoke(tx, { accountId: playerId, exceptId: keepFamilyId }, "password_changed");
         await appendAudit(tx, {
@@ -141,6 +146,16 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
       return {};
     },
   };
+}
+
+/**
+ * Holds the password that was looked at before, outside of the transaction: a session that is opened by it is seen by whoever
+ * changes it, or comes too late. @throws AppError bad_credentials when it is another one by now
+ */
+async function holdUnchanged(tx: Tx, seen: Account & Credentials): Promise<Credentials> {
+  const held = await holdCredentials(tx, seen.id);
+  if (held?.password_set_at.getTime() !== seen.password_set_at.getTime()) throw fail("bad_credentials");
+  return held;
 }
 
 async function createGuest(db: Database<Tables>, keyHash: Buffer, createdAt: Date): Promise<Account> {

@@ -16,6 +16,11 @@ const ACCOUNT = [
 ] as const;
 const ACCOUNT_OF_A = ACCOUNT.map((column) => `a.${column}` as const);
 
+export interface Credentials {
+  readonly password_phc: string;
+  readonly password_set_at: Date;
+}
+
 export async function insertAccount(db: Tx, account: Account): Promise<void> {
   await db.insertInto("accounts").values(account).execute();
 }
@@ -24,10 +29,21 @@ export async function insertCredentials(db: Tx, accountId: string, phc: string):
   await db.insertInto("credentials").values({ account_id: accountId, password_phc: phc }).execute();
 }
 
-export async function updateCredentials(db: Db, accountId: string, phc: string, at: Date): Promise<void> {
-  await db
+/** Locks the row until the transaction ends. */
+export async function holdCredentials(tx: Tx, accountId: string): Promise<Credentials | undefined> {
+  return tx
+    .selectFrom("credentials")
+    .select(["password_phc", "updated_at as password_set_at"])
+    .where("account_id", "=", accountId)
+    .forUpdate()
+    .executeTakeFirst();
+}
+
+/** `setAt`: left out for another hash of the same password. */
+export async function updateCredentials(tx: Tx, accountId: string, phc: string, setAt?: Date): Promise<void> {
+  await tx
     .updateTable("credentials")
-    .set({ password_phc: phc, updated_at: at })
+    .set({ password_phc: phc, ...(setAt && { updated_at: setAt }) })
     .where("account_id", "=", accountId)
     .execute();
 }
@@ -48,11 +64,11 @@ export async function holdAccount(tx: Tx, id: string): Promise<Account | undefin
 export async function findAccountWithPassword(
   db: Db,
   by: { nameKey: string } | { id: string },
-): Promise<(Account & { password_phc: string }) | undefined> {
+): Promise<(Account & Credentials) | undefined> {
   const query = db
     .selectFrom("accounts as a")
     .innerJoin("credentials as c", "c.account_id", "a.id")
-    .select([...ACCOUNT_OF_A, "c.password_phc"]);
+    .select([...ACCOUNT_OF_A, "c.password_phc", "c.updated_at as password_set_at"]);
   return ("id" in by ? query.where("a.id", "=", by.id) : query.where("a.name_key", "=", by.nameKey)).executeTakeFirst();
 }
 
