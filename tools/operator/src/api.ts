@@ -1,7 +1,8 @@
 // Calls of the REST API as an admin.
-import { createInterface } from "node:readline/promises";
+import { createInterface } from "node:readline";
 import { type Command, OperatorError, say, UsageError } from "./command.ts";
 import { type Environment, publicUrl } from "./environment.ts";
+import { ask } from "./http.ts";
 
 const CALL_WITHIN_MS = 30_000;
 
@@ -46,27 +47,23 @@ export const api: Command = {
   },
 };
 
-/** @throws OperatorError with the answer when it is no 2xx */
+/** @throws OperatorError with the answer when it is no 2xx, or when there is none */
 async function call(env: Environment, method: string, path: string, body?: string, token?: string): Promise<string> {
-  const response = await fetch(`${publicUrl(env)}${path}`, {
+  const { ok, status, text } = await ask(`${publicUrl(env)}${path}`, CALL_WITHIN_MS, {
     method,
     headers: {
       ...(token ? { authorization: `Bearer ${token}` } : {}),
       ...(body === undefined ? {} : { "content-type": "application/json" }),
     },
     ...(body === undefined ? {} : { body }),
-    signal: AbortSignal.timeout(CALL_WITHIN_MS),
   });
-  const text = await response.text();
-  if (!response.ok) throw new OperatorError(`${method} ${path}: ${response.status} ${text}`);
+  if (!ok) throw new OperatorError(`${method} ${path}: ${status} ${text}`);
   return text;
 }
 
+/** @throws OperatorError when the input ends without a line */
 async function firstLineOfInput(): Promise<string> {
-  const input = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return await input.question(process.stdin.isTTY ? "password: " : "");
-  } finally {
-    input.close();
-  }
+  if (process.stdin.isTTY) process.stderr.write("password: ");
+  for await (const line of createInterface({ input: process.stdin })) return line;
+  throw new OperatorError("there is no password: set MUSTER_PASSWORD, or give it on standard input");
 }

@@ -1,5 +1,5 @@
 // A disaster, for real: a system with data, a backup, more writes, a dropped table, and the way back to the moment before it.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { MusterClient } from "@muster/client";
@@ -7,7 +7,7 @@ import { keepLonger } from "./backup/backup.ts";
 import { describeWithServers } from "@muster/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { parseEnv } from "node:util";
-import { tableStates } from "./backup/manifest.ts";
+import { BINARY_LOGS, type Manifest, tableStates } from "./backup/manifest.ts";
 import { withServer } from "./databases.ts";
 import { createStage, printedBy, type Stage } from "./stage.ts";
 
@@ -61,9 +61,19 @@ describeWithServers("backup and restore", () => {
       "stop it",
     );
     await stage.stop();
+    const untrue = path.join(folder, "untrue");
+    cpSync(kept, untrue, { recursive: true });
+    const manifest = JSON.parse(readFileSync(path.join(kept, "manifest.json"), "utf8")) as Manifest;
+    const tables = { ...manifest.tables, "match_dev.matches": { rows: 7, checksum: 7 } };
+    writeFileSync(path.join(untrue, "manifest.json"), JSON.stringify({ ...manifest, tables }));
+    const failed = await printedBy(`scripts/operator.sh restore ${untrue} --before ${gtid}`, stage.env);
+    expect(failed).toMatchObject({ code: 1, output: expect.stringContaining("not as the backup says") as unknown });
+    const dataFolders = (): string[] => readdirSync(stage.folder).filter((name) => /^mariadb($|\.before)/.test(name));
+    expect(dataFolders(), "half a restore is nobody's data").toEqual(["mariadb"]);
     expect(await operator(`restore ${kept} --before ${gtid}`)).toContain(
       "the audit log is as it was written\nrestored",
     );
+    expect(dataFolders()).toHaveLength(2);
     await stage.start();
 
     expect(await states()).toEqual(before);
@@ -74,6 +84,25 @@ describeWithServers("backup and restore", () => {
     const again = new MusterClient({ url: stage.url });
     await again.logIn({ name: "late", password: PASSWORD });
   }, 180_000);
+
+  it("refuses a server whose log does not say exactly what was written, and to mix the logs of two servers", async () => {
+    const setFormat = (format: string): Promise<unknown> =>
+      withServer(serverUrl(), (db) => db.query(`set global binlog_format = ${format}`));
+    await setFormat("MIXED");
+    const mixed = await printedBy(`scripts/operator.sh backup ${path.join(folder, "mixed")}`, stage.env);
+    expect(mixed).toMatchObject({ code: 1, output: expect.stringContaining("binlog_format is MIXED") as unknown });
+    await setFormat("ROW");
+
+    // The restored server began its logs anew, under the same names.
+    const logs = path.join(folder, "monday", BINARY_LOGS);
+    const first = path.join(logs, "binlog.000001");
+    const sizes = (): number[] => readdirSync(logs).map((file) => statSync(path.join(logs, file)).size);
+    const before = sizes();
+    expect(existsSync(first)).toBe(true);
+    const other = await printedBy(`scripts/operator.sh backup-logs ${path.join(folder, "monday")}`, stage.env);
+    expect(other).toMatchObject({ code: 1, output: expect.stringContaining("Take a new backup") as unknown });
+    expect(sizes()).toEqual(before);
+  }, 60_000);
 
   it("refuses a dump that has been changed, a folder that is none, and a server that is in use", async () => {
     const kept = path.join(folder, "monday");
@@ -99,5 +128,8 @@ it("of two copies of a binary log the longer one is kept, whichever comes last",
     keepLonger(fetched, kept);
     expect(readFileSync(kept, "utf8")).toBe(is);
   }
+  writeFileSync(fetched, "another one, longer");
+  expect(() => keepLonger(fetched, kept)).toThrow("another log");
+  expect(readFileSync(kept, "utf8")).toBe("all of it");
   rmSync(folder, { recursive: true });
 });

@@ -3,18 +3,19 @@
 import { randomBytes } from "node:crypto";
 import { type Command, OperatorError, say, UsageError } from "./command.ts";
 import { withServer } from "./databases.ts";
-import { variable } from "./environment.ts";
+import { DATABASE_URLS, variable } from "./environment.ts";
 
 const NAME = /^[a-z0-9_]{1,32}$/;
-const OWNERS = ["IDENTITY_DB_URL", "MATCH_DB_URL", "CHAT_DB_URL"];
 
 export const databaseUser: Command = {
-  takes: "IDENTITY_DB_URL|MATCH_DB_URL|CHAT_DB_URL NAME",
+  takes: `${DATABASE_URLS.join("|")} NAME`,
   does: "Makes a second user for that service's database, with a new password, and prints the URL for the service.",
   async run(args, env) {
     const [owner = "", user = "", ...more] = args;
-    if (!OWNERS.includes(owner) || !NAME.test(user) || more.length > 0)
-      throw new UsageError(`one of ${OWNERS.join(", ")}, and a name of lower-case letters, digits and underscores`);
+    if (!DATABASE_URLS.includes(owner) || !NAME.test(user) || more.length > 0)
+      throw new UsageError(
+        `one of ${DATABASE_URLS.join(", ")}, and a name of lower-case letters, digits and underscores`,
+      );
     const url = new URL(variable(env, owner));
     const password = randomBytes(24).toString("hex");
     await withServer(variable(env, "MUSTER_DB_URL"), async (db) => {

@@ -1,5 +1,5 @@
 // A short connection to one service's database.
-import { type Connection, createConnection } from "mariadb";
+import { type Connection, createConnection, SqlError } from "mariadb";
 import { OperatorError } from "./command.ts";
 import { type Environment, variable } from "./environment.ts";
 
@@ -9,7 +9,7 @@ export async function withDatabase<T>(env: Environment, name: string, use: (db: 
   return withServer(variable(env, name), use);
 }
 
-/** @throws OperatorError when nobody answers there, or it refuses */
+/** @throws OperatorError when nobody answers there, or it refuses: the connection, or a statement of `use` */
 export async function withServer<T>(address: string, use: (db: Connection) => Promise<T>): Promise<T> {
   const url = new URL(address);
   let db: Connection;
@@ -30,6 +30,9 @@ export async function withServer<T>(address: string, use: (db: Connection) => Pr
   }
   try {
     return await use(db);
+  } catch (err) {
+    if (!(err instanceof SqlError)) throw err;
+    throw new OperatorError(`the database at ${url.host} refuses: ${err.sqlMessage ?? err.message}`);
   } finally {
     await db.end();
   }

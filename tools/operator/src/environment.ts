@@ -3,7 +3,7 @@
 // installation in the shell is not taken for the local one.
 import { existsSync, readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
-import { paths, SERVICES } from "@muster/local";
+import { DATABASE_OWNERS, paths, SERVICES } from "@muster/local";
 import { OperatorError } from "./command.ts";
 
 export interface Environment {
@@ -14,6 +14,9 @@ export interface Environment {
   /** For messages: where the variables come from. */
   readonly from: string;
 }
+
+/** The variables with the services' databases. */
+export const DATABASE_URLS: readonly string[] = Object.values(DATABASE_OWNERS).map(({ variable: name }) => name);
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -26,7 +29,7 @@ export function readEnvironment(files: readonly string[], own: Variables): Envir
     });
     return { variables: Object.assign({}, ...read, own) as Variables, isLocal: false, from: files.join(", ") };
   }
-  const named = ["IDENTITY_DB_URL", "MATCH_DB_URL", "CHAT_DB_URL"].filter((name) => own[name]);
+  const named = DATABASE_URLS.filter((name) => own[name]);
   if (named.length > 0) return { variables: own, isLocal: false, from: `${named.join(", ")} of this shell` };
   if (!existsSync(paths.environment)) return { variables: own, isLocal: false, from: "this shell" };
   const local = [paths.environment, paths.databases].filter((file) => existsSync(file));

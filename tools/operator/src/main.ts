@@ -23,7 +23,7 @@ async function main(words: readonly string[]): Promise<number> {
     say(usage());
     return 0;
   }
-  const command = name === undefined ? undefined : COMMANDS[name];
+  const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) return refuse(name === undefined ? "which command?" : `there is no command ${name}`);
   if (args[0] === "--help") {
     say(usageOf(name as string, command));

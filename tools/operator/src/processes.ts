@@ -3,6 +3,7 @@ import { lookup } from "node:dns/promises";
 import { parseArgs } from "node:util";
 import { type Command, OperatorError, say, UsageError } from "./command.ts";
 import { adminUrls, type Environment } from "./environment.ts";
+import { ask } from "./http.ts";
 
 const ASK_WITHIN_MS = 3000;
 const LOOK_EVERY_MS = 200;
@@ -41,7 +42,7 @@ export const metrics: Command = {
     if (name === undefined || more.length > 0) throw new UsageError("which process?");
     const url = /^https?:\/\//.test(name) ? name : adminUrls(env).get(name);
     if (!url) throw new OperatorError(`there is no process ${name}: ${[...adminUrls(env).keys()].join(", ")}`);
-    const lines = (await ask(`${url}/metrics`)).text.split("\n");
+    const lines = (await ask(`${url}/metrics`, ASK_WITHIN_MS)).text.split("\n");
     const wanted = lines.filter((line) => line !== "" && line.replace(/^# (HELP|TYPE) /, "").startsWith(prefix));
     for (const line of wanted) say(line);
     return wanted.length > 0 ? 0 : 1;
@@ -63,23 +64,9 @@ async function instancesOf(name: string, url: string): Promise<{ name: string; u
 
 async function stateOf(name: string, url: string): Promise<State> {
   try {
-    const { ok, text } = await ask(`${url}/statusz`);
+    const { ok, text } = await ask(`${url}/statusz`, ASK_WITHIN_MS);
     return { name, state: ok ? "ready" : "not ready", why: ok ? "" : text };
   } catch (err) {
     return { name, state: "gone", why: (err as Error).message };
   }
-}
-
-async function ask(url: string): Promise<{ readonly ok: boolean; readonly text: string }> {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(ASK_WITHIN_MS) });
-    return { ok: response.ok, text: await response.text() };
-  } catch (err) {
-    throw new OperatorError(`no answer at ${url}: ${reasonOf(err)}`);
-  }
-}
-
-function reasonOf(err: unknown): string {
-  const { message, cause } = err as Error;
-  return cause instanceof Error && cause.message !== "" ? cause.message : message;
 }

@@ -1,15 +1,9 @@
 // Other programs with the installation's environment: the project's own Node, and those of MariaDB.
 import { spawn } from "node:child_process";
 import path from "node:path";
-import { paths } from "@muster/local";
+import { DATABASE_OWNERS, paths } from "@muster/local";
 import { type Command, OperatorError, UsageError } from "./command.ts";
 import { type Environment, variable } from "./environment.ts";
-
-const MIGRATING = {
-  "identity-service": "IDENTITY_DB_URL",
-  "match-service": "MATCH_DB_URL",
-  "chat-service": "CHAT_DB_URL",
-};
 
 export const run: Command = {
   takes: "PROGRAM ARGUMENT…",
@@ -25,7 +19,7 @@ export const migrate: Command = {
   does: "Brings the tables of all services to this release. Safe to run again; run it before the new release starts.",
   async run(args, env) {
     if (args.length > 0) throw new UsageError("it takes nothing");
-    for (const [service, url] of Object.entries(MIGRATING)) {
+    for (const [service, { variable: url }] of Object.entries(DATABASE_OWNERS)) {
       variable(env, url);
       const code = await exitCodeOf("node", ["src/migrate.ts"], env, serviceFolder(service));
       if (code !== 0) return code;

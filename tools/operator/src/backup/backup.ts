@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { findMariadb, freePort, startMariadb } from "@muster/local";
+import { findMariadb, freePort, type MariadbServer, startMariadb } from "@muster/local";
 import { type Command, OperatorError, say, UsageError } from "../command.ts";
 import { withServer } from "../databases.ts";
 import { type Environment, variable } from "../environment.ts";
@@ -35,6 +35,10 @@ import { runProgram } from "./programs.ts";
 const HEAD_BYTES = 16_384;
 const TAIL_BYTES = 200;
 const FILES_MAX = 100_000;
+/** A log's first events: what it is a log of. */
+const LOG_HEAD_BYTES = 256;
+/** In the flags of the first event: four bytes of "magic", then its header of 19. */
+const LOG_IN_USE_AT = 4 + 17;
 
 export const backup: Command = {
   takes: "FOLDER",
@@ -72,6 +76,10 @@ async function backUp(server: string, folder: string, env: Environment): Promise
     );
     if (Number(row?.on) !== 1)
       throw new OperatorError("the server writes no binary log: nothing after the dump could be restored");
+    if (row?.format !== "ROW")
+      throw new OperatorError(
+        `the server's binlog_format is ${row?.format}: only ROW brings back exactly what was written`,
+      );
   });
   const databases = databasesOf(env);
   await dump(server, Object.values(databases), folder);
@@ -141,7 +149,7 @@ async function dump(server: string, databases: readonly string[], folder: string
 
 /** As mariadb-dump writes it into the head of its file. */
 function placeIn(file: string): Manifest["binaryLog"] {
-  const head = part(file, 0, HEAD_BYTES);
+  const head = bytesOf(file, 0, HEAD_BYTES).toString();
   const place = /MASTER_LOG_FILE='([^']+)', MASTER_LOG_POS=(\d+)/.exec(head);
   if (!place) throw new OperatorError("the dump does not say where the binary log goes on");
   const gtid = /gtid_slave_pos='([^']*)'/.exec(head)?.[1] ?? "";
@@ -150,13 +158,14 @@ function placeIn(file: string): Manifest["binaryLog"] {
 
 async function restoreTest(folder: string, { databases }: Manifest, env: Environment): Promise<Manifest["tables"]> {
   const scratch = mkdtempSync(path.join(os.tmpdir(), "muster-restore-"));
-  const server = await startMariadb({ dataDir: path.join(scratch, "data"), port: await freePort(), durable: false });
+  let server: MariadbServer | undefined;
   try {
+    server = await startMariadb({ dataDir: path.join(scratch, "data"), port: await freePort(), durable: false });
     await loadDump(folder, server.adminUrl);
     if (!(await auditLogHolds(server.adminUrl, databases, env))) throw new OperatorError("the audit log is broken");
     return await tableStates(server.adminUrl, Object.values(databases));
   } finally {
-    await server.stop();
+    await server?.stop();
     rmSync(scratch, { recursive: true, force: true });
   }
 }
@@ -176,7 +185,6 @@ async function tablesMissing(
   return live.map(({ n }) => n).filter((name) => !(name in tables));
 }
 
-/** @returns how many */
 /**
  * From the newest file that is here on, and beside the kept ones: a server that dies meanwhile, or another run of this, spoils none of them.
  * @returns how many there are
@@ -187,16 +195,36 @@ async function fetchLogs(server: string, folder: string, { binaryLog }: Manifest
   try {
     const args = ["--read-from-remote-server", "--raw", "--to-last-log", first];
     await runProgram({ program: "mariadb-binlog", args, server, cwd });
-    for (const file of readdirSync(cwd)) keepLonger(path.join(cwd, file), path.join(folder, BINARY_LOGS, file));
+    // The one that is here already comes first: when it is another log, none of the others is taken.
+    for (const file of readdirSync(cwd).toSorted())
+      keepLonger(path.join(cwd, file), path.join(folder, BINARY_LOGS, file));
   } finally {
     rmSync(cwd, { recursive: true, force: true });
   }
   return logFilesIn(folder).length;
 }
 
-/** A binary log only ever grows: of two copies the longer one is kept. */
+/**
+ * A binary log only ever grows: of two copies the longer one is kept.
+ * @throws OperatorError for copies of two different logs: a server that was restored, or another one, gives out the same names again
+ */
 export function keepLonger(fetched: string, kept: string): void {
-  if (!existsSync(kept) || statSync(fetched).size >= statSync(kept).size) renameSync(fetched, kept);
+  if (existsSync(kept)) {
+    const bytes = Math.min(statSync(fetched).size, statSync(kept).size);
+    if (!beginning(fetched, bytes).equals(beginning(kept, bytes)))
+      throw new OperatorError(
+        `${path.basename(kept)} of this server is another log than the one in the backup: the backup is of another server, or of this one before it was restored. Take a new backup`,
+      );
+    if (statSync(fetched).size < statSync(kept).size) return;
+  }
+  renameSync(fetched, kept);
+}
+
+/** With the time at which the log was begun. The flag that it is still written to is left out. */
+function beginning(log: string, bytesMax: number): Buffer {
+  const bytes = bytesOf(log, 0, Math.min(bytesMax, LOG_HEAD_BYTES));
+  if (bytes.length > LOG_IN_USE_AT) bytes[LOG_IN_USE_AT] = 0;
+  return bytes;
 }
 
 /** In the order in which they were written. */
@@ -214,14 +242,14 @@ export function folderFrom(args: readonly string[]): string {
 
 function tailOf(file: string): string {
   const { size } = statSync(file);
-  return part(file, Math.max(0, size - TAIL_BYTES), TAIL_BYTES);
+  return bytesOf(file, Math.max(0, size - TAIL_BYTES), TAIL_BYTES).toString();
 }
 
-function part(file: string, from: number, bytes: number): string {
+function bytesOf(file: string, from: number, bytes: number): Buffer {
   const opened = openSync(file, "r");
   try {
     const buffer = Buffer.alloc(bytes);
-    return buffer.subarray(0, readSync(opened, buffer, 0, bytes, from)).toString();
+    return buffer.subarray(0, readSync(opened, buffer, 0, bytes, from));
   } finally {
     closeSync(opened);
   }

@@ -5,7 +5,7 @@ import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { OperatorError } from "../command.ts";
 import { withServer } from "../databases.ts";
-import { type Environment, variable } from "../environment.ts";
+import { DATABASE_URLS, type Environment, variable } from "../environment.ts";
 
 export interface Manifest {
   readonly takenAt: string;
@@ -25,7 +25,6 @@ export interface TableState {
 
 export const DUMP = "dump.sql";
 export const BINARY_LOGS = "binary-logs";
-const OWNERS = ["IDENTITY_DB_URL", "MATCH_DB_URL", "CHAT_DB_URL"];
 
 export function readManifest(folder: string): Manifest {
   try {
@@ -41,7 +40,7 @@ export function writeManifest(folder: string, manifest: Manifest): void {
 }
 
 export function databasesOf(env: Environment): Record<string, string> {
-  return Object.fromEntries(OWNERS.map((name) => [name, new URL(variable(env, name)).pathname.slice(1)]));
+  return Object.fromEntries(DATABASE_URLS.map((name) => [name, new URL(variable(env, name)).pathname.slice(1)]));
 }
 
 export async function sha256Of(file: string): Promise<string> {

@@ -1,5 +1,5 @@
 // Into an empty server: the dump, then the binary logs up to a moment or up to the transaction before a mistake.
-import { existsSync, renameSync } from "node:fs";
+import { existsSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { answers, type MariadbServer, paths, startMariadb } from "@muster/local";
@@ -38,9 +38,7 @@ export const restore: Command = {
     if (!values.to && !env.isLocal)
       throw new UsageError("where? --to mysql://admin:password@host:port/, an empty server");
     const args = values["dump-only"] ? undefined : await replayArgs(folder, manifest, limit);
-    const local = values.to ? undefined : await freshLocalServer(env);
-    const server = values.to ?? (local as MariadbServer).adminUrl;
-    try {
+    const into = async (server: string): Promise<void> => {
       await refuseExisting(server, manifest);
       await loadDump(folder, server);
       const loaded = await tableStates(server, Object.values(manifest.databases));
@@ -55,9 +53,9 @@ export const restore: Command = {
       for (const [name, { rows }] of Object.entries(states)) say(`${name.padEnd(48)} ${rows} rows`);
       if (!(await auditLogHolds(server, manifest.databases, env))) throw new OperatorError("the audit log is broken");
       say("restored");
-    } finally {
-      await local?.stop();
-    }
+    };
+    if (values.to) await into(values.to);
+    else await withFreshLocalServer(env, into);
     return 0;
   },
 };
@@ -132,13 +130,25 @@ async function refuseExisting(server: string, { databases }: Manifest): Promise<
     throw new OperatorError(`the server has ${there.map(({ n }) => n).join(", ")} already: restore into an empty one`);
 }
 
-async function freshLocalServer(env: Environment): Promise<MariadbServer> {
+/** On a new data folder. When it fails the old one is where it was: no start of the system finds half a restore. */
+async function withFreshLocalServer(env: Environment, use: (server: string) => Promise<void>): Promise<void> {
   const port = Number(variable(env, "MUSTER_MARIADB_PORT"));
   if (await answers(port)) throw new OperatorError("the local system runs: stop it first (Ctrl-C in its terminal)");
-  if (existsSync(paths.mariadbData)) {
-    const kept = `${paths.mariadbData}.before-${new Date().toISOString().replaceAll(/[:.]/g, "-")}`;
-    renameSync(paths.mariadbData, kept);
-    say(`the data folder from before is kept in ${kept}`);
+  const dataDir = paths.mariadbData;
+  const kept = existsSync(dataDir)
+    ? `${dataDir}.before-${new Date().toISOString().replaceAll(/[:.]/g, "-")}`
+    : undefined;
+  if (kept) renameSync(dataDir, kept);
+  let server: MariadbServer | undefined;
+  try {
+    server = await startMariadb({ dataDir, port, durable: true });
+    await use(server.adminUrl);
+    await server.stop();
+  } catch (err) {
+    await server?.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+    if (kept) renameSync(kept, dataDir);
+    throw err;
   }
-  return await startMariadb({ dataDir: paths.mariadbData, port, durable: true });
+  if (kept) say(`the data folder from before is kept in ${kept}`);
 }
