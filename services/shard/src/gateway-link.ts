@@ -18,9 +18,8 @@ import {
 import type { SeatTicketOpener } from "@muster/tokens";
 import { continueTrace, withTrace } from "@muster/tracing";
 import type { Link, Session, ToGateway } from "./audience.ts";
-import type { Inputs } from "./inputs.ts";
+import type { InputRefusal, Inputs } from "./inputs.ts";
 import { LinkSessions } from "./link-sessions.ts";
-import type { InputRefusal } from "./inputs.ts";
 import type { Matches } from "./matches.ts";
 import type { ShardMetrics } from "./metrics.ts";
 

@@ -108,3 +108,12 @@ it("strangers take no place from a gateway, and are counted", async () => {
   expect(gateway.isClosed()).toBe(false);
   expect(await registry.metrics()).toMatch(/shard_link_strangers_total\{[^}]*\} (3\d|4\d)/);
 });
+
+it("strangers who come all at once do not pass the limit: the oldest go before the event loop has come round", async () => {
+  const burst = await Promise.all(Array.from({ length: 300 }, () => peer()));
+  const open = (): number => burst.filter((one) => !one.isClosed()).length;
+  // Sooner than they would be cut for saying nothing.
+  await until(() => (open() <= 64 ? undefined : `${open()} are open`), 1000);
+  expect(open()).toBe(64);
+  for (const { socket } of burst) socket.destroy();
+});

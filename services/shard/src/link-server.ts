@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:net";
 import type { AppPart } from "@muster/runtime";
 import { GatewayLink, type GatewayLinkParts } from "./gateway-link.ts";
+import { Strangers } from "./strangers.ts";
 
 export interface LinkServer extends AppPart {
   /** host:port where it listens. */
@@ -8,18 +9,19 @@ export interface LinkServer extends AppPart {
 }
 
 const CLOSE_WITHIN_MS = 1000;
-/** Links that have not proved to be a gateway's. Beyond it the oldest goes: a gateway proves it at once. */
-const STRANGERS_MAX = 64;
 
 export function createLinkServer(options: { host: string; port: number }, parts: GatewayLinkParts): LinkServer {
   const links = new Set<GatewayLink>();
+  const strangers = new Strangers();
   let address = "";
   const server: Server = createServer((socket) => {
     const link = new GatewayLink(socket, parts);
     links.add(link);
-    socket.once("close", () => links.delete(link));
-    const strangers = [...links].filter(({ gatewayId }) => gatewayId === "");
-    if (strangers.length > STRANGERS_MAX) strangers[0]?.refuseStranger(`more than ${STRANGERS_MAX} of them`);
+    socket.once("close", () => {
+      links.delete(link);
+      strangers.delete(link);
+    });
+    strangers.add(link);
   });
   return {
     name: "link server",
