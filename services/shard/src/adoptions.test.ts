@@ -59,6 +59,19 @@ describe("a match that is being taken over", () => {
     }
   });
 
+  it("waits for logs of the later epoch when it is offered in one; who asked for a seat in the earlier one looks again", () => {
+    const { adoptions: all, order } = adoptions();
+    all.expect(spec, { gatewayIds: ["g"], afresh: false });
+    const answer = (refusal: string | undefined): void => void order.push(refusal ?? "seated");
+    all.join("m", { seat: 0, playerId: "a", session: { link, id: 1 }, lastMatchSeq: 0, answer } as never);
+    all.expect({ ...spec, epoch: 4 }, { gatewayIds: ["g"], afresh: false });
+    const handover = { ticks: 1, check: 0, holders: ["g"], log, keyframe: log, gatewayId: "g" };
+    all.handover("m", 2, handover);
+    expect(order).toEqual(["match_not_found"]);
+    all.handover("m", 4, handover);
+    expect(order).toEqual(["match_not_found", "adopted"]);
+  });
+
   it("does not start from its seed when any log has a tick, even one that does not fit, whoever says that it never began", () => {
     const { adoptions: all, order } = adoptions(() => true);
     all.expect(spec, { gatewayIds: ["g"], afresh: true });

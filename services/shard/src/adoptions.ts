@@ -75,11 +75,12 @@ export class Adoptions {
 
   expect(spec: MatchSpec, { gatewayIds, afresh }: Recovery): void {
     const before = this.#byId.get(spec.matchId);
-    if (before) {
+    if (before && before.spec.epoch >= spec.epoch) {
       // Offered again: who asked does not know yet that it is ours, and no gateway does. The time for a log begins anew.
       if (before.handovers.size === 0) before.timer.refresh();
       return;
     }
+    this.drop(spec.matchId); // it has been another shard's since: logs come for the later epoch only
     const { othersWithinMs, logWithinMs } = this.#times;
     // Where there should be no log, one is waited for no longer than after a first one.
     const timer = setTimeout(() => this.#decide(spec.matchId), afresh ? othersWithinMs : logWithinMs);

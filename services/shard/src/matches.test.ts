@@ -3,7 +3,7 @@ import type { Game } from "@muster/game-kit";
 import { createLogger } from "@muster/log";
 import { createMetrics } from "@muster/runtime";
 import { newTrace } from "@muster/tracing";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import type { Link, ToGateway } from "./audience.ts";
 import { Inputs } from "./inputs.ts";
 import type { MatchSpec } from "./match-spec.ts";
@@ -91,5 +91,22 @@ it("a match that comes over from another shard while this one lets its own go mo
     expect(results.pending).toBe(0);
   } finally {
     stop();
+  }
+});
+
+it("a match that is offered again while logs are waited for is waited for anew: no gateway knew yet", () => {
+  vi.useFakeTimers();
+  const { matches, results, stop } = shard();
+  try {
+    for (let i = 0; i < 5; i++) {
+      expect(matches.allocate(spec, { gatewayIds: ["g"], afresh: false })).toBeUndefined();
+      vi.advanceTimersByTime(8); // of 10
+    }
+    expect(results.pending).toBe(0);
+    expect(matches.size).toBe(1);
+  } finally {
+    stop();
+    matches.release(spec.matchId);
+    vi.useRealTimers();
   }
 });

@@ -122,9 +122,10 @@ export class Matches {
   allocate(spec: MatchSpec, recovery?: Recovery): string | undefined {
     const held = this.#byId.get(spec.matchId);
     if (held && held.spec.epoch >= spec.epoch) return undefined;
-    if (this.#adoptions.has(spec.matchId)) return undefined;
-    if (this.#draining) return "stopping";
-    if (this.size >= this.#options.matchesMax) return "full";
+    const adopting = this.#adoptions.has(spec.matchId);
+    if (adopting && !recovery) return undefined;
+    if (this.#draining && !adopting) return "stopping";
+    if (this.size >= this.#options.matchesMax && !adopting) return "full";
     if (held) this.release(spec.matchId);
     if (recovery) {
       this.#adoptions.expect(spec, recovery);
