@@ -180,6 +180,34 @@ describe("a realtime connection", () => {
     realtime.close();
   });
 
+  it("a seat that nobody can give back yet is asked for again: the match is on its way to another shard", async () => {
+    const { realtime, sockets } = connect();
+    const match = await realtime.join({ seatTicket: "t" }, duel);
+    FakeWebSocket.seats = false;
+    sockets[0]?.close(1006);
+    const second = await joining(sockets, 1);
+    second.tell({ requestId: 1, message: { case: "error", value: { code: "shard_unavailable" } } });
+    await vi.waitFor(() => expect(second.asked.filter((kind) => kind === "joinMatch")).toHaveLength(2));
+    second.join(2);
+    await realtime.ready();
+    match.send(input);
+    expect(second.inputs).toBe(1);
+    realtime.close();
+  });
+
+  it("tells how a match ended while the player was away, though its seat is refused", async () => {
+    const { realtime, sockets } = connect();
+    const match = await realtime.join({ seatTicket: "t" }, duel);
+    FakeWebSocket.seats = false;
+    sockets[0]?.close(1006);
+    const second = await joining(sockets, 1);
+    second.tell({ message: { case: "matchEnded", value: { matchId: "m", reason: "played" } } });
+    second.tell({ requestId: 1, message: { case: "error", value: { code: "match_over" } } });
+    expect(await match.ended).toMatchObject({ kind: "ended", reason: "played" });
+    await realtime.ready();
+    realtime.close();
+  });
+
   it("queue() and join() end when the connection does not come back", async () => {
     const { realtime, sockets } = connect();
     FakeWebSocket.queue = "is silent";

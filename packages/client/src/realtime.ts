@@ -21,10 +21,13 @@ const RECONNECT_WITHIN_MS = 30_000;
 /** Of the connection, while one question waits for its answer. */
 const LOSSES_MAX = 10;
 const CHAT_AGAIN_MS = 3000;
+/** A seat that nobody could give back: the match is most likely on its way to another shard. */
+const SEAT_AGAIN_MS = 500;
 
 /** The realtime connection of one player: queue, play, come back. */
 export class Realtime {
   readonly #line: Lifeline;
+  readonly #reconnectWithinMs: number;
   readonly #closedListeners = new Set<(reason: MusterError) => void>();
   #queued: Queued | undefined;
   #inbox: ChatInbox | undefined;
@@ -33,6 +36,7 @@ export class Realtime {
 
   constructor(url: string, token: (fresh: boolean) => Promise<string>, options: RealtimeOptions) {
     const { reconnectWithinMs = RECONNECT_WITHIN_MS, webSocket, network } = options;
+    this.#reconnectWithinMs = reconnectWithinMs;
     this.#line = new Lifeline(
       { url, token, reconnectWithinMs, webSocket, network },
       {
@@ -84,7 +88,7 @@ export class Realtime {
     }
   }
 
-  /** Takes the seat. @throws MusterError, by the realtime error table */
+  /** Takes the seat. @throws MusterError, by the realtime error table; after `shard_unavailable` the same seat may be asked for again */
   async join<S extends Fields, I extends Fields>(
     found: Pick<FoundMatch, "seatTicket">,
     game: Game<S, I>,
@@ -181,13 +185,26 @@ export class Realtime {
     });
   }
 
+  /** Nobody waits for long at a gateway; the match may need longer to be somewhere again. */
+  async #takeSeatAgain(socket: GatewaySocket): Promise<void> {
+    for (const since = performance.now(); ; await wait(SEAT_AGAIN_MS)) {
+      if (this.#line.socket !== socket) throw new MusterError("closed", "the connection was lost again");
+      try {
+        return await this.#takeSeat(socket);
+      } catch (err) {
+        const code = err instanceof MusterError ? err.code : "";
+        if (code !== "shard_unavailable" || performance.now() - since > this.#reconnectWithinMs) throw err;
+      }
+    }
+  }
+
   /** What was going on before the connection was lost goes on. */
   async #resume(): Promise<void> {
     this.#resumeChat();
     if (this.#playing) {
       const { match } = this.#playing;
       try {
-        await this.#takeSeat(this.#line.connected);
+        await this.#takeSeatAgain(this.#line.connected);
       } catch (err) {
         if (!(err instanceof MusterError) || err.code === "closed") throw err;
         this.#playing = undefined;
@@ -314,3 +331,5 @@ export class Realtime {
     for (const listener of this.#closedListeners) listener(reason);
   }
 }
+
+const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -10,8 +10,10 @@ export interface Seated {
   readonly kind: "seated";
   readonly matchId: string;
   readonly seat: Seat;
-  /** The request to answer once the shard has. */
+  /** The request to answer once the shard has; 0 when it is answered. */
   requestId: number;
+  /** When it came, on the clock of performance.now(). */
+  readonly askedAt: number;
 }
 
 export type Identity =

@@ -1,6 +1,5 @@
 // The state machine of one socket: contracts/realtime/STATE-MACHINE.md in code.
-import type { ClientControl, Hello, JoinMatch } from "@muster/contracts/realtime/v1";
-import type { LinkJoined } from "@muster/contracts/realtime/link/v1";
+import type { ClientControl, Hello } from "@muster/contracts/realtime/v1";
 import {
   DISCONNECTS,
   type DisconnectName,
@@ -9,10 +8,9 @@ import {
   INPUT_HEADER_BYTES,
   type InputRefusalCode,
   PROTOCOL_VERSION,
-  REALTIME_ERRORS,
   type RealtimeErrorCode,
 } from "@muster/realtime";
-import { continueTrace, currentTrace, formatTraceparent, newTrace, withTrace } from "@muster/tracing";
+import { continueTrace, newTrace, withTrace } from "@muster/tracing";
 import { type Activity, CHECKING, IDLE, type Identity, UNKNOWN } from "./activity.ts";
 import { Chatting } from "./chatting.ts";
 import type { ConnectionParts } from "./connection-parts.ts";
@@ -25,9 +23,10 @@ import { type LineCheck, lineCheckOf } from "./line-check.ts";
 import { InputRefusals, refilled } from "./limits.ts";
 import { type Control, Outbound } from "./outbound.ts";
 import { rateLimitedReply } from "./rate-limited-reply.ts";
-import { errorReply, matchEnded, matchJoined, seatStatus, welcome } from "./replies.ts";
+import { errorReply, welcome } from "./replies.ts";
 import type { SocketEnd } from "./socket-ends.ts";
-import type { Ending, Player, Seat, SeatStatus } from "./seat.ts";
+import type { Seat } from "./seat.ts";
+import { Seating } from "./seating.ts";
 import { Waiting } from "./waiting.ts";
 import { Watching } from "./watching.ts";
 import type { Socket } from "./ws.ts";
@@ -36,7 +35,7 @@ const END_WITHIN_MS = 2000;
 /** For whom there is no room among the control messages that wait. */
 const BUSY_RETRY_MS = 1000;
 
-export class Connection implements Player, ControlWorker {
+export class Connection implements ControlWorker {
   // What every input needs comes first, side by side in memory.
   /** Nothing is sent or listened to any more. */
   #closed = false;
@@ -53,6 +52,7 @@ export class Connection implements Player, ControlWorker {
   /** Made when the first input is refused: an idle connection has as little as possible. */
   #refusals: InputRefusals | undefined;
   #waitingMade: Waiting | undefined;
+  #seatingMade: Seating | undefined;
   #watchingParts: Watching | undefined;
   /** Made when it sends more than its token. */
   #gateMade: ControlGate | undefined;
@@ -148,6 +148,8 @@ export class Connection implements Player, ControlWorker {
       if (this.#identity.claims.expiresAt * 1000 < this.#parts.now()) return this.close("tokenExpired");
       if (this.#parts.tokens.isRevoked(this.#identity.claims)) return this.close("sessionEnded");
     } else if (now - this.#openedAt > limits.authWithinMs) return this.close("idle");
+    this.#seatingMade?.sweep(now);
+    this.#watchingParts?.sweep(now);
     this.#checkLine(now);
     if (this.outbound.behindMs(now) > limits.slowCloseMs) return this.close("slow");
     this.#tellRefusals(now);
@@ -225,9 +227,9 @@ export class Connection implements Player, ControlWorker {
       case "cancelQueue":
         return this.#waiting.cancel(requestId);
       case "joinMatch":
-        return this.#join(requestId, message.value, this.#identity.claims.playerId);
+        return this.#seating.join(requestId, message.value, () => this.#watchingParts?.stop());
       case "leaveMatch":
-        return this.#leaveMatch(requestId);
+        return this.#seating.leave(requestId);
       case "ping":
         return this.#send({ requestId, message: { case: "pong", value: { payload: message.value.payload } } });
       case "chatSubscribe":
@@ -289,6 +291,19 @@ export class Connection implements Player, ControlWorker {
     }));
   }
 
+  get #seating(): Seating {
+    return (this.#seatingMade ??= new Seating(this.#parts, {
+      playerId: this.playerId,
+      outbound: this.outbound,
+      activity: () => this.#activity,
+      become: (activity) => this.#become(activity),
+      send: (message) => this.#send(message),
+      error: (requestId, code) => this.#error(requestId, code),
+      onInputRefused: (code) => this.onInputRefused(code),
+      replaced: () => this.close("replaced"),
+    }));
+  }
+
   get #watching(): Watching {
     return (this.#watchingParts ??= new Watching(this.outbound, this.#parts.spectators, {
       delayMs: this.#parts.limits.spectatorDelayMs,
@@ -297,46 +312,7 @@ export class Connection implements Player, ControlWorker {
     }));
   }
 
-  #join(requestId: number, { seatTicket, lastMatchSeq }: JoinMatch, playerId: string): void {
-    const verdict = this.#parts.seatTickets.open(seatTicket, this.#parts.now());
-    if (verdict.kind !== "valid") return this.#error(requestId, verdict.kind);
-    const { claims } = verdict;
-    if (claims.playerId !== playerId) return this.#error(requestId, "seat_ticket_foreign");
-    if (this.#activity.kind === "seated") return this.#error(requestId, "already_in_match");
-    if (this.#activity.kind === "queued") return this.#error(requestId, "already_queued");
-    this.#watchingParts?.stop();
-    const traceparent = formatTraceparent(currentTrace() ?? newTrace());
-    const seat = this.#parts.seats.take(this, claims, { seatTicket, traceparent, lastMatchSeq });
-    this.#become({ kind: "seated", matchId: claims.matchId, seat, requestId });
-  }
-
-  #leaveMatch(requestId: number): void {
-    const activity = this.#activity;
-    if (activity.kind !== "seated") return this.#error(requestId, "not_in_match");
-    this.#become(IDLE);
-    this.#parts.seats.leave(activity.seat, true);
-    this.#send({
-      requestId,
-      message: { case: "matchCancelled", value: { matchId: activity.matchId, reason: "left" } },
-    });
-  }
-
   // ── from the shard ───────────────────────────────────────────────────────────────────────────────────────────────
-
-  onJoined(joined: LinkJoined): void {
-    const seat = this.#activity;
-    if (seat.kind !== "seated") return;
-    this.#send(matchJoined(seat.requestId, joined));
-    seat.requestId = 0;
-  }
-
-  onJoinRefused(code: string): void {
-    const seat = this.#activity;
-    if (seat.kind !== "seated") return;
-    this.#become(IDLE);
-    if (seat.requestId === 0) return this.#matchCancelled(seat.matchId, "shard_lost");
-    this.#error(seat.requestId, code in REALTIME_ERRORS ? (code as RealtimeErrorCode) : "internal");
-  }
 
   onInputRefused(code: InputRefusalCode): void {
     const now = performance.now();
@@ -345,38 +321,7 @@ export class Connection implements Player, ControlWorker {
     this.#tellRefusals(now);
   }
 
-  onSeatStatus(status: SeatStatus): void {
-    if (this.#activity.kind === "seated") this.#send(seatStatus(this.#activity.matchId, status));
-  }
-
-  onEnded(ended: Ending): void {
-    const matchId = this.#matchOver(ended.reason);
-    if (matchId !== undefined) this.#send(matchEnded(matchId, ended));
-  }
-
-  onCancelled(reason: string, matchSeq: number): void {
-    const matchId = this.#matchOver(reason);
-    if (matchId !== undefined) this.#matchCancelled(matchId, reason, matchSeq);
-  }
-
-  #matchOver(reason: string): string | undefined {
-    if (this.#activity.kind !== "seated") return undefined;
-    const { matchId } = this.#activity;
-    this.#become(IDLE);
-    this.#parts.log.info({ playerId: this.playerId, matchId, reason }, "player told that the match is over");
-    return matchId;
-  }
-
-  onReplaced(): void {
-    this.#become(IDLE);
-    this.close("replaced");
-  }
-
   // ── to the client ────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #matchCancelled(matchId: string, reason: string, matchSeq = 0): void {
-    this.#send({ matchSeq, message: { case: "matchCancelled", value: { matchId, reason } } });
-  }
 
   #tellRefusals(now: number): void {
     if (!this.#refusals) return;

@@ -20,6 +20,12 @@ export const PINGS_PER_S_MAX = 50;
 /** Refused control messages of a client, in a second. Beyond it the socket is closed. */
 export const CONTROL_REFUSED_PER_S_MAX = 200;
 
+/**
+ * JoinMatch and WatchMatch are answered by then, `shard_unavailable` if with nothing else; looked at twice a second. The SDK waits for 10 s. A
+ * match none of whose logs is left is known to be lost after less (the shard's LOG_WITHIN_MS).
+ */
+export const ANSWER_WITHIN_MS = 7000;
+
 const TELL_EVERY_MS = 1000;
 const WINDOW_MS = 10_000;
 /** A fast screen is no attack, nor is a slow line: told, and never counted. */

@@ -26,7 +26,8 @@ export interface SeatStatus {
 export interface Player {
   readonly outbound: Outbound;
   onJoined(joined: LinkJoined): void;
-  onJoinRefused(code: string): void;
+  /** @param why a code of the error table, or why the match is over */
+  onJoinRefused(why: string): void;
   onInputRefused(code: InputRefusalCode): void;
   onSeatStatus(status: SeatStatus): void;
   onEnded(ended: Ending): void;
@@ -61,8 +62,12 @@ export class Seat implements LinkSession {
   view = 0;
   /** How often it was looked for elsewhere. */
   looks = 0;
-  /** When the shard was lost, on the clock of performance.now(). */
+  /** When the shard was lost, on the clock of performance.now(). Also before the first answer: it is no sign of one. */
   lostAt: number | undefined;
+  /** A join is on its way on `link`, and not answered yet. */
+  asked = false;
+  /** Some shard has given it to the player, on this connection: until then there is a request to answer. */
+  joinedBefore = false;
   readonly #owner: SeatOwner;
 
   constructor(owner: SeatOwner, player: Player, matchId: string, claim: SeatClaim, link: ShardLink) {
@@ -74,15 +79,20 @@ export class Seat implements LinkSession {
   }
 
   join(): void {
+    this.asked = true;
     this.session = this.link.join(this, this.claim);
   }
 
   onJoined(joined: LinkJoined): void {
+    this.asked = false;
+    this.joinedBefore = true;
     this.view = joined.view;
     this.#owner.joined(this, joined);
   }
 
   onRefused(code: string): void {
+    this.asked = false;
+    this.session = 0; // the link may give the number to another one
     this.#owner.refused(this, code);
   }
 

@@ -33,6 +33,8 @@ export interface SeatsOptions {
   readonly log: Logger;
 }
 
+type NowherePlace = Pick<RelocatedMatch, "matchId" | "over"> & { readonly ended?: RelocatedMatch["ended"] };
+
 /** A log that was handed over and is not wanted back: kept in case its new shard dies before it has stored anything. */
 const KEEP_HANDED_OVER_MS = 10_000;
 /** A refused seat is looked for elsewhere at most so often. */
@@ -51,7 +53,8 @@ export class Seats implements LinkEvents, SeatOwner {
     this.#options = options;
     this.#whereabouts = new Whereabouts({
       ask: options.ask,
-      giveUp: (matchId, lost) => this.#nowhere({ matchId, over: lost ? "shard_lost" : "shard_unavailable" }),
+      giveUp: (matchId, lost) =>
+        this.#nowhere({ matchId, over: lost ? "shard_lost" : "shard_unavailable" }, "shard_unavailable"),
       log: options.log,
     });
   }
@@ -76,6 +79,7 @@ export class Seats implements LinkEvents, SeatOwner {
     const all = this.#seats.get(matchId) ?? new Set();
     this.#seats.set(matchId, all.add(seat));
     this.#epochs.set(matchId, Math.max(epoch, this.#epochs.get(matchId) ?? 0));
+    if (link.silent) this.#ask(matchId, true, link); // who asked when it fell silent has been answered
     if (!this.#whereabouts.asks(matchId)) seat.join();
     return seat;
   }
@@ -105,8 +109,7 @@ export class Seats implements LinkEvents, SeatOwner {
     match?.link?.unwatch(matchId);
     if (this.#seats.has(matchId)) return;
     this.#epochs.delete(matchId);
-    if (match && !match.over) this.#drop(match);
-    else this.#whereabouts.answered(matchId);
+    this.#unwanted(matchId, match);
   }
 
   stop(): void {
@@ -143,9 +146,7 @@ export class Seats implements LinkEvents, SeatOwner {
     this.#seats.delete(matchId);
     if (this.#options.spectators().watches(matchId)) return;
     this.#epochs.delete(matchId);
-    // An ended match's log stays until its result is stored; a running one's is the other gateways', or ours again as
-    // the shard's witness.
-    if (match && !match.over) this.#drop(match);
+    this.#unwanted(matchId, match);
   }
 
   // ── from links ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -203,7 +204,11 @@ export class Seats implements LinkEvents, SeatOwner {
   }
 
   onHeardAgain(link: ShardLink): void {
-    this.#whereabouts.onHeardAgain(link);
+    // Who came meanwhile has waited for the answer, and asks now.
+    for (const matchId of this.#whereabouts.onHeardAgain(link)) {
+      for (const seat of this.#seats.get(matchId) ?? []) if (!seat.joined && !seat.asked) seat.join();
+      this.#options.spectators().onFoundAgain(matchId, link);
+    }
   }
 
   onClosed(link: ShardLink): void {
@@ -211,7 +216,7 @@ export class Seats implements LinkEvents, SeatOwner {
       const match = this.#matches.get(matchId);
       if (match) match.link = undefined;
       this.#suspend(matchId);
-      this.#whereabouts.answered(matchId);
+      this.#whereabouts.withdraw(matchId);
       this.#ask(matchId, true);
     }
     this.#options.spectators().onLinkClosed(link);
@@ -241,7 +246,8 @@ export class Seats implements LinkEvents, SeatOwner {
       if (!this.#seats.has(matchId)) this.#dropLater(match);
     }
     for (const seat of this.#seats.get(matchId) ?? []) {
-      if (seat.joined && seat.link === link && match?.link === link && match.channel !== 0) continue;
+      const here = seat.asked || (seat.joined && match?.link === link && match.channel !== 0);
+      if (here && seat.link === link) continue;
       seat.link.leave(seat.session, false);
       seat.joined = false;
       seat.lostAt ??= performance.now();
@@ -249,9 +255,11 @@ export class Seats implements LinkEvents, SeatOwner {
       seat.join();
     }
     this.#options.spectators().onPlaced(matchId, link);
+    if (link.silent) this.#ask(matchId, true, link); // nobody else has it yet
   }
 
-  #nowhere(place: Pick<RelocatedMatch, "matchId" | "over"> & { ended?: RelocatedMatch["ended"] }): void {
+  /** @param toJoining what those hear who have no seat yet */
+  #nowhere(place: NowherePlace, toJoining: string = place.over): void {
     const { matchId, over, ended } = place;
     const match = this.#matches.get(matchId);
     const seats = this.#seats.get(matchId) ?? [];
@@ -259,10 +267,10 @@ export class Seats implements LinkEvents, SeatOwner {
     for (const seat of seats) {
       this.forget(seat);
       if (ended) seat.player.onEnded(ended);
-      else if (seat.lostAt === undefined) seat.player.onJoinRefused(over);
+      else if (!seat.joinedBefore) seat.player.onJoinRefused(toJoining);
       else seat.player.onCancelled(over, 0);
     }
-    this.#options.spectators().onNowhere(matchId, over);
+    this.#options.spectators().onNowhere(matchId, over, toJoining);
     if (match) this.#drop(match);
   }
 
@@ -277,7 +285,7 @@ export class Seats implements LinkEvents, SeatOwner {
   /** Its players send nothing until the match is somewhere again. */
   #suspend(matchId: string): void {
     for (const seat of this.#seats.get(matchId) ?? []) {
-      seat.joined = false;
+      seat.joined = seat.asked = false;
       seat.lostAt ??= performance.now();
     }
   }
@@ -306,7 +314,18 @@ export class Seats implements LinkEvents, SeatOwner {
     match.link = undefined;
     if (this.#matches.get(match.matchId) !== match) return;
     this.#matches.delete(match.matchId);
-    this.#whereabouts.answered(match.matchId);
+    const { matchId } = match;
+    const wanted = this.#seats.has(matchId) || this.#options.spectators().watches(matchId);
+    if (!wanted) this.#whereabouts.withdraw(matchId);
+  }
+
+  /**
+   * Nobody here plays it or looks on. An ended match's log stays, and is looked for, until its result is stored; a running one's is the
+   * other gateways', or ours again as the shard's witness.
+   */
+  #unwanted(matchId: string, match: FollowedMatch | undefined): void {
+    if (!match) this.#whereabouts.withdraw(matchId);
+    else if (!match.over) this.#drop(match);
   }
 
   #dropLater(match: FollowedMatch): void {

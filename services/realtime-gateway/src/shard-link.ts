@@ -85,6 +85,8 @@ const EMPTY = new Uint8Array(0);
 export class ShardLink {
   readonly address: string;
   welcomed = false;
+  /** It is open, and answers no beats. */
+  silent = false;
   readonly #options: ShardLinkOptions;
   readonly #socket: Socket;
   readonly #read: Uint8Array;
@@ -104,7 +106,6 @@ export class ShardLink {
   #leftOut = 0;
   /** Beats since the shard was heard. Counted, not timed: a gateway that was stopped itself does not blame its shards. */
   #unanswered = 0;
-  #silent = false;
   #connected = false;
   #closed = false;
 
@@ -295,8 +296,8 @@ export class ShardLink {
   #onRead(length: number): boolean {
     this.#heard = true;
     this.#unanswered = 0;
-    if (this.#silent) {
-      this.#silent = false;
+    if (this.silent) {
+      this.silent = false;
       this.#options.log.warn({ address: this.address }, "the shard is heard again");
       this.#options.events.onHeardAgain(this);
     }
@@ -318,8 +319,8 @@ export class ShardLink {
     this.#unanswered++;
     const silentMs = this.#unanswered * BEAT_EVERY_MS;
     if (silentMs > DEAD_MS) this.#socket.destroy(new Error("the shard is silent"));
-    if (this.#silent || silentMs < this.#options.silentMs) return;
-    this.#silent = true;
+    if (this.silent || silentMs < this.#options.silentMs) return;
+    this.silent = true;
     this.#options.log.warn({ address: this.address }, "the shard is silent: its matches are looked for elsewhere");
     this.#options.events.onSilent(this);
   }

@@ -93,8 +93,15 @@ export class Spectators {
   onPlaced(matchId: string, link: ShardLink): void {
     const watched = this.#watched.get(matchId);
     if (!watched) return;
+    if (link.silent && watched.link === link) return; // it has been asked
     watched.link = link;
     link.watch(matchId);
+  }
+
+  /** Where it runs is not looked for any more: it is here after all. */
+  onFoundAgain(matchId: string, link: ShardLink): void {
+    const watched = this.#watched.get(matchId);
+    if (watched && !watched.watching && watched.link !== link) this.onPlaced(matchId, link);
   }
 
   /** A question may have been lost with it. What was followed already is looked for by the seats. */
@@ -118,6 +125,7 @@ export class Spectators {
   onWatchRefused(matchId: string, code: string): void {
     const watched = this.#watched.get(matchId);
     if (!watched) return;
+    watched.link = undefined;
     if (watched.looks++ < LOOKS_MAX && code === "match_not_found") return this.#options.seats().locate(matchId);
     this.onNowhere(matchId, code);
   }
@@ -127,11 +135,12 @@ export class Spectators {
     this.#watched.get(matchId)?.frames.end(() => this.#dismiss(matchId, reason));
   }
 
-  onNowhere(matchId: string, code: string): void {
+  /** @param toAsking what those hear who see nothing yet */
+  onNowhere(matchId: string, code: string, toAsking: string = code): void {
     const watched = this.#watched.get(matchId);
     if (!watched) return;
     if (watched.watching) return watched.frames.end(() => this.#dismiss(matchId, code));
-    for (const spectator of watched.spectators) spectator.onWatchRefused(code);
+    for (const spectator of watched.spectators) spectator.onWatchRefused(toAsking);
     watched.spectators.clear();
     this.#close(matchId);
   }

@@ -1,6 +1,7 @@
 // What one connection does as a spectator: one match at a time, beside waiting in a queue.
 import type { LinkWatching } from "@muster/contracts/realtime/link/v1";
 import { REALTIME_ERRORS, type RealtimeErrorCode } from "@muster/realtime";
+import { ANSWER_WITHIN_MS } from "./limits.ts";
 import type { Control, Outbound } from "./outbound.ts";
 import { watching } from "./replies.ts";
 import type { Spectator, Spectators } from "./spectators.ts";
@@ -16,8 +17,10 @@ export class Watching implements Spectator {
   readonly #spectators: Spectators;
   readonly #parts: WatchingParts;
   #matchId: string | undefined;
-  /** The request to answer. */
+  /** The request to answer; 0 when it is answered. */
   #requestId = 0;
+  /** When it came, on the clock of performance.now(). */
+  #askedAt = 0;
 
   constructor(outbound: Outbound, spectators: Spectators, parts: WatchingParts) {
     this.outbound = outbound;
@@ -29,6 +32,7 @@ export class Watching implements Spectator {
     this.stop();
     this.#matchId = matchId;
     this.#requestId = requestId;
+    this.#askedAt = performance.now();
     const refusal = this.#spectators.watch(this, matchId);
     if (refusal !== undefined) this.onWatchRefused(refusal);
   }
@@ -44,7 +48,17 @@ export class Watching implements Spectator {
   stop(): void {
     const matchId = this.#matchId;
     this.#matchId = undefined;
-    if (matchId !== undefined) this.#spectators.stop(this, matchId);
+    if (matchId === undefined) return;
+    this.#spectators.stop(this, matchId);
+    if (this.#requestId !== 0) this.#parts.error(this.#requestId, "not_watching");
+    this.#requestId = 0;
+  }
+
+  /** Twice a second or so. */
+  sweep(now: number): void {
+    if (this.#matchId === undefined || this.#requestId === 0 || now - this.#askedAt < ANSWER_WITHIN_MS) return;
+    this.#spectators.stop(this, this.#matchId);
+    this.onWatchRefused("shard_unavailable");
   }
 
   /** The socket has drained. */
@@ -59,10 +73,12 @@ export class Watching implements Spectator {
 
   onWatchRefused(code: string): void {
     this.#matchId = undefined;
-    this.#parts.error(this.#requestId, code in REALTIME_ERRORS ? (code as RealtimeErrorCode) : "internal");
+    this.#parts.error(this.#requestId, code in REALTIME_ERRORS ? (code as RealtimeErrorCode) : "match_over");
+    this.#requestId = 0;
   }
 
   onWatchEnded(matchId: string, reason: string): void {
+    if (this.#requestId !== 0) return this.onWatchRefused("match_over"); // before anything was shown
     this.#matchId = undefined;
     this.#parts.send({ message: { case: "watchEnded", value: { matchId, reason } } });
   }

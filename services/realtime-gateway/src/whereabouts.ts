@@ -26,6 +26,8 @@ interface Asked extends RelocateRequest {
 }
 
 const ASK_AGAIN_MS = 1000;
+/** After an answer that did not help: the shard that it names cannot be reached, or refuses. */
+const REST_MS = 250;
 /** Without an answer for so long the match is given up. */
 const ASK_WITHIN_MS = 12_000;
 
@@ -34,6 +36,8 @@ export class Whereabouts {
   readonly #asked = new Map<string, Asked>();
   /** Asked for in this turn. */
   #asking: RelocateRequest[] = [];
+  /** Answered just now. */
+  readonly #resting = new Set<string>();
 
   constructor(options: WhereaboutsOptions) {
     this.#options = options;
@@ -50,18 +54,33 @@ export class Whereabouts {
     if (before && (before.lost || !lost)) return;
     if (before) clearTimeout(before.timer);
     const since = before?.since ?? performance.now();
-    this.#asked.set(matchId, { ...request, since, suspect, timer: this.#again(matchId) });
-    this.#send(request);
+    const resting = this.#resting.has(matchId);
+    this.#asked.set(matchId, {
+      ...request,
+      since,
+      suspect,
+      timer: this.#again(matchId, resting ? REST_MS : ASK_AGAIN_MS),
+    });
+    if (!resting) this.#send(request);
   }
 
-  /** It is answered, or of no interest any more. */
   answered(matchId: string): void {
+    this.withdraw(matchId);
+    this.#resting.add(matchId);
+    setTimeout(() => this.#resting.delete(matchId), REST_MS).unref();
+  }
+
+  /** It is of no interest any more, or another question takes its place. */
+  withdraw(matchId: string): void {
     clearTimeout(this.#asked.get(matchId)?.timer);
     this.#asked.delete(matchId);
   }
 
-  onHeardAgain(link: ShardLink): void {
-    for (const [matchId, asked] of this.#asked) if (asked.suspect === link) this.answered(matchId);
+  /** @returns the matches whose questions are taken back: their shard is there after all */
+  onHeardAgain(link: ShardLink): string[] {
+    const matchIds = [...this.#asked].filter(([, { suspect }]) => suspect === link).map(([matchId]) => matchId);
+    for (const matchId of matchIds) this.withdraw(matchId);
+    return matchIds;
   }
 
   stop(): void {
@@ -70,7 +89,7 @@ export class Whereabouts {
   }
 
   /** The matchmaker may have restarted, or have had no place for it. */
-  #again(matchId: string): NodeJS.Timeout {
+  #again(matchId: string, afterMs = ASK_AGAIN_MS): NodeJS.Timeout {
     const timer = setTimeout(() => {
       const asked = this.#asked.get(matchId);
       if (!asked) return;
@@ -81,7 +100,7 @@ export class Whereabouts {
       }
       asked.timer = this.#again(matchId);
       this.#send(asked);
-    }, ASK_AGAIN_MS);
+    }, afterMs);
     return timer.unref();
   }
 
