@@ -15,7 +15,7 @@ if [ "$(ulimit -Hn)" != unlimited ] && [ "$(ulimit -Hn)" -lt "$FILES_MAX" ]; the
   fit=$((WORKER_CONNECTIONS > 2048 ? (WORKER_CONNECTIONS - 2048) / 2 : 0))
   echo "ingress: a process may have $FILES_MAX files open here, which is enough for $fit players' sockets, not $sockets: raise the limit, or set SOCKETS_MAX" >&2
 fi
-# Not by `read`: it takes a byte at a time, and these files answer the first time only.
+# awk and not `read`: the shell reads one byte at a time, and files in /proc answer only the first of such reads.
 ports=$(awk '{ print $2 - $1 }' /proc/sys/net/ipv4/ip_local_port_range)
 if [ "$ports" -lt "$sockets" ]; then
   echo "ingress: connections from here have $ports ports (net.ipv4.ip_local_port_range), and $sockets players' sockets need as many towards one gateway address" >&2

@@ -8,7 +8,7 @@ import { paths } from "./paths.ts";
 
 export interface HomeHolder {
   readonly pid: number;
-  /** `dev` are the servers of `pnpm -r dev`, whose services are processes beside it. */
+  /** Under `pnpm -r dev` it is MariaDB and nginx that hold it; the services are processes of their own. */
   readonly by: "up.sh" | "pnpm -r dev";
   readonly ingressPort: number;
   readonly portBase: number;

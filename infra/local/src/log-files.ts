@@ -3,7 +3,7 @@
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
 import path from "node:path";
 
-/** A file that has grown to this becomes `<name>.log.1`, whose predecessor goes: twice this per process at most. */
+/** A file that has grown to this is renamed to `<name>.log.1`, which replaces the one before: a process's logs take twice this at most. */
 export const LOG_FILE_BYTES_MAX = 16 * 1024 * 1024;
 
 interface LogFile {

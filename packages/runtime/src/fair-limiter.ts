@@ -29,8 +29,8 @@ interface Waiting {
 }
 
 /**
- * A bulkhead that many sources share fairly: of those that wait, the source that was let in longest ago is next, so that one source
- * with a thousand calls delays another one's single call by one turn, and many with two calls each by one turn of one of them. Policy at a limit: reject, of the source that has most waiting.
+ * A bulkhead that many sources share fairly: the next call comes from whichever waiting source was let in longest ago. A source with a
+ * thousand calls therefore delays another one's single call by one turn. Policy at a limit: reject the last call of the source that has most waiting.
  */
 export class FairLimiter {
   readonly #options: Required<FairLimiterOptions>;

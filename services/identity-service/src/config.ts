@@ -106,7 +106,7 @@ export const fields = {
     default: 32,
     max: 10_000,
     description:
-      "passwords that wait to be hashed, of log-ins and of registrations each; a quarter of them from one address; beyond it the answer is busy",
+      "passwords that wait to be hashed, in each of three queues (log-ins, known devices, registrations); a quarter of them, but at least 8, from one address; beyond it the answer is busy",
   }),
   IDENTITY_STOP_WITHIN_MS: int({
     default: 10_000,

@@ -20,7 +20,7 @@ const WAITING_PER_SOURCE_MIN = 8;
 /** Beside those of the other queues; with them as many as libuv has threads. */
 const KNOWN_RUNNING_MAX = 1;
 
-/** Hashing is what identity has least of: a flood of registrations must leave log-ins alive, one of strangers' log-ins known devices. */
+/** Hashing is what identity runs short of first. A flood of registrations must not stop log-ins, nor a flood of strangers' log-ins known devices. */
 export interface HashingLimits {
   /** Hashes at once, of each queue. */
   readonly logInsMax: number;

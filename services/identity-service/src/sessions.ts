@@ -75,7 +75,7 @@ export function createSessions(options: SessionsOptions): Sessions {
    */
   const successorOf = (refreshToken: string): string =>
     createHmac("sha256", successorKey).update(refreshToken).digest("base64url");
-  /** The last access token that was issued up to now has ended by then. */
+  /** When the last access token that was issued up to now ends. */
   const tokensEndAt = (): Date =>
     new Date(now().getTime() + (ACCESS_TOKEN.lifetimeSeconds + ACCESS_TOKEN.clockSkewSeconds) * 1000);
 
@@ -142,7 +142,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       const accountId = await findAccountOfRefreshToken(db, hash);
       if (accountId === undefined) throw fail("bad_refresh_token");
       const pair = await inTransaction(db, async (tx) => {
-        // The account before its sessions, as everywhere. Its token comes before a revocation, or after it with what is true then.
+        // The account is locked before its sessions, as everywhere: a token is issued either before a revocation, and refused, or after it.
         const account = must(await holdAccount(tx, accountId), "a family has its account");
         const held = await holdRefreshToken(tx, hash);
         if (!held || !isOpen(held, now())) return undefined;

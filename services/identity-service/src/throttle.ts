@@ -198,7 +198,7 @@ export function createThrottle(options: ThrottleOptions): Throttle {
   };
 }
 
-/** What was counted is put right although the caller's time may be over. */
+/** Corrects the counts even when the caller's time is over. */
 function inOwnTime(work: () => Promise<void>): Promise<void> {
   return withBudget({ deadlineAt: performance.now() + SETTLE_MS, signal: new AbortController().signal }, work);
 }

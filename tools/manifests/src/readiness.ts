@@ -16,7 +16,7 @@ const asks = (caller: string, variable: string, path?: string): Call => ({ calle
 
 /**
  * What each path that a probe may ask depends on, of other workloads of ours. `/readyz` of every process depends on none:
- * tools/journeys/src/readiness.system.test.ts starts each of them alone. A peer that has to come by itself is a call of that peer.
+ * tools/journeys/src/readiness.system.test.ts starts each of them alone. Where a path waits for a peer to connect, it depends on that peer's call.
  */
 export const ANSWERS: Readonly<Record<string, Readonly<Record<string, readonly Call[]>>>> = {
   "identity-service": { ...ALONE, "/statusz": [] },

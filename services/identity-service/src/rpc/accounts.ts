@@ -34,7 +34,7 @@ const NOBODY = "00000000-0000-0000-0000-000000000000";
 export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentityService>, AccountRpcs> {
   const { db, passwords, sessions, throttle, newAccounts, now } = parts;
 
-  /** What its caller waits for no more does not happen, so that a retry is not a second one: the last step before a commit. */
+  /** The last step before a commit: if the caller has stopped waiting, nothing is committed, so that its retry is not a second session. */
   const openInTime = async (tx: Tx, account: Account, device: Device): Promise<TokenPair> => {
     const tokens = await sessions.open(tx, account, device);
     if (currentBudget()?.signal.aborted || remainingBudgetMs(Infinity) <= 0) throw commonError("deadline_exceeded");

@@ -33,7 +33,7 @@ import {
 import { runProgram } from "./programs.ts";
 
 const HEAD_BYTES = 16_384;
-const TAIL_BYTES = 200;
+const TAIL_BYTES = 4096;
 const FILES_MAX = 100_000;
 /** A log's first events: what it is a log of. */
 const LOG_HEAD_BYTES = 256;
@@ -147,12 +147,12 @@ async function dump(server: string, databases: readonly string[], folder: string
   if (!tailOf(file).includes("-- Dump completed")) throw new OperatorError("the dump does not end as a whole one does");
 }
 
-/** As mariadb-dump writes it into the head of its file. */
+/** As mariadb-dump writes it: file and position into the head of its file, the GTID near the end. */
 function placeIn(file: string): Manifest["binaryLog"] {
   const head = bytesOf(file, 0, HEAD_BYTES).toString();
   const place = /MASTER_LOG_FILE='([^']+)', MASTER_LOG_POS=(\d+)/.exec(head);
   if (!place) throw new OperatorError("the dump does not say where the binary log goes on");
-  const gtid = /gtid_slave_pos='([^']*)'/.exec(head)?.[1] ?? "";
+  const gtid = /gtid_slave_pos='([^']*)'/.exec(tailOf(file))?.[1] ?? "";
   return { file: place[1] as string, position: Number(place[2]), gtid };
 }
 
