@@ -47,6 +47,9 @@ export const REALTIME_ERRORS = {
   message_empty: { retryable: false, message: "The message has no text." },
   message_too_long: { retryable: false, message: "The message is too long." },
   chat_rate_limited: { retryable: true, message: "Too many messages; wait a moment." },
+  invalid_request: { retryable: false, message: "The request is not what the contract allows." },
+  unknown_request: { retryable: false, message: "This server does not know this request." },
+  request_too_large: { retryable: false, message: "The request is larger than the server takes." },
   rate_limited: { retryable: true, message: "Too many of these messages; wait a moment." },
   internal: { retryable: true, message: "Something went wrong on our side." },
 } as const satisfies Record<string, RealtimeError>;

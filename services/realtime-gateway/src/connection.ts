@@ -18,7 +18,7 @@ import { type ControlHead, controlHead } from "./control-head.ts";
 import type { ControlWorker } from "./control-work.ts";
 import { ControlGate } from "./control-gate.ts";
 import { kindOf } from "./control-limits.ts";
-import { decoded, disconnectFor } from "./incoming.ts";
+import { codeOfUnfit, disconnectFor, incoming } from "./incoming.ts";
 import { type LineCheck, lineCheckOf } from "./line-check.ts";
 import { InputRefusals, refilled } from "./limits.ts";
 import { type Control, Outbound } from "./outbound.ts";
@@ -31,7 +31,6 @@ import { Waiting } from "./waiting.ts";
 import { Watching } from "./watching.ts";
 import type { Socket } from "./ws.ts";
 
-const END_WITHIN_MS = 2000;
 /** For whom there is no room among the control messages that wait. */
 const BUSY_RETRY_MS = 1000;
 
@@ -75,7 +74,7 @@ export class Connection implements ControlWorker {
     if (this.#closed) return;
     const length = to - from;
     if (--this.#allowance < 0) return this.#onInputTooFast();
-    if (length > FRAME_BYTES_MAX) return this.close("badFrame");
+    if (length > FRAME_BYTES_MAX) return this.#onIdleInput(length);
     const seat = this.#seat;
     if (seat?.joined && length >= INPUT_HEADER_BYTES) return seat.link.input(seat.session, bytes, from, to);
     this.#onIdleInput(length);
@@ -92,19 +91,24 @@ export class Connection implements ControlWorker {
     if (isBinary && bytes[0] === INPUT_FRAME) return this.onInput(bytes, 0, bytes.length);
     if (this.#closed) return;
     if (--this.#allowance < -this.#parts.limits.floodPerS) return this.close("tooManyMessages");
-    const head = isBinary && bytes.length <= FRAME_BYTES_MAX ? controlHead(bytes) : undefined;
-    if (!head) return this.close("badFrame");
+    const head = isBinary ? controlHead(bytes) : undefined;
     const { playerId } = this;
+    const isFit = head !== undefined && head.number !== 0 && bytes.length <= FRAME_BYTES_MAX;
+    // Who is not known yet has one message to send.
+    if (!head || (playerId === undefined && !isFit)) return this.close("badFrame");
     const waitMs = playerId === undefined ? 0 : this.#gate.take(playerId, head.number, performance.now());
     if (waitMs > 0) return this.#onControlTooFast(head, waitMs);
+    if (!isFit) return this.#error(head.requestId, codeOfUnfit(head.number));
     if (!this.#parts.work.take(this, bytes)) this.#onControlTooFast(head, BUSY_RETRY_MS);
   }
 
   /** A control message whose turn it is. */
   onControl(bytes: Uint8Array): void {
     if (this.#closed) return;
-    const message = decoded(bytes);
-    if (!message) return this.close("badFrame");
+    const came = incoming(bytes);
+    if (came.kind === "refused" && this.#identity.kind === "known") return this.#error(came.requestId, came.code, came);
+    if (came.kind !== "message") return this.close("badFrame");
+    const { message } = came;
     this.#parts.metrics.control(message.message.case);
     withTrace(continueTrace(message.traceparent), () => this.#onControl(message));
   }
@@ -161,8 +165,6 @@ export class Connection implements ControlWorker {
     this.#parts.metrics.closed(name);
     this.#parts.log.info({ playerId: this.playerId, disconnect: name }, "closing a socket");
     this.outbound.close(DISCONNECTS[name]);
-    // A peer that does not read never gets to the close frame.
-    setTimeout(() => this.outbound.terminate(), END_WITHIN_MS).unref();
   }
 
   /** It may stay for so long. */
@@ -174,8 +176,7 @@ export class Connection implements ControlWorker {
 
   /** Of who is shown something. */
   #checkLine(now: number): void {
-    const chats = this.#identity.kind === "known" && this.#identity.chatting !== undefined;
-    if (!this.#seat && !this.#watchingParts && !chats) return;
+    if (!this.#seat && !this.#watchingParts && !(this.#identity.kind === "known" && this.#identity.chatting)) return;
     this.#line ??= lineCheckOf(this.outbound, this.#parts);
     this.#line.sweep(now);
   }
@@ -191,7 +192,7 @@ export class Connection implements ControlWorker {
   #onIdleInput(length: number): void {
     if (this.#identity.kind !== "known") return this.close("outOfOrder");
     if (length < INPUT_HEADER_BYTES) return this.close("badFrame");
-    this.onInputRefused("not_in_match");
+    this.onInputRefused(length > FRAME_BYTES_MAX ? "input_malformed" : "not_in_match");
   }
 
   /** Left out, and told: a fast screen is no attack. A flood is. */
@@ -325,12 +326,12 @@ export class Connection implements ControlWorker {
 
   #tellRefusals(now: number): void {
     if (!this.#refusals) return;
-    for (const [code, count] of this.#refusals.take(now)) this.#error(0, code, count);
+    for (const [code, count] of this.#refusals.take(now)) this.#error(0, code, { count });
   }
 
-  #error(requestId: number, code: RealtimeErrorCode, count = 0): void {
+  #error(requestId: number, code: RealtimeErrorCode, more?: { count?: number; message?: string }): void {
     this.#parts.metrics.refused(code);
-    this.#send(errorReply(requestId, code, { count }));
+    this.#send(errorReply(requestId, code, more));
   }
 
   #sendFrame(frame: Uint8Array): void {

@@ -4,7 +4,7 @@ import { kindOf } from "./control-limits.ts";
 
 export interface ControlHead {
   readonly requestId: number;
-  /** Field number of the message in the contract. */
+  /** Field number of the message in the contract; 0 for one that this release does not know. */
   readonly number: number;
 }
 
@@ -13,9 +13,9 @@ const REQUEST_ID = 1;
 const FIELDS_MAX = 16;
 const [VARINT, FIXED64, BYTES, FIXED32] = [0, 1, 2, 5];
 
-/** Of a whole frame. Undefined for what is no control message, names none that we know, or more than one. */
+/** Of a whole frame. Undefined for what is no control message, or more than one. */
 export function controlHead(frame: Uint8Array): ControlHead | undefined {
-  if (frame[0] !== CONTROL_FRAME) return undefined;
+  if (frame[0] !== CONTROL_FRAME || frame.length === 1) return undefined;
   const cursor = { frame, at: 1 };
   let requestId = 0;
   let number = 0;
@@ -33,7 +33,7 @@ export function controlHead(frame: Uint8Array): ControlHead | undefined {
     if (value === undefined) return undefined;
     if (field === REQUEST_ID && wire === VARINT) requestId = value;
   }
-  return number === 0 ? undefined : { requestId, number };
+  return { requestId, number };
 }
 
 interface Cursor {

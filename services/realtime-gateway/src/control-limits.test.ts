@@ -239,7 +239,7 @@ describe("the head of a control message", () => {
   it.each([
     ["another frame", [2, 1]],
     ["nothing", [1]],
-    ["no message", [1, 0x08, 1]],
+    ["nothing", [1]],
     ["two messages", [1, 0x22, 0, 0x1a, 0]],
     ["a length beyond its end", [1, 0x1a, 200]],
     ["a number without an end", [1, 0x08, ...Array.from({ length: 11 }, () => 0xff)]],
@@ -247,6 +247,13 @@ describe("the head of a control message", () => {
     ["more fields than anybody has", [1, 0x22, 0, ...Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? 0x78 : 1))]],
   ])("is none for %s", (_, bytes) => {
     expect(controlHead(Uint8Array.from(bytes))).toBeUndefined();
+  });
+
+  it("has number 0 for a request of a later release, and its id", () => {
+    expect(controlHead(Uint8Array.of(1, 0x08, 7, 0x7a, 1, 0))).toEqual({ requestId: 7, number: 0 });
+    const budget = new ControlBudget(new ControlRates());
+    const waits = Array.from({ length: 11 }, () => budget.take(0, 1));
+    expect(waits).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1000]);
   });
 });
 

@@ -34,6 +34,9 @@ export const CONTROL_LIMITS: ControlLimits = {
   stopWatching: { perS: 1, burst: 10 },
 };
 
+/** One that this release does not know: number 0. */
+const UNKNOWN_LIMIT: ControlLimit = { perS: 1, burst: 10 };
+
 /** By field number of the contract. */
 const KINDS: ReadonlyMap<number, ControlKind> = new Map(
   ClientControlSchema.oneofs.flatMap(({ fields }) =>
@@ -54,8 +57,10 @@ export class ControlRates {
 
   constructor(limits: Readonly<Partial<ControlLimits>> = {}) {
     const all = { ...CONTROL_LIMITS, ...limits };
-    for (const [number, kind] of KINDS) {
-      const { perS, burst } = all[kind];
+    for (const [number, { perS, burst }] of [
+      [0, UNKNOWN_LIMIT] as const,
+      ...[...KINDS].map(([number, kind]) => [number, all[kind]] as const),
+    ]) {
       this.everyMs[number] = 1000 / perS;
       this.aheadMs[number] = (1000 / perS) * (burst - 1);
     }

@@ -6,6 +6,9 @@ import type { Socket } from "./ws.ts";
 export type Control = Parameters<typeof encodeServerControl>[0];
 export type ControlOutcome = "ok" | "overflow";
 
+/** From the close frame to the end of the socket. */
+const END_WITHIN_MS = 2000;
+
 export class Outbound {
   /** Holds the state of the last frame: the next delta fits. */
   inSync = false;
@@ -90,6 +93,8 @@ export class Outbound {
 
   close({ code, reason }: (typeof DISCONNECTS)[keyof typeof DISCONNECTS]): void {
     this.#socket.end(code, reason);
+    // A peer that does not read never gets to the close frame.
+    setTimeout(() => this.terminate(), END_WITHIN_MS).unref();
   }
 
   terminate(): void {

@@ -1,7 +1,7 @@
 // For the tests of other packages: the service as they may use it.
 export { createApp, type GatewayApp } from "./app.ts";
 export { fields, readConfig } from "./config.ts";
-export { decoded } from "./incoming.ts";
+export { incoming } from "./incoming.ts";
 export { InputBatch } from "./input-batch.ts";
 export { Connection } from "./connection.ts";
 export type { ConnectionParts } from "./connection-parts.ts";
