@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { ChatInbox } from "./chat.ts";
 
 /** As the contract of ChatSubscribe says. */
-const CURSORS_MAX = 200;
+const CURSORS_MAX = 150;
 
 it("names no more cursors than are taken at once: of the channels that had something last", () => {
   const inbox = new ChatInbox();

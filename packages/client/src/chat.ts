@@ -206,8 +206,8 @@ function toMessage(json: MessageJson): Message {
   return { channelId, seq, authorId, authorName, body, sentAt: new Date(json.sentAt), edited, deleted };
 }
 
-/** As `ChatSubscribe` in the contract says. */
-const CURSORS_MAX = 200;
+/** As `ChatSubscribe` in the contract says: so many fit into a frame. */
+const CURSORS_MAX = 150;
 
 /** What the connection has had of each channel, so that nothing is missed over a reconnect and nothing comes twice. */
 export class ChatInbox {

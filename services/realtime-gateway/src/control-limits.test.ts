@@ -14,7 +14,14 @@ import { describe, expect, it } from "vitest";
 import { Connection } from "./connection.ts";
 import type { ConnectionParts } from "./connection-parts.ts";
 import { controlHead } from "./control-head.ts";
-import { CONTROL_LIMITS, ControlBudgets, type ControlKind, ControlRates, kindOf } from "./control-limits.ts";
+import {
+  CONTROL_LIMITS,
+  ControlBudget,
+  ControlBudgets,
+  type ControlKind,
+  ControlRates,
+  kindOf,
+} from "./control-limits.ts";
 import { ControlWork } from "./control-work.ts";
 import { rateLimitedReply } from "./rate-limited-reply.ts";
 import type { Socket } from "./ws.ts";
