@@ -39,7 +39,8 @@ export function matchmakingRpc(parts: RpcParts): ServiceImpl<typeof MatchmakingS
       if (hello?.message.case !== "hello") throw new ConnectError("the first message is hello", Code.InvalidArgument);
       const { gatewayId, tellsLinks } = hello.message.value;
       const session = parts.sessions.openGateway(gatewayId, tellsLinks);
-      session.out.push({ message: { case: "welcome", value: { matchmakerId: parts.matchmakerId } } });
+      const welcome = { matchmakerId: parts.matchmakerId, modes: Object.keys(parts.modes) };
+      session.out.push({ message: { case: "welcome", value: welcome } });
       session.out.push(shardsHere(parts));
       readUntilOver(incoming, session.out, (request) => onGatewayMessage(request, session, parts));
       try {

@@ -78,7 +78,7 @@ function behind(budgets: ControlBudgets = new ControlBudgets()) {
       isRevoked: () => false,
     },
     seatTickets: { open: () => ({ kind: "seat_ticket_invalid" }) },
-    queueing: { submit: () => void calls.enqueued++, cancel: () => undefined },
+    queueing: { lacks: () => false, submit: () => void calls.enqueued++, cancel: () => undefined },
     chatting: {
       chat: { connected: false, unsubscribe: () => undefined },
       service: { postMessage: () => never },

@@ -35,6 +35,8 @@ export interface QueuedTicket {
 export interface Queueing extends AppPart {
   /** Undefined while the matchmaker knows us. */
   check(): string | undefined;
+  /** There is no such queue, said the matchmaker. */
+  lacks(mode: string): boolean;
   submit(ticket: QueuedTicket): void;
   cancel(ticketId: string): void;
   /** Link addresses of the shards that matches may be placed on. */
@@ -63,6 +65,7 @@ export function createQueueing(options: {
   const { gatewayId, matchmaker, onRelocated, onShards, linkedNow, log } = options;
   const stop = new AbortController();
   const tickets = new Map<string, QueuedTicket>();
+  let modes: ReadonlySet<string> | undefined;
   let out: MessageQueue<ToMatchmaker> | undefined;
   let running: Promise<void> | undefined;
 
@@ -90,6 +93,7 @@ export function createQueueing(options: {
       for await (const { message } of matchmaker.gatewaySession(queue, { signal: stop.signal })) {
         if (message.case === "welcome") {
           out = queue;
+          modes = message.value.modes.length > 0 ? new Set(message.value.modes) : undefined;
           log.info(
             { matchmakerId: message.value.matchmakerId, tickets: tickets.size },
             "the matchmaker knows this gateway",
@@ -115,6 +119,7 @@ export function createQueueing(options: {
   return {
     name: "queueing",
     check: () => (out && !out.closed ? undefined : "no session with the matchmaker"),
+    lacks: (mode) => modes !== undefined && !modes.has(mode),
     submit(ticket) {
       tickets.set(ticket.ticketId, ticket);
       send(ticket);

@@ -31,6 +31,7 @@ export class Waiting {
     const { kind } = this.#waiter.activity();
     if (kind === "queued") return this.#waiter.error(requestId, "already_queued");
     if (kind === "seated") return this.#waiter.error(requestId, "already_in_match");
+    if (this.#parts.queueing.lacks(mode)) return this.#waiter.error(requestId, "unknown_mode");
     const ticketId = uuidv7();
     const since = performance.now();
     const trace = currentTrace() ?? newTrace();

@@ -2,21 +2,12 @@
 // goes on.
 import { create, type DescField, type DescMessage, getOption, hasOption, ScalarType } from "@bufbuild/protobuf";
 import { field as fieldRules } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
-import { type ClientControl, ClientControlSchema, type ServerControl } from "@muster/contracts/realtime/v1";
-import {
-  CONTROL_FRAME,
-  decodeServerControl,
-  encodeClientControl,
-  encodeInput,
-  FRAME_BYTES_MAX,
-} from "@muster/realtime";
+import { ClientControlSchema } from "@muster/contracts/realtime/v1";
+import { CONTROL_FRAME, encodeInput, FRAME_BYTES_MAX } from "@muster/realtime";
 import { describeWithServers } from "@muster/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import WebSocket from "ws";
-import { guest } from "./players.ts";
+import { Asker, type Request } from "./asker.ts";
 import { type System, startSystem } from "./system.ts";
-
-type Request = ClientControl["message"];
 
 const ID = "01a20ab2-2d4a-7326-a77a-b22eaf2e9f1e";
 const REQUESTS = ClientControlSchema.oneofs.flatMap(({ fields }) => fields);
@@ -93,82 +84,6 @@ describeWithServers("a request that breaks a rule of the contract", () => {
     await player.isThere();
   });
 });
-
-/** Asks over a bare socket, as a client of another make does. */
-class Asker {
-  readonly #socket: WebSocket;
-  readonly #waiting = new Set<(control: ServerControl) => void>();
-  #requestId = 1000;
-  #closed: number | undefined;
-
-  private constructor(socket: WebSocket) {
-    this.#socket = socket;
-    socket.on("message", (frame: Buffer) => {
-      if (frame[0] !== CONTROL_FRAME) return;
-      const control = decodeServerControl(frame);
-      for (const look of this.#waiting) look(control);
-    });
-    socket.on("close", (code) => (this.#closed = code));
-  }
-
-  static async connected(system: System): Promise<Asker> {
-    const { client } = await guest(system.url);
-    const token = `muster.token.${await client.accessToken()}`;
-    const socket = new WebSocket(system.gatewayUrls[0] as string, ["muster.v1", token]);
-    const asker = new Asker(socket);
-    const welcome = asker.next(({ message }) => message.case === "welcome");
-    await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
-    await welcome;
-    return asker;
-  }
-
-  send(frame: Uint8Array): void {
-    this.#socket.send(frame);
-  }
-
-  next(wanted: (control: ServerControl) => boolean): Promise<ServerControl> {
-    return new Promise((resolve) => {
-      const look = (control: ServerControl): void => {
-        if (!wanted(control)) return;
-        this.#waiting.delete(look);
-        resolve(control);
-      };
-      this.#waiting.add(look);
-    });
-  }
-
-  async answerTo(requestId: number, frame: Uint8Array): Promise<ServerControl["message"]> {
-    const answer = this.next((control) => control.requestId === requestId);
-    this.send(frame);
-    return (await answer).message;
-  }
-
-  async refusal(request: {
-    message: Request;
-    traceparent?: string;
-  }): Promise<{ code: string; message: string; retryable: boolean }> {
-    const requestId = this.#requestId++;
-    const answer = await this.answerTo(requestId, encodeClientControl({ requestId, ...request }));
-    if (answer.case !== "error") throw new Error(`answered with ${answer.case}`);
-    return answer.value;
-  }
-
-  async isThere(): Promise<void> {
-    expect(this.#closed).toBeUndefined();
-    const requestId = this.#requestId++;
-    const value = { payload: 7n };
-    expect(
-      await this.answerTo(requestId, encodeClientControl({ requestId, message: { case: "ping", value } })),
-    ).toMatchObject({
-      case: "pong",
-      value,
-    });
-  }
-
-  close(): void {
-    this.#socket.close();
-  }
-}
 
 interface Violation {
   readonly note: string;
