@@ -152,6 +152,7 @@ export class Connection implements ControlWorker {
       if (this.#identity.claims.expiresAt * 1000 < this.#parts.now()) return this.close("tokenExpired");
       if (this.#parts.tokens.isRevoked(this.#identity.claims)) return this.close("sessionEnded");
     } else if (now - this.#openedAt > limits.authWithinMs) return this.close("idle");
+    this.#waitingMade?.sweep(now);
     this.#seatingMade?.sweep(now);
     this.#watchingParts?.sweep(now);
     this.#checkLine(now);
@@ -228,7 +229,7 @@ export class Connection implements ControlWorker {
       case "cancelQueue":
         return this.#waiting.cancel(requestId);
       case "joinMatch":
-        return this.#seating.join(requestId, message.value, () => this.#watchingParts?.stop());
+        return this.#seating.join(requestId, message.value, () => this.#seatWanted());
       case "leaveMatch":
         return this.#seating.leave(requestId);
       case "ping":
@@ -245,6 +246,11 @@ export class Connection implements ControlWorker {
       case undefined:
         return this.close("badFrame");
     }
+  }
+
+  #seatWanted(): void {
+    this.#watchingParts?.stop();
+    this.#waitingMade?.joining();
   }
 
   #onHello(requestId: number, { accessToken, protocolVersion, client }: Hello): void {

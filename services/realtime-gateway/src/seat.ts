@@ -58,6 +58,8 @@ export class Seat implements LinkSession {
   readonly player: Player;
   readonly matchId: string;
   readonly claim: SeatClaim;
+  /** In its match; -1 until the shard has said so. */
+  number = -1;
   /** What it is shown. */
   view = 0;
   /** How often it was looked for elsewhere. */
@@ -86,6 +88,7 @@ export class Seat implements LinkSession {
   onJoined(joined: LinkJoined): void {
     this.asked = false;
     this.joinedBefore = true;
+    this.number = joined.seat;
     this.view = joined.view;
     this.#owner.joined(this, joined);
   }

@@ -170,7 +170,7 @@ export class Seats implements LinkEvents, SeatOwner {
   }
 
   onSeatStatus(match: FollowedMatch, status: LinkSeatStatus): void {
-    for (const seat of this.#seatsOf(match)) seat.player.onSeatStatus(status);
+    for (const seat of this.#seatsOf(match)) if (seat.number !== status.seat) seat.player.onSeatStatus(status);
   }
 
   onEnded(match: FollowedMatch, ended: LinkEnded): void {

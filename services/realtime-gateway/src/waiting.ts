@@ -18,9 +18,14 @@ export interface Waiter {
   error(requestId: number, code: RealtimeErrorCode): void;
 }
 
+/** Beyond the time to join: the shard's clock began a little earlier, and nobody who comes now finds the match. */
+const NO_SHOW_AFTER_MS = 500;
+
 export class Waiting {
   readonly #parts: Pick<ConnectionParts, "queueing" | "ratings" | "log">;
   readonly #waiter: Waiter;
+  /** A match that was found, whose seat nobody has asked for yet. */
+  #found: { readonly matchId: string; readonly until: number } | undefined;
 
   constructor(parts: Pick<ConnectionParts, "queueing" | "ratings" | "log">, waiter: Waiter) {
     this.#parts = parts;
@@ -32,6 +37,7 @@ export class Waiting {
     if (kind === "queued") return this.#waiter.error(requestId, "already_queued");
     if (kind === "seated") return this.#waiter.error(requestId, "already_in_match");
     if (this.#parts.queueing.lacks(mode)) return this.#waiter.error(requestId, "unknown_mode");
+    this.#found = undefined;
     const ticketId = uuidv7();
     const since = performance.now();
     const trace = currentTrace() ?? newTrace();
@@ -59,7 +65,8 @@ export class Waiting {
         onAssigned: (assignment) => {
           if (!isCurrent()) return;
           this.#waiter.become(IDLE);
-          const { matchId } = assignment;
+          const { matchId, joinWithinMs, held } = assignment;
+          if (!held) this.#found = { matchId, until: performance.now() + joinWithinMs + NO_SHOW_AFTER_MS };
           this.#parts.log.info({ playerId, ticketId, matchId, traceId: trace.traceId }, "match found");
           this.#waiter.send(matchFound(assignment));
         },
@@ -70,6 +77,19 @@ export class Waiting {
       this.#parts.log.error({ err, playerId }, "no rating; the ticket is dropped"); // a bug: ratings do not fail
       if (isCurrent()) this.#leave(ticketId, "queue_unavailable");
     });
+  }
+
+  /** A seat is asked for. */
+  joining(): void {
+    this.#found = undefined;
+  }
+
+  /** Twice a second or so. */
+  sweep(now: number): void {
+    if (!this.#found || now < this.#found.until) return;
+    const value = { matchId: this.#found.matchId, reason: "no_show" };
+    this.#found = undefined;
+    this.#waiter.send({ message: { case: "matchCancelled", value } });
   }
 
   cancel(requestId: number): void {

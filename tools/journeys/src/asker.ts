@@ -29,13 +29,23 @@ export class Asker {
 
   static async connected(system: System): Promise<Asker> {
     const { client } = await guest(system.url);
-    const accessToken = await client.accessToken();
+    return Asker.connectedAs(await client.accessToken(), system);
+  }
+
+  static async connectedAs(accessToken: string, system: System): Promise<Asker> {
     const socket = new WebSocket(system.gatewayUrls[0] as string, ["muster.v1", `muster.token.${accessToken}`]);
     const asker = new Asker(socket, accessToken);
     const welcome = asker.next(({ message }) => message.case === "welcome");
     await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
     await welcome;
     return asker;
+  }
+
+  /** Everything that comes from now on, as it comes. */
+  heard(): ServerControl["message"][] {
+    const all: ServerControl["message"][] = [];
+    this.#waiting.add(({ message }) => all.push(message));
+    return all;
   }
 
   send(frame: Uint8Array): void {

@@ -10,6 +10,7 @@ type Kind = NonNullable<ClientControl["message"]["case"]>;
 
 const NOWHERE = "01a20ab2-2d4a-7326-a77a-b22eaf2e9f1e";
 const SETTLED_MS = 300;
+const JOIN_WITHIN_MS = 4000;
 
 /** What a request says when everything about it is as it should be, but for what it speaks of. */
 const REQUESTS: Readonly<Record<Kind, (asker: Asker) => object>> = {
@@ -73,7 +74,11 @@ describeWithServers("a connection", () => {
   beforeAll(async () => {
     const mode = (options: object): object => ({ game: "duel", seats: 2, options });
     system = await startSystem({
-      env: { MATCHMAKER_MODES: JSON.stringify({ duel: mode({}), walk: mode({ rounds: 1, roundTicks: 9000 }) }) },
+      env: {
+        MATCHMAKER_MODES: JSON.stringify({ duel: mode({}), walk: mode({ rounds: 1, roundTicks: 9000 }) }),
+        MATCHMAKER_JOIN_WITHIN_MS: String(JOIN_WITHIN_MS),
+        SHARD_JOIN_WITHIN_MS: String(JOIN_WITHIN_MS),
+      },
     });
   });
   afterAll(async () => {
@@ -96,6 +101,49 @@ describeWithServers("a connection", () => {
     });
   });
 
+  it("that comes back to its seat is told of the others' seats, not of its own", async () => {
+    const [a, b] = await Promise.all([Asker.connected(system), Asker.connected(system)]);
+    const [ticket] = await Promise.all([seat(a, "walk"), seat(b, "walk")]);
+    const heardByOther = b.next(({ message }) => message.case === "seatStatus" && message.value.connected);
+    a.close();
+    const again = await Asker.connectedAs(a.accessToken, system);
+    const heard = again.heard();
+    expect(await ask(again, "joinMatch", { seatTicket: ticket })).toEqual(["matchJoined"]);
+    await heardByOther;
+    await again.isThere();
+    expect(heard.filter((message) => message.case === "seatStatus")).toEqual([]);
+    for (const asker of [again, b]) asker.close();
+  });
+
+  it("that asks for its seat after the match has one answer: it is over", async () => {
+    const [a, b] = await Promise.all([Asker.connected(system), Asker.connected(system)]);
+    const tickets = await Promise.all([seat(a, "walk"), seat(b, "walk")]);
+    const ended = b.next(({ message }) => message.case === "matchEnded");
+    expect(await ask(a, "leaveMatch", {})).toEqual(["matchCancelled"]);
+    await ended;
+    for (const [i, asker] of [a, b].entries()) {
+      expect(await ask(asker, "joinMatch", { seatTicket: tickets[i] })).toEqual(["match_over"]);
+      asker.close();
+    }
+  });
+
+  it("that does not come to its match is told, once, that it is off", async () => {
+    const [a, b] = await Promise.all([Asker.connected(system), Asker.connected(system)]);
+    const heard = b.heard();
+    const found = b.next(({ message }) => message.case === "matchFound");
+    const off = b.next(({ message }) => message.case === "matchCancelled");
+    const offForTheOther = a.next(({ message }) => message.case === "matchCancelled");
+    await Promise.all([seat(a, "walk"), ask(b, "enqueue", { mode: "walk" })]);
+    const { message } = await found;
+    const matchId = message.case === "matchFound" ? message.value.matchId : "";
+    const cancelled = { case: "matchCancelled", value: { matchId, reason: "no_show" } };
+    expect((await offForTheOther).message).toMatchObject(cancelled);
+    expect((await off).message).toMatchObject(cancelled);
+    await b.isThere();
+    expect(heard.filter((one) => one.case === "matchCancelled")).toHaveLength(1);
+    for (const asker of [a, b]) asker.close();
+  });
+
   it("does not queue for a mode that there is not", async () => {
     const asker = await Asker.connected(system);
     expect(await ask(asker, "enqueue", { mode: "chess" })).toEqual(["unknown_mode"]);
@@ -109,10 +157,13 @@ async function ask(asker: Asker, kind: Kind, value: object): Promise<string[]> {
   return answers.map((answer) => (answer.case === "error" ? answer.value.code : (answer.case as string)));
 }
 
-async function seat(asker: Asker, mode: string): Promise<void> {
+/** @returns its ticket */
+async function seat(asker: Asker, mode: string): Promise<string> {
   const found = asker.next(({ message }) => message.case === "matchFound");
   await ask(asker, "enqueue", { mode });
   const { message } = await found;
   if (message.case !== "matchFound") throw new Error("no match");
-  expect(await ask(asker, "joinMatch", { seatTicket: message.value.seatTicket })).toEqual(["matchJoined"]);
+  const { seatTicket } = message.value;
+  expect(await ask(asker, "joinMatch", { seatTicket })).toEqual(["matchJoined"]);
+  return seatTicket;
 }
