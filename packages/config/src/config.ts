@@ -87,6 +87,15 @@ function ownPrefix(names: readonly string[]): string {
   return own?.[0] ?? "";
 }
 
+/** The variables that say where a process listens, as they were read: each host and port. */
+export function listeningVariables(
+  fields: Fields,
+  config: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, string | number>> {
+  const names = Object.keys(fields).filter((name) => /_(HOST|PORT)$/.test(name));
+  return Object.fromEntries(names.map((name) => [name, config[camel(name)] as string | number]));
+}
+
 /** A value for an error message. One that has a password in it is not shown at all: what is misspelt cannot be taken apart. */
 function quoted(schema: TSchema, raw: string): string {
   return schema["secret"] || schema["credentials"] ? "***" : JSON.stringify(raw.replace(/^.*@/s, "***@"));

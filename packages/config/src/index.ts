@@ -3,6 +3,7 @@ export {
   ConfigError,
   configOrExit,
   configTable,
+  listeningVariables,
   parseConfig,
   redacted,
   unknownVariables,

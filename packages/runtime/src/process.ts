@@ -1,6 +1,7 @@
 import { flushCompileCache } from "node:module";
 import { ConfigError } from "@muster/config";
 import type { Logger } from "@muster/log";
+import { type ListeningVariables, listenFailure } from "./listen-failure.ts";
 import type { App } from "./parts.ts";
 
 export interface ProcessOptions {
@@ -11,6 +12,8 @@ export interface ProcessOptions {
     readonly stopWithinMs: number;
     /** Variables that look like this process's own and are not. */
     readonly unknownVariables?: readonly string[];
+    /** Those with its hosts and ports: for a start that fails because one of them is taken. */
+    readonly listening?: ListeningVariables;
   };
   readonly app: () => App;
   /** Default: those that the process was started with. */
@@ -30,8 +33,9 @@ export async function runProcess(options: ProcessOptions): Promise<void> {
   let log: Logger;
   let stopWithinMs: number;
   let unknown: readonly string[];
+  let listening: ListeningVariables;
   try {
-    ({ log, stopWithinMs, unknownVariables: unknown = [] } = options.config());
+    ({ log, stopWithinMs, unknownVariables: unknown = [], listening = {} } = options.config());
   } catch (err) {
     if (!(err instanceof ConfigError)) throw err;
     process.stderr.write(`${options.name}: ${err.message}\n`);
@@ -57,9 +61,12 @@ export async function runProcess(options: ProcessOptions): Promise<void> {
     flushCompileCache();
   } catch (err) {
     if (stop.requested()) return; // a signal during the start: the stop is under way
-    log.fatal({ err }, "did not start");
-    process.exitCode = 1;
-    await app.stop();
+    const reason = listenFailure(err, listening);
+    log.fatal(reason === undefined ? { err } : { reason }, "did not start");
+    setTimeout(() => process.exit(1), stopWithinMs);
+    await app.stop().catch((failure: unknown) => log.error({ err: failure }, "did not stop cleanly"));
+    // What was built and not started is stopped by nobody, like a pool that has connected already: nothing waits for that.
+    process.exit(1);
   }
 }
 

@@ -1,4 +1,4 @@
-import { unknownVariables } from "@muster/config";
+import { listeningVariables, unknownVariables } from "@muster/config";
 import { createLogger } from "@muster/log";
 import { runProcess } from "@muster/runtime";
 import { createApp } from "./app.ts";
@@ -13,6 +13,7 @@ await runProcess({
       log: createLogger("match-service", config.logLevel),
       stopWithinMs: config.matchStopWithinMs,
       unknownVariables: unknownVariables(fields, process.env),
+      listening: listeningVariables(fields, config),
     };
   },
   app: () => createApp(config),

@@ -1,6 +1,7 @@
 // The only file that imports uWebSockets.js. What it hides: sends take Buffers only (this build sends some strings as
 // raw Latin-1), a send may be dropped silently unless its result is looked at, a closed socket throws on every use,
 // and a message is only valid during its callback.
+import { createServer } from "node:net";
 import { touched } from "@muster/game-kit";
 import { INPUT_FRAME, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "@muster/realtime";
 import { continueTrace } from "@muster/tracing";
@@ -103,7 +104,7 @@ const PATH = "/v1/realtime";
 /** Above what a frame may have, so that the gateway closes with a code of its own; beyond this uWebSockets just cuts. */
 const PAYLOAD_BYTES_CUT = 64 * 1024;
 
-/** @throws Error when the port is taken. */
+/** @throws Error of Node's when the port is taken. */
 export function listen<C>(options: WsOptions, handlers: Handlers<C>): Promise<WsServer> {
   const app = uWS.App();
   const inputs = inputBatchOf(options, handlers);
@@ -172,8 +173,19 @@ export function listen<C>(options: WsOptions, handlers: Handlers<C>): Promise<Ws
   return new Promise((resolve, reject) => {
     const listenOn = app.listen.bind(app) as unknown as ListenOnHost;
     listenOn(options.host, options.port, EXCLUSIVE_PORT, (token) => {
-      if (!token) return reject(new Error(`port ${options.port} of ${options.host} is taken`));
+      if (!token) return void whyNot(options).then(reject);
       resolve({ port: uWS.us_socket_local_port(token), close: () => uWS.us_listen_socket_close(token) });
+    });
+  });
+}
+
+/** The addon does not say why it cannot listen; Node does. */
+function whyNot({ host, port }: { host: string; port: number }): Promise<Error> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", resolve);
+    server.listen({ host, port, exclusive: true }, () => {
+      server.close(() => resolve(new Error(`port ${port} of ${host} could not be listened on`)));
     });
   });
 }
