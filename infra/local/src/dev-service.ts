@@ -12,16 +12,24 @@ import { serviceOf } from "./services.ts";
 import { supervise } from "./supervised.ts";
 
 const DATABASE_WAIT_MS = 120_000;
+/** Until MariaDB and nginx of `pnpm -r dev` have begun to start, which they do at the same time as this. */
+const SERVERS_SEEN_WITHIN_MS = 10_000;
 const SETTLE_MS = 150;
 
 const spec = serviceOf(process.argv[2] ?? "");
 const root = path.join(paths.root, "services", spec.name);
-await refuseBesideAnother();
+const say = (text: string): void => console.log(text);
+try {
+  await refuseBesideAnother();
+  await serversUp();
+} catch (err) {
+  console.error(`${spec.name} did not start: ${err instanceof Error ? err.message : String(err)}`);
+  process.exit(1);
+}
 const env: Record<string, string | undefined> = {
   ...serviceEnvironment(loadEnvironment()),
   SHARD_DRAIN_WITHIN_MS: process.env["SHARD_DRAIN_WITHIN_MS"] ?? "500",
 };
-const say = (text: string): void => console.log(text);
 
 if (spec.migrates) await prepareDatabase();
 const service = supervise(
@@ -56,6 +64,25 @@ async function refuseBesideAnother(): Promise<void> {
   const { ingress, base: portBase } = chosenPorts();
   const isOurs = holder?.by === "pnpm -r dev" && holder.ingressPort === ingress && holder.portBase === portBase;
   if (holder && !isOurs) throw new Error(refusal(holder));
+}
+
+/**
+ * Without them no service does its work, and what each would say of that for ever hides why they did not start. One that is
+ * started by itself, with servers from elsewhere, waits for nobody for long.
+ */
+async function serversUp(): Promise<void> {
+  if (process.platform !== "linux") return; // see home.ts
+  const seenBy = performance.now() + SERVERS_SEEN_WITHIN_MS;
+  let seen = false;
+  for (;;) {
+    const holder = await homeHolder();
+    if (holder?.servers === "up") return;
+    if (holder?.servers) throw new Error(holder.servers.failed);
+    if (!holder && seen) throw new Error("MariaDB and nginx have been stopped");
+    if (!holder && performance.now() > seenBy) return say("there are no MariaDB and nginx of `pnpm -r dev` here");
+    seen ||= holder !== undefined;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 async function prepareDatabase(): Promise<void> {

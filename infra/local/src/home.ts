@@ -12,11 +12,13 @@ export interface HomeHolder {
   readonly by: "up.sh" | "pnpm -r dev";
   readonly ingressPort: number;
   readonly portBase: number;
+  /** Of `pnpm -r dev`, once MariaDB and nginx are up and every port that the services want was free, or why they are not. */
+  servers?: "up" | { readonly failed: string };
 }
 
 const ANSWERS_WITHIN_MS = 1000;
 
-/** Holds the folder for as long as this process lives. @throws Error when another system runs in it */
+/** Holds the folder for as long as this process lives; `holder` is what whoever asks is told then. @throws Error when another system runs in it */
 export async function claimHome(holder: HomeHolder): Promise<void> {
   mkdirSync(paths.home, { recursive: true });
   if (process.platform !== "linux") return; // only Linux has such sockets

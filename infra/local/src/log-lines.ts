@@ -27,12 +27,22 @@ export function readLogLine(line: string): LogLine {
   const rest = Object.entries(fields)
     .filter(([name]) => !HIDDEN.has(name))
     .map(([name, value]) => ` ${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
-  const stack = (fields["err"] as { stack?: string } | undefined)?.stack;
   const time = String(fields["time"]).slice(11, 23);
   return {
     level: fields["level"],
-    text: `${time} ${fields["level"].padEnd(5)} ${fields["msg"]}${rest.join("")}${stack ? `\n${stack}` : ""}`,
+    text: `${time} ${fields["level"].padEnd(5)} ${fields["msg"]}${rest.join("")}${failureText(fields["err"])}`,
   };
+}
+
+/**
+ * What failed, and why: a fault without its causes tells nobody what to do. With a stack (of what nobody expected) all of them, else
+ * the first one of all. See packages/log/src/error-fields.ts.
+ */
+function failureText(err: unknown): string {
+  if (typeof err !== "object" || err === null) return "";
+  const { message, causes = [], stack } = err as { message?: string; causes?: readonly string[]; stack?: string };
+  if (stack) return [`\n${stack}`, ...causes.map((cause) => `    because of ${cause}`)].join("\n");
+  return `: ${message}${causes.length > 0 ? ` (${causes.at(-1)})` : ""}`;
 }
 
 /** For a terminal: with colour where it has any. */

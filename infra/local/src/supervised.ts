@@ -1,6 +1,7 @@
 // A child process that is started again when it ends by itself: the crash of one never takes another down, and a
 // local system mends itself as a cluster would.
 import { type Child, type ChildOptions, spawnChild } from "./child.ts";
+import { readLogLine } from "./log-lines.ts";
 import { forget, remember } from "./run-records.ts";
 
 /** The first time at once; then longer and longer. */
@@ -32,7 +33,7 @@ export interface Supervised {
 export function supervise(options: SuperviseOptions, say: (text: string) => void): Supervised {
   const { name } = options;
   const lines: string[] = [];
-  const tail = (): string => lines.map((line) => `  ${line.slice(0, 1000)}`).join("\n");
+  const tail = (): string => lines.map((line) => readLogLine(line).text.slice(0, 1000).replace(/^/gm, "  ")).join("\n");
   let child: Child | undefined;
   let stopping = false;
   let restarting = false;
