@@ -32,6 +32,8 @@ export interface Ports {
   readonly chatAdmin: number;
 }
 
+const LOCAL_ORIGINS = ["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"];
+
 /** As 443 is to 80: 8443 beside 8080. */
 const TLS_PORT_ABOVE = 363;
 
@@ -119,6 +121,8 @@ export function createEnvironment(
     EDGE_MATCH_URL: at(ports.match),
     EDGE_CHAT_URL: at(ports.chat),
     EDGE_MATCHMAKER_URL: at(ports.matchmaker),
+    // Here only: the pages that are written on this machine, whatever serves them.
+    EDGE_CORS_ORIGINS: JSON.stringify(LOCAL_ORIGINS),
   };
   env["EDGE_HEALTH_URLS"] = JSON.stringify(
     Object.fromEntries(

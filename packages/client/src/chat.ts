@@ -1,6 +1,7 @@
 // Chat: what REST does, and what the realtime connection delivers.
 import type { ChatChanged, ChatChannel } from "@muster/contracts/realtime/v1";
-import type { Method } from "./rest.ts";
+import { type Method, NOTHING } from "./rest.ts";
+import { count, flag, list, maybe, record, type Shape, text, time, word } from "./shapes.ts";
 
 export interface Channel {
   readonly channelId: string;
@@ -67,7 +68,46 @@ interface MessageJson {
   readonly deletedAt?: string;
 }
 
-type Call = <T>(method: Method, path: string, body?: unknown) => Promise<T>;
+const CHANNEL: Shape<Channel> = record<Channel>({
+  channelId: text,
+  kind: word(),
+  name: text,
+  subjectId: maybe(text),
+  lastSeq: count,
+  lastReadSeq: count,
+  unread: count,
+});
+const CHANNELS: Shape<ChannelPage> = record<ChannelPage>({ channels: list(CHANNEL), nextCursor: maybe(text) });
+const MESSAGE: Shape<MessageJson> = record<MessageJson>({
+  channelId: text,
+  seq: count,
+  authorId: text,
+  authorName: text,
+  body: text,
+  sentAt: time,
+  editedAt: maybe(time),
+  deletedAt: maybe(time),
+});
+const MESSAGES: Shape<{ messages: readonly MessageJson[]; more: boolean }> = record({
+  messages: list(MESSAGE),
+  more: flag,
+});
+const INVITATIONS: Shape<{ invitations: readonly InvitationJson[] }> = record({
+  invitations: list(
+    record<InvitationJson>({
+      channelId: text,
+      roomName: text,
+      private: flag,
+      inviterId: text,
+      inviterName: text,
+      invitedAt: time,
+      expiresAt: time,
+    }),
+  ),
+});
+const UNREAD: Shape<{ unread: number }> = record<{ unread: number }>({ unread: count });
+
+type Call = <T>(method: Method, path: string, expected: Shape<T> | typeof NOTHING, body?: unknown) => Promise<T>;
 
 /** Chat over REST: `client.chat`. Every method throws MusterError with the contract's code. */
 export class ChatApi {
@@ -87,39 +127,39 @@ export class ChatApi {
     const query = new URLSearchParams();
     if (page.limit !== undefined) query.set("limit", String(page.limit));
     if (page.cursor !== undefined) query.set("cursor", page.cursor);
-    return this.#call("GET", `/v1/chat/channels?${query}`);
+    return this.#call("GET", `/v1/chat/channels?${query}`, CHANNELS);
   }
 
   /** Neither listed nor delivered, until this player shows it, writes in it, opens it or joins it again. */
   async hide(channelId: string): Promise<void> {
-    await this.#call("PUT", `${at(channelId)}/hidden`);
+    await this.#call("PUT", `${at(channelId)}/hidden`, NOTHING);
   }
 
   async show(channelId: string): Promise<void> {
-    await this.#call("DELETE", `${at(channelId)}/hidden`);
+    await this.#call("DELETE", `${at(channelId)}/hidden`, NOTHING);
   }
 
   /** The channel with another player. */
   direct(playerId: string): Promise<Channel> {
-    return this.#call("POST", "/v1/chat/direct", { playerId });
+    return this.#call("POST", "/v1/chat/direct", CHANNEL, { playerId });
   }
 
   /** The channel of a match that this player plays or played. */
   match(matchId: string): Promise<Channel> {
-    return this.#call("POST", `/v1/chat/matches/${encodeURIComponent(matchId)}`);
+    return this.#call("POST", `/v1/chat/matches/${encodeURIComponent(matchId)}`, CHANNEL);
   }
 
   createRoom(name: string, options: { private?: boolean } = {}): Promise<Channel> {
-    return this.#call("POST", "/v1/chat/rooms", { name, ...options });
+    return this.#call("POST", "/v1/chat/rooms", CHANNEL, { name, ...options });
   }
 
   joinRoom(name: string): Promise<Channel> {
-    return this.#call("POST", "/v1/chat/rooms/join", { name });
+    return this.#call("POST", "/v1/chat/rooms/join", CHANNEL, { name });
   }
 
   /** Invites the player: it is in the room once it accepts. */
   async invite(channelId: string, playerId: string): Promise<void> {
-    await this.#call("PUT", `${at(channelId)}/members/${encodeURIComponent(playerId)}`);
+    await this.#call("PUT", `${at(channelId)}/members/${encodeURIComponent(playerId)}`, NOTHING);
   }
 
   /** The same as `invite`. */
@@ -129,7 +169,7 @@ export class ChatApi {
 
   /** The rooms that this player is invited to, newest first. */
   async invitations(): Promise<readonly Invitation[]> {
-    const { invitations } = await this.#call<{ invitations: InvitationJson[] }>("GET", "/v1/chat/invitations");
+    const { invitations } = await this.#call("GET", "/v1/chat/invitations", INVITATIONS);
     return invitations.map((json) => ({
       ...json,
       invitedAt: new Date(json.invitedAt),
@@ -138,17 +178,17 @@ export class ChatApi {
   }
 
   acceptInvitation(channelId: string): Promise<Channel> {
-    return this.#call("POST", `/v1/chat/invitations/${encodeURIComponent(channelId)}/accept`);
+    return this.#call("POST", `/v1/chat/invitations/${encodeURIComponent(channelId)}/accept`, CHANNEL);
   }
 
   /** The room's owner cannot repeat it until it ends; this player may still accept it. */
   async declineInvitation(channelId: string): Promise<void> {
-    await this.#call("DELETE", `/v1/chat/invitations/${encodeURIComponent(channelId)}`);
+    await this.#call("DELETE", `/v1/chat/invitations/${encodeURIComponent(channelId)}`, NOTHING);
   }
 
   /** Out of the room, or the invitation taken back. Oneself: leave. */
   async removeMember(channelId: string, playerId: string): Promise<void> {
-    await this.#call("DELETE", `${at(channelId)}/members/${encodeURIComponent(playerId)}`);
+    await this.#call("DELETE", `${at(channelId)}/members/${encodeURIComponent(playerId)}`, NOTHING);
   }
 
   /** A direct channel: neither listed nor delivered, until this player writes in it or opens it. `playerId`: one's own. */
@@ -158,15 +198,15 @@ export class ChatApi {
 
   /** `key` names the message: a repeat with the same one is not posted again. */
   async post(channelId: string, body: string, key: string = crypto.randomUUID()): Promise<Message> {
-    return toMessage(await this.#call<MessageJson>("POST", `${at(channelId)}/messages`, { body, key }));
+    return toMessage(await this.#call("POST", `${at(channelId)}/messages`, MESSAGE, { body, key }));
   }
 
   async edit(channelId: string, seq: number, body: string): Promise<Message> {
-    return toMessage(await this.#call<MessageJson>("PATCH", `${at(channelId)}/messages/${seq}`, { body }));
+    return toMessage(await this.#call("PATCH", `${at(channelId)}/messages/${seq}`, MESSAGE, { body }));
   }
 
   async delete(channelId: string, seq: number): Promise<void> {
-    await this.#call("DELETE", `${at(channelId)}/messages/${seq}`);
+    await this.#call("DELETE", `${at(channelId)}/messages/${seq}`, NOTHING);
   }
 
   /** The newest page, or the messages next to `before` or `after`. */
@@ -178,21 +218,21 @@ export class ChatApi {
       Object.entries(page).map(([name, value]): [string, string] => [name, String(value)]),
     );
     const path = `${at(channelId)}/messages?${query}`;
-    const { messages, more } = await this.#call<{ messages: MessageJson[]; more: boolean }>("GET", path);
+    const { messages, more } = await this.#call("GET", path, MESSAGES);
     return { messages: messages.map(toMessage), more };
   }
 
   /** Everything up to `seq` has been read. @returns how many are unread now */
   async markRead(channelId: string, seq: number): Promise<number> {
-    return (await this.#call<{ unread: number }>("PUT", `${at(channelId)}/read`, { seq })).unread;
+    return (await this.#call("PUT", `${at(channelId)}/read`, UNREAD, { seq })).unread;
   }
 
   async block(playerId: string): Promise<void> {
-    await this.#call("PUT", `/v1/chat/blocks/${encodeURIComponent(playerId)}`);
+    await this.#call("PUT", `/v1/chat/blocks/${encodeURIComponent(playerId)}`, NOTHING);
   }
 
   async unblock(playerId: string): Promise<void> {
-    await this.#call("DELETE", `/v1/chat/blocks/${encodeURIComponent(playerId)}`);
+    await this.#call("DELETE", `/v1/chat/blocks/${encodeURIComponent(playerId)}`, NOTHING);
   }
 }
 

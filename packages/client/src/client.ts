@@ -4,15 +4,25 @@ import { type Challenge, challengeOf, solved } from "./proof-of-work.ts";
 import { Realtime, type RealtimeOptions } from "./realtime.ts";
 import {
   type DeviceInfo,
+  DEVICES,
+  HISTORY,
   type HistoryPage,
+  MATCH,
   type MatchSummary,
   type Method,
   type ModeInfo,
+  MODES,
+  NOTHING,
+  PLAYER,
   type Player,
   request,
+  SESSION,
   type Session,
+  TOKENS,
   type Tokens,
 } from "./rest.ts";
+import { serverUrl } from "./server-url.ts";
+import { count, record, type Shape } from "./shapes.ts";
 
 export interface ClientOptions {
   /** Of the ingress: http://localhost:8080. */
@@ -43,16 +53,19 @@ const PROOFS_MAX = 2;
 /** An access token with less left than this is refreshed before it is used. */
 const REFRESH_BEFORE_MS = 30_000;
 
+const REVOKED: Shape<{ revoked: number }> = record<{ revoked: number }>({ revoked: count });
+
 /** A player's way into Muster. One per player. */
 export class MusterClient {
   readonly url: string;
   readonly #onTokens: (tokens: Tokens | undefined) => void;
-  readonly chat: ChatApi = new ChatApi((method, path, body) => this.#call(method, path, body));
+  readonly chat: ChatApi = new ChatApi((method, path, expected, body) => this.#call(method, path, expected, body));
   #tokens: Tokens | undefined;
   #refreshing: Promise<Tokens> | undefined;
 
+  /** @throws MusterError bad_url */
   constructor(options: ClientOptions) {
-    this.url = options.url.replace(/\/+$/, "");
+    this.url = serverUrl(options.url);
     this.#tokens = options.tokens;
     this.#onTokens = options.onTokens ?? (() => undefined);
   }
@@ -64,7 +77,7 @@ export class MusterClient {
   /** @throws MusterError name_taken, bad_name, weak_password, too_many_accounts, invalid_request, busy */
   async register(credentials: Credentials): Promise<Player> {
     try {
-      return this.#open(await request<Session>(this.url, "POST", "/v1/auth/register", { body: credentials }));
+      return this.#open(await request(this.url, "POST", "/v1/auth/register", SESSION, { body: credentials }));
     } catch (err) {
       if (!(err instanceof MusterError) || !UNKNOWN_OUTCOME.has(err.code)) throw err;
       // It may have been done, and only the answer lost: then the account is ours to log in to, and a repeat would find the name taken.
@@ -79,7 +92,7 @@ export class MusterClient {
   async logIn(credentials: Credentials): Promise<Player> {
     const logIn = (proof?: string): Promise<Session> => {
       const body = { ...credentials, ...(proof === undefined ? {} : { proof }) };
-      return request<Session>(this.url, "POST", "/v1/auth/login", { body });
+      return request(this.url, "POST", "/v1/auth/login", SESSION, { body });
     };
     let challenge: Challenge | undefined;
     for (let proofs = 0; ; proofs++) {
@@ -94,45 +107,46 @@ export class MusterClient {
 
   /** `deviceKey`: 16 to 128 characters that the device made at random and keeps. */
   async logInGuest(deviceKey: string, deviceLabel = ""): Promise<Player> {
-    return this.#open(await request<Session>(this.url, "POST", "/v1/auth/guest", { body: { deviceKey, deviceLabel } }));
+    return this.#open(await request(this.url, "POST", "/v1/auth/guest", SESSION, { body: { deviceKey, deviceLabel } }));
   }
 
   async logOut(): Promise<void> {
     const tokens = this.#tokens;
     this.#keep(undefined);
-    if (tokens) await request(this.url, "POST", "/v1/auth/logout", { body: { refreshToken: tokens.refreshToken } });
+    if (tokens)
+      await request(this.url, "POST", "/v1/auth/logout", NOTHING, { body: { refreshToken: tokens.refreshToken } });
   }
 
   /** The open sessions of this player. */
   async devices(): Promise<readonly DeviceInfo[]> {
-    return (await this.#get<{ devices: DeviceInfo[] }>("/v1/me/devices")).devices;
+    return (await this.#get("/v1/me/devices", DEVICES)).devices;
   }
 
   /** @throws MusterError device_not_found */
   async revokeDevice(deviceId: string): Promise<void> {
-    await this.#call("DELETE", `/v1/me/devices/${encodeURIComponent(deviceId)}`);
+    await this.#call("DELETE", `/v1/me/devices/${encodeURIComponent(deviceId)}`, NOTHING);
   }
 
   /** Ends every session but this one. @returns how many */
   async revokeOtherDevices(): Promise<number> {
-    return (await this.#call<{ revoked: number }>("POST", "/v1/me/devices/revoke-others")).revoked;
+    return (await this.#call("POST", "/v1/me/devices/revoke-others", REVOKED)).revoked;
   }
 
   /** Ends every other session too. @throws MusterError bad_credentials, weak_password, too_many_attempts, busy */
   async changePassword(passwords: { currentPassword: string; newPassword: string }): Promise<void> {
-    await this.#call("PUT", "/v1/me/password", passwords);
+    await this.#call("PUT", "/v1/me/password", NOTHING, passwords);
   }
 
   async me(): Promise<Player> {
-    return this.#get("/v1/me");
+    return this.#get("/v1/me", PLAYER);
   }
 
   async player(playerId: string): Promise<Player> {
-    return this.#get(`/v1/players/${encodeURIComponent(playerId)}`);
+    return this.#get(`/v1/players/${encodeURIComponent(playerId)}`, PLAYER);
   }
 
   async match(matchId: string): Promise<MatchSummary> {
-    return this.#get(`/v1/matches/${encodeURIComponent(matchId)}`);
+    return this.#get(`/v1/matches/${encodeURIComponent(matchId)}`, MATCH);
   }
 
   /** The player's matches, newest first. */
@@ -140,11 +154,11 @@ export class MusterClient {
     const query = new URLSearchParams();
     if (page.limit !== undefined) query.set("limit", String(page.limit));
     if (page.cursor !== undefined) query.set("cursor", page.cursor);
-    return this.#get(`/v1/me/matches?${query}`);
+    return this.#get(`/v1/me/matches?${query}`, HISTORY);
   }
 
   async modes(): Promise<readonly ModeInfo[]> {
-    return (await request<{ modes: ModeInfo[] }>(this.url, "GET", "/v1/modes")).modes;
+    return (await request(this.url, "GET", "/v1/modes", MODES)).modes;
   }
 
   /** Opens the realtime connection; it comes back by itself until it is closed. */
@@ -178,7 +192,7 @@ export class MusterClient {
     if (!this.#tokens) throw new MusterError("unauthenticated", "log in first");
     const { refreshToken } = this.#tokens;
     const exchange = (): Promise<Tokens> =>
-      request<Tokens>(this.url, "POST", "/v1/auth/refresh", { body: { refreshToken } });
+      request(this.url, "POST", "/v1/auth/refresh", TOKENS, { body: { refreshToken } });
     try {
       // An answer that was lost on the way is asked for again: the server gives the same one for a few seconds.
       const tokens = await exchange().catch((err: unknown) => {
@@ -193,17 +207,17 @@ export class MusterClient {
     }
   }
 
-  #get<T>(path: string): Promise<T> {
-    return this.#call("GET", path);
+  #get<T>(path: string, expected: Shape<T>): Promise<T> {
+    return this.#call("GET", path, expected);
   }
 
-  async #call<T>(method: Method, path: string, body?: unknown): Promise<T> {
+  async #call<T>(method: Method, path: string, expected: Shape<T> | typeof NOTHING, body?: unknown): Promise<T> {
     const given = body === undefined ? {} : { body };
     try {
-      return await request<T>(this.url, method, path, { accessToken: await this.accessToken(), ...given });
+      return await request(this.url, method, path, expected, { accessToken: await this.accessToken(), ...given });
     } catch (err) {
       if (!(err instanceof MusterError) || !OUTDATED.has(err.code)) throw err;
-      return request<T>(this.url, method, path, { accessToken: await this.accessToken(true), ...given });
+      return request(this.url, method, path, expected, { accessToken: await this.accessToken(true), ...given });
     }
   }
 

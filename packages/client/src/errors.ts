@@ -1,6 +1,9 @@
 import { clientDuty, DISCONNECTS } from "@muster/realtime";
 
-/** A refusal or a failure, by the code of the contract's table. Codes of this SDK itself: network, timeout, closed. */
+/**
+ * A refusal or a failure, by the code of the contract's table. Codes of this SDK itself: `network` (no answer, or one that is not Muster's:
+ * the message says which), `timeout`, `closed`, `unsupported` (the platform lacks something), `bad_url`.
+ */
 export class MusterError extends Error {
   override readonly name = "MusterError";
   readonly code: string;
@@ -30,9 +33,13 @@ export class MusterError extends Error {
 /** A fresh token is needed before the next try. */
 export const TOKEN_ENDED: ReadonlySet<number> = new Set([DISCONNECTS.tokenExpired.code, DISCONNECTS.sessionEnded.code]);
 
-/** Another try would end the same: no session to connect with, or a close code that says so. */
-export function isHopeless({ code, status }: MusterError): boolean {
-  return (
-    code === "unauthenticated" || code === "bad_refresh_token" || (code === "closed" && clientDuty(status) === "stop")
-  );
+const HOPELESS: ReadonlySet<string> = new Set(["unauthenticated", "bad_refresh_token", "unsupported", "bad_url"]);
+
+/**
+ * Another try would end the same: no session to connect with, nothing to connect by, a close code that says so, or a fault that is
+ * not about the connection at all.
+ */
+export function isHopeless(err: unknown): boolean {
+  if (!(err instanceof MusterError)) return true;
+  return HOPELESS.has(err.code) || (err.code === "closed" && clientDuty(err.status) === "stop");
 }

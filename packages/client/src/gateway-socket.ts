@@ -50,7 +50,7 @@ export class GatewaySocket {
     this.#events = events;
   }
 
-  /** `onOpen` runs when the gateway has taken the token, before anything else is read. @throws MusterError network, closed */
+  /** `onOpen` runs when the gateway has taken the token, before anything else is read. @throws MusterError network, closed, unsupported, bad_url */
   static async open(
     url: string,
     accessToken: string,
@@ -58,8 +58,8 @@ export class GatewaySocket {
     onOpen: (socket: GatewaySocket) => void,
     options: OpenOptions = {},
   ): Promise<GatewaySocket> {
-    const { webSocket: Implementation = WebSocket, withinMs = OPEN_WITHIN_MS, mayGreet = () => true } = options;
-    const socket = new Implementation(url, SUBPROTOCOL);
+    const { withinMs = OPEN_WITHIN_MS, mayGreet = () => true } = options;
+    const socket = newSocket(url, options.webSocket);
     socket.binaryType = "arraybuffer";
     const self = new GatewaySocket(socket, events);
     const { promise, resolve, reject } = Promise.withResolvers<GatewaySocket>();
@@ -160,6 +160,18 @@ export class GatewaySocket {
     for (const waiter of this.#waiters.values()) waiter.reject(err);
     this.#waiters.clear();
     this.#events.onLost(this, err);
+  }
+}
+
+/** What cannot work is said before anything is tried. @throws MusterError unsupported, bad_url */
+function newSocket(url: string, Implementation: typeof WebSocket | undefined = globalThis.WebSocket): WebSocket {
+  if (typeof Implementation !== "function")
+    throw new MusterError("unsupported", "this platform has no WebSocket: give one as `webSocket` to connect()");
+  try {
+    return new Implementation(url, SUBPROTOCOL);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new MusterError("bad_url", `no connection to ${url} can be made: ${reason}`, { cause });
   }
 }
 

@@ -120,8 +120,8 @@ export class Lifeline {
         const err =
           thrown instanceof MusterError
             ? thrown
-            : new MusterError("network", "the connection failed", { cause: thrown });
-        if (this.#closed || isHopeless(err) || performance.now() - lostAt > this.#options.reconnectWithinMs) {
+            : new MusterError("internal", `the connection failed: ${String(thrown)}`, { cause: thrown });
+        if (this.#closed || isHopeless(thrown) || performance.now() - lostAt > this.#options.reconnectWithinMs) {
           this.giveUp(err);
           throw err;
         }

@@ -1,4 +1,6 @@
+import { errorFrom, foreign, noAnswer, pageOrigin } from "./answers.ts";
 import { MusterError } from "./errors.ts";
+import { count, flag, list, maybe, record, type Shape, text, time, word } from "./shapes.ts";
 
 export interface Player {
   readonly playerId: string;
@@ -68,45 +70,118 @@ export interface ModeInfo {
   readonly waiting: number;
 }
 
+export const PLAYER: Shape<Player> = record<Player>({
+  playerId: text,
+  name: text,
+  kind: word(),
+  role: word(),
+  createdAt: time,
+});
+
+export const TOKENS: Shape<Tokens> = record<Tokens>({
+  accessToken: text,
+  accessExpiresAt: time,
+  refreshToken: text,
+  refreshExpiresAt: time,
+});
+
+export const SESSION: Shape<Session> = record<Session>({ player: PLAYER, tokens: TOKENS });
+
+export const MATCH: Shape<MatchSummary> = record<MatchSummary>({
+  matchId: text,
+  mode: text,
+  gameId: text,
+  buildId: text,
+  state: word(),
+  participants: list(
+    record<MatchSummary["participants"][number]>({
+      seat: count,
+      playerId: text,
+      name: text,
+      score: maybe(count),
+      rank: maybe(count),
+      bot: maybe(text),
+    }),
+  ),
+  createdAt: time,
+  endedAt: maybe(time),
+  endReason: maybe(word()),
+  cancelReason: maybe(word()),
+  ticks: maybe(count),
+  stateHash: maybe(text),
+});
+
+export const HISTORY: Shape<HistoryPage> = record<HistoryPage>({ matches: list(MATCH), nextCursor: maybe(text) });
+
+export const DEVICES: Shape<{ devices: readonly DeviceInfo[] }> = record({
+  devices: list(
+    record<DeviceInfo>({
+      deviceId: text,
+      label: text,
+      current: flag,
+      createdAt: time,
+      lastUsedAt: time,
+      expiresAt: time,
+    }),
+  ),
+});
+
+export const MODES: Shape<{ modes: readonly ModeInfo[] }> = record({
+  modes: list(record<ModeInfo>({ mode: text, gameId: text, seats: count, waiting: count })),
+});
+
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** Of a call with no answer but that it is done: 204. */
+export const NOTHING = "nothing";
 
 const REQUEST_TIMEOUT_MS = 15_000;
 
-/** One request to edge-api. @throws MusterError with the contract's code, or `network`. */
+/**
+ * One request to edge-api. What comes is believed only when it has the contract's form.
+ * @throws MusterError with the contract's code; `network` when no answer came, or one that is not Muster's
+ */
 export async function request<T>(
   baseUrl: string,
   method: Method,
   path: string,
+  expected: Shape<T> | typeof NOTHING,
   options: { body?: unknown; accessToken?: string } = {},
 ): Promise<T> {
+  if (typeof fetch !== "function") throw new MusterError("unsupported", "this platform has no fetch");
   const headers: Record<string, string> = {};
   if (options.body !== undefined) headers["content-type"] = "application/json";
   if (options.accessToken !== undefined) headers["authorization"] = `Bearer ${options.accessToken}`;
+  const body = options.body === undefined ? {} : { body: JSON.stringify(options.body) };
+  const what = `${method} ${path.replace(/\?.*/s, "")}`;
   let response: Response;
-  let text: string;
+  let answer: string;
   try {
-    const body = options.body === undefined ? {} : { body: JSON.stringify(options.body) };
-    response = await fetch(baseUrl + path, {
-      method,
-      headers,
-      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-      ...body,
-    });
-    text = await response.text();
+    // A redirect is not followed: it would carry a password or a refresh token to wherever it points.
+    const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+    response = await fetch(baseUrl + path, { method, headers, signal, redirect: "manual", ...body });
+    answer = await response.text();
   } catch (cause) {
-    throw new MusterError("network", `${method} ${path}: no answer from ${baseUrl}`, { cause });
+    throw noAnswer(what, baseUrl, cause, pageOrigin());
   }
-  if (!response.ok) throw errorFrom(response.status, text);
-  return (text === "" ? undefined : JSON.parse(text)) as T;
+  if (!response.ok) throw errorFrom(what, response, answer);
+  if (expected !== NOTHING) return believed(what, response, answer, expected);
+  if (response.status !== 204) throw foreign(what, response, answer, "where 204 was to come");
+  return undefined as T;
 }
 
-function errorFrom(status: number, text: string): MusterError {
+/** @throws MusterError network */
+function believed<T>(what: string, response: Response, answer: string, expected: Shape<T>): T {
+  if (answer === "") throw foreign(what, response, answer, "without a body");
+  if (!/^application\/json\b/i.test(response.headers.get("content-type") ?? ""))
+    throw foreign(what, response, answer, "which is not application/json");
+  let value: unknown;
   try {
-    const { error } = JSON.parse(text) as {
-      error: { code: string; message: string; traceId: string; details?: Record<string, unknown> };
-    };
-    return new MusterError(error.code, error.message, { status, traceId: error.traceId, details: error.details });
+    value = JSON.parse(answer);
   } catch {
-    return new MusterError("network", `an answer that is not Muster's, status ${status}`, { status }); // a proxy between us
+    throw foreign(what, response, answer, "which is no whole JSON");
   }
+  const wrong = expected(value, "");
+  if (wrong !== undefined) throw foreign(what, response, answer, `in which ${wrong}`);
+  return value as T;
 }

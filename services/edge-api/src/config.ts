@@ -42,9 +42,10 @@ export const fields = {
         "/statusz of the other processes by name: /system/healthz is 200 when all of them are ready and lack nothing, each instance behind a name",
     },
   ),
-  EDGE_CORS_ORIGINS: json<readonly string[]>(Type.Array(Type.String({ pattern: "^https?://[^/]+$" })), {
+  EDGE_CORS_ORIGINS: json<readonly string[]>(Type.Array(Type.String({ pattern: "^https?://[^/*]+(:\\*)?$" })), {
     default: [],
-    description: 'origins of web games that may call from a browser, for example ["https://game.example"]',
+    description:
+      'origins of web games that may call from a browser, for example ["https://game.example"]; :* at the end is any port or none',
   }),
   EDGE_TRUST_EVERY_MS: int({
     default: 2000,

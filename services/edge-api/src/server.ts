@@ -99,7 +99,7 @@ export function createRestServer(parts: ServerParts): FastifyInstance {
   addRequestRules(server, duration, parts);
   // Tokens travel in headers, never in cookies: a page of another origin can do no more than its visitor could.
   void server.register(cors, {
-    origin: [...parts.corsOrigins],
+    origin: parts.corsOrigins.map(originMatcher),
     methods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
     allowedHeaders: ["authorization", "content-type", "traceparent"],
     exposedHeaders: ["traceparent", "retry-after"],
@@ -116,6 +116,13 @@ export function createRestServer(parts: ServerParts): FastifyInstance {
       .send({ status: health.healthy ? "ok" : "unhealthy", processes: health.processes });
   });
   return server;
+}
+
+/** `:*` at the end is any port or none: what a page is served from while it is being written. */
+function originMatcher(origin: string): string | RegExp {
+  if (!origin.endsWith(":*")) return origin;
+  const escaped = origin.slice(0, -2).replace(/[^a-zA-Z0-9]/g, "\\$&");
+  return new RegExp(`^${escaped}(:[0-9]{1,5})?$`);
 }
 
 /** One server: what is the legacy origin's never reaches Fastify. */

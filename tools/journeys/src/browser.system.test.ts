@@ -82,11 +82,28 @@ describeWithServers("the client SDK in a browser", () => {
     },
   );
 
+  const allowed = (url: string, origin: string): Promise<string | null> =>
+    fetch(`${url}/v1/modes`, { headers: { origin } }).then(({ headers }) => headers.get("access-control-allow-origin"));
+
   it("is refused to pages of origins that are not configured", async () => {
     await using system = await startSystem({ env: { EDGE_CORS_ORIGINS: '["https://game.example"]' }, nginx: false });
-    const ask = (origin: string): Promise<Response> => fetch(`${system.url}/v1/modes`, { headers: { origin } });
-    expect((await ask("https://game.example")).headers.get("access-control-allow-origin")).toBe("https://game.example");
-    expect((await ask("https://evil.example")).headers.get("access-control-allow-origin")).toBeNull();
+    expect(await allowed(system.url, "https://game.example")).toBe("https://game.example");
+    for (const origin of ["https://evil.example", "http://localhost:5173", "https://game.example:8443"])
+      expect(await allowed(system.url, origin)).toBeNull();
+  });
+
+  it("is open to pages of this machine on a local system, and to no others", async () => {
+    await using system = await startSystem({ nginx: false });
+    for (const origin of ["http://localhost:5173", "http://127.0.0.1:3000", "http://localhost", "http://[::1]:80"])
+      expect(await allowed(system.url, origin)).toBe(origin);
+    const others = [
+      "http://localhost.evil.example",
+      "http://localhost:1.evil.example",
+      "http://evil.example:5173",
+      "https://127.0.0.1.nip.io",
+      "null",
+    ];
+    for (const origin of others) expect(await allowed(system.url, origin)).toBeNull();
   });
 });
 
