@@ -182,7 +182,10 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
       matchmaker: queueing.check,
       identity: () => tokens.check() ?? identity.check(),
       match: match.check,
-      chat: () => chatServices.map((service) => service.check()).find((reason) => reason !== undefined),
+      chat: () => {
+        const reasons = chatServices.map((service) => service.check()); // one of them is enough
+        return reasons.includes(undefined) ? undefined : reasons[0];
+      },
     },
   });
   const linkPart = { name: "shard links", stop: async () => (spectators.stopAll(), seats.stop(), links.closeAll()) };
