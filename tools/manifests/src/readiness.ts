@@ -13,6 +13,9 @@ interface Call {
 
 const ALONE = { "/healthz": [], "/readyz": [] } as const;
 const asks = (caller: string, variable: string, path?: string): Call => ({ caller, variable, ...(path && { path }) });
+const EDGE_CALLS = ["EDGE_IDENTITY_URL", "EDGE_MATCH_URL", "EDGE_MATCHMAKER_URL", "EDGE_CHAT_URL"].map((variable) =>
+  asks("edge-api", variable),
+);
 
 /**
  * What each path that a probe may ask depends on, of other workloads of ours. `/readyz` of every process depends on none:
@@ -21,17 +24,27 @@ const asks = (caller: string, variable: string, path?: string): Call => ({ calle
 export const ANSWERS: Readonly<Record<string, Readonly<Record<string, readonly Call[]>>>> = {
   "identity-service": { ...ALONE, "/statusz": [] },
   "match-service": { ...ALONE, "/statusz": [] },
-  "chat-service": { ...ALONE, "/statusz": [] },
+  "chat-service": { ...ALONE, "/statusz": [asks("chat-service", "CHAT_MATCH_URL")] },
   matchmaker: {
     ...ALONE,
-    "/statusz": [asks("shard", "SHARD_MATCHMAKER_URL"), asks("realtime-gateway", "GATEWAY_MATCHMAKER_URL")],
+    "/statusz": [
+      asks("shard", "SHARD_MATCHMAKER_URL"),
+      asks("realtime-gateway", "GATEWAY_MATCHMAKER_URL"),
+      asks("matchmaker", "MATCHMAKER_MATCH_URL"),
+    ],
   },
   "realtime-gateway": {
     ...ALONE,
-    "/statusz": [asks("realtime-gateway", "GATEWAY_MATCHMAKER_URL"), asks("realtime-gateway", "GATEWAY_IDENTITY_URL")],
+    "/statusz": ["GATEWAY_MATCHMAKER_URL", "GATEWAY_IDENTITY_URL", "GATEWAY_MATCH_URL", "GATEWAY_CHAT_URLS"].map(
+      (variable) => asks("realtime-gateway", variable),
+    ),
   },
-  shard: { ...ALONE, "/statusz": [asks("shard", "SHARD_MATCHMAKER_URL")] },
-  "edge-api": { ...ALONE, "/statusz": [], "/system/healthz": [asks("edge-api", "EDGE_HEALTH_URLS")] },
+  shard: { ...ALONE, "/statusz": [asks("shard", "SHARD_MATCHMAKER_URL"), asks("shard", "SHARD_MATCH_URL")] },
+  "edge-api": {
+    ...ALONE,
+    "/statusz": EDGE_CALLS,
+    "/system/healthz": [asks("edge-api", "EDGE_HEALTH_URLS"), ...EDGE_CALLS],
+  },
   ingress: { "/livez": [], "/healthz": [asks("ingress", "EDGE_ADDRESS", "/system/healthz")] },
 };
 
