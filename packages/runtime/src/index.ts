@@ -6,6 +6,7 @@ export {
   withBudget,
 } from "./call-budget.ts";
 export { type AdminServer, type Check, createAdminServer, failedChecks } from "./admin.ts";
+export { type Bounded, BoundedMap, measureBounded } from "./bounded-map.ts";
 export { clientNetworkOf } from "./client-network.ts";
 export { FairLimiter, type FairLimiterOptions, WaitAbandonedError } from "./fair-limiter.ts";
 export { type LimiterOptions, Limiter, LimitReachedError } from "./limiter.ts";
