@@ -2,7 +2,7 @@
 // revoked, and which keys are good, is asked of identity every few seconds.
 import { commonError, errorsOf } from "@muster/errors";
 import type { Logger } from "@muster/log";
-import { type AppPart, retryForever, sleep } from "@muster/runtime";
+import { type AppPart, type Bounded, BoundedMap, retryForever, sleep } from "@muster/runtime";
 import { type CryptoKey, type JSONWebKeySet, type JWTPayload, errors, importJWK, jwtVerify } from "jose";
 
 /** What every access token says, and every verifier insists on (RFC 8725, RFC 9068). */
@@ -64,7 +64,7 @@ const fail = errorsOf({
 const ASK_COOLDOWN_MS = 2000;
 /** An answer with this many revocations may not be the last. */
 const FULL_ANSWER = 1000;
-/** At about 600 bytes a token; beyond it all are forgotten and checked anew. */
+/** At about 600 bytes a token; one that is forgotten is checked anew. */
 const VERIFIED_MAX = 20_000;
 
 /**
@@ -80,17 +80,19 @@ export class TokenVerifier {
   readonly #revoked = new Revocations();
   #keys = new Map<string, CryptoKey>();
   /** Tokens that have passed. */
-  readonly #verified = new Map<string, AccessClaims>();
+  readonly #verified: BoundedMap<string, AccessClaims> | undefined;
   #watermark = 0n;
   #askedAt = -Infinity;
   #asking: Promise<void> | undefined;
 
-  readonly #rememberMax: number;
-
   /** `rememberMax`: 0 where a token is shown once, and the connection remembers what it said. */
   constructor(source: TrustSource, rememberMax = VERIFIED_MAX) {
     this.#source = source;
-    this.#rememberMax = rememberMax;
+    this.#verified = rememberMax > 0 ? new BoundedMap(rememberMax) : undefined;
+  }
+
+  get bounded(): Readonly<Record<string, Bounded>> {
+    return this.#verified ? { verifiedTokens: this.#verified } : {};
   }
 
   /** Undefined when tokens can be checked. */
@@ -140,15 +142,13 @@ export class TokenVerifier {
    * @throws AppError token_invalid, token_expired, token_revoked, or unavailable when the keys cannot be had.
    */
   async verify(token: string): Promise<AccessClaims> {
-    const known = this.#verified.get(token);
+    const known = this.#verified?.get(token);
     if (known && this.#keys.has(known.keyId) && Date.now() < (known.expiresAt + ACCESS_TOKEN.clockSkewSeconds) * 1000) {
       if (this.#revoked.covers(known)) throw fail("token_revoked");
       return known;
     }
     const claims = await this.#verify(token);
-    if (this.#rememberMax === 0) return claims;
-    if (this.#verified.size >= this.#rememberMax) this.#verified.clear();
-    this.#verified.set(token, claims);
+    this.#verified?.set(token, claims);
     return claims;
   }
 

@@ -11,6 +11,7 @@ import {
   composeProcess,
   createAdminServer,
   createMetrics,
+  measureBounded,
 } from "@muster/runtime";
 import { TokenVerifier, trustFrom } from "@muster/tokens";
 import { Gauge } from "prom-client";
@@ -50,6 +51,7 @@ export function createApp(config: Config, overrides: Overrides = {}): EdgeApp {
   });
   const chat = createRpcClient({ service: ChatService, metrics, baseUrl: config.edgeChatUrl, timeoutMs });
   const tokens = new TokenVerifier(trustFrom(identity.call));
+  measureBounded(metrics, tokens.bounded);
   new Gauge({
     name: "edge_trust_age_seconds",
     help: "Since identity last said what is revoked",

@@ -2,7 +2,14 @@ import { IdentityService } from "@muster/contracts/identity/v2";
 import { createDatabase, type DbPart, waitForSchema } from "@muster/db";
 import { createLogger, type Logger } from "@muster/log";
 import { createRpcServer, type RpcServer } from "@muster/rpc";
-import { type AdminServer, type App, composeProcess, createAdminServer, createMetrics } from "@muster/runtime";
+import {
+  type AdminServer,
+  type App,
+  composeProcess,
+  createAdminServer,
+  createMetrics,
+  measureBounded,
+} from "@muster/runtime";
 import { createChallenges } from "./challenges.ts";
 import type { Config } from "./config.ts";
 import { createHousekeeping } from "./housekeeping.ts";
@@ -71,6 +78,7 @@ export function createApp(config: Config, overrides: Overrides = {}): IdentityAp
     perMin: config.identityAccountsPerAddressPerMin,
     now,
   });
+  measureBounded(metrics, newAccounts.bounded);
   const parts = {
     db,
     passwords,

@@ -1,4 +1,5 @@
 // How many accounts one address may make: a guest costs nothing to make, and each has quotas of its own elsewhere.
+import { type Bounded, BoundedMap } from "@muster/runtime";
 import { fail } from "./errors.ts";
 
 export interface NewAccountsOptions {
@@ -9,16 +10,20 @@ export interface NewAccountsOptions {
   readonly now: () => Date;
 }
 
-/** Networks that are remembered; at the limit the one that was seen longest ago is forgotten. */
+/** Networks that are remembered. */
 const NETWORKS_MAX = 100_000;
 
 export class NewAccounts {
   readonly #options: NewAccountsOptions;
-  /** By network, in the order in which they were seen last. */
-  readonly #buckets = new Map<string, { left: number; at: number }>();
+  /** By network. */
+  readonly #buckets = new BoundedMap<string, { left: number; at: number }>(NETWORKS_MAX);
 
   constructor(options: NewAccountsOptions) {
     this.#options = options;
+  }
+
+  get bounded(): Readonly<Record<string, Bounded>> {
+    return { newAccountNetworks: this.#buckets };
   }
 
   /** Counts one more of a network. @throws AppError too_many_accounts, with details.retryAfterS */
@@ -28,9 +33,7 @@ export class NewAccounts {
     const at = this.#options.now().getTime();
     const before = this.#buckets.get(network) ?? { left: burstMax, at };
     const left = Math.min(burstMax, before.left + (Math.max(0, at - before.at) / 60_000) * perMin);
-    this.#buckets.delete(network);
     this.#buckets.set(network, { left: left >= 1 ? left - 1 : left, at });
-    if (this.#buckets.size > NETWORKS_MAX) this.#buckets.delete(this.#buckets.keys().next().value as string);
     if (left < 1) throw fail("too_many_accounts", { details: { retryAfterS: Math.ceil(((1 - left) * 60) / perMin) } });
   }
 }

@@ -3,7 +3,7 @@
 import type { SeatsFreed, SeatsHeld, Ticket } from "@muster/contracts/matchmaking/v2";
 import type { Logger } from "@muster/log";
 import { isPractice, type Mode } from "@muster/modes";
-import type { AppPart } from "@muster/runtime";
+import type { AppPart, Bounded } from "@muster/runtime";
 import { assign, type AssigningParts } from "./assigning.ts";
 import { Churn } from "./churn.ts";
 import type { Freed, HeldMatch, HeldSeats } from "./held-seats.ts";
@@ -50,6 +50,11 @@ export class Admission implements AppPart {
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts;
+  }
+
+  get bounded(): Readonly<Record<string, Bounded>> {
+    const { seats, practice } = this.#parts;
+    return Object.assign({}, ...[this.#noShows, this.#churn, this.#credits, seats, practice].map((of) => of.bounded));
   }
 
   async start(): Promise<void> {

@@ -2,7 +2,14 @@ import { MatchService } from "@muster/contracts/match/v2";
 import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
 import { createLogger, type Logger } from "@muster/log";
 import { createRpcClient, createRpcServer, type RpcServer } from "@muster/rpc";
-import { type AdminServer, type App, composeProcess, createAdminServer, createMetrics } from "@muster/runtime";
+import {
+  type AdminServer,
+  type App,
+  composeProcess,
+  createAdminServer,
+  createMetrics,
+  measureBounded,
+} from "@muster/runtime";
 import { SeatTicketSealer } from "@muster/tokens";
 import { v7 as uuidv7 } from "uuid";
 import { Admission } from "./admission.ts";
@@ -99,6 +106,7 @@ export function createApp(config: Config, overrides: Overrides = {}): Matchmaker
     now,
     log,
   });
+  measureBounded(registry, { ...admission.bounded, ...relocation.bounded });
   const rpc = createRpcServer({
     host: config.matchmakerHost,
     port: config.matchmakerGrpcPort,

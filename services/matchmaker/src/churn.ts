@@ -1,4 +1,5 @@
 // How often a player may queue: a token per ticket. The gateways have limits of their own; this one holds over all of them.
+import { type Bounded, BoundedMap } from "@muster/runtime";
 
 const TICKETS_MAX = 20;
 const TICKET_EVERY_MS = 500;
@@ -6,16 +7,18 @@ const PLAYERS_MAX = 50_000;
 
 export class Churn {
   /** By player: when all of its tickets are there again. */
-  readonly #fullAt = new Map<string, number>();
+  readonly #fullAt = new BoundedMap<string, number>(PLAYERS_MAX);
 
   /** @returns how long to wait, milliseconds; 0: it was taken */
   take(playerId: string, now: number): number {
     const fullAt = Math.max(now, this.#fullAt.get(playerId) ?? now) + TICKET_EVERY_MS;
     const waitMs = fullAt - now - TICKETS_MAX * TICKET_EVERY_MS;
     if (waitMs > 0) return waitMs;
-    this.#fullAt.delete(playerId);
     this.#fullAt.set(playerId, fullAt);
-    if (this.#fullAt.size > PLAYERS_MAX) this.#fullAt.delete(this.#fullAt.keys().next().value as string);
     return 0;
+  }
+
+  get bounded(): Readonly<Record<string, Bounded>> {
+    return { churn: this.#fullAt };
   }
 }

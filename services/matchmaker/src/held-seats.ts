@@ -1,6 +1,7 @@
 // Who holds a seat, in which match: one per player in the whole system. Known from the placements, and from what the
 // shards say: they alone know which matches are over, and after a restart of this process which there are. No I/O.
 import type { AssignedSeat } from "@muster/contracts/matchmaking/v2";
+import { type Bounded, BoundedMap } from "@muster/runtime";
 import type { WaitingTicket } from "./queue.ts";
 
 export interface HeldMatch {
@@ -39,7 +40,11 @@ export class HeldSeats {
   readonly #matches = new Map<string, HeldMatch>();
   /** Matches whose shard is not here, or has not named them yet; until when they are believed in. */
   readonly #orphaned = new Map<string, number>();
-  readonly #over = new Set<string>();
+  readonly #over = new BoundedMap<string, true>(OVER_REMEMBERED_MAX);
+
+  get bounded(): Readonly<Record<string, Bounded>> {
+    return { matchesOver: this.#over };
+  }
 
   get matches(): number {
     return this.#matches.size;
@@ -98,7 +103,7 @@ export class HeldSeats {
   /** @param shardId who says so; undefined: match-service does */
   over(matchId: string, shardId?: string): Freed | undefined {
     const match = shardId === undefined ? this.#matches.get(matchId) : this.#ofShard(matchId, shardId);
-    if (!this.#matches.has(matchId)) this.#rememberOver(matchId);
+    if (!this.#matches.has(matchId)) this.#over.set(matchId, true);
     if (!match) return undefined;
     this.#matches.delete(matchId);
     this.#orphaned.delete(matchId);
@@ -130,10 +135,5 @@ export class HeldSeats {
     if (this.#byPlayer.get(playerId)?.match.matchId !== matchId) return [];
     this.#byPlayer.delete(playerId);
     return [playerId];
-  }
-
-  #rememberOver(matchId: string): void {
-    this.#over.add(matchId);
-    if (this.#over.size > OVER_REMEMBERED_MAX) this.#over.delete(this.#over.values().next().value as string);
   }
 }

@@ -1,5 +1,6 @@
 // Who was given a seat and did not come. It costs time that grows, and others are not made to wait for the same player
 // twice. Coming to matches makes up for it. In memory: a restart forgives. No I/O, no clock of its own.
+import { type Bounded, BoundedMap } from "@muster/runtime";
 
 /** After the first one; doubled by each further one. */
 export const COOLDOWN_FIRST_MS = 10_000;
@@ -32,27 +33,29 @@ export interface Apart {
 }
 
 export class NoShows {
-  readonly #players = new Map<string, Standing>();
-  readonly #addresses = new Map<string, Standing>();
+  readonly #players = new BoundedMap<string, Standing>(PLAYERS_MAX);
+  readonly #addresses = new BoundedMap<string, Standing>(ADDRESSES_MAX);
   /** Players who came to a match with others. */
-  readonly #known = new Set<string>();
+  readonly #known = new BoundedMap<string, true>(KNOWN_MAX);
+
+  get bounded(): Readonly<Record<string, Bounded>> {
+    return { noShowPlayers: this.#players, noShowAddresses: this.#addresses, knownPlayers: this.#known };
+  }
 
   add(playerId: string, address: string, victims: readonly string[], now: number): void {
-    const standing = put(this.#players, playerId, PLAYERS_MAX, now);
+    const standing = put(this.#players, playerId, now);
     for (const victim of victims) {
       standing.victims.delete(victim);
       standing.victims.add(victim);
       if (standing.victims.size > VICTIMS_MAX)
         standing.victims.delete(standing.victims.values().next().value as string);
     }
-    if (address !== "" && !this.#known.has(playerId)) put(this.#addresses, address, ADDRESSES_MAX, now);
+    if (address !== "" && !this.#known.has(playerId)) put(this.#addresses, address, now);
   }
 
   /** It came to a match with others. */
   came(playerId: string, now: number): void {
-    this.#known.delete(playerId);
-    this.#known.add(playerId);
-    if (this.#known.size > KNOWN_MAX) this.#known.delete(this.#known.values().next().value as string);
+    this.#known.set(playerId, true);
     const standing = current(this.#players, playerId, now);
     if (standing && --standing.count <= 0) this.#players.delete(playerId);
   }
@@ -86,7 +89,7 @@ function cooldown(count: number, maxMs: number): number {
 }
 
 /** As of now: what time has made up for is gone. */
-function current(standings: Map<string, Standing>, key: string, now: number): Standing | undefined {
+function current(standings: BoundedMap<string, Standing>, key: string, now: number): Standing | undefined {
   const standing = standings.get(key);
   if (!standing) return undefined;
   const forgotten = Math.floor((now - standing.at) / FORGOTTEN_MS);
@@ -97,12 +100,10 @@ function current(standings: Map<string, Standing>, key: string, now: number): St
   return undefined;
 }
 
-function put(standings: Map<string, Standing>, key: string, max: number, now: number): Standing {
+function put(standings: BoundedMap<string, Standing>, key: string, now: number): Standing {
   const standing = current(standings, key, now) ?? { count: 0, at: now, latest: now, victims: new Set<string>() };
   standing.count++;
   standing.latest = now;
-  standings.delete(key); // the latest last: the oldest is what is let go of
   standings.set(key, standing);
-  if (standings.size > max) standings.delete(standings.keys().next().value as string);
   return standing;
 }

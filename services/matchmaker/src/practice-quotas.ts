@@ -1,5 +1,6 @@
 // Practice costs a shard what any match costs, and nobody has to be found for it: so it is counted, by player and by
 // address. No I/O, no clock of its own.
+import { type Bounded, BoundedMap } from "@muster/runtime";
 
 /** Matches that one player may begin at once, and then one more every so often. */
 export const PRACTICE_STARTS_MAX = 6;
@@ -18,7 +19,11 @@ export class PracticeQuotas {
   readonly #byMatch = new Map<string, Begun>();
   readonly #byAddress = new Map<string, number>();
   /** By player: when all of its starts are there again. */
-  readonly #fullAt = new Map<string, number>();
+  readonly #fullAt = new BoundedMap<string, number>(PLAYERS_MAX);
+
+  get bounded(): Readonly<Record<string, Bounded>> {
+    return { practiceStarts: this.#fullAt };
+  }
 
   /** How long the player has to wait, milliseconds; 0: not at all. */
   waitMs(playerId: string, address: string, now: number): number {
@@ -37,9 +42,7 @@ export class PracticeQuotas {
   /** It has come to be: counted for its players too. */
   begun(playerId: string, now: number): void {
     const fullAt = Math.max(now, this.#fullAt.get(playerId) ?? now) + PRACTICE_START_EVERY_MS;
-    this.#fullAt.delete(playerId);
     this.#fullAt.set(playerId, fullAt);
-    if (this.#fullAt.size > PLAYERS_MAX) this.#fullAt.delete(this.#fullAt.keys().next().value as string);
   }
 
   /** It is over, or did not come to be. */

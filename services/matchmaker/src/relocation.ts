@@ -5,7 +5,7 @@ import type { Client } from "@connectrpc/connect";
 import { CancelReason, EndReason, type Match, type MatchService, MatchState } from "@muster/contracts/match/v2";
 import type { RelocatedMatchSchema, RelocateMatch } from "@muster/contracts/matchmaking/v2";
 import type { Logger } from "@muster/log";
-import type { AppPart } from "@muster/runtime";
+import { type AppPart, type Bounded, BoundedMap } from "@muster/runtime";
 import { formatTraceparent, newTrace } from "@muster/tracing";
 import { askShard, type Sessions, type ShardSession } from "./sessions.ts";
 import type { LiveShard, Shards } from "./shards.ts";
@@ -29,6 +29,7 @@ export interface Relocation extends AppPart {
   ask(questions: readonly RelocateMatch[]): void;
   /** A shard has come: those who wait for a place are looked at again. */
   poke(): void;
+  readonly bounded: Readonly<Record<string, Bounded>>;
 }
 
 type Place = MessageInitShape<typeof RelocatedMatchSchema>;
@@ -66,7 +67,7 @@ export function createRelocation(parts: RelocationParts): Relocation {
   /** Asked and not answered yet, by match. */
   const open = new Map<string, Question>();
   const waiting = new Set<string>();
-  const moves = new Map<string, { ticks: number; count: number }>();
+  const moves = new BoundedMap<string, { ticks: number; count: number }>(REMEMBERED_MAX);
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   let running: Promise<void> = Promise.resolve();
@@ -217,13 +218,12 @@ export function createRelocation(parts: RelocationParts): Relocation {
 
   const remember = (matchId: string, ticks: number): void => {
     const before = moves.get(matchId);
-    moves.delete(matchId);
     moves.set(matchId, { ticks, count: before?.ticks === ticks ? before.count + 1 : 1 });
-    if (moves.size > REMEMBERED_MAX) moves.delete(moves.keys().next().value as string);
   };
 
   return {
     name: "relocation",
+    bounded: { moves },
     ask(questions) {
       for (const { matchId, epoch, ticks, lost } of questions) {
         const before = open.get(matchId);

@@ -1,5 +1,6 @@
 // Players whose match was cancelled because another one did not come: queueing again, they go on with the wait that they
 // had, and so are in front.
+import { type Bounded, BoundedMap } from "@muster/runtime";
 
 /** For who queues again that soon. */
 const CREDIT_MS = 60_000;
@@ -12,12 +13,14 @@ interface Credit {
 }
 
 export class WaitCredits {
-  readonly #byPlayer = new Map<string, Credit>();
+  readonly #byPlayer = new BoundedMap<string, Credit>(PLAYERS_MAX);
+
+  get bounded(): Readonly<Record<string, Bounded>> {
+    return { waitCredits: this.#byPlayer };
+  }
 
   add(playerId: string, mode: string, since: number, now: number): void {
-    this.#byPlayer.delete(playerId);
     this.#byPlayer.set(playerId, { mode, since, until: now + CREDIT_MS });
-    if (this.#byPlayer.size > PLAYERS_MAX) this.#byPlayer.delete(this.#byPlayer.keys().next().value as string);
   }
 
   /** When the wait began; undefined: now. */

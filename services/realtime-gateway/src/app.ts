@@ -14,6 +14,7 @@ import {
   createAdminServer,
   createMetrics,
   Limiter,
+  measureBounded,
 } from "@muster/runtime";
 import { SeatTicketOpener, TokenVerifier, trustFrom } from "@muster/tokens";
 import { v7 as uuidv7 } from "uuid";
@@ -140,6 +141,8 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
     }),
   );
   const chat = createChat({ gatewayId, services: chatServices.map((service) => service.call), log });
+  const ratings = new Ratings({ matches: match.call, onRating: (source) => metrics.rating(source), log });
+  measureBounded(registry, ratings.bounded);
   const connectionParts: ConnectionParts = {
     tokens,
     seatTickets: new SeatTicketOpener(config.gatewaySeatTicketKey),
@@ -150,7 +153,7 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
       posting: new Limiter(CHAT_POSTS),
       log,
     },
-    ratings: new Ratings({ matches: match.call, onRating: (source) => metrics.rating(source), log }),
+    ratings,
     seats,
     spectators,
     budgets,

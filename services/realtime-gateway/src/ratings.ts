@@ -3,6 +3,7 @@
 import type { Client } from "@connectrpc/connect";
 import type { MatchService } from "@muster/contracts/match/v2";
 import type { Logger } from "@muster/log";
+import { type Bounded, BoundedMap } from "@muster/runtime";
 
 export type RatingSource = "read" | "known" | "default";
 
@@ -34,12 +35,16 @@ const KNOWN_MAX = 20_000;
 export class Ratings {
   readonly #options: RatingsOptions;
   readonly #waiting = new Map<string, Asked>();
-  readonly #known = new Map<string, number>();
+  readonly #known = new BoundedMap<string, number>(KNOWN_MAX);
   #calls = 0;
   #scheduled = false;
 
   constructor(options: RatingsOptions) {
     this.#options = options;
+  }
+
+  get bounded(): Readonly<Record<string, Bounded>> {
+    return { ratings: this.#known };
   }
 
   /** Elo points, in time. Never rejects. */
@@ -106,7 +111,7 @@ export class Ratings {
   #answered(batch: Batch, ratings: readonly { readonly rating: number }[]): void {
     for (const [i, [key, { resolve }]] of batch.entries()) {
       const rating = ratings[i]?.rating ?? RATING_INITIAL;
-      this.#remember(key, rating);
+      this.#known.set(key, rating);
       for (const done of resolve) done(rating);
     }
   }
@@ -119,13 +124,7 @@ export class Ratings {
   #lastKnown(key: string): number {
     const known = this.#known.get(key);
     this.#options.onRating(known === undefined ? "default" : "known");
-    if (known !== undefined) this.#remember(key, known);
+    if (known !== undefined) this.#known.set(key, known);
     return known ?? RATING_INITIAL;
-  }
-
-  #remember(key: string, rating: number): void {
-    this.#known.delete(key);
-    this.#known.set(key, rating);
-    if (this.#known.size > KNOWN_MAX) this.#known.delete(this.#known.keys().next().value as string);
   }
 }

@@ -5,7 +5,14 @@ import { createLogger, type Logger } from "@muster/log";
 import { GAMES } from "@muster/modes";
 import type { Game } from "@muster/game-kit";
 import { createRpcClient } from "@muster/rpc";
-import { type AdminServer, type App, composeProcess, createAdminServer, createMetrics } from "@muster/runtime";
+import {
+  type AdminServer,
+  type App,
+  composeProcess,
+  createAdminServer,
+  createMetrics,
+  measureBounded,
+} from "@muster/runtime";
 import { SeatTicketOpener } from "@muster/tokens";
 import { v7 as uuidv7 } from "uuid";
 import { createAllocationSession } from "./allocation.ts";
@@ -114,6 +121,7 @@ export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
     metrics,
     log,
   });
+  measureBounded(registry, matches.bounded);
   const leases = createLeases({
     shardId,
     everyMs: config.shardLeaseRenewMs,

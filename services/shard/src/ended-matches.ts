@@ -1,16 +1,26 @@
 // Matches that ended while a player was away: kept for as long as the seat would have been, so that who comes back sees how it
 // ended, and not only that it did.
+import { type Bounded, BoundedMap } from "@muster/runtime";
 import type { Match } from "./match.ts";
 
 /** At the limit the oldest is forgotten: its players hear the end from the database. */
 const KEPT_MAX = 256;
 
+interface Kept {
+  readonly match: Match;
+  readonly timer: NodeJS.Timeout;
+}
+
 export class EndedMatches {
   readonly #forMs: number;
-  readonly #byId = new Map<string, { readonly match: Match; readonly timer: NodeJS.Timeout }>();
+  readonly #byId = new BoundedMap<string, Kept>(KEPT_MAX, ({ timer }) => clearTimeout(timer));
 
   constructor(forMs: number) {
     this.#forMs = forMs;
+  }
+
+  get bounded(): Readonly<Record<string, Bounded>> {
+    return { endsToShow: this.#byId };
   }
 
   get(matchId: string): Match | undefined {
@@ -21,9 +31,5 @@ export class EndedMatches {
     const { matchId } = match.spec;
     const timer = setTimeout(() => this.#byId.delete(matchId), this.#forMs);
     this.#byId.set(matchId, { match, timer: timer.unref() });
-    if (this.#byId.size <= KEPT_MAX) return;
-    const [oldest, { timer: its }] = this.#byId.entries().next().value as [string, { timer: NodeJS.Timeout }];
-    clearTimeout(its);
-    this.#byId.delete(oldest);
   }
 }

@@ -1,6 +1,7 @@
 // The matches of this process.
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "@muster/log";
+import { type Bounded, BoundedMap } from "@muster/runtime";
 import { Adoptions, type AdoptionTimes, type PendingJoin, type Recovery } from "./adoptions.ts";
 import { unplayedOf } from "./attendance.ts";
 import type { Link, Session } from "./audience.ts";
@@ -42,7 +43,7 @@ const EVACUATE_EVERY_MS = 60;
 export class Matches {
   readonly #options: MatchesOptions;
   readonly #byId = new Map<string, Match>();
-  readonly #over = new Set<string>();
+  readonly #over = new BoundedMap<string, true>(OVER_MAX);
   readonly #ended: EndedMatches;
   readonly #owner: MatchOwner;
   readonly #turns = new Set<Match>();
@@ -87,6 +88,10 @@ export class Matches {
   }
 
   /** Held, or about to be. */
+  get bounded(): Readonly<Record<string, Bounded>> {
+    return { matchesOver: this.#over, ...this.#ended.bounded };
+  }
+
   get size(): number {
     return this.#byId.size + this.#adoptions.size;
   }
@@ -268,7 +273,7 @@ export class Matches {
     log.error({ matchId, epoch, traceId: trace.traceId }, "no log leads to this match; it is cancelled");
     metrics.adopted.inc({ outcome: "lost" });
     this.#options.seatReports.lost(matchId);
-    this.#remember(matchId);
+    this.#over.set(matchId, true);
     results.store({
       matchId,
       epoch,
@@ -318,13 +323,8 @@ export class Matches {
     const end = { outcome, unplayed, ticks, stateHash, log: match.log?.slice() };
     results.store({ matchId, epoch, trace, ...end, onStored: () => match.stored() });
     if (outcome.kind === "ended" && match.missed) this.#ended.keep(match);
-    this.#remember(matchId);
+    this.#over.set(matchId, true);
     this.#forget(match);
-  }
-
-  #remember(matchId: string): void {
-    this.#over.add(matchId);
-    if (this.#over.size > OVER_MAX) this.#over.delete(this.#over.values().next().value as string);
   }
 
   #forget(match: Match): void {
