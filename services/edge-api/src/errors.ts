@@ -2,7 +2,7 @@
 import type { Socket } from "node:net";
 import { AppError, type ErrorRow, HTTP_STATUS, commonError } from "@muster/errors";
 import type { Logger } from "@muster/log";
-import { continueTrace, currentTrace } from "@muster/tracing";
+import { continueTrace, currentTrace, formatTraceparent, withTrace } from "@muster/tracing";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 
 /** What Fastify refuses by itself, by its own code. */
@@ -16,6 +16,8 @@ const FRAMEWORK_ERRORS: Readonly<Record<string, { status: number; code: string; 
 };
 
 export const RETRY_AFTER_S = 1;
+/** What a page of another origin may read besides the body. */
+export const EXPOSED_HEADERS = ["traceparent", "retry-after"];
 
 export interface ErrorAnswer {
   readonly status: number;
@@ -53,13 +55,37 @@ export function sendError(
   if (status >= 500) parts.log[status === 500 ? "error" : "warn"]({ ...fields, err: thrown }, "request failed");
   if (status === 503 || status === 429) void reply.header("retry-after", retryAfterS(details));
   if (status === 401) void reply.header("www-authenticate", "Bearer");
-  return reply.code(status).type("application/json").send(envelope({ code, message, details }));
+  return reply.code(status).send(envelope({ code, message, details }));
 }
 
 /** The body of every answer that is not 2xx. Who is refused before there is a trace gets the id of one of its own. */
-export function envelope({ code, message, details }: Omit<ErrorAnswer, "status">): string {
+export function envelope({ code, message, details }: Omit<ErrorAnswer, "status">): { readonly error: object } {
   const { traceId } = currentTrace() ?? continueTrace(undefined);
-  return JSON.stringify({ error: { code, message, traceId, ...(details ? { details } : {}) } });
+  return { error: { code, message, traceId, ...(details ? { details } : {}) } };
+}
+
+/** Of answers that are made before a route is found: they say nothing of any player, so the page of any origin may read them. */
+function headersOutsideRoutes(): Record<string, string> {
+  return {
+    "access-control-allow-origin": "*",
+    "access-control-expose-headers": EXPOSED_HEADERS.join(", "),
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    traceparent: formatTraceparent(currentTrace() ?? continueTrace(undefined)),
+  };
+}
+
+/** A path that is none: no hook of ours has run. */
+export function refuseBadPath(
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  parts: { known: ReadonlySet<string>; log: Logger },
+): void {
+  withTrace(continueTrace(request.headers["traceparent"] as string | undefined), () => {
+    void reply.headers(headersOutsideRoutes());
+    void sendError(thrown, request, reply, parts);
+  });
 }
 
 /** What Node's parser does not let through: no request comes of it, and nobody else answers. */
@@ -67,9 +93,17 @@ export function refuseUnreadable(err: Error & { code?: string }, socket: Socket)
   if (err.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
   const late = err.code === "ERR_HTTP_REQUEST_TIMEOUT" || err.code === "ERR_HTTP_HEADERS_TIMEOUT";
   const message = late ? "The request did not arrive in time." : "The request is malformed.";
-  const body = envelope({ code: "invalid_request", message });
-  const head = `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`;
-  socket.end(`HTTP/1.1 400 Bad Request\r\n${head}\r\n\r\n${body}`);
+  withTrace(continueTrace(undefined), () => {
+    const body = JSON.stringify(envelope({ code: "invalid_request", message }));
+    const headers = {
+      ...headersOutsideRoutes(),
+      "content-type": "application/json",
+      "content-length": Buffer.byteLength(body),
+      connection: "close",
+    };
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.end(`HTTP/1.1 400 Bad Request\r\n${lines.join("")}\r\n${body}`);
+  });
 }
 
 /** Whole seconds, as RFC 9110 wants them. */

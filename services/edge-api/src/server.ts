@@ -13,7 +13,7 @@ import { Histogram } from "prom-client";
 import { authenticate } from "./auth.ts";
 import { CANONICAL_ID, type Contract, type Operation } from "./contract.ts";
 import { addContractFormats } from "./date-time.ts";
-import { envelope, RETRY_AFTER_S, refuseUnreadable, sendError } from "./errors.ts";
+import { EXPOSED_HEADERS, envelope, RETRY_AFTER_S, refuseBadPath, refuseUnreadable, sendError } from "./errors.ts";
 import { createLegacy, type Legacy, type LegacyOptions } from "./legacy.ts";
 import { adminHandlers } from "./routes/admin.ts";
 import { chatHandlers } from "./routes/chat.ts";
@@ -85,8 +85,7 @@ export function createRestServer(parts: ServerParts): FastifyInstance {
     // What can be fetched can be asked after: balancers and monitors send HEAD.
     exposeHeadRoutes: true,
     clientErrorHandler: refuseUnreadable,
-    // A path that is none, before any route or hook.
-    frameworkErrors: (thrown, request, reply) => void sendError(thrown, request, reply, { known, log: parts.log }),
+    frameworkErrors: (thrown, request, reply) => refuseBadPath(thrown, request, reply, { known, log: parts.log }),
   });
   if (legacy) server.addHook("preClose", async () => legacy.stop());
   server.setValidatorCompiler(validators());
@@ -94,7 +93,7 @@ export function createRestServer(parts: ServerParts): FastifyInstance {
   server.setErrorHandler((thrown, request, reply) => sendError(thrown, request, reply, { known, log: parts.log }));
   server.setNotFoundHandler((_request, reply) => {
     const body = envelope({ code: "route_not_found", message: "There is no such path with this method." });
-    return reply.code(404).type("application/json").send(body);
+    return reply.code(404).send(body);
   });
   addRequestRules(server, duration, parts);
   // Tokens travel in headers, never in cookies: a page of another origin can do no more than its visitor could.
@@ -102,7 +101,7 @@ export function createRestServer(parts: ServerParts): FastifyInstance {
     origin: parts.corsOrigins.map(originMatcher),
     methods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
     allowedHeaders: ["authorization", "content-type", "traceparent"],
-    exposedHeaders: ["traceparent", "retry-after"],
+    exposedHeaders: EXPOSED_HEADERS,
     maxAge: 600,
     strictPreflight: false, // OPTIONS of who is no browser
   });
@@ -110,10 +109,12 @@ export function createRestServer(parts: ServerParts): FastifyInstance {
   server.get("/v1/openapi.yaml", (_request, reply) => reply.type("application/yaml").send(parts.contract.yaml));
   server.get("/system/healthz", async (_request, reply) => {
     const health = await parts.systemHealth();
-    if (!health.healthy) void reply.header("retry-after", RETRY_AFTER_S);
+    if (health.healthy) return reply.send({ status: "ok", processes: health.processes });
+    const error = { code: "unavailable", message: "Not every process is healthy." };
     return reply
-      .code(health.healthy ? 200 : 503)
-      .send({ status: health.healthy ? "ok" : "unhealthy", processes: health.processes });
+      .code(503)
+      .header("retry-after", RETRY_AFTER_S)
+      .send({ ...envelope(error), status: "unhealthy", processes: health.processes });
   });
   return server;
 }

@@ -45,7 +45,7 @@ const REQUESTS: readonly (readonly [what: string, request: string, code: string]
 ];
 
 function head(line: string, more = "accept: */*"): string {
-  return `${line}\r\nhost: localhost\r\nconnection: close\r\n${more}\r\n\r\n`;
+  return `${line}\r\nhost: localhost\r\norigin: http://localhost:5173\r\nconnection: close\r\n${more}\r\n\r\n`;
 }
 
 interface Answer {
@@ -80,6 +80,14 @@ function expectContract({ status, headers, body }: Answer, codes: string): Recor
   return error.details ?? {};
 }
 
+/** By the page of another origin: to a browser it is no answer at all otherwise. */
+function expectReadable({ headers, body }: Answer): void {
+  const { traceId } = (JSON.parse(body) as { error: { traceId: string } }).error;
+  expect(headers).toMatch(/\r\naccess-control-allow-origin: (\*|http:\/\/localhost:5173)(\r\n|$)/);
+  expect(headers).toMatch(/\r\naccess-control-expose-headers: [^\r]*traceparent/);
+  expect(headers).toMatch(new RegExp(`\r\ntraceparent: 00-${traceId}-[0-9a-f]{16}-0[01](\r\n|$)`));
+}
+
 describeWithServers("every refusal has the body of the contract", () => {
   let system: System;
   let ports: Record<string, number>;
@@ -92,7 +100,9 @@ describeWithServers("every refusal has the body of the contract", () => {
 
   describe.each(["edge-api", "the ingress"])("of %s", (whose) => {
     it.each(REQUESTS)("%s", async (_what, request, codes) => {
-      expectContract(await send(ports[whose] as number, request), codes);
+      const answer = await send(ports[whose] as number, request);
+      expectContract(answer, codes);
+      if (!request.includes(" /v1/realtime ")) expectReadable(answer); // the gateway's: no page can read a handshake
     });
   });
 
@@ -143,9 +153,11 @@ describeWithServers("the ingress without anybody behind it", () => {
   });
 
   it("says so in the body of the contract, and that a write which was sent may have been done", async () => {
-    expect(expectContract(await send(port, head("GET /healthz HTTP/1.1")), "unavailable")).toEqual({});
-    expect(expectContract(await send(port, head("GET /v1/modes HTTP/1.1")), "unavailable")).toEqual({});
-    expect(expectContract(await send(port, head("GET /v1/realtime HTTP/1.1")), "unavailable")).toEqual({});
+    for (const asked of ["/healthz", "/v1/modes", "/v1/realtime"]) {
+      const answer = await send(port, head(`GET ${asked} HTTP/1.1`));
+      expect(expectContract(answer, "unavailable")).toEqual({});
+      expectReadable(answer);
+    }
     const write = head("POST /v1/auth/guest HTTP/1.1", "content-length: 0");
     expect(expectContract(await send(port, write), "unavailable")).toEqual({ outcome: "unknown" });
     const unsent = head("POST /v1/realtime HTTP/1.1", "content-length: 0");
