@@ -1,10 +1,12 @@
 import { IdentityService } from "@muster/contracts/identity/v2";
+import { inTransaction } from "@muster/db";
 import { createRpcClient } from "@muster/rpc";
 import { describeWithMariadb } from "@muster/testkit";
 import { TokenVerifier, trustFrom } from "@muster/tokens";
 import { decodeProtectedHeader } from "jose";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { runOperator } from "./operator-commands.ts";
+import { createSigningKeys } from "./signing-keys.ts";
 import { type Harness, KEY_ENCRYPTION_KEY, startHarness } from "../test/harness.ts";
 
 describeWithMariadb("signing keys", () => {
@@ -111,6 +113,43 @@ describeWithMariadb("signing keys", () => {
     await expect(harness.call.revokeSigningKey({ actorId: admin, kid, reason: "again" })).rejects.toMatchObject({
       code: "key_not_found",
     });
+  });
+
+  it("withdrawn while an older look at them is still on its way: that look does not bring them back", async () => {
+    const [read, goesOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let isHeld = false;
+    const slow = harness.db.withPlugin({
+      transformQuery: ({ node }) => node,
+      async transformResult({ result }) {
+        if (!isHeld) return result;
+        isHeld = false; // this one only
+        read.resolve();
+        await goesOn.promise;
+        return result;
+      },
+    });
+    const times = { activeForS: 3600, pendingForS: 900, checkEveryMs: 30_000 };
+    const log = harness.logs.logger("keys");
+    const keys = createSigningKeys({
+      db: slow,
+      encryptionKey: KEY_ENCRYPTION_KEY,
+      ...times,
+      now: () => new Date(),
+      log,
+    });
+    await keys.start();
+    const before = keys.active().kid;
+    isHeld = true;
+    const late = keys.reload();
+    await read.promise;
+    await inTransaction(harness.db, (tx) => keys.revoke(tx, before));
+    const next = keys.reload();
+    await Promise.race([next, token()]); // a look takes no longer than a log-in
+    goesOn.resolve();
+    await Promise.all([late, next]);
+    expect(keys.active().kid).not.toBe(before);
+    await expect.poll(async () => kidOf(await token())).toBe(keys.active().kid); // in the other instance too
+    await keys.stop();
   });
 
   it("withdrawn by the operator's command: running instances sign with another one, and sessions go on", async () => {

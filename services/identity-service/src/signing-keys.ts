@@ -65,6 +65,7 @@ export function createSigningKeys(options: SigningKeysOptions): SigningKeys {
   let running: Promise<void> | undefined;
   let active: { kid: string; key: CryptoKey } | undefined;
   let published: JWK[] = [];
+  let looking: Promise<void> = Promise.resolve();
 
   const insertNew = async (on: Database<Tables> | Tx, state: "pending" | "active"): Promise<string> => {
     const key = await makeSealedKey(sealKey);
@@ -72,7 +73,7 @@ export function createSigningKeys(options: SigningKeysOptions): SigningKeys {
     return key.kid;
   };
 
-  const reload = async (): Promise<void> => {
+  const look = async (): Promise<void> => {
     const keys = await listKeys(db);
     const signing = keys.find((key) => key.state === "active");
     published = keys.map((key) => JSON.parse(key.public_jwk) as JWK);
@@ -83,6 +84,13 @@ export function createSigningKeys(options: SigningKeysOptions): SigningKeys {
     if (signing) active = { kid: signing.kid, key: await openKey(signing, sealKey) };
     else if (before)
       log.error({ kid: before.kid }, "the active signing key is gone: nothing is signed until there is one");
+  };
+
+  /** One look after the other: an answer that comes late would bring back a key that was withdrawn meanwhile. */
+  const reload = async (): Promise<void> => {
+    const mine = looking.then(look, look);
+    looking = mine;
+    await mine;
   };
 
   const load = async (): Promise<void> => {
