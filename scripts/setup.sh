@@ -107,6 +107,11 @@ setup_envsubst() {
   has envsubst || apt_install "envsubst, for the test of the ingress's image" gettext-base
 }
 
+# Runs the client that was written from the contract alone, for its tests only.
+setup_python() {
+  has python3 || apt_install "Python, for the client in another language that the tests run" python3-minimal
+}
+
 # Dumps, reads the binary log, and a server to try a dump on: for backups only.
 setup_backup_programs() {
   has mariadbd || apt_install "a private MariaDB, on which a backup is tried" mariadb-server-core

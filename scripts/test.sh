@@ -9,6 +9,7 @@ setup_everything
 setup_browser
 setup_kubectl
 setup_envsubst
+setup_python
 setup_backup_programs
 if [ $# -gt 0 ]; then exec pnpm exec vitest run "$@"; fi
 say "checking format, lint, types and structure"

@@ -2,7 +2,8 @@ import { clientDuty, DISCONNECTS } from "@muster/realtime";
 
 /**
  * A refusal or a failure, by the code of the contract's table. Codes of this SDK itself: `network` (no answer, or one that is not Muster's:
- * the message says which), `timeout`, `closed`, `unsupported` (the platform lacks something), `bad_url`.
+ * the message says which), `timeout`, `closed`, `unsupported` (the platform lacks something), `bad_url`, and `wrong_game`,
+ * `wrong_layout`, `wrong_build` (the match is not of the game that it was to be read as).
  */
 export class MusterError extends Error {
   override readonly name = "MusterError";

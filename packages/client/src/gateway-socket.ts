@@ -1,5 +1,5 @@
 // One socket to one gateway: it says hello, asks, and hands on what comes. It knows nothing of queues and matches.
-import type { MatchJoined, ServerControl } from "@muster/contracts/realtime/v1";
+import type { ServerControl } from "@muster/contracts/realtime/v1";
 import {
   CONTROL_FRAME,
   decodeServerControl,
@@ -107,8 +107,11 @@ export class GatewaySocket {
     if (this.#socket.readyState === 1) this.#socket.send(frame as Uint8Array<ArrayBuffer>);
   }
 
-  /** `onJoined` runs before any later frame is looked at. @throws MusterError timeout, closed, or what the gateway says */
-  async ask(message: ControlMessage, onJoined?: (joined: MatchJoined) => void): Promise<ServerControl["message"]> {
+  /** `onAnswer` gets an answer that is no error, before any later frame is looked at. @throws MusterError timeout, closed, or what the gateway says */
+  async ask(
+    message: ControlMessage,
+    onAnswer?: (answer: ServerControl["message"]) => void,
+  ): Promise<ServerControl["message"]> {
     const requestId = this.#nextRequestId++;
     const { promise, resolve, reject } = Promise.withResolvers<ServerControl["message"]>();
     const timer = setTimeout(
@@ -117,7 +120,7 @@ export class GatewaySocket {
     );
     this.#waiters.set(requestId, {
       resolve(answer) {
-        if (answer.case === "matchJoined") onJoined?.(answer.value);
+        onAnswer?.(answer);
         resolve(answer);
       },
       reject,

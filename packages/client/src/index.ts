@@ -8,5 +8,6 @@ export { type Correction, Prediction, type PredictionOptions } from "./predictio
 export { Smoothing, type SmoothingOptions } from "./smoothing.ts";
 export type { FoundMatch, QueueOptions } from "./queue.ts";
 export { Realtime, type RealtimeOptions } from "./realtime.ts";
+export type { JoinOptions } from "./same-game.ts";
 export { WatchedMatch } from "./watched-match.ts";
 export type { DeviceInfo, HistoryPage, MatchSummary, ModeInfo, Player, Session, Tokens } from "./rest.ts";

@@ -20,6 +20,7 @@ export type MatchEnd =
       readonly ticks: number;
       readonly stateHash: string;
     }
+  /** `reason`: of the realtime contract; or, of this SDK, bad_frame: what came could not be read. */
   | { readonly kind: "cancelled"; readonly reason: string };
 
 /** The shard still takes an input that is so many ticks late, less what the estimate may be wrong by. */

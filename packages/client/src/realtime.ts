@@ -1,11 +1,12 @@
 import type { ServerControl } from "@muster/contracts/realtime/v1";
-import type { Fields, Game } from "@muster/game-kit";
+import { type Fields, type Game, MalformedBitsError } from "@muster/game-kit";
 import { ChatInbox } from "./chat.ts";
 import { MusterError } from "./errors.ts";
 import type { GatewaySocket } from "./gateway-socket.ts";
 import { Lifeline } from "./lifeline.ts";
 import { PlayingMatch } from "./match.ts";
 import { type FoundMatch, foundMatch, leftQueue, type Queued, type QueueOptions } from "./queue.ts";
+import { differenceTo, type JoinOptions } from "./same-game.ts";
 import { WatchedMatch } from "./watched-match.ts";
 
 export interface RealtimeOptions {
@@ -40,7 +41,7 @@ export class Realtime {
     this.#line = new Lifeline(
       { url, token, reconnectWithinMs, webSocket, network },
       {
-        onFrame: (frame) => (this.#playing?.match ?? this.#watched)?.onFrame(frame),
+        onFrame: (frame) => this.#onFrame(frame),
         onControl: (control, asked) => this.#onControl(control, asked),
         resume: () => this.#resume(),
         seated: () => this.#playing !== undefined,
@@ -88,38 +89,63 @@ export class Realtime {
     }
   }
 
-  /** Takes the seat. @throws MusterError, by the realtime error table; after `shard_unavailable` the same seat may be asked for again */
+  /**
+   * Takes the seat.
+   * @throws MusterError, by the realtime error table; after `shard_unavailable` the same seat may be asked for again. And wrong_game,
+   * wrong_layout or wrong_build when the match is not of the very `game`: the seat is taken then (unless `found` said it already, by
+   * its `gameId`), and `leaveMatch` gives it up
+   */
   async join<S extends Fields, I extends Fields>(
-    found: Pick<FoundMatch, "seatTicket">,
+    found: Pick<FoundMatch, "seatTicket"> & Partial<Pick<FoundMatch, "gameId">>,
     game: Game<S, I>,
+    options: JoinOptions = {},
   ): Promise<PlayingMatch<S, I>> {
+    const { seatTicket, gameId = "" } = found;
+    let difference = differenceTo({ gameId, buildId: "", layoutHash: "" }, game);
+    if (difference) throw difference;
     await this.ready();
     let match: PlayingMatch<S, I> | undefined;
     const ask = (): Promise<ServerControl["message"]> =>
-      this.#line.connected.ask({ case: "joinMatch", value: { seatTicket: found.seatTicket } }, (joined) => {
+      this.#line.connected.ask({ case: "joinMatch", value: { seatTicket } }, (joined) => {
+        if (joined.case !== "matchJoined") return;
         // Before anything else is read: the keyframe follows at once.
-        match = new PlayingMatch(joined, game, (frame) => this.#line.socket?.send(frame));
-        this.#playing = { match: match as unknown as PlayingMatch, seatTicket: found.seatTicket };
+        this.#watched?.onEnded("stopped");
+        this.#watched = undefined;
+        difference = differenceTo(joined.value, game, options);
+        if (difference) return;
+        match = new PlayingMatch(joined.value, game, (frame) => this.#line.socket?.send(frame));
+        this.#playing = { match: match as unknown as PlayingMatch, seatTicket };
       });
     const answer = await this.#throughLosses(ask, async () => {
       await this.ready();
       return ask();
     });
+    if (difference) throw difference;
     if (answer.case !== "matchJoined" || !match) throw new MusterError("internal", `unexpected answer ${answer.case}`);
     return match;
   }
 
   /**
    * Looks on at a match, as a spectator. It is shown with the server's delay, and goes on over reconnects.
-   * @throws MusterError match_not_found, match_over, watching_off, watchers_full, already_in_match
+   * @throws MusterError match_not_found, match_over, watching_off, watchers_full, already_in_match; wrong_game, wrong_layout or
+   * wrong_build when the match is not of the very `game`
    */
-  async watch<S extends Fields>(matchId: string, game: Game<S>): Promise<WatchedMatch<S>> {
+  async watch<S extends Fields>(matchId: string, game: Game<S>, options: JoinOptions = {}): Promise<WatchedMatch<S>> {
     await this.ready();
     const watched = new WatchedMatch(matchId, game);
     const before = this.#watched;
     this.#watched = watched as unknown as WatchedMatch;
+    let difference: MusterError | undefined;
     try {
-      const answer = await this.#line.connected.ask({ case: "watchMatch", value: { matchId } });
+      const answer = await this.#line.connected.ask({ case: "watchMatch", value: { matchId } }, (watching) => {
+        if (watching.case !== "watching") return;
+        difference = differenceTo(watching.value, game, options);
+        if (difference) this.#watched = undefined; // none of its frames is looked at
+      });
+      if (difference) {
+        this.stopWatching().catch(() => undefined); // it may be over by itself
+        throw difference;
+      }
       if (answer.case !== "watching") throw new MusterError("internal", `unexpected answer ${answer.case}`);
       watched.delayMs = answer.value.delayMs;
       return watched;
@@ -180,8 +206,9 @@ export class Realtime {
     const { match, seatTicket } = this.#playing;
     const value = { seatTicket, lastMatchSeq: match.matchSeq };
     await socket.ask({ case: "joinMatch", value }, (joined) => {
+      if (joined.case !== "matchJoined") return;
       taken();
-      match.onResumed(joined, true);
+      match.onResumed(joined.value, true);
     });
   }
 
@@ -273,6 +300,23 @@ export class Realtime {
     if (!found.held || found.mode === this.#queued.mode) return this.#queued.found(found);
     const text = `you hold a seat in a match of ${found.mode}: take it, and leave it, to play another`;
     this.#queued.failed(new MusterError("already_in_match", text, { details: { found } }));
+  }
+
+  /** Bytes that are no frame of the game end the match here: nothing behind them can be read either. */
+  #onFrame(frame: Uint8Array): void {
+    const [playing, watched] = [this.#playing, this.#watched];
+    try {
+      (playing?.match ?? watched)?.onFrame(frame);
+    } catch (err) {
+      if (!(err instanceof MalformedBitsError)) throw err;
+      if (playing) {
+        this.#playing = undefined;
+        playing.match.onCancelled("bad_frame");
+      } else {
+        this.#watched = undefined;
+        watched?.onEnded("bad_frame");
+      }
+    }
   }
 
   #onControl({ matchSeq, message }: ServerControl, asked: boolean): void {

@@ -5,7 +5,7 @@ export class WatchedMatch<S extends Fields = Fields> {
   readonly matchId: string;
   /** What is shown is this old, milliseconds. */
   delayMs = 0;
-  /** Resolves with why there is nothing more to see: ended, cancelled, stopped, or a code of the error table. */
+  /** Resolves with why there is nothing more to see: ended, cancelled, stopped, bad_frame, or a code of the error table. */
   readonly ended: Promise<string>;
   framesApplied = 0;
   readonly #decoder: SnapshotDecoder<S>;

@@ -11,6 +11,12 @@ const KIT_FIELDS = { rng: uint(32) } as const;
 /** A mode has one or two. */
 const CONTEXTS_MAX = 256;
 
+/** @throws RangeError for a game that takes the kit's name */
+export function stateFieldsOf(game: Game): Fields {
+  if (Object.hasOwn(game.state, "kit")) throw new RangeError(`${game.id}: the name kit is the kit's own`);
+  return { kit: { kind: "list", length: 1, fields: KIT_FIELDS }, ...game.state };
+}
+
 export interface Compiled {
   readonly layout: Layout<Fields>;
   readonly input: InputCodec<Fields>;
@@ -23,7 +29,7 @@ const compiled = new WeakMap<object, Compiled>();
 export function compiledOf(game: Game): Compiled {
   let found = compiled.get(game);
   if (!found) {
-    const layout = layoutOf({ kit: { kind: "list", length: 1, fields: KIT_FIELDS }, ...game.state }) as Layout<Fields>;
+    const layout = layoutOf(stateFieldsOf(game));
     const inputLayout = layoutOf(game.input);
     found = { layout, input: inputCodecOf(game.input), inputLayout, stage: new Stage(layout, inputLayout, false) };
     compiled.set(game, found);

@@ -1,6 +1,7 @@
 // Runs in Node and in browsers: nothing here imports Node.
 export { BitReader, BitWriter, MalformedBitsError } from "./bits.ts";
 export { type Codec, codecOf } from "./codec.ts";
+export { descriptionOf, type FieldDescription, type GameDescription } from "./description.ts";
 export { angleOf, ANGLES, cos, isqrt, sin, UNIT } from "./fixed.ts";
 export {
   type Bot,

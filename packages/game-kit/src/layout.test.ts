@@ -36,6 +36,7 @@ describe("a state layout", () => {
   it("refuses widths and names that cannot be", () => {
     expect(() => uint(0)).toThrow(RangeError);
     expect(() => int(33)).toThrow(RangeError);
+    expect(() => int(1)).toThrow(RangeError); // its other value would be -1, and a delta says 1
     expect(() => list(0, {})).toThrow(RangeError);
     expect(() => layoutOf({ $x: uint(1) })).toThrow(RangeError);
     expect(() => layoutOf({ x: uint(8, { movesBy: "v" }), v: int(4) })).toThrow(/not declared before/);

@@ -48,7 +48,7 @@ export function uint(bits: number, expects: Expectation = {}): IntField {
 
 /** A two's complement integer of 2 to 32 bits. */
 export function int(bits: number, expects: Expectation = {}): IntField {
-  checkBits(bits);
+  checkBits(bits, 2);
   return { kind: "int", bits, signed: true, expects };
 }
 
@@ -63,6 +63,7 @@ export function list<const F extends Fields>(length: number, fields: F): ListFie
   return { kind: "list", length, fields };
 }
 
-function checkBits(bits: number): void {
-  if (!Number.isInteger(bits) || bits < 1 || bits > 32) throw new RangeError(`a field has 1 to 32 bits, not ${bits}`);
+function checkBits(bits: number, min = 1): void {
+  if (!Number.isInteger(bits) || bits < min || bits > 32)
+    throw new RangeError(`a field has ${min} to 32 bits, not ${bits}`);
 }

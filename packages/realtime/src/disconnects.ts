@@ -28,7 +28,11 @@ export const DISCONNECTS = {
     when: "the access token was revoked: refresh it; when that is refused, log in",
   },
   badFrame: { code: 4500, reason: "bad frame", when: "a frame was not what STANDARD.md allows" },
-  badToken: { code: 4501, reason: "bad token", when: "the access token is not valid" },
+  badToken: {
+    code: 4501,
+    reason: "bad token",
+    when: "the access token is not valid, or one in a later Hello is another player's",
+  },
   outOfOrder: { code: 4502, reason: "out of order", when: "a message was not allowed in this state" },
   replaced: { code: 4503, reason: "replaced", when: "the same player connected again" },
   tooManyMessages: {

@@ -32,6 +32,11 @@ export interface AccessClaims {
   readonly expiresAt: number;
 }
 
+/** Here and there, for a request and for an open connection: clocks differ by a little. */
+export function hasEnded({ expiresAt }: Pick<AccessClaims, "expiresAt">, nowMs: number): boolean {
+  return nowMs >= (expiresAt + ACCESS_TOKEN.clockSkewSeconds) * 1000;
+}
+
 export interface Revocation {
   /** Every token of a family, or those of a player that were issued up to `revokedAtMs`. */
   readonly subject: "family" | "player";
@@ -143,7 +148,7 @@ export class TokenVerifier {
    */
   async verify(token: string): Promise<AccessClaims> {
     const known = this.#verified?.get(token);
-    if (known && this.#keys.has(known.keyId) && Date.now() < (known.expiresAt + ACCESS_TOKEN.clockSkewSeconds) * 1000) {
+    if (known && this.#keys.has(known.keyId) && !hasEnded(known, Date.now())) {
       if (this.#revoked.covers(known)) throw fail("token_revoked");
       return known;
     }

@@ -1,6 +1,7 @@
 export {
   type AccessClaims,
   ACCESS_TOKEN,
+  hasEnded,
   type Revocation,
   type TokenRole,
   TokenVerifier,

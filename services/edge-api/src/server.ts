@@ -244,7 +244,8 @@ function addOperation(server: FastifyInstance, operation: Operation, { clients, 
         caller: callers.get(request),
         address: request.ip,
       };
-      const { status, body } = await handler(call, clients);
+      const { status, body, cacheS } = await handler(call, clients);
+      if (cacheS !== undefined) void reply.header("cache-control", `public, max-age=${cacheS}`);
       return reply.code(status).send(body);
     },
   });

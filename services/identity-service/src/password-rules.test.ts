@@ -20,6 +20,8 @@ describe("a new password", () => {
     ["one that is tried first", "iloveyou", "too_common"],
     ["the same in capitals", "ILoveYou", "too_common"],
     ["the same with digits after it", "sunshine12", "too_common"],
+    ["a row of keys, which is no name", "qwertyuiop", "too_common"],
+    ["the word itself with something after it", "passwort!x", "too_common"],
     ["one letter", "aaaaaaaaaaaa", "repetitive"],
     ["a row of digits", "3456789:", "repetitive"],
     ["a pattern", "xkqxkqxkqxkq", "repetitive"],

@@ -5,7 +5,12 @@ import { fail } from "./errors.ts";
 
 /** About 49,000 passwords from leaks, most common first. */
 const COMMON: ReadonlySet<string> = new Set(dictionary["passwords-common"] as readonly string[]);
-const CONTEXT = ["muster", "password", "passwort", "qwerty"];
+/** Of the house: as easy to think of as the player's own. */
+const HOUSE_NAMES = ["muster"];
+/** Words that passwords are made of; longer than what the list of common ones catches by itself. */
+const FIRST_WORDS = ["password", "passwort", "qwerty"];
+/** A long password may hold such a word; one that has so few characters beside it may not. */
+const CHARS_BESIDE_MIN = 6;
 
 export interface PasswordRules {
   /** Characters; NIST rev. 3 demands 8, rev. 4 demands 15 where the password is all there is. */
@@ -20,11 +25,16 @@ export function checkPassword(password: string, name: string, { charsMin }: Pass
   const lower = plain.toLowerCase();
   const bare = lower.replaceAll(/[^\p{L}\p{N}]/gu, "");
   const withoutDigits = bare.replace(/\p{N}+$/u, "");
-  const known = [name.normalize("NFKC").toLowerCase(), ...CONTEXT].filter((word) => word.length >= 4);
-  // A long password may hold a name; one that is little else may not.
-  if (known.some((word) => lower.includes(word) && length - word.length < 6))
-    throw refuse("contains_name", "This password is little more than a name or a word that is tried first.");
-  if (COMMON.has(lower) || COMMON.has(bare) || (withoutDigits.length >= 4 && COMMON.has(withoutDigits) && length < 12))
+  const littleMoreThan = (words: readonly string[]): boolean =>
+    words.some((word) => word.length >= 4 && lower.includes(word) && length - word.length < CHARS_BESIDE_MIN);
+  if (littleMoreThan([name.normalize("NFKC").toLowerCase(), ...HOUSE_NAMES]))
+    throw refuse("contains_name", "This password is little more than a name.");
+  if (
+    littleMoreThan(FIRST_WORDS) ||
+    COMMON.has(lower) ||
+    COMMON.has(bare) ||
+    (withoutDigits.length >= 4 && COMMON.has(withoutDigits) && length < 12)
+  )
     throw refuse("too_common", "This password is one of those that are tried first.");
   if (new Set(lower).size <= 3 || isSequence(lower) || isRepeat(lower))
     throw refuse("repetitive", "This password is one pattern over and over.");

@@ -24,7 +24,7 @@ function harness() {
   const [sessions, seats] = [new Sessions(), new HeldSeats()];
   sessions.openGateway("g", false);
   const info = { shardId: "s", address: "s:1", capacity: 10, region: "", renewsLeases: true, tellsBegun: true };
-  const shard = sessions.openShard(new Shards().add({ ...info, builds: new Map() }, 0));
+  const shard = sessions.openShard(new Shards().add({ ...info, builds: new Map(), descriptions: new Map() }, 0));
   const tickets = new Tickets({ modes: MODES, rules: RULES, queueMax: 100, log });
   const clock = { now: 1_000_000 };
   const admission = new Admission({

@@ -16,7 +16,16 @@ function harness(): (mode: keyof typeof MODES) => Promise<PlacementOutcome> {
   const log = createLogger("test", "silent");
   const [shards, sessions] = [new Shards(), new Sessions()];
   const builds = new Map([["duel", "1"]]);
-  const info = { shardId: "s", address: "s:1", capacity: 10, region: "", renewsLeases: true, tellsBegun: true, builds };
+  const info = {
+    shardId: "s",
+    address: "s:1",
+    capacity: 10,
+    region: "",
+    renewsLeases: true,
+    tellsBegun: true,
+    builds,
+    descriptions: new Map(),
+  };
   const session = sessions.openShard(shards.add(info, 0));
   const rules = { windowPoints: 100, windowPointsPerS: 50, regionPoints: 250 };
   const tickets = new Tickets({ modes: MODES, rules, queueMax: 100, log });

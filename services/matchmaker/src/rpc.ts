@@ -57,8 +57,9 @@ export function matchmakingRpc(parts: RpcParts): ServiceImpl<typeof MatchmakingS
       const { shardId, linkAddress: address, capacity, games, region, renewsLeases, tellsBegun } = hello.message.value;
       refuseTwin({ shardId, address }, parts);
       const builds = new Map(games.map((g) => [g.gameId, g.buildId]));
+      const descriptions = new Map(games.map((g) => [g.gameId, g.descriptionJson]));
       const shard = parts.shards.add(
-        { shardId, address, capacity, region, renewsLeases, tellsBegun, builds },
+        { shardId, address, capacity, region, renewsLeases, tellsBegun, builds, descriptions },
         parts.now(),
       );
       const session = parts.sessions.openShard(shard);
@@ -82,6 +83,11 @@ export function matchmakingRpc(parts: RpcParts): ServiceImpl<typeof MatchmakingS
     },
 
     listModes: () => ({ modes: listModes(parts) }),
+
+    listGameBuilds: ({ gameId }) => ({
+      builds: parts.shards.buildsOf(gameId),
+      known: Object.values(parts.modes).some(({ game }) => game === gameId),
+    }),
   };
 }
 

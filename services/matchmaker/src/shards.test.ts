@@ -9,6 +9,7 @@ const info = (shardId: string, more = {}): Parameters<Shards["add"]>[0] => ({
   renewsLeases: true,
   tellsBegun: true,
   builds: new Map([["duel", "1"]]),
+  descriptions: new Map(),
   ...more,
 });
 const NONE: ReadonlySet<string> = new Set();

@@ -7,6 +7,8 @@ export interface ShardInfo {
   readonly capacity: number;
   /** Build id by game id. */
   readonly builds: ReadonlyMap<string, string>;
+  /** What clients have to know of its games, JSON by game id; without those that it does not describe. */
+  readonly descriptions: ReadonlyMap<string, string>;
   readonly region: string;
   /** It tells match-service what it holds. */
   readonly renewsLeases: boolean;
@@ -61,6 +63,16 @@ export class Shards {
 
   get all(): LiveShard[] {
     return [...this.#live.values()];
+  }
+
+  /** Of a game, each build as often as shards describe it differently. */
+  buildsOf(gameId: string): { gameId: string; buildId: string; descriptionJson: string }[] {
+    const found = new Map<string, { gameId: string; buildId: string; descriptionJson: string }>();
+    for (const { builds, descriptions } of this.#live.values()) {
+      const [buildId, descriptionJson] = [builds.get(gameId), descriptions.get(gameId)];
+      if (buildId !== undefined && descriptionJson) found.set(descriptionJson, { gameId, buildId, descriptionJson });
+    }
+    return [...found.values()].toSorted((a, b) => (a.buildId < b.buildId ? -1 : 1));
   }
 
   /**

@@ -10,6 +10,7 @@ import {
   PROTOCOL_VERSION,
   type RealtimeErrorCode,
 } from "@muster/realtime";
+import { hasEnded } from "@muster/tokens";
 import { continueTrace, newTrace, withTrace } from "@muster/tracing";
 import { type Activity, CHECKING, IDLE, type Identity, UNKNOWN } from "./activity.ts";
 import { Chatting } from "./chatting.ts";
@@ -149,7 +150,7 @@ export class Connection implements ControlWorker {
     this.#allowance = refilled(this.#allowance, limits, seconds);
     this.#gateMade?.sweep(seconds);
     if (this.#identity.kind === "known") {
-      if (this.#identity.claims.expiresAt * 1000 < this.#parts.now()) return this.close("tokenExpired");
+      if (hasEnded(this.#identity.claims, this.#parts.now())) return this.close("tokenExpired");
       if (this.#parts.tokens.isRevoked(this.#identity.claims)) return this.close("sessionEnded");
     } else if (now - this.#openedAt > limits.authWithinMs) return this.close("idle");
     this.#waitingMade?.sweep(now);

@@ -24,14 +24,14 @@ export function matchFound({ seats, ...assignment }: Assignment): Control {
 }
 
 export function matchJoined(requestId: number, joined: LinkJoined): Control {
-  const { matchId, seat, tickRate, gameId, buildId, lastInputSeq, resumed, options, seats } = joined;
-  const value = { matchId, seat, tickRate, gameId, buildId, lastInputSeq, resumed, options, seats };
+  const { matchId, seat, tickRate, gameId, buildId, layoutHash, lastInputSeq, resumed, options, seats } = joined;
+  const value = { matchId, seat, tickRate, gameId, buildId, layoutHash, lastInputSeq, resumed, options, seats };
   return { requestId, message: { case: "matchJoined", value } };
 }
 
 export function watching(requestId: number, match: LinkWatching, delayMs: number): Control {
-  const { matchId, tickRate, gameId, buildId, options, seats } = match;
-  const value = { matchId, tickRate, gameId, buildId, options, seats, delayMs };
+  const { matchId, tickRate, gameId, buildId, layoutHash, options, seats } = match;
+  const value = { matchId, tickRate, gameId, buildId, layoutHash, options, seats, delayMs };
   return { requestId, message: { case: "watching", value } };
 }
 

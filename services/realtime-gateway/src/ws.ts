@@ -83,7 +83,10 @@ type ListenOnHost = (
 
 /** Instead of a socket, in the envelope of the REST contract. */
 const REFUSALS = {
-  "400 Bad Request": ["invalid_request", "This is the address of WebSockets: connect to it with ws:// or wss://."],
+  "400 Bad Request": [
+    "invalid_request",
+    `This is the address of WebSockets: connect to it with ws:// or wss://, and offer the sub-protocol ${SUBPROTOCOL}.`,
+  ],
   "404 Not Found": ["route_not_found", "There is no such path with this method."],
   "429 Too Many Requests": ["busy", "Too many connections from this address; try again shortly."],
   "503 Service Unavailable": ["unavailable", "The service cannot answer right now."],
@@ -115,21 +118,21 @@ export function listen<C>(options: WsOptions, handlers: Handlers<C>): Promise<Ws
     idleTimeout: options.idleTimeoutS,
     sendPingsAutomatically: true,
     upgrade(res, req, context) {
-      const peer = Buffer.from(res.getRemoteAddressAsText()).toString();
-      const admission = handlers.admit({ peer, forwardedFor: req.getHeader("x-forwarded-for") });
-      if (!("address" in admission)) return refuse(res, admission.status, admission.retryAfterS);
       const offered = req
         .getHeader("sec-websocket-protocol")
         .split(",")
         .map((part) => part.trim());
+      if (!offered.includes(SUBPROTOCOL)) return refuse(res, "400 Bad Request");
+      const peer = Buffer.from(res.getRemoteAddressAsText()).toString();
+      const admission = handlers.admit({ peer, forwardedFor: req.getHeader("x-forwarded-for") });
+      if (!("address" in admission)) return refuse(res, admission.status, admission.retryAfterS);
       const token = offered
         .find((part) => part.startsWith(TOKEN_SUBPROTOCOL_PREFIX))
         ?.slice(TOKEN_SUBPROTOCOL_PREFIX.length);
-      const protocol = offered.includes(SUBPROTOCOL) ? SUBPROTOCOL : "";
       res.upgrade<UserData>(
         { token, address: admission.address },
         req.getHeader("sec-websocket-key"),
-        protocol,
+        SUBPROTOCOL,
         req.getHeader("sec-websocket-extensions"),
         context,
       );

@@ -4,6 +4,7 @@ import type { Client } from "@connectrpc/connect";
 import type { Allocate, MatchmakingService, ShardSessionRequestSchema } from "@muster/contracts/matchmaking/v2";
 import type { Game } from "@muster/game-kit";
 import type { Logger } from "@muster/log";
+import { gameBuilds } from "./game-builds.ts";
 import { MessageQueue } from "@muster/rpc";
 import { type AppPart, retryForever } from "@muster/runtime";
 import { continueTrace } from "@muster/tracing";
@@ -50,7 +51,6 @@ export function createAllocationSession(options: AllocationOptions): AllocationS
     const queue = new MessageQueue<ToMatchmaker>(QUEUE_MAX);
     out = queue;
     const { shardId, capacity, region, games } = options;
-    const builds = [...games.values()].map((game) => ({ gameId: game.id, buildId: game.buildId }));
     queue.push({
       message: {
         case: "hello",
@@ -59,7 +59,7 @@ export function createAllocationSession(options: AllocationOptions): AllocationS
           linkAddress: options.linkAddress(),
           capacity,
           region,
-          games: builds,
+          games: gameBuilds(games, log),
           renewsLeases: true,
           tellsBegun: true,
         },

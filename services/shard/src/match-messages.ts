@@ -1,7 +1,7 @@
 // What a match tells the gateways, as link messages.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { LinkFollowSchema } from "@muster/contracts/realtime/link/v1";
-import type { GameOptions } from "@muster/game-kit";
+import { descriptionOf, type GameOptions } from "@muster/game-kit";
 import type { ToGateway } from "./audience.ts";
 import type { MatchOutcome, MatchSpec } from "./match-spec.ts";
 
@@ -9,7 +9,8 @@ import type { MatchOutcome, MatchSpec } from "./match-spec.ts";
 export function rulesOf(spec: MatchSpec, channel: number, options: GameOptions) {
   const { matchId, game, players } = spec;
   const { id: gameId, buildId, tickRate } = game;
-  return { channel, matchId, tickRate, gameId, buildId, options: { ...options }, seats: players.length };
+  const { layoutHash } = descriptionOf(game);
+  return { channel, matchId, tickRate, gameId, buildId, layoutHash, options: { ...options }, seats: players.length };
 }
 
 export function follow(value: MessageInitShape<typeof LinkFollowSchema>): ToGateway {

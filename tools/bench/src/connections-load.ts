@@ -36,7 +36,7 @@ function open(token: string): Promise<void> {
     });
     let upgraded = false;
     socket.on("error", reject);
-    const protocols = token === "" ? "" : `Sec-WebSocket-Protocol: muster.v1, muster.token.${token}\r\n`;
+    const protocols = `Sec-WebSocket-Protocol: muster.v1${token === "" ? "" : `, muster.token.${token}`}\r\n`;
     socket.write(
       `GET /v1/realtime HTTP/1.1\r\nHost: ${address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
         `Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n${protocols}\r\n`,

@@ -70,6 +70,23 @@ describeWithServers("the realtime connection under attack", () => {
     socket.close();
   });
 
+  it.each([[[]], [["muster.v2"]], [["chat", "muster.token.x"]]])(
+    "takes no connection that does not offer our protocol: %j",
+    async (offered) => {
+      const socket = new WebSocket(system.gatewayUrls[0] as string, offered);
+      const answer = await new Promise<{ status: number | undefined; body: string }>((resolve, reject) => {
+        socket.once("open", () => reject(new Error("it is open")));
+        socket.once("unexpected-response", (_request, response) => {
+          let body = "";
+          response.on("data", (chunk) => (body += String(chunk)));
+          response.on("end", () => resolve({ status: response.statusCode, body }));
+        });
+      });
+      expect(answer.status).toBe(400);
+      expect(JSON.parse(answer.body)).toMatchObject({ error: { code: "invalid_request" } });
+    },
+  );
+
   it("closes with 4501 for every token that is not ours, whatever is wrong with it", async () => {
     const { client } = await guest(system.url);
     const good = await client.accessToken();

@@ -2,7 +2,9 @@
 // document (testkit, contract-fetch.setup.ts).
 import { connect } from "node:net";
 import { MusterClient } from "@muster/client";
-import { describeWithServers, testKeys } from "@muster/testkit";
+import { descriptionOf } from "@muster/game-kit";
+import { GAMES } from "@muster/modes";
+import { describeWithServers, testKeys, until } from "@muster/testkit";
 import { UnsecuredJWT } from "jose";
 import { createConnection } from "mariadb";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -32,6 +34,21 @@ describeWithServers("the REST boundary", () => {
     response.status,
     ((await response.json()) as { error: { code: string } }).error.code,
   ];
+
+  it("describes every game that is played, for clients in any language, and says which there are none", async () => {
+    for (const game of GAMES.values()) {
+      const response = await get(`/v1/games/${game.id}`);
+      expect(response.headers.get("cache-control")).toBe("public, max-age=60");
+      expect(await response.json()).toEqual({ gameId: game.id, builds: [descriptionOf(game)] });
+    }
+    expect(await codeOf(await get("/v1/games/nosuchgame"))).toEqual([404, "game_not_found"]);
+    expect(await codeOf(await get("/v1/games/No%20Game"))).toEqual([400, "invalid_request"]);
+    await system.stop("shard");
+    await until(async () => ((await get("/v1/games/duel")).status === 200 ? "the shard is there" : undefined));
+    expect(await codeOf(await get("/v1/games/duel"))).toEqual([503, "unavailable"]);
+    await system.start("shard");
+    await until(async () => ((await get("/v1/games/duel")).status === 200 ? undefined : "no shard"));
+  });
 
   it("registers a player once, whatever the case of the name, and logs in with the password", async () => {
     const name = randomName();
@@ -154,8 +171,11 @@ describeWithServers("the REST boundary", () => {
       ["an unknown field", { ...good, role: "admin" }, 400, "invalid_request"],
       ["a number for a name", { ...good, name: 12345 }, 400, "invalid_request"],
       ["a short password", { ...good, password: "short" }, 400, "weak_password"],
-      ["a name with a space", { ...good, name: "a b c" }, 400, "invalid_request"],
-      ["a name that is SQL", { ...good, name: "x' or 1=1 --" }, 400, "invalid_request"],
+      ["a name with a space", { ...good, name: "a b c" }, 400, "bad_name"],
+      ["a name that is too short", { ...good, name: "ab" }, 400, "bad_name"],
+      ["a name that is too long", { ...good, name: "a".repeat(25) }, 400, "bad_name"],
+      ["half a character for a name", '{"name":"ab\\ud800c","password":"12345678"}', 400, "invalid_request"],
+      ["a name that is SQL", { ...good, name: "x' or 1=1 --" }, 400, "bad_name"],
       ["prototype pollution", '{"name":"abcdef","password":"12345678","__proto__":{"a":1}}', 400, "invalid_request"],
       [
         "a constructor",

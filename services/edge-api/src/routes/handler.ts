@@ -26,6 +26,8 @@ export interface Call {
 export interface Answer {
   readonly status: number;
   readonly body?: unknown;
+  /** For how long anybody may keep it; not at all when it is not said. */
+  readonly cacheS?: number;
 }
 
 export type Handler = (call: Call, clients: Clients) => Promise<Answer>;

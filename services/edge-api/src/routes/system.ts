@@ -1,4 +1,12 @@
+import { commonError, errorsOf, must } from "@muster/errors";
 import type { Handler } from "./handler.ts";
+
+const fail = errorsOf({
+  game_not_found: { grpc: "not_found", retryable: false, message: "There is no such game here." },
+});
+
+/** A build that is new is read by clients that are new: they ask again when a match names a layout that they do not have. */
+const GAME_CACHE_S = 60;
 
 export const systemHandlers: Readonly<Record<string, Handler>> = {
   async listModes(_call, { matchmaking }) {
@@ -7,6 +15,15 @@ export const systemHandlers: Readonly<Record<string, Handler>> = {
       status: 200,
       body: { modes: modes.map(({ mode, gameId, seats, waiting }) => ({ mode, gameId, seats, waiting })) },
     };
+  },
+
+  async getGame({ params }, { matchmaking }) {
+    const gameId = must(params["gameId"], "in the path");
+    const { builds, known } = await matchmaking.listGameBuilds({ gameId });
+    // Its shards are away, or being started.
+    if (builds.length === 0) throw known ? commonError("unavailable") : fail("game_not_found");
+    const described = builds.map(({ descriptionJson }) => JSON.parse(descriptionJson) as unknown);
+    return { status: 200, body: { gameId, builds: described }, cacheS: GAME_CACHE_S };
   },
 
   async getJwks(_call, { identity }) {

@@ -1,0 +1,1 @@
+"""A client for Muster, written from contracts/ alone. Standard library only."""

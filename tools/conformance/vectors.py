@@ -1,0 +1,58 @@
+"""Reads contracts/realtime/golden/vectors.json with the decoder of this folder: python3 vectors.py FILE"""
+
+import copy
+import json
+import sys
+
+from muster.bits import Malformed
+from muster.frames import Receiver, input_frame, read_input
+from muster.layout import Layout, layout_hash
+
+
+def differences(vector: dict) -> list[str]:
+    found: list[str] = []
+
+    def same(what: str, got: object, wanted: object) -> None:
+        if got != wanted:
+            found.append(f"{vector['name']}: {what} is {got}, not {wanted}")
+
+    same("layout hash", layout_hash(vector["state"], vector["input"]), vector["layoutHash"])
+    receiver = Receiver(Layout(vector["state"]))
+    for at, one in enumerate(vector["frames"]):
+        frame = bytes.fromhex(one["frame"])
+        if one.get("malformed"):
+            try:
+                copy.deepcopy(receiver).apply(frame)
+                found.append(f"{vector['name']}: frame {at} is taken")
+            except Malformed:
+                pass
+        elif one.get("dropped"):
+            before = (receiver.tick, receiver.hash)
+            same(f"frame {at}", receiver.apply(frame), False)
+            same(f"after frame {at}", (receiver.tick, receiver.hash), before)
+        else:
+            try:
+                same(f"frame {at}", receiver.apply(frame), True)
+            except Malformed as reason:
+                found.append(f"{vector['name']}: frame {at} is refused: {reason}")
+            for name in ("tick", "acks", "state", "hash"):
+                same(f"{name} after frame {at}", getattr(receiver, name), one[name])
+    layout = Layout(vector["input"])
+    for one in vector["inputs"]:
+        frame = bytes.fromhex(one["frame"])
+        same("input", read_input(layout, frame), (one["seq"], one["tick"], one["value"]))
+        same("input frame", input_frame(layout, one["seq"], one["tick"], one["value"]), frame)
+    return found
+
+
+def main() -> int:
+    with open(sys.argv[1], encoding="utf-8") as file:
+        vectors = json.load(file)["vectors"]
+    found = [text for vector in vectors for text in differences(vector)]
+    frames = sum(len(vector["frames"]) + len(vector["inputs"]) for vector in vectors)
+    print(json.dumps({"vectors": len(vectors), "frames": frames, "differences": found}))
+    return 1 if found or not vectors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
