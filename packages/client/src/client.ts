@@ -17,20 +17,24 @@ import {
   type Player,
   request,
   SESSION,
-  type Session,
-  TOKENS,
   type Tokens,
 } from "./rest.ts";
 import { serverUrl } from "./server-url.ts";
 import { count, record, type Shape } from "./shapes.ts";
+import { TokenHolder } from "./tokens.ts";
 
 export interface ClientOptions {
   /** Of the ingress: http://localhost:8080. */
   readonly url: string;
-  /** A session from before: `client.tokens` as it was. */
+  /** A session from before: `client.tokens` as it was. Default: what `readTokens` says. */
   readonly tokens?: Tokens;
   /** Called whenever the tokens change, to keep them. */
   readonly onTokens?: (tokens: Tokens | undefined) => void;
+  /**
+   * Reads what `onTokens` kept. Looked at before a renewal: another tab, or another process, may have been there first. Who shares
+   * tokens and has no such place ends the session sooner or later.
+   */
+  readonly readTokens?: () => Tokens | undefined;
 }
 
 export interface Credentials {
@@ -50,34 +54,28 @@ const UNKNOWN_OUTCOME: ReadonlySet<string> = new Set(["network", "deadline_excee
 /** Challenges solved for one log-in: others may make the next one harder meanwhile, or the first one late. */
 const PROOFS_MAX = 2;
 
-/** An access token with less left than this is refreshed before it is used. */
-const REFRESH_BEFORE_MS = 30_000;
-
 const REVOKED: Shape<{ revoked: number }> = record<{ revoked: number }>({ revoked: count });
 
 /** A player's way into Muster. One per player. */
 export class MusterClient {
   readonly url: string;
-  readonly #onTokens: (tokens: Tokens | undefined) => void;
+  readonly #tokens: TokenHolder;
   readonly chat: ChatApi = new ChatApi((method, path, expected, body) => this.#call(method, path, expected, body));
-  #tokens: Tokens | undefined;
-  #refreshing: Promise<Tokens> | undefined;
 
   /** @throws MusterError bad_url */
   constructor(options: ClientOptions) {
     this.url = serverUrl(options.url);
-    this.#tokens = options.tokens;
-    this.#onTokens = options.onTokens ?? (() => undefined);
+    this.#tokens = new TokenHolder({ ...options, url: this.url });
   }
 
   get tokens(): Tokens | undefined {
-    return this.#tokens;
+    return this.#tokens.tokens;
   }
 
   /** @throws MusterError name_taken, bad_name, weak_password, too_many_accounts, invalid_request, busy */
   async register(credentials: Credentials): Promise<Player> {
     try {
-      return this.#open(await request(this.url, "POST", "/v1/auth/register", SESSION, { body: credentials }));
+      return await this.#open("/v1/auth/register", credentials);
     } catch (err) {
       if (!(err instanceof MusterError) || !UNKNOWN_OUTCOME.has(err.code)) throw err;
       // It may have been done, and only the answer lost: then the account is ours to log in to, and a repeat would find the name taken.
@@ -90,14 +88,12 @@ export class MusterClient {
    * @throws MusterError bad_credentials, account_banned, too_many_attempts, busy
    */
   async logIn(credentials: Credentials): Promise<Player> {
-    const logIn = (proof?: string): Promise<Session> => {
-      const body = { ...credentials, ...(proof === undefined ? {} : { proof }) };
-      return request(this.url, "POST", "/v1/auth/login", SESSION, { body });
-    };
+    const logIn = (proof?: string): Promise<Player> =>
+      this.#open("/v1/auth/login", { ...credentials, ...(proof === undefined ? {} : { proof }) });
     let challenge: Challenge | undefined;
     for (let proofs = 0; ; proofs++) {
       try {
-        return this.#open(await logIn(challenge && (await solved(challenge))));
+        return await logIn(challenge && (await solved(challenge)));
       } catch (err) {
         if (proofs === PROOFS_MAX || !(err instanceof MusterError) || err.code !== "challenge_required") throw err;
         challenge = challengeOf(err.details);
@@ -107,12 +103,12 @@ export class MusterClient {
 
   /** `deviceKey`: 16 to 128 characters that the device made at random and keeps. */
   async logInGuest(deviceKey: string, deviceLabel = ""): Promise<Player> {
-    return this.#open(await request(this.url, "POST", "/v1/auth/guest", SESSION, { body: { deviceKey, deviceLabel } }));
+    return this.#open("/v1/auth/guest", { deviceKey, deviceLabel });
   }
 
   async logOut(): Promise<void> {
-    const tokens = this.#tokens;
-    this.#keep(undefined);
+    const { tokens } = this.#tokens;
+    this.#tokens.keep(undefined, 0);
     if (tokens)
       await request(this.url, "POST", "/v1/auth/logout", NOTHING, { body: { refreshToken: tokens.refreshToken } });
   }
@@ -165,7 +161,7 @@ export class MusterClient {
   async connect(options: RealtimeOptions = {}): Promise<Realtime> {
     const realtime = new Realtime(
       `${this.url.replace(/^http/, "ws")}/v1/realtime`,
-      (fresh) => this.accessToken(fresh),
+      (not) => this.#tokens.access(not),
       options,
     );
     await realtime.ready();
@@ -178,33 +174,12 @@ export class MusterClient {
    * @throws MusterError unauthenticated, bad_refresh_token
    */
   async accessToken(fresh = false): Promise<string> {
-    const tokens = this.#tokens;
-    if (!tokens) throw new MusterError("unauthenticated", "log in first");
-    if (!fresh && Date.parse(tokens.accessExpiresAt) - Date.now() > REFRESH_BEFORE_MS) return tokens.accessToken;
-    this.#refreshing ??= this.refresh().finally(() => {
-      this.#refreshing = undefined;
-    });
-    return (await this.#refreshing).accessToken;
+    return this.#tokens.access(fresh ? this.tokens?.accessToken : undefined);
   }
 
-  /** Exchanges the refresh token now. Never run two at once: a refresh token is good for one use. */
-  async refresh(): Promise<Tokens> {
-    if (!this.#tokens) throw new MusterError("unauthenticated", "log in first");
-    const { refreshToken } = this.#tokens;
-    const exchange = (): Promise<Tokens> =>
-      request(this.url, "POST", "/v1/auth/refresh", TOKENS, { body: { refreshToken } });
-    try {
-      // An answer that was lost on the way is asked for again: the server gives the same one for a few seconds.
-      const tokens = await exchange().catch((err: unknown) => {
-        if (err instanceof MusterError && err.code === "network") return exchange();
-        throw err;
-      });
-      this.#keep(tokens);
-      return tokens;
-    } catch (err) {
-      if (err instanceof MusterError && err.code === "bad_refresh_token") this.#keep(undefined);
-      throw err;
-    }
+  /** New tokens now: what another tab has got meanwhile, or by an exchange. @throws MusterError unauthenticated, bad_refresh_token */
+  refresh(): Promise<Tokens> {
+    return this.#tokens.renew();
   }
 
   #get<T>(path: string, expected: Shape<T>): Promise<T> {
@@ -213,21 +188,20 @@ export class MusterClient {
 
   async #call<T>(method: Method, path: string, expected: Shape<T> | typeof NOTHING, body?: unknown): Promise<T> {
     const given = body === undefined ? {} : { body };
+    const accessToken = await this.#tokens.access();
     try {
-      return await request(this.url, method, path, expected, { accessToken: await this.accessToken(), ...given });
+      return await request(this.url, method, path, expected, { accessToken, ...given });
     } catch (err) {
       if (!(err instanceof MusterError) || !OUTDATED.has(err.code)) throw err;
-      return request(this.url, method, path, expected, { accessToken: await this.accessToken(true), ...given });
+      const another = await this.#tokens.access(accessToken);
+      return request(this.url, method, path, expected, { accessToken: another, ...given });
     }
   }
 
-  #open(session: Session): Player {
-    this.#keep(session.tokens);
-    return session.player;
-  }
-
-  #keep(tokens: Tokens | undefined): void {
-    this.#tokens = tokens;
-    this.#onTokens(tokens);
+  async #open(path: string, body: unknown): Promise<Player> {
+    const askedAt = performance.now();
+    const { player, tokens } = await request(this.url, "POST", path, SESSION, { body });
+    this.#tokens.keep(tokens, askedAt);
+    return player;
   }
 }

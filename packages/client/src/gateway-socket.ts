@@ -20,6 +20,9 @@ export interface SocketEvents {
   onLost(from: GatewaySocket, reason: MusterError): void;
 }
 
+/** A token that is good for a while. `not`: any but this one, which has ended or ends soon. */
+export type TokenSource = (not?: string) => Promise<string>;
+
 export interface OpenOptions {
   /** For tests: another WebSocket class. */
   readonly webSocket?: typeof WebSocket | undefined;
@@ -35,6 +38,14 @@ interface Waiter {
 
 const OPEN_WITHIN_MS = 10_000;
 const ANSWER_WITHIN_MS = 10_000;
+/** The token of a connection is renewed so long before it ends, at half of its life at the latest, … */
+const RENEW_BEFORE_MS = 60_000;
+/** … not everybody's at once. */
+const RENEW_SPREAD_MS = 30_000;
+const RENEW_AGAIN_MS = 5000;
+/** Of a gateway that does not say how long a token lasts. */
+const LIFE_UNKNOWN_MS = 360_000;
+const LIFE_MS_MAX = 86_400_000;
 
 export class GatewaySocket {
   readonly #socket: WebSocket;
@@ -44,9 +55,14 @@ export class GatewaySocket {
   heardAt: number = performance.now();
   #nextRequestId = 1;
   #welcomed = false;
+  #accessToken: string;
+  readonly #token: TokenSource;
+  #renewal: ReturnType<typeof setTimeout> | undefined;
 
-  private constructor(socket: WebSocket, events: SocketEvents) {
+  private constructor(socket: WebSocket, accessToken: string, token: TokenSource, events: SocketEvents) {
     this.#socket = socket;
+    this.#accessToken = accessToken;
+    this.#token = token;
     this.#events = events;
   }
 
@@ -54,6 +70,7 @@ export class GatewaySocket {
   static async open(
     url: string,
     accessToken: string,
+    token: TokenSource,
     events: SocketEvents,
     onOpen: (socket: GatewaySocket) => void,
     options: OpenOptions = {},
@@ -61,7 +78,7 @@ export class GatewaySocket {
     const { withinMs = OPEN_WITHIN_MS, mayGreet = () => true } = options;
     const socket = newSocket(url, options.webSocket);
     socket.binaryType = "arraybuffer";
-    const self = new GatewaySocket(socket, events);
+    const self = new GatewaySocket(socket, accessToken, token, events);
     const { promise, resolve, reject } = Promise.withResolvers<GatewaySocket>();
     const timer = setTimeout(() => {
       reject(new MusterError("timeout", `no connection to ${url} within ${withinMs} ms`));
@@ -76,10 +93,17 @@ export class GatewaySocket {
       const frame = new Uint8Array(event.data as ArrayBuffer);
       self.heardAt = performance.now();
       if (frame[0] !== CONTROL_FRAME) return self.#events.onFrame(self, frame);
-      const control = decodeServerControl(frame);
+      let control: ServerControl;
+      try {
+        control = decodeServerControl(frame);
+      } catch (cause) {
+        reject(new MusterError("network", `what answers at ${url} is no gateway of Muster`, { cause }));
+        return socket.close();
+      }
       if (self.#welcomed) return self.#onControl(control);
       if (control.message.case !== "welcome") return;
       self.#welcomed = true;
+      self.#renewLater(control.message.value.tokenEndsInMs);
       onOpen(self);
       resolve(self);
     });
@@ -134,9 +158,9 @@ export class GatewaySocket {
     }
   }
 
-  /** A newer token: the connection lives as long as it does. */
-  async renew(accessToken: string): Promise<void> {
-    await this.ask(hello(accessToken));
+  /** What it said hello with last. */
+  get accessToken(): string {
+    return this.#accessToken;
   }
 
   /** Whatever comes back says that the line is there. */
@@ -145,7 +169,34 @@ export class GatewaySocket {
   }
 
   close(code?: number): void {
+    clearTimeout(this.#renewal);
     this.#socket.close(code);
+  }
+
+  /** The connection lives as long as its token: the gateway says for how long, so that nobody's clock counts but its own. */
+  #renewLater(tokenEndsInMs: number): void {
+    const lifeMs = Math.min(tokenEndsInMs || LIFE_UNKNOWN_MS, LIFE_MS_MAX);
+    const early = RENEW_BEFORE_MS + Math.random() * RENEW_SPREAD_MS;
+    this.#renewIn(Math.max(lifeMs - early, lifeMs / 2));
+  }
+
+  #renewIn(ms: number): void {
+    clearTimeout(this.#renewal);
+    this.#renewal = setTimeout(() => void this.#renew(), Math.max(ms, 1000));
+    (this.#renewal as { unref?: () => void }).unref?.();
+  }
+
+  async #renew(): Promise<void> {
+    try {
+      const accessToken = await this.#token(this.#accessToken);
+      if (this.#socket.readyState !== 1) return;
+      const answer = await this.ask(hello(accessToken));
+      this.#accessToken = accessToken;
+      this.#renewLater(answer.case === "welcome" ? answer.value.tokenEndsInMs : 0);
+    } catch {
+      // The gateway closes the socket when the token ends, and the reconnect tells what is wrong.
+      if (this.#socket.readyState === 1) this.#renewIn(RENEW_AGAIN_MS);
+    }
   }
 
   #onControl(control: ServerControl): void {
@@ -159,6 +210,7 @@ export class GatewaySocket {
   }
 
   #onLost(err: MusterError): void {
+    clearTimeout(this.#renewal);
     if (!this.#welcomed) return;
     for (const waiter of this.#waiters.values()) waiter.reject(err);
     this.#waiters.clear();

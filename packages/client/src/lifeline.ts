@@ -2,13 +2,13 @@
 import type { ServerControl } from "@muster/contracts/realtime/v1";
 import { clientDuty } from "@muster/realtime";
 import { isHopeless, MusterError, TOKEN_ENDED } from "./errors.ts";
-import { GatewaySocket, type OpenOptions, type SocketEvents } from "./gateway-socket.ts";
+import { GatewaySocket, type OpenOptions, type SocketEvents, type TokenSource } from "./gateway-socket.ts";
 import { onNetworkBack } from "./network-signals.ts";
 import { openFirst } from "./open-first.ts";
 
 export interface LifelineOptions {
   readonly url: string;
-  readonly token: (fresh: boolean) => Promise<string>;
+  readonly token: TokenSource;
   /** How long to try to come back after a lost connection. */
   readonly reconnectWithinMs: number;
   readonly webSocket: typeof WebSocket | undefined;
@@ -42,7 +42,6 @@ const SILENCE_ASK_MS = 1000;
 /** … and after so long another connection is opened beside this one, which is most likely dead. */
 const SILENCE_DEAD_MS = 2000;
 const SILENCE_CHECK_MS = 250;
-const TOKEN_REFRESH_MS = 300_000;
 /** Of the time that a stopping gateway gives: the rest is for the handshake with the next one. */
 const LEAVE_WITHIN_SHARE = 0.7;
 const LEAVE_AGAIN_MS = 100;
@@ -62,9 +61,8 @@ export class Lifeline {
   /** While another socket is about to take the seat. */
   #moving: Promise<void> | undefined;
   #closed: MusterError | undefined;
-  /** The gateway said so: the next token must be a new one. */
-  #tokenEnded = false;
-  readonly #tokenTimer: ReturnType<typeof setInterval>;
+  /** The gateway said so: the next token must be another one. */
+  #endedToken: string | undefined;
   readonly #silenceTimer: ReturnType<typeof setInterval>;
   readonly #ignoreNetwork: () => void;
   /** While it waits between two tries: the next one at once. */
@@ -75,9 +73,8 @@ export class Lifeline {
     this.#owner = owner;
     this.#connecting = this.#connectUntilOpen(performance.now());
     this.#connecting.catch(() => undefined); // ready() tells
-    this.#tokenTimer = setInterval(() => void this.#refreshToken(), TOKEN_REFRESH_MS);
     this.#silenceTimer = setInterval(() => this.#checkSilence(), SILENCE_CHECK_MS);
-    for (const timer of [this.#tokenTimer, this.#silenceTimer]) (timer as { unref?: () => void }).unref?.();
+    (this.#silenceTimer as { unref?: () => void }).unref?.();
     this.#ignoreNetwork = onNetworkBack(() => this.#tryNow?.(), options.network);
   }
 
@@ -103,7 +100,6 @@ export class Lifeline {
   giveUp(reason: MusterError): void {
     if (this.#closed) return;
     this.#closed = reason;
-    clearInterval(this.#tokenTimer);
     clearInterval(this.#silenceTimer);
     this.#ignoreNetwork();
     this.#owner.onGivenUp(reason);
@@ -144,14 +140,14 @@ export class Lifeline {
   /** While a match goes on, with another one beside it when it hangs. */
   async #open(onOpen: (socket: GatewaySocket) => void): Promise<GatewaySocket> {
     const { url, token, webSocket } = this.#options;
-    const accessToken = await token(this.#tokenEnded);
-    this.#tokenEnded = false;
+    const accessToken = await token(this.#endedToken);
+    this.#endedToken = undefined;
     const open = (options: Omit<OpenOptions, "webSocket">): Promise<GatewaySocket> =>
-      GatewaySocket.open(url, accessToken, this.#events, onOpen, { ...options, webSocket });
+      GatewaySocket.open(url, accessToken, token, this.#events, onOpen, { ...options, webSocket });
     try {
       return await (this.#owner.seated() ? openFirst(open) : open({}));
     } catch (err) {
-      if (err instanceof MusterError) this.#tokenEnded = TOKEN_ENDED.has(err.status);
+      if (err instanceof MusterError && TOKEN_ENDED.has(err.status)) this.#endedToken = accessToken;
       throw err;
     }
   }
@@ -176,7 +172,7 @@ export class Lifeline {
   #onLost(from: GatewaySocket, reason: MusterError): void {
     if (this.#socket !== from) return; // it was left
     this.#socket = undefined;
-    this.#tokenEnded = TOKEN_ENDED.has(reason.status);
+    if (TOKEN_ENDED.has(reason.status)) this.#endedToken = from.accessToken;
     if (this.#closed) return;
     if (this.#moving) return this.#keep(this.#unlessMoved(this.#moving));
     if (clientDuty(reason.status) === "stop") return this.giveUp(reason);
@@ -230,14 +226,6 @@ export class Lifeline {
       this.#moving = undefined;
       if (to && to !== this.#socket) to.close();
       if (this.#socket === from) setTimeout(() => this.#leave(from), LEAVE_AGAIN_MS);
-    }
-  }
-
-  async #refreshToken(): Promise<void> {
-    try {
-      await this.#socket?.renew(await this.#options.token(false));
-    } catch {
-      // The gateway closes the socket when the token ends, and the reconnect tells what is wrong.
     }
   }
 }

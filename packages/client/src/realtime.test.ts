@@ -60,15 +60,15 @@ class FakeWebSocket extends EventTarget {
 
 function connect(options: { network?: EventTarget } = {}): {
   realtime: Realtime;
-  asked: boolean[];
+  asked: unknown[];
   sockets: FakeWebSocket[];
 } {
   FakeWebSocket.all.length = 0;
   FakeWebSocket.seats = true;
   FakeWebSocket.queue = "waits";
   FakeWebSocket.down = FakeWebSocket.hangs = false;
-  const asked: boolean[] = [];
-  const token = async (fresh: boolean): Promise<string> => (asked.push(fresh), "token");
+  const asked: unknown[] = [];
+  const token = async (not?: string): Promise<string> => (asked.push(not), "token");
   const realtime = new Realtime("ws://test", token, { ...options, webSocket: FakeWebSocket as never });
   return { realtime, asked, sockets: FakeWebSocket.all };
 }
@@ -94,7 +94,7 @@ describe("a realtime connection", () => {
     await realtime.ready();
     sockets[1]?.close(DISCONNECTS.tokenExpired.code);
     await realtime.ready();
-    expect(asked).toEqual([false, false, true]);
+    expect(asked).toEqual([undefined, undefined, "token"]);
     realtime.close();
   });
 

@@ -2,7 +2,7 @@ import type { ServerControl } from "@muster/contracts/realtime/v1";
 import { type Fields, type Game, MalformedBitsError } from "@muster/game-kit";
 import { ChatInbox } from "./chat.ts";
 import { MusterError } from "./errors.ts";
-import type { GatewaySocket } from "./gateway-socket.ts";
+import type { GatewaySocket, TokenSource } from "./gateway-socket.ts";
 import { Lifeline } from "./lifeline.ts";
 import { PlayingMatch } from "./match.ts";
 import { type FoundMatch, foundMatch, leftQueue, type Queued, type QueueOptions } from "./queue.ts";
@@ -35,7 +35,7 @@ export class Realtime {
   #playing: { match: PlayingMatch; seatTicket: string } | undefined;
   #watched: WatchedMatch | undefined;
 
-  constructor(url: string, token: (fresh: boolean) => Promise<string>, options: RealtimeOptions) {
+  constructor(url: string, token: TokenSource, options: RealtimeOptions) {
     const { reconnectWithinMs = RECONNECT_WITHIN_MS, webSocket, network } = options;
     this.#reconnectWithinMs = reconnectWithinMs;
     this.#line = new Lifeline(

@@ -15,11 +15,19 @@ export interface Tokens {
   readonly accessExpiresAt: string;
   readonly refreshToken: string;
   readonly refreshExpiresAt: string;
+  /** How much the device's clock was ahead of the server's when they came: so that it is known how long they are good for. */
+  readonly clockAheadMs?: number;
+}
+
+/** As the server sends them. */
+export interface TokenAnswer extends Omit<Tokens, "clockAheadMs"> {
+  /** Seconds that the access token has left. */
+  readonly accessExpiresInS?: number;
 }
 
 export interface Session {
   readonly player: Player;
-  readonly tokens: Tokens;
+  readonly tokens: TokenAnswer;
 }
 
 export interface MatchSummary {
@@ -78,9 +86,10 @@ export const PLAYER: Shape<Player> = record<Player>({
   createdAt: time,
 });
 
-export const TOKENS: Shape<Tokens> = record<Tokens>({
+export const TOKENS: Shape<TokenAnswer> = record<TokenAnswer>({
   accessToken: text,
   accessExpiresAt: time,
+  accessExpiresInS: maybe(count),
   refreshToken: text,
   refreshExpiresAt: time,
 });

@@ -29,7 +29,8 @@ export const fields = {
   IDENTITY_REFRESH_GRACE_S: int({
     default: 10,
     max: 120,
-    description: "a repeated refresh gets the same answer for this long, seconds: for answers lost on the way",
+    description:
+      "a refresh that is repeated within this time, seconds, is nothing to wonder about; later ones are counted, and too many on end end the session",
   }),
   IDENTITY_KEY_ACTIVE_S: int({
     default: 30 * 86_400,

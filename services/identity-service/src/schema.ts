@@ -77,8 +77,10 @@ export interface RefreshTokensTable {
   family_id: string;
   created_at: Generated<Date>;
   expires_at: Date;
-  /** Set when it was exchanged; a second exchange is reuse, but for the grace of a lost answer. */
+  /** Set when it was exchanged; another exchange is reuse once its successor has been exchanged too. */
   rotated_at: Date | null;
+  /** Exchanges on end, up to the one that gave this token, whose answer was asked for again late. */
+  late_run: Generated<number>;
 }
 
 export type KeyState = "pending" | "active" | "retiring" | "removed";

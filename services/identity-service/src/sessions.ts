@@ -24,6 +24,7 @@ import {
   holdRefreshToken,
   insertFamily,
   insertRefreshToken,
+  markRepeatedLate,
   markRotated,
   revokeAccessTokens,
   revokeFamilies,
@@ -32,6 +33,8 @@ import {
 const REFRESH_TOKEN_BYTES = 32;
 /** Policy at the limit: the oldest session ends. */
 const FAMILIES_PER_ACCOUNT_MAX = 50;
+/** Late repeats in so many exchanges on end are bad luck; in one more there are two who use the session. */
+const LATE_RUN_MAX = 3;
 
 export type TokenPair = MessageInitShape<typeof TokenPairSchema>;
 
@@ -41,7 +44,7 @@ export interface SessionsOptions {
   readonly secret: string;
   readonly refreshTtlS: number;
   readonly familyTtlS: number;
-  /** How long a repeat of a refresh gets the same answer: for answers that were lost on the way. */
+  /** A repeat of a refresh within this time is nothing to wonder about; later ones are counted. */
   readonly graceS: number;
   readonly now: () => Date;
 }
@@ -55,7 +58,7 @@ export interface Device {
 export interface Sessions {
   /** Starts a family for a device that has just proved who it is; ends an older one of the same device. */
   open(tx: Tx, account: Account, device: Device): Promise<TokenPair>;
-  /** @throws AppError bad_refresh_token; a token used for the second time also ends its family. */
+  /** @throws AppError bad_refresh_token; a token whose successor has been used also ends its family. */
   refresh(db: Database<Tables>, refreshToken: string): Promise<TokenPair>;
   close(db: Database<Tables>, refreshToken: string): Promise<void>;
   /** Ends the open families that `which` names, and their access tokens. @returns how many. */
@@ -85,6 +88,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     return {
       accessToken: await signAccessToken(keys, account, familyId, issuedAt, accessExpiresAt),
       accessExpiresAt: timestampFromDate(accessExpiresAt),
+      accessExpiresInS: ACCESS_TOKEN.lifetimeSeconds,
       refreshToken: token,
       refreshExpiresAt: timestampFromDate(tokenEndsAt),
     };
@@ -102,7 +106,10 @@ export function createSessions(options: SessionsOptions): Sessions {
     return pairFor(account, family.id, token, expiresAt);
   };
 
-  /** The same pair again, for the one who lost the first answer: only while the successor itself is unused. */
+  /**
+   * The same pair again, for who lost the first answer or has it in another tab: while the successor is unused. Who repeats late in
+   * one exchange after the other is not the one who got the answers.
+   */
   const repeat = async (
     tx: Tx,
     account: Account,
@@ -111,9 +118,13 @@ export function createSessions(options: SessionsOptions): Sessions {
   ): Promise<TokenPair | undefined> => {
     const successor = successorOf(refreshToken);
     const rotatedAt = must(held.rotated_at, "judged as rotated");
-    if (now().getTime() - rotatedAt.getTime() > options.graceS * 1000) return undefined;
     const next = await holdRefreshToken(tx, sha256(successor));
     if (!next || next.rotated_at !== null) return undefined;
+    if (now().getTime() - rotatedAt.getTime() > options.graceS * 1000) {
+      const lateRun = held.late_run + 1;
+      if (lateRun > LATE_RUN_MAX) return undefined;
+      await markRepeatedLate(tx, sha256(successor), lateRun);
+    }
     return pairFor(account, held.family_id, successor, next.token_expires_at);
   };
 

@@ -271,7 +271,8 @@ export class Connection implements ControlWorker {
         if (before.kind === "known" && before.claims.playerId !== claims.playerId) return this.close("badToken");
         this.#identity = { kind: "known", claims, chatting: before.kind === "known" ? before.chatting : undefined };
         if (before.kind === "unknown") this.#parts.onAuthenticated(this, claims.playerId);
-        this.#send(welcome(requestId, claims.playerId, this.#parts.limits.idleTimeoutMs));
+        const tokenEndsInMs = claims.expiresAt * 1000 - this.#parts.now();
+        this.#send(welcome(requestId, claims.playerId, this.#parts.limits.idleTimeoutMs, tokenEndsInMs));
       },
       (err: unknown) => this.close(disconnectFor(err)),
     );

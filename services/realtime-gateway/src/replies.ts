@@ -6,8 +6,9 @@ import { currentTrace } from "@muster/tracing";
 import type { Control } from "./outbound.ts";
 import type { Ending, SeatStatus } from "./seat.ts";
 
-export function welcome(requestId: number, playerId: string, idleTimeoutMs: number): Control {
-  const value = { playerId, protocolVersion: PROTOCOL_VERSION, idleTimeoutMs, maxFrameBytes: FRAME_BYTES_MAX };
+export function welcome(requestId: number, playerId: string, idleTimeoutMs: number, tokenEndsInMs: number): Control {
+  const ours = { protocolVersion: PROTOCOL_VERSION, idleTimeoutMs, maxFrameBytes: FRAME_BYTES_MAX };
+  const value = { ...ours, playerId, tokenEndsInMs: Math.max(1, Math.floor(tokenEndsInMs)) };
   return { requestId, message: { case: "welcome", value } };
 }
 

@@ -60,10 +60,14 @@ function sessionJson(profile: Profile | undefined, tokens: TokenPair | undefined
 }
 
 function tokensJson(tokens: TokenPair | undefined): Record<string, unknown> {
-  const { accessToken, accessExpiresAt, refreshToken, refreshExpiresAt } = must(tokens, "identity sends tokens");
+  const { accessToken, accessExpiresAt, accessExpiresInS, refreshToken, refreshExpiresAt } = must(
+    tokens,
+    "identity sends tokens",
+  );
   return {
     accessToken,
     accessExpiresAt: isoTime(accessExpiresAt),
+    ...(accessExpiresInS > 0 ? { accessExpiresInS } : {}), // an identity-service of before does not say
     refreshToken,
     refreshExpiresAt: isoTime(refreshExpiresAt),
   };

@@ -128,4 +128,6 @@ export const migrations: Migrations = {
       key spent_challenges_by_expiry (expires_at)
     ) engine = InnoDB`),
   "20261126T1317-accounts-refold-name-keys": { up: refoldNameKeys },
+  "20261127T0640-refresh-tokens-add-late-run": statement(sql`
+    alter table refresh_tokens add column if not exists late_run tinyint unsigned not null default 0`),
 };

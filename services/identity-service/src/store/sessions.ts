@@ -37,6 +37,7 @@ export interface HeldRefreshToken {
   readonly family_id: string;
   readonly token_expires_at: Date;
   readonly rotated_at: Date | null;
+  readonly late_run: number;
   readonly family_expires_at: Date;
   readonly revoked_at: Date | null;
   readonly account_id: string;
@@ -61,6 +62,7 @@ export async function holdRefreshToken(tx: Tx, hash: Buffer): Promise<HeldRefres
       "t.family_id",
       "t.expires_at as token_expires_at",
       "t.rotated_at",
+      "t.late_run",
       "f.expires_at as family_expires_at",
       "f.revoked_at",
       "f.account_id",
@@ -72,6 +74,11 @@ export async function holdRefreshToken(tx: Tx, hash: Buffer): Promise<HeldRefres
 
 export async function markRotated(tx: Tx, hash: Buffer, at: Date): Promise<void> {
   await tx.updateTable("refresh_tokens").set({ rotated_at: at }).where("token_hash", "=", hash).execute();
+}
+
+export async function markRepeatedLate(tx: Tx, successorHash: Buffer, lateRun: number): Promise<void> {
+  const late = tx.updateTable("refresh_tokens").set({ late_run: lateRun });
+  await late.where("token_hash", "=", successorHash).execute();
 }
 
 /** Open families of an account, newest first. */
