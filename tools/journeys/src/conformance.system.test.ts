@@ -1,0 +1,28 @@
+// A client in another language, written from contracts/ alone, plays on a live system: tools/conformance.
+import { describeWithServers } from "@muster/testkit";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { hasPython, python } from "./python.ts";
+import { startSystem, type System } from "./system.ts";
+
+describeWithServers("a client written from the contract", () => {
+  let system: System;
+  beforeAll(async () => {
+    const MATCHMAKER_MODES = JSON.stringify({
+      duel: { game: "duel", seats: 2, options: { rounds: 1, roundTicks: 150 } },
+    });
+    system = await startSystem({ env: { MATCHMAKER_MODES, GATEWAY_SPECTATOR_DELAY_MS: "400" } });
+  });
+  afterAll(async () => {
+    await system[Symbol.asyncDispose]();
+  });
+
+  it.skipIf(!hasPython)(
+    "logs in, talks, queues, plays a duel to the very hash of its end, comes back in the midst of it, looks on, and is refused as the tables say",
+    async () => {
+      const { status, lines, stderr } = await python("play.py", system.url, "duel");
+      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+      expect(lines.map(({ seen }) => seen)).toEqual(["chat", "joined", "resumed", "ended", "history", "refusals"]);
+      expect(lines[3]).toMatchObject({ ticks: 150, reason: "played" });
+    },
+  );
+});
