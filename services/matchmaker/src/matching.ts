@@ -2,8 +2,10 @@
 import type { Logger } from "@muster/log";
 import type { AppPart } from "@muster/runtime";
 import type { MatchmakerMetrics } from "./metrics.ts";
-import { type PlacementParts, place } from "./placement.ts";
+import { type PlacementOutcome, type PlacementParts, place } from "./placement.ts";
 import { PlacementPace } from "./placement-pace.ts";
+import type { WaitingTicket } from "./queue.ts";
+import { timeSlice } from "./time-slice.ts";
 
 const ROUND_EVERY_MS = 200;
 /** What a slice may begin to place: each takes some fifty microseconds. */
@@ -25,20 +27,18 @@ export function createMatching(parts: PlacementParts, metrics: MatchmakerMetrics
   const pace = new PlacementPace(() => performance.now(), Math.random);
   const running = new Set<Promise<void>>();
 
-  const placeGroup = async (group: Parameters<typeof place>[0]): Promise<void> => {
-    const end = pace.begin();
-    try {
-      const outcome = await place(group, parts);
-      metrics.placements.inc({ outcome });
-      end(outcome === "placed" || outcome === "failed" ? outcome : "neither");
-      if (outcome !== "placed") return;
-      for (const ticket of group) metrics.waited.observe((parts.now() - ticket.since) / 1000);
-      look(); // others may have waited for its place
-    } catch (err) {
-      end("failed");
+  const placeGroup = async (group: readonly WaitingTicket[]): Promise<void> => {
+    const placementEnds = pace.begin();
+    const outcome = await place(group, parts).catch((err): PlacementOutcome => {
       parts.tickets.putBack(group);
       log.error({ err }, "a placement failed, its players wait on");
-    }
+      return "failed";
+    });
+    placementEnds(outcome === "placed" || outcome === "failed" ? outcome : "neither");
+    metrics.placements.inc({ outcome });
+    if (outcome !== "placed") return;
+    for (const ticket of group) metrics.waited.observe((parts.now() - ticket.since) / 1000);
+    look(); // others may have waited for its place
   };
 
   /** One slice of a pass; the next one follows when other work of the event loop has had its turn. */
@@ -47,7 +47,8 @@ export function createMatching(parts: PlacementParts, metrics: MatchmakerMetrics
     const groupsMax = Math.min(GROUPS_PER_SLICE_MAX, pace.room);
     if (parts.shards.size === 0 || groupsMax === 0) return; // nobody leaves the queue for nothing
     const startedAt = performance.now();
-    const groups = parts.tickets.takeGroups(parts.now(), groupsMax, () => performance.now() - startedAt < SLICE_MS);
+    const mayGoOn = timeSlice(() => performance.now(), SLICE_MS);
+    const groups = parts.tickets.takeGroups(parts.now(), groupsMax, mayGoOn);
     for (const group of groups) {
       const work = placeGroup(group).finally(() => running.delete(work));
       running.add(work);

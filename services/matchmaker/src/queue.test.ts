@@ -24,7 +24,7 @@ function ticket(id: string, rating: number, more: Partial<WaitingTicket> = {}): 
 
 function groupsOf(tickets: WaitingTicket[], now: number, rules = RULES): string[][] {
   const queue = new Queue(rules);
-  for (const one of tickets) queue.add(one);
+  for (const [i, one] of tickets.entries()) queue.add(one, i);
   return queue.group(now).map((group) => group.map((one) => one.ticketId));
 }
 
@@ -67,6 +67,17 @@ describe("the queue", () => {
     expect(groupsOf([ticket("a", 1500, { playerId: "p" }), ticket("b", 1500, { playerId: "p" })], 60_000)).toEqual([]);
   });
 
+  it("leaves a ticket alone that has the slot of one which is gone", () => {
+    const queue = new Queue(RULES);
+    const [gone, here] = [ticket("gone", 1500), ticket("here", 1500)];
+    const slot = queue.add(gone, 0);
+    expect(queue.remove(gone, slot)).toBe(true);
+    expect(queue.add(here, 1)).toBe(slot);
+    expect(queue.remove(gone, slot)).toBe(false);
+    expect(queue.has(here, slot)).toBe(true);
+    expect(queue.size).toBe(1);
+  });
+
   it("makes groups of as many as the mode has seats", () => {
     const four = [1500, 1510, 1520, 1530, 1540].map((rating, i) => ticket(`t${i}`, rating));
     expect(groupsOf(four, 0, { ...RULES, seats: 4 }).map((group) => group.length)).toEqual([4]);
@@ -77,6 +88,7 @@ describe("the queue", () => {
     rng.seed(42);
     const queue = new Queue(RULES);
     const waiting = new Map<string, WaitingTicket>();
+    const slots = new Map<WaitingTicket, number>();
     const matched = new Set<string>();
     let longest = 0;
     for (let now = 0, id = 0; now < 200_000; now += 100) {
@@ -86,12 +98,13 @@ describe("the queue", () => {
           region: ["", "eu", "us"][rng.below(3)] as string,
         });
         waiting.set(one.ticketId, one);
-        queue.add(one);
+        slots.set(one, queue.add(one, id));
       }
       if (rng.below(10) === 0 && waiting.size > 0) {
-        const [gone] = waiting.keys();
-        expect(queue.remove(gone as string)).toBe(true);
-        waiting.delete(gone as string);
+        const [gone] = waiting.values() as Iterable<WaitingTicket> as [WaitingTicket];
+        expect(queue.remove(gone, slots.get(gone) as number)).toBe(true);
+        expect(queue.remove(gone, slots.get(gone) as number)).toBe(false);
+        waiting.delete(gone.ticketId);
       }
       for (const [a, b] of queue.group(now) as [WaitingTicket, WaitingTicket][]) {
         for (const one of [a, b]) {
@@ -123,7 +136,7 @@ describe("a pass in slices", () => {
   );
   const filled = (seats: number, all: readonly Pick<WaitingTicket, "rating" | "since" | "region">[]): Queue => {
     const queue = new Queue({ ...RULES, seats });
-    for (const [i, { rating, ...more }] of all.entries()) queue.add(ticket(`t${i}`, rating, more));
+    for (const [i, { rating, ...more }] of all.entries()) queue.add(ticket(`t${i}`, rating, more), i);
     return queue;
   };
   const ids = (groups: readonly WaitingTicket[][]): string[][] =>
@@ -168,31 +181,72 @@ describe("a pass in slices", () => {
     );
   });
 
+  it("makes the groups that looking at all tickets for each choice would make", () => {
+    const apart = (a: WaitingTicket, b: WaitingTicket): number =>
+      Math.abs(a.rating - b.rating) + (a.region && b.region && a.region !== b.region ? RULES.regionPoints : 0);
+    const window = ({ since }: WaitingTicket): number =>
+      RULES.windowPoints + (RULES.windowPointsPerS * (20_000 - since)) / 1000;
+    const mayPlay = (a: WaitingTicket, b: WaitingTicket): boolean =>
+      a.playerId !== b.playerId && !a.victims?.has(b.playerId) && !b.victims?.has(a.playerId);
+    const withOthers = fc.uniqueArray(
+      fc.record({
+        rating: fc.integer({ min: 1000, max: 4000 }),
+        since: fc.integer({ min: 0, max: 20_000 }),
+        region: fc.constantFrom("", "eu", "us", "asia"),
+        playerId: fc.constantFrom("p", "q", undefined),
+        victims: fc.constantFrom(undefined, new Set(["q"])),
+      }),
+      { maxLength: 300, size: "max", selector: ({ rating }) => rating }, // who is first among equally far ones of one side is not promised
+    );
+    fc.assert(
+      fc.property(withOthers, fc.constantFrom(2, 3, 5), (all, seats) => {
+        const tickets = all.map(({ rating, since, region, playerId = `p${rating}`, victims }, i) =>
+          ticket(`t${i}`, rating, { since, region, playerId, ...(victims && { victims }) }),
+        );
+        const expected: WaitingTicket[][] = [];
+        const waiting = new Set(tickets.toSorted((a, b) => a.since - b.since));
+        for (const chooser of waiting) {
+          const group = [chooser];
+          const near = [...waiting].filter(
+            (one) => one !== chooser && apart(one, chooser) <= Math.min(window(one), window(chooser)),
+          );
+          for (const one of near.toSorted((a, b) => apart(a, chooser) - apart(b, chooser)))
+            if (group.length < seats && group.every((other) => mayPlay(one, other))) group.push(one);
+          if (group.length < seats) continue;
+          for (const one of group) waiting.delete(one);
+          expected.push(group);
+        }
+        const queue = new Queue({ ...RULES, seats });
+        for (const [i, one] of tickets.entries()) queue.add(one, i);
+        expect(ids(queue.group(20_000))).toEqual(ids(expected));
+        expect(queue.size).toBe(waiting.size);
+      }),
+    );
+  });
+
   it("sees who came and who left between two slices", () => {
     const queue = new Queue(RULES);
-    for (const [id, since] of [
-      ["a", 0],
-      ["b", 1],
-      ["c", 2],
-      ["d", 3],
-    ] as const)
-      queue.add(ticket(id, 1000 * (since + 1), { since }));
+    const [, b] = ["a", "b", "c", "d"].map((id, since) => {
+      const one = ticket(id, 1000 * (since + 1), { since });
+      return { one, slot: queue.add(one, since) };
+    });
     expect(queue.group(100, Infinity, () => false)).toEqual([]); // a has chosen, and found nobody
-    queue.remove("b");
-    queue.add(ticket("e", 3010, { since: 50 }));
-    queue.add(ticket("f", 4010, { since: 0 }));
+    expect(b && queue.remove(b.one, b.slot)).toBe(true);
+    queue.add(ticket("e", 3010, { since: 50 }), 4);
+    queue.add(ticket("f", 4010, { since: 0 }), 5);
+    queue.add(ticket("before", 9000, { since: -1 }), 6); // its place is behind the pass
     expect(ids(queue.group(100))).toEqual([
       ["f", "d"],
       ["c", "e"],
     ]);
-    expect(queue.size).toBe(1);
+    expect(queue.size).toBe(2);
   });
 
   it("takes many regions for one place far away, not for many places", () => {
     const queue = new Queue(RULES);
-    for (let i = 0; i < 40; i++) queue.add(ticket(`t${i}`, 1500, { region: `region-${i}` }));
-    queue.add(ticket("near", 1500, { region: "region-3" }));
-    expect(ids(queue.group(0))).toEqual([["near", "t3"]]);
+    for (let i = 0; i < 40; i++) queue.add(ticket(`t${i}`, 1500, { region: `region-${i}` }), i);
+    queue.add(ticket("near", 1500, { region: "region-3" }), 40);
+    expect(ids(queue.group(0))).toEqual([["t3", "near"]]);
     expect(queue.group(3000)).toHaveLength(19);
   });
 });
@@ -253,6 +307,27 @@ describe("the tickets", () => {
       for (const group of groups) if (group[0]?.mode === "duel-full") all.putBack(group);
     }
     expect(placed).toHaveLength(4);
+  });
+
+  it("that are put back twice wait once, at the place that they had", () => {
+    const all = tickets();
+    for (const id of ["a", "b", "c", "d"]) all.add(ticket(id, 1500));
+    const [first, second] = all.takeGroups(0) as [WaitingTicket[], WaitingTicket[]];
+    for (const group of [second, first, first]) all.putBack(group);
+    expect(all.waiting("duel")).toBe(4);
+    expect(all.takeGroups(0)).toEqual([first, second]);
+  });
+
+  it("whose time apart is over all at once are moved in slices, like all work on a queue", () => {
+    const all = tickets(1000);
+    for (let i = 0; i < 100; i++)
+      all.add(ticket(`apart ${i}`, 10_000 - 202 * i, { apartUntil: 30_000, since: 30_000 }));
+    const one = ticket("one", -9999, { since: 30_000 });
+    all.add(one);
+    let slices = 1;
+    while (all.takeGroups(30_000, Infinity, () => false).length === 0 && slices < 1000) slices++;
+    expect(slices).toBeGreaterThan(100);
+    expect(slices).toBeLessThan(250);
   });
 
   it("of who did not come are paired with each other, then with all but those who waited for them in vain", () => {

@@ -1,5 +1,7 @@
 // The queue of one mode: tickets wait, `group` takes out those that fit. No I/O, no clock of its own.
-import { type Place, SortedList } from "./sorted-list.ts";
+import { REGION_SLOTS, Regions } from "./regions.ts";
+import { Slots } from "./slots.ts";
+import { SortedLists } from "./sorted-lists.ts";
 
 export interface WaitingTicket {
   readonly ticketId: string;
@@ -7,6 +9,7 @@ export interface WaitingTicket {
   readonly playerName: string;
   readonly gatewayId: string;
   readonly mode: string;
+  /** Whole. */
   readonly rating: number;
   /** Empty: near to every region. */
   readonly region: string;
@@ -34,73 +37,70 @@ export interface QueueRules {
   readonly botsAfterMs?: number | undefined;
 }
 
-/** What a choice reads of a ticket, in one piece. */
-interface Entry {
-  readonly ticket: WaitingTicket;
-  readonly region: string;
-  readonly rating: number;
-  readonly since: number;
-  readonly playerId: string;
-  readonly victims: ReadonlySet<string> | undefined;
-}
-
 /** Tickets that a choice looks at without a group coming of it: a few rounds later windows are wider. */
 const LOOKS_MAX = 128;
-/** Regions that have an order of their own. Tickets of any further one are as far from everybody as two regions are. */
-const REGIONS_MAX = 16;
-const OTHER_REGION = "other region";
+/** Slots of no tickets: the ends of the lists, and one for the age that a pass has come to. */
+const AGE_END = 0;
+const PASS = REGION_SLOTS;
+const RESERVED = REGION_SLOTS + 1;
 
 /**
  * Who waits longest chooses first, and gets the closest tickets that it and that accept it. A pass goes over all tickets
  * once, and may stop after any choice and go on later: what came or left meanwhile is seen as it is then. A choice costs
- * the logarithm of the queue's length and the tickets that it looks at.
+ * the tickets that it looks at, however many wait.
  */
 export class Queue {
   readonly #rules: QueueRules;
-  readonly #entries = new Map<string, Entry>();
-  readonly #byAge = new SortedList<Entry>(({ since }) => since, byTicket);
-  /** By region, by rating. */
-  readonly #regions = new Map<string, SortedList<Entry>>();
-  /** The last one that has chosen in this pass. */
-  #chosen: Entry | undefined;
-  readonly #place: Place = { chunk: 0, index: 0 };
-  /** Used again for every choice. */
-  readonly #walks: Walk[] = [];
+  readonly #slots = new Slots(RESERVED);
+  readonly #byAge = new SortedLists(this.#slots.ageLinks, 1, this.#slots.capacity, (a, b) => this.#slots.isOlder(a, b));
+  readonly #regions: Regions;
+  #size = 0;
+  #midPass = false;
+  /** Chooses next in this pass. */
+  #next = AGE_END;
+  /** Who has been found for the one that chooses, itself first; used again for every choice. */
+  readonly #group: Int32Array;
 
   constructor(rules: QueueRules) {
     this.#rules = rules;
+    this.#regions = new Regions(this.#slots, rules.regionPoints);
+    this.#group = new Int32Array(rules.seats);
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#size;
   }
 
   /** A pass has stopped before its end. */
   get midPass(): boolean {
-    return this.#chosen !== undefined;
+    return this.#midPass;
   }
 
-  add(ticket: WaitingTicket): void {
-    this.remove(ticket.ticketId);
-    const known = this.#regions.has(ticket.region) || this.#regions.size < REGIONS_MAX;
-    const { rating, since, playerId, victims } = ticket;
-    const entry = { ticket, region: known ? ticket.region : OTHER_REGION, rating, since, playerId, victims };
-    this.#entries.set(ticket.ticketId, entry);
-    this.#byAge.insert(entry);
-    let list = this.#regions.get(entry.region);
-    if (!list) this.#regions.set(entry.region, (list = new SortedList(({ rating }) => rating, byAge)));
-    list.insert(entry);
+  /**
+   * @param arrival of tickets that have waited equally long the lowest is first. One that is put back has the one it had: a pass that has
+   * been at its place does not come to it again
+   * @returns its slot, for as long as it is here
+   */
+  add(ticket: WaitingTicket, arrival: number): number {
+    if (this.#slots.full) this.#grow();
+    const slot = this.#slots.take(ticket, arrival, this.#regions.numberOf(ticket.region));
+    this.#regions.insert(slot);
+    this.#byAge.insert(AGE_END, slot);
+    this.#size++;
+    const isNext = this.#midPass && this.#byAge.next(slot) === this.#next && this.#slots.isOlder(PASS, slot);
+    if (isNext) this.#next = slot;
+    return slot;
   }
 
-  remove(ticketId: string): boolean {
-    const entry = this.#entries.get(ticketId);
-    if (!entry) return false;
-    this.#entries.delete(ticketId);
-    this.#byAge.remove(entry);
-    const list = this.#regions.get(entry.region);
-    list?.remove(entry);
-    if (list?.length === 0) this.#regions.delete(entry.region);
+  /** False when it is not here any more. */
+  remove(ticket: WaitingTicket, slot: number): boolean {
+    if (!this.has(ticket, slot)) return false;
+    this.#leave(slot);
     return true;
+  }
+
+  has(ticket: WaitingTicket, slot: number): boolean {
+    return this.#slots.ticket(slot) === ticket;
   }
 
   /**
@@ -110,138 +110,79 @@ export class Queue {
   group(now: number, groupsMax = Infinity, mayGoOn: () => boolean = () => true): WaitingTicket[][] {
     const { seats, botsAfterMs } = this.#rules;
     const groups: WaitingTicket[][] = [];
-    let oldest = this.#entries.size < seats && botsAfterMs === undefined ? undefined : this.#nextToChoose();
-    while (oldest) {
+    if (!this.#midPass) this.#next = this.#byAge.next(AGE_END);
+    if (this.#size < seats && botsAfterMs === undefined) this.#next = AGE_END;
+    this.#midPass = this.#next !== AGE_END;
+    while (this.#midPass) {
       if (groups.length >= groupsMax) return groups;
-      this.#chosen = oldest;
-      const others = this.#closest(oldest, now);
-      if (others.length === seats - 1 || this.#takesBots(oldest.ticket, now)) {
-        const group = [oldest, ...others].map(({ ticket }) => ticket);
-        for (const { ticketId } of group) this.remove(ticketId);
-        groups.push(group);
-      }
-      oldest = this.#nextToChoose();
-      if (oldest && !mayGoOn()) return groups;
+      const chooser = this.#next;
+      this.#next = this.#byAge.next(chooser);
+      this.#slots.copyAge(chooser, PASS);
+      const found = this.#findFor(chooser, now);
+      if (found === seats || this.#takesBots(chooser, now)) groups.push(this.#take(found));
+      this.#midPass = this.#next !== AGE_END;
+      if (this.#midPass && !mayGoOn()) return groups;
     }
-    this.#chosen = undefined;
     return groups;
   }
 
-  #nextToChoose(): Entry | undefined {
-    const last = this.#chosen;
-    const [list, place] = [this.#byAge, this.#place];
-    if (last) list.seek(place, last.since, last);
-    else list.seek(place, -Infinity);
-    if (last && list.at(place) === last) list.forward(place);
-    return list.at(place);
-  }
-
-  /** The closest that it and that accept it, at most seats - 1: looked at in the order of their distance. */
-  #closest(chooser: Entry, now: number): Entry[] {
+  /** The closest that it and that accept it, in the order of their distance. @returns how many are in `#group` then, the chooser being one */
+  #findFor(chooser: number, now: number): number {
+    const { seats } = this.#rules;
     const reach = this.#window(chooser, now);
-    const walks = this.#walksFrom(chooser);
-    const found: Entry[] = [];
-    for (let looks = 0; looks < LOOKS_MAX && found.length < this.#rules.seats - 1; looks++) {
-      let nearest: Walk | undefined;
-      for (let i = 0; i < walks; i++) {
-        const walk = this.#walks[i] as Walk;
-        if (walk.entry && (!nearest || isNearer(walk, nearest))) nearest = walk;
-      }
-      if (!nearest?.entry || nearest.distance > reach) break;
-      const other = nearest.entry;
-      const fits = mayPlay(chooser, other) && found.every((one) => mayPlay(one, other));
-      if (fits && nearest.distance <= this.#window(other, now)) {
-        found.push(other);
+    this.#group[0] = chooser;
+    let found = 1;
+    this.#regions.beginAt(chooser, reach);
+    for (let looks = 0; looks < LOOKS_MAX && found < seats; looks++) {
+      const nearest = this.#regions.nearest();
+      if (nearest.distance > reach) break;
+      if (nearest.distance <= this.#window(nearest.slot, now) && this.#mayJoin(nearest.slot, found)) {
+        this.#group[found++] = nearest.slot;
         looks = -1;
       }
-      nearest.go();
+      this.#regions.step(nearest);
     }
     return found;
   }
 
-  /** Upwards and downwards from its rating, in every region. @returns how many of `#walks` */
-  #walksFrom(chooser: Entry): number {
-    let walks = 0;
-    const place = this.#place;
-    for (const [region, list] of this.#regions) {
-      const away = this.#regionsApart(chooser.region, region);
-      list.seek(place, chooser.rating);
-      (this.#walks[walks++] ??= new Walk(1)).begin(list, place, chooser, away);
-      list.back(place);
-      (this.#walks[walks++] ??= new Walk(-1)).begin(list, place, chooser, away);
+  #mayJoin(slot: number, found: number): boolean {
+    for (let i = 0; i < found; i++) if (!this.#slots.mayPlay(this.#group[i] as number, slot)) return false;
+    return true;
+  }
+
+  /** Out of the queue, as many as were found. */
+  #take(found: number): WaitingTicket[] {
+    // oxlint-disable-next-line unicorn/no-new-array -- a push would make room for seventeen, and a pass makes nothing but groups
+    const tickets = new Array<WaitingTicket>(found);
+    for (let i = 0; i < found; i++) {
+      const slot = this.#group[i] as number;
+      tickets[i] = this.#slots.ticket(slot) as WaitingTicket;
+      this.#leave(slot);
     }
-    return walks;
+    return tickets;
   }
 
-  #regionsApart(a: string, b: string): number {
-    return a !== "" && b !== "" && (a !== b || a === OTHER_REGION) ? this.#rules.regionPoints : 0;
+  #leave(slot: number): void {
+    if (slot === this.#next) this.#next = this.#byAge.next(slot);
+    this.#byAge.remove(slot);
+    this.#regions.remove(slot);
+    this.#slots.free(slot);
+    this.#size--;
   }
 
-  #takesBots(ticket: WaitingTicket, now: number): boolean {
+  #takesBots(slot: number, now: number): boolean {
     const { botsAfterMs } = this.#rules;
-    return botsAfterMs !== undefined && now - ticket.since >= botsAfterMs;
+    return botsAfterMs !== undefined && now - this.#slots.since(slot) >= botsAfterMs;
   }
 
-  #window({ since }: Entry, now: number): number {
-    return this.#rules.windowPoints + (this.#rules.windowPointsPerS * Math.max(0, now - since)) / 1000;
-  }
-}
-
-/** Away from a chooser in one region, in one direction: each step is as far from it as the last, or further. */
-class Walk {
-  entry: Entry | undefined;
-  distance = 0;
-  readonly #place: Place = { chunk: 0, index: 0 };
-  readonly #direction: 1 | -1;
-  #list: SortedList<Entry> | undefined;
-  #chooser: Entry | undefined;
-  #rating = 0;
-  #away = 0;
-
-  constructor(direction: 1 | -1) {
-    this.#direction = direction;
+  #window(slot: number, now: number): number {
+    const waitedMs = Math.max(0, now - this.#slots.since(slot));
+    return this.#rules.windowPoints + (this.#rules.windowPointsPerS * waitedMs) / 1000;
   }
 
-  begin(list: SortedList<Entry>, { chunk, index }: Place, chooser: Entry, away: number): void {
-    this.#list = list;
-    this.#chooser = chooser;
-    this.#rating = chooser.rating;
-    this.#away = away;
-    this.#place.chunk = chunk;
-    this.#place.index = index;
-    this.#look();
+  #grow(): void {
+    this.#slots.grow();
+    this.#byAge.grow(this.#slots.capacity);
+    this.#regions.grow();
   }
-
-  go(): void {
-    if (this.#direction === 1) this.#list?.forward(this.#place);
-    else this.#list?.back(this.#place);
-    this.#look();
-  }
-
-  #look(): void {
-    this.entry = this.#list?.at(this.#place);
-    if (this.entry === undefined) return;
-    if (this.entry === this.#chooser) return this.go();
-    this.distance = Math.abs(this.entry.rating - this.#rating) + this.#away;
-  }
-}
-
-/** Of two that are equally far the one that waits longer. */
-function isNearer(a: Walk, b: Walk): boolean {
-  return a.distance === b.distance ? byAge(a.entry as Entry, b.entry as Entry) < 0 : a.distance < b.distance;
-}
-
-/** Who waited in vain for the other one is not made to again. */
-function mayPlay(a: Entry, b: Entry): boolean {
-  return a.playerId !== b.playerId && !a.victims?.has(b.playerId) && !b.victims?.has(a.playerId);
-}
-
-/** One that is put back has its old place: a pass that has been there does not come to it again. */
-function byAge(a: Entry, b: Entry): number {
-  return a.since - b.since || byTicket(a, b);
-}
-
-function byTicket(a: Entry, b: Entry): number {
-  const [one, other] = [a.ticket.ticketId, b.ticket.ticketId];
-  return one === other ? 0 : one < other ? -1 : 1;
 }

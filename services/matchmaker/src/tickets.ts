@@ -1,5 +1,6 @@
 // Every ticket in the system and the one rule that matters: a ticket is in the queue, or being placed, or gone. It is
 // never in two of them, so it never gets two matches.
+import { must } from "@muster/errors";
 import type { Logger } from "@muster/log";
 import type { Mode } from "@muster/modes";
 import { Queue, type QueueRules, type WaitingTicket } from "./queue.ts";
@@ -14,18 +15,29 @@ export interface TicketsOptions {
   readonly log: Logger;
 }
 
+/** A ticket, and where it waits. */
+interface Held {
+  readonly ticket: WaitingTicket;
+  /** The how-manieth it is. */
+  readonly arrival: number;
+  queue: Queue;
+  /** In the queue; of one that is being placed it says nothing. */
+  slot: number;
+}
+
 export class Tickets {
   readonly #options: TicketsOptions;
   readonly #queues: ReadonlyMap<string, Queue>;
   /** By mode: for who did not come to a match, and is paired with its like for a while. */
   readonly #apartQueues: ReadonlyMap<string, Queue>;
-  /** Tickets in these, by id, in the order in which they came. */
-  readonly #apart = new Map<string, WaitingTicket>();
+  /** Those of these, in the order in which they came. */
+  readonly #apart = new Set<Held>();
   /** What the pass has not been through yet. */
   #pass: Queue[] = [];
   /** Waiting and placed ones. */
-  readonly #byId = new Map<string, WaitingTicket>();
+  readonly #byId = new Map<string, Held>();
   readonly #byPlayer = new Map<string, WaitingTicket>();
+  #arrivals = 0;
 
   constructor(options: TicketsOptions) {
     this.#options = options;
@@ -56,38 +68,40 @@ export class Tickets {
   /** @returns why not; and the ticket of the same player that had to leave for this one. The same ticket again changes nothing. */
   add(ticket: WaitingTicket): { refused?: Refusal; replaced?: WaitingTicket } {
     if (this.#byId.has(ticket.ticketId)) return {};
-    if (!this.#queues.has(ticket.mode)) return { refused: "unknown_mode" };
+    const apart = ticket.apartUntil !== undefined;
+    const queue = (apart ? this.#apartQueues : this.#queues).get(ticket.mode);
+    if (!queue) return { refused: "unknown_mode" };
     const older = this.#byPlayer.get(ticket.playerId);
     if (this.waiting(ticket.mode) >= this.#options.queueMax) return { refused: "queue_full" };
     if (older) this.remove(older.ticketId);
-    this.#byId.set(ticket.ticketId, ticket);
+    const arrival = this.#arrivals++;
+    const held: Held = { ticket, arrival, queue, slot: queue.add(ticket, arrival) };
+    this.#byId.set(ticket.ticketId, held);
     this.#byPlayer.set(ticket.playerId, ticket);
-    if (ticket.apartUntil !== undefined) this.#apart.set(ticket.ticketId, ticket);
-    this.#queueOf(ticket)?.add(ticket);
+    if (apart) this.#apart.add(held);
     return older ? { replaced: older } : {};
   }
 
   /** From the queue, or from a placement under way, which then fails. */
   remove(ticketId: string): void {
-    const ticket = this.#byId.get(ticketId);
-    if (!ticket) return;
+    const held = this.#byId.get(ticketId);
+    if (!held) return;
+    const { ticket, queue, slot } = held;
     this.#byId.delete(ticketId);
     if (this.#byPlayer.get(ticket.playerId) === ticket) this.#byPlayer.delete(ticket.playerId);
-    this.#queueOf(ticket)?.remove(ticketId);
-    this.#apart.delete(ticketId);
+    queue.remove(ticket, slot);
+    this.#apart.delete(held);
   }
 
   removeOfGateway(gatewayId: string): void {
-    for (const ticket of this.#byId.values()) if (ticket.gatewayId === gatewayId) this.remove(ticket.ticketId);
+    for (const { ticket } of this.#byId.values()) if (ticket.gatewayId === gatewayId) this.remove(ticket.ticketId);
   }
 
   /** Groups, out of the queue and now being placed. A pass goes through the queue of every mode before it comes to one of them again. */
   takeGroups(now: number, groupsMax = Infinity, mayGoOn: () => boolean = () => true): WaitingTicket[][] {
     const groups: WaitingTicket[][] = [];
-    if (this.#pass.length === 0) {
-      this.#endApart(now);
-      this.#pass = [...this.#queues.values(), ...this.#apartQueues.values()];
-    }
+    if (this.#pass.length === 0) this.#pass = [...this.#queues.values(), ...this.#apartQueues.values()];
+    if (!this.#endApart(now, mayGoOn)) return groups;
     for (let queue = this.#pass[0]; queue && groups.length < groupsMax; queue = this.#pass[0]) {
       groups.push(...queue.group(now, groupsMax - groups.length, mayGoOn));
       if (queue.midPass) break;
@@ -104,24 +118,28 @@ export class Tickets {
 
   /** Still wanted: not cancelled since it was taken. */
   has(ticket: WaitingTicket): boolean {
-    return this.#byId.get(ticket.ticketId) === ticket;
+    return this.#byId.get(ticket.ticketId)?.ticket === ticket;
   }
 
   /** A placement failed: those still wanted wait on, with the wait that they have. */
   putBack(group: readonly WaitingTicket[]): void {
-    for (const ticket of group) if (this.has(ticket)) this.#queueOf(ticket)?.add(ticket);
-  }
-
-  #queueOf({ ticketId, mode }: WaitingTicket): Queue | undefined {
-    return (this.#apart.has(ticketId) ? this.#apartQueues : this.#queues).get(mode);
-  }
-
-  /** Who has waited apart for long enough is paired with everybody again. */
-  #endApart(now: number): void {
-    for (const ticket of this.#apart.values()) {
-      if ((ticket.apartUntil ?? 0) > now) return;
-      this.#apart.delete(ticket.ticketId);
-      if (this.#apartQueues.get(ticket.mode)?.remove(ticket.ticketId)) this.#queueOf(ticket)?.add(ticket);
+    for (const ticket of group) {
+      const held = this.#byId.get(ticket.ticketId);
+      if (held?.ticket !== ticket || held.queue.has(ticket, held.slot)) continue;
+      held.slot = held.queue.add(ticket, held.arrival);
     }
+  }
+
+  /** Who has waited apart for long enough is paired with everybody again. @returns false when there was no time for all of them */
+  #endApart(now: number, mayGoOn: () => boolean): boolean {
+    for (const held of this.#apart) {
+      const { ticket, queue, slot, arrival } = held;
+      if ((ticket.apartUntil ?? 0) > now) return true;
+      this.#apart.delete(held);
+      held.queue = must(this.#queues.get(ticket.mode), "a ticket that waits has a mode");
+      if (queue.remove(ticket, slot)) held.slot = held.queue.add(ticket, arrival);
+      if (!mayGoOn()) return false;
+    }
+    return true;
   }
 }

@@ -1,17 +1,26 @@
-// A pass over a queue of the matchmaker, as it is and as it was with every ticket looking at its whole neighbourhood: CPU time per
-// pass and ticket, the longest slice, and how good the groups are.
+// A pass over a queue of the matchmaker: what it costs per ticket, its longest slice, and how good the groups are, beside those of every ticket
+// looking at its whole neighbourhood. The same number of tickets in queues of each length: a hundred of 1,000, or one of 100,000.
 //
-//   node src/matchmaking.ts [--tickets 1000,10000,100000] [--reference-max 10000]
+//   pnpm --filter @muster/bench matchmaking [--tickets 1000,10000,100000] [--reference-max 10000] [--warm]
 //
-// --reference-max: the old way is not asked for more tickets, since it takes their square.
+// --warm: each queue is passed over as soon as it is filled, out of the processor's caches. A pass of the matchmaker comes from other work, and so
+// does a pass here otherwise: after all queues are filled and the heap is collected.
+// --reference-max: the reference is not asked for more tickets, since it takes their square.
+//
+// The times are by the wall clock, since the clock of a thread's CPU time goes in steps of 4 ms here, and to ask it costs more than a choice. So
+// give it a core of its own (chrt -r 5).
+import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { Queue, type QueueRules, type WaitingTicket } from "@muster/matchmaker/testing";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { Queue, timeSlice, type WaitingTicket } from "@muster/matchmaker/testing";
 import { referenceGroups } from "./matchmaking-reference.ts";
 
 const { values } = parseArgs({
   options: {
     tickets: { type: "string", default: "1000,10000,100000" },
     "reference-max": { type: "string", default: "10000" },
+    warm: { type: "boolean", default: false },
   },
 });
 
@@ -19,8 +28,13 @@ const NOW = 1_000_000;
 const RULES = { windowPoints: 100, windowPointsPerS: 50, regionPoints: 250 };
 /** As the matchmaker's own: see services/matchmaker/src/matching.ts. */
 const SLICE_MS = 5;
-/** Passes over small queues are measured again and again, until so many tickets: the clock of a thread is coarse. */
-const TICKETS_MEASURED = 100_000;
+/** In a round, however long the queues. */
+const TICKETS_PER_ROUND = 100_000;
+const ROUNDS = 7;
+/** Before the passes of a round: a process with real-time priority is stopped for 50 ms when it took 950 of the last 1000. */
+const REST_MS = 60;
+/** Until the engine has compiled what runs often. */
+const ROUNDS_BEFORE = 3;
 
 interface Case {
   readonly name: string;
@@ -28,6 +42,8 @@ interface Case {
   readonly waitedS: number;
   readonly rating: (random: () => number) => number;
   readonly regions: readonly string[];
+  /** As after a restart of the matchmaker: otherwise those that wait longest come first. */
+  readonly anyOrder?: boolean;
 }
 
 /** About normal, as Elo ratings of many players are: the sum of four dice. */
@@ -35,18 +51,13 @@ const elo = (random: () => number): number => Math.round(1500 + (random() + rand
 const CASES: readonly Case[] = [
   { name: "fresh", seats: 2, waitedS: 0, rating: elo, regions: [""] },
   { name: "up to 20 s old", seats: 2, waitedS: 20, rating: elo, regions: [""] },
+  { name: "old, in any order", seats: 2, waitedS: 20, rating: elo, regions: [""], anyOrder: true },
   { name: "old, 3 seats", seats: 3, waitedS: 20, rating: elo, regions: [""] },
   { name: "old, 10 seats", seats: 10, waitedS: 20, rating: elo, regions: [""] },
   { name: "old, one rating", seats: 2, waitedS: 20, rating: () => 1500, regions: [""] },
   { name: "old, 4 regions", seats: 2, waitedS: 20, rating: elo, regions: ["eu", "us", "asia", ""] },
   { name: "old, sparse", seats: 2, waitedS: 20, rating: (random) => Math.round(random() * 1e6), regions: [""] },
 ];
-
-/** Of this thread: what else the machine does is not in it. */
-function cpuMs(): number {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1000;
-}
 
 /** Mulberry32: the same tickets in every run. */
 function seeded(seed: number): () => number {
@@ -59,9 +70,9 @@ function seeded(seed: number): () => number {
   };
 }
 
-function ticketsOf({ waitedS, rating, regions }: Case, count: number): WaitingTicket[] {
-  const random = seeded(count);
-  return Array.from({ length: count }, (_, i) => ({
+function ticketsOf({ waitedS, rating, regions, anyOrder }: Case, count: number, seed: number): WaitingTicket[] {
+  const random = seeded(seed);
+  const tickets = Array.from({ length: count }, (_, i) => ({
     ticketId: `t${i}`,
     playerId: `p${i}`,
     playerName: "",
@@ -72,30 +83,57 @@ function ticketsOf({ waitedS, rating, regions }: Case, count: number): WaitingTi
     since: NOW - Math.floor(random() * waitedS * 1000),
     traceparent: "",
   }));
+  return anyOrder ? tickets : tickets.sort((a, b) => a.since - b.since);
 }
 
-interface Pass {
+interface Filled {
+  readonly queue: Queue;
+  readonly tickets: readonly WaitingTicket[];
+  /** Where they are. */
+  readonly slots: number[];
+}
+
+interface Round {
+  /** Of the first queue. */
   readonly groups: WaitingTicket[][];
   readonly addMs: number;
   readonly passMs: number;
   readonly longestSliceMs: number;
 }
 
-function slicedPass(tickets: readonly WaitingTicket[], rules: QueueRules): Pass {
-  const queue = new Queue(rules);
-  const addFrom = cpuMs();
-  for (const ticket of tickets) queue.add(ticket);
-  const addMs = cpuMs() - addFrom;
-  const groups: WaitingTicket[][] = [];
-  let [passMs, longestSliceMs] = [0, 0];
-  do {
-    const from = cpuMs();
-    groups.push(...queue.group(NOW, Infinity, () => cpuMs() - from < SLICE_MS));
-    const tookMs = cpuMs() - from;
-    passMs += tookMs;
-    longestSliceMs = Math.max(longestSliceMs, tookMs);
-  } while (queue.midPass);
-  return { groups, addMs, passMs, longestSliceMs };
+/** The same queues in every round, since those of the matchmaker are in use for long. */
+async function round(queues: readonly Filled[]): Promise<Round> {
+  const all: WaitingTicket[][][] = [];
+  let [addMs, passMs, longestSliceMs] = [0, 0, 0];
+  for (const some of values.warm ? queues.map((one) => [one]) : [queues]) {
+    const addFrom = performance.now();
+    for (const { queue, tickets, slots } of some)
+      for (let i = 0; i < tickets.length; i++) slots[i] = queue.add(tickets[i] as WaitingTicket, i);
+    addMs += performance.now() - addFrom;
+    if (!values.warm) {
+      collectGarbage();
+      await setTimeout(REST_MS);
+    }
+    for (const { queue } of some) {
+      const groups: WaitingTicket[][] = [];
+      do {
+        const from = performance.now();
+        const found = queue.group(
+          NOW,
+          Infinity,
+          timeSlice(() => performance.now(), SLICE_MS),
+        );
+        const tookMs = performance.now() - from;
+        groups.push(...found);
+        passMs += tookMs;
+        longestSliceMs = Math.max(longestSliceMs, tookMs);
+      } while (queue.midPass);
+      all.push(groups);
+    }
+    for (const { queue, tickets, slots } of some)
+      for (const [i, ticket] of tickets.entries()) queue.remove(ticket, slots[i] as number);
+  }
+  return { groups: all[0] as WaitingTicket[][], addMs, passMs, longestSliceMs };
 }
 
 function quality(groups: readonly WaitingTicket[][], tickets: number): { grouped: string; mean: string; p95: string } {
@@ -110,35 +148,43 @@ function quality(groups: readonly WaitingTicket[][], tickets: number): { grouped
   };
 }
 
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
 const rows: Record<string, string>[] = [];
 for (const one of CASES) {
   const rules = { ...RULES, seats: one.seats };
+  let shortest: number | undefined;
   for (const count of values.tickets.split(",").map(Number)) {
-    const tickets = ticketsOf(one, count);
-    for (let i = 0; i < 3; i++) slicedPass(tickets.slice(0, 2000), rules); // compiled
-    const passes = Array.from({ length: Math.max(1, Math.round(TICKETS_MEASURED / count)) }, () =>
-      slicedPass(tickets, rules),
-    );
-    const mean = (of: (pass: Pass) => number): number => passes.reduce((sum, one) => sum + of(one), 0) / passes.length;
-    const [addMs, passMs] = [mean((pass) => pass.addMs), mean((pass) => pass.passMs)];
-    const longestSliceMs = Math.max(...passes.map((pass) => pass.longestSliceMs));
-    const { groups } = passes[0] as Pass;
-    const now = quality(groups, count);
+    const queues = Array.from({ length: Math.max(1, Math.round(TICKETS_PER_ROUND / count)) }, (_, i): Filled => {
+      const tickets = ticketsOf(one, count, count + i);
+      return { queue: new Queue(rules), tickets, slots: [] };
+    });
+    const rounds: Round[] = [];
+    for (let i = 0; i < ROUNDS_BEFORE + ROUNDS; i++) rounds.push(await round(queues));
+    rounds.splice(0, ROUNDS_BEFORE);
+    const median = (of: (round: Round) => number): number =>
+      rounds.map(of).toSorted((a, b) => a - b)[ROUNDS >> 1] as number;
+    const passMs = median((round) => round.passMs / queues.length);
+    const perTicket = (passMs * 1000) / count;
+    shortest ??= perTicket;
+    const now = quality((rounds[0] as Round).groups, count);
     const row: Record<string, string> = {
       queue: one.name,
       tickets: String(count),
-      "pass ms": passMs.toFixed(1),
-      "longest slice ms": longestSliceMs.toFixed(1),
-      "µs/ticket": ((passMs * 1000) / count).toFixed(2),
-      "add µs/ticket": ((addMs * 1000) / count).toFixed(2),
+      "pass ms": passMs.toFixed(2),
+      "longest slice ms": median((round) => round.longestSliceMs).toFixed(1),
+      "of all": Math.max(...rounds.map((round) => round.longestSliceMs)).toFixed(1),
+      "µs/ticket": perTicket.toFixed(2),
+      "× shortest": (perTicket / shortest).toFixed(2),
+      "add µs/ticket": median((round) => (round.addMs * 1000) / queues.length / count).toFixed(2),
       "grouped %": now.grouped,
       "spread mean": now.mean,
       "spread p95": now.p95,
     };
     if (count <= Number(values["reference-max"])) {
-      const from = cpuMs();
-      const before = quality(referenceGroups(tickets, NOW, rules), count);
-      row["before: pass ms"] = (cpuMs() - from).toFixed(0);
+      const from = performance.now();
+      const before = quality(referenceGroups((queues[0] as Filled).tickets, NOW, rules), count);
+      row["reference: pass ms"] = (performance.now() - from).toFixed(0);
       row["grouped % "] = before.grouped;
       row["mean"] = before.mean;
       row["p95"] = before.p95;

@@ -1,0 +1,9 @@
+/** A look at the clock costs about as much as a choice does; so many choices, even the hardest, take less than a millisecond. */
+const ASKED_PER_LOOK = 8;
+
+/** To be asked after each choice: false when the time is over. */
+export function timeSlice(now: () => number, ms: number): () => boolean {
+  const until = now() + ms;
+  let asked = 0;
+  return () => ++asked % ASKED_PER_LOOK !== 0 || now() < until;
+}
