@@ -31,7 +31,7 @@ globalThis.fetch = async (input, init) => {
   const url = new URL(input instanceof Request ? input.url : String(input));
   const isOurs =
     response.headers.has("traceparent") &&
-    (url.pathname.startsWith("/v1/") || url.pathname.startsWith("/.well-known/"));
+    (url.pathname === "/" || url.pathname.startsWith("/v1/") || url.pathname.startsWith("/.well-known/"));
   if (isOurs && !NOT_IN_CONTRACT.test(url.pathname)) await check(url.pathname, init?.method ?? "GET", response.clone());
   return response;
 };

@@ -42,12 +42,14 @@ const HOP_BY_HOP = new Set([
 ]);
 /** Ours whatever the contract says. */
 const OWN_PATHS: ReadonlySet<string> = new Set(["/v1/openapi.yaml", "/system/healthz"]);
+/** The origin's own while there is one, whatever the contract says: players' front page is not taken away by a list of paths. */
+const FRONT_PAGE = "/";
 
 export function createLegacy(options: LegacyOptions): Legacy | undefined {
   const { origin, contract, log } = options;
   if (origin === undefined) return undefined;
   const ours = [...contract.operations.values()]
-    .filter((operation) => !options.domains.includes(operation.domain))
+    .filter(({ domain, url }) => !options.domains.includes(domain) && url !== FRONT_PAGE)
     .map(({ method, url }) => ({
       method: String(method),
       path: new RegExp(`^${url.replaceAll(".", "\\.").replace(/:\w+/g, "[^/]+")}$`),

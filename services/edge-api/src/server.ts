@@ -169,7 +169,8 @@ function validators(): Parameters<FastifyInstance["setValidatorCompiler"]>[0] {
   });
   for (const ajv of [strict, coercing]) {
     addContractFormats(ajv);
-    ajv.addKeyword({ keyword: CANONICAL_ID, modifying: true, errors: false, validate: toCanonicalId });
+    const error = { message: "must be an id (a UUID)" };
+    ajv.addKeyword({ keyword: CANONICAL_ID, modifying: true, errors: false, validate: toCanonicalId, error });
   }
   return ({ schema, httpPart }) => (httpPart === "body" ? strict : coercing).compile(schema as object);
 }

@@ -18,7 +18,8 @@ const JSON_BODY = "content-type: application/json\r\ncontent-length: 4\r\n\r\n{b
 
 /** What a client sends, and the code that it gets; at the ingress, where it never arrives behind it, perhaps another. */
 const REQUESTS: readonly (readonly [what: string, request: string, code: string])[] = [
-  ["/", head("GET / HTTP/1.1"), "route_not_found"],
+  ["a path that nobody has", head("GET /index.html HTTP/1.1"), "route_not_found"],
+  ["a write to /", head("POST / HTTP/1.1", "content-length: 0"), "route_not_found"],
   ["a path that is none", head("GET /%ff HTTP/1.1"), "invalid_request"],
   ["a path that climbs", head("GET /..%2f..%2fetc/passwd HTTP/1.1"), "invalid_request | route_not_found"],
   ["another method", head("DELETE /v1/modes HTTP/1.1"), "route_not_found"],
@@ -119,7 +120,7 @@ describeWithServers("every refusal has the body of the contract", () => {
   });
 
   it("and HEAD is answered wherever GET is", async () => {
-    for (const asked of ["/healthz", "/v1/modes", "/v1/openapi.yaml", "/.well-known/jwks.json"]) {
+    for (const asked of ["/", "/healthz", "/v1/modes", "/v1/openapi.yaml", "/.well-known/jwks.json"]) {
       const answer = await send(ports["the ingress"] as number, head(`HEAD ${asked} HTTP/1.1`));
       expect(answer).toMatchObject({ status: 200, body: "" });
     }

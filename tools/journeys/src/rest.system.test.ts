@@ -193,10 +193,27 @@ describeWithServers("the REST boundary", () => {
     expect((await post("/v1/auth/register", "x".repeat(100_000))).status).toBe(413); // already at nginx
   });
 
+  it("tells at / what it is and where everything is, in a form that a browser shows", async () => {
+    const response = await get("/");
+    const { name, version, ...places } = (await response.json()) as Record<string, string>;
+    expect([response.status, name]).toEqual([200, "Muster"]);
+    expect(version).toMatch(/^\d+\.\d+\.\d+/);
+    expect(Object.keys(places).toSorted()).toEqual(["contract", "health", "modes", "realtime"]);
+    for (const place of [...Object.values(places), "/livez"]) {
+      const there = await get(place);
+      expect(there.status, place).toBe(place === places["realtime"] ? 400 : 200); // it is for WebSockets, and says so
+      expect(there.headers.get("content-type"), place).toMatch(/^(application\/(json|yaml)|text\/plain)/);
+    }
+  });
+
   it("refuses bad paths, queries and cursors", async () => {
     const { client } = await guest(system.url);
     const token = await client.accessToken();
-    expect(await codeOf(await get("/v1/players/not-a-uuid", token))).toEqual([400, "invalid_request"]);
+    const notAnId = (await (await get("/v1/players/not-a-uuid", token)).json()) as { error: Record<string, unknown> };
+    expect(notAnId.error).toMatchObject({
+      code: "invalid_request",
+      message: "params.playerId must be an id (a UUID)",
+    });
     expect(await codeOf(await get("/v1/me/matches?limit=0", token))).toEqual([400, "invalid_request"]);
     expect(await codeOf(await get("/v1/me/matches?limit=abc", token))).toEqual([400, "invalid_request"]);
     expect(await codeOf(await get("/v1/me/matches?unknown=1", token))).toEqual([400, "invalid_request"]);

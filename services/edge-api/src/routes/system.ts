@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { commonError, errorsOf, must } from "@muster/errors";
 import type { Handler } from "./handler.ts";
 
@@ -7,8 +8,24 @@ const fail = errorsOf({
 
 /** A build that is new is read by clients that are new: they ask again when a match names a layout that they do not have. */
 const GAME_CACHE_S = 60;
+const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
 
 export const systemHandlers: Readonly<Record<string, Handler>> = {
+  getInstallation: () =>
+    Promise.resolve({
+      status: 200,
+      body: {
+        name: "Muster",
+        version,
+        contract: "/v1/openapi.yaml",
+        realtime: "/v1/realtime",
+        modes: "/v1/modes",
+        health: "/healthz",
+      },
+    }),
+
   async listModes(_call, { matchmaking }) {
     const { modes } = await matchmaking.listModes({});
     return {
