@@ -34,6 +34,8 @@ export interface Ports {
 
 const LOCAL_ORIGINS = ["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"];
 
+/** Of a base too, above which the processes have a hundred. */
+const PORT_MAX = 65_400;
 /** As 443 is to 80: 8443 beside 8080. */
 const TLS_PORT_ABOVE = 363;
 
@@ -203,6 +205,7 @@ function portFrom(name: string, fallback: number): number {
   const text = process.env[name];
   if (text === undefined || text === "") return fallback;
   const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_400) throw new Error(`${name}=${text} is no port`);
+  if (!Number.isInteger(port) || port < 1 || port > PORT_MAX)
+    throw new Error(`${name}=${text} is no port from 1 to ${PORT_MAX}`);
   return port;
 }

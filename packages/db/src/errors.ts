@@ -56,6 +56,11 @@ export function reasonOf(err: unknown): string {
   return message.replace(/^\(conn:[^)]*\) /, "").replace(/\s*\(pool connections:[^)]*\)\s*$/, "");
 }
 
+/** Why the database cannot be used or refuses, in a line; undefined when `err` is no fault of a database. */
+export function faultOfDatabase(err: unknown): string | undefined {
+  return errorNumber(err) === undefined ? undefined : reasonOf(err);
+}
+
 /** Errors that say nothing about the request become DatabaseUnavailableError, all others stay. */
 export function translated(err: unknown, stage: Stage): unknown {
   if (err instanceof AppError) return err;

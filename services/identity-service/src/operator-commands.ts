@@ -1,6 +1,6 @@
 // What an operator does on the database itself, where no account exists yet that may, or none is needed: see USAGE.
 import { configOrExit } from "@muster/config";
-import { createDatabase, type Database, inTransaction } from "@muster/db";
+import { createDatabase, type Database, faultOfDatabase, inTransaction } from "@muster/db";
 import { appendAudit, auditFault } from "./audit.ts";
 import { readDatabaseConfig, readKeyEncryptionKey } from "./config.ts";
 import { nameKeyOf, nameSkeletonOf } from "./names.ts";
@@ -28,8 +28,14 @@ const REASON_CHARS_MAX = 256;
 const ROWS_MAX = 50;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** What was asked for does not fit the usage. */
-class UsageError extends Error {}
+/** What was asked for does not fit the usage: `takes` says what does. */
+class UsageError extends Error {
+  readonly takes: string;
+  constructor(message: string, takes: string) {
+    super(message);
+    this.takes = takes;
+  }
+}
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -78,9 +84,14 @@ export async function runOperator(
     if (problem !== undefined) out.error(problem);
     return problem === undefined ? 0 : 1;
   } catch (err) {
-    if (!(err instanceof UsageError)) throw err;
-    out.error(`${err.message}\n\n${USAGE}`);
-    return 2;
+    if (err instanceof UsageError) {
+      out.error(`${err.message}\n\nusage: ${name} ${err.takes}`);
+      return 2;
+    }
+    const fault = faultOfDatabase(err);
+    if (fault === undefined) throw err;
+    out.error(`the database at ${new URL(config.identityDbUrl).host} cannot be used: ${fault}`);
+    return 1;
   } finally {
     await database.stop();
   }
@@ -90,7 +101,7 @@ async function player(
   { db, out }: CommandParts,
   [wanted = "", ...more]: readonly string[],
 ): Promise<string | undefined> {
-  if (wanted === "" || more.length > 0) throw new UsageError("player takes one name or id");
+  if (wanted === "" || more.length > 0) throw new UsageError("player takes one name or id", "NAME|NAME%|ID");
   const by = UUID.test(wanted)
     ? { id: wanted.toLowerCase() }
     : wanted.endsWith("%")
@@ -112,7 +123,10 @@ async function grant(
   [name = "", role = "", ...words]: readonly string[],
 ): Promise<string | undefined> {
   const reason = words.join(" ");
-  if (!ROLES.includes(role) || reason === "") throw new UsageError("grant takes a name, a role and a reason");
+  const takes = `NAME ${ROLES.join("|")} REASON`;
+  if (role === "") throw new UsageError("grant takes a name, a role and a reason", takes);
+  if (!ROLES.includes(role)) throw new UsageError(`there is no role ${role}: ${ROLES.join(", ")}`, takes);
+  if (reason === "") throw new UsageError("grant takes a reason, for the audit log", takes);
   const account = await findAccountWithPassword(db, { nameKey: nameKeyOf(name) });
   if (!account) return `there is no registered account ${name}`;
   await inTransaction(db, async (tx) => {
@@ -131,7 +145,7 @@ async function grant(
 
 async function revokeKeys({ db, env, out }: CommandParts, words: readonly string[]): Promise<string | undefined> {
   const reason = words.join(" ").slice(0, REASON_CHARS_MAX);
-  if (reason === "") throw new UsageError("revoke-keys takes a reason");
+  if (reason === "") throw new UsageError("revoke-keys takes a reason", "REASON");
   const encryptionKey = configOrExit("operator", () => readKeyEncryptionKey(env));
   const { kid, withdrawn } = await inTransaction(db, async (tx) => {
     const at = new Date();

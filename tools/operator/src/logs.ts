@@ -40,6 +40,7 @@ export const logs: Command = {
     for (const file of logFiles(folder, values.process)) await collect(path.join(folder, file), wanted, found);
     found.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
     for (const { text } of found) say(text);
+    if (found.length === 0) console.error(`there is no such line in ${folder}`);
     return found.length > 0 ? 0 : 1;
   },
 };
@@ -64,8 +65,14 @@ function localFolder(env: Environment): string {
 
 function logFiles(folder: string, process: string | undefined): string[] {
   if (!existsSync(folder)) throw new OperatorError(`there is no folder ${folder}`);
-  return readdirSync(folder).filter(
-    (file) => /\.log(\.\d+)?$/.test(file) && (!process || file.startsWith(`${process}.`)),
+  const files = readdirSync(folder).filter((file) => /\.log(\.\d+)?$/.test(file));
+  const wanted = files.filter((file) => !process || file.startsWith(`${process}.`));
+  if (wanted.length > 0) return wanted;
+  const processes = new Set(files.map((file) => file.replace(/\.log(\.\d+)?$/, "")));
+  throw new OperatorError(
+    processes.size > 0
+      ? `there is no log of ${process} in ${folder}, but of ${[...processes].join(", ")}`
+      : `there is no log in ${folder}`,
   );
 }
 

@@ -1,6 +1,12 @@
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import os from "node:os";
 import path from "node:path";
-import { expect, it } from "vitest";
+import { afterAll, expect, it } from "vitest";
+import { COMMANDS } from "./commands.ts";
+
+/** On a busy machine: each starts one or two processes. */
+const ENDS_WITHIN_MS = 30_000;
 
 /** The tool as `scripts/operator.sh` starts it, without a word of input. */
 function operator(args: readonly string[], env: Record<string, string> = {}): { code: number | null; said: string } {
@@ -15,12 +21,71 @@ function operator(args: readonly string[], env: Record<string, string> = {}): { 
 
 it.each([
   { args: ["toString"], code: 2, says: "there is no command toString" },
+  { args: ["logs", "--folder", "/proc/self/task"], code: 1, says: "there is no log in /proc/self/task" },
+  { args: ["grant", "ann", "boss", "why not"], code: 2, says: "there is no role boss: player, moderator, admin" },
+  { args: ["grant", "ann", "admin"], code: 2, says: "grant takes a reason" },
+  { args: ["revoke-keys"], code: 2, says: "usage: revoke-keys REASON" },
   { args: ["log-in", "ann"], code: 1, says: "operator.sh log-in: there is no password" },
   { args: ["log-in", "ann"], env: { MUSTER_PASSWORD: "x" }, code: 1, says: "operator.sh log-in: no answer at http" },
   { args: ["api", "GET", "/v1/me"], env: { MUSTER_TOKEN: "x" }, code: 1, says: "operator.sh api: no answer at http" },
   { args: ["matches"], env: { MATCH_DB_URL: "mysql://a:b@127.0.0.1:9/c" }, code: 1, says: "cannot be used" },
-])("whatever is missing or wrong, it ends by itself with a line that says so: $args", ({ args, env, code, says }) => {
-  const ended = operator(args, env);
-  expect(ended).toMatchObject({ code, said: expect.stringContaining(says) as unknown });
-  expect(ended.said).not.toMatch(/^ +at /m);
-});
+])(
+  "whatever is missing or wrong, it ends by itself with a line that says so: $args",
+  ({ args, env, code, says }) => {
+    const ended = operator(args, env);
+    expect(ended).toMatchObject({ code, said: expect.stringContaining(says) as unknown });
+    expect(ended.said).not.toMatch(/^ +at /m);
+  },
+  ENDS_WITHIN_MS,
+);
+
+const folder = mkdtempSync(path.join(os.tmpdir(), "muster-operator-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const KEY = "0".repeat(64);
+const SERVER = "mysql://a:b@127.0.0.1:9/";
+/** What makes each command ask somebody, of whom nobody is there. */
+const ASKING: Readonly<Record<string, readonly string[] | undefined>> = {
+  health: [],
+  metrics: ["shard"],
+  prometheus: undefined, // asks nobody
+  logs: ["--folder", "/nowhere"],
+  matches: [],
+  player: ["ann"],
+  url: undefined,
+  "log-in": ["ann"],
+  api: ["GET", "/v1/me"],
+  grant: ["ann", "admin", "the first admin"],
+  "revoke-keys": ["in a public log"],
+  "verify-audit-log": [],
+  migrate: [],
+  backup: [folder],
+  "backup-logs": ["/nowhere"],
+  "verify-backup": ["/nowhere"],
+  "binary-log": ["/nowhere", "drop"],
+  restore: ["/nowhere", "--to", SERVER],
+  "database-user": ["CHAT_DB_URL", "chat_2"],
+  "drop-database-user": ["chat_2"],
+  "ingress-gateways": undefined, // of the local system only
+  run: ["no-such-program"],
+};
+
+it("every command is looked at", () => expect(Object.keys(ASKING)).toEqual(Object.keys(COMMANDS)));
+
+it.each(Object.entries(ASKING).filter(([, args]) => args !== undefined))(
+  "where nobody is there to ask, it says so in a few lines and fails: %s",
+  (name, args = []) => {
+    const ended = operator([name, ...args], {
+      MATCH_DB_URL: `${SERVER}c`,
+      CHAT_DB_URL: `${SERVER}d`,
+      MUSTER_DB_URL: SERVER,
+      MUSTER_ADMIN_URLS: '{"shard":"http://127.0.0.1:9"}',
+      IDENTITY_KEY_ENCRYPTION_KEY: KEY,
+      MUSTER_TOKEN: "x",
+      MUSTER_PASSWORD: "x",
+    });
+    expect(ended.code, ended.said).toBe(1);
+    expect(ended.said).not.toMatch(/^ +at /m);
+    expect(ended.said.trim().split("\n").length).toBeLessThan(4);
+  },
+  ENDS_WITHIN_MS,
+);

@@ -14,7 +14,10 @@ async function main(words: readonly string[]): Promise<number> {
   const files: string[] = [];
   let rest = [...words];
   while (rest[0] === "--env-file") {
-    if (!rest[1]) return refuse("--env-file takes a file");
+    if (!rest[1]) {
+      console.error("--env-file takes a file");
+      return 2;
+    }
     files.push(rest[1]);
     rest = rest.slice(2);
   }
@@ -24,7 +27,13 @@ async function main(words: readonly string[]): Promise<number> {
     return 0;
   }
   const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!command) return refuse(name === undefined ? "which command?" : `there is no command ${name}`);
+  if (!command) {
+    const why = name === undefined ? "which command?" : `there is no command ${name}`;
+    console.error(
+      `${why}\n\nThere are ${Object.keys(COMMANDS).join(", ")}: scripts/operator.sh --help says what they do.`,
+    );
+    return 2;
+  }
   if (args[0] === "--help") {
     say(usageOf(name as string, command));
     return 0;
@@ -45,11 +54,6 @@ async function run(name: string, command: Command, args: readonly string[], file
     else console.error(`operator.sh ${name}: ${err.message}`);
     return 1;
   }
-}
-
-function refuse(why: string): number {
-  console.error(`${why}\n\n${usage()}`);
-  return 2;
 }
 
 function usage(): string {

@@ -8,6 +8,7 @@ import {
   type MatchEnd,
   type MatchSummary,
   MusterClient,
+  MusterError,
   type Player,
   type PlayingMatch,
   type Realtime,
@@ -35,7 +36,10 @@ try {
   await play();
   console.log("smoke: passed");
 } catch (err) {
-  console.error("smoke: FAILED", err);
+  // Nobody there is no fault to be looked for in the code.
+  if (err instanceof MusterError && err.code === "network")
+    console.error(`smoke: FAILED: ${err.message}. Does it run? scripts/up.sh starts the local system`);
+  else console.error("smoke: FAILED", err);
   process.exit(1); // the players' sockets are open, and would come back for ever
 }
 clearTimeout(deadline);

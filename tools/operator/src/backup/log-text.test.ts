@@ -42,3 +42,11 @@ it("statements are found whole, with the time and GTID of their transaction, and
     { time: "2026-11-26 09:40:00", gtid: "0-1-148", text: "delete from accounts where name = 'nobody'" },
   ]);
 });
+
+it("what players wrote does not speak to the terminal that it is printed on", async () => {
+  async function* lines(): AsyncGenerator<string> {
+    yield* ["#Q> insert into messages values ('\u001b]0;mine\u0007', '\u202etxt', _binary'\u0000')", "# at 1"];
+  }
+  const texts = (await Array.fromAsync(statementsIn(lines()))).map(({ text }) => text);
+  expect(texts).toEqual(["insert into messages values ('\\u{1b}]0;mine\\u{7}', '\\u{202e}txt', _binary'\\u{0}')"]);
+});

@@ -20,6 +20,13 @@ const EVENT = /^#(\d\d)(\d\d)(\d\d) +(\d+:\d\d:\d\d) .*\sGTID (\d+-\d+-\d+)/;
 /** What mariadb-binlog adds, or the server says beside what a client asked for. */
 const OF_THE_LOG = /^(\/\*|SET |START TRANSACTION|COMMIT|ROLLBACK|BEGIN|use |DELIMITER )/i;
 
+/** Statements hold what players wrote, and bytes that are no text: nothing of it may speak to the operator's terminal. */
+const UNSEEN = /[\p{Cc}\p{Cf}]/gu;
+
+function escaped(sign: string): string {
+  return `\\u{${(sign.codePointAt(0) as number).toString(16)}}`;
+}
+
 /** Without rows: what was asked for, with the time of its transaction. @throws OperatorError with what the program said */
 export async function* linesOfLogs(folder: string, files: readonly string[]): AsyncGenerator<string> {
   if (files.length === 0) return;
@@ -46,7 +53,12 @@ export async function* statementsIn(lines: AsyncIterable<string>): AsyncGenerato
   let [time, gtid] = ["", ""];
   let parts: string[] = [];
   const taken = (): LoggedStatement | undefined => {
-    const text = parts.join(" ").replaceAll(/\s+/g, " ").trim().slice(0, STATEMENT_CHARS_MAX);
+    const text = parts
+      .join(" ")
+      .replaceAll(/\s+/g, " ")
+      .replaceAll(UNSEEN, escaped)
+      .trim()
+      .slice(0, STATEMENT_CHARS_MAX);
     parts = [];
     return text === "" ? undefined : { time, gtid, text };
   };
