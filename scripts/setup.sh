@@ -109,7 +109,7 @@ setup_envsubst() {
 
 # Runs the client that was written from the contract alone, for its tests only.
 setup_python() {
-  has python3 || apt_install "Python, for the client in another language that the tests run" python3-minimal
+  has python3 || apt_install "Python, for the client in another language that the tests run" python3
 }
 
 # Dumps, reads the binary log, and a server to try a dump on: for backups only.

@@ -2,10 +2,10 @@
 // tools/conformance reads them with a decoder that knows nothing of the kit.
 import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { plainOf, type Vector } from "../test/vector.ts";
+import { gameOf, plainOf, type Vector } from "../test/vector.ts";
 import { makeVectors } from "../test/vectors.ts";
 import { MalformedBitsError } from "./bits.ts";
-import { type FieldDescription, layoutHash } from "./description.ts";
+import { descriptionOf, type FieldDescription, layoutHash } from "./description.ts";
 import type { Game } from "./game.ts";
 import { inputCodecOf } from "./input.ts";
 import { type Field, type Fields, flag, int, list, uint } from "./schema.ts";
@@ -14,7 +14,12 @@ import { SnapshotDecoder } from "./snapshot.ts";
 const FILE = new URL("../../../contracts/realtime/golden/vectors.json", import.meta.url);
 
 function textOf(vectors: readonly Vector[]): string {
-  return `${JSON.stringify({ protocolVersion: 1, vectors }, undefined, 1)}\n`;
+  // A line per frame: what has changed can be seen.
+  const lines = (all: readonly unknown[]): string => `[\n${all.map((one) => JSON.stringify(one)).join(",\n")}\n]`;
+  const texts = vectors.map(({ frames, inputs, ...about }) =>
+    JSON.stringify(about).replace(/\}$/, `,"frames":${lines(frames)},"inputs":${lines(inputs)}}`),
+  );
+  return `{"protocolVersion":1,"vectors":[\n${texts.join(",\n")}\n]}\n`;
 }
 
 if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(FILE, textOf(makeVectors()));
@@ -35,6 +40,22 @@ function fieldsOf(described: readonly FieldDescription[]): Fields {
 describe("the test vectors", () => {
   it("are what the kit makes: a change of the format needs a new protocol version", () => {
     expect(textOf(makeVectors())).toBe(text);
+  });
+
+  it("have layout hashes as the example of STANDARD.md", () => {
+    const standard = readFileSync(new URL("../STANDARD.md", FILE), "utf8");
+    const [, state, input, hash] = /`state(\{\S+\})input(\{\S+\})` has the hash `(\w+)`/.exec(standard) ?? [];
+    const described = descriptionOf(
+      gameOf(
+        {
+          clock: uint(16, { countsDown: true }),
+          ships: list(2, { v: int(9), x: uint(16, { movesBy: "v" }), hit: flag() }),
+        },
+        { fire: flag() },
+      ),
+    );
+    expect(described.layoutHash).toBe(hash);
+    expect([state, input]).toEqual(["{clock:u16-1,kit:[1]{rng:u32},ships:[2]{v:i9,x:u16+v,hit:flag}}", "{fire:flag}"]);
   });
 
   it.each(vectors)("$name: is read as the file says", ({ state, input, layoutHash: hash, frames, inputs }) => {

@@ -41,7 +41,7 @@ export type VectorFrame =
 /** In hexadecimal digits. */
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
-function gameOf(state: Fields, input: Fields, inputMode: InputMode = "held"): Game {
+export function gameOf(state: Fields, input: Fields, inputMode: InputMode = "held"): Game {
   return {
     id: "vector",
     buildId: "vector-1",

@@ -1,6 +1,7 @@
 // The test vectors of contracts/realtime/golden/vectors.json, made by the kit: what every feature of the format looks like.
 import { flag, int, list, uint } from "../src/schema.ts";
-import { vector, type Vector, type VectorParts } from "./vector.ts";
+import { mixture, randomGame } from "./random-vectors.ts";
+import { vector, type Vector } from "./vector.ts";
 
 export function makeVectors(): Vector[] {
   return [
@@ -269,45 +270,8 @@ export function makeVectors(): Vector[] {
           .keyframe(),
     }),
     vector({ ...mixture(), name: "mixture", shows: "everything together, for sixty ticks" }),
+    ...Array.from({ length: 8 }, (_, i) =>
+      vector({ ...randomGame(i + 1), name: `random-${i + 1}`, shows: "a schema and changes that were thrown" }),
+    ),
   ];
-}
-
-/** Changes that a small generator picks. */
-function mixture(): Omit<VectorParts, "name" | "shows"> {
-  const thing = {
-    live: flag(),
-    v: int(13),
-    x: uint(16, { movesBy: "v" }),
-    hp: uint(3),
-    heat: uint(6, { countsDown: true }),
-  };
-  let seed = 12_345;
-  const below = (n: number): number => {
-    seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fffffff;
-    return Math.floor((seed / 0x80000000) * n);
-  };
-  const things = Array.from({ length: 4 }, () => ({ live: false, v: 0, x: 0, hp: 0, heat: 0 }));
-  const change = (one: (typeof things)[number]): void => {
-    if (below(4) === 0) one.v = below(8192) - 4096;
-    one.x = below(5) === 0 ? below(65_536) : (one.x + one.v + (below(3) === 0 ? below(64) - 32 : 0)) & 0xffff;
-    one.live = below(6) === 0 ? !one.live : one.live;
-    one.hp = below(4) === 0 ? below(8) : one.hp;
-    one.heat = one.heat > 0 ? one.heat - 1 : below(5) === 0 ? below(64) : 0;
-  };
-  return {
-    state: { clock: uint(16, { countsDown: true }), things: list(4, thing), score: int(20) },
-    input: { left: flag(), turn: int(4) },
-    inputs: [{ seq: 9, tick: 77, value: { left: true, turn: -8 } }],
-    seats: 2,
-    tick: 230,
-    play(sender) {
-      sender.set({ clock: 40, score: -3 }).keyframe();
-      for (let tick = 0; tick < 60; tick++) {
-        things.forEach((one) => below(2) === 0 && change(one));
-        const acks = [...sender.acks].map((ack) => ack + (below(3) === 0 ? below(5) : 0));
-        const more = below(4) === 0 ? { score: below(1_048_576) - 524_288, kit: [{ rng: below(0x7fffffff) }] } : {};
-        sender.delta({ clock: Math.max(0, 39 - tick), things, ...more }, acks);
-      }
-    },
-  };
 }
