@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import type { PlayingMatch } from "./match.ts";
 import { Prediction } from "./prediction.ts";
 import { Smoothing } from "./smoothing.ts";
+import { seededRandom } from "@muster/testkit/numbers";
 
 type Duel = typeof duel;
 const TICK_MS = 1000 / 30;
@@ -44,16 +45,6 @@ class Link<T> {
   }
 }
 
-function mulberry32(seed: number): () => number {
-  let a = seed | 0;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 interface Run {
   /** What the drawn ship moved in a frame beside its flight, sub-units of an arena of 65,536: the error made good. */
   readonly jumps: number[];
@@ -69,7 +60,7 @@ interface Run {
 }
 
 function run(link: LinkOptions, seconds: number, seed: number): Run {
-  const random = mulberry32(seed);
+  const random = seededRandom(seed);
   const server = new Simulation(duel, { seed: 9, seats: 2, options: OPTIONS });
   const encoder = new SnapshotEncoder(server.layout, 2);
   const decoder = new SnapshotDecoder(duel);

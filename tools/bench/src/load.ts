@@ -6,6 +6,7 @@ import { duel } from "@muster/game-duel";
 import { inputCodecOf, SnapshotDecoder } from "@muster/game-kit";
 import { decodeServerControl, encodeClientControl, encodeInput, PROTOCOL_VERSION, SUBPROTOCOL } from "@muster/realtime";
 import WebSocket from "ws";
+import { percentile } from "@muster/testkit/numbers";
 
 const [edgeUrl = "", gatewayUrl = "", matchCount, secondsText, spectatorsText = "0"] = process.argv.slice(2);
 const players = Number(matchCount) * 2;
@@ -128,13 +129,12 @@ await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 const took = (performance.now() - startedAt) / 1000;
 const used = process.cpuUsage(cpu);
 console.log("measured");
-ackMs.sort((a, b) => a - b);
 console.log(
   JSON.stringify({
     seconds: took,
     snapshots: counts.snapshots - snapshots,
     bytes: counts.bytes - bytes,
-    ackMsP99: ackMs[Math.floor(ackMs.length * 0.99)],
+    ackMsP99: percentile(ackMs, 0.99),
     loadCpuPercent: (used.user + used.system) / 1e4 / took,
   }),
 );

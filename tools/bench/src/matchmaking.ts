@@ -15,6 +15,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { Queue, timeSlice, type WaitingTicket } from "@muster/matchmaker/testing";
 import { referenceGroups } from "./matchmaking-reference.ts";
+import { percentile, seededRandom } from "@muster/testkit/numbers";
 
 const { values } = parseArgs({
   options: {
@@ -59,19 +60,8 @@ const CASES: readonly Case[] = [
   { name: "old, sparse", seats: 2, waitedS: 20, rating: (random) => Math.round(random() * 1e6), regions: [""] },
 ];
 
-/** Mulberry32: the same tickets in every run. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 function ticketsOf({ waitedS, rating, regions, anyOrder }: Case, count: number, seed: number): WaitingTicket[] {
-  const random = seeded(seed);
+  const random = seededRandom(seed); // the same tickets in every run
   const tickets = Array.from({ length: count }, (_, i) => ({
     ticketId: `t${i}`,
     playerId: `p${i}`,
@@ -137,14 +127,14 @@ async function round(queues: readonly Filled[]): Promise<Round> {
 }
 
 function quality(groups: readonly WaitingTicket[][], tickets: number): { grouped: string; mean: string; p95: string } {
-  const spreads = groups
-    .map((group) => Math.max(...group.map((one) => one.rating)) - Math.min(...group.map((one) => one.rating)))
-    .toSorted((a, b) => a - b);
+  const spreads = groups.map(
+    (group) => Math.max(...group.map((one) => one.rating)) - Math.min(...group.map((one) => one.rating)),
+  );
   const mean = spreads.reduce((sum, spread) => sum + spread, 0) / Math.max(1, spreads.length);
   return {
     grouped: ((groups.flat().length / tickets) * 100).toFixed(1),
     mean: mean.toFixed(1),
-    p95: String(spreads[Math.floor(spreads.length * 0.95)] ?? "-"),
+    p95: String(percentile(spreads, 0.95) ?? "-"),
   };
 }
 

@@ -6,6 +6,7 @@ import { MusterClient, Realtime } from "@muster/client";
 import type { Child } from "@muster/local";
 import { createConnection } from "mariadb";
 import { openStage, type Stage } from "./stage.ts";
+import { percentile } from "@muster/testkit/numbers";
 
 export interface CrowdOptions {
   /** Even: two play a match. */
@@ -223,9 +224,7 @@ async function query<T>(stage: Stage, sql: string): Promise<T[]> {
 }
 
 function spread(values: readonly number[]): CrowdReport["waitMs"] {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (share: number): number =>
-    Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
+  const at = (share: number): number => Math.round(percentile(values, share) ?? 0);
   return { p50: at(0.5), p99: at(0.99), max: at(1) };
 }
 

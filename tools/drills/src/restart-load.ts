@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { MusterClient, Realtime } from "@muster/client";
 import { openStage, type Stage } from "./stage.ts";
+import { percentile } from "@muster/testkit/numbers";
 
 export interface RestartReport {
   readonly callee: string;
@@ -49,14 +50,13 @@ export async function drillRestarts(options: RestartOptions): Promise<RestartRep
       }
       await wait(options.pauseMs);
       const { statuses, unanswered, latenciesMs } = await load.stop();
-      latenciesMs.sort((a, b) => a - b);
       reports.push({
         callee,
         requests: latenciesMs.length,
         statuses,
         unanswered,
         deaths: stage.deaths(),
-        latencyMsP99: latenciesMs[Math.floor(latenciesMs.length * 0.99)] ?? 0,
+        latencyMsP99: percentile(latenciesMs, 0.99) ?? 0,
       });
       options.progress(line(reports.at(-1) as RestartReport));
     }

@@ -1,6 +1,7 @@
 import { type DrillPlayer, enter, lookOn } from "./players.ts";
 import { type Proof, proveKept, proveSight } from "./proof.ts";
 import { openStage, type Stage, type StageOptions } from "./stage.ts";
+import { seededRandom } from "@muster/testkit/numbers";
 
 export interface DrillOptions {
   readonly matches: number;
@@ -106,7 +107,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
 export async function drill(name: string, { matches, seed, progress }: DrillOptions): Promise<DrillReport> {
   const scenario = SCENARIOS[name];
   if (!scenario) throw new Error(`there is no scenario ${name}: ${Object.keys(SCENARIOS).join(", ")}`);
-  const random = mulberry32(seed);
+  const random = seededRandom(seed);
   const enteringMs = matches * 2 * ENTER_MS_PER_PLAYER;
   const roundTicks = Math.ceil(((enteringMs + BEFORE_MS + AFTER_MS + 6000) / 1000) * TICK_RATE);
   progress(`${name}: starting, seed ${seed}`);
@@ -149,15 +150,4 @@ async function enterAll(stage: Stage, count: number, progress: (line: string) =>
     if (players.length % 160 === 0) progress(`${players.length} of ${count} players are in`);
   }
   return players;
-}
-
-/** mulberry32 (T. Ettinger): the same faults for the same seed. */
-function mulberry32(seed: number): () => number {
-  let a = seed | 0;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

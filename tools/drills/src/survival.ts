@@ -4,6 +4,7 @@
 //   node src/survival.ts [--scenario shard-killed] [--matches 300] [--seed 1]     all scenarios: --scenario all
 import { parseArgs } from "node:util";
 import { drill, SCENARIOS } from "./scenarios.ts";
+import { percentile } from "@muster/testkit/numbers";
 
 const { values } = parseArgs({
   options: {
@@ -20,8 +21,7 @@ for (const name of names) {
     progress: (line) => console.log(`  ${line}`),
   });
   const { proof, pausesMs, hit } = report;
-  const at = (q: number): string =>
-    (pausesMs[Math.min(pausesMs.length - 1, Math.floor(pausesMs.length * q))] ?? 0).toFixed(0);
+  const at = (share: number): string => (percentile(pausesMs, share) ?? 0).toFixed(0);
   console.log(
     `${name}: ${report.matches} matches, ${hit} players hit; pause p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, max ${at(1)} ms; ` +
       `${proof.compared} states compared, epochs ${JSON.stringify(proof.epochs)}, largest replay ${proof.replayBytesMax} bytes, ` +

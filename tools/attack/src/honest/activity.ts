@@ -1,5 +1,6 @@
 // What honest players do while others attack, measured from their side.
 import { sleep } from "@muster/runtime";
+import { percentile } from "@muster/testkit/numbers";
 
 export const HONEST_ACTIVITIES = ["rest", "log-in", "match", "pairing", "chat"] as const;
 export type HonestActivity = (typeof HONEST_ACTIVITIES)[number];
@@ -62,7 +63,7 @@ export class Steps {
       expected: times.length,
       worked: sorted.length,
       worstMs: sorted.at(-1) ?? 0,
-      p99Ms: sorted[Math.floor(sorted.length * 0.99)] ?? 0,
+      p99Ms: percentile(sorted, 0.99) ?? 0,
     };
   }
 }

@@ -2,6 +2,7 @@ import { duel, duelBot } from "@muster/game-duel";
 import { sleep, until } from "@muster/runtime";
 import type { Activity } from "./activity.ts";
 import type { HonestPlayer, HonestPlayers } from "./players.ts";
+import { percentile } from "@muster/testkit/numbers";
 
 const MODE = "duel";
 /** Of every match here; before the first one has said so. */
@@ -53,7 +54,7 @@ export async function matchActivity(players: HonestPlayers): Promise<Activity> {
         expected: Math.floor(((performance.now() - from) / 1000) * TICK_RATE * pair.length),
         worked,
         worstMs: sorted.at(-1) ?? performance.now() - from,
-        p99Ms: sorted[Math.floor(sorted.length * 0.99)] ?? performance.now() - from,
+        p99Ms: percentile(sorted, 0.99) ?? performance.now() - from,
       };
     },
     async stop() {
