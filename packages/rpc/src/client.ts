@@ -6,6 +6,7 @@ import { childOf, currentTrace, formatTraceparent } from "@muster/tracing";
 import { Channel, type Resolve } from "./channel.ts";
 import type { Pings } from "./connection.ts";
 import { toAppError } from "./errors.ts";
+import { MESSAGE_BYTES_MAX } from "./pages.ts";
 import { mayRepeat, RepeatBudget } from "./repeats.ts";
 import { createOwnTransport } from "./transport.ts";
 
@@ -32,7 +33,6 @@ export interface RpcClient<S extends DescService> extends AppPart {
   check(): string | undefined;
 }
 
-const MESSAGE_BYTES_MAX = 256 * 1024;
 /** Of a call's time, for a connection: the rest is for telling its caller that there is none, within the deadline. */
 const WAIT_SHARE = 0.75;
 

@@ -1,18 +1,43 @@
 // The one translation between our errors and gRPC's. The code and the details travel in metadata, so that the next
 // process compares codes and never texts.
 import { Code, ConnectError } from "@connectrpc/connect";
-import { AppError, COMMON_ERRORS, GRPC_CODES, type GrpcCode, commonError } from "@muster/errors";
-import { LimitReachedError } from "@muster/runtime";
+import { AppError, type COMMON_ERRORS, GRPC_CODES, type GrpcCode, commonError } from "@muster/errors";
+import { LimitReachedError, WaitAbandonedError } from "@muster/runtime";
 
 const CODE_KEY = "muster-error-code";
 const DETAILS_KEY = "muster-error-details";
 
 const NAMES = new Map<number, GrpcCode>(Object.entries(GRPC_CODES).map(([name, code]) => [code, name as GrpcCode]));
 
+type CommonCode = keyof typeof COMMON_ERRORS;
+
+/**
+ * What a gRPC status means that came without a code of ours, and so not from a service's table: Connect, HTTP/2 or the network made it.
+ * Whatever is not the caller's fault and passes by itself is retryable; the rest is a fault of ours, also a message over the size limit.
+ */
+const WITHOUT_OUR_CODE: Readonly<Record<Code, CommonCode>> = {
+  [Code.Canceled]: "deadline_exceeded", // whoever asked has gone, or its time has run out
+  [Code.DeadlineExceeded]: "deadline_exceeded",
+  [Code.Unavailable]: "unavailable",
+  [Code.Aborted]: "unavailable",
+  [Code.InvalidArgument]: "invalid_request", // the contract's rules
+  [Code.ResourceExhausted]: "internal", // a message that is too large: the same call meets the same limit
+  [Code.Unimplemented]: "internal",
+  [Code.Unknown]: "internal",
+  [Code.NotFound]: "internal",
+  [Code.AlreadyExists]: "internal",
+  [Code.PermissionDenied]: "internal",
+  [Code.FailedPrecondition]: "internal",
+  [Code.OutOfRange]: "internal",
+  [Code.Internal]: "internal",
+  [Code.DataLoss]: "internal",
+  [Code.Unauthenticated]: "internal",
+};
+
 /** For a server: whatever was thrown becomes a ConnectError that tells the caller no more than it may know. */
 export function toConnectError(thrown: unknown): ConnectError {
   if (thrown instanceof ConnectError) return thrown;
-  const err = thrown instanceof AppError ? thrown : unknownError(thrown);
+  const err = faultOf(thrown);
   const metadata = new Headers({ [CODE_KEY]: err.code });
   if (err.details) metadata.set(DETAILS_KEY, encodeURIComponent(JSON.stringify(err.details)));
   return new ConnectError(err.message, GRPC_CODES[err.row.grpc] as Code, metadata, undefined, thrown);
@@ -22,27 +47,38 @@ export function toConnectError(thrown: unknown): ConnectError {
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   const err = ConnectError.from(thrown);
-  const grpc = NAMES.get(err.code) ?? (err.code === Code.Canceled ? "deadline_exceeded" : "internal");
-  const code = err.metadata.get(CODE_KEY) ?? fallbackCode(grpc);
+  const given = err.metadata.get(CODE_KEY);
+  const code = WITHOUT_OUR_CODE[err.code] ?? "internal";
+  if (given === null)
+    return commonError(code, { cause: thrown, ...(code === "invalid_request" ? { message: err.rawMessage } : {}) });
+  const grpc = NAMES.get(err.code) ?? "internal";
   const details = parseDetails(err.metadata.get(DETAILS_KEY));
   const retryable = grpc === "unavailable" || grpc === "deadline_exceeded" || grpc === "resource_exhausted";
-  const known = err.metadata.get(CODE_KEY) !== null || grpc === "invalid_argument";
-  const message = known ? err.rawMessage : fallbackRow(grpc).message;
-  return new AppError(code, { grpc, retryable, message }, { cause: thrown, ...(details ? { details } : {}) });
+  return new AppError(
+    given,
+    { grpc, retryable, message: err.rawMessage },
+    { cause: thrown, ...(details ? { details } : {}) },
+  );
 }
 
-function unknownError(thrown: unknown): AppError {
+/** The one place where anything that can be thrown gets its code: the services' and the edge's answers follow from it. */
+export function faultOf(thrown: unknown): AppError {
+  if (thrown instanceof AppError) return thrown;
+  if (thrown instanceof ConnectError) return toAppError(thrown);
   if (thrown instanceof LimitReachedError)
-    return new AppError("busy", { grpc: "resource_exhausted", retryable: true, message: "Too many requests at once." });
+    return new AppError(
+      "busy",
+      { grpc: "resource_exhausted", retryable: true, message: "Too many requests at once." },
+      { cause: thrown },
+    );
+  if (isAbort(thrown)) return commonError("deadline_exceeded", { cause: thrown });
   return commonError("internal", { cause: thrown });
 }
 
-function fallbackCode(grpc: GrpcCode): string {
-  return grpc === "invalid_argument" ? "invalid_request" : grpc in COMMON_ERRORS ? grpc : "internal";
-}
-
-function fallbackRow(grpc: GrpcCode): { message: string } {
-  return grpc in COMMON_ERRORS ? COMMON_ERRORS[grpc as keyof typeof COMMON_ERRORS] : COMMON_ERRORS.internal;
+/** Whoever wanted it has gone, or its time has run out. */
+function isAbort(thrown: unknown): boolean {
+  if (thrown instanceof WaitAbandonedError) return true;
+  return thrown instanceof Error && (thrown.name === "AbortError" || thrown.name === "TimeoutError");
 }
 
 function parseDetails(value: string | null): Record<string, unknown> | undefined {

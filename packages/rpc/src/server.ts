@@ -12,6 +12,7 @@ import { Histogram } from "prom-client";
 import { canonicalIds } from "./canonical-ids.ts";
 import { toConnectError } from "./errors.ts";
 import { parseGrpcTimeout } from "./grpc-timeout.ts";
+import { MESSAGE_BYTES_MAX } from "./pages.ts";
 
 export interface RpcServer extends AppPart {
   readonly url: string;
@@ -29,7 +30,6 @@ export interface RpcServerOptions {
   readonly connectionAgeMs?: number;
 }
 
-const MESSAGE_BYTES_MAX = 256 * 1024;
 /** For a caller that names no deadline. */
 const DEFAULT_DEADLINE_MS = 5000;
 /** The longest deadline that a caller may name; streams have none. */

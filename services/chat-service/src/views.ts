@@ -5,6 +5,7 @@ import { subjectOf } from "./channels.ts";
 import type { ChannelRow } from "./schema.ts";
 import { otherNames, type ViewedChannel } from "./store/channels.ts";
 import type { Db } from "./store/db.ts";
+import { countUnread } from "./store/unread.ts";
 
 export type ChannelView = MessageInitShape<typeof ChannelSchema>;
 
@@ -19,12 +20,31 @@ const KINDS: Readonly<Record<ChannelRow["kind"], ChannelKind>> = {
 export async function viewsOf(db: Db, channels: readonly ViewedChannel[], playerId: string): Promise<ChannelView[]> {
   const direct = channels.filter((channel) => channel.kind === "direct").map((channel) => channel.id);
   const names = await otherNames(db, direct, playerId);
-  return channels.map((channel) => viewOf(channel, playerId, names.get(channel.id)));
+  const unread = await unreadOf(db, channels, playerId);
+  return channels.map((channel) => ({
+    ...viewOf(channel, playerId, names.get(channel.id)),
+    unread: BigInt(unread.get(channel.id) ?? 0),
+  }));
+}
+
+/** Of each channel in which there is something that the player may still read. */
+export async function unreadOf(
+  db: Db,
+  channels: readonly ViewedChannel[],
+  playerId: string,
+): Promise<ReadonlyMap<string, number>> {
+  const behind = channels
+    .map((channel) => ({ id: channel.id, lastSeq: channel.last_seq, lastRead: lastReadOf(channel) }))
+    .filter(({ lastSeq, lastRead }) => lastSeq > lastRead);
+  return countUnread(db, behind, playerId);
+}
+
+/** Without a mark nothing is unread: a new player has not missed the years before. */
+export function lastReadOf(channel: ViewedChannel): bigint {
+  return channel.last_read_seq ?? channel.last_seq;
 }
 
 function viewOf(channel: ViewedChannel, playerId: string, otherName: string | undefined): ChannelView {
-  // Without a mark nothing is unread: a new player has not missed the years before.
-  const lastRead = channel.last_read_seq ?? channel.last_seq;
   return {
     channelId: channel.id,
     kind: KINDS[channel.kind],
@@ -34,7 +54,6 @@ function viewOf(channel: ViewedChannel, playerId: string, otherName: string | un
     ownerId: channel.owner_id ?? "",
     lastSeq: channel.last_seq,
     lastChange: channel.last_change,
-    lastReadSeq: lastRead,
-    unread: channel.last_seq - lastRead,
+    lastReadSeq: lastReadOf(channel),
   };
 }

@@ -2,6 +2,7 @@
 import type { Socket } from "node:net";
 import { AppError, type ErrorRow, HTTP_STATUS, commonError } from "@muster/errors";
 import type { Logger } from "@muster/log";
+import { faultOf } from "@muster/rpc";
 import { continueTrace, currentTrace, formatTraceparent, withTrace } from "@muster/tracing";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 
@@ -40,7 +41,7 @@ export function answerTo(thrown: unknown, known: ReadonlySet<string>): ErrorAnsw
   }
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
     return { status: 400, code: "invalid_request", message: message ?? "The request is malformed." };
-  return { status: 500, code: "internal", message: commonError("internal").message };
+  return answerToAppError(faultOf(thrown), known);
 }
 
 export function sendError(

@@ -17,6 +17,7 @@ describeWithMariadb("match-service on a clean schema", () => {
   const create = async (
     players = [uuidv7(), uuidv7()],
     mode = "duel",
+    name = "n",
   ): Promise<{ matchId: string; players: string[] }> => {
     const matchId = uuidv7();
     await harness.call.createMatch({
@@ -26,7 +27,7 @@ describeWithMariadb("match-service on a clean schema", () => {
       buildId: "duel-1",
       seed: 4_000_000_000,
       shardId: "s1",
-      seats: players.map((playerId, seat) => ({ seat, playerId, playerName: `n${seat}` })),
+      seats: players.map((playerId, seat) => ({ seat, playerId, playerName: `${name}${seat}` })),
     });
     return { matchId, players };
   };
@@ -246,6 +247,34 @@ describeWithMariadb("match-service on a clean schema", () => {
       await create([player, uuidv7()]); // newer than every page: must not shift the later ones
     } while (cursor !== "");
     expect(seen).toEqual(created.toReversed());
+  });
+
+  it("pages by what one answer carries, and so looks up many at once, however many seats they have", async () => {
+    const player = uuidv7();
+    const created: string[] = [];
+    for (let i = 0; i < 60; i++) {
+      const players = [player, ...Array.from({ length: 63 }, () => uuidv7())];
+      created.push((await create(players, "duel", "\u{1f600}".repeat(24))).matchId);
+    }
+    const seen: string[] = [];
+    let [cursor, pages] = ["", 0];
+    do {
+      const page = await harness.call.listPlayerMatches({ playerId: player, pageSize: 100, cursor });
+      seen.push(...page.matches.map((match) => match.matchId));
+      [cursor, pages] = [page.nextCursor, pages + 1];
+    } while (cursor !== "");
+    expect(seen).toEqual(created.toReversed());
+    expect(pages).toBeGreaterThan(1);
+    const unknown = uuidv7();
+    const asked = [unknown, ...created];
+    const found: string[] = [];
+    for (let at = 0; at < asked.length; ) {
+      const { matches, lookedUp } = await harness.call.getMatches({ matchIds: asked.slice(at) });
+      found.push(...matches.map(({ matchId }) => matchId));
+      expect(lookedUp).toBeGreaterThan(0);
+      at += lookedUp;
+    }
+    expect(found).toEqual(created);
   });
 
   it("reads a page by one index range", async () => {

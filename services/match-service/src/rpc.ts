@@ -1,8 +1,14 @@
 import type { ServiceImpl } from "@connectrpc/connect";
-import type { AdvanceEpochRequest, CreateMatchRequest, MatchService } from "@muster/contracts/match/v2";
+import {
+  type AdvanceEpochRequest,
+  type CreateMatchRequest,
+  MatchSchema,
+  type MatchService,
+} from "@muster/contracts/match/v2";
 import { type Database, inTransaction, isDuplicateKey } from "@muster/db";
 import { must } from "@muster/errors";
 import type { Logger } from "@muster/log";
+import { countFitting } from "@muster/rpc";
 import type { Transaction } from "kysely";
 import { decodeCursor, encodeCursor } from "./cursors.ts";
 import { fail } from "./errors.ts";
@@ -120,7 +126,10 @@ export function matchRpc({ db, log, now }: RpcParts): ServiceImpl<typeof MatchSe
     },
 
     async getMatches({ matchIds }) {
-      return { matches: (await findMatches(db, matchIds)).map(toProto) };
+      const all = (await findMatches(db, matchIds)).map(toProto);
+      const matches = all.slice(0, countFitting(MatchSchema, all));
+      const leftOut = all[matches.length]?.matchId;
+      return { matches, lookedUp: leftOut === undefined ? matchIds.length : matchIds.indexOf(leftOut) };
     },
 
     async getReplay({ matchId }) {
@@ -132,13 +141,17 @@ export function matchRpc({ db, log, now }: RpcParts): ServiceImpl<typeof MatchSe
     },
 
     async listPlayerMatches({ playerId, pageSize, cursor }) {
-      const { records, next } = await listPlayerMatches(
+      const { records, cursorAt, more } = await listPlayerMatches(
         db,
         playerId,
         pageSize || PAGE_SIZE_DEFAULT,
         decodeCursor(cursor),
       );
-      return { matches: records.map(toProto), nextCursor: next ? encodeCursor(next) : "" };
+      const all = records.map(toProto);
+      const matches = all.slice(0, countFitting(MatchSchema, all)); // a match may have 64 seats
+      const last = records[matches.length - 1];
+      const goesOn = last !== undefined && (more || matches.length < all.length);
+      return { matches, nextCursor: goesOn ? encodeCursor(cursorAt(last)) : "" };
     },
 
     async getRating({ playerId, mode }) {

@@ -1,5 +1,6 @@
 // Every SQL statement of match-service.
 import { type Database, reusable } from "@muster/db";
+import { must } from "@muster/errors";
 import { type Kysely, type Transaction, sql } from "kysely";
 import type { Cursor } from "./cursors.ts";
 import type { Ending, MatchRecord, MatchRow } from "./matches.ts";
@@ -299,8 +300,9 @@ export async function storeRating(tx: Tx, playerId: string, mode: string, rating
 
 export interface HistoryPage {
   readonly records: readonly MatchRecord[];
-  /** Where the next page starts; undefined on the last. */
-  readonly next: Cursor | undefined;
+  /** Where a page that ends with this match goes on. */
+  cursorAt(record: MatchRecord): Cursor;
+  readonly more: boolean;
 }
 
 /** Newest first. One index range on participants, then the rows of that page by primary key. */
@@ -314,14 +316,11 @@ export async function listPlayerMatches(
     ? await pageAfter(db, [playerId, after.createdAt, after.matchId, limit + 1])
     : await firstPage(db, [playerId, limit + 1]);
   const page = keys.slice(0, limit);
-  const last = page.at(-1);
-  const next = keys.length > limit && last ? { createdAt: last.created_at_text, matchId: last.match_id } : undefined;
+  const times = new Map(page.map((key) => [key.match_id, key.created_at_text]));
   return {
-    records: await findMatches(
-      db,
-      page.map((key) => key.match_id),
-    ),
-    next,
+    records: await findMatches(db, [...times.keys()]),
+    cursorAt: ({ match: { id } }) => ({ createdAt: must(times.get(id), "it is of this page"), matchId: id }),
+    more: keys.length > limit,
   };
 }
 

@@ -96,8 +96,7 @@ export function createRelocation(parts: RelocationParts): Relocation {
   };
 
   const answer = async (batch: readonly Question[]): Promise<void> => {
-    const rows = await matches.getMatches({ matchIds: batch.map(({ matchId }) => matchId) });
-    const byId = new Map(rows.matches.map((match) => [match.matchId, match]));
+    const byId = await matchesOf(batch.map(({ matchId }) => matchId));
     const moving: { question: Question; match: Match }[] = [];
     const places: Place[] = [];
     for (const question of batch) {
@@ -108,6 +107,16 @@ export function createRelocation(parts: RelocationParts): Relocation {
     }
     tell(places);
     if (moving.length > 0) await move(moving);
+  };
+
+  const matchesOf = async (ids: readonly string[]): Promise<ReadonlyMap<string, Match>> => {
+    const byId = new Map<string, Match>();
+    for (let at = 0; at < ids.length; ) {
+      const page = await matches.getMatches({ matchIds: ids.slice(at) });
+      for (const match of page.matches) byId.set(match.matchId, match);
+      at = page.lookedUp === 0 ? ids.length : at + page.lookedUp;
+    }
+    return byId;
   };
 
   /** Undefined: it has to move. */

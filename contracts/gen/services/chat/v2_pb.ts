@@ -122,7 +122,8 @@ export type Channel = Message<"chat.v2.Channel"> & {
   lastReadSeq: bigint;
 
   /**
-   * Messages after that one.
+   * Messages after that one which the history would show the player: neither deleted nor of somebody whom the player blocks. Counted among
+   * the channel's last 500.
    *
    * @generated from field: uint64 unread = 10;
    */
@@ -1237,7 +1238,7 @@ export type ListMessagesResponse = Message<"chat.v2.ListMessagesResponse"> & {
   messages: ChatMessage[];
 
   /**
-   * There are more in the direction that was asked for.
+   * There are more in the direction that was asked for: also when the page has less than the limit, which is cut to what one answer carries.
    *
    * @generated from field: bool more = 2;
    */
@@ -1300,7 +1301,7 @@ export type MarkReadResponse = Message<"chat.v2.MarkReadResponse"> & {
   lastReadSeq: bigint;
 
   /**
-   * Messages after it.
+   * As in Channel.
    *
    * @generated from field: uint64 unread = 2;
    */

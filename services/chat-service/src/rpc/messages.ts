@@ -1,10 +1,12 @@
 // Messages and how far they have been read.
 import type { ServiceImpl } from "@connectrpc/connect";
-import type { ChatService } from "@muster/contracts/chat/v2";
+import { ChatMessageSchema, type ChatService } from "@muster/contracts/chat/v2";
 import { must } from "@muster/errors";
+import { countFitting } from "@muster/rpc";
 import { toMessage } from "../messages.ts";
 import { moveReadMark, viewChannel } from "../store/channels.ts";
 import { listPage } from "../store/messages.ts";
+import { lastReadOf, unreadOf } from "../views.ts";
 import { visible } from "./joining.ts";
 import { actorOf, type RpcParts } from "./parts.ts";
 
@@ -43,8 +45,9 @@ export function messageRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
         forwards ? { after: from.value } : { before: from.value ?? 0n },
         limit + 1,
       );
-      const page = rows.length <= limit ? rows : forwards ? rows.slice(0, limit) : rows.slice(1);
-      return { messages: page.map(toMessage), more: rows.length > limit };
+      const nearestFirst = (forwards ? rows : rows.toReversed()).slice(0, limit).map(toMessage);
+      const messages = nearestFirst.slice(0, countFitting(ChatMessageSchema, nearestFirst));
+      return { messages: forwards ? messages : messages.toReversed(), more: rows.length > messages.length };
     },
 
     async markRead(request) {
@@ -53,8 +56,8 @@ export function messageRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
       const seq = request.seq < channel.last_seq ? request.seq : channel.last_seq;
       await moveReadMark(db, channel, actor, seq, now());
       const after = must(await viewChannel(db, channel.id, actor.playerId), "it is there");
-      const lastReadSeq = after.last_read_seq ?? after.last_seq;
-      return { lastReadSeq, unread: after.last_seq - lastReadSeq };
+      const unread = await unreadOf(db, [after], actor.playerId);
+      return { lastReadSeq: lastReadOf(after), unread: BigInt(unread.get(after.id) ?? 0) };
     },
   };
 }
