@@ -38,6 +38,7 @@ step "generated code is current"
 fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
 buf generate --output "$fresh"
+buf generate --template buf.gen.client.yaml --output "$fresh"
 rm -rf "$fresh/contracts/gen/buf"
 diff -r "$fresh/contracts/gen" contracts/gen || { echo "contracts/gen is not what the .proto files give: run pnpm gen"; exit 1; }
 

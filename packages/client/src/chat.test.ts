@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { type ChatChannel, ChatChangedSchema, ChatChannelSchema } from "@muster/contracts/realtime/v1";
+import { type ChatChannel, ChatChangedSchema, ChatChannelSchema } from "@muster/contracts/realtime/v1/client";
 import { expect, it } from "vitest";
 import { ChatInbox } from "./chat.ts";
 

@@ -1,5 +1,5 @@
 // Chat: what REST does, and what the realtime connection delivers.
-import type { ChatChanged, ChatChannel } from "@muster/contracts/realtime/v1";
+import type { ChatChanged, ChatChannel } from "@muster/contracts/realtime/v1/client";
 import { type Method, NOTHING } from "./rest.ts";
 import { count, flag, list, maybe, record, type Shape, text, time, word } from "./shapes.ts";
 

@@ -1,5 +1,5 @@
 // One socket to one gateway: it says hello, asks, and hands on what comes. It knows nothing of queues and matches.
-import type { ServerControl } from "@muster/contracts/realtime/v1";
+import type { ServerControl } from "@muster/contracts/realtime/v1/client";
 import {
   CONTROL_FRAME,
   decodeServerControl,

@@ -1,5 +1,5 @@
 // The connection that is kept: opened, opened again when it was lost, and taken to another gateway when its own stops.
-import type { ServerControl } from "@muster/contracts/realtime/v1";
+import type { ServerControl } from "@muster/contracts/realtime/v1/client";
 import { clientDuty } from "@muster/realtime";
 import { isHopeless, MusterError, TOKEN_ENDED } from "./errors.ts";
 import { GatewaySocket, type OpenOptions, type SocketEvents, type TokenSource } from "./gateway-socket.ts";

@@ -1,4 +1,4 @@
-import type { MatchEnded, MatchJoined, SeatStatus } from "@muster/contracts/realtime/v1";
+import type { MatchEnded, MatchJoined, SeatStatus } from "@muster/contracts/realtime/v1/client";
 import {
   type Fields,
   type Game,

@@ -1,5 +1,5 @@
 // What waiting for a match leads to.
-import type { MatchFound, QueueLeft } from "@muster/contracts/realtime/v1";
+import type { MatchFound, QueueLeft } from "@muster/contracts/realtime/v1/client";
 import { MusterError } from "./errors.ts";
 
 export interface QueueOptions {

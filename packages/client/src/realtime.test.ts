@@ -1,4 +1,4 @@
-import { MatchJoinedSchema } from "@muster/contracts/realtime/v1";
+import { MatchJoinedSchema } from "@muster/contracts/realtime/v1/client";
 import { create } from "@bufbuild/protobuf";
 import { duel } from "@muster/game-duel";
 import { decodeClientControl, DISCONNECTS, encodeServerControl, INPUT_FRAME } from "@muster/realtime";

@@ -1,4 +1,4 @@
-import type { ServerControl } from "@muster/contracts/realtime/v1";
+import type { ServerControl } from "@muster/contracts/realtime/v1/client";
 import { type Fields, type Game, MalformedBitsError } from "@muster/game-kit";
 import { ChatInbox } from "./chat.ts";
 import { MusterError } from "./errors.ts";

@@ -1,6 +1,6 @@
 // The code at hand and the match that it is used for: what is told apart, and what becomes of the connection.
 import { create } from "@bufbuild/protobuf";
-import { MatchJoinedSchema, WatchingSchema } from "@muster/contracts/realtime/v1";
+import { MatchJoinedSchema, WatchingSchema } from "@muster/contracts/realtime/v1/client";
 import { duel } from "@muster/game-duel";
 import { descriptionOf, type Game, list, uint } from "@muster/game-kit";
 import { decodeClientControl, encodeServerControl } from "@muster/realtime";

@@ -1,5 +1,5 @@
 // Bits do not say what they are: before the first frame is read, both sides must mean the same game.
-import type { MatchJoined, Watching } from "@muster/contracts/realtime/v1";
+import type { MatchJoined, Watching } from "@muster/contracts/realtime/v1/client";
 import { descriptionOf, type Fields, type Game } from "@muster/game-kit";
 import { MusterError } from "./errors.ts";
 

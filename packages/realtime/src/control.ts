@@ -1,10 +1,11 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+// Without the validation rules, which would be half of a web game's SDK. Who checks them has the other one.
 import {
   type ClientControl,
   ClientControlSchema,
   type ServerControl,
   ServerControlSchema,
-} from "@muster/contracts/realtime/v1";
+} from "@muster/contracts/realtime/v1/client";
 import { CONTROL_FRAME } from "./frames.ts";
 
 /** A whole frame, type byte first. */

@@ -6,9 +6,14 @@ import { currentTrace } from "@muster/tracing";
 import type { Control } from "./outbound.ts";
 import type { Ending, SeatStatus } from "./seat.ts";
 
+/** 0 would say that we do not say. */
+function clamped(ms: number): number {
+  return Math.min(Math.max(1, Math.floor(ms)), 0xffff_ffff);
+}
+
 export function welcome(requestId: number, playerId: string, idleTimeoutMs: number, tokenEndsInMs: number): Control {
   const ours = { protocolVersion: PROTOCOL_VERSION, idleTimeoutMs, maxFrameBytes: FRAME_BYTES_MAX };
-  const value = { ...ours, playerId, tokenEndsInMs: Math.max(1, Math.floor(tokenEndsInMs)) };
+  const value = { ...ours, playerId, tokenEndsInMs: clamped(tokenEndsInMs) };
   return { requestId, message: { case: "welcome", value } };
 }
 

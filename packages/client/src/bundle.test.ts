@@ -1,0 +1,60 @@
+// What a web game loads of us.
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { gzipSync } from "node:zlib";
+import { rolldown } from "rolldown";
+import { beforeAll, expect, it } from "vitest";
+
+const root = path.resolve(import.meta.dirname, "../../..");
+/** With a tenth of room; 125,600 and 39,300 when it was written. */
+const BYTES_MAX = 138_000;
+const GZIPPED_MAX = 43_000;
+const PARTS =
+  /^(packages\/(client|game-kit|realtime)\/src\/|contracts\/gen\/client\/realtime\/v1_pb\.ts$|(@bufbuild\/protobuf|@noble\/hashes)\/)/;
+
+let code: string;
+let modules: readonly string[];
+beforeAll(async () => {
+  const bundle = await rolldown({ input: path.join(import.meta.dirname, "index.ts"), platform: "browser" });
+  const [chunk, ...others] = (await bundle.generate({ format: "esm", minify: true })).output;
+  await bundle.close();
+  expect(others).toEqual([]);
+  code = chunk.code;
+  const used = Object.entries(chunk.modules).filter(
+    ([id, { renderedLength }]) => renderedLength > 0 && !id.startsWith("\0"),
+  );
+  modules = used.map(([id]) => path.relative(root, id).replace(/^.*node_modules\//, ""));
+});
+
+it("is no larger than it was", () => {
+  expect(Buffer.byteLength(code)).toBeLessThan(BYTES_MAX);
+  expect(gzipSync(code).length).toBeLessThan(GZIPPED_MAX);
+});
+
+it("has the realtime contract in it, and no rules, no other contract and nothing of a service", () => {
+  expect(modules.filter((id) => !PARTS.test(id))).toEqual([]);
+  expect(modules).toContain("contracts/gen/client/realtime/v1_pb.ts");
+  // Descriptors are in there as base64.
+  const descriptors = [...code.matchAll(/[`"']([A-Za-z0-9+/]{100,}={0,2})[`"']/g)].map(([, text]) =>
+    atob(text as string),
+  );
+  const text = [code, ...descriptors].join("\n");
+  expect(text).toContain("realtime.v1");
+  for (const name of [
+    "buf.validate",
+    "identity.v2",
+    "match.v2",
+    "chat.v2",
+    "matchmaking.v2",
+    "realtime.link",
+    "SetRole",
+  ])
+    expect(text).not.toContain(name);
+});
+
+it("gives out what index.ts names, and no file beside it", () => {
+  const { exports } = JSON.parse(readFileSync(path.join(import.meta.dirname, "../package.json"), "utf8")) as {
+    exports: object;
+  };
+  expect(Object.keys(exports)).toEqual(["."]);
+});
