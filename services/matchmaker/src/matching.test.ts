@@ -14,7 +14,7 @@ it("a placement that throws is counted like any that failed, once, and its playe
   const modes = { solo: { game: "duel", seats: 1, options: {} } };
   const [shards, sessions] = [new Shards(), new Sessions()];
   const info = { shardId: "s", address: "s:1", capacity: 10, region: "", renewsLeases: true, tellsBegun: true };
-  shards.add({ ...info, builds: new Map() }, 0);
+  shards.add({ ...info, builds: new Map(), descriptions: new Map() }, 0);
   const rules = { windowPoints: 100, windowPointsPerS: 50, regionPoints: 250 };
   const tickets = new Tickets({ modes, rules, queueMax: 10, log });
   const metrics = createMatchmakerMetrics(new Registry(), ["solo"], tickets, sessions, new HeldSeats());
