@@ -65,6 +65,11 @@ packages_wanted() { cat pnpm-lock.yaml pnpm-workspace.yaml package.json contract
 setup_packages() {
   local stamp=node_modules/.muster-installed
   if [ -x node_modules/.bin/node ] && [ "$(packages_wanted)" = "$(cat "$stamp" 2>/dev/null)" ] && node_modules/.bin/node scripts/prepare-uws.ts; then return; fi
+  local at
+  for at in . node_modules; do
+    [ ! -e "$at" ] || [ -w "$at" ] || die "The packages have to be installed in $PWD, and $(id -un) may not write there:
+work in a checkout of your own, or have its owner run the same command first."
+  done
   say "installing the packages (from the lockfile, with Node 24 among them)"
   # In CI the lockfile has to fit; here a package that is new in the workspace is added to it.
   local frozen=--prefer-frozen-lockfile
