@@ -204,6 +204,61 @@ def unhappy(url: str, mode: str) -> None:
     seen("refusals")
 
 
+def walk(url: str, mode: str) -> None:
+    """Every request in every state has exactly one answer, with its id (the connection fails at a second one)."""
+    one, other = Guest(url), Guest(url)
+    build = rest(url, "GET", f"/v1/games/{game_of(url, mode)}")["builds"][0]
+    for guest in (one, other):
+        guest.layouts[build["layoutHash"]] = Layout(build["state"])
+    ask = one.connection.ask
+    channels = ask("chat_subscribe", {})["chat_channels"]["channels"]
+    channel_id = next(channel["channel_id"] for channel in channels if channel["kind"] == "global")
+
+    def requests(code: dict[str, str | None]) -> None:
+        nowhere = str(uuid.UUID(int=7 << 76 | 2 << 62))
+        ticket = one.found.get("seat_ticket", "x")
+        every: dict[str, dict[str, Any]] = {
+            "ping": {"payload": 7},
+            "enqueue": {"mode": mode},
+            "cancel_queue": {},
+            "join_match": {"seat_ticket": ticket},
+            "watch_match": {"match_id": nowhere},
+            "stop_watching": {},
+            "chat_subscribe": {},
+            "chat_send": {"channel_id": channel_id, "body": "hello", "key": str(uuid.uuid4())},
+            "hello": {"access_token": one.token, "protocol_version": 1},
+            "leave_match": {},
+        }
+        for case, value in every.items():
+            wanted = code.get(case)
+            if wanted is not None:
+                refused(f"{case} in {code['state']}", wanted, lambda case=case, value=value: ask(case, value))
+            else:
+                ask(case, value)
+
+    taken = {"stop_watching": "not_watching"}
+    idle = {"state": "idle", "join_match": "seat_ticket_invalid", "watch_match": "match_not_found", "leave_match": "not_in_match"}
+    requests(idle | taken)  # enqueue waits, cancel_queue leaves again
+    ask("enqueue", {"mode": mode})
+    queued = idle | {"state": "queued", "enqueue": "already_queued"}
+    requests(queued | taken)
+    for guest in (one, other):
+        guest.connection.ask("enqueue", {"mode": mode})
+    for guest in (one, other):
+        guest.found = guest.connection.told("match_found")
+        guest.join()
+    seated = {"state": "seated", "enqueue": "already_in_match", "cancel_queue": "not_queued", "join_match": "already_in_match"}
+    requests(seated | taken | {"watch_match": "already_in_match"})  # leave_match leaves
+    over = other.connection
+    over.until(lambda: any(name in one for one in over.untaken for name in ("match_ended", "match_cancelled")), "it goes on")
+    seen("walk")
+
+
+def game_of(url: str, mode: str) -> str:
+    return next(one["gameId"] for one in rest(url, "GET", "/v1/modes")["modes"] if one["mode"] == mode)
+
+
 if __name__ == "__main__":
     duel(sys.argv[1], sys.argv[2])
     unhappy(sys.argv[1], sys.argv[2])
+    walk(sys.argv[1], sys.argv[2])

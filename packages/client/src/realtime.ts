@@ -143,7 +143,7 @@ export class Realtime {
         if (difference) this.#watched = undefined; // none of its frames is looked at
       });
       if (difference) {
-        this.stopWatching().catch(() => undefined); // it may be over by itself
+        await this.stopWatching().catch(() => undefined); // it may be over by itself; unawaited, its answer would end the next one
         throw difference;
       }
       if (answer.case !== "watching") throw new MusterError("internal", `unexpected answer ${answer.case}`);

@@ -109,6 +109,11 @@ class Connection:
             self._told.remove(message)
             return message[case]
 
+    @property
+    def untaken(self) -> list[dict[str, Any]]:
+        """What was told and not taken yet."""
+        return self._told
+
     def until(self, reached: Callable[[], bool], what: str) -> None:
         with self._changed:
             self._wait(reached, what)
@@ -165,5 +170,7 @@ class Connection:
         answer = self._answers.pop(message["request_id"], None) if message["request_id"] else None
         if answer:
             answer.put(message)
+        elif message["request_id"]:
+            raise AssertionError(f"request {message['request_id']} has two answers, the second is {case_of(message)}")
         else:
             self._told.append(message)

@@ -21,7 +21,15 @@ describeWithServers("a client written from the contract", () => {
     async () => {
       const { status, lines, stderr } = await python("play.py", system.url, "duel");
       expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-      expect(lines.map(({ seen }) => seen)).toEqual(["chat", "joined", "resumed", "ended", "history", "refusals"]);
+      expect(lines.map(({ seen }) => seen)).toEqual([
+        "chat",
+        "joined",
+        "resumed",
+        "ended",
+        "history",
+        "refusals",
+        "walk",
+      ]);
       expect(lines[3]).toMatchObject({ ticks: 150, reason: "played" });
     },
   );

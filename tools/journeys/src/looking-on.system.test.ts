@@ -1,6 +1,7 @@
 // Spectators, bots, a game without a clock: through the whole system.
 import { duel } from "@muster/game-duel";
 import { four, fourBot } from "@muster/game-four";
+import { type Game, uint } from "@muster/game-kit";
 import { describeWithServers, until } from "@muster/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { connected, guest, matched, pilot, playing } from "./players.ts";
@@ -85,8 +86,10 @@ describeWithServers("other ways to play", () => {
   beforeAll(async () => {
     system = await startSystem({
       env: {
+        GATEWAY_SPECTATOR_DELAY_MS: String(DELAY_MS),
         MATCHMAKER_MODES: JSON.stringify({
           four: { game: "four", seats: 2, options: {} },
+          duel: { game: "duel", seats: 2, options: {} },
           "four-quick": { game: "four", seats: 2, options: { turnSeconds: 1 } },
           practice: { game: "duel", seats: 2, options: { rounds: 1, roundTicks: 60 }, bots: { bot: "ace", afterS: 0 } },
           patient: {
@@ -121,6 +124,31 @@ describeWithServers("other ways to play", () => {
     await until(async () =>
       (await players[0].client.match(found[0].matchId)).state === "ended" ? undefined : "not stored",
     );
+  });
+
+  it("the SDK plays and shows no match by another game's code, or by a copy with other fields: it says so, and goes on", async () => {
+    const { players, found } = await matched(system, "duel");
+    const looker = await connected(system);
+    const wider = { ...duel, state: { ...duel.state, round: uint(5) } };
+    const newer = { ...duel, buildId: "duel-2" };
+    const [a, b] = players;
+    await expect(a.realtime.join(found[0], four)).rejects.toMatchObject({ code: "wrong_game" });
+    const { seatTicket } = found[0]; // as an app keeps it
+    await expect(a.realtime.join({ seatTicket }, four)).rejects.toMatchObject({ code: "wrong_game" });
+    await expect(b.realtime.join(found[1], wider)).rejects.toMatchObject({ code: "wrong_layout" });
+    const refusals = [
+      [four, "wrong_game"],
+      [wider, "wrong_layout"],
+      [newer, "wrong_build"],
+    ] as const;
+    for (const [game, code] of refusals) {
+      const watching = looker.realtime.watch(found[0].matchId, game as unknown as Game);
+      await expect(watching).rejects.toMatchObject({ code });
+    }
+    const watched = await looker.realtime.watch(found[0].matchId, newer, { anyBuild: true });
+    await until(() => (watched.framesApplied > 3 ? undefined : "nothing is shown"));
+    await b.realtime.leaveMatch(); // the seat was taken
+    for (const { realtime } of [a, b, looker]) await realtime.ping();
   });
 
   it("whoever lets the time for a move pass has lost", async () => {
