@@ -30,6 +30,17 @@ const OLDEST_BY_HAND_ALLOWED: ReadonlySet<string> = new Set([
   "services/matchmaker/src/no-shows.ts", // 64 of one player, for thousands of players
 ]);
 
+/** A text that is cut at a number of UTF-16 units may end in half of a character; and what is cut so and is no such text. */
+const CUT_BY_UNITS = /\.(?:slice|substring|substr)\(0, (?:\d{2,}|[A-Z][A-Z_]*)\)/;
+const CUT_BY_UNITS_ALLOWED: ReadonlySet<string> = new Set([
+  "packages/client/src/answers.ts", // an address in an error's text, in browsers
+  "packages/log/src/error-fields.ts", // a stack for the log, whose JSON escapes halves
+  "services/chat-service/src/cursors.ts", // a time
+  "services/chat-service/src/rpc/directs.ts", // hexadecimal
+  "services/edge-api/src/system-health.ts", // a list of addresses
+  "services/shard/src/step-watch.ts", // an id
+]);
+
 export function structureProblems(): string[] {
   const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { encoding: "utf8" })
     .split("\n")
@@ -61,6 +72,13 @@ function sourceProblems(file: string, homes: ReadonlyMap<string, string>): strin
     problems.push(
       `${file} looks for the oldest entry of a Map, which is slow in a full one: BoundedMap of packages/runtime`,
     );
+  if (
+    /^(packages|services)\/[^/]+\/src\//.test(file) &&
+    !file.endsWith(".test.ts") &&
+    CUT_BY_UNITS.test(source) &&
+    !CUT_BY_UNITS_ALLOWED.has(file)
+  )
+    problems.push(`${file} cuts a text by UTF-16 units, which halves characters: cut() of packages/runtime`);
   for (const [, name] of source.matchAll(/\bfrom "([^"]+)"/g)) {
     if (name === undefined) continue;
     if (name === "uWebSockets.js" && file !== "services/realtime-gateway/src/ws.ts")

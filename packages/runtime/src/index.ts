@@ -7,6 +7,7 @@ export {
 } from "./call-budget.ts";
 export { type AdminServer, type Check, createAdminServer, failedChecks } from "./admin.ts";
 export { type Bounded, BoundedMap, measureBounded } from "./bounded-map.ts";
+export { cut, lengthOf } from "./cut.ts";
 export { clientNetworkOf } from "./client-network.ts";
 export { FairLimiter, type FairLimiterOptions, WaitAbandonedError } from "./fair-limiter.ts";
 export { type LimiterOptions, Limiter, LimitReachedError } from "./limiter.ts";

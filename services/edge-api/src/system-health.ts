@@ -1,7 +1,7 @@
 // Whether the whole installation is healthy: asked by the ingress, by up.sh and by people.
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import { type Check, failedChecks } from "@muster/runtime";
+import { type Check, cut, failedChecks } from "@muster/runtime";
 
 const PROBE_TIMEOUT_MS = 1500;
 /** A flood of probes is one probe per instance and this long. */
@@ -101,7 +101,7 @@ async function probe(url: string, address: string): Promise<Instance> {
   try {
     const response = await fetch(target, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
     const text = await response.text();
-    const answer = response.ok ? "ok" : `answers ${response.status}: ${text.slice(0, 300)}`;
+    const answer = response.ok ? "ok" : `answers ${response.status}: ${cut(text, 300)}`;
     return { address, answer, passing: !response.ok && isPassing(text) };
   } catch (err) {
     return { address, answer: `does not answer: ${err instanceof Error ? err.message : String(err)}`, passing: false };

@@ -177,6 +177,30 @@ describeWithMariadb("moderators and admins", () => {
     expect(await auditFault(harness.db)).toBeUndefined();
   });
 
+  it("a reason of any characters and length leaves the audit log as it was written", async () => {
+    const emoji = "\u{1f600}";
+    const odd = ["\u{1f468}\u200d\u{1f469}", "e\u0301", "half \ud83d", "\u0000", " ends with a space ", "\n\t"];
+    const actorId = id("root-admin");
+    for (const reason of [emoji.repeat(256), `x${emoji.repeat(255)}`, ...odd]) {
+      await harness.call.setRole({ actorId, playerId: id("player-two"), role: Role.PLAYER, reason });
+      await harness.call.banPlayer({ actorId, playerId: id("player-two"), reason });
+      await harness.call.unbanPlayer({ actorId, playerId: id("player-two"), reason });
+      await harness.call.authorizeMatchCancel({ actorId, matchId: id("player-two"), reason, record: true });
+      await harness.call.rotateSigningKey({ actorId, reason });
+      const { keys } = await harness.call.listSigningKeys({ actorId });
+      const retiring = keys.find(({ state }) => state === "retiring");
+      if (retiring) await harness.call.revokeSigningKey({ actorId, kid: retiring.kid, reason });
+      expect(await auditFault(harness.db), JSON.stringify(reason)).toBeUndefined();
+    }
+    const out = { log: (): void => undefined, error: (): void => undefined };
+    const env = { IDENTITY_DB_URL: harness.url, IDENTITY_KEY_ENCRYPTION_KEY: KEY_ENCRYPTION_KEY };
+    for (const reason of [emoji.repeat(300), `x${emoji.repeat(300)}`, "half \ud83d"]) {
+      expect(await runOperator(["grant", "player-twox", "player", reason], env, out)).toBe(0);
+      expect(await runOperator(["revoke-keys", reason], env, out)).toBe(0);
+      expect(await runOperator(["verify-audit-log"], env, out)).toBe(0);
+    }
+  });
+
   describe("the audit log shows", () => {
     const tampered = async (sql: string): Promise<string | undefined> => {
       const rows = await harness.db.selectFrom("audit_log").selectAll().orderBy("position").execute();

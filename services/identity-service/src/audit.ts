@@ -1,8 +1,9 @@
 // The audit log: what was done to an account, a key or a match, by whom and why. Each entry's hash covers the entry before it,
 // so that nobody with write access to the table can change, drop or reorder entries unseen.
 import { createHash } from "node:crypto";
-import { currentTrace } from "@muster/tracing";
 import type { Database } from "@muster/db";
+import { cut } from "@muster/runtime";
+import { currentTrace } from "@muster/tracing";
 import type { Tables } from "./schema.ts";
 import { type AuditRow, holdLastEntry, insertEntry, listEntriesAfter } from "./store/audit.ts";
 import type { Tx } from "./store/db.ts";
@@ -24,18 +25,22 @@ export interface AuditEntry {
   readonly actor: string;
   readonly action: AuditAction;
   readonly target: string;
+  /** Kept to 256 characters. */
   readonly reason: string;
   readonly at: Date;
 }
 
 const NO_TRACE = "0".repeat(32);
 const PAGE_ROWS = 1000;
+/** Code points: as the column has it. What is hashed has to be what is stored. */
+const REASON_CHARS_MAX = 256;
 
 /** In the transaction of what it tells of: both happen or neither does. */
 export async function appendAudit(tx: Tx, entry: AuditEntry): Promise<void> {
   const last = await holdLastEntry(tx);
   const row = {
     ...entry,
+    reason: cut(entry.reason, REASON_CHARS_MAX),
     position: Number(last.position) + 1,
     trace_id: currentTrace()?.traceId ?? NO_TRACE,
     previous_hash: last.hash,

@@ -24,7 +24,6 @@ const USAGE = `usage: operator.ts COMMAND …   (with IDENTITY_DB_URL in the env
 Exit code 0: done, or all is well; 1: it failed, or nothing was found; 2: wrong usage.`;
 
 const ROLES: readonly string[] = ["player", "moderator", "admin"] satisfies AccountRole[];
-const REASON_CHARS_MAX = 256;
 const ROWS_MAX = 50;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -135,7 +134,7 @@ async function grant(
       actor: "operator",
       action: "role_set",
       target: account.id,
-      reason: `${role}: ${reason}`.slice(0, REASON_CHARS_MAX),
+      reason: `${role}: ${reason}`,
       at: new Date(),
     });
   });
@@ -144,7 +143,7 @@ async function grant(
 }
 
 async function revokeKeys({ db, env, out }: CommandParts, words: readonly string[]): Promise<string | undefined> {
-  const reason = words.join(" ").slice(0, REASON_CHARS_MAX);
+  const reason = words.join(" ");
   if (reason === "") throw new UsageError("revoke-keys takes a reason", "REASON");
   const encryptionKey = configOrExit("operator", () => readKeyEncryptionKey(env));
   const { kid, withdrawn } = await inTransaction(db, async (tx) => {

@@ -1,7 +1,7 @@
 // The matches of this process.
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "@muster/log";
-import { type Bounded, BoundedMap } from "@muster/runtime";
+import { type Bounded, BoundedMap, cut } from "@muster/runtime";
 import { Adoptions, type AdoptionTimes, type PendingJoin, type Recovery } from "./adoptions.ts";
 import { unplayedOf } from "./attendance.ts";
 import type { Link, Session } from "./audience.ts";
@@ -140,7 +140,7 @@ export class Matches {
       this.#options.seatReports.allocated(this.#add(spec));
     } catch (err) {
       this.#options.log.error({ err, matchId: spec.matchId, game: spec.game.id }, "the game could not be set up");
-      return `the game could not be set up: ${(err as Error).message}`.slice(0, 200);
+      return cut(`the game could not be set up: ${(err as Error).message}`, 200);
     }
     return undefined;
   }

@@ -77,7 +77,7 @@ export function adminRpcs({ db, sessions, keys, now }: RpcParts): Pick<ServiceIm
 
     async setRole({ actorId, playerId, role, reason }) {
       const name = ROLE_NAMES[role as keyof typeof ROLE_NAMES];
-      const entry = { action: "role_set", target: playerId, reason: `${name}: ${reason}`.slice(0, 256) } as const;
+      const entry = { action: "role_set", target: playerId, reason: `${name}: ${reason}` } as const;
       await asActor(actorId, "admin", entry, async (tx) => {
         if (!(await holdAccount(tx, playerId))) throw fail("player_not_found");
         await updateRole(tx, playerId, name);
