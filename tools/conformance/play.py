@@ -13,6 +13,10 @@ from muster.layout import Layout, layout_hash
 from muster.websocket import Refused, WebSocket
 
 
+# A match that is none.
+NOWHERE = str(uuid.UUID(int=7 << 76 | 2 << 62))
+
+
 def seen(what: str, **more: Any) -> None:
     print(json.dumps({"seen": what, **more}), flush=True)
 
@@ -109,7 +113,12 @@ def duel(url: str, mode: str) -> None:
     first: list[int] = []
     one.connection.on_frame = lambda frame: first.append(frame[0])
     other.join()
+    looker.connection.ask("watch_match", {"match_id": match_id})
+    refused("watching nothing instead", "match_not_found", lambda: looker.connection.ask("watch_match", {"match_id": NOWHERE}))
+    refused("which has ended the one before", "not_watching", lambda: looker.connection.ask("stop_watching", {}))
+    looker.connection.ask("watch_match", {"match_id": match_id})
     watching = looker.connection.ask("watch_match", {"match_id": match_id})["watching"]
+    expect([one for one in looker.connection.untaken if "watch_ended" in one], [], "what is told of the one before")
     seen("joined", tickRate=joined["tick_rate"], options=joined["options"], delayMs=watching["delay_ms"])
 
     for guest, held in ((one, {"thrust": True, "fire": True}), (other, {"left": True, "fire": True})):
@@ -170,7 +179,7 @@ def unhappy(url: str, mode: str) -> None:
     refused("leaving no match", "not_in_match", lambda: ask("leave_match", {}))
     refused("watching nothing", "not_watching", lambda: ask("stop_watching", {}))
     refused("a seat ticket that is none", "seat_ticket_invalid", lambda: ask("join_match", {"seat_ticket": "x"}))
-    refused("a match that is none", "match_not_found", lambda: ask("watch_match", {"match_id": str(uuid.UUID(int=7 << 76 | 2 << 62))}))
+    refused("a match that is none", "match_not_found", lambda: ask("watch_match", {"match_id": NOWHERE}))
     ask("enqueue", {"mode": mode})
     refused("queueing twice", "already_queued", lambda: ask("enqueue", {"mode": mode}))
     expect(ask("cancel_queue", {})["queue_left"]["reason"], "cancelled", "leaving the queue")
@@ -183,6 +192,8 @@ def unhappy(url: str, mode: str) -> None:
         connection = Connection(url, other.token)
         connection.socket.send(sent)
         expect(connection.ended(), code, f"the frame {sent[:4].hex()} of {len(sent)} bytes")
+    offered = Connection(url, None, (f"muster.token.{other.token}",))
+    expect(offered.told("welcome")["player_id"], other.player_id, "a token as a sub-protocol")
     stranger = Connection(url, None)
     stranger.control("ping", {"payload": 1})
     expect(stranger.ended(), 4502, "a ping before hello")
@@ -215,14 +226,13 @@ def walk(url: str, mode: str) -> None:
     channel_id = next(channel["channel_id"] for channel in channels if channel["kind"] == "global")
 
     def requests(code: dict[str, str | None]) -> None:
-        nowhere = str(uuid.UUID(int=7 << 76 | 2 << 62))
         ticket = one.found.get("seat_ticket", "x")
         every: dict[str, dict[str, Any]] = {
             "ping": {"payload": 7},
             "enqueue": {"mode": mode},
             "cancel_queue": {},
             "join_match": {"seat_ticket": ticket},
-            "watch_match": {"match_id": nowhere},
+            "watch_match": {"match_id": NOWHERE},
             "stop_watching": {},
             "chat_subscribe": {},
             "chat_send": {"channel_id": channel_id, "body": "hello", "key": str(uuid.uuid4())},

@@ -58,8 +58,8 @@ def case_of(message: dict[str, Any]) -> str:
 class Connection:
     """One socket, read by a thread of its own."""
 
-    def __init__(self, url: str, token: str | None, protocol_version: int = PROTOCOL_VERSION):
-        self.socket = WebSocket(url.replace("http", "ws", 1) + "/v1/realtime", [SUBPROTOCOL])
+    def __init__(self, url: str, token: str | None, more_protocols: tuple[str, ...] = ()):
+        self.socket = WebSocket(url.replace("http", "ws", 1) + "/v1/realtime", [SUBPROTOCOL, *more_protocols])
         assert self.socket.protocol == SUBPROTOCOL
         self.receiver: Receiver | None = None
         self.on_frame: Callable[[bytes], None] = lambda _frame: None
@@ -76,7 +76,7 @@ class Connection:
         self.fault: BaseException | None = None
         threading.Thread(target=self._run, daemon=True).start()
         if token is not None:
-            hello = {"access_token": token, "protocol_version": protocol_version, "client": "conformance"}
+            hello = {"access_token": token, "protocol_version": PROTOCOL_VERSION, "client": "conformance"}
             self.welcome = self.ask("hello", hello)["welcome"]
 
     def ask(self, case: str, value: dict[str, Any]) -> dict[str, Any]:
