@@ -70,6 +70,15 @@ describe("the check of the manifests", () => {
     expect(policyProblems(changed("Deployment", "edge-api", change)).join("\n")).toContain(problem);
   });
 
+  it("refuses a network policy that does not let out to where its pods are let in", () => {
+    const shut = (policy: any): void => {
+      policy.spec.egress = policy.spec.egress.filter(({ ports }: any) => !ports.some(({ port }: any) => port === 7240));
+    };
+    expect(policyProblems(changed("NetworkPolicy", "realtime-gateway", shut))).toEqual([
+      "realtime-gateway is not let out to shard:7240, which lets it in",
+    ]);
+  });
+
   it("refuses a network policy that lets in who has no business there", () => {
     const open = (policy: any): void =>
       policy.spec.ingress[0].from.push({ podSelector: { matchLabels: { "app.kubernetes.io/name": "chat-service" } } });

@@ -176,16 +176,19 @@ function secretFor(name: string): string {
   return name.endsWith("_DB_URL") ? "mysql://user:password@mariadb:3306/database" : "ab".repeat(32);
 }
 
+interface Peer {
+  readonly podSelector?: { readonly matchLabels: Record<string, string> };
+  readonly namespaceSelector?: object;
+}
+
 interface NetworkPolicySpec {
   readonly podSelector: { readonly matchLabels?: Record<string, string> };
   readonly policyTypes?: readonly string[];
   readonly ingress?: readonly {
-    readonly from?: readonly {
-      readonly podSelector?: { readonly matchLabels: Record<string, string> };
-      readonly namespaceSelector?: object;
-    }[];
+    readonly from?: readonly Peer[];
     readonly ports?: readonly { readonly port: number }[];
   }[];
+  readonly egress?: readonly { readonly to?: readonly Peer[]; readonly ports?: readonly { readonly port: number }[] }[];
 }
 
 /** Ingress rules are CALLS and nothing else; whoever is let in somewhere is let out to there. */
@@ -207,9 +210,7 @@ function networkProblems(manifests: readonly Manifest[]): string[] {
     const found: Record<number, string[]> = {};
     for (const rule of spec.ingress ?? []) {
       if (!rule.from || !rule.ports) problems.push(`${name}: a rule lets everyone in, or in everywhere`);
-      const callers = (rule.from ?? []).flatMap(
-        (peer) => peer.podSelector?.matchLabels["app.kubernetes.io/name"] ?? [],
-      );
+      const callers = namesOf(rule.from);
       for (const { port } of rule.ports ?? []) {
         // Once, also where it is let in over UDP as well.
         found[port] = [...new Set([...(found[port] ?? []), ...callers])].toSorted();
@@ -218,8 +219,22 @@ function networkProblems(manifests: readonly Manifest[]): string[] {
     const wanted = { ...calls, ...(admin === undefined ? {} : { [admin]: name === "edge-api" ? [] : ADMIN_CALLERS }) };
     if (JSON.stringify(sortedKeys(found)) !== JSON.stringify(sortedKeys(wanted)))
       problems.push(`${name} lets in ${JSON.stringify(found)}, and the architecture says ${JSON.stringify(wanted)}`);
+    for (const [port, callers] of Object.entries(wanted))
+      for (const caller of callers)
+        if (!letsOut(policies, caller, name, Number(port)))
+          problems.push(`${caller} is not let out to ${name}:${port}, which lets it in`);
   }
   return problems;
+}
+
+function letsOut(policies: readonly Manifest[], caller: string, name: string, port: number): boolean {
+  const policy = policies.find(({ metadata }) => metadata.name === caller);
+  const { egress = [] } = (policy?.spec ?? {}) as unknown as NetworkPolicySpec;
+  return egress.some((rule) => namesOf(rule.to).includes(name) && rule.ports?.some((one) => one.port === port));
+}
+
+function namesOf(peers: readonly Peer[] = []): string[] {
+  return peers.flatMap((peer) => peer.podSelector?.matchLabels["app.kubernetes.io/name"] ?? []);
 }
 
 function sortedKeys(record: Readonly<Record<number, readonly string[]>>): unknown {
