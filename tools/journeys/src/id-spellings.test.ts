@@ -27,7 +27,17 @@ const OTHER_FORMS = [
 ];
 const SERVICES: readonly DescService[] = [ChatService, IdentityService, MatchService, MatchmakingService];
 /** Texts of requests that are called ids and are none of ours to spell: names that operators or clients choose. */
-const NO_UUIDS = new Set(["device_id", "game_id", "build_id", "shard_id", "gateway_id", "trace_id", "deviceId", "kid"]);
+const NO_UUIDS = new Set([
+  "device_id",
+  "game_id",
+  "gameId",
+  "build_id",
+  "shard_id",
+  "gateway_id",
+  "trace_id",
+  "deviceId",
+  "kid",
+]);
 
 type Json = Record<string, unknown>;
 interface Schema {
