@@ -7,6 +7,7 @@ import {
   inputCodecOf,
   type Snapshot,
   SnapshotDecoder,
+  type SnapshotView,
   type StateOf,
 } from "@muster/game-kit";
 import { OutgoingInputs } from "./outgoing-inputs.ts";
@@ -49,9 +50,12 @@ export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> 
   readonly #outgoing: OutgoingInputs;
   readonly #heldInputs: boolean;
   readonly #listeners = new Set<(snapshot: Snapshot<S>) => void>();
+  readonly #viewListeners = new Set<(view: SnapshotView<S>) => void>();
   readonly #statusListeners = new Set<(status: { seat: number; connected: boolean; graceMs: number }) => void>();
   readonly #end: (end: MatchEnd) => void;
+  /** Made when somebody wants it. */
   #latest: Snapshot<S> | undefined;
+  #view: SnapshotView<S> | undefined;
   /** When it came, on the clock of performance.now(). */
   #latestAt = 0;
   #matchSeq = 0;
@@ -76,9 +80,14 @@ export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> 
     this.#end = resolve;
   }
 
-  /** The newest snapshot; its state is a live view. */
+  /** The newest snapshot, to keep: plain objects, frozen. */
   get latest(): Snapshot<S> | undefined {
-    return this.#latest;
+    return (this.#latest ??= this.#decoder.snapshot());
+  }
+
+  /** The newest state without a copy: after the next frame it shows that one. */
+  get view(): SnapshotView<S> | undefined {
+    return this.#view;
   }
 
   /** The newest state's words, a live view: for a prediction. */
@@ -98,7 +107,7 @@ export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> 
 
   /** For the connection only: it has begun, and every tick is shown. */
   get ticks(): boolean {
-    return this.tickRate > 0 && this.#latest !== undefined;
+    return this.tickRate > 0 && this.#view !== undefined;
   }
 
   /** For the connection only. @returns false for a message that has been here before */
@@ -109,10 +118,16 @@ export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> 
     return true;
   }
 
-  /** Called after every frame. @returns a function that ends it. */
+  /** Called after every frame, with an object of its own. @returns a function that ends it. */
   onSnapshot(listener: (snapshot: Snapshot<S>) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** The same without a copy, for who reads it at once: it shows the next frame after that. @returns a function that ends it. */
+  onView(listener: (view: SnapshotView<S>) => void): () => void {
+    this.#viewListeners.add(listener);
+    return () => this.#viewListeners.delete(listener);
   }
 
   /** Called when another player drops or comes back. */
@@ -135,15 +150,19 @@ export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> 
 
   /** For the connection only. */
   onFrame(frame: Uint8Array): void {
-    const snapshot = this.#decoder.apply(frame);
-    if (!snapshot) {
+    const view = this.#decoder.apply(frame);
+    if (!view) {
       this.framesSkipped++;
       return;
     }
     this.framesApplied++;
-    this.#latest = snapshot;
+    this.#view = view;
+    this.#latest = undefined;
     this.#latestAt = performance.now();
-    this.#outgoing.forget(snapshot.acks[this.seat] ?? 0);
+    this.#outgoing.forget(view.acks[this.seat] ?? 0);
+    for (const listener of this.#viewListeners) listener(view);
+    if (this.#listeners.size === 0) return;
+    const snapshot = this.latest as Snapshot<S>;
     for (const listener of this.#listeners) listener(snapshot);
   }
 
@@ -154,9 +173,9 @@ export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> 
 
   /** Inputs that name an earlier one come too late, as far as we know. */
   #oldestTick(): number {
-    if (!this.#latest) return 0;
+    if (!this.#view) return 0;
     const since = Math.floor(((performance.now() - this.#latestAt) / 1000) * this.tickRate);
-    return this.#latest.tick + since - LATE_TICKS;
+    return this.#view.tick + since - LATE_TICKS;
   }
 
   /** For the connection only. */

@@ -1,7 +1,14 @@
 // The prediction on a bad link, in virtual time: a server that steps at 30 Hz, a link of 60 ms each way that stalls as TCP
 // does when one packet in a hundred is lost. What the player sees of the own ship is compared frame by frame.
 import { duel, duelBot } from "@muster/game-duel";
-import { type Game, inputCodecOf, Simulation, type Snapshot, SnapshotDecoder, SnapshotEncoder } from "@muster/game-kit";
+import {
+  type Game,
+  inputCodecOf,
+  Simulation,
+  SnapshotDecoder,
+  SnapshotEncoder,
+  type SnapshotView,
+} from "@muster/game-kit";
 import { describe, expect, it } from "vitest";
 import type { PlayingMatch } from "./match.ts";
 import { Prediction } from "./prediction.ts";
@@ -71,19 +78,19 @@ function run(link: LinkOptions, seconds: number, seed: number): Run {
   const waiting: { seq: number; tick: number; bytes: Uint8Array }[] = [];
   let now = 0;
   let seq = 0;
-  let listener: ((snapshot: Snapshot<Duel["state"]>) => void) | undefined;
+  let listener: ((view: SnapshotView<Duel["state"]>) => void) | undefined;
   const match = {
     seat: SEAT,
     seats: 2,
     options: OPTIONS,
-    latest: undefined,
+    view: undefined,
     words: decoder.words,
     send(input: Parameters<typeof codec.encode>[0], tick: number) {
       seq++;
       up.send({ seq, tick, bytes: codec.encode(input) }, now);
       return seq;
     },
-    onSnapshot(call: typeof listener) {
+    onView(call: typeof listener) {
       listener = call;
       return () => undefined;
     },

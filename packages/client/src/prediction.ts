@@ -1,7 +1,7 @@
 // The same `step` ahead of the server: what a player does is on the screen at once, and what the server says is taken
 // over without a jump. Rollback and replay after Y. Bernier, "Latency Compensating Methods in Client/Server In-game
 // Protocol Design and Optimization" (2001), section "client side prediction".
-import { type Fields, type Game, Simulation, type Snapshot, type StateOf } from "@muster/game-kit";
+import { type Fields, type Game, Simulation, type SnapshotView, type StateOf } from "@muster/game-kit";
 import { ServerClock } from "./server-clock.ts";
 import type { PlayingMatch } from "./match.ts";
 
@@ -69,8 +69,8 @@ export class Prediction<S extends Fields = Fields, I extends Fields = Fields> {
     }));
     this.#beforeWords = new Int32Array(this.#simulation.words.length);
     this.#before = this.#simulation.layout.view(this.#beforeWords, 0, false) as unknown as StateOf<S>;
-    this.#stopListening = match.onSnapshot((snapshot) => this.#onSnapshot(snapshot));
-    if (match.latest) this.#onSnapshot(match.latest);
+    this.#stopListening = match.onView((view) => this.#onView(view));
+    if (match.view) this.#onView(match.view);
   }
 
   /** The predicted state, a live view: valid once `tick` is 0 or above. */
@@ -139,7 +139,7 @@ export class Prediction<S extends Fields = Fields, I extends Fields = Fields> {
     while (this.#simulation.tick < tick) this.#step();
   }
 
-  #onSnapshot({ tick, acks }: Snapshot<S>): void {
+  #onView({ tick, acks }: SnapshotView<S>): void {
     this.#clock.onTick(tick, this.#now());
     const first = this.#confirmed < 0;
     this.#confirmed = tick;

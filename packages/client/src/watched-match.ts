@@ -1,4 +1,4 @@
-import { type Fields, type Game, type Snapshot, SnapshotDecoder } from "@muster/game-kit";
+import { type Fields, type Game, type Snapshot, SnapshotDecoder, type SnapshotView } from "@muster/game-kit";
 
 /** A match that this client looks on at. */
 export class WatchedMatch<S extends Fields = Fields> {
@@ -10,8 +10,11 @@ export class WatchedMatch<S extends Fields = Fields> {
   framesApplied = 0;
   readonly #decoder: SnapshotDecoder<S>;
   readonly #listeners = new Set<(snapshot: Snapshot<S>) => void>();
+  readonly #viewListeners = new Set<(view: SnapshotView<S>) => void>();
   readonly #end: (reason: string) => void;
+  /** Made when somebody wants it. */
   #latest: Snapshot<S> | undefined;
+  #view: SnapshotView<S> | undefined;
 
   constructor(matchId: string, game: Game<S>) {
     this.matchId = matchId;
@@ -21,9 +24,14 @@ export class WatchedMatch<S extends Fields = Fields> {
     this.#end = resolve;
   }
 
-  /** The newest snapshot; its state is a live view. */
+  /** The newest snapshot, to keep: plain objects, frozen. */
   get latest(): Snapshot<S> | undefined {
-    return this.#latest;
+    return (this.#latest ??= this.#decoder.snapshot());
+  }
+
+  /** The newest state without a copy: after the next frame it shows that one. */
+  get view(): SnapshotView<S> | undefined {
+    return this.#view;
   }
 
   /** Hash of the state that is shown. */
@@ -31,18 +39,28 @@ export class WatchedMatch<S extends Fields = Fields> {
     return this.#decoder.hash();
   }
 
-  /** Called after every frame. @returns a function that ends it. */
+  /** Called after every frame, with an object of its own. @returns a function that ends it. */
   onSnapshot(listener: (snapshot: Snapshot<S>) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
+  /** The same without a copy, for who reads it at once: it shows the next frame after that. @returns a function that ends it. */
+  onView(listener: (view: SnapshotView<S>) => void): () => void {
+    this.#viewListeners.add(listener);
+    return () => this.#viewListeners.delete(listener);
+  }
+
   /** For the connection only. */
   onFrame(frame: Uint8Array): void {
-    const snapshot = this.#decoder.apply(frame);
-    if (!snapshot) return; // it does not follow: a keyframe comes
+    const view = this.#decoder.apply(frame);
+    if (!view) return; // it does not follow: a keyframe comes
     this.framesApplied++;
-    this.#latest = snapshot;
+    this.#view = view;
+    this.#latest = undefined;
+    for (const listener of this.#viewListeners) listener(view);
+    if (this.#listeners.size === 0) return;
+    const snapshot = this.latest as Snapshot<S>;
     for (const listener of this.#listeners) listener(snapshot);
   }
 

@@ -38,5 +38,6 @@ export {
   KEYFRAME_FRAME,
   type Snapshot,
   SnapshotDecoder,
+  type SnapshotView,
   SnapshotEncoder,
 } from "./snapshot.ts";

@@ -48,6 +48,19 @@ export function layoutOf<F extends Fields>(fields: F): Layout<F> {
   };
 }
 
+/** What a view shows, as plain objects, frozen through and through: it stays what it is, and prints as what it is. */
+export function plainOf<F extends Fields>(fields: F, view: StateOf<F>): StateOf<F> {
+  const plain: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(fields)) {
+    const value = (view as Record<string, unknown>)[name];
+    plain[name] =
+      field.kind === "list"
+        ? Object.freeze((value as StateOf<Fields>[]).map((element) => plainOf(field.fields, element)))
+        : value;
+  }
+  return Object.freeze(plain) as StateOf<F>;
+}
+
 /** Scalars first, as one group; then the lists, a group per element. */
 function place(fields: Fields, prefix: string, slots: Slot[], groups: Group[]): void {
   const from = slots.length;
@@ -88,6 +101,8 @@ function rangeOf({ bits, signed }: { bits: number; signed: boolean }): { min: nu
   return { min: signed ? -(2 ** (bits - 1)) : 0, max: signed ? 2 ** (bits - 1) - 1 : 2 ** bits - 1 };
 }
 
+const NODE_INSPECT = Symbol.for("nodejs.util.inspect.custom");
+
 type View = new (cursor: Cursor, base: number) => object;
 
 /** A class per struct with an accessor per field, so that the engine compiles each to a load or a store. */
@@ -112,6 +127,14 @@ function viewClass(fields: Fields, checked: boolean): View {
       }
     }
   }
+  // Its own fields are where it reads and writes: what is printed is what it shows.
+  const show = {
+    configurable: true,
+    value(this: StateOf<Fields>) {
+      return plainOf(fields, this);
+    },
+  };
+  Object.defineProperties(StructView.prototype, { toJSON: show, [NODE_INSPECT]: show });
   scalars.forEach(([name, field], offset) => {
     Object.defineProperty(StructView.prototype, name, {
       enumerable: true,

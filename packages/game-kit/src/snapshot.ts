@@ -3,7 +3,7 @@
 import { BitReader, BitWriter, MalformedBitsError } from "./bits.ts";
 import { type Codec, codecOf } from "./codec.ts";
 import type { Game } from "./game.ts";
-import type { Layout } from "./layout.ts";
+import { type Layout, plainOf } from "./layout.ts";
 import type { Fields, StateOf } from "./schema.ts";
 import { compiledOf } from "./compiled.ts";
 import { hashWords } from "./simulation.ts";
@@ -92,11 +92,18 @@ export class SnapshotEncoder {
   }
 }
 
+/** One tick, to keep: a frozen object of its own. */
 export interface Snapshot<S extends Fields> {
   readonly tick: number;
   /** By seat: the highest input sequence number that the shard has applied. */
+  readonly acks: readonly number[];
+  readonly state: StateOf<S>;
+}
+
+/** The newest tick, without a copy: what it shows is another one after the next frame. */
+export interface SnapshotView<S extends Fields> {
+  readonly tick: number;
   readonly acks: Uint32Array;
-  /** A live view: read it before the next frame. */
   readonly state: StateOf<S>;
 }
 
@@ -104,6 +111,7 @@ export interface Snapshot<S extends Fields> {
 export class SnapshotDecoder<S extends Fields = Fields> {
   readonly #codec: Codec;
   readonly words: Int32Array;
+  readonly #fields: S;
   readonly #state: StateOf<S>;
   readonly #reader = new BitReader(new Uint8Array(0));
   #acks = new Uint32Array(0);
@@ -112,6 +120,7 @@ export class SnapshotDecoder<S extends Fields = Fields> {
   constructor(game: Game<S, Fields>) {
     const { layout } = compiledOf(game as unknown as Game);
     this.#codec = codecOf(layout);
+    this.#fields = game.state;
     this.words = new Int32Array(layout.words);
     this.#state = layout.view(this.words, 0, false) as unknown as StateOf<S>;
   }
@@ -125,12 +134,19 @@ export class SnapshotDecoder<S extends Fields = Fields> {
     return hashWords(this.words, this.#tick);
   }
 
+  /** What this side holds now, to keep. Undefined before the first frame. */
+  snapshot(): Snapshot<S> | undefined {
+    if (this.#tick < 0) return undefined;
+    const acks = Object.freeze(Array.from(this.#acks));
+    return Object.freeze({ tick: this.#tick, acks, state: plainOf(this.#fields, this.#state) });
+  }
+
   /**
    * Applies a frame.
    * @returns undefined for a delta that does not follow the state held: wait for the next keyframe.
    * @throws MalformedBitsError for bytes that are no frame.
    */
-  apply(frame: Uint8Array): Snapshot<S> | undefined {
+  apply(frame: Uint8Array): SnapshotView<S> | undefined {
     const reader = this.#reader;
     reader.reset(frame);
     const type = reader.read(8);
