@@ -31,14 +31,12 @@ const OLDEST_BY_HAND_ALLOWED: ReadonlySet<string> = new Set([
 ]);
 
 /** A text that is cut at a number of UTF-16 units may end in half of a character; and what is cut so and is no such text. */
-const CUT_BY_UNITS = /\.(?:slice|substring|substr)\(0, (?:\d{2,}|[A-Z][A-Z_]*)\)/;
+const CUT_BY_UNITS = /\.(?:slice|substring|substr)\(0, (?:\d{2,}|[A-Z_]*CHARS[A-Z_]*)\)/;
 const CUT_BY_UNITS_ALLOWED: ReadonlySet<string> = new Set([
   "packages/client/src/answers.ts", // an address in an error's text, in browsers
   "packages/log/src/error-fields.ts", // a stack for the log, whose JSON escapes halves
   "services/chat-service/src/cursors.ts", // a time
   "services/chat-service/src/rpc/directs.ts", // hexadecimal
-  "services/edge-api/src/system-health.ts", // a list of addresses
-  "services/shard/src/step-watch.ts", // an id
 ]);
 
 export function structureProblems(): string[] {

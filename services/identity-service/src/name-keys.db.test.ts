@@ -5,8 +5,9 @@ import { sql } from "kysely";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Harness, startHarness } from "../test/harness.ts";
 import { newAccount } from "./accounts.ts";
+import { renewSkeletons } from "./migrations/look-alikes.ts";
 import { refoldNameKeys } from "./migrations/name-keys.ts";
-import { nameKeyOf } from "./names.ts";
+import { nameKeyOf, nameSkeletonOf } from "./names.ts";
 import { findAccountWithPassword } from "./store/accounts.ts";
 
 const NAMES = [
@@ -80,6 +81,39 @@ describeWithMariadb("a name's key", () => {
     await refoldNameKeys(harness.db as never);
     const row = await harness.db.selectFrom("accounts").select("name_key").where("id", "=", id).executeTakeFirst();
     expect(row?.name_key).toBe(nameKeyOf("J\u030cack"));
+  });
+
+  it("and its look are renewed by the migration: what is out of date, and of those that look alike now the oldest has it", async () => {
+    const at = (second: number): Date => new Date(Date.UTC(2026, 0, 1, 0, 0, second));
+    const [older, younger, third] = [
+      newAccount("Ann_Strasse", at(1)),
+      newAccount("Ann-Stra\u00dfe", at(2)),
+      newAccount("Bob_Other", at(3)),
+    ].map((account, i) => ({ ...account, id: `01a20ab2-2d4a-7326-a77a-00000000000${i}`, kind: "registered" as const }));
+    // As the rule of before had it, under which the first two did not look alike.
+    const rows = [
+      { ...older, name_skeleton: "ann_strasse" },
+      { ...younger, name_skeleton: "ann-stra\u00dfe" },
+      { ...third, name_skeleton: null },
+    ];
+    await harness.db
+      .insertInto("accounts")
+      .values(rows as never)
+      .execute();
+    for (let run = 0; run < 2; run++) {
+      await renewSkeletons(harness.db as never);
+      const found = await harness.db
+        .selectFrom("accounts")
+        .select(["name", "name_skeleton"])
+        .where("id", "in", [older?.id, younger?.id, third?.id] as string[])
+        .orderBy("id")
+        .execute();
+      expect(found).toEqual([
+        { name: "Ann_Strasse", name_skeleton: nameSkeletonOf("Ann_Strasse") },
+        { name: "Ann-Stra\u00dfe", name_skeleton: null },
+        { name: "Bob_Other", name_skeleton: nameSkeletonOf("Bob_Other") },
+      ]);
+    }
   });
 
   it("and whatever else is looked up by text is compared as it is: no collation that pads or folds", async () => {

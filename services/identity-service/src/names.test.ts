@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { CONFUSABLES_VERSION } from "./confusables-data.ts";
 import { checkName, nameKeyOf, nameSkeletonOf } from "./names.ts";
 
 describe("a name", () => {
@@ -57,8 +58,26 @@ describe("a name", () => {
     ["b0b", "bOb"],
     ["bob1", "bobl"],
     ["modern", "modem"],
+    ["Straße", "strasse"],
+    ["STRASSE", "straße"],
+    ["İstanbul", "istanbul"],
+    ["ann_lee", "ann-lee"],
+    ["ann_lee", "ann__lee"],
+    ["ann_lee", "ann-_-lee"],
+    ["abc", "\u{1ccd6}\u{1ccd7}\u{1ccd8}"], // outlined letters, since Unicode 16
+    ["\u3126\u3126\u3126", "儿儿儿"], // Bopomofo and Han, in data newer than Unicode 12
   ])("%s looks like %s", (one, other) => {
     expect(nameSkeletonOf(one)).toBe(nameSkeletonOf(other));
+  });
+
+  it("is found by what it says: in any case, but not by another spelling", () => {
+    expect(nameKeyOf("STRAẞE")).toBe(nameKeyOf("Straße"));
+    expect(nameKeyOf("Straße")).not.toBe(nameKeyOf("strasse"));
+    expect(nameKeyOf("İ")).not.toBe(nameKeyOf("i"));
+  });
+
+  it("looks like others by data of Unicode 16 or newer", () => {
+    expect(Number(CONFUSABLES_VERSION)).toBeGreaterThanOrEqual(16);
   });
 
   it("does not look like every other name", () => {

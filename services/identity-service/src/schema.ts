@@ -22,7 +22,7 @@ export interface AccountsTable {
   name: string;
   /** What makes it unique, and finds it: `nameKeyOf`. */
   name_key: string;
-  /** What it looks like (UTS #39 skeleton): unique too. NULL for accounts from before the rule that collide. */
+  /** What it looks like (UTS #39 skeleton): unique too. NULL for accounts from before the present rule that collide. */
   name_skeleton: string | null;
   kind: "registered" | "guest";
   role: Generated<AccountRole>;

@@ -1,5 +1,6 @@
 import { type Migrations, statement } from "@muster/db";
 import { sql } from "kysely";
+import { renewSkeletons } from "./look-alikes.ts";
 import { refoldNameKeys } from "./name-keys.ts";
 import { backfillSkeletons } from "./name-skeletons.ts";
 
@@ -130,4 +131,5 @@ export const migrations: Migrations = {
   "20261126T1317-accounts-refold-name-keys": { up: refoldNameKeys },
   "20261127T0640-refresh-tokens-add-late-run": statement(sql`
     alter table refresh_tokens add column if not exists late_run tinyint unsigned not null default 0`),
+  "20261127T0706-accounts-renew-name-skeletons": { up: renewSkeletons },
 };
