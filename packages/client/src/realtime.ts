@@ -25,6 +25,11 @@ const CHAT_AGAIN_MS = 3000;
 /** A seat that nobody could give back: the match is most likely on its way to another shard. */
 const SEAT_AGAIN_MS = 500;
 
+/** What a join with a good ticket is refused with. */
+const SEATLESS: ReadonlySet<string> = new Set(
+  "match_not_found match_over stale_epoch shard_unavailable not_in_match".split(" "),
+);
+
 /** The realtime connection of one player: queue, play, come back. */
 export class Realtime {
   readonly #line: Lifeline;
@@ -109,8 +114,7 @@ export class Realtime {
       this.#line.connected.ask({ case: "joinMatch", value: { seatTicket } }, (joined) => {
         if (joined.case !== "matchJoined") return;
         // Before anything else is read: the keyframe follows at once.
-        this.#watched?.onEnded("stopped");
-        this.#watched = undefined;
+        this.#endWatching();
         difference = differenceTo(joined.value, game, options);
         if (difference) return;
         match = new PlayingMatch(joined.value, game, (frame) => this.#line.socket?.send(frame));
@@ -119,6 +123,10 @@ export class Realtime {
     const answer = await this.#throughLosses(ask, async () => {
       await this.ready();
       return ask();
+    }).catch((err: unknown) => {
+      // The gateway had stopped showing another match when it asked the shard.
+      if (err instanceof MusterError && SEATLESS.has(err.code)) this.#endWatching();
+      throw err;
     });
     if (difference) throw difference;
     if (answer.case !== "matchJoined" || !match) throw new MusterError("internal", `unexpected answer ${answer.case}`);
@@ -300,6 +308,11 @@ export class Realtime {
     if (!found.held || found.mode === this.#queued.mode) return this.#queued.found(found);
     const text = `you hold a seat in a match of ${found.mode}: take it, and leave it, to play another`;
     this.#queued.failed(new MusterError("already_in_match", text, { details: { found } }));
+  }
+
+  #endWatching(): void {
+    this.#watched?.onEnded("stopped");
+    this.#watched = undefined;
   }
 
   /** Bytes that are no frame of the game end the match here: nothing behind them can be read either. */

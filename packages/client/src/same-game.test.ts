@@ -17,6 +17,9 @@ const NONSENSE = Uint8Array.of(3, 1, 0, 0, 0, 2, 9);
 class FakeWebSocket extends EventTarget {
   static as: typeof served = served;
   static latest: FakeWebSocket;
+  /** Whether it sends no nonsense. */
+  static readable = false;
+  static joinRefusal = "";
   readyState = 1;
   binaryType = "";
   readonly asked: (string | undefined)[] = [];
@@ -33,10 +36,13 @@ class FakeWebSocket extends EventTarget {
     queueMicrotask(() => {
       if (message.case === "hello") tell({ case: "welcome", value: {} } as never);
       const rules = { ...FakeWebSocket.as, matchId: "m", seats: 2, tickRate: 30 };
+      if (message.case === "joinMatch" && FakeWebSocket.joinRefusal !== "")
+        return tell({ case: "error", value: { code: FakeWebSocket.joinRefusal } } as never);
       if (message.case === "joinMatch") tell({ case: "matchJoined", value: create(MatchJoinedSchema, rules) } as never);
       if (message.case === "watchMatch") tell({ case: "watching", value: create(WatchingSchema, rules) } as never);
       if (message.case === "stopWatching") tell({ case: "watchEnded", value: { reason: "stopped" } } as never);
-      if (message.case === "joinMatch" || message.case === "watchMatch") this.bytes(NONSENSE); // at once
+      if (!FakeWebSocket.readable && (message.case === "joinMatch" || message.case === "watchMatch"))
+        this.bytes(NONSENSE); // at once
       if (message.case === "ping") tell({ case: "pong", value: {} } as never);
     });
   }
@@ -110,6 +116,26 @@ describe("a match of another game than the code is of", () => {
     }
     expect(differenceTo(served, duel)).toBeUndefined();
   });
+});
+
+it("a join that ends what was watched says so, also when it leads to no seat", async () => {
+  const realtime = connect(served);
+  FakeWebSocket.readable = true;
+  try {
+    const watched = await realtime.watch("m", duel);
+    for (const [joinRefusal, expected] of [
+      ["seat_ticket_expired", "goes on"],
+      ["match_over", "stopped"],
+    ] as const) {
+      FakeWebSocket.joinRefusal = joinRefusal;
+      await expect(realtime.join({ seatTicket: "t" }, duel)).rejects.toMatchObject({ code: joinRefusal });
+      expect(await Promise.race([watched.ended, Promise.resolve("goes on")])).toBe(expected);
+    }
+  } finally {
+    FakeWebSocket.readable = false;
+    FakeWebSocket.joinRefusal = "";
+    realtime.close();
+  }
 });
 
 it("bytes that cannot be read end what is shown, and nothing else: the process and the connection go on", async () => {
