@@ -31,54 +31,28 @@ describeWithServers("the client SDK in a browser", () => {
   it.skipIf(!CHROMIUM)(
     "registers, queues, plays a duel to its end with real inputs and finds it in the history",
     async () => {
-      const folder = mkdtempSync(path.join(os.tmpdir(), "muster-browser-"));
       const pagePort = await freePort();
       await using system = await startSystem({
         env: { EDGE_CORS_ORIGINS: JSON.stringify([`http://127.0.0.1:${pagePort}`]) },
       });
-      const script = await bundled(folder);
-      const reported = Promise.withResolvers<Record<string, unknown>>();
-      const page = createServer((req, res) => {
-        if (req.url === "/page.js") return void res.setHeader("content-type", "text/javascript").end(script);
-        if (req.method !== "POST")
-          return void res
-            .setHeader("content-type", "text/html")
-            .end(`<!doctype html><script type="module" src="/page.js"></script>`);
-        const chunks: Buffer[] = [];
-        req
-          .on("data", (chunk: Buffer) => chunks.push(chunk))
-          .on("end", () => {
-            res.end();
-            reported.resolve(JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>);
-          });
+      const report = await reportOf("browser-page.ts", pagePort, system.url);
+      expect(report).toMatchObject({
+        error: null,
+        end: { kind: "ended", reason: "played" },
+        framesSkipped: 0,
+        historyState: "ended",
       });
-      await new Promise<void>((resolve) => page.listen(pagePort, "127.0.0.1", resolve));
-      const browser = spawn(
-        CHROMIUM as string,
-        [
-          ...FLAGS,
-          `--user-data-dir=${folder}/profile`,
-          `http://127.0.0.1:${pagePort}/?${new URLSearchParams({ muster: system.url })}`,
-        ],
-        { stdio: "ignore", detached: true },
-      );
-      try {
-        const timeout = setTimeout(() => reported.reject(new Error("the page reported nothing")), 40_000);
-        const report = await reported.promise;
-        clearTimeout(timeout);
-        expect(report).toMatchObject({
-          error: null,
-          end: { kind: "ended", reason: "played" },
-          framesSkipped: 0,
-          historyState: "ended",
-        });
-        const { end, hash } = report as { end: { stateHash: string }; hash: string };
-        expect(hash).toBe(end.stateHash); // the browser's engine holds the shard's state to the bit
-      } finally {
-        process.kill(-(browser.pid as number), "SIGKILL");
-        page.close();
-        rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-      }
+      const { end, hash } = report as { end: { stateHash: string }; hash: string };
+      expect(hash).toBe(end.stateHash); // the browser's engine holds the shard's state to the bit
+    },
+  );
+
+  it.skipIf(!CHROMIUM)(
+    "two tabs with the same tokens stay logged in, where every repeat of a refresh counts",
+    async () => {
+      await using system = await startSystem({ env: { IDENTITY_REFRESH_GRACE_S: "0" } });
+      const report = await reportOf("browser-tabs-page.ts", await freePort(), system.url);
+      expect(report).toEqual({ error: null, refreshTokens: 6, loggedOut: false });
     },
   );
 
@@ -107,8 +81,44 @@ describeWithServers("the client SDK in a browser", () => {
   });
 });
 
-async function bundled(folder: string): Promise<string> {
-  const bundle = await rolldown({ input: path.join(import.meta.dirname, "browser-page.ts"), platform: "browser" });
+/** Opens the page, bundled, in a browser, and waits for what it reports. */
+async function reportOf(page: string, port: number, musterUrl: string): Promise<Record<string, unknown>> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "muster-browser-"));
+  const script = await bundled(page, folder);
+  const reported = Promise.withResolvers<Record<string, unknown>>();
+  const server = createServer((req, res) => {
+    if (req.url === "/page.js") return void res.setHeader("content-type", "text/javascript").end(script);
+    if (req.method !== "POST")
+      return void res
+        .setHeader("content-type", "text/html")
+        .end(`<!doctype html><script type="module" src="/page.js"></script>`);
+    const chunks: Buffer[] = [];
+    req
+      .on("data", (chunk: Buffer) => chunks.push(chunk))
+      .on("end", () => {
+        res.end();
+        reported.resolve(JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>);
+      });
+  });
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${port}/?${new URLSearchParams({ muster: musterUrl })}`;
+  const browser = spawn(CHROMIUM as string, [...FLAGS, `--user-data-dir=${folder}/profile`, url], {
+    stdio: "ignore",
+    detached: true,
+  });
+  const timeout = setTimeout(() => reported.reject(new Error("the page reported nothing")), 40_000);
+  try {
+    return await reported.promise;
+  } finally {
+    clearTimeout(timeout);
+    process.kill(-(browser.pid as number), "SIGKILL");
+    server.close();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+async function bundled(page: string, folder: string): Promise<string> {
+  const bundle = await rolldown({ input: path.join(import.meta.dirname, page), platform: "browser" });
   const file = path.join(folder, "page.js");
   await bundle.write({ file, format: "esm" });
   await bundle.close();
