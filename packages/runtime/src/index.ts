@@ -14,5 +14,5 @@ export { type LimiterOptions, Limiter, LimitReachedError } from "./limiter.ts";
 export { createMetrics, type Metrics } from "./metrics.ts";
 export { type App, type AppPart, compose, composeProcess } from "./parts.ts";
 export { runProcess } from "./process.ts";
-export { hasInvisible, isBlank } from "./visible-text.ts";
+export { nameFaultOf, type NameFault, tidyMessage } from "./text-policy.ts";
 export { retryForever, sleep, until } from "./waiting.ts";

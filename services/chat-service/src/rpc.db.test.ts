@@ -222,6 +222,18 @@ describeWithMariadb("chat-service", () => {
   });
 
   describe("channels", () => {
+    it.each([
+      ["fil\u3164ler", "invisible"],
+      ["a \u0301bc", "mark_without_base"],
+      ["a\u0335\u0336\u0337bc", "too_many_marks"],
+      ["_-_", "only_separators"],
+    ])("have names that can be read as they are written: not %j", async (name, reason) => {
+      await expect(harness.call.createRoom({ actor: person(), name })).rejects.toMatchObject({
+        code: "invalid_request",
+        details: { reason },
+      });
+    });
+
     it("of two players are one, whoever opens it and however often at once", async () => {
       const [ann, bob] = [person("Ann"), person("Bob")];
       const opened = await Promise.all([

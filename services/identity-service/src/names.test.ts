@@ -30,6 +30,8 @@ describe("a name", () => {
     ["a space", "an n", "characters"],
     ["a mark first", "\u0301abc", "characters"],
     ["a tower of marks", "a\u0335\u0336\u0337bc", "characters"],
+    ["nothing but separators", "_-_", "characters"],
+    ["a mark on a separator", "an_\u0301n", "characters"],
     ["an emoji", "abc😀", "characters"],
     ["too short once composed", "e\u0301a", "characters"],
     ["too long once decomposed", "ﷺﷺ", "characters"],

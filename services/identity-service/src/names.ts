@@ -1,12 +1,10 @@
 // What a name may be. Uniqueness is by two keys: what it says (case apart) and what it looks like.
 // Sources: UAX #31 (recommended scripts), UTS #39 (confusable skeletons, "highly restrictive" mixing), PRECIS RFC 8265.
-import { hasInvisible } from "@muster/runtime";
+import { lengthOf, nameFaultOf } from "@muster/runtime";
 import { skeletonOf } from "./confusables.ts";
 import { fail } from "./errors.ts";
 
 const CHARACTERS = /^[\p{L}\p{N}_-][\p{L}\p{M}\p{N}_-]*$/u;
-/** More marks on one letter than any language needs: the text would run over its neighbours. */
-const MARKS_IN_A_ROW = /\p{M}{3}/u;
 
 /** UAX #31, table 5: scripts in everyday use. */
 const SCRIPTS = [
@@ -69,13 +67,7 @@ export function nameSkeletonOf(name: string): string {
  */
 export function checkName(given: string, alsoReserved: readonly string[] = []): string {
   const name = given.normalize("NFKC");
-  if (
-    !CHARACTERS.test(name) ||
-    hasInvisible(name) ||
-    MARKS_IN_A_ROW.test(name) ||
-    Array.from(name).length < 3 ||
-    Array.from(name).length > 24
-  )
+  if (!CHARACTERS.test(name) || nameFaultOf(name) !== undefined || lengthOf(name) < 3 || lengthOf(name) > 24)
     throw refuse("characters", "A name has 3 to 24 letters, digits, underscores and hyphens.");
   if (!scriptsFit(name)) throw refuse("mixed_scripts", "A name is written in one script.");
   if (isReserved(name, alsoReserved)) throw refuse("reserved", "This name is reserved.");

@@ -3,7 +3,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import type { ChatService } from "@muster/contracts/chat/v2";
 import { inTransaction, isDuplicateKey } from "@muster/db";
 import { AppError, must } from "@muster/errors";
-import { hasInvisible } from "@muster/runtime";
+import { lengthOf, nameFaultOf } from "@muster/runtime";
 import { v7 as uuidv7 } from "uuid";
 import { directKey, GLOBAL_CHANNEL_ID, matchKey, mayModerate, refuseReading, roomKey } from "../channels.ts";
 import { decodeCursor, encodeCursor } from "../cursors.ts";
@@ -136,10 +136,11 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
 
     async createRoom(request) {
       const actor = changerOf(request, parts);
-      if (hasInvisible(request.name.normalize("NFKC")))
-        throw fail("invalid_request", { message: "A room's name has characters that can be seen." });
+      const reason = nameFaultOf(request.name.normalize("NFKC"));
+      if (reason !== undefined)
+        throw fail("invalid_request", { message: "A room's name can be read as it is written.", details: { reason } });
       const key = roomKey(request.name);
-      if (Array.from(key).length > UNIQUE_KEY_CHARS_MAX)
+      if (lengthOf(key) > UNIQUE_KEY_CHARS_MAX)
         throw fail("invalid_request", { message: "The room's name is too long once it is written out." });
       await ensureDirectLimits(db, { opener: actor.playerId, target: actor.playerId }, now());
       const wanted = newChannel({

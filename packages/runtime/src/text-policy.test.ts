@@ -1,0 +1,64 @@
+import { describe, expect, it } from "vitest";
+import { nameFaultOf, tidyMessage } from "./text-policy.ts";
+
+const NOTHING = {
+  "zero width space": "\u200b",
+  "zero width joiner": "\u200d",
+  "word joiner": "\u2060",
+  "soft hyphen": "\u00ad",
+  "combining grapheme joiner": "\u034f",
+  "Hangul filler": "\u3164",
+  "halfwidth Hangul filler": "\uffa0",
+  "Hangul choseong filler": "\u115f",
+  "Khmer inherent vowel": "\u17b4",
+  "variation selector": "\ufe0f",
+  "tag letter": "\u{e0061}",
+  "byte order mark": "\ufeff",
+  "braille without dots": "\u2800",
+};
+
+it.each(Object.entries(NOTHING))("%s is no message, and does not belong into a name", (_name, character) => {
+  expect(tidyMessage(` ${character}\n${character}`)).toBe("");
+  expect(tidyMessage(`a${character}b`)).toMatch(/^a.*b$/u);
+  expect(nameFaultOf(`an${character}n`)).toBe("invisible");
+});
+
+describe("a name", () => {
+  it.each([
+    ["\u0301ann", "mark_without_base"],
+    ["ann_\u0301lee", "mark_without_base"],
+    ["ann \u0301lee", "mark_without_base"],
+    ["a\u0335\u0336\u0337b", "too_many_marks"],
+    ["_-_", "only_separators"],
+    ["ann", undefined],
+    ["Zoe\u0308", undefined],
+    ["김철수", undefined],
+    ["कमल", undefined],
+    ["ประเทศ", undefined],
+    ["مُحَمَّد", undefined],
+    ["race fans_2-b", undefined],
+  ])("%j: %s", (name, fault) => {
+    expect(nameFaultOf(name)).toBe(fault);
+  });
+});
+
+describe("a message", () => {
+  it.each(["a", "한", "क", "é", ".", "👩‍👩‍👧", "❤️", "1️⃣", "⠁", "שָׁלוֹם", "བསྒྲུབས", "line\n\tline", "🏴󠁧󠁢󠁥󠁮󠁧󠁿"])(
+    "stays as it is: %j",
+    (text) => {
+      expect(tidyMessage(text)).toBe(text.normalize("NFC"));
+    },
+  );
+
+  it.each([
+    ["marks on nothing", "\u0301\u0301", ""],
+    ["marks at the start of a word", "a \u0301b", "a b"],
+    ["a tower", `z${"\u0335".repeat(40)}`, `z${"\u0335".repeat(8)}`],
+    ["a change of direction", "\u202eabc\u202c", "abc"],
+    ["controls", "a\u0000b\u001b[31m", "ab[31m"],
+    ["white space around", " \n a \t", "a"],
+  ])("loses what spoils other lines: %s", (_what, text, expected) => {
+    expect(tidyMessage(text)).toBe(expected);
+    expect(tidyMessage(expected)).toBe(expected);
+  });
+});

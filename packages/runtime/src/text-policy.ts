@@ -1,0 +1,44 @@
+// What a text may be made of that others get to see: the names of players and rooms, and messages. The one place for it; what each does with
+// these rules is in design/backend/v2.0-text.md. Sources: UAX #44 (Default_Ignorable_Code_Point: shown as nothing where it is not supported),
+// UTS #39 (section 5.4, marks in a row), and the braille pattern without dots, which no property names.
+
+const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\u2800]/u;
+/** A mark alone is no text either: it sits on what stands beside it. */
+const VISIBLE = /[^\p{M}\p{Default_Ignorable_Code_Point}\p{White_Space}\p{Cc}\u2800]/u;
+/** At the start, or after what carries no mark. */
+const MARK_WITHOUT_BASE = /(?:^|[\p{White_Space}\p{Pc}\p{Pd}])\p{M}/u;
+/** More on one letter of a name than its language needs: the text would run over its neighbours. */
+const NAME_MARKS_TOO_MANY = /\p{M}{3}/u;
+const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
+
+/** Control characters but the line break and the tab, and characters that turn the direction of the text around. */
+// oxlint-disable-next-line no-control-regex -- these are what it is about
+const UNWANTED = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+/** In a message, which may quote any language: as many as Tibetan stacks, not the towers that cover other lines. */
+const MESSAGE_MARKS_TOO_MANY = /(\p{M}{8})\p{M}+/gu;
+const MARKS_AT_A_START = /(^|\p{White_Space})\p{M}+/gu;
+
+export type NameFault = "invisible" | "mark_without_base" | "too_many_marks" | "only_separators";
+
+/** Of a player or a room: what keeps it from being read as it is written. Give it as it is kept, NFKC or NFC. */
+export function nameFaultOf(name: string): NameFault | undefined {
+  if (INVISIBLE.test(name)) return "invisible";
+  if (MARK_WITHOUT_BASE.test(name)) return "mark_without_base";
+  if (NAME_MARKS_TOO_MANY.test(name)) return "too_many_marks";
+  return LETTER_OR_DIGIT.test(name) ? undefined : "only_separators";
+}
+
+/**
+ * A message without what spoils other lines than its own: one that was pasted from anywhere is not refused for it. Empty when nothing is
+ * left to be seen; characters that join or vary others may stand among what can be seen.
+ */
+export function tidyMessage(body: string): string {
+  const text = body
+    .normalize("NFC")
+    .replaceAll("\r\n", "\n")
+    .replaceAll(UNWANTED, "")
+    .replaceAll(MARKS_AT_A_START, "$1")
+    .replaceAll(MESSAGE_MARKS_TOO_MANY, "$1")
+    .trim();
+  return VISIBLE.test(text) ? text : "";
+}
