@@ -9,6 +9,7 @@ import { coloured, readLogLine } from "./log-lines.ts";
 import { paths } from "./paths.ts";
 import { waitForPort } from "./ports.ts";
 import { serviceOf } from "./services.ts";
+import { packagesOf } from "./sources.ts";
 import { supervise } from "./supervised.ts";
 
 const DATABASE_WAIT_MS = 120_000;
@@ -100,10 +101,10 @@ async function prepareDatabase(): Promise<void> {
   if (migrated.status !== 0) throw new Error(`the migration failed:\n${migrated.stderr}`);
 }
 
-/** The service's own source, every package and the contracts. Tests do not count. */
+/** Tests do not count. */
 function watchSources(onChange: () => void): FSWatcher[] {
   let timer: NodeJS.Timeout | undefined;
-  return [path.join(root, "src"), path.join(paths.root, "packages"), path.join(paths.root, "contracts")].map((folder) =>
+  return packagesOf(root).map((folder) =>
     watch(folder, { recursive: true }, (_event, file) => {
       if (file === null || file.includes("node_modules") || file.includes(".test.") || !/\.(ts|yaml)$/.test(file))
         return;
