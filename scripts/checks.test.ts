@@ -54,7 +54,7 @@ describe("the contract test", () => {
     run("bash", ["scripts/contract-test.sh"], { cwd: clone });
 
   it("passes as it stands, and fails for an incompatible change, stale code, and faults of the OpenAPI document", () => {
-    for (const part of ["contracts", "scripts", "buf.yaml", "buf.gen.yaml", "package.json"])
+    for (const part of ["contracts", "scripts", "buf.yaml", "buf.gen.yaml", "buf.gen.client.yaml", "package.json"])
       cpSync(path.join(root, part), path.join(clone, part), {
         recursive: true,
         filter: (file) => !file.includes("node_modules"),
@@ -73,7 +73,7 @@ describe("the contract test", () => {
     expect(breaking.status).not.toBe(0);
     git("checkout", "-q", ".");
 
-    edit("contracts/services/match/v2.proto", "// The page.", "// The page of matches.");
+    edit("contracts/services/match/v2.proto", "// A page of a player's matches.", "// One page of a player's matches.");
     const stale = contractTest();
     expect(stale.output).toContain("run pnpm gen");
     expect(stale.status).not.toBe(0);

@@ -58,7 +58,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   "chat.unblock": ({ chat }) => chat.unblock(ID),
 };
 /** Not by REST. */
-const OTHERS = new Set(["constructor", "connect"]);
+const OTHERS = new Set(["constructor", "connect", "close"]);
 /** Done is all that their answer says: 204. */
 const SAYS_NOTHING =
   /^(logOut|revokeDevice|changePassword|chat\.(hide|show|invite|addMember|declineInvitation|removeMember|hideDirect|delete|block|unblock))$/;

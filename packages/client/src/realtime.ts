@@ -324,9 +324,11 @@ export class Realtime {
       if (!(err instanceof MalformedBitsError)) throw err;
       if (playing) {
         this.#playing = undefined;
+        this.leaveMatch().catch(() => undefined); // or the others would play against a seat that never acts
         playing.match.onCancelled("bad_frame");
       } else {
         this.#watched = undefined;
+        this.stopWatching().catch(() => undefined);
         watched?.onEnded("bad_frame");
       }
     }

@@ -61,15 +61,15 @@ export class TokenHolder {
 
   /** New ones now. @throws MusterError unauthenticated, bad_refresh_token, network */
   async renew(): Promise<Tokens> {
-    const lock = `muster ${this.#options.url} ${sessionOf(this.#held())}`;
-    this.#renewing ??= exclusively(lock, () => this.#renew()).finally(() => {
+    const before = this.#held(); // another tab may renew while the lock is waited for
+    const lock = `muster ${this.#options.url} ${sessionOf(before)}`;
+    this.#renewing ??= exclusively(lock, () => this.#renew(before)).finally(() => {
       this.#renewing = undefined;
     });
     return this.#renewing;
   }
 
-  async #renew(): Promise<Tokens> {
-    const before = this.#held();
+  async #renew(before: Tokens): Promise<Tokens> {
     this.#takeNewer(this.#options.readTokens?.());
     const held = this.#held();
     if (held !== before && this.#endsAt - performance.now() > RENEW_BEFORE_MS) return held; // another tab was here
@@ -81,6 +81,7 @@ export class TokenHolder {
       });
     } catch (err) {
       const over = err instanceof MusterError && err.code === "bad_refresh_token";
+      if (over && this.#tokens && this.#tokens !== held) return this.#tokens; // others have come meanwhile
       if (over && this.#tokens === held) this.keep(undefined, 0);
       throw err;
     }
@@ -91,7 +92,8 @@ export class TokenHolder {
     const askedAt = performance.now();
     const body = { refreshToken: held.refreshToken };
     const answer = await request(this.#options.url, "POST", "/v1/auth/refresh", TOKENS, { body });
-    if (this.#tokens && sameSession(this.#tokens, held)) this.keep(answer, askedAt); // else logged out meanwhile
+    if (!this.#tokens || !sameSession(this.#tokens, held)) return; // logged out meanwhile
+    if (isNewer(answer, this.#tokens)) this.keep(answer, askedAt);
   }
 
   #held(): Tokens {
@@ -100,9 +102,15 @@ export class TokenHolder {
   }
 
   /** From another tab. Never older ones: exchanging those would end the session. */
-  #takeNewer(tokens: Tokens | undefined): void {
-    if (!tokens || !this.#tokens || !sameSession(tokens, this.#tokens)) return;
-    if (Date.parse(tokens.accessExpiresAt) > Date.parse(this.#tokens.accessExpiresAt)) this.#take(tokens);
+  #takeNewer(tokens: Tokens | undefined): boolean {
+    if (!tokens || !this.#tokens || !sameSession(tokens, this.#tokens) || !isNewer(tokens, this.#tokens)) return false;
+    this.#take(tokens);
+    return true;
+  }
+
+  /** To be kept here too: what this tab keeps may be its own, and an old one of it would end the session one day. */
+  #onTold(tokens: Tokens): void {
+    if (this.#takeNewer(tokens)) this.#options.onTokens?.(tokens);
   }
 
   #take(tokens: Tokens): void {
@@ -113,14 +121,23 @@ export class TokenHolder {
     if (before && sameSession(before, tokens)) return;
     this.#tabs?.close();
     const name = `muster ${this.#options.url} ${sessionOf(tokens)}`;
-    this.#tabs = shareBetweenTabs<Tokens>(name, (newer) => this.#takeNewer(newer));
+    this.#tabs = shareBetweenTabs<Tokens>(name, (newer) => this.#onTold(newer));
+  }
+
+  /** Hears of other tabs no more. */
+  close(): void {
+    this.#tabs?.close();
+    this.#tabs = undefined;
   }
 
   #drop(): void {
     this.#tokens = undefined;
-    this.#tabs?.close();
-    this.#tabs = undefined;
+    this.close();
   }
+}
+
+function isNewer(a: Tokens, b: Tokens): boolean {
+  return Date.parse(a.accessExpiresAt) > Date.parse(b.accessExpiresAt);
 }
 
 /** The session (`fam`) that an access token names; of what cannot be read, the refresh token stands for it. */

@@ -58,7 +58,8 @@ export function reasonOf(err: unknown): string {
 
 /** Why the database cannot be used or refuses, in a line; undefined when `err` is no fault of a database. */
 export function faultOfDatabase(err: unknown): string | undefined {
-  return errorNumber(err) === undefined ? undefined : reasonOf(err);
+  const isFault = err instanceof DatabaseUnavailableError || err instanceof DatabaseTimeoutError;
+  return isFault || errorNumber(err) !== undefined ? reasonOf(err) : undefined;
 }
 
 /** Errors that say nothing about the request become DatabaseUnavailableError, all others stay. */

@@ -36,6 +36,12 @@ describe("a name", () => {
     ["कमल", undefined],
     ["ประเทศ", undefined],
     ["مُحَمَّد", undefined],
+    ["ကျော်", undefined],
+    ["လွှဲ", undefined],
+    ["करोड़ों".normalize("NFKC"), undefined],
+    ["ញ៉ាំ", undefined],
+    ["a\u0301\u0301b", "too_many_marks"],
+    ["a\u0300\u0301\u0302\u0303\u0304b", "too_many_marks"],
     ["race fans_2-b", undefined],
   ])("%j: %s", (name, fault) => {
     expect(nameFaultOf(name)).toBe(fault);
@@ -54,6 +60,11 @@ describe("a message", () => {
     ["marks on nothing", "\u0301\u0301", ""],
     ["marks at the start of a word", "a \u0301b", "a b"],
     ["a tower", `z${"\u0335".repeat(40)}`, `z${"\u0335".repeat(8)}`],
+    [
+      "a tower with joiners in it",
+      `z${`${"\u0335".repeat(4)}\u200d`.repeat(50)}b`,
+      `z${`${"\u0335".repeat(4)}\u200d`.repeat(2)}b`,
+    ],
     ["a change of direction", "\u202eabc\u202c", "abc"],
     ["controls", "a\u0000b\u001b[31m", "ab[31m"],
     ["white space around", " \n a \t", "a"],

@@ -7,15 +7,19 @@ const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\u2800]/u;
 const VISIBLE = /[^\p{M}\p{Default_Ignorable_Code_Point}\p{White_Space}\p{Cc}\u2800]/u;
 /** At the start, or after what carries no mark. */
 const MARK_WITHOUT_BASE = /(?:^|[\p{White_Space}\p{Pc}\p{Pd}])\p{M}/u;
-/** More on one letter of a name than its language needs: the text would run over its neighbours. */
-const NAME_MARKS_TOO_MANY = /\p{M}{3}/u;
+/**
+ * More on one letter of a name than any language needs, the same one twice, or strokes through it: the text would run over its neighbours.
+ * Vowel signs with a place of their own (Mc) are not counted: Burmese and Hindi write several in a row.
+ */
+const NAME_MARKS_TOO_MANY = /[\p{Mn}\p{Me}]{5}|(\p{Mn})\1|[\u0334-\u0338]{2}/u;
 const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
 
 /** Control characters but the line break and the tab, and characters that turn the direction of the text around. */
 // oxlint-disable-next-line no-control-regex -- these are what it is about
 const UNWANTED = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
-/** In a message, which may quote any language: as many as Tibetan stacks, not the towers that cover other lines. */
-const MESSAGE_MARKS_TOO_MANY = /(\p{M}{8})\p{M}+/gu;
+/** In a message, which may quote any language: as many as Tibetan stacks, not the towers that cover other lines, also with joiners between. */
+const MESSAGE_MARKS_TOO_MANY =
+  /(\p{M}(?:\p{Default_Ignorable_Code_Point}*\p{M}){7})(?:\p{Default_Ignorable_Code_Point}*\p{M})+/gu;
 const MARKS_AT_A_START = /(^|\p{White_Space})\p{M}+/gu;
 
 export type NameFault = "invisible" | "mark_without_base" | "too_many_marks" | "only_separators";

@@ -27,7 +27,7 @@ export const fields = {
     description: "life of a session over all its refreshes, seconds",
   }),
   IDENTITY_REFRESH_GRACE_S: int({
-    default: 10,
+    default: 20, // the SDK gives up a request after 15
     max: 120,
     description:
       "a refresh that is repeated within this time, seconds, is nothing to wonder about; later ones are counted, and too many on end end the session",

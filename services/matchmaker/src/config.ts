@@ -84,7 +84,7 @@ export const fields = {
     default: 10_000,
     min: 100,
     max: 120_000,
-    description: "told to the players; the shard's own limit decides",
+    description: "told to the players, who take the match to be off after it: the same as SHARD_JOIN_WITHIN_MS",
   }),
   MATCHMAKER_STOP_WITHIN_MS: int({
     default: 5000,

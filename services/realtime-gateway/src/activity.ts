@@ -10,8 +10,10 @@ export interface Seated {
   readonly kind: "seated";
   readonly matchId: string;
   readonly seat: Seat;
-  /** The request to answer once the shard has; 0 when it is answered. */
+  /** The request to answer once the shard has; 0 when it is answered, or wants no answer. */
   requestId: number;
+  /** The seat was had. */
+  joined: boolean;
   /** When it came, on the clock of performance.now(). */
   readonly askedAt: number;
 }

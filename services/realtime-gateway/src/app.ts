@@ -103,6 +103,7 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
   });
   const seats: Seats = new Seats({
     linkTo: (address) => links.to(address),
+    isCutOff: () => links.isCutOff,
     ask: (requests) => queueing.relocate(requests),
     spectators: () => spectators,
     metrics,

@@ -338,6 +338,7 @@ export class Connection implements ControlWorker {
   }
 
   #error(requestId: number, code: RealtimeErrorCode, more?: { count?: number; message?: string }): void {
+    if (this.#closed) return;
     this.#parts.metrics.refused(code);
     this.#send(errorReply(requestId, code, more));
   }

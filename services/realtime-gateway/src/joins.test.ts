@@ -150,22 +150,41 @@ describe("a request to join a match, or to watch it, is answered once", () => {
 });
 
 describe("a seat whose shard cannot be reached", () => {
-  it("is asked about four times a second, not as fast as the matchmaker can say that it is there", async () => {
+  it("is asked about once a second after the first two, not as fast as the matchmaker can say that it is there", async () => {
     const world = new World();
     world.moods["a:1"] = "is not there";
     (await world.player("first"))(join("first"));
     await world.pass(5000);
-    expect(world.asked).toBeGreaterThanOrEqual(15);
-    expect(world.asked).toBeLessThanOrEqual(21);
+    expect(world.asked).toBeGreaterThanOrEqual(6);
+    expect(world.asked).toBeLessThanOrEqual(9);
   });
 
-  it("is taken at another one as soon as there is one, also when its link was silent before it was asked for", async () => {
+  it("is taken at another one about a second after there is one, also when its link was silent before it was asked for", async () => {
     const world = new World();
     world.linkTo("a:1").fallSilent();
     (await world.player("first"))(join("first"));
     await world.pass(2000);
     world.place = { shardAddress: "b:1" };
-    await world.pass(400);
+    await world.pass(1100);
     expect([...world.answers.values()]).toMatchObject([[{ code: "matchJoined" }]]);
+  });
+
+  it("is not told to be lost by a gateway that hears no shard at all: that one is cut off, and others play on there", async () => {
+    const world = new World();
+    for (const address of ["a:1", "b:1"] as const) world.linkTo(address).fallSilent();
+    (await world.player("first"))(join("first"));
+    await world.pass(5000);
+    expect(world.asked).toBeGreaterThan(2);
+    expect(world.askedAsLost).toBe(0);
+  });
+
+  it("is not told to be lost for who only wants to look on, nor asked about for it again and again", async () => {
+    const world = new World();
+    world.linkTo("b:1");
+    world.linkTo("a:1").fallSilent();
+    (await world.player("first"))(watch);
+    await world.pass(5000);
+    expect(world.askedAsLost).toBe(0);
+    expect(world.asked).toBeLessThanOrEqual(2);
   });
 });

@@ -50,7 +50,14 @@ export class Seating implements Player {
     before();
     const traceparent = formatTraceparent(currentTrace() ?? newTrace());
     const seat = this.#parts.seats.take(this, claims, { seatTicket, traceparent, lastMatchSeq });
-    sitter.become({ kind: "seated", matchId: claims.matchId, seat, requestId, askedAt: performance.now() });
+    sitter.become({
+      kind: "seated",
+      matchId: claims.matchId,
+      seat,
+      requestId,
+      joined: false,
+      askedAt: performance.now(),
+    });
   }
 
   leave(requestId: number): void {
@@ -67,11 +74,12 @@ export class Seating implements Player {
   /** Twice a second or so. */
   sweep(now: number): void {
     const activity = this.#sitter.activity();
-    if (activity.kind !== "seated" || activity.requestId === 0 || now - activity.askedAt < ANSWER_WITHIN_MS) return;
+    if (activity.kind !== "seated" || activity.joined || now - activity.askedAt < ANSWER_WITHIN_MS) return;
     const { matchId, seat } = activity;
     this.#parts.log.warn({ playerId: this.#sitter.playerId, matchId }, "a join is not answered; refused");
     this.#rise();
     this.#parts.seats.leave(seat, false);
+    if (activity.requestId === 0) this.#cancelled(matchId, "shard_lost");
     this.#answer(activity, "shard_unavailable");
   }
 
@@ -82,6 +90,7 @@ export class Seating implements Player {
     if (activity.kind !== "seated") return;
     this.#sitter.send(matchJoined(activity.requestId, joined));
     activity.requestId = 0;
+    activity.joined = true;
   }
 
   onJoinRefused(why: string): void {

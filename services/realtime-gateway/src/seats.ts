@@ -27,6 +27,8 @@ export interface SeatsMetrics extends FanoutMetrics {
 
 export interface SeatsOptions {
   readonly linkTo: (address: string) => ShardLink;
+  /** No shard is heard here: it is this gateway that is cut off, and no shard is lost. */
+  readonly isCutOff: () => boolean;
   readonly ask: (requests: readonly RelocateRequest[]) => void;
   readonly spectators: () => Spectators;
   readonly metrics: SeatsMetrics;
@@ -79,7 +81,7 @@ export class Seats implements LinkEvents, SeatOwner {
     const all = this.#seats.get(matchId) ?? new Set();
     this.#seats.set(matchId, all.add(seat));
     this.#epochs.set(matchId, Math.max(epoch, this.#epochs.get(matchId) ?? 0));
-    if (link.silent) this.#ask(matchId, true, link); // who asked when it fell silent has been answered
+    if (link.silent) this.#ask(matchId, !this.#options.isCutOff(), link); // who asked when it fell silent has been answered
     if (!this.#whereabouts.asks(matchId)) seat.join();
     return seat;
   }
@@ -98,7 +100,8 @@ export class Seats implements LinkEvents, SeatOwner {
   locate(matchId: string): void {
     if (!this.#epochs.has(matchId)) this.#epochs.set(matchId, FIRST_EPOCH);
     const link = this.#matches.get(matchId)?.link;
-    if (link && !this.#whereabouts.asks(matchId)) return this.#options.spectators().onPlaced(matchId, link);
+    const epoch = this.#epochs.get(matchId) ?? FIRST_EPOCH;
+    if (link && !this.#whereabouts.asks(matchId)) return this.#options.spectators().onPlaced(matchId, link, epoch);
     this.#ask(matchId, false);
   }
 
@@ -254,8 +257,9 @@ export class Seats implements LinkEvents, SeatOwner {
       seat.link = link;
       seat.join();
     }
-    this.#options.spectators().onPlaced(matchId, link);
-    if (link.silent) this.#ask(matchId, true, link); // nobody else has it yet
+    this.#options.spectators().onPlaced(matchId, link, epoch);
+    // Nobody else has it yet. Whoever only looks on, or holds the log, waits for the link: it is not theirs to move.
+    if (link.silent && this.#seats.has(matchId)) this.#ask(matchId, !this.#options.isCutOff(), link);
   }
 
   /** @param toJoining what those hear who have no seat yet */
@@ -316,7 +320,9 @@ export class Seats implements LinkEvents, SeatOwner {
     this.#matches.delete(match.matchId);
     const { matchId } = match;
     const wanted = this.#seats.has(matchId) || this.#options.spectators().watches(matchId);
-    if (!wanted) this.#whereabouts.withdraw(matchId);
+    if (wanted) return;
+    this.#epochs.delete(matchId);
+    this.#whereabouts.withdraw(matchId);
   }
 
   /**
@@ -325,7 +331,10 @@ export class Seats implements LinkEvents, SeatOwner {
    */
   #unwanted(matchId: string, match: FollowedMatch | undefined): void {
     if (!match) this.#whereabouts.withdraw(matchId);
-    else if (!match.over) this.#drop(match);
+    else if (match.over) return;
+    else if (this.#whereabouts.seeks(matchId))
+      this.#dropLater(match); // the next shard may need the log
+    else this.#drop(match);
   }
 
   #dropLater(match: FollowedMatch): void {

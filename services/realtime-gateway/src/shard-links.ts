@@ -33,6 +33,12 @@ export class ShardLinks {
     return [...this.#links.values()].filter(({ welcomed }) => welcomed).map(({ address }) => address);
   }
 
+  /** No shard that has welcomed this gateway is heard: not they are gone, but the way to them. */
+  get isCutOff(): boolean {
+    const welcomed = [...this.#links.values()].filter((link) => link.welcomed);
+    return welcomed.length > 0 && welcomed.every(({ silent }) => silent);
+  }
+
   /** Shards that are there, and have no working link. */
   get unlinked(): number {
     return [...this.#here].filter((address) => this.#links.get(address)?.welcomed !== true).length;

@@ -34,6 +34,7 @@ interface Watched {
   watching: LinkWatching | undefined;
   /** Where it was asked for last. */
   link: ShardLink | undefined;
+  epoch: number;
   looks: number;
 }
 
@@ -90,18 +91,20 @@ export class Spectators {
   // ── from the seats and links ─────────────────────────────────────────────────────────────────────────────────────
 
   /** The match runs here, or goes on here. */
-  onPlaced(matchId: string, link: ShardLink): void {
+  onPlaced(matchId: string, link: ShardLink, epoch: number): void {
     const watched = this.#watched.get(matchId);
     if (!watched) return;
-    if (link.silent && watched.link === link) return; // it has been asked
+    const isHere = watched.link === link && watched.epoch === epoch;
+    if (isHere && (link.silent || watched.watching)) return; // it has been asked, or is shown
     watched.link = link;
+    watched.epoch = epoch;
     link.watch(matchId);
   }
 
   /** Where it runs is not looked for any more: it is here after all. */
   onFoundAgain(matchId: string, link: ShardLink): void {
     const watched = this.#watched.get(matchId);
-    if (watched && !watched.watching && watched.link !== link) this.onPlaced(matchId, link);
+    if (watched && !watched.watching && watched.link !== link) this.onPlaced(matchId, link, watched.epoch);
   }
 
   /** A question may have been lost with it. What was followed already is looked for by the seats. */
@@ -151,11 +154,19 @@ export class Spectators {
     const frames = new DelayedFrames(fanout, delayMs, () => {
       log.warn({ matchId }, "more frames than are held back for spectators: they wait for the next keyframe");
     });
-    const watched: Watched = { spectators: new Set(), fanout, frames, watching: undefined, link: undefined, looks: 0 };
+    const watched: Watched = {
+      spectators: new Set(),
+      fanout,
+      frames,
+      watching: undefined,
+      link: undefined,
+      epoch: 0,
+      looks: 0,
+    };
     this.#watched.set(matchId, watched);
     if (delayMs > 0) this.#timer ??= setInterval(() => this.#release(), RELEASE_EVERY_MS).unref();
     // After this turn: the spectator is there when the answer is.
-    queueMicrotask(() => this.#options.seats().locate(matchId));
+    queueMicrotask(() => this.#watched.get(matchId) === watched && this.#options.seats().locate(matchId));
     return watched;
   }
 

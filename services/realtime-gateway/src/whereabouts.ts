@@ -26,8 +26,9 @@ interface Asked extends RelocateRequest {
 }
 
 const ASK_AGAIN_MS = 1000;
-/** After an answer that did not help: the shard that it names cannot be reached, or refuses. */
+/** After an answer that did not help: the shard that it names cannot be reached, or refuses. Twice as long each time, up to the other. */
 const REST_MS = 250;
+const REST_MS_MAX = 1000;
 /** Without an answer for so long the match is given up. */
 const ASK_WITHIN_MS = 12_000;
 
@@ -36,8 +37,8 @@ export class Whereabouts {
   readonly #asked = new Map<string, Asked>();
   /** Asked for in this turn. */
   #asking: RelocateRequest[] = [];
-  /** Answered just now. */
-  readonly #resting = new Set<string>();
+  /** Answered just now, and how long the next question has to wait. */
+  readonly #resting = new Map<string, { readonly ms: number; readonly timer: NodeJS.Timeout }>();
 
   constructor(options: WhereaboutsOptions) {
     this.#options = options;
@@ -47,6 +48,11 @@ export class Whereabouts {
     return this.#asked.has(matchId);
   }
 
+  /** Its shard is lost, and another one is looked for. */
+  seeks(matchId: string): boolean {
+    return this.#asked.get(matchId)?.lost === true;
+  }
+
   /** A question that the shard is lost outdoes one that it is not. */
   ask(request: RelocateRequest, suspect?: ShardLink): void {
     const { matchId, lost } = request;
@@ -54,20 +60,24 @@ export class Whereabouts {
     if (before && (before.lost || !lost)) return;
     if (before) clearTimeout(before.timer);
     const since = before?.since ?? performance.now();
-    const resting = this.#resting.has(matchId);
+    const resting = this.#resting.get(matchId);
     this.#asked.set(matchId, {
       ...request,
       since,
       suspect,
-      timer: this.#again(matchId, resting ? REST_MS : ASK_AGAIN_MS),
+      timer: this.#again(matchId, resting?.ms ?? ASK_AGAIN_MS),
     });
     if (!resting) this.#send(request);
   }
 
   answered(matchId: string): void {
     this.withdraw(matchId);
-    this.#resting.add(matchId);
-    setTimeout(() => this.#resting.delete(matchId), REST_MS).unref();
+    const before = this.#resting.get(matchId);
+    clearTimeout(before?.timer);
+    const ms = before ? Math.min(before.ms * 2, REST_MS_MAX) : REST_MS;
+    // Remembered beyond the rest: the next answer comes a little later than that.
+    const timer = setTimeout(() => this.#resting.delete(matchId), 2 * ms).unref();
+    this.#resting.set(matchId, { ms, timer });
   }
 
   /** It is of no interest any more, or another question takes its place. */

@@ -137,6 +137,7 @@ export class World {
   place: { shardAddress?: ShardAddress; over?: string; ended?: object } | undefined = { shardAddress: "a:1" };
   epoch = 1;
   asked = 0;
+  askedAsLost = 0;
   readonly answers = new Map<string, { code: string | undefined; afterMs: number }[]>();
   readonly #since = new Map<string, number>();
   readonly #connections: Connection[] = [];
@@ -151,6 +152,7 @@ export class World {
     const metrics = new Proxy({}, { get: () => nothing }) as never;
     this.seats = new Seats({
       linkTo: (address) => this.linkTo(address as ShardAddress) as unknown as ShardLink,
+      isCutOff: () => [...this.links.values()].every(({ silent }) => silent),
       ask: (requests) => this.#onAsked(requests),
       spectators: () => this.#spectators,
       metrics,
@@ -209,6 +211,7 @@ export class World {
 
   #onAsked(requests: readonly RelocateRequest[]): void {
     this.asked++;
+    this.askedAsLost += requests.filter(({ lost }) => lost).length;
     const { place } = this;
     if (!place) return;
     const { shardAddress = "", over = "", ended } = place;

@@ -87,11 +87,11 @@ export class Matches {
     );
   }
 
-  /** Held, or about to be. */
   get bounded(): Readonly<Record<string, Bounded>> {
     return { matchesOver: this.#over, ...this.#ended.bounded };
   }
 
+  /** Held, or about to be. */
   get size(): number {
     return this.#byId.size + this.#adoptions.size;
   }

@@ -161,6 +161,7 @@ async function measure(matches: number, ticks: number): Promise<number> {
   const metrics = { sent() {}, skipped() {}, caughtUp() {}, moved() {}, lost() {} };
   const seats: Seats = new Seats({
     linkTo: (to) => links.to(to),
+    isCutOff: () => links.isCutOff,
     ask: () => undefined,
     spectators: () => spectators,
     metrics,

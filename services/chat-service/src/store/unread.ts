@@ -2,7 +2,7 @@
 import type { Db } from "./db.ts";
 
 /** Of a channel's last messages, so many are looked at: what was missed in a crowd is not counted to its end. */
-export const UNREAD_COUNTED_MAX = 500n;
+export const UNREAD_COUNTED_MAX = 100n;
 const CHANNELS_PER_STATEMENT = 100;
 
 export interface ChannelBehind {
