@@ -228,6 +228,25 @@ describe("what another tab has kept", () => {
   });
 });
 
+describe("a tab that keeps its tokens for itself", () => {
+  it("keeps what another one got: its own would end the session after a reload", async () => {
+    vi.stubGlobal("document", {});
+    const [one, other] = [new Kept(), new Kept()];
+    const first = new MusterClient(one.options);
+    await first.logInGuest("device-key-0123456789");
+    other.text = one.text; // the tab is duplicated
+    const second = new MusterClient(other.options);
+    for (let i = 0; i < 3; i++) await first.refresh();
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(other.text).toBe(one.text);
+    second.close();
+    const reloaded = new MusterClient(other.options);
+    await reloaded.refresh();
+    await asked(reloaded);
+    for (const client of [first, reloaded]) client.close();
+  });
+});
+
 describe("an exchange whose answer is lost", () => {
   it("is made again, at once or whenever somebody asks next", async () => {
     const client = new MusterClient({ url });

@@ -130,25 +130,31 @@ async function refuseExisting(server: string, { databases }: Manifest): Promise<
     throw new OperatorError(`the server has ${there.map(({ n }) => n).join(", ")} already: restore into an empty one`);
 }
 
-/** On a new data folder. When it fails the old one is where it was: no start of the system finds half a restore. */
+/** On a data folder of its own, which takes the place of the old one when all is done: no start of the system finds half a restore. */
 async function withFreshLocalServer(env: Environment, use: (server: string) => Promise<void>): Promise<void> {
   const port = Number(variable(env, "MUSTER_MARIADB_PORT"));
   if (await answers(port)) throw new OperatorError("the local system runs: stop it first (Ctrl-C in its terminal)");
-  const dataDir = paths.mariadbData;
-  const kept = existsSync(dataDir)
-    ? `${dataDir}.before-${new Date().toISOString().replaceAll(/[:.]/g, "-")}`
-    : undefined;
-  if (kept) renameSync(dataDir, kept);
+  const restoring = `${paths.mariadbData}.restoring`;
+  const clear = (): void => {
+    for (const file of ["", ".password", ".init.sql", ".tmp"])
+      rmSync(restoring + file, { recursive: true, force: true });
+  };
+  clear(); // of one that was ended on its way
   let server: MariadbServer | undefined;
   try {
-    server = await startMariadb({ dataDir, port, durable: true });
+    server = await startMariadb({ dataDir: restoring, port, durable: true });
     await use(server.adminUrl);
     await server.stop();
   } catch (err) {
     await server?.stop();
-    rmSync(dataDir, { recursive: true, force: true });
-    if (kept) renameSync(kept, dataDir);
+    clear();
     throw err;
   }
+  const kept = existsSync(paths.mariadbData)
+    ? `${paths.mariadbData}.before-${new Date().toISOString().replaceAll(/[:.]/g, "-")}`
+    : undefined;
+  if (kept) renameSync(paths.mariadbData, kept);
+  renameSync(restoring, paths.mariadbData);
+  clear();
   if (kept) say(`the data folder from before is kept in ${kept}`);
 }
