@@ -93,7 +93,8 @@ export class TokenHolder {
     const body = { refreshToken: held.refreshToken };
     const answer = await request(this.#options.url, "POST", "/v1/auth/refresh", TOKENS, { body });
     if (!this.#tokens || !sameSession(this.#tokens, held)) return; // logged out meanwhile
-    if (isNewer(answer, this.#tokens)) this.keep(answer, askedAt);
+    const overtaken = this.#tokens !== held && !isNewer(answer, this.#tokens);
+    if (!overtaken) this.keep(answer, askedAt);
   }
 
   #held(): Tokens {

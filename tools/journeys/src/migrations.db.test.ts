@@ -80,7 +80,7 @@ describeWithMariadb("a database that cannot be used", () => {
   ])(
     "is told with its reason by a start, and by readiness from the first moment on: %s",
     async (_what, change, reason) => {
-      const options = { poolMax: 2, acquireTimeoutMs: 700, statementTimeoutMs: 5000 };
+      const options = { poolMax: 2, acquireTimeoutMs: 2000, statementTimeoutMs: 5000 };
       const database = createDatabase({ url: wrong(change), ...options });
       try {
         const start = waitForSchema(database.db, OLD, { withinMs: 0, log: new LogLines().logger("test") });
