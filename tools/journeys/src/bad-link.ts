@@ -72,7 +72,7 @@ function forward(from: Socket, to: Socket, quality: LinkQuality, random: () => n
   let lastAt = 0;
   let credit = 0;
   from.on("data", (chunk: Buffer) => {
-    if (quality.dead) return void from.pause().unshift(chunk); // at once: a join may be on its way before the timer looks
+    if (quality.dead) return from.pause().unshift(chunk); // at once: a join may be on its way before the timer looks
     const lost = random() < (quality.loss ?? 0) ? (quality.stallMs ?? 0) : 0;
     // In order, as TCP delivers: what is behind a lost packet waits for it.
     lastAt = Math.max(lastAt, performance.now() + (quality.latencyMs ?? 0) + lost);
