@@ -151,7 +151,7 @@ export class Realtime {
         if (difference) this.#watched = undefined; // none of its frames is looked at
       });
       if (difference) {
-        await this.stopWatching().catch(() => undefined); // it may be over by itself; unawaited, its answer would end the next one
+        await this.stopWatching().catch(() => undefined); // it may be over by itself
         throw difference;
       }
       if (answer.case !== "watching") throw new MusterError("internal", `unexpected answer ${answer.case}`);
@@ -166,7 +166,10 @@ export class Realtime {
   }
 
   async stopWatching(): Promise<void> {
-    await this.#line.connected.ask({ case: "stopWatching", value: {} });
+    const watched = this.#watched; // its answer ends nothing that is begun meanwhile
+    await this.#line.connected.ask({ case: "stopWatching", value: {} }, (answer) => {
+      if (watched && answer.case === "watchEnded") this.#endWatching(answer.value.reason, watched);
+    });
   }
 
   /** Gives the seat up: a forfeit. */
@@ -310,9 +313,17 @@ export class Realtime {
     this.#queued.failed(new MusterError("already_in_match", text, { details: { found } }));
   }
 
-  #endWatching(): void {
-    this.#watched?.onEnded("stopped");
-    this.#watched = undefined;
+  #endWatching(reason = "stopped", watched = this.#watched): void {
+    watched?.onEnded(reason);
+    if (this.#watched === watched) this.#watched = undefined;
+  }
+
+  /** What is played, when it is this match: the end of another one may come late. */
+  #over(matchId: string): PlayingMatch | undefined {
+    const match = this.#playing?.match;
+    if (match?.matchId !== matchId) return undefined;
+    this.#playing = undefined;
+    return match;
   }
 
   /** Bytes that are no frame of the game end the match here: nothing behind them can be read either. */
@@ -344,16 +355,10 @@ export class Realtime {
       case "matchJoined": // unasked: it has moved
         if (!asked) this.#playing?.match.onResumed(message.value, false);
         return;
-      case "matchEnded": {
-        this.#playing?.match.onEnded(message.value);
-        this.#playing = undefined;
-        return;
-      }
-      case "matchCancelled": {
-        this.#playing?.match.onCancelled(message.value.reason);
-        this.#playing = undefined;
-        return;
-      }
+      case "matchEnded":
+        return this.#over(message.value.matchId)?.onEnded(message.value);
+      case "matchCancelled":
+        return this.#over(message.value.matchId)?.onCancelled(message.value.reason);
       case "chatChannels":
         return this.#inbox?.channels(message.value.channels);
       case "chatChanged":
@@ -366,11 +371,9 @@ export class Realtime {
       case "queued":
         if (this.#queued) this.#queued.ticketId = message.value.ticketId;
         return;
-      case "watchEnded": {
-        this.#watched?.onEnded(message.value.reason);
-        this.#watched = undefined;
+      case "watchEnded":
+        if (!asked && message.value.matchId === this.#watched?.matchId) this.#endWatching(message.value.reason);
         return;
-      }
       case "goingAway": // the line's
       case "watching":
       case "welcome":

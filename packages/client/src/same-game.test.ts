@@ -20,6 +20,7 @@ class FakeWebSocket extends EventTarget {
   /** Whether it sends no nonsense. */
   static readable = false;
   static joinRefusal = "";
+  static stopsAfterMs = 0;
   readyState = 1;
   binaryType = "";
   readonly asked: (string | undefined)[] = [];
@@ -40,7 +41,8 @@ class FakeWebSocket extends EventTarget {
         return tell({ case: "error", value: { code: FakeWebSocket.joinRefusal } } as never);
       if (message.case === "joinMatch") tell({ case: "matchJoined", value: create(MatchJoinedSchema, rules) } as never);
       if (message.case === "watchMatch") tell({ case: "watching", value: create(WatchingSchema, rules) } as never);
-      if (message.case === "stopWatching") tell({ case: "watchEnded", value: { reason: "stopped" } } as never);
+      const ended = { case: "watchEnded", value: { matchId: "m", reason: "stopped" } } as never;
+      if (message.case === "stopWatching") setTimeout(() => tell(ended), FakeWebSocket.stopsAfterMs);
       if (!FakeWebSocket.readable && (message.case === "joinMatch" || message.case === "watchMatch"))
         this.bytes(NONSENSE); // at once
       if (message.case === "ping") tell({ case: "pong", value: {} } as never);
@@ -145,5 +147,39 @@ it("bytes that cannot be read end what is shown, and nothing else: the process a
   const watched = await realtime.watch("m", duel);
   expect(await watched.ended).toBe("bad_frame");
   await realtime.ping();
+  expect(FakeWebSocket.latest.asked).toEqual([
+    "hello",
+    "joinMatch",
+    "leaveMatch",
+    "watchMatch",
+    "stopWatching",
+    "ping",
+  ]);
   realtime.close();
+});
+
+it("the end of one match that is told late is not the end of the next one", async () => {
+  Object.assign(FakeWebSocket, { readable: true, stopsAfterMs: 10 });
+  const realtime = connect(served);
+  try {
+    const first = await realtime.watch("m", duel);
+    const stopping = realtime.stopWatching();
+    const next = await realtime.watch("m", duel);
+    await stopping;
+    expect([await first.ended, await Promise.race([next.ended, "goes on"])]).toEqual(["stopped", "goes on"]);
+    FakeWebSocket.readable = false;
+    expect(await (await realtime.watch("m", duel)).ended).toBe("bad_frame");
+    FakeWebSocket.readable = true;
+    const behindNonsense = await realtime.watch("m", duel);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(await Promise.race([behindNonsense.ended, "goes on"])).toBe("goes on");
+    const match = await realtime.join({ seatTicket: "t" }, duel);
+    const cancelled = { case: "matchCancelled", value: { matchId: "another", reason: "no_show" } } as const;
+    FakeWebSocket.latest.bytes(encodeServerControl({ message: cancelled }));
+    await realtime.ping();
+    expect(await Promise.race([match.ended, "goes on"])).toBe("goes on");
+  } finally {
+    Object.assign(FakeWebSocket, { readable: false, stopsAfterMs: 0 });
+    realtime.close();
+  }
 });
