@@ -166,18 +166,21 @@ it("the end of one match that is told late is not the end of the next one", asyn
     const stopping = realtime.stopWatching();
     const next = await realtime.watch("m", duel);
     await stopping;
-    expect([await first.ended, await Promise.race([next.ended, "goes on"])]).toEqual(["stopped", "goes on"]);
+    expect([await first.ended, await Promise.race([next.ended, Promise.resolve("goes on")])]).toEqual([
+      "stopped",
+      "goes on",
+    ]);
     FakeWebSocket.readable = false;
     expect(await (await realtime.watch("m", duel)).ended).toBe("bad_frame");
     FakeWebSocket.readable = true;
     const behindNonsense = await realtime.watch("m", duel);
     await new Promise((resolve) => setTimeout(resolve, 30));
-    expect(await Promise.race([behindNonsense.ended, "goes on"])).toBe("goes on");
+    expect(await Promise.race([behindNonsense.ended, Promise.resolve("goes on")])).toBe("goes on");
     const match = await realtime.join({ seatTicket: "t" }, duel);
     const cancelled = { case: "matchCancelled", value: { matchId: "another", reason: "no_show" } } as const;
     FakeWebSocket.latest.bytes(encodeServerControl({ message: cancelled }));
     await realtime.ping();
-    expect(await Promise.race([match.ended, "goes on"])).toBe("goes on");
+    expect(await Promise.race([match.ended, Promise.resolve("goes on")])).toBe("goes on");
   } finally {
     Object.assign(FakeWebSocket, { readable: false, stopsAfterMs: 0 });
     realtime.close();

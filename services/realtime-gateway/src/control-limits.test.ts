@@ -24,7 +24,7 @@ import {
 } from "./control-limits.ts";
 import { ControlWork } from "./control-work.ts";
 import { rateLimitedReply } from "./rate-limited-reply.ts";
-import type { Socket } from "./ws.ts";
+import { ReadingSocket } from "../test/reading-socket.ts";
 
 type ToServer = MessageInitShape<typeof ClientControlSchema>["message"];
 
@@ -46,26 +46,16 @@ const KINDS = ClientControlSchema.oneofs.flatMap(({ fields }) =>
   fields.map(({ localName }) => localName as ControlKind),
 );
 
-class RecordingSocket implements Socket {
+class RecordingSocket extends ReadingSocket {
   readonly sent: Uint8Array[] = [];
   ended: number | undefined;
-  send(bytes: Uint8Array): "sent" {
+  override send(bytes: Uint8Array): "sent" {
     this.sent.push(bytes.slice());
     return "sent";
   }
-  ping(): "sent" {
-    return "sent";
-  }
-  bufferedBytes(): number {
-    return 0;
-  }
-  prefetch(): number {
-    return 0;
-  }
-  end(code: number): void {
+  override end(code: number): void {
     this.ended = code;
   }
-  terminate(): void {}
 }
 
 /** Everything behind the connection: whatever is called is counted, and does nothing. */

@@ -1,4 +1,5 @@
 // A request to join a match, or to watch it, is answered once and in time, whatever happens on the way.
+import { seededBelow } from "@muster/testkit/numbers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { FollowedMatch } from "./followed-match.ts";
 import { MATCH, World } from "../test/world.ts";
@@ -107,19 +108,8 @@ async function mended(schedule: Schedule): Promise<string[]> {
   return faultsOf(world, schedule, schedule.apartMs * schedule.names.length + MENDED_WITHIN_MS);
 }
 
-/** xorshift32 (G. Marsaglia). */
-function randomOf(seed: number): (below: number) => number {
-  let x = seed * 2_654_435_761 || 1;
-  return (below) => {
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    return (x >>> 0) % below;
-  };
-}
-
 function randomSchedule(seed: number, apart: readonly number[]): Schedule {
-  const random = randomOf(seed);
+  const random = seededBelow(seed);
   const names = Array.from({ length: 8 }, () => NAMES[random(NAMES.length)] as string);
   return { names, apartMs: apart[random(apart.length)] as number, before: random(3) };
 }

@@ -12,7 +12,7 @@ import { Seats } from "../src/seats.ts";
 import type { LinkSession, ShardLink } from "../src/shard-link.ts";
 import { Spectators } from "../src/spectators.ts";
 import type { RelocateRequest } from "../src/whereabouts.ts";
-import type { Socket } from "../src/ws.ts";
+import { ReadingSocket } from "./reading-socket.ts";
 
 export const MATCH = "01a20ab2-2d4a-7326-a77a-b22eaf2e9f1e";
 const log = createLogger("test", "silent");
@@ -103,31 +103,21 @@ class FakeLink {
   }
 }
 
-class FakeSocket implements Socket {
+class FakeSocket extends ReadingSocket {
   readonly #world: World;
   readonly #name: string;
   constructor(world: World, name: string) {
+    super();
     this.#world = world;
     this.#name = name;
   }
-  send(bytes: Uint8Array): "sent" {
+  override send(bytes: Uint8Array): "sent" {
     if (bytes[0] !== 1) return "sent";
     const { requestId, message } = decodeServerControl(bytes);
     if (requestId > 1)
       this.#world.onAnswer(this.#name, requestId, message.case === "error" ? message.value.code : message.case);
     return "sent";
   }
-  ping(): "sent" {
-    return "sent";
-  }
-  bufferedBytes(): number {
-    return 0;
-  }
-  prefetch(): number {
-    return 0;
-  }
-  end(): void {}
-  terminate(): void {}
 }
 
 export class World {

@@ -6,6 +6,7 @@
 // while a holder lives and is waited for, at most one result, and that of the last epoch.
 import { judgeAdvance } from "@muster/match-service/testing";
 import { Handovers } from "@muster/shard/testing";
+import { seededBelow } from "@muster/testkit/numbers";
 import { describe, expect, it } from "vitest";
 
 const SCHEDULES = 4000;
@@ -35,17 +36,6 @@ interface Shard {
 
 type Message = { readonly to: string; readonly deliver: () => void };
 
-/** xorshift32 (G. Marsaglia). */
-function randomOf(seed: number): (below: number) => number {
-  let x = seed * 2_654_435_761 || 1;
-  return (below) => {
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    return (x >>> 0) % below;
-  };
-}
-
 class Model {
   readonly random: (below: number) => number;
   readonly gateways: Gateway[];
@@ -59,7 +49,7 @@ class Model {
   readonly problems: string[] = [];
 
   constructor(seed: number) {
-    this.random = randomOf(seed);
+    this.random = seededBelow(seed);
     const ids = ["g0", "g1", "g2"];
     this.gateways = ids.map((id) => ({ id, up: true, epoch: 1, log: [], holders: ids }));
     this.shards = ["s0", "s1", "s2", "s3"].map((id) => ({

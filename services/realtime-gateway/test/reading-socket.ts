@@ -1,0 +1,19 @@
+import type { Socket } from "../src/ws.ts";
+
+/** A socket whose peer reads at once. What a test wants to know of it, it overrides. */
+export class ReadingSocket implements Socket {
+  send(_bytes: Uint8Array): "sent" {
+    return "sent";
+  }
+  ping(): "sent" {
+    return "sent";
+  }
+  bufferedBytes(): number {
+    return 0;
+  }
+  prefetch(_depth: number): number {
+    return 0;
+  }
+  end(_code: number): void {}
+  terminate(): void {}
+}
