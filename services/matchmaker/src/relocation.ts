@@ -112,7 +112,7 @@ export function createRelocation(parts: RelocationParts): Relocation {
   const matchesOf = async (ids: readonly string[]): Promise<ReadonlyMap<string, Match>> => {
     const byId = new Map<string, Match>();
     for (let at = 0; at < ids.length; ) {
-      const page = await matches.getMatches({ matchIds: ids.slice(at) });
+      const page = await matches.getMatches({ matchIds: ids.slice(at), inSteps: true });
       for (const match of page.matches) byId.set(match.matchId, match);
       at = page.lookedUp === 0 ? ids.length : at + page.lookedUp;
     }
