@@ -1,1 +1,1 @@
-"""A client for Muster, written from contracts/ alone. Standard library only."""
+"""A client for Muster, which uses nothing of ours but contracts/. Standard library only."""

@@ -1,4 +1,4 @@
-// A client in another language, written from contracts/ alone, plays on a live system: tools/conformance.
+// A client in another language, which uses nothing of ours but contracts/, plays on a live system: tools/conformance.
 import { describeWithServers } from "@muster/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { hasPython, python } from "./python.ts";

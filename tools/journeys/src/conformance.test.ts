@@ -1,4 +1,4 @@
-// The test vectors, read by a decoder in another language that was written from the text of contracts/ alone.
+// The test vectors, read by a decoder in another language that uses nothing of ours but contracts/.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
