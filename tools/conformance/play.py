@@ -269,6 +269,8 @@ def game_of(url: str, mode: str) -> str:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit("usage: python3 play.py URL MODE     such as http://localhost:8080 duel-quick")
     duel(sys.argv[1], sys.argv[2])
     unhappy(sys.argv[1], sys.argv[2])
     walk(sys.argv[1], sys.argv[2])

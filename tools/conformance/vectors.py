@@ -46,6 +46,8 @@ def differences(vector: dict) -> list[str]:
 
 
 def main() -> int:
+    if len(sys.argv) != 2:
+        sys.exit("usage: python3 vectors.py FILE     such as contracts/realtime/golden/vectors.json")
     with open(sys.argv[1], encoding="utf-8") as file:
         vectors = json.load(file)["vectors"]
     found = [text for vector in vectors for text in differences(vector)]
