@@ -21,7 +21,8 @@ export type Incoming =
   /** No control message at all. */
   | { readonly kind: "malformed" };
 
-const validator: Validator = createValidator();
+/** One violation is told, so one is looked for: a frame has room for thousands. */
+const validator: Validator = createValidator({ failFast: true });
 const canonicalise = canonicaliserOf(ClientControlSchema);
 
 /** Where the table has a code of its own for a field that breaks its rule. */
