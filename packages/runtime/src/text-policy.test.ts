@@ -15,6 +15,10 @@ const NOTHING = {
   "tag letter": "\u{e0061}",
   "byte order mark": "\ufeff",
   "braille without dots": "\u2800",
+  "interlinear annotation anchor": "\ufff9",
+  "hieroglyph joiner": "\u{13430}",
+  "hieroglyph full blank": "\u{13441}",
+  "null notehead": "\u{1d159}",
 };
 
 it.each(Object.entries(NOTHING))("%s is no message, and does not belong into a name", (_name, character) => {
@@ -66,10 +70,29 @@ describe("a message", () => {
       `z${`${"\u0335".repeat(4)}\u200d`.repeat(2)}b`,
     ],
     ["a change of direction", "\u202eabc\u202c", "abc"],
+    ["a mark behind a byte order mark", "\ufeff\u0301abc", "abc"],
+    ["a mark behind a joiner behind a space", "a \u200d\u0301b", "a b"],
+    ["a control between a letter and its mark", "e\u0000\u0301", "\u00e9"],
+    ["half of a pair", "a\ud83db", "a\ufffdb"],
     ["controls", "a\u0000b\u001b[31m", "ab[31m"],
     ["white space around", " \n a \t", "a"],
   ])("loses what spoils other lines: %s", (_what, text, expected) => {
     expect(tidyMessage(text)).toBe(expected);
     expect(tidyMessage(expected)).toBe(expected);
+  });
+
+  it("is the same when it is tidied again, whatever it is made of", () => {
+    const pool = [
+      ...Array.from("ab e\n\t\r\0\u0301\u0334\u200d\ufeff\u202a\u2028\u1100\u1161\u05b0\u093f\ufff9\u0345"),
+      "\ud83d",
+      "😀",
+    ];
+    const pairs = pool.flatMap((one) => pool.map((other) => one + other));
+    for (const text of pairs.flatMap((pair) => [pair, ...pool.map((third) => pair + third)])) {
+      const tidy = tidyMessage(text);
+      expect(tidyMessage(tidy), JSON.stringify(text)).toBe(tidy);
+      expect(tidy, JSON.stringify(text)).not.toMatch(/^\p{M}/u);
+      expect(tidy.normalize("NFC").toWellFormed(), JSON.stringify(text)).toBe(tidy);
+    }
   });
 });

@@ -1,10 +1,12 @@
 // What a text may be made of that others get to see: the names of players and rooms, and messages. The one place for it; what each does with
 // these rules is in design/backend/v2.0-text.md. Sources: UAX #44 (Default_Ignorable_Code_Point: shown as nothing where it is not supported),
-// UTS #39 (section 5.4, marks in a row), and the braille pattern without dots, which no property names.
+// UTS #39 (section 5.4, marks in a row), and what shows nothing although no property says so: the braille pattern without dots,
+// marks of annotations, controls and blanks of hieroglyphs, the head of no note.
 
-const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\u2800]/u;
+const BLANK = String.raw`\p{Default_Ignorable_Code_Point}\u2800\ufff9-\ufffb\u{13430}-\u{1343f}\u{13441}\u{13442}\u{1d159}`;
+const INVISIBLE = new RegExp(`[${BLANK}]`, "u");
 /** A mark alone is no text either: it sits on what stands beside it. */
-const VISIBLE = /[^\p{M}\p{Default_Ignorable_Code_Point}\p{White_Space}\p{Cc}\u2800]/u;
+const VISIBLE = new RegExp(String.raw`[^\p{M}\p{White_Space}\p{Cc}${BLANK}]`, "u");
 /** At the start, or after what carries no mark. */
 const MARK_WITHOUT_BASE = /(?:^|[\p{White_Space}\p{Pc}\p{Pd}])\p{M}/u;
 /**
@@ -20,7 +22,8 @@ const UNWANTED = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u
 /** In a message, which may quote any language: as many as Tibetan stacks, not the towers that cover other lines, also with joiners between. */
 const MESSAGE_MARKS_TOO_MANY =
   /(\p{M}(?:\p{Default_Ignorable_Code_Point}*\p{M}){7})(?:\p{Default_Ignorable_Code_Point}*\p{M})+/gu;
-const MARKS_AT_A_START = /(^|\p{White_Space})\p{M}+/gu;
+/** Also behind what shows nothing: `trim` takes some of that away. */
+const MARKS_AT_A_START = /(^|\p{White_Space})[\p{M}\p{Default_Ignorable_Code_Point}]*\p{M}/gu;
 
 export type NameFault = "invisible" | "mark_without_base" | "too_many_marks" | "only_separators";
 
@@ -38,9 +41,10 @@ export function nameFaultOf(name: string): NameFault | undefined {
  */
 export function tidyMessage(body: string): string {
   const text = body
-    .normalize("NFC")
+    .toWellFormed()
     .replaceAll("\r\n", "\n")
     .replaceAll(UNWANTED, "")
+    .normalize("NFC") // what stood apart may have come together
     .replaceAll(MARKS_AT_A_START, "$1")
     .replaceAll(MESSAGE_MARKS_TOO_MANY, "$1")
     .trim();

@@ -15,6 +15,10 @@ describe("a name", () => {
     ["Zoe\u0308"],
     ["administer"],
     ["modest"],
+    ["Guestbook"],
+    ["aguest-1"],
+    ["Milo"],
+    ["Роман"],
   ])("may be %s", (name) => {
     expect(checkName(name)).toBe(name.normalize("NFKC"));
   });
@@ -39,6 +43,12 @@ describe("a name", () => {
     ["reserved, dressed up", "_-aDm1n-_", "reserved"],
     ["reserved with digits", "moderator42", "reserved"],
     ["the name of a guest", "guest-123456789012", "reserved"],
+    ["the name of a guest with another separator", "guest_123456789012", "reserved"],
+    ["the name of a guest with digits for letters", "gu3st-123456789012", "reserved"],
+    ["reserved, its I a small l", "ADMlN", "reserved"],
+    ["reserved, its l a capital I", "nuII2", "reserved"],
+    ["reserved, in capitals of another script", "НОЅТ", "reserved"],
+    ["reserved, in mixed case of another script", "ѕуЅТеМ", "reserved"],
   ])("may not be %s", (_note, name, reason) => {
     expect(() => checkName(name)).toThrow(expect.objectContaining({ code: "bad_name", details: { reason } }));
   });

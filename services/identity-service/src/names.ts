@@ -29,8 +29,6 @@ const RESERVED = [
   .split(" ");
 /** What digits are written for. */
 const DIGIT_LETTERS: Readonly<Record<string, string>> = { "0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t" };
-/** The names that guests are given. */
-const GUEST_PREFIX = /^guest-/;
 
 /**
  * Two names are one name when this is equal: the one key for looking an account up, for its uniqueness, for the counts of
@@ -59,6 +57,9 @@ export function nameSkeletonOf(name: string): string {
   for (const [spelling, same] of SPELLINGS) text = text.replaceAll(spelling, same);
   return skeletonOf(text).normalize("NFD").toLowerCase().replaceAll(SEPARATORS, "-");
 }
+
+/** How the names begin that guests are given. */
+const GUEST_PREFIX = "guest-";
 
 /**
  * Checks a name that somebody wants to have.
@@ -89,11 +90,20 @@ function scriptsFit(name: string): boolean {
   return used.size <= 1 || MIXES.some((mix) => [...used].every((script) => mix.has(script)));
 }
 
+/** The name as it is written and in lower case, for capitals look like other letters than small ones do. */
 function isReserved(name: string, more: readonly string[]): boolean {
-  const key = nameKeyOf(name);
-  if (GUEST_PREFIX.test(key)) return true;
-  const bare = key.replaceAll(/[_-]/g, "").replace(/\p{N}+$/u, "");
-  const spelt = key.replaceAll(/[_-]/g, "").replaceAll(/[013457]/g, (digit) => DIGIT_LETTERS[digit] as string);
-  const looks = new Set([key, bare, spelt].map(nameSkeletonOf));
-  return [...RESERVED, ...more].some((reserved) => looks.has(nameSkeletonOf(reserved.toLowerCase())));
+  const looks = new Set<string>();
+  for (const written of [name, nameKeyOf(name)]) {
+    const spelt = written.replaceAll(/[013457]/g, (digit) => DIGIT_LETTERS[digit] as string);
+    if ([written, spelt].some((text) => strokesOf(text).startsWith(strokesOf(GUEST_PREFIX)))) return true;
+    const bare = written.replaceAll(/[_-]/g, "");
+    for (const text of [written, bare, bare.replace(/\p{N}+$/u, ""), spelt.replaceAll(/[_-]/g, "")])
+      looks.add(strokesOf(text));
+  }
+  return [...RESERVED, ...more].some((reserved) => looks.has(strokesOf(reserved.toLowerCase())));
+}
+
+/** What it looks like to who expects a word, in whichever case: I, l, 1 and i are one stroke. Coarser than what makes two names one. */
+function strokesOf(text: string): string {
+  return nameSkeletonOf(nameSkeletonOf(text)).replaceAll("i", "l");
 }
