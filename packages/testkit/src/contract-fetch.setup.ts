@@ -42,6 +42,7 @@ async function check(pathname: string, method: string, response: Response): Prom
   if (!/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(response.headers.get("traceparent") ?? ""))
     throw new Error(`${where} has no traceparent`);
   const body: unknown = text === "" ? undefined : JSON.parse(text);
+  if (method === "HEAD") return void successValidator(pathname, "get", response.status); // GET's answer, and never a body
   const validate =
     response.status < 300 ? successValidator(pathname, method.toLowerCase(), response.status) : errorBody;
   if (!validate) {

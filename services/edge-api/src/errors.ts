@@ -65,8 +65,8 @@ export function envelope({ code, message, details }: Omit<ErrorAnswer, "status">
   return { error: { code, message, traceId, ...(details ? { details } : {}) } };
 }
 
-/** Of answers that are made before a route is found: they say nothing of any player, so the page of any origin may read them. */
-function headersOutsideRoutes(): Record<string, string> {
+/** Of answers that are made before a route is found or instead of one: they say nothing of any player, so the page of any origin may read them. */
+export function headersOutsideRoutes(): Record<string, string> {
   return {
     "access-control-allow-origin": "*",
     "access-control-expose-headers": EXPOSED_HEADERS.join(", "),

@@ -17,5 +17,8 @@ it("a legacy origin keeps its front page, and nothing else that the contract nam
     legacy?.takes(String(method), url.replace(/:\w+/g, "x")),
   );
   expect(taken.map(({ operationId }) => operationId)).toEqual(["getInstallation"]);
-  expect(legacy?.takes("GET", "/index.html")).toBe(true);
+  for (const method of ["GET", "HEAD"]) {
+    expect(legacy?.takes(method, "/index.html")).toBe(true);
+    expect(legacy?.takes(method, "/v1/modes")).toBe(false);
+  }
 });

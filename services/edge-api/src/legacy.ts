@@ -2,10 +2,11 @@
 // legacy origin as it came. It stands in front of Fastify, because a body that has been parsed is not passed unchanged.
 import { type ClientRequest, type IncomingMessage, request as httpRequest, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { commonError } from "@muster/errors";
+import { commonError, HTTP_STATUS } from "@muster/errors";
 import type { Logger } from "@muster/log";
 import { continueTrace, formatTraceparent, type TraceContext, withTrace } from "@muster/tracing";
 import type { Contract } from "./contract.ts";
+import { envelope, headersOutsideRoutes, RETRY_AFTER_S } from "./errors.ts";
 
 export interface LegacyOptions {
   /** http://host:port; undefined: there is no legacy origin. */
@@ -86,7 +87,8 @@ export function createLegacy(options: LegacyOptions): Legacy | undefined {
       if (response.headersSent || response.destroyed) return void response.destroy();
       const code = (err as { code?: string }).code === "deadline_exceeded" ? "deadline_exceeded" : "unavailable";
       log.error({ err, method: request.method, code }, "the legacy origin did not answer");
-      sendFailure(response, code, trace);
+      const { status, headers, body } = failure(code);
+      response.writeHead(status, headers).end(body);
       options.onAnswer(request.method ?? "", response.statusCode, performance.now() - startedAt);
     });
     response.once("close", () => upstream.destroy());
@@ -97,9 +99,10 @@ export function createLegacy(options: LegacyOptions): Legacy | undefined {
     takes(method, url) {
       const path = url.split("?", 1)[0] as string;
       if (OWN_PATHS.has(path)) return false;
-      // A preflight asks about the method that it names; HEAD is not offered by ours.
+      // A preflight asks about the method that it names.
       if (method === "OPTIONS") return !ours.some((operation) => operation.path.test(path));
-      return !ours.some((operation) => operation.method === method && operation.path.test(path));
+      const served = method === "HEAD" ? "GET" : method;
+      return !ours.some((operation) => operation.method === served && operation.path.test(path));
     },
     pass(request, response) {
       const trace = continueTrace(request.headers["traceparent"] as string | undefined);
@@ -123,7 +126,11 @@ export function createLegacy(options: LegacyOptions): Legacy | undefined {
       });
       upstream.once("error", (err) => {
         log.error({ err }, "the legacy origin did not take an upgrade");
-        socket.end("HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\n\r\n");
+        const { headers, body } = withTrace(trace, () => failure("unavailable"));
+        const lines = Object.entries({ ...headers, connection: "close" }).map(
+          ([name, value]) => `${name}: ${value}\r\n`,
+        );
+        socket.end(`HTTP/1.1 503 Service Unavailable\r\n${lines.join("")}\r\n${body}`);
       });
       socket.once("error", () => upstream.destroy());
       socket.once("close", () => upstream.destroy());
@@ -170,14 +177,20 @@ function join(a: Duplex, b: Duplex): void {
   }
 }
 
-function sendFailure(response: ServerResponse, code: "unavailable" | "deadline_exceeded", trace: TraceContext): void {
-  const { message } = commonError(code);
-  const body = JSON.stringify({ error: { code, message, traceId: trace.traceId } });
-  response.writeHead(code === "unavailable" ? 503 : 504, {
+/** In the trace that is current. */
+function failure(code: "unavailable" | "deadline_exceeded"): {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+} {
+  const { message, row } = commonError(code);
+  const status = HTTP_STATUS[row.grpc];
+  const body = JSON.stringify(envelope({ code, message }));
+  const headers = {
+    ...headersOutsideRoutes(),
     "content-type": "application/json",
-    "cache-control": "no-store",
-    traceparent: formatTraceparent(trace),
-    ...(code === "unavailable" ? { "retry-after": "1" } : {}),
-  });
-  response.end(body);
+    "content-length": String(Buffer.byteLength(body)),
+    ...(status === 503 ? { "retry-after": String(RETRY_AFTER_S) } : {}),
+  };
+  return { status, headers, body };
 }

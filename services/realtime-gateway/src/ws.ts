@@ -4,7 +4,7 @@
 import { createServer } from "node:net";
 import { touched } from "@muster/game-kit";
 import { INPUT_FRAME, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "@muster/realtime";
-import { continueTrace } from "@muster/tracing";
+import { continueTrace, formatTraceparent } from "@muster/tracing";
 import uWS from "uWebSockets.js";
 import type { Upgrade } from "./client-address.ts";
 import { InputBatch } from "./input-batch.ts";
@@ -95,10 +95,14 @@ type Refusal = keyof typeof REFUSALS;
 
 function refuse(res: uWS.HttpResponse, status: Refusal, retryAfterS?: number): void {
   const [code, message] = REFUSALS[status];
-  const { traceId } = continueTrace(undefined);
+  const trace = continueTrace(undefined);
   res.writeStatus(status).writeHeader("content-type", "application/json");
+  // A page that fetches this address instead of opening a WebSocket is told so, whatever its origin.
+  res.writeHeader("access-control-allow-origin", "*");
+  res.writeHeader("access-control-expose-headers", "traceparent, retry-after");
+  res.writeHeader("traceparent", formatTraceparent(trace)).writeHeader("cache-control", "no-store");
   if (retryAfterS !== undefined) res.writeHeader("retry-after", String(retryAfterS));
-  res.end(Buffer.from(JSON.stringify({ error: { code, message, traceId } })));
+  res.end(Buffer.from(JSON.stringify({ error: { code, message, traceId: trace.traceId } })));
 }
 
 /** LIBUS_LISTEN_EXCLUSIVE_PORT: otherwise a second gateway on the same port would silently share its connections. */

@@ -42,6 +42,15 @@ describeWithServers("the strangler host", () => {
     await until(async () => ((await fetch(`${system.url}/healthz`)).ok ? undefined : "not healthy"));
   };
 
+  /** What edge-api says when nobody takes a WebSocket that is not the gateway's. */
+  const refusedUpgrade = async (): Promise<string> => {
+    const socket = connectTcp(Number(system.env["EDGE_PORT"]), "127.0.0.1");
+    socket.write("GET /v1/live HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n");
+    const chunks: Buffer[] = [];
+    for await (const chunk of socket) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks).toString();
+  };
+
   it("passes a request unchanged: method, path, query, body, status, headers, cookies", async () => {
     const body = randomBytes(40_000); // over the limit of our own routes
     const response = await fetch(`${system.url}/v1/legacy/echo?b=2&a=%C3%A4&a=1`, {
@@ -152,7 +161,11 @@ describeWithServers("the strangler host", () => {
     const { error } = (await response.json()) as { error: { code: string; traceId: string } };
     expect(error.code).toBe("unavailable");
     expect(response.headers.get("traceparent")).toContain(error.traceId);
-    expect((await fetch(`${system.url}/v1/modes`)).status).toBe(200);
+    expect(response.headers.get("access-control-allow-origin")).toBe("*"); // or a page of another origin reads nothing
+    expect(response.headers.get("retry-after")).toBe("1");
+    for (const method of ["GET", "HEAD"]) expect((await fetch(`${system.url}/v1/modes`, { method })).status).toBe(200);
+    const answers = await refusedUpgrade();
+    expect(answers).toMatch(/^HTTP\/1.1 503 .*access-control-allow-origin: \*.*"code":"unavailable"/s);
     legacy = await createLegacyServer({ url: legacyUrl(), port });
     await until(async () => ((await fetch(`${system.url}/v1/leaderboard`)).ok ? undefined : "not yet"));
   });
