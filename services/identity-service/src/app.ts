@@ -10,6 +10,7 @@ import {
   createMetrics,
   measureBounded,
 } from "@muster/runtime";
+import { AccountTurns } from "./account-turns.ts";
 import { createChallenges } from "./challenges.ts";
 import type { Config } from "./config.ts";
 import { createHousekeeping } from "./housekeeping.ts";
@@ -58,8 +59,10 @@ export function createApp(config: Config, overrides: Overrides = {}): IdentityAp
     registrationsMax: config.identityRegistrationHashingMax,
     waitingMax: config.identityHashingQueueMax,
   });
+  const turns = new AccountTurns();
   const sessions = createSessions({
     keys,
+    turns,
     secret: config.identityKeyEncryptionKey,
     graceS: config.identityRefreshGraceS,
     refreshTtlS: config.identityRefreshTtlS,
@@ -85,6 +88,7 @@ export function createApp(config: Config, overrides: Overrides = {}): IdentityAp
     passwordRules: { charsMin: config.identityPasswordCharsMin },
     reservedNames: config.identityReservedNames,
     sessions,
+    turns,
     throttle,
     newAccounts,
     keys,

@@ -1,6 +1,8 @@
 import { argon2Sync, randomUUID } from "node:crypto";
+import { IdentityService } from "@muster/contracts/identity/v2";
 import { inTransaction } from "@muster/db";
 import { must } from "@muster/errors";
+import { createRpcClient } from "@muster/rpc";
 import { describeWithMariadb } from "@muster/testkit";
 import { TokenVerifier, trustFrom } from "@muster/tokens";
 import { sql } from "kysely";
@@ -205,12 +207,15 @@ describeWithMariadb("refresh-token families", () => {
     const { name, playerId } = await open();
     const keepFamilyId = (await harness.call.listDevices({ playerId })).devices[0]?.familyId as string;
     const passwords = { currentPassword: PASSWORD, newPassword: "another horse battery" };
+    await using another = harness.another(); // in one, they would take turns
+    await another.start();
+    const elsewhere = createRpcClient({ service: IdentityService, baseUrl: another.rpc.url, timeoutMs: 5000 });
     let isChanged = false;
     const [loggedIn, changed] = await inTransaction(harness.db, async (tx) => {
       await holdAccount(tx, playerId);
       const logIn = harness.call.logIn({ name, password: PASSWORD });
       await expect.poll(() => waitingFor("accounts"), { timeout: 10_000 }).toBe(1); // it was the right password
-      const change = harness.call.changePassword({ playerId, keepFamilyId, ...passwords });
+      const change = elsewhere.call.changePassword({ playerId, keepFamilyId, ...passwords });
       const done = change.then(() => (isChanged = true));
       await expect.poll(async () => isChanged || (await waitingFor("credentials")) > 0, { timeout: 10_000 }).toBe(true);
       return [logIn, done] as const;
@@ -218,6 +223,7 @@ describeWithMariadb("refresh-token families", () => {
     await changed;
     const { tokens } = await loggedIn;
     await expect(refresh(tokens?.refreshToken as string)).rejects.toMatchObject(refused);
+    await elsewhere.stop?.();
   });
 
   it("are not opened by a password that is another one by now, nor is the new one undone by a newer hash of the old one", async () => {

@@ -10,6 +10,7 @@ import { sleep } from "@muster/runtime";
 import { ACCESS_TOKEN } from "@muster/tokens";
 import { SignJWT } from "jose";
 import { v7 as uuidv7 } from "uuid";
+import type { AccountTurns } from "./account-turns.ts";
 import { refuseBanned } from "./accounts.ts";
 import { appendAudit } from "./audit.ts";
 import { fail } from "./errors.ts";
@@ -18,7 +19,7 @@ import type { SigningKeys } from "./signing-keys.ts";
 import { holdAccount } from "./store/accounts.ts";
 import type { Tx } from "./store/db.ts";
 import {
-  findAccountOfRefreshToken,
+  findOwnerOfRefreshToken,
   type HeldRefreshToken,
   holdOpenFamilies,
   holdRefreshToken,
@@ -47,6 +48,7 @@ export interface SessionsOptions {
   /** A repeat of a refresh within this time is nothing to wonder about; later ones are counted. */
   readonly graceS: number;
   readonly now: () => Date;
+  readonly turns: AccountTurns;
 }
 
 export interface Device {
@@ -150,11 +152,11 @@ export function createSessions(options: SessionsOptions): Sessions {
 
     async refresh(db, refreshToken) {
       const hash = sha256(refreshToken);
-      const accountId = await findAccountOfRefreshToken(db, hash);
-      if (accountId === undefined) throw fail("bad_refresh_token");
-      const pair = await inTransaction(db, async (tx) => {
+      const owner = await findOwnerOfRefreshToken(db, hash);
+      if (!owner) throw fail("bad_refresh_token");
+      const exchange = async (tx: Tx): Promise<TokenPair | undefined> => {
         // The account is locked before its sessions, as everywhere: a token is issued either before a revocation, and refused, or after it.
-        const account = must(await holdAccount(tx, accountId), "a family has its account");
+        const account = must(await holdAccount(tx, owner.account_id), "a family has its account");
         const held = await holdRefreshToken(tx, hash);
         if (!held || !isOpen(held, now())) return undefined;
         if (held.rotated_at === null) {
@@ -169,16 +171,21 @@ export function createSessions(options: SessionsOptions): Sessions {
         const again = await repeat(tx, account, held, refreshToken);
         if (!again) await endReused(tx, held);
         return again; // undefined: commit the revocation, then refuse
-      });
+      };
+      const pair = await options.turns.run(owner.account_id, owner.family_id, () => inTransaction(db, exchange));
       if (!pair) throw fail("bad_refresh_token");
       return pair;
     },
 
     async close(db, refreshToken) {
-      await inTransaction(db, async (tx) => {
-        const held = await holdRefreshToken(tx, sha256(refreshToken));
+      const hash = sha256(refreshToken);
+      const owner = await findOwnerOfRefreshToken(db, hash);
+      if (!owner) return;
+      const end = async (tx: Tx): Promise<void> => {
+        const held = await holdRefreshToken(tx, hash);
         if (held?.revoked_at === null) await revokeFamilies(tx, [held.family_id], "logged_out", now(), tokensEndAt());
-      });
+      };
+      await options.turns.run(owner.account_id, owner.family_id, () => inTransaction(db, end));
     },
 
     async revoke(tx, which, reason) {

@@ -6,15 +6,8 @@
 //    a proof of work, the harder the more failures there were. The right password with a proof always gets in.
 import { createHash } from "node:crypto";
 import { type Database, inTransaction } from "@muster/db";
-import { commonError } from "@muster/errors";
-import {
-  clientNetworkOf,
-  currentBudget,
-  FairLimiter,
-  LimitReachedError,
-  WaitAbandonedError,
-  withBudget,
-} from "@muster/runtime";
+import { clientNetworkOf, currentBudget, FairLimiter, withBudget } from "@muster/runtime";
+import { refusalOf } from "./account-turns.ts";
 import type { Challenges } from "./challenges.ts";
 import { fail } from "./errors.ts";
 import type { Tables } from "./schema.ts";
@@ -94,9 +87,7 @@ export function createThrottle(options: ThrottleOptions): Throttle {
     try {
       return await turns.run(network, work, currentBudget()?.signal);
     } catch (err) {
-      if (err instanceof LimitReachedError) throw fail("busy");
-      if (err instanceof WaitAbandonedError) throw commonError("deadline_exceeded");
-      throw err;
+      throw refusalOf(err);
     } finally {
       attempts--;
       if (turns.idle) accounts.delete(account);

@@ -1494,7 +1494,7 @@ export const IdentityService: GenService<{
   },
   /**
    * LogInGuest opens a session for a device; the first call with a device key creates the guest account.
-   * Errors: account_banned (PERMISSION_DENIED), too_many_accounts (RESOURCE_EXHAUSTED).
+   * Errors: account_banned (PERMISSION_DENIED), too_many_accounts, busy (RESOURCE_EXHAUSTED).
    *
    * @generated from rpc identity.v2.IdentityService.LogInGuest
    */
@@ -1506,7 +1506,7 @@ export const IdentityService: GenService<{
   /**
    * Refresh exchanges a refresh token for a new pair. A repeat gets the same successor again until that one is used itself: an
    * answer may have been lost. From then on, and after late repeats in four exchanges on end, a repeat revokes the whole family.
-   * Errors: bad_refresh_token (UNAUTHENTICATED).
+   * Errors: bad_refresh_token (UNAUTHENTICATED), busy (RESOURCE_EXHAUSTED).
    *
    * @generated from rpc identity.v2.IdentityService.Refresh
    */
@@ -1517,6 +1517,7 @@ export const IdentityService: GenService<{
   },
   /**
    * LogOut revokes the family of a refresh token. An unknown token is not an error: the caller is logged out either way.
+   * Errors: busy (RESOURCE_EXHAUSTED).
    *
    * @generated from rpc identity.v2.IdentityService.LogOut
    */
@@ -1567,7 +1568,7 @@ export const IdentityService: GenService<{
     output: typeof ListDevicesResponseSchema;
   },
   /**
-   * RevokeDevice ends one session of a player. Errors: device_not_found (NOT_FOUND).
+   * RevokeDevice ends one session of a player. Errors: device_not_found (NOT_FOUND), busy (RESOURCE_EXHAUSTED).
    *
    * @generated from rpc identity.v2.IdentityService.RevokeDevice
    */
@@ -1577,7 +1578,7 @@ export const IdentityService: GenService<{
     output: typeof RevokeDeviceResponseSchema;
   },
   /**
-   * RevokeOtherDevices ends every session of a player but one.
+   * RevokeOtherDevices ends every session of a player but one. Errors: busy (RESOURCE_EXHAUSTED).
    *
    * @generated from rpc identity.v2.IdentityService.RevokeOtherDevices
    */

@@ -132,4 +132,15 @@ export const migrations: Migrations = {
   "20261127T0640-refresh-tokens-add-late-run": statement(sql`
     alter table refresh_tokens add column if not exists late_run tinyint unsigned not null default 0`),
   "20261127T0706-accounts-renew-name-skeletons": { up: renewSkeletons },
+  // What has ended is kept for months: who is looked for is open, so that no number of ended ones makes a log-in dearer.
+  "20261127T1140-token-families-by-what-is-open": statement(sql`
+    alter table token_families
+      add key if not exists token_families_open (account_id, revoked_at, created_at),
+      add key if not exists token_families_open_of_device (account_id, device_key, revoked_at),
+      drop key if exists token_families_by_account,
+      drop key if exists token_families_by_device`),
+  "20261127T1141-refresh-tokens-by-newest": statement(sql`
+    alter table refresh_tokens
+      add key if not exists refresh_tokens_newest (family_id, created_at),
+      drop key if exists refresh_tokens_by_family`),
 };

@@ -29,10 +29,12 @@ import type { RpcParts } from "./parts.ts";
 
 type AccountRpcs = "register" | "logIn" | "logInGuest" | "refresh" | "logOut" | "getProfile" | "changePassword";
 
+/** Who logs in has no session yet. */
+const LOGGING_IN = "log-in";
 const NOBODY = "00000000-0000-0000-0000-000000000000";
 
 export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentityService>, AccountRpcs> {
-  const { db, passwords, sessions, throttle, newAccounts, now } = parts;
+  const { db, passwords, sessions, turns, throttle, newAccounts, now } = parts;
 
   /** The last step before a commit: if the caller has stopped waiting, nothing is committed, so that its retry is not a second session. */
   const openInTime = async (tx: Tx, account: Account, device: Device): Promise<TokenPair> => {
@@ -83,16 +85,13 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
       );
       if (!right || !account) throw fail("bad_credentials");
       const fresh = passwords.isOutdated(account.password_phc) ? await passwords.hash(password, asker) : undefined;
-      const tokens = await inTransaction(
-        db,
-        async (tx) => {
-          const held = await holdUnchanged(tx, account);
-          if (fresh !== undefined && held.password_phc === account.password_phc)
-            await updateCredentials(tx, account.id, fresh);
-          return openInTime(tx, account, { label: deviceLabel, id: deviceId });
-        },
-        "read committed",
-      );
+      const open = async (tx: Tx): Promise<TokenPair> => {
+        const held = await holdUnchanged(tx, account);
+        if (fresh !== undefined && held.password_phc === account.password_phc)
+          await updateCredentials(tx, account.id, fresh);
+        return openInTime(tx, account, { label: deviceLabel, id: deviceId });
+      };
+      const tokens = await turns.run(account.id, LOGGING_IN, () => inTransaction(db, open, "read committed"));
       return { profile: toProfile(account), tokens };
     },
 
@@ -102,7 +101,8 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
       if (!found) newAccounts.take(clientNetworkOf(clientAddress));
       const account = found ?? (await createGuest(db, keyHash, now()));
       const device = { label: deviceLabel, id: deviceKey };
-      const tokens = await inTransaction(db, (tx) => openInTime(tx, account, device), "read committed");
+      const open = (tx: Tx): Promise<TokenPair> => openInTime(tx, account, device);
+      const tokens = await turns.run(account.id, LOGGING_IN, () => inTransaction(db, open, "read committed"));
       return { profile: toProfile(account), tokens, created: !found };
     },
 
@@ -131,7 +131,7 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
       );
       if (!right) throw fail("bad_credentials");
       const phc = await passwords.hash(newPassword, asker);
-      await inTransaction(db, async (tx) => {
+      const change = async (tx: Tx): Promise<void> => {
         await holdUnchanged(tx, account);
         await updateCredentials(tx, playerId, phc, now());
         await sessions.revoke(tx, { accountId: playerId, exceptId: keepFamilyId }, "password_changed");
@@ -142,7 +142,8 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
           reason: "",
           at: now(),
         });
-      });
+      };
+      await turns.run(playerId, keepFamilyId, () => inTransaction(db, change));
       return {};
     },
   };

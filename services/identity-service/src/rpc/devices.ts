@@ -5,6 +5,7 @@ import type { IdentityService } from "@muster/contracts/identity/v2";
 import { inTransaction } from "@muster/db";
 import { appendAudit } from "../audit.ts";
 import { fail } from "../errors.ts";
+import type { Tx } from "../store/db.ts";
 import { listFamilies } from "../store/sessions.ts";
 import { readTrust } from "../trust.ts";
 import type { RpcParts } from "./parts.ts";
@@ -14,6 +15,7 @@ type DeviceRpcs = "listDevices" | "revokeDevice" | "revokeOtherDevices" | "getJw
 export function deviceRpcs({
   db,
   sessions,
+  turns,
   keys,
   now,
 }: RpcParts): Pick<ServiceImpl<typeof IdentityService>, DeviceRpcs> {
@@ -32,7 +34,7 @@ export function deviceRpcs({
     },
 
     async revokeDevice({ playerId, familyId }) {
-      await inTransaction(db, async (tx) => {
+      const end = async (tx: Tx): Promise<void> => {
         const ended = await sessions.revoke(tx, { accountId: playerId, id: familyId }, "revoked");
         if (ended === 0) throw fail("device_not_found");
         await appendAudit(tx, {
@@ -42,13 +44,16 @@ export function deviceRpcs({
           reason: `family ${familyId}`,
           at: now(),
         });
-      });
+      };
+      await turns.run(playerId, familyId, () => inTransaction(db, end));
       return {};
     },
 
     async revokeOtherDevices({ playerId, keepFamilyId }) {
-      const revoked = await inTransaction(db, async (tx) => {
+      const end = async (tx: Tx): Promise<number> => {
         const ended = await sessions.revoke(tx, { accountId: playerId, exceptId: keepFamilyId }, "revoked");
+        // The log is kept for ever, and its end is one at a time's: what changed nothing is not in it.
+        if (ended === 0) return ended;
         await appendAudit(tx, {
           actor: playerId,
           action: "other_devices_revoked",
@@ -57,8 +62,8 @@ export function deviceRpcs({
           at: now(),
         });
         return ended;
-      });
-      return { revoked };
+      };
+      return { revoked: await turns.run(playerId, keepFamilyId, () => inTransaction(db, end)) };
     },
 
     getJwks: () => ({ jwksJson: JSON.stringify(keys.jwks()) }),

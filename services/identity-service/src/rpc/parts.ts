@@ -1,4 +1,5 @@
 import type { Database } from "@muster/db";
+import type { AccountTurns } from "../account-turns.ts";
 import type { NewAccounts } from "../new-accounts.ts";
 import type { PasswordRules } from "../password-rules.ts";
 import type { Passwords } from "../passwords.ts";
@@ -13,6 +14,7 @@ export interface RpcParts {
   readonly passwordRules: PasswordRules;
   readonly reservedNames: readonly string[];
   readonly sessions: Sessions;
+  readonly turns: AccountTurns;
   readonly throttle: Throttle;
   readonly newAccounts: NewAccounts;
   readonly keys: SigningKeys;

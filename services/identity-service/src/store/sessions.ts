@@ -43,14 +43,17 @@ export interface HeldRefreshToken {
   readonly account_id: string;
 }
 
-export async function findAccountOfRefreshToken(db: Db, hash: Buffer): Promise<string | undefined> {
-  const row = await db
+/** Whose it is, and of which session. */
+export async function findOwnerOfRefreshToken(
+  db: Db,
+  hash: Buffer,
+): Promise<{ readonly account_id: string; readonly family_id: string } | undefined> {
+  return db
     .selectFrom("refresh_tokens as t")
     .innerJoin("token_families as f", "f.id", "t.family_id")
-    .select("f.account_id")
+    .select(["f.account_id", "t.family_id"])
     .where("t.token_hash", "=", hash)
     .executeTakeFirst();
-  return row?.account_id;
 }
 
 /** Locks the token's family until the transaction ends: of two uses at the same instant, one sees the other. */
@@ -89,13 +92,20 @@ export async function listFamilies(
 ): Promise<{ id: string; device_label: string; created_at: Date; expires_at: Date; last_used_at: Date }[]> {
   const rows = await db
     .selectFrom("token_families as f")
-    .innerJoin("refresh_tokens as t", "t.family_id", "f.id")
     .select(["f.id", "f.device_label", "f.created_at", "f.expires_at"])
-    .select((eb) => eb.fn.max("t.created_at").as("last_used_at"))
+    // The end of an index, not its length: a session may have been refreshed any number of times.
+    .select((eb) =>
+      eb
+        .selectFrom("refresh_tokens as t")
+        .select("t.created_at")
+        .whereRef("t.family_id", "=", "f.id")
+        .orderBy("t.created_at", "desc")
+        .limit(1)
+        .as("last_used_at"),
+    )
     .where("f.account_id", "=", accountId)
     .where("f.revoked_at", "is", null)
     .where("f.expires_at", ">", now)
-    .groupBy("f.id")
     .orderBy("f.created_at", "desc")
     .orderBy("f.id", "desc")
     .execute();

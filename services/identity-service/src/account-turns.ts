@@ -1,0 +1,37 @@
+// Whoever changes an account's sessions holds the account, so they come one after the other. They wait for it here and not in the
+// database, where each would wait on one of the few connections that everybody shares.
+import { commonError } from "@muster/errors";
+import { currentBudget, FairLimiter, LimitReachedError, WaitAbandonedError } from "@muster/runtime";
+import { fail } from "./errors.ts";
+
+/** Of one account: more than it has sessions. Policy at the limit: the last call of the session that has most waiting is refused. */
+const WAITING_MAX = 64;
+
+export class AccountTurns {
+  /** By account; only those with somebody at work. */
+  readonly #accounts = new Map<string, FairLimiter>();
+
+  /**
+   * @param session takes turns with the others of its account: who has stolen one keeps nobody from ending it
+   * @throws AppError busy, deadline_exceeded when the caller's time ended before it was its turn
+   */
+  async run<T>(accountId: string, session: string, work: () => Promise<T>): Promise<T> {
+    const known = this.#accounts.get(accountId);
+    const turns =
+      known ?? new FairLimiter({ runningMax: 1, waitingMax: WAITING_MAX, waitingPerSourceMax: WAITING_MAX });
+    if (!known) this.#accounts.set(accountId, turns);
+    try {
+      return await turns.run(session, work, currentBudget()?.signal);
+    } catch (err) {
+      throw refusalOf(err);
+    } finally {
+      if (turns.idle) this.#accounts.delete(accountId);
+    }
+  }
+}
+
+/** Of a limiter's errors; others are as they are. */
+export function refusalOf(err: unknown): unknown {
+  if (err instanceof LimitReachedError) return fail("busy");
+  return err instanceof WaitAbandonedError ? commonError("deadline_exceeded") : err;
+}
