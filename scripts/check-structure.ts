@@ -35,7 +35,6 @@ const CUT_BY_UNITS = /\.(?:slice|substring|substr)\(0, (?:\d{2,}|[A-Z_]*CHARS[A-
 const CUT_BY_UNITS_ALLOWED: ReadonlySet<string> = new Set([
   "packages/client/src/answers.ts", // an address in an error's text, in browsers
   "packages/log/src/error-fields.ts", // a stack for the log, whose JSON escapes halves
-  "services/chat-service/src/cursors.ts", // a time
   "services/chat-service/src/rpc/directs.ts", // hexadecimal
 ]);
 

@@ -4,3 +4,4 @@ export { migrate, type Migration, type Migrations, missingMigrations, statement,
 export { inTransaction } from "./transaction.ts";
 export { migrateAndEnd } from "./migrate-process.ts";
 export { reusable } from "./reusable.ts";
+export { isTimeText } from "./times.ts";

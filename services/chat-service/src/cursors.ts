@@ -1,4 +1,5 @@
 // Where a page of the channel list ends.
+import { isTimeText } from "@muster/db";
 import { fail } from "./errors.ts";
 
 export interface ChannelCursor {
@@ -18,12 +19,6 @@ export function encodeCursor({ activeAt, channelId }: ChannelCursor): string {
 export function decodeCursor(text: string): ChannelCursor | undefined {
   if (text === "") return undefined;
   const parts = FORM.exec(Buffer.from(text, "base64url").toString("latin1"));
-  if (!parts || !isDate(parts[1] as string)) throw fail("bad_cursor");
+  if (!parts || !isTimeText(parts[1] as string)) throw fail("bad_cursor");
   return { activeAt: parts[1] as string, channelId: parts[2] as string };
-}
-
-/** The database knows no 31 February; Date.parse takes it for 3 March. */
-function isDate(text: string): boolean {
-  const at = new Date(`${text.replace(" ", "T")}Z`);
-  return !Number.isNaN(at.getTime()) && at.toISOString().slice(0, 19) === text.slice(0, 19).replace(" ", "T");
 }

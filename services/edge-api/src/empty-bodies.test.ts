@@ -1,4 +1,5 @@
-// A client that names a content type with every request asks for no more than one that does not. A walk over all operations.
+// A client that names a content type with every request asks for no more than one that does not, and no body is taken that is
+// named anything else. A walk over all operations.
 import { createLogger } from "@muster/log";
 import { createMetrics } from "@muster/runtime";
 import { afterAll, expect, it } from "vitest";
@@ -45,11 +46,23 @@ it.each(writing.map((operation) => [operation.operationId, operation] as const))
   let { url } = operation;
   for (const [name, property] of Object.entries(params?.properties ?? {}))
     url = url.replace(`:${name}`, valueOf(property));
-  const ask = (headers: Record<string, string>): Promise<{ statusCode: number; body: string }> =>
-    server.inject({ method: operation.method as "POST", url, headers: { authorization: "Bearer aaaa", ...headers } });
+  const ask = (headers: Record<string, string>, payload?: string): Promise<{ statusCode: number; body: string }> =>
+    server.inject({
+      method: operation.method as "POST",
+      url,
+      headers: { authorization: "Bearer aaaa", ...headers },
+      ...(payload === undefined ? {} : { payload }),
+    });
   const [plain, named] = [await ask({}), await ask({ "content-type": "application/json" })];
   expect([plain.statusCode, named.statusCode]).toEqual(body ? [400, 400] : [204, 204]);
   if (body) expect(JSON.parse(named.body)).toMatchObject({ error: { code: "invalid_request" } });
+  for (const other of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/xml"]) {
+    const answer = await ask({ "content-type": other }, "{}");
+    expect([answer.statusCode, JSON.parse(answer.body)]).toMatchObject([
+      415,
+      { error: { code: "unsupported_media_type" } },
+    ]);
+  }
 });
 
 it("has operations of both kinds", () => {

@@ -90,6 +90,7 @@ export function createRestServer(parts: ServerParts): FastifyInstance {
   if (legacy) server.addHook("preClose", async () => legacy.stop());
   server.setValidatorCompiler(validators());
   takeEmptyBodies(server);
+  server.removeContentTypeParser("text/plain"); // Fastify's own; a page may send it anywhere without being asked first
   server.setErrorHandler((thrown, request, reply) => sendError(thrown, request, reply, { known, log: parts.log }));
   server.setNotFoundHandler((_request, reply) => {
     const body = envelope({ code: "route_not_found", message: "There is no such path with this method." });

@@ -1,3 +1,4 @@
+import { isTimeText } from "@muster/db";
 import { fail } from "./errors.ts";
 
 /** The last row of a page: the next one starts after it. */
@@ -18,6 +19,6 @@ export function encodeCursor(cursor: Cursor): string {
 export function decodeCursor(text: string): Cursor | undefined {
   if (text === "") return undefined;
   const match = FORM.exec(Buffer.from(text, "base64url").toString("latin1"));
-  if (!match) throw fail("bad_cursor");
+  if (!match || !isTimeText(match[1] as string)) throw fail("bad_cursor");
   return { createdAt: match[1] as string, matchId: match[2] as string };
 }

@@ -86,6 +86,9 @@ describe("a cursor", () => {
     "AAAA",
     Buffer.from("2026-11-23/1").toString("base64url"),
     Buffer.from(`${cursor.createdAt}' or 1=1/x`).toString("base64url"),
+    encodeCursor({ ...cursor, createdAt: "2026-02-31 10:11:12.123456" }),
+    encodeCursor({ ...cursor, createdAt: "2026-99-99 99:99:99.999999" }),
+    encodeCursor({ ...cursor, createdAt: "2026-11-23 24:00:00.000000" }),
   ])("is refused when it is not ours: %s", (text) => {
     expect(() => decodeCursor(text)).toThrow(expect.objectContaining({ code: "bad_cursor" }));
   });
