@@ -81,7 +81,9 @@ function sourceProblems(file: string, homes: ReadonlyMap<string, string>): strin
     if (name === "uWebSockets.js" && file !== "services/realtime-gateway/src/ws.ts")
       problems.push(`${file} imports uWebSockets.js: only ws.ts may`);
     if (name.startsWith("@muster/")) problems.push(...importProblems(file, name, homes));
-    if (name.startsWith("../../") && !file.includes("/test/") && !file.startsWith("scripts/"))
+    // The table of processes lies where everybody looks for it; @muster/local hands it on.
+    const isTable = file === "infra/local/src/services.ts" && name === "../../services.ts";
+    if (name.startsWith("../../") && !isTable && !file.includes("/test/") && !file.startsWith("scripts/"))
       problems.push(`${file} reaches out of its package: ${name}`);
   }
   return problems;

@@ -3,15 +3,6 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import path from "node:path";
 
-const SERVICES = [
-  "edge-api",
-  "identity-service",
-  "match-service",
-  "chat-service",
-  "matchmaker",
-  "realtime-gateway",
-  "shard",
-];
 const [BEGIN, END] = ["<!-- configuration: begin -->", "<!-- configuration: end -->"];
 
 export async function configTableProblems(write = false): Promise<string[]> {
@@ -20,7 +11,10 @@ export async function configTableProblems(write = false): Promise<string[]> {
   const { configTable } = (await import(pathToFileURL(path.join(root, "packages/config/src/index.ts")).href)) as {
     configTable(fields: unknown): string;
   };
-  for (const service of SERVICES) {
+  const { SERVICES } = (await import(pathToFileURL(path.join(root, "infra/services.ts")).href)) as {
+    SERVICES: readonly { readonly name: string }[];
+  };
+  for (const { name: service } of SERVICES) {
     const folder = path.join(root, "services", service);
     const readme = path.join(folder, "README.md");
     const { fields } = (await import(pathToFileURL(path.join(folder, "src/config.ts")).href)) as { fields: unknown };

@@ -7,7 +7,10 @@ cd "$(dirname "$0")"
 if [ ! -f secrets/env ]; then
   mkdir -p secrets/tls
   chmod 700 secrets
-  for name in MARIADB_ROOT_PASSWORD IDENTITY_DB_PASSWORD MATCH_DB_PASSWORD CHAT_DB_PASSWORD; do
+  # processes: begin passwords
+  passwords="MARIADB_ROOT_PASSWORD IDENTITY_DB_PASSWORD CHAT_DB_PASSWORD MATCH_DB_PASSWORD"
+  # processes: end passwords
+  for name in $passwords; do
     echo "$name=$(openssl rand -hex 16)"
   done >secrets/env
   for name in KEY_ENCRYPTION_KEY SEAT_TICKET_KEY LINK_KEY; do echo "$name=$(openssl rand -hex 32)"; done >>secrets/env

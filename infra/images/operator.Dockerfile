@@ -11,8 +11,10 @@ COPY patches patches
 RUN pnpm fetch --prod && rm -rf node_modules
 COPY . .
 # The services of which it runs a tool: tables, roles, keys.
-RUN pnpm install --offline --frozen-lockfile --prod --filter-prod @muster/operator... --filter-prod @muster/identity-service... \
-    --filter-prod @muster/match-service... --filter-prod @muster/chat-service... --filter-prod muster \
+# processes: begin services
+ENV SERVICES="--filter-prod @muster/identity-service... --filter-prod @muster/chat-service... --filter-prod @muster/match-service..."
+# processes: end services
+RUN pnpm install --offline --frozen-lockfile --prod --filter-prod @muster/operator... $SERVICES --filter-prod muster \
   && rm -rf tools/bench tools/drills tools/attack tools/journeys tools/migrate tools/containers
 
 FROM ${BASE}

@@ -8,7 +8,7 @@ import { databaseUrlsFor, usesExistingDatabase } from "./infrastructure.ts";
 import { coloured, readLogLine } from "./log-lines.ts";
 import { paths } from "./paths.ts";
 import { waitForPort } from "./ports.ts";
-import { serviceOf } from "./services.ts";
+import { deploymentOf, serviceOf } from "./services.ts";
 import { packagesOf } from "./sources.ts";
 import { supervise } from "./supervised.ts";
 
@@ -32,12 +32,12 @@ const env: Record<string, string | undefined> = {
   SHARD_DRAIN_WITHIN_MS: process.env["SHARD_DRAIN_WITHIN_MS"] ?? "500",
 };
 
-if (spec.migrates) await prepareDatabase();
+if (spec.database) await prepareDatabase();
 const service = supervise(
   {
     name: spec.name,
     command: paths.node,
-    args: [...(spec.nodeArgs ?? []), "src/main.ts"],
+    args: [...deploymentOf(spec).nodeArgs, "src/main.ts"],
     cwd: root,
     env,
     onLine: (line) => say(coloured(readLogLine(line))),

@@ -5,32 +5,23 @@ import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } 
 import path from "node:path";
 import { parseEnv } from "node:util";
 import { paths } from "./paths.ts";
-import { DATABASE_OWNERS } from "./provision.ts";
-import { SERVICES } from "./services.ts";
+import { passwordVariable } from "./provision.ts";
+import {
+  adminPortVariable,
+  callVariables,
+  databaseServices,
+  portVariable,
+  secretVariable,
+  SERVICES,
+  type ServiceRow,
+} from "./services.ts";
 import { writeWhole } from "./whole-file.ts";
 
 /** Environment variables for every service, and the few that only the stack itself reads. */
 export type LocalEnvironment = Readonly<Record<string, string>>;
 
-export interface Ports {
-  readonly ingress: number;
-  readonly ingressTls: number;
-  readonly mariadb: number;
-  readonly identity: number;
-  readonly identityAdmin: number;
-  readonly match: number;
-  readonly matchAdmin: number;
-  readonly matchmaker: number;
-  readonly matchmakerAdmin: number;
-  readonly gateway: number;
-  readonly gatewayAdmin: number;
-  readonly shardLink: number;
-  readonly shardAdmin: number;
-  readonly edge: number;
-  readonly edgeAdmin: number;
-  readonly chat: number;
-  readonly chatAdmin: number;
-}
+/** By environment variable: MUSTER_INGRESS_PORT, MUSTER_INGRESS_TLS_PORT, MUSTER_MARIADB_PORT, and two of every service. */
+export type Ports = Readonly<Record<string, number>>;
 
 const LOCAL_ORIGINS = ["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"];
 
@@ -38,35 +29,20 @@ const LOCAL_ORIGINS = ["http://localhost:*", "http://127.0.0.1:*", "http://[::1]
 const PORT_MAX = 65_400;
 /** As 443 is to 80: 8443 beside 8080. */
 const TLS_PORT_ABOVE = 363;
+/** What the ports in the table of processes stand above. */
+const BASE = 7200;
+const MARIADB_ABOVE = 90;
 
 export function portsFrom(ingress: number, base: number, ingressTls: number = ingress + TLS_PORT_ABOVE): Ports {
-  const [identity, match, matchmaker, gateway, shardLink, edge, chat] = [
-    base,
-    base + 10,
-    base + 20,
-    base + 30,
-    base + 40,
-    base + 50,
-    base + 60,
-  ];
+  const services = SERVICES.flatMap((row) => [
+    [portVariable(row), base + row.port - BASE],
+    [adminPortVariable(row), base + row.port - BASE + 1],
+  ]);
   return {
-    ingress,
-    ingressTls,
-    mariadb: base + 90,
-    identity,
-    identityAdmin: identity + 1,
-    match,
-    matchAdmin: match + 1,
-    matchmaker,
-    matchmakerAdmin: matchmaker + 1,
-    gateway,
-    gatewayAdmin: gateway + 1,
-    shardLink,
-    shardAdmin: shardLink + 1,
-    edge,
-    edgeAdmin: edge + 1,
-    chat,
-    chatAdmin: chat + 1,
+    MUSTER_INGRESS_PORT: ingress,
+    MUSTER_INGRESS_TLS_PORT: ingressTls,
+    MUSTER_MARIADB_PORT: base + MARIADB_ABOVE,
+    ...(Object.fromEntries(services) as Ports),
   };
 }
 
@@ -75,63 +51,38 @@ export function createEnvironment(
   ports: Ports,
   kept: Readonly<Record<string, string | undefined>> = {},
 ): LocalEnvironment {
-  const secret = (name: string): string => kept[name] ?? randomBytes(32).toString("hex");
-  const at = (port: number): string => `http://127.0.0.1:${port}`;
-  const passwords = Object.fromEntries(
-    Object.values(DATABASE_OWNERS).map(({ user }) => [
-      `MUSTER_DB_PASSWORD_${user.toUpperCase()}`,
-      secret(`MUSTER_DB_PASSWORD_${user.toUpperCase()}`),
-    ]),
-  );
-  const seatTicketKey = secret("MATCHMAKER_SEAT_TICKET_KEY");
-  const linkKey = secret("GATEWAY_LINK_KEY");
-  const env: Record<string, string> = {
-    ...passwords,
-    MUSTER_INGRESS_PORT: String(ports.ingress),
-    MUSTER_INGRESS_TLS_PORT: String(ports.ingressTls),
-    MUSTER_MARIADB_PORT: String(ports.mariadb),
-    IDENTITY_GRPC_PORT: String(ports.identity),
-    IDENTITY_ADMIN_PORT: String(ports.identityAdmin),
-    IDENTITY_KEY_ENCRYPTION_KEY: secret("IDENTITY_KEY_ENCRYPTION_KEY"),
-    MATCH_GRPC_PORT: String(ports.match),
-    MATCH_ADMIN_PORT: String(ports.matchAdmin),
-    CHAT_GRPC_PORT: String(ports.chat),
-    CHAT_ADMIN_PORT: String(ports.chatAdmin),
-    CHAT_MATCH_URL: at(ports.match),
-    MATCHMAKER_GRPC_PORT: String(ports.matchmaker),
-    MATCHMAKER_ADMIN_PORT: String(ports.matchmakerAdmin),
-    MATCHMAKER_MATCH_URL: at(ports.match),
-    MATCHMAKER_SEAT_TICKET_KEY: seatTicketKey,
-    GATEWAY_PORT: String(ports.gateway),
-    GATEWAY_ADMIN_PORT: String(ports.gatewayAdmin),
-    GATEWAY_IDENTITY_URL: at(ports.identity),
-    GATEWAY_MATCH_URL: at(ports.match),
-    GATEWAY_MATCHMAKER_URL: at(ports.matchmaker),
-    GATEWAY_CHAT_URLS: JSON.stringify([at(ports.chat)]),
-    GATEWAY_SEAT_TICKET_KEY: seatTicketKey,
-    GATEWAY_LINK_KEY: linkKey,
-    SHARD_LINK_PORT: String(ports.shardLink),
-    SHARD_ADMIN_PORT: String(ports.shardAdmin),
-    SHARD_LINK_ADDRESS: `127.0.0.1:${ports.shardLink}`,
-    SHARD_MATCH_URL: at(ports.match),
-    SHARD_MATCHMAKER_URL: at(ports.matchmaker),
-    SHARD_SEAT_TICKET_KEY: seatTicketKey,
-    SHARD_LINK_KEY: linkKey,
-    EDGE_PORT: String(ports.edge),
-    EDGE_ADMIN_PORT: String(ports.edgeAdmin),
-    EDGE_IDENTITY_URL: at(ports.identity),
-    EDGE_MATCH_URL: at(ports.match),
-    EDGE_CHAT_URL: at(ports.chat),
-    EDGE_MATCHMAKER_URL: at(ports.matchmaker),
+  const newSecret = (): string => randomBytes(32).toString("hex");
+  const at = (variable: string): string => `http://127.0.0.1:${ports[variable]}`;
+  const passwords = databaseServices().map(({ database }) => {
+    const variable = passwordVariable(database.user);
+    return [variable, kept[variable] ?? newSecret()] as const;
+  });
+  const secrets = SERVICES.flatMap((row) => (row.secrets ?? []).map((secret) => ({ row, secret })));
+  // Whoever shares a secret has it in a variable of its own.
+  const shared = Map.groupBy(secrets, ({ secret }) => secret);
+  const secretVariables = [...shared.values()].flatMap((owners) => {
+    const variables = owners.map(({ row, secret }) => secretVariable(row, secret));
+    const value = variables.map((variable) => kept[variable]).find((one) => one !== undefined) ?? newSecret();
+    return variables.map((variable) => [variable, value] as const);
+  });
+  const calls = SERVICES.map((row) => callVariables(row, (callee) => at(portVariable(callee))));
+  const health = SERVICES.flatMap((row) => (row.healthUrls ? [[row.healthUrls, healthUrls(row, at)] as const] : []));
+  return {
+    ...Object.fromEntries(passwords),
+    ...Object.fromEntries(Object.entries(ports).map(([variable, port]) => [variable, String(port)])),
+    ...Object.fromEntries(secretVariables),
+    ...Object.assign({}, ...calls),
+    ...Object.fromEntries(health),
+    SHARD_LINK_ADDRESS: `127.0.0.1:${ports["SHARD_LINK_PORT"]}`,
     // Here only: the pages that are written on this machine, whatever serves them.
     EDGE_CORS_ORIGINS: JSON.stringify(LOCAL_ORIGINS),
   };
-  env["EDGE_HEALTH_URLS"] = JSON.stringify(
-    Object.fromEntries(
-      SERVICES.filter((s) => s.name !== "edge-api").map((s) => [s.name, `${at(Number(env[s.adminPort]))}/statusz`]),
-    ),
-  );
-  return env;
+}
+
+/** Of all but itself, whose answer is what is made of them. */
+function healthUrls(own: ServiceRow, at: (variable: string) => string): string {
+  const others = SERVICES.filter((row) => row !== own);
+  return JSON.stringify(Object.fromEntries(others.map((row) => [row.name, `${at(adminPortVariable(row))}/statusz`])));
 }
 
 /**
@@ -155,7 +106,7 @@ export function loadEnvironment(): LocalEnvironment {
 export function chosenPorts(): { readonly ingress: number; readonly ingressTls: number; readonly base: number } {
   const ingress = portFrom("MUSTER_PORT", 8080);
   const ingressTls = portFrom("MUSTER_TLS_PORT", ingress + TLS_PORT_ABOVE);
-  return { ingress, ingressTls, base: portFrom("MUSTER_PORT_BASE", 7200) };
+  return { ingress, ingressTls, base: portFrom("MUSTER_PORT_BASE", BASE) };
 }
 
 /** Of the ingress of the local system that was started last, on whichever port that was. */

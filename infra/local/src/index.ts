@@ -7,7 +7,7 @@ export { type IngressLimits, ingressLimits, ingressShortages } from "./ingress-l
 export { findNginx, type NginxServer, startNginx } from "./nginx.ts";
 export { paths } from "./paths.ts";
 export { type Infrastructure, startInfrastructure } from "./infrastructure.ts";
-export { DATABASE_OWNERS, databaseVariables, type DatabaseOwner, provision } from "./provision.ts";
-export { SERVICES, type ServiceSpec, serviceOf } from "./services.ts";
+export { databaseVariables, provision } from "./provision.ts";
+export * from "./services.ts";
 export { type Child, spawnChild } from "./child.ts";
 export { answers, freePort, waitForPort } from "./ports.ts";

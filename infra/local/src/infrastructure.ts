@@ -8,8 +8,9 @@ import { MARIADB_START_MS, mariadbCommand, privateAdminUrl } from "./mariadb.ts"
 import { localCertificate } from "./certificate.ts";
 import { NGINX_START_MS, nginxCommand } from "./nginx.ts";
 import { paths } from "./paths.ts";
-import { DATABASE_OWNERS, databaseVariables, provision } from "./provision.ts";
+import { databaseVariables, passwordVariable, provision } from "./provision.ts";
 import { clearGroup, clearLeftovers } from "./run-records.ts";
+import { databaseServices, databaseVariable } from "./services.ts";
 import { type Supervised, supervise } from "./supervised.ts";
 import { refuseTakenPorts } from "./taken-ports.ts";
 
@@ -36,7 +37,7 @@ export interface InfrastructureParts {
  * Both are supervised: whichever ends by itself is started again. What an earlier start left running is ended first.
  *
  * An existing MariaDB instead of a private one: MUSTER_DB_URL (mysql://admin:password@host:port/), where databases and
- * users are made; or IDENTITY_DB_URL, MATCH_DB_URL and CHAT_DB_URL, which are used as they are.
+ * users are made; or every service's own (IDENTITY_DB_URL and so on), which are used as they are.
  * @throws Error with what is in the way, or when it is stopped; nothing of it runs then
  */
 export async function startInfrastructure(env: LocalEnvironment, parts: InfrastructureParts): Promise<Infrastructure> {
@@ -112,10 +113,8 @@ export async function databaseUrlsFor(
   const given = givenDatabaseUrls();
   if (given) return given;
   const adminUrl = adminUrlFor(env).MUSTER_DB_URL as string;
-  const users = Object.values(DATABASE_OWNERS).map(({ user }) => user);
-  const passwords = Object.fromEntries(
-    users.map((user) => [user, env[`MUSTER_DB_PASSWORD_${user.toUpperCase()}`] as string]),
-  );
+  const users = databaseServices().map(({ database }) => database.user);
+  const passwords = Object.fromEntries(users.map((user) => [user, env[passwordVariable(user)] as string]));
   const urls = await provision({ adminUrl, suffix: DATABASE_SUFFIX, passwords });
   return databaseVariables(urls);
 }
@@ -130,7 +129,7 @@ function adminUrlFor(env: Readonly<Record<string, string | undefined>>): { reado
 }
 
 function givenDatabaseUrls(): Record<string, string> | undefined {
-  const names = Object.values(DATABASE_OWNERS).map(({ variable }) => variable);
+  const names = databaseServices().map(databaseVariable);
   const given = names.flatMap((name) => (process.env[name] ? [[name, process.env[name]] as const] : []));
   if (given.length === 0) return undefined;
   if (given.length < names.length) throw new Error(`set all of ${names.join(", ")}, or none`);

@@ -1,30 +1,15 @@
 import { createConnection } from "mariadb";
+import { type DatabaseServiceName, databaseServices, databaseVariable } from "./services.ts";
 
-export interface DatabaseOwner {
-  /** Database names are `<prefix>_<suffix>`; the user is granted exactly that pattern. */
-  readonly prefix: string;
-  readonly user: string;
-  /** Environment variable with the URL. */
-  readonly variable: string;
+/** URLs by service name, as the services read them. */
+export function databaseVariables(urls: Readonly<Record<DatabaseServiceName, string>>): Record<string, string> {
+  const byName: Readonly<Record<string, string>> = urls;
+  return Object.fromEntries(databaseServices().map((row) => [databaseVariable(row), byName[row.name] as string]));
 }
 
-/** The services that own tables. */
-export const DATABASE_OWNERS = {
-  "identity-service": { prefix: "identity", user: "identity", variable: "IDENTITY_DB_URL" },
-  "match-service": { prefix: "match", user: "matches", variable: "MATCH_DB_URL" },
-  "chat-service": { prefix: "chat", user: "chat", variable: "CHAT_DB_URL" },
-} as const satisfies Record<string, DatabaseOwner>;
-
-/** As the services read them. */
-export function databaseVariables(
-  urls: Readonly<Record<keyof typeof DATABASE_OWNERS, string>>,
-): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(DATABASE_OWNERS).map(([service, { variable }]) => [
-      variable,
-      urls[service as keyof typeof DATABASE_OWNERS],
-    ]),
-  );
+/** Environment variable with the password of a database user of the private MariaDB. */
+export function passwordVariable(user: string): string {
+  return `MUSTER_DB_PASSWORD_${user.toUpperCase()}`;
 }
 
 export interface ProvisionOptions {
@@ -43,7 +28,7 @@ export async function provision({
   adminUrl,
   suffix,
   passwords,
-}: ProvisionOptions): Promise<Record<keyof typeof DATABASE_OWNERS, string>> {
+}: ProvisionOptions): Promise<Record<DatabaseServiceName, string>> {
   if (!/^[a-z0-9_]{1,32}$/.test(suffix))
     throw new Error(`${suffix} is no database suffix: lower-case letters, digits, underscore`);
   const admin = new URL(adminUrl);
@@ -56,7 +41,8 @@ export async function provision({
   });
   try {
     const urls: Record<string, string> = {};
-    for (const [service, { prefix, user }] of Object.entries(DATABASE_OWNERS)) {
+    for (const { name, database } of databaseServices()) {
+      const { prefix, user } = database;
       const password = passwords[user];
       if (!password) throw new Error(`no password for the database user ${user}`);
       await connection.query(
@@ -65,10 +51,10 @@ export async function provision({
       await connection.query(`create user if not exists ?@'%' identified by ?`, [user, password]);
       await connection.query(`alter user ?@'%' identified by ?`, [user, password]);
       await connection.query(`grant all privileges on \`${prefix}\\_%\`.* to ?@'%'`, [user]);
-      urls[service] =
+      urls[name] =
         `mysql://${user}:${encodeURIComponent(password)}@${admin.hostname}:${admin.port || 3306}/${prefix}_${suffix}`;
     }
-    return urls as Record<keyof typeof DATABASE_OWNERS, string>;
+    return urls as Record<DatabaseServiceName, string>;
   } finally {
     await connection.end();
   }

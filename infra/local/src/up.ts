@@ -8,7 +8,7 @@ import { type Infrastructure, startInfrastructure } from "./infrastructure.ts";
 import { LogFiles } from "./log-files.ts";
 import { coloured, readLogLine } from "./log-lines.ts";
 import { paths } from "./paths.ts";
-import { SERVICES } from "./services.ts";
+import { databaseServices, deploymentOf, SERVICES } from "./services.ts";
 import { type Supervised, supervise } from "./supervised.ts";
 import { portVariables } from "./taken-ports.ts";
 
@@ -59,15 +59,16 @@ async function up(): Promise<void> {
     ...databaseUrls,
     SHARD_DRAIN_WITHIN_MS: process.env["SHARD_DRAIN_WITHIN_MS"] ?? "500",
   };
-  for (const { name } of SERVICES.filter((spec) => spec.migrates)) migrate(name, serviceEnv);
+  for (const { name } of databaseServices()) migrate(name, serviceEnv);
   say(`starting ${SERVICES.map((spec) => spec.name).join(", ")}`);
-  for (const { name, nodeArgs = [] } of SERVICES.toReversed()) {
+  for (const row of SERVICES.toReversed()) {
+    const { name } = row;
     services.unshift(
       supervise(
         {
           name,
           command: paths.node,
-          args: [...nodeArgs, "src/main.ts"],
+          args: [...deploymentOf(row).nodeArgs, "src/main.ts"],
           cwd: path.join(paths.root, "services", name),
           env: serviceEnv,
           onLine: (line) => onServiceLine(name, line),

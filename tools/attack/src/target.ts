@@ -53,6 +53,6 @@ export async function startTarget(env: Readonly<Record<string, string>> = {}): P
     await stop();
     throw err;
   }
-  const matchUrl = `http://127.0.0.1:${portsFrom(port, base).match}`;
+  const matchUrl = `http://127.0.0.1:${portsFrom(port, base)["MATCH_GRPC_PORT"]}`;
   return { url: `http://127.0.0.1:${port}`, matchUrl, folder, [Symbol.asyncDispose]: stop };
 }

@@ -5,7 +5,7 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import path from "node:path";
-import { createEnvironment, freePort, paths, portsFrom, serviceOf, waitForPort } from "@muster/local";
+import { createEnvironment, deploymentOf, freePort, paths, portsFrom, serviceOf, waitForPort } from "@muster/local";
 import { openConnections } from "./open-connections.ts";
 import { findPeers, prepared } from "./peers.ts";
 import { cpuSeconds, type Pinned, pinned, residentMib, SERVER_CORE } from "./processes.ts";
@@ -83,7 +83,7 @@ async function measureGateways(from: Trust, tokens: readonly string[]): Promise<
           SERVER_CORE,
           "gateway",
           paths.node,
-          [...(serviceOf("realtime-gateway").nodeArgs ?? []), "src/main.ts"],
+          [...deploymentOf(serviceOf("realtime-gateway")).nodeArgs, "src/main.ts"],
           path.join(paths.root, "services/realtime-gateway"),
           env,
         ),

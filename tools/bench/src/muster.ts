@@ -5,7 +5,9 @@ import os from "node:os";
 import path from "node:path";
 import {
   createEnvironment,
+  databaseServices,
   databaseVariables,
+  deploymentOf,
   freePort,
   paths,
   portsFrom,
@@ -60,7 +62,9 @@ export async function measureMuster({
   const children = new Map<string, Pinned>();
   const storm = stormPerS === undefined ? undefined : await prepareStorm(stormPerS, seconds, env);
   try {
-    for (const { name, nodeArgs = [] } of SERVICES.toReversed()) {
+    for (const row of SERVICES.toReversed()) {
+      const { name } = row;
+      const { nodeArgs } = deploymentOf(row);
       const counted = COUNTED.includes(name);
       const profile =
         counted && profileDir
@@ -79,7 +83,7 @@ export async function measureMuster({
         ),
       );
     }
-    const edgeUrl = `http://127.0.0.1:${ports.edge}`;
+    const edgeUrl = `http://127.0.0.1:${ports["EDGE_PORT"]}`;
     await untilHealthy(edgeUrl);
     return await underLoad(children, env, edgeUrl, { matches, seconds, spectators, storm });
   } finally {
@@ -199,8 +203,7 @@ async function environment(
     GATEWAY_STRANGERS_PER_ADDRESS_MAX: "100000", // all come from here
     LOG_LEVEL: "warn",
   };
-  for (const { name, migrates } of SERVICES) {
-    if (!migrates) continue;
+  for (const { name } of databaseServices()) {
     const run = spawnSync(paths.node, ["src/migrate.ts"], {
       cwd: path.join(paths.root, "services", name),
       env,

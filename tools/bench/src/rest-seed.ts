@@ -1,15 +1,14 @@
 import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import path from "node:path";
-import { paths, SERVICES } from "@muster/local";
+import { databaseServices, paths } from "@muster/local";
 import { createConnection } from "mariadb";
 
 const MATCHES = 20_000;
 const PLAYERS = 400;
 
 export function migrateAll(env: Readonly<Record<string, string | undefined>>): void {
-  for (const { name, migrates } of SERVICES) {
-    if (!migrates) continue;
+  for (const { name } of databaseServices()) {
     const cwd = path.join(paths.root, "services", name);
     const run = spawnSync(paths.node, ["src/migrate.ts"], { cwd, env: env as NodeJS.ProcessEnv, encoding: "utf8" });
     if (run.status !== 0) throw new Error(`the migration of ${name} failed:\n${run.stderr}`);

@@ -84,14 +84,14 @@ async function run(): Promise<void> {
   for (const name of ["identity-service", "match-service", "edge-api"]) servers[name] = service(name).child.pid;
   const nginx = await startNginx({
     prefix: path.join(folder, "nginx"),
-    port: ports.ingress,
-    edgeAddress: `127.0.0.1:${ports.edge}`,
-    gatewayAddress: `127.0.0.1:${ports.gateway}`,
+    port: ports["MUSTER_INGRESS_PORT"] as number,
+    edgeAddress: `127.0.0.1:${ports["EDGE_PORT"]}`,
+    gatewayAddress: `127.0.0.1:${ports["GATEWAY_PORT"]}`,
     limits: { requestsPerSPerAddress: 100_000 }, // all of the load comes from one address
   });
   children.push({ child: nginx.child, lines: [] });
   const plain = start("plain", [path.join(import.meta.dirname, "rest-plain.ts")], paths.root);
-  const edgeUrl = `http://127.0.0.1:${ports.edge}`;
+  const edgeUrl = `http://127.0.0.1:${ports["EDGE_PORT"]}`;
   await answering(`${edgeUrl}/.well-known/jwks.json`);
   await answering(`http://127.0.0.1:${env["PLAIN_PORT"]}/healthz`);
   const { playerId, token } = await seedHistory(edgeUrl, urls["match-service"]);
@@ -136,11 +136,16 @@ async function run(): Promise<void> {
       }),
     () => measure("edge-api, without nginx", `${edgeUrl}${history}`, undefined, servers),
     () =>
-      measure("nginx → edge-api → match-service", `http://127.0.0.1:${ports.ingress}${history}`, undefined, servers),
+      measure(
+        "nginx → edge-api → match-service",
+        `http://127.0.0.1:${ports["MUSTER_INGRESS_PORT"]}${history}`,
+        undefined,
+        servers,
+      ),
     () =>
       measure(
         "log-in",
-        `http://127.0.0.1:${ports.ingress}/v1/auth/login`,
+        `http://127.0.0.1:${ports["MUSTER_INGRESS_PORT"]}/v1/auth/login`,
         JSON.stringify({ name: "logger-in", password: "correct horse battery" }),
         servers,
       ),

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { databaseServices } from "@muster/local";
 import { type Manifest, render } from "@muster/manifests/render";
 import { decode, encode } from "dns-packet";
 import { afterAll, describe, expect, it } from "vitest";
@@ -86,7 +87,7 @@ describe("the name of a Service", () => {
     expect(jobs.length).toBeGreaterThan(0);
     for (const name of jobs) {
       const job = { ...running("edge-api-0", true), pod: pods.find((pod) => pod.name === name) as RunningPod["pod"] };
-      for (const service of ["identity-service", "match-service", "chat-service"])
+      for (const { name: service } of databaseServices())
         expect(resolve(service, manifests, [job]), `${service} and ${name}`).toBeUndefined();
     }
   });

@@ -4,14 +4,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import {
+  adminPortVariable,
   type Child,
   createEnvironment,
+  databaseServices,
   databaseVariables,
+  deploymentOf,
   freePort,
   paths,
   portsFrom,
   provision,
-  SERVICES,
   serviceOf,
   spawnChild,
   startMariadb,
@@ -77,7 +79,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     const child = spawnChild({
       name,
       command: paths.node,
-      args: options.mains?.[name] ?? [...(serviceOf(name).nodeArgs ?? []), "src/main.ts"],
+      args: options.mains?.[name] ?? [...deploymentOf(serviceOf(name)).nodeArgs, "src/main.ts"],
       cwd: path.join(paths.root, "services", name),
       env: { ...env, ...more },
       onLine(line) {
@@ -94,7 +96,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     const own: string[] = [];
     const child = start(name, {}, own);
     singles.set(name, child);
-    return ready(Number(env[serviceOf(name).adminPort]), child, own);
+    return ready(Number(env[adminPortVariable(serviceOf(name))]), child, own);
   };
   const restart = async (name: string, signal: "SIGTERM" | "SIGKILL"): Promise<void> => {
     const child = singles.get(name);
@@ -144,9 +146,9 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     throw err;
   }
   return {
-    edgeUrl: `http://127.0.0.1:${ports.edge}`,
+    edgeUrl: `http://127.0.0.1:${ports["EDGE_PORT"]}`,
     gatewayUrl: `ws://127.0.0.1:${front.port}/v1/realtime`,
-    matchUrl: `http://127.0.0.1:${ports.match}`,
+    matchUrl: `http://127.0.0.1:${ports["MATCH_GRPC_PORT"]}`,
     matchDbUrl: env["MATCH_DB_URL"] as string,
     gateways,
     shards,
@@ -181,8 +183,7 @@ async function prepare(
     SHARD_JOIN_WITHIN_MS: "60000",
     ...more,
   };
-  for (const { name, migrates } of SERVICES) {
-    if (!migrates) continue;
+  for (const { name } of databaseServices()) {
     const cwd = path.join(paths.root, "services", name);
     const run = spawnSync(paths.node, ["src/migrate.ts"], { cwd, env, encoding: "utf8" });
     if (run.status !== 0) throw new Error(`the migration of ${name} failed:\n${run.stderr}`);

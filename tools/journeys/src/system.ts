@@ -181,7 +181,7 @@ async function freePorts(): Promise<ReturnType<typeof portsFrom>> {
     taken.add(port);
     ports[name] = port;
   }
-  return ports as unknown as ReturnType<typeof portsFrom>;
+  return ports;
 }
 
 async function startTestNginx(

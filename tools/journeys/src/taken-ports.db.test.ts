@@ -16,32 +16,29 @@ describeWithMariadb("a port that is taken", () => {
     env = { ...process.env, ...createEnvironment(ports), ...databaseVariables(await freshDatabases()) };
   });
 
-  it.each(SERVICES)(
-    "is named by $name with the variable that chooses another",
-    async ({ name, adminPort, migrates }) => {
-      const cwd = path.join(root, "services", name);
-      if (migrates) expect(spawnSync(paths.node, ["src/migrate.ts"], { cwd, env }).status).toBe(0);
-      const variables = Object.keys(env).filter(
-        (variable) => variable.startsWith(adminPort.replace("ADMIN_PORT", "")) && variable.endsWith("_PORT"),
-      );
-      expect(variables).toHaveLength(2);
-      const looks = variables.map(async (variable) => {
-        // The other one is whichever is free: the two processes do not meet.
-        const own = Object.fromEntries(variables.map((one) => [one, one === variable ? env[one] : "0"]));
-        const stranger = createServer();
-        await new Promise<void>((resolve) => stranger.listen(Number(env[variable]), "127.0.0.1", resolve));
-        const { code, said } = await run(cwd, { ...env, ...own });
-        await new Promise((resolve) => stranger.close(resolve));
-        expect(said.at(-1), variable).toMatchObject({
-          level: "fatal",
-          msg: "did not start",
-          reason: `port ${env[variable]} of 127.0.0.1 (${variable}) is taken by another program: end that one, or choose another port with ${variable}`,
-        });
-        expect(code).toBe(1);
+  it.each(SERVICES)("is named by $name with the variable that chooses another", async ({ name, prefix, database }) => {
+    const cwd = path.join(root, "services", name);
+    if (database) expect(spawnSync(paths.node, ["src/migrate.ts"], { cwd, env }).status).toBe(0);
+    const variables = Object.keys(env).filter(
+      (variable) => variable.startsWith(`${prefix}_`) && variable.endsWith("_PORT"),
+    );
+    expect(variables).toHaveLength(2);
+    const looks = variables.map(async (variable) => {
+      // The other one is whichever is free: the two processes do not meet.
+      const own = Object.fromEntries(variables.map((one) => [one, one === variable ? env[one] : "0"]));
+      const stranger = createServer();
+      await new Promise<void>((resolve) => stranger.listen(Number(env[variable]), "127.0.0.1", resolve));
+      const { code, said } = await run(cwd, { ...env, ...own });
+      await new Promise((resolve) => stranger.close(resolve));
+      expect(said.at(-1), variable).toMatchObject({
+        level: "fatal",
+        msg: "did not start",
+        reason: `port ${env[variable]} of 127.0.0.1 (${variable}) is taken by another program: end that one, or choose another port with ${variable}`,
       });
-      await Promise.all(looks);
-    },
-  );
+      expect(code).toBe(1);
+    });
+    await Promise.all(looks);
+  });
 });
 
 async function run(

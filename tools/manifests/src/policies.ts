@@ -1,4 +1,5 @@
 // What every workload of ours must have, and who may call whom.
+import { callersOf, SERVICES as TABLE } from "@muster/local";
 import type { Manifest } from "./render.ts";
 import { SERVICES } from "./services.ts";
 
@@ -22,16 +23,13 @@ export interface PodSpec {
   readonly terminationGracePeriodSeconds?: number;
 }
 
-/** Who may call which port of whom: the architecture, as a table. */
-export const CALLS: Readonly<Record<string, Readonly<Record<number, readonly string[]>>>> = {
-  "edge-api": { 7250: ["ingress"] },
-  "realtime-gateway": { 7230: ["ingress"] },
-  "identity-service": { 7200: ["edge-api", "realtime-gateway"] },
-  "match-service": { 7210: ["chat-service", "edge-api", "matchmaker", "realtime-gateway", "shard"] },
-  "chat-service": { 7260: ["edge-api", "realtime-gateway"] },
-  matchmaker: { 7220: ["edge-api", "realtime-gateway", "shard"] },
-  shard: { 7240: ["realtime-gateway"] },
-};
+/** Who may call which port of whom: the architecture. */
+export const CALLS: Readonly<Record<string, Readonly<Record<number, readonly string[]>>>> = Object.fromEntries(
+  TABLE.map((row) => {
+    const callers = callersOf(row).map(({ name }) => name);
+    return [row.name, { [row.port]: (row.behindIngress ? [...callers, "ingress"] : callers).toSorted() }];
+  }),
+);
 /** edge-api asks every process whether it is ready. */
 const ADMIN_CALLERS = ["edge-api"];
 

@@ -1,5 +1,6 @@
 // Who waits for whom before it is ready. A Service leaves pods out that are not ready, so two that wait for each other through
 // Services never come up, and one that restarts takes out all that wait for it.
+import { SERVICES, type ServiceRow } from "@muster/local";
 import { podOf, WORKLOAD_KINDS } from "./policies.ts";
 import type { Manifest } from "./render.ts";
 
@@ -13,38 +14,24 @@ interface Call {
 
 const ALONE = { "/healthz": [], "/readyz": [] } as const;
 const asks = (caller: string, variable: string, path?: string): Call => ({ caller, variable, ...(path && { path }) });
-const EDGE_CALLS = ["EDGE_IDENTITY_URL", "EDGE_MATCH_URL", "EDGE_MATCHMAKER_URL", "EDGE_CHAT_URL"].map((variable) =>
-  asks("edge-api", variable),
-);
+/** Whom it calls by an address that it is given. */
+const askedBy = ({ name, calls }: ServiceRow): Call[] =>
+  Object.values(calls).flatMap((variable) => (variable === undefined ? [] : [asks(name, variable)]));
+/** Both connect to the matchmaker, which calls neither. */
+const CONNECTED = [asks("shard", "SHARD_MATCHMAKER_URL"), asks("realtime-gateway", "GATEWAY_MATCHMAKER_URL")];
 
 /**
  * What each path that a probe may ask depends on, of other workloads of ours. `/readyz` of every process depends on none:
  * tools/journeys/src/readiness.system.test.ts starts each of them alone. Where a path waits for a peer to connect, it depends on that peer's call.
  */
 export const ANSWERS: Readonly<Record<string, Readonly<Record<string, readonly Call[]>>>> = {
-  "identity-service": { ...ALONE, "/statusz": [] },
-  "match-service": { ...ALONE, "/statusz": [] },
-  "chat-service": { ...ALONE, "/statusz": [asks("chat-service", "CHAT_MATCH_URL")] },
-  matchmaker: {
-    ...ALONE,
-    "/statusz": [
-      asks("shard", "SHARD_MATCHMAKER_URL"),
-      asks("realtime-gateway", "GATEWAY_MATCHMAKER_URL"),
-      asks("matchmaker", "MATCHMAKER_MATCH_URL"),
-    ],
-  },
-  "realtime-gateway": {
-    ...ALONE,
-    "/statusz": ["GATEWAY_MATCHMAKER_URL", "GATEWAY_IDENTITY_URL", "GATEWAY_MATCH_URL", "GATEWAY_CHAT_URLS"].map(
-      (variable) => asks("realtime-gateway", variable),
-    ),
-  },
-  shard: { ...ALONE, "/statusz": [asks("shard", "SHARD_MATCHMAKER_URL"), asks("shard", "SHARD_MATCH_URL")] },
-  "edge-api": {
-    ...ALONE,
-    "/statusz": EDGE_CALLS,
-    "/system/healthz": [asks("edge-api", "EDGE_HEALTH_URLS"), ...EDGE_CALLS],
-  },
+  ...Object.fromEntries(
+    SERVICES.map((row) => {
+      const called = [...askedBy(row), ...(row.name === "matchmaker" ? CONNECTED : [])];
+      const health = row.healthUrls ? { "/system/healthz": [asks(row.name, row.healthUrls), ...called] } : {};
+      return [row.name, { ...ALONE, "/statusz": called, ...health }];
+    }),
+  ),
   ingress: { "/livez": [], "/healthz": [asks("ingress", "EDGE_ADDRESS", "/system/healthz")] },
 };
 

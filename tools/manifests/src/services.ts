@@ -1,10 +1,5 @@
-import * as chat from "@muster/chat-service/testing";
-import * as edge from "@muster/edge-api/testing";
-import * as identity from "@muster/identity-service/testing";
-import * as match from "@muster/match-service/testing";
-import * as matchmaker from "@muster/matchmaker/testing";
-import * as gateway from "@muster/realtime-gateway/testing";
-import * as shard from "@muster/shard/testing";
+// Every process of ours, with what its environment may say.
+import { adminPort, SERVICES as TABLE } from "@muster/local";
 
 interface Service {
   readonly fields: Readonly<Record<string, unknown>>;
@@ -12,13 +7,11 @@ interface Service {
   readonly adminPort: number;
 }
 
-/** Every process of ours, with what its environment may say. */
-export const SERVICES: Readonly<Record<string, Service>> = {
-  "identity-service": { ...identity, adminPort: 7201 },
-  "match-service": { ...match, adminPort: 7211 },
-  "chat-service": { ...chat, adminPort: 7261 },
-  matchmaker: { ...matchmaker, adminPort: 7221 },
-  "realtime-gateway": { ...gateway, adminPort: 7231 },
-  shard: { ...shard, adminPort: 7241 },
-  "edge-api": { ...edge, adminPort: 7251 },
-};
+export const SERVICES: Readonly<Record<string, Service>> = Object.fromEntries(
+  await Promise.all(
+    TABLE.map(async (row) => {
+      const { fields, readConfig } = (await import(`../../../services/${row.name}/src/config.ts`)) as Service;
+      return [row.name, { fields, readConfig, adminPort: adminPort(row) }] as const;
+    }),
+  ),
+);

@@ -3,7 +3,7 @@
 // installation in the shell is not taken for the local one.
 import { existsSync, readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
-import { DATABASE_OWNERS, paths, SERVICES } from "@muster/local";
+import { adminPortVariable, databaseServices, databaseVariable, paths, SERVICES } from "@muster/local";
 import { OperatorError } from "./command.ts";
 
 export interface Environment {
@@ -16,7 +16,7 @@ export interface Environment {
 }
 
 /** The variables with the services' databases. */
-export const DATABASE_URLS: readonly string[] = Object.values(DATABASE_OWNERS).map(({ variable: name }) => name);
+export const DATABASE_URLS: readonly string[] = databaseServices().map(databaseVariable);
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -52,9 +52,9 @@ export function variable(env: Environment, name: string): string {
 export function adminUrls(env: Environment): ReadonlyMap<string, string> {
   const given = env.variables["MUSTER_ADMIN_URLS"];
   if (given) return new Map(Object.entries(JSON.parse(given) as Record<string, string>));
-  const found = SERVICES.flatMap(({ name, adminPort }) => {
-    const port = env.variables[adminPort];
-    return port ? [[name, `http://127.0.0.1:${port}`] as const] : [];
+  const found = SERVICES.flatMap((row) => {
+    const port = env.variables[adminPortVariable(row)];
+    return port ? [[row.name, `http://127.0.0.1:${port}`] as const] : [];
   });
   if (found.length === 0) variable(env, "MUSTER_ADMIN_URLS");
   return new Map(found);

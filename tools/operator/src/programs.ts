@@ -1,7 +1,7 @@
 // Other programs with the installation's environment: the project's own Node, and those of MariaDB.
 import { spawn } from "node:child_process";
 import path from "node:path";
-import { DATABASE_OWNERS, paths } from "@muster/local";
+import { databaseServices, databaseVariable, paths } from "@muster/local";
 import { type Command, OperatorError, UsageError } from "./command.ts";
 import { type Environment, variable } from "./environment.ts";
 
@@ -19,9 +19,9 @@ export const migrate: Command = {
   does: "Brings the tables of all services to this release. Safe to run again; run it before the new release starts.",
   async run(args, env) {
     if (args.length > 0) throw new UsageError("it takes nothing");
-    for (const [service, { variable: url }] of Object.entries(DATABASE_OWNERS)) {
-      variable(env, url);
-      const code = await exitCodeOf("node", ["src/migrate.ts"], env, serviceFolder(service));
+    for (const row of databaseServices()) {
+      variable(env, databaseVariable(row));
+      const code = await exitCodeOf("node", ["src/migrate.ts"], env, serviceFolder(row.name));
       if (code !== 0) return code;
     }
     return 0;

@@ -9,6 +9,8 @@ create user if not exists '$user'@'%' identified by '$password';
 grant all privileges on \`${prefix}\\_%\`.* to '$user'@'%';
 SQL
 }
+# processes: begin databases
 make identity identity "$IDENTITY_DB_PASSWORD"
-make match matches "$MATCH_DB_PASSWORD"
 make chat chat "$CHAT_DB_PASSWORD"
+make match matches "$MATCH_DB_PASSWORD"
+# processes: end databases

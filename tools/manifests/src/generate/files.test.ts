@@ -1,0 +1,78 @@
+// One row in the table is a process everywhere.
+import path from "node:path";
+import { SERVICES, type ServiceRow } from "@muster/local";
+import { parse, parseAllDocuments } from "yaml";
+import { expect, it } from "vitest";
+import { infraFiles } from "./files.ts";
+
+const where = { root: path.join(import.meta.dirname, "../../../.."), version: "2.0.0-dev" };
+const rating: ServiceRow = {
+  name: "rating-service",
+  prefix: "RATING",
+  does: "who is how strong",
+  port: 7270,
+  speaks: "grpc",
+  database: { prefix: "rating", user: "rating" },
+  calls: { "match-service": "RATING_MATCH_URL" },
+};
+const caller = SERVICES.map((row) =>
+  row.name === "edge-api" ? { ...row, calls: { ...row.calls, "rating-service": "EDGE_RATING_URL" } } : row,
+);
+const before = infraFiles(SERVICES, where);
+const after = infraFiles([...caller, rating], where);
+const text = (file: string): string => after.get(file) ?? "";
+
+it("a new row is in every file that names processes", () => {
+  const changed = [...after].filter(([file, said]) => said !== before.get(file)).map(([file]) => file);
+  expect(changed).toEqual(
+    expect.arrayContaining([
+      "infra/k8s/base/rating-service.yaml",
+      "infra/k8s/base/edge-api.yaml",
+      "infra/k8s/base/match-service.yaml", // whom it calls
+      "infra/k8s/migrations/rating-service.yaml",
+      "infra/k8s/overlays/local/mariadb.yaml",
+      "infra/k8s/overlays/local/databases.sh",
+      "infra/k8s/overlays/local/replicas.yaml",
+      "infra/k8s/overlays/production/replicas.yaml",
+      "infra/k8s/operator/operator.yaml",
+      "infra/k8s/operator/policies.yaml",
+      "infra/compose/compose.yaml",
+      "infra/compose/databases.sh",
+      "infra/compose/up.sh",
+      "infra/images/operator.Dockerfile",
+      "README.md",
+      "contracts/db/db.v2.md",
+      "runbooks/sizing-and-scaling.md",
+    ]),
+  );
+  for (const [file, said] of after)
+    if (/\/(base|migrations)\/kustomization/.test(file)) expect(said).toContain(rating.name);
+});
+
+it("what is written for it is YAML, with its database from a secret and its peer by name", () => {
+  const [workload, ...others] = parseAllDocuments(text("infra/k8s/base/rating-service.yaml")).map((one) => one.toJS());
+  const env = workload.spec.template.spec.containers[0].env;
+  expect(env).toContainEqual({ name: "RATING_MATCH_URL", value: "http://match-service:7210" });
+  expect(env).toContainEqual({
+    name: "RATING_DB_URL",
+    valueFrom: { secretKeyRef: { name: "muster", key: "rating-db-url" } },
+  });
+  expect(others.map(({ kind }) => kind)).toEqual(["ServiceAccount", "Service", "PodDisruptionBudget", "NetworkPolicy"]);
+  const policy = others.at(-1).spec;
+  expect(policy.ingress[0].from).toEqual([{ podSelector: { matchLabels: { "app.kubernetes.io/name": "edge-api" } } }]);
+  const { services } = parse(text("infra/compose/compose.yaml"), { merge: true });
+  expect(services["rating-service"].environment).toEqual({
+    RATING_HOST: "0.0.0.0",
+    RATING_MATCH_URL: "http://match-service:7210",
+    RATING_STOP_WITHIN_MS: "12000",
+    RATING_DB_URL: "mysql://rating:${RATING_DB_PASSWORD:?}@mariadb:3306/rating_compose",
+  });
+  expect(services["rating-service-migrate"].command).toEqual(["src/migrate.ts"]);
+});
+
+it("who calls one that is not there is refused", () => {
+  const lost = [{ ...rating, calls: { "ranking-service": "RATING_RANKING_URL" } }];
+  expect(() => infraFiles(lost, where)).toThrow(
+    "rating-service calls ranking-service, which is not in infra/services.ts",
+  );
+});

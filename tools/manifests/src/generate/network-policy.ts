@@ -1,0 +1,69 @@
+// Who reaches a process, and whom it reaches: the calls of the table, health, its database, and names.
+import { adminPort, callersOf, type ServiceRow } from "@muster/local";
+import { MARIADB_PORT } from "./workload.ts";
+
+const MONITORING = `        - namespaceSelector:
+            matchLabels:
+              kubernetes.io/metadata.name: monitoring
+`;
+
+const DNS = `    - to:
+        - namespaceSelector:
+            matchLabels:
+              kubernetes.io/metadata.name: kube-system
+          podSelector:
+            matchLabels:
+              k8s-app: kube-dns
+        # NodeLocal DNSCache listens on the node, under this address.
+        - ipBlock:
+            cidr: 169.254.20.10/32
+      ports:
+        - port: 53
+          protocol: UDP
+        - port: 53
+          protocol: TCP
+`;
+
+export function networkPolicy(row: ServiceRow, rows: readonly ServiceRow[]): string {
+  const callers = [...(row.behindIngress ? ["ingress"] : []), ...callersOf(row, rows).map(({ name }) => name)];
+  const askers = rows.filter((one) => one.healthUrls !== undefined && one !== row).map(({ name }) => name);
+  return `# Only the calls of the architecture, and Prometheus.
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: ${row.name}
+spec:
+  podSelector:
+    matchLabels:
+      app.kubernetes.io/name: ${row.name}
+  policyTypes: [Ingress, Egress]
+  ingress:
+    - from:
+${callers.map(peer).join("")}      ports:
+        - port: ${row.port}
+${row.hearsRefusals ? `        - port: ${row.port}\n          protocol: UDP\n` : ""}    - from:
+${askers.map(peer).join("")}${MONITORING}      ports:
+        - port: ${adminPort(row)}
+  egress:
+${waysOut(row, rows)}${row.database ? `    - ports:\n        - port: ${MARIADB_PORT}\n` : ""}${DNS}`;
+}
+
+function waysOut(row: ServiceRow, rows: readonly ServiceRow[]): string {
+  const reached = rows.filter((one) => one.name in row.calls || (row.healthUrls !== undefined && one !== row));
+  return reached
+    .map((one) => {
+      const ports = [
+        ...(one.name in row.calls ? [one.port] : []),
+        ...(row.healthUrls === undefined ? [] : [adminPort(one)]),
+      ];
+      return `    - to:\n${peer(one.name)}      ports:\n${ports.map((port) => `        - port: ${port}\n`).join("")}`;
+    })
+    .join("");
+}
+
+function peer(name: string): string {
+  return `        - podSelector:
+            matchLabels:
+              app.kubernetes.io/name: ${name}
+`;
+}

@@ -1,0 +1,324 @@
+// The workload of a process in Kubernetes, with what belongs to it: account, addresses, disruption budget, network policy.
+import {
+  adminPort,
+  callVariables,
+  databaseVariable,
+  type Deployment,
+  deploymentOf,
+  type Secret,
+  secretVariable,
+  type ServiceRow,
+} from "@muster/local";
+import { networkPolicy } from "./network-policy.ts";
+
+export const GENERATED = "# Written by scripts/infra-files.ts from infra/services.ts: change that one.\n";
+
+export const MARIADB_PORT = 3306;
+
+/** What stands under `containers[].env`. */
+export interface Variable {
+  readonly name: string;
+  readonly value?: string;
+  readonly secretKey?: string;
+}
+
+/** Key in the secret `muster`. */
+export function secretKey(secret: Secret): string {
+  return secret.toLowerCase().replaceAll("_", "-");
+}
+
+export function databaseSecretKey(row: ServiceRow): string {
+  return `${row.database?.prefix}-db-url`;
+}
+
+/** Headless, so that it leads to each instance: its own Service, or a second one where that has a virtual address. */
+export function instancesHost(row: ServiceRow): string {
+  return row.behindIngress && row.healthUrls === undefined ? `${row.name}-instances` : row.name;
+}
+
+/** The address of each one's `/statusz`, or of its admin port. */
+export function adminUrlsOf(rows: readonly ServiceRow[], hostOf: (row: ServiceRow) => string, path = ""): string {
+  return JSON.stringify(
+    Object.fromEntries(rows.map((row) => [row.name, `http://${hostOf(row)}:${adminPort(row)}${path}`])),
+  );
+}
+
+/** In compose and in a cluster alike; a host name is that of the service. */
+export function plainVariables(
+  row: ServiceRow,
+  rows: readonly ServiceRow[],
+  where: {
+    readonly settings: "kubernetes" | "compose";
+    readonly stopWithinMs: number;
+    readonly hostOf: (row: ServiceRow) => string;
+  },
+): Record<string, string> {
+  const others = rows.filter((one) => one !== row);
+  return {
+    [`${row.prefix}_HOST`]: "0.0.0.0",
+    ...callVariables(row, (callee) => `http://${callee.name}:${callee.port}`, rows),
+    ...row.settings?.all,
+    ...(row.healthUrls ? { [row.healthUrls]: adminUrlsOf(others, where.hostOf, "/statusz") } : {}),
+    ...row.settings?.[where.settings],
+    [`${row.prefix}_STOP_WITHIN_MS`]: String(where.stopWithinMs),
+  };
+}
+
+export function environmentOf(row: ServiceRow, rows: readonly ServiceRow[]): Variable[] {
+  const { stopWithinMs } = deploymentOf(row);
+  const plain = plainVariables(row, rows, { settings: "kubernetes", stopWithinMs, hostOf: instancesHost });
+  return [
+    ...Object.entries(plain).map(([name, value]) => ({ name, value })),
+    ...(row.database ? [{ name: databaseVariable(row), secretKey: databaseSecretKey(row) }] : []),
+    ...(row.secrets ?? []).map((secret) => ({ name: secretVariable(row, secret), secretKey: secretKey(secret) })),
+  ];
+}
+
+/** Indented by `by` spaces, from the first line on. */
+export function indent(by: number, text: string): string {
+  return text.replaceAll(/^(?=.)/gm, " ".repeat(by));
+}
+
+export function environmentYaml(variables: readonly Variable[]): string {
+  return variables.map(variableYaml).join("");
+}
+
+function variableYaml({ name, value, secretKey: key }: Variable): string {
+  if (key === undefined) {
+    const text = value ?? "";
+    return `- name: ${name}\n  value: ${text.includes('"') ? `'${text}'` : `"${text}"`}\n`;
+  }
+  return `- name: ${name}
+  valueFrom:
+    secretKeyRef:
+      name: muster
+      key: ${key}
+`;
+}
+
+export const POD_SECURITY = `securityContext:
+  runAsNonRoot: true
+  runAsUser: 10001
+  runAsGroup: 10001
+  fsGroup: 10001
+  seccompProfile:
+    type: RuntimeDefault
+`;
+
+/** Of a container that keeps nothing, and `sizeLimit` of files under /tmp. */
+export const CONTAINER_SECURITY = `securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities:
+    drop: [ALL]
+volumeMounts:
+  - name: tmp
+    mountPath: /tmp
+`;
+
+export function tmpVolume(sizeLimit: string): string {
+  return `volumes:
+  - name: tmp
+    emptyDir:
+      sizeLimit: ${sizeLimit}
+`;
+}
+
+const PROBES = `startupProbe:
+  httpGet:
+    path: /healthz
+    port: admin
+  periodSeconds: 2
+  failureThreshold: 60
+livenessProbe:
+  httpGet:
+    path: /healthz
+    port: admin
+  periodSeconds: 10
+  timeoutSeconds: 3
+  failureThreshold: 3
+readinessProbe:
+  httpGet:
+    path: /readyz
+    port: admin
+  periodSeconds: 3
+  timeoutSeconds: 3
+  failureThreshold: 2
+lifecycle:
+  preStop:
+    exec:
+      command: [sleep, "5"]
+`;
+
+export function workloadYaml(row: ServiceRow, rows: readonly ServiceRow[], version: string): string {
+  const deployment = deploymentOf(row);
+  const documents = [
+    workload(row, deployment, environmentOf(row, rows), version),
+    account(row),
+    address(row, deployment),
+    ...(instancesHost(row) === row.name ? [] : [instances(row)]),
+    budget(row),
+    networkPolicy(row, rows),
+  ];
+  return `${GENERATED}# ${row.name}: see services/${row.name}/README.md\n${documents.join("---\n")}`;
+}
+
+function workload(row: ServiceRow, deployment: Deployment, env: readonly Variable[], version: string): string {
+  const { name } = row;
+  const { kind, note, nodeArgs } = deployment;
+  return `${note === "" ? "" : `# ${note}\n`}apiVersion: apps/v1
+kind: ${kind === "stateful" ? "StatefulSet" : "Deployment"}
+metadata:
+  name: ${name}
+  labels:
+    app.kubernetes.io/name: ${name}
+    app.kubernetes.io/part-of: muster
+spec:
+  replicas: ${deployment.replicas}
+${indent(2, REPLACED[kind](name))}  selector:
+    matchLabels:
+      app.kubernetes.io/name: ${name}
+  template:
+    metadata:
+      labels:
+        app.kubernetes.io/name: ${name}
+        app.kubernetes.io/component: server
+        app.kubernetes.io/part-of: muster
+    spec:
+      serviceAccountName: ${name}
+      automountServiceAccountToken: false
+      # preStop (5 s, until no balancer sends any more) and the process's own limit (…_STOP_WITHIN_MS) fit in here.
+      terminationGracePeriodSeconds: ${deployment.graceS}
+${indent(6, POD_SECURITY)}      topologySpreadConstraints:
+        - maxSkew: 1
+          topologyKey: kubernetes.io/hostname
+          whenUnsatisfiable: ScheduleAnyway
+          labelSelector:
+            matchLabels:
+              app.kubernetes.io/name: ${name}
+      containers:
+        - name: ${name}
+          image: muster/${name}:${version}
+${nodeArgs.length > 0 ? `          args: [${[...nodeArgs, "src/main.ts"].map((one) => `"${one}"`).join(", ")}]\n` : ""}          ports:
+${indent(12, ports(row, "containerPort"))}          env:
+            - name: NODE_OPTIONS
+              value: "--max-semi-space-size=2"
+${env.some(({ value }) => value?.includes("$(POD_NAME)")) ? indent(12, POD_NAME) : ""}${indent(12, environmentYaml(env))}${indent(10, PROBES)}          resources:
+            requests:
+              cpu: ${deployment.cpu}
+              memory: ${deployment.memory}
+            limits:
+              memory: ${deployment.memoryMax}
+${indent(10, CONTAINER_SECURITY)}${indent(6, tmpVolume("64Mi"))}`;
+}
+
+/** How the old ones go when new ones come. */
+const REPLACED: Readonly<Record<Deployment["kind"], (name: string) => string>> = {
+  rolling: () => `strategy:
+  type: RollingUpdate
+  rollingUpdate:
+    maxSurge: 1
+    maxUnavailable: 0
+`,
+  single: () => `strategy:
+  type: Recreate
+`,
+  stateful: (name) => `serviceName: ${name}
+podManagementPolicy: Parallel
+`,
+};
+
+const POD_NAME = `- name: POD_NAME
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.name
+`;
+
+function ports(row: ServiceRow, what: "containerPort"): string {
+  const refusals = row.hearsRefusals ? `- name: refusals\n  ${what}: ${row.port}\n  protocol: UDP\n` : "";
+  return `- name: ${row.speaks}\n  ${what}: ${row.port}\n${refusals}- name: admin\n  ${what}: ${adminPort(row)}\n`;
+}
+
+function account({ name }: ServiceRow): string {
+  return `apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: ${name}
+automountServiceAccountToken: false
+`;
+}
+
+function address(row: ServiceRow, { kind }: Deployment): string {
+  const refusals = `    # What the ingress refuses by itself.
+    - name: refusals
+      port: ${row.port}
+      protocol: UDP
+      targetPort: refusals
+`;
+  return `apiVersion: v1
+kind: Service
+metadata:
+  name: ${row.name}
+  labels:
+    app.kubernetes.io/name: ${row.name}
+spec:
+${row.behindIngress || kind === "single" ? "" : HEADLESS[kind]}${selector(row.name)}  ports:
+    - name: ${row.speaks}
+      port: ${row.port}
+      targetPort: ${row.speaks}
+${row.hearsRefusals ? refusals : ""}${adminPortYaml(row)}`;
+}
+
+const HEADLESS = {
+  rolling: `  # Headless: a client sees every replica, and spreads its calls over them.
+  clusterIP: None
+`,
+  stateful: `  # A match is placed as soon as the shard is known, and its gateways look the name up at once.
+  publishNotReadyAddresses: true
+  # Headless: a gateway links to one shard, by the name that the shard gave the matchmaker.
+  clusterIP: None
+`,
+} as const;
+
+function instances(row: ServiceRow): string {
+  return `# For the health of each instance. The ingress takes the Service above: nginx knows addresses by heart, and would read its configuration
+# anew whenever an instance comes or goes.
+apiVersion: v1
+kind: Service
+metadata:
+  name: ${instancesHost(row)}
+  labels:
+    app.kubernetes.io/name: ${row.name}
+spec:
+  clusterIP: None
+${selector(row.name)}  ports:
+${adminPortYaml(row)}`;
+}
+
+function selector(name: string): string {
+  return `  selector:
+    app.kubernetes.io/name: ${name}
+    app.kubernetes.io/component: server
+`;
+}
+
+function adminPortYaml(row: ServiceRow): string {
+  return `    - name: admin
+      port: ${adminPort(row)}
+      targetPort: admin
+`;
+}
+
+function budget({ name }: ServiceRow): string {
+  return `apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  name: ${name}
+spec:
+  maxUnavailable: 1
+  selector:
+    matchLabels:
+      app.kubernetes.io/name: ${name}
+      app.kubernetes.io/component: server
+`;
+}
