@@ -8,7 +8,7 @@ import { forget, remember } from "./run-records.ts";
 const DELAYS_MS = [0, 250, 500, 1000, 2000, 5000, 10_000];
 /** After this long it counts as healthy, and the delays start over. */
 const HEALTHY_AFTER_MS = 10_000;
-/** A bad configuration stays one: see packages/runtime/src/process.ts. */
+/** A bad configuration stays one: see packages/service/src/run-service.ts. */
 const PERMANENT = "ended with exit code 2";
 const TAIL_LINES = 12;
 

@@ -1,14 +1,20 @@
 // Environment variables into one frozen, typed object. All faults are reported at once; there is no fallback for a
-// bad value. Field names are the environment names in lower camel case: IDENTITY_DB_URL is config.identityDbUrl.
+// bad value. Field names are the environment names in lower camel case, without the prefix of the service where there is
+// one: LOG_LEVEL is config.logLevel, and with the prefix IDENTITY is IDENTITY_DB_URL config.dbUrl.
 import type { Static, TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
 type Camel<S extends string> = S extends `${infer A}_${infer B}`
   ? `${Lowercase<A>}${Capitalize<Camel<B>>}`
   : Lowercase<S>;
-type Fields = Record<string, TSchema>;
+type Key<S extends string, Prefix extends string> = S extends `${Prefix}_${infer Rest}` ? Camel<Rest> : Camel<S>;
 
-export type ConfigOf<F extends Fields> = { readonly [K in keyof F & string as Camel<K>]: Static<F[K]> };
+export type Fields = Readonly<Record<string, TSchema>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export type ConfigOf<F extends Fields, Prefix extends string = ""> = {
+  readonly [K in keyof F & string as Key<K, Prefix>]: Static<F[K]>;
+};
 
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
@@ -36,17 +42,18 @@ export function configOrExit<T>(name: string, read: () => T): T {
  * Reads the fields from `env`. An empty string counts as absent, so that a value can be unset in an env file.
  * @throws ConfigError with every problem; secrets are never quoted.
  */
-export function parseConfig<F extends Fields>(
+export function parseConfig<F extends Fields, const Prefix extends string = "">(
   fields: F,
-  env: Readonly<Record<string, string | undefined>>,
-): ConfigOf<F> {
+  env: Environment,
+  prefix?: Prefix,
+): ConfigOf<F, Prefix> {
   const problems: string[] = [];
   const result: Record<string, unknown> = {};
   for (const [name, schema] of Object.entries(fields)) {
     const raw = env[name];
     if (raw === undefined || raw === "") {
       if (schema["default"] === undefined) problems.push(`${name} is missing: ${schema.description}`);
-      else result[camel(name)] = schema["default"];
+      else result[keyOf(name, prefix)] = schema["default"];
       continue;
     }
     const value = convert(schema, raw);
@@ -55,10 +62,10 @@ export function parseConfig<F extends Fields>(
         ? "has the wrong form"
         : (Value.Errors(schema, value).First()?.message ?? urlProblem(schema, raw));
     if (error) problems.push(`${name}=${quoted(schema, raw)}: ${error} (${expected(schema)}): ${schema.description}`);
-    else result[camel(name)] = value;
+    else result[keyOf(name, prefix)] = value;
   }
   if (problems.length > 0) throw new ConfigError(problems);
-  return Object.freeze(result) as ConfigOf<F>;
+  return Object.freeze(result) as ConfigOf<F, Prefix>;
 }
 
 /** What Kubernetes puts into every container for a Service of the same name. */
@@ -68,7 +75,7 @@ const SERVICE_LINK = /_SERVICE_(HOST|PORT)(_|$)|_PORT_\d+_(TCP|UDP)/;
  * Variables that begin as this process's own do and are none of them: misspelt, or of another release. No reason not to start,
  * for a release may run with the variables of the next one.
  */
-export function unknownVariables(fields: Fields, env: Readonly<Record<string, string | undefined>>): string[] {
+export function unknownVariables(fields: Fields, env: Environment): string[] {
   const prefix = ownPrefix(Object.keys(fields));
   return Object.entries(env).flatMap(([name, value]) => {
     if (!name.startsWith(prefix) || name in fields || value === undefined) return [];
@@ -90,10 +97,12 @@ function ownPrefix(names: readonly string[]): string {
 /** The variables that say where a process listens, as they were read: each host and port. */
 export function listeningVariables(
   fields: Fields,
-  config: Readonly<Record<string, unknown>>,
+  config: object,
+  prefix?: string,
 ): Readonly<Record<string, string | number>> {
+  const values = config as Readonly<Record<string, string | number>>;
   const names = Object.keys(fields).filter((name) => /_(HOST|PORT)$/.test(name));
-  return Object.fromEntries(names.map((name) => [name, config[camel(name)] as string | number]));
+  return Object.fromEntries(names.map((name) => [name, values[keyOf(name, prefix)] as string | number]));
 }
 
 /** A value for an error message. One that has a password in it is not shown at all: what is misspelt cannot be taken apart. */
@@ -111,10 +120,14 @@ function urlProblem(schema: TSchema, raw: string): string | undefined {
 }
 
 /** The configuration for a log line: secrets as `***`, passwords inside URLs too. */
-export function redacted(fields: Fields, config: Readonly<Record<string, unknown>>): Record<string, unknown> {
+export function redacted(
+  fields: Fields,
+  config: Readonly<Record<string, unknown>>,
+  prefix?: string,
+): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([name, schema]) => {
-      const value = config[camel(name)];
+      const value = config[keyOf(name, prefix)];
       if (schema["secret"]) return [name, "***"];
       return [name, typeof value === "string" ? value.replace(/(:\/\/[^:/@]*:)[^@/]*@/, "$1***@") : value];
     }),
@@ -155,6 +168,7 @@ function expected(schema: TSchema): string {
   return schema["secret"] ? "secret" : "text";
 }
 
-function camel(name: string): string {
-  return name.toLowerCase().replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+function keyOf(name: string, prefix = ""): string {
+  const own = prefix !== "" && name.startsWith(`${prefix}_`) ? name.slice(prefix.length + 1) : name;
+  return own.toLowerCase().replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }

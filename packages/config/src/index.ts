@@ -3,6 +3,8 @@ export {
   ConfigError,
   configOrExit,
   configTable,
+  type Environment,
+  type Fields,
   listeningVariables,
   parseConfig,
   redacted,

@@ -5,7 +5,6 @@ export {
   stepBudgetMs,
   withBudget,
 } from "./call-budget.ts";
-export { type AdminServer, type Check, createAdminServer, failedChecks } from "./admin.ts";
 export { type Bounded, BoundedMap, measureBounded } from "./bounded-map.ts";
 export { cut, lengthOf } from "./cut.ts";
 export { clientNetworkOf } from "./client-network.ts";
@@ -13,6 +12,5 @@ export { FairLimiter, type FairLimiterOptions, WaitAbandonedError } from "./fair
 export { type LimiterOptions, Limiter, LimitReachedError } from "./limiter.ts";
 export { createMetrics, type Metrics } from "./metrics.ts";
 export { type App, type AppPart, compose, composeProcess } from "./parts.ts";
-export { runProcess } from "./process.ts";
 export { nameFaultOf, type NameFault, tidyMessage } from "./text-policy.ts";
 export { retryForever, sleep, until } from "./waiting.ts";

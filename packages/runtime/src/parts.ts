@@ -2,7 +2,7 @@
 export interface AppPart {
   readonly name: string;
   start?(): Promise<void>;
-  /** Bounded by the caller: see runProcess. */
+  /** Bounded by the caller: see runProcess of packages/service. */
   stop?(): Promise<void>;
 }
 

@@ -2,5 +2,6 @@ export { describeWithMariadb, describeWithServers, freshDatabases, mariadbAdminU
 export { type Front, openFront } from "./front.ts";
 export { LogLines } from "./log-lines.ts";
 export { type TestKeys, testKeys } from "./keys.ts";
+export { type HarnessOptions, type Instance, type ServiceHarness, startService } from "./service-harness.ts";
 export { until } from "./until.ts";
 export { type SchemaShape, schemaViews, type SchemaViews } from "./schema.ts";

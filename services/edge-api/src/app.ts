@@ -4,15 +4,8 @@ import { MatchService } from "@muster/contracts/match/v2";
 import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
 import { createLogger, type Logger } from "@muster/log";
 import { createRpcClient } from "@muster/rpc";
-import {
-  type AdminServer,
-  type App,
-  type AppPart,
-  composeProcess,
-  createAdminServer,
-  createMetrics,
-  measureBounded,
-} from "@muster/runtime";
+import { type App, type AppPart, composeProcess, createMetrics, measureBounded } from "@muster/runtime";
+import { type AdminServer, createAdminServer } from "@muster/service";
 import { TokenVerifier, trustFrom } from "@muster/tokens";
 import { Gauge } from "prom-client";
 import type { Config } from "./config.ts";

@@ -1,7 +1,8 @@
 // Whether the whole installation is healthy: asked by the ingress, by up.sh and by people.
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import { type Check, cut, failedChecks } from "@muster/runtime";
+import { cut } from "@muster/runtime";
+import { type Check, failedChecks } from "@muster/service";
 
 const PROBE_TIMEOUT_MS = 1500;
 /** A flood of probes is one probe per instance and this long. */

@@ -2,14 +2,8 @@ import { IdentityService } from "@muster/contracts/identity/v2";
 import { createDatabase, type DbPart, waitForSchema } from "@muster/db";
 import { createLogger, type Logger } from "@muster/log";
 import { createRpcServer, type RpcServer } from "@muster/rpc";
-import {
-  type AdminServer,
-  type App,
-  composeProcess,
-  createAdminServer,
-  createMetrics,
-  measureBounded,
-} from "@muster/runtime";
+import { type App, composeProcess, createMetrics, measureBounded } from "@muster/runtime";
+import { type AdminServer, createAdminServer } from "@muster/service";
 import { AccountTurns } from "./account-turns.ts";
 import { createChallenges } from "./challenges.ts";
 import type { Config } from "./config.ts";

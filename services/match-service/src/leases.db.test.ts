@@ -100,7 +100,7 @@ describeWithMariadb("leases", () => {
 
   it("several instances count no faster than one, and end each match once", async () => {
     await using stack = new AsyncDisposableStack();
-    for (let i = 0; i < 3; i++) stack.use(await harness.startAnother());
+    for (let i = 0; i < 3; i++) stack.use((await harness.another()).app);
     const [startedAt, from] = [performance.now(), await round()];
     const lost: string[] = [];
     while (lost.length < 120) lost.push(...(await Promise.all(Array.from({ length: 10 }, () => create("s9")))));
@@ -127,12 +127,12 @@ describeWithMariadb("leases", () => {
   it("time in which no match-service was there does not count", async () => {
     const matchId = await create("s1");
     await renewFor(3, "s1", [matchId]);
-    await harness.stop();
+    await harness.app.stop();
     const before = await round(); // nobody counts
     const stoppedAt = performance.now();
     await until(() => (performance.now() - stoppedAt > 12 * ROUND_MS ? undefined : "not long enough"));
     expect(await round()).toBe(before);
-    await using _another = await harness.startAnother();
+    await using _another = (await harness.another()).app;
     await until(async () => ((await round()) > before ? undefined : "no round yet"));
     const row = await harness.db.selectFrom("matches").select("state").where("id", "=", matchId).executeTakeFirst();
     expect(row?.state).toBe("running");

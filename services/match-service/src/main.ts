@@ -1,20 +1,4 @@
-import { listeningVariables, unknownVariables } from "@muster/config";
-import { createLogger } from "@muster/log";
-import { runProcess } from "@muster/runtime";
-import { createApp } from "./app.ts";
-import { type Config, fields, readConfig } from "./config.ts";
+import { runService } from "@muster/service";
+import { service } from "./service.ts";
 
-let config: Config;
-await runProcess({
-  name: "match-service",
-  config: () => {
-    config = readConfig(process.env);
-    return {
-      log: createLogger("match-service", config.logLevel),
-      stopWithinMs: config.matchStopWithinMs,
-      unknownVariables: unknownVariables(fields, process.env),
-      listening: listeningVariables(fields, config),
-    };
-  },
-  app: () => createApp(config),
-});
+await runService(service);

@@ -2,14 +2,8 @@ import { MatchService } from "@muster/contracts/match/v2";
 import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
 import { createLogger, type Logger } from "@muster/log";
 import { createRpcClient, createRpcServer, type RpcServer } from "@muster/rpc";
-import {
-  type AdminServer,
-  type App,
-  composeProcess,
-  createAdminServer,
-  createMetrics,
-  measureBounded,
-} from "@muster/runtime";
+import { type App, composeProcess, createMetrics, measureBounded } from "@muster/runtime";
+import { type AdminServer, createAdminServer } from "@muster/service";
 import { SeatTicketSealer } from "@muster/tokens";
 import { v7 as uuidv7 } from "uuid";
 import { Admission } from "./admission.ts";

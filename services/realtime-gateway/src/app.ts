@@ -6,16 +6,8 @@ import { MatchService } from "@muster/contracts/match/v2";
 import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
 import { createLogger, type Logger } from "@muster/log";
 import { anyOf, createRpcClient } from "@muster/rpc";
-import {
-  type AdminServer,
-  type App,
-  type AppPart,
-  composeProcess,
-  createAdminServer,
-  createMetrics,
-  Limiter,
-  measureBounded,
-} from "@muster/runtime";
+import { type App, type AppPart, composeProcess, createMetrics, Limiter, measureBounded } from "@muster/runtime";
+import { type AdminServer, createAdminServer } from "@muster/service";
 import { SeatTicketOpener, TokenVerifier, trustFrom } from "@muster/tokens";
 import { v7 as uuidv7 } from "uuid";
 import { clientAddress, proxiesOf } from "./client-address.ts";

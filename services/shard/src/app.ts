@@ -5,14 +5,8 @@ import { createLogger, type Logger } from "@muster/log";
 import { GAMES } from "@muster/modes";
 import type { Game } from "@muster/game-kit";
 import { createRpcClient } from "@muster/rpc";
-import {
-  type AdminServer,
-  type App,
-  composeProcess,
-  createAdminServer,
-  createMetrics,
-  measureBounded,
-} from "@muster/runtime";
+import { type App, composeProcess, createMetrics, measureBounded } from "@muster/runtime";
+import { type AdminServer, createAdminServer } from "@muster/service";
 import { SeatTicketOpener } from "@muster/tokens";
 import { v7 as uuidv7 } from "uuid";
 import { createAllocationSession } from "./allocation.ts";

@@ -1,6 +1,6 @@
 import { listeningVariables, unknownVariables } from "@muster/config";
 import { createLogger } from "@muster/log";
-import { runProcess } from "@muster/runtime";
+import { runProcess } from "@muster/service";
 import { createApp } from "./app.ts";
 import { type Config, fields, readConfig } from "./config.ts";
 

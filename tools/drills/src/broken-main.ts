@@ -3,7 +3,7 @@
 import { createLogger } from "@muster/log";
 import * as matchmaker from "@muster/matchmaker/testing";
 import { GAMES } from "@muster/modes";
-import { runProcess } from "@muster/runtime";
+import { runProcess } from "@muster/service";
 import * as shard from "@muster/shard/testing";
 import { BROKEN_GAMES } from "./broken-games.ts";
 

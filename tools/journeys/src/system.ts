@@ -144,7 +144,7 @@ function factories(
   return {
     identity: () =>
       identity.createApp(identity.readConfig(env), { log: logs.identity.logger("identity-service"), ...identityNow }),
-    match: () => match.createApp(match.readConfig(env), { log: logs.match.logger("match-service") }),
+    match: () => match.service.createApp(match.readConfig(env), { log: logs.match.logger("match-service") }),
     chat: () => chat.createApp(chat.readConfig(env), { log: logs.chat.logger("chat-service") }),
     matchmaker: () =>
       matchmaker.createApp(matchmaker.readConfig(env, all), { log: logs.matchmaker.logger("matchmaker") }),

@@ -1,8 +1,10 @@
 import { flushCompileCache } from "node:module";
-import { ConfigError } from "@muster/config";
-import type { Logger } from "@muster/log";
+import { ConfigError, listeningVariables, unknownVariables } from "@muster/config";
+import { createLogger, type Logger } from "@muster/log";
+import type { App } from "@muster/runtime";
+import type { ServiceConfig } from "./fields.ts";
 import { type ListeningVariables, listenFailure } from "./listen-failure.ts";
-import type { App } from "./parts.ts";
+import type { Service } from "./service.ts";
 
 export interface ProcessOptions {
   readonly name: string;
@@ -21,6 +23,26 @@ export interface ProcessOptions {
 }
 
 const CHECK = "--check-config";
+
+/** What a service's main.ts does: see runProcess. */
+export async function runService<C extends ServiceConfig>(service: Service<C>): Promise<void> {
+  const { name, configuration, createApp } = service;
+  const { prefix, fields, read } = configuration;
+  let config: C;
+  await runProcess({
+    name,
+    config: () => {
+      config = read(process.env);
+      return {
+        log: createLogger(name, config.logLevel),
+        stopWithinMs: config.stopWithinMs,
+        unknownVariables: unknownVariables(fields, process.env),
+        listening: listeningVariables(fields, config, prefix),
+      };
+    },
+    app: () => createApp(config),
+  });
+}
 
 /**
  * The edge of every process: configuration, start, signals, bounded stop. SIGTERM or SIGINT drains; a second one, or

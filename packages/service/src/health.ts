@@ -1,8 +1,7 @@
 import type { Logger } from "@muster/log";
+import type { AppPart, Metrics } from "@muster/runtime";
 import { fastify } from "fastify";
 import { Gauge } from "prom-client";
-import type { Metrics } from "./metrics.ts";
-import type { AppPart } from "./parts.ts";
 
 /** Resolves to undefined when all is well, else to the reason why not. */
 export type Check = () => Promise<string | undefined> | string | undefined;

@@ -1,0 +1,81 @@
+import type { DescMethod } from "@bufbuild/protobuf";
+import type { ConnectRouter } from "@connectrpc/connect";
+import { createDatabase, type Database, type Migrations, waitForSchema } from "@muster/db";
+import { createRpcServer, type RpcServer } from "@muster/rpc";
+import type { AppPart } from "@muster/runtime";
+import type { DatabaseConfiguration, DatabaseServiceConfig } from "./database-fields.ts";
+import { createRetention, type RetentionRule } from "./retention.ts";
+import { type Composition, defineService, type Service, type ServiceApp, type ServiceContext } from "./service.ts";
+
+export interface DatabaseContext<C extends DatabaseServiceConfig, Tables> extends ServiceContext<C> {
+  readonly db: Database<Tables>;
+}
+
+/** What is a service's own. All that is absent is absent. */
+export interface DatabaseComposition extends Pick<Composition, "ready" | "peers"> {
+  readonly routes: (router: ConnectRouter) => void;
+  /** See RpcServerOptions. */
+  readonly quietMethods?: readonly DescMethod[];
+  /** What calls need: started on the migrated database before the first call comes, stopped after the last. */
+  readonly beforeRpc?: readonly AppPart[];
+  /** What needs callers: started once they may come, stopped while they still may. */
+  readonly afterRpc?: readonly AppPart[];
+  /** Rows that have ended, and are deleted for good. */
+  readonly retention?: readonly RetentionRule[];
+}
+
+export interface DatabaseApp extends ServiceApp {
+  readonly rpc: RpcServer;
+}
+
+export interface DatabaseServiceDefinition<C extends DatabaseServiceConfig, Tables> {
+  readonly name: string;
+  readonly configuration: DatabaseConfiguration<C>;
+  readonly migrations: Migrations;
+  /** Builds the service and starts nothing. */
+  readonly compose: (context: DatabaseContext<C, Tables>) => DatabaseComposition;
+}
+
+export interface DatabaseService<C extends DatabaseServiceConfig, Tables> extends Service<C, DatabaseApp> {
+  readonly migrations: Migrations;
+  /** For the types of a test's harness: there is no such value. */
+  readonly tables?: Tables;
+}
+
+/** A service over a database of its own, asked by RPC. The order of its parts: design/backend/services.md. */
+export function defineDatabaseService<C extends DatabaseServiceConfig, Tables>(
+  definition: DatabaseServiceDefinition<C, Tables>,
+): DatabaseService<C, Tables> {
+  const { name, configuration, migrations } = definition;
+  const service = defineService({
+    name,
+    configuration,
+    compose: (context: ServiceContext<C>) => composeDatabaseService(context, definition),
+  });
+  return { ...service, migrations };
+}
+
+function composeDatabaseService<C extends DatabaseServiceConfig, Tables>(
+  context: ServiceContext<C>,
+  { migrations, compose }: DatabaseServiceDefinition<C, Tables>,
+): Composition<{ readonly rpc: RpcServer }> {
+  const { config, log, metrics } = context;
+  const database = createDatabase<Tables>({
+    url: config.dbUrl,
+    poolMax: config.dbPoolMax,
+    acquireTimeoutMs: config.dbAcquireTimeoutMs,
+    statementTimeoutMs: config.dbStatementTimeoutMs,
+  });
+  const { db } = database;
+  const schema = { name: "schema", start: () => waitForSchema(db, migrations, { withinMs: config.dbWaitMs, log }) };
+  const own = compose({ ...context, db });
+  const { routes, quietMethods = [], beforeRpc = [], afterRpc = [], retention = [], ready, peers = {} } = own;
+  const rpc = createRpcServer({ host: config.host, port: config.grpcPort, routes, log, metrics, quietMethods });
+  const housekeeping = retention.length > 0 ? [createRetention(retention, log)] : [];
+  return {
+    parts: [database, schema, ...beforeRpc, ...housekeeping, rpc, ...afterRpc],
+    ready: { database: database.check, ...ready },
+    peers,
+    exposes: { rpc },
+  };
+}

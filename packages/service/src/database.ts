@@ -1,0 +1,12 @@
+// For a process with a database: everything of it, so that such a service imports this alone.
+export * from "./index.ts";
+export { databaseConfig, type DatabaseConfig, type DatabaseServiceConfig } from "./database-fields.ts";
+export {
+  type DatabaseApp,
+  type DatabaseComposition,
+  type DatabaseContext,
+  type DatabaseService,
+  defineDatabaseService,
+} from "./database-service.ts";
+export { runMigrations } from "./run-migrations.ts";
+export type { RetentionRule } from "./retention.ts";

@@ -1,0 +1,34 @@
+import type { Logger } from "@muster/log";
+import { type AppPart, retryForever, sleep } from "@muster/runtime";
+
+/** Deletes at most so many rows that have ended. @returns how many */
+export type RetentionRule = (rowsMax: number) => Promise<number>;
+
+const EVERY_MS = 10 * 60 * 1000;
+const BATCH_ROWS = 1000;
+/** Between two batches: others want the tables as well. */
+const REST_MS = 50;
+
+/** Follows each rule again and again, a batch at a time. */
+export function createRetention(rules: readonly RetentionRule[], log: Logger): AppPart {
+  const stop = new AbortController();
+  let running: Promise<void> | undefined;
+  const loop = async (): Promise<void> => {
+    while (!stop.signal.aborted) {
+      for (const deleteBatch of rules)
+        while (!stop.signal.aborted && (await deleteBatch(BATCH_ROWS)) === BATCH_ROWS)
+          await sleep(REST_MS, stop.signal);
+      await sleep(EVERY_MS, stop.signal);
+    }
+  };
+  return {
+    name: "housekeeping",
+    async start() {
+      running = retryForever(loop, { name: "deleting what has ended", stop: stop.signal, log, maxDelayMs: 60_000 });
+    },
+    async stop() {
+      stop.abort();
+      await running;
+    },
+  };
+}

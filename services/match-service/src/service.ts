@@ -1,0 +1,17 @@
+import { MatchService } from "@muster/contracts/match/v2";
+import { type DatabaseComposition, type DatabaseContext, defineDatabaseService } from "@muster/service/database";
+import { type Config, configuration } from "./config.ts";
+import { createLeaseSweep } from "./leases.ts";
+import { migrations } from "./migrations/index.ts";
+import { matchRpc } from "./rpc.ts";
+import type { Tables } from "./schema.ts";
+
+export const service = defineDatabaseService({ name: "match-service", configuration, migrations, compose });
+
+function compose({ config, db, now, metrics, log }: DatabaseContext<Config, Tables>): DatabaseComposition {
+  return {
+    routes: (router) => router.service(MatchService, matchRpc({ db, log, now })),
+    // Behind the server: no round counts in which nobody could renew.
+    afterRpc: [createLeaseSweep({ db, roundMs: config.leaseRoundMs, now, metrics, log })],
+  };
+}
