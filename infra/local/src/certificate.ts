@@ -1,7 +1,8 @@
 // A certificate for this machine only, made once: nobody else can have its key.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import path from "node:path";
+import { makeFolders } from "./folders.ts";
 
 export interface Certificate {
   /** Paths of PEM files. */
@@ -15,7 +16,7 @@ const DAYS = "825";
 export function localCertificate(folder: string): Certificate {
   const [certificate, key] = [path.join(folder, "tls.crt"), path.join(folder, "tls.key")];
   if (existsSync(certificate) && existsSync(key)) return { certificate, key };
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolders(folder, 0o700);
   const names = "subjectAltName=DNS:localhost,IP:127.0.0.1";
   const made = spawnSync(
     "openssl",

@@ -1,9 +1,10 @@
 // The environment of a whole local system: ports, addresses and secrets. Made once, kept in a file that only its
 // owner may read, so that tokens and sealed keys survive a restart.
 import { randomBytes } from "node:crypto";
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseEnv } from "node:util";
+import { makeFolders } from "./folders.ts";
 import { paths } from "./paths.ts";
 import { passwordVariable } from "./provision.ts";
 import {
@@ -93,7 +94,7 @@ function healthUrls(own: ServiceRow, at: (variable: string) => string): string {
 export function loadEnvironment(): LocalEnvironment {
   const { ingress, ingressTls, base } = chosenPorts();
   const ports = portsFrom(ingress, base, ingressTls);
-  mkdirSync(path.dirname(paths.environment), { recursive: true });
+  makeFolders(path.dirname(paths.environment));
   // Under `pnpm -r dev` every process comes by here at the same time: one file wins, and nobody sees half of it.
   if (!existsSync(paths.environment)) createOnce(paths.environment, textOf(createEnvironment(ports)));
   const before = readFileSync(paths.environment, "utf8");

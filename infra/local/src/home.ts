@@ -2,8 +2,9 @@
 // system holds the folder's name as a socket that has no file (unix(7), abstract): the kernel lets one process have it, and
 // frees it however that process ends. Whoever asks is told who holds it.
 import { createHash } from "node:crypto";
-import { mkdirSync, realpathSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { connect, createServer } from "node:net";
+import { makeFolders } from "./folders.ts";
 import { paths } from "./paths.ts";
 
 export interface HomeHolder {
@@ -20,7 +21,7 @@ const ANSWERS_WITHIN_MS = 1000;
 
 /** Holds the folder for as long as this process lives; `holder` is what whoever asks is told then. @throws Error when another system runs in it */
 export async function claimHome(holder: HomeHolder): Promise<void> {
-  mkdirSync(paths.home, { recursive: true });
+  makeFolders(paths.home);
   if (process.platform !== "linux") return; // only Linux has such sockets
   const server = createServer((socket) => {
     socket.on("error", () => undefined); // who asked has gone
@@ -36,7 +37,7 @@ export async function claimHome(holder: HomeHolder): Promise<void> {
 
 /** Who runs a system in this folder; undefined when nobody does, or does not say so. */
 export async function homeHolder(): Promise<HomeHolder | undefined> {
-  mkdirSync(paths.home, { recursive: true });
+  makeFolders(paths.home);
   if (process.platform !== "linux") return undefined;
   const text = await new Promise<string>((resolve) => {
     let said = "";

@@ -1,5 +1,6 @@
 // What the test kit and the tools use of the local stack.
 export { createEnvironment, type LocalEnvironment, loadEnvironment, localUrl, portsFrom } from "./environment.ts";
+export { makeFolders } from "./folders.ts";
 export { findMariadb, inPath, type MariadbServer, startMariadb } from "./mariadb.ts";
 export { type Certificate, localCertificate } from "./certificate.ts";
 export { readIngressGateways, reloadNginx, writeIngressGateways } from "./ingress-gateways.ts";

@@ -1,7 +1,8 @@
 // The local system's logs: a file per process, bounded. What cannot be written is counted and told, never a reason to end:
 // on a full disk everything that needs no disk goes on.
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, renameSync, writeSync } from "node:fs";
 import path from "node:path";
+import { makeFolders } from "./folders.ts";
 
 /** A file that has grown to this is renamed to `<name>.log.1`, which replaces the one before: a process's logs take twice this at most. */
 export const LOG_FILE_BYTES_MAX = 16 * 1024 * 1024;
@@ -26,7 +27,7 @@ export class LogFiles {
   readonly #lost = new Map<string, number>();
 
   constructor(folder: string, options: LogFilesOptions = {}) {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
     this.#folder = folder;
     this.#bytesMax = options.bytesMax ?? LOG_FILE_BYTES_MAX;
     this.#say = options.say ?? (() => undefined);

@@ -2,9 +2,10 @@
 // template that is made once: a fresh server takes about 0.2 s.
 import { execFileSync, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { makeFolders } from "./folders.ts";
 import { type Child, spawnListening } from "./child.ts";
 import { paths } from "./paths.ts";
 import { writeWhole } from "./whole-file.ts";
@@ -57,10 +58,10 @@ export function mariadbCommand(options: MariadbOptions): { command: string; args
     );
   const { dataDir } = options;
   if (!existsSync(dataDir)) {
-    mkdirSync(path.dirname(dataDir), { recursive: true });
+    makeFolders(path.dirname(dataDir));
     copyWhole(templateDir(found), dataDir);
   }
-  mkdirSync(temporaryDir(dataDir), { recursive: true });
+  makeFolders(temporaryDir(dataDir));
   writePassword(dataDir);
   return { command: found.server, args: serverArgs(options) };
 }
@@ -158,7 +159,7 @@ function templateDir({ server, install }: { server: string; install: string }): 
   const bridge = mkdtempSync(path.join(os.tmpdir(), "muster-template-"));
   try {
     // MariaDB's installer is a shell script that takes a path apart at its spaces: it gets there by one that has none.
-    mkdirSync(paths.mariadbTemplates, { recursive: true });
+    makeFolders(paths.mariadbTemplates);
     symlinkSync(paths.mariadbTemplates, path.join(bridge, "templates"));
     makeTemplate(path.join(bridge, "templates", path.basename(making)), { server, install });
     renameSync(making, dir);
@@ -173,7 +174,7 @@ function templateDir({ server, install }: { server: string; install: string }): 
 
 function makeTemplate(dataDir: string, { server, install }: { server: string; install: string }): void {
   const temporary = temporaryDir(dataDir);
-  mkdirSync(temporary, { recursive: true });
+  makeFolders(temporary);
   execFileSync(
     install,
     [

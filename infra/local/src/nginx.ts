@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { makeFolders } from "./folders.ts";
 import { type Child, spawnListening } from "./child.ts";
 import { nginxArguments, writeIngressGateways } from "./ingress-gateways.ts";
 import { type IngressLimits, ingressLimits } from "./ingress-limits.ts";
@@ -53,7 +54,7 @@ export function nginxCommand(options: NginxOptions): { command: string; args: st
   const nginx = findNginx();
   if (!nginx) throw new Error("nginx is not installed: apt-get install nginx-light");
   const { prefix, port } = options;
-  mkdirSync(path.join(prefix, "tmp"), { recursive: true });
+  makeFolders(path.join(prefix, "tmp"));
   const limits = { ...ingressLimits(), ...options.limits };
   const config = readFileSync(paths.nginxTemplate, "utf8")
     .replace("${USER_DIRECTIVE}", process.getuid?.() === 0 ? "user root;" : "")

@@ -1,8 +1,9 @@
 // Which processes were started for this folder, so that the next start ends what an earlier one left: a worker of an nginx
 // whose master was killed holds its port for ever. A stranger is never touched: a record names the process group, this
 // boot of the machine and the time of its start, and counts only when whoever supervised it is gone.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
+import { makeFolders } from "./folders.ts";
 import { paths } from "./paths.ts";
 import { writeWhole } from "./whole-file.ts";
 
@@ -33,7 +34,7 @@ const KILLED_WITHIN_MS = 2000;
 export function remember(name: string, pid: number): void {
   const [child, supervisor] = [readProcess(pid), readProcess(process.pid)];
   if (!child || !supervisor) return; // ended already, or a machine without /proc
-  mkdirSync(folder, { recursive: true });
+  makeFolders(folder);
   const record: RunRecord = { name, pid, start: child.start, boot: bootId(), supervisor };
   writeWhole(path.join(folder, `${name}${RECORD}`), JSON.stringify(record));
 }

@@ -3,7 +3,6 @@
 import {
   closeSync,
   existsSync,
-  mkdirSync,
   mkdtempSync,
   openSync,
   readSync,
@@ -14,7 +13,7 @@ import {
 } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { findMariadb, freePort, type MariadbServer, startMariadb } from "@muster/local";
+import { findMariadb, freePort, makeFolders, startMariadb, type MariadbServer } from "@muster/local";
 import { type Command, OperatorError, say, UsageError } from "../command.ts";
 import { withServer } from "../databases.ts";
 import { type Environment, variable } from "../environment.ts";
@@ -63,7 +62,7 @@ export const backup: Command = {
 
 function makeFolder(folder: string): void {
   try {
-    mkdirSync(path.join(folder, BINARY_LOGS), { recursive: true, mode: 0o700 });
+    makeFolders(path.join(folder, BINARY_LOGS), 0o700);
   } catch (err) {
     throw new OperatorError((err as Error).message);
   }
