@@ -1,8 +1,9 @@
-// What the house rules say and no linter checks: which way imports may point, how long a file may be, and that every
+// What the house rules say and no linter checks: which way imports may point, that they never go round, how long a file may be, and that every
 // relative link in a document, and every file that an operator's page names, is there.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { importCircles } from "./import-circles.ts";
 
 const LINES_MAX = 400;
 /** Why a file may be longer stands at its top. */
@@ -46,6 +47,7 @@ export function structureProblems(): string[] {
   const sources = files.filter((file) => file.endsWith(".ts") && !file.startsWith("contracts/gen/"));
   return [
     ...sources.flatMap((file) => sourceProblems(file, homes)),
+    ...importCircles(sources).map((circle) => `imports go round: ${circle.join(" → ")}`),
     ...files.filter((file) => file.endsWith(".md")).flatMap(linkProblems),
     ...files.filter((file) => OPERATORS_PAGES.test(file)).flatMap(namedFileProblems),
     ...files.filter((file) => file.endsWith(".md")).flatMap(plainNodeProblems),

@@ -1,5 +1,5 @@
 import { angleOf } from "@muster/game-kit";
-import { BULLET_SPEED, type DuelInput, type DuelState } from "./duel.ts";
+import { BULLET_SPEED, type DuelInput, type DuelState } from "./state.ts";
 
 /** Flies at the other ship and fires when it is ahead. Deterministic: for smoke tests, load tests and practice. */
 export function duelBot(s: DuelState, seat: number): DuelInput {

@@ -1,24 +1,19 @@
 // Two ships on a torus: turn, thrust, fire. A match is the best of some rounds of fixed length, so it ends between
 // (rounds/2 + 1) and `rounds` round lengths: with the defaults after 60 to 90 seconds.
-import {
-  type Game,
-  type GameContext,
-  type GameResult,
-  cos,
-  flag,
-  int,
-  list,
-  sin,
-  type StateOf,
-  uint,
-} from "@muster/game-kit";
+import { cos, type Game, type GameContext, type GameResult, sin } from "@muster/game-kit";
 import { duelBot } from "./bot.ts";
-
-/** Side of the arena in sub-units; positions wrap around. 16 sub-units are one unit on a screen of 4,096. */
-export const ARENA = 65_536;
-
-const SHIPS = 2;
-const BULLETS_PER_SHIP = 4;
+import {
+  ARENA,
+  type Bullet,
+  BULLET_SPEED,
+  BULLETS_PER_SHIP,
+  type DuelInput,
+  type DuelState,
+  input,
+  type Ship,
+  SHIPS,
+  state,
+} from "./state.ts";
 
 const TURN_PER_TICK = 4;
 /** Sub-units per tick and tick, times UNIT. */
@@ -27,8 +22,6 @@ const SPEED_MAX = 900;
 /** Part of the speed lost per tick: 1/2^6. */
 const DRAG_SHIFT = 6;
 const FIRE_COOLDOWN_TICKS = 8;
-/** Sub-units per tick. */
-export const BULLET_SPEED = 1800;
 const BULLET_TICKS = 28;
 /** Sub-units between the centres. */
 const HIT_DISTANCE = 1400;
@@ -36,40 +29,6 @@ const HIT_POINTS = 3;
 const RESPAWN_SAFE_TICKS = 30;
 const KILL_SCORE = 3;
 const HIT_SCORE = 1;
-
-const ship = {
-  vx: int(11),
-  vy: int(11),
-  x: uint(16, { movesBy: "vx" }),
-  y: uint(16, { movesBy: "vy" }),
-  angle: uint(8),
-  hitPoints: uint(2),
-  cooldown: uint(4, { countsDown: true }),
-  safeTicks: uint(6, { countsDown: true }),
-  roundScore: uint(10),
-  totalScore: uint(12),
-  roundsWon: uint(4),
-};
-const bullet = {
-  live: flag(),
-  vx: int(13),
-  vy: int(13),
-  x: uint(16, { movesBy: "vx" }),
-  y: uint(16, { movesBy: "vy" }),
-  ticksLeft: uint(5, { countsDown: true }),
-};
-const state = {
-  round: uint(4),
-  roundTicksLeft: uint(16, { countsDown: true }),
-  ships: list(SHIPS, ship),
-  bullets: list(SHIPS * BULLETS_PER_SHIP, bullet),
-};
-const input = { left: flag(), right: flag(), thrust: flag(), fire: flag() };
-
-export type DuelState = StateOf<typeof state>;
-export type DuelInput = StateOf<typeof input>;
-type Ship = DuelState["ships"][number];
-type Bullet = DuelState["bullets"][number];
 
 export const duel: Game<typeof state, typeof input> = {
   id: "duel",

@@ -1,2 +1,3 @@
 export { duelBot } from "./bot.ts";
-export { ARENA, duel, type DuelInput, type DuelState } from "./duel.ts";
+export { duel } from "./duel.ts";
+export { ARENA, type DuelInput, type DuelState } from "./state.ts";

@@ -1,4 +1,4 @@
-import { COLUMNS, type FourInput, type FourState, open } from "./four.ts";
+import { COLUMNS, type FourInput, type FourState, open } from "./state.ts";
 
 /** From the middle outwards. */
 const PREFERRED = [3, 2, 4, 1, 5, 0, 6];

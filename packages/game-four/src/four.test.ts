@@ -3,7 +3,8 @@ import { checkGame } from "@muster/game-kit/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fourBot } from "./bot.ts";
-import { COLUMNS, four, open, ROWS } from "./four.ts";
+import { four } from "./four.ts";
+import { COLUMNS, open, ROWS } from "./state.ts";
 
 type Four = Simulation<typeof four.state, typeof four.input>;
 

@@ -1,9 +1,8 @@
 // Four in a row: seven columns, six rows, discs fall. It has no clock of its own: a step is a move.
-import { type Game, type GameResult, list, type StateOf, uint } from "@muster/game-kit";
+import type { Game, GameResult } from "@muster/game-kit";
 import { fourBot } from "./bot.ts";
+import { COLUMNS, discAt, type FourState, input, NOBODY, open, ROWS, state } from "./state.ts";
 
-export const COLUMNS = 7;
-export const ROWS = 6;
 const IN_A_ROW = 4;
 /** Steps along a line: right, up, and both diagonals. */
 const DIRECTIONS = [
@@ -13,23 +12,8 @@ const DIRECTIONS = [
   [1, -1],
 ] as const;
 
-const NOBODY = 0;
 /** `winner`: seat 0 is 1, seat 1 is 2. */
 const DRAW = 3;
-
-const state = {
-  /** Whose move it is. */
-  toMove: uint(1),
-  /** Moves made. */
-  moves: uint(6),
-  winner: uint(2),
-  /** Column by column from the left, each from the bottom; 0 is empty, else the seat plus one. */
-  cells: list(COLUMNS * ROWS, { disc: uint(2) }),
-};
-const input = { column: uint(3) };
-
-export type FourState = StateOf<typeof state>;
-export type FourInput = StateOf<typeof input>;
 
 export const four: Game<typeof state, typeof input> = {
   id: "four",
@@ -73,18 +57,6 @@ export const four: Game<typeof state, typeof input> = {
     return outcome(left[0] === left[1] ? DRAW : left[0] ? 2 : 1);
   },
 };
-
-/** The lowest free row of a column; undefined when it is full, or none. */
-export function open(s: FourState, column: number): number | undefined {
-  if (column >= COLUMNS) return undefined;
-  for (let row = 0; row < ROWS; row++) if (discAt(s, column, row) === NOBODY) return row;
-  return undefined;
-}
-
-function discAt(s: FourState, column: number, row: number): number {
-  if (column < 0 || column >= COLUMNS || row < 0 || row >= ROWS) return NOBODY;
-  return s.cells[column * ROWS + row]?.disc ?? NOBODY;
-}
 
 /** Whether the disc here is one of four in a line. */
 function connects(s: FourState, column: number, row: number): boolean {

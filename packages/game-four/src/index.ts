@@ -1,2 +1,3 @@
 export { fourBot } from "./bot.ts";
-export { COLUMNS, four, type FourInput, type FourState, open, ROWS } from "./four.ts";
+export { four } from "./four.ts";
+export { COLUMNS, type FourInput, type FourState, open, ROWS } from "./state.ts";

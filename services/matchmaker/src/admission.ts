@@ -10,7 +10,7 @@ import type { Freed, HeldMatch, HeldSeats } from "./held-seats.ts";
 import type { MatchmakerMetrics } from "./metrics.ts";
 import { APART_MS, NoShows } from "./no-shows.ts";
 import type { PracticeQuotas } from "./practice-quotas.ts";
-import type { WaitingTicket } from "./queue.ts";
+import type { WaitingTicket } from "./waiting-ticket.ts";
 import type { ShardSession } from "./sessions.ts";
 import type { Refusal, Tickets } from "./tickets.ts";
 import { WaitCredits } from "./wait-credits.ts";

@@ -4,7 +4,7 @@ import type { AppPart } from "@muster/runtime";
 import type { MatchmakerMetrics } from "./metrics.ts";
 import { type PlacementOutcome, type PlacementParts, place } from "./placement.ts";
 import { PlacementPace } from "./placement-pace.ts";
-import type { WaitingTicket } from "./queue.ts";
+import type { WaitingTicket } from "./waiting-ticket.ts";
 import { timeSlice } from "./time-slice.ts";
 
 const ROUND_EVERY_MS = 200;

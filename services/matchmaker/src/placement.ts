@@ -7,7 +7,7 @@ import { continueTrace, formatTraceparent, withTrace, type TraceContext } from "
 import { v7 as uuidv7 } from "uuid";
 import type { Admission } from "./admission.ts";
 import type { HeldMatch } from "./held-seats.ts";
-import type { WaitingTicket } from "./queue.ts";
+import type { WaitingTicket } from "./waiting-ticket.ts";
 import type { Records } from "./records.ts";
 import { askShard, type Sessions, type ShardSession } from "./sessions.ts";
 import type { LiveShard, Shards } from "./shards.ts";

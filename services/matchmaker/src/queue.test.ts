@@ -1,7 +1,8 @@
 import { Random } from "@muster/game-kit";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Queue, type WaitingTicket } from "./queue.ts";
+import { Queue } from "./queue.ts";
+import type { WaitingTicket } from "./waiting-ticket.ts";
 import { Tickets } from "./tickets.ts";
 import { createLogger } from "@muster/log";
 

@@ -2,27 +2,7 @@
 import { REGION_SLOTS, Regions } from "./regions.ts";
 import { Slots } from "./slots.ts";
 import { SortedLists } from "./sorted-lists.ts";
-
-export interface WaitingTicket {
-  readonly ticketId: string;
-  readonly playerId: string;
-  readonly playerName: string;
-  readonly gatewayId: string;
-  readonly mode: string;
-  /** Whole. */
-  readonly rating: number;
-  /** Empty: near to every region. */
-  readonly region: string;
-  /** Start of the wait on the matchmaker's clock, milliseconds: before its own start for a ticket that waited already. */
-  readonly since: number;
-  readonly traceparent: string;
-  /** Where the player's connection comes from; empty or absent: unknown. */
-  readonly address?: string;
-  /** Until then it is paired with others of which that is true: it did not come to a match. */
-  readonly apartUntil?: number;
-  /** Players who are not paired with it. */
-  readonly victims?: ReadonlySet<string>;
-}
+import type { WaitingTicket } from "./waiting-ticket.ts";
 
 export interface QueueRules {
   /** Players per match. */

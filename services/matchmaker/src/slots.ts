@@ -2,7 +2,7 @@
 // places, the arrays here have what a choice reads of it and its neighbours in a few bytes each.
 import { FreeSlots } from "./free-slots.ts";
 import { grown, Links } from "./links.ts";
-import type { WaitingTicket } from "./queue.ts";
+import type { WaitingTicket } from "./waiting-ticket.ts";
 
 const SLOTS_AT_FIRST = 64;
 // Of a row: what is read of a neighbour in rating.

@@ -3,7 +3,8 @@
 import { must } from "@muster/errors";
 import type { Logger } from "@muster/log";
 import type { Mode } from "@muster/modes";
-import { Queue, type QueueRules, type WaitingTicket } from "./queue.ts";
+import { Queue, type QueueRules } from "./queue.ts";
+import type { WaitingTicket } from "./waiting-ticket.ts";
 
 export type Refusal = "unknown_mode" | "queue_full";
 

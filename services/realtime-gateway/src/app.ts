@@ -13,8 +13,7 @@ import { v7 as uuidv7 } from "uuid";
 import { clientAddress, proxiesOf } from "./client-address.ts";
 import { createChat } from "./chat.ts";
 import type { Config } from "./config.ts";
-import { Connection } from "./connection.ts";
-import type { ConnectionParts } from "./connection-parts.ts";
+import { Connection, type OwnedConnectionParts } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { ControlBudgets, ControlRates } from "./control-limits.ts";
 import { ControlWork } from "./control-work.ts";
@@ -136,7 +135,7 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
   const chat = createChat({ gatewayId, services: chatServices.map((service) => service.call), log });
   const ratings = new Ratings({ matches: match.call, onRating: (source) => metrics.rating(source), log });
   measureBounded(registry, ratings.bounded);
-  const connectionParts: ConnectionParts = {
+  const connectionParts: OwnedConnectionParts = {
     tokens,
     seatTickets: new SeatTicketOpener(config.gatewaySeatTicketKey),
     queueing,
@@ -200,7 +199,7 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
   return Object.assign(app, { admin, sockets });
 }
 
-function socketPart(config: Config, connections: Connections, parts: ConnectionParts, log: Logger): SocketPart {
+function socketPart(config: Config, connections: Connections, parts: OwnedConnectionParts, log: Logger): SocketPart {
   const proxies = proxiesOf(config.gatewayTrustedProxies);
   let server: WsServer | undefined;
   return {

@@ -2,7 +2,6 @@
 import type { Logger } from "@muster/log";
 import type { SeatTicketOpener, TokenVerifier } from "@muster/tokens";
 import type { ChattingParts } from "./chatting.ts";
-import type { Connection } from "./connection.ts";
 import type { ControlBudgets } from "./control-limits.ts";
 import type { ControlWork } from "./control-work.ts";
 import type { GatewayMetrics } from "./metrics.ts";
@@ -38,6 +37,4 @@ export interface ConnectionParts {
     readonly inputsRefusedMax: number;
     readonly spectatorDelayMs: number;
   };
-  /** Puts this socket in the place of the player's older one. */
-  onAuthenticated(connection: Connection, playerId: string): void;
 }

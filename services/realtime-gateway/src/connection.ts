@@ -35,6 +35,11 @@ import type { Socket } from "./ws.ts";
 /** For whom there is no room among the control messages that wait. */
 const BUSY_RETRY_MS = 1000;
 
+export interface OwnedConnectionParts extends ConnectionParts {
+  /** Puts this socket in the place of the player's older one. */
+  onAuthenticated(connection: Connection, playerId: string): void;
+}
+
 export class Connection implements ControlWorker {
   // What every input needs comes first, side by side in memory.
   /** Nothing is sent or listened to any more. */
@@ -46,7 +51,7 @@ export class Connection implements ControlWorker {
   readonly outbound: Outbound;
   #identity: Identity = UNKNOWN;
   #activity: Activity = IDLE;
-  readonly #parts: ConnectionParts;
+  readonly #parts: OwnedConnectionParts;
   readonly address: string;
   readonly #openedAt = performance.now();
   /** Made when the first input is refused: an idle connection has as little as possible. */
@@ -59,7 +64,7 @@ export class Connection implements ControlWorker {
   /** Made when there is something to be shown. */
   #line: LineCheck | undefined;
 
-  constructor(socket: Socket, parts: ConnectionParts, address = "") {
+  constructor(socket: Socket, parts: OwnedConnectionParts, address = "") {
     this.address = address;
     this.outbound = new Outbound(socket);
     this.#parts = parts;

@@ -1,5 +1,6 @@
 import type { AppPart } from "@muster/runtime";
 import type { Connection } from "./connection.ts";
+import type { AdmissionRefusal } from "./metrics.ts";
 import type { ControlBudgets } from "./control-limits.ts";
 import { Strangers, type StrangersLimits } from "./strangers.ts";
 
@@ -14,8 +15,6 @@ export interface ConnectionsOptions {
   readonly reconnectSpreadMs: number;
   readonly budgets: ControlBudgets;
 }
-
-export type AdmissionRefusal = "stopping" | "full" | "strangers" | "address";
 
 /** Every socket of this gateway, and at most one per player. */
 export class Connections implements AppPart {

@@ -11,8 +11,7 @@ import {
   REALTIME_ERRORS,
 } from "@muster/realtime";
 import { describe, expect, it } from "vitest";
-import { Connection } from "./connection.ts";
-import type { ConnectionParts } from "./connection-parts.ts";
+import { Connection, type OwnedConnectionParts } from "./connection.ts";
 import { controlHead } from "./control-head.ts";
 import {
   CONTROL_LIMITS,
@@ -88,11 +87,13 @@ function behind(budgets: ControlBudgets = new ControlBudgets()) {
     now: Date.now,
     limits: { inputsPerS: 120, floodPerS: 2000, inputsRefusedMax: 300, authWithinMs: 1e9, slowCloseMs: 1e9 },
     onAuthenticated: () => undefined,
-  } as unknown as ConnectionParts;
+  } as unknown as OwnedConnectionParts;
   return { parts, calls };
 }
 
-async function authenticated(parts: ConnectionParts): Promise<{ connection: Connection; socket: RecordingSocket }> {
+async function authenticated(
+  parts: OwnedConnectionParts,
+): Promise<{ connection: Connection; socket: RecordingSocket }> {
   const socket = new RecordingSocket();
   const connection = new Connection(socket, parts);
   connection.onMessage(encodeClientControl({ message: MESSAGES.hello as never }), true);
@@ -151,11 +152,11 @@ describe("every kind of control message", () => {
         { perS: 1e6, burst: 1e9 },
         { perS: 1e-6, burst: 1 },
       ].map((limit) => behind(new ControlBudgets(new ControlRates({ [kind]: limit }))).parts) as [
-        ConnectionParts,
-        ConnectionParts,
+        OwnedConnectionParts,
+        OwnedConnectionParts,
       ];
       /** Milliseconds for N messages. */
-      const costOf = async (parts: ConnectionParts): Promise<number> => {
+      const costOf = async (parts: OwnedConnectionParts): Promise<number> => {
         const { connection, socket } = await authenticated(parts);
         if (parts === refuse) connection.onMessage(frame, true);
         const from = performance.now();

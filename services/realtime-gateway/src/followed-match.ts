@@ -1,10 +1,10 @@
 // A match that this gateway carries: its input log, the sockets that follow it, and where it runs. A delta is shown to
 // nobody before its record is in the log: what a player saw can be re-simulated, whatever happens to the shard.
-import type { LinkFollow } from "@muster/contracts/realtime/link/v1";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { LinkFollow, LinkHandoverSchema } from "@muster/contracts/realtime/link/v1";
 import { InputLog } from "@muster/game-kit";
 import { LINK_TICK_HEADER_BYTES, MATCH_LOG_BYTES_MAX, PUBLIC_VIEW, u32 } from "@muster/realtime";
 import { Fanout, type FanoutMetrics } from "./fanout.ts";
-import type { ShardLink } from "./shard-link.ts";
 
 const NO_KEYFRAME = new Uint8Array(0);
 
@@ -19,7 +19,13 @@ export interface PublicFeed {
   restart(): void;
 }
 
-export class FollowedMatch {
+/** Of a link, what a match asks by itself. */
+export interface HandoverTaker {
+  handOver(handover: MessageInitShape<typeof LinkHandoverSchema>): void;
+}
+
+/** `L`: the links that its frames come from. */
+export class FollowedMatch<L extends HandoverTaker> {
   // What every tick needs comes first, side by side in memory.
   #log = new InputLog(MATCH_LOG_BYTES_MAX);
   #check = 0;
@@ -31,7 +37,7 @@ export class FollowedMatch {
   /** Gateways that hold the log, as the shard said last. */
   holders: readonly string[] = [];
   /** Where its frames come from; undefined while it has no shard. */
-  link: ShardLink | undefined;
+  link: L | undefined;
   channel = 0;
   /** The players have heard the end; the log stays until match-service has the result. */
   over = false;
@@ -64,7 +70,7 @@ export class FollowedMatch {
   }
 
   /** The shard tells what this gateway lacks. @throws MalformedBitsError */
-  onFollow({ epoch, log, afterTicks, check, channel }: LinkFollow, link: ShardLink): void {
+  onFollow({ epoch, log, afterTicks, check, channel }: LinkFollow, link: L): void {
     if (afterTicks !== this.#log.records)
       this.#log = InputLog.of(this.#log.bytesBefore(Math.min(afterTicks, this.#log.records)), MATCH_LOG_BYTES_MAX);
     this.#log.appendAll(log);
@@ -112,7 +118,7 @@ export class FollowedMatch {
   }
 
   /** To the shard that goes on with it. */
-  handOver(link: ShardLink, epoch: number): void {
+  handOver(link: L, epoch: number): void {
     this.link = link;
     this.channel = 0;
     this.epoch = epoch;

@@ -1,8 +1,8 @@
 // A request to join a match, or to watch it, is answered once and in time, whatever happens on the way.
 import { seededBelow } from "@muster/testkit/numbers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { FollowedMatch } from "./followed-match.ts";
 import { MATCH, World } from "../test/world.ts";
+import type { LinkedMatch } from "./shard-link.ts";
 
 /** The SDK waits for 10 s, and the answer has a way to go. */
 const ANSWERED_WITHIN_MS = 8000;
@@ -21,7 +21,7 @@ interface Cast {
   readonly say: Record<"first" | "second" | "onlooker", (message: object) => void>;
 }
 
-function ofMatch(world: World, then: (match: FollowedMatch) => void): void {
+function ofMatch(world: World, then: (match: LinkedMatch) => void): void {
   const match = world.seats.match(MATCH);
   if (match) then(match);
 }

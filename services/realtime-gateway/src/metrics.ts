@@ -1,11 +1,20 @@
 import type { DisconnectName, RealtimeErrorCode } from "@muster/realtime";
 import type { Metrics } from "@muster/runtime";
-import type { AdmissionRefusal } from "./connections.ts";
 import type { ControlKind } from "./control-limits.ts";
 import { Counter, Gauge, Histogram } from "prom-client";
 import type { RatingSource } from "./ratings.ts";
-import type { SeatsMetrics } from "./seats.ts";
+import type { FanoutMetrics } from "./fanout.ts";
 import type { SocketEnd } from "./socket-ends.ts";
+
+/** Why there is no room for a socket. */
+export type AdmissionRefusal = "stopping" | "full" | "strangers" | "address";
+
+export interface SeatsMetrics extends FanoutMetrics {
+  /** A seat is in play again after its match moved, this long after its shard was lost. */
+  moved(ms: number): void;
+  /** A match that could not be moved. */
+  lost(): void;
+}
 
 export interface GatewayMetrics extends SeatsMetrics {
   control(kind: string | undefined): void;

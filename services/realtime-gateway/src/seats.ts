@@ -11,19 +11,12 @@ import type {
 } from "@muster/contracts/realtime/link/v1";
 import type { RelocatedMatch } from "@muster/contracts/matchmaking/v2";
 import type { Logger } from "@muster/log";
-import type { FanoutMetrics } from "./fanout.ts";
 import { FollowedMatch } from "./followed-match.ts";
+import type { SeatsMetrics } from "./metrics.ts";
 import { type Player, Seat, type SeatClaim, type SeatOwner } from "./seat.ts";
-import type { LinkEvents, ShardLink } from "./shard-link.ts";
+import type { LinkEvents, LinkedMatch, ShardLink } from "./shard-link.ts";
 import type { Spectators } from "./spectators.ts";
 import { type RelocateRequest, Whereabouts } from "./whereabouts.ts";
-
-export interface SeatsMetrics extends FanoutMetrics {
-  /** A seat is in play again after its match moved, this long after its shard was lost. */
-  moved(ms: number): void;
-  /** A match that could not be moved. */
-  lost(): void;
-}
 
 export interface SeatsOptions {
   readonly linkTo: (address: string) => ShardLink;
@@ -45,7 +38,7 @@ const FIRST_EPOCH = 1;
 
 export class Seats implements LinkEvents, SeatOwner {
   readonly #options: SeatsOptions;
-  readonly #matches = new Map<string, FollowedMatch>();
+  readonly #matches = new Map<string, LinkedMatch>();
   readonly #seats = new Map<string, Set<Seat>>();
   /** The epoch of a match that this gateway does not follow: from its seat ticket, or the first for one that is only watched. */
   readonly #epochs = new Map<string, number>();
@@ -66,7 +59,7 @@ export class Seats implements LinkEvents, SeatOwner {
     return this.#matches.size;
   }
 
-  match(matchId: string): FollowedMatch | undefined {
+  match(matchId: string): LinkedMatch | undefined {
     return this.#matches.get(matchId);
   }
 
@@ -154,10 +147,10 @@ export class Seats implements LinkEvents, SeatOwner {
 
   // ── from links ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  onFollow(link: ShardLink, follow: LinkFollow): FollowedMatch | undefined {
+  onFollow(link: ShardLink, follow: LinkFollow): LinkedMatch | undefined {
     let match = this.#matches.get(follow.matchId);
     if (match && match.epoch > follow.epoch) return undefined; // a shard that was replaced
-    match ??= new FollowedMatch(follow.matchId, follow.epoch, this.#options.metrics);
+    match ??= new FollowedMatch<ShardLink>(follow.matchId, follow.epoch, this.#options.metrics);
     this.#matches.set(follow.matchId, match);
     match.link?.unbind(match);
     match.onFollow(follow, link);
@@ -172,29 +165,29 @@ export class Seats implements LinkEvents, SeatOwner {
     this.#options.spectators().onWatchRefused(matchId, code);
   }
 
-  onSeatStatus(match: FollowedMatch, status: LinkSeatStatus): void {
+  onSeatStatus(match: LinkedMatch, status: LinkSeatStatus): void {
     for (const seat of this.#seatsOf(match)) if (seat.number !== status.seat) seat.player.onSeatStatus(status);
   }
 
-  onEnded(match: FollowedMatch, ended: LinkEnded): void {
+  onEnded(match: LinkedMatch, ended: LinkEnded): void {
     match.over = true;
     for (const seat of this.#seatsOf(match)) match.fanout(seat.view).finish(seat.player.outbound);
     this.#dismiss(match, (player) => player.onEnded(ended));
     this.#options.spectators().onOver(match.matchId, "ended");
   }
 
-  onCancelled(match: FollowedMatch, { reason, matchSeq }: LinkCancelled): void {
+  onCancelled(match: LinkedMatch, { reason, matchSeq }: LinkCancelled): void {
     match.over = true;
     this.#dismiss(match, (player) => player.onCancelled(reason, matchSeq));
     this.#options.spectators().onOver(match.matchId, "cancelled");
   }
 
-  onStored(match: FollowedMatch): void {
+  onStored(match: LinkedMatch): void {
     this.#drop(match);
   }
 
   /** The shard has stopped the match on purpose. */
-  onMoving(match: FollowedMatch): void {
+  onMoving(match: LinkedMatch): void {
     match.link?.unbind(match);
     match.link = undefined;
     this.#suspend(match.matchId);
@@ -302,18 +295,18 @@ export class Seats implements LinkEvents, SeatOwner {
     return ids;
   }
 
-  #seatsOf(match: FollowedMatch): Seat[] {
+  #seatsOf(match: LinkedMatch): Seat[] {
     return [...(this.#seats.get(match.matchId) ?? [])].filter((seat) => seat.joined);
   }
 
-  #dismiss(match: FollowedMatch, tell: (player: Player) => void): void {
+  #dismiss(match: LinkedMatch, tell: (player: Player) => void): void {
     for (const seat of this.#seatsOf(match)) {
       this.leave(seat, false);
       tell(seat.player);
     }
   }
 
-  #drop(match: FollowedMatch): void {
+  #drop(match: LinkedMatch): void {
     match.link?.unbind(match);
     match.link = undefined;
     if (this.#matches.get(match.matchId) !== match) return;
@@ -329,7 +322,7 @@ export class Seats implements LinkEvents, SeatOwner {
    * Nobody here plays it or looks on. An ended match's log stays, and is looked for, until its result is stored; a running one's is the
    * other gateways', or ours again as the shard's witness.
    */
-  #unwanted(matchId: string, match: FollowedMatch | undefined): void {
+  #unwanted(matchId: string, match: LinkedMatch | undefined): void {
     if (!match) this.#whereabouts.withdraw(matchId);
     else if (match.over) return;
     else if (this.#whereabouts.seeks(matchId))
@@ -337,7 +330,7 @@ export class Seats implements LinkEvents, SeatOwner {
     else this.#drop(match);
   }
 
-  #dropLater(match: FollowedMatch): void {
+  #dropLater(match: LinkedMatch): void {
     setTimeout(() => {
       if (match.channel === 0 && !this.#seats.has(match.matchId)) this.#drop(match);
     }, KEEP_HANDED_OVER_MS).unref();

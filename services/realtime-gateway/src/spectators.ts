@@ -5,8 +5,7 @@ import type { Logger } from "@muster/log";
 import { DelayedFrames } from "./delayed-frames.ts";
 import { Fanout, type FanoutMetrics } from "./fanout.ts";
 import type { Outbound } from "./outbound.ts";
-import type { Seats } from "./seats.ts";
-import type { ShardLink } from "./shard-link.ts";
+import type { LinkedMatch, ShardLink } from "./shard-link.ts";
 
 /** A spectator's socket. */
 export interface Spectator {
@@ -17,8 +16,17 @@ export interface Spectator {
   onWatchRefused(code: string): void;
 }
 
+/** Where matches are. */
+export interface MatchLocator {
+  match(matchId: string): LinkedMatch | undefined;
+  /** Answered by `onPlaced` or `onNowhere`. */
+  locate(matchId: string): void;
+  /** It has no spectators any more. */
+  unwatched(matchId: string): void;
+}
+
 export interface SpectatorsOptions {
-  readonly seats: () => Pick<Seats, "locate" | "match" | "unwatched">;
+  readonly seats: () => MatchLocator;
   readonly delayMs: number;
   /** Of one match, on this gateway; 0: nobody may look on. */
   readonly perMatchMax: number;

@@ -2,8 +2,7 @@ import { createLogger } from "@muster/log";
 import { DISCONNECTS, encodeClientControl, PROTOCOL_VERSION } from "@muster/realtime";
 import { ACCESS_TOKEN, hasEnded } from "@muster/tokens";
 import { expect, it } from "vitest";
-import type { ConnectionParts } from "./connection-parts.ts";
-import { Connection } from "./connection.ts";
+import { Connection, type OwnedConnectionParts } from "./connection.ts";
 import { ControlBudgets } from "./control-limits.ts";
 import { ControlWork } from "./control-work.ts";
 import type { Socket } from "./ws.ts";
@@ -34,7 +33,7 @@ async function closedAt(nowMs: number): Promise<number | undefined> {
     now: () => nowMs,
     limits: { inputsPerS: 120, floodPerS: 2000, inputsRefusedMax: 300, authWithinMs: 1e9, slowCloseMs: 1e9 },
     onAuthenticated: resolve,
-  } as unknown as ConnectionParts;
+  } as unknown as OwnedConnectionParts;
   const connection = new Connection(socket, parts);
   const value = { accessToken: "t", protocolVersion: PROTOCOL_VERSION };
   connection.onMessage(encodeClientControl({ message: { case: "hello", value } }), true);

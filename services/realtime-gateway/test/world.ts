@@ -3,13 +3,11 @@
 import { createLogger } from "@muster/log";
 import { decodeServerControl, encodeClientControl, PROTOCOL_VERSION } from "@muster/realtime";
 import { vi } from "vitest";
-import { Connection } from "../src/connection.ts";
-import type { ConnectionParts } from "../src/connection-parts.ts";
+import { Connection, type OwnedConnectionParts } from "../src/connection.ts";
 import { ControlBudgets } from "../src/control-limits.ts";
 import { ControlWork } from "../src/control-work.ts";
-import type { FollowedMatch } from "../src/followed-match.ts";
 import { Seats } from "../src/seats.ts";
-import type { LinkSession, ShardLink } from "../src/shard-link.ts";
+import type { LinkedMatch, LinkSession, ShardLink } from "../src/shard-link.ts";
 import { Spectators } from "../src/spectators.ts";
 import type { RelocateRequest } from "../src/whereabouts.ts";
 import { ReadingSocket } from "./reading-socket.ts";
@@ -135,7 +133,7 @@ export class World {
   #channels = 1;
   readonly seats: Seats;
   readonly #spectators: Spectators;
-  readonly #parts: ConnectionParts;
+  readonly #parts: OwnedConnectionParts;
 
   constructor() {
     const nothing = (): undefined => undefined;
@@ -176,7 +174,7 @@ export class World {
         spectatorDelayMs: 0,
       },
       onAuthenticated: nothing,
-    } as unknown as ConnectionParts;
+    } as unknown as OwnedConnectionParts;
   }
 
   linkTo(address: ShardAddress): FakeLink {
@@ -185,7 +183,7 @@ export class World {
     return link;
   }
 
-  follow(link: FakeLink): FollowedMatch | undefined {
+  follow(link: FakeLink): LinkedMatch | undefined {
     const match = this.seats.match(MATCH);
     if (match?.link === (link as unknown)) return match;
     const value = {

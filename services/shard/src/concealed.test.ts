@@ -62,7 +62,7 @@ class Recorder implements Link {
   }
 }
 
-const owner: MatchOwner = {
+const owner: MatchOwner<Match> = {
   inputs: new Inputs(),
   pace: { ticksPerSnapshot: 1 },
   onStart: () => undefined,

@@ -3,7 +3,6 @@ import type { Link } from "./audience.ts";
 import type { Inputs } from "./inputs.ts";
 import type { Pace } from "./snapshot-pace.ts";
 import type { MatchOutcome } from "./match-spec.ts";
-import type { Match } from "./match.ts";
 
 /** What a match is called within this process. */
 export interface MatchIds {
@@ -13,24 +12,25 @@ export interface MatchIds {
   readonly place: number;
 }
 
-export interface MatchOwner {
+/** `M`: the match itself, which knows its owner. */
+export interface MatchOwner<M> {
   /** Of all its matches. */
   readonly inputs: Inputs;
   /** Of the snapshots of games with a clock. */
   readonly pace: Pace;
   /** All players are here: tick it. */
-  onStart(match: Match): void;
+  onStart(match: M): void;
   /** An input for a game without a clock: call `turn` soon. */
-  onTurn(match: Match): void;
+  onTurn(match: M): void;
   /** The seat is given up, and the match goes on. */
-  onLeft(match: Match, seat: number): void;
+  onLeft(match: M, seat: number): void;
   /** Called once. */
-  onOver(match: Match, outcome: MatchOutcome): void;
+  onOver(match: M, outcome: MatchOutcome): void;
   /** A linked gateway that does not carry this match yet, for its log. */
-  witness(match: Match): Link | undefined;
-  onFault(match: Match, err: unknown): void;
+  witness(match: M): Link | undefined;
+  onFault(match: M, err: unknown): void;
   /** The game's code runs from here … */
-  onStep(match: Match): void;
+  onStep(match: M): void;
   /** … to here. @returns why the match must end */
-  onStepped(match: Match): Error | undefined;
+  onStepped(match: M): Error | undefined;
 }

@@ -46,7 +46,7 @@ export class Match implements InputTaker {
   readonly spec: MatchSpec;
   readonly #seats: readonly Seat[];
   readonly #bots: Bots;
-  readonly #owner: MatchOwner;
+  readonly #owner: MatchOwner<Match>;
   readonly #player: LogPlayer;
   readonly #tell: Announcements;
   readonly #statuses: SeatStatuses;
@@ -54,7 +54,7 @@ export class Match implements InputTaker {
   #joinTimer: NodeJS.Timeout | undefined;
 
   /** @throws whatever the game throws; BadReplayError and DivergedError for a log that is not this match's. */
-  constructor(spec: MatchSpec, ids: MatchIds, times: MatchTimes, owner: MatchOwner, inherited?: Inheritance) {
+  constructor(spec: MatchSpec, ids: MatchIds, times: MatchTimes, owner: MatchOwner<Match>, inherited?: Inheritance) {
     this.spec = spec;
     this.channel = ids.channel;
     this.place = ids.place;

@@ -45,7 +45,7 @@ export class Matches {
   readonly #byId = new Map<string, Match>();
   readonly #over = new BoundedMap<string, true>(OVER_MAX);
   readonly #ended: EndedMatches;
-  readonly #owner: MatchOwner;
+  readonly #owner: MatchOwner<Match>;
   readonly #turns = new Set<Match>();
   readonly #links = new Set<Link>();
   readonly #adoptions: Adoptions;

@@ -35,7 +35,7 @@ class Controls implements Link {
 function setup(game: Game, bots: readonly (string | undefined)[] = []) {
   const outcomes: MatchOutcome[] = [];
   const faults: unknown[] = [];
-  const owner: MatchOwner = {
+  const owner: MatchOwner<Match> = {
     inputs: new Inputs(),
     pace: { ticksPerSnapshot: 1 },
     onStart: () => undefined,

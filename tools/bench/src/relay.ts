@@ -22,7 +22,7 @@ import {
 } from "@muster/realtime";
 import {
   Connection,
-  type ConnectionParts,
+  type OwnedConnectionParts,
   ControlBudgets,
   ControlWork,
   InputBatch,
@@ -130,7 +130,7 @@ function seatOf(player: number): { matchId: string; channel: number; seat: numbe
 }
 
 /** What is not on the path of a tick does nothing. */
-function partsFor(seats: Seats, shardAddress: string): ConnectionParts {
+function partsFor(seats: Seats, shardAddress: string): OwnedConnectionParts {
   return {
     tokens: {
       verify: async (token: string) => ({ playerId: token, playerName: token, expiresAt: FOREVER_MS }),
@@ -150,7 +150,7 @@ function partsFor(seats: Seats, shardAddress: string): ConnectionParts {
     work: new ControlWork({ now: () => 0, nextTurn: setImmediate }),
     limits: { inputsPerS: FOREVER_MS, floodPerS: FOREVER_MS },
     onAuthenticated: () => undefined,
-  } as unknown as ConnectionParts;
+  } as unknown as OwnedConnectionParts;
 }
 
 /** Microseconds of CPU per player and tick, stand-in included. */

@@ -70,7 +70,7 @@ class ManualClock implements Clock {
 
 const noMetrics = { lateMs: () => undefined, skipped: () => undefined };
 
-function ownerWith(scheduler: Scheduler): MatchOwner {
+function ownerWith(scheduler: Scheduler): MatchOwner<Match> {
   return {
     inputs: new Inputs(),
     pace: { ticksPerSnapshot: 1 },
@@ -90,7 +90,7 @@ const times = { joinWithinMs: 1e6, graceMs: 1e6, keyframeEveryTicks: 60 };
 const codec = inputCodecOf(duel.input);
 const TICK_RATE = duel.tickRate;
 
-function matchesOf(count: number, link: Link, owner: MatchOwner): Match[] {
+function matchesOf(count: number, link: Link, owner: MatchOwner<Match>): Match[] {
   return Array.from({ length: count }, (_, i) => {
     const match = new Match(
       {

@@ -1,6 +1,7 @@
 // Calls of the REST API as an admin.
 import { createInterface } from "node:readline";
-import { type Command, OperatorError, say, UsageError } from "./command.ts";
+import { type Command, say } from "./command.ts";
+import { OperatorError, UsageError } from "./errors.ts";
 import { type Environment, publicUrl } from "./environment.ts";
 import { ask } from "./http.ts";
 

@@ -8,12 +8,6 @@ export interface Command {
   run(args: readonly string[], env: Environment): Promise<number>;
 }
 
-/** The words after the command are not what it takes: its usage is printed, the exit code is 2. */
-export class UsageError extends Error {}
-
-/** Something that an operator can understand without a stack: printed as one line, the exit code is 1. */
-export class OperatorError extends Error {}
-
 export function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }

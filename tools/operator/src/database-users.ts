@@ -1,7 +1,8 @@
 // A new database password without a moment in which neither is right: MariaDB knows one password per user, so the service
 // gets a second user first, and the old one goes when nobody uses it.
 import { randomBytes } from "node:crypto";
-import { type Command, OperatorError, say, UsageError } from "./command.ts";
+import { type Command, say } from "./command.ts";
+import { OperatorError, UsageError } from "./errors.ts";
 import { withServer } from "./databases.ts";
 import { DATABASE_URLS, variable } from "./environment.ts";
 

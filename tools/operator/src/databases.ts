@@ -1,6 +1,6 @@
 // A short connection to one service's database.
 import { type Connection, createConnection, SqlError } from "mariadb";
-import { OperatorError } from "./command.ts";
+import { OperatorError } from "./errors.ts";
 import { type Environment, variable } from "./environment.ts";
 
 const CONNECT_WITHIN_MS = 3000;

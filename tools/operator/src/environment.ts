@@ -4,7 +4,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { adminPortVariable, databaseServices, databaseVariable, paths, SERVICES } from "@muster/local";
-import { OperatorError } from "./command.ts";
+import { OperatorError } from "./errors.ts";
 
 export interface Environment {
   /** For what is started: the process's variables, and those of the installation. */

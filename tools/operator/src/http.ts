@@ -1,4 +1,4 @@
-import { OperatorError } from "./command.ts";
+import { OperatorError } from "./errors.ts";
 
 export interface Answer {
   readonly ok: boolean;

@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { paths, readIngressGateways, reloadNginx, writeIngressGateways } from "@muster/local";
-import { type Command, OperatorError, say, UsageError } from "./command.ts";
+import { type Command, say } from "./command.ts";
+import { OperatorError, UsageError } from "./errors.ts";
 
 export const ingressGateways: Command = {
   takes: "[--add HOST:PORT | --remove HOST:PORT]",

@@ -4,7 +4,8 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { paths } from "@muster/local";
-import { type Command, OperatorError, say, UsageError } from "./command.ts";
+import { type Command, say } from "./command.ts";
+import { OperatorError, UsageError } from "./errors.ts";
 import type { Environment } from "./environment.ts";
 
 const LINES_MAX = 100_000;

@@ -1,6 +1,7 @@
 // The operator's tool: scripts/operator.sh [--env-file FILE]… COMMAND …
 import type { Command } from "./command.ts";
-import { OperatorError, say, UsageError } from "./command.ts";
+import { say } from "./command.ts";
+import { OperatorError, UsageError } from "./errors.ts";
 import { COMMANDS } from "./commands.ts";
 import { readEnvironment } from "./environment.ts";
 

@@ -1,6 +1,7 @@
 // Matches that have been running for longer than any match should.
 import { parseArgs } from "node:util";
-import { type Command, say, UsageError } from "./command.ts";
+import { type Command, say } from "./command.ts";
+import { UsageError } from "./errors.ts";
 import { withDatabase } from "./databases.ts";
 
 const ROWS_MAX = 1000;

@@ -1,7 +1,8 @@
 // What the processes say of themselves on their admin ports.
 import { lookup } from "node:dns/promises";
 import { parseArgs } from "node:util";
-import { type Command, OperatorError, say, UsageError } from "./command.ts";
+import { type Command, say } from "./command.ts";
+import { OperatorError, UsageError } from "./errors.ts";
 import { adminUrls, type Environment } from "./environment.ts";
 import { ask } from "./http.ts";
 

@@ -2,7 +2,8 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
 import { databaseServices, databaseVariable, paths } from "@muster/local";
-import { type Command, OperatorError, UsageError } from "./command.ts";
+import type { Command } from "./command.ts";
+import { OperatorError, UsageError } from "./errors.ts";
 import { type Environment, variable } from "./environment.ts";
 
 export const run: Command = {

@@ -2,7 +2,8 @@
 import path from "node:path";
 import { paths } from "@muster/local";
 import { stringify } from "yaml";
-import { type Command, say, UsageError } from "./command.ts";
+import { type Command, say } from "./command.ts";
+import { UsageError } from "./errors.ts";
 import { adminUrls } from "./environment.ts";
 
 export const prometheus: Command = {

@@ -7,7 +7,8 @@ import {
   secretVariable,
   type ServiceRow,
 } from "@muster/local";
-import { adminUrlsOf, indent, plainVariables } from "./workload.ts";
+import { adminUrlsOf, plainVariables } from "./variables.ts";
+import { indent } from "./yaml.ts";
 
 export function composePassword({ prefix }: ServiceRow): string {
   return `${prefix}_DB_PASSWORD`;

@@ -8,7 +8,9 @@ import { processTable, ownerTable, portTable } from "./documents.ts";
 import { migrationYaml } from "./migration.ts";
 import { operatorEnvironment, operatorPorts } from "./operator.ts";
 import { replicasYaml } from "./replicas.ts";
-import { databaseSecretKey, environmentYaml, GENERATED, indent, MARIADB_PORT, workloadYaml } from "./workload.ts";
+import { databaseSecretKey, environmentYaml } from "./variables.ts";
+import { workloadYaml } from "./workload.ts";
+import { GENERATED, indent, MARIADB_PORT } from "./yaml.ts";
 
 /** By path from the project's root. */
 export type Files = ReadonlyMap<string, string>;

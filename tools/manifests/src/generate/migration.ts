@@ -1,14 +1,7 @@
 // The Job that makes a service's tables, before the service starts.
 import type { DatabaseRow, ServiceRow } from "@muster/local";
-import {
-  CONTAINER_SECURITY,
-  environmentOf,
-  environmentYaml,
-  GENERATED,
-  indent,
-  POD_SECURITY,
-  tmpVolume,
-} from "./workload.ts";
+import { environmentOf, environmentYaml } from "./variables.ts";
+import { CONTAINER_SECURITY, GENERATED, indent, POD_SECURITY, tmpVolume } from "./yaml.ts";
 
 export function migrationYaml(row: DatabaseRow, rows: readonly ServiceRow[], version: string): string {
   const { name } = row;

@@ -1,6 +1,6 @@
 // Who reaches a process, and whom it reaches: the calls of the table, health, its database, and names.
 import { adminPort, callersOf, type ServiceRow } from "@muster/local";
-import { MARIADB_PORT } from "./workload.ts";
+import { MARIADB_PORT } from "./yaml.ts";
 
 const MONITORING = `        - namespaceSelector:
             matchLabels:

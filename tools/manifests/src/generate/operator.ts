@@ -1,6 +1,6 @@
 // What the operator's Pod is told and let out to.
 import { adminPort, databaseServices, databaseVariable, type ServiceRow } from "@muster/local";
-import { adminUrlsOf, databaseSecretKey, environmentYaml, instancesHost } from "./workload.ts";
+import { adminUrlsOf, databaseSecretKey, environmentYaml, instancesHost } from "./variables.ts";
 
 export function operatorEnvironment(rows: readonly ServiceRow[]): string {
   return environmentYaml([

@@ -14,7 +14,8 @@ import {
 import os from "node:os";
 import path from "node:path";
 import { findMariadb, freePort, makeFolders, startMariadb, type MariadbServer } from "@muster/local";
-import { type Command, OperatorError, say, UsageError } from "../command.ts";
+import { type Command, say } from "../command.ts";
+import { OperatorError, UsageError } from "../errors.ts";
 import { withServer } from "../databases.ts";
 import { type Environment, variable } from "../environment.ts";
 import { auditLogHolds, loadDump } from "./load.ts";

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { OperatorError } from "../command.ts";
+import { OperatorError } from "../errors.ts";
 import { BINARY_LOGS } from "./manifest.ts";
 
 export interface LoggedStatement {

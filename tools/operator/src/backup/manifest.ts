@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { createReadStream, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
-import { OperatorError } from "../command.ts";
+import { OperatorError } from "../errors.ts";
 import { withServer } from "../databases.ts";
 import { DATABASE_URLS, type Environment, variable } from "../environment.ts";
 

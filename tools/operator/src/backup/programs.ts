@@ -5,7 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { OperatorError } from "../command.ts";
+import { OperatorError } from "../errors.ts";
 
 export type Program = "mariadb-dump" | "mariadb-binlog" | "mariadb";
 
