@@ -158,7 +158,8 @@ async function revokeKeys({ db, env, out }: CommandParts, words: readonly string
   return undefined;
 }
 
-async function verify({ db, out }: CommandParts): Promise<string | undefined> {
+async function verify({ db, out }: CommandParts, args: readonly string[]): Promise<string | undefined> {
+  if (args.length > 0) throw new UsageError("verify-audit-log takes nothing", "");
   const fault = await auditFault(db);
   if (fault === undefined) out.log("the audit log is as it was written");
   return fault;

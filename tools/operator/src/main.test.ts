@@ -11,17 +11,25 @@ const ENDS_WITHIN_MS = 30_000;
 /** The tool as `scripts/operator.sh` starts it, without a word of input. */
 function operator(args: readonly string[], env: Record<string, string> = {}): { code: number | null; said: string } {
   const away = { MUSTER_URL: "http://127.0.0.1:9", IDENTITY_DB_URL: "mysql://a:b@127.0.0.1:9/c" };
-  const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(import.meta.dirname, "main.ts"), ...args], {
-    env: { ...process.env, ...away, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-    encoding: "utf8",
-  });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ["--", path.join(import.meta.dirname, "main.ts"), ...args],
+    {
+      env: { ...process.env, ...away, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+      encoding: "utf8",
+    },
+  );
   return { code: status, said: `${stdout}${stderr}` };
 }
 
 it.each([
   { args: ["toString"], code: 2, says: "there is no command toString" },
   { args: ["logs", "--folder", "/proc/self/task"], code: 1, says: "there is no log in /proc/self/task" },
+  { args: ["--env-file", "/nonexist", "health"], code: 1, says: "there is no file /nonexist" },
+  { args: ["backup", "-v"], code: 2, says: "usage: scripts/operator.sh" },
+  { args: ["verify-backup", "--now"], code: 2, says: "usage: scripts/operator.sh" },
+  { args: ["verify-audit-log", "now"], code: 2, says: "verify-audit-log takes nothing" },
   { args: ["grant", "ann", "boss", "why not"], code: 2, says: "there is no role boss: player, moderator, admin" },
   { args: ["grant", "ann", "admin"], code: 2, says: "grant takes a reason" },
   { args: ["revoke-keys"], code: 2, says: "usage: revoke-keys REASON" },

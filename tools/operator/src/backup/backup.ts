@@ -236,7 +236,8 @@ export function logFilesIn(folder: string): string[] {
 
 export function folderFrom(args: readonly string[]): string {
   const [folder, ...more] = args;
-  if (!folder || more.length > 0) throw new UsageError("which folder?");
+  // What was meant for an option is no name of a folder: the whole dump would lie wherever the shell stands.
+  if (!folder || folder.startsWith("-") || more.length > 0) throw new UsageError("which folder?");
   return path.resolve(folder);
 }
 
