@@ -1,0 +1,131 @@
+import { randomBytes } from "node:crypto";
+import { type Kysely, sql, type Transaction } from "kysely";
+import { createConnection } from "mariadb";
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { createDatabase, type DbPart, parseDbUrl } from "./database.ts";
+import { inTransaction } from "./transaction.ts";
+
+interface Tables {
+  counters: { name: string; value: number };
+}
+
+/** The test kit's MariaDB. Not by way of the test kit: that is made of this package. */
+const ADMIN_URL = inject("mariadbAdminUrl" as never) as string;
+const NAME = `test_${randomBytes(6).toString("hex")}`;
+
+async function asAdmin(statement: string): Promise<void> {
+  const { host, port, user, password } = parseDbUrl(ADMIN_URL);
+  const admin = await createConnection({ host, port, user, password });
+  await admin.query(statement);
+  await admin.end();
+}
+
+describe.skipIf(ADMIN_URL === "")("a transaction", () => {
+  let part: DbPart<Tables>;
+  let db: Kysely<Tables>;
+  beforeAll(async () => {
+    await asAdmin(`create database ${NAME}`);
+    const url = Object.assign(new URL(ADMIN_URL), { pathname: NAME }).href;
+    part = createDatabase({ url, poolMax: 4, acquireTimeoutMs: 5000, statementTimeoutMs: 5000 });
+    ({ db } = part);
+    await sql`create table counters (name varchar(8) primary key, value int not null)`.execute(db);
+  });
+  afterAll(async () => {
+    await part.stop();
+    await asAdmin(`drop database ${NAME}`);
+  });
+  beforeEach(async () => {
+    await db.deleteFrom("counters").execute();
+    await db
+      .insertInto("counters")
+      .values([
+        { name: "a", value: 0 },
+        { name: "b", value: 0 },
+      ])
+      .execute();
+  });
+
+  const add = async (on: Kysely<Tables>, name: string, more: number): Promise<void> => {
+    await on
+      .updateTable("counters")
+      .set({ value: sql`value + ${more}` })
+      .where("name", "=", name)
+      .execute();
+  };
+  const values = async (): Promise<Record<string, number>> =>
+    Object.fromEntries((await db.selectFrom("counters").selectAll().execute()).map((row) => [row.name, row.value]));
+  const killConnectionOf = async (tx: Transaction<Tables>): Promise<void> => {
+    const { rows } = await sql<{ id: bigint }>`select connection_id() as id`.execute(tx);
+    await sql`kill connection ${sql.lit(Number(rows[0]?.id))}`.execute(db);
+  };
+
+  it.each(["repeatable read", "read committed"] as const)(
+    "that loses a deadlock is done again (%s): of two that lock the same rows crosswise both are kept, each once",
+    async (isolation) => {
+      let attempts = 0;
+      let holding = 0;
+      const bothHoldOne = Promise.withResolvers<void>();
+      const crossing = (first: string, second: string, more: number): Promise<void> =>
+        inTransaction(
+          db,
+          async (tx) => {
+            attempts++;
+            await add(tx, first, more);
+            if (++holding === 2) bothHoldOne.resolve();
+            await bothHoldOne.promise;
+            await add(tx, second, more);
+          },
+          isolation,
+        );
+      await Promise.all([crossing("a", "b", 1), crossing("b", "a", 10)]);
+      expect(await values()).toEqual({ a: 11, b: 11 });
+      expect(attempts).toBe(3);
+    },
+  );
+
+  it("that loses every time is given up after four, with the reason, and nothing of it is kept", async () => {
+    let attempts = 0;
+    const losing = inTransaction(db, async (tx) => {
+      attempts++;
+      await add(tx, "a", 1);
+      await sql`signal sqlstate '40001' set mysql_errno = 1213`.execute(tx);
+    });
+    await expect(losing).rejects.toMatchObject({ code: "unavailable", errno: 1213, stage: "undone" });
+    expect(attempts).toBe(4);
+    expect(await values()).toEqual({ a: 0, b: 0 });
+  });
+
+  it("whose connection is lost on the way is done again, on another one", async () => {
+    let attempts = 0;
+    await inTransaction(db, async (tx) => {
+      await add(tx, "a", 1);
+      if (++attempts === 1) await killConnectionOf(tx);
+      await add(tx, "b", 1);
+    });
+    expect(attempts).toBe(2);
+    expect(await values()).toEqual({ a: 1, b: 1 });
+  });
+
+  it("whose connection is lost at the commit is not done again: it may have been done, and the error says so", async () => {
+    let attempts = 0;
+    const lost = inTransaction(db, async (tx) => {
+      attempts++;
+      await add(tx, "a", 1);
+      await killConnectionOf(tx);
+    });
+    await expect(lost).rejects.toMatchObject({ stage: "unknown", details: { outcome: "unknown" } });
+    expect(attempts).toBe(1);
+  });
+
+  it("that refuses is not done again, and nothing of it is kept", async () => {
+    let attempts = 0;
+    const refusing = inTransaction(db, async (tx) => {
+      attempts++;
+      await add(tx, "a", 1);
+      throw new Error("no");
+    });
+    await expect(refusing).rejects.toThrow("no");
+    expect(attempts).toBe(1);
+    expect(await values()).toEqual({ a: 0, b: 0 });
+  });
+});
