@@ -6,7 +6,10 @@ const NEEDS_SERVERS = ["**/*.db.test.ts", "**/*.system.test.ts"];
 /** These judge how long things take beside what they do themselves: one at a time, when the others are done. */
 const JUDGES_TIMES = [
   "services/chat-service/src/delivery.db.test.ts",
+  "services/identity-service/src/account-turns.db.test.ts",
   "services/identity-service/src/defence.db.test.ts",
+  "services/realtime-gateway/src/control-limits.test.ts",
+  "services/realtime-gateway/src/dear-frames.test.ts",
   "tools/attack/src/attacks.system.test.ts",
   "tools/drills/src/broken.system.test.ts",
   "tools/journeys/src/database-away.system.test.ts",
@@ -32,7 +35,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["{packages,services,infra,tools}/**/*.test.ts", "scripts/**/*.test.ts"],
-          exclude: [...NEEDS_SERVERS, "**/node_modules/**"],
+          exclude: [...NEEDS_SERVERS, ...JUDGES_TIMES, "**/node_modules/**"],
         },
       },
       {
