@@ -91,9 +91,9 @@ export class Seats implements LinkEvents, SeatOwner {
 
   /** For spectators: they hear of it by `onPlaced` or `onNowhere`. */
   locate(matchId: string): void {
-    if (!this.#epochs.has(matchId)) this.#epochs.set(matchId, FIRST_EPOCH);
-    const link = this.#matches.get(matchId)?.link;
     const epoch = this.#epochs.get(matchId) ?? FIRST_EPOCH;
+    this.#epochs.set(matchId, epoch);
+    const link = this.#matches.get(matchId)?.link;
     if (link && !this.#whereabouts.asks(matchId)) return this.#options.spectators().onPlaced(matchId, link, epoch);
     this.#ask(matchId, false);
   }
