@@ -1,0 +1,49 @@
+import { cut } from "@muster/runtime";
+import { currentTrace } from "@muster/tracing";
+import { type AuditEntry, type AuditRow, hashOf } from "./entry.ts";
+import type { Sealer } from "./sealer.ts";
+import { type AuditDb, type AuditTx, holdLog, insertEntry, listEntriesBefore, onlyLog } from "./store.ts";
+import type { AuditTables } from "./table.ts";
+
+const NO_TRACE = "0".repeat(32);
+/** Code points: as the column has it. What is hashed has to be what is stored. */
+const REASON_CHARS_MAX = 256;
+
+export interface AuditLog<Action extends string> {
+  /**
+   * In the transaction of what it tells of: both happen or neither does. Appenders come one after the other, so it is the last thing that
+   * a transaction does.
+   */
+  append<Tables extends AuditTables>(tx: AuditTx<Tables>, entry: AuditEntry<Action>): Promise<void>;
+}
+
+export function createAuditLog<Action extends string>(sealer: Sealer): AuditLog<Action> {
+  return {
+    async append(tx, entry) {
+      await appendEntry(onlyLog(tx), sealer, entry);
+    },
+  };
+}
+
+/** Whatever the last entry is, sealed or not: the release before may have written it. */
+export async function appendEntry(tx: AuditDb, sealer: Sealer, entry: AuditEntry): Promise<void> {
+  const last = await holdLog(tx);
+  const row = {
+    ...entry,
+    reason: cut(entry.reason, REASON_CHARS_MAX),
+    position: Number(last.position) + 1,
+    trace_id: currentTrace()?.traceId ?? NO_TRACE,
+    previous_hash: last.hash,
+  };
+  const hash = hashOf(row);
+  await insertEntry(tx, { ...row, hash, ...sealer.seal(hash) });
+}
+
+/** Newest first, as they stand there: nothing is verified. `before` 0 starts at the end. */
+export async function listAuditEntries<Tables extends AuditTables>(
+  db: AuditDb<Tables>,
+  before: number,
+  limit: number,
+): Promise<AuditRow[]> {
+  return await listEntriesBefore(onlyLog(db), before, limit);
+}
