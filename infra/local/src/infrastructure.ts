@@ -113,9 +113,8 @@ export async function databaseUrlsFor(
   const given = givenDatabaseUrls();
   if (given) return given;
   const adminUrl = adminUrlFor(env).MUSTER_DB_URL as string;
-  const users = databaseServices().map(({ database }) => database.user);
-  const passwords = Object.fromEntries(users.map((user) => [user, env[passwordVariable(user)] as string]));
-  const urls = await provision({ adminUrl, suffix: DATABASE_SUFFIX, passwords });
+  const passwordOf = (user: string): string => env[passwordVariable(user)] as string;
+  const urls = await provision({ adminUrl, suffix: DATABASE_SUFFIX, passwordOf });
   return databaseVariables(urls);
 }
 

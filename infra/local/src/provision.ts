@@ -15,8 +15,7 @@ export function passwordVariable(user: string): string {
 export interface ProvisionOptions {
   readonly adminUrl: string;
   readonly suffix: string;
-  /** By user. */
-  readonly passwords: Readonly<Record<string, string>>;
+  readonly passwordOf: (user: string) => string;
 }
 
 /**
@@ -27,7 +26,7 @@ export interface ProvisionOptions {
 export async function provision({
   adminUrl,
   suffix,
-  passwords,
+  passwordOf,
 }: ProvisionOptions): Promise<Record<DatabaseServiceName, string>> {
   if (!/^[a-z0-9_]{1,32}$/.test(suffix))
     throw new Error(`${suffix} is no database suffix: lower-case letters, digits, underscore`);
@@ -43,8 +42,7 @@ export async function provision({
     const urls: Record<string, string> = {};
     for (const { name, database } of databaseServices()) {
       const { prefix, user } = database;
-      const password = passwords[user];
-      if (!password) throw new Error(`no password for the database user ${user}`);
+      const password = passwordOf(user);
       await connection.query(
         `create database if not exists \`${prefix}_${suffix}\` character set utf8mb4 collate utf8mb4_unicode_ci`,
       );

@@ -11,8 +11,6 @@ declare module "vitest" {
   }
 }
 
-const PASSWORDS = { identity: "test-identity", matches: "test-matches", chat: "test-chat" };
-
 /** `describe` for tests that need a MariaDB: skipped, and counted as skipped, where there is none. */
 export const describeWithMariadb: typeof describe.skip =
   inject("mariadbAdminUrl") === "" ? describe.skip : (describe as typeof describe.skip);
@@ -29,7 +27,7 @@ export function mariadbAdminUrl(): string {
 export async function freshDatabases(): Promise<Awaited<ReturnType<typeof provision>>> {
   const adminUrl = inject("mariadbAdminUrl");
   const suffix = `test_${randomBytes(6).toString("hex")}`;
-  const urls = await provision({ adminUrl, suffix, passwords: PASSWORDS });
+  const urls = await provision({ adminUrl, suffix, passwordOf: (user) => `test-${user}` });
   afterAll(async () => {
     const { hostname, port, username, password } = new URL(adminUrl);
     const admin = await createConnection({ host: hostname, port: Number(port), user: username, password });

@@ -187,7 +187,7 @@ async function environment(
   const urls = await provision({
     adminUrl,
     suffix: "bench",
-    passwords: { identity: "bench", matches: "bench", chat: "bench" },
+    passwordOf: () => "bench",
   });
   const env: Record<string, string> = {
     ...(process.env as Record<string, string>),

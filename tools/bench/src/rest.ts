@@ -60,7 +60,7 @@ async function run(): Promise<void> {
   const urls = await provision({
     adminUrl: mariadb.adminUrl,
     suffix: "bench",
-    passwords: { identity: "bench", matches: "bench", chat: "bench" },
+    passwordOf: () => "bench",
   });
   const env: Record<string, string | undefined> = {
     ...process.env,

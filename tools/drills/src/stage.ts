@@ -171,7 +171,7 @@ async function prepare(
   const urls = await provision({
     adminUrl,
     suffix: "drill",
-    passwords: { identity: "drill", matches: "drill", chat: "drill" },
+    passwordOf: () => "drill",
   });
   const env: Record<string, string> = {
     ...(process.env as Record<string, string>),

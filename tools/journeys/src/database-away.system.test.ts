@@ -19,7 +19,6 @@ const DEADLINE_MS = { read: 3000, write: 4000 };
 const AT_ONCE = 10;
 /** On a busy machine. */
 const SLACK_MS = 1500;
-const PASSWORDS = { identity: "test-identity", matches: "test-matches", chat: "test-chat" };
 
 const operations = [...readContract().operations.values()];
 
@@ -35,7 +34,11 @@ describeWithServers("a database that is away", () => {
   beforeAll(async () => {
     port = await freePort();
     mariadb = await startDatabase();
-    const databaseUrls = await provision({ adminUrl: mariadb.adminUrl, suffix: "away", passwords: PASSWORDS });
+    const databaseUrls = await provision({
+      adminUrl: mariadb.adminUrl,
+      suffix: "away",
+      passwordOf: (user) => `away-${user}`,
+    });
     system = await startSystem({
       nginx: false,
       databaseUrls,

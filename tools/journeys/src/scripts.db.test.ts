@@ -27,6 +27,7 @@ const SCRIPTS: Readonly<Record<string, Run | undefined>> = {
   "infra-files.ts": { code: 0 },
   "migration-test.sh": { args: ["--no-such-option"], code: 1 },
   "new-game.ts": { args: ["No Name"], code: 2 },
+  "new-service.ts": { args: ["No Name"], code: 2 },
   "operator.sh": { args: ["no-such-command"], code: 2 },
   "perf-guard.sh": { args: ["--no-such-option"], code: 1 },
   "prepare-uws.ts": { code: 0 },

@@ -26,8 +26,8 @@ export interface PodSpec {
 /** Who may call which port of whom: the architecture. */
 export const CALLS: Readonly<Record<string, Readonly<Record<number, readonly string[]>>>> = Object.fromEntries(
   TABLE.map((row) => {
-    const callers = callersOf(row).map(({ name }) => name);
-    return [row.name, { [row.port]: (row.behindIngress ? [...callers, "ingress"] : callers).toSorted() }];
+    const callers = [...callersOf(row).map(({ name }) => name), ...(row.behindIngress ? ["ingress"] : [])].toSorted();
+    return [row.name, callers.length > 0 ? { [row.port]: callers } : {}];
   }),
 );
 /** edge-api asks every process whether it is ready. */

@@ -66,7 +66,7 @@ async function drill(): Promise<void> {
   const urls = await provision({
     adminUrl: server.adminUrl,
     suffix: "drill",
-    passwords: { identity: "drill-identity", matches: "drill-matches", chat: "drill-chat" },
+    passwordOf: (user) => `drill-${user}`,
   });
   await migrateSchemas(urls);
   const env = { LEGACY_DB_URL: legacyUrl, ...databaseVariables(urls) };
@@ -128,7 +128,7 @@ async function undisturbedCopy(legacyUrl: string, total: number): Promise<number
   const urls = await provision({
     adminUrl: server.adminUrl,
     suffix: "speed",
-    passwords: { identity: "drill-identity", matches: "drill-matches", chat: "drill-chat" },
+    passwordOf: (user) => `drill-${user}`,
   });
   await migrateSchemas(urls);
   const admin = await connect(server.adminUrl);

@@ -70,6 +70,13 @@ it("what is written for it is YAML, with its database from a secret and its peer
   expect(services["rating-service-migrate"].command).toEqual(["src/migrate.ts"]);
 });
 
+it("nobody is let in to one that nobody calls", () => {
+  const alone = infraFiles([...SERVICES, rating], where).get("infra/k8s/base/rating-service.yaml") ?? "";
+  const [policy] = parseAllDocuments(alone).slice(-1);
+  const { ingress } = policy?.toJS().spec as { ingress: { ports: unknown }[] };
+  expect(ingress.map(({ ports }) => ports)).toEqual([[{ port: 7271 }]]);
+});
+
 it("who calls one that is not there is refused", () => {
   const lost = [{ ...rating, calls: { "ranking-service": "RATING_RANKING_URL" } }];
   expect(() => infraFiles(lost, where)).toThrow(

@@ -38,14 +38,18 @@ spec:
       app.kubernetes.io/name: ${row.name}
   policyTypes: [Ingress, Egress]
   ingress:
-    - from:
-${callers.map(peer).join("")}      ports:
-        - port: ${row.port}
-${row.hearsRefusals ? `        - port: ${row.port}\n          protocol: UDP\n` : ""}    - from:
+${waysIn(row, callers)}    - from:
 ${askers.map(peer).join("")}${MONITORING}      ports:
         - port: ${adminPort(row)}
   egress:
 ${waysOut(row, rows)}${row.database ? `    - ports:\n        - port: ${MARIADB_PORT}\n` : ""}${DNS}`;
+}
+
+/** A rule without anybody in it would let everybody in. */
+function waysIn(row: ServiceRow, callers: readonly string[]): string {
+  if (callers.length === 0) return "";
+  const refusals = row.hearsRefusals ? `        - port: ${row.port}\n          protocol: UDP\n` : "";
+  return `    - from:\n${callers.map(peer).join("")}      ports:\n        - port: ${row.port}\n${refusals}`;
 }
 
 function waysOut(row: ServiceRow, rows: readonly ServiceRow[]): string {
