@@ -72,9 +72,10 @@ it("what is written for it is YAML, with its database from a secret and its peer
 
 it("nobody is let in to one that nobody calls", () => {
   const alone = infraFiles([...SERVICES, rating], where).get("infra/k8s/base/rating-service.yaml") ?? "";
-  const [policy] = parseAllDocuments(alone).slice(-1);
-  const { ingress } = policy?.toJS().spec as { ingress: { ports: unknown }[] };
-  expect(ingress.map(({ ports }) => ports)).toEqual([[{ port: 7271 }]]);
+  const policy = parseAllDocuments(alone)
+    .map((one) => one.toJS() as { spec: { ingress: { ports: unknown }[] } })
+    .at(-1);
+  expect(policy?.spec.ingress.map(({ ports }) => ports)).toEqual([[{ port: 7271 }]]);
 });
 
 it("who calls one that is not there is refused", () => {
