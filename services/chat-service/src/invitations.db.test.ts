@@ -189,4 +189,22 @@ describeWithMariadb("invitations", () => {
     expect(await listed(mod)).toContain(channelId);
     expect(await listed(ann)).toContain(channelId);
   });
+
+  it.each([
+    ["public", false],
+    ["private", true],
+  ])(
+    "are not needed by the owner of a %s room, who adds itself where it sees the room no more",
+    async (_, isPrivate) => {
+      const [ann, bob] = [person(), person()];
+      const channelId = await room(ann, isPrivate);
+      await harness.call.removeMember({ actor: ann, channelId, playerId: ann.playerId });
+      expect(await listed(ann)).not.toContain(channelId);
+      await expect(invite(bob, channelId, bob)).resolves.toBe(isPrivate ? "channel_not_found" : "not_a_member");
+      expect(await invite(ann, channelId, ann)).toBe("invited");
+      expect(await listed(ann)).toContain(channelId);
+      expect(await invite(ann, channelId, ann)).toBe("invited"); // a repeat
+      await post(ann, channelId, "back");
+    },
+  );
 });

@@ -150,7 +150,9 @@ describeWithMariadb("many channels", () => {
     const hide = (actor: Person, channel: string): Promise<unknown> =>
       harness.call.hideChannel({ actor, channelId: channel });
     await expect(hide(person(), channelId)).rejects.toMatchObject({ code: "channel_not_found" });
-    await expect(hide(ann, GLOBAL_CHANNEL_ID)).rejects.toMatchObject({ code: "member_not_found" });
+    await expect(hide(ann, GLOBAL_CHANNEL_ID)).rejects.toMatchObject({ code: "not_allowed" });
+    const global = { actor: ann, channelId: GLOBAL_CHANNEL_ID };
+    await expect(harness.call.showChannel(global)).rejects.toMatchObject({ code: "not_allowed" });
     await stream.close();
   });
 });

@@ -1637,7 +1637,7 @@ export type AttachPlayer = Message<"chat.v2.AttachPlayer"> & {
   playerId: string;
 
   /**
-   * Where the player has got to; channels that are not named start at now.
+   * Where the player has got to. When any is named, one that is not starts where the player joined it, the global one at now; when none is, all start at now.
    *
    * @generated from field: repeated chat.v2.ChannelCursor cursors = 2;
    */
@@ -1990,7 +1990,8 @@ export const ChatService: GenService<{
   },
   /**
    * HideChannel takes a channel that the caller is in off its list and deliveries, until the caller shows it, writes in it, opens it or
-   * joins it again. Errors: channel_not_found, not_a_member, member_not_found (NOT_FOUND).
+   * joins it again: what others write there does not bring it back. The global channel cannot be hidden.
+   * Errors: channel_not_found, not_a_member, member_not_found (NOT_FOUND), not_allowed (PERMISSION_DENIED).
    *
    * @generated from rpc chat.v2.ChatService.HideChannel
    */

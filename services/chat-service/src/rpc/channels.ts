@@ -201,7 +201,7 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
     async hideChannel(request) {
       const actor = changerOf(request, parts);
       const channel = await visible(parts, request.channelId, actor);
-      if (channel.kind === "global") throw fail("member_not_found");
+      if (channel.kind === "global") throw fail("not_allowed"); // it is everybody's, and nobody is out of it
       if (await hide(db, channel.id, actor.playerId, now())) delivery.poke();
       return {};
     },
@@ -209,6 +209,7 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
     async showChannel(request) {
       const actor = changerOf(request, parts);
       const channel = await visible(parts, request.channelId, actor);
+      if (channel.kind === "global") throw fail("not_allowed");
       if (!(await isMember(db, channel.id, actor.playerId))) throw fail("member_not_found");
       if (await show(db, channel, actor.playerId, now())) delivery.poke();
       return {};

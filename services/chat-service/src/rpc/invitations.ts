@@ -6,7 +6,7 @@ import { inTransaction } from "@muster/db";
 import { type Actor, mayModerate } from "../channels.ts";
 import { fail } from "../errors.ts";
 import type { ChannelRow } from "../schema.ts";
-import { isMember } from "../store/channels.ts";
+import { findChannel, isMember } from "../store/channels.ts";
 import type { Db } from "../store/db.ts";
 import { ensureDirectLimits, holdDirectLimit } from "../store/directs.ts";
 import {
@@ -60,9 +60,12 @@ export function invitationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatSer
     async addMember(request) {
       const actor = changerOf(request, parts);
       const { playerId } = request;
-      const channel = await visible(parts, request.channelId, actor);
+      const isSelf = playerId === actor.playerId;
+      // An owner who had left sees the room no more, and comes back all the same.
+      const own = isSelf ? await ownRoom(db, request.channelId, playerId) : undefined;
+      const channel = own ?? (await visible(parts, request.channelId, actor));
       if (channel.kind !== "room" || !mayModerate(channel, actor)) throw fail("not_allowed");
-      if (playerId === actor.playerId) {
+      if (isSelf) {
         await join(channel.id, actor);
         return {};
       }
@@ -106,6 +109,11 @@ export function invitationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatSer
       return {};
     },
   };
+}
+
+async function ownRoom(db: Db, channelId: string, playerId: string): Promise<ChannelRow | undefined> {
+  const channel = await findChannel(db, channelId);
+  return channel?.owner_id === playerId ? channel : undefined;
 }
 
 /** By the inviter or by the room's owner. @throws AppError blocked */
