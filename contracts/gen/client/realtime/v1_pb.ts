@@ -322,8 +322,8 @@ export const PingSchema: GenMessage<Ping> = /*@__PURE__*/
  */
 export type ChatSubscribe = Message<"realtime.v1.ChatSubscribe"> & {
   /**
-   * Where the client has got to, of those channels that had something last. When any is named, one that is not starts where the player joined
-   * it (at most 500 changes back, else with `reset`); when none is, all start at now.
+   * Where the client has got to: the highest change, else from_change of ChatChannel; of too many channels, the global one and those that had
+   * something last. When any is named, one that is not starts where the player joined it (at most 500 changes back, else with `reset`), the global one at now; when none is, all start at now.
    *
    * @generated from field: repeated realtime.v1.ChatCursor cursors = 1;
    */
