@@ -6,6 +6,8 @@ import { LimitReachedError, WaitAbandonedError } from "@muster/runtime";
 
 const CODE_KEY = "muster-error-code";
 const DETAILS_KEY = "muster-error-details";
+/** `no`: asking again does not help. Without it the gRPC status says, as of a release before. */
+const RETRY_KEY = "muster-error-retry";
 
 const NAMES = new Map<number, GrpcCode>(Object.entries(GRPC_CODES).map(([name, code]) => [code, name as GrpcCode]));
 
@@ -39,6 +41,7 @@ export function toConnectError(thrown: unknown): ConnectError {
   if (thrown instanceof ConnectError) return thrown;
   const err = faultOf(thrown);
   const metadata = new Headers({ [CODE_KEY]: err.code });
+  if (!err.row.retryable) metadata.set(RETRY_KEY, "no");
   if (err.details) metadata.set(DETAILS_KEY, encodeURIComponent(JSON.stringify(err.details)));
   return new ConnectError(err.message, GRPC_CODES[err.row.grpc] as Code, metadata, undefined, thrown);
 }
@@ -53,7 +56,8 @@ export function toAppError(thrown: unknown): AppError {
     return commonError(code, { cause: thrown, ...(code === "invalid_request" ? { message: err.rawMessage } : {}) });
   const grpc = NAMES.get(err.code) ?? "internal";
   const details = parseDetails(err.metadata.get(DETAILS_KEY));
-  const retryable = grpc === "unavailable" || grpc === "deadline_exceeded" || grpc === "resource_exhausted";
+  const passes = grpc === "unavailable" || grpc === "deadline_exceeded" || grpc === "resource_exhausted";
+  const retryable = passes && err.metadata.get(RETRY_KEY) !== "no";
   return new AppError(
     given,
     { grpc, retryable, message: err.rawMessage },

@@ -18,7 +18,12 @@ async function answered(code: string, row: ErrorRow, details?: Record<string, un
   return new Response(body, { status: statusCode, headers: headers as Record<string, string> });
 }
 
-it("says with every 429 and 503, of every code, when to try again, in whole seconds", async () => {
+it("says nothing of when to try again where that does not help", async () => {
+  const response = await answered("too_many_rooms", { grpc: "resource_exhausted", retryable: false, message: "no" });
+  expect([response.status, response.headers.get("retry-after")]).toEqual([429, null]);
+});
+
+it("says with every other 429 and 503, of every code, when to try again, in whole seconds", async () => {
   for (const code of known) {
     for (const grpc of ["resource_exhausted", "unavailable"] as const) {
       for (const details of [undefined, {}, { retryAfterS: 2.2 }, { retryAfterS: -1 }, { retryAfterS: "soon" }]) {

@@ -25,6 +25,8 @@ export interface ErrorAnswer {
   readonly code: string;
   readonly message: string;
   readonly details?: Readonly<Record<string, unknown>> | undefined;
+  /** The same may be asked again later. */
+  readonly retryable?: boolean;
 }
 
 /** `known` is the contract's table: a code that is not in it does not leave. */
@@ -50,17 +52,19 @@ export function sendError(
   reply: FastifyReply,
   parts: { known: ReadonlySet<string>; log: Logger },
 ): FastifyReply {
-  const { status, code, message, details } = answerTo(thrown, parts.known);
+  const { status, code, message, details, retryable } = answerTo(thrown, parts.known);
   const fields = { method: request.method, route: request.routeOptions.url, status, code };
   // 503 and 504: something behind is away, and says so itself. Only a bug is ours to mend here.
   if (status >= 500) parts.log[status === 500 ? "error" : "warn"]({ ...fields, err: thrown }, "request failed");
-  if (status === 503 || status === 429) void reply.header("retry-after", retryAfterS(details));
+  if (retryable && (status === 503 || status === 429)) void reply.header("retry-after", retryAfterS(details));
   if (status === 401) void reply.header("www-authenticate", "Bearer");
   return reply.code(status).send(envelope({ code, message, details }));
 }
 
 /** The body of every answer that is not 2xx. Who is refused before there is a trace gets the id of one of its own. */
-export function envelope({ code, message, details }: Omit<ErrorAnswer, "status">): { readonly error: object } {
+export function envelope({ code, message, details }: Omit<ErrorAnswer, "status" | "retryable">): {
+  readonly error: object;
+} {
   const { traceId } = currentTrace() ?? continueTrace(undefined);
   return { error: { code, message, traceId, ...(details ? { details } : {}) } };
 }
@@ -116,5 +120,6 @@ function retryAfterS(details: ErrorAnswer["details"]): number {
 function answerToAppError(err: AppError, known: ReadonlySet<string>): ErrorAnswer {
   const row: ErrorRow = err.row;
   if (!known.has(err.code)) return { status: 500, code: "internal", message: commonError("internal").message };
-  return { status: HTTP_STATUS[row.grpc], code: err.code, message: err.message, details: err.details };
+  const { message, details } = err;
+  return { status: HTTP_STATUS[row.grpc], code: err.code, message, details, retryable: row.retryable };
 }
