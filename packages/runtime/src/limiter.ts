@@ -1,3 +1,5 @@
+import pLimit, { type LimitFunction } from "p-limit";
+
 export interface LimiterOptions {
   /** How many may run at once. */
   readonly runningMax: number;
@@ -11,28 +13,18 @@ export class LimitReachedError extends Error {
 
 /** A bulkhead: bounded concurrency with a bounded queue. Policy at the limit: reject. */
 export class Limiter {
-  readonly #options: LimiterOptions;
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
+  readonly #atOnceMax: number;
+  readonly #limit: LimitFunction;
 
-  constructor(options: LimiterOptions) {
-    this.#options = options;
+  constructor({ runningMax, waitingMax }: LimiterOptions) {
+    this.#atOnceMax = runningMax + waitingMax;
+    this.#limit = pLimit(runningMax);
   }
 
   /** @throws LimitReachedError when the queue is full. */
   async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#running >= this.#options.runningMax) {
-      if (this.#waiting.length >= this.#options.waitingMax) throw new LimitReachedError("too many at once");
-      await new Promise<void>((resolve) => this.#waiting.push(resolve)); // the one who wakes us hands over its place
-    } else {
-      this.#running++;
-    }
-    try {
-      return await work();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#running--;
-    }
+    const { activeCount, pendingCount } = this.#limit;
+    if (activeCount + pendingCount >= this.#atOnceMax) throw new LimitReachedError("too many at once");
+    return this.#limit(work);
   }
 }
