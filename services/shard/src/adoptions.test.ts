@@ -1,8 +1,9 @@
 import { createLogger } from "@muster/log";
 import { until } from "@muster/testkit";
-import { describe, expect, it } from "vitest";
-import { Adoptions } from "./adoptions.ts";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Adoptions, type PendingJoin } from "./adoptions.ts";
 import type { Link } from "./audience.ts";
+import type { Handover } from "./handovers.ts";
 import type { Inheritance, MatchSpec } from "./match-spec.ts";
 
 const spec = { matchId: "m", epoch: 2 } as MatchSpec;
@@ -77,5 +78,143 @@ describe("a match that is being taken over", () => {
     all.expect(spec, { gatewayIds: ["g"], afresh: true });
     all.handover("m", 2, { ticks: 1, check: 0, holders: ["g"], log, keyframe: log, gatewayId: "g" });
     expect(order).toEqual(["lost"]);
+  });
+});
+
+describe("the logs of a match that is taken over", () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
+  afterEach(() => void vi.useRealTimers());
+
+  const OTHERS_MS = 500;
+  const LOG_MS = 3000;
+  const keyframe = Uint8Array.of(1);
+  const holders = ["g", "h"];
+
+  /** `refuses`: what does not fit. `tried`: every way that was tried, `decided`: how it ended, by match. */
+  function waiting(refuses: (inheritance: Inheritance) => boolean = () => false) {
+    const tried: string[] = [];
+    const decided: string[] = [];
+    const all = new Adoptions(
+      { othersWithinMs: OTHERS_MS, logWithinMs: LOG_MS },
+      {
+        adopt({ matchId }, inheritance) {
+          tried.push(`${inheritance.check}${inheritance.keyframe ? " from its keyframe" : ""}`);
+          if (refuses(inheritance)) throw new Error("does not fit");
+          decided.push(`${matchId} adopted, held by ${[...inheritance.held.keys()].join("")}`);
+        },
+        lost: ({ matchId }) => void decided.push(`${matchId} lost`),
+        join: (_, join) => join.answer(undefined),
+      },
+      createLogger("test", "silent"),
+    );
+    const hand = (gatewayId: string, ticks: number, more: Partial<Handover> = {}, epoch = 2): void =>
+      all.handover("m", epoch, { gatewayId, ticks, check: ticks, holders, log, keyframe: log, ...more });
+    return { all, tried, decided, hand };
+  }
+
+  function joining(seat: number): { join: PendingJoin; answers: (string | undefined)[] } {
+    const answers: (string | undefined)[] = [];
+    return { join: { seat, answer: (why: string | undefined) => void answers.push(why) } as never, answers };
+  }
+
+  it("are waited for three seconds, anew with each offer as long as there is none, and then the match is lost", () => {
+    const { all, decided } = waiting();
+    all.expect(spec, { gatewayIds: holders, afresh: false });
+    vi.advanceTimersByTime(LOG_MS - 1);
+    all.expect(spec, { gatewayIds: holders, afresh: false });
+    vi.advanceTimersByTime(LOG_MS - 1);
+    expect(decided).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(decided).toEqual(["m lost"]);
+    expect(all.size).toBe(0);
+  });
+
+  it("once there is one, are waited for half a second more, whatever is offered again", () => {
+    const { all, decided, hand } = waiting();
+    all.expect(spec, { gatewayIds: [...holders, "i"], afresh: false });
+    hand("g", 5, { holders: ["g", "h", "i"] });
+    vi.advanceTimersByTime(OTHERS_MS - 100);
+    hand("h", 5); // the second does not begin the time anew
+    all.expect(spec, { gatewayIds: [...holders, "i"], afresh: false });
+    vi.advanceTimersByTime(100);
+    expect(decided).toEqual(["m adopted, held by gh"]);
+  });
+
+  it("are not waited for when their gateway is not there, or goes", () => {
+    const absent = waiting();
+    absent.all.expect(spec, { gatewayIds: ["g"], afresh: false });
+    absent.hand("g", 5);
+    expect(absent.decided).toEqual(["m adopted, held by g"]);
+
+    const going = waiting();
+    going.all.expect(spec, { gatewayIds: holders, afresh: false });
+    going.all.gatewayGone("g"); // there is no log yet: the other one may come
+    expect(going.decided).toEqual([]);
+    going.hand("h", 5);
+    expect(going.decided).toEqual(["m adopted, held by h"]);
+
+    const after = waiting();
+    after.all.expect(spec, { gatewayIds: holders, afresh: false });
+    after.hand("g", 5);
+    after.all.gatewayGone("h");
+    expect(after.decided).toEqual(["m adopted, held by g"]);
+  });
+
+  it("are tried from the longest on, each from its keyframe first; one that does not fit is passed over", () => {
+    const { all, tried, decided, hand } = waiting(({ check, keyframe: from }) => check === 9 || from !== undefined);
+    all.expect(spec, { gatewayIds: holders, afresh: false });
+    hand("g", 7, { keyframe });
+    hand("h", 9, { keyframe });
+    expect(tried).toEqual(["9 from its keyframe", "9", "7 from its keyframe", "7"]);
+    expect(decided).toEqual(["m adopted, held by gh"]);
+  });
+
+  it("are not looked at for another epoch, after the decision, or for a match that is not expected", () => {
+    const { all, tried, decided, hand } = waiting();
+    hand("g", 5);
+    all.expect(spec, { gatewayIds: ["g"], afresh: false });
+    hand("g", 5, {}, 1);
+    hand("g", 5, {}, 3);
+    expect(tried).toEqual([]);
+    hand("g", 5);
+    hand("g", 6);
+    expect([tried, decided]).toEqual([["5"], ["m adopted, held by g"]]);
+  });
+
+  it("are waited for half a second only where nothing was ever shown; if it cannot be set up either, it is lost", () => {
+    const { all, tried, decided } = waiting(() => true);
+    all.expect(spec, { gatewayIds: holders, afresh: true });
+    vi.advanceTimersByTime(OTHERS_MS);
+    expect([tried, decided]).toEqual([["0"], ["m lost"]]);
+  });
+
+  it("keep who asks for a seat waiting until it is decided, 256 at most; nobody else is kept", () => {
+    const { all, hand } = waiting();
+    const early = joining(0);
+    all.join("m", early.join);
+    expect(early.answers).toEqual(["match_not_found"]);
+
+    all.expect(spec, { gatewayIds: ["g"], afresh: false });
+    const [one, many, over] = [joining(0), joining(1), joining(1)];
+    all.join("m", one.join);
+    for (let i = 1; i < 256; i++) all.join("m", many.join);
+    all.join("m", over.join);
+    expect([one.answers, over.answers]).toEqual([[], ["match_not_found"]]);
+    hand("g", 5);
+    expect([one.answers, many.answers.length]).toEqual([[undefined], 255]);
+  });
+
+  it("are not waited for by a shard that stops: who asked for a seat looks elsewhere", () => {
+    const { all, decided } = waiting();
+    all.expect(spec, { gatewayIds: holders, afresh: false });
+    all.expect({ ...spec, matchId: "n" }, { gatewayIds: holders, afresh: false });
+    const { join, answers } = joining(0);
+    all.join("m", join);
+    expect([all.has("m"), all.size]).toEqual([true, 2]);
+    all.stop();
+    vi.advanceTimersByTime(2 * LOG_MS);
+    expect([all.size, decided, answers]).toEqual([0, [], ["match_not_found"]]);
+    expect(all.drop("m")).toBe(false);
+    all.unwatch("m", link); // nobody waits for it
   });
 });

@@ -82,7 +82,8 @@ export class Results {
 
   async #storeWithRetries(match: FinishedMatch): Promise<void> {
     const { matchId } = match;
-    const request = requestOf(match, this.#shardId, await packed(match, this.#log));
+    const inputLog = await packed(match, this.#log);
+    const request = requestOf(match, this.#shardId, inputLog);
     for (let delayMs = FIRST_RETRY_MS; ; delayMs = Math.min(delayMs * 2, RETRY_MS_MAX)) {
       try {
         const { duplicate } = await this.#limiter.run(() => this.#matches.recordResult(request));
@@ -97,11 +98,9 @@ export class Results {
         }
         if (this.#abandon.signal.aborted) {
           // Without its inputs: up to 192 KiB, and not needed to record who won.
-          const { inputLog, ...result } = request;
-          this.#log.error(
-            { matchId, result, inputLogBytes: inputLog?.length ?? 0 },
-            "stopping with a result that is not stored",
-          );
+          const { inputLog: _, ...result } = request;
+          const inputLogBytes = inputLog.length;
+          this.#log.error({ matchId, result, inputLogBytes }, "stopping with a result that is not stored");
           return;
         }
         this.#metrics.resultRetries.inc();
