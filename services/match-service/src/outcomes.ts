@@ -32,7 +32,7 @@ async function updateRatings(
   const met = await countMeetings(tx, ids, since, match.id);
   const held = await holdRatings(tx, ids, match.mode, RATING_INITIAL);
   const before = participants.map((p, i) => ({
-    rating: held.get(p.player_id) ?? RATING_INITIAL,
+    rating: must(held.get(p.player_id), "held for every player"),
     rank: must(ending.seats[i], "a rank per seat").rank,
     unplayed: ending.unplayed.includes(p.seat),
   }));
