@@ -69,13 +69,18 @@ export function createRelocation(parts: RelocationParts): Relocation {
   const waiting = new Set<string>();
   const moves = new BoundedMap<string, { ticks: number; count: number }>(REMEMBERED_MAX);
   let timer: NodeJS.Timeout | undefined;
+  let dueAt = Number.POSITIVE_INFINITY;
   let stopped = false;
   let running: Promise<void> = Promise.resolve();
 
+  /** Whichever is earlier: those who wait for a place must not hold up who has one. */
   const schedule = (afterMs: number): void => {
-    if (stopped) return;
-    timer ??= setTimeout(() => {
-      timer = undefined;
+    const at = now() + afterMs;
+    if (stopped || at >= dueAt) return;
+    clearTimeout(timer);
+    dueAt = at;
+    timer = setTimeout(() => {
+      dueAt = Number.POSITIVE_INFINITY;
       running = running.then(round);
     }, afterMs);
   };
@@ -234,11 +239,14 @@ export function createRelocation(parts: RelocationParts): Relocation {
     name: "relocation",
     bounded: { moves },
     ask(questions) {
+      let isNews = false;
       for (const { matchId, epoch, ticks, lost } of questions) {
         const before = open.get(matchId);
         const since = before?.since ?? now();
         // Of several gateways' questions the most urgent counts: lost, of the latest epoch, with the longest log.
         const later = before && before.epoch > epoch;
+        // What waits for a place is asked again and again, by every gateway: its turn comes anyhow.
+        isNews ||= !waiting.has(matchId) || epoch > (before?.epoch ?? 0) || (lost && before?.lost === false);
         open.set(matchId, {
           matchId,
           epoch: Math.max(epoch, before?.epoch ?? 0),
@@ -247,7 +255,7 @@ export function createRelocation(parts: RelocationParts): Relocation {
           since,
         });
       }
-      schedule(GATHER_MS);
+      if (isNews) schedule(GATHER_MS);
     },
     poke() {
       if (open.size > 0) schedule(0);
