@@ -104,9 +104,11 @@ describe("a realtime connection", () => {
       const { realtime, sockets } = connect();
       await realtime.ready();
       const closed = new Promise<number>((resolve) => realtime.onClosed((reason) => resolve(reason.status)));
+      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
       sockets[0]?.close(code);
       expect(await closed).toBe(code);
-      await new Promise((resolve) => setTimeout(resolve, 150));
+      await vi.advanceTimersByTimeAsync(3_600_000);
+      vi.useRealTimers();
       expect(sockets).toHaveLength(1);
     },
   );

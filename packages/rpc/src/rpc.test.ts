@@ -1,3 +1,4 @@
+import { once } from "node:events";
 // Over a real h2c socket: what travels with a call, and what comes back from one that fails.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { ChatService, type DeliverRequestSchema } from "@muster/contracts/chat/v2";
@@ -55,8 +56,8 @@ describe("a call", () => {
   it("ends at the deadline, on both sides", async () => {
     let aborted = false;
     handle = async () => {
-      currentBudget()?.signal.addEventListener("abort", () => (aborted = true));
-      await new Promise((resolve) => setTimeout(resolve, 400));
+      await once(currentBudget()?.signal as AbortSignal, "abort");
+      aborted = true;
       return {};
     };
     const call = withBudget({ deadlineAt: performance.now() + 100, signal: new AbortController().signal }, () =>

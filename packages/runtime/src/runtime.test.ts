@@ -33,10 +33,12 @@ describe("an app", () => {
 
   it("starts nothing more once it is told to stop", async () => {
     const said: string[] = [];
-    const slow: AppPart = { name: "slow", start: () => new Promise((resolve) => setTimeout(resolve, 20)) };
-    const app = compose([slow, part("late", said)]);
+    const started = Promise.withResolvers<void>();
+    const app = compose([{ name: "slow", start: () => started.promise }, part("late", said)]);
     const starting = app.start();
-    await app.stop();
+    const stopping = app.stop();
+    started.resolve();
+    await stopping;
     await expect(starting).rejects.toThrow("stopped before late was started");
     expect(said).toEqual([]);
   });

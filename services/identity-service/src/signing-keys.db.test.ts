@@ -64,6 +64,7 @@ describeWithMariadb("signing keys", () => {
     const stop = new AbortController();
     const seen = new Set<string>();
     const held: string[] = [];
+    let looks = 0;
     const load = async (worker: number): Promise<void> => {
       while (!stop.signal.aborted) {
         const { tokens } = await harness.call.logInGuest({ deviceKey: `load-${worker}-${crypto.randomUUID()}` });
@@ -76,6 +77,7 @@ describeWithMariadb("signing keys", () => {
     const poll = async (): Promise<void> => {
       while (!stop.signal.aborted) {
         await verifier.refresh();
+        looks++;
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     };
@@ -84,7 +86,8 @@ describeWithMariadb("signing keys", () => {
     for (let rotation = 0; rotation < 3; rotation++) {
       const before = seen.size;
       await harness.call.rotateSigningKey({ actorId: admin, reason: "drill" });
-      await new Promise((resolve) => setTimeout(resolve, 300)); // verifiers look every 100 ms
+      const looked = looks;
+      await expect.poll(() => looks).toBeGreaterThan(looked + 1); // one of them began after the rotation
       await harness.db
         .updateTable("signing_keys")
         .set({ state_since: new Date(0) })

@@ -31,6 +31,8 @@ export async function buildImages(engine: Engine): Promise<void> {
     const seconds = (performance.now() - startedAt) / 1000;
     console.log(`  ${name}: ${(bytes / 1e6).toFixed(0)} MB, ${seconds.toFixed(0)} s`);
     const problems = contentProblems(await filesOf(engine, imageOf(name)), name !== "ingress");
+    const user = await engine.podman(["image", "inspect", "--format", "{{.Config.User}}", imageOf(name)]);
+    if (!/^[1-9]\d*(:|\s|$)/.test(user)) problems.push(`runs as ${user.trim() || "root"}`);
     if (bytes > IMAGE_BYTES_MAX) problems.push(`has ${bytes} bytes, and ${IMAGE_BYTES_MAX} are the most`);
     if (problems.length > 0) throw new Error(`the image of ${name} ${problems.join("; ")}`);
   }

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { freePort, ingressLimits, paths } from "@muster/local";
+import { fields as gatewayFields } from "@muster/realtime-gateway/testing";
 import { describeWithServers, until } from "@muster/testkit";
 import { expect, it } from "vitest";
 
@@ -40,19 +41,25 @@ describeWithServers("the image of the ingress", () => {
     const folder = mkdtempSync(path.join(os.tmpdir(), "muster-ingress-image-"));
     writeFileSync(path.join(folder, "nginx"), "#!/bin/sh\nexec true\n", { mode: 0o755 }); // it needs no more than to be started
     try {
-      for (const sockets of [1000, 20_000])
+      for (const sockets of [undefined, 1000, 20_000])
         for (const files of [1024, 4096, 16_000]) {
-          const env = environmentFor(folder, { LISTEN_ADDRESS: "127.0.0.1:9", SOCKETS_MAX: String(sockets) });
+          const given = sockets === undefined ? {} : { SOCKETS_MAX: String(sockets) };
+          const env = environmentFor(folder, { LISTEN_ADDRESS: "127.0.0.1:9", ...given });
           const child = spawn("sh", ["-c", `ulimit -n ${files} && exec sh ${SCRIPT}`], {
             env: { ...env, PATH: `${folder}:${env.PATH}` },
             detached: true,
-            stdio: "ignore",
+            stdio: ["ignore", "ignore", "pipe"],
           });
+          let said = "";
+          child.stderr.on("data", (data: Buffer) => (said += data.toString()));
           expect(await once(child, "exit")).toEqual([0, null]);
           endGroup(child.pid as number);
           const text = readFileSync(path.join(folder, "nginx.conf"), "utf8");
           const filled = (directive: string): number => Number(new RegExp(`${directive} (\\d+)`).exec(text)?.[1]);
-          const wanted = ingressLimits(files, sockets);
+          const expected = sockets ?? (gatewayFields.GATEWAY_CONNECTIONS_MAX["default"] as number);
+          const wanted = ingressLimits(files, expected);
+          expect(text, "a variable that nothing fills in").not.toMatch(/\$\{\w/);
+          if (wanted.socketsMax < expected) await until(() => (said.includes(`, not ${expected}:`) ? undefined : said));
           expect({
             filesMax: filled("worker_rlimit_nofile"),
             workerConnections: filled("worker_connections"),
@@ -71,7 +78,7 @@ describeWithServers("the image of the ingress", () => {
 
 const SCRIPT = path.join(paths.root, "infra/images/ingress.sh");
 
-function environmentFor(folder: string, more: { LISTEN_ADDRESS: string; SOCKETS_MAX: string }) {
+function environmentFor(folder: string, more: { LISTEN_ADDRESS: string; SOCKETS_MAX?: string }) {
   return {
     PATH: `${process.env["PATH"]}:/usr/sbin`,
     NGINX_FOLDER: folder,

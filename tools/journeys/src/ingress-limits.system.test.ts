@@ -1,10 +1,10 @@
 // What one address may take of the ingress, and that everything is sized from one number.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, request } from "node:http";
 import { connect } from "node:net";
 import os from "node:os";
 import path from "node:path";
-import { freePort, ingressLimits, ingressShortages, type NginxServer, paths, startNginx } from "@muster/local";
+import { freePort, ingressLimits, ingressShortages, type NginxServer, startNginx } from "@muster/local";
 import { fields as gatewayFields } from "@muster/realtime-gateway/testing";
 import { describeWithServers, until } from "@muster/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -18,7 +18,6 @@ describe("the sizes of the ingress", () => {
     const plenty = ingressLimits(1_000_000);
     const sockets = gatewayFields.GATEWAY_CONNECTIONS_MAX["default"] as number;
     expect(plenty.socketsMax).toBe(sockets);
-    expect(readFileSync(path.join(paths.root, "infra/images/ingress.sh"), "utf8")).toContain(`SOCKETS_MAX:-${sockets}`);
     expect(plenty.workerConnections).toBeGreaterThanOrEqual(plenty.socketsMax * 2);
     expect(plenty.filesMax).toBeGreaterThan(plenty.workerConnections);
     const machine = { filesMax: 1_000_000, ports: 60_000, backlogMax: 4096 };
@@ -123,10 +122,4 @@ describeWithServers("what one address may take of the ingress", () => {
       15_000,
     );
   });
-});
-
-it("the configuration leaves no variable unfilled where it is rendered", () => {
-  const names = [...readFileSync(paths.nginxTemplate, "utf8").matchAll(/\$\{([A-Z_]+)\}/g)].map(([, name]) => name);
-  const script = readFileSync(path.join(paths.root, "infra/images/ingress.sh"), "utf8");
-  for (const name of new Set(names)) expect(script, "infra/images/ingress.sh").toContain(`$${name}`);
 });

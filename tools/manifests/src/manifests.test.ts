@@ -156,21 +156,3 @@ describe("the databases of a local cluster", () => {
     expect(read("k8s/overlays/local/databases.sh")).toBe(read("compose/databases.sh"));
   });
 });
-
-describe("the images", () => {
-  it("install what runs, not what tests, and keep the layers of what changes seldom", () => {
-    const text = readFileSync(new URL("../../../infra/images/Dockerfile", import.meta.url), "utf8");
-    // `--filter` would take in the packages that tests need: their dependencies are production ones of their own.
-    expect(text).toContain('--prod --filter-prod "@muster/${SERVICE}..."');
-    expect(text).toContain("*.test.ts");
-    expect(text.indexOf("ARG SERVICE")).toBeGreaterThan(text.indexOf("apt-get"));
-  });
-
-  it("stand on a glibc that uWebSockets.js takes, and run as nobody", () => {
-    for (const file of ["Dockerfile", "ingress.Dockerfile"]) {
-      const text = readFileSync(new URL(`../../../infra/images/${file}`, import.meta.url), "utf8");
-      expect(text).toContain("ARG BASE=debian:trixie-slim"); // glibc 2.41
-      expect(text).toMatch(/^USER 10001/m);
-    }
-  });
-});
