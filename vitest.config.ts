@@ -12,12 +12,13 @@ const JUDGES_TIMES = [
   "services/realtime-gateway/src/dear-frames.test.ts",
   "tools/attack/src/attacks.system.test.ts",
   "tools/drills/src/broken.system.test.ts",
-  "tools/journeys/src/database-away.system.test.ts",
-  "tools/journeys/src/prediction.system.test.ts",
-  "tools/journeys/src/reconnect.system.test.ts",
-  "tools/journeys/src/resilience.system.test.ts",
-  "tools/journeys/src/slow.system.test.ts",
-  "tools/journeys/src/up.system.test.ts",
+  "tools/e2e/src/database-away.system.test.ts",
+  "tools/e2e/src/prediction.system.test.ts",
+  "tools/e2e/src/reconnect.system.test.ts",
+  "tools/e2e/src/resilience.system.test.ts",
+  "tools/e2e/src/slow.system.test.ts",
+  "tools/e2e/src/spectators.system.test.ts",
+  "tools/e2e/src/up.system.test.ts",
 ];
 
 const WITH_SERVERS = {

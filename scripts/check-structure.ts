@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { importCircles } from "./import-circles.ts";
+import { vocabularyProblems } from "./vocabulary.ts";
 
 const LINES_MAX = 400;
 /** Why a file may be longer stands at its top. */
@@ -47,6 +48,7 @@ export function structureProblems(): string[] {
   const sources = files.filter((file) => file.endsWith(".ts") && !file.startsWith("contracts/gen/"));
   return [
     ...sources.flatMap((file) => sourceProblems(file, homes)),
+    ...vocabularyProblems(files),
     ...importCircles(sources).map((circle) => `imports go round: ${circle.join(" → ")}`),
     ...files.filter((file) => file.endsWith(".md")).flatMap(linkProblems),
     ...files.filter((file) => OPERATORS_PAGES.test(file)).flatMap(namedFileProblems),

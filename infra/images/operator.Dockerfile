@@ -15,7 +15,7 @@ COPY . .
 ENV SERVICES="--filter-prod @muster/identity-service... --filter-prod @muster/chat-service... --filter-prod @muster/match-service..."
 # processes: end services
 RUN pnpm install --offline --frozen-lockfile --prod --filter-prod @muster/operator... $SERVICES --filter-prod muster \
-  && rm -rf tools/bench tools/drills tools/attack tools/journeys tools/migrate tools/containers
+  && rm -rf tools/bench tools/drills tools/attack tools/e2e tools/migrate tools/containers
 
 FROM ${BASE}
 # Dumps and binary logs; and a server, in which verify-backup restores a backup.

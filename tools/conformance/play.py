@@ -85,13 +85,13 @@ def chat(one: Guest, other: Guest) -> None:
 
 
 def duel(url: str, mode: str) -> None:
-    one, other, looker = Guest(url), Guest(url), Guest(url)
+    one, other, spectator = Guest(url), Guest(url), Guest(url)
     modes = {entry["mode"]: entry for entry in rest(url, "GET", "/v1/modes")["modes"]}
     builds = rest(url, "GET", f"/v1/games/{modes[mode]['gameId']}")["builds"]
     for build in builds:
         expect(layout_hash(build["state"], build["input"]), build["layoutHash"], "the layout's hash")
     inputs = Layout(builds[0]["input"])
-    for guest in (one, other, looker):
+    for guest in (one, other, spectator):
         guest.layouts = {build["layoutHash"]: Layout(build["state"]) for build in builds}
         guest.connection.layouts = guest.layouts
     chat(one, other)
@@ -113,12 +113,12 @@ def duel(url: str, mode: str) -> None:
     first: list[int] = []
     one.connection.on_frame = lambda frame: first.append(frame[0])
     other.join()
-    looker.connection.ask("watch_match", {"match_id": match_id})
-    refused("watching nothing instead", "match_not_found", lambda: looker.connection.ask("watch_match", {"match_id": NOWHERE}))
-    refused("which has ended the one before", "not_watching", lambda: looker.connection.ask("stop_watching", {}))
-    looker.connection.ask("watch_match", {"match_id": match_id})
-    watching = looker.connection.ask("watch_match", {"match_id": match_id})["watching"]
-    expect([one for one in looker.connection.untaken if "watch_ended" in one], [], "what is told of the one before")
+    spectator.connection.ask("watch_match", {"match_id": match_id})
+    refused("watching nothing instead", "match_not_found", lambda: spectator.connection.ask("watch_match", {"match_id": NOWHERE}))
+    refused("which has ended the one before", "not_watching", lambda: spectator.connection.ask("stop_watching", {}))
+    spectator.connection.ask("watch_match", {"match_id": match_id})
+    watching = spectator.connection.ask("watch_match", {"match_id": match_id})["watching"]
+    expect([one for one in spectator.connection.untaken if "watch_ended" in one], [], "what is told of the one before")
     seen("joined", tickRate=joined["tick_rate"], options=joined["options"], delayMs=watching["delay_ms"])
 
     for guest, held in ((one, {"thrust": True, "fire": True}), (other, {"left": True, "fire": True})):
@@ -152,9 +152,9 @@ def duel(url: str, mode: str) -> None:
         receiver = guest.connection.receiver
         expect((receiver.tick, receiver.hash), (end["ticks"], end["state_hash"]), "the last state")
         expect(sorted(score["seat"] for score in end["seats"]), [0, 1], "the scores")
-    over = looker.connection.told("watch_ended")
+    over = spectator.connection.told("watch_ended")
     expect(over["reason"], "ended", "the end of what was watched")
-    expect((looker.connection.receiver.tick, looker.connection.receiver.hash), (end["ticks"], end["state_hash"]), "what was watched")
+    expect((spectator.connection.receiver.tick, spectator.connection.receiver.hash), (end["ticks"], end["state_hash"]), "what was watched")
     seen("ended", ticks=end["ticks"], stateHash=end["state_hash"], reason=end["reason"])
     history(one, match_id, end)
     refused("a match that is over", "match_over", one.join)

@@ -25,7 +25,7 @@ function shard(): { simulation: Simulation<typeof duel.state, typeof duel.input>
 const MATCHES = {
   "that is played": () =>
     new PlayingMatch(create(MatchJoinedSchema, { matchId: "m", seats: 2, tickRate: 30 }), duel, () => undefined),
-  "that is looked on at": () => new WatchedMatch("m", duel),
+  "that is watched": () => new WatchedMatch("m", duel),
 };
 
 function everythingIn(value: unknown): object[] {

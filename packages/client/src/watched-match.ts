@@ -1,6 +1,6 @@
 import { type Fields, type Game, type Snapshot, SnapshotDecoder, type SnapshotView } from "@muster/game-kit";
 
-/** A match that this client looks on at. */
+/** A match that this client watches. */
 export class WatchedMatch<S extends Fields = Fields> {
   readonly matchId: string;
   /** What is shown is this old, milliseconds. */

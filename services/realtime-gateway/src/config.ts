@@ -150,7 +150,7 @@ export const fields = {
   GATEWAY_SPECTATORS_MAX: int({
     default: 5000,
     max: 1_000_000,
-    description: "spectators of one match on this gateway; 0: nobody may look on",
+    description: "spectators of one match on this gateway; 0: nobody may watch",
   }),
   GATEWAY_STOP_WITHIN_MS: int({
     default: 10_000,

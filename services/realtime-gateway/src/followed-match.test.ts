@@ -153,7 +153,7 @@ describe("who sees a match", () => {
     expect(own.received).toEqual([Uint8Array.of(3), Uint8Array.of(33)]);
   });
 
-  it("looks on at the public view alone, with every gap in it", () => {
+  it("watches the public view alone, with every gap in it", () => {
     const match = new FollowedMatch("m", 1, METRICS);
     const seen: string[] = [];
     match.feed = {

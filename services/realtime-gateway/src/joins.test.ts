@@ -18,7 +18,7 @@ const leave = { case: "leaveMatch", value: {} };
 
 interface Cast {
   readonly world: World;
-  readonly say: Record<"first" | "second" | "onlooker", (message: object) => void>;
+  readonly say: Record<"first" | "second" | "spectator", (message: object) => void>;
 }
 
 function ofMatch(world: World, then: (match: LinkedMatch) => void): void {
@@ -59,7 +59,7 @@ const EVENTS: Readonly<Record<string, (cast: Cast) => void>> = {
   "its result is stored": ({ world }) => ofMatch(world, (match) => world.seats.onStored(match)),
   "the match is to move": ({ world }) => ofMatch(world, (match) => world.seats.onMoving(match)),
   "the second player joins": ({ say }) => say.second(join("second")),
-  "somebody watches": ({ say }) => say.onlooker(watch),
+  "somebody watches": ({ say }) => say.spectator(watch),
   "the first player leaves": ({ say }) => say.first(leave),
   "the second player leaves": ({ say }) => say.second(leave),
   nothing: () => undefined,
@@ -78,7 +78,7 @@ async function happened({ names, apartMs, before }: Schedule): Promise<World> {
   const say = {
     first: await world.player("first"),
     second: await world.player("second"),
-    onlooker: await world.player("onlooker"),
+    spectator: await world.player("spectator"),
   };
   for (const [i, name] of names.entries()) {
     if (i === before) say.first(join("first"));
@@ -168,7 +168,7 @@ describe("a seat whose shard cannot be reached", () => {
     expect(world.askedAsLost).toBe(0);
   });
 
-  it("is not told to be lost for who only wants to look on, nor asked about for it again and again", async () => {
+  it("is not told to be lost for who only wants to watch, nor asked about for it again and again", async () => {
     const world = new World();
     world.linkTo("b:1");
     world.linkTo("a:1").fallSilent();

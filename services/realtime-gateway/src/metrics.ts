@@ -124,7 +124,7 @@ export function createGatewayMetrics(registry: Metrics, gauges: GatewayGauges): 
   );
   number("gateway_match_logs", "Matches whose input log is here", gauges.logs);
   number("gateway_buffered_bytes", "Waiting for sockets that do not read", gauges.bufferedBytes);
-  number("gateway_spectators", "Sockets that look on at a match", gauges.spectators);
+  number("gateway_spectators", "Sockets that watch a match", gauges.spectators);
   number("gateway_trust_age_seconds", "Since identity last said what is revoked", gauges.trustAgeS);
   number(
     "gateway_control_waiting",

@@ -251,7 +251,7 @@ export class Seats implements LinkEvents, SeatOwner {
       seat.join();
     }
     this.#options.spectators().onPlaced(matchId, link, epoch);
-    // Nobody else has it yet. Whoever only looks on, or holds the log, waits for the link: it is not theirs to move.
+    // Nobody else has it yet. Whoever only watches, or holds the log, waits for the link: it is not theirs to move.
     if (link.silent && this.#seats.has(matchId)) this.#ask(matchId, !this.#options.isCutOff(), link);
   }
 
@@ -319,7 +319,7 @@ export class Seats implements LinkEvents, SeatOwner {
   }
 
   /**
-   * Nobody here plays it or looks on. An ended match's log stays, and is looked for, until its result is stored; a running one's is the
+   * Nobody here plays or watches it. An ended match's log stays, and is looked for, until its result is stored; a running one's is the
    * other gateways', or ours again as the shard's witness.
    */
   #unwanted(matchId: string, match: LinkedMatch | undefined): void {

@@ -1,4 +1,4 @@
-// Those who look on. A gateway asks the shard for a match once, however many spectators it has here; what comes is held
+// Spectators. A gateway asks the shard for a match once, however many spectators it has here; what comes is held
 // back by the configured delay, then fanned out like any snapshots. So a thousand of them cost the shard one stream.
 import type { LinkWatching } from "@muster/contracts/realtime/link/v1";
 import type { Logger } from "@muster/log";
@@ -28,7 +28,7 @@ export interface MatchLocator {
 export interface SpectatorsOptions {
   readonly seats: () => MatchLocator;
   readonly delayMs: number;
-  /** Of one match, on this gateway; 0: nobody may look on. */
+  /** Of one match, on this gateway; 0: nobody may watch. */
   readonly perMatchMax: number;
   readonly metrics: FanoutMetrics;
   readonly log: Logger;

@@ -81,7 +81,7 @@ interface Table {
   readonly match: Match;
   readonly first: Recorder;
   readonly second: Recorder;
-  readonly lookers: Recorder;
+  readonly spectators: Recorder;
 }
 
 function table(secretOfSecond: number, bot?: string): Table {
@@ -103,11 +103,11 @@ function table(secretOfSecond: number, bot?: string): Table {
     { joinWithinMs: 60_000, graceMs: 60_000, keyframeEveryTicks: 7 },
     owner,
   );
-  const [first, second, lookers] = [new Recorder("g1"), new Recorder("g2"), new Recorder("g3")];
+  const [first, second, spectators] = [new Recorder("g1"), new Recorder("g2"), new Recorder("g3")];
   match.join(0, "a", { link: first, id: 1 });
   if (bot === undefined) match.join(1, "b", { link: second, id: 2 });
-  match.watch(lookers);
-  return { match, first, second, lookers };
+  match.watch(spectators);
+  return { match, first, second, spectators };
 }
 
 const play = ({ match }: Table, ticks: number): void => {
@@ -120,7 +120,7 @@ describe("a game that conceals", () => {
     for (const each of [one, other]) play(each, 30);
     expect(one.first.frames.length).toBeGreaterThan(30);
     expect(other.first.frames).toEqual(one.first.frames);
-    expect(other.lookers.frames).toEqual(one.lookers.frames);
+    expect(other.spectators.frames).toEqual(one.spectators.frames);
     expect(other.second.frames).not.toEqual(one.second.frames); // its owner sees it
     for (const each of [one, other]) each.match.drop();
   });
@@ -141,17 +141,17 @@ describe("a game that conceals", () => {
     expect(secrets(game.first).slice(0, 4)).toEqual([3, 0, 4711, 0]);
     expect(secrets(game.first).slice(5, 8)).toEqual([0, 0, 0]);
     expect(secrets(game.second).slice(5, 7)).toEqual([1234, 0]);
-    expect(secrets(game.lookers).slice(2)).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(secrets(game.spectators).slice(2)).toEqual([0, 0, 0, 0, 0, 0]);
     game.match.input(1, 1, 0, Uint8Array.of(1), 0, 1);
     play(game, 2);
-    for (const recorder of [game.first, game.second, game.lookers]) expect(secrets(recorder)[6]).toBe(1234);
+    for (const recorder of [game.first, game.second, game.spectators]) expect(secrets(recorder)[6]).toBe(1234);
     game.match.drop();
   });
 
   it("never sends the random generator, from which the future follows", () => {
     const game = table(1);
     play(game, 20);
-    for (const recorder of [game.first, game.second, game.lookers]) {
+    for (const recorder of [game.first, game.second, game.spectators]) {
       const decoder = new SnapshotDecoder(cards);
       for (const { bytes } of recorder.frames) {
         decoder.apply(Buffer.from(bytes, "hex"));
@@ -163,7 +163,7 @@ describe("a game that conceals", () => {
 
   it("lets spectators come late and leave: their frames fit, and the players' do not change", () => {
     const [plain, visited] = [table(7), table(7)];
-    visited.match.unwatch(visited.lookers);
+    visited.match.unwatch(visited.spectators);
     play(visited, 5);
     const late = new Recorder("g4");
     visited.match.watch(late);
@@ -180,7 +180,7 @@ describe("a game that conceals", () => {
     const game = table(99, "peeking");
     play(game, 10);
     const decoder = new SnapshotDecoder(cards);
-    for (const { bytes } of game.lookers.frames) decoder.apply(Buffer.from(bytes, "hex"));
+    for (const { bytes } of game.spectators.frames) decoder.apply(Buffer.from(bytes, "hex"));
     expect(decoder.words[6]).toBe(0); // it would have shown its own, had it seen the other's
     game.match.drop();
   });

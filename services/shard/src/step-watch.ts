@@ -1,6 +1,6 @@
 // A game that loops too long, or allocates without end, loses its own match and no other.
 //
-// A thread of its own looks on (step-watcher.ts). It condemns a step that is over its budget, and stores the end of that
+// A thread of its own watches (step-watcher.ts). It condemns a step that is over its budget, and stores the end of that
 // match at once: before anybody can take this shard for lost and move the match to the next one. A step that comes back
 // after all finds out here. One that never does cannot be stopped from within: the process ends, and all the other matches
 // go on at another shard, as after any crash (design/realtime/survival.md). A heap that nears its end is charged to the

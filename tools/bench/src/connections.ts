@@ -1,13 +1,13 @@
 // What connections cost: memory of an idle authenticated one, and how many a core takes in a second, token checked; beside
 // raw uWebSockets.js, which checks nothing. The gateways share one core, the clients have the other.
 //
-//   node src/connections.ts [--connections 10000] [--gateways 2] [--rounds 3] [--peers DIR]
+//   node src/connections.ts [--connections 10000] [--gateways 2] [--rounds 3] [--competitors DIR]
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import path from "node:path";
 import { createEnvironment, deploymentOf, freePort, paths, portsFrom, serviceOf, waitForPort } from "@muster/local";
 import { openConnections } from "./open-connections.ts";
-import { findPeers, prepared } from "./peers.ts";
+import { findCompetitors, prepared } from "./competitors.ts";
 import { cpuSeconds, type Pinned, pinned, residentMib, SERVER_CORE } from "./processes.ts";
 import { median } from "./table.ts";
 import { openTrust, type Trust } from "./trust.ts";
@@ -17,7 +17,7 @@ const { values } = parseArgs({
     connections: { type: "string", default: "10000" },
     gateways: { type: "string", default: "2" },
     rounds: { type: "string", default: "3" },
-    peers: { type: "string" },
+    competitors: { type: "string" },
   },
 });
 const [connections, gateways, rounds] = [values.connections, values.gateways, values.rounds].map(Number) as [
@@ -38,14 +38,14 @@ interface Cost {
 }
 
 const trust = await openTrust(await freePort());
-const peers = findPeers(values.peers);
+const competitors = findCompetitors(values.competitors);
 const costs: Cost[] = [];
 try {
   const tokens = await Promise.all(Array.from({ length: connections * gateways }, () => trust.token()));
   for (let round = 1; round <= rounds; round++) {
     console.log(`round ${round} of ${rounds}`);
     costs.push(await measureGateways(trust, tokens));
-    if (peers) costs.push(await measureRaw(peers));
+    if (competitors) costs.push(await measureRaw(competitors));
   }
 } finally {
   await trust.close();
@@ -105,7 +105,7 @@ async function measureGateways(from: Trust, tokens: readonly string[]): Promise<
 
 async function measureRaw(folder: string): Promise<Cost> {
   const cwd = prepared("uws-limit", folder);
-  // The peer's own program ticks; connections alone are to be measured.
+  // The competitor's own program ticks; connections alone are to be measured.
   writeFileSync(path.join(cwd, "silent.cjs"), SILENT);
   const server = pinned(SERVER_CORE, "raw", paths.node, ["silent.cjs"], cwd, process.env);
   try {

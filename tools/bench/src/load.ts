@@ -14,7 +14,7 @@ const seconds = Number(secondsText);
 const SAMPLED = 16;
 /**
  * Until the engine has compiled what there is: after 4 s its threads still took a tenth of gateway and shard, after 15 s
- * nothing worth counting. (The peers' programs wait for 2 and 3 s: they have less to compile, and are done by then.)
+ * nothing worth counting. (The competitors' programs wait for 2 and 3 s: they have less to compile, and are done by then.)
  */
 const SETTLE_MS = 15_000;
 const CONNECT_AT_ONCE = 20;
@@ -36,7 +36,7 @@ class Player {
     this.#decoder = sampled ? new SnapshotDecoder(duel) : undefined;
   }
 
-  /** Takes a seat, or looks on at a match. */
+  /** Takes a seat, or watches a match. */
   async enter(watched?: string): Promise<void> {
     const client = new MusterClient({ url: edgeUrl });
     await client.logInGuest(randomBytes(16).toString("hex"));
@@ -103,10 +103,12 @@ class Player {
 const all = Array.from({ length: players }, (_, i) => new Player(i % Math.max(1, Math.floor(players / SAMPLED)) === 0));
 for (let from = 0; from < players; from += CONNECT_AT_ONCE)
   await Promise.all(all.slice(from, from + CONNECT_AT_ONCE).map((player) => player.enter()));
-const lookers = Array.from({ length: Number(spectatorsText) }, () => new Player(false));
-for (let from = 0; from < lookers.length; from += CONNECT_AT_ONCE)
-  await Promise.all(lookers.slice(from, from + CONNECT_AT_ONCE).map((looker) => looker.enter(all[0]?.matchId)));
-// As fast as it goes, as the peers' programs do: what takes long in here comes to the server piece by piece, and each
+const spectators = Array.from({ length: Number(spectatorsText) }, () => new Player(false));
+for (let from = 0; from < spectators.length; from += CONNECT_AT_ONCE)
+  await Promise.all(
+    spectators.slice(from, from + CONNECT_AT_ONCE).map((spectator) => spectator.enter(all[0]?.matchId)),
+  );
+// As fast as it goes, as the competitors' programs do: what takes long in here comes to the server piece by piece, and each
 // piece wakes it up. With an encode per player the gateway was woken 4,000 times a second.
 let seq = 0;
 setInterval(() => {

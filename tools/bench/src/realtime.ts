@@ -1,15 +1,15 @@
-// The realtime path beside its peers, in turn, in one run: rooms of two, 30 inputs a second up and 30 snapshots a
+// The realtime path beside its competitors, in turn, in one run: rooms of two, 30 inputs a second up and 30 snapshots a
 // second down for each player. Servers are pinned to one core, the load to another.
 //
-//   node src/realtime.ts [--matches 300, or several: 50,600] [--seconds 10] [--rounds 1] [--peers DIR] [--profile DIR] [--busy PERCENT]
+//   node src/realtime.ts [--matches 300, or several: 50,600] [--seconds 10] [--rounds 1] [--competitors DIR] [--profile DIR] [--busy PERCENT]
 //
 // --busy: a loop takes so much of the servers' core, as a slow host does.
 // --profile: writes CPU profiles of gateway and shard there, and measures nothing else.
-// --peers: a folder with the peers' programs (uws-limit/, colyseus/); default ../shared/peers beside the checkout.
+// --competitors: a folder with the competitors' programs (uws-limit/, colyseus/); default ../shared/peers beside the checkout.
 import { parseArgs } from "node:util";
 import { paths } from "@muster/local";
 import { measureMuster } from "./muster.ts";
-import { findPeers, measureColyseus, measureRawUws } from "./peers.ts";
+import { findCompetitors, measureColyseus, measureRawUws } from "./competitors.ts";
 import { pinned, SERVER_CORE } from "./processes.ts";
 import { type Measured, printTable } from "./table.ts";
 
@@ -18,13 +18,13 @@ const { values } = parseArgs({
     matches: { type: "string", default: "300" },
     seconds: { type: "string", default: "10" },
     rounds: { type: "string", default: "1" },
-    peers: { type: "string" },
+    competitors: { type: "string" },
     profile: { type: "string" },
     busy: { type: "string" },
   },
 });
 const sizes = values.matches.split(",").map(Number);
-const peers = findPeers(values.peers);
+const competitors = findCompetitors(values.competitors);
 const results = new Map<number, Measured[]>(sizes.map((matches) => [matches, []]));
 const busy =
   values.busy === undefined
@@ -35,11 +35,12 @@ for (let round = 1; round <= Number(values.rounds); round++) {
     const work = { matches, seconds: Number(values.seconds), profileDir: values.profile };
     console.log(`round ${round}: ${matches} matches of two, ${work.seconds} s each`);
     measured.push(await measureMuster(work));
-    if (!peers || values.profile !== undefined) continue;
-    measured.push(await measureRawUws(work, peers));
-    measured.push(await measureColyseus(work, peers));
+    if (!competitors || values.profile !== undefined) continue;
+    measured.push(await measureRawUws(work, competitors));
+    measured.push(await measureColyseus(work, competitors));
   }
 }
 await busy?.child.stop();
-if (!peers) console.log("\nPEERS NOT MEASURED: no folder with uws-limit/ and colyseus/; name it with --peers");
+if (!competitors)
+  console.log("\nCOMPETITORS NOT MEASURED: no folder with uws-limit/ and colyseus/; name it with --competitors");
 for (const measured of results.values()) printTable(measured);

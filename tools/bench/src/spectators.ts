@@ -1,4 +1,4 @@
-// What spectators cost the shard: the same matches without anybody who looks on, and with a thousand at one of them, in turn.
+// What spectators cost the shard: the same matches without spectators, and with a thousand at one of them, in turn.
 //
 //   node src/spectators.ts [--spectators 1000] [--matches 50] [--seconds 8] [--rounds 3]
 import { parseArgs } from "node:util";

@@ -31,14 +31,14 @@ export async function enter(edgeUrl: string, gatewayUrl: string, mode: string): 
   return watched(found.matchId, match, realtime);
 }
 
-/** One who looks on: it must see what the players see, through every fault. */
-export interface Looker {
+/** A spectator: it must see what the players see, through every fault. */
+export interface Spectator {
   readonly matchId: string;
   readonly realtime: Realtime;
   readonly seen: ReadonlyMap<number, string>;
 }
 
-export async function lookOn(edgeUrl: string, gatewayUrl: string, matchId: string): Promise<Looker> {
+export async function watch(edgeUrl: string, gatewayUrl: string, matchId: string): Promise<Spectator> {
   const client = new MusterClient({ url: edgeUrl });
   await client.logInGuest(randomBytes(16).toString("hex"));
   const realtime = new Realtime(gatewayUrl, () => client.accessToken(), {});

@@ -4,7 +4,7 @@ import { MatchService, MatchState } from "@muster/contracts/match/v2";
 import { duel } from "@muster/game-duel";
 import { type Game, LogPlayer, recordsOf, Simulation, unpackLog } from "@muster/game-kit";
 import { createRpcClient } from "@muster/rpc";
-import type { DrillPlayer, Looker } from "./players.ts";
+import type { DrillPlayer, Spectator } from "./players.ts";
 
 export interface Proof {
   /** What is wrong, a line each; empty when everything was kept. */
@@ -59,7 +59,7 @@ export async function proveKept(matchUrl: string, players: readonly DrillPlayer[
 }
 
 /** What a spectator saw is what the players saw, up to the end. */
-export function proveSight({ matchId, seen }: Looker, players: readonly DrillPlayer[]): string[] {
+export function proveSight({ matchId, seen }: Spectator, players: readonly DrillPlayer[]): string[] {
   const own = players.filter((player) => player.matchId === matchId);
   const last = Math.max(...own.flatMap((player) => [...player.seen.keys()]));
   const problems = [...seen].flatMap(([tick, hash]) => {

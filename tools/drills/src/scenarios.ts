@@ -1,4 +1,4 @@
-import { type DrillPlayer, enter, lookOn } from "./players.ts";
+import { type DrillPlayer, enter, watch } from "./players.ts";
 import { type Proof, proveKept, proveSight } from "./proof.ts";
 import { openStage, type Stage, type StageOptions } from "./stage.ts";
 import { seededRandom } from "@muster/testkit/numbers";
@@ -123,7 +123,7 @@ export async function drill(name: string, { matches, seed, progress }: DrillOpti
     for (const line of stage.errors().slice(0, 10)) progress(line.slice(0, 2000));
     throw err;
   });
-  const looker = await lookOn(stage.edgeUrl, stage.gatewayUrl, (players[0] as DrillPlayer).matchId);
+  const spectator = await watch(stage.edgeUrl, stage.gatewayUrl, (players[0] as DrillPlayer).matchId);
   for (let i = 0; i < (scenario.reserves ?? 0); i++) await stage.add("shard");
   await wait(BEFORE_MS);
   const playing = players.filter((player) => !player.over());
@@ -135,8 +135,8 @@ export async function drill(name: string, { matches, seed, progress }: DrillOpti
   const pausesMs = playing.map((player) => player.pauseMs()).sort((a, b) => a - b);
   progress(`${((performance.now() - startedAt) / 1000).toFixed(1)} s later; waiting for the ends`);
   const proof = await proveKept(stage.matchUrl, players);
-  proof.problems.push(...proveSight(looker, players));
-  for (const { realtime } of [...players, looker]) realtime.close();
+  proof.problems.push(...proveSight(spectator, players));
+  for (const { realtime } of [...players, spectator]) realtime.close();
   return { matches, hit: pausesMs.filter((ms) => ms > HIT_MS).length, pausesMs, proof, errors: stage.errors() };
 }
 

@@ -22,7 +22,7 @@ const CONNECTED = [asks("shard", "SHARD_MATCHMAKER_URL"), asks("realtime-gateway
 
 /**
  * What each path that a probe may ask depends on, of other workloads of ours. `/readyz` of every process depends on none:
- * tools/journeys/src/readiness.system.test.ts starts each of them alone. Where a path waits for a peer to connect, it depends on that peer's call.
+ * tools/e2e/src/readiness.system.test.ts starts each of them alone. Where a path waits for a peer to connect, it depends on that peer's call.
  */
 export const ANSWERS: Readonly<Record<string, Readonly<Record<string, readonly Call[]>>>> = {
   ...Object.fromEntries(

@@ -15,7 +15,7 @@ export async function runMigration(env: Readonly<Record<string, string>>, args: 
   let said = "";
   child.stdout.on("data", (chunk: Buffer) => {
     said += chunk.toString();
-    if (args[0] !== "roll-back") process.stdout.write(chunk);
+    if (args[0] !== "rollback") process.stdout.write(chunk);
   });
   const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
   if (code !== 0) throw new Error(`migrate ${args.join(" ")} ended with ${code}`);

@@ -112,9 +112,9 @@ async function drill(): Promise<void> {
   step("cut over, v2.0 is written to, roll back, what was written is in v1.5");
   await runMigration(env, ["cut-over"]);
   const after = await writeAfterCutOver(pick(urls), legacyUrl);
-  const carried = await runMigration(env, ["roll-back", "--app-user", "legacy_app"]);
+  const carried = await runMigration(env, ["rollback", "--app-user", "legacy_app"]);
   console.log(carried.trim());
-  await runMigration(env, ["roll-back", "--app-user", "legacy_app"]); // a repeat changes nothing
+  await runMigration(env, ["rollback", "--app-user", "legacy_app"]); // a repeat changes nothing
   await after.check();
   const app = await connect(appUrl);
   await app.query("update users set banned = 0 where id = 1");

@@ -37,7 +37,7 @@ describeWithMariadb("the migration from v1.5", () => {
     };
     expect(tool("finish")).toMatchObject({ status: 1, said: expect.stringContaining("freeze first") as string });
     expect(tool("cut-over")).toMatchObject({ status: 1, said: expect.stringContaining("finish first") as string });
-    expect(tool("roll-back")).toMatchObject({
+    expect(tool("rollback")).toMatchObject({
       status: 1,
       said: expect.stringContaining("nothing to roll back") as string,
     });

@@ -4,7 +4,7 @@ import type { Connection, Pool } from "mariadb";
 import { connect, copyPool, databaseOf } from "./connect.ts";
 import { type Member, messagesCopy } from "./messages.ts";
 import { Progress, type State } from "./progress.ts";
-import { carryBack, type CarriedBack } from "./roll-back.ts";
+import { carryBack, type CarriedBack } from "./rollback.ts";
 import { copyBulk, copyChanges, type CopyOptions, type TableCopy } from "./table-copy.ts";
 import { allCopies } from "./tables.ts";
 import { type Sides, type Verification, verify } from "./verify.ts";
@@ -114,7 +114,7 @@ export class Migration implements AsyncDisposable {
   }
 
   /** Carries back what was written after the cut-over and lets v1.5 write again. */
-  async rollBack(appUsers: readonly string[]): Promise<CarriedBack> {
+  async rollback(appUsers: readonly string[]): Promise<CarriedBack> {
     await this.#demand(["frozen", "verified", "cut_over", "rolled_back"], "there is nothing to roll back");
     const state = await this.progress.state();
     const carried = state.cutOverAt

@@ -258,7 +258,7 @@ function hash(password: string): string {
   return `$argon2id$v=19$m=19456,t=2,p=1$${unpadded(salt)}$${unpadded(derive(password, salt, 19_456, 2))}`;
 }
 
-/** Reads the parameters from the hash: v2.0's hashes work here too, which is what lets a roll-back keep passwords. */
+/** Reads the parameters from the hash: v2.0's hashes work here too, which is what lets a rollback keep passwords. */
 function matches(password: string, phc: string): boolean {
   const [, memory, passes, salt = "", expected = ""] =
     /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=1\$([^$]+)\$([^$]+)$/.exec(phc) ?? [];

@@ -1,7 +1,7 @@
 // Clients that cannot keep up, on real sockets with the kernel's buffers between: they may miss ticks, never diverge, never make
 // the gateway grow, and the others notice nothing. A duel sends so little that a client could fall minutes behind before a
 // byte waits in the gateway: what counts is whether it reads. More of each, for longer:
-// SLOW_READERS=50 SLOW_PAUSE_MS=20000 pnpm exec vitest run tools/journeys/src/slow.system.test.ts
+// SLOW_READERS=50 SLOW_PAUSE_MS=20000 pnpm exec vitest run tools/e2e/src/slow.system.test.ts
 import { type PlayingMatch, Realtime, type WatchedMatch } from "@muster/client";
 import { duel } from "@muster/game-duel";
 import { describeWithServers, until } from "@muster/testkit";
@@ -88,7 +88,7 @@ describeWithServers("clients that cannot keep up", () => {
         Promise.all(Array.from({ length: each }, () => spectator(good.match.matchId)));
       const [trickles, pausers, nevers] = [await of(), await of(), await of()];
       const all = [...trickles, ...pausers, ...nevers];
-      await until(() => (all.every(({ seen }) => seen.size > 5) ? undefined : "not all look on"));
+      await until(() => (all.every(({ seen }) => seen.size > 5) ? undefined : "not all watch"));
       const before = { slow: await metric("gateway_disconnects_total", 'reason="slow"'), at: performance.now() };
       for (const { link } of trickles) link.quality.bytesPerS = TRICKLE_BYTES_PER_S;
       for (const { link } of [paused, ...pausers, ...nevers]) link.quality.paused = true;

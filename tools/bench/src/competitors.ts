@@ -1,4 +1,4 @@
-// The peers, each with its own load generator, started from copies of their programs.
+// The competitors, each with its own load generator, started from copies of their programs.
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -12,20 +12,20 @@ interface Work {
   readonly seconds: number;
 }
 
-/** Fixed in the peers' programs. */
+/** Fixed in the competitors' programs. */
 const RAW_PORT = 19_002;
 const RAW_FRAME_BYTES = 34;
 const READY_WITHIN_MS = 20_000;
 const HOME = path.join(paths.home, "bench");
 
 /** Undefined when the folder has none. */
-export function findPeers(given: string | undefined): string | undefined {
+export function findCompetitors(given: string | undefined): string | undefined {
   const folder = path.resolve(given ?? path.join(paths.root, "../shared/peers"));
   return existsSync(path.join(folder, "uws-limit")) && existsSync(path.join(folder, "colyseus")) ? folder : undefined;
 }
 
-export async function measureRawUws({ matches, seconds }: Work, peers: string): Promise<Measured> {
-  const folder = prepared("uws-limit", peers);
+export async function measureRawUws({ matches, seconds }: Work, competitors: string): Promise<Measured> {
+  const folder = prepared("uws-limit", competitors);
   const players = matches * 2;
   const server = pinned(SERVER_CORE, "raw", paths.node, ["tickecho.cjs"], folder, process.env);
   try {
@@ -56,8 +56,8 @@ export async function measureRawUws({ matches, seconds }: Work, peers: string): 
   }
 }
 
-export async function measureColyseus({ matches, seconds }: Work, peers: string): Promise<Measured> {
-  const folder = prepared("colyseus", peers);
+export async function measureColyseus({ matches, seconds }: Work, competitors: string): Promise<Measured> {
+  const folder = prepared("colyseus", competitors);
   const port = await freePort();
   const env = { ...process.env, TRANSPORT: "uws", PORT: String(port) };
   const server = pinned(SERVER_CORE, "colyseus", paths.node, ["server.ts"], folder, env);
@@ -107,12 +107,12 @@ function worstLateness(server: Pinned): number | undefined {
 }
 
 /** A copy with its packages installed, and with the addon that our own set-up has made loadable. */
-export function prepared(name: string, peers: string): string {
+export function prepared(name: string, competitors: string): string {
   const folder = path.join(HOME, name);
   mkdirSync(folder, { recursive: true });
-  cpSync(path.join(peers, name), folder, { recursive: true });
+  cpSync(path.join(competitors, name), folder, { recursive: true });
   const manifest = path.join(folder, "package.json");
-  if (!existsSync(manifest)) cpSync(path.join(peers, "colyseus/package.json"), manifest);
+  if (!existsSync(manifest)) cpSync(path.join(competitors, "colyseus/package.json"), manifest);
   if (!existsSync(path.join(folder, "node_modules/uWebSockets.js"))) {
     console.log(`installing the packages of ${name}`);
     const install = spawnSync("npm", ["install", "--no-fund", "--no-audit", "--ignore-scripts", "--loglevel=error"], {

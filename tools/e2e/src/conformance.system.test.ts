@@ -17,7 +17,7 @@ describeWithServers("a client written from the contract", () => {
   });
 
   it.skipIf(!hasPython)(
-    "logs in, talks, queues, plays a duel to the very hash of its end, comes back in the midst of it, looks on, and is refused as the tables say",
+    "logs in, talks, queues, plays a duel to the very hash of its end, comes back in the midst of it, watches, and is refused as the tables say",
     async () => {
       const { status, lines, stderr } = await python("play.py", system.url, "duel");
       expect({ status, stderr }).toEqual({ status: 0, stderr: "" });

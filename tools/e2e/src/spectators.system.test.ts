@@ -9,7 +9,7 @@ import { type System, startSystem } from "./system.ts";
 
 const DELAY_MS = 400;
 
-describeWithServers("those who look on", () => {
+describeWithServers("spectators", () => {
   let system: System;
   beforeAll(async () => {
     system = await startSystem({
@@ -27,8 +27,8 @@ describeWithServers("those who look on", () => {
     const seen = new Map<number, { hash: string; at: number }>();
     matches[0].onSnapshot(({ tick }) => seen.set(tick, { hash: matches[0].stateHash, at: performance.now() }));
     for (const match of matches) pilot(match);
-    const lookers = await Promise.all([connected(system, { gateway: 0 }), connected(system, { gateway: 1 })]);
-    const watched = await Promise.all(lookers.map(({ realtime }) => realtime.watch(found[0].matchId, duel)));
+    const spectators = await Promise.all([connected(system, { gateway: 0 }), connected(system, { gateway: 1 })]);
+    const watched = await Promise.all(spectators.map(({ realtime }) => realtime.watch(found[0].matchId, duel)));
     const delays: number[] = [];
     let compared = 0;
     for (const one of watched)
@@ -50,14 +50,14 @@ describeWithServers("those who look on", () => {
   it("may come late, leave, and wait in a queue meanwhile; what they may not is said", async () => {
     const { players, found, matches } = await playing(system, "duel", [0, 0]);
     const { matchId } = found[0];
-    const looker = await connected(system, { gateway: 1 });
+    const spectator = await connected(system, { gateway: 1 });
     await until(() => ((matches[0].latest?.tick ?? 0) > 30 ? undefined : "too early"));
-    const watched = await looker.realtime.watch(matchId, duel);
+    const watched = await spectator.realtime.watch(matchId, duel);
     await until(() => (watched.framesApplied > 10 ? undefined : `${watched.framesApplied} frames`));
-    await looker.realtime.stopWatching();
+    await spectator.realtime.stopWatching();
     expect(await watched.ended).toBe("stopped");
-    await expect(looker.realtime.stopWatching()).rejects.toMatchObject({ code: "not_watching" });
-    await expect(looker.realtime.watch("018f0000-0000-7000-8000-000000000000", duel)).rejects.toMatchObject({
+    await expect(spectator.realtime.stopWatching()).rejects.toMatchObject({ code: "not_watching" });
+    await expect(spectator.realtime.watch("018f0000-0000-7000-8000-000000000000", duel)).rejects.toMatchObject({
       code: "match_not_found",
     });
     await expect(players[0].realtime.watch(matchId, duel)).rejects.toMatchObject({ code: "already_in_match" });
@@ -71,10 +71,10 @@ describeWithServers("those who look on", () => {
 
   it("are shown the match again after their connection was lost", async () => {
     const { players, found } = await playing(system, "duel", [0, 0]);
-    const looker = await connected(system, { gateway: 1 });
-    const watched = await looker.realtime.watch(found[0].matchId, duel);
+    const spectator = await connected(system, { gateway: 1 });
+    const watched = await spectator.realtime.watch(found[0].matchId, duel);
     await until(() => (watched.framesApplied > 5 ? undefined : "no frames"));
-    looker.realtime.dropForTest();
+    spectator.realtime.dropForTest();
     const before = watched.framesApplied;
     await until(() => (watched.framesApplied > before + 20 ? undefined : "no frames after the reconnect"));
     await players[0].realtime.leaveMatch(); // which ends it for the other one
@@ -128,7 +128,7 @@ describeWithServers("other ways to play", () => {
 
   it("the SDK plays and shows no match by another game's code, or by a copy with other fields: it says so, and goes on", async () => {
     const { players, found } = await matched(system, "duel");
-    const looker = await connected(system);
+    const spectator = await connected(system);
     const wider = { ...duel, state: { ...duel.state, round: uint(5) } };
     const newer = { ...duel, buildId: "duel-2" };
     const [a, b] = players;
@@ -142,13 +142,13 @@ describeWithServers("other ways to play", () => {
       [newer, "wrong_build"],
     ] as const;
     for (const [game, code] of refusals) {
-      const watching = looker.realtime.watch(found[0].matchId, game as unknown as Game);
+      const watching = spectator.realtime.watch(found[0].matchId, game as unknown as Game);
       await expect(watching).rejects.toMatchObject({ code });
     }
-    const watched = await looker.realtime.watch(found[0].matchId, newer, { anyBuild: true });
+    const watched = await spectator.realtime.watch(found[0].matchId, newer, { anyBuild: true });
     await until(() => (watched.framesApplied > 3 ? undefined : "nothing is shown"));
     await b.realtime.leaveMatch(); // the seat was taken
-    for (const { realtime } of [a, b, looker]) await realtime.ping();
+    for (const { realtime } of [a, b, spectator]) await realtime.ping();
   });
 
   it("whoever lets the time for a move pass has lost", async () => {
