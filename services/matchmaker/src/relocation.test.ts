@@ -12,7 +12,6 @@ afterEach(() => void vi.useRealTimers());
 
 /** What a shard says when it is offered a match. */
 type Mood = "accepts" | "refuses" | "is silent";
-const PAGE = 2;
 const ALLOCATE_TIMEOUT_MS = 1000;
 /** Above the time in which questions are gathered, below that of another try. */
 const ROUND_MS = 20;
@@ -31,6 +30,8 @@ class World {
   readonly sent: string[] = [];
   readonly outcomes: string[] = [];
   readonly over: string[] = [];
+  /** Matches that match-service looks up at once. */
+  pageMax = 2;
   /** How often match-service was asked. */
   looks = 0;
   /** Calls that match-service does not answer now. */
@@ -104,7 +105,7 @@ class World {
   }
 
   #page(matchIds: string[]): { matches: Match[]; lookedUp: number } {
-    const ids = matchIds.slice(0, PAGE);
+    const ids = matchIds.slice(0, this.pageMax);
     return { matches: structuredClone(ids.flatMap((id) => this.matches.get(id) ?? [])), lookedUp: ids.length };
   }
 
@@ -162,6 +163,29 @@ describe("where a match is", () => {
     world.running("m", "b", { epoch: 2 });
     await world.ask({ epoch: 1, lost: true });
     expect([world.told, world.sent]).toEqual([["m 2: b:1"], []]);
+  });
+
+  it("is nowhere when match-service looks no further: it is not asked for ever", async () => {
+    const world = new World();
+    world.shard("a");
+    world.running("m");
+    world.pageMax = 0;
+    await world.ask({ lost: false });
+    expect(world.told).toEqual(["m 1: match_not_found"]);
+  });
+
+  it("counts, of several gateways' questions, as lost if the one of the latest epoch says so, in whichever order they come", async () => {
+    for (const [first, second, told] of [
+      [{ epoch: 2, lost: true }, { epoch: 1, lost: false }, "m 3: b:1"],
+      [{ epoch: 1, lost: true }, { epoch: 2, lost: false }, "m 2: a:1"],
+      [{ epoch: 2, lost: false }, { epoch: 2, lost: true }, "m 3: b:1"],
+    ] as const) {
+      const world = new World();
+      for (const shardId of ["a", "b"]) world.shard(shardId);
+      world.running("m", "a", { epoch: 2 });
+      await world.ask(first, second);
+      expect(world.told).toEqual([told]);
+    }
   });
 
   it("is asked of match-service again until that answers", async () => {
