@@ -3,7 +3,7 @@
 // it: `pnpm exec node scripts/infra-files.ts --write` writes the files, `pnpm check` compares them.
 
 /** What one installation has once, and several processes may share: 32 random bytes in hexadecimal digits. */
-export type Secret = "KEY_ENCRYPTION_KEY" | "SEAT_TICKET_KEY" | "LINK_KEY";
+export type Secret = "KEY_ENCRYPTION_KEY" | "AUDIT_KEY" | "SEAT_TICKET_KEY" | "LINK_KEY";
 
 export interface ServiceRow {
   /** Of its folder under services/, its image, its workload and its address in a cluster. */
@@ -168,7 +168,7 @@ const TABLE = [
     speaks: "grpc",
     database: { prefix: "identity", user: "identity" },
     calls: {},
-    secrets: ["KEY_ENCRYPTION_KEY"],
+    secrets: ["KEY_ENCRYPTION_KEY", "AUDIT_KEY"],
   },
   {
     name: "chat-service",

@@ -109,7 +109,11 @@ describe("a service's configuration", () => {
     expect(output).not.toContain("not-hexadecimal-at-all");
     const good = run("node", ["src/main.ts", "--check-config"], {
       cwd: service,
-      env: { IDENTITY_DB_URL: "mysql://u:p@h/d", IDENTITY_KEY_ENCRYPTION_KEY: "ab".repeat(32) },
+      env: {
+        IDENTITY_DB_URL: "mysql://u:p@h/d",
+        IDENTITY_KEY_ENCRYPTION_KEY: "ab".repeat(32),
+        IDENTITY_AUDIT_KEY: "cd".repeat(32),
+      },
     });
     expect(good).toMatchObject({ status: 0 });
   });

@@ -13,8 +13,11 @@ if [ ! -f secrets/env ]; then
   for name in $passwords; do
     echo "$name=$(openssl rand -hex 16)"
   done >secrets/env
-  for name in KEY_ENCRYPTION_KEY SEAT_TICKET_KEY LINK_KEY; do echo "$name=$(openssl rand -hex 32)"; done >>secrets/env
 fi
+# Each by itself: a release may need one more than the release that made the file.
+for name in KEY_ENCRYPTION_KEY AUDIT_KEY SEAT_TICKET_KEY LINK_KEY; do
+  grep -q "^$name=" secrets/env || echo "$name=$(openssl rand -hex 32)" >>secrets/env
+done
 if [ ! -f secrets/tls/tls.crt ]; then
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 -subj /CN=localhost \
     -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout secrets/tls/tls.key -out secrets/tls/tls.crt 2>/dev/null

@@ -9,7 +9,7 @@
 // commands for its operator over `verifyAuditLog`, `sealEntries` and `resealEntries`.
 export { type AuditFault, type AuditReport, type PositionRange, verifyAuditLog } from "./verify.ts";
 export { type AuditEntry, type AuditHead } from "./entry.ts";
-export { type AuditLog, createAuditLog, listAuditEntries } from "./log.ts";
+export { type AuditLog, createAuditLog, findAuditHash, isAuditLogEmpty, listAuditEntries } from "./log.ts";
 export { resealEntries, sealEntries, sealLogOfBefore, type SealingAction, SealingRefusedError } from "./sealing.ts";
 export { createSealer, type Sealer } from "./sealer.ts";
 export { addAuditSeals, type AuditLogTable, type AuditTables, createAuditTable, insertFirstEntry } from "./table.ts";

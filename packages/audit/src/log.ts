@@ -2,7 +2,16 @@ import { cut } from "@muster/runtime";
 import { currentTrace } from "@muster/tracing";
 import { type AuditEntry, type AuditRow, hashOf } from "./entry.ts";
 import type { Sealer } from "./sealer.ts";
-import { type AuditDb, type AuditTx, holdLog, insertEntry, listEntriesBefore, onlyLog } from "./store.ts";
+import {
+  type AuditDb,
+  type AuditTx,
+  findHash,
+  findHead,
+  holdLog,
+  insertEntry,
+  listEntriesBefore,
+  onlyLog,
+} from "./store.ts";
 import type { AuditTables } from "./table.ts";
 
 const NO_TRACE = "0".repeat(32);
@@ -46,4 +55,18 @@ export async function listAuditEntries<Tables extends AuditTables>(
   limit: number,
 ): Promise<AuditRow[]> {
   return await listEntriesBefore(onlyLog(db), before, limit);
+}
+
+/** Nothing has ever been written into it. */
+export async function isAuditLogEmpty<Tables extends AuditTables>(db: AuditDb<Tables>): Promise<boolean> {
+  const head = await findHead(onlyLog(db));
+  return head === undefined || head.position === 0;
+}
+
+/** In hexadecimal digits; undefined where there is no such entry. */
+export async function findAuditHash<Tables extends AuditTables>(
+  db: AuditDb<Tables>,
+  position: number,
+): Promise<string | undefined> {
+  return (await findHash(onlyLog(db), position))?.toString("hex");
 }

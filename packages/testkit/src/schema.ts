@@ -17,7 +17,7 @@ export interface SchemaViews {
 export async function schemaViews(service: string, databaseUrl: string, schemaFile: URL): Promise<SchemaViews> {
   const source = readFileSync(schemaFile, "utf8");
   const typed = [...source.matchAll(/^ {2}(\w+): (\w+Table);/gm)].map(([, table, type]) => {
-    const body = new RegExp(`interface ${type} \\{([\\s\\S]*?)\\n\\}`).exec(source)?.[1] ?? "";
+    const body = columnsOf(type as string, source);
     return [table, sorted([...body.matchAll(/^ {2}(\w+):/gm)].map((match) => match[1] as string))] as const;
   });
   const document = readFileSync(new URL("../../../contracts/db/db.v2.md", import.meta.url), "utf8");
@@ -27,6 +27,16 @@ export async function schemaViews(service: string, databaseUrl: string, schemaFi
     typed: Object.fromEntries(typed.toSorted(([a], [b]) => ((a as string) < (b as string) ? -1 : 1))),
     documented: sorted([...section.matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1] as string)),
   };
+}
+
+/** What stands in the interface: in that file, or in the package that the file has it from. */
+function columnsOf(type: string, source: string): string {
+  const own = new RegExp(`interface ${type} \\{([\\s\\S]*?)\\n\\}`).exec(source)?.[1];
+  if (own !== undefined) return own;
+  const imports = source.match(/^import type .*$/gm)?.filter((line) => new RegExp(`\\b${type}\\b`).test(line));
+  const name = /"@muster\/(\w+)"/.exec(imports?.[0] ?? "")?.[1];
+  if (name === undefined) return "";
+  return columnsOf(type, readFileSync(new URL(`../../${name}/src/table.ts`, import.meta.url), "utf8"));
 }
 
 async function realTables(databaseUrl: string): Promise<SchemaShape> {

@@ -1,3 +1,4 @@
+import { createAuditLog, createAuditWatch } from "@muster/audit";
 import { IdentityService } from "@muster/contracts/identity/v2";
 import { createDatabase, type DbPart, waitForSchema } from "@muster/db";
 import { createLogger, type Logger } from "@muster/log";
@@ -5,6 +6,7 @@ import { createRpcServer, type RpcServer } from "@muster/rpc";
 import { type App, composeProcess, createMetrics, measureBounded } from "@muster/runtime";
 import { type AdminServer, createAdminServer } from "@muster/service";
 import { AccountTurns } from "./account-turns.ts";
+import { type AuditAction, identitySealer } from "./audit.ts";
 import { createChallenges } from "./challenges.ts";
 import type { Config } from "./config.ts";
 import { createHousekeeping } from "./housekeeping.ts";
@@ -54,8 +56,10 @@ export function createApp(config: Config, overrides: Overrides = {}): IdentityAp
     waitingMax: config.identityHashingQueueMax,
   });
   const turns = new AccountTurns();
+  const audit = createAuditLog<AuditAction>(identitySealer(config.identityAuditKey));
   const sessions = createSessions({
     keys,
+    audit,
     turns,
     secret: config.identityKeyEncryptionKey,
     graceS: config.identityRefreshGraceS,
@@ -86,6 +90,7 @@ export function createApp(config: Config, overrides: Overrides = {}): IdentityAp
     throttle,
     newAccounts,
     keys,
+    audit,
     now,
   };
   const rpc = createRpcServer({
@@ -104,8 +109,11 @@ export function createApp(config: Config, overrides: Overrides = {}): IdentityAp
     ready: { database: database.check, "signing key": () => keys.check() },
   });
   const schema = { name: "schema", start: () => waitForSchema(db, migrations, { withinMs: config.dbWaitMs, log }) };
-  return Object.assign(composeProcess(admin, [database, schema, keys, createHousekeeping(db, now, log), rpc]), {
-    rpc,
-    admin,
-  });
+  return Object.assign(
+    composeProcess(admin, [database, schema, keys, createAuditWatch(db, log), createHousekeeping(db, now, log), rpc]),
+    {
+      rpc,
+      admin,
+    },
+  );
 }

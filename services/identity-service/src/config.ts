@@ -1,4 +1,4 @@
-import { bytes, type ConfigOf, int, json, parseConfig, text, url } from "@muster/config";
+import { bytes, type ConfigOf, int, json, keys, parseConfig, text, url } from "@muster/config";
 import { dbConfig } from "@muster/db";
 import { logConfig } from "@muster/log";
 import { Type } from "@sinclair/typebox";
@@ -13,6 +13,11 @@ export const fields = {
   IDENTITY_KEY_ENCRYPTION_KEY: bytes({
     length: 32,
     description: "AES-256 key that seals the signing keys in the database, 64 hexadecimal digits",
+  }),
+  IDENTITY_AUDIT_KEY: keys({
+    length: 32,
+    description:
+      "seals the entries of the audit log, 64 hexadecimal digits; of several, comma-separated, the first seals and each is accepted",
   }),
   IDENTITY_REFRESH_TTL_S: int({
     default: 30 * 86_400,
@@ -128,6 +133,12 @@ export type DatabaseConfig = Pick<Config, "logLevel" | "identityDbUrl" | "dbAcqu
 
 export function readDatabaseConfig(env: Readonly<Record<string, string | undefined>>): DatabaseConfig {
   return parseConfig({ ...logConfig, ...dbConfig, IDENTITY_DB_URL: fields.IDENTITY_DB_URL }, env);
+}
+
+/** Of those tools, for what appends to the audit log or verifies it. */
+export function readAuditKey(env: Readonly<Record<string, string | undefined>>): string {
+  const { IDENTITY_AUDIT_KEY } = fields;
+  return parseConfig({ IDENTITY_AUDIT_KEY }, env).identityAuditKey;
 }
 
 /** Of those tools, for what makes a signing key. */

@@ -1,8 +1,9 @@
 // What an operator does on the database itself, where no account exists yet that may, or none is needed: see USAGE.
 import { configOrExit } from "@muster/config";
-import { createDatabase, type Database, faultOfDatabase, inTransaction } from "@muster/db";
-import { appendAudit, auditFault } from "./audit.ts";
+import { createDatabase, faultOfDatabase, inTransaction } from "@muster/db";
 import { readDatabaseConfig, readKeyEncryptionKey } from "./config.ts";
+import { auditOf, resealAuditLog, sealAuditLog, verifyAuditLog } from "./operator-audit.ts";
+import { type Command, type CommandParts, type Output, UsageError } from "./operator-command.ts";
 import { nameKeyOf, nameSkeletonOf } from "./names.ts";
 import type { Account, AccountRole, Tables } from "./schema.ts";
 import { replaceKeys } from "./signing-keys.ts";
@@ -18,8 +19,15 @@ const USAGE = `usage: operator.ts COMMAND …   (with IDENTITY_DB_URL in the env
   revoke-keys REASON
       Withdraws every signing key and makes another one, sealed with IDENTITY_KEY_ENCRYPTION_KEY. Running instances sign with it,
       and verifiers refuse tokens of the others, within seconds; clients refresh by themselves.
-  verify-audit-log
-      Whether the audit log is as it was written.
+  verify-audit-log [--unsealed-too] [POSITION HASH]
+      Whether the audit log is as it was written, and every entry sealed; with --unsealed-too those without a seal are only named.
+      With POSITION and HASH also whether it still has the entry that was noted so, in a log line or from an earlier run.
+  seal-audit-log FROM-TO REASON
+      Seals entries that verify-audit-log names as being without a seal, once you have looked at them.
+  reseal-audit-log REASON
+      Seals with the first key of IDENTITY_AUDIT_KEY what an older one has sealed, so that the older one can go.
+
+What writes the audit log or reads its seals needs IDENTITY_AUDIT_KEY: all but player.
 
 Exit code 0: done, or all is well; 1: it failed, or nothing was found; 2: wrong usage.`;
 
@@ -27,43 +35,19 @@ const ROLES: readonly string[] = ["player", "moderator", "admin"] satisfies Acco
 const ROWS_MAX = 50;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** What was asked for does not fit the usage: `takes` says what does. */
-class UsageError extends Error {
-  readonly takes: string;
-  constructor(message: string, takes: string) {
-    super(message);
-    this.takes = takes;
-  }
-}
-
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Where the lines go. */
-export interface Output {
-  log(line: string): void;
-  error(line: string): void;
-}
-
-interface CommandParts {
-  readonly db: Database<Tables>;
-  readonly env: Environment;
-  readonly out: Output;
-}
-
-/** @returns the problem; undefined when all is well */
-type Command = (parts: CommandParts, args: readonly string[]) => Promise<string | undefined>;
-
 const COMMANDS: Readonly<Record<string, Command>> = {
   player,
   grant,
   "revoke-keys": revokeKeys,
-  "verify-audit-log": verify,
+  "verify-audit-log": verifyAuditLog,
+  "seal-audit-log": sealAuditLog,
+  "reseal-audit-log": resealAuditLog,
 };
 
 /** @returns the exit code */
 export async function runOperator(
   [name = "", ...args]: readonly string[],
-  env: Environment,
+  env: CommandParts["env"],
   out: Output = console,
 ): Promise<number> {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
@@ -118,7 +102,7 @@ function lineOf({ id, name, kind, role, banned_until: until }: Account): string 
 }
 
 async function grant(
-  { db, out }: CommandParts,
+  { db, env, out }: CommandParts,
   [name = "", role = "", ...words]: readonly string[],
 ): Promise<string | undefined> {
   const reason = words.join(" ");
@@ -126,11 +110,12 @@ async function grant(
   if (role === "") throw new UsageError("grant takes a name, a role and a reason", takes);
   if (!ROLES.includes(role)) throw new UsageError(`there is no role ${role}: ${ROLES.join(", ")}`, takes);
   if (reason === "") throw new UsageError("grant takes a reason, for the audit log", takes);
+  const audit = auditOf(env);
   const account = await findAccountWithPassword(db, { nameKey: nameKeyOf(name) });
   if (!account) return `there is no registered account ${name}`;
   await inTransaction(db, async (tx) => {
     await updateRole(tx, account.id, role as AccountRole);
-    await appendAudit(tx, {
+    await audit.append(tx, {
       actor: "operator",
       action: "role_set",
       target: account.id,
@@ -146,21 +131,15 @@ async function revokeKeys({ db, env, out }: CommandParts, words: readonly string
   const reason = words.join(" ");
   if (reason === "") throw new UsageError("revoke-keys takes a reason", "REASON");
   const encryptionKey = configOrExit("operator", () => readKeyEncryptionKey(env));
+  const audit = auditOf(env);
   const { kid, withdrawn } = await inTransaction(db, async (tx) => {
     const at = new Date();
     const replaced = await replaceKeys(tx, encryptionKey, at);
     for (const target of replaced.withdrawn)
-      await appendAudit(tx, { actor: "operator", action: "key_revoked", target, reason, at });
+      await audit.append(tx, { actor: "operator", action: "key_revoked", target, reason, at });
     return replaced;
   });
   for (const old of withdrawn) out.log(`${old} is withdrawn`);
   out.log(`${kid} signs from now on`);
   return undefined;
-}
-
-async function verify({ db, out }: CommandParts, args: readonly string[]): Promise<string | undefined> {
-  if (args.length > 0) throw new UsageError("verify-audit-log takes nothing", "");
-  const fault = await auditFault(db);
-  if (fault === undefined) out.log("the audit log is as it was written");
-  return fault;
 }

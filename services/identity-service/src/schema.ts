@@ -1,3 +1,4 @@
+import type { AuditLogTable } from "@muster/audit";
 import type { Generated, Selectable } from "kysely";
 
 /** Tables of identity-service. Ids are UUIDs as text (ours are version 7), times UTC with microseconds. */
@@ -124,21 +125,6 @@ export interface LoginFailuresTable {
 export interface SpentChallengesTable {
   nonce: Buffer;
   expires_at: Date;
-}
-
-/** Append-only: each row's hash covers the one before, so that an edit, a removal or a swap shows. */
-export interface AuditLogTable {
-  /** From 1, without gaps. */
-  position: number;
-  at: Date;
-  /** UUID of the account, operator (command line) or system. */
-  actor: string;
-  action: string;
-  target: string;
-  reason: string;
-  trace_id: string;
-  previous_hash: Buffer;
-  hash: Buffer;
 }
 
 export type Account = Selectable<AccountsTable>;

@@ -12,7 +12,7 @@ import { SignJWT } from "jose";
 import { v7 as uuidv7 } from "uuid";
 import type { AccountTurns } from "./account-turns.ts";
 import { refuseBanned } from "./accounts.ts";
-import { appendAudit } from "./audit.ts";
+import type { Audit } from "./audit.ts";
 import { fail } from "./errors.ts";
 import type { Account, RevokeReason, Tables } from "./schema.ts";
 import type { SigningKeys } from "./signing-keys.ts";
@@ -49,6 +49,7 @@ export interface SessionsOptions {
   readonly graceS: number;
   readonly now: () => Date;
   readonly turns: AccountTurns;
+  readonly audit: Audit;
 }
 
 export interface Device {
@@ -70,7 +71,7 @@ export interface Sessions {
 }
 
 export function createSessions(options: SessionsOptions): Sessions {
-  const { keys, now } = options;
+  const { keys, audit, now } = options;
   const successorKey = Buffer.from(
     hkdfSync("sha256", Buffer.from(options.secret, "hex"), "", "muster refresh-token successor", 32),
   );
@@ -209,7 +210,7 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   const endReused = async (tx: Tx, { family_id, account_id }: HeldRefreshToken): Promise<void> => {
     await revokeFamilies(tx, [family_id], "reused", now(), tokensEndAt());
-    await appendAudit(tx, {
+    await audit.append(tx, {
       actor: "system",
       action: "refresh_token_reused",
       target: account_id,

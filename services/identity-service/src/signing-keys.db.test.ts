@@ -7,7 +7,7 @@ import { decodeProtectedHeader } from "jose";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { runOperator } from "./operator-commands.ts";
 import { createSigningKeys } from "./signing-keys.ts";
-import { type Harness, KEY_ENCRYPTION_KEY, startHarness } from "../test/harness.ts";
+import { AUDIT_KEY, type Harness, KEY_ENCRYPTION_KEY, startHarness } from "../test/harness.ts";
 
 describeWithMariadb("signing keys", () => {
   let harness: Harness;
@@ -193,7 +193,7 @@ describeWithMariadb("signing keys", () => {
 
 /** As the runbook has it: on the database alone. @returns the exit code */
 function revokeKeys(url: string, encryptionKey: string): Promise<number> {
-  const env = { IDENTITY_DB_URL: url, IDENTITY_KEY_ENCRYPTION_KEY: encryptionKey };
+  const env = { IDENTITY_DB_URL: url, IDENTITY_KEY_ENCRYPTION_KEY: encryptionKey, IDENTITY_AUDIT_KEY: AUDIT_KEY };
   const nowhere = { log: () => undefined, error: () => undefined };
   return runOperator(["revoke-keys", "in", "a", "public", "log"], env, nowhere);
 }

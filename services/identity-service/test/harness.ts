@@ -27,6 +27,7 @@ export interface Harness extends AsyncDisposable {
 }
 
 export const KEY_ENCRYPTION_KEY = "5a".repeat(32);
+export const AUDIT_KEY = "a0".repeat(32);
 
 export async function startHarness(env: Record<string, string> = {}): Promise<Harness> {
   const { "identity-service": url } = await freshDatabases();
@@ -42,6 +43,7 @@ export async function startHarness(env: Record<string, string> = {}): Promise<Ha
         IDENTITY_GRPC_PORT: "0",
         IDENTITY_ADMIN_PORT: "0",
         IDENTITY_KEY_ENCRYPTION_KEY: KEY_ENCRYPTION_KEY,
+        IDENTITY_AUDIT_KEY: AUDIT_KEY,
         ...env,
         ...more,
       }),

@@ -170,6 +170,7 @@ function secretsOf(folder: string): Data {
       "match-db-password": match,
       "chat-db-password": chat,
       "key-encryption-key": key(),
+      "audit-key": key(),
       "seat-ticket-key": key(),
       "link-key": key(),
     },

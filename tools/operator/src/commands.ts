@@ -31,7 +31,21 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     "REASON",
     "Withdraws every key that signs access tokens, and makes another one. Nobody is logged out.",
   ),
-  "verify-audit-log": identityCommand("verify-audit-log", "", "Whether the audit log is as it was written."),
+  "verify-audit-log": identityCommand(
+    "verify-audit-log",
+    "[--unsealed-too] [POSITION HASH]",
+    "Whether the audit log is as it was written and sealed; and still has the entry that was noted with that hash.",
+  ),
+  "seal-audit-log": identityCommand(
+    "seal-audit-log",
+    "FROM-TO REASON",
+    "Seals entries that verify-audit-log names as being without a seal, once you have looked at them.",
+  ),
+  "reseal-audit-log": identityCommand(
+    "reseal-audit-log",
+    "REASON",
+    "After a change of IDENTITY_AUDIT_KEY: seals with the new key what the old one has sealed.",
+  ),
   migrate,
   backup,
   "backup-logs": backupLogs,

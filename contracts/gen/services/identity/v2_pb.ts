@@ -1105,7 +1105,8 @@ export type AuditEntry = Message<"identity.v2.AuditEntry"> & {
   traceId: string;
 
   /**
-   * Hash over this entry and the one before, 64 hexadecimal digits.
+   * SHA-256 over this entry and the hash before, 64 hexadecimal digits. Whoever notes it can tell later that the log was cut off
+   * before it; that it was not forged is shown by its seal, which the operator's verify-audit-log checks.
    *
    * @generated from field: string hash = 8;
    */

@@ -1,8 +1,11 @@
-import { type Migrations, statement } from "@muster/db";
-import { sql } from "kysely";
+import { addAuditSeals, type AuditTables, isAuditLogEmpty, type Sealer, sealLogOfBefore } from "@muster/audit";
+import { type Migration, type Migrations, statement } from "@muster/db";
+import { type Kysely, sql } from "kysely";
 import { renewSkeletons } from "./look-alikes.ts";
 import { refoldNameKeys } from "./name-keys.ts";
 import { backfillSkeletons } from "./name-skeletons.ts";
+
+const SEAL_AUDIT_LOG = "20261127T1401-seal-audit-log";
 
 /** One statement each, safe to run again; listed by hand, so that the order is what a reader sees. */
 export const migrations: Migrations = {
@@ -143,4 +146,20 @@ export const migrations: Migrations = {
     alter table refresh_tokens
       add key if not exists refresh_tokens_newest (family_id, created_at),
       drop key if exists refresh_tokens_by_family`),
+  "20261127T1400-audit-log-add-seals": statement(addAuditSeals),
+  [SEAL_AUDIT_LOG]: { up: sealedBy(undefined) },
 };
+
+/** For a database in use: what its audit log says already gets its seals. */
+export function migrationsWith(sealer: Sealer): Migrations {
+  return { ...migrations, [SEAL_AUDIT_LOG]: { up: sealedBy(sealer) } };
+}
+
+function sealedBy(sealer: Sealer | undefined): Migration["up"] {
+  return async (database) => {
+    const db = database as Kysely<AuditTables>;
+    if (sealer) await sealLogOfBefore(db, sealer, new Date());
+    else if (!(await isAuditLogEmpty(db)))
+      throw new Error("the audit log has entries, and there is no key to seal them with");
+  };
+}

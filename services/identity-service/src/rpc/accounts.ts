@@ -5,7 +5,6 @@ import { type Database, inTransaction, isDuplicateKey } from "@muster/db";
 import { commonError } from "@muster/errors";
 import { clientNetworkOf, currentBudget, remainingBudgetMs } from "@muster/runtime";
 import { newAccount, toProfile } from "../accounts.ts";
-import { appendAudit } from "../audit.ts";
 import { fail } from "../errors.ts";
 import { checkName, nameKeyOf } from "../names.ts";
 import { checkPassword } from "../password-rules.ts";
@@ -34,7 +33,7 @@ const LOGGING_IN = "log-in";
 const NOBODY = "00000000-0000-0000-0000-000000000000";
 
 export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentityService>, AccountRpcs> {
-  const { db, passwords, sessions, turns, throttle, newAccounts, now } = parts;
+  const { db, passwords, sessions, turns, throttle, newAccounts, audit, now } = parts;
 
   /** The last step before a commit: if the caller has stopped waiting, nothing is committed, so that its retry is not a second session. */
   const openInTime = async (tx: Tx, account: Account, device: Device): Promise<TokenPair> => {
@@ -135,7 +134,7 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
         await holdUnchanged(tx, account);
         await updateCredentials(tx, playerId, phc, now());
         await sessions.revoke(tx, { accountId: playerId, exceptId: keepFamilyId }, "password_changed");
-        await appendAudit(tx, {
+        await audit.append(tx, {
           actor: playerId,
           action: "password_changed",
           target: playerId,

@@ -3,14 +3,14 @@
 import { timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { type IdentityService, Role } from "@muster/contracts/identity/v2";
+import { listAuditEntries } from "@muster/audit";
 import { inTransaction } from "@muster/db";
 import { commonError } from "@muster/errors";
 import { FOR_GOOD } from "../accounts.ts";
-import { type AuditAction, appendAudit } from "../audit.ts";
+import type { AuditAction } from "../audit.ts";
 import { fail } from "../errors.ts";
 import type { Account, AccountRole } from "../schema.ts";
 import { findAccount, holdAccount, updateBan, updateRole } from "../store/accounts.ts";
-import { listEntries } from "../store/audit.ts";
 import type { Db, Tx } from "../store/db.ts";
 import { listKeyStates } from "../store/keys.ts";
 import type { RpcParts } from "./parts.ts";
@@ -28,7 +28,13 @@ type AdminRpcs =
 const RANK: Readonly<Record<AccountRole, number>> = { player: 0, moderator: 1, admin: 2 };
 const AUDIT_PAGE_DEFAULT = 50;
 
-export function adminRpcs({ db, sessions, keys, now }: RpcParts): Pick<ServiceImpl<typeof IdentityService>, AdminRpcs> {
+export function adminRpcs({
+  db,
+  sessions,
+  keys,
+  audit,
+  now,
+}: RpcParts): Pick<ServiceImpl<typeof IdentityService>, AdminRpcs> {
   /** Runs `work` if the actor may, and writes the log. @throws AppError not_allowed */
   const asActor = <T>(
     actorId: string,
@@ -39,7 +45,7 @@ export function adminRpcs({ db, sessions, keys, now }: RpcParts): Pick<ServiceIm
     inTransaction(db, async (tx) => {
       const actor = await allowed(tx, actorId, atLeast, now());
       const result = await work(tx, actor);
-      await appendAudit(tx, { ...entry, actor: actorId, at: now() });
+      await audit.append(tx, { ...entry, actor: actorId, at: now() });
       return result;
     });
 
@@ -88,7 +94,7 @@ export function adminRpcs({ db, sessions, keys, now }: RpcParts): Pick<ServiceIm
 
     async listAuditLog({ actorId, before, pageSize }) {
       await allowed(db, actorId, "admin", now());
-      const entries = await listEntries(db, Number(before), pageSize || AUDIT_PAGE_DEFAULT);
+      const entries = await listAuditEntries(db, Number(before), pageSize || AUDIT_PAGE_DEFAULT);
       return {
         entries: entries.map(({ position, at, actor, action, target, reason, trace_id, hash }) => ({
           position: BigInt(position),

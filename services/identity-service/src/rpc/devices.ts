@@ -3,7 +3,6 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { IdentityService } from "@muster/contracts/identity/v2";
 import { inTransaction } from "@muster/db";
-import { appendAudit } from "../audit.ts";
 import { fail } from "../errors.ts";
 import type { Tx } from "../store/db.ts";
 import { listFamilies } from "../store/sessions.ts";
@@ -17,6 +16,7 @@ export function deviceRpcs({
   sessions,
   turns,
   keys,
+  audit,
   now,
 }: RpcParts): Pick<ServiceImpl<typeof IdentityService>, DeviceRpcs> {
   return {
@@ -37,7 +37,7 @@ export function deviceRpcs({
       const end = async (tx: Tx): Promise<void> => {
         const ended = await sessions.revoke(tx, { accountId: playerId, id: familyId }, "revoked");
         if (ended === 0) throw fail("device_not_found");
-        await appendAudit(tx, {
+        await audit.append(tx, {
           actor: playerId,
           action: "device_revoked",
           target: playerId,
@@ -54,7 +54,7 @@ export function deviceRpcs({
         const ended = await sessions.revoke(tx, { accountId: playerId, exceptId: keepFamilyId }, "revoked");
         // The log is kept for ever, and its end is one at a time's: what changed nothing is not in it.
         if (ended === 0) return ended;
-        await appendAudit(tx, {
+        await audit.append(tx, {
           actor: playerId,
           action: "other_devices_revoked",
           target: playerId,

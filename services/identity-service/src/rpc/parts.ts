@@ -1,5 +1,6 @@
 import type { Database } from "@muster/db";
 import type { AccountTurns } from "../account-turns.ts";
+import type { Audit } from "../audit.ts";
 import type { NewAccounts } from "../new-accounts.ts";
 import type { PasswordRules } from "../password-rules.ts";
 import type { Passwords } from "../passwords.ts";
@@ -18,5 +19,6 @@ export interface RpcParts {
   readonly throttle: Throttle;
   readonly newAccounts: NewAccounts;
   readonly keys: SigningKeys;
+  readonly audit: Audit;
   readonly now: () => Date;
 }

@@ -18,7 +18,7 @@ import { type Command, say } from "../command.ts";
 import { OperatorError, UsageError } from "../errors.ts";
 import { withServer } from "../databases.ts";
 import { type Environment, variable } from "../environment.ts";
-import { auditLogHolds, loadDump } from "./load.ts";
+import { AUDIT_KEY, auditLogHolds, loadDump } from "./load.ts";
 import {
   BINARY_LOGS,
   databasesOf,
@@ -47,6 +47,7 @@ export const backup: Command = {
     const folder = folderFrom(args);
     if (existsSync(folder) && readdirSync(folder).length > 0) throw new OperatorError(`${folder} is not empty`);
     const server = variable(env, "MUSTER_DB_URL");
+    variable(env, AUDIT_KEY);
     if (!findMariadb())
       throw new OperatorError("mariadbd is not there (Debian: mariadb-server-core): a backup is tried by restoring it");
     makeFolder(folder);
@@ -120,6 +121,7 @@ export const verifyBackup: Command = {
   async run(args, env) {
     const folder = folderFrom(args);
     const manifest = readManifest(folder);
+    variable(env, AUDIT_KEY);
     if ((await sha256Of(path.join(folder, DUMP))) !== manifest.sha256)
       throw new OperatorError("the dump has been changed");
     const different = differences(manifest.tables, await restoreTest(folder, manifest, env));

@@ -8,7 +8,7 @@ import { OperatorError, UsageError } from "../errors.ts";
 import { withServer } from "../databases.ts";
 import { type Environment, variable } from "../environment.ts";
 import { folderFrom, logFilesIn } from "./backup.ts";
-import { auditLogHolds, loadDump, UNLOGGED } from "./load.ts";
+import { AUDIT_KEY, auditLogHolds, loadDump, UNLOGGED } from "./load.ts";
 import { linesOfLogs, statementsIn } from "./log-text.ts";
 import { BINARY_LOGS, differences, DUMP, type Manifest, readManifest, sha256Of, tableStates } from "./manifest.ts";
 import { pipePrograms } from "./programs.ts";
@@ -34,6 +34,7 @@ export const restore: Command = {
     const folder = folderFrom(positionals);
     const limit = limitFrom(values.until, values.before);
     const manifest = readManifest(folder);
+    variable(env, AUDIT_KEY);
     if ((await sha256Of(path.join(folder, DUMP))) !== manifest.sha256)
       throw new OperatorError("the dump has been changed");
     if (!values.to && !env.isLocal)
