@@ -37,6 +37,7 @@ export interface DatabaseServiceDefinition<C extends DatabaseServiceConfig, Tabl
 }
 
 export interface DatabaseService<C extends DatabaseServiceConfig, Tables> extends Service<C, DatabaseApp> {
+  readonly configuration: DatabaseConfiguration<C>;
   readonly migrations: Migrations;
   /** For the types of a test's harness: there is no such value. */
   readonly tables?: Tables;
@@ -52,7 +53,7 @@ export function defineDatabaseService<C extends DatabaseServiceConfig, Tables>(
     configuration,
     compose: (context: ServiceContext<C>) => composeDatabaseService(context, definition),
   });
-  return { ...service, migrations };
+  return { ...service, configuration, migrations };
 }
 
 function composeDatabaseService<C extends DatabaseServiceConfig, Tables>(

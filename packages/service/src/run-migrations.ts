@@ -3,7 +3,7 @@ import { migrateAndEnd, type Migrations } from "@muster/db";
 import { createLogger } from "@muster/log";
 import type { DatabaseConfiguration } from "./database-fields.ts";
 
-/** What a service's migrate.ts does: see migrateAndEnd. */
+/** What a service's migrate.ts does: see migrateAndEnd. Of the service it loads and asks for what is the database's alone. */
 export async function runMigrations(
   service: string,
   configuration: DatabaseConfiguration<unknown>,

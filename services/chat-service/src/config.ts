@@ -1,14 +1,7 @@
-import { type ConfigOf, int, parseConfig, text, url } from "@muster/config";
-import { dbConfig } from "@muster/db";
-import { logConfig } from "@muster/log";
+import { int, url } from "@muster/config";
+import { type ConfigFrom, databaseConfig } from "@muster/service/database";
 
-export const fields = {
-  ...logConfig,
-  ...dbConfig,
-  CHAT_HOST: text({ default: "127.0.0.1", description: "address to listen on" }),
-  CHAT_GRPC_PORT: int({ default: 7260, max: 65_535, description: "gRPC (h2c); 0 takes a free one" }),
-  CHAT_ADMIN_PORT: int({ default: 7261, max: 65_535, description: "health and metrics; 0 takes a free one" }),
-  CHAT_DB_URL: url({ protocols: ["mysql:"], description: "mysql://user:password@host:port/chat_…" }),
+const own = {
   CHAT_MATCH_URL: url({ protocols: ["http:"], description: "gRPC address of match-service" }),
   CHAT_MESSAGE_CHARS_MAX: int({ default: 500, min: 1, max: 2000, description: "longest message, characters" }),
   CHAT_MESSAGES_PER_MIN: int({
@@ -84,23 +77,8 @@ export const fields = {
     max: 1000,
     description: "how often each instance looks for what other instances have committed",
   }),
-  CHAT_STOP_WITHIN_MS: int({
-    default: 10_000,
-    min: 100,
-    max: 300_000,
-    description: "a stop that takes longer is forced",
-  }),
 };
 
-export type Config = ConfigOf<typeof fields>;
-
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  return parseConfig(fields, env);
-}
-
-/** For migrate.ts, which works on the database alone. */
-export type DatabaseConfig = Pick<Config, "logLevel" | "chatDbUrl" | "dbAcquireTimeoutMs">;
-
-export function readDatabaseConfig(env: Readonly<Record<string, string | undefined>>): DatabaseConfig {
-  return parseConfig({ ...logConfig, ...dbConfig, CHAT_DB_URL: fields.CHAT_DB_URL }, env);
-}
+export const configuration = databaseConfig("CHAT", { grpcPort: 7260, adminPort: 7261 }, own);
+export const { fields, read: readConfig } = configuration;
+export type Config = ConfigFrom<typeof configuration>;

@@ -4,29 +4,17 @@ import type { Client } from "@connectrpc/connect";
 import { type Actor, ChatService, type DeliverRequestSchema, type DeliverResponse } from "@muster/contracts/chat/v2";
 import { MatchService } from "@muster/contracts/match/v2";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { createDatabase, type Database, migrate } from "@muster/db";
 import { AppError, type ErrorRow } from "@muster/errors";
 import { createLogger } from "@muster/log";
-import { createRpcClient, createRpcServer, MessageQueue } from "@muster/rpc";
+import { createRpcServer, MessageQueue } from "@muster/rpc";
 import { createMetrics } from "@muster/runtime";
-import { freshDatabases, LogLines } from "@muster/testkit";
-import { type ChatApp, createApp } from "../src/app.ts";
-import { readConfig } from "../src/config.ts";
-import { migrations } from "../src/migrations/index.ts";
+import { type ServiceHarness, startService } from "@muster/testkit";
 import type { Tables } from "../src/schema.ts";
+import { service } from "../src/service.ts";
 
-export interface Harness extends AsyncDisposable {
-  readonly call: Client<typeof ChatService>;
-  readonly app: ChatApp;
-  readonly db: Database<Tables>;
-  readonly logs: LogLines;
-  /** Of the database. */
-  readonly url: string;
+export interface Harness extends ServiceHarness<typeof ChatService, Tables> {
   /** By match id: who played. */
   readonly matches: Map<string, string[]>;
-  advance(seconds: number): void;
-  /** Another instance over the same database. */
-  another(): Promise<{ app: ChatApp; call: Client<typeof ChatService> }>;
 }
 
 /** Invites and accepts: the player is in afterwards. */
@@ -49,10 +37,6 @@ export function person(name = "someone", moderator = false): Person {
 const NO_MATCH: ErrorRow = { grpc: "not_found", retryable: false, message: "There is no such match." };
 
 export async function startHarness(env: Record<string, string> = {}): Promise<Harness> {
-  const { "chat-service": url } = await freshDatabases();
-  const database = createDatabase<Tables>({ url, poolMax: 4, acquireTimeoutMs: 5000, statementTimeoutMs: 10_000 });
-  await migrate(database.db, migrations);
-  const logs = new LogLines();
   const matches = new Map<string, string[]>();
   // Another service, over real gRPC, in its place: what chat asks of it is one call.
   const matchServer = createRpcServer({
@@ -70,13 +54,8 @@ export async function startHarness(env: Record<string, string> = {}): Promise<Ha
       }),
   });
   await matchServer.start?.();
-  let offsetMs = 0;
-  const stops: (() => Promise<void>)[] = [];
-  const another = async (): Promise<{ app: ChatApp; call: Client<typeof ChatService> }> => {
-    const config = readConfig({
-      CHAT_DB_URL: url,
-      CHAT_GRPC_PORT: "0",
-      CHAT_ADMIN_PORT: "0",
+  const harness = await startService(service, ChatService, {
+    env: {
       CHAT_MATCH_URL: matchServer.url,
       CHAT_MESSAGES_PER_MIN: "60000",
       CHAT_MESSAGE_BURST: "1000",
@@ -85,33 +64,14 @@ export async function startHarness(env: Record<string, string> = {}): Promise<Ha
       CHAT_CHANGES_PER_MIN: "600000",
       CHAT_CHANGE_BURST: "10000",
       ...env,
-    });
-    const app = createApp(config, {
-      log: logs.logger("chat-service"),
-      now: () => new Date(Date.now() + offsetMs),
-    });
-    await app.start();
-    const client = createRpcClient({ service: ChatService, baseUrl: app.rpc.url, timeoutMs: 5000 });
-    stops.push(async () => {
-      await client.stop?.();
-      await app.stop();
-    });
-    return { app, call: client.call };
-  };
-  const { app, call } = await another();
+    },
+  });
   return {
-    call,
-    app,
-    url,
-    db: database.db,
-    logs,
+    ...harness,
     matches,
-    another,
-    advance: (seconds) => void (offsetMs += seconds * 1000),
     async [Symbol.asyncDispose]() {
-      for (const stop of stops) await stop();
+      await harness[Symbol.asyncDispose]();
       await matchServer.stop?.();
-      await database.stop();
     },
   };
 }

@@ -162,11 +162,11 @@ describeWithMariadb("signing keys that were taken away", () => {
       );
     expect((await guest()).code).toBe("ok");
     await harness.raw("delete from signing_keys");
-    const ready = async (): Promise<number> => (await fetch(`${harness.adminUrl}/readyz`)).status;
+    const ready = async (): Promise<number> => (await fetch(`${harness.app.admin.url}/readyz`)).status;
     await expect.poll(ready).toBe(503);
     expect((await guest()).code).toBe("unavailable");
     expect((await harness.call.getJwks({})).jwksJson).toBe('{"keys":[]}');
-    await using fresh = harness.another();
+    await using fresh = harness.build();
     await fresh.start();
     await expect.poll(ready).toBe(200);
     expect((await guest()).code).toBe("ok");

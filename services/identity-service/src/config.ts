@@ -1,15 +1,8 @@
-import { bytes, type ConfigOf, int, json, keys, parseConfig, text, url } from "@muster/config";
-import { dbConfig } from "@muster/db";
-import { logConfig } from "@muster/log";
+import { bytes, type Environment, int, json, keys, parseConfig } from "@muster/config";
+import { type ConfigFrom, databaseConfig } from "@muster/service/database";
 import { Type } from "@sinclair/typebox";
 
-export const fields = {
-  ...logConfig,
-  ...dbConfig,
-  IDENTITY_HOST: text({ default: "127.0.0.1", description: "address to listen on" }),
-  IDENTITY_GRPC_PORT: int({ default: 7200, max: 65_535, description: "gRPC (h2c); 0 takes a free one" }),
-  IDENTITY_ADMIN_PORT: int({ default: 7201, max: 65_535, description: "health and metrics; 0 takes a free one" }),
-  IDENTITY_DB_URL: url({ protocols: ["mysql:"], description: "mysql://user:password@host:port/identity_…" }),
+const own = {
   IDENTITY_KEY_ENCRYPTION_KEY: bytes({
     length: 32,
     description: "AES-256 key that seals the signing keys in the database, 64 hexadecimal digits",
@@ -114,35 +107,20 @@ export const fields = {
     description:
       "passwords that wait to be hashed, in each of three queues (log-ins, known devices, registrations); a quarter of them, but at least 8, from one address; beyond it the answer is busy",
   }),
-  IDENTITY_STOP_WITHIN_MS: int({
-    default: 10_000,
-    min: 100,
-    max: 300_000,
-    description: "a stop that takes longer is forced",
-  }),
 };
 
-export type Config = ConfigOf<typeof fields>;
+export const configuration = databaseConfig("IDENTITY", { grpcPort: 7200, adminPort: 7201 }, own);
+export const { fields, read: readConfig } = configuration;
+export type Config = ConfigFrom<typeof configuration>;
 
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  return parseConfig(fields, env);
-}
-
-/** For tools that work on the database alone. */
-export type DatabaseConfig = Pick<Config, "logLevel" | "identityDbUrl" | "dbAcquireTimeoutMs">;
-
-export function readDatabaseConfig(env: Readonly<Record<string, string | undefined>>): DatabaseConfig {
-  return parseConfig({ ...logConfig, ...dbConfig, IDENTITY_DB_URL: fields.IDENTITY_DB_URL }, env);
-}
-
-/** Of those tools, for what appends to the audit log or verifies it. */
-export function readAuditKey(env: Readonly<Record<string, string | undefined>>): string {
+/** For what appends to the audit log or verifies it without being the service. */
+export function readAuditKey(env: Environment): string {
   const { IDENTITY_AUDIT_KEY } = fields;
-  return parseConfig({ IDENTITY_AUDIT_KEY }, env).identityAuditKey;
+  return parseConfig({ IDENTITY_AUDIT_KEY }, env, "IDENTITY").auditKey;
 }
 
-/** Of those tools, for what makes a signing key. */
-export function readKeyEncryptionKey(env: Readonly<Record<string, string | undefined>>): string {
+/** For what makes a signing key without being the service. */
+export function readKeyEncryptionKey(env: Environment): string {
   const { IDENTITY_KEY_ENCRYPTION_KEY } = fields;
-  return parseConfig({ IDENTITY_KEY_ENCRYPTION_KEY }, env).identityKeyEncryptionKey;
+  return parseConfig({ IDENTITY_KEY_ENCRYPTION_KEY }, env, "IDENTITY").keyEncryptionKey;
 }

@@ -1,7 +1,7 @@
 // What an operator does on the database itself, where no account exists yet that may, or none is needed: see USAGE.
 import { configOrExit } from "@muster/config";
 import { createDatabase, faultOfDatabase, inTransaction } from "@muster/db";
-import { readDatabaseConfig, readKeyEncryptionKey } from "./config.ts";
+import { configuration, readKeyEncryptionKey } from "./config.ts";
 import { auditOf, resealAuditLog, sealAuditLog, verifyAuditLog } from "./operator-audit.ts";
 import { type Command, type CommandParts, type Output, UsageError } from "./operator-command.ts";
 import { nameKeyOf, nameSkeletonOf } from "./names.ts";
@@ -55,9 +55,9 @@ export async function runOperator(
     out.error(USAGE);
     return 2;
   }
-  const config = configOrExit("operator", () => readDatabaseConfig(env));
+  const config = configOrExit("operator", () => configuration.readDatabase(env));
   const database = createDatabase<Tables>({
-    url: config.identityDbUrl,
+    url: config.dbUrl,
     poolMax: 1,
     acquireTimeoutMs: config.dbAcquireTimeoutMs,
     statementTimeoutMs: 600_000,
@@ -73,7 +73,7 @@ export async function runOperator(
     }
     const fault = faultOfDatabase(err);
     if (fault === undefined) throw err;
-    out.error(`the database at ${new URL(config.identityDbUrl).host} cannot be used: ${fault}`);
+    out.error(`the database at ${new URL(config.dbUrl).host} cannot be used: ${fault}`);
     return 1;
   } finally {
     await database.stop();

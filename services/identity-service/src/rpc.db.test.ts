@@ -57,18 +57,18 @@ describeWithMariadb("identity-service on a clean schema", () => {
 
   it("keeps one signing key over restarts and instances, sealed with the configured key", async () => {
     const before = (await harness.call.getJwks({})).jwksJson;
-    await using second = harness.another();
+    await using second = harness.build();
     await second.start();
     expect((await harness.call.getJwks({})).jwksJson).toBe(before);
     const [row] = await harness.db.selectFrom("signing_keys").select(["private_sealed"]).execute();
     expect(row?.private_sealed.toString("latin1")).not.toContain('"d":');
-    const wrongKey = harness.another({ IDENTITY_KEY_ENCRYPTION_KEY: "00".repeat(32) });
+    const wrongKey = harness.build({ IDENTITY_KEY_ENCRYPTION_KEY: "00".repeat(32) });
     await expect(wrongKey.start()).rejects.toThrow("signing keys did not start");
   });
 
   it("makes one first key when several instances start at once", async () => {
     await harness.db.deleteFrom("signing_keys").execute();
-    const instances = [1, 2, 3].map(() => harness.another());
+    const instances = [1, 2, 3].map(() => harness.build());
     await Promise.all(instances.map((one) => one.start()));
     expect(
       await harness.db.selectFrom("signing_keys").select("kid").where("state", "=", "active").execute(),
@@ -109,6 +109,6 @@ describeWithMariadb("identity-service on a clean schema", () => {
   it("refuses to start on a schema that it does not know", async () => {
     await using bare = await startHarness();
     await bare.db.schema.dropTable("kysely_migration").execute();
-    await expect(bare.another({ DB_WAIT_MS: "100" }).start()).rejects.toThrow("schema did not start");
+    await expect(bare.build({ DB_WAIT_MS: "100" }).start()).rejects.toThrow("schema did not start");
   });
 });

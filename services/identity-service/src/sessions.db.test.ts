@@ -207,7 +207,7 @@ describeWithMariadb("refresh-token families", () => {
     const { name, playerId } = await open();
     const keepFamilyId = (await harness.call.listDevices({ playerId })).devices[0]?.familyId as string;
     const passwords = { currentPassword: PASSWORD, newPassword: "another horse battery" };
-    await using another = harness.another(); // in one, they would take turns
+    await using another = harness.build(); // in one, they would take turns
     await another.start();
     const elsewhere = createRpcClient({ service: IdentityService, baseUrl: another.rpc.url, timeoutMs: 5000 });
     let isChanged = false;
@@ -258,7 +258,7 @@ describeWithMariadb("refresh-token families", () => {
     await harness.call.logOut({ refreshToken: tokens?.refreshToken as string });
     await before.refresh();
     expect(before.isRevoked(claims)).toBe(true);
-    await using another = harness.another();
+    await using another = harness.build();
     await another.start();
     const later = new TokenVerifier(trustFrom(harness.call));
     await expect(later.verify(accessToken)).rejects.toMatchObject({ code: "token_revoked" });
@@ -268,7 +268,7 @@ describeWithMariadb("refresh-token families", () => {
     await using old = await startHarness({ IDENTITY_REFRESH_TTL_S: "60", IDENTITY_FAMILY_TTL_S: "60" });
     await old.call.logInGuest({ deviceKey: "old-guest-00000000" });
     old.advance(8 * 86_400);
-    await using cleaner = old.another();
+    await using cleaner = old.build();
     await cleaner.start();
     await expect
       .poll(() => old.db.selectFrom("token_families").select("id").execute(), { timeout: 5000 })

@@ -35,7 +35,7 @@ describeWithMariadb("signing keys", () => {
   const kidOf = (accessToken: string): string => decodeProtectedHeader(accessToken).kid as string;
 
   it("go from pending to active to retiring to removed, by their times, in every instance", async () => {
-    await using second = harness.another();
+    await using second = harness.build();
     await second.start();
     const first = kidOf(await token());
     expect(await states()).toEqual({ [first]: "active" });
@@ -175,11 +175,11 @@ describeWithMariadb("signing keys", () => {
     const { tokens } = await running.call.logInGuest({ deviceKey: "session-device-01234" });
     const otherKey = "c3".repeat(32);
     expect(await revokeKeys(running.url, otherKey)).toBe(0);
-    await expect.poll(async () => (await fetch(`${running.adminUrl}/readyz`)).status).toBe(503);
+    await expect.poll(async () => (await fetch(`${running.app.admin.url}/readyz`)).status).toBe(503);
     await expect(running.call.logInGuest({ deviceKey: "another-device-01234" })).rejects.toMatchObject({
       code: "unavailable",
     });
-    await using fresh = running.another({ IDENTITY_KEY_ENCRYPTION_KEY: otherKey });
+    await using fresh = running.build({ IDENTITY_KEY_ENCRYPTION_KEY: otherKey });
     await fresh.start();
     const client = createRpcClient({ service: IdentityService, baseUrl: fresh.rpc.url, timeoutMs: 5000 });
     const next = await client.call.refresh({ refreshToken: tokens?.refreshToken as string });

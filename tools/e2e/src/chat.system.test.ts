@@ -16,7 +16,7 @@ interface Talker extends TestPlayer {
 
 describeWithServers("chat", () => {
   let system: System;
-  let second: chat.ChatApp;
+  let second: ReturnType<typeof chat.service.createApp>;
   beforeAll(async () => {
     const secondPort = 18_500 + Math.floor(Math.random() * 1000); // between freePort and the blocks of whole systems
     system = await startSystem({
@@ -29,7 +29,7 @@ describeWithServers("chat", () => {
       },
       chatUrls: [`http://127.0.0.1:${secondPort}`],
     });
-    second = chat.createApp(
+    second = chat.service.createApp(
       chat.readConfig({ ...system.env, CHAT_GRPC_PORT: String(secondPort), CHAT_ADMIN_PORT: "0" }),
       { log: new LogLines().logger("chat-service 2") },
     );

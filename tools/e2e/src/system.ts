@@ -143,9 +143,12 @@ function factories(
   const identityNow = options.identityNow ? { now: options.identityNow } : {};
   return {
     identity: () =>
-      identity.createApp(identity.readConfig(env), { log: logs.identity.logger("identity-service"), ...identityNow }),
+      identity.service.createApp(identity.readConfig(env), {
+        log: logs.identity.logger("identity-service"),
+        ...identityNow,
+      }),
     match: () => match.service.createApp(match.readConfig(env), { log: logs.match.logger("match-service") }),
-    chat: () => chat.createApp(chat.readConfig(env), { log: logs.chat.logger("chat-service") }),
+    chat: () => chat.service.createApp(chat.readConfig(env), { log: logs.chat.logger("chat-service") }),
     matchmaker: () =>
       matchmaker.createApp(matchmaker.readConfig(env, all), { log: logs.matchmaker.logger("matchmaker") }),
     shard: () => shard.createApp(shard.readConfig(env), { log: logs.shard.logger("shard"), ...games }),
@@ -156,9 +159,9 @@ function factories(
 
 async function migrateAll(urls: Readonly<Record<string, string>>): Promise<void> {
   const all = [
-    [urls["identity-service"], identity.migrations],
-    [urls["match-service"], match.migrations],
-    [urls["chat-service"], chat.migrations],
+    [urls["identity-service"], identity.service.migrations],
+    [urls["match-service"], match.service.migrations],
+    [urls["chat-service"], chat.service.migrations],
   ] as const;
   for (const [url, migrations] of all) {
     const database = createDatabase({

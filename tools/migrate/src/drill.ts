@@ -6,11 +6,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { migrations as chatMigrations } from "@muster/chat-service/testing";
+import { service as chatService } from "@muster/chat-service/testing";
 import { createDatabase, migrate } from "@muster/db";
-import { migrations as identityMigrations } from "@muster/identity-service/testing";
+import { service as identityService } from "@muster/identity-service/testing";
 import { databaseVariables, freePort, provision, startMariadb } from "@muster/local";
-import { migrations as matchMigrations } from "@muster/match-service/testing";
+import { service as matchService } from "@muster/match-service/testing";
 import { createSchema, generate } from "../v1.5/generate.ts";
 import { compareEveryRow } from "./compare.ts";
 import { connect } from "./connect.ts";
@@ -156,9 +156,9 @@ async function migrateSchemas(
   urls: Readonly<Record<"identity-service" | "match-service" | "chat-service", string>>,
 ): Promise<void> {
   const all = [
-    [urls["identity-service"], identityMigrations],
-    [urls["match-service"], matchMigrations],
-    [urls["chat-service"], chatMigrations],
+    [urls["identity-service"], identityService.migrations],
+    [urls["match-service"], matchService.migrations],
+    [urls["chat-service"], chatService.migrations],
   ] as const;
   for (const [url, migrations] of all) {
     const database = createDatabase({ url, poolMax: 2, acquireTimeoutMs: 5000, statementTimeoutMs: 60_000 });

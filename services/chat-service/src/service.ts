@@ -1,0 +1,114 @@
+import { ChatService } from "@muster/contracts/chat/v2";
+import { MatchService } from "@muster/contracts/match/v2";
+import { createRpcClient } from "@muster/rpc";
+import { type DatabaseComposition, type DatabaseContext, defineDatabaseService } from "@muster/service/database";
+import { Counter, Gauge } from "prom-client";
+import { CallLimits } from "./call-limits.ts";
+import { PlayerRates } from "./player-rates.ts";
+import { type Config, configuration } from "./config.ts";
+import { createDelivery } from "./delivery/delivery.ts";
+import { migrations } from "./migrations/index.ts";
+import { createPosting } from "./posting.ts";
+import type { Rate } from "./rate.ts";
+import { chatRpc } from "./rpc.ts";
+import type { RpcParts } from "./rpc/parts.ts";
+import type { Tables } from "./schema.ts";
+import { type Aside, Turns } from "./turns.ts";
+
+const CALL_TIMEOUT_MS = 2000;
+/** Of the pool: calls leave them to what delivery reads. */
+const DELIVERY_CONNECTIONS = 2;
+
+export const service = defineDatabaseService({ name: "chat-service", configuration, migrations, compose });
+
+function compose({ config, db, now, metrics, log }: DatabaseContext<Config, Tables>): DatabaseComposition {
+  const matches = createRpcClient({
+    service: MatchService,
+    metrics,
+    baseUrl: config.matchUrl,
+    timeoutMs: CALL_TIMEOUT_MS,
+  });
+  const delivery = createDelivery({
+    db,
+    tailEveryMs: config.tailEveryMs,
+    invitationMs: config.invitationS * 1000,
+    now,
+    log,
+  });
+  new Gauge({
+    name: "chat_gateway_streams",
+    help: "Gateways that messages are delivered to",
+    registers: [metrics],
+    collect() {
+      this.set(delivery.streams);
+    },
+  });
+  const refused = new Counter({
+    name: "chat_calls_refused_total",
+    help: "Calls beyond what one player may ask, refused before any work",
+    registers: [metrics],
+  });
+  const callLimits = new CallLimits({
+    rate: { everyMs: 1000 / config.callsPerS, burst: config.callBurst },
+    atOnce: config.callsAtWorkMax,
+    atOnceOfAll: Math.max(1, config.dbPoolMax - DELIVERY_CONNECTIONS),
+    now,
+    onRefused: () => refused.inc(),
+  });
+  const aside: Aside = (waiting) => callLimits.elsewhere(waiting);
+  const posting = createPosting({
+    db,
+    now,
+    rate: { everyMs: 60_000 / config.messagesPerMin, burst: config.messageBurst },
+    aside,
+    bodyCharsMax: config.messageCharsMax,
+    editWindowS: config.editWindowS,
+    onCommitted: () => delivery.poke(),
+  });
+  new Gauge({
+    name: "chat_calls_waiting",
+    help: "Calls that wait for their turn, behind calls of the same player or of all",
+    registers: [metrics],
+    collect() {
+      this.set(callLimits.waiting);
+    },
+  });
+  const changeRates = new PlayerRates({ everyMs: 60_000 / config.changesPerMin, burst: config.changeBurst }, now);
+  const strangers = new Turns(aside);
+  const parts = {
+    db,
+    matches: matches.call,
+    posting,
+    delivery,
+    callLimits,
+    changeRates,
+    strangers,
+    limits: limitsOf(config),
+    now,
+  };
+  return {
+    routes: (router) => router.service(ChatService, chatRpc(parts)),
+    beforeRpc: [matches, delivery],
+    afterRpc: [{ name: "gateway streams", stop: async () => delivery.stop?.() }],
+    peers: { match: matches.check },
+  };
+}
+
+function limitsOf(config: Config): RpcParts["limits"] {
+  const perHour = (count: number, burst: number): Rate => ({ everyMs: 3_600_000 / count, burst });
+  const networkShare = config.directsOfNetworkPercent / 100;
+  return {
+    roomMembersMax: config.roomMembersMax,
+    roomsOwnedMax: config.roomsOwnedMax,
+    invitationsMax: config.invitationsMax,
+    invitationMs: config.invitationS * 1000,
+    directs: {
+      opener: perHour(config.directsPerHour, config.directBurst),
+      target: perHour(config.directsToPlayerPerHour, config.directToPlayerBurst),
+      network: perHour(
+        config.directsToPlayerPerHour * networkShare,
+        Math.max(1, Math.floor(config.directToPlayerBurst * networkShare)),
+      ),
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { createAuditLog, createAuditWatch } from "@muster/audit";
+import { IdentityService } from "@muster/contracts/identity/v2";
+import { measureBounded } from "@muster/runtime";
+import { type DatabaseComposition, type DatabaseContext, defineDatabaseService } from "@muster/service/database";
+import { AccountTurns } from "./account-turns.ts";
+import { type AuditAction, identitySealer } from "./audit.ts";
+import { createChallenges } from "./challenges.ts";
+import { type Config, configuration } from "./config.ts";
+import { retentionRules } from "./retention.ts";
+import { migrations } from "./migrations/index.ts";
+import { NewAccounts } from "./new-accounts.ts";
+import { createPasswords } from "./passwords.ts";
+import { identityRpc } from "./rpc.ts";
+import type { Tables } from "./schema.ts";
+import { createSessions } from "./sessions.ts";
+import { createSigningKeys } from "./signing-keys.ts";
+import { createThrottle } from "./throttle.ts";
+
+export const service = defineDatabaseService({ name: "identity-service", configuration, migrations, compose });
+
+function compose({ config, db, now, metrics, log }: DatabaseContext<Config, Tables>): DatabaseComposition {
+  const keys = createSigningKeys({
+    db,
+    encryptionKey: config.keyEncryptionKey,
+    activeForS: config.keyActiveS,
+    pendingForS: config.keyPendingS,
+    checkEveryMs: config.keyCheckMs,
+    now,
+    log,
+  });
+  const passwords = createPasswords({
+    logInsMax: config.hashingMax,
+    registrationsMax: config.registrationHashingMax,
+    waitingMax: config.hashingQueueMax,
+  });
+  const turns = new AccountTurns();
+  const audit = createAuditLog<AuditAction>(identitySealer(config.auditKey));
+  const sessions = createSessions({
+    keys,
+    audit,
+    turns,
+    secret: config.keyEncryptionKey,
+    graceS: config.refreshGraceS,
+    refreshTtlS: config.refreshTtlS,
+    familyTtlS: config.familyTtlS,
+    now,
+  });
+  const throttle = createThrottle({
+    freePerAccount: config.loginFreePerAccount,
+    freePerAddress: config.loginFreePerAddress,
+    delayMaxS: config.loginDelayMaxS,
+    challenges: createChallenges(config.keyEncryptionKey, now),
+    now,
+  });
+  const newAccounts = new NewAccounts({
+    burstMax: config.accountsPerAddressBurst,
+    perMin: config.accountsPerAddressPerMin,
+    now,
+  });
+  measureBounded(metrics, newAccounts.bounded);
+  const parts = {
+    db,
+    passwords,
+    passwordRules: { charsMin: config.passwordCharsMin },
+    reservedNames: config.reservedNames,
+    sessions,
+    turns,
+    throttle,
+    newAccounts,
+    keys,
+    audit,
+    now,
+  };
+  return {
+    routes: (router) => router.service(IdentityService, identityRpc(parts)),
+    quietMethods: [IdentityService.method.getTrust],
+    beforeRpc: [keys, createAuditWatch(db, log)],
+    retention: retentionRules(db, now),
+    ready: { "signing key": () => keys.check() },
+  };
+}
