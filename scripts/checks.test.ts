@@ -126,9 +126,7 @@ describe("a service's configuration", () => {
       expect(unknownVariables(fields, createEnvironment(portsFrom(8080, 7200)))).toEqual([]);
       const misspelt = `${Object.keys(fields).at(-1)}X`;
       expect(unknownVariables(fields, { [misspelt]: "1" })).toEqual([misspelt]);
-      expect(readFileSync(path.join(folder, "main.ts"), "utf8")).toMatch(
-        /runService\(service\)|unknownVariables\(fields, process.env\)/,
-      );
+      expect(readFileSync(path.join(folder, "main.ts"), "utf8")).toContain("runService(service)");
     },
   );
 

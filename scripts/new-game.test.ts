@@ -43,7 +43,7 @@ it("the README shows what a new game begins with, and its steps give a game that
   const queues = `const { readConfig } = await import("./src/config.ts");
     const { GAMES } = await import("@muster/modes");
     const config = readConfig({ MATCHMAKER_SEAT_TICKET_KEY: "ab".repeat(32), MATCHMAKER_MATCH_URL: "http://127.0.0.1:1" });
-    console.log(JSON.stringify([[...GAMES.keys()], Object.keys(config.matchmakerModes)]));`;
+    console.log(JSON.stringify([[...GAMES.keys()], Object.keys(config.modes)]));`;
   writeFileSync(path.join(copy, "services/matchmaker/queues.ts"), queues);
   const [games, modes] = JSON.parse(run("node", "services/matchmaker/queues.ts")) as [string[], string[]];
   expect(games).toEqual(expect.arrayContaining(["race", "tug-of-war"]));

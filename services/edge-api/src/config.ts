@@ -1,17 +1,9 @@
-import { type ConfigOf, int, json, parseConfig, text, url } from "@muster/config";
-import { logConfig } from "@muster/log";
+import { int, json, text, url } from "@muster/config";
+import { type ConfigFrom, port, serviceConfig } from "@muster/service";
 import { LEGACY_DOMAINS } from "./contract.ts";
 import { Type } from "@sinclair/typebox";
 
-export const fields = {
-  ...logConfig,
-  EDGE_HOST: text({ default: "127.0.0.1", description: "address to listen on" }),
-  EDGE_PORT: int({
-    default: 7250,
-    max: 65_535,
-    description: "REST, and in UDP what the ingress refuses by itself; 0 takes a free one",
-  }),
-  EDGE_ADMIN_PORT: int({ default: 7251, max: 65_535, description: "health and metrics; 0 takes a free one" }),
+const own = {
   EDGE_IDENTITY_URL: url({ protocols: ["http:"], description: "gRPC address of identity-service" }),
   EDGE_MATCH_URL: url({ protocols: ["http:"], description: "gRPC address of match-service" }),
   EDGE_MATCHMAKER_URL: url({ protocols: ["http:"], description: "gRPC address of the matchmaker" }),
@@ -64,16 +56,15 @@ export const fields = {
     max: 60_000,
     description: "any other request takes no longer",
   }),
-  EDGE_STOP_WITHIN_MS: int({
-    default: 10_000,
-    min: 100,
-    max: 300_000,
-    description: "a stop that takes longer is forced",
-  }),
 };
 
-export type Config = ConfigOf<typeof fields>;
-
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  return parseConfig(fields, env);
-}
+export const configuration = serviceConfig(
+  "EDGE",
+  {
+    listens: { EDGE_PORT: port(7250, "REST, and in UDP what the ingress refuses by itself") },
+    adminPort: 7251,
+  },
+  own,
+);
+export const { fields, read: readConfig } = configuration;
+export type Config = ConfigFrom<typeof configuration>;

@@ -1,6 +1,6 @@
 // For the tests of other packages: the service as they may use it.
-export { createApp, type EdgeApp } from "./app.ts";
 export { fields, readConfig } from "./config.ts";
 export { type Contract, readContract } from "./contract.ts";
 export { createRestServer } from "./server.ts";
 export { createIngressRefusals, type IngressRefusals } from "./ingress-refusals.ts";
+export { service } from "./service.ts";

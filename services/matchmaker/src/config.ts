@@ -1,5 +1,5 @@
-import { ConfigError, type ConfigOf, int, json, keys, parseConfig, text, url } from "@muster/config";
-import { logConfig } from "@muster/log";
+import { ConfigError, type Environment, int, json, keys, url } from "@muster/config";
+import { type ConfigFrom, port, serviceConfig } from "@muster/service";
 import { DEFAULT_MODES, GAMES, type Mode } from "@muster/modes";
 import { type Game, optionsFor } from "@muster/game-kit";
 import { Type } from "@sinclair/typebox";
@@ -24,11 +24,7 @@ const modeSchema = Type.Record(
   { minProperties: 1, additionalProperties: false },
 );
 
-export const fields = {
-  ...logConfig,
-  MATCHMAKER_HOST: text({ default: "127.0.0.1", description: "address to listen on" }),
-  MATCHMAKER_GRPC_PORT: int({ default: 7220, max: 65_535, description: "gRPC (h2c); 0 takes a free one" }),
-  MATCHMAKER_ADMIN_PORT: int({ default: 7221, max: 65_535, description: "health and metrics; 0 takes a free one" }),
+const own = {
   MATCHMAKER_MATCH_URL: url({ protocols: ["http:"], description: "gRPC address of match-service" }),
   MATCHMAKER_SEAT_TICKET_KEY: keys({
     length: 32,
@@ -86,26 +82,29 @@ export const fields = {
     max: 120_000,
     description: "told to the players, who take the match to be off after it: the same as SHARD_JOIN_WITHIN_MS",
   }),
-  MATCHMAKER_STOP_WITHIN_MS: int({
-    default: 5000,
-    min: 100,
-    max: 300_000,
-    description: "a stop that takes longer is forced",
-  }),
 };
 
-export type Config = ConfigOf<typeof fields>;
+const standard = serviceConfig(
+  "MATCHMAKER",
+  {
+    listens: { MATCHMAKER_GRPC_PORT: port(7220, "gRPC (h2c)") },
+    adminPort: 7221,
+    stopWithinMs: { default: 5000 },
+  },
+  own,
+);
+export const { fields } = standard;
+export type Config = ConfigFrom<typeof standard>;
 
 /** `games`: those that modes may name. */
-export function readConfig(
-  env: Readonly<Record<string, string | undefined>>,
-  games: ReadonlyMap<string, Game> = GAMES,
-): Config {
-  const config = parseConfig(fields, env);
-  const problems = Object.entries(config.matchmakerModes).flatMap(([name, mode]) => modeProblem(name, mode, games));
+export function readConfig(env: Environment, games: ReadonlyMap<string, Game> = GAMES): Config {
+  const config = standard.read(env);
+  const problems = Object.entries(config.modes).flatMap(([name, mode]) => modeProblem(name, mode, games));
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }
+
+export const configuration = { ...standard, read: readConfig };
 
 function modeProblem(name: string, mode: Mode, games: ReadonlyMap<string, Game>): string[] {
   const game = games.get(mode.game);

@@ -1,16 +1,12 @@
-import { ConfigError, type ConfigOf, int, keys, json, parseConfig, text, url } from "@muster/config";
-import { logConfig } from "@muster/log";
+import { ConfigError, type Environment, int, json, keys, url } from "@muster/config";
+import { type ConfigFrom, port, serviceConfig } from "@muster/service";
 import { Type } from "@sinclair/typebox";
 import { CONTROL_LIMITS, type ControlLimits } from "./control-limits.ts";
 
 /** After its clients' time is over, a stopping gateway closes who is left, its links and its calls. */
 const STOP_MARGIN_MS = 2000;
 
-export const fields = {
-  ...logConfig,
-  GATEWAY_HOST: text({ default: "127.0.0.1", description: "address to listen on" }),
-  GATEWAY_PORT: int({ default: 7230, max: 65_535, description: "WebSockets; 0 takes a free one" }),
-  GATEWAY_ADMIN_PORT: int({ default: 7231, max: 65_535, description: "health and metrics; 0 takes a free one" }),
+const own = {
   GATEWAY_IDENTITY_URL: url({ protocols: ["http:"], description: "gRPC address of identity-service" }),
   GATEWAY_MATCH_URL: url({ protocols: ["http:"], description: "gRPC address of match-service" }),
   GATEWAY_MATCHMAKER_URL: url({ protocols: ["http:"], description: "gRPC address of the matchmaker" }),
@@ -152,22 +148,24 @@ export const fields = {
     max: 1_000_000,
     description: "spectators of one match on this gateway; 0: nobody may watch",
   }),
-  GATEWAY_STOP_WITHIN_MS: int({
-    default: 10_000,
-    min: 100,
-    max: 300_000,
-    description: "a stop that takes longer is forced",
-  }),
 };
 
-export type Config = ConfigOf<typeof fields>;
+const standard = serviceConfig(
+  "GATEWAY",
+  { listens: { GATEWAY_PORT: port(7230, "WebSockets") }, adminPort: 7231 },
+  own,
+);
+export const { fields } = standard;
+export type Config = ConfigFrom<typeof standard>;
 
 /** @throws ConfigError */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const config = parseConfig(fields, env);
-  if (config.gatewayStopWithinMs < config.gatewayReconnectSpreadMs + STOP_MARGIN_MS)
+export function readConfig(env: Environment): Config {
+  const config = standard.read(env);
+  if (config.stopWithinMs < config.reconnectSpreadMs + STOP_MARGIN_MS)
     throw new ConfigError([
       `GATEWAY_STOP_WITHIN_MS has to be ${STOP_MARGIN_MS} above GATEWAY_RECONNECT_SPREAD_MS, or a stop is forced while clients leave`,
     ]);
   return config;
 }
+
+export const configuration = { ...standard, read: readConfig };

@@ -1,5 +1,4 @@
 // For the tests of other packages: the service as they may use it.
-export { createApp, type GatewayApp } from "./app.ts";
 export { fields, readConfig } from "./config.ts";
 export { incoming } from "./incoming.ts";
 export { InputBatch } from "./input-batch.ts";
@@ -9,3 +8,4 @@ export { ControlWork } from "./control-work.ts";
 export { Seats } from "./seats.ts";
 export { ShardLinks } from "./shard-links.ts";
 export type { Socket } from "./ws.ts";
+export { service } from "./service.ts";

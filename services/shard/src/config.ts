@@ -1,15 +1,11 @@
-import { type ConfigOf, int, keys, parseConfig, text, url } from "@muster/config";
-import { logConfig } from "@muster/log";
+import { int, keys, text, url } from "@muster/config";
+import { type ConfigFrom, port, serviceConfig } from "@muster/service";
 
-export const fields = {
-  ...logConfig,
-  SHARD_HOST: text({ default: "127.0.0.1", description: "address to listen on" }),
-  SHARD_LINK_PORT: int({ default: 7240, max: 65_535, description: "link for gateways; 0 takes a free one" }),
+const own = {
   SHARD_LINK_ADDRESS: text({
     default: "auto",
     description: "host:port under which gateways reach the link; auto is the listening address",
   }),
-  SHARD_ADMIN_PORT: int({ default: 7241, max: 65_535, description: "health and metrics; 0 takes a free one" }),
   SHARD_MATCH_URL: url({ protocols: ["http:"], description: "gRPC address of match-service" }),
   SHARD_MATCHMAKER_URL: url({ protocols: ["http:"], description: "gRPC address of the matchmaker" }),
   SHARD_SEAT_TICKET_KEY: keys({
@@ -87,16 +83,16 @@ export const fields = {
     max: 3_600_000,
     description: "on stop: how long running matches may go on; then they are cancelled",
   }),
-  SHARD_STOP_WITHIN_MS: int({
-    default: 120_000,
-    min: 100,
-    max: 3_700_000,
-    description: "a stop that takes longer is forced",
-  }),
 };
 
-export type Config = ConfigOf<typeof fields>;
-
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  return parseConfig(fields, env);
-}
+export const configuration = serviceConfig(
+  "SHARD",
+  {
+    listens: { SHARD_LINK_PORT: port(7240, "link for gateways") },
+    adminPort: 7241,
+    stopWithinMs: { default: 120_000, max: 3_700_000 },
+  },
+  own,
+);
+export const { fields, read: readConfig } = configuration;
+export type Config = ConfigFrom<typeof configuration>;

@@ -1,5 +1,4 @@
 // For other packages' tests and benches: the service as they may use it, and the parts of it that have no I/O.
-export { createApp, type ShardApp } from "./app.ts";
 export type { Link, Session, ToGateway } from "./audience.ts";
 export { fields, readConfig } from "./config.ts";
 export { Handovers } from "./handovers.ts";
@@ -9,3 +8,4 @@ export type { MatchOwner } from "./match-owner.ts";
 export type { MatchSpec } from "./match-spec.ts";
 export { type Clock, Scheduler } from "./scheduler.ts";
 export { StepWatch } from "./step-watch.ts";
+export { service } from "./service.ts";

@@ -17,6 +17,6 @@ await runProcess({
   config: () => ({ log: createLogger(name ?? "", "warn"), stopWithinMs: STOP_WITHIN_MS }),
   app: () =>
     name === "shard"
-      ? shard.createApp(shard.readConfig(process.env), { games })
-      : matchmaker.createApp(matchmaker.readConfig(process.env, games)),
+      ? shard.service.createApp(shard.readConfig(process.env), { games })
+      : matchmaker.service.createApp(matchmaker.readConfig(process.env, games)),
 });

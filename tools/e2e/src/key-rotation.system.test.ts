@@ -13,7 +13,7 @@ describeWithServers("a change of seat-ticket and link keys", () => {
   const secondLog = new LogLines();
   const startSecond = async (): Promise<void> => {
     const own = { SHARD_LINK_PORT: "0", SHARD_ADMIN_PORT: "0", SHARD_LINK_ADDRESS: "auto" };
-    second = shard.createApp(shard.readConfig({ ...system.env, ...own }), { log: secondLog.logger("shard") });
+    second = shard.service.createApp(shard.readConfig({ ...system.env, ...own }), { log: secondLog.logger("shard") });
     await second.start();
   };
   const isLinked = (log: LogLines, times: number): Promise<void> =>

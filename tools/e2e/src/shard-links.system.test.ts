@@ -30,7 +30,7 @@ describeWithServers("a shard that gateways cannot reach", () => {
       SHARD_LINK_ADDRESS: "auto",
       ...more,
     });
-    const app = shard.createApp(config, { log: log.logger("shard") });
+    const app = shard.service.createApp(config, { log: log.logger("shard") });
     await app.start();
     stops.push(() => app.stop());
     return log;

@@ -31,7 +31,7 @@ export interface SystemOptions {
   /** A second gateway on the same system. */
   readonly secondGateway?: boolean;
   /** More games than the built-in ones. */
-  readonly games?: NonNullable<Parameters<typeof shard.createApp>[1]>["games"];
+  readonly games?: NonNullable<Parameters<typeof shard.service.createApp>[1]>["games"];
   readonly nginx?: boolean;
   /** Instead of fresh ones in the tests' server: of one that the caller may stop. By service. */
   readonly databaseUrls?: Awaited<ReturnType<typeof freshDatabases>>;
@@ -103,7 +103,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   if (options.secondGateway) {
     const chatUrls = JSON.stringify([...(options.chatUrls ?? []), ownChat]);
     const more = { GATEWAY_PORT: "0", GATEWAY_ADMIN_PORT: "0", GATEWAY_CHAT_URLS: chatUrls };
-    const second = gateway.createApp(gateway.readConfig({ ...env, ...more }), {
+    const second = gateway.service.createApp(gateway.readConfig({ ...env, ...more }), {
       log: logs.gateway.logger("realtime-gateway"),
     });
     apps.set("gateway 2", second);
@@ -150,10 +150,10 @@ function factories(
     match: () => match.service.createApp(match.readConfig(env), { log: logs.match.logger("match-service") }),
     chat: () => chat.service.createApp(chat.readConfig(env), { log: logs.chat.logger("chat-service") }),
     matchmaker: () =>
-      matchmaker.createApp(matchmaker.readConfig(env, all), { log: logs.matchmaker.logger("matchmaker") }),
-    shard: () => shard.createApp(shard.readConfig(env), { log: logs.shard.logger("shard"), ...games }),
-    gateway: () => gateway.createApp(gateway.readConfig(env), { log: logs.gateway.logger("realtime-gateway") }),
-    edge: () => edge.createApp(edge.readConfig(env), { log: logs.edge.logger("edge-api") }),
+      matchmaker.service.createApp(matchmaker.readConfig(env, all), { log: logs.matchmaker.logger("matchmaker") }),
+    shard: () => shard.service.createApp(shard.readConfig(env), { log: logs.shard.logger("shard"), ...games }),
+    gateway: () => gateway.service.createApp(gateway.readConfig(env), { log: logs.gateway.logger("realtime-gateway") }),
+    edge: () => edge.service.createApp(edge.readConfig(env), { log: logs.edge.logger("edge-api") }),
   };
 }
 

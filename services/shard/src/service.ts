@@ -1,16 +1,14 @@
 import { keysOf } from "@muster/config";
 import { MatchService } from "@muster/contracts/match/v2";
 import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
-import { createLogger, type Logger } from "@muster/log";
 import { GAMES } from "@muster/modes";
 import type { Game } from "@muster/game-kit";
 import { createRpcClient } from "@muster/rpc";
-import { type App, composeProcess, createMetrics, measureBounded } from "@muster/runtime";
-import { type AdminServer, createAdminServer } from "@muster/service";
+import { measureBounded } from "@muster/runtime";
+import { type Composition, defineService, type Overrides, type ServiceContext } from "@muster/service";
 import { SeatTicketOpener } from "@muster/tokens";
-import { v7 as uuidv7 } from "uuid";
 import { createAllocationSession } from "./allocation.ts";
-import type { Config } from "./config.ts";
+import { type Config, configuration } from "./config.ts";
 import { Inputs } from "./inputs.ts";
 import { createLeases } from "./leases.ts";
 import { createLinkServer, type LinkServer } from "./link-server.ts";
@@ -22,13 +20,11 @@ import { SeatReports } from "./seat-reports.ts";
 import { SnapshotPace } from "./snapshot-pace.ts";
 import { StepWatch } from "./step-watch.ts";
 
-export interface Overrides {
-  readonly log?: Logger;
+interface ShardOverrides extends Overrides {
   readonly games?: ReadonlyMap<string, Game>;
 }
 
-export interface ShardApp extends App {
-  readonly admin: AdminServer;
+interface Exposed {
   readonly links: LinkServer;
   readonly matches: Matches;
 }
@@ -46,22 +42,21 @@ const clock: Clock = {
   },
 };
 
-/** Builds the whole service and starts nothing. */
-export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
-  const shardId = uuidv7();
-  const log = (overrides.log ?? createLogger("shard", config.logLevel)).child({ shardId });
-  const games = overrides.games ?? GAMES;
-  const registry = createMetrics("shard");
+export const service = defineService({ name: "shard", configuration, instanceIdField: "shardId", compose });
+
+function compose(context: ServiceContext<Config, ShardOverrides>): Composition<Exposed> {
+  const { config, log, metrics: registry, instanceId: shardId } = context;
+  const games = context.overrides.games ?? GAMES;
   const matchClient = createRpcClient({
     service: MatchService,
     metrics: registry,
-    baseUrl: config.shardMatchUrl,
+    baseUrl: config.matchUrl,
     timeoutMs: MATCH_CALL_TIMEOUT_MS,
   });
   const matchmakerClient = createRpcClient({
     service: MatchmakingService,
     metrics: registry,
-    baseUrl: config.shardMatchmakerUrl,
+    baseUrl: config.matchmakerUrl,
     timeoutMs: MATCH_CALL_TIMEOUT_MS,
   });
   const metrics: ShardMetrics = createShardMetrics(
@@ -86,25 +81,25 @@ export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
     skipped: metrics.skipped,
   });
   const times = {
-    joinWithinMs: config.shardJoinWithinMs,
-    graceMs: config.shardGraceMs,
-    keyframeEveryTicks: config.shardKeyframeEveryTicks,
+    joinWithinMs: config.joinWithinMs,
+    graceMs: config.graceMs,
+    keyframeEveryTicks: config.keyframeEveryTicks,
   };
-  const adoption = { othersWithinMs: config.shardHandoverWithinMs, logWithinMs: LOG_WITHIN_MS };
+  const adoption = { othersWithinMs: config.handoverWithinMs, logWithinMs: LOG_WITHIN_MS };
   const watch = new StepWatch({
-    matchesMax: config.shardMatchesMax,
-    budgetMs: config.shardStepBudgetMs,
-    stuckMs: config.shardStuckMs,
-    heapShareMax: config.shardHeapPercentMax / 100,
-    matchUrl: config.shardMatchUrl,
+    matchesMax: config.matchesMax,
+    budgetMs: config.stepBudgetMs,
+    stuckMs: config.stuckMs,
+    heapShareMax: config.heapPercentMax / 100,
+    matchUrl: config.matchUrl,
     shardId,
   });
   const inputs = new Inputs();
-  const seatReports = new SeatReports(config.shardPlayedAfterMs);
+  const seatReports = new SeatReports(config.playedAfterMs);
   const matches = new Matches({
-    matchesMax: config.shardMatchesMax,
+    matchesMax: config.matchesMax,
     times,
-    playedAfterMs: config.shardPlayedAfterMs,
+    playedAfterMs: config.playedAfterMs,
     adoption,
     scheduler,
     results,
@@ -118,7 +113,7 @@ export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
   measureBounded(registry, matches.bounded);
   const leases = createLeases({
     shardId,
-    everyMs: config.shardLeaseRenewMs,
+    everyMs: config.leaseRenewMs,
     held: () => [...matches.heldIds, ...results.pendingIds],
     lost: (matchId, reason) => matches.lost(matchId, reason),
     matches: matchClient.call,
@@ -126,60 +121,43 @@ export function createApp(config: Config, overrides: Overrides = {}): ShardApp {
     log,
   });
   const links = createLinkServer(
-    { host: config.shardHost, port: config.shardLinkPort },
+    { host: config.host, port: config.linkPort },
     {
       shardId,
-      linkKeys: keysOf(config.shardLinkKey),
+      linkKeys: keysOf(config.linkKey),
       matches,
       inputs,
-      seatTickets: new SeatTicketOpener(config.shardSeatTicketKey),
+      seatTickets: new SeatTicketOpener(config.seatTicketKey),
       metrics,
-      now: Date.now,
+      now: context.nowMs,
       log,
     },
   );
   const allocation = createAllocationSession({
     shardId,
-    region: config.shardRegion,
-    capacity: config.shardMatchesMax,
-    linkAddress: () => (config.shardLinkAddress === "auto" ? links.address : config.shardLinkAddress),
+    region: config.region,
+    capacity: config.matchesMax,
+    linkAddress: () => (config.linkAddress === "auto" ? links.address : config.linkAddress),
     games,
     matchmaker: matchmakerClient.call,
     matches,
     seatReports,
     log,
   });
-  const admin = createAdminServer({
-    host: config.shardHost,
-    port: config.shardAdminPort,
-    metrics: registry,
-    log,
-    ready: {},
-    peers: { matchmaker: allocation.check, match: matchClient.check },
-  });
   const ticking = { name: "scheduler", stop: async () => scheduler.stop() };
   const resultQueue = { name: "results", stop: () => results.flush(RESULTS_FLUSH_MS) };
   const draining = {
     name: "draining",
     async stop() {
-      const drained = matches.drain(config.shardDrainWithinMs);
+      const drained = matches.drain(config.drainWithinMs);
       allocation.report();
       await drained;
     },
   };
   // Stopped from the last to the first: drain, leave the matchmaker, cut the links, store the results, let the leases go.
-  return Object.assign(
-    composeProcess(admin, [
-      matchClient,
-      matchmakerClient,
-      watch,
-      leases,
-      resultQueue,
-      ticking,
-      links,
-      allocation,
-      draining,
-    ]),
-    { admin, links, matches },
-  );
+  return {
+    parts: [matchClient, matchmakerClient, watch, leases, resultQueue, ticking, links, allocation, draining],
+    peers: { matchmaker: allocation.check, match: matchClient.check },
+    exposes: { links, matches },
+  };
 }

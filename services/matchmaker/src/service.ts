@@ -1,13 +1,11 @@
 import { MatchService } from "@muster/contracts/match/v2";
 import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
-import { createLogger, type Logger } from "@muster/log";
 import { createRpcClient, createRpcServer, type RpcServer } from "@muster/rpc";
-import { type App, composeProcess, createMetrics, measureBounded } from "@muster/runtime";
-import { type AdminServer, createAdminServer } from "@muster/service";
+import { measureBounded } from "@muster/runtime";
+import { type Composition, defineService, type ServiceContext } from "@muster/service";
 import { SeatTicketSealer } from "@muster/tokens";
-import { v7 as uuidv7 } from "uuid";
 import { Admission } from "./admission.ts";
-import type { Config } from "./config.ts";
+import { type Config, configuration } from "./config.ts";
 import { HeldSeats } from "./held-seats.ts";
 import { createMatching } from "./matching.ts";
 import { createMatchmakerMetrics } from "./metrics.ts";
@@ -19,29 +17,17 @@ import { Sessions } from "./sessions.ts";
 import { Shards } from "./shards.ts";
 import { Tickets } from "./tickets.ts";
 
-export interface Overrides {
-  readonly log?: Logger;
-  /** Milliseconds since 1970. */
-  readonly now?: () => number;
-}
-
-export interface MatchmakerApp extends App {
-  readonly rpc: RpcServer;
-  readonly admin: AdminServer;
-}
-
 const MATCH_CALL_TIMEOUT_MS = 2000;
 
-/** Builds the whole service and starts nothing. */
-export function createApp(config: Config, overrides: Overrides = {}): MatchmakerApp {
-  const log = overrides.log ?? createLogger("matchmaker", config.logLevel);
-  const now = overrides.now ?? Date.now;
-  const registry = createMetrics("matchmaker");
-  const modes = config.matchmakerModes;
+export const service = defineService({ name: "matchmaker", configuration, compose });
+
+function compose(context: ServiceContext<Config>): Composition<{ readonly rpc: RpcServer }> {
+  const { config, log, metrics: registry, nowMs: now } = context;
+  const modes = config.modes;
   const matchClient = createRpcClient({
     service: MatchService,
     metrics: registry,
-    baseUrl: config.matchmakerMatchUrl,
+    baseUrl: config.matchUrl,
     timeoutMs: MATCH_CALL_TIMEOUT_MS,
   });
   const sessions = new Sessions();
@@ -50,11 +36,11 @@ export function createApp(config: Config, overrides: Overrides = {}): Matchmaker
   const tickets = new Tickets({
     modes,
     rules: {
-      windowPoints: config.matchmakerWindowPoints,
-      windowPointsPerS: config.matchmakerWindowPointsPerS,
-      regionPoints: config.matchmakerRegionPoints,
+      windowPoints: config.windowPoints,
+      windowPointsPerS: config.windowPointsPerS,
+      regionPoints: config.regionPoints,
     },
-    queueMax: config.matchmakerQueueMax,
+    queueMax: config.queueMax,
     log,
   });
   const metrics = createMatchmakerMetrics(registry, Object.keys(modes), tickets, sessions, seats);
@@ -64,9 +50,9 @@ export function createApp(config: Config, overrides: Overrides = {}): Matchmaker
     seats,
     practice: new PracticeQuotas(),
     sessions,
-    sealer: new SeatTicketSealer(config.matchmakerSeatTicketKey),
-    seatTicketTtlS: config.matchmakerSeatTicketTtlS,
-    joinWithinMs: config.matchmakerJoinWithinMs,
+    sealer: new SeatTicketSealer(config.seatTicketKey),
+    seatTicketTtlS: config.seatTicketTtlS,
+    joinWithinMs: config.joinWithinMs,
     metrics,
     poke: () => matching.poke(),
     now,
@@ -81,8 +67,8 @@ export function createApp(config: Config, overrides: Overrides = {}): Matchmaker
       sessions,
       records,
       admission,
-      allocateTimeoutMs: config.matchmakerAllocateTimeoutMs,
-      practiceShare: config.matchmakerPracticePercentMax / 100,
+      allocateTimeoutMs: config.allocateTimeoutMs,
+      practiceShare: config.practicePercentMax / 100,
       now,
       log,
     },
@@ -93,7 +79,7 @@ export function createApp(config: Config, overrides: Overrides = {}): Matchmaker
     shards,
     sessions,
     matches: matchClient.call,
-    allocateTimeoutMs: config.matchmakerAllocateTimeoutMs,
+    allocateTimeoutMs: config.allocateTimeoutMs,
     metrics,
     over: (matchId) => admission.over(matchId),
     neverBegun: (matchId) => seats.neverBegun(matchId),
@@ -102,13 +88,13 @@ export function createApp(config: Config, overrides: Overrides = {}): Matchmaker
   });
   measureBounded(registry, { ...admission.bounded, ...relocation.bounded });
   const rpc = createRpcServer({
-    host: config.matchmakerHost,
-    port: config.matchmakerGrpcPort,
+    host: config.host,
+    port: config.grpcPort,
     routes: (router) =>
       router.service(
         MatchmakingService,
         matchmakingRpc({
-          matchmakerId: uuidv7(),
+          matchmakerId: context.instanceId,
           modes,
           tickets,
           shards,
@@ -124,21 +110,14 @@ export function createApp(config: Config, overrides: Overrides = {}): Matchmaker
     log,
     metrics: registry,
   });
-  const admin = createAdminServer({
-    host: config.matchmakerHost,
-    port: config.matchmakerAdminPort,
-    metrics: registry,
-    log,
-    ready: {},
+  const streams = { name: "streams", stop: async () => sessions.closeAll() };
+  return {
+    parts: [matchClient, records, rpc, streams, admission, matching, relocation],
     peers: {
       shards: () => (shards.size > 0 ? undefined : "no shard is here"),
       gateways: () => (sessions.gateways.size > 0 ? undefined : "no gateway is here"),
       match: matchClient.check,
     },
-  });
-  const streams = { name: "streams", stop: async () => sessions.closeAll() };
-  return Object.assign(composeProcess(admin, [matchClient, records, rpc, streams, admission, matching, relocation]), {
-    rpc,
-    admin,
-  });
+    exposes: { rpc },
+  };
 }

@@ -4,15 +4,14 @@ import { ChatService } from "@muster/contracts/chat/v2";
 import { IdentityService } from "@muster/contracts/identity/v2";
 import { MatchService } from "@muster/contracts/match/v2";
 import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
-import { createLogger, type Logger } from "@muster/log";
+import type { Logger } from "@muster/log";
 import { anyOf, createRpcClient } from "@muster/rpc";
-import { type App, type AppPart, composeProcess, createMetrics, Limiter, measureBounded } from "@muster/runtime";
-import { type AdminServer, createAdminServer } from "@muster/service";
+import { type AppPart, Limiter, measureBounded } from "@muster/runtime";
+import { type Composition, defineService, type ServiceContext } from "@muster/service";
 import { SeatTicketOpener, TokenVerifier, trustFrom } from "@muster/tokens";
-import { v7 as uuidv7 } from "uuid";
 import { clientAddress, proxiesOf } from "./client-address.ts";
 import { createChat } from "./chat.ts";
-import type { Config } from "./config.ts";
+import { type Config, configuration } from "./config.ts";
 import { Connection, type OwnedConnectionParts } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { ControlBudgets, ControlRates } from "./control-limits.ts";
@@ -26,15 +25,6 @@ import { socketEnd } from "./socket-ends.ts";
 import { Spectators } from "./spectators.ts";
 import { listen, type WsServer } from "./ws.ts";
 
-export interface Overrides {
-  readonly log?: Logger;
-}
-
-export interface GatewayApp extends App {
-  readonly admin: AdminServer;
-  readonly sockets: SocketPart;
-}
-
 export interface SocketPart extends AppPart {
   /** ws://…/v1/realtime, once started. */
   readonly url: string;
@@ -47,36 +37,40 @@ const ADDRESS_RETRY_S = 5;
 /** At the limit: refused with chat_unavailable. A slow chat-service does not fill this process with calls. */
 const CHAT_POSTS = { runningMax: 64, waitingMax: 512 };
 
-/** Builds the whole service and starts nothing. */
-export function createApp(config: Config, overrides: Overrides = {}): GatewayApp {
-  const gatewayId = uuidv7();
-  const log = (overrides.log ?? createLogger("realtime-gateway", config.logLevel)).child({ gatewayId });
-  const registry = createMetrics("realtime-gateway");
+export const service = defineService({
+  name: "realtime-gateway",
+  configuration,
+  instanceIdField: "gatewayId",
+  compose,
+});
+
+function compose(context: ServiceContext<Config>): Composition<{ readonly sockets: SocketPart }> {
+  const { config, log, metrics: registry, instanceId: gatewayId } = context;
   const identity = createRpcClient({
     service: IdentityService,
     metrics: registry,
-    baseUrl: config.gatewayIdentityUrl,
+    baseUrl: config.identityUrl,
     timeoutMs: CALL_TIMEOUT_MS,
   });
   const match = createRpcClient({
     service: MatchService,
     metrics: registry,
-    baseUrl: config.gatewayMatchUrl,
+    baseUrl: config.matchUrl,
     timeoutMs: CALL_TIMEOUT_MS,
   });
   const matchmaker = createRpcClient({
     service: MatchmakingService,
     metrics: registry,
-    baseUrl: config.gatewayMatchmakerUrl,
+    baseUrl: config.matchmakerUrl,
     timeoutMs: CALL_TIMEOUT_MS,
   });
   const tokens = new TokenVerifier(trustFrom(identity.call), 0);
-  const budgets = new ControlBudgets(new ControlRates(config.gatewayControlLimits));
+  const budgets = new ControlBudgets(new ControlRates(config.controlLimits));
   const work = new ControlWork({ now: () => performance.now(), nextTurn: setImmediate });
   const connections = new Connections({
-    max: config.gatewayConnectionsMax,
-    strangers: { max: config.gatewayStrangersMax, perAddressMax: config.gatewayStrangersPerAddressMax },
-    reconnectSpreadMs: config.gatewayReconnectSpreadMs,
+    max: config.connectionsMax,
+    strangers: { max: config.strangersMax, perAddressMax: config.strangersPerAddressMax },
+    reconnectSpreadMs: config.reconnectSpreadMs,
     budgets,
   });
   const metrics = createGatewayMetrics(registry, {
@@ -102,15 +96,15 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
   });
   const spectators: Spectators = new Spectators({
     seats: () => seats,
-    delayMs: config.gatewaySpectatorDelayMs,
-    perMatchMax: config.gatewaySpectatorsMax,
+    delayMs: config.spectatorDelayMs,
+    perMatchMax: config.spectatorsMax,
     metrics,
     log,
   });
   const links: ShardLinks = new ShardLinks({
     gatewayId,
-    linkKey: keysOf(config.gatewayLinkKey)[0],
-    silentMs: config.gatewayShardSilentMs,
+    linkKey: keysOf(config.linkKey)[0],
+    silentMs: config.shardSilentMs,
     events: seats,
     onLinked: (addresses) => queueing.linked(addresses),
     log,
@@ -123,13 +117,13 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
     linkedNow: () => links.linked,
     log,
   });
-  const chatServices = config.gatewayChatUrls.map((baseUrl) =>
+  const chatServices = config.chatUrls.map((baseUrl) =>
     createRpcClient({
       service: ChatService,
       metrics: registry,
       baseUrl,
       timeoutMs: CALL_TIMEOUT_MS,
-      oneOfMany: config.gatewayChatUrls.length > 1,
+      oneOfMany: config.chatUrls.length > 1,
     }),
   );
   const chat = createChat({ gatewayId, services: chatServices.map((service) => service.call), log });
@@ -137,7 +131,7 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
   measureBounded(registry, ratings.bounded);
   const connectionParts: OwnedConnectionParts = {
     tokens,
-    seatTickets: new SeatTicketOpener(config.gatewaySeatTicketKey),
+    seatTickets: new SeatTicketOpener(config.seatTicketKey),
     queueing,
     chatting: {
       chat,
@@ -152,27 +146,35 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
     work,
     metrics,
     log,
-    now: Date.now,
+    now: context.nowMs,
     nonce: () => randomInt(NONCES),
     limits: {
-      authWithinMs: config.gatewayAuthWithinMs,
-      idleTimeoutMs: config.gatewayIdleTimeoutS * 1000,
-      inputsPerS: config.gatewayInputsPerS,
-      floodPerS: config.gatewayFloodPerS,
-      staleMs: config.gatewayStaleMs,
-      slowCloseMs: config.gatewaySlowCloseMs,
-      inputsRefusedMax: config.gatewayInputsRefusedMax,
-      spectatorDelayMs: config.gatewaySpectatorDelayMs,
+      authWithinMs: config.authWithinMs,
+      idleTimeoutMs: config.idleTimeoutS * 1000,
+      inputsPerS: config.inputsPerS,
+      floodPerS: config.floodPerS,
+      staleMs: config.staleMs,
+      slowCloseMs: config.slowCloseMs,
+      inputsRefusedMax: config.inputsRefusedMax,
+      spectatorDelayMs: config.spectatorDelayMs,
     },
     onAuthenticated: (connection, playerId) => connections.identify(connection, playerId),
   };
   const sockets = socketPart(config, connections, connectionParts, log);
-  const admin = createAdminServer({
-    host: config.gatewayHost,
-    port: config.gatewayAdminPort,
-    metrics: registry,
-    log,
-    ready: {},
+  const linkPart = { name: "shard links", stop: async () => (spectators.stopAll(), seats.stop(), links.closeAll()) };
+  return {
+    parts: [
+      identity,
+      match,
+      matchmaker,
+      ...chatServices,
+      tokens.watching(config.trustEveryMs, log),
+      queueing,
+      chat,
+      linkPart,
+      connections,
+      sockets,
+    ],
     peers: {
       matchmaker: queueing.check,
       identity: () => tokens.check() ?? identity.check(),
@@ -182,40 +184,20 @@ export function createApp(config: Config, overrides: Overrides = {}): GatewayApp
         return reasons.includes(undefined) ? undefined : reasons[0];
       },
     },
-  });
-  const linkPart = { name: "shard links", stop: async () => (spectators.stopAll(), seats.stop(), links.closeAll()) };
-  const app = composeProcess(admin, [
-    identity,
-    match,
-    matchmaker,
-    ...chatServices,
-    tokens.watching(config.gatewayTrustEveryMs, log),
-    queueing,
-    chat,
-    linkPart,
-    connections,
-    sockets,
-  ]);
-  return Object.assign(app, { admin, sockets });
+    exposes: { sockets },
+  };
 }
 
 function socketPart(config: Config, connections: Connections, parts: OwnedConnectionParts, log: Logger): SocketPart {
-  const proxies = proxiesOf(config.gatewayTrustedProxies);
+  const proxies = proxiesOf(config.trustedProxies);
   let server: WsServer | undefined;
   return {
     name: "sockets",
     get url() {
-      return `ws://${config.gatewayHost}:${server?.port}/v1/realtime`;
+      return `ws://${config.host}:${server?.port}/v1/realtime`;
     },
     async start() {
-      const {
-        gatewayHost: host,
-        gatewayPort: port,
-        gatewayIdleTimeoutS: idleTimeoutS,
-        gatewaySendBufferBytesMax: sendBufferBytesMax,
-        gatewayGatherMs: gatherMs,
-        gatewayRestMs: restMs,
-      } = config;
+      const { host, port, idleTimeoutS, sendBufferBytesMax, gatherMs, restMs } = config;
       server = await listen<Connection>(
         { host, port, idleTimeoutS, sendBufferBytesMax, gatherMs, restMs },
         {

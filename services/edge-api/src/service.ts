@@ -1,0 +1,93 @@
+import { ChatService } from "@muster/contracts/chat/v2";
+import { IdentityService } from "@muster/contracts/identity/v2";
+import { MatchService } from "@muster/contracts/match/v2";
+import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
+import { createRpcClient } from "@muster/rpc";
+import { type AppPart, measureBounded } from "@muster/runtime";
+import { type Composition, defineService, type ServiceContext } from "@muster/service";
+import { TokenVerifier, trustFrom } from "@muster/tokens";
+import { Gauge } from "prom-client";
+import { type Config, configuration } from "./config.ts";
+import { readContract } from "./contract.ts";
+import { createIngressRefusals, type IngressRefusals } from "./ingress-refusals.ts";
+import { createRestServer } from "./server.ts";
+import { createSystemHealth } from "./system-health.ts";
+
+export interface RestPart extends AppPart {
+  /** http://host:port, once started. */
+  readonly url: string;
+}
+
+interface Exposed {
+  readonly rest: RestPart;
+  readonly ingressRefusals: IngressRefusals;
+}
+
+export const service = defineService({ name: "edge-api", configuration, compose });
+
+function compose({ config, metrics, log }: ServiceContext<Config>): Composition<Exposed> {
+  const timeoutMs = Math.max(config.readDeadlineMs, config.writeDeadlineMs);
+  const identity = createRpcClient({ service: IdentityService, metrics, baseUrl: config.identityUrl, timeoutMs });
+  const match = createRpcClient({ service: MatchService, metrics, baseUrl: config.matchUrl, timeoutMs });
+  const matchmaking = createRpcClient({
+    service: MatchmakingService,
+    metrics,
+    baseUrl: config.matchmakerUrl,
+    timeoutMs,
+  });
+  const chat = createRpcClient({ service: ChatService, metrics, baseUrl: config.chatUrl, timeoutMs });
+  const tokens = new TokenVerifier(trustFrom(identity.call));
+  measureBounded(metrics, tokens.bounded);
+  new Gauge({
+    name: "edge_trust_age_seconds",
+    help: "Since identity last said what is revoked",
+    registers: [metrics],
+    collect() {
+      this.set(tokens.trustAgeS());
+    },
+  });
+  const peers = { identity: identity.check, match: match.check, matchmaker: matchmaking.check, chat: chat.check };
+  const contract = readContract();
+  const server = createRestServer({
+    contract,
+    legacy: {
+      origin: config.legacyUrl === "none" ? undefined : config.legacyUrl,
+      domains: config.legacyDomains,
+      answerWithinMs: config.legacyAnswerWithinMs,
+    },
+    clients: { identity: identity.call, match: match.call, matchmaking: matchmaking.call, chat: chat.call },
+    tokens,
+    corsOrigins: config.corsOrigins,
+    trustedProxies: config.trustedProxies,
+    systemHealth: createSystemHealth(config.healthUrls, { peers }),
+    deadlines: { readMs: config.readDeadlineMs, writeMs: config.writeDeadlineMs },
+    metrics,
+    log,
+  });
+  let url = "";
+  const rest: RestPart = {
+    name: "rest server",
+    get url() {
+      return url;
+    },
+    async start() {
+      await server.ready();
+      url = await server.listen({ host: config.host, port: config.port });
+      log.info({ url }, "rest server is listening");
+    },
+    stop: () => server.close(),
+  };
+  const ingressRefusals = createIngressRefusals({
+    host: config.host,
+    port: () => Number(new URL(url).port),
+    ingress: config.trustedProxies,
+    metrics,
+    log,
+  });
+  const trust = tokens.watching(config.trustEveryMs, log);
+  return {
+    parts: [identity, match, matchmaking, chat, trust, rest, ingressRefusals],
+    peers,
+    exposes: { rest, ingressRefusals },
+  };
+}
