@@ -98,8 +98,11 @@ setup_browser() {
 
 # For scripts/container-test.sh only.
 setup_engine() {
-  if has podman && has runc && has mmdebstrap && has docker-compose && has iptables && [ -x /usr/lib/podman/netavark ]; then return; fi
-  apt_install "a container engine and what makes base images, for scripts/container-test.sh" podman runc netavark iptables mmdebstrap docker-compose curl
+  # aardvark-dns: without it a network's containers do not know each other's names.
+  if has podman && has runc && has mmdebstrap && has docker-compose && has iptables &&
+    [ -x /usr/lib/podman/netavark ] && [ -x /usr/lib/podman/aardvark-dns ]; then return; fi
+  apt_install "a container engine and what makes base images, for scripts/container-test.sh" \
+    podman runc netavark aardvark-dns iptables mmdebstrap docker-compose curl
 }
 
 # Renders the Kubernetes manifests, for the tests only. An old one does: the manifests use nothing new.
