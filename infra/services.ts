@@ -1,6 +1,7 @@
 // THE table of Muster's processes: what must be said of one outside of its own folder is said here, once. The local system, the
 // databases, compose, the Kubernetes base, network policies, migrations, the operator's tools and the tables in documents come from
-// it: `pnpm exec node scripts/infra-files.ts --write` writes the files, `pnpm check` compares them.
+// it: `pnpm exec node scripts/infra-files.ts --write` writes the files, `pnpm check` compares them. Not from it: another kind of secret is
+// also made in infra/compose/up.sh and named in infra/k8s/base/kustomization.yaml.
 
 /** What one installation has once, and several processes may share: 32 random bytes in hexadecimal digits. */
 export type Secret = "KEY_ENCRYPTION_KEY" | "AUDIT_KEY" | "SEAT_TICKET_KEY" | "LINK_KEY";
@@ -65,7 +66,7 @@ const USUAL: Deployment = {
   note: "",
 };
 
-/** Compose gives every process so long, and the smaller of this and its own limit. */
+/** Compose kills a process after 20 s (stop_grace_period): there its own limit is this one at most. */
 export const COMPOSE_STOP_WITHIN_MS = 15_000;
 
 /**

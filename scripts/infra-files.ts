@@ -1,8 +1,10 @@
 // Keeps everything that is said of the processes equal to infra/services.ts. `--write` writes it.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
+/** How a whole file begins that comes from the table. */
+const GENERATED = "# Written by scripts/infra-files.ts";
 const root = path.resolve(import.meta.dirname, "..");
 
 export async function infraFileProblems(write = false): Promise<string[]> {
@@ -13,12 +15,24 @@ export async function infraFileProblems(write = false): Promise<string[]> {
   };
   const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { version: string };
   const problems: string[] = [];
-  for (const [file, wanted] of infraFiles(SERVICES, { root, version })) {
+  const files = infraFiles(SERVICES, { root, version });
+  for (const [file, wanted] of files) {
     const at = path.join(root, file);
     if (existsSync(at) && readFileSync(at, "utf8") === wanted) continue;
     if (write) writeFileSync(at, wanted);
     else problems.push(`${file} is not what infra/services.ts says: pnpm exec node scripts/infra-files.ts --write`);
   }
+  // Of a process that the table has no more.
+  for (const folder of ["infra/k8s/base", "infra/k8s/migrations"])
+    for (const name of readdirSync(path.join(root, folder))) {
+      const at = path.join(root, folder, name);
+      if (files.has(`${folder}/${name}`) || !readFileSync(at, "utf8").startsWith(GENERATED)) continue;
+      if (write) rmSync(at);
+      else
+        problems.push(
+          `${folder}/${name} is of no process in infra/services.ts: scripts/infra-files.ts --write removes it`,
+        );
+    }
   return problems;
 }
 

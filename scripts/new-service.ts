@@ -9,8 +9,11 @@ import { pathToFileURL } from "node:url";
 const NAME = /^(?=.{2,24}$)[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$/;
 const TEMPLATES = path.join(import.meta.dirname, "new-service");
 const TABLE = "infra/services.ts";
-const TABLE_END = "] as const satisfies readonly ServiceRow[];";
+/** What is stopped later than the new one: it may call match-service, and players come by those before. */
+const BEHIND_IT = '  {\n    name: "identity-service",';
 const PORTS_APART = 10;
+/** Of the local system's MariaDB: infra/local/src/environment.ts. */
+const TAKEN_PORT = 7290;
 
 interface Row {
   readonly name: string;
@@ -23,13 +26,14 @@ async function addService(id: string): Promise<void> {
   const name = `${id}-service`;
   const folder = `services/${name}`;
   if (existsSync(folder) || SERVICES.some((row) => row.name === name)) throw new Error(`${name} is there already`);
-  const port = Math.max(...SERVICES.map((row) => row.port)) + PORTS_APART;
+  const highest = Math.max(...SERVICES.map((row) => row.port));
+  const port = highest + PORTS_APART === TAKEN_PORT ? TAKEN_PORT + PORTS_APART : highest + PORTS_APART;
   const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
   const fill = filler(id, port, version);
 
   // All of it is made before any of it is written.
   const edits = new Map([
-    [TABLE, before(readFileSync(TABLE, "utf8"), TABLE_END, fill(readTemplate("row.template")))],
+    [TABLE, before(readFileSync(TABLE, "utf8"), BEHIND_IT, fill(readTemplate("row.template")))],
     ["contracts/package.json", withExport(readFileSync("contracts/package.json", "utf8"), id)],
     ["contracts/db/db.v2.md", withTables(readFileSync("contracts/db/db.v2.md", "utf8"), name)],
     [`contracts/services/${id}/v2.proto`, fill(readTemplate("v2.proto.template"))],

@@ -43,6 +43,7 @@ export async function provision({
     for (const { name, database } of databaseServices()) {
       const { prefix, user } = database;
       const password = passwordOf(user);
+      if (!password) throw new Error(`no password for the database user ${user}`);
       await connection.query(
         `create database if not exists \`${prefix}_${suffix}\` character set utf8mb4 collate utf8mb4_unicode_ci`,
       );
