@@ -5,7 +5,7 @@ import { type Database, inTransaction } from "@muster/db";
 import type { AuditRow } from "./entry.ts";
 import { appendEntry } from "./log.ts";
 import type { Sealer } from "./sealer.ts";
-import { type AuditDb, isAnySealed, listEntriesAfter, onlyLog, setSeal } from "./store.ts";
+import { type AuditDb, holdLog, isAnySealed, listEntriesAfter, onlyLog, setSeal } from "./store.ts";
 import type { AuditTables } from "./table.ts";
 import { Chain, type PositionRange } from "./chain.ts";
 import { PAGE_ROWS, walk } from "./verify.ts";
@@ -96,12 +96,13 @@ export async function resealEntries<Tables extends AuditTables>(
   });
 }
 
-/** Over one view of the whole log: what is appended meanwhile is not in it. */
+/** Over the whole log, which is held meanwhile: an entry that another instance appended with an older key would not be in it. */
 async function sealWhere(
   tx: AuditDb,
   sealer: Sealer,
   isMeant: (row: AuditRow) => boolean,
 ): Promise<{ sealed: number; chain: Chain }> {
+  await holdLog(tx);
   const chain = new Chain(sealer);
   let sealed = 0;
   const fault = await walk(

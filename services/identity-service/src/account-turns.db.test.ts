@@ -62,6 +62,32 @@ describeWithMariadb("one account that asks a lot", () => {
     expect((await asked.ended).revoked).toBeLessThanOrEqual(1); // log-ins of a device end each other
   });
 
+  it.each(["revokeDevice", "logOut"] as const)(
+    "is not kept from %s by what is asked with the very session, nor by made-up ones",
+    async (how) => {
+      const owner = await guest();
+      const { devices } = await harness.call.listDevices({ playerId: owner.playerId });
+      const familyId = must(devices[0], "its own").familyId;
+      const asked = await inTransaction(harness.db, async (tx) => {
+        await holdAccount(tx, owner.playerId);
+        const made = { playerId: owner.playerId };
+        const strange = Array.from({ length: CROWD }, () =>
+          harness.call.revokeDevice({ ...made, familyId: randomUUID() }).catch((err: { code: string }) => err.code),
+        );
+        expect(new Set(await Promise.all(strange))).toEqual(new Set(["device_not_found"])); // at once: none of them waits
+        const refresh = () => harness.call.refresh({ refreshToken: owner.refreshToken }).catch(() => "refused");
+        expect(await Promise.race(Array.from({ length: CROWD }, refresh))).toBe("refused"); // there is no room
+        const ends = {
+          revokeDevice: () => harness.call.revokeDevice({ ...made, familyId }),
+          logOut: () => harness.call.logOut({ refreshToken: owner.refreshToken }),
+        };
+        return { ended: ends[how]() };
+      });
+      await asked.ended;
+      expect((await harness.call.listDevices({ playerId: owner.playerId })).devices).toEqual([]);
+    },
+  );
+
   it("pays for its open sessions alone, however many have ended", async () => {
     const { playerId, refreshToken } = await guest();
     const planOf = async (query: string): Promise<unknown> =>

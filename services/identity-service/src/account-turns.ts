@@ -12,22 +12,28 @@ export class AccountTurns {
   readonly #accounts = new Map<string, FairLimiter>();
 
   /**
-   * @param session takes turns with the others of its account: who has stolen one keeps nobody from ending it
+   * @param source takes turns with the others of its account: the session that asks, or `endOf` one. Who has stolen a session and floods
+   * with it keeps nobody from ending it
    * @throws AppError busy, deadline_exceeded when the caller's time ended before it was its turn
    */
-  async run<T>(accountId: string, session: string, work: () => Promise<T>): Promise<T> {
+  async run<T>(accountId: string, source: string, work: () => Promise<T>): Promise<T> {
     const known = this.#accounts.get(accountId);
     const turns =
       known ?? new FairLimiter({ runningMax: 1, waitingMax: WAITING_MAX, waitingPerSourceMax: WAITING_MAX });
     if (!known) this.#accounts.set(accountId, turns);
     try {
-      return await turns.run(session, work, currentBudget()?.signal);
+      return await turns.run(source, work, currentBudget()?.signal);
     } catch (err) {
       throw refusalOf(err);
     } finally {
-      if (turns.idle) this.#accounts.delete(accountId);
+      if (turns.idle && this.#accounts.get(accountId) === turns) this.#accounts.delete(accountId);
     }
   }
+}
+
+/** Whoever ends a session does not wait behind what is done with it. */
+export function endOf(familyId: string): string {
+  return `end of ${familyId}`;
 }
 
 /** Of a limiter's errors; others are as they are. */

@@ -10,7 +10,7 @@ import { sleep } from "@muster/runtime";
 import { ACCESS_TOKEN } from "@muster/tokens";
 import { SignJWT } from "jose";
 import { v7 as uuidv7 } from "uuid";
-import type { AccountTurns } from "./account-turns.ts";
+import { type AccountTurns, endOf } from "./account-turns.ts";
 import { refuseBanned } from "./accounts.ts";
 import type { Audit } from "./audit.ts";
 import { fail } from "./errors.ts";
@@ -186,7 +186,7 @@ export function createSessions(options: SessionsOptions): Sessions {
         const held = await holdRefreshToken(tx, hash);
         if (held?.revoked_at === null) await revokeFamilies(tx, [held.family_id], "logged_out", now(), tokensEndAt());
       };
-      await options.turns.run(owner.account_id, owner.family_id, () => inTransaction(db, end));
+      await options.turns.run(owner.account_id, endOf(owner.family_id), () => inTransaction(db, end));
     },
 
     async revoke(tx, which, reason) {

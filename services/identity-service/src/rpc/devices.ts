@@ -3,6 +3,7 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { IdentityService } from "@muster/contracts/identity/v2";
 import { inTransaction } from "@muster/db";
+import { endOf } from "../account-turns.ts";
 import { fail } from "../errors.ts";
 import type { Tx } from "../store/db.ts";
 import { listFamilies } from "../store/sessions.ts";
@@ -45,7 +46,10 @@ export function deviceRpcs({
           at: now(),
         });
       };
-      await turns.run(playerId, familyId, () => inTransaction(db, end));
+      // Before it waits: ids that are none of this account's would each be one more who takes turns.
+      const open = await listFamilies(db, playerId, now());
+      if (!open.some(({ id }) => id === familyId)) throw fail("device_not_found");
+      await turns.run(playerId, endOf(familyId), () => inTransaction(db, end));
       return {};
     },
 
