@@ -7,6 +7,9 @@ import WebSocket from "ws";
 import { guest } from "./players.ts";
 import type { System } from "./system.ts";
 
+/** Beyond what the gateway allows itself: what has not come by then does not come. */
+const ANSWER_WITHIN_MS = 15_000;
+
 export type Request = ClientControl["message"];
 
 export class Asker {
@@ -69,14 +72,23 @@ export class Asker {
     return (await answer).message;
   }
 
-  /** Every answer with the request's id, until the connection has answered another one after it, and `settledMs` more. */
+  /**
+   * Every answer with the request's id: the first one, however long the machine takes over it, and what comes until the connection has
+   * answered another request after it, and `settledMs` more.
+   */
   async answersTo(message: Request, settledMs: number): Promise<ServerControl["message"][]> {
     const requestId = this.#requestId++;
     const answers: ServerControl["message"][] = [];
-    const look = (control: ServerControl): void =>
-      void (control.requestId === requestId && answers.push(control.message));
+    let onFirst = (): void => undefined;
+    const first = new Promise<void>((resolve) => (onFirst = resolve));
+    const look = (control: ServerControl): void => {
+      if (control.requestId !== requestId) return;
+      answers.push(control.message);
+      onFirst();
+    };
     this.#waiting.add(look);
     this.send(encodeClientControl({ requestId, message }));
+    await Promise.race([first, sleep(ANSWER_WITHIN_MS)]);
     await this.isThere();
     await sleep(settledMs);
     this.#waiting.delete(look);
