@@ -5,7 +5,7 @@
 // entries together; the seal is what somebody who can write to the table, but has no key, cannot make. What that proves and what not:
 // design/backend/v2.0-identity.md.
 //
-// A service has the migrations of `table.ts`, an `AuditLog` that its transactions append to, an `AuditWatch` among its parts, and
+// A service has the migrations of `table.ts`, an `AuditLog` that its transactions append to, an `AuditWatch` among its components, and
 // commands for its operator over `verifyAuditLog`, `sealEntries` and `resealEntries`.
 export { type AuditFault, type AuditReport, type PositionRange, verifyAuditLog } from "./verify.ts";
 export { type AuditEntry, type AuditHead } from "./entry.ts";

@@ -1,5 +1,5 @@
 import type { Logger } from "@muster/log";
-import { type AppPart, retryForever, sleep } from "@muster/runtime";
+import { type Component, retryForever, sleep } from "@muster/runtime";
 import type { AuditHead } from "./entry.ts";
 import { type AuditDb, findHash, findHead, onlyLog } from "./store.ts";
 import type { AuditTables } from "./table.ts";
@@ -13,7 +13,7 @@ const EVERY_MS = 60_000;
 export function createAuditWatch<Tables extends AuditTables>(
   database: AuditDb<Tables>,
   log: Logger,
-): AppPart & { look(): Promise<void> } {
+): Component & { look(): Promise<void> } {
   const db = onlyLog(database);
   const stop = new AbortController();
   let running: Promise<void> | undefined;

@@ -1,7 +1,7 @@
 import type { DescMethodUnary, DescService } from "@bufbuild/protobuf";
 import { type Client, type Interceptor, createClient } from "@connectrpc/connect";
 import { commonError } from "@muster/errors";
-import { type AppPart, type Metrics, currentBudget, remainingBudgetMs } from "@muster/runtime";
+import { type Component, type Metrics, currentBudget, remainingBudgetMs } from "@muster/runtime";
 import { childOf, currentTrace, formatTraceparent } from "@muster/tracing";
 import { Channel, type Resolve } from "./channel.ts";
 import type { Pings } from "./connection.ts";
@@ -27,7 +27,7 @@ export interface RpcClientOptions<S extends DescService> {
   readonly pings?: Pings;
 }
 
-export interface RpcClient<S extends DescService> extends AppPart {
+export interface RpcClient<S extends DescService> extends Component {
   readonly call: Client<S>;
   /** Of the admin server's `peers`: why the service cannot be asked, once it was wanted and could not. */
   check(): string | undefined;

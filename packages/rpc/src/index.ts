@@ -5,4 +5,4 @@ export { faultOf, toAppError, toConnectError } from "./errors.ts";
 export { createRpcServer, type RpcServer, type RpcServerOptions } from "./server.ts";
 export { MessageQueue } from "./message-queue.ts";
 export { countFitting } from "./pages.ts";
-export { anyOf } from "./any-of.ts";
+export { failoverClient } from "./failover-client.ts";

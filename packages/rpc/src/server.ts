@@ -5,7 +5,7 @@ import { fastifyConnectPlugin } from "@connectrpc/connect-fastify";
 import { createValidateInterceptor } from "@connectrpc/validate";
 import { AppError } from "@muster/errors";
 import type { Logger } from "@muster/log";
-import { type AppPart, type Metrics, withBudget } from "@muster/runtime";
+import { type Component, type Metrics, withBudget } from "@muster/runtime";
 import { continueTrace, withTrace } from "@muster/tracing";
 import { fastify } from "fastify";
 import { Histogram } from "prom-client";
@@ -14,7 +14,7 @@ import { toConnectError } from "./errors.ts";
 import { parseGrpcTimeout } from "./grpc-timeout.ts";
 import { MESSAGE_BYTES_MAX } from "./pages.ts";
 
-export interface RpcServer extends AppPart {
+export interface RpcServer extends Component {
   readonly url: string;
 }
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { LimitReachedError, Limiter } from "./limiter.ts";
-import { type AppPart, compose, composeProcess } from "./parts.ts";
+import { type Component, compose, composeProcess } from "./components.ts";
 
 describe("an app", () => {
-  const part = (name: string, said: string[], fails?: "start" | "stop"): AppPart => ({
+  const component = (name: string, said: string[], fails?: "start" | "stop"): Component => ({
     name,
     async start() {
       if (fails === "start") throw new Error("no");
@@ -15,26 +15,26 @@ describe("an app", () => {
     },
   });
 
-  it("starts its parts in order and stops them in reverse, once", async () => {
+  it("starts its components in order and stops them in reverse, once", async () => {
     const said: string[] = [];
-    const app = compose([part("a", said), part("b", said)]);
+    const app = compose([component("a", said), component("b", said)]);
     await app.start();
     await Promise.all([app.stop(), app.stop()]);
     expect(said).toEqual(["+a", "+b", "-b", "-a"]);
   });
 
-  it("stops what has started when a part does not, and says which", async () => {
+  it("stops what has started when a component does not, and says which", async () => {
     const said: string[] = [];
-    await expect(compose([part("a", said), part("b", said, "start"), part("c", said)]).start()).rejects.toThrow(
-      "b did not start",
-    );
+    await expect(
+      compose([component("a", said), component("b", said, "start"), component("c", said)]).start(),
+    ).rejects.toThrow("b did not start");
     expect(said).toEqual(["+a", "-a"]);
   });
 
   it("starts nothing more once it is told to stop", async () => {
     const said: string[] = [];
     const started = Promise.withResolvers<void>();
-    const app = compose([{ name: "slow", start: () => started.promise }, part("late", said)]);
+    const app = compose([{ name: "slow", start: () => started.promise }, component("late", said)]);
     const starting = app.start();
     const stopping = app.stop();
     started.resolve();
@@ -43,19 +43,19 @@ describe("an app", () => {
     expect(said).toEqual([]);
   });
 
-  it("is a process with its admin server around its parts, and not ready before the first or after the last", async () => {
+  it("is a process with its admin server around its components, and not ready before the first or after the last", async () => {
     const said: string[] = [];
-    const admin = Object.assign(part("admin", said), { serving: part("serving", said) });
-    await using app = composeProcess(admin, [part("a", said), part("b", said)]);
+    const admin = Object.assign(component("admin", said), { serving: component("serving", said) });
+    await using app = composeProcess(admin, [component("a", said), component("b", said)]);
     await app.start();
     await app.stop();
     expect(said).toEqual(["+admin", "+a", "+b", "+serving", "-serving", "-b", "-a", "-admin"]);
-    expect(app.parts).toEqual(["admin", "a", "b", "serving"]);
+    expect(app.components).toEqual(["admin", "a", "b", "serving"]);
   });
 
   it("stops every part even when one fails to", async () => {
     const said: string[] = [];
-    const app = compose([part("a", said), part("b", said, "stop"), part("c", said)]);
+    const app = compose([component("a", said), component("b", said, "stop"), component("c", said)]);
     await app.start();
     await expect(app.stop()).rejects.toThrow(AggregateError);
     expect(said.slice(3)).toEqual(["-c", "-b", "-a"]);

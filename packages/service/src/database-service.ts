@@ -2,7 +2,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import type { ConnectRouter } from "@connectrpc/connect";
 import { createDatabase, type Database, type Migrations, waitForSchema } from "@muster/db";
 import { createRpcServer, type RpcServer } from "@muster/rpc";
-import type { AppPart } from "@muster/runtime";
+import type { Component } from "@muster/runtime";
 import type { DatabaseConfiguration, DatabaseServiceConfig } from "./database-fields.ts";
 import { createRetention, type RetentionRule } from "./retention.ts";
 import { type Composition, defineService, type Service, type ServiceApp, type ServiceContext } from "./service.ts";
@@ -17,9 +17,9 @@ export interface DatabaseComposition extends Pick<Composition, "ready" | "peers"
   /** See RpcServerOptions. */
   readonly quietMethods?: readonly DescMethod[];
   /** What calls need: started on the migrated database before the first call comes, stopped after the last. */
-  readonly beforeRpc?: readonly AppPart[];
+  readonly beforeRpc?: readonly Component[];
   /** What needs callers: started once they may come, stopped while they still may. */
-  readonly afterRpc?: readonly AppPart[];
+  readonly afterRpc?: readonly Component[];
   /** Rows that have ended, and are deleted for good. */
   readonly retention?: readonly RetentionRule[];
 }
@@ -43,7 +43,7 @@ export interface DatabaseService<C extends DatabaseServiceConfig, Tables> extend
   readonly tables?: Tables;
 }
 
-/** A service over a database of its own, asked by RPC. The order of its parts: design/backend/services.md. */
+/** A service over a database of its own, asked by RPC. The order of its components: design/backend/services.md. */
 export function defineDatabaseService<C extends DatabaseServiceConfig, Tables>(
   definition: DatabaseServiceDefinition<C, Tables>,
 ): DatabaseService<C, Tables> {
@@ -74,7 +74,7 @@ function composeDatabaseService<C extends DatabaseServiceConfig, Tables>(
   const rpc = createRpcServer({ host: config.host, port: config.grpcPort, routes, log, metrics, quietMethods });
   const housekeeping = retention.length > 0 ? [createRetention(retention, log)] : [];
   return {
-    parts: [database, schema, ...beforeRpc, ...housekeeping, rpc, ...afterRpc],
+    components: [database, schema, ...beforeRpc, ...housekeeping, rpc, ...afterRpc],
     ready: { database: database.check, ...ready },
     peers,
     exposes: { rpc },

@@ -1,15 +1,15 @@
 import type { Logger } from "@muster/log";
-import type { AppPart, Metrics } from "@muster/runtime";
+import type { Component, Metrics } from "@muster/runtime";
 import { fastify } from "fastify";
 import { Gauge } from "prom-client";
 
 /** Resolves to undefined when all is well, else to the reason why not. */
 export type Check = () => Promise<string | undefined> | string | undefined;
 
-export interface AdminServer extends AppPart {
+export interface AdminServer extends Component {
   readonly url: string;
-  /** The last part of an app: /readyz is 200 from its start to its stop, as far as the checks say so. */
-  readonly serving: AppPart;
+  /** The last component of an app: /readyz is 200 from its start to its stop, as far as the checks say so. */
+  readonly serving: Component;
 }
 
 export interface AdminOptions {

@@ -2,7 +2,7 @@ import { createServer } from "node:net";
 import { expect, it } from "vitest";
 import { listenFailure } from "./listen-failure.ts";
 
-/** As composed parts and servers hand it on. */
+/** As composed components and servers hand it on. */
 async function failureOf(host: string, port: number): Promise<Error> {
   const cause = await new Promise<Error>((resolve, reject) => {
     const server = createServer().once("error", resolve);

@@ -1,5 +1,5 @@
 import type { Logger } from "@muster/log";
-import { type AppPart, retryForever, sleep } from "@muster/runtime";
+import { type Component, retryForever, sleep } from "@muster/runtime";
 
 /** Deletes at most so many rows that have ended. @returns how many */
 export type RetentionRule = (rowsMax: number) => Promise<number>;
@@ -10,7 +10,7 @@ const BATCH_ROWS = 1000;
 const REST_MS = 50;
 
 /** Follows each rule again and again, a batch at a time. */
-export function createRetention(rules: readonly RetentionRule[], log: Logger): AppPart {
+export function createRetention(rules: readonly RetentionRule[], log: Logger): Component {
   const stop = new AbortController();
   let running: Promise<void> | undefined;
   const loop = async (): Promise<void> => {

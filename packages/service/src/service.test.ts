@@ -68,7 +68,7 @@ describe("a service", () => {
   const configuration = serviceConfig("RELAY", { listens: { RELAY_PORT: port(7310, "frames") }, adminPort: 7311 }, {});
   const config = configuration.read({ RELAY_ADMIN_PORT: "0" });
 
-  it("is ready while all of its parts have started and none has been stopped, and its admin server is around them", async () => {
+  it("is ready while all of its components have started and none has been stopped, and its admin server is around them", async () => {
     const seen: string[] = [];
     const statusOf = async (url: string): Promise<number> => (await fetch(`${url}/readyz`)).status;
     const watching = {
@@ -79,7 +79,7 @@ describe("a service", () => {
     const service = defineService({
       name: "relay",
       configuration,
-      compose: () => ({ parts: [watching], exposes: { watching } }),
+      compose: () => ({ components: [watching], exposes: { watching } }),
     });
     const app = service.createApp(config, { log });
     await app.start();
@@ -94,7 +94,7 @@ describe("a service", () => {
     const service = defineService({
       name: "relay",
       configuration,
-      compose: (context) => (contexts.push(context), { parts: [] }),
+      compose: (context) => (contexts.push(context), { components: [] }),
     });
     service.createApp(config, { log, now: () => new Date(5000) });
     service.createApp(config, { log });
@@ -112,7 +112,7 @@ describe("a service", () => {
     });
     const service = defineDatabaseService({ name: "notes", configuration: notes, migrations: {}, compose });
     const app = service.createApp(notes.read({ NOTES_DB_URL: "mysql://u:p@127.0.0.1:1/d" }), { log });
-    expect(app.parts).toEqual([
+    expect(app.components).toEqual([
       "admin server",
       "database",
       "schema",

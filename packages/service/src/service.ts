@@ -1,5 +1,5 @@
 import { createLogger, type Logger } from "@muster/log";
-import { type App, type AppPart, composeProcess, createMetrics, type Metrics } from "@muster/runtime";
+import { type App, type Component, composeProcess, createMetrics, type Metrics } from "@muster/runtime";
 import { v7 as uuidv7 } from "uuid";
 import type { Configuration, ServiceConfig } from "./fields.ts";
 import { type AdminServer, type Check, createAdminServer } from "./health.ts";
@@ -25,11 +25,11 @@ export interface ServiceContext<C extends ServiceConfig, O extends Overrides = O
 
 export interface Composition<X extends object = object> {
   /** In the order in which they start; they stop in reverse. The admin server is around them all. */
-  readonly parts: readonly AppPart[];
+  readonly components: readonly Component[];
   /** See AdminOptions; without it the process is ready once it has started. */
   readonly ready?: Readonly<Record<string, Check>>;
   readonly peers?: Readonly<Record<string, Check>>;
-  /** Of its parts: those that its tests reach by the app. */
+  /** Of its components: those that its tests reach by the app. */
   readonly exposes?: X;
 }
 
@@ -74,7 +74,7 @@ function createApp<C extends ServiceConfig, X extends object, O extends Override
   const now = clock ?? (() => new Date());
   const nowMs = clock ? () => clock().getTime() : Date.now;
   const composition = compose({ config, log, metrics, now, nowMs, instanceId, overrides });
-  const { parts, ready = {}, peers = {}, exposes = {} as X } = composition;
+  const { components, ready = {}, peers = {}, exposes = {} as X } = composition;
   const admin = createAdminServer({ host: config.host, port: config.adminPort, metrics, log, ready, peers });
-  return Object.assign(composeProcess(admin, parts), { admin }, exposes);
+  return Object.assign(composeProcess(admin, components), { admin }, exposes);
 }

@@ -2,7 +2,7 @@
 // revoked, and which keys are good, is asked of identity every few seconds.
 import { commonError, errorsOf } from "@muster/errors";
 import type { Logger } from "@muster/log";
-import { type AppPart, type Bounded, BoundedMap, retryForever, sleep } from "@muster/runtime";
+import { type Component, type Bounded, BoundedMap, retryForever, sleep } from "@muster/runtime";
 import { type CryptoKey, type JSONWebKeySet, type JWTPayload, errors, importJWK, jwtVerify } from "jose";
 
 /** What every access token says, and every verifier insists on (RFC 8725, RFC 9068). */
@@ -119,7 +119,7 @@ export class TokenVerifier {
   }
 
   /** Keeps asking, every `everyMs`: what a revocation takes to get here. */
-  watching(everyMs: number, log: Logger): AppPart {
+  watching(everyMs: number, log: Logger): Component {
     const stop = new AbortController();
     let running: Promise<void> | undefined;
     const watch = async (): Promise<void> => {

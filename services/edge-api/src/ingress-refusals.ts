@@ -4,7 +4,7 @@ import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { readFile } from "node:fs/promises";
 import { BlockList, isIPv6 } from "node:net";
 import type { Logger } from "@muster/log";
-import type { AppPart, Metrics } from "@muster/runtime";
+import type { Component, Metrics } from "@muster/runtime";
 import { Counter } from "prom-client";
 
 export type Refusal =
@@ -24,7 +24,7 @@ export type Refusal =
   | "notServed"
   | "malformed";
 
-export interface IngressRefusals extends AppPart {
+export interface IngressRefusals extends Component {
   /** Of datagrams; 0 before it is started, or when the port could not be had. */
   readonly port: number;
 }

@@ -3,7 +3,7 @@ import { IdentityService } from "@muster/contracts/identity/v2";
 import { MatchService } from "@muster/contracts/match/v2";
 import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
 import { createRpcClient } from "@muster/rpc";
-import { type AppPart, measureBounded } from "@muster/runtime";
+import { type Component, measureBounded } from "@muster/runtime";
 import { type Composition, defineService, type ServiceContext } from "@muster/service";
 import { TokenVerifier, trustFrom } from "@muster/tokens";
 import { Gauge } from "prom-client";
@@ -13,13 +13,13 @@ import { createIngressRefusals, type IngressRefusals } from "./ingress-refusals.
 import { createRestServer } from "./server.ts";
 import { createSystemHealth } from "./system-health.ts";
 
-export interface RestPart extends AppPart {
+export interface RestComponent extends Component {
   /** http://host:port, once started. */
   readonly url: string;
 }
 
 interface Exposed {
-  readonly rest: RestPart;
+  readonly rest: RestComponent;
   readonly ingressRefusals: IngressRefusals;
 }
 
@@ -65,7 +65,7 @@ function compose({ config, metrics, log }: ServiceContext<Config>): Composition<
     log,
   });
   let url = "";
-  const rest: RestPart = {
+  const rest: RestComponent = {
     name: "rest server",
     get url() {
       return url;
@@ -86,7 +86,7 @@ function compose({ config, metrics, log }: ServiceContext<Config>): Composition<
   });
   const trust = tokens.watching(config.trustEveryMs, log);
   return {
-    parts: [identity, match, matchmaking, chat, trust, rest, ingressRefusals],
+    components: [identity, match, matchmaking, chat, trust, rest, ingressRefusals],
     peers,
     exposes: { rest, ingressRefusals },
   };

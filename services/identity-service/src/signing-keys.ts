@@ -5,7 +5,7 @@
 import { type Database, inTransaction, isDuplicateKey } from "@muster/db";
 import { commonError } from "@muster/errors";
 import type { Logger } from "@muster/log";
-import { type AppPart, retryForever, sleep } from "@muster/runtime";
+import { type Component, retryForever, sleep } from "@muster/runtime";
 import { ACCESS_TOKEN } from "@muster/tokens";
 import type { CryptoKey, JSONWebKeySet, JWK } from "jose";
 import { fail } from "./errors.ts";
@@ -28,7 +28,7 @@ export interface SigningKeysOptions {
   readonly log: Logger;
 }
 
-export interface SigningKeys extends AppPart {
+export interface SigningKeys extends Component {
   /** The key that signs now. @throws AppError unavailable when there is none */
   active(): { readonly kid: string; readonly key: CryptoKey };
   /** Undefined while there is a key that signs. */

@@ -8,7 +8,7 @@ import { inTransaction, type Database } from "@muster/db";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { CancelReason, type LostLeaseSchema } from "@muster/contracts/match/v2";
 import type { Logger } from "@muster/log";
-import type { AppPart, Metrics } from "@muster/runtime";
+import type { Component, Metrics } from "@muster/runtime";
 import { Counter } from "prom-client";
 import type { Ending } from "./matches.ts";
 import { storeOutcome } from "./outcomes.ts";
@@ -70,7 +70,7 @@ export interface LeaseSweepOptions {
 }
 
 /** Counts the rounds, and ends what nobody holds. Any number of instances may run. */
-export function createLeaseSweep({ db, roundMs, now, metrics, log }: LeaseSweepOptions): AppPart {
+export function createLeaseSweep({ db, roundMs, now, metrics, log }: LeaseSweepOptions): Component {
   const expired = new Counter({
     name: "match_leases_expired_total",
     help: "Matches that were ended as shard_lost because no shard held them any more",

@@ -3,7 +3,7 @@
 import type { SeatsFreed, SeatsHeld, Ticket } from "@muster/contracts/matchmaking/v2";
 import type { Logger } from "@muster/log";
 import { isPractice, type Mode } from "@muster/modes";
-import type { AppPart, Bounded } from "@muster/runtime";
+import type { Component, Bounded } from "@muster/runtime";
 import { assign, type AssigningParts } from "./assigning.ts";
 import { Churn } from "./churn.ts";
 import type { Freed, HeldMatch, HeldSeats } from "./held-seats.ts";
@@ -38,7 +38,7 @@ interface Parked {
 const PARKED_MS = 300;
 const SWEEP_EVERY_MS = 1000;
 
-export class Admission implements AppPart {
+export class Admission implements Component {
   readonly name = "admission";
   readonly #parts: AdmissionParts;
   readonly #noShows = new NoShows();

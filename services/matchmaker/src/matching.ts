@@ -1,6 +1,6 @@
 // When to look at the queues: soon after a change, and often enough that widening windows are noticed.
 import type { Logger } from "@muster/log";
-import type { AppPart } from "@muster/runtime";
+import type { Component } from "@muster/runtime";
 import type { MatchmakerMetrics } from "./metrics.ts";
 import { type PlacementOutcome, type PlacementParts, place } from "./placement.ts";
 import { PlacementPace } from "./placement-pace.ts";
@@ -14,7 +14,7 @@ const SLICE_MS = 5;
 /** After a pass, for so many times as long as it took: at most a quarter of the process goes into passes. */
 const REST_PER_PASS = 3;
 
-export interface Matching extends AppPart {
+export interface Matching extends Component {
   /** Something changed: look soon. */
   poke(): void;
 }

@@ -5,7 +5,7 @@ import type { Client } from "@connectrpc/connect";
 import { CancelReason, type CreateMatchRequestSchema, type MatchService } from "@muster/contracts/match/v2";
 import { AppError } from "@muster/errors";
 import type { Logger } from "@muster/log";
-import { type AppPart, sleep } from "@muster/runtime";
+import { type Component, sleep } from "@muster/runtime";
 import { currentTrace, newTrace, withTrace } from "@muster/tracing";
 
 export interface RecordsOptions {
@@ -30,7 +30,7 @@ const REFUSALS = new Set(["match_conflict", "bad_result", "invalid_request"]);
 /** The match is over, or another shard's. */
 const SETTLED = new Set(["stale_epoch", "result_conflict"]);
 
-export class Records implements AppPart {
+export class Records implements Component {
   readonly name = "records";
   readonly #options: RecordsOptions;
   readonly #stop = new AbortController();

@@ -5,7 +5,7 @@ import type { Client } from "@connectrpc/connect";
 import { CancelReason, EndReason, type Match, type MatchService, MatchState } from "@muster/contracts/match/v2";
 import type { RelocatedMatchSchema, RelocateMatch } from "@muster/contracts/matchmaking/v2";
 import type { Logger } from "@muster/log";
-import { type AppPart, type Bounded, BoundedMap } from "@muster/runtime";
+import { type Component, type Bounded, BoundedMap } from "@muster/runtime";
 import { formatTraceparent, newTrace } from "@muster/tracing";
 import { askShard, type Sessions, type ShardSession } from "./sessions.ts";
 import type { LiveShard, Shards } from "./shards.ts";
@@ -24,7 +24,7 @@ export interface RelocationParts {
   readonly log: Logger;
 }
 
-export interface Relocation extends AppPart {
+export interface Relocation extends Component {
   /** The answer goes to every gateway. */
   ask(questions: readonly RelocateMatch[]): void;
   /** A shard has come: those who wait for a place are looked at again. */

@@ -112,7 +112,7 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly rpc: R
   });
   const streams = { name: "streams", stop: async () => sessions.closeAll() };
   return {
-    parts: [matchClient, records, rpc, streams, admission, matching, relocation],
+    components: [matchClient, records, rpc, streams, admission, matching, relocation],
     peers: {
       shards: () => (shards.size > 0 ? undefined : "no shard is here"),
       gateways: () => (sessions.gateways.size > 0 ? undefined : "no gateway is here"),

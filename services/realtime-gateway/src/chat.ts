@@ -7,7 +7,7 @@ import type { ChatMessage, ChatService, DeliverRequestSchema, PlayerChannels } f
 import type { Logger } from "@muster/log";
 import { encodeServerControl } from "@muster/realtime";
 import { MessageQueue } from "@muster/rpc";
-import { type AppPart, retryForever } from "@muster/runtime";
+import { type Component, retryForever } from "@muster/runtime";
 import { chatChanged, chatChannels } from "./chat-replies.ts";
 import type { Control } from "./outbound.ts";
 
@@ -19,7 +19,7 @@ export interface ChatListener {
   chatControl(message: Control): void;
 }
 
-export interface Chat extends AppPart {
+export interface Chat extends Component {
   /** False while chat-service cannot be reached. */
   readonly connected: boolean;
   /** The answer comes as chat_channels with `requestId`. */

@@ -1,4 +1,4 @@
-import type { AppPart } from "@muster/runtime";
+import type { Component } from "@muster/runtime";
 import type { Connection } from "./connection.ts";
 import type { AdmissionRefusal } from "./metrics.ts";
 import type { ControlBudgets } from "./control-limits.ts";
@@ -17,7 +17,7 @@ export interface ConnectionsOptions {
 }
 
 /** Every socket of this gateway, and at most one per player. */
-export class Connections implements AppPart {
+export class Connections implements Component {
   readonly name = "connections";
   readonly #slices = Array.from({ length: SLICES }, () => new Set<Connection>());
   #size = 0;

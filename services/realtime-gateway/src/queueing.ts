@@ -10,7 +10,7 @@ import type {
 } from "@muster/contracts/matchmaking/v2";
 import type { Logger } from "@muster/log";
 import { MessageQueue } from "@muster/rpc";
-import { type AppPart, retryForever } from "@muster/runtime";
+import { type Component, retryForever } from "@muster/runtime";
 import type { RelocateRequest } from "./whereabouts.ts";
 
 export interface QueuedTicket {
@@ -32,7 +32,7 @@ export interface QueuedTicket {
   onRefused(code: string, retryAfterMs: number): void;
 }
 
-export interface Queueing extends AppPart {
+export interface Queueing extends Component {
   /** Undefined while the matchmaker knows us. */
   check(): string | undefined;
   /** There is no such queue, said the matchmaker. */

@@ -5,8 +5,8 @@ import { IdentityService } from "@muster/contracts/identity/v2";
 import { MatchService } from "@muster/contracts/match/v2";
 import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
 import type { Logger } from "@muster/log";
-import { anyOf, createRpcClient } from "@muster/rpc";
-import { type AppPart, Limiter, measureBounded } from "@muster/runtime";
+import { failoverClient, createRpcClient } from "@muster/rpc";
+import { type Component, Limiter, measureBounded } from "@muster/runtime";
 import { type Composition, defineService, type ServiceContext } from "@muster/service";
 import { SeatTicketOpener, TokenVerifier, trustFrom } from "@muster/tokens";
 import { clientAddress, proxiesOf } from "./client-address.ts";
@@ -25,7 +25,7 @@ import { socketEnd } from "./socket-ends.ts";
 import { Spectators } from "./spectators.ts";
 import { listen, type WsServer } from "./ws.ts";
 
-export interface SocketPart extends AppPart {
+export interface SocketComponent extends Component {
   /** ws://…/v1/realtime, once started. */
   readonly url: string;
 }
@@ -44,7 +44,7 @@ export const service = defineService({
   compose,
 });
 
-function compose(context: ServiceContext<Config>): Composition<{ readonly sockets: SocketPart }> {
+function compose(context: ServiceContext<Config>): Composition<{ readonly sockets: SocketComponent }> {
   const { config, log, metrics: registry, instanceId: gatewayId } = context;
   const identity = createRpcClient({
     service: IdentityService,
@@ -135,7 +135,7 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly socket
     queueing,
     chatting: {
       chat,
-      service: anyOf(chatServices.map((service) => service.call)),
+      service: failoverClient(chatServices.map((service) => service.call)),
       posting: new Limiter(CHAT_POSTS),
       log,
     },
@@ -160,10 +160,10 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly socket
     },
     onAuthenticated: (connection, playerId) => connections.identify(connection, playerId),
   };
-  const sockets = socketPart(config, connections, connectionParts, log);
+  const sockets = socketComponent(config, connections, connectionParts, log);
   const linkPart = { name: "shard links", stop: async () => (spectators.stopAll(), seats.stop(), links.closeAll()) };
   return {
-    parts: [
+    components: [
       identity,
       match,
       matchmaker,
@@ -188,7 +188,12 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly socket
   };
 }
 
-function socketPart(config: Config, connections: Connections, parts: OwnedConnectionParts, log: Logger): SocketPart {
+function socketComponent(
+  config: Config,
+  connections: Connections,
+  parts: OwnedConnectionParts,
+  log: Logger,
+): SocketComponent {
   const proxies = proxiesOf(config.trustedProxies);
   let server: WsServer | undefined;
   return {

@@ -6,7 +6,7 @@ import type { Game } from "@muster/game-kit";
 import type { Logger } from "@muster/log";
 import { gameBuilds } from "./game-builds.ts";
 import { MessageQueue } from "@muster/rpc";
-import { type AppPart, retryForever } from "@muster/runtime";
+import { type Component, retryForever } from "@muster/runtime";
 import { continueTrace } from "@muster/tracing";
 import type { Matches } from "./matches.ts";
 import type { SeatReports } from "./seat-reports.ts";
@@ -24,7 +24,7 @@ export interface AllocationOptions {
   readonly log: Logger;
 }
 
-export interface AllocationSession extends AppPart {
+export interface AllocationSession extends Component {
   /** Undefined while the matchmaker knows us. */
   check(): string | undefined;
   /** Tells the load now, not at the next second. */

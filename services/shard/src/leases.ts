@@ -8,7 +8,7 @@ import {
   type RenewLeasesResponse,
 } from "@muster/contracts/match/v2";
 import type { Logger } from "@muster/log";
-import { type AppPart, sleep } from "@muster/runtime";
+import { type Component, sleep } from "@muster/runtime";
 import type { MatchCancelReason } from "./match-spec.ts";
 import type { ShardMetrics } from "./metrics.ts";
 
@@ -37,7 +37,7 @@ const REASONS: Partial<Record<CancelReason, MatchCancelReason>> = {
   [CancelReason.OPERATOR]: "operator",
 };
 
-export function createLeases(options: LeasesOptions): AppPart {
+export function createLeases(options: LeasesOptions): Component {
   const { shardId, everyMs, held, lost, matches, metrics, log } = options;
   const stop = new AbortController();
   let running: Promise<void> | undefined;

@@ -1,9 +1,9 @@
 import { createServer, type Server } from "node:net";
-import type { AppPart } from "@muster/runtime";
+import type { Component } from "@muster/runtime";
 import { GatewayLink, type GatewayLinkParts } from "./gateway-link.ts";
 import { Strangers } from "./strangers.ts";
 
-export interface LinkServer extends AppPart {
+export interface LinkServer extends Component {
   /** host:port where it listens. */
   readonly address: string;
 }

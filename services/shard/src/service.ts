@@ -156,7 +156,7 @@ function compose(context: ServiceContext<Config, ShardOverrides>): Composition<E
   };
   // Stopped from the last to the first: drain, leave the matchmaker, cut the links, store the results, let the leases go.
   return {
-    parts: [matchClient, matchmakerClient, watch, leases, resultQueue, ticking, links, allocation, draining],
+    components: [matchClient, matchmakerClient, watch, leases, resultQueue, ticking, links, allocation, draining],
     peers: { matchmaker: allocation.check, match: matchClient.check },
     exposes: { links, matches },
   };

@@ -7,7 +7,7 @@
 // match whose steps made it grow most.
 import { getHeapStatistics } from "node:v8";
 import { Worker } from "node:worker_threads";
-import type { AppPart } from "@muster/runtime";
+import type { Component } from "@muster/runtime";
 
 export interface StepWatchOptions {
   readonly matchesMax: number;
@@ -59,7 +59,7 @@ export function placeAt(memory: SharedArrayBuffer, place: number): { id: Uint8Ar
   return { id: new Uint8Array(memory, at, ID_BYTES), epoch: new DataView(memory, at + ID_BYTES, 4) };
 }
 
-export class StepWatch implements AppPart {
+export class StepWatch implements Component {
   readonly name = "step watch";
   readonly #options: StepWatchOptions;
   readonly #memory: SharedArrayBuffer;

@@ -24,8 +24,8 @@ describeWithServers("a process that stops", () => {
   it("has its admin server around everything else, whichever it is", () => {
     expect(readdirSync(path.join(paths.root, "services"))).toHaveLength(NAMES.length);
     for (const name of NAMES) {
-      const { parts } = system.app(name);
-      expect([parts[0], parts.at(-1)], name).toEqual(["admin server", "serving"]);
+      const { components } = system.app(name);
+      expect([components[0], components.at(-1)], name).toEqual(["admin server", "serving"]);
     }
   });
 

@@ -3,13 +3,13 @@
 import type { Database } from "@muster/db";
 import { must } from "@muster/errors";
 import type { Logger } from "@muster/log";
-import type { AppPart } from "@muster/runtime";
+import type { Component } from "@muster/runtime";
 import type { Tables } from "../schema.ts";
 import { type Hint, listChanges } from "../store/messages.ts";
 import { GatewayStream } from "./gateway-stream.ts";
 import { createTail } from "./tail.ts";
 
-export interface Delivery extends AppPart {
+export interface Delivery extends Component {
   open(gatewayId: string): GatewayStream;
   close(stream: GatewayStream): void;
   /** Something has been committed here. */

@@ -3,7 +3,7 @@
 // or too old. A hint only says where to look; what it leads to is read by change numbers, which have no holes.
 import type { Database } from "@muster/db";
 import type { Logger } from "@muster/log";
-import { type AppPart, retryForever } from "@muster/runtime";
+import { type Component, retryForever } from "@muster/runtime";
 import type { Tables } from "../schema.ts";
 import { deleteIdleDirectLimits, deleteIdleNetworkLimits } from "../store/directs.ts";
 import { deleteOldInvitations } from "../store/invitations.ts";
@@ -19,7 +19,7 @@ export interface TailOptions {
   onHints(hints: readonly Hint[]): void;
 }
 
-export interface Tail extends AppPart {
+export interface Tail extends Component {
   /** Looks now instead of at the next turn. */
   poke(): void;
 }

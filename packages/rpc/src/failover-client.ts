@@ -5,10 +5,10 @@ import { AppError } from "@muster/errors";
 type AnyCall = (request: unknown, callOptions?: unknown) => Promise<unknown>;
 
 /**
- * One client over several instances: unary calls go to the one that answered last, and once to each other one when it
+ * A failover client over several instances: unary calls go to the one that answered last, and once to each other one when it
  * is unavailable. Only for calls that may be repeated: an answer that was lost counts as none.
  */
-export function anyOf<S extends DescService>(clients: readonly Client<S>[]): Client<S> {
+export function failoverClient<S extends DescService>(clients: readonly Client<S>[]): Client<S> {
   let preferred = 0;
   const call = async (name: string, request: unknown, callOptions: unknown): Promise<unknown> => {
     for (let tried = 1; ; tried++) {
