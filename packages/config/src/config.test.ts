@@ -79,6 +79,24 @@ describe("a configuration", () => {
     expect(unknownVariables(fields, { ...links, APP_WEB_PORT: "tcp://10.0.0.1:80" })).toEqual([]);
   });
 
+  it("refuses a variable's earlier name and says the new one; with both set, the earlier one is only unknown", () => {
+    const renamed = {
+      ...fields,
+      APP_PORT: int({ default: 80, max: 65_535, formerly: "APP_DOOR", description: "where" }),
+      APP_NAME: text({ formerly: "OLD_NAME", description: "who" }),
+    };
+    const { APP_NAME: _, ...rest } = good;
+    expect(() => parseConfig(renamed, { ...rest, APP_DOOR: "81", OLD_NAME: "x" })).toThrow(
+      expect.objectContaining({
+        problems: ["APP_DOOR is now called APP_PORT: rename it", "OLD_NAME is now called APP_NAME: rename it"],
+      }),
+    );
+    const both = { ...good, APP_DOOR: "81", APP_PORT: "82" };
+    expect(parseConfig(renamed, both).appPort).toBe(82);
+    expect(unknownVariables(renamed, both)).toEqual(["APP_DOOR"]);
+    expect(parseConfig(renamed, { ...good, APP_DOOR: "" }).appPort).toBe(80);
+  });
+
   it.each(["70000", "-1", "1.5", "1e3", " 1", "0x10"])("takes no number that is one only by courtesy: %s", (value) => {
     expect(() => parseConfig(fields, { ...good, APP_PORT: value })).toThrow(ConfigError);
   });

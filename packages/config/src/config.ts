@@ -52,6 +52,11 @@ export function parseConfig<F extends Fields, const Prefix extends string = "">(
   for (const [name, schema] of Object.entries(fields)) {
     const raw = env[name];
     if (raw === undefined || raw === "") {
+      const old = formerName(schema, env);
+      if (old !== undefined) {
+        problems.push(`${old} is now called ${name}: rename it`);
+        continue;
+      }
       if (schema["default"] === undefined) problems.push(`${name} is missing: ${schema.description}`);
       else result[keyOf(name, prefix)] = schema["default"];
       continue;
@@ -66,6 +71,15 @@ export function parseConfig<F extends Fields, const Prefix extends string = "">(
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(result) as ConfigOf<F, Prefix>;
+}
+
+/**
+ * The earlier name of a field, where it is set: a value that nobody reads any more would silently be the default. With both names set
+ * the earlier one is an unknown variable and only warned of, so that two releases can run with the same environment during an upgrade.
+ */
+function formerName(schema: TSchema, env: Environment): string | undefined {
+  const old = schema["formerly"] as string | undefined;
+  return old !== undefined && env[old] !== undefined && env[old] !== "" ? old : undefined;
 }
 
 /** What Kubernetes puts into every container for a Service of the same name. */

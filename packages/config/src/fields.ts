@@ -1,10 +1,13 @@
 // The kinds of entry that a configuration can have. Each is a JSON Schema (TypeBox) for the value after conversion,
-// with the sentence that the README table shows. Units stand at the end of the name: TIMEOUT_MS, QUEUE_BYTES_MAX.
+// with the sentence that the README table shows. Units stand at the end of the name: TIMEOUT_MS, QUEUE_BYTES_MAX. An entry
+// that had another name says so in `formerly`: the old name is then refused with a message that gives the new one.
 import { type TSchema, type TUnsafe, Type } from "@sinclair/typebox";
 
 interface Options<T> {
   readonly default?: T;
   readonly description: string;
+  /** The variable's name in earlier releases: a process refuses to start with it, unless the new name is set as well. */
+  readonly formerly?: string;
 }
 
 export function text(options: Options<string> & { pattern?: string; minLength?: number }): TUnsafe<string> {
