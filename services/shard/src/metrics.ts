@@ -1,7 +1,7 @@
 import type { Metrics } from "@muster/runtime";
 import { Counter, Gauge, Histogram } from "prom-client";
-import type { InputRefusal } from "./inputs.ts";
-import type { SchedulerMetrics } from "./scheduler.ts";
+import type { InputRefusal } from "./tick/input-rings.ts";
+import type { SchedulerMetrics } from "./tick/scheduler.ts";
 
 export interface ShardMetrics extends SchedulerMetrics {
   /** Once per input: a plain addition, since this is the hot path. */

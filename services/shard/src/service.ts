@@ -7,18 +7,18 @@ import { createRpcClient } from "@muster/rpc";
 import { measureBounded } from "@muster/runtime";
 import { type Composition, defineService, type Overrides, type ServiceContext } from "@muster/service";
 import { SeatTicketOpener } from "@muster/tokens";
-import { createAllocationSession } from "./allocation.ts";
+import { createAllocationSession } from "./match/matchmaker-session.ts";
 import { type Config, configuration } from "./config.ts";
-import { Inputs } from "./inputs.ts";
-import { createLeases } from "./leases.ts";
-import { createLinkServer, type LinkServer } from "./link-server.ts";
-import { Matches } from "./matches.ts";
+import { Inputs } from "./tick/input-rings.ts";
+import { createLeases } from "./match/leases.ts";
+import { createLinkServer, type LinkServer } from "./link/link-server.ts";
+import { Matches } from "./match/matches.ts";
 import { createShardMetrics, type ShardMetrics } from "./metrics.ts";
-import { Results } from "./results.ts";
-import { type Clock, Scheduler } from "./scheduler.ts";
-import { SeatReports } from "./seat-reports.ts";
-import { SnapshotPace } from "./snapshot-pace.ts";
-import { StepWatch } from "./step-watch.ts";
+import { Results } from "./match/results.ts";
+import { type Clock, Scheduler } from "./tick/scheduler.ts";
+import { SeatReports } from "./match/seat-reports.ts";
+import { SnapshotPace } from "./tick/snapshot-pace.ts";
+import { StepWatch } from "./tick/step-watch.ts";
 
 interface ShardOverrides extends Overrides {
   readonly games?: ReadonlyMap<string, Game>;

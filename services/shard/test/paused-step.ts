@@ -1,6 +1,6 @@
 // A process with a watch over its steps, to be stopped in the middle of one. It says "stepping" once it is in one step or
 // another; works on for a while in the one in which it was stopped; and says whether that was condemned.
-import { StepWatch } from "../src/step-watch.ts";
+import { StepWatch } from "../src/tick/step-watch.ts";
 
 const BUDGET_MS = 100;
 /** Of a step, before the stop and after it: with both the budget is not half used. */

@@ -1,9 +1,9 @@
 // Matches that this shard takes over from one that is lost: each waits for the logs of its gateways, then goes on where
 // the longest ends. design/realtime/survival.md has the whole protocol.
 import type { Logger } from "@muster/log";
-import type { Link, Session } from "./audience.ts";
-import { type Handover, Handovers } from "./handovers.ts";
-import type { Inheritance, MatchSpec } from "./match-spec.ts";
+import type { Link, Session } from "../tick/subscribers.ts";
+import { type Handover, Handovers } from "./log-transfers.ts";
+import type { Inheritance, MatchSpec } from "../match/match-spec.ts";
 
 /** What the matchmaker knows of a match that another shard held. */
 export interface Recovery {

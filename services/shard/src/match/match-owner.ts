@@ -1,7 +1,7 @@
 // What a match asks of the process that it runs in.
-import type { Link } from "./audience.ts";
-import type { Inputs } from "./inputs.ts";
-import type { Pace } from "./snapshot-pace.ts";
+import type { Link } from "../tick/subscribers.ts";
+import type { Inputs } from "../tick/input-rings.ts";
+import type { Pace } from "../tick/snapshot-pace.ts";
 import type { MatchOutcome } from "./match-spec.ts";
 
 /** What a match is called within this process. */

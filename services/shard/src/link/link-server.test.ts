@@ -10,7 +10,7 @@ import { until } from "@muster/runtime";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { GatewayLinkParts } from "./gateway-link.ts";
 import { createLinkServer, type LinkServer } from "./link-server.ts";
-import { createShardMetrics } from "./metrics.ts";
+import { createShardMetrics } from "../metrics.ts";
 
 const linkKey = randomBytes(32);
 const none = (): number => 0;

@@ -9,7 +9,7 @@ import type { Logger } from "@muster/log";
 import { Limiter, sleep } from "@muster/runtime";
 import { type TraceContext, withTrace } from "@muster/tracing";
 import type { MatchOutcome } from "./match-spec.ts";
-import type { ShardMetrics } from "./metrics.ts";
+import type { ShardMetrics } from "../metrics.ts";
 
 export interface FinishedMatch {
   readonly matchId: string;

@@ -5,7 +5,7 @@ import { createMetrics } from "@muster/runtime";
 import { LogLines, until } from "@muster/testkit";
 import { expect, it } from "vitest";
 import { createLeases } from "./leases.ts";
-import { createShardMetrics } from "./metrics.ts";
+import { createShardMetrics } from "../metrics.ts";
 
 type Request = MessageInitShape<typeof RenewLeasesRequestSchema>;
 

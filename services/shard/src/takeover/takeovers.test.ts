@@ -1,10 +1,10 @@
 import { createLogger } from "@muster/log";
 import { until } from "@muster/testkit";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Adoptions, type PendingJoin } from "./adoptions.ts";
-import type { Link } from "./audience.ts";
-import type { Handover } from "./handovers.ts";
-import type { Inheritance, MatchSpec } from "./match-spec.ts";
+import { Adoptions, type PendingJoin } from "./takeovers.ts";
+import type { Link } from "../tick/subscribers.ts";
+import type { Handover } from "./log-transfers.ts";
+import type { Inheritance, MatchSpec } from "../match/match-spec.ts";
 
 const spec = { matchId: "m", epoch: 2 } as MatchSpec;
 const link = { gatewayId: "g" } as Link;

@@ -10,7 +10,7 @@ import {
 import type { Logger } from "@muster/log";
 import { type Component, sleep } from "@muster/runtime";
 import type { MatchCancelReason } from "./match-spec.ts";
-import type { ShardMetrics } from "./metrics.ts";
+import type { ShardMetrics } from "../metrics.ts";
 
 export interface LeasesOptions {
   readonly shardId: string;

@@ -1,7 +1,7 @@
 // Who sits behind a link, by session: a gateway's number for a socket. Gateways number from 1 and use freed numbers again.
-import type { Session } from "./audience.ts";
-import type { InputRefusal, Inputs } from "./inputs.ts";
-import type { Match } from "./match.ts";
+import type { Session } from "../tick/subscribers.ts";
+import type { InputRefusal, Inputs } from "../tick/input-rings.ts";
+import type { Match } from "../match/match.ts";
 
 export interface Seated {
   readonly session: Session;

@@ -2,8 +2,8 @@
 import { flag, type Game, list, SnapshotDecoder, uint } from "@muster/game-kit";
 import { newTrace } from "@muster/tracing";
 import { describe, expect, it } from "vitest";
-import type { Link } from "./audience.ts";
-import { Inputs } from "./inputs.ts";
+import type { Link } from "../tick/subscribers.ts";
+import { Inputs } from "../tick/input-rings.ts";
 import { Match } from "./match.ts";
 import type { MatchOwner } from "./match-owner.ts";
 

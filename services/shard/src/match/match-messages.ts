@@ -2,7 +2,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { LinkFollowSchema } from "@muster/contracts/realtime/link/v1";
 import { descriptionOf, type GameOptions } from "@muster/game-kit";
-import type { ToGateway } from "./audience.ts";
+import type { ToGateway } from "../tick/subscribers.ts";
 import type { MatchOutcome, MatchSpec } from "./match-spec.ts";
 
 /** What players and spectators need to know before they can read a frame. */

@@ -1,6 +1,6 @@
 // The inputs of one match's seats, side by side in the array of all (inputs.ts).
 import type { Fields, InputCodec } from "@muster/game-kit";
-import type { InputRefusal, Inputs } from "./inputs.ts";
+import type { InputRefusal, Inputs } from "./input-rings.ts";
 
 /** What becomes of an input: its words are `words` from `at` on. */
 export interface InputTaker {

@@ -1,11 +1,11 @@
 // One match: seats, simulation, snapshots, end. It knows links and time only through what it is given.
 import { InputLog, type InputRecords, LogPlayer, Simulation } from "@muster/game-kit";
 import { MATCH_LOG_BYTES_MAX, PUBLIC_VIEW } from "@muster/realtime";
-import { Announcements } from "./announcements.ts";
-import { Audience, type Link, type Session } from "./audience.ts";
+import { Announcements } from "./match-messenger.ts";
+import { Audience, type Link, type Session } from "../tick/subscribers.ts";
 import { Bots } from "./bots.ts";
-import type { InputRefusal } from "./inputs.ts";
-import { type InputTaker, MatchInputs } from "./match-inputs.ts";
+import type { InputRefusal } from "../tick/input-rings.ts";
+import { type InputTaker, MatchInputs } from "../tick/match-inputs.ts";
 import type { MatchIds, MatchOwner } from "./match-owner.ts";
 import { ending, rulesOf, seatStatus } from "./match-messages.ts";
 import {
@@ -20,7 +20,7 @@ import {
 import { deserted, keptMs, type Seat, seatsOf, tellIllegal } from "./seat.ts";
 import { SeatStatuses } from "./seat-statuses.ts";
 import { TurnClock } from "./turn-clock.ts";
-import { type Views, viewsOf } from "./views.ts";
+import { type Views, viewsOf } from "../tick/views.ts";
 
 /** An end that another shard came to: players take their seats first, to hear of it. */
 const TELL_END_AFTER_MS = 200;

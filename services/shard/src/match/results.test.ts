@@ -7,7 +7,7 @@ import { createMetrics } from "@muster/runtime";
 import { LogLines, until } from "@muster/testkit";
 import { newTrace } from "@muster/tracing";
 import { describe, expect, it } from "vitest";
-import { createShardMetrics } from "./metrics.ts";
+import { createShardMetrics } from "../metrics.ts";
 import { type FinishedMatch, Results } from "./results.ts";
 
 type Request = MessageInitShape<typeof RecordResultRequestSchema>;

@@ -2,21 +2,21 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "@muster/log";
 import { type Bounded, BoundedMap, cut } from "@muster/runtime";
-import { Adoptions, type AdoptionTimes, type PendingJoin, type Recovery } from "./adoptions.ts";
+import { Adoptions, type AdoptionTimes, type PendingJoin, type Recovery } from "../takeover/takeovers.ts";
 import { unplayedOf } from "./attendance.ts";
-import type { Link, Session } from "./audience.ts";
+import type { Link, Session } from "../tick/subscribers.ts";
 import { EndedMatches } from "./ended-matches.ts";
-import type { Handover } from "./handovers.ts";
-import type { Inputs } from "./inputs.ts";
+import type { Handover } from "../takeover/log-transfers.ts";
+import type { Inputs } from "../tick/input-rings.ts";
 import { Match } from "./match.ts";
 import type { MatchOwner } from "./match-owner.ts";
 import type { Inheritance, MatchCancelReason, MatchOutcome, MatchSpec, MatchTimes } from "./match-spec.ts";
-import type { ShardMetrics } from "./metrics.ts";
+import type { ShardMetrics } from "../metrics.ts";
 import type { Results } from "./results.ts";
-import type { Scheduler } from "./scheduler.ts";
+import type { Scheduler } from "../tick/scheduler.ts";
 import type { SeatReports } from "./seat-reports.ts";
-import type { SnapshotPace } from "./snapshot-pace.ts";
-import type { StepWatch } from "./step-watch.ts";
+import type { SnapshotPace } from "../tick/snapshot-pace.ts";
+import type { StepWatch } from "../tick/step-watch.ts";
 
 export interface MatchesOptions {
   readonly matchesMax: number;

@@ -3,7 +3,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { LinkResponseSchema } from "@muster/contracts/realtime/link/v1";
 import { PUBLIC_VIEW } from "@muster/realtime";
-import type { InputRefusal } from "./inputs.ts";
+import type { InputRefusal } from "./input-rings.ts";
 import type { Pace } from "./snapshot-pace.ts";
 import type { Views } from "./views.ts";
 

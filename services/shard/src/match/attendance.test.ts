@@ -4,8 +4,8 @@ import type { Game } from "@muster/game-kit";
 import { newTrace } from "@muster/tracing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { earlyLeaversOf, leftEarly, unplayedOf } from "./attendance.ts";
-import type { Link, Session } from "./audience.ts";
-import { Inputs } from "./inputs.ts";
+import type { Link, Session } from "../tick/subscribers.ts";
+import { Inputs } from "../tick/input-rings.ts";
 import { Match } from "./match.ts";
 import type { MatchOutcome } from "./match-spec.ts";
 

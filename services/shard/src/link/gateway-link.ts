@@ -17,11 +17,11 @@ import {
 } from "@muster/realtime";
 import type { SeatTicketOpener } from "@muster/tokens";
 import { continueTrace, withTrace } from "@muster/tracing";
-import type { Link, Session, ToGateway } from "./audience.ts";
-import type { InputRefusal, Inputs } from "./inputs.ts";
+import type { Link, Session, ToGateway } from "../tick/subscribers.ts";
+import type { InputRefusal, Inputs } from "../tick/input-rings.ts";
 import { LinkSessions } from "./link-sessions.ts";
-import type { Matches } from "./matches.ts";
-import type { ShardMetrics } from "./metrics.ts";
+import type { Matches } from "../match/matches.ts";
+import type { ShardMetrics } from "../metrics.ts";
 
 export interface GatewayLinkParts {
   readonly shardId: string;

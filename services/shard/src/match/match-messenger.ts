@@ -1,10 +1,10 @@
 // What a match tells its gateways about itself: its log, who has a seat, who holds the log, and how it ended.
 import type { InputLog, Simulation } from "@muster/game-kit";
-import type { Audience, Link, Session, ToGateway } from "./audience.ts";
-import type { MatchInputs } from "./match-inputs.ts";
+import type { Audience, Link, Session, ToGateway } from "../tick/subscribers.ts";
+import type { MatchInputs } from "../tick/match-inputs.ts";
 import { follow, rulesOf } from "./match-messages.ts";
 import type { MatchSpec } from "./match-spec.ts";
-import type { Views } from "./views.ts";
+import type { Views } from "../tick/views.ts";
 
 export interface AnnouncementsParts {
   readonly spec: MatchSpec;

@@ -1,6 +1,6 @@
 // A place in a match: whose it is, who sits there now, and for how long it was taken.
 import type { LogPlayer } from "@muster/game-kit";
-import type { Session } from "./audience.ts";
+import type { Session } from "../tick/subscribers.ts";
 import type { MatchPlayer, MatchSpec } from "./match-spec.ts";
 
 export class Seat {

@@ -4,13 +4,13 @@ import { createLogger } from "@muster/log";
 import { createMetrics } from "@muster/runtime";
 import { newTrace } from "@muster/tracing";
 import { expect, it, vi } from "vitest";
-import type { Link, ToGateway } from "./audience.ts";
-import { Inputs } from "./inputs.ts";
+import type { Link, ToGateway } from "../tick/subscribers.ts";
+import { Inputs } from "../tick/input-rings.ts";
 import type { MatchSpec } from "./match-spec.ts";
 import { Matches, type MatchesOptions } from "./matches.ts";
-import { createShardMetrics } from "./metrics.ts";
+import { createShardMetrics } from "../metrics.ts";
 import { Results } from "./results.ts";
-import { Scheduler } from "./scheduler.ts";
+import { Scheduler } from "../tick/scheduler.ts";
 import { SeatReports } from "./seat-reports.ts";
 
 const DRAIN_MS = 5000;

@@ -1,8 +1,8 @@
 import { duel } from "@muster/game-duel";
 import { inputCodecOf } from "@muster/game-kit";
 import { describe, expect, it } from "vitest";
-import { Inputs } from "./inputs.ts";
-import { LinkSessions } from "./link-sessions.ts";
+import { Inputs } from "./input-rings.ts";
+import { LinkSessions } from "../link/link-sessions.ts";
 import { MatchInputs } from "./match-inputs.ts";
 
 const codec = inputCodecOf(duel.input);

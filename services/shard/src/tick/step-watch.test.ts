@@ -48,7 +48,7 @@ describe("the watch over steps", () => {
   });
 
   it("does not blame a step for the time in which the whole process was stopped", async () => {
-    const child = spawn(process.execPath, [path.join(import.meta.dirname, "../test/paused-step.ts")], {
+    const child = spawn(process.execPath, [path.join(import.meta.dirname, "../../test/paused-step.ts")], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     try {
