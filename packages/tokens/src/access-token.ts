@@ -201,11 +201,12 @@ export class TokenVerifier {
   async #ask(): Promise<void> {
     for (;;) {
       const { jwks, revocations = [], watermark = 0n } = await this.#read();
+      const isFurther = watermark > this.#watermark;
       this.#keys = await importKeys(jwks, this.#keys);
       this.#revoked.add(revocations);
       this.#watermark = watermark;
       this.#askedAt = performance.now();
-      if (revocations.length < FULL_ANSWER) return;
+      if (revocations.length < FULL_ANSWER || !isFurther) return;
     }
   }
 

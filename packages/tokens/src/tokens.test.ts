@@ -159,6 +159,22 @@ describe("revocation", () => {
     expect(asked).toEqual([0n, 1000n, 1000n]);
     await expect(verifier.verify(await keys.sign({ fam: "f999" }))).rejects.toMatchObject({ code: "token_revoked" });
   });
+
+  it("is asked for no more than once while a full answer leads no further: what is missing has not been committed", async () => {
+    const keys = await testKeys();
+    let asked = 0;
+    const revocations = Array.from({ length: 1000 }, (_, i) => ({
+      subject: "family" as const,
+      id: `f${i}`,
+      revokedAtMs: Date.now(),
+    }));
+    const verifier = new TokenVerifier(async () => {
+      asked++;
+      return { jwks: keys.jwks, revocations, watermark: 0n };
+    });
+    await verifier.refresh();
+    expect(asked).toBe(1);
+  });
 });
 
 describe("a seat ticket", () => {

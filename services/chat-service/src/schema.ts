@@ -113,7 +113,7 @@ export interface DirectNetworkLimitsTable {
 
 /** Hints for the instances: look at this channel, or at this player's channels. Kept for an hour. */
 export interface ChangesTable {
-  /** Order of insertion, not of commit. */
+  /** Order of insertion, not of commit: `Tail` of packages/db. */
   position: Generated<bigint>;
   channel_id: string | null;
   player_id: string | null;

@@ -10,6 +10,7 @@ import { createDelivery } from "./delivery/delivery.ts";
 import { migrations } from "./migrations/index.ts";
 import { createPosting } from "./posting.ts";
 import type { Rate } from "./rate.ts";
+import { retentionRules } from "./retention.ts";
 import { chatRpc } from "./rpc.ts";
 import type { RpcParts } from "./rpc/parts.ts";
 import type { Tables } from "./schema.ts";
@@ -31,8 +32,6 @@ function compose({ config, db, now, metrics, log }: DatabaseContext<Config, Tabl
   const delivery = createDelivery({
     db,
     tailEveryMs: config.tailEveryMs,
-    invitationMs: config.invitationS * 1000,
-    now,
     log,
   });
   new Gauge({
@@ -63,7 +62,7 @@ function compose({ config, db, now, metrics, log }: DatabaseContext<Config, Tabl
     aside,
     bodyCharsMax: config.messageCharsMax,
     editWindowS: config.editWindowS,
-    onCommitted: () => delivery.poke(),
+    onCommitted: () => delivery.wake(),
   });
   new Gauge({
     name: "chat_calls_waiting",
@@ -89,6 +88,7 @@ function compose({ config, db, now, metrics, log }: DatabaseContext<Config, Tabl
   return {
     routes: (router) => router.service(ChatService, chatRpc(parts)),
     beforeRpc: [matches, delivery],
+    retention: retentionRules(db, now, config.invitationS * 1000),
     afterRpc: [{ name: "gateway streams", stop: async () => delivery.stop?.() }],
     peers: { match: matches.check },
   };

@@ -104,7 +104,7 @@ export interface SigningKeysTable {
 
 /** What verifiers must know until the last token that it concerns has ended. */
 export interface RevocationsTable {
-  /** Order of insertion, not of commit: readers look back a little. */
+  /** Order of insertion, not of commit: `Tail` of packages/db. */
   position: Generated<bigint>;
   subject_kind: "family" | "player";
   subject_id: string;

@@ -10,6 +10,7 @@ import { retentionRules } from "./retention.ts";
 import { migrations } from "./migrations/index.ts";
 import { NewAccounts } from "./new-accounts.ts";
 import { createPasswords } from "./passwords.ts";
+import { RevocationFeed } from "./revocation-feed.ts";
 import { identityRpc } from "./rpc.ts";
 import type { Tables } from "./schema.ts";
 import { createSessions } from "./sessions.ts";
@@ -68,6 +69,7 @@ function compose({ config, db, now, metrics, log }: DatabaseContext<Config, Tabl
     throttle,
     newAccounts,
     keys,
+    revocationFeed: new RevocationFeed({ db, keys, now }),
     audit,
     now,
   };

@@ -5,12 +5,11 @@ import {
   MatchSchema,
   type MatchService,
 } from "@muster/contracts/match/v2";
-import { type Database, inTransaction, isDuplicateKey } from "@muster/db";
+import { type Database, decodeCursor, encodeCursor, inTransaction, isDuplicateKey } from "@muster/db";
 import { must } from "@muster/errors";
 import type { Logger } from "@muster/log";
 import { countFitting } from "@muster/rpc";
 import type { Transaction } from "kysely";
-import { decodeCursor, encodeCursor } from "./cursors.ts";
 import { fail } from "./errors.ts";
 import { renewLeases } from "./leases.ts";
 import {
@@ -146,7 +145,7 @@ export function matchRpc({ db, log, now }: RpcParts): ServiceImpl<typeof MatchSe
         db,
         playerId,
         pageSize || PAGE_SIZE_DEFAULT,
-        decodeCursor(cursor),
+        decodeCursor(cursor, () => fail("bad_cursor")),
       );
       const all = records.map(toProto);
       const matches = all.slice(0, countFitting(MatchSchema, all)); // a match may have 64 seats

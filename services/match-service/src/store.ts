@@ -1,8 +1,7 @@
 // Every SQL statement of match-service.
-import { type Database, reusable } from "@muster/db";
+import { type Cursor, cursorTime, type Database, isBelowCursor, prepared } from "@muster/db";
 import { must } from "@muster/errors";
 import { type Kysely, type Transaction, sql } from "kysely";
-import type { Cursor } from "./cursors.ts";
 import type { Ending, MatchRecord, MatchRow } from "./matches.ts";
 import type { MatchesTable, OutboxTable, Tables } from "./schema.ts";
 
@@ -313,13 +312,13 @@ export async function listPlayerMatches(
   after: Cursor | undefined,
 ): Promise<HistoryPage> {
   const keys = after
-    ? await pageAfter(db, [playerId, after.createdAt, after.matchId, limit + 1])
+    ? await pageAfter(db, [playerId, after.at, after.id, limit + 1])
     : await firstPage(db, [playerId, limit + 1]);
   const page = keys.slice(0, limit);
   const times = new Map(page.map((key) => [key.match_id, key.created_at_text]));
   return {
     records: await findMatches(db, [...times.keys()]),
-    cursorAt: ({ match: { id } }) => ({ createdAt: must(times.get(id), "it is of this page"), matchId: id }),
+    cursorAt: ({ match: { id } }) => ({ at: must(times.get(id), "it is of this page"), id }),
     more: keys.length > limit,
   };
 }
@@ -327,21 +326,18 @@ export async function listPlayerMatches(
 const pageKeys = (db: Kysely<Tables>, playerId: string, limit: number) =>
   db
     .selectFrom("participants")
-    .select(["match_id", sql<string>`date_format(created_at, '%Y-%m-%d %H:%i:%s.%f')`.as("created_at_text")])
+    .select(["match_id", cursorTime("created_at").as("created_at_text")])
     .where("player_id", "=", playerId)
     .orderBy("created_at", "desc")
     .orderBy("match_id", "desc")
     .limit(limit);
 
-const firstPage = reusable((db: Kysely<Tables>, [playerId, limit]: readonly [string, number]) =>
+const firstPage = prepared((db: Kysely<Tables>, [playerId, limit]: readonly [string, number]) =>
   pageKeys(db, playerId, limit),
 );
 
-const pageAfter = reusable(
-  (db: Kysely<Tables>, [playerId, createdAt, matchId, limit]: readonly [string, string, string, number]) =>
-    pageKeys(db, playerId, limit).where(
-      sql<boolean>`(created_at, match_id) < (cast(${createdAt} as datetime(6)), ${matchId})`,
-    ),
+const pageAfter = prepared((db: Kysely<Tables>, [playerId, at, id, limit]: readonly [string, string, string, number]) =>
+  pageKeys(db, playerId, limit).where(isBelowCursor("created_at", "match_id", { at, id })),
 );
 
 /** In the order of the ids; unknown ones are left out. */
@@ -356,11 +352,11 @@ export async function findMatches(db: Db, ids: readonly string[]): Promise<Match
   });
 }
 
-const matchesById = reusable((db: Kysely<Tables>, ids: readonly string[]) =>
+const matchesById = prepared((db: Kysely<Tables>, ids: readonly string[]) =>
   db.selectFrom("matches").select(MATCH).where("id", "in", ids),
 );
 
-const listParticipants = reusable((db: Kysely<Tables>, matchIds: readonly string[]) =>
+const listParticipants = prepared((db: Kysely<Tables>, matchIds: readonly string[]) =>
   db
     .selectFrom("participants")
     .select(PARTICIPANT)

@@ -7,25 +7,19 @@ import type { Component } from "@muster/runtime";
 import type { Tables } from "../schema.ts";
 import { type Hint, listChanges } from "../store/messages.ts";
 import { GatewayStream } from "./gateway-stream.ts";
-import { createTail } from "./tail.ts";
+import { followHints } from "./hints.ts";
 
 export interface Delivery extends Component {
   open(gatewayId: string): GatewayStream;
   close(stream: GatewayStream): void;
   /** Something has been committed here. */
-  poke(): void;
+  wake(): void;
   readonly streams: number;
 }
 
 const PAGE_ROWS = 200;
 
-export function createDelivery(options: {
-  db: Database<Tables>;
-  tailEveryMs: number;
-  invitationMs: number;
-  now: () => Date;
-  log: Logger;
-}): Delivery {
+export function createDelivery(options: { db: Database<Tables>; tailEveryMs: number; log: Logger }): Delivery {
   const { db, log } = options;
   const streams = new Set<GatewayStream>();
   /** Channels that are being read; `again` when something came meanwhile. */
@@ -63,33 +57,26 @@ export function createDelivery(options: {
     else read(channelId).catch((err: unknown) => log.error({ err, channelId }, "a stream could not be ended"));
   };
 
-  const onHints = (hints: readonly Hint[]): void => {
-    for (const channelId of new Set(hints.map((hint) => hint.channel_id))) {
+  const onHints = (committed: readonly Hint[]): void => {
+    for (const channelId of new Set(committed.map((hint) => hint.channel_id))) {
       if (channelId === null) continue;
       if (isWanted(channelId)) wants(channelId);
       for (const stream of streams) stream.active(channelId);
     }
-    for (const playerId of new Set(hints.map((hint) => hint.player_id)))
+    for (const playerId of new Set(committed.map((hint) => hint.player_id)))
       if (playerId !== null) for (const stream of streams) stream.reload(playerId);
   };
 
   const isWanted = (channelId: string): boolean =>
     [...streams].some((stream) => stream.cursorOf(channelId) !== undefined);
 
-  const tail = createTail({
-    db,
-    everyMs: options.tailEveryMs,
-    invitationMs: options.invitationMs,
-    now: options.now,
-    log,
-    onHints,
-  });
+  const hints = followHints({ db, everyMs: options.tailEveryMs, log, onHints });
   return {
     name: "delivery",
-    start: () => must(tail.start, "a tail starts")(),
+    start: () => must(hints.start, "hints are followed from a start on")(),
     async stop() {
       for (const stream of streams) stream.out.close();
-      await tail.stop?.();
+      await hints.stop?.();
     },
     open(gatewayId) {
       const stream = new GatewayStream(gatewayId, { db, log, wants });
@@ -101,7 +88,7 @@ export function createDelivery(options: {
       streams.delete(stream);
       log.info({ gatewayId: stream.gatewayId }, "a gateway is gone");
     },
-    poke: () => tail.poke(),
+    wake: () => hints.wake(),
     get streams() {
       return streams.size;
     },

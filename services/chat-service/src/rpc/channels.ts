@@ -1,12 +1,11 @@
 // Channels and members.
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { ChatService } from "@muster/contracts/chat/v2";
-import { inTransaction, isDuplicateKey } from "@muster/db";
+import { decodeCursor, encodeCursor, inTransaction, isDuplicateKey } from "@muster/db";
 import { AppError, must } from "@muster/errors";
 import { lengthOf, nameFaultOf } from "@muster/runtime";
 import { v7 as uuidv7 } from "uuid";
 import { directKey, GLOBAL_CHANNEL_ID, matchKey, mayModerate, refuseReading, roomKey } from "../channels.ts";
-import { decodeCursor, encodeCursor } from "../cursors.ts";
 import { fail } from "../errors.ts";
 import type { ChannelRow } from "../schema.ts";
 import {
@@ -76,7 +75,7 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
         await insertChannel(tx, channel);
         await letIn(tx, channel, people);
       });
-      delivery.poke();
+      delivery.wake();
       return channel;
     } catch (err) {
       if (!isDuplicateKey(err, "channels_unique_key")) throw err;
@@ -97,7 +96,8 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
   return {
     async listChannels(request) {
       const { playerId } = actorOf(request);
-      const page = await listChannelsOf(db, playerId, request.limit || undefined, decodeCursor(request.cursor));
+      const after = decodeCursor(request.cursor, () => fail("bad_cursor"));
+      const page = await listChannelsOf(db, playerId, request.limit || undefined, after);
       return {
         channels: await viewsOf(db, page.channels, playerId),
         nextCursor: page.next ? encodeCursor(page.next) : "",
@@ -117,7 +117,7 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
         : await asStrangers(parts, ids, () =>
             findOrMake(wanted, [actor, other], (tx) => takeDirectLimits(tx, ids, limits.directs, now())),
           );
-      if (await show(db, channel, actor.playerId, now())) delivery.poke();
+      if (await show(db, channel, actor.playerId, now())) delivery.wake();
       return { channel: await view(channel.id, actor) };
     },
 
@@ -178,7 +178,7 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
       const channel = await visible(parts, channelId, actor);
       const isSelf = playerId === actor.playerId;
       if (channel.kind === "direct" && isSelf) {
-        if (await hide(db, channelId, playerId, now())) delivery.poke();
+        if (await hide(db, channelId, playerId, now())) delivery.wake();
         return {};
       }
       if (channel.kind !== "room" || (!isSelf && !mayModerate(channel, actor))) throw fail("not_allowed");
@@ -194,7 +194,7 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
         const entry = { actorId: actor.playerId, channelId, targetId: playerId, reason: "" };
         await insertModeration(tx, { ...entry, action: "member_removed", at: now() });
       });
-      delivery.poke();
+      delivery.wake();
       return {};
     },
 
@@ -202,7 +202,7 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
       const actor = changerOf(request, parts);
       const channel = await visible(parts, request.channelId, actor);
       if (channel.kind === "global") throw fail("not_allowed"); // it is everybody's, and nobody is out of it
-      if (await hide(db, channel.id, actor.playerId, now())) delivery.poke();
+      if (await hide(db, channel.id, actor.playerId, now())) delivery.wake();
       return {};
     },
 
@@ -211,7 +211,7 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
       const channel = await visible(parts, request.channelId, actor);
       if (channel.kind === "global") throw fail("not_allowed");
       if (!(await isMember(db, channel.id, actor.playerId))) throw fail("member_not_found");
-      if (await show(db, channel, actor.playerId, now())) delivery.poke();
+      if (await show(db, channel, actor.playerId, now())) delivery.wake();
       return {};
     },
 

@@ -67,7 +67,7 @@ export function createJoining(parts: Pick<RpcParts, "db" | "delivery" | "limits"
         await letIn(tx, channel, [person]);
         return true;
       });
-      if (changed) delivery.poke();
+      if (changed) delivery.wake();
     },
   };
 }

@@ -86,7 +86,7 @@ export function moderationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatSer
         await insertHint(tx, { playerIds: [own] }, now());
         return true;
       });
-      if (isNew) delivery.poke();
+      if (isNew) delivery.wake();
       return {};
     },
 
@@ -97,7 +97,7 @@ export function moderationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatSer
         await insertHint(tx, { playerIds: [own] }, now());
         return true;
       });
-      if (wasBlocked) delivery.poke();
+      if (wasBlocked) delivery.wake();
       return {};
     },
 

@@ -1,7 +1,7 @@
 // SQL on channels and members.
+import { type Cursor, cursorTime, isBelowCursor } from "@muster/db";
 import { sql } from "kysely";
 import { GLOBAL_CHANNEL_ID } from "../channels.ts";
-import type { ChannelCursor } from "../cursors.ts";
 import type { ChannelRow } from "../schema.ts";
 import type { Db, Tx } from "./db.ts";
 
@@ -168,7 +168,7 @@ export const CHANNELS_LISTED_MAX = 500;
 export interface ChannelPage {
   readonly channels: ViewedChannel[];
   /** Where the next page starts; undefined on the last. */
-  readonly next: ChannelCursor | undefined;
+  readonly next: Cursor | undefined;
 }
 
 /** The channels of a player without hidden ones, global first, then by last activity. */
@@ -176,23 +176,20 @@ export async function listChannelsOf(
   db: Db,
   playerId: string,
   limit: number = CHANNELS_LISTED_MAX,
-  after?: ChannelCursor,
+  after?: Cursor,
 ): Promise<ChannelPage> {
   let query = ownChannels(db, playerId)
     .select([...CHANNEL_OF_C, "m.joined_change", "m.last_read_seq"])
-    .select(sql<string>`date_format(c.active_at, '%Y-%m-%d %H:%i:%s.%f')`.as("active_at_text"))
+    .select(cursorTime("c.active_at").as("active_at_text"))
     .limit(limit + 1);
-  if (after) {
-    const { activeAt, channelId } = after;
-    query = query.where(sql<boolean>`(c.active_at, c.id) < (cast(${activeAt} as datetime(6)), ${channelId})`);
-  }
+  if (after) query = query.where(isBelowCursor("c.active_at", "c.id", after));
   const rows = await query.execute();
-  const page = rows.slice(0, limit).map(({ active_at_text: activeAt, ...channel }) => ({ activeAt, channel }));
+  const page = rows.slice(0, limit).map(({ active_at_text: at, ...channel }) => ({ at, channel }));
   const last = rows.length > limit ? page.at(-1) : undefined;
   const global = after ? undefined : await viewChannel(db, GLOBAL_CHANNEL_ID, playerId);
   return {
     channels: [...(global ? [global] : []), ...page.map(({ channel }) => channel)],
-    next: last && { activeAt: last.activeAt, channelId: last.channel.id },
+    next: last && { at: last.at, id: last.channel.id },
   };
 }
 

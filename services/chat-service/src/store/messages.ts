@@ -123,26 +123,6 @@ export interface Hint {
   readonly player_id: string | null;
 }
 
-/** After a position, and those of `missing` that have appeared since. */
-export async function listHints(db: Db, after: bigint, missing: readonly bigint[], limit: number): Promise<Hint[]> {
-  return db
-    .selectFrom("changes")
-    .select(["position", "channel_id", "player_id"])
-    .where((eb) =>
-      missing.length === 0
-        ? eb("position", ">", after)
-        : eb.or([eb("position", ">", after), eb("position", "in", missing)]),
-    )
-    .orderBy("position")
-    .limit(limit)
-    .execute();
-}
-
-export async function lastHint(db: Db): Promise<bigint> {
-  const row = await db.selectFrom("changes").select("position").orderBy("position", "desc").limit(1).executeTakeFirst();
-  return row?.position ?? 0n;
-}
-
 /** @returns how many went. */
 export async function deleteOldHints(db: Db, before: Date, limit: number): Promise<number> {
   const { numDeletedRows } = await db

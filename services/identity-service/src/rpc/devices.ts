@@ -7,7 +7,6 @@ import { endOf } from "../account-turns.ts";
 import { fail } from "../errors.ts";
 import type { Tx } from "../store/db.ts";
 import { listFamilies } from "../store/sessions.ts";
-import { readTrust } from "../trust.ts";
 import type { RpcParts } from "./parts.ts";
 
 type DeviceRpcs = "listDevices" | "revokeDevice" | "revokeOtherDevices" | "getJwks" | "getTrust";
@@ -17,6 +16,7 @@ export function deviceRpcs({
   sessions,
   turns,
   keys,
+  revocationFeed,
   audit,
   now,
 }: RpcParts): Pick<ServiceImpl<typeof IdentityService>, DeviceRpcs> {
@@ -72,6 +72,6 @@ export function deviceRpcs({
 
     getJwks: () => ({ jwksJson: JSON.stringify(keys.jwks()) }),
 
-    getTrust: ({ watermark }) => readTrust(db, keys, watermark, now()),
+    getTrust: ({ watermark }) => revocationFeed.since(watermark),
   };
 }

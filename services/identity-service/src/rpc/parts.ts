@@ -5,6 +5,7 @@ import type { NewAccounts } from "../new-accounts.ts";
 import type { PasswordRules } from "../password-rules.ts";
 import type { Passwords } from "../passwords.ts";
 import type { Tables } from "../schema.ts";
+import type { RevocationFeed } from "../revocation-feed.ts";
 import type { Sessions } from "../sessions.ts";
 import type { SigningKeys } from "../signing-keys.ts";
 import type { Throttle } from "../throttle.ts";
@@ -19,6 +20,7 @@ export interface RpcParts {
   readonly throttle: Throttle;
   readonly newAccounts: NewAccounts;
   readonly keys: SigningKeys;
+  readonly revocationFeed: RevocationFeed;
   readonly audit: Audit;
   readonly now: () => Date;
 }

@@ -10,7 +10,7 @@ const TEXTS_MAX = 512;
  *
  * `build` gets the values in the order in which the statement's text has them, and uses each of them exactly once.
  */
-export function reusable<Tables, Values extends readonly unknown[], Row>(
+export function prepared<Tables, Values extends readonly unknown[], Row>(
   build: (db: Kysely<Tables>, values: Values) => Compilable<Row>,
 ): (db: Kysely<Tables>, values: Values) => Promise<Row[]> {
   const texts = new Map<number, CompiledQuery<Row>>();

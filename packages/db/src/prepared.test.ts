@@ -2,7 +2,7 @@ import { Kysely, sql } from "kysely";
 import type { Pool } from "mariadb";
 import { describe, expect, it } from "vitest";
 import { MariadbDialect } from "./dialect.ts";
-import { reusable } from "./reusable.ts";
+import { prepared } from "./prepared.ts";
 
 interface Tables {
   things: { id: string; kind: string };
@@ -26,11 +26,11 @@ function echoing(): { db: Kysely<Tables>; sent: [string, readonly unknown[]][] }
   };
 }
 
-describe("a reusable statement", () => {
+describe("a prepared statement", () => {
   it("is built once per number of values, and sent with the values of each call", async () => {
     const { db, sent } = echoing();
     let built = 0;
-    const byId = reusable((on: Kysely<Tables>, ids: readonly string[]) => {
+    const byId = prepared((on: Kysely<Tables>, ids: readonly string[]) => {
       built++;
       return on.selectFrom("things").select("kind").where("id", "in", ids);
     });
@@ -44,7 +44,7 @@ describe("a reusable statement", () => {
 
   it("refuses a statement that takes its values in another order: the next call would mix them up", async () => {
     const { db } = echoing();
-    const swapped = reusable((on: Kysely<Tables>, [id, kind]: readonly [string, string]) =>
+    const swapped = prepared((on: Kysely<Tables>, [id, kind]: readonly [string, string]) =>
       on.selectFrom("things").select("id").where("kind", "=", kind).where(sql<boolean>`id = ${id}`),
     );
     await expect(swapped(db, ["1", "x"])).rejects.toThrow("not in its order");
