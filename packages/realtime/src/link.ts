@@ -25,7 +25,7 @@ export const LinkFrameType = {
   /** To the gateway: u32 session, u8 index into INPUT_REFUSALS. */
   inputRefused: 5,
   /** Both ways, empty: the link is alive. */
-  beat: 6,
+  heartbeat: 6,
   /** To the gateway, behind the tick that it belongs to: u32 channel, u8 view, then the frame for the clients. */
   viewDelta: 7,
 } as const;

@@ -1,7 +1,7 @@
 import { ConfigError, type Environment, int, json, keys, url } from "@muster/config";
 import { type ConfigFrom, port, serviceConfig } from "@muster/service";
 import { Type } from "@sinclair/typebox";
-import { CONTROL_LIMITS, type ControlLimits } from "./control-limits.ts";
+import { CONTROL_LIMITS, type ControlLimits } from "./connection/control-limits.ts";
 
 /** After its clients' time is over, a stopping gateway closes who is left, its links and its calls. */
 const STOP_MARGIN_MS = 2000;
@@ -121,22 +121,25 @@ const own = {
     max: 120_000,
     description: "on stop: clients are served on for so long, and spread their moves to another gateway over it",
   }),
-  GATEWAY_SHARD_SILENT_MS: int({
+  GATEWAY_SHARD_SUSPECT_AFTER_MS: int({
     default: 300,
     min: 150,
     max: 60_000,
-    description: "a shard that answers no beat for so long is taken for lost: its matches move to another",
+    formerly: "GATEWAY_SHARD_SILENT_MS",
+    description: "a shard that answers no heartbeat for this long is suspected: another one is found for its matches",
   }),
-  GATEWAY_GATHER_MS: int({
+  GATEWAY_INPUT_BATCH_WINDOW_MS: int({
     default: 4,
     max: 20,
-    description: "inputs are gathered for so long before they go to their shard: fewer wake-ups there; 0: not at all",
+    formerly: "GATEWAY_GATHER_MS",
+    description: "inputs are sent to their shard in batches, this far apart: fewer wake-ups there; 0: no batches",
   }),
-  GATEWAY_REST_MS: int({
+  GATEWAY_WAKE_UP_COALESCING_MS: int({
     default: 1,
     max: 10,
+    formerly: "GATEWAY_REST_MS",
     description:
-      "after a turn of the event loop that brought a few inputs only, the next one begins so much later: more come with it, and ticks wait as long; 0: at once",
+      "after a turn of the event loop that brought only a few inputs, the next turn starts this much later: it brings more inputs, and ticks wait as long; 0: no delay",
   }),
   GATEWAY_SPECTATOR_DELAY_MS: int({
     default: 10_000,

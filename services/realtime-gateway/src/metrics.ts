@@ -1,22 +1,22 @@
 import type { DisconnectName, RealtimeErrorCode } from "@muster/realtime";
 import type { Metrics } from "@muster/runtime";
-import type { ControlKind } from "./control-limits.ts";
+import type { ControlKind } from "./connection/control-limits.ts";
 import { Counter, Gauge, Histogram } from "prom-client";
-import type { RatingSource } from "./ratings.ts";
-import type { FanoutMetrics } from "./fanout.ts";
-import type { SocketEnd } from "./socket-ends.ts";
+import type { RatingSource } from "./matchmaking/ratings.ts";
+import type { FanoutMetrics } from "./matches/fanout.ts";
+import type { SocketEnd } from "./connection/socket-ends.ts";
 
 /** Why there is no room for a socket. */
 export type AdmissionRefusal = "stopping" | "full" | "strangers" | "address";
 
-export interface SeatsMetrics extends FanoutMetrics {
+export interface MatchMetrics extends FanoutMetrics {
   /** A seat is in play again after its match moved, this long after its shard was lost. */
   moved(ms: number): void;
   /** A match that could not be moved. */
   lost(): void;
 }
 
-export interface GatewayMetrics extends SeatsMetrics {
+export interface GatewayMetrics extends MatchMetrics {
   control(kind: string | undefined): void;
   /** A control message above its limit: not decoded, not acted on. */
   limited(kind: ControlKind | undefined): void;

@@ -9,21 +9,21 @@ import { failoverClient, createRpcClient } from "@muster/rpc";
 import { type Component, Limiter, measureBounded } from "@muster/runtime";
 import { type Composition, defineService, type ServiceContext } from "@muster/service";
 import { SeatTicketOpener, TokenVerifier, trustFrom } from "@muster/tokens";
-import { clientAddress, proxiesOf } from "./client-address.ts";
-import { createChat } from "./chat.ts";
+import { clientAddress, proxiesOf } from "./connection/client-address.ts";
+import { createChatStream } from "./chat/chat-stream.ts";
 import { type Config, configuration } from "./config.ts";
-import { Connection, type OwnedConnectionParts } from "./connection.ts";
-import { Connections } from "./connections.ts";
-import { ControlBudgets, ControlRates } from "./control-limits.ts";
-import { ControlWork } from "./control-work.ts";
+import { Connection, type OwnedConnectionParts } from "./connection/connection.ts";
+import { Connections } from "./connection/connections.ts";
+import { ControlBudgets, ControlRates } from "./connection/control-limits.ts";
+import { ControlWork } from "./connection/control-work.ts";
 import { createGatewayMetrics } from "./metrics.ts";
-import { createQueueing, type Queueing } from "./queueing.ts";
-import { Ratings } from "./ratings.ts";
-import { Seats } from "./seats.ts";
-import { ShardLinks } from "./shard-links.ts";
-import { socketEnd } from "./socket-ends.ts";
-import { Spectators } from "./spectators.ts";
-import { listen, type WsServer } from "./ws.ts";
+import { createMatchmakingSession, type MatchmakingSession } from "./matchmaking/matchmaking-session.ts";
+import { Ratings } from "./matchmaking/ratings.ts";
+import { MatchRegistry } from "./matches/registry.ts";
+import { ShardLinks } from "./shards/shard-links.ts";
+import { socketEnd } from "./connection/socket-ends.ts";
+import { Spectators } from "./spectators/spectators.ts";
+import { listen, type WsServer } from "./connection/ws.ts";
 
 export interface SocketComponent extends Component {
   /** ws://…/v1/realtime, once started. */
@@ -79,23 +79,23 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly socket
     strangers: () => connections.strangers,
     links: () => links.size,
     unlinked: () => links.unlinked,
-    logs: () => seats.followed,
+    logs: () => matches.followed,
     spectators: () => spectators.size,
     bufferedBytes: () => connections.bufferedBytes,
     staleSockets: () => connections.stale,
     trustAgeS: () => tokens.trustAgeS(),
     controlWaiting: () => work.waiting,
   });
-  const seats: Seats = new Seats({
+  const matches: MatchRegistry = new MatchRegistry({
     linkTo: (address) => links.to(address),
     isCutOff: () => links.isCutOff,
-    ask: (requests) => queueing.relocate(requests),
+    ask: (requests) => matchmaking.relocate(requests),
     spectators: () => spectators,
     metrics,
     log,
   });
   const spectators: Spectators = new Spectators({
-    seats: () => seats,
+    matches: () => matches,
     delayMs: config.spectatorDelayMs,
     perMatchMax: config.spectatorsMax,
     metrics,
@@ -104,15 +104,15 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly socket
   const links: ShardLinks = new ShardLinks({
     gatewayId,
     linkKey: keysOf(config.linkKey)[0],
-    silentMs: config.shardSilentMs,
-    events: seats,
-    onLinked: (addresses) => queueing.linked(addresses),
+    suspectAfterMs: config.shardSuspectAfterMs,
+    events: matches,
+    onLinked: (addresses) => matchmaking.linked(addresses),
     log,
   });
-  const queueing: Queueing = createQueueing({
+  const matchmaking: MatchmakingSession = createMatchmakingSession({
     gatewayId,
     matchmaker: matchmaker.call,
-    onRelocated: (places) => seats.onRelocated(places),
+    onRelocated: (places) => matches.onRelocated(places),
     onShards: (addresses) => links.keep(addresses),
     linkedNow: () => links.linked,
     log,
@@ -126,21 +126,21 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly socket
       oneOfMany: config.chatUrls.length > 1,
     }),
   );
-  const chat = createChat({ gatewayId, services: chatServices.map((service) => service.call), log });
+  const chat = createChatStream({ gatewayId, services: chatServices.map((service) => service.call), log });
   const ratings = new Ratings({ matches: match.call, onRating: (source) => metrics.rating(source), log });
   measureBounded(registry, ratings.bounded);
   const connectionParts: OwnedConnectionParts = {
     tokens,
     seatTickets: new SeatTicketOpener(config.seatTicketKey),
-    queueing,
-    chatting: {
-      chat,
+    matchmaking,
+    chat: {
+      stream: chat,
       service: failoverClient(chatServices.map((service) => service.call)),
       posting: new Limiter(CHAT_POSTS),
       log,
     },
     ratings,
-    seats,
+    matches,
     spectators,
     budgets,
     work,
@@ -161,7 +161,7 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly socket
     onAuthenticated: (connection, playerId) => connections.identify(connection, playerId),
   };
   const sockets = socketComponent(config, connections, connectionParts, log);
-  const linkPart = { name: "shard links", stop: async () => (spectators.stopAll(), seats.stop(), links.closeAll()) };
+  const linkPart = { name: "shard links", stop: async () => (spectators.stopAll(), matches.stop(), links.closeAll()) };
   return {
     components: [
       identity,
@@ -169,14 +169,14 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly socket
       matchmaker,
       ...chatServices,
       tokens.watching(config.trustEveryMs, log),
-      queueing,
+      matchmaking,
       chat,
       linkPart,
       connections,
       sockets,
     ],
     peers: {
-      matchmaker: queueing.check,
+      matchmaker: matchmaking.check,
       identity: () => tokens.check() ?? identity.check(),
       match: match.check,
       chat: () => {
@@ -202,9 +202,9 @@ function socketComponent(
       return `ws://${config.host}:${server?.port}/v1/realtime`;
     },
     async start() {
-      const { host, port, idleTimeoutS, sendBufferBytesMax, gatherMs, restMs } = config;
+      const { host, port, idleTimeoutS, sendBufferBytesMax, inputBatchWindowMs, wakeUpCoalescingMs } = config;
       server = await listen<Connection>(
-        { host, port, idleTimeoutS, sendBufferBytesMax, gatherMs, restMs },
+        { host, port, idleTimeoutS, sendBufferBytesMax, inputBatchWindowMs, wakeUpCoalescingMs },
         {
           admit(upgrade) {
             const address = clientAddress(upgrade, proxies);

@@ -1,11 +1,11 @@
 // For the tests of other packages: the service as they may use it.
 export { fields, readConfig } from "./config.ts";
-export { incoming } from "./incoming.ts";
-export { InputBatch } from "./input-batch.ts";
-export { Connection, type OwnedConnectionParts } from "./connection.ts";
-export { ControlBudgets, ControlRates } from "./control-limits.ts";
-export { ControlWork } from "./control-work.ts";
-export { Seats } from "./seats.ts";
-export { ShardLinks } from "./shard-links.ts";
-export type { Socket } from "./ws.ts";
+export { decodeControl } from "./connection/control-decoding.ts";
+export { InputBatch } from "./connection/input-batch.ts";
+export { Connection, type OwnedConnectionParts } from "./connection/connection.ts";
+export { ControlBudgets, ControlRates } from "./connection/control-limits.ts";
+export { ControlWork } from "./connection/control-work.ts";
+export { MatchRegistry } from "./matches/registry.ts";
+export { ShardLinks } from "./shards/shard-links.ts";
+export type { Socket } from "./connection/ws.ts";
 export { service } from "./service.ts";

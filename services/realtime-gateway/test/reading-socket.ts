@@ -1,4 +1,4 @@
-import type { Socket } from "../src/ws.ts";
+import type { Socket } from "../src/connection/ws.ts";
 
 /** A socket whose peer reads at once. What a test wants to know of it, it overrides. */
 export class ReadingSocket implements Socket {

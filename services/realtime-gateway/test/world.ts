@@ -3,13 +3,13 @@
 import { createLogger } from "@muster/log";
 import { decodeServerControl, encodeClientControl, PROTOCOL_VERSION } from "@muster/realtime";
 import { vi } from "vitest";
-import { Connection, type OwnedConnectionParts } from "../src/connection.ts";
-import { ControlBudgets } from "../src/control-limits.ts";
-import { ControlWork } from "../src/control-work.ts";
-import { Seats } from "../src/seats.ts";
-import type { LinkedMatch, LinkSession, ShardLink } from "../src/shard-link.ts";
-import { Spectators } from "../src/spectators.ts";
-import type { RelocateRequest } from "../src/whereabouts.ts";
+import { Connection, type OwnedConnectionParts } from "../src/connection/connection.ts";
+import { ControlBudgets } from "../src/connection/control-limits.ts";
+import { ControlWork } from "../src/connection/control-work.ts";
+import { MatchRegistry } from "../src/matches/registry.ts";
+import type { LinkedMatch, LinkSession, ShardLink } from "../src/shards/shard-link.ts";
+import { Spectators } from "../src/spectators/spectators.ts";
+import type { RelocateRequest } from "../src/matches/locator.ts";
 import { ReadingSocket } from "./reading-socket.ts";
 
 export const MATCH = "01a20ab2-2d4a-7326-a77a-b22eaf2e9f1e";
@@ -21,7 +21,7 @@ type ShardMood = "answers" | "waits" | "is not there" | "not found" | "is over" 
 
 class FakeLink {
   welcomed = true;
-  silent = false;
+  suspected = false;
   closed = false;
   readonly sessions = new Map<number, LinkSession>();
   readonly watches: string[] = [];
@@ -55,7 +55,7 @@ class FakeLink {
   answer(id: number): void {
     const session = this.sessions.get(id);
     const mood = this.#world.moods[this.address];
-    if (!session || this.closed || this.silent || mood === "waits" || mood === "is not there") return;
+    if (!session || this.closed || this.suspected || mood === "waits" || mood === "is not there") return;
     if (mood === "answers") {
       this.#world.follow(this);
       return session.onJoined({ session: id, matchId: MATCH, view: 0, seats: 2, options: {} } as never);
@@ -69,15 +69,15 @@ class FakeLink {
   }
   answerWatches(): void {
     const mood = this.#world.moods[this.address];
-    if (this.closed || this.silent || mood === "waits" || mood === "is not there") return;
+    if (this.closed || this.suspected || mood === "waits" || mood === "is not there") return;
     for (const matchId of this.watches.splice(0)) {
       const here = this as unknown as ShardLink;
       if (mood === "answers") {
         this.#world.follow(this);
-        this.#world.seats.onWatching(here, { matchId, options: {} } as never);
+        this.#world.matches.onWatching(here, { matchId, options: {} } as never);
       } else {
         const code = mood === "not found" ? "match_not_found" : "match_over";
-        this.#world.seats.onWatchRefused(here, { matchId, code } as never);
+        this.#world.matches.onWatchRefused(here, { matchId, code } as never);
       }
     }
   }
@@ -86,17 +86,17 @@ class FakeLink {
     this.closed = true;
     this.sessions.clear();
     this.#world.links.delete(this.address);
-    this.#world.seats.onClosed(this as unknown as ShardLink);
+    this.#world.matches.onClosed(this as unknown as ShardLink);
   }
-  fallSilent(): void {
-    if (this.closed || this.silent) return;
-    this.silent = true;
-    this.#world.seats.onSilent(this as unknown as ShardLink);
+  beSuspected(): void {
+    if (this.closed || this.suspected) return;
+    this.suspected = true;
+    this.#world.matches.onSuspected(this as unknown as ShardLink);
   }
   speak(): void {
-    if (this.closed || !this.silent) return;
-    this.silent = false;
-    this.#world.seats.onHeardAgain(this as unknown as ShardLink);
+    if (this.closed || !this.suspected) return;
+    this.suspected = false;
+    this.#world.matches.onHeardAgain(this as unknown as ShardLink);
     this.answerAll();
   }
 }
@@ -131,22 +131,22 @@ export class World {
   readonly #connections: Connection[] = [];
   #requests = 1;
   #channels = 1;
-  readonly seats: Seats;
+  readonly matches: MatchRegistry;
   readonly #spectators: Spectators;
   readonly #parts: OwnedConnectionParts;
 
   constructor() {
     const nothing = (): undefined => undefined;
     const metrics = new Proxy({}, { get: () => nothing }) as never;
-    this.seats = new Seats({
+    this.matches = new MatchRegistry({
       linkTo: (address) => this.linkTo(address as ShardAddress) as unknown as ShardLink,
-      isCutOff: () => [...this.links.values()].every(({ silent }) => silent),
+      isCutOff: () => [...this.links.values()].every(({ suspected }) => suspected),
       ask: (requests) => this.#onAsked(requests),
       spectators: () => this.#spectators,
       metrics,
       log,
     });
-    this.#spectators = new Spectators({ seats: () => this.seats, delayMs: 0, perMatchMax: 10, metrics, log });
+    this.#spectators = new Spectators({ matches: () => this.matches, delayMs: 0, perMatchMax: 10, metrics, log });
     this.#parts = {
       tokens: {
         verify: async (playerId: string) => ({ playerId, expiresAt: 1e12 }),
@@ -158,7 +158,7 @@ export class World {
           claims: { matchId: MATCH, epoch: 1, seat: 0, playerId, shardAddress: "a:1" },
         }),
       },
-      seats: this.seats,
+      matches: this.matches,
       spectators: this.#spectators,
       budgets: new ControlBudgets(),
       work: new ControlWork({ now: () => 0, nextTurn: setImmediate }),
@@ -184,7 +184,7 @@ export class World {
   }
 
   follow(link: FakeLink): LinkedMatch | undefined {
-    const match = this.seats.match(MATCH);
+    const match = this.matches.match(MATCH);
     if (match?.link === (link as unknown)) return match;
     const value = {
       matchId: MATCH,
@@ -194,7 +194,7 @@ export class World {
       log: new Uint8Array(0),
       channel: this.#channels++,
     };
-    return this.seats.onFollow(link as unknown as ShardLink, value as never);
+    return this.matches.onFollow(link as unknown as ShardLink, value as never);
   }
 
   #onAsked(requests: readonly RelocateRequest[]): void {
@@ -206,7 +206,7 @@ export class World {
     if (shardAddress === "b:1") this.epoch = 2;
     setTimeout(() => {
       const places = requests.map(({ matchId }) => ({ matchId, epoch: this.epoch, shardAddress, over, ended }));
-      this.seats.onRelocated(places as never);
+      this.matches.onRelocated(places as never);
     }, 10);
   }
 

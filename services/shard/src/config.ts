@@ -57,7 +57,7 @@ const own = {
     min: 1,
     max: 10_000,
     description:
-      "a step of a game that takes longer ends its match; keep it well below GATEWAY_SHARD_SILENT_MS, or a match whose step never comes back is moved, and takes the next shard with it",
+      "a step of a game that takes longer ends its match; keep it well below GATEWAY_SHARD_SUSPECT_AFTER_MS, or a match whose step never comes back is moved, and takes the next shard with it",
   }),
   SHARD_STUCK_MS: int({
     default: 200,

@@ -43,7 +43,7 @@ const BENCHES: readonly Bench[] = [
     name: "gateway",
     args: ["src/relay.ts", "--json", "--matches", "300", "--ticks", "400", "--rounds", "3"],
     plant: {
-      file: "services/realtime-gateway/src/followed-match.ts",
+      file: "services/realtime-gateway/src/matches/followed-match.ts",
       before: "    const recordAt = from + LINK_TICK_HEADER_BYTES;\n",
       perPercent: 0.9,
     },

@@ -26,7 +26,7 @@ import {
   ControlBudgets,
   ControlWork,
   InputBatch,
-  Seats,
+  MatchRegistry,
   ShardLinks,
   type Socket,
 } from "@muster/realtime-gateway/testing";
@@ -130,7 +130,7 @@ function seatOf(player: number): { matchId: string; channel: number; seat: numbe
 }
 
 /** What is not on the path of a tick does nothing. */
-function partsFor(seats: Seats, shardAddress: string): OwnedConnectionParts {
+function partsFor(matches: MatchRegistry, shardAddress: string): OwnedConnectionParts {
   return {
     tokens: {
       verify: async (token: string) => ({ playerId: token, playerName: token, expiresAt: FOREVER_MS }),
@@ -142,7 +142,7 @@ function partsFor(seats: Seats, shardAddress: string): OwnedConnectionParts {
         return { kind: "valid", claims: { matchId, epoch: 1, seat, playerId: ticket, shardAddress } };
       },
     },
-    seats,
+    matches,
     metrics: { control: () => undefined, closed: () => undefined, refused: () => undefined },
     log,
     now: Date.now,
@@ -159,7 +159,7 @@ async function measure(matches: number, ticks: number): Promise<number> {
   const address = await shard.start();
   const spectators = { watches: () => false, onLinkClosed: () => undefined } as never;
   const metrics = { sent() {}, skipped() {}, caughtUp() {}, moved() {}, lost() {} };
-  const seats: Seats = new Seats({
+  const registry: MatchRegistry = new MatchRegistry({
     linkTo: (to) => links.to(to),
     isCutOff: () => links.isCutOff,
     ask: () => undefined,
@@ -167,9 +167,9 @@ async function measure(matches: number, ticks: number): Promise<number> {
     metrics,
     log,
   });
-  const linkOptions = { gatewayId: "bench", linkKey: Buffer.alloc(32), silentMs: FOREVER_MS };
-  const links: ShardLinks = new ShardLinks({ ...linkOptions, events: seats, onLinked: () => undefined, log });
-  const parts = partsFor(seats, address);
+  const linkOptions = { gatewayId: "bench", linkKey: Buffer.alloc(32), suspectAfterMs: FOREVER_MS };
+  const links: ShardLinks = new ShardLinks({ ...linkOptions, events: registry, onLinked: () => undefined, log });
+  const parts = partsFor(registry, address);
   const sockets = Array.from({ length: matches * 2 }, () => new CountingSocket());
   const connections = sockets.map((socket) => new Connection(socket, parts));
   const sent = (): number => sockets.reduce((sum, socket) => sum + socket.sent, 0);
@@ -191,7 +191,7 @@ async function measure(matches: number, ticks: number): Promise<number> {
       prefetch: (connection, depth) => (depth === 0 ? 0 : connection.prefetch(depth - 1)), // there is no uWebSockets object
       touched,
     },
-    { gather: setImmediate, afterTurn: setImmediate, rest: () => undefined },
+    { afterWindow: setImmediate, afterTurn: setImmediate, coalesceWakeUps: () => undefined },
   );
   const before = { sent: sent(), inputs: shard.inputs };
   const warm = Math.ceil(ticks / 4);

@@ -9,7 +9,7 @@ import { ClientControlSchema } from "@muster/contracts/realtime/v1";
 import { createRestServer, readContract } from "@muster/edge-api/testing";
 import { createLogger } from "@muster/log";
 import { encodeClientControl } from "@muster/realtime";
-import { incoming } from "@muster/realtime-gateway/testing";
+import { decodeControl } from "@muster/realtime-gateway/testing";
 import { canonicalId, createRpcClient, createRpcServer, isIdField } from "@muster/rpc";
 import { createMetrics } from "@muster/runtime";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -255,7 +255,7 @@ describe("an id in another spelling", () => {
     "in the control message $name",
     ({ localName }) => {
       const of = (spelling: string): Json => messageOf(ClientControlSchema, spelling, localName);
-      const sent = (spelling: string) => incoming(encodeClientControl(of(spelling)));
+      const sent = (spelling: string) => decodeControl(encodeClientControl(of(spelling)));
       const got = texts(sent(SHOUTED));
       expect(got).toContain(ID);
       expect(got).not.toContain(SHOUTED);

@@ -147,7 +147,7 @@ export class GatewayLink implements Link {
     if (type === LinkFrameType.input && this.gatewayId !== "") return this.#onInput(bytes, from, to);
     if (type === LinkFrameType.control) return this.#onControl(fromBinary(LinkRequestSchema, bytes.subarray(from, to)));
     if (this.gatewayId === "") throw new Error("the first frame is hello");
-    if (type === LinkFrameType.beat) this.#writer.plain(LinkFrameType.beat, NOTHING);
+    if (type === LinkFrameType.heartbeat) this.#writer.plain(LinkFrameType.heartbeat, NOTHING);
     // Other types are of a later version: not for us.
   }
 

@@ -1,0 +1,148 @@
+// This gateway's side of chat: one stream to chat-service, over which it names its players and gets every change of
+// their channels. Each player's cursor says what it has had; when the stream breaks, the next one starts from the
+// cursors, so nothing is missed and nothing comes twice, whichever instance answers.
+import type { Client } from "@connectrpc/connect";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { ChatMessage, ChatService, DeliverRequestSchema, PlayerChannels } from "@muster/contracts/chat/v2";
+import type { Logger } from "@muster/log";
+import { encodeServerControl } from "@muster/realtime";
+import { MessageQueue } from "@muster/rpc";
+import { type Component, retryForever } from "@muster/runtime";
+import { chatChanged, chatChannels } from "./chat-replies.ts";
+import type { Control } from "../connection/outbound.ts";
+
+/** A connection that wants chat. */
+export interface ChatListener {
+  readonly playerId: string;
+  /** A whole frame, the same for everyone. */
+  chatFrame(frame: Uint8Array): void;
+  chatControl(message: Control): void;
+}
+
+export interface ChatStream extends Component {
+  /** False while chat-service cannot be reached. */
+  readonly connected: boolean;
+  /** The answer comes as chat_channels with `requestId`. */
+  subscribe(listener: ChatListener, requestId: number, cursors: ReadonlyMap<string, bigint>): void;
+  unsubscribe(listener: ChatListener): void;
+}
+
+interface Subscription {
+  readonly listener: ChatListener;
+  /** To answer with the next list of channels. */
+  requestId: number;
+  /** By channel: changes up to this one are not for this player. */
+  cursors: Map<string, bigint>;
+  blocked: ReadonlySet<string>;
+}
+
+type ToService = MessageInitShape<typeof DeliverRequestSchema>;
+
+/** A chat-service that does not read: the stream is closed and opened again. */
+const QUEUE_MAX = 50_000;
+
+export function createChatStream(options: {
+  gatewayId: string;
+  services: Client<typeof ChatService>[];
+  log: Logger;
+}): ChatStream {
+  const { gatewayId, services, log } = options;
+  const stop = new AbortController();
+  const byPlayer = new Map<string, Subscription>();
+  const byChannel = new Map<string, Set<Subscription>>();
+  let out: MessageQueue<ToService> | undefined;
+  let running: Promise<void> | undefined;
+  let turn = 0;
+
+  const attach = ({ listener, cursors }: Subscription): void => {
+    const value = {
+      playerId: listener.playerId,
+      cursors: [...cursors].map(([channelId, change]) => ({ channelId, change })),
+    };
+    out?.push({ message: { case: "attach", value } });
+  };
+
+  const leave = (subscription: Subscription, channelId: string): void => {
+    const members = byChannel.get(channelId);
+    members?.delete(subscription);
+    if (members?.size === 0) byChannel.delete(channelId);
+  };
+
+  const onPlayer = ({ playerId, channels, blockedIds }: PlayerChannels): void => {
+    const subscription = byPlayer.get(playerId);
+    if (!subscription) return; // it left while the answer was on its way
+    const { requestId, cursors } = subscription;
+    subscription.requestId = 0;
+    subscription.blocked = new Set(blockedIds);
+    const next = new Map<string, bigint>();
+    for (const { channel, fromChange } of channels) {
+      if (!channel) continue;
+      const had = cursors.get(channel.channelId);
+      // Never back: what this player has had is not sent again.
+      next.set(channel.channelId, had !== undefined && had > fromChange ? had : fromChange);
+      let members = byChannel.get(channel.channelId);
+      if (!members) byChannel.set(channel.channelId, (members = new Set()));
+      members.add(subscription);
+    }
+    for (const channelId of cursors.keys()) if (!next.has(channelId)) leave(subscription, channelId);
+    subscription.cursors = next;
+    subscription.listener.chatControl(chatChannels(requestId, channels));
+  };
+
+  const onChanged = (message: ChatMessage): void => {
+    let frame: Uint8Array | undefined;
+    for (const subscription of byChannel.get(message.channelId) ?? []) {
+      const cursor = subscription.cursors.get(message.channelId);
+      if (cursor === undefined || message.change <= cursor) continue;
+      subscription.cursors.set(message.channelId, message.change);
+      if (subscription.blocked.has(message.authorId)) continue;
+      frame ??= encodeServerControl(chatChanged(message));
+      subscription.listener.chatFrame(frame);
+    }
+  };
+
+  const session = async (): Promise<void> => {
+    const service = services[turn++ % services.length] as Client<typeof ChatService>;
+    const queue = new MessageQueue<ToService>(QUEUE_MAX);
+    queue.push({ message: { case: "hello", value: { gatewayId } } });
+    out = queue;
+    for (const subscription of byPlayer.values()) attach(subscription);
+    try {
+      for await (const { message } of service.deliver(queue, { signal: stop.signal })) {
+        if (message.case === "player") onPlayer(message.value);
+        else if (message.case === "changed") onChanged(message.value);
+      }
+    } finally {
+      out = undefined;
+      queue.close();
+    }
+  };
+
+  return {
+    name: "chat",
+    get connected() {
+      return out !== undefined && !out.closed;
+    },
+    subscribe(listener, requestId, cursors) {
+      const before = byPlayer.get(listener.playerId);
+      if (before) for (const channelId of before.cursors.keys()) leave(before, channelId);
+      const subscription: Subscription = { listener, requestId, cursors: new Map(cursors), blocked: new Set() };
+      byPlayer.set(listener.playerId, subscription);
+      attach(subscription);
+    },
+    unsubscribe(listener) {
+      const subscription = byPlayer.get(listener.playerId);
+      if (subscription?.listener !== listener) return; // a newer connection of the player has it
+      byPlayer.delete(listener.playerId);
+      for (const channelId of subscription.cursors.keys()) leave(subscription, channelId);
+      out?.push({ message: { case: "detach", value: { playerId: listener.playerId } } });
+    },
+    async start() {
+      running = retryForever(session, { name: "stream from chat-service", stop: stop.signal, log });
+    },
+    async stop() {
+      stop.abort();
+      await running;
+    },
+  };
+}

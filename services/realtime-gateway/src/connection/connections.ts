@@ -1,0 +1,133 @@
+import type { Component } from "@muster/runtime";
+import type { Connection } from "./connection.ts";
+import type { AdmissionRefusal } from "../metrics.ts";
+import type { ControlBudgets } from "./control-limits.ts";
+import { Strangers, type StrangersLimits } from "./strangers.ts";
+
+/** Every socket is looked at so often, a part of them at a time: nobody waits for all of them. */
+const SWEEP_EVERY_MS = 500;
+const SLICES = 5;
+const CLOSE_WITHIN_MS = 1500;
+
+export interface ConnectionsOptions {
+  readonly max: number;
+  readonly strangers: StrangersLimits;
+  readonly reconnectSpreadMs: number;
+  readonly budgets: ControlBudgets;
+}
+
+/** Every socket of this gateway, and at most one per player. */
+export class Connections implements Component {
+  readonly name = "connections";
+  readonly #slices = Array.from({ length: SLICES }, () => new Set<Connection>());
+  #size = 0;
+  #nextSlice = 0;
+  readonly #byPlayer = new Map<string, Connection>();
+  readonly #options: ConnectionsOptions;
+  readonly #strangers: Strangers;
+  #timer: NodeJS.Timeout | undefined;
+  #onEmpty: (() => void) | undefined;
+  #stopping = false;
+
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
+    this.#strangers = new Strangers(options.strangers);
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get authenticated(): number {
+    return this.#byPlayer.size;
+  }
+
+  get bufferedBytes(): number {
+    let bytes = 0;
+    for (const { outbound } of this.#all()) bytes += outbound.bufferedBytes;
+    return bytes;
+  }
+
+  get stale(): number {
+    let count = 0;
+    for (const { outbound } of this.#all()) if (outbound.stale) count++;
+    return count;
+  }
+
+  get strangers(): number {
+    return this.#strangers.size;
+  }
+
+  /** Why one more socket from there is not welcome. */
+  refusal(address: string): AdmissionRefusal | undefined {
+    if (this.#stopping) return "stopping";
+    return this.#size >= this.#options.max ? "full" : this.#strangers.refusal(address);
+  }
+
+  add(connection: Connection): void {
+    (this.#slices[this.#nextSlice] as Set<Connection>).add(connection);
+    this.#nextSlice = (this.#nextSlice + 1) % SLICES;
+    this.#size++;
+    this.#strangers.add(connection.address);
+    // Its upgrade was under way when the others were told: left alone it would hang on a gateway without links.
+    if (!this.#stopping) return;
+    connection.goingAway(0);
+    connection.close("goingAway");
+  }
+
+  /** The newer socket of a player wins. */
+  identify(connection: Connection, playerId: string): void {
+    const older = this.#byPlayer.get(playerId);
+    this.#byPlayer.set(playerId, connection);
+    this.#strangers.remove(connection.address);
+    if (older && older !== connection) older.close("replaced");
+  }
+
+  remove(connection: Connection): void {
+    if (this.#slices.some((slice) => slice.delete(connection))) this.#size--;
+    const { playerId } = connection;
+    if (playerId === undefined) this.#strangers.remove(connection.address);
+    else if (this.#byPlayer.get(playerId) === connection) this.#byPlayer.delete(playerId);
+    if (this.#size === 0) this.#onEmpty?.();
+  }
+
+  async start(): Promise<void> {
+    const before = this.#slices.map(() => performance.now());
+    let next = 0;
+    this.#timer = setInterval(() => {
+      const now = performance.now();
+      const seconds = (now - (before[next] as number)) / 1000;
+      before[next] = now;
+      for (const connection of this.#slices[next] as Set<Connection>) connection.sweep(now, seconds);
+      next = (next + 1) % SLICES;
+      if (next === 0) this.#options.budgets.sweep(now);
+    }, SWEEP_EVERY_MS / SLICES);
+  }
+
+  /**
+   * Every client is told to go, and served on while it does: a player can take the seat at another gateway before it
+   * leaves this one. Who is still here when the time is over is closed, and who does not close is cut.
+   */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    for (const connection of this.#all()) connection.goingAway(this.#options.reconnectSpreadMs);
+    await this.#emptied(this.#options.reconnectSpreadMs);
+    for (const connection of this.#all()) connection.close("goingAway");
+    await this.#emptied(CLOSE_WITHIN_MS);
+    clearInterval(this.#timer);
+    for (const connection of this.#all()) connection.outbound.terminate();
+  }
+
+  *#all(): Generator<Connection> {
+    for (const slice of this.#slices) yield* slice;
+  }
+
+  async #emptied(withinMs: number): Promise<void> {
+    if (this.#size === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, withinMs);
+    this.#onEmpty = resolve;
+    await promise;
+    clearTimeout(timer);
+  }
+}

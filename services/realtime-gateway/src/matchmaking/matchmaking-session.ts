@@ -1,0 +1,145 @@
+// This gateway's session with the matchmaker: the queue, and where matches run. The gateway holds the truth about its
+// tickets: whenever the session is opened anew, it submits all of them again, with the time that they have waited.
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { Client } from "@connectrpc/connect";
+import type {
+  Assignment,
+  GatewaySessionRequestSchema,
+  MatchmakingService,
+  RelocatedMatch,
+} from "@muster/contracts/matchmaking/v2";
+import type { Logger } from "@muster/log";
+import { MessageQueue } from "@muster/rpc";
+import { type Component, retryForever } from "@muster/runtime";
+import type { RelocateRequest } from "../matches/locator.ts";
+
+export interface QueuedTicket {
+  readonly ticketId: string;
+  readonly playerId: string;
+  readonly playerName: string;
+  readonly mode: string;
+  readonly rating: number;
+  readonly region: string;
+  /** When the wait began, on the clock of performance.now(). */
+  readonly since: number;
+  readonly traceparent: string;
+  /** Of its connection; empty when unknown. */
+  readonly address: string;
+  /** The player's ticket before a lost connection, or empty. */
+  readonly resumeTicketId: string;
+  onAssigned(assignment: Assignment): void;
+  /** `retryAfterMs`: 0 when it says nothing. */
+  onRefused(code: string, retryAfterMs: number): void;
+}
+
+export interface MatchmakingSession extends Component {
+  /** Undefined while the matchmaker knows us. */
+  check(): string | undefined;
+  /** There is no such queue, said the matchmaker. */
+  lacks(mode: string): boolean;
+  submit(ticket: QueuedTicket): void;
+  cancel(ticketId: string): void;
+  /** Link addresses of the shards that matches may be placed on. */
+  linked(addresses: readonly string[]): void;
+  /** Asks where matches run. Lost while there is no session: ask again. */
+  relocate(requests: readonly RelocateRequest[]): void;
+}
+
+type ToMatchmaker = MessageInitShape<typeof GatewaySessionRequestSchema>;
+
+/** A matchmaker that does not read: the stream is closed and opened again. */
+const QUEUE_MAX = 50_000;
+/** Matches per message. */
+const RELOCATE_MAX = 500;
+
+export function createMatchmakingSession(options: {
+  gatewayId: string;
+  matchmaker: Client<typeof MatchmakingService>;
+  onRelocated: (places: readonly RelocatedMatch[]) => void;
+  /** The shards that are there, by link address: at first, and whenever that changes. */
+  onShards: (addresses: readonly string[]) => void;
+  /** Link addresses of the shards that there is a link to now. */
+  linkedNow: () => readonly string[];
+  log: Logger;
+}): MatchmakingSession {
+  const { gatewayId, matchmaker, onRelocated, onShards, linkedNow, log } = options;
+  const stop = new AbortController();
+  const tickets = new Map<string, QueuedTicket>();
+  let modes: ReadonlySet<string> | undefined;
+  let out: MessageQueue<ToMatchmaker> | undefined;
+  let running: Promise<void> | undefined;
+
+  const send = (ticket: QueuedTicket): void => {
+    const { ticketId, playerId, playerName, mode, rating, region, traceparent, resumeTicketId, address } = ticket;
+    const waitedMs = Math.round(performance.now() - ticket.since);
+    out?.push({
+      message: {
+        case: "enqueue",
+        value: { ticketId, playerId, playerName, mode, rating, region, traceparent, waitedMs, resumeTicketId, address },
+      },
+    });
+  };
+
+  const take = (ticketId: string): QueuedTicket | undefined => {
+    const ticket = tickets.get(ticketId);
+    tickets.delete(ticketId);
+    return ticket;
+  };
+
+  const session = async (): Promise<void> => {
+    const queue = new MessageQueue<ToMatchmaker>(QUEUE_MAX);
+    queue.push({ message: { case: "hello", value: { gatewayId, tellsLinks: true } } });
+    try {
+      for await (const { message } of matchmaker.gatewaySession(queue, { signal: stop.signal })) {
+        if (message.case === "welcome") {
+          out = queue;
+          modes = message.value.modes.length > 0 ? new Set(message.value.modes) : undefined;
+          log.info(
+            { matchmakerId: message.value.matchmakerId, tickets: tickets.size },
+            "the matchmaker knows this gateway",
+          );
+          queue.push({ message: { case: "linked", value: { addresses: [...linkedNow()] } } });
+          for (const ticket of tickets.values()) send(ticket);
+        } else if (message.case === "assigned") {
+          take(message.value.ticketId)?.onAssigned(message.value); // an unknown one was cancelled on the way
+        } else if (message.case === "refused") {
+          take(message.value.ticketId)?.onRefused(message.value.code, message.value.retryAfterMs);
+        } else if (message.case === "relocated") {
+          onRelocated(message.value.matches);
+        } else if (message.case === "shards") {
+          onShards(message.value.addresses);
+        }
+      }
+    } finally {
+      out = undefined;
+      queue.close();
+    }
+  };
+
+  return {
+    name: "session with the matchmaker",
+    check: () => (out && !out.closed ? undefined : "no session with the matchmaker"),
+    lacks: (mode) => modes !== undefined && !modes.has(mode),
+    submit(ticket) {
+      tickets.set(ticket.ticketId, ticket);
+      send(ticket);
+    },
+    cancel(ticketId) {
+      if (tickets.delete(ticketId)) out?.push({ message: { case: "cancel", value: { ticketId } } });
+    },
+    linked(addresses) {
+      out?.push({ message: { case: "linked", value: { addresses: [...addresses] } } });
+    },
+    relocate(requests) {
+      for (let from = 0; from < requests.length; from += RELOCATE_MAX)
+        out?.push({ message: { case: "relocate", value: { matches: requests.slice(from, from + RELOCATE_MAX) } } });
+    },
+    async start() {
+      running = retryForever(session, { name: "session with the matchmaker", stop: stop.signal, log });
+    },
+    async stop() {
+      stop.abort();
+      await running;
+    },
+  };
+}

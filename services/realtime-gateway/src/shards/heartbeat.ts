@@ -1,0 +1,52 @@
+// Whether a shard answers. While its link brings frames anyhow few heartbeats are sent, since each wakes both sides up; without any, each
+// unanswered heartbeat counts: after some the shard is suspected, after many it is taken for dead. Heartbeats are counted, not timed: a
+// gateway that was stopped itself does not blame its shards.
+
+/** `next` is called so often. */
+export const HEARTBEAT_EVERY_MS = 50;
+/** A shard that answers no heartbeat for this long is taken for dead, though its socket is open. */
+export const DEAD_AFTER_MS = 8000;
+/** While the shard is heard only one of so many heartbeats is sent. */
+const SENT_AT_LEAST_EVERY = 20;
+
+export class Heartbeat {
+  readonly #suspectAfterMs: number;
+  /** Since the heartbeat before. */
+  #heard = false;
+  /** Heartbeats that were left out since the last one. */
+  #leftOut = 0;
+  /** Heartbeats since the shard was heard. */
+  #unanswered = 0;
+  #suspected = false;
+
+  constructor(suspectAfterMs: number) {
+    this.#suspectAfterMs = suspectAfterMs;
+  }
+
+  get suspected(): boolean {
+    return this.#suspected;
+  }
+
+  /** Something came from the shard. @returns true when it was suspected until now */
+  onHeard(): boolean {
+    this.#heard = true;
+    this.#unanswered = 0;
+    const wasSuspected = this.#suspected;
+    this.#suspected = false;
+    return wasSuspected;
+  }
+
+  /** @returns `none`: no heartbeat is due; else one is, and the shard answers, is suspected from now on, or is taken for dead */
+  next(isConnecting: boolean): "none" | "due" | "suspected" | "dead" {
+    const heard = this.#heard;
+    this.#heard = false;
+    if (heard && ++this.#leftOut < SENT_AT_LEAST_EVERY) return "none";
+    this.#leftOut = 0;
+    if (heard || isConnecting) return "due";
+    const unansweredMs = ++this.#unanswered * HEARTBEAT_EVERY_MS;
+    if (unansweredMs > DEAD_AFTER_MS) return "dead";
+    if (this.#suspected || unansweredMs < this.#suspectAfterMs) return "due";
+    this.#suspected = true;
+    return "suspected";
+  }
+}

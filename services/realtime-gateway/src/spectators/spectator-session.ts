@@ -1,0 +1,85 @@
+// What one connection does as a spectator: one match at a time, beside waiting in a queue.
+import type { LinkWatching } from "@muster/contracts/realtime/link/v1";
+import { REALTIME_ERRORS, type RealtimeErrorCode } from "@muster/realtime";
+import { ANSWER_WITHIN_MS } from "../connection/limits.ts";
+import type { Control, Outbound } from "../connection/outbound.ts";
+import { watching } from "../connection/replies.ts";
+import type { Spectator, Spectators } from "./spectators.ts";
+
+export interface SpectatorSessionParts {
+  readonly delayMs: number;
+  readonly send: (message: Control) => void;
+  readonly error: (requestId: number, code: RealtimeErrorCode) => void;
+}
+
+export class SpectatorSession implements Spectator {
+  readonly outbound: Outbound;
+  readonly #spectators: Spectators;
+  readonly #parts: SpectatorSessionParts;
+  #matchId: string | undefined;
+  /** The request to answer; 0 when it is answered. */
+  #requestId = 0;
+  /** When it came, on the clock of performance.now(). */
+  #askedAt = 0;
+
+  constructor(outbound: Outbound, spectators: Spectators, parts: SpectatorSessionParts) {
+    this.outbound = outbound;
+    this.#spectators = spectators;
+    this.#parts = parts;
+  }
+
+  start(requestId: number, matchId: string): void {
+    this.stop();
+    this.#matchId = matchId;
+    this.#requestId = requestId;
+    this.#askedAt = performance.now();
+    const refusal = this.#spectators.watch(this, matchId);
+    if (refusal !== undefined) this.onWatchRefused(refusal);
+  }
+
+  /** The client wants no more. */
+  leave(requestId: number): void {
+    const matchId = this.#matchId;
+    if (matchId === undefined) return this.#parts.error(requestId, "not_watching");
+    this.stop();
+    this.#parts.send({ requestId, message: { case: "watchEnded", value: { matchId, reason: "stopped" } } });
+  }
+
+  stop(): void {
+    const matchId = this.#matchId;
+    this.#matchId = undefined;
+    if (matchId === undefined) return;
+    this.#spectators.stop(this, matchId);
+    if (this.#requestId !== 0) this.#parts.error(this.#requestId, "not_watching");
+    this.#requestId = 0;
+  }
+
+  /** Twice a second or so. */
+  sweep(now: number): void {
+    if (this.#matchId === undefined || this.#requestId === 0 || now - this.#askedAt < ANSWER_WITHIN_MS) return;
+    this.#spectators.stop(this, this.#matchId);
+    this.onWatchRefused("shard_unavailable");
+  }
+
+  /** The socket has drained. */
+  catchUp(): void {
+    if (this.#matchId !== undefined) this.#spectators.catchUp(this, this.#matchId);
+  }
+
+  onWatching(match: LinkWatching): void {
+    this.#parts.send(watching(this.#requestId, match, this.#parts.delayMs));
+    this.#requestId = 0;
+  }
+
+  onWatchRefused(code: string): void {
+    this.#matchId = undefined;
+    this.#parts.error(this.#requestId, code in REALTIME_ERRORS ? (code as RealtimeErrorCode) : "match_over");
+    this.#requestId = 0;
+  }
+
+  onWatchEnded(matchId: string, reason: string): void {
+    if (this.#requestId !== 0) return this.onWatchRefused("match_over"); // before anything was shown
+    this.#matchId = undefined;
+    this.#parts.send({ message: { case: "watchEnded", value: { matchId, reason } } });
+  }
+}
