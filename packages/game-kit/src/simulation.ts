@@ -168,7 +168,7 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
   }
 
   /** The low 16 bits of the hash, as a number: enough to notice that two simulations have parted. */
-  check(): number {
+  checksum(): number {
     return hashNumber(this.memory, this.layout.words, this.tick) & 0xffff;
   }
 }

@@ -72,11 +72,12 @@ const own = {
     max: 100,
     description: "when the heap is fuller, the match whose steps allocate most ends, every second another one",
   }),
-  SHARD_HANDOVER_WITHIN_MS: int({
+  SHARD_LOG_TRANSFER_WITHIN_MS: int({
+    formerly: "SHARD_HANDOVER_WITHIN_MS",
     default: 300,
     min: 10,
     max: 5000,
-    description: "on taking a match over: how long after the first log the other gateways' are waited for",
+    description: "during a takeover: how long the shard waits, after the first log, for the other gateways' logs",
   }),
   SHARD_DRAIN_WITHIN_MS: int({
     default: 100_000,

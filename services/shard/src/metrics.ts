@@ -7,7 +7,7 @@ export interface ShardMetrics extends SchedulerMetrics {
   /** Once per input: a plain addition, since this is the hot path. */
   inputs(refusal: InputRefusal | undefined): void;
   readonly matchesOver: Counter<"outcome" | "reason">;
-  readonly adopted: Counter<"outcome">;
+  readonly takenOver: Counter<"outcome">;
   readonly resultsStored: Counter;
   readonly resultsRefused: Counter<"code">;
   readonly resultRetries: Counter;
@@ -75,9 +75,9 @@ export function createShardMetrics(
       labelNames: ["outcome", "reason"],
       registers,
     }),
-    adopted: new Counter({
-      name: "shard_matches_adopted_total",
-      help: "Matches of lost shards: gone on with, or lost because no log fitted",
+    takenOver: new Counter({
+      name: "shard_matches_taken_over_total",
+      help: "Matches of lost shards that this one took over: resumed, or lost because no log fitted",
       labelNames: ["outcome"],
       registers,
     }),

@@ -7,9 +7,9 @@ import { createRpcClient } from "@muster/rpc";
 import { measureBounded } from "@muster/runtime";
 import { type Composition, defineService, type Overrides, type ServiceContext } from "@muster/service";
 import { SeatTicketOpener } from "@muster/tokens";
-import { createAllocationSession } from "./match/matchmaker-session.ts";
+import { createMatchmakerSession } from "./match/matchmaker-session.ts";
 import { type Config, configuration } from "./config.ts";
-import { Inputs } from "./tick/input-rings.ts";
+import { InputRings } from "./tick/input-rings.ts";
 import { createLeases } from "./match/leases.ts";
 import { createLinkServer, type LinkServer } from "./link/link-server.ts";
 import { Matches } from "./match/matches.ts";
@@ -18,7 +18,7 @@ import { Results } from "./match/results.ts";
 import { type Clock, Scheduler } from "./tick/scheduler.ts";
 import { SeatReports } from "./match/seat-reports.ts";
 import { SnapshotPace } from "./tick/snapshot-pace.ts";
-import { StepWatch } from "./tick/step-watch.ts";
+import { StepWatchdog } from "./tick/step-watchdog.ts";
 
 interface ShardOverrides extends Overrides {
   readonly games?: ReadonlyMap<string, Game>;
@@ -85,8 +85,8 @@ function compose(context: ServiceContext<Config, ShardOverrides>): Composition<E
     graceMs: config.graceMs,
     keyframeEveryTicks: config.keyframeEveryTicks,
   };
-  const adoption = { othersWithinMs: config.handoverWithinMs, logWithinMs: LOG_WITHIN_MS };
-  const watch = new StepWatch({
+  const takeover = { othersWithinMs: config.logTransferWithinMs, logWithinMs: LOG_WITHIN_MS };
+  const watchdog = new StepWatchdog({
     matchesMax: config.matchesMax,
     budgetMs: config.stepBudgetMs,
     stuckMs: config.stuckMs,
@@ -94,16 +94,16 @@ function compose(context: ServiceContext<Config, ShardOverrides>): Composition<E
     matchUrl: config.matchUrl,
     shardId,
   });
-  const inputs = new Inputs();
+  const inputs = new InputRings();
   const seatReports = new SeatReports(config.playedAfterMs);
   const matches = new Matches({
     matchesMax: config.matchesMax,
     times,
     playedAfterMs: config.playedAfterMs,
-    adoption,
+    takeover,
     scheduler,
     results,
-    watch,
+    watchdog,
     inputs,
     pace,
     seatReports,
@@ -133,7 +133,7 @@ function compose(context: ServiceContext<Config, ShardOverrides>): Composition<E
       log,
     },
   );
-  const allocation = createAllocationSession({
+  const matchmakerSession = createMatchmakerSession({
     shardId,
     region: config.region,
     capacity: config.matchesMax,
@@ -150,14 +150,24 @@ function compose(context: ServiceContext<Config, ShardOverrides>): Composition<E
     name: "draining",
     async stop() {
       const drained = matches.drain(config.drainWithinMs);
-      allocation.report();
+      matchmakerSession.report();
       await drained;
     },
   };
   // Stopped from the last to the first: drain, leave the matchmaker, cut the links, store the results, let the leases go.
   return {
-    components: [matchClient, matchmakerClient, watch, leases, resultQueue, ticking, links, allocation, draining],
-    peers: { matchmaker: allocation.check, match: matchClient.check },
+    components: [
+      matchClient,
+      matchmakerClient,
+      watchdog,
+      leases,
+      resultQueue,
+      ticking,
+      links,
+      matchmakerSession,
+      draining,
+    ],
+    peers: { matchmaker: matchmakerSession.check, match: matchClient.check },
     exposes: { links, matches },
   };
 }

@@ -1,11 +1,11 @@
 // For other packages' tests and benches: the service as they may use it, and the parts of it that have no I/O.
-export type { Link, Session, ToGateway } from "./tick/subscribers.ts";
+export type { Link, LinkSession, ToGateway } from "./tick/subscribers.ts";
 export { fields, readConfig } from "./config.ts";
-export { Handovers } from "./takeover/log-transfers.ts";
-export { Inputs } from "./tick/input-rings.ts";
+export { LogTransfers } from "./takeover/log-transfers.ts";
+export { InputRings } from "./tick/input-rings.ts";
 export { Match } from "./match/match.ts";
 export type { MatchOwner } from "./match/match-owner.ts";
 export type { MatchSpec } from "./match/match-spec.ts";
 export { type Clock, Scheduler } from "./tick/scheduler.ts";
-export { StepWatch } from "./tick/step-watch.ts";
+export { StepWatchdog } from "./tick/step-watchdog.ts";
 export { service } from "./service.ts";

@@ -1,6 +1,6 @@
 // A process with a watch over its steps, to be stopped in the middle of one. It says "stepping" once it is in one step or
 // another; works on for a while in the one in which it was stopped; and says whether that was condemned.
-import { StepWatch } from "../src/tick/step-watch.ts";
+import { StepWatchdog } from "../src/tick/step-watchdog.ts";
 
 const BUDGET_MS = 100;
 /** Of a step, before the stop and after it: with both the budget is not half used. */
@@ -12,7 +12,7 @@ const STEPS_MAX = 50;
 const STEPS_UNTIL_STOPPED = 1000;
 
 const stuckMs = 10_000;
-const watch = new StepWatch({
+const watch = new StepWatchdog({
   matchesMax: 1,
   budgetMs: BUDGET_MS,
   stuckMs,
@@ -20,7 +20,7 @@ const watch = new StepWatch({
   matchUrl: "http://127.0.0.1:1",
   shardId: "s",
 });
-const match = { spec: { matchId: "m", epoch: 1 }, place: watch.register("m", 1), fail: () => undefined };
+const match = { spec: { matchId: "m", epoch: 1 }, watchdogSlot: watch.register("m", 1), fail: () => undefined };
 
 let before = performance.now();
 /** Whether it was stopped since the last look. */

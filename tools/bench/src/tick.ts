@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { duel } from "@muster/game-duel";
 import { type Game, inputCodecOf } from "@muster/game-kit";
 import { LinkWriter } from "@muster/realtime";
-import { type Clock, Inputs, type Link, Match, type MatchOwner, Scheduler } from "@muster/shard/testing";
+import { type Clock, InputRings, type Link, Match, type MatchOwner, Scheduler } from "@muster/shard/testing";
 import { newTrace } from "@muster/tracing";
 import { median } from "./table.ts";
 
@@ -72,12 +72,12 @@ const noMetrics = { lateMs: () => undefined, skipped: () => undefined };
 
 function ownerWith(scheduler: Scheduler): MatchOwner<Match> {
   return {
-    inputs: new Inputs(),
+    inputs: new InputRings(),
     pace: { ticksPerSnapshot: 1 },
     onStart: (match) => scheduler.add(match),
-    onTurn: () => undefined,
+    onInput: () => undefined,
     onOver: () => undefined,
-    witness: () => undefined,
+    replicaFor: () => undefined,
     onStep: () => undefined,
     onStepped: () => undefined,
     onLeft: () => undefined,
@@ -103,7 +103,7 @@ function matchesOf(count: number, link: Link, owner: MatchOwner<Match>): Match[]
         players: ["a", "b"].map((playerId) => ({ playerId, playerName: playerId })),
         trace: newTrace(),
       },
-      { channel: i + 1, place: i },
+      { channel: i + 1, watchdogSlot: i },
       times,
       owner,
     );

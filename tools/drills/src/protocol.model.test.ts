@@ -1,11 +1,11 @@
 // The protocol of design/realtime/survival.md under thousands of random schedules: messages are delayed, reordered,
 // duplicated and cut off, shards and gateways crash, stop and wake up. The rules that decide are the services' own
-// (Handovers, judgeAdvance, the gateways' binding to one epoch); the network and the clock are the model's.
+// (LogTransfers, judgeAdvance, the gateways' binding to one epoch); the network and the clock are the model's.
 //
 // What is checked: one authority per epoch, no fork among what players saw, no applied input that a player saw is lost
-// while a holder lives and is waited for, at most one result, and that of the last epoch.
+// while a replica lives and is waited for, at most one result, and that of the last epoch.
 import { judgeAdvance } from "@muster/match-service/testing";
-import { Handovers } from "@muster/shard/testing";
+import { LogTransfers } from "@muster/shard/testing";
 import { seededBelow } from "@muster/testkit/numbers";
 import { describe, expect, it } from "vitest";
 
@@ -21,7 +21,7 @@ interface Gateway {
   up: boolean;
   epoch: number;
   log: string[];
-  holders: readonly string[];
+  replicas: readonly string[];
 }
 
 interface Shard {
@@ -31,7 +31,7 @@ interface Shard {
   epoch: number;
   /** Undefined while it waits for logs. */
   log: string[] | undefined;
-  round: Handovers | undefined;
+  round: LogTransfers | undefined;
 }
 
 type Message = { readonly to: string; readonly deliver: () => void };
@@ -51,7 +51,7 @@ class Model {
   constructor(seed: number) {
     this.random = seededBelow(seed);
     const ids = ["g0", "g1", "g2"];
-    this.gateways = ids.map((id) => ({ id, up: true, epoch: 1, log: [], holders: ids }));
+    this.gateways = ids.map((id) => ({ id, up: true, epoch: 1, log: [], replicas: ids }));
     this.shards = ["s0", "s1", "s2", "s3"].map((id) => ({
       id,
       up: true,
@@ -129,29 +129,29 @@ class Model {
     Object.assign(this.row, { epoch: expectedEpoch + 1, shard_id: shard.id });
     shard.epoch = this.row.epoch;
     shard.log = undefined;
-    shard.round = new Handovers(this.gateways.filter(({ up }) => up).map(({ id }) => id));
+    shard.round = new LogTransfers(this.gateways.filter(({ up }) => up).map(({ id }) => id));
     for (const gateway of this.gateways) this.#send(gateway.id, () => this.#onRelocated(gateway, shard, shard.epoch));
   }
 
   #onRelocated(gateway: Gateway, shard: Shard, epoch: number): void {
     if (!gateway.up || gateway.epoch >= epoch) return;
     gateway.epoch = epoch; // from here on nothing of the epoch before
-    const handover = {
+    const transfer = {
       gatewayId: gateway.id,
       ticks: gateway.log.length,
-      check: 0,
-      holders: gateway.holders,
+      checksum: 0,
+      replicas: gateway.replicas,
       log: new TextEncoder().encode(gateway.log.join()),
       keyframe: new Uint8Array(0),
     };
     this.#send(shard.id, () => {
       if (!shard.up || shard.stopped || shard.epoch !== epoch || !shard.round) return;
-      shard.round.add(handover);
-      if (shard.round.complete) this.#adopt(shard);
+      shard.round.add(transfer);
+      if (shard.round.complete) this.#takeOver(shard);
     });
   }
 
-  #adopt(shard: Shard): void {
+  #takeOver(shard: Shard): void {
     const longest = shard.round?.ranked[0];
     if (!longest) return;
     const text = new TextDecoder().decode(longest.log);
@@ -188,19 +188,19 @@ class Model {
     this.#forgetSeenOnlyBy();
     for (const shard of this.shards) {
       shard.round?.gone(gateway.id);
-      if (shard.round?.complete && shard.up && !shard.stopped) this.#adopt(shard);
+      if (shard.round?.complete && shard.up && !shard.stopped) this.#takeOver(shard);
     }
   }
 
-  /** A holder that is gone takes with it what nobody else held. */
+  /** A replica that is gone takes with it what no other one had. */
   #forgetSeenOnlyBy(): void {
     const held = Math.max(...this.gateways.filter(({ up }) => up).map(({ log }) => log.length));
     for (const log of this.seen) log.length = Math.min(log.length, held);
   }
 
-  /** A shard that waits for logs gives them time in the model: it is never made to go on without a holder that lives. */
+  /** A shard that waits for logs gives them time in the model: it is never made to go on without a replica that lives. */
   #giveUpWaiting(): void {
-    for (const shard of this.shards) if (shard.round?.complete && shard.up && !shard.stopped) this.#adopt(shard);
+    for (const shard of this.shards) if (shard.round?.complete && shard.up && !shard.stopped) this.#takeOver(shard);
   }
 
   check(): string[] {

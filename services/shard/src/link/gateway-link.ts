@@ -17,8 +17,8 @@ import {
 } from "@muster/realtime";
 import type { SeatTicketOpener } from "@muster/tokens";
 import { continueTrace, withTrace } from "@muster/tracing";
-import type { Link, Session, ToGateway } from "../tick/subscribers.ts";
-import type { InputRefusal, Inputs } from "../tick/input-rings.ts";
+import type { Link, LinkSession, ToGateway } from "../tick/subscribers.ts";
+import type { InputRefusal, InputRings } from "../tick/input-rings.ts";
 import { LinkSessions } from "./link-sessions.ts";
 import type { Matches } from "../match/matches.ts";
 import type { ShardMetrics } from "../metrics.ts";
@@ -29,7 +29,7 @@ export interface GatewayLinkParts {
   readonly linkKeys: readonly Buffer[];
   readonly matches: Matches;
   /** Of these matches. */
-  readonly inputs: Inputs;
+  readonly inputs: InputRings;
   readonly seatTickets: SeatTicketOpener;
   readonly metrics: ShardMetrics;
   readonly now: () => number;
@@ -98,8 +98,8 @@ export class GatewayLink implements Link {
     this.#writer.view(LinkFrameType.viewDelta, channel, view, delta);
   }
 
-  tick(channel: number, tick: number, check: number, record: Uint8Array, delta: Uint8Array): void {
-    this.#writer.tick(channel, tick, check, record, delta);
+  tick(channel: number, tick: number, checksum: number, record: Uint8Array, delta: Uint8Array): void {
+    this.#writer.tick(channel, tick, checksum, record, delta);
   }
 
   close(): void {
@@ -183,7 +183,14 @@ export class GatewayLink implements Link {
       case "handover": {
         const { matchId, epoch, ticks, check, holders, log, keyframe } = message.value;
         const { gatewayId } = this;
-        return this.#parts.matches.handover(matchId, epoch, { gatewayId, ticks, check, holders, log, keyframe });
+        return this.#parts.matches.transferLog(matchId, epoch, {
+          gatewayId,
+          ticks,
+          checksum: check,
+          replicas: holders,
+          log,
+          keyframe,
+        });
       }
       case "leave":
         return this.#onLeave(message.value.session, message.value.forfeit);
@@ -211,7 +218,7 @@ export class GatewayLink implements Link {
     const verdict = this.#parts.seatTickets.open(seatTicket, this.#parts.now());
     if (verdict.kind !== "valid") return this.#refuse(id, verdict.kind);
     const { claims } = verdict;
-    const session: Session = { link: this, id };
+    const session: LinkSession = { link: this, id };
     this.#joining.add(id);
     this.#parts.matches.join(claims, session, lastMatchSeq, (match) => {
       const left = !this.#joining.delete(id);

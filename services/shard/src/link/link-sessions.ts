@@ -1,26 +1,28 @@
-// Who sits behind a link, by session: a gateway's number for a socket. Gateways number from 1 and use freed numbers again.
-import type { Session } from "../tick/subscribers.ts";
-import type { InputRefusal, Inputs } from "../tick/input-rings.ts";
+// On the hot path, once per input: design/realtime/performance.md.
+//
+// The players behind a link, by session: a gateway's number for a socket. Gateways number from 1 and use freed numbers again.
+import type { LinkSession } from "../tick/subscribers.ts";
+import type { InputRefusal, InputRings } from "../tick/input-rings.ts";
 import type { Match } from "../match/match.ts";
 
 export interface Seated {
-  readonly session: Session;
+  readonly session: LinkSession;
   readonly match: Match;
   readonly seat: number;
 }
 
-/** Per session: where its inputs go, 0 when to the match itself; and to whom. */
-const PLACE = 0;
+/** Per session: the ring that its inputs go to, 0 when they go to the match itself; and the match that owns the ring. */
+const RING = 0;
 const OWNER = 1;
 const EACH = 2;
 
 export class LinkSessions {
-  readonly #inputs: Inputs;
+  readonly #inputs: InputRings;
   readonly #seated: (Seated | undefined)[] = [];
-  /** What an input needs, in one piece: with it neither the match nor its seat is looked at. */
+  /** All that an input needs: neither the match nor its seat is read. */
   #targets = new Int32Array(EACH * 256);
 
-  constructor(inputs: Inputs) {
+  constructor(inputs: InputRings) {
     this.#inputs = inputs;
   }
 
@@ -31,7 +33,7 @@ export class LinkSessions {
       bigger.set(this.#targets);
       this.#targets = bigger;
     }
-    this.#targets[id * EACH + PLACE] = seated.match.inputPlace(seated.seat) ?? 0;
+    this.#targets[id * EACH + RING] = seated.match.inputRing(seated.seat) ?? 0;
     this.#targets[id * EACH + OWNER] = seated.match.channel;
   }
 
@@ -40,7 +42,7 @@ export class LinkSessions {
     const seated = this.#seated[id];
     if (!seated) return undefined;
     this.#seated[id] = undefined;
-    this.#targets[id * EACH + PLACE] = 0;
+    this.#targets[id * EACH + RING] = 0;
     return seated;
   }
 
@@ -55,15 +57,15 @@ export class LinkSessions {
   /** The hot path: the input is `bytes` from `from` to `to`. */
   accept(id: number, seq: number, tick: number, bytes: Uint8Array, from: number, to: number): InputRefusal | undefined {
     const at = id * EACH;
-    const place = this.#targets[at + PLACE];
-    if (place) return this.#inputs.accept(place, this.#targets[at + OWNER] as number, seq, tick, bytes, from, to);
+    const ring = this.#targets[at + RING];
+    if (ring) return this.#inputs.accept(ring, this.#targets[at + OWNER] as number, seq, tick, bytes, from, to);
     const seated = this.#seated[id];
     return seated ? seated.match.input(seated.seat, seq, tick, bytes, from, to) : "not_in_match";
   }
 
   /** See game-kit's prefetch.ts. */
   prefetch(id: number): number {
-    const place = this.#targets[id * EACH + PLACE];
-    return place ? this.#inputs.prefetch(place) : 0;
+    const ring = this.#targets[id * EACH + RING];
+    return ring ? this.#inputs.prefetch(ring) : 0;
   }
 }

@@ -4,8 +4,8 @@ import type { Game } from "@muster/game-kit";
 import { newTrace } from "@muster/tracing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { earlyLeaversOf, leftEarly, unplayedOf } from "./attendance.ts";
-import type { Link, Session } from "../tick/subscribers.ts";
-import { Inputs } from "../tick/input-rings.ts";
+import type { Link, LinkSession } from "../tick/subscribers.ts";
+import { InputRings } from "../tick/input-rings.ts";
 import { Match } from "./match.ts";
 import type { MatchOutcome } from "./match-spec.ts";
 
@@ -28,10 +28,10 @@ function begun(game: Game, players: readonly string[] = ["a", "b"]) {
   const over: { outcome: MatchOutcome; early: number[]; unplayed: number[] }[] = [];
   const early: number[] = [];
   const owner = {
-    inputs: new Inputs(),
+    inputs: new InputRings(),
     pace: { ticksPerSnapshot: 1 },
     onStart: () => undefined,
-    onTurn: () => undefined,
+    onInput: () => undefined,
     onLeft: (one: Match, seat: number) => {
       if (leftEarly(one.seats[seat]!, PLAYED_AFTER_MS)) early.push(seat);
     },
@@ -41,21 +41,21 @@ function begun(game: Game, players: readonly string[] = ["a", "b"]) {
         early: earlyLeaversOf(seats, outcome, PLAYED_AFTER_MS),
         unplayed: unplayedOf(seats, outcome, PLAYED_AFTER_MS),
       }),
-    witness: () => undefined,
+    replicaFor: () => undefined,
     onStep: () => undefined,
     onStepped: () => undefined,
     onFault: () => undefined,
   };
   const spec = { matchId: "m", epoch: 1, mode: "m", game, options: {}, seed: 7, trace: newTrace() };
   const all = players.map((playerId) => ({ playerId, playerName: playerId }));
-  const match = new Match({ ...spec, players: all }, { channel: 1, place: 0 }, TIMES, owner);
+  const match = new Match({ ...spec, players: all }, { channel: 1, watchdogSlot: 0 }, TIMES, owner);
   let sessions = 0;
-  const join = (seat: number): Session => {
+  const join = (seat: number): LinkSession => {
     const session = { link, id: ++sessions };
     match.join(seat, players[seat] as string, session);
     return session;
   };
-  return { match, join, sessions: players.map((_, seat) => join(seat)) as [Session, Session], over, early };
+  return { match, join, sessions: players.map((_, seat) => join(seat)) as [LinkSession, LinkSession], over, early };
 }
 
 type Begun = ReturnType<typeof begun>;

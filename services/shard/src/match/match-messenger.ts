@@ -1,51 +1,53 @@
-// What a match tells its gateways about itself: its log, who has a seat, who holds the log, and how it ended.
+// Sends what a match tells its gateways: its log, who has a seat, which gateways replicate the log, and how it ended.
 import type { InputLog, Simulation } from "@muster/game-kit";
-import type { Audience, Link, Session, ToGateway } from "../tick/subscribers.ts";
+import type { Subscribers, Link, LinkSession, ToGateway } from "../tick/subscribers.ts";
 import type { MatchInputs } from "../tick/match-inputs.ts";
 import { follow, rulesOf } from "./match-messages.ts";
 import type { MatchSpec } from "./match-spec.ts";
 import type { Views } from "../tick/views.ts";
 
-export interface AnnouncementsParts {
+export interface MatchMessengerParts {
   readonly spec: MatchSpec;
   readonly channel: number;
   readonly simulation: Simulation;
   readonly log: InputLog;
   readonly inputs: MatchInputs;
   readonly views: Views;
-  readonly audience: Audience;
-  /** How many records each gateway had when it handed the log over. Used the first time that it follows the match here; later it may have dropped them. */
+  readonly subscribers: Subscribers;
+  /** How many records each gateway had when it transferred its log. Used the first time that the gateway follows the match here; later it may have dropped them. */
   readonly held: Map<string, number>;
 }
 
 const NO_LOG = new Uint8Array(0);
 
-export class Announcements {
-  readonly #parts: AnnouncementsParts;
+export class MatchMessenger {
+  readonly #parts: MatchMessengerParts;
   /** What the players were told of the end. */
   #ending: ToGateway | undefined;
   #stored = false;
 
-  constructor(parts: AnnouncementsParts) {
+  constructor(parts: MatchMessengerParts) {
     this.#parts = parts;
   }
 
-  /** The link gets the log so far, then every record. */
-  follow(link: Link, witness: boolean): void {
+  /** The link gets the log so far, then every record. `replicaOnly`: the gateway has no players or spectators of this match. */
+  follow(link: Link, replicaOnly: boolean): void {
     const { spec, channel, simulation, log: all, held } = this.#parts;
     const { matchId, epoch } = spec;
     const afterTicks = Math.min(held.get(link.gatewayId) ?? 0, all.records);
     held.delete(link.gatewayId);
     const log = all.complete ? all.bytesAfter(afterTicks).slice() : NO_LOG;
-    link.control(follow({ channel, matchId, epoch, witness, afterTicks, log, check: simulation.check() }));
+    link.control(
+      follow({ channel, matchId, epoch, witness: replicaOnly, afterTicks, log, check: simulation.checksum() }),
+    );
   }
 
-  holders(): void {
-    const { channel, audience } = this.#parts;
-    audience.controlAll({ message: { case: "holders", value: { channel, gatewayIds: audience.holders } } });
+  replicas(): void {
+    const { channel, subscribers } = this.#parts;
+    subscribers.controlAll({ message: { case: "holders", value: { channel, gatewayIds: subscribers.replicas } } });
   }
 
-  joined(seat: number, session: Session, resumed: boolean): void {
+  joined(seat: number, session: LinkSession, resumed: boolean): void {
     const { spec, channel, simulation, inputs, views } = this.#parts;
     const view = views.of(seat);
     const rules = rulesOf(spec, channel, simulation.context.options);
@@ -57,20 +59,20 @@ export class Announcements {
 
   /** Sends the final keyframe before the end itself, so that clients that were behind, or were not shown the last tick, see the last state. */
   over(ending: ToGateway): void {
-    const { channel, audience } = this.#parts;
+    const { channel, subscribers } = this.#parts;
     if (ending.message?.case === "ended") {
       this.#ending = ending;
-      audience.keyframes(channel);
+      subscribers.keyframes(channel);
     }
-    audience.controlAll(ending);
+    subscribers.controlAll(ending);
   }
 
   /** To a player who comes back after the end. @returns false when there is nothing to tell */
-  overBefore(seat: number, session: Session): boolean {
-    const { channel, audience } = this.#parts;
+  overBefore(seat: number, session: LinkSession): boolean {
+    const { channel, subscribers } = this.#parts;
     if (!this.#ending) return false;
     const { link } = session;
-    audience.witness(link); // until the result is stored
+    subscribers.addReplica(link); // until the result is stored
     this.follow(link, false); // its gateway may have let go of it already
     this.joined(seat, session, true);
     link.control(this.#ending);
@@ -81,6 +83,6 @@ export class Announcements {
   /** match-service has the result: nobody needs the log any more. */
   stored(): void {
     this.#stored = true;
-    this.#parts.audience.controlAll({ message: { case: "stored", value: { channel: this.#parts.channel } } });
+    this.#parts.subscribers.controlAll({ message: { case: "stored", value: { channel: this.#parts.channel } } });
   }
 }

@@ -1,6 +1,6 @@
 // What a match asks of the process that it runs in.
 import type { Link } from "../tick/subscribers.ts";
-import type { Inputs } from "../tick/input-rings.ts";
+import type { InputRings } from "../tick/input-rings.ts";
 import type { Pace } from "../tick/snapshot-pace.ts";
 import type { MatchOutcome } from "./match-spec.ts";
 
@@ -8,26 +8,26 @@ import type { MatchOutcome } from "./match-spec.ts";
 export interface MatchIds {
   /** On links: above 0, and never used again. */
   readonly channel: number;
-  /** Among those that are watched. */
-  readonly place: number;
+  /** Its slot in the step watchdog's memory. */
+  readonly watchdogSlot: number;
 }
 
 /** `M`: the match itself, which knows its owner. */
 export interface MatchOwner<M> {
   /** Of all its matches. */
-  readonly inputs: Inputs;
+  readonly inputs: InputRings;
   /** Of the snapshots of games with a clock. */
   readonly pace: Pace;
   /** All players are here: tick it. */
   onStart(match: M): void;
-  /** An input for a game without a clock: call `turn` soon. */
-  onTurn(match: M): void;
+  /** An input for a game without a clock: call `stepPending` soon. */
+  onInput(match: M): void;
   /** The seat is given up, and the match goes on. */
   onLeft(match: M, seat: number): void;
   /** Called once. */
   onOver(match: M, outcome: MatchOutcome): void;
-  /** A linked gateway that does not carry this match yet, for its log. */
-  witness(match: M): Link | undefined;
+  /** A linked gateway that does not carry this match yet, to replicate its log. */
+  replicaFor(match: M): Link | undefined;
   onFault(match: M, err: unknown): void;
   /** The game's code runs from here … */
   onStep(match: M): void;

@@ -2,8 +2,8 @@ import { duel } from "@muster/game-duel";
 import { type Game, SnapshotDecoder } from "@muster/game-kit";
 import { newTrace } from "@muster/tracing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Link, Session, ToGateway } from "../tick/subscribers.ts";
-import { Inputs } from "../tick/input-rings.ts";
+import type { Link, LinkSession, ToGateway } from "../tick/subscribers.ts";
+import { InputRings } from "../tick/input-rings.ts";
 import { Match } from "./match.ts";
 import type { MatchOutcome } from "./match-spec.ts";
 import { noShowsOf } from "./attendance.ts";
@@ -37,11 +37,11 @@ class RecordedLink implements Link {
     return frames;
   }
   readonly records: Uint8Array[] = [];
-  check = 0;
-  tick(_channel: number, tick: number, check: number, record: Uint8Array, delta: Uint8Array): void {
+  checksum = 0;
+  tick(_channel: number, tick: number, checksum: number, record: Uint8Array, delta: Uint8Array): void {
     expect(tick).toBe(this.records.length + 1);
     this.records.push(record.slice());
-    this.check = check;
+    this.checksum = checksum;
     if (delta.length > 0) this.frames.push({ type: "delta", bytes: delta.slice() });
   }
   /** What concerns players; not what concerns the log. */
@@ -53,7 +53,7 @@ class RecordedLink implements Link {
 interface Setup {
   match: Match;
   links: [RecordedLink, RecordedLink];
-  sessions: [Session, Session];
+  sessions: [LinkSession, LinkSession];
   outcomes: MatchOutcome[];
   faults: unknown[];
   pace: { ticksPerSnapshot: number };
@@ -64,12 +64,12 @@ function setup(game: Game = duel as unknown as Game, options: Record<string, num
   const faults: unknown[] = [];
   const pace = { ticksPerSnapshot: 1 };
   const owner = {
-    inputs: new Inputs(),
+    inputs: new InputRings(),
     pace,
     onStart: () => undefined,
-    onTurn: (match: Match) => match.turn(),
+    onInput: (match: Match) => match.stepPending(),
     onOver: (_: Match, outcome: MatchOutcome) => void outcomes.push(outcome),
-    witness: () => undefined,
+    replicaFor: () => undefined,
     onStep: () => undefined,
     onStepped: () => undefined,
     onLeft: () => undefined,
@@ -78,7 +78,7 @@ function setup(game: Game = duel as unknown as Game, options: Record<string, num
   const players = ["a", "b"].map((playerId) => ({ playerId, playerName: playerId }));
   const match = new Match(
     { matchId: "m", epoch: 1, mode: "duel", game, options, seed: 7, players, trace: newTrace() },
-    { channel: 9, place: 0 },
+    { channel: 9, watchdogSlot: 0 },
     TIMES,
     owner,
   );
@@ -258,25 +258,31 @@ describe("a match on a shard", () => {
     expect(match.ticks).toBe(2);
   });
 
-  it("gives a gateway that comes back the whole log, although it had handed over a part: it may have let go of it", () => {
+  it("gives a gateway that comes back the whole log, although it had transferred a part: it may have let go of it", () => {
     const first = started();
     for (let i = 0; i < 20; i++) first.match.tick();
     const link = new RecordedLink();
-    const check = Number.parseInt(first.match.stateHash, 16) & 0xffff;
-    const inherited = { log: (first.match.log as Uint8Array).slice(), check, held: new Map([["g", 12]]) };
+    const checksum = Number.parseInt(first.match.stateHash, 16) & 0xffff;
+    const resumePoint = { log: (first.match.log as Uint8Array).slice(), checksum, held: new Map([["g", 12]]) };
     const owner = {
-      inputs: new Inputs(),
+      inputs: new InputRings(),
       pace: { ticksPerSnapshot: 1 },
       onStart: () => undefined,
-      onTurn: () => undefined,
+      onInput: () => undefined,
       onOver: () => undefined,
-      witness: () => undefined,
+      replicaFor: () => undefined,
       onFault: () => undefined,
       onStep: () => undefined,
       onStepped: () => undefined,
       onLeft: () => undefined,
     };
-    const match = new Match({ ...first.match.spec, epoch: 2 }, { channel: 3, place: 1 }, TIMES, owner, inherited);
+    const match = new Match(
+      { ...first.match.spec, epoch: 2 },
+      { channel: 3, watchdogSlot: 1 },
+      TIMES,
+      owner,
+      resumePoint,
+    );
     match.resume();
     for (let round = 0; round < 2; round++) {
       match.join(0, "a", { link, id: round + 1 });
@@ -294,13 +300,13 @@ describe("a match on a shard", () => {
   it("ends when its only player has been away beside bots for a few seconds, and says who did not come to one that never began", () => {
     const outcomes: MatchOutcome[] = [];
     const owner = {
-      inputs: new Inputs(),
+      inputs: new InputRings(),
       pace: { ticksPerSnapshot: 1 },
       onStart: () => undefined,
-      onTurn: () => undefined,
+      onInput: () => undefined,
       onLeft: () => undefined,
       onOver: (_: Match, outcome: MatchOutcome) => void outcomes.push(outcome),
-      witness: () => undefined,
+      replicaFor: () => undefined,
       onFault: () => undefined,
       onStep: () => undefined,
       onStepped: () => undefined,
@@ -310,7 +316,7 @@ describe("a match on a shard", () => {
     const players = [{ playerId: "a", playerName: "a" }, bot];
     const times = { ...TIMES, joinWithinMs: 60_000, graceMs: 60_000 };
     const session = { link: new RecordedLink(), id: 1 };
-    const alone = new Match({ ...spec, players }, { channel: 1, place: 0 }, times, owner);
+    const alone = new Match({ ...spec, players }, { channel: 1, watchdogSlot: 0 }, times, owner);
     alone.join(0, "a", session);
     alone.tick();
     alone.leave(0, session, false);
@@ -319,7 +325,7 @@ describe("a match on a shard", () => {
     vi.advanceTimersByTime(1);
     expect(outcomes).toEqual([{ kind: "cancelled", reason: "abandoned" }]);
 
-    const missed = new Match(spec, { channel: 2, place: 1 }, times, owner);
+    const missed = new Match(spec, { channel: 2, watchdogSlot: 1 }, times, owner);
     expect(noShowsOf(missed.seats, 0)).toEqual([0, 1]);
     missed.join(0, "a", session);
     expect(noShowsOf(missed.seats, 3000)).toEqual([1]);

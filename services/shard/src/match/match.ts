@@ -1,28 +1,21 @@
 // One match: seats, simulation, snapshots, end. It knows links and time only through what it is given.
 import { InputLog, type InputRecords, LogPlayer, Simulation } from "@muster/game-kit";
 import { MATCH_LOG_BYTES_MAX, PUBLIC_VIEW } from "@muster/realtime";
-import { Announcements } from "./match-messenger.ts";
-import { Audience, type Link, type Session } from "../tick/subscribers.ts";
+import { MatchMessenger } from "./match-messenger.ts";
+import { Subscribers, type Link, type LinkSession } from "../tick/subscribers.ts";
 import { Bots } from "./bots.ts";
 import type { InputRefusal } from "../tick/input-rings.ts";
 import { type InputTaker, MatchInputs } from "../tick/match-inputs.ts";
 import type { MatchIds, MatchOwner } from "./match-owner.ts";
 import { ending, rulesOf, seatStatus } from "./match-messages.ts";
-import {
-  DivergedError,
-  type Inheritance,
-  type MatchCancelReason,
-  type MatchOutcome,
-  type MatchSpec,
-  type MatchTimes,
-  stateOf,
-} from "./match-spec.ts";
+import type { MatchCancelReason, MatchOutcome, MatchSpec, MatchTimes } from "./match-spec.ts";
+import { DivergedError, type ResumePoint, stateOf } from "../takeover/resume-point.ts";
 import { deserted, keptMs, type Seat, seatsOf, tellIllegal } from "./seat.ts";
 import { SeatStatuses } from "./seat-statuses.ts";
 import { TurnClock } from "./turn-clock.ts";
 import { type Views, viewsOf } from "../tick/views.ts";
 
-/** An end that another shard came to: players take their seats first, to hear of it. */
+/** How long the end of a match that had ended on another shard is held back: players take their seats first, and then hear it. */
 const TELL_END_AFTER_MS = 200;
 
 export class Match implements InputTaker {
@@ -35,29 +28,29 @@ export class Match implements InputTaker {
   readonly #simulation: Simulation;
   readonly #records: InputRecords;
   readonly #log: InputLog;
-  readonly #audience: Audience;
+  readonly #subscribers: Subscribers;
   readonly #views: Views;
   readonly #times: MatchTimes;
   /** Short name on links, unique in this process. */
   readonly channel: number;
   readonly tickRate: number;
-  /** Among the matches that are watched: for the owner. */
-  readonly place: number;
+  /** Of the step watchdog: for the owner. */
+  readonly watchdogSlot: number;
   readonly spec: MatchSpec;
   readonly #seats: readonly Seat[];
   readonly #bots: Bots;
   readonly #owner: MatchOwner<Match>;
   readonly #player: LogPlayer;
-  readonly #tell: Announcements;
+  readonly #messenger: MatchMessenger;
   readonly #statuses: SeatStatuses;
   readonly #turns: TurnClock;
   #joinTimer: NodeJS.Timeout | undefined;
 
   /** @throws whatever the game throws; BadReplayError and DivergedError for a log that is not this match's. */
-  constructor(spec: MatchSpec, ids: MatchIds, times: MatchTimes, owner: MatchOwner<Match>, inherited?: Inheritance) {
+  constructor(spec: MatchSpec, ids: MatchIds, times: MatchTimes, owner: MatchOwner<Match>, resumePoint?: ResumePoint) {
     this.spec = spec;
     this.channel = ids.channel;
-    this.place = ids.place;
+    this.watchdogSlot = ids.watchdogSlot;
     this.tickRate = spec.game.tickRate;
     this.#times = times;
     this.#owner = owner;
@@ -67,14 +60,18 @@ export class Match implements InputTaker {
     this.#simulation = new Simulation(spec.game, { seed: spec.seed, seats, options: spec.options });
     this.#player = new LogPlayer(this.#simulation);
     this.#records = this.#player.records;
-    this.#log = inherited ? InputLog.of(inherited.log, MATCH_LOG_BYTES_MAX) : new InputLog(MATCH_LOG_BYTES_MAX);
-    this.#player.playAll(this.#log, inherited?.keyframe && stateOf(spec, inherited.keyframe));
+    this.#log = resumePoint ? InputLog.of(resumePoint.log, MATCH_LOG_BYTES_MAX) : new InputLog(MATCH_LOG_BYTES_MAX);
+    this.#player.playAll(this.#log, resumePoint?.keyframe && stateOf(spec, resumePoint.keyframe));
     const played = this.#log.records > 0;
-    if (inherited && played && this.#simulation.check() !== inherited.check)
+    if (resumePoint && played && this.#simulation.checksum() !== resumePoint.checksum)
       throw new DivergedError(`the log of ${this.#log.records} records leads to another state than the players saw`);
     this.#views = viewsOf(this.#simulation, this.#records);
     const { keyframeEveryTicks } = times;
-    this.#audience = new Audience(this.#views, { keyframeEveryTicks, clocked: this.tickRate > 0, pace: owner.pace });
+    this.#subscribers = new Subscribers(this.#views, {
+      keyframeEveryTicks,
+      clocked: this.tickRate > 0,
+      pace: owner.pace,
+    });
     this.#statuses = new SeatStatuses(spec.epoch);
     // A step without any input: the game knows what that means.
     this.#turns = new TurnClock(this.#simulation, () => (this.tick(), this.#awaitTurn()));
@@ -85,21 +82,21 @@ export class Match implements InputTaker {
     this.#seats = seatsOf(spec, this.#player);
     this.#inputs = new MatchInputs(owner.inputs, this.#simulation.input, ids.channel, seqs);
     for (const [seat, { left }] of this.#seats.entries()) if (left) this.#inputs.leave(seat);
-    this.#tell = new Announcements({
+    this.#messenger = new MatchMessenger({
       spec,
       channel: this.channel,
       simulation: this.#simulation,
       log: this.#log,
       inputs: this.#inputs,
       views: this.#views,
-      audience: this.#audience,
-      held: new Map(inherited?.held),
+      subscribers: this.#subscribers,
+      held: new Map(resumePoint?.held),
     });
     if (!played)
       this.#joinTimer = setTimeout(() => this.#over({ kind: "cancelled", reason: "no_show" }), times.joinWithinMs);
   }
 
-  /** Goes on behind an inherited log: nobody is here yet, and everybody has the grace period to come. */
+  /** Goes on from its resume point: nobody is here yet, and every player has the grace period to come back. */
   resume(): void {
     const { result, ended } = this.#player;
     if (result && ended) {
@@ -143,7 +140,7 @@ export class Match implements InputTaker {
   join(
     seatNumber: number,
     playerId: string,
-    session: Session,
+    session: LinkSession,
     lastMatchSeq = 0,
   ): "seat_ticket_foreign" | "match_over" | undefined {
     const seat = this.#seats[seatNumber];
@@ -152,15 +149,15 @@ export class Match implements InputTaker {
     const resumed = seat.joinedBefore;
     if (seat.session) {
       seat.session.link.unseat(seat.session.id);
-      this.#removeFromAudience(seatNumber, seat.session.link);
+      this.#unsubscribe(seatNumber, seat.session.link);
     }
     clearTimeout(seat.graceTimer);
     seat.graceTimer = undefined;
-    seat.sit(session);
-    if (this.#audience.add(session.link, this.#views.of(seatNumber))) this.#tell.follow(session.link, false);
-    this.ensureWitness();
-    this.#tell.holders();
-    this.#tell.joined(seatNumber, session, resumed);
+    seat.occupy(session);
+    if (this.#subscribers.add(session.link, this.#views.of(seatNumber))) this.#messenger.follow(session.link, false);
+    this.ensureLogReplica();
+    this.#messenger.replicas();
+    this.#messenger.joined(seatNumber, session, resumed);
     for (const { matchSeq, status } of this.#statuses.after(lastMatchSeq, seatNumber))
       session.link.control(seatStatus(this.channel, matchSeq, status, session.id));
     if (resumed) this.#tellSeatStatus(seatNumber, true);
@@ -169,11 +166,11 @@ export class Match implements InputTaker {
   }
 
   /** The socket of a seat is gone (`forfeit` false: the seat is kept for the grace period), or the player gives up. */
-  leave(seatNumber: number, session: Session, forfeit: boolean): void {
+  leave(seatNumber: number, session: LinkSession, forfeit: boolean): void {
     const seat = this.#seats[seatNumber];
     if (!seat || seat.session !== session || this.#state === "over" || this.#state === "moving") return;
-    seat.rise(forfeit);
-    this.#removeFromAudience(seatNumber, session.link);
+    seat.vacate(forfeit);
+    this.#unsubscribe(seatNumber, session.link);
     if (forfeit) return this.#giveUp(seat);
     this.#tellSeatStatus(seatNumber, false);
     seat.graceTimer = setTimeout(() => this.#giveUp(seat), keptMs(this.#seats, this.#times.graceMs));
@@ -182,17 +179,17 @@ export class Match implements InputTaker {
   /** A gateway has spectators. @returns why not */
   watch(link: Link): "match_over" | undefined {
     if (this.#state === "over" || this.#state === "moving") return "match_over";
-    if (this.#audience.watch(link)) this.#tell.follow(link, false);
+    if (this.#subscribers.watch(link)) this.#messenger.follow(link, false);
     const value = rulesOf(this.spec, this.channel, this.#simulation.context.options);
     link.control({ message: { case: "watching", value } });
     link.keyframe(this.channel, PUBLIC_VIEW, this.#views.keyframe(PUBLIC_VIEW));
-    this.#tell.holders();
+    this.#messenger.replicas();
     return undefined;
   }
 
   unwatch(link: Link): void {
-    if (this.#audience.unwatch(link)) this.ensureWitness();
-    this.#tell.holders();
+    if (this.#subscribers.unwatch(link)) this.ensureLogReplica();
+    this.#messenger.replicas();
   }
 
   /** The input is `bytes` from `from` to `to`. */
@@ -205,13 +202,13 @@ export class Match implements InputTaker {
     to: number,
   ): InputRefusal | undefined {
     const refusal = this.#inputs.accept(seatNumber, seq, tick, bytes, from, to);
-    if (this.tickRate === 0 && refusal === undefined) this.#owner.onTurn(this);
+    if (this.tickRate === 0 && refusal === undefined) this.#owner.onInput(this);
     return refusal;
   }
 
-  /** Where this seat's inputs may be put past the match; undefined where the match has to hear of each. */
-  inputPlace(seat: number): number | undefined {
-    return this.tickRate === 0 ? undefined : this.#inputs.placeOf(seat);
+  /** The ring into which this seat's inputs may be written without calling the match; undefined where the match must see each of them. */
+  inputRing(seat: number): number | undefined {
+    return this.tickRate === 0 ? undefined : this.#inputs.ringOf(seat);
   }
 
   /** What the next tick needs. */
@@ -219,7 +216,7 @@ export class Match implements InputTaker {
     if (depth === 0) return this.channel + Number(this.#heldInputs);
     const next = depth - 1;
     const sum = this.#simulation.prefetch(next) + this.#log.prefetch(next) + this.#inputs.prefetch(next);
-    return sum + this.#audience.prefetch(next) + (next === 0 && this.#views.shared ? 1 : 0);
+    return sum + this.#subscribers.prefetch(next) + (next === 0 && this.#views.shared ? 1 : 0);
   }
 
   /** One step. Whatever the game throws ends this match and no other. */
@@ -234,7 +231,7 @@ export class Match implements InputTaker {
       const result = this.#simulation.step();
       const overrun = this.#owner.onStepped(this);
       if (overrun) return this.fail(overrun);
-      this.#audience.tick(this.channel, this.#log.records, this.#simulation.check(), record);
+      this.#subscribers.tick(this.channel, this.#log.records, this.#simulation.checksum(), record);
       if (result) this.#over({ kind: "ended", reason: "played", result });
     } catch (err) {
       this.#owner.onStepped(this);
@@ -242,8 +239,8 @@ export class Match implements InputTaker {
     }
   }
 
-  /** For a game without a clock: a step for every input that waits; then it is the bots' turn, or the clock's. */
-  turn(): void {
+  /** For a game without a clock: one step per waiting input; after that the bots decide, and the time for the turn runs. */
+  stepPending(): void {
     const wanted = (): boolean => this.#bots.wait || this.#inputs.anyDue(this.#simulation.tick + 1);
     while (this.#state === "running" && wanted()) this.tick();
     this.#awaitTurn();
@@ -267,12 +264,12 @@ export class Match implements InputTaker {
     this.#clear();
   }
 
-  /** Another shard goes on with it: nothing moves here any more, and the gateways ask where to. */
+  /** Another shard will take it over: it stops here, and the gateways ask where it goes on. */
   move(): void {
     if (this.#state === "over") return;
     this.#state = "moving";
     this.#clear();
-    this.#audience.controlAll({ message: { case: "moving", value: { channel: this.channel } } });
+    this.#subscribers.controlAll({ message: { case: "moving", value: { channel: this.channel } } });
   }
 
   /** True when it ended while a human player was away: see ended-matches.ts. */
@@ -281,37 +278,41 @@ export class Match implements InputTaker {
   }
 
   /** To a player who comes back after the end: what it came to, then the end. @returns why not */
-  tellEnd(seatNumber: number, playerId: string, session: Session): "seat_ticket_foreign" | "match_over" | undefined {
+  tellEnd(
+    seatNumber: number,
+    playerId: string,
+    session: LinkSession,
+  ): "seat_ticket_foreign" | "match_over" | undefined {
     const seat = this.#seats[seatNumber];
     if (!seat || seat.bot || seat.playerId !== playerId) return "seat_ticket_foreign";
-    return !seat.left && this.#tell.overBefore(seatNumber, session) ? undefined : "match_over";
+    return !seat.left && this.#messenger.overBefore(seatNumber, session) ? undefined : "match_over";
   }
 
   /** match-service has the result: nobody needs the log any more. */
   stored(): void {
-    this.#tell.stored();
+    this.#messenger.stored();
   }
 
-  /** A link has closed. Its sessions leave one by one; here it only stops being a holder of the log. */
+  /** A link has closed. Its sessions leave one by one; this only removes it from the log's replicas. */
   unlinked(link: Link): void {
-    if (!this.#audience.has(link)) return;
-    this.#audience.drop(link);
-    this.ensureWitness();
-    this.#tell.holders();
+    if (!this.#subscribers.has(link)) return;
+    this.#subscribers.drop(link);
+    this.ensureLogReplica();
+    this.#messenger.replicas();
   }
 
   carriedBy(link: Link): boolean {
-    return this.#audience.has(link);
+    return this.#subscribers.has(link);
   }
 
-  /** Takes a second gateway for the log where there is one. */
-  ensureWitness(): void {
-    if (this.#state === "over" || this.#state === "moving" || !this.#audience.wantsWitness) return;
-    const link = this.#owner.witness(this);
-    if (!link || this.#audience.has(link)) return;
-    this.#audience.witness(link);
-    this.#tell.follow(link, true);
-    this.#tell.holders();
+  /** Has a second gateway replicate the log, if there is another one. */
+  ensureLogReplica(): void {
+    if (this.#state === "over" || this.#state === "moving" || !this.#subscribers.wantsReplica) return;
+    const link = this.#owner.replicaFor(this);
+    if (!link || this.#subscribers.has(link)) return;
+    this.#subscribers.addReplica(link);
+    this.#messenger.follow(link, true);
+    this.#messenger.replicas();
   }
 
   #start(): void {
@@ -327,7 +328,7 @@ export class Match implements InputTaker {
     if (this.tickRate > 0 || this.#state !== "running") return;
     try {
       // A bot whose move was in vain is not asked again before the turn is over: it would move for ever.
-      if (this.#turns.look() && this.#bots.decide()) this.#owner.onTurn(this);
+      if (this.#turns.look() && this.#bots.decide()) this.#owner.onInput(this);
     } catch (err) {
       this.fail(err);
     }
@@ -348,15 +349,15 @@ export class Match implements InputTaker {
     if (this.#tellsIllegal && !this.#simulation.accepts(seat)) tellIllegal(this.#seats[seat]);
   }
 
-  /** A gateway whose last player has gone may hold the log on, as the witness. */
-  #removeFromAudience(seatNumber: number, link: Link): void {
-    if (this.#audience.remove(link, this.#views.of(seatNumber))) this.ensureWitness();
-    this.#tell.holders();
+  /** A gateway whose last player has gone may stay as a log replica. */
+  #unsubscribe(seatNumber: number, link: Link): void {
+    if (this.#subscribers.remove(link, this.#views.of(seatNumber))) this.ensureLogReplica();
+    this.#messenger.replicas();
   }
 
   #tellSeatStatus(seat: number, connected: boolean): void {
     const status = { seat, connected, graceMs: connected ? 0 : keptMs(this.#seats, this.#times.graceMs) };
-    this.#audience.control(seatStatus(this.channel, this.#statuses.tell(status), status));
+    this.#subscribers.control(seatStatus(this.channel, this.#statuses.tell(status), status));
   }
 
   #giveUp(seat: Seat): void {
@@ -377,7 +378,7 @@ export class Match implements InputTaker {
     // No step follows: this record is the last, and says how it ended.
     const record = this.#records.finish();
     this.#log.append(record);
-    this.#audience.record(this.channel, this.#log.records, this.#simulation.check(), record);
+    this.#subscribers.record(this.channel, this.#log.records, this.#simulation.checksum(), record);
     this.#over({ kind: "ended", reason: "forfeit", result: this.#simulation.forfeit(left) });
   }
 
@@ -386,7 +387,7 @@ export class Match implements InputTaker {
     this.#state = "over";
     this.#clear();
     for (const [seat, seq] of this.#player.seqs.entries()) (this.#seats[seat] as Seat).acted = seq > 0;
-    this.#tell.over(ending(this.channel, this.#statuses.next(), outcome, this));
+    this.#messenger.over(ending(this.channel, this.#statuses.next(), outcome, this));
     this.#owner.onOver(this, outcome);
   }
 

@@ -5,7 +5,7 @@ import { createMetrics } from "@muster/runtime";
 import { newTrace } from "@muster/tracing";
 import { expect, it, vi } from "vitest";
 import type { Link, ToGateway } from "../tick/subscribers.ts";
-import { Inputs } from "../tick/input-rings.ts";
+import { InputRings } from "../tick/input-rings.ts";
 import type { MatchSpec } from "./match-spec.ts";
 import { Matches, type MatchesOptions } from "./matches.ts";
 import { createShardMetrics } from "../metrics.ts";
@@ -33,11 +33,11 @@ function shard(): { matches: Matches; results: Results; stop(): void } {
     matchesMax: 10,
     times: { joinWithinMs: DRAIN_MS, graceMs: DRAIN_MS, keyframeEveryTicks: 10 },
     playedAfterMs: 0,
-    adoption: { othersWithinMs: 10, logWithinMs: 10 },
+    takeover: { othersWithinMs: 10, logWithinMs: 10 },
     scheduler,
     results,
-    watch: { register: () => 0, release: () => undefined } as unknown as MatchesOptions["watch"],
-    inputs: new Inputs(),
+    watchdog: { register: () => 0, release: () => undefined } as unknown as MatchesOptions["watchdog"],
+    inputs: new InputRings(),
     pace: { ticksPerSnapshot: 1 } as MatchesOptions["pace"],
     seatReports: new SeatReports(0),
     metrics,

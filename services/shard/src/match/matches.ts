@@ -2,32 +2,33 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "@muster/log";
 import { type Bounded, BoundedMap, cut } from "@muster/runtime";
-import { Adoptions, type AdoptionTimes, type PendingJoin, type Recovery } from "../takeover/takeovers.ts";
+import { Takeovers, type TakeoverTimes, type PendingJoin, type Recovery } from "../takeover/takeovers.ts";
 import { unplayedOf } from "./attendance.ts";
-import type { Link, Session } from "../tick/subscribers.ts";
+import type { Link, LinkSession } from "../tick/subscribers.ts";
 import { EndedMatches } from "./ended-matches.ts";
-import type { Handover } from "../takeover/log-transfers.ts";
-import type { Inputs } from "../tick/input-rings.ts";
+import type { LogTransfer } from "../takeover/log-transfers.ts";
+import type { InputRings } from "../tick/input-rings.ts";
 import { Match } from "./match.ts";
 import type { MatchOwner } from "./match-owner.ts";
-import type { Inheritance, MatchCancelReason, MatchOutcome, MatchSpec, MatchTimes } from "./match-spec.ts";
+import type { MatchCancelReason, MatchOutcome, MatchSpec, MatchTimes } from "./match-spec.ts";
+import type { ResumePoint } from "../takeover/resume-point.ts";
 import type { ShardMetrics } from "../metrics.ts";
 import type { Results } from "./results.ts";
 import type { Scheduler } from "../tick/scheduler.ts";
 import type { SeatReports } from "./seat-reports.ts";
 import type { SnapshotPace } from "../tick/snapshot-pace.ts";
-import type { StepWatch } from "../tick/step-watch.ts";
+import type { StepWatchdog } from "../tick/step-watchdog.ts";
 
 export interface MatchesOptions {
   readonly matchesMax: number;
   readonly times: MatchTimes;
   /** Who leaves a running match sooner has not played it. */
   readonly playedAfterMs: number;
-  readonly adoption: AdoptionTimes;
+  readonly takeover: TakeoverTimes;
   readonly scheduler: Scheduler;
   readonly results: Results;
-  readonly watch: StepWatch;
-  readonly inputs: Inputs;
+  readonly watchdog: StepWatchdog;
+  readonly inputs: InputRings;
   readonly pace: SnapshotPace;
   readonly seatReports: SeatReports;
   readonly metrics: ShardMetrics;
@@ -46,9 +47,9 @@ export class Matches {
   readonly #over = new BoundedMap<string, true>(OVER_MAX);
   readonly #ended: EndedMatches;
   readonly #owner: MatchOwner<Match>;
-  readonly #turns = new Set<Match>();
+  readonly #pendingSteps = new Set<Match>();
   readonly #links = new Set<Link>();
-  readonly #adoptions: Adoptions;
+  readonly #takeovers: Takeovers;
   #nextChannel = 1;
   #draining = false;
   #evacuating = false;
@@ -64,24 +65,24 @@ export class Matches {
         options.seatReports.begun(match);
         if (match.tickRate > 0) options.scheduler.add(match);
       },
-      onTurn: (match) => this.#turn(match),
+      onInput: (match) => this.#stepSoon(match),
       onLeft: (match, seat) => options.seatReports.left(match, seat),
       onOver: (match, outcome) => this.#end(match, outcome),
-      witness: (match) => this.#witnessFor(match),
-      onStep: (match) => options.watch.enter(match),
-      onStepped: (match) => options.watch.leave(match),
+      replicaFor: (match) => this.#replicaFor(match),
+      onStep: (match) => options.watchdog.enter(match),
+      onStepped: (match) => options.watchdog.leave(match),
       onFault: (match, err) =>
         options.log.error(
           { err, matchId: match.spec.matchId, game: match.spec.game.id, tick: match.ticks },
           "the game failed; its match ends",
         ),
     };
-    this.#adoptions = new Adoptions(
-      options.adoption,
+    this.#takeovers = new Takeovers(
+      options.takeover,
       {
-        adopt: (spec, inheritance) => this.#adopt(spec, inheritance),
+        takeOver: (spec, resumePoint) => this.#takeOver(spec, resumePoint),
         lost: (spec) => this.#lost(spec),
-        join: (spec, join) => this.#joinAdopted(spec, join),
+        join: (spec, join) => this.#joinTakenOver(spec, join),
       },
       options.log,
     );
@@ -93,7 +94,7 @@ export class Matches {
 
   /** Held, or about to be. */
   get size(): number {
-    return this.#byId.size + this.#adoptions.size;
+    return this.#byId.size + this.#takeovers.size;
   }
 
   /** Whose leases are renewed. What is being taken over is not this shard's yet. */
@@ -127,13 +128,13 @@ export class Matches {
   allocate(spec: MatchSpec, recovery?: Recovery): string | undefined {
     const held = this.#byId.get(spec.matchId);
     if (held && held.spec.epoch >= spec.epoch) return undefined;
-    const adopting = this.#adoptions.has(spec.matchId);
-    if (adopting && !recovery) return undefined;
-    if (this.#draining && !adopting) return "stopping";
-    if (this.size >= this.#options.matchesMax && !adopting) return "full";
+    const takingOver = this.#takeovers.has(spec.matchId);
+    if (takingOver && !recovery) return undefined;
+    if (this.#draining && !takingOver) return "stopping";
+    if (this.size >= this.#options.matchesMax && !takingOver) return "full";
     if (held) this.release(spec.matchId);
     if (recovery) {
-      this.#adoptions.expect(spec, recovery);
+      this.#takeovers.expect(spec, recovery);
       return undefined;
     }
     try {
@@ -147,33 +148,33 @@ export class Matches {
 
   /** The matchmaker takes a match back: nobody was told of it, or it is another shard's now. */
   release(matchId: string): void {
-    this.#adoptions.drop(matchId);
+    this.#takeovers.drop(matchId);
     const match = this.#byId.get(matchId);
     if (!match) return this.#checkEmpty();
     match.drop();
     this.#forget(match);
   }
 
-  handover(matchId: string, epoch: number, handover: Handover): void {
-    this.#adoptions.handover(matchId, epoch, handover);
+  transferLog(matchId: string, epoch: number, transfer: LogTransfer): void {
+    this.#takeovers.transferLog(matchId, epoch, transfer);
   }
 
   linked(link: Link): void {
     this.#links.add(link);
-    for (const match of this.#byId.values()) match.ensureWitness();
+    for (const match of this.#byId.values()) match.ensureLogReplica();
   }
 
   unlinked(link: Link): void {
     this.#links.delete(link);
     for (const match of this.#byId.values()) match.unlinked(link);
-    this.#adoptions.gatewayGone(link.gatewayId);
+    this.#takeovers.gatewayGone(link.gatewayId);
   }
 
-  /** Another shard has room for all of it. A few at a time: each is away only for as long as its few take. */
+  /** Other shards have room for all matches. A few at a time: each pauses only for as long as its few take. */
   async evacuate(): Promise<void> {
     this.#evacuating = true;
     const leaving = [...this.#byId.values()];
-    this.#options.log.info({ matches: leaving.length }, "handing the matches over");
+    this.#options.log.info({ matches: leaving.length }, "evacuating the matches");
     for (let from = 0; from < leaving.length; from += EVACUATE_AT_ONCE) {
       if (from > 0) await wait(EVACUATE_EVERY_MS);
       for (const match of leaving.slice(from, from + EVACUATE_AT_ONCE)) this.#moveOn(match);
@@ -188,14 +189,14 @@ export class Matches {
 
   join(
     claims: { matchId: string; epoch: number; seat: number; playerId: string },
-    session: Session,
+    session: LinkSession,
     lastMatchSeq: number,
     answer: (outcome: Match | string) => void,
   ): void {
     const { matchId, seat, playerId } = claims;
     const match = this.#byId.get(matchId);
-    if (!match && this.#adoptions.has(matchId)) {
-      return this.#adoptions.join(matchId, {
+    if (!match && this.#takeovers.has(matchId)) {
+      return this.#takeovers.join(matchId, {
         seat,
         playerId,
         session,
@@ -216,14 +217,14 @@ export class Matches {
   /** A gateway has spectators of a match: `refuse` is told why they see nothing. Waits for a match that is being taken over. */
   watch(matchId: string, link: Link, refuse: (code: "match_not_found" | "match_over") => void): void {
     if (!this.#links.has(link)) return; // gone while it waited
-    if (this.#adoptions.watch(matchId, link, () => this.watch(matchId, link, refuse))) return;
+    if (this.#takeovers.watch(matchId, link, () => this.watch(matchId, link, refuse))) return;
     const match = this.#byId.get(matchId);
     const code = match ? match.watch(link) : this.#over.has(matchId) ? "match_over" : "match_not_found";
     if (code !== undefined) refuse(code);
   }
 
   unwatch(matchId: string, link: Link): void {
-    this.#adoptions.unwatch(matchId, link);
+    this.#takeovers.unwatch(matchId, link);
     this.#byId.get(matchId)?.unwatch(link);
   }
 
@@ -238,30 +239,30 @@ export class Matches {
         resolve();
       };
     });
-    this.#adoptions.stop();
+    this.#takeovers.stop();
     for (const match of this.#byId.values()) match.cancel("shard_lost");
   }
 
-  #add(spec: MatchSpec, inheritance?: Inheritance): Match {
-    const { watch, times } = this.#options;
-    const place = watch.register(spec.matchId, spec.epoch);
+  #add(spec: MatchSpec, resumePoint?: ResumePoint): Match {
+    const { watchdog, times } = this.#options;
+    const watchdogSlot = watchdog.register(spec.matchId, spec.epoch);
     try {
-      const match = new Match(spec, { channel: this.#nextChannel, place }, times, this.#owner, inheritance);
+      const match = new Match(spec, { channel: this.#nextChannel, watchdogSlot }, times, this.#owner, resumePoint);
       this.#nextChannel = (this.#nextChannel % 0xffff_ffff) + 1;
       this.#byId.set(spec.matchId, match);
       return match;
     } catch (err) {
-      watch.release(place);
+      watchdog.release(watchdogSlot);
       throw err;
     }
   }
 
-  #adopt(spec: MatchSpec, inheritance: Inheritance): void {
-    const match = this.#add(spec, inheritance);
+  #takeOver(spec: MatchSpec, resumePoint: ResumePoint): void {
+    const match = this.#add(spec, resumePoint);
     const { matchId, epoch, trace } = spec;
     this.#options.log.info({ matchId, epoch, ticks: match.ticks, traceId: trace.traceId }, "match taken over");
-    this.#options.metrics.adopted.inc({ outcome: "adopted" });
-    this.#options.seatReports.adopted(match);
+    this.#options.metrics.takenOver.inc({ outcome: "resumed" });
+    this.#options.seatReports.takenOver(match);
     match.resume();
     // It came from a shard that stopped just before this one: who waits for it is told that it is here, then that it moves on.
     if (this.#evacuating) setImmediate(() => this.#moveOn(match));
@@ -271,7 +272,7 @@ export class Matches {
     const { log, results, metrics } = this.#options;
     const { matchId, epoch, trace } = spec;
     log.error({ matchId, epoch, traceId: trace.traceId }, "no log leads to this match; it is cancelled");
-    metrics.adopted.inc({ outcome: "lost" });
+    metrics.takenOver.inc({ outcome: "lost" });
     this.#options.seatReports.lost(matchId);
     this.#over.set(matchId, true);
     results.store({
@@ -288,24 +289,24 @@ export class Matches {
     this.#checkEmpty();
   }
 
-  #joinAdopted({ matchId }: MatchSpec, { seat, playerId, session, lastMatchSeq, answer }: PendingJoin): void {
+  #joinTakenOver({ matchId }: MatchSpec, { seat, playerId, session, lastMatchSeq, answer }: PendingJoin): void {
     const match = this.#byId.get(matchId);
     answer(match ? match.join(seat, playerId, session, lastMatchSeq) : "match_over");
   }
 
-  /** Another gateway for every other match: the holders are spread. */
-  #witnessFor(match: Match): Link | undefined {
+  /** Another gateway for every other match, so that the replicas are spread. */
+  #replicaFor(match: Match): Link | undefined {
     const others = [...this.#links].filter((link) => !match.carriedBy(link));
     return others[match.channel % others.length];
   }
 
-  /** Inputs of one event-loop turn are looked at together. */
-  #turn(match: Match): void {
-    if (this.#turns.has(match)) return;
-    this.#turns.add(match);
+  /** Inputs that arrive in one iteration of the event loop are looked at together. */
+  #stepSoon(match: Match): void {
+    if (this.#pendingSteps.has(match)) return;
+    this.#pendingSteps.add(match);
     setImmediate(() => {
-      this.#turns.delete(match);
-      match.turn();
+      this.#pendingSteps.delete(match);
+      match.stepPending();
     });
   }
 
@@ -331,7 +332,7 @@ export class Matches {
     this.#options.scheduler.remove(match);
     if (this.#byId.get(match.spec.matchId) === match) {
       this.#byId.delete(match.spec.matchId);
-      this.#options.watch.release(match.place);
+      this.#options.watchdog.release(match.watchdogSlot);
     }
     this.#checkEmpty();
   }

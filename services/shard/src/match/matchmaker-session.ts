@@ -11,7 +11,7 @@ import { continueTrace } from "@muster/tracing";
 import type { Matches } from "./matches.ts";
 import type { SeatReports } from "./seat-reports.ts";
 
-export interface AllocationOptions {
+export interface MatchmakerSessionOptions {
   readonly shardId: string;
   readonly region: string;
   readonly capacity: number;
@@ -24,7 +24,7 @@ export interface AllocationOptions {
   readonly log: Logger;
 }
 
-export interface AllocationSession extends Component {
+export interface MatchmakerSession extends Component {
   /** Undefined while the matchmaker knows us. */
   check(): string | undefined;
   /** Tells the load now, not at the next second. */
@@ -36,7 +36,7 @@ type ToMatchmaker = MessageInitShape<typeof ShardSessionRequestSchema>;
 const REPORT_EVERY_MS = 1000;
 const QUEUE_MAX = 10_000;
 
-export function createAllocationSession(options: AllocationOptions): AllocationSession {
+export function createMatchmakerSession(options: MatchmakerSessionOptions): MatchmakerSession {
   const stop = new AbortController();
   const { matches, log } = options;
   let out: MessageQueue<ToMatchmaker> | undefined;
@@ -84,7 +84,7 @@ export function createAllocationSession(options: AllocationOptions): AllocationS
         } else if (message.case === "release") {
           matches.release(message.value.matchId);
         } else if (message.case === "evacuate") {
-          matches.evacuate().catch((err: unknown) => log.error({ err }, "the matches were not all handed over"));
+          matches.evacuate().catch((err: unknown) => log.error({ err }, "not all matches were evacuated"));
         }
       }
     } finally {
@@ -96,7 +96,7 @@ export function createAllocationSession(options: AllocationOptions): AllocationS
   };
 
   return {
-    name: "allocation session",
+    name: "matchmaker session",
     check: () => (welcomed ? undefined : "no session with the matchmaker"),
     report,
     async start() {
@@ -109,7 +109,7 @@ export function createAllocationSession(options: AllocationOptions): AllocationS
   };
 }
 
-function allocate(message: Allocate, { games, matches }: AllocationOptions): string | undefined {
+function allocate(message: Allocate, { games, matches }: MatchmakerSessionOptions): string | undefined {
   const game = games.get(message.gameId);
   if (!game) return `this shard lacks the game ${message.gameId}`;
   const players = message.seats

@@ -3,7 +3,7 @@ import { flag, type Game, list, SnapshotDecoder, uint } from "@muster/game-kit";
 import { newTrace } from "@muster/tracing";
 import { describe, expect, it } from "vitest";
 import type { Link } from "../tick/subscribers.ts";
-import { Inputs } from "../tick/input-rings.ts";
+import { InputRings } from "../tick/input-rings.ts";
 import { Match } from "./match.ts";
 import type { MatchOwner } from "./match-owner.ts";
 
@@ -63,12 +63,12 @@ class Recorder implements Link {
 }
 
 const owner: MatchOwner<Match> = {
-  inputs: new Inputs(),
+  inputs: new InputRings(),
   pace: { ticksPerSnapshot: 1 },
   onStart: () => undefined,
-  onTurn: () => undefined,
+  onInput: () => undefined,
   onOver: () => undefined,
-  witness: () => undefined,
+  replicaFor: () => undefined,
   onFault(_, err) {
     throw err;
   },
@@ -99,7 +99,7 @@ function table(secretOfSecond: number, bot?: string): Table {
       ],
       trace: newTrace(),
     },
-    { channel: 1, place: 0 },
+    { channel: 1, watchdogSlot: 0 },
     { joinWithinMs: 60_000, graceMs: 60_000, keyframeEveryTicks: 7 },
     owner,
   );

@@ -46,7 +46,7 @@ export class SeatReports {
   }
 
   /** Another shard held it until now. */
-  adopted(match: Match): void {
+  takenOver(match: Match): void {
     this.#send?.({ message: { case: "held", value: { matches: [this.#held(match)] } } });
   }
 

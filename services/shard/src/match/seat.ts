@@ -1,6 +1,6 @@
 // A place in a match: whose it is, who sits there now, and for how long it was taken.
 import type { LogPlayer } from "@muster/game-kit";
-import type { Session } from "../tick/subscribers.ts";
+import type { LinkSession } from "../tick/subscribers.ts";
 import type { MatchPlayer, MatchSpec } from "./match-spec.ts";
 
 export class Seat {
@@ -15,7 +15,7 @@ export class Seat {
   gaveUp = false;
   /** Sent an input that was applied; known at the end of the match. */
   acted = false;
-  #session: Session | undefined;
+  #session: LinkSession | undefined;
   /** How long its player was connected to the running match, up to `#countedAt`, milliseconds. */
   #presentMs: number;
   /** Undefined: it is not counted now. */
@@ -30,7 +30,7 @@ export class Seat {
     this.#presentMs = before.presentMs;
   }
 
-  get session(): Session | undefined {
+  get session(): LinkSession | undefined {
     return this.#session;
   }
 
@@ -40,13 +40,13 @@ export class Seat {
     if (this.#session) this.#countedAt ??= performance.now();
   }
 
-  sit(session: Session): void {
+  occupy(session: LinkSession): void {
     this.#session = session;
     this.joinedBefore = true;
     if (this.#begun) this.#countedAt ??= performance.now();
   }
 
-  rise(gaveUp: boolean): void {
+  vacate(gaveUp: boolean): void {
     this.#presentMs = this.presentMs;
     this.#countedAt = undefined;
     this.#session = undefined;

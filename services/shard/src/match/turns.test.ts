@@ -5,7 +5,7 @@ import { type Game, LogPlayer, recordsOf, Simulation } from "@muster/game-kit";
 import { newTrace } from "@muster/tracing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Link, ToGateway } from "../tick/subscribers.ts";
-import { Inputs } from "../tick/input-rings.ts";
+import { InputRings } from "../tick/input-rings.ts";
 import { Match } from "./match.ts";
 import type { MatchOwner } from "./match-owner.ts";
 import type { MatchOutcome } from "./match-spec.ts";
@@ -36,12 +36,12 @@ function setup(game: Game, bots: readonly (string | undefined)[] = []) {
   const outcomes: MatchOutcome[] = [];
   const faults: unknown[] = [];
   const owner: MatchOwner<Match> = {
-    inputs: new Inputs(),
+    inputs: new InputRings(),
     pace: { ticksPerSnapshot: 1 },
     onStart: () => undefined,
-    onTurn: (one) => void setTimeout(() => one.turn(), 0),
+    onInput: (one) => void setTimeout(() => one.stepPending(), 0),
     onOver: (_, outcome) => void outcomes.push(outcome),
-    witness: () => undefined,
+    replicaFor: () => undefined,
     onFault: (_, err) => void faults.push(err),
     onStep: () => undefined,
     onStepped: () => undefined,
@@ -51,7 +51,7 @@ function setup(game: Game, bots: readonly (string | undefined)[] = []) {
   const spec = { matchId: "m", epoch: 1, mode: "x", game, options: {}, seed: 3, players, trace: newTrace() };
   const times = { joinWithinMs: 1000, graceMs: 2000, keyframeEveryTicks: 60 };
   const link = new Controls();
-  const match = new Match(spec, { channel: 1, place: 0 }, times, owner);
+  const match = new Match(spec, { channel: 1, watchdogSlot: 0 }, times, owner);
   for (const [seat, { playerId, bot }] of players.entries())
     if (bot === undefined) match.join(seat, playerId, { link, id: seat + 1 });
   return { match, link, outcomes, faults, spec };

@@ -1,21 +1,21 @@
 // The logs of one match that come in from its gateways, and when enough of them are here. No I/O, no clock: the model
 // test of the whole protocol drives this very class.
 
-export interface Handover {
+export interface LogTransfer {
   readonly gatewayId: string;
   readonly ticks: number;
   /** Low 16 bits of the state hash after the last record. */
-  readonly check: number;
-  /** Who holds the log, as far as this gateway was told. */
-  readonly holders: readonly string[];
+  readonly checksum: number;
+  /** The gateways that have the log, as far as this one was told. */
+  readonly replicas: readonly string[];
   readonly log: Uint8Array;
   /** Empty when it has none. */
   readonly keyframe: Uint8Array;
 }
 
-export class Handovers {
+export class LogTransfers {
   readonly #present: Set<string>;
-  readonly #byGateway = new Map<string, Handover>();
+  readonly #byGateway = new Map<string, LogTransfer>();
 
   /** `present`: the gateways that are there at all. */
   constructor(present: Iterable<string>) {
@@ -26,25 +26,25 @@ export class Handovers {
     return this.#byGateway.size;
   }
 
-  add(handover: Handover): void {
-    this.#byGateway.set(handover.gatewayId, handover);
+  add(transfer: LogTransfer): void {
+    this.#byGateway.set(transfer.gatewayId, transfer);
   }
 
-  /** It will hand nothing over any more; what it has handed over stays. */
+  /** It transfers nothing any more; what it has transferred stays. */
   gone(gatewayId: string): void {
     this.#present.delete(gatewayId);
   }
 
-  /** Every holder that any log names has handed over, or is not there. */
+  /** Every gateway that any of the logs names as a replica has transferred its own, or is gone. */
   get complete(): boolean {
     if (this.#byGateway.size === 0) return false;
-    for (const { holders } of this.#byGateway.values())
-      for (const holder of holders) if (this.#present.has(holder) && !this.#byGateway.has(holder)) return false;
+    for (const { replicas } of this.#byGateway.values())
+      for (const replica of replicas) if (this.#present.has(replica) && !this.#byGateway.has(replica)) return false;
     return true;
   }
 
   /** Longest first: what any player has seen is in the first of them. */
-  get ranked(): Handover[] {
+  get ranked(): LogTransfer[] {
     return [...this.#byGateway.values()].sort((a, b) => b.ticks - a.ticks);
   }
 

@@ -1,44 +1,45 @@
 import { createLogger } from "@muster/log";
 import { until } from "@muster/testkit";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Adoptions, type PendingJoin } from "./takeovers.ts";
+import { Takeovers, type PendingJoin } from "./takeovers.ts";
 import type { Link } from "../tick/subscribers.ts";
-import type { Handover } from "./log-transfers.ts";
-import type { Inheritance, MatchSpec } from "../match/match-spec.ts";
+import type { LogTransfer } from "./log-transfers.ts";
+import type { MatchSpec } from "../match/match-spec.ts";
+import type { ResumePoint } from "./resume-point.ts";
 
 const spec = { matchId: "m", epoch: 2 } as MatchSpec;
 const link = { gatewayId: "g" } as Link;
 const log = new Uint8Array(0);
 
-function adoptions(refuse: (ticks: number) => boolean = () => false): { adoptions: Adoptions; order: string[] } {
+function takeovers(refuse: (ticks: number) => boolean = () => false): { takeovers: Takeovers; order: string[] } {
   const order: string[] = [];
   const owner = {
-    adopt(_: MatchSpec, { check }: Inheritance) {
-      if (refuse(check)) throw new Error("does not fit");
-      order.push("adopted");
+    takeOver(_: MatchSpec, { checksum }: ResumePoint) {
+      if (refuse(checksum)) throw new Error("does not fit");
+      order.push("resumed");
     },
     lost: () => void order.push("lost"),
     join: () => undefined,
   };
-  const all = new Adoptions({ othersWithinMs: 10, logWithinMs: 10 }, owner, createLogger("test", "fatal"));
-  return { adoptions: all, order };
+  const all = new Takeovers({ othersWithinMs: 10, logWithinMs: 10 }, owner, createLogger("test", "fatal"));
+  return { takeovers: all, order };
 }
 
 describe("a match that is being taken over", () => {
   it("has its spectators' gateways wait until it is there", () => {
-    const { adoptions: all, order } = adoptions();
+    const { takeovers: all, order } = takeovers();
     all.expect(spec, { gatewayIds: ["g", "h"], afresh: false });
-    const handover = { ticks: 1, check: 0, holders: ["g", "h"], log, keyframe: log };
-    all.handover("m", 2, { ...handover, gatewayId: "g" });
+    const transfer = { ticks: 1, checksum: 0, replicas: ["g", "h"], log, keyframe: log };
+    all.transferLog("m", 2, { ...transfer, gatewayId: "g" });
     expect(all.watch("m", link, () => order.push("watch"))).toBe(true);
     expect(order).toEqual([]); // the other gateway's log is not here yet
-    all.handover("m", 2, { ...handover, gatewayId: "h" });
-    expect(order).toEqual(["adopted", "watch"]);
+    all.transferLog("m", 2, { ...transfer, gatewayId: "h" });
+    expect(order).toEqual(["resumed", "watch"]);
     expect(all.watch("m", link, () => undefined)).toBe(false);
   });
 
   it("tells them too when it is not to be, and not those who have left", () => {
-    const { adoptions: all, order } = adoptions();
+    const { takeovers: all, order } = takeovers();
     all.expect(spec, { gatewayIds: ["g"], afresh: false });
     all.watch("m", link, () => order.push("watch"));
     const other = { gatewayId: "h" } as Link;
@@ -50,10 +51,10 @@ describe("a match that is being taken over", () => {
 
   it("starts from its seed when it never began and no log comes; not when nobody knows that", async () => {
     for (const [afresh, outcome] of [
-      [true, "adopted"],
+      [true, "resumed"],
       [false, "lost"],
     ] as const) {
-      const { adoptions: all, order } = adoptions();
+      const { takeovers: all, order } = takeovers();
       all.expect(spec, { gatewayIds: ["g"], afresh });
       await until(() => (order.length > 0 ? undefined : "not decided"));
       expect(order).toEqual([outcome]);
@@ -61,22 +62,22 @@ describe("a match that is being taken over", () => {
   });
 
   it("waits for logs of the later epoch when it is offered in one; who asked for a seat in the earlier one looks again", () => {
-    const { adoptions: all, order } = adoptions();
+    const { takeovers: all, order } = takeovers();
     all.expect(spec, { gatewayIds: ["g"], afresh: false });
     const answer = (refusal: string | undefined): void => void order.push(refusal ?? "seated");
     all.join("m", { seat: 0, playerId: "a", session: { link, id: 1 }, lastMatchSeq: 0, answer } as never);
     all.expect({ ...spec, epoch: 4 }, { gatewayIds: ["g"], afresh: false });
-    const handover = { ticks: 1, check: 0, holders: ["g"], log, keyframe: log, gatewayId: "g" };
-    all.handover("m", 2, handover);
+    const transfer = { ticks: 1, checksum: 0, replicas: ["g"], log, keyframe: log, gatewayId: "g" };
+    all.transferLog("m", 2, transfer);
     expect(order).toEqual(["match_not_found"]);
-    all.handover("m", 4, handover);
-    expect(order).toEqual(["match_not_found", "adopted"]);
+    all.transferLog("m", 4, transfer);
+    expect(order).toEqual(["match_not_found", "resumed"]);
   });
 
   it("does not start from its seed when any log has a tick, even one that does not fit, whoever says that it never began", () => {
-    const { adoptions: all, order } = adoptions(() => true);
+    const { takeovers: all, order } = takeovers(() => true);
     all.expect(spec, { gatewayIds: ["g"], afresh: true });
-    all.handover("m", 2, { ticks: 1, check: 0, holders: ["g"], log, keyframe: log, gatewayId: "g" });
+    all.transferLog("m", 2, { ticks: 1, checksum: 0, replicas: ["g"], log, keyframe: log, gatewayId: "g" });
     expect(order).toEqual(["lost"]);
   });
 });
@@ -88,27 +89,27 @@ describe("the logs of a match that is taken over", () => {
   const OTHERS_MS = 500;
   const LOG_MS = 3000;
   const keyframe = Uint8Array.of(1);
-  const holders = ["g", "h"];
+  const replicas = ["g", "h"];
 
   /** `refuses`: what does not fit. `tried`: every way that was tried, `decided`: how it ended, by match. */
-  function waiting(refuses: (inheritance: Inheritance) => boolean = () => false) {
+  function waiting(refuses: (resumePoint: ResumePoint) => boolean = () => false) {
     const tried: string[] = [];
     const decided: string[] = [];
-    const all = new Adoptions(
+    const all = new Takeovers(
       { othersWithinMs: OTHERS_MS, logWithinMs: LOG_MS },
       {
-        adopt({ matchId }, inheritance) {
-          tried.push(`${inheritance.check}${inheritance.keyframe ? " from its keyframe" : ""}`);
-          if (refuses(inheritance)) throw new Error("does not fit");
-          decided.push(`${matchId} adopted, held by ${[...inheritance.held.keys()].join("")}`);
+        takeOver({ matchId }, resumePoint) {
+          tried.push(`${resumePoint.checksum}${resumePoint.keyframe ? " from its keyframe" : ""}`);
+          if (refuses(resumePoint)) throw new Error("does not fit");
+          decided.push(`${matchId} resumed, held by ${[...resumePoint.held.keys()].join("")}`);
         },
         lost: ({ matchId }) => void decided.push(`${matchId} lost`),
         join: (_, join) => join.answer(undefined),
       },
       createLogger("test", "silent"),
     );
-    const hand = (gatewayId: string, ticks: number, more: Partial<Handover> = {}, epoch = 2): void =>
-      all.handover("m", epoch, { gatewayId, ticks, check: ticks, holders, log, keyframe: log, ...more });
+    const hand = (gatewayId: string, ticks: number, more: Partial<LogTransfer> = {}, epoch = 2): void =>
+      all.transferLog("m", epoch, { gatewayId, ticks, checksum: ticks, replicas, log, keyframe: log, ...more });
     return { all, tried, decided, hand };
   }
 
@@ -119,9 +120,9 @@ describe("the logs of a match that is taken over", () => {
 
   it("are waited for three seconds, anew with each offer as long as there is none, and then the match is lost", () => {
     const { all, decided } = waiting();
-    all.expect(spec, { gatewayIds: holders, afresh: false });
+    all.expect(spec, { gatewayIds: replicas, afresh: false });
     vi.advanceTimersByTime(LOG_MS - 1);
-    all.expect(spec, { gatewayIds: holders, afresh: false });
+    all.expect(spec, { gatewayIds: replicas, afresh: false });
     vi.advanceTimersByTime(LOG_MS - 1);
     expect(decided).toEqual([]);
     vi.advanceTimersByTime(1);
@@ -131,42 +132,44 @@ describe("the logs of a match that is taken over", () => {
 
   it("once there is one, are waited for half a second more, whatever is offered again", () => {
     const { all, decided, hand } = waiting();
-    all.expect(spec, { gatewayIds: [...holders, "i"], afresh: false });
-    hand("g", 5, { holders: ["g", "h", "i"] });
+    all.expect(spec, { gatewayIds: [...replicas, "i"], afresh: false });
+    hand("g", 5, { replicas: ["g", "h", "i"] });
     vi.advanceTimersByTime(OTHERS_MS - 100);
     hand("h", 5); // the second does not begin the time anew
-    all.expect(spec, { gatewayIds: [...holders, "i"], afresh: false });
+    all.expect(spec, { gatewayIds: [...replicas, "i"], afresh: false });
     vi.advanceTimersByTime(100);
-    expect(decided).toEqual(["m adopted, held by gh"]);
+    expect(decided).toEqual(["m resumed, held by gh"]);
   });
 
   it("are not waited for when their gateway is not there, or goes", () => {
     const absent = waiting();
     absent.all.expect(spec, { gatewayIds: ["g"], afresh: false });
     absent.hand("g", 5);
-    expect(absent.decided).toEqual(["m adopted, held by g"]);
+    expect(absent.decided).toEqual(["m resumed, held by g"]);
 
     const going = waiting();
-    going.all.expect(spec, { gatewayIds: holders, afresh: false });
+    going.all.expect(spec, { gatewayIds: replicas, afresh: false });
     going.all.gatewayGone("g"); // there is no log yet: the other one may come
     expect(going.decided).toEqual([]);
     going.hand("h", 5);
-    expect(going.decided).toEqual(["m adopted, held by h"]);
+    expect(going.decided).toEqual(["m resumed, held by h"]);
 
     const after = waiting();
-    after.all.expect(spec, { gatewayIds: holders, afresh: false });
+    after.all.expect(spec, { gatewayIds: replicas, afresh: false });
     after.hand("g", 5);
     after.all.gatewayGone("h");
-    expect(after.decided).toEqual(["m adopted, held by g"]);
+    expect(after.decided).toEqual(["m resumed, held by g"]);
   });
 
   it("are tried from the longest on, each from its keyframe first; one that does not fit is passed over", () => {
-    const { all, tried, decided, hand } = waiting(({ check, keyframe: from }) => check === 9 || from !== undefined);
-    all.expect(spec, { gatewayIds: holders, afresh: false });
+    const { all, tried, decided, hand } = waiting(
+      ({ checksum, keyframe: from }) => checksum === 9 || from !== undefined,
+    );
+    all.expect(spec, { gatewayIds: replicas, afresh: false });
     hand("g", 7, { keyframe });
     hand("h", 9, { keyframe });
     expect(tried).toEqual(["9 from its keyframe", "9", "7 from its keyframe", "7"]);
-    expect(decided).toEqual(["m adopted, held by gh"]);
+    expect(decided).toEqual(["m resumed, held by gh"]);
   });
 
   it("are not looked at for another epoch, after the decision, or for a match that is not expected", () => {
@@ -178,12 +181,12 @@ describe("the logs of a match that is taken over", () => {
     expect(tried).toEqual([]);
     hand("g", 5);
     hand("g", 6);
-    expect([tried, decided]).toEqual([["5"], ["m adopted, held by g"]]);
+    expect([tried, decided]).toEqual([["5"], ["m resumed, held by g"]]);
   });
 
   it("are waited for half a second only where nothing was ever shown; if it cannot be set up either, it is lost", () => {
     const { all, tried, decided } = waiting(() => true);
-    all.expect(spec, { gatewayIds: holders, afresh: true });
+    all.expect(spec, { gatewayIds: replicas, afresh: true });
     vi.advanceTimersByTime(OTHERS_MS);
     expect([tried, decided]).toEqual([["0"], ["m lost"]]);
   });
@@ -206,8 +209,8 @@ describe("the logs of a match that is taken over", () => {
 
   it("are not waited for by a shard that stops: who asked for a seat looks elsewhere", () => {
     const { all, decided } = waiting();
-    all.expect(spec, { gatewayIds: holders, afresh: false });
-    all.expect({ ...spec, matchId: "n" }, { gatewayIds: holders, afresh: false });
+    all.expect(spec, { gatewayIds: replicas, afresh: false });
+    all.expect({ ...spec, matchId: "n" }, { gatewayIds: replicas, afresh: false });
     const { join, answers } = joining(0);
     all.join("m", join);
     expect([all.has("m"), all.size]).toEqual([true, 2]);

@@ -1,7 +1,7 @@
 import { duel } from "@muster/game-duel";
 import { inputCodecOf } from "@muster/game-kit";
 import { describe, expect, it } from "vitest";
-import { Inputs } from "./input-rings.ts";
+import { InputRings } from "./input-rings.ts";
 import { LinkSessions } from "../link/link-sessions.ts";
 import { MatchInputs } from "./match-inputs.ts";
 
@@ -11,7 +11,7 @@ const LIMITS = { waitingMax: 4, lateTicksMax: 30, earlyTicksMax: 30 };
 
 /** A match of one seat. */
 class Seat {
-  readonly inputs = new MatchInputs(new Inputs(LIMITS), codec, 7, Uint32Array.of(0));
+  readonly inputs = new MatchInputs(new InputRings(LIMITS), codec, 7, Uint32Array.of(0));
 
   /** The payload lies in the middle of something, as on a link. */
   accept(seq: number, wantedTick: number, payload: Uint8Array, tick: number) {
@@ -76,7 +76,7 @@ describe("a seat's inputs", () => {
   });
 
   it("are refused before the match runs, once the seat has left, and once the match is over", () => {
-    const inputs = new MatchInputs(new Inputs(LIMITS), codec, 7, Uint32Array.of(0, 0));
+    const inputs = new MatchInputs(new InputRings(LIMITS), codec, 7, Uint32Array.of(0, 0));
     const accept = (seat: number, seq: number) => inputs.accept(seat, seq, 0, fire, 0, fire.length);
     expect(accept(0, 1)).toBe("not_in_match");
     inputs.open(1);
@@ -88,7 +88,7 @@ describe("a seat's inputs", () => {
   });
 
   it("keep what was applied on another shard: its inputs are not taken again", () => {
-    const inputs = new MatchInputs(new Inputs(LIMITS), codec, 7, Uint32Array.of(0xfffffff0));
+    const inputs = new MatchInputs(new InputRings(LIMITS), codec, 7, Uint32Array.of(0xfffffff0));
     inputs.open(1);
     expect(inputs.accept(0, 0xfffffff0, 0, fire, 0, fire.length)).toBe("input_out_of_order");
     expect(inputs.accept(0, 0xfffffff1, 0, fire, 0, fire.length)).toBeUndefined();
@@ -97,7 +97,7 @@ describe("a seat's inputs", () => {
 
 describe("the inputs of all seats", () => {
   it("are kept apart, while the array grows and places are used again", () => {
-    const all = new Inputs(LIMITS);
+    const all = new InputRings(LIMITS);
     const running: MatchInputs[] = [];
     for (let owner = 1; owner <= 300; owner++) {
       const match = new MatchInputs(all, codec, owner, new Uint32Array((owner % 4) + 1));
@@ -114,18 +114,18 @@ describe("the inputs of all seats", () => {
   });
 
   it("take no more memory when matches only come and go", () => {
-    const all = new Inputs(LIMITS);
+    const all = new InputRings(LIMITS);
     for (let owner = 1; owner <= 1000; owner++) new MatchInputs(all, codec, owner, new Uint32Array(2)).close();
-    expect(all.words).toHaveLength(new Inputs(LIMITS).words.length);
+    expect(all.words).toHaveLength(new InputRings(LIMITS).words.length);
   });
 
   it("never reach a match that got the place of one that is over", () => {
-    const all = new Inputs(LIMITS);
+    const all = new InputRings(LIMITS);
     const link = new LinkSessions(all);
     const seated = (channel: number) => {
       const inputs = new MatchInputs(all, codec, channel, Uint32Array.of(0));
       inputs.open(1);
-      const match = { channel, inputPlace: () => inputs.placeOf(0), input: () => undefined };
+      const match = { channel, inputRing: () => inputs.ringOf(0), input: () => undefined };
       return { inputs, seated: { match: match as never, session: { link: undefined as never, id: 1 }, seat: 0 } };
     };
     const before = seated(1);
@@ -133,7 +133,7 @@ describe("the inputs of all seats", () => {
     expect(link.accept(1, 1, 0, fire, 0, fire.length)).toBeUndefined();
     before.inputs.close();
     const next = seated(2);
-    expect(next.inputs.placeOf(0)).toBe(before.inputs.placeOf(0));
+    expect(next.inputs.ringOf(0)).toBe(before.inputs.ringOf(0));
     expect(link.accept(1, 2, 0, fire, 0, fire.length)).toBe("not_in_match");
     expect(next.inputs.anyDue(1)).toBe(false);
     link.set(1000, next.seated);

@@ -1,6 +1,8 @@
-// The inputs that wait for their tick, of every seat of this process. Each seat has a ring of fixed size; all of them lie in
-// one array, so that an input costs one line of memory and not a chain of objects (design/realtime/performance.md):
-// whoever has the ring's place needs neither the match nor the seat. No allocation per input.
+// On the hot path, once per input: design/realtime/performance.md.
+//
+// The inputs that wait for their tick, of every seat of this process. Each seat has a ring of fixed size, and all rings lie in one
+// array: with a ring's index an input needs neither the match nor the seat, and costs one cache line instead of a chain of objects.
+// Nothing is allocated per input.
 import { type Fields, type InputCodec, MalformedBitsError } from "@muster/game-kit";
 import type { INPUT_REFUSALS } from "@muster/realtime";
 
@@ -18,16 +20,16 @@ export interface InputLimits {
 /** In ticks: one second at 30 a second. */
 export const INPUT_LIMITS: InputLimits = { waitingMax: 16, lateTicksMax: 30, earlyTicksMax: 30 };
 
-/** Whose ring it is; 0: nobody's, nothing is taken. */
+/** The channel of the match whose ring it is; 0: nobody's, nothing is accepted. */
 const OWNER = 0;
-/** The tick that runs next; 0: nothing is taken yet. */
+/** The tick that runs next; 0: nothing is accepted yet. */
 const NEXT_TICK = 1;
 /** The oldest input that waits: the number of its slot. */
 const FIRST = 2;
 const COUNT = 3;
 /** Highest sequence number that was accepted. */
 const LAST_SEQ = 4;
-/** By which inputs are decoded: its number here. */
+/** Which codec decodes its inputs. */
 const CODEC = 5;
 const RING = 6;
 /** A slot: sequence number, tick, then the input's words. The first one lies beside what the ring says of itself. */
@@ -38,14 +40,14 @@ const WORDS = 2;
 const LINE_WORDS = 16;
 const WORDS_INITIAL = 4096;
 
-export class Inputs {
+export class InputRings {
   /** Replaced when it grows. */
   words = new Int32Array(WORDS_INITIAL);
   readonly #limits: InputLimits;
   readonly #codecs: InputCodec<Fields>[] = [];
-  /** By size: places of what was closed. */
+  /** By size: the first rings of matches that are over. */
   readonly #free = new Map<number, number[]>();
-  /** Place 0 is nobody's. */
+  /** Index 0 is nobody's ring. */
   #end = LINE_WORDS;
 
   constructor(limits: InputLimits = INPUT_LIMITS) {
@@ -63,7 +65,7 @@ export class Inputs {
    * A ring for each of a match's seats, one behind the other.
    * @param owner above 0, and never used again
    * @param lastSeqs by seat: what was applied before
-   * @returns the first one's place
+   * @returns the first one's index
    */
   open(codec: InputCodec<Fields>, owner: number, lastSeqs: Uint32Array): number {
     const size = this.sizeOf(codec);
@@ -79,13 +81,13 @@ export class Inputs {
     return first;
   }
 
-  /** Nothing is taken or waits any more; the place stays the owner's. */
+  /** Nothing is accepted or waits any more; the ring stays the owner's. */
   shut(at: number): void {
     this.words[at + OWNER] = 0;
     this.words[at + COUNT] = 0;
   }
 
-  /** The places may be another owner's now. */
+  /** Another match may get the rings from now on. */
   close(first: number, codec: InputCodec<Fields>, seats: number): void {
     const size = this.sizeOf(codec);
     for (let seat = 0; seat < seats; seat++) this.shut(first + seat * size);

@@ -1,6 +1,8 @@
-// The inputs of one match's seats, side by side in the array of all (inputs.ts).
+// On the hot path, once per tick: design/realtime/performance.md.
+//
+// The inputs of one match's seats, side by side in the array of all (input-rings.ts).
 import type { Fields, InputCodec } from "@muster/game-kit";
-import type { InputRefusal, Inputs } from "./input-rings.ts";
+import type { InputRefusal, InputRings } from "./input-rings.ts";
 
 /** What becomes of an input: its words are `words` from `at` on. */
 export interface InputTaker {
@@ -8,7 +10,7 @@ export interface InputTaker {
 }
 
 export class MatchInputs {
-  readonly #inputs: Inputs;
+  readonly #inputs: InputRings;
   readonly #first: number;
   /** From one seat's ring to the next one's. */
   readonly #step: number;
@@ -18,7 +20,7 @@ export class MatchInputs {
   #closed = false;
 
   /** `seqs`: by seat, what was applied before. */
-  constructor(inputs: Inputs, codec: InputCodec<Fields>, owner: number, seqs: Uint32Array) {
+  constructor(inputs: InputRings, codec: InputCodec<Fields>, owner: number, seqs: Uint32Array) {
     this.#inputs = inputs;
     this.#codec = codec;
     this.#owner = owner;
@@ -27,13 +29,13 @@ export class MatchInputs {
     this.#first = inputs.open(codec, owner, seqs);
   }
 
-  /** For whoever hands this seat's inputs to `Inputs` itself. */
-  placeOf(seat: number): number {
+  /** For callers that pass this seat's inputs to `InputRings` themselves. */
+  ringOf(seat: number): number {
     return this.#first + seat * this.#step;
   }
 
   lastSeq(seat: number): number {
-    return this.#inputs.lastSeq(this.placeOf(seat));
+    return this.#inputs.lastSeq(this.ringOf(seat));
   }
 
   accept(
@@ -45,16 +47,16 @@ export class MatchInputs {
     to: number,
   ): InputRefusal | undefined {
     if (seat >= this.#seats || this.#closed) return "not_in_match";
-    return this.#inputs.accept(this.placeOf(seat), this.#owner, seq, tick, bytes, from, to);
+    return this.#inputs.accept(this.ringOf(seat), this.#owner, seq, tick, bytes, from, to);
   }
 
   /** Inputs are taken from now on, for this tick and later ones. */
   open(tick: number): void {
-    for (let seat = 0; seat < this.#seats; seat++) this.#inputs.setTick(this.placeOf(seat), tick);
+    for (let seat = 0; seat < this.#seats; seat++) this.#inputs.setTick(this.ringOf(seat), tick);
   }
 
   anyDue(tick: number): boolean {
-    for (let seat = 0; seat < this.#seats; seat++) if (this.#inputs.due(this.placeOf(seat), tick)) return true;
+    for (let seat = 0; seat < this.#seats; seat++) if (this.#inputs.due(this.ringOf(seat), tick)) return true;
     return false;
   }
 
@@ -64,19 +66,19 @@ export class MatchInputs {
    */
   apply(tick: number, one: boolean, taker: InputTaker): void {
     const inputs = this.#inputs;
-    for (let seat = 0, place = this.#first; seat < this.#seats; seat++, place += this.#step) {
-      while (inputs.due(place, tick)) {
-        const at = inputs.take(place);
+    for (let seat = 0, ring = this.#first; seat < this.#seats; seat++, ring += this.#step) {
+      while (inputs.due(ring, tick)) {
+        const at = inputs.take(ring);
         taker.applyInput(seat, inputs.seqAt(at), inputs.words, at);
         if (one) break;
       }
-      inputs.setTick(place, tick + 1);
+      inputs.setTick(ring, tick + 1);
     }
   }
 
   /** The seat gives no input any more. */
   leave(seat: number): void {
-    this.#inputs.shut(this.placeOf(seat));
+    this.#inputs.shut(this.ringOf(seat));
   }
 
   /** No seat does. */
@@ -91,7 +93,7 @@ export class MatchInputs {
     if (depth === 0) return this.#first;
     if (depth > 1) return 0;
     let sum = 0;
-    for (let seat = 0; seat < this.#seats; seat++) sum += this.#inputs.prefetch(this.placeOf(seat));
+    for (let seat = 0; seat < this.#seats; seat++) sum += this.#inputs.prefetch(this.ringOf(seat));
     return sum;
   }
 }

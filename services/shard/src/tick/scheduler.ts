@@ -75,8 +75,8 @@ export class Scheduler {
   #phasesFor(tickRate: number): Phase[] {
     let phases = this.#rates.get(tickRate);
     if (!phases) {
-      const epoch = this.#clock.now();
-      phases = PHASES.map((part) => new Phase(1000 / tickRate, epoch, part));
+      const origin = this.#clock.now();
+      phases = PHASES.map((part) => new Phase(1000 / tickRate, origin, part));
       this.#rates.set(tickRate, phases);
     }
     return phases;
@@ -129,9 +129,9 @@ class Phase {
   /** Number of the next tick since the origin. */
   #next = 0;
 
-  constructor(periodMs: number, epoch: number, part: number) {
+  constructor(periodMs: number, origin: number, part: number) {
     this.#periodMs = periodMs;
-    this.#origin = epoch + part * periodMs;
+    this.#origin = origin + part * periodMs;
   }
 
   get deadline(): number {

@@ -1,5 +1,7 @@
-// Who gets a match's ticks: the gateway links that carry its players or spectators, and where that is one only, a second
-// gateway as a witness, so that the input log never lives in one other process alone.
+// On the hot path, once per tick: design/realtime/performance.md.
+//
+// The links that get a match's ticks: to the gateways of its players and spectators, and where that is only one gateway, to a second
+// one as a log replica, so that the input log is never in just one other process.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { LinkResponseSchema } from "@muster/contracts/realtime/link/v1";
 import { PUBLIC_VIEW } from "@muster/realtime";
@@ -15,24 +17,24 @@ export interface Link {
   control(message: ToGateway): void;
   /** The rules did not take an input of this player. */
   refuse(session: number, code: InputRefusal): void;
-  /** Another socket has its seat. Nothing counts that comes from it now: it is sent again there. */
+  /** Another socket has the seat now. Inputs that still arrive from this one are ignored: the client sends them again on the new one. */
   unseat(session: number): void;
   keyframe(channel: number, view: number, frame: Uint8Array): void;
-  /** `delta` is of the public view; empty for who does not show it, and for a last record after which there is nothing to show. */
-  tick(channel: number, tick: number, check: number, record: Uint8Array, delta: Uint8Array): void;
+  /** `delta` is of the public view; empty for a gateway that does not show it, and behind a last record after which there is nothing to show. */
+  tick(channel: number, tick: number, checksum: number, record: Uint8Array, delta: Uint8Array): void;
   /** Of a seat's own view, behind the tick that it belongs to. */
   viewDelta(channel: number, view: number, delta: Uint8Array): void;
 }
 
 /** A player's socket, as a match sees it. */
-export interface Session {
+export interface LinkSession {
   readonly link: Link;
   /** Chosen by the gateway. */
   readonly id: number;
 }
 
-/** A link, and what it carries of the match. A witness carries nothing but the log. */
-interface Member {
+/** A link, and what it carries of the match. A log replica gets the records and no snapshots. */
+interface Subscriber {
   readonly link: Link;
   players: number;
   watching: boolean;
@@ -44,9 +46,9 @@ const NO_DELTA = new Uint8Array(0);
 const EVERY_TICK: Pace = { ticksPerSnapshot: 1 };
 
 /** The links of a match, each once, however many of its players it carries. */
-export class Audience {
+export class Subscribers {
   readonly #views: Views;
-  readonly #members: Member[] = [];
+  readonly #subscribers: Subscriber[] = [];
   readonly #keyframeEveryTicks: number;
   readonly #pace: Pace;
   /** The last tick was not shown: what is shown next is a keyframe, since a delta leads from one tick to the next. */
@@ -59,9 +61,9 @@ export class Audience {
     this.#pace = shows.clocked && views.shared ? shows.pace : EVERY_TICK;
   }
 
-  /** Gateways that hold the log. */
-  get holders(): string[] {
-    return this.#members.map(({ link }) => link.gatewayId);
+  /** Gateways that have the log. */
+  get replicas(): string[] {
+    return this.#subscribers.map(({ link }) => link.gatewayId);
   }
 
   has(link: Link): boolean {
@@ -71,20 +73,20 @@ export class Audience {
   /** @returns true when the link is new to the match: it needs the log so far. */
   add(link: Link, view: number): boolean {
     const before = this.has(link);
-    const member = this.#findOrAdd(link);
-    member.players++;
-    if (view !== PUBLIC_VIEW) (member.views ??= []).push(view);
+    const subscriber = this.#findOrAdd(link);
+    subscriber.players++;
+    if (view !== PUBLIC_VIEW) (subscriber.views ??= []).push(view);
     return !before;
   }
 
   /** @returns true when the link carries nothing any more. */
   remove(link: Link, view: number): boolean {
-    const member = this.#find(link);
-    if (!member) return true;
-    member.players--;
-    const at = member.views?.indexOf(view) ?? -1;
-    if (at >= 0) member.views?.splice(at, 1);
-    return this.#dropIdle(member);
+    const subscriber = this.#find(link);
+    if (!subscriber) return true;
+    subscriber.players--;
+    const at = subscriber.views?.indexOf(view) ?? -1;
+    if (at >= 0) subscriber.views?.splice(at, 1);
+    return this.#dropIdle(subscriber);
   }
 
   /** @returns true when the link is new to the match. */
@@ -96,49 +98,49 @@ export class Audience {
 
   /** @returns true when the link carries nothing any more. */
   unwatch(link: Link): boolean {
-    const member = this.#find(link);
-    if (!member) return true;
-    member.watching = false;
-    return this.#dropIdle(member);
+    const subscriber = this.#find(link);
+    if (!subscriber) return true;
+    subscriber.watching = false;
+    return this.#dropIdle(subscriber);
   }
 
   /** A closed link carries nothing. */
   drop(link: Link): void {
-    const at = this.#members.findIndex((member) => member.link === link);
-    if (at >= 0) this.#members.splice(at, 1);
+    const at = this.#subscribers.findIndex((subscriber) => subscriber.link === link);
+    if (at >= 0) this.#subscribers.splice(at, 1);
   }
 
   /** True when another gateway would make the log safer. */
-  get wantsWitness(): boolean {
-    return this.#members.length < 2;
+  get wantsReplica(): boolean {
+    return this.#subscribers.length < 2;
   }
 
-  witness(link: Link): void {
+  addReplica(link: Link): void {
     this.#findOrAdd(link);
   }
 
   /** See game-kit's prefetch.ts. */
   prefetch(depth: number): number {
-    const members = this.#members;
-    if (depth < 2) return depth === 0 ? Number(members !== undefined) : members.length;
-    return depth === 2 ? (members[0]?.players ?? 0) : 0;
+    const subscribers = this.#subscribers;
+    if (depth < 2) return depth === 0 ? Number(subscribers !== undefined) : subscribers.length;
+    return depth === 2 ? (subscribers[0]?.players ?? 0) : 0;
   }
 
   /** The hot path: once per tick. */
-  tick(channel: number, tick: number, check: number, record: Uint8Array): void {
-    if (this.#unshown || this.#pace.ticksPerSnapshot > 1) return this.#tickAtPace(channel, tick, check, record);
-    this.#showDelta(channel, tick, check, record);
+  tick(channel: number, tick: number, checksum: number, record: Uint8Array): void {
+    if (this.#unshown || this.#pace.ticksPerSnapshot > 1) return this.#tickAtPace(channel, tick, checksum, record);
+    this.#showDelta(channel, tick, checksum, record);
     if (tick % this.#keyframeEveryTicks === 0) this.keyframes(channel);
   }
 
   /** A record without the state that it leads to. */
-  record(channel: number, tick: number, check: number, record: Uint8Array): void {
-    for (const { link } of this.#members) link.tick(channel, tick, check, record, NO_DELTA);
+  record(channel: number, tick: number, checksum: number, record: Uint8Array): void {
+    for (const { link } of this.#subscribers) link.tick(channel, tick, checksum, record, NO_DELTA);
   }
 
-  #tickAtPace(channel: number, tick: number, check: number, record: Uint8Array): void {
+  #tickAtPace(channel: number, tick: number, checksum: number, record: Uint8Array): void {
     const { ticksPerSnapshot } = this.#pace;
-    this.record(channel, tick, check, record);
+    this.record(channel, tick, checksum, record);
     this.#unshown = true;
     // Not all matches at the same tick: each interval has its share of them.
     if ((tick + channel) % ticksPerSnapshot !== 0) return;
@@ -146,64 +148,65 @@ export class Audience {
     this.#unshown = ticksPerSnapshot > 1;
   }
 
-  #showDelta(channel: number, tick: number, check: number, record: Uint8Array): void {
+  #showDelta(channel: number, tick: number, checksum: number, record: Uint8Array): void {
     const views = this.#views;
-    const members = this.#members;
+    const subscribers = this.#subscribers;
     let delta: Uint8Array | undefined;
-    for (let i = 0; i < members.length; i++) {
-      const member = members[i] as Member;
-      if (!showsPublic(member, views)) {
-        member.link.tick(channel, tick, check, record, NO_DELTA);
+    for (let i = 0; i < subscribers.length; i++) {
+      const subscriber = subscribers[i] as Subscriber;
+      if (!showsPublic(subscriber, views)) {
+        subscriber.link.tick(channel, tick, checksum, record, NO_DELTA);
       } else {
         delta ??= views.delta(PUBLIC_VIEW);
-        member.link.tick(channel, tick, check, record, delta);
+        subscriber.link.tick(channel, tick, checksum, record, delta);
       }
-      if (member.views) for (const view of member.views) member.link.viewDelta(channel, view, views.delta(view));
+      if (subscriber.views)
+        for (const view of subscriber.views) subscriber.link.viewDelta(channel, view, views.delta(view));
     }
   }
 
   /** For the gateways' caches, and for everybody where the tick was not shown. */
   keyframes(channel: number): void {
-    for (const member of this.#members) {
-      if (showsPublic(member, this.#views))
-        member.link.keyframe(channel, PUBLIC_VIEW, this.#views.keyframe(PUBLIC_VIEW));
-      for (const view of member.views ?? []) member.link.keyframe(channel, view, this.#views.keyframe(view));
+    for (const subscriber of this.#subscribers) {
+      if (showsPublic(subscriber, this.#views))
+        subscriber.link.keyframe(channel, PUBLIC_VIEW, this.#views.keyframe(PUBLIC_VIEW));
+      for (const view of subscriber.views ?? []) subscriber.link.keyframe(channel, view, this.#views.keyframe(view));
     }
   }
 
   /** To the gateways that carry players or spectators. */
   control(message: ToGateway): void {
-    for (const member of this.#members) if (!isWitness(member)) member.link.control(message);
+    for (const subscriber of this.#subscribers) if (!isReplica(subscriber)) subscriber.link.control(message);
   }
 
-  /** To the witness too: what concerns the log. */
+  /** To the log replica too: what concerns the log. */
   controlAll(message: ToGateway): void {
-    for (const { link } of this.#members) link.control(message);
+    for (const { link } of this.#subscribers) link.control(message);
   }
 
-  #find(link: Link): Member | undefined {
-    return this.#members.find((member) => member.link === link);
+  #find(link: Link): Subscriber | undefined {
+    return this.#subscribers.find((subscriber) => subscriber.link === link);
   }
 
-  #findOrAdd(link: Link): Member {
+  #findOrAdd(link: Link): Subscriber {
     const found = this.#find(link);
     if (found) return found;
-    const member: Member = { link, players: 0, watching: false, views: undefined };
-    this.#members.push(member);
-    return member;
+    const subscriber: Subscriber = { link, players: 0, watching: false, views: undefined };
+    this.#subscribers.push(subscriber);
+    return subscriber;
   }
 
-  #dropIdle(member: Member): boolean {
-    if (!isWitness(member)) return false;
-    this.drop(member.link);
+  #dropIdle(subscriber: Subscriber): boolean {
+    if (!isReplica(subscriber)) return false;
+    this.drop(subscriber.link);
     return true;
   }
 }
 
-function isWitness({ players, watching }: Member): boolean {
+function isReplica({ players, watching }: Subscriber): boolean {
   return players === 0 && !watching;
 }
 
-function showsPublic(member: Member, views: Views): boolean {
-  return member.watching || (views.shared && member.players > 0);
+function showsPublic(subscriber: Subscriber, views: Views): boolean {
+  return subscriber.watching || (views.shared && subscriber.players > 0);
 }

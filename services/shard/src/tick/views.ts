@@ -30,8 +30,8 @@ export function viewsOf(simulation: Simulation, records: InputRecords): Views {
   return simulation.game.conceal ? new OwnViews(simulation, records) : new SharedView(simulation, records);
 }
 
-/** Of all matches of a game that conceals nothing: one tick is made, copied to the links and forgotten before the next. */
-interface Desk {
+/** Shared by all matches of a game that redacts nothing: one tick is encoded, copied to the links and forgotten before the next. */
+interface EncodeScratch {
   readonly frames: FrameWriter;
   /** Before the tick that is being made: a match's memory, the state first, and what was acknowledged; and what is now. */
   readonly words: Int32Array;
@@ -39,36 +39,36 @@ interface Desk {
   readonly acks: Uint32Array;
 }
 
-const desks = new WeakMap<Layout<Fields>, Desk>();
+const scratches = new WeakMap<Layout<Fields>, EncodeScratch>();
 
-function deskOf({ layout, game }: Simulation): Desk {
-  let desk = desks.get(layout);
-  if (!desk) {
-    desk = {
+function scratchOf({ layout, game }: Simulation): EncodeScratch {
+  let scratch = scratches.get(layout);
+  if (!scratch) {
+    scratch = {
       frames: new FrameWriter(layout, new BitWriter(1024)),
       words: new Int32Array(memoryWords(game, game.seatsMax)),
       before: new Uint32Array(game.seatsMax),
       acks: new Uint32Array(game.seatsMax),
     };
-    desks.set(layout, desk);
+    scratches.set(layout, scratch);
   }
-  return desk;
+  return scratch;
 }
 
 /**
- * Everybody has had the state before a tick, so a match need not remember what was sent: it is copied to the desk, and
+ * Everybody has had the state before a tick, so a match need not remember what was sent: it is copied to the scratch memory, and
  * nothing of a match's own is read or written for it.
  */
 class SharedView implements Views {
   readonly shared = true;
   readonly #simulation: Simulation;
   readonly #records: InputRecords;
-  readonly #desk: Desk;
+  readonly #scratch: EncodeScratch;
 
   constructor(simulation: Simulation, records: InputRecords) {
     this.#simulation = simulation;
     this.#records = records;
-    this.#desk = deskOf(simulation);
+    this.#scratch = scratchOf(simulation);
   }
 
   of(): number {
@@ -76,20 +76,20 @@ class SharedView implements Views {
   }
 
   begin(): void {
-    const { words, before } = this.#desk;
+    const { words, before } = this.#scratch;
     words.set(this.#simulation.memory);
     this.#records.copySeqs(before);
   }
 
   delta(): Uint8Array {
-    const { frames, words, before, acks } = this.#desk;
+    const { frames, words, before, acks } = this.#scratch;
     const { tick, memory, seats } = this.#simulation;
     this.#records.copySeqs(acks);
     return frames.delta(tick, words, before, memory, acks, seats);
   }
 
   keyframe(): Uint8Array {
-    const { frames, acks } = this.#desk;
+    const { frames, acks } = this.#scratch;
     const { tick, memory, seats } = this.#simulation;
     this.#records.copySeqs(acks);
     return frames.keyframe(tick, memory, acks, seats);

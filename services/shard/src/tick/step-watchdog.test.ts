@@ -4,7 +4,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { StepOverrunError, StepWatch } from "./step-watch.ts";
+import { StepOverrunError, StepWatchdog } from "./step-watchdog.ts";
 
 describe("the watch over steps", () => {
   const STUCK_MS = 1000; // no step here takes so long: the process would end
@@ -19,13 +19,13 @@ describe("the watch over steps", () => {
   const busy = (ms: number): void => {
     for (const until = performance.now() + ms; performance.now() < until; );
   };
-  const watchedMatch = (place: number) => {
+  const watchedMatch = (watchdogSlot: number) => {
     const errors: unknown[] = [];
-    return { spec: { matchId: "m", epoch: 1 }, place, errors, fail: (err: unknown) => void errors.push(err) };
+    return { spec: { matchId: "m", epoch: 1 }, watchdogSlot, errors, fail: (err: unknown) => void errors.push(err) };
   };
 
   it("lets a step within its budget pass, and condemns the one that takes longer", async () => {
-    const watch = new StepWatch(options);
+    const watch = new StepWatchdog(options);
     const match = watchedMatch(watch.register("m", 1));
     await watch.start();
     try {
@@ -70,7 +70,7 @@ describe("the watch over steps", () => {
   }, 30_000);
 
   it("charges a heap that nears its end to the match that allocated most, and to no other", () => {
-    const watch = new StepWatch(options);
+    const watch = new StepWatchdog(options);
     const [modest, greedy] = [watchedMatch(watch.register("a", 1)), watchedMatch(watch.register("b", 1))];
     const kept: number[][] = [];
     const full = { used_heap_size: 60, heap_size_limit: 100 };
@@ -88,8 +88,8 @@ describe("the watch over steps", () => {
     expect(kept).toHaveLength(50);
   });
 
-  it("uses a place again once it is free, and never gives out more than it has", () => {
-    const watch = new StepWatch(options);
+  it("uses a watchdogSlot again once it is free, and never gives out more than it has", () => {
+    const watch = new StepWatchdog(options);
     const places = Array.from({ length: 8 }, (_, i) => watch.register(`m${i}`, 1));
     expect(new Set(places).size).toBe(8);
     expect(() => watch.register("one more", 1)).toThrow("more matches");

@@ -1,12 +1,12 @@
-// The thread that sees when a step takes too long, or does not come back (step-watch.ts). The main thread may be lost then:
+// The thread that sees when a step takes too long, or does not come back (step-watchdog.ts). The main thread may be lost then:
 // what has to be said and stored is said and stored from here.
 import { writeSync } from "node:fs";
 import { workerData } from "node:worker_threads";
 import { CancelReason, MatchService } from "@muster/contracts/match/v2";
 import { createRpcClient } from "@muster/rpc";
-import { PLACE, placeAt, STEP, type WatcherData } from "./step-watch.ts";
+import { SLOT, slotAt, STEP, type WatchdogData } from "./step-watchdog.ts";
 
-const { memory, budgetMs, stuckMs, matchUrl, shardId } = workerData as WatcherData;
+const { memory, budgetMs, stuckMs, matchUrl, shardId } = workerData as WatchdogData;
 const cells = new Int32Array(memory, 0, 2);
 const STORE_WITHIN_MS = 500;
 const STDERR = 2;
@@ -37,14 +37,14 @@ setInterval(() => {
 
 function warmUp(): void {
   // Whether it works will be seen when it matters.
-  matches.call.getMatches({ matchIds: [faultAt(cells[PLACE] as number).matchId] }).catch(() => undefined);
+  matches.call.getMatches({ matchIds: [faultAt(cells[SLOT] as number).matchId] }).catch(() => undefined);
 }
 
 /** The match is over from here on: what its shard, or the next one, makes of it is refused. */
 function condemn(step: number): void {
-  const place = cells[PLACE] as number;
+  const slot = cells[SLOT] as number;
   if (Atomics.compareExchange(cells, STEP, step, -step) !== step) return; // it just came back
-  const fault = faultAt(place);
+  const fault = faultAt(slot);
   say("error", fault, `a step of this match has not come back for ${budgetMs} ms; it is cancelled`);
   const outcome = { case: "cancelled", value: { reason: CancelReason.FAULT } } as const;
   const stored = matches.call
@@ -62,8 +62,8 @@ function end(): void {
   stored.then(kill, kill);
 }
 
-function faultAt(place: number): Fault {
-  const { id, epoch } = placeAt(memory, place);
+function faultAt(slot: number): Fault {
+  const { id, epoch } = slotAt(memory, slot);
   return { matchId: new TextDecoder().decode(id.slice()).trimEnd(), epoch: epoch.getUint32(0, true) };
 }
 
