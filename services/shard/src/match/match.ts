@@ -10,7 +10,7 @@ import type { MatchIds, MatchOwner } from "./match-owner.ts";
 import { ending, rulesOf, seatStatus } from "./match-messages.ts";
 import type { MatchCancelReason, MatchOutcome, MatchSpec, MatchTimes } from "./match-spec.ts";
 import { DivergedError, type ResumePoint, stateOf } from "../takeover/resume-point.ts";
-import { deserted, keptMs, type Seat, seatsOf, tellIllegal } from "./seat.ts";
+import { deserted, keptMs, type Seat, seatOfPlayer, seatsOf, tellIllegal } from "./seat.ts";
 import { SeatStatuses } from "./seat-statuses.ts";
 import { TurnClock } from "./turn-clock.ts";
 import { type Views, viewsOf } from "../tick/views.ts";
@@ -66,12 +66,8 @@ export class Match implements InputTaker {
     if (resumePoint && played && this.#simulation.checksum() !== resumePoint.checksum)
       throw new DivergedError(`the log of ${this.#log.records} records leads to another state than the players saw`);
     this.#views = viewsOf(this.#simulation, this.#records);
-    const { keyframeEveryTicks } = times;
-    this.#subscribers = new Subscribers(this.#views, {
-      keyframeEveryTicks,
-      clocked: this.tickRate > 0,
-      pace: owner.pace,
-    });
+    const shows = { keyframeEveryTicks: times.keyframeEveryTicks, clocked: this.tickRate > 0, pace: owner.pace };
+    this.#subscribers = new Subscribers(this.#views, shows);
     this.#statuses = new SeatStatuses(spec.epoch);
     // A step without any input: the game knows what that means.
     this.#turns = new TurnClock(this.#simulation, () => (this.tick(), this.#awaitTurn()));
@@ -143,8 +139,8 @@ export class Match implements InputTaker {
     session: LinkSession,
     lastMatchSeq = 0,
   ): "seat_ticket_foreign" | "match_over" | undefined {
-    const seat = this.#seats[seatNumber];
-    if (!seat || seat.bot || seat.playerId !== playerId) return "seat_ticket_foreign";
+    const seat = seatOfPlayer(this.#seats, seatNumber, playerId);
+    if (!seat) return "seat_ticket_foreign";
     if (this.#state === "over" || this.#state === "moving" || seat.left) return "match_over";
     const resumed = seat.joinedBefore;
     if (seat.session) {
@@ -283,8 +279,8 @@ export class Match implements InputTaker {
     playerId: string,
     session: LinkSession,
   ): "seat_ticket_foreign" | "match_over" | undefined {
-    const seat = this.#seats[seatNumber];
-    if (!seat || seat.bot || seat.playerId !== playerId) return "seat_ticket_foreign";
+    const seat = seatOfPlayer(this.#seats, seatNumber, playerId);
+    if (!seat) return "seat_ticket_foreign";
     return !seat.left && this.#messenger.overBefore(seatNumber, session) ? undefined : "match_over";
   }
 

@@ -1,4 +1,4 @@
-// A place in a match: whose it is, who sits there now, and for how long it was taken.
+// A seat: whose it is, which socket has it now, and for how long its player was connected.
 import type { LogPlayer } from "@muster/game-kit";
 import type { LinkSession } from "../tick/subscribers.ts";
 import type { MatchPlayer, MatchSpec } from "./match-spec.ts";
@@ -68,6 +68,12 @@ export function seatsOf(spec: MatchSpec, player: LogPlayer): Seat[] {
     const presentMs = tick === 0 ? 0 : left && tickRate > 0 ? (tick * 1000) / tickRate : Infinity;
     return new Seat(one, { played: tick > 0, left, presentMs });
   });
+}
+
+/** Undefined when it is not this player's. */
+export function seatOfPlayer(seats: readonly Seat[], seatNumber: number, playerId: string): Seat | undefined {
+  const seat = seats[seatNumber];
+  return seat && !seat.bot && seat.playerId === playerId ? seat : undefined;
 }
 
 /** Beside bots alone a seat is kept no longer than this: nobody waits for its player, and the match costs what any costs. */
