@@ -11,6 +11,8 @@ export interface SchemaViews {
   readonly typed: SchemaShape;
   /** Tables that contracts/db/db.v2.md lists for the service. */
   readonly documented: readonly string[];
+  /** Of each column that is an enumeration, as "table.column", its names in the order of the table. */
+  readonly enums: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Three views of one service's schema, which a test compares. `schemaFile` declares `interface <Table>Table`. */
@@ -22,8 +24,10 @@ export async function schemaViews(service: string, databaseUrl: string, schemaFi
   });
   const document = readFileSync(new URL("../../../contracts/db/db.v2.md", import.meta.url), "utf8");
   const section = document.split(`\n## ${service}\n`)[1]?.split("\n## ")[0] ?? "";
+  const { tables, enums } = await realSchema(databaseUrl);
   return {
-    real: await realTables(databaseUrl),
+    real: tables,
+    enums,
     typed: Object.fromEntries(typed.toSorted(([a], [b]) => ((a as string) < (b as string) ? -1 : 1))),
     documented: sorted([...section.matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1] as string)),
   };
@@ -39,7 +43,12 @@ function columnsOf(type: string, source: string): string {
   return columnsOf(type, readFileSync(new URL(`../../${name}/src/table.ts`, import.meta.url), "utf8"));
 }
 
-async function realTables(databaseUrl: string): Promise<SchemaShape> {
+interface RealSchema {
+  readonly tables: SchemaShape;
+  readonly enums: Readonly<Record<string, readonly string[]>>;
+}
+
+async function realSchema(databaseUrl: string): Promise<RealSchema> {
   const { hostname, port, username, password, pathname } = new URL(databaseUrl);
   const connection = await createConnection({
     host: hostname,
@@ -50,11 +59,18 @@ async function realTables(databaseUrl: string): Promise<SchemaShape> {
   });
   try {
     const rows = (await connection.query(
-      `select table_name t, column_name c from information_schema.columns
+      `select table_name t, column_name c, column_type type from information_schema.columns
        where table_schema = database() and table_name not like 'kysely%' order by t, c`,
-    )) as { t: string; c: string }[];
+    )) as { t: string; c: string; type: string }[];
     const tables = Map.groupBy(rows, (row) => row.t);
-    return Object.fromEntries([...tables].map(([table, columns]) => [table, sorted(columns.map(({ c }) => c))]));
+    return {
+      tables: Object.fromEntries([...tables].map(([table, columns]) => [table, sorted(columns.map(({ c }) => c))])),
+      enums: Object.fromEntries(
+        rows
+          .filter(({ type }) => type.startsWith("enum("))
+          .map(({ t, c, type }) => [`${t}.${c}`, [...type.matchAll(/'([^']*)'/g)].map(([, name]) => name as string)]),
+      ),
+    };
   } finally {
     await connection.end();
   }

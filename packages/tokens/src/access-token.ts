@@ -1,5 +1,6 @@
 // Access tokens are checked where they are used, with identity's public keys: no call per request. What has been
 // revoked, and which keys are good, is asked of identity every few seconds.
+import { type RoleName, roles } from "@muster/contracts/identity/names";
 import { commonError, errorsOf } from "@muster/errors";
 import type { Logger } from "@muster/log";
 import { type Component, type Bounded, BoundedMap, retryForever, sleep } from "@muster/runtime";
@@ -15,15 +16,13 @@ export const ACCESS_TOKEN = {
   clockSkewSeconds: 5,
 } as const;
 
-export type TokenRole = "player" | "moderator" | "admin";
-
 export interface AccessClaims {
   /** The key that signed it. */
   readonly keyId: string;
   readonly playerId: string;
   readonly playerName: string;
   /** What the account may do. */
-  readonly role: TokenRole;
+  readonly role: RoleName;
   /** The refresh-token family: one per device. */
   readonly familyId: string;
   /** Seconds since 1970 UTC, to the millisecond: what was revoked in the same second is told apart from it. */
@@ -253,16 +252,15 @@ async function importKeys(
   return new Map(await Promise.all(imported));
 }
 
-const ROLES: ReadonlySet<unknown> = new Set<TokenRole>(["player", "moderator", "admin"]);
-
 function claimsOf(kid: string, { sub, exp, iat, name, fam, role = "player" }: JWTPayload): AccessClaims {
   const texts = [sub, name, fam].every((claim) => typeof claim === "string");
-  if (!texts || typeof exp !== "number" || typeof iat !== "number" || !ROLES.has(role)) throw fail("token_invalid");
+  if (!texts || typeof exp !== "number" || typeof iat !== "number") throw fail("token_invalid");
+  if (typeof role !== "string" || !roles.has(role)) throw fail("token_invalid");
   return {
     keyId: kid,
     playerId: sub as string,
     playerName: name as string,
-    role: role as TokenRole,
+    role,
     familyId: fam as string,
     issuedAt: iat,
     expiresAt: exp,

@@ -3,7 +3,6 @@ export {
   ACCESS_TOKEN,
   hasEnded,
   type Revocation,
-  type TokenRole,
   TokenVerifier,
   type Trust,
   type TrustSource,

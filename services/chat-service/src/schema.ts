@@ -1,3 +1,4 @@
+import type { ChannelKindName } from "@muster/contracts/chat/names";
 import type { Generated, Selectable } from "kysely";
 
 /** Tables of chat-service. Ids are UUIDs as text, times UTC with microseconds. */
@@ -17,7 +18,7 @@ export interface Tables {
 
 export interface ChannelsTable {
   id: string;
-  kind: "global" | "match" | "direct" | "room";
+  kind: ChannelKindName;
   /** What there is one channel of: global, match:<id>, direct:<id>:<id>, room:<name in lower case>. */
   unique_key: string;
   /** A room's name; empty otherwise. */
@@ -47,6 +48,8 @@ export interface MembersTable {
   is_hidden: Generated<number>;
 }
 
+export const INVITATION_STATES = ["pending", "declined"] as const;
+
 /** Into rooms, until they are accepted or end by their age. */
 export interface InvitationsTable {
   /** Who is invited. */
@@ -57,7 +60,7 @@ export interface InvitationsTable {
   /** The two had met when it was made: it outlasts those of strangers when there are too many. */
   is_acquainted: number;
   /** A declined one is not listed and cannot be repeated. */
-  state: "pending" | "declined";
+  state: (typeof INVITATION_STATES)[number];
   created_at: Date;
 }
 
@@ -96,10 +99,12 @@ export interface SendersTable {
   next_at: Date;
 }
 
+export const DIRECT_SIDES = ["opener", "target"] as const;
+
 /** Opening direct channels between strangers, by GCRA as well: for who opens, and for who is written to. */
 export interface DirectLimitsTable {
   player_id: string;
-  side: "opener" | "target";
+  side: (typeof DIRECT_SIDES)[number];
   next_at: Date;
 }
 
@@ -120,12 +125,14 @@ export interface ChangesTable {
   created_at: Date;
 }
 
+export const MODERATION_ACTIONS = ["message_deleted", "player_muted", "player_unmuted", "member_removed"] as const;
+
 /** Append-only: what was done to whom. */
 export interface ModerationLogTable {
   position: Generated<bigint>;
   at: Date;
   actor_id: string;
-  action: "message_deleted" | "player_muted" | "player_unmuted" | "member_removed";
+  action: (typeof MODERATION_ACTIONS)[number];
   channel_id: string;
   target_id: string;
   reason: string;

@@ -1,16 +1,24 @@
+import { channelKinds } from "@muster/contracts/chat/names";
 import { describeWithMariadb, schemaViews } from "@muster/testkit";
 import { expect, it } from "vitest";
 import { startHarness } from "../test/harness.ts";
+import { DIRECT_SIDES, INVITATION_STATES, MODERATION_ACTIONS } from "./schema.ts";
 
 describeWithMariadb("the schema of chat-service", () => {
-  it("has the tables and columns that schema.ts and db.v2.md name", async () => {
+  it("has the tables and columns that schema.ts and db.v2.md name, and its enumerations the names of the contract", async () => {
     await using harness = await startHarness();
-    const { real, typed, documented } = await schemaViews(
+    const { real, typed, documented, enums } = await schemaViews(
       "chat-service",
       harness.url,
       new URL("./schema.ts", import.meta.url),
     );
     expect(typed).toEqual(real);
     expect(documented).toEqual(Object.keys(real));
+    expect(enums).toEqual({
+      "channels.kind": channelKinds.all,
+      "direct_limits.side": DIRECT_SIDES,
+      "invitations.state": INVITATION_STATES,
+      "moderation_log.action": MODERATION_ACTIONS,
+    });
   });
 });

@@ -1,20 +1,13 @@
 // Channels as a player sees them.
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { ChannelKind, type ChannelSchema } from "@muster/contracts/chat/v2";
+import { channelKinds } from "@muster/contracts/chat/names";
+import type { ChannelSchema } from "@muster/contracts/chat/v2";
 import { subjectOf } from "./channels.ts";
-import type { ChannelRow } from "./schema.ts";
 import { otherNames, type ViewedChannel } from "./store/channels.ts";
 import type { Db } from "./store/db.ts";
 import { countUnread } from "./store/unread.ts";
 
 export type ChannelView = MessageInitShape<typeof ChannelSchema>;
-
-const KINDS: Readonly<Record<ChannelRow["kind"], ChannelKind>> = {
-  global: ChannelKind.GLOBAL,
-  match: ChannelKind.MATCH,
-  direct: ChannelKind.DIRECT,
-  room: ChannelKind.ROOM,
-};
 
 /** With the other players' names in direct channels. */
 export async function viewsOf(db: Db, channels: readonly ViewedChannel[], playerId: string): Promise<ChannelView[]> {
@@ -47,7 +40,7 @@ export function lastReadOf(channel: ViewedChannel): bigint {
 function viewOf(channel: ViewedChannel, playerId: string, otherName: string | undefined): ChannelView {
   return {
     channelId: channel.id,
-    kind: KINDS[channel.kind],
+    kind: channelKinds.valueOf(channel.kind),
     name: otherName ?? channel.name,
     subjectId: subjectOf(channel, playerId),
     private: channel.is_private === 1,

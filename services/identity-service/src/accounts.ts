@@ -1,16 +1,11 @@
 import { type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { AccountKind, type ProfileSchema, Role } from "@muster/contracts/identity/v2";
+import { accountKinds, roles } from "@muster/contracts/identity/names";
+import type { ProfileSchema } from "@muster/contracts/identity/v2";
 import { v7 as uuidv7 } from "uuid";
 import { fail } from "./errors.ts";
 import { nameKeyOf, nameSkeletonOf } from "./names.ts";
-import type { Account, AccountRole } from "./schema.ts";
-
-export const ROLES: Readonly<Record<AccountRole, Role>> = {
-  player: Role.PLAYER,
-  moderator: Role.MODERATOR,
-  admin: Role.ADMIN,
-};
+import type { Account } from "./schema.ts";
 
 /** What `banned_until` holds for a ban without an end. */
 export const FOR_GOOD = new Date("9999-12-31T00:00:00Z");
@@ -49,8 +44,8 @@ export function toProfile(account: Account): MessageInitShape<typeof ProfileSche
   return {
     playerId: account.id,
     name: account.name,
-    kind: account.kind === "guest" ? AccountKind.GUEST : AccountKind.REGISTERED,
+    kind: accountKinds.valueOf(account.kind),
     createdAt: timestampFromDate(account.created_at),
-    role: ROLES[account.role],
+    role: roles.valueOf(account.role),
   };
 }

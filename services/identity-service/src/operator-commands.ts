@@ -1,11 +1,12 @@
 // What an operator does on the database itself, where no account exists yet that may, or none is needed: see USAGE.
 import { configOrExit } from "@muster/config";
+import { roles } from "@muster/contracts/identity/names";
 import { createDatabase, faultOfDatabase, inTransaction } from "@muster/db";
 import { configuration, readKeyEncryptionKey } from "./config.ts";
 import { auditOf, resealAuditLog, sealAuditLog, verifyAuditLog } from "./operator-audit.ts";
 import { type Command, type CommandParts, type Output, UsageError } from "./operator-command.ts";
 import { nameKeyOf, nameSkeletonOf } from "./names.ts";
-import type { Account, AccountRole, Tables } from "./schema.ts";
+import type { Account, Tables } from "./schema.ts";
 import { replaceKeys } from "./signing-keys.ts";
 import { findAccountWithPassword, listAccounts, updateRole } from "./store/accounts.ts";
 
@@ -31,7 +32,6 @@ What writes the audit log or reads its seals needs IDENTITY_AUDIT_KEY: all but p
 
 Exit code 0: done, or all is well; 1: it failed, or nothing was found; 2: wrong usage.`;
 
-const ROLES: readonly string[] = ["player", "moderator", "admin"] satisfies AccountRole[];
 const ROWS_MAX = 50;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -106,15 +106,15 @@ async function grant(
   [name = "", role = "", ...words]: readonly string[],
 ): Promise<string | undefined> {
   const reason = words.join(" ");
-  const takes = `NAME ${ROLES.join("|")} REASON`;
+  const takes = `NAME ${roles.all.join("|")} REASON`;
   if (role === "") throw new UsageError("grant takes a name, a role and a reason", takes);
-  if (!ROLES.includes(role)) throw new UsageError(`there is no role ${role}: ${ROLES.join(", ")}`, takes);
+  if (!roles.has(role)) throw new UsageError(`there is no role ${role}: ${roles.all.join(", ")}`, takes);
   if (reason === "") throw new UsageError("grant takes a reason, for the audit log", takes);
   const audit = auditOf(env);
   const account = await findAccountWithPassword(db, { nameKey: nameKeyOf(name) });
   if (!account) return `there is no registered account ${name}`;
   await inTransaction(db, async (tx) => {
-    await updateRole(tx, account.id, role as AccountRole);
+    await updateRole(tx, account.id, role);
     await audit.append(tx, {
       actor: "operator",
       action: "role_set",

@@ -1,4 +1,5 @@
 import type { AuditLogTable } from "@muster/audit";
+import type { AccountKindName, RoleName, SigningKeyState } from "@muster/contracts/identity/names";
 import type { Generated, Selectable } from "kysely";
 
 /** Tables of identity-service. Ids are UUIDs as text (ours are version 7), times UTC with microseconds. */
@@ -15,8 +16,6 @@ export interface Tables {
   audit_log: AuditLogTable;
 }
 
-export type AccountRole = "player" | "moderator" | "admin";
-
 export interface AccountsTable {
   id: string;
   /** As the player wrote it. */
@@ -25,8 +24,8 @@ export interface AccountsTable {
   name_key: string;
   /** What it looks like (UTS #39 skeleton): unique too. NULL for accounts from before the present rule that collide. */
   name_skeleton: string | null;
-  kind: "registered" | "guest";
-  role: Generated<AccountRole>;
+  kind: AccountKindName;
+  role: Generated<RoleName>;
   /** NULL: not banned. 9999-12-31: for good. */
   banned_until: Date | null;
   ban_reason: string | null;
@@ -49,14 +48,16 @@ export interface GuestDevicesTable {
   created_at: Generated<Date>;
 }
 
-export type RevokeReason =
-  | "logged_out"
-  | "reused"
-  | "replaced"
-  | "revoked"
-  | "password_changed"
-  | "banned"
-  | "too_many";
+export const REVOKE_REASONS = [
+  "logged_out",
+  "reused",
+  "replaced",
+  "revoked",
+  "password_changed",
+  "banned",
+  "too_many",
+] as const;
+export type RevokeReason = (typeof REVOKE_REASONS)[number];
 
 export interface TokenFamiliesTable {
   /** One per device that is logged in; every refresh token of that log-in belongs to it. */
@@ -84,12 +85,10 @@ export interface RefreshTokensTable {
   late_run: Generated<number>;
 }
 
-export type KeyState = "pending" | "active" | "retiring" | "removed";
-
 export interface SigningKeysTable {
   kid: string;
   /** pending: published, not signing. active: signs. retiring: still verifies. removed: neither. */
-  state: KeyState;
+  state: SigningKeyState;
   /** 1 while active, else NULL: unique, so there is never a second active key. */
   active_slot: number | null;
   public_jwk: string;
@@ -102,11 +101,13 @@ export interface SigningKeysTable {
   created_at: Generated<Date>;
 }
 
+export const REVOCATION_SUBJECTS = ["family", "player"] as const;
+
 /** What verifiers must know until the last token that it concerns has ended. */
 export interface RevocationsTable {
   /** Order of insertion, not of commit: `Tail` of packages/db. */
   position: Generated<bigint>;
-  subject_kind: "family" | "player";
+  subject_kind: (typeof REVOCATION_SUBJECTS)[number];
   subject_id: string;
   revoked_at: Date;
   expires_at: Date;

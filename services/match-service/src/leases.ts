@@ -6,13 +6,13 @@
 // instance that stood still counts one round when it goes on, however long it was.
 import { inTransaction, type Database } from "@muster/db";
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import { cancelReasons, matchStates } from "@muster/contracts/match/names";
 import { CancelReason, type LostLeaseSchema } from "@muster/contracts/match/v2";
 import type { Logger } from "@muster/log";
 import type { Component, Metrics } from "@muster/runtime";
 import { Counter } from "prom-client";
 import type { Ending } from "./matches.ts";
 import { storeOutcome } from "./outcomes.ts";
-import { CANCELS, STATES } from "./proto.ts";
 import type { Tables } from "./schema.ts";
 import { advanceRound, findLeases, holdExpired, leaseRound, storeLeases } from "./store.ts";
 
@@ -56,8 +56,8 @@ export async function renewLeases(
     .filter((row) => !kept.has(row))
     .map((row) => ({
       matchId: row.id,
-      state: STATES[row.state],
-      cancelReason: row.cancel_reason ? CANCELS[row.cancel_reason] : CancelReason.UNSPECIFIED,
+      state: matchStates.valueOf(row.state),
+      cancelReason: row.cancel_reason ? cancelReasons.valueOf(row.cancel_reason) : CancelReason.UNSPECIFIED,
     }));
 }
 

@@ -1,6 +1,7 @@
 // What a match is and which transitions it has. No I/O.
-import { CancelReason, EndReason, type RecordResultRequest, type Seat } from "@muster/contracts/match/v2";
-import { assert } from "@muster/errors";
+import { cancelReasons, endReasons } from "@muster/contracts/match/names";
+import type { RecordResultRequest, Seat } from "@muster/contracts/match/v2";
+import { assert, must } from "@muster/errors";
 import { fail } from "./errors.ts";
 import type { MatchesTable, ParticipantsTable } from "./schema.ts";
 
@@ -29,16 +30,6 @@ export interface Ending {
   readonly unplayed: readonly number[];
 }
 
-export const END_REASONS = { [EndReason.PLAYED]: "played", [EndReason.FORFEIT]: "forfeit" } as const;
-export const CANCEL_REASONS = {
-  [CancelReason.NO_SHOW]: "no_show",
-  [CancelReason.ABANDONED]: "abandoned",
-  [CancelReason.FAULT]: "fault",
-  [CancelReason.SHARD_LOST]: "shard_lost",
-  [CancelReason.OPERATOR]: "operator",
-  [CancelReason.NOT_PLACED]: "not_placed",
-} as const;
-
 /** Seats are 0 to n-1, each once, each another player. @throws AppError bad_result */
 export function checkSeats(seats: readonly Seat[]): void {
   const numbers = new Set(seats.map((seat) => seat.seat));
@@ -53,7 +44,7 @@ export function checkSeats(seats: readonly Seat[]): void {
 export function endingOf(request: RecordResultRequest, seatCount: number): Ending {
   const { outcome, ticks, stateHash } = request;
   if (outcome.case === "cancelled") {
-    const reason = CANCEL_REASONS[outcome.value.reason as keyof typeof CANCEL_REASONS];
+    const reason = must(cancelReasons.nameOf(outcome.value.reason), "validation demands a reason");
     return { state: "cancelled", endReason: null, cancelReason: reason, ticks, stateHash, seats: [], unplayed: [] };
   }
   assert(outcome.case === "completed", "validation demands an outcome");
@@ -63,7 +54,7 @@ export function endingOf(request: RecordResultRequest, seatCount: number): Endin
     throw fail("bad_result", { message: "A result names every seat once." });
   return {
     state: "ended",
-    endReason: END_REASONS[reason as keyof typeof END_REASONS],
+    endReason: must(endReasons.nameOf(reason), "validation demands a reason"),
     cancelReason: null,
     ticks,
     stateHash,

@@ -1,22 +1,8 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { CancelReason, EndReason, type MatchSchema, MatchState } from "@muster/contracts/match/v2";
-import type { MatchRecord, MatchRow } from "./matches.ts";
-
-export const STATES: Record<MatchRow["state"], MatchState> = {
-  running: MatchState.RUNNING,
-  ended: MatchState.ENDED,
-  cancelled: MatchState.CANCELLED,
-};
-const ENDS = { played: EndReason.PLAYED, forfeit: EndReason.FORFEIT } as const;
-export const CANCELS = {
-  no_show: CancelReason.NO_SHOW,
-  abandoned: CancelReason.ABANDONED,
-  fault: CancelReason.FAULT,
-  shard_lost: CancelReason.SHARD_LOST,
-  operator: CancelReason.OPERATOR,
-  not_placed: CancelReason.NOT_PLACED,
-} as const;
+import { cancelReasons, endReasons, matchStates } from "@muster/contracts/match/names";
+import { CancelReason, EndReason, type MatchSchema } from "@muster/contracts/match/v2";
+import type { MatchRecord } from "./matches.ts";
 
 export function toProto({ match, participants }: MatchRecord): MessageInitShape<typeof MatchSchema> {
   return {
@@ -27,7 +13,7 @@ export function toProto({ match, participants }: MatchRecord): MessageInitShape<
     seed: match.seed,
     epoch: match.epoch,
     shardId: match.shard_id,
-    state: STATES[match.state],
+    state: matchStates.valueOf(match.state),
     participants: participants.map((p) => ({
       seat: p.seat,
       playerId: p.player_id,
@@ -38,8 +24,8 @@ export function toProto({ match, participants }: MatchRecord): MessageInitShape<
     })),
     createdAt: timestampFromDate(match.created_at),
     ...(match.ended_at ? { endedAt: timestampFromDate(match.ended_at) } : {}),
-    endReason: match.end_reason ? ENDS[match.end_reason] : EndReason.UNSPECIFIED,
-    cancelReason: match.cancel_reason ? CANCELS[match.cancel_reason] : CancelReason.UNSPECIFIED,
+    endReason: match.end_reason ? endReasons.valueOf(match.end_reason) : EndReason.UNSPECIFIED,
+    cancelReason: match.cancel_reason ? cancelReasons.valueOf(match.cancel_reason) : CancelReason.UNSPECIFIED,
     ticks: match.ticks,
     stateHash: match.state_hash,
     options: JSON.parse(match.options) as Record<string, number>,

@@ -1,3 +1,4 @@
+import type { CancelReasonName, EndReasonName, MatchStateName } from "@muster/contracts/match/names";
 import type { Generated } from "kysely";
 
 /** Tables of match-service. Ids are UUIDv7 as text, times UTC with microseconds. */
@@ -20,11 +21,11 @@ export interface MatchesTable {
   /** Fencing epoch: from 1, raised when another shard takes over. */
   epoch: number;
   shard_id: string;
-  state: "running" | "ended" | "cancelled";
+  state: MatchStateName;
   created_at: Date;
   ended_at: Date | null;
-  end_reason: "played" | "forfeit" | null;
-  cancel_reason: "no_show" | "abandoned" | "fault" | "shard_lost" | "operator" | "not_placed" | null;
+  end_reason: EndReasonName | null;
+  cancel_reason: CancelReasonName | null;
   ticks: number;
   /** 8 hexadecimal digits; empty before the end. */
   state_hash: string;
@@ -71,13 +72,15 @@ export interface RatingsTable {
   matches: number;
 }
 
+export const EVENT_TYPES = ["match.ended", "match.cancelled"] as const;
+
 /** Events that were committed with the rows that they tell of. */
 export interface OutboxTable {
   /** Order of insertion. */
   position: Generated<bigint>;
   /** UUIDv7 of the event: consumers drop duplicates by it. */
   event_id: string;
-  event_type: "match.ended" | "match.cancelled";
+  event_type: (typeof EVENT_TYPES)[number];
   /** Events of one aggregate stay in order: the match id. */
   partition_key: string;
   /** JSON of the event. */

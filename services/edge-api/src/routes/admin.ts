@@ -1,16 +1,10 @@
 // For moderators and admins. identity-service decides who may: by the role that it stores, not by the token's.
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { Role } from "@muster/contracts/identity/v2";
+import { type RoleName, roles } from "@muster/contracts/identity/names";
 import { MatchState } from "@muster/contracts/match/v2";
 import { must } from "@muster/errors";
 import type { Call, Handler } from "./handler.ts";
 import { isoTime } from "./times.ts";
-
-const ROLES: Readonly<Record<string, Role>> = {
-  player: Role.PLAYER,
-  moderator: Role.MODERATOR,
-  admin: Role.ADMIN,
-};
 
 const actorOf = ({ caller }: Call): string => must(caller, "secured").playerId;
 
@@ -37,11 +31,11 @@ export const adminHandlers: Readonly<Record<string, Handler>> = {
   },
 
   async setRole(call, { identity }) {
-    const { role, reason } = call.body as { role: string; reason: string };
+    const { role, reason } = call.body as { role: RoleName; reason: string };
     await identity.setRole({
       actorId: actorOf(call),
       playerId: must(call.params["playerId"], "in the path"),
-      role: must(ROLES[role], "the contract names the roles"),
+      role: roles.valueOf(role),
       reason,
     });
     return { status: 204 };

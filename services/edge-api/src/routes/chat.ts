@@ -1,22 +1,11 @@
 // Chat over REST: channels, members, messages, moderation. Delivery is the realtime connection's.
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import {
-  type ActorSchema,
-  type Channel,
-  ChannelKind,
-  type ChatMessage,
-  type Invitation,
-} from "@muster/contracts/chat/v2";
+import { channelKinds } from "@muster/contracts/chat/names";
+import type { ActorSchema, Channel, ChatMessage, Invitation } from "@muster/contracts/chat/v2";
 import { must } from "@muster/errors";
 import type { Answer, Call, Clients, Handler } from "./handler.ts";
 import { isoTime } from "./times.ts";
 
-const KINDS: Partial<Record<ChannelKind, string>> = {
-  [ChannelKind.GLOBAL]: "global",
-  [ChannelKind.MATCH]: "match",
-  [ChannelKind.DIRECT]: "direct",
-  [ChannelKind.ROOM]: "room",
-};
 const DONE: Answer = { status: 204 };
 
 function actorOf({ caller }: Call): MessageInitShape<typeof ActorSchema> {
@@ -194,7 +183,7 @@ function channelJson(channel: Channel): Record<string, unknown> {
   const { channelId, kind, name, subjectId, ownerId, lastSeq, lastChange, lastReadSeq, unread } = channel;
   return {
     channelId,
-    kind: KINDS[kind],
+    kind: channelKinds.nameOf(kind),
     name,
     ...(subjectId === "" ? {} : { subjectId }),
     private: channel.private,

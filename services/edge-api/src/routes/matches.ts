@@ -1,25 +1,8 @@
-import { CancelReason, EndReason, type Match, MatchState } from "@muster/contracts/match/v2";
+import { cancelReasons, endReasons, matchStates } from "@muster/contracts/match/names";
+import { type Match, MatchState } from "@muster/contracts/match/v2";
 import { must } from "@muster/errors";
 import type { Answer, Clients, Handler } from "./handler.ts";
 import { isoTime } from "./times.ts";
-
-const STATES: Partial<Record<MatchState, string>> = {
-  [MatchState.RUNNING]: "running",
-  [MatchState.ENDED]: "ended",
-  [MatchState.CANCELLED]: "cancelled",
-};
-const END_REASONS: Partial<Record<EndReason, string>> = {
-  [EndReason.PLAYED]: "played",
-  [EndReason.FORFEIT]: "forfeit",
-};
-const CANCEL_REASONS: Partial<Record<CancelReason, string>> = {
-  [CancelReason.NO_SHOW]: "no_show",
-  [CancelReason.ABANDONED]: "abandoned",
-  [CancelReason.FAULT]: "fault",
-  [CancelReason.SHARD_LOST]: "shard_lost",
-  [CancelReason.OPERATOR]: "operator",
-  [CancelReason.NOT_PLACED]: "not_placed",
-};
 
 export const matchHandlers: Readonly<Record<string, Handler>> = {
   async getMatch({ params }, { match }) {
@@ -64,7 +47,7 @@ function matchJson(match: Match): Record<string, unknown> {
     mode,
     gameId,
     buildId,
-    state: STATES[state],
+    state: matchStates.nameOf(state),
     participants: participants.map((p) => ({
       seat: p.seat,
       playerId: p.playerId,
@@ -75,8 +58,8 @@ function matchJson(match: Match): Record<string, unknown> {
     })),
     createdAt: isoTime(createdAt),
     ...(endedAt ? { endedAt: isoTime(endedAt), ticks } : {}),
-    endReason: END_REASONS[endReason],
-    cancelReason: CANCEL_REASONS[cancelReason],
+    endReason: endReasons.nameOf(endReason),
+    cancelReason: cancelReasons.nameOf(cancelReason),
     ...(state === MatchState.ENDED ? { stateHash } : {}),
   };
 }

@@ -1,13 +1,8 @@
-import { type Profile, type TokenPair, AccountKind, Role } from "@muster/contracts/identity/v2";
+import { accountKinds, roles } from "@muster/contracts/identity/names";
+import type { Profile, TokenPair } from "@muster/contracts/identity/v2";
 import { must } from "@muster/errors";
 import type { Handler } from "./handler.ts";
 import { isoTime } from "./times.ts";
-
-const ROLE_NAMES: Partial<Record<Role, string>> = {
-  [Role.PLAYER]: "player",
-  [Role.MODERATOR]: "moderator",
-  [Role.ADMIN]: "admin",
-};
 
 type Credentials = { name: string; password: string; deviceLabel?: string; deviceId?: string; proof?: string };
 type Device = { deviceKey: string; deviceLabel?: string };
@@ -49,8 +44,8 @@ export function profileJson(profile: Profile | undefined): Record<string, unknow
   return {
     playerId,
     name,
-    kind: kind === AccountKind.GUEST ? "guest" : "registered",
-    role: ROLE_NAMES[role],
+    kind: accountKinds.nameOf(kind),
+    role: roles.nameOf(role),
     createdAt: isoTime(createdAt),
   };
 }

@@ -2,14 +2,15 @@
 // written in it.
 import { timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
-import { type IdentityService, Role } from "@muster/contracts/identity/v2";
+import { type RoleName, roles } from "@muster/contracts/identity/names";
+import type { IdentityService } from "@muster/contracts/identity/v2";
 import { listAuditEntries } from "@muster/audit";
 import { inTransaction } from "@muster/db";
-import { commonError } from "@muster/errors";
+import { commonError, must } from "@muster/errors";
 import { FOR_GOOD } from "../accounts.ts";
 import type { AuditAction } from "../audit.ts";
 import { fail } from "../errors.ts";
-import type { Account, AccountRole } from "../schema.ts";
+import type { Account } from "../schema.ts";
 import { findAccount, holdAccount, updateBan, updateRole } from "../store/accounts.ts";
 import type { Db, Tx } from "../store/db.ts";
 import { listKeyStates } from "../store/keys.ts";
@@ -25,7 +26,6 @@ type AdminRpcs =
   | "revokeSigningKey"
   | "authorizeMatchCancel";
 
-const RANK: Readonly<Record<AccountRole, number>> = { player: 0, moderator: 1, admin: 2 };
 const AUDIT_PAGE_DEFAULT = 50;
 
 export function adminRpcs({
@@ -38,7 +38,7 @@ export function adminRpcs({
   /** Runs `work` if the actor may, and writes the log. @throws AppError not_allowed */
   const asActor = <T>(
     actorId: string,
-    atLeast: AccountRole,
+    atLeast: RoleName,
     entry: { action: AuditAction; target: string; reason: string },
     work: (tx: Tx, actor: Account) => Promise<T>,
   ): Promise<T> =>
@@ -58,7 +58,7 @@ export function adminRpcs({
     asActor(actorId, "moderator", { action: ban.action, target: playerId, reason }, async (tx, actor) => {
       const target = await holdAccount(tx, playerId);
       if (!target) throw fail("player_not_found");
-      if (RANK[target.role] >= RANK[actor.role]) throw fail("not_allowed");
+      if (roles.valueOf(target.role) >= roles.valueOf(actor.role)) throw fail("not_allowed");
       await updateBan(tx, playerId, ban.until, ban.until ? reason : null);
       if (!ban.until) return;
       await sessions.revoke(tx, { accountId: playerId }, "banned");
@@ -82,7 +82,7 @@ export function adminRpcs({
     },
 
     async setRole({ actorId, playerId, role, reason }) {
-      const name = ROLE_NAMES[role as keyof typeof ROLE_NAMES];
+      const name = must(roles.nameOf(role), "validation demands a role");
       const entry = { action: "role_set", target: playerId, reason: `${name}: ${reason}` } as const;
       await asActor(actorId, "admin", entry, async (tx) => {
         if (!(await holdAccount(tx, playerId))) throw fail("player_not_found");
@@ -143,16 +143,14 @@ export function adminRpcs({
   };
 }
 
-const ROLE_NAMES = {
-  [Role.PLAYER]: "player",
-  [Role.MODERATOR]: "moderator",
-  [Role.ADMIN]: "admin",
-} as const satisfies Partial<Record<Role, AccountRole>>;
-
 /** @throws AppError not_allowed */
-async function allowed(db: Db, actorId: string, atLeast: AccountRole, now: Date): Promise<Account> {
+async function allowed(db: Db, actorId: string, atLeast: RoleName, now: Date): Promise<Account> {
   const actor = await findAccount(db, actorId);
-  if (!actor || (actor.banned_until !== null && actor.banned_until > now) || RANK[actor.role] < RANK[atLeast])
+  if (
+    !actor ||
+    (actor.banned_until !== null && actor.banned_until > now) ||
+    roles.valueOf(actor.role) < roles.valueOf(atLeast)
+  )
     throw fail("not_allowed");
   return actor;
 }

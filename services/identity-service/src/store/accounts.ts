@@ -1,5 +1,6 @@
 // SQL on accounts, credentials and guest devices.
-import type { Account, AccountRole } from "../schema.ts";
+import type { RoleName } from "@muster/contracts/identity/names";
+import type { Account } from "../schema.ts";
 import type { Db, Tx } from "./db.ts";
 
 const ACCOUNT = [
@@ -111,6 +112,6 @@ export async function updateBan(tx: Tx, id: string, until: Date | null, reason: 
   await tx.updateTable("accounts").set({ banned_until: until, ban_reason: reason }).where("id", "=", id).execute();
 }
 
-export async function updateRole(tx: Tx, id: string, role: AccountRole): Promise<void> {
+export async function updateRole(tx: Tx, id: string, role: RoleName): Promise<void> {
   await tx.updateTable("accounts").set({ role }).where("id", "=", id).execute();
 }

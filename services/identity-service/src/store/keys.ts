@@ -1,5 +1,6 @@
 // SQL on signing keys.
-import type { KeyState, SigningKeysTable } from "../schema.ts";
+import type { SigningKeyState } from "@muster/contracts/identity/names";
+import type { SigningKeysTable } from "../schema.ts";
 import type { Db, Tx } from "./db.ts";
 
 const KEY = ["kid", "state", "public_jwk", "private_sealed", "state_since"] as const;
@@ -21,7 +22,7 @@ export async function holdKeys(tx: Tx): Promise<StoredKey[]> {
     .execute();
 }
 
-export async function listKeyStates(db: Db): Promise<{ kid: string; state: KeyState; state_since: Date }[]> {
+export async function listKeyStates(db: Db): Promise<{ kid: string; state: SigningKeyState; state_since: Date }[]> {
   return db
     .selectFrom("signing_keys")
     .select(["kid", "state", "state_since"])
@@ -49,7 +50,7 @@ export async function insertKey(
     .execute();
 }
 
-export async function setKeyState(tx: Tx, kid: string, state: KeyState, at: Date): Promise<void> {
+export async function setKeyState(tx: Tx, kid: string, state: SigningKeyState, at: Date): Promise<void> {
   await tx
     .updateTable("signing_keys")
     .set({

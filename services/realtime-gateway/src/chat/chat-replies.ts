@@ -1,21 +1,26 @@
 // Control messages about chat, from what chat-service says.
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import { ChannelKind, type ChatMessage, type JoinedChannel } from "@muster/contracts/chat/v2";
+import { channelKinds } from "@muster/contracts/chat/names";
+import type { ChatMessage, JoinedChannel } from "@muster/contracts/chat/v2";
 import type { Control } from "../connection/outbound.ts";
-
-const KINDS: Readonly<Record<ChannelKind, string>> = {
-  [ChannelKind.UNSPECIFIED]: "",
-  [ChannelKind.GLOBAL]: "global",
-  [ChannelKind.MATCH]: "match",
-  [ChannelKind.DIRECT]: "direct",
-  [ChannelKind.ROOM]: "room",
-};
 
 export function chatChannels(requestId: number, joined: readonly JoinedChannel[]): Control {
   const channels = joined.flatMap(({ channel, fromChange, reset }) => {
     if (!channel) return [];
     const { channelId, kind, name, subjectId, lastSeq, lastReadSeq, unread } = channel;
-    return [{ channelId, kind: KINDS[kind] ?? "", name, subjectId, lastSeq, lastReadSeq, unread, fromChange, reset }];
+    return [
+      {
+        channelId,
+        kind: channelKinds.nameOf(kind) ?? "",
+        name,
+        subjectId,
+        lastSeq,
+        lastReadSeq,
+        unread,
+        fromChange,
+        reset,
+      },
+    ];
   });
   return { requestId, message: { case: "chatChannels", value: { channels } } };
 }

@@ -1,7 +1,8 @@
 // Tells match-service again and again which matches this shard holds, and hears which of them it holds no more.
 import type { Client } from "@connectrpc/connect";
+import { cancelReasons } from "@muster/contracts/match/names";
 import {
-  CancelReason,
+  type CancelReason,
   type LostLease,
   type MatchService,
   MatchState,
@@ -29,14 +30,6 @@ const BATCH_MAX = 500;
 /** After a call that failed. */
 const RETRY_MS = 500;
 
-const REASONS: Partial<Record<CancelReason, MatchCancelReason>> = {
-  [CancelReason.NO_SHOW]: "no_show",
-  [CancelReason.ABANDONED]: "abandoned",
-  [CancelReason.FAULT]: "fault",
-  [CancelReason.SHARD_LOST]: "shard_lost",
-  [CancelReason.OPERATOR]: "operator",
-};
-
 export function createLeases(options: LeasesOptions): Component {
   const { shardId, everyMs, held, lost, matches, metrics, log } = options;
   const stop = new AbortController();
@@ -44,7 +37,7 @@ export function createLeases(options: LeasesOptions): Component {
 
   const letGo = ({ matchId, state, cancelReason }: LostLease): void => {
     // One that was played to its end is not ours either: whoever stored that end has told its players.
-    const reason = state === MatchState.CANCELLED ? (REASONS[cancelReason] ?? "shard_lost") : undefined;
+    const reason = state === MatchState.CANCELLED ? reasonOf(cancelReason) : undefined;
     metrics.leasesLost.inc({ reason: reason ?? "moved" });
     lost(matchId, reason);
   };
@@ -88,4 +81,9 @@ export function createLeases(options: LeasesOptions): Component {
       await running;
     },
   };
+}
+
+function reasonOf(reason: CancelReason): MatchCancelReason {
+  const name = cancelReasons.nameOf(reason);
+  return name === undefined || name === "not_placed" ? "shard_lost" : name;
 }

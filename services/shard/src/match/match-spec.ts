@@ -1,4 +1,5 @@
 // What a match is, before and after it is played.
+import type { CancelReasonName, EndReasonName } from "@muster/contracts/match/names";
 import type { Game, GameResult } from "@muster/game-kit";
 import type { TraceContext } from "@muster/tracing";
 
@@ -28,7 +29,8 @@ export interface MatchTimes {
 }
 
 export type MatchOutcome =
-  | { readonly kind: "ended"; readonly reason: "played" | "forfeit"; readonly result: GameResult }
+  | { readonly kind: "ended"; readonly reason: EndReasonName; readonly result: GameResult }
   | { readonly kind: "cancelled"; readonly reason: MatchCancelReason };
 
-export type MatchCancelReason = "no_show" | "abandoned" | "fault" | "shard_lost" | "operator";
+/** One that was never placed was never at a shard. */
+export type MatchCancelReason = Exclude<CancelReasonName, "not_placed">;

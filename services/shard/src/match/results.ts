@@ -1,7 +1,8 @@
 // Results on their way to match-service: retried until stored. What is stored is the match-service's business; that
 // nothing is lost while this process lives is ours.
 import type { Client } from "@connectrpc/connect";
-import { CancelReason, EndReason, type MatchService, type RecordResultRequestSchema } from "@muster/contracts/match/v2";
+import { cancelReasons, endReasons } from "@muster/contracts/match/names";
+import type { MatchService, RecordResultRequestSchema } from "@muster/contracts/match/v2";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { AppError } from "@muster/errors";
 import { packLog } from "@muster/game-kit";
@@ -33,15 +34,6 @@ const FIRST_RETRY_MS = 100;
 const RETRY_MS_MAX = 5000;
 /** Calls to match-service at once; results beyond it wait here. */
 const CALLS_MAX = 16;
-
-const END_REASONS = { played: EndReason.PLAYED, forfeit: EndReason.FORFEIT } as const;
-const CANCEL_REASONS = {
-  no_show: CancelReason.NO_SHOW,
-  abandoned: CancelReason.ABANDONED,
-  fault: CancelReason.FAULT,
-  shard_lost: CancelReason.SHARD_LOST,
-  operator: CancelReason.OPERATOR,
-} as const;
 
 export class Results {
   readonly #shardId: string;
@@ -132,8 +124,8 @@ function requestOf(
 ): MessageInitShape<typeof RecordResultRequestSchema> {
   const common = { matchId, epoch, shardId, ticks, stateHash, inputLog: inputLog as Uint8Array<ArrayBuffer> };
   if (outcome.kind === "cancelled")
-    return { ...common, outcome: { case: "cancelled", value: { reason: CANCEL_REASONS[outcome.reason] } } };
+    return { ...common, outcome: { case: "cancelled", value: { reason: cancelReasons.valueOf(outcome.reason) } } };
   const seats = outcome.result.seats.map(({ score, rank }, seat) => ({ seat, score, rank }));
-  const value = { reason: END_REASONS[outcome.reason], seats, unplayedSeats: [...unplayed] };
+  const value = { reason: endReasons.valueOf(outcome.reason), seats, unplayedSeats: [...unplayed] };
   return { ...common, outcome: { case: "completed", value } };
 }
