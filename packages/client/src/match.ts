@@ -95,7 +95,7 @@ export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> 
     return this.#decoder.words;
   }
 
-  /** Hash of the state that this client holds: equals the shard's at the same tick, when the game conceals nothing. */
+  /** Hash of the state that this client holds: equals the shard's at the same tick, when the game redacts nothing. */
   get stateHash(): string {
     return this.#decoder.hash();
   }

@@ -219,8 +219,8 @@ describe("prediction", () => {
     }
   });
 
-  it("is refused for a game that conceals: what is hidden cannot be simulated", () => {
-    const hidden = { ...duel, conceal: () => undefined } as unknown as Game;
+  it("is refused for a game that redacts: what is hidden cannot be simulated", () => {
+    const hidden = { ...duel, redact: () => undefined } as unknown as Game;
     expect(() => new Prediction({} as PlayingMatch, { game: hidden, sample: () => undefined })).toThrow(RangeError);
   });
 });

@@ -37,7 +37,7 @@ const STEPS_PER_ADVANCE_MAX = 12;
 /** States kept to compare with what the server says. */
 const KEPT_TICKS = 64;
 
-/** Only for games that conceal nothing: what is hidden cannot be simulated. */
+/** Only for games that redact nothing: what is hidden cannot be simulated. */
 export class Prediction<S extends Fields = Fields, I extends Fields = Fields> {
   readonly #match: PlayingMatch<S, I>;
   readonly #options: PredictionOptions<S, I>;
@@ -54,9 +54,9 @@ export class Prediction<S extends Fields = Fields, I extends Fields = Fields> {
   readonly #beforeWords: Int32Array;
   readonly #before: StateOf<S>;
 
-  /** @throws RangeError for a game that conceals part of its state */
+  /** @throws RangeError for a game that redacts part of its state */
   constructor(match: PlayingMatch<S, I>, options: PredictionOptions<S, I>) {
-    if (options.game.conceal) throw new RangeError(`${options.game.id} conceals part of its state`);
+    if (options.game.redact) throw new RangeError(`${options.game.id} redacts part of its state`);
     this.#match = match;
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());

@@ -1,6 +1,6 @@
 // What a studio writes: one deterministic module. The rest of Muster only sees this interface.
-import type { Random } from "./random.ts";
-import type { Fields, StateOf } from "./schema.ts";
+import type { Random } from "./engine/random.ts";
+import type { Fields, StateOf } from "./schema/schema.ts";
 
 /** Settings of a match by name, integers. */
 export type GameOptions = Readonly<Record<string, number>>;
@@ -66,10 +66,10 @@ export interface Game<S extends Fields = Fields, I extends Fields = Fields> {
   /** For a game without a clock: how long a turn may take. */
   readonly turns?: Turns<S>;
   /**
-   * Blanks in a copy of the state what the viewer may not see: a seat, or undefined for a spectator. Whatever is left is
-   * sent. The random generator's state goes out to nobody in such a game.
+   * Sets to zero, in a copy of the state, what the viewer may not see: a seat, or undefined for a spectator. The rest is sent.
+   * The kit redacts the state of the random generator for everybody in such a game.
    */
-  readonly conceal?: (
+  readonly redact?: (
     state: StateOf<S>,
     viewer: number | undefined,
     context: Pick<GameContext, "seats" | "options">,

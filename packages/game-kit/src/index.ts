@@ -1,8 +1,9 @@
 // Runs in Node and in browsers: nothing here imports Node.
-export { BitReader, BitWriter, MalformedBitsError } from "./bits.ts";
-export { type Codec, codecOf } from "./codec.ts";
-export { descriptionOf, type FieldDescription, type GameDescription } from "./description.ts";
-export { angleOf, ANGLES, cos, isqrt, sin, UNIT } from "./fixed.ts";
+export { memoryMapOf } from "./engine/compiled.ts";
+export { angleOf, ANGLES, cos, isqrt, sin, UNIT } from "./engine/fixed.ts";
+export { PREFETCH_DEPTHS, touched } from "./engine/prefetch.ts";
+export { Random } from "./engine/random.ts";
+export { Simulation, type SimulationSetup } from "./engine/simulation.ts";
 export {
   type Bot,
   type Game,
@@ -14,24 +15,20 @@ export {
   type Turns,
   optionsFor,
 } from "./game.ts";
-export { type InputCodec, inputCodecOf } from "./input.ts";
-export { InputLog, InputRecords, type RecordReader } from "./input-record.ts";
-export { type Layout, layoutOf } from "./layout.ts";
-export { PREFETCH_DEPTHS, touched } from "./prefetch.ts";
-export { Random } from "./random.ts";
-export { RecordLog, recordsOf } from "./record-log.ts";
-export {
-  BadReplayError,
-  LogPlayer,
-  packLog,
-  Replay,
-  type ReplayClaim,
-  type ReplaySetup,
-  unpackLog,
-  verifyReplay,
-} from "./replay.ts";
-export { type Expectation, type Fields, flag, int, list, type StateOf, uint } from "./schema.ts";
-export { memoryWords, Simulation, type SimulationSetup } from "./simulation.ts";
+export { BadReplayError } from "./log/bad-replay-error.ts";
+export { InputLog } from "./log/input-log.ts";
+export { InputRecords, type RecordReader } from "./log/input-records.ts";
+export { packLog, unpackLog } from "./log/packed-log.ts";
+export { RecordLog, recordsOf } from "./log/record-log.ts";
+export { LogPlayer } from "./replay/log-player.ts";
+export { Replay, type ReplaySetup } from "./replay/replay.ts";
+export { type ReplayClaim, verifyReplay } from "./replay/verify-replay.ts";
+export { descriptionOf, type FieldDescription, type GameDescription } from "./schema/description.ts";
+export { type Layout, layoutOf } from "./schema/layout.ts";
+export { type Expectation, type Fields, flag, int, list, type StateOf, uint } from "./schema/schema.ts";
+export { BitReader, BitWriter, MalformedBitsError } from "./wire/bits.ts";
+export { type Codec, codecOf } from "./wire/codec.ts";
+export { type InputCodec, inputCodecOf } from "./wire/input-codec.ts";
 export {
   DELTA_FRAME,
   FrameWriter,
@@ -40,4 +37,4 @@ export {
   SnapshotDecoder,
   type SnapshotView,
   SnapshotEncoder,
-} from "./snapshot.ts";
+} from "./wire/snapshot.ts";

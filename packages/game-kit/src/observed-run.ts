@@ -59,8 +59,8 @@ globalThis.Date = new Proxy(Date, {
 });
 
 // Loaded only now, so that the kit's own modules see the watched functions as well.
-const { Simulation } = await import("./simulation.ts");
-const { Random } = await import("./random.ts");
+const { Simulation } = await import("./engine/simulation.ts");
+const { Random } = await import("./engine/random.ts");
 const { optionsFor } = await import("./game.ts");
 const game = ((await import(moduleUrl)) as Record<string, Game>)[exportName];
 if (!game) throw new Error(`${moduleUrl} has no export ${exportName}`);

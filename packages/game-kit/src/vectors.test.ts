@@ -4,12 +4,12 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { gameOf, plainOf, type Vector } from "../test/vector.ts";
 import { makeVectors } from "../test/vectors.ts";
-import { MalformedBitsError } from "./bits.ts";
-import { descriptionOf, type FieldDescription, layoutHash } from "./description.ts";
+import { MalformedBitsError } from "./wire/bits.ts";
+import { descriptionOf, type FieldDescription, layoutHash } from "./schema/description.ts";
 import type { Game } from "./game.ts";
-import { inputCodecOf } from "./input.ts";
-import { type Field, type Fields, flag, int, list, uint } from "./schema.ts";
-import { SnapshotDecoder } from "./snapshot.ts";
+import { inputCodecOf } from "./wire/input-codec.ts";
+import { type Field, type Fields, flag, int, list, uint } from "./schema/schema.ts";
+import { SnapshotDecoder } from "./wire/snapshot.ts";
 
 const FILE = new URL("../../../contracts/realtime/golden/vectors.json", import.meta.url);
 

@@ -1,5 +1,5 @@
 // Vectors whose changes, or schemas too, a small generator picks: the same ones whenever they are made.
-import { type Field, type Fields, flag, int, list, uint } from "../src/schema.ts";
+import { type Field, type Fields, flag, int, list, uint } from "../src/schema/schema.ts";
 import type { Plain, VectorParts } from "./vector.ts";
 
 type Thrown = Omit<VectorParts, "name" | "shows">;

@@ -1,10 +1,10 @@
 // One test vector: a schema, and a sender whose state a script writes.
-import { descriptionOf, type FieldDescription } from "../src/description.ts";
+import { descriptionOf, type FieldDescription } from "../src/schema/description.ts";
 import type { Game, InputMode } from "../src/game.ts";
-import { inputCodecOf } from "../src/input.ts";
-import { type Fields, flag } from "../src/schema.ts";
-import { Simulation } from "../src/simulation.ts";
-import { SnapshotEncoder } from "../src/snapshot.ts";
+import { inputCodecOf } from "../src/wire/input-codec.ts";
+import { type Fields, flag } from "../src/schema/schema.ts";
+import { Simulation } from "../src/engine/simulation.ts";
+import { SnapshotEncoder } from "../src/wire/snapshot.ts";
 
 export type Plain = { [name: string]: number | boolean | Plain[] };
 

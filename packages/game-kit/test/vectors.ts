@@ -1,5 +1,5 @@
 // The test vectors of contracts/realtime/golden/vectors.json, made by the kit: what every feature of the format looks like.
-import { flag, int, list, uint } from "../src/schema.ts";
+import { flag, int, list, uint } from "../src/schema/schema.ts";
 import { mixture, randomGame } from "./random-vectors.ts";
 import { vector, type Vector } from "./vector.ts";
 

@@ -47,7 +47,7 @@ export type InputRefusalCode = (typeof INPUT_REFUSALS)[number] | "input_too_fast
 const HEADER_BYTES = 5;
 /** Channel, tick, check, length of the record. */
 export const LINK_TICK_HEADER_BYTES = 12;
-/** What spectators see; and, where a game conceals nothing, everybody. A seat's own view is its number plus one. */
+/** What spectators see; and, where a game redacts nothing, everybody. A seat's own view is its number plus one. */
 export const PUBLIC_VIEW = 0;
 /** Channel, view. */
 export const LINK_VIEW_HEADER_BYTES = 5;

@@ -15,8 +15,8 @@ export class Bots {
   readonly #simulation: Simulation;
   readonly #seats: readonly BotSeat[];
   readonly #codec;
-  readonly #blanked: Int32Array;
-  readonly #blank: ((viewer: number) => void) | undefined;
+  readonly #redacted: Int32Array;
+  readonly #redact: ((viewer: number) => void) | undefined;
   readonly #seen;
 
   /**
@@ -36,9 +36,9 @@ export class Bots {
     });
     if (this.#seats.length > 0 && game.tickRate === 0 && !game.turns)
       throw new RangeError(`${game.id} has no clock and tells no turns: its bots would never know when to move`);
-    this.#blanked = game.conceal ? new Int32Array(layout.words) : simulation.words;
-    this.#blank = game.conceal && this.#seats.length > 0 ? simulation.blanker(this.#blanked) : undefined;
-    this.#seen = this.#seats.length > 0 ? layout.view(this.#blanked, 0, false) : undefined;
+    this.#redacted = game.redact ? new Int32Array(layout.words) : simulation.words;
+    this.#redact = game.redact && this.#seats.length > 0 ? simulation.redactor(this.#redacted) : undefined;
+    this.#seen = this.#seats.length > 0 ? layout.view(this.#redacted, 0, false) : undefined;
   }
 
   /** One has decided, and its input is not applied yet. */
@@ -66,7 +66,7 @@ export class Bots {
   }
 
   #ask(bot: BotSeat): void {
-    this.#blank?.(bot.seat);
+    this.#redact?.(bot.seat);
     const input = bot.decide(this.#seen as never, bot.seat, this.#simulation.context);
     if (!input) return;
     const before = bot.words.slice();

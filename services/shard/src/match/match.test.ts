@@ -22,7 +22,7 @@ class RecordedLink implements Link {
     this.unseated.push(session);
   }
   refuse(): void {}
-  /** By view: of a game that conceals. */
+  /** By view: of a game that redacts. */
   readonly views = new Map<number, Uint8Array[]>();
   keyframe(_channel: number, view: number, frame: Uint8Array): void {
     if (view === 0) this.frames.push({ type: "keyframe", bytes: frame.slice() });

@@ -20,7 +20,7 @@ const cards: Game<typeof state, typeof input> = {
   input,
   inputMode: "event",
   options: { secretOfSecond: { default: 0, min: 0, max: 65_535 } },
-  conceal(s, viewer) {
+  redact(s, viewer) {
     s.hands.forEach((hand, seat) => {
       if (seat === viewer) return;
       hand.secret = 0;
@@ -114,7 +114,7 @@ const play = ({ match }: Table, ticks: number): void => {
   for (let i = 0; i < ticks; i++) match.tick();
 };
 
-describe("a game that conceals", () => {
+describe("a game that redacts", () => {
   it("sends the other seat and the spectators the very same bytes, whatever a seat hides", () => {
     const [one, other] = [table(1), table(65_000)];
     for (const each of [one, other]) play(each, 30);

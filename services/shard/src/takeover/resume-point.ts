@@ -18,7 +18,7 @@ export const MATCH_START: ResumePoint = { log: new Uint8Array(0), checksum: 0, k
 
 /** What a keyframe shows. @throws MalformedBitsError */
 export function stateOf({ game }: MatchSpec, keyframe: Uint8Array): { tick: number; words: Int32Array } | undefined {
-  if (game.conceal) return undefined; // it is not the whole state
+  if (game.redact) return undefined; // it is not the whole state
   const decoder = new SnapshotDecoder(game);
   decoder.apply(keyframe);
   return { tick: decoder.tick, words: decoder.words };

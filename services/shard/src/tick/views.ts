@@ -1,12 +1,12 @@
-// What leaves the shard of a match's state. Where the game conceals nothing, all see one and the same: one encode per
-// tick. Where it does, each seat has a view of its own, blanked before it is encoded, and spectators have another.
+// What leaves the shard of a match's state. Where the game redacts nothing, all see one and the same: one encode per
+// tick. Where it does, each seat has a view of its own, redacted before it is encoded, and spectators have another.
 import {
   BitWriter,
   type Fields,
   FrameWriter,
   type InputRecords,
   type Layout,
-  memoryWords,
+  memoryMapOf,
   type Simulation,
   SnapshotEncoder,
 } from "@muster/game-kit";
@@ -27,7 +27,7 @@ export interface Views {
 
 /** `records`: they know what is acknowledged. */
 export function viewsOf(simulation: Simulation, records: InputRecords): Views {
-  return simulation.game.conceal ? new OwnViews(simulation, records) : new SharedView(simulation, records);
+  return simulation.game.redact ? new OwnViews(simulation, records) : new SharedView(simulation, records);
 }
 
 /** Shared by all matches of a game that redacts nothing: one tick is encoded, copied to the links and forgotten before the next. */
@@ -46,7 +46,7 @@ function scratchOf({ layout, game }: Simulation): EncodeScratch {
   if (!scratch) {
     scratch = {
       frames: new FrameWriter(layout, new BitWriter(1024)),
-      words: new Int32Array(memoryWords(game, game.seatsMax)),
+      words: new Int32Array(memoryMapOf(game, game.seatsMax).words),
       before: new Uint32Array(game.seatsMax),
       acks: new Uint32Array(game.seatsMax),
     };
@@ -104,18 +104,18 @@ class OwnViews implements Views {
   readonly #encoders: readonly SnapshotEncoder[];
   /** By view: the tick that its next delta is against. One that nobody follows falls behind, until its next keyframe. */
   readonly #bases: number[];
-  /** A copy of the state, blanked for one viewer after the other. */
-  readonly #blanked: Int32Array;
-  readonly #blank: (viewer: number | undefined) => void;
+  /** A copy of the state, redacted for one viewer after the other. */
+  readonly #redacted: Int32Array;
+  readonly #redact: (viewer: number | undefined) => void;
 
   constructor(simulation: Simulation, records: InputRecords) {
     const { layout, seats } = simulation;
     this.#simulation = simulation;
     this.#records = records;
     this.#acks = new Uint32Array(seats);
-    this.#blanked = new Int32Array(layout.words);
+    this.#redacted = new Int32Array(layout.words);
     this.#encoders = Array.from({ length: seats + 1 }, () => new SnapshotEncoder(layout, seats));
-    this.#blank = simulation.blanker(this.#blanked);
+    this.#redact = simulation.redactor(this.#redacted);
     this.#bases = this.#encoders.map(() => -1);
     for (const view of this.#encoders.keys()) this.#rebase(view);
   }
@@ -147,7 +147,7 @@ class OwnViews implements Views {
 
   #seenBy(view: number): Int32Array {
     this.#records.copySeqs(this.#acks);
-    this.#blank(view === PUBLIC_VIEW ? undefined : view - 1);
-    return this.#blanked;
+    this.#redact(view === PUBLIC_VIEW ? undefined : view - 1);
+    return this.#redacted;
   }
 }

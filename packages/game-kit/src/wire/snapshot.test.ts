@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MalformedBitsError } from "./bits.ts";
-import type { Game } from "./game.ts";
-import { flag, int, list, uint } from "./schema.ts";
-import { Simulation } from "./simulation.ts";
+import type { Game } from "../game.ts";
+import { flag, int, list, uint } from "../schema/schema.ts";
+import { Simulation } from "../engine/simulation.ts";
 import { SnapshotDecoder, SnapshotEncoder } from "./snapshot.ts";
 
 const state = {

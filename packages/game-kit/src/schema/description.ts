@@ -1,6 +1,6 @@
 // What another engine's client has to know of a game to read its frames: contracts/realtime/STANDARD.md, "A game's layout".
-import { compiledOf, stateFieldsOf } from "./compiled.ts";
-import type { Game, InputMode } from "./game.ts";
+import type { Game, InputMode } from "../game.ts";
+import { gameLayoutOf, stateFieldsOf } from "./game-layout.ts";
 import type { Field, Fields } from "./schema.ts";
 
 /** A field, in packing order. Of the optional ones each stands only where it says something. */
@@ -34,10 +34,10 @@ const descriptions = new WeakMap<object, GameDescription>();
 export function descriptionOf(game: Game): GameDescription {
   let found = descriptions.get(game);
   if (!found) {
-    compiledOf(game); // refuses what cannot be
+    gameLayoutOf(game); // throws for a schema that cannot be laid out
     const [state, input] = [describeFields(stateFieldsOf(game)), describeFields(game.input)];
     const { id: gameId, buildId, tickRate, seatsMin, seatsMax, inputMode } = game;
-    const rules = { tickRate, seatsMin, seatsMax, inputMode, conceals: game.conceal !== undefined };
+    const rules = { tickRate, seatsMin, seatsMax, inputMode, conceals: game.redact !== undefined };
     found = { gameId, buildId, layoutHash: layoutHash(state, input), ...rules, state, input };
     descriptions.set(game, found);
   }

@@ -1,12 +1,15 @@
+// On the hot path, once per tick: design/realtime/performance.md.
+//
 // Snapshot frames as contracts/realtime/STANDARD.md fixes them. One encode per match and tick serves every receiver:
 // a frame carries every seat's acknowledged input sequence number.
 import { BitReader, BitWriter, MalformedBitsError } from "./bits.ts";
 import { type Codec, codecOf } from "./codec.ts";
-import type { Game } from "./game.ts";
-import { type Layout, plainOf } from "./layout.ts";
-import type { Fields, StateOf } from "./schema.ts";
-import { compiledOf } from "./compiled.ts";
-import { hashWords } from "./simulation.ts";
+import type { Game } from "../game.ts";
+import { gameLayoutOf } from "../schema/game-layout.ts";
+import type { Layout } from "../schema/layout.ts";
+import { plainOf } from "../schema/struct-view.ts";
+import type { Fields, StateOf } from "../schema/schema.ts";
+import { hashWords } from "./state-hash.ts";
 
 export const KEYFRAME_FRAME = 0x03;
 export const DELTA_FRAME = 0x04;
@@ -118,7 +121,7 @@ export class SnapshotDecoder<S extends Fields = Fields> {
   #tick = -1;
 
   constructor(game: Game<S, Fields>) {
-    const { layout } = compiledOf(game as unknown as Game);
+    const layout = gameLayoutOf(game as unknown as Game).state;
     this.#codec = codecOf(layout);
     this.#fields = game.state;
     this.words = new Int32Array(layout.words);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Game, GameContext } from "./game.ts";
-import { uint } from "./schema.ts";
+import type { Game, GameContext } from "../game.ts";
+import { uint } from "../schema/schema.ts";
 import { Simulation } from "./simulation.ts";
 
 const state = { steps: uint(16) };

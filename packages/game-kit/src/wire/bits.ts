@@ -1,4 +1,6 @@
-/** What arrives is wire input: reading past its end is refused, never trusted. */
+// On the hot path, with every field that is sent: design/realtime/performance.md.
+
+/** Bytes from the network: reading past their end is refused. */
 export class MalformedBitsError extends Error {
   override readonly name = "MalformedBitsError";
 }

@@ -26,7 +26,8 @@ export interface ListField<F extends Fields = Fields> {
   readonly length: number;
   readonly fields: F;
 }
-export type Field = IntField | FlagField | ListField;
+export type Scalar = IntField | FlagField;
+export type Field = Scalar | ListField;
 export interface Fields {
   readonly [name: string]: Field;
 }
@@ -66,4 +67,9 @@ export function list<const F extends Fields>(length: number, fields: F): ListFie
 function checkBits(bits: number, min = 1): void {
   if (!Number.isInteger(bits) || bits < min || bits > 32)
     throw new RangeError(`a field has ${min} to 32 bits, not ${bits}`);
+}
+
+/** What a field of so many bits can hold. */
+export function rangeOf({ bits, signed }: { bits: number; signed: boolean }): { min: number; max: number } {
+  return { min: signed ? -(2 ** (bits - 1)) : 0, max: signed ? 2 ** (bits - 1) - 1 : 2 ** bits - 1 };
 }

@@ -1,8 +1,9 @@
+// On the hot path, once per tick: design/realtime/performance.md.
+//
 // Short pieces of bytes, one behind the other, each behind its length (LEB128): thousands of them for each of thousands of
-// matches. Where the next one goes lies in a slab that many logs share, so that adding to one costs a line of memory of its
-// own, and not an array, its buffer and its bytes (design/realtime/performance.md); what does not fit there any more moves
-// to an array that is seldom touched.
-import { MalformedBitsError } from "./bits.ts";
+// matches. The end of a log lies in a slab that many logs share, so that an append touches one cache line of its own, and not
+// an array, its buffer and its bytes. When that end is full it moves to an array of the log's own, which is seldom touched.
+import { MalformedBitsError } from "../wire/bits.ts";
 
 /** What was added last, up to so much, lies in the slab. */
 const TAIL_BYTES = 512;

@@ -1,7 +1,8 @@
+// On the hot path, once per input: design/realtime/performance.md.
 import { BitReader, BitWriter } from "./bits.ts";
 import { type Codec, codecOf } from "./codec.ts";
-import { type Layout, layoutOf } from "./layout.ts";
-import type { Fields, StateOf } from "./schema.ts";
+import { type Layout, layoutOf } from "../schema/layout.ts";
+import type { Fields, StateOf } from "../schema/schema.ts";
 
 /** Inputs as bytes and as words. A seat's input is `words` integers, kept in place: no allocation per input. */
 export interface InputCodec<I extends Fields> {

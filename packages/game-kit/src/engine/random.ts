@@ -1,4 +1,5 @@
-import type { Cursor } from "./layout.ts";
+// On the hot path, inside a game's step: design/realtime/performance.md.
+import type { Cursor } from "../schema/struct-view.ts";
 
 /**
  * Random numbers that are part of the state: xorshift32 (G. Marsaglia, "Xorshift RNGs", 2003, triple 13, 17, 5).

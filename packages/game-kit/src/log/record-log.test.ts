@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Random } from "./random.ts";
+import { Random } from "../engine/random.ts";
 import { RecordLog } from "./record-log.ts";
 
 describe("a log of records", () => {

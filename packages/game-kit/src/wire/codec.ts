@@ -1,12 +1,11 @@
-// State on the wire: whole, or as the difference to what the state before lets expect (schema.ts, Expectation). Both
-// ends hold the state before, so a delta says per group "as expected" in one bit, per field the same, and codes small
-// differences of wide fields in few bits.
+// On the hot path, over every word of every match on every tick: design/realtime/performance.md.
 //
-// A hot path: a delta goes over every word of every match on every tick. So what the slots say lies in flat arrays, and
-// nothing is allocated. tools/bench/src/tick.ts measures it.
+// State on the wire: whole, or as the difference to what the state before predicts (schema.ts, Expectation). Both ends hold the
+// state before, so a delta says "as predicted" in one bit per group, then in one bit per field, and encodes small differences of
+// wide fields in few bits. What the slots say lies in flat arrays, and nothing is allocated.
 import type { BitReader, BitWriter } from "./bits.ts";
-import type { Group, Layout, Slot } from "./layout.ts";
-import type { Fields } from "./schema.ts";
+import type { Group, Layout, Slot } from "../schema/layout.ts";
+import type { Fields } from "../schema/schema.ts";
 
 export interface Codec {
   /** The words from `at` on, by default 0. */

@@ -1,0 +1,33 @@
+// What is made of a game once, however many matches there are of it.
+import type { Game } from "../game.ts";
+import { type GameLayout, gameLayoutOf } from "../schema/game-layout.ts";
+import type { Fields } from "../schema/schema.ts";
+import { type InputCodec, inputCodecOf } from "../wire/input-codec.ts";
+import { MemoryMap } from "./memory.ts";
+import { SharedStateView } from "./shared-state-view.ts";
+
+export interface Compiled {
+  readonly layout: GameLayout;
+  readonly input: InputCodec<Fields>;
+  readonly view: SharedStateView;
+  /** By number of seats. */
+  readonly maps: (MemoryMap | undefined)[];
+}
+
+const compiled = new WeakMap<object, Compiled>();
+
+export function compiledOf(game: Game): Compiled {
+  let found = compiled.get(game);
+  if (!found) {
+    const layout = gameLayoutOf(game);
+    found = { layout, input: inputCodecOf(game.input), view: new SharedStateView(layout, false), maps: [] };
+    compiled.set(game, found);
+  }
+  return found;
+}
+
+/** Where everything of a match of this game lies. */
+export function memoryMapOf(game: Game, seats: number): MemoryMap {
+  const { layout, maps } = compiledOf(game);
+  return (maps[seats] ??= new MemoryMap(layout.state.words, layout.input.words, seats));
+}

@@ -1,0 +1,170 @@
+// On the hot path, once per tick: design/realtime/performance.md.
+import { type Game, type GameContext, type GameOptions, type GameResult, optionsFor } from "../game.ts";
+import type { Layout } from "../schema/layout.ts";
+import type { Fields, StateOf } from "../schema/schema.ts";
+import type { InputCodec } from "../wire/input-codec.ts";
+import { hashNumber, hashWords } from "../wire/state-hash.ts";
+import { compiledOf, memoryMapOf } from "./compiled.ts";
+import type { MemoryMap } from "./memory.ts";
+import { prefetchWords } from "./prefetch.ts";
+import { SharedStateView } from "./shared-state-view.ts";
+
+export interface SimulationSetup {
+  readonly seed: number;
+  readonly seats: number;
+  readonly options: GameOptions;
+  /** In tests: a game that stores a fraction or an out-of-range value throws where it does so. */
+  readonly checked?: boolean;
+}
+
+/**
+ * One match of a game. Pure: the same game, setup and inputs give the same words after every step, on every machine.
+ */
+export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
+  /** Everything that changes with a tick: memory.ts says where what lies. */
+  readonly memory: Int32Array;
+  /** Steps done. */
+  tick = 0;
+  readonly seats: number;
+  readonly game: Game<S, I>;
+  readonly layout: Layout<Fields>;
+  readonly input: InputCodec<I>;
+  readonly #context: GameContext;
+  readonly #view: SharedStateView;
+  readonly map: MemoryMap;
+  /** The state: the first part of `memory`. */
+  readonly words: Int32Array;
+  #state: StateOf<S> | undefined;
+  readonly #checked: boolean;
+
+  constructor(game: Game<S, I>, setup: SimulationSetup) {
+    const { seats, checked = false } = setup;
+    if (seats < game.seatsMin || seats > game.seatsMax) throw new RangeError(`${game.id} is not for ${seats} seats`);
+    const { layout, input, view } = compiledOf(game as unknown as Game);
+    this.seats = seats;
+    this.game = game;
+    this.layout = layout.state;
+    this.input = input as unknown as InputCodec<I>;
+    this.map = memoryMapOf(game as unknown as Game, seats);
+    this.memory = new Int32Array(this.map.words);
+    this.words = this.memory.subarray(0, this.map.stateWords);
+    this.#checked = checked;
+    this.#view = checked ? new SharedStateView(layout, true) : view;
+    this.#context = this.#view.context(seats, optionsFor(game, setup.options));
+    this.#enter().random.seed(setup.seed);
+    game.init(this.#view.state as StateOf<S>, this.#context);
+  }
+
+  /** A live view, of this match alone. */
+  get state(): StateOf<S> {
+    return (this.#state ??= this.layout.view(this.words, 0, this.#checked) as unknown as StateOf<S>);
+  }
+
+  get context(): Pick<GameContext, "seats" | "options"> {
+    return this.#context;
+  }
+
+  /** Sets a seat's input for the next step, and for later ones when the game holds inputs. @throws MalformedBitsError */
+  setInput(seat: number, bytes: Uint8Array): void {
+    this.input.decode(bytes, this.memory, 0, bytes.length, this.map.inputAt(seat));
+    this.memory[this.map.hasInputAt(seat)] = 1;
+  }
+
+  /** As setInput, with an input that is decoded already: the words from `at` on. */
+  setInputWords(seat: number, words: Int32Array, at = 0): void {
+    const { memory } = this;
+    const each = this.input.words;
+    const to = this.map.inputAt(seat);
+    for (let i = 0; i < each; i++) memory[to + i] = words[at + i] as number; // few: cheaper than set()
+    memory[this.map.hasInputAt(seat)] = 1;
+  }
+
+  /** Whether the rules take the seat's input of the next step; a game that does not say takes all. */
+  accepts(seat: number): boolean {
+    const { game } = this;
+    if (!game.accepts) return true;
+    const view = this.#enter();
+    const input = view.inputs[seat] as StateOf<I> | undefined;
+    return input === undefined || game.accepts(view.state as StateOf<S>, seat, input, this.#context);
+  }
+
+  /** A seat that is gone sends nothing any more, held or not. */
+  clearInput(seat: number): void {
+    this.memory[this.map.hasInputAt(seat)] = 0;
+  }
+
+  step(): GameResult | undefined {
+    const { game } = this;
+    const view = this.#enter();
+    game.step(view.state as StateOf<S>, view.inputs as (StateOf<I> | undefined)[], this.#context);
+    this.tick++;
+    this.spendInputs();
+    return game.result(view.state as StateOf<S>, this.#context);
+  }
+
+  /** See prefetch.ts. */
+  prefetch(depth: number): number {
+    if (depth === 0) return this.tick + this.seats + Number(this.map !== undefined);
+    if (depth === 1) return this.memory.length;
+    return depth === 2 ? prefetchWords(this.memory) : 0;
+  }
+
+  /** What a step does with inputs that count once. */
+  spendInputs(): void {
+    const { stateWords, inputsAt } = this.map;
+    if (this.game.inputMode === "event") this.memory.fill(0, stateWords, inputsAt);
+  }
+
+  /** To a state that is known; the inputs stay. */
+  goTo(words: Int32Array, tick: number): void {
+    this.words.set(words);
+    this.tick = tick;
+  }
+
+  forfeit(left: readonly boolean[]): GameResult {
+    return this.game.forfeit(this.#enter().state as StateOf<S>, left, this.#context);
+  }
+
+  #enter(): SharedStateView {
+    this.#view.enter(this.memory, this.map);
+    return this.#view;
+  }
+
+  /**
+   * For a game that redacts: a function that fills `into` with what one viewer may see, a seat or undefined for a
+   * spectator. The kit's own fields are redacted for everyone: with the generator's state the future can be computed.
+   */
+  redactor(into: Int32Array): (viewer: number | undefined) => void {
+    const view = this.layout.view(into, 0, false) as unknown as StateOf<S> & { kit: readonly { rng: number }[] };
+    return (viewer) => {
+      into.set(this.words);
+      for (const own of view.kit) own.rng = 0;
+      this.game.redact?.(view, viewer, this.#context);
+    };
+  }
+
+  /** Copies of the inputs that hold now, by seat. */
+  heldInputs(): (Int32Array | undefined)[] {
+    const each = this.input.words;
+    return Array.from({ length: this.seats }, (_, seat) => {
+      const at = this.map.inputAt(seat);
+      return this.memory[this.map.hasInputAt(seat)] === 1 ? this.memory.slice(at, at + each) : undefined;
+    });
+  }
+
+  /** Back to a state that was kept. */
+  restore(words: Int32Array, tick: number, inputs: readonly (Int32Array | undefined)[]): void {
+    this.goTo(words, tick);
+    inputs.forEach((held, seat) => (held ? this.setInputWords(seat, held) : this.clearInput(seat)));
+  }
+
+  /** Of state and tick, as 8 hexadecimal digits. */
+  hash(): string {
+    return hashWords(this.words, this.tick);
+  }
+
+  /** The low 16 bits of the hash, as a number: enough to notice that two simulations have parted. */
+  checksum(): number {
+    return hashNumber(this.memory, this.map.stateWords, this.tick) & 0xffff;
+  }
+}

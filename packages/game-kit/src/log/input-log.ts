@@ -1,0 +1,72 @@
+// On the hot path, once per tick: design/realtime/performance.md.
+import { endOf, RecordLog, recordsOf } from "./record-log.ts";
+
+/** What a record's length takes at most. */
+const LENGTH_BYTES_MAX = 5;
+
+/** The records of a match. Grows up to a limit, then says so and takes no more. */
+export class InputLog {
+  readonly #log: RecordLog;
+  readonly #bytesMax: number;
+  #records = 0;
+  #overflowed = false;
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+    this.#log = new RecordLog(bytesMax);
+  }
+
+  /** @throws MalformedBitsError unless the bytes are whole records. */
+  static of(bytes: Uint8Array, bytesMax: number): InputLog {
+    const log = new InputLog(bytesMax);
+    log.appendAll(bytes);
+    return log;
+  }
+
+  get records(): number {
+    return this.#records;
+  }
+
+  /** False once the limit was passed: the log is not the whole match. */
+  get complete(): boolean {
+    return !this.#overflowed;
+  }
+
+  /** Valid until the next append. */
+  get bytes(): Uint8Array {
+    return this.#log.bytes;
+  }
+
+  /** The record is `bytes` from `from` to `to`, by default all. */
+  append(bytes: Uint8Array, from = 0, to: number = bytes.length): void {
+    this.#records++;
+    if (this.#log.length + to - from + LENGTH_BYTES_MAX > this.#bytesMax) this.#overflowed = true;
+    if (!this.#overflowed) this.#log.append(bytes, from, to);
+  }
+
+  /** See prefetch.ts. */
+  prefetch(depth: number): number {
+    return depth === 0 ? this.#records : this.#log.prefetch(depth - 1);
+  }
+
+  /** Records of another log. @throws MalformedBitsError unless they are whole. */
+  appendAll(bytes: Uint8Array): void {
+    for (const record of recordsOf(bytes)) this.append(record);
+  }
+
+  /** The bytes of the first `records` ones. */
+  bytesBefore(records: number): Uint8Array {
+    const { bytes } = this;
+    return bytes.subarray(0, endOf(bytes, records));
+  }
+
+  /** The bytes behind the first `records` ones. */
+  bytesAfter(records: number): Uint8Array {
+    const { bytes } = this;
+    return bytes.subarray(endOf(bytes, records));
+  }
+
+  [Symbol.iterator](): Iterator<Uint8Array> {
+    return this.#log[Symbol.iterator]();
+  }
+}

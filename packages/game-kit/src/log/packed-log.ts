@@ -1,0 +1,34 @@
+// An input log as match-service stores it.
+import { BadReplayError } from "./bad-replay-error.ts";
+
+/** A log as it is stored: sealed with FNV-1a (32 bits, Fowler/Noll/Vo) of its bytes, then deflated (RFC 1951). */
+export async function packLog(log: Uint8Array): Promise<Uint8Array> {
+  const sealed = new Uint8Array(log.length + SEAL_BYTES);
+  sealed.set(log);
+  new DataView(sealed.buffer).setUint32(log.length, fnv1a(log), true);
+  return through(sealed, new CompressionStream("deflate-raw"));
+}
+
+/** @throws BadReplayError for bytes of which even one bit is not as it was. */
+export async function unpackLog(packed: Uint8Array): Promise<Uint8Array> {
+  const sealed = await through(packed, new DecompressionStream("deflate-raw")).catch((err: unknown) => {
+    throw new BadReplayError("the log is damaged: it does not inflate", { cause: err });
+  });
+  const log = sealed.subarray(0, Math.max(0, sealed.length - SEAL_BYTES));
+  const seal = sealed.length < SEAL_BYTES ? -1 : new DataView(sealed.buffer).getUint32(log.length, true);
+  if (seal !== fnv1a(log)) throw new BadReplayError("the log is damaged: its seal is broken");
+  return log;
+}
+
+const SEAL_BYTES = 4;
+
+function fnv1a(bytes: Uint8Array): number {
+  let h = 0x811c9dc5;
+  for (const byte of bytes) h = Math.imul(h ^ byte, 0x01000193);
+  return h >>> 0;
+}
+
+async function through(bytes: Uint8Array, stream: CompressionStream | DecompressionStream): Promise<Uint8Array> {
+  const readable = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(stream);
+  return new Uint8Array(await new Response(readable).arrayBuffer());
+}

@@ -1,0 +1,78 @@
+import type { Game, GameResult } from "../game.ts";
+import type { Simulation } from "../engine/simulation.ts";
+import { BadReplayError } from "../log/bad-replay-error.ts";
+import { InputRecords, type RecordReader } from "../log/input-records.ts";
+import type { Fields } from "../schema/schema.ts";
+
+/**
+ * Plays records into a simulation: what the shard does with a log that it takes over, and what a replay is.
+ */
+export class LogPlayer<S extends Fields = Fields, I extends Fields = Fields> implements RecordReader {
+  readonly simulation: Simulation<S, I>;
+  readonly left: boolean[];
+  result: GameResult | undefined;
+  /** Why there is a result. */
+  ended: "played" | "forfeit" | undefined;
+  readonly records: InputRecords;
+  #anyLeft = false;
+
+  constructor(simulation: Simulation<S, I>) {
+    this.simulation = simulation;
+    this.left = Array.from({ length: simulation.seats }, () => false);
+    const { game, seats, memory } = simulation;
+    this.records = new InputRecords(game as unknown as Game, seats, memory);
+  }
+
+  /** By seat: the last sequence number that was applied. */
+  get seqs(): Uint32Array {
+    const seqs = new Uint32Array(this.simulation.seats);
+    this.records.copySeqs(seqs);
+    return seqs;
+  }
+
+  /** @throws MalformedBitsError, BadReplayError, or whatever the game throws. */
+  play(record: Uint8Array): void {
+    if (this.result) throw new BadReplayError("the log goes on after the end of the match");
+    this.#anyLeft = false;
+    this.records.read(record, this);
+    if (this.#anyLeft && this.left.filter((gone) => !gone).length <= 1) {
+      this.ended = "forfeit";
+      this.result = this.simulation.forfeit(this.left);
+      return;
+    }
+    this.result = this.simulation.step();
+    if (this.result) this.ended = "played";
+  }
+
+  /**
+   * A whole log. From a state that is known, what came before is read for the inputs that hold, and not simulated.
+   * @throws as play
+   */
+  playAll(log: Iterable<Uint8Array>, from?: { readonly tick: number; readonly words: Int32Array }): void {
+    let at = 0;
+    for (const record of log) {
+      at++;
+      if (!from || at > from.tick) this.play(record);
+      else this.#skim(record);
+      if (at === from?.tick) this.simulation.goTo(from.words, at);
+    }
+    if (from && at < from.tick) throw new BadReplayError(`a state of tick ${from.tick} for a log of ${at}`);
+  }
+
+  #skim(record: Uint8Array): void {
+    this.records.read(record, this);
+    this.simulation.spendInputs();
+  }
+
+  /** For the records only. */
+  onInput(seat: number, _seq: number, words: Int32Array, at: number): void {
+    this.simulation.setInputWords(seat, words, at);
+  }
+
+  /** For the records only. */
+  onLeft(seat: number): void {
+    this.left[seat] = true;
+    this.#anyLeft = true;
+    this.simulation.clearInput(seat);
+  }
+}
