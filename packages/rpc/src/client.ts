@@ -2,12 +2,13 @@ import type { DescMethodUnary, DescService } from "@bufbuild/protobuf";
 import { type Client, type Interceptor, createClient } from "@connectrpc/connect";
 import { commonError } from "@muster/errors";
 import { type Component, type Metrics, currentBudget, remainingBudgetMs } from "@muster/runtime";
-import { childOf, currentTrace, formatTraceparent } from "@muster/tracing";
+import { childOf, currentTrace, formatTraceparent, isRecording, startSpan } from "@muster/tracing";
 import { Channel, type Resolve } from "./channel.ts";
 import type { Pings } from "./connection.ts";
 import { toAppError } from "./errors.ts";
 import { MESSAGE_BYTES_MAX } from "./pages.ts";
 import { mayRepeat, RepeatBudget } from "./repeats.ts";
+import { rpcName } from "./rpc-name.ts";
 import { createOwnTransport } from "./transport.ts";
 
 export interface RpcClientOptions<S extends DescService> {
@@ -45,7 +46,7 @@ export function createRpcClient<S extends DescService>(options: RpcClientOptions
   const channel = new Channel(options);
   const transport = createOwnTransport(channel, {
     baseUrl: options.baseUrl,
-    interceptors: [traceRule()],
+    interceptors: [traceRule(options.baseUrl)],
     messageBytesMax: MESSAGE_BYTES_MAX,
     waitShare: options.oneOfMany ? 0 : WAIT_SHARE,
   });
@@ -58,11 +59,28 @@ export function createRpcClient<S extends DescService>(options: RpcClientOptions
   };
 }
 
-function traceRule(): Interceptor {
-  return (next) => (req) => {
+/** A span for each attempt of a unary call that is made for a trace: one that is sent again has several. */
+function traceRule(baseUrl: string): Interceptor {
+  const { hostname, port } = new URL(baseUrl);
+  const server = { "rpc.system.name": "grpc", "server.address": hostname, "server.port": Number(port) };
+  return (next) => async (req) => {
     const trace = currentTrace();
-    if (trace) req.header.set("traceparent", formatTraceparent(childOf(trace)));
-    return next(req);
+    if (!trace) return await next(req);
+    if (req.stream || !isRecording()) {
+      req.header.set("traceparent", formatTraceparent(childOf(trace)));
+      return await next(req);
+    }
+    const name = rpcName(req);
+    const span = startSpan({ name, kind: "client", attributes: { ...server, "rpc.method": name } }, trace);
+    req.header.set("traceparent", formatTraceparent(span.context));
+    try {
+      const res = await next(req);
+      span.end();
+      return res;
+    } catch (thrown) {
+      span.end({ error: toAppError(thrown).code });
+      throw thrown;
+    }
   };
 }
 

@@ -1,18 +1,26 @@
 import type { Http2Server, ServerHttp2Session } from "node:http2";
 import type { DescMethod } from "@bufbuild/protobuf";
-import { Code, ConnectError, type ConnectRouter, type Interceptor } from "@connectrpc/connect";
+import {
+  Code,
+  ConnectError,
+  type ConnectRouter,
+  type Interceptor,
+  type StreamRequest,
+  type UnaryRequest,
+} from "@connectrpc/connect";
 import { fastifyConnectPlugin } from "@connectrpc/connect-fastify";
 import { createValidateInterceptor } from "@connectrpc/validate";
 import { AppError } from "@muster/errors";
 import type { Logger } from "@muster/log";
 import { type Component, type Metrics, withBudget } from "@muster/runtime";
-import { continueTrace, withTrace } from "@muster/tracing";
+import { continueTrace, parseTraceparent, type Span, startSpan, withTrace } from "@muster/tracing";
 import { fastify } from "fastify";
 import { Histogram } from "prom-client";
 import { canonicalIds } from "./canonical-ids.ts";
 import { toConnectError } from "./errors.ts";
 import { parseGrpcTimeout } from "./grpc-timeout.ts";
 import { MESSAGE_BYTES_MAX } from "./pages.ts";
+import { rpcName } from "./rpc-name.ts";
 
 export interface RpcServer extends Component {
   readonly url: string;
@@ -136,7 +144,8 @@ function callRules({ log, metrics, quietMethods = [] }: RpcServerOptions): Inter
     registers: [metrics],
   });
   return (next) => (req) => {
-    const rpc = `${req.service.typeName}/${req.method.name}`;
+    const rpc = rpcName(req);
+    const span = spanOf(req, rpc);
     const startedAt = performance.now();
     const finish = (code: string, thrown?: unknown): void => {
       const durationMs = performance.now() - startedAt;
@@ -150,17 +159,38 @@ function callRules({ log, metrics, quietMethods = [] }: RpcServerOptions): Inter
       try {
         const res = await next(req);
         finish("ok");
+        span.end();
         return res;
       } catch (thrown) {
         const err = toConnectError(thrown);
-        finish(err.metadata.get("muster-error-code") ?? Code[err.code], thrown);
+        const code = err.metadata.get("muster-error-code") ?? Code[err.code];
+        finish(code, thrown);
+        // As OpenTelemetry means it: a refusal is no failure of the server's.
+        span.end(FAULTS.has(err.code) ? { error: code } : { attributes: { "muster.error.code": code } });
         throw err;
       }
     };
-    return withTrace(continueTrace(req.header.get("traceparent")), () =>
+    return withTrace(span.context, () =>
       req.stream ? handle() : withBudget({ deadlineAt: startedAt + timeoutMs, signal: req.signal }, handle),
     );
   };
+}
+
+const FAULTS: ReadonlySet<Code> = new Set([
+  Code.Unknown,
+  Code.DeadlineExceeded,
+  Code.Unimplemented,
+  Code.Internal,
+  Code.Unavailable,
+  Code.DataLoss,
+]);
+
+/** Of a unary call. A stream goes on for hours, and what it carries has spans of its own. */
+function spanOf(req: UnaryRequest | StreamRequest, name: string): Span {
+  const traceparent = req.header.get("traceparent");
+  if (req.stream) return { context: continueTrace(traceparent), end: () => {} };
+  const attributes = { "rpc.system.name": "grpc", "rpc.method": name };
+  return startSpan({ name, kind: "server", attributes }, parseTraceparent(traceparent));
 }
 
 function logFailure(log: Logger, fields: { rpc: string; code: string; durationMs: number }, thrown: unknown): void {

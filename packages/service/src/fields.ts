@@ -1,9 +1,10 @@
 import { type ConfigOf, type Environment, type Fields, int, parseConfig, text } from "@muster/config";
 import { logConfig } from "@muster/log";
+import { tracingConfig } from "@muster/tracing";
 import type { TUnsafe } from "@sinclair/typebox";
 
 /** What the configuration of every process says, whatever its prefix. */
-export interface ServiceConfig {
+export interface ServiceConfig extends ConfigOf<typeof tracingConfig> {
   readonly logLevel: string;
   readonly host: string;
   readonly adminPort: number;
@@ -54,6 +55,7 @@ export function standardFields(
 ): Fields {
   return {
     ...logConfig,
+    ...tracingConfig,
     ...libraries,
     [`${prefix}_HOST`]: text({ default: "127.0.0.1", description: "address to listen on" }),
     ...listens,

@@ -26,6 +26,9 @@ describe("a configuration with one prefix", () => {
   it("has the standard variables under it, and reads all of its own without it", () => {
     expect(Object.keys(configuration.fields)).toEqual([
       "LOG_LEVEL",
+      "OTEL_EXPORTER_OTLP_ENDPOINT",
+      "OTEL_EXPORTER_OTLP_HEADERS",
+      "OTEL_TRACES_SAMPLER_ARG",
       "DB_POOL_MAX",
       "DB_ACQUIRE_TIMEOUT_MS",
       "DB_STATEMENT_TIMEOUT_MS",

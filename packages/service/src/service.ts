@@ -3,6 +3,7 @@ import { type App, type Component, composeProcess, createMetrics, type Metrics }
 import { v7 as uuidv7 } from "uuid";
 import type { Configuration, ServiceConfig } from "./fields.ts";
 import { type AdminServer, type Check, createAdminServer } from "./health.ts";
+import { createTelemetry } from "./telemetry.ts";
 
 /** What a test may put in the place of the real one, in every service. */
 export interface Overrides {
@@ -76,5 +77,6 @@ function createApp<C extends ServiceConfig, X extends object, O extends Override
   const composition = compose({ config, log, metrics, now, nowMs, instanceId, overrides });
   const { components, ready = {}, peers = {}, exposes = {} as X } = composition;
   const admin = createAdminServer({ host: config.host, port: config.adminPort, metrics, log, ready, peers });
-  return Object.assign(composeProcess(admin, components), { admin }, exposes);
+  const telemetry = createTelemetry({ service: name, instanceId, config, metrics, log });
+  return Object.assign(composeProcess(admin, [...telemetry, ...components]), { admin }, exposes);
 }

@@ -5,6 +5,7 @@ import type { Duplex } from "node:stream";
 import { commonError, HTTP_STATUS } from "@muster/errors";
 import type { Logger } from "@muster/log";
 import { continueTrace, formatTraceparent, type TraceContext, withTrace } from "@muster/tracing";
+import { startRequestSpan } from "./request-span.ts";
 import type { Contract } from "./contract.ts";
 import { envelope, headersOutsideRoutes, RETRY_AFTER_S } from "./errors.ts";
 
@@ -105,8 +106,8 @@ export function createLegacy(options: LegacyOptions): Legacy | undefined {
       return !ours.some((operation) => operation.method === served && operation.path.test(path));
     },
     pass(request, response) {
-      const trace = continueTrace(request.headers["traceparent"] as string | undefined);
-      withTrace(trace, () => pass(request, response, trace));
+      const { context } = startRequestSpan(request, response, "legacy");
+      withTrace(context, () => pass(request, response, context));
     },
     passUpgrade(request, socket, head) {
       const trace = continueTrace(request.headers["traceparent"] as string | undefined);

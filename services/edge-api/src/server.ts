@@ -6,7 +6,7 @@ import type { Logger } from "@muster/log";
 import { canonicalId, withBudget } from "@muster/rpc";
 import type { Metrics } from "@muster/runtime";
 import type { TokenVerifier } from "@muster/tokens";
-import { continueTrace, formatTraceparent, withTrace } from "@muster/tracing";
+import { formatTraceparent, withTrace } from "@muster/tracing";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import { Histogram } from "prom-client";
@@ -23,6 +23,7 @@ import { matchHandlers } from "./routes/matches.ts";
 import { playerHandlers } from "./routes/players.ts";
 import { sessionHandlers } from "./routes/sessions.ts";
 import { systemHandlers } from "./routes/system.ts";
+import { startRequestSpan } from "./request-span.ts";
 import type { SystemHealth } from "./system-health.ts";
 
 export interface ServerParts {
@@ -196,7 +197,8 @@ function addRequestRules(
   { deadlines, log }: ServerParts,
 ): void {
   server.addHook("onRequest", (request, reply, done) => {
-    const trace = continueTrace(request.headers["traceparent"] as string | undefined);
+    const route = request.routeOptions.url ?? "unknown";
+    const { context: trace } = startRequestSpan(request.raw, reply.raw, route);
     void reply
       .header("traceparent", formatTraceparent(trace))
       .header("cache-control", "no-store")

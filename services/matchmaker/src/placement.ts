@@ -3,7 +3,7 @@ import { randomInt } from "node:crypto";
 import { must } from "@muster/errors";
 import type { Logger } from "@muster/log";
 import { isPractice, type Mode } from "@muster/modes";
-import { continueTrace, formatTraceparent, withTrace, type TraceContext } from "@muster/tracing";
+import { formatTraceparent, parseTraceparent, type Span, startSpan, withTrace } from "@muster/tracing";
 import { v7 as uuidv7 } from "uuid";
 import type { Admission } from "./admission.ts";
 import type { HeldMatch } from "./held-seats.ts";
@@ -39,7 +39,8 @@ interface Plan {
   readonly seed: number;
   readonly seats: HeldMatch["seats"];
   readonly group: readonly WaitingTicket[];
-  readonly trace: TraceContext;
+  /** Of the first player's trace; those of the others are linked to it. */
+  readonly span: Span;
 }
 
 /**
@@ -57,13 +58,14 @@ export async function place(group: readonly WaitingTicket[], parts: PlacementPar
     outcome = await placePlan(plan, parts);
   } finally {
     if (outcome !== "placed") parts.admission.notBegun(plan.matchId);
+    plan.span.end(outcome === "placed" ? {} : { error: outcome.replace(" ", "_") });
   }
   return outcome;
 }
 
 async function placePlan(plan: Plan, parts: PlacementParts): Promise<PlacementOutcome> {
   const { group } = plan;
-  return withTrace(plan.trace, async () => {
+  return withTrace(plan.span.context, async () => {
     const session = await allocate(plan, parts);
     if (!session) {
       parts.tickets.putBack(group);
@@ -91,6 +93,7 @@ async function placePlan(plan: Plan, parts: PlacementParts): Promise<PlacementOu
 function planOf(group: readonly WaitingTicket[], { modes }: PlacementParts): Plan {
   const first = must(group[0], "a group has tickets");
   const mode = must(modes[first.mode], "a waiting ticket has a mode");
+  const others = group.slice(1).map(({ traceparent }) => traceparent);
   return {
     matchId: uuidv7(),
     mode,
@@ -98,7 +101,7 @@ function planOf(group: readonly WaitingTicket[], { modes }: PlacementParts): Pla
     seed: randomInt(2 ** 32),
     seats: Array.from({ length: mode.seats }, (_, seat) => seatOf(seat, group[seat], mode)),
     group,
-    trace: continueTrace(first.traceparent),
+    span: startSpan({ name: "place match", kind: "internal", links: others }, parseTraceparent(first.traceparent)),
   };
 }
 
@@ -120,7 +123,7 @@ async function allocate(plan: Plan, parts: PlacementParts): Promise<ShardSession
     const session = shard && parts.sessions.shards.get(shard.shardId);
     if (!session) return undefined;
     tried.add(session.shard.shardId);
-    const { matchId, mode, modeName, seed, seats, trace } = plan;
+    const { matchId, mode, modeName, seed, seats, span } = plan;
     const allocation = {
       matchId,
       epoch: FIRST_EPOCH,
@@ -129,7 +132,7 @@ async function allocate(plan: Plan, parts: PlacementParts): Promise<ShardSession
       options: { ...mode.options },
       seed,
       seats: [...seats],
-      traceparent: formatTraceparent(trace),
+      traceparent: formatTraceparent(span.context),
     };
     const answer = await askShard(allocation, session, parts.allocateTimeoutMs);
     if (answer.accepted) return session;
@@ -163,7 +166,7 @@ function release(plan: Plan, session: ShardSession): void {
 
 /** @returns false when the match is over already */
 function announce(plan: Plan, session: ShardSession, parts: PlacementParts): boolean {
-  const { matchId, mode, modeName, seats, group, trace } = plan;
+  const { matchId, mode, modeName, seats, group, span } = plan;
   const { shardId, address } = session.shard;
   const held: HeldMatch = {
     matchId,
@@ -173,7 +176,7 @@ function announce(plan: Plan, session: ShardSession, parts: PlacementParts): boo
     shardId,
     shardAddress: address,
     seats,
-    traceparent: formatTraceparent(trace),
+    traceparent: formatTraceparent(span.context),
     begun: !session.shard.tellsBegun, // of another one nobody would hear it
     tickets: group,
   };

@@ -5,7 +5,7 @@ import type { ListModesResponseSchema } from "@muster/contracts/matchmaking/v2";
 import type { Logger } from "@muster/log";
 import type { Mode } from "@muster/modes";
 import type { MessageQueue } from "@muster/rpc";
-import { continueTrace, withTrace } from "@muster/tracing";
+import { inSpan } from "@muster/tracing";
 import type { Admission } from "./admission.ts";
 import type { HeldSeats } from "./held-seats.ts";
 import type { Matching } from "./matching.ts";
@@ -94,7 +94,7 @@ export function matchmakingRpc(parts: RpcParts): ServiceImpl<typeof MatchmakingS
 function onGatewayMessage({ message }: GatewaySessionRequest, session: GatewaySession, parts: RpcParts): void {
   switch (message.case) {
     case "enqueue":
-      return withTrace(continueTrace(message.value.traceparent), () =>
+      return inSpan({ name: "queue ticket", kind: "server" }, message.value.traceparent, () =>
         parts.admission.enqueue(message.value, session.gatewayId),
       );
     case "cancel":

@@ -11,7 +11,7 @@ import {
   type RealtimeErrorCode,
 } from "@muster/realtime";
 import { hasEnded } from "@muster/tokens";
-import { continueTrace, newTrace, withTrace } from "@muster/tracing";
+import { inSpan } from "@muster/tracing";
 import { type ConnectionState, CHECKING, IDLE, type Identity, UNKNOWN } from "./connection-state.ts";
 import { ChatSession } from "../chat/chat-session.ts";
 import type { ConnectionParts } from "./connection-parts.ts";
@@ -116,7 +116,8 @@ export class Connection implements ControlWorker {
     if (came.kind !== "message") return this.close("badFrame");
     const { message } = came;
     this.#parts.metrics.control(message.message.case);
-    withTrace(continueTrace(message.traceparent), () => this.#onControl(message));
+    const name = `control ${message.message.case}`;
+    inSpan({ name, kind: "server" }, message.traceparent, () => this.#onControl(message));
   }
 
   /** A WebSocket ping, which was answered already, or a pong. */
@@ -127,7 +128,7 @@ export class Connection implements ControlWorker {
 
   /** A token that came with the upgrade request. */
   onToken(token: string): void {
-    withTrace(newTrace(), () => this.#authenticate(0, token));
+    inSpan({ name: "upgrade token", kind: "server" }, undefined, () => this.#authenticate(0, token));
   }
 
   onDrain(): void {

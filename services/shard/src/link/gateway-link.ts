@@ -16,7 +16,7 @@ import {
   u32,
 } from "@muster/realtime";
 import type { SeatTicketOpener } from "@muster/tokens";
-import { continueTrace, withTrace } from "@muster/tracing";
+import { inSpan } from "@muster/tracing";
 import type { Link, LinkSession, ToGateway } from "../tick/subscribers.ts";
 import type { InputRefusal, InputRings } from "../tick/input-rings.ts";
 import { LinkSessions } from "./link-sessions.ts";
@@ -174,7 +174,9 @@ export class GatewayLink implements Link {
       case "join": {
         const { session, seatTicket, traceparent, lastMatchSeq } = message.value;
         if (session > SESSION_MAX) throw new Error(`the session ${session} is out of bounds`);
-        return withTrace(continueTrace(traceparent), () => this.#onJoin(session, seatTicket, lastMatchSeq));
+        return inSpan({ name: "join", kind: "server" }, traceparent, () =>
+          this.#onJoin(session, seatTicket, lastMatchSeq),
+        );
       }
       case "watch":
         return this.#onWatch(message.value.matchId);

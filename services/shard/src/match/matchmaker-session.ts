@@ -7,7 +7,7 @@ import type { Logger } from "@muster/log";
 import { gameBuilds } from "./game-builds.ts";
 import { MessageQueue } from "@muster/rpc";
 import { type Component, retryForever } from "@muster/runtime";
-import { continueTrace } from "@muster/tracing";
+import { parseTraceparent, startSpan } from "@muster/tracing";
 import type { Matches } from "./matches.ts";
 import type { SeatReports } from "./seat-reports.ts";
 
@@ -116,6 +116,9 @@ function allocate(message: Allocate, { games, matches }: MatchmakerSessionOption
     .toSorted((a, b) => a.seat - b.seat)
     .map(({ playerId, playerName, bot }) => ({ playerId, playerName, bot: bot === "" ? undefined : bot }));
   const { matchId, epoch, mode, options, seed, traceparent } = message;
-  const spec = { matchId, epoch, mode, game, options, seed, players, trace: continueTrace(traceparent) };
-  return matches.allocate(spec, message.recovery);
+  const span = startSpan({ name: "allocate match", kind: "server" }, parseTraceparent(traceparent));
+  const spec = { matchId, epoch, mode, game, options, seed, players, trace: span.context };
+  const refusal = matches.allocate(spec, message.recovery);
+  span.end(refusal === undefined ? {} : { error: "refused" });
+  return refusal;
 }

@@ -7,6 +7,12 @@ const MONITORING = `        - namespaceSelector:
               kubernetes.io/metadata.name: monitoring
 `;
 
+/** An OpenTelemetry collector, for installations that have one there: runbooks/traces.md. */
+const COLLECTOR = `    - to:
+${MONITORING}      ports:
+        - port: 4318
+`;
+
 const DNS = `    - to:
         - namespaceSelector:
             matchLabels:
@@ -42,7 +48,7 @@ ${waysIn(row, callers)}    - from:
 ${askers.map(peer).join("")}${MONITORING}      ports:
         - port: ${adminPort(row)}
   egress:
-${waysOut(row, rows)}${row.database ? `    - ports:\n        - port: ${MARIADB_PORT}\n` : ""}${DNS}`;
+${waysOut(row, rows)}${row.database ? `    - ports:\n        - port: ${MARIADB_PORT}\n` : ""}${COLLECTOR}${DNS}`;
 }
 
 /** A rule without anybody in it would let everybody in. */

@@ -7,7 +7,7 @@ import {
   newTrace,
   parseTraceparent,
   withTrace,
-} from "./index.ts";
+} from "./context.ts";
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const GOOD = `00-${TRACE}-00f067aa0ba902b7-01`;

@@ -1,0 +1,25 @@
+import { type Fields, text, url } from "@muster/config";
+
+/** The standard variables of OpenTelemetry, as far as we read them. Set for a whole installation: they have no service's prefix. */
+export const tracingConfig = {
+  OTEL_EXPORTER_OTLP_ENDPOINT: url({
+    protocols: ["http:", "https:"],
+    default: "",
+    description:
+      "base URL of the OpenTelemetry collector (OTLP over HTTP, usually port 4318); empty: no spans are recorded",
+  }),
+  OTEL_EXPORTER_OTLP_HEADERS: {
+    ...text({
+      default: "",
+      pattern: "^([^=,\\s]+=[^,]+(,[^=,\\s]+=[^,]+)*)?$",
+      description: "headers for the collector, `name=value,name=value`, such as a hosted collector's API key",
+    }),
+    secret: true,
+  },
+  OTEL_TRACES_SAMPLER_ARG: text({
+    default: "1",
+    pattern: "^(0|1|0?\\.[0-9]+|1\\.0+)$",
+    description:
+      "share of the traces that is recorded, 0 to 1; the same in every service, which then choose the same traces",
+  }),
+} satisfies Fields;

@@ -1,0 +1,117 @@
+// What an OpenTelemetry collector gets of one player's way into a match, from the processes as they are deployed.
+import { randomBytes } from "node:crypto";
+import type { ServerControl } from "@muster/contracts/realtime/v1";
+import { CONTROL_FRAME, decodeServerControl, encodeClientControl } from "@muster/realtime";
+import {
+  type CollectedSpan,
+  describeWithServers,
+  type OtlpCollector,
+  startOtlpCollector,
+  until,
+} from "@muster/testkit";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import WebSocket from "ws";
+import { openStage, type Stage } from "./stage.ts";
+
+const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
+const CALLER_SPAN = "00f067aa0ba902b7";
+const TRACEPARENT = `00-${TRACE}-${CALLER_SPAN}-01`;
+
+/** Span by span, each with the one that it was started by; `caller` is the player's own. */
+const EXPECTED = [
+  "caller > edge-api POST /v1/auth/guest",
+  "edge-api POST /v1/auth/guest > edge-api identity.v2.IdentityService/LogInGuest",
+  "edge-api identity.v2.IdentityService/LogInGuest > identity-service identity.v2.IdentityService/LogInGuest",
+  "caller > realtime-gateway control enqueue",
+  "realtime-gateway control enqueue > realtime-gateway match.v2.MatchService/GetRatings",
+  "realtime-gateway match.v2.MatchService/GetRatings > match-service match.v2.MatchService/GetRatings",
+  "realtime-gateway control enqueue > matchmaker queue ticket",
+  "realtime-gateway control enqueue > matchmaker place match",
+  "matchmaker place match > shard allocate match",
+  "matchmaker place match > matchmaker match.v2.MatchService/CreateMatch",
+  "matchmaker match.v2.MatchService/CreateMatch > match-service match.v2.MatchService/CreateMatch",
+  "caller > realtime-gateway control joinMatch",
+  "realtime-gateway control joinMatch > shard join",
+  "caller > realtime-gateway control leaveMatch",
+  "shard allocate match > shard match.v2.MatchService/RecordResult",
+  "shard match.v2.MatchService/RecordResult > match-service match.v2.MatchService/RecordResult",
+];
+
+describeWithServers("a trace", () => {
+  let collector: OtlpCollector;
+  let stage: Stage;
+  beforeAll(async () => {
+    collector = await startOtlpCollector();
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, SHARD_PLAYED_AFTER_MS: "0" };
+    stage = await openStage({ gateways: 1, shards: 1, env });
+  });
+  afterAll(async () => {
+    await stage[Symbol.asyncDispose]();
+    await collector[Symbol.asyncDispose]();
+  });
+
+  it("holds a log-in, the queue, the placement, the seat and the result, each under what it was done for", async () => {
+    await playOneMatch(stage);
+    const ofTrace = (): CollectedSpan[] => collector.spans.filter(({ traceId }) => traceId === TRACE);
+    const steps = (): string[] => stepsOf(ofTrace());
+    await until(() => {
+      const missing = EXPECTED.filter((step) => !steps().includes(step));
+      return missing.length === 0 ? undefined : `missing:\n${missing.join("\n")}\nthere:\n${steps().join("\n")}`;
+    });
+    const ids = new Set([CALLER_SPAN, ...ofTrace().map(({ spanId }) => spanId)]);
+    expect(ofTrace().filter(({ parentSpanId }) => !ids.has(parentSpanId))).toEqual([]);
+    expect(ofTrace().filter(({ failed }) => failed)).toEqual([]);
+  });
+
+  it("is sent to its end by a process that stops", async () => {
+    const before = collector.spans.length;
+    const traceparent = `00-${randomBytes(16).toString("hex")}-${CALLER_SPAN}-01`;
+    const deviceKey = randomBytes(16).toString("hex");
+    await logIn(stage.edgeUrl, deviceKey, traceparent);
+    await stage.restart("edge-api", "SIGTERM");
+    const since = collector.spans.slice(before).filter(({ traceId }) => traceparent.includes(traceId));
+    expect(since.map(({ service }) => service)).toContain("edge-api");
+  });
+});
+
+type Said = NonNullable<Parameters<typeof encodeClientControl>[0]["message"]>;
+
+async function logIn(edgeUrl: string, deviceKey: string, traceparent: string): Promise<string> {
+  const response = await fetch(`${edgeUrl}/v1/auth/guest`, {
+    method: "POST",
+    headers: { "content-type": "application/json", traceparent },
+    body: JSON.stringify({ deviceKey }),
+  });
+  expect(response.status).toBe(200);
+  return ((await response.json()) as { tokens: { accessToken: string } }).tokens.accessToken;
+}
+
+/** As a client with a trace of its own: logs in, queues for practice, takes its seat and gives it up. */
+async function playOneMatch({ edgeUrl, gatewayUrl }: Stage): Promise<void> {
+  const token = await logIn(edgeUrl, randomBytes(16).toString("hex"), TRACEPARENT);
+  const socket = new WebSocket(gatewayUrl, ["muster.v1", `muster.token.${token}`]);
+  const heard: ServerControl["message"][] = [];
+  socket.on("message", (frame: Buffer) => {
+    if (frame[0] === CONTROL_FRAME) heard.push(decodeServerControl(frame).message);
+  });
+  const came = (kind: string): Promise<void> =>
+    until(() => (heard.some((one) => one.case === kind) ? undefined : `no ${kind}: ${heard.map((one) => one.case)}`));
+  const say = (message: Said): void =>
+    socket.send(encodeClientControl({ requestId: 1, traceparent: TRACEPARENT, message }));
+  await came("welcome");
+  say({ case: "enqueue", value: { mode: "duel-practice", region: "" } });
+  await came("matchFound");
+  const found = heard.find((one) => one.case === "matchFound");
+  const seatTicket = found?.value.seatTicket ?? "";
+  say({ case: "joinMatch", value: { seatTicket, lastMatchSeq: 0 } });
+  await came("matchJoined");
+  say({ case: "leaveMatch", value: {} });
+  await came("matchCancelled");
+  socket.close();
+}
+
+function stepsOf(spans: readonly CollectedSpan[]): string[] {
+  const named = new Map(spans.map(({ spanId, service, name }) => [spanId, `${service} ${name}`]));
+  named.set(CALLER_SPAN, "caller");
+  return spans.map(({ parentSpanId, service, name }) => `${named.get(parentSpanId) ?? "?"} > ${service} ${name}`);
+}
