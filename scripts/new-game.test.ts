@@ -1,9 +1,10 @@
 // "Write a game" of the README, followed in a copy of the workspace.
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, expect, it } from "vitest";
+import { copyWorkspace } from "../packages/testkit/src/workspace-copy.ts";
 import { gameFile } from "./new-game.ts";
 
 const root = path.resolve(import.meta.dirname, "..");
@@ -27,9 +28,7 @@ it("the README shows what a new game begins with, and its steps give a game that
   expect(game).toBe(gameFile("game.ts", "race"));
   expect(play).toBe(gameFile("play.ts", "race"));
 
-  const tracked = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], { cwd: root });
-  execFileSync("tar", ["--create", "--file", path.join(copy, "all.tar"), "-T", "-"], { cwd: root, input: tracked });
-  run("tar", "--extract", "--file", "all.tar");
+  copyWorkspace(root, copy);
   // Names as people give them: one word, and several.
   for (const id of ["race", "tug-of-war"]) run("node", "scripts/new-game.ts", id, "--no-install");
   const filters = ["race", "tug-of-war", "duel"].flatMap((id) => ["--filter", `@muster/game-${id}...`]);

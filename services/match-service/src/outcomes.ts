@@ -4,9 +4,12 @@ import { currentTrace, formatTraceparent, newTrace } from "@muster/tracing";
 import type { Transaction } from "kysely";
 import { matchOver } from "./events.ts";
 import type { Ending, MatchRecord } from "./matches.ts";
-import { MEETINGS_WINDOW_MS, meetingWeight, rated, RATING_INITIAL } from "./ratings.ts";
+import { meetingWeight, rated, RATING_INITIAL } from "./ratings.ts";
 import type { Tables } from "./schema.ts";
 import { countMeetings, holdRatings, insertEvent, storeEnding, storeRating } from "./store.ts";
+
+/** How far back matches of the same two players count as recent: see meetingWeight. */
+const MEETINGS_WINDOW_MS = 24 * 3_600_000;
 
 /** The rows, the ratings and the event, in the caller's transaction: all of it or none. */
 export async function storeOutcome(

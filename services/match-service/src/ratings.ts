@@ -4,9 +4,8 @@
 export const RATING_INITIAL = 1500;
 const K = 32;
 const SCALE = 400;
-/** Matches of the same two players within the window that count in full; each further one counts half as much as the one before. */
+/** Recent matches of the same two players that count in full; each further one counts half as much as the one before. */
 const FULL_MEETINGS_MAX = 3;
-export const MEETINGS_WINDOW_MS = 24 * 3_600_000;
 
 export interface Rated {
   readonly rating: number;
@@ -26,7 +25,7 @@ export function rated(
 ): (number | undefined)[] {
   return players.map((one, i) => {
     let change = 0;
-    let pairs = 0;
+    let counts = false;
     players.forEach((other, j) => {
       if (i === j) return;
       const expected = 1 / (1 + 10 ** ((other.rating - one.rating) / SCALE));
@@ -35,13 +34,13 @@ export function rated(
       const fair = !one.unplayed && !other.unplayed;
       if (!fair && points >= 0) return;
       change += points;
-      pairs++;
+      counts = true;
     });
-    return pairs === 0 ? undefined : one.rating + Math.round((K * change) / (players.length - 1));
+    return !counts ? undefined : one.rating + Math.round((K * change) / (players.length - 1));
   });
 }
 
-/** How much a match counts between two who met so often within the window before: what two who agree can give each other has an end. */
+/** How much a match counts between two who met so often before, lately: what two who agree can give each other has an end. */
 export function meetingWeight(before: number): number {
   return 0.5 ** Math.max(0, before + 1 - FULL_MEETINGS_MAX);
 }

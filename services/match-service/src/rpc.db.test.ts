@@ -1,6 +1,7 @@
 import { CancelReason, EndReason, MatchState, type RecordResultRequestSchema } from "@muster/contracts/match/v2";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { describeWithMariadb } from "@muster/testkit";
+import { newTrace, parseTraceparent, withTrace } from "@muster/tracing";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Harness, startHarness } from "../test/harness.ts";
@@ -84,6 +85,41 @@ describeWithMariadb("match-service on a clean schema", () => {
     const asked = players.map((playerId) => ({ playerId, mode }));
     return (await harness.call.getRatings({ players: asked })).ratings.map(({ rating, matches }) => [rating, matches]);
   };
+
+  it("gives nobody rating for a match with a bot in it", async () => {
+    const players = [uuidv7(), uuidv7()];
+    const [person, bot] = players as [string, string];
+    const matchId = uuidv7();
+    await harness.call.createMatch({
+      matchId,
+      mode: "duel",
+      gameId: "duel",
+      buildId: "duel-1",
+      seed: 1,
+      shardId: "s1",
+      seats: [
+        { seat: 0, playerId: person, playerName: "person" },
+        { seat: 1, playerId: bot, playerName: "bot", bot: "easy" },
+      ],
+    });
+    await harness.call.recordResult(result(matchId));
+    expect(await ratingsOf(players)).toEqual([
+      [1500, 0],
+      [1500, 0],
+    ]);
+  });
+
+  it("puts the trace of who stored the result into the event", async () => {
+    const { matchId } = await create();
+    const trace = newTrace();
+    await withTrace(trace, () => harness.call.recordResult(result(matchId)));
+    const stored = await harness.db
+      .selectFrom("outbox")
+      .select("traceparent")
+      .where("partition_key", "=", matchId)
+      .executeTakeFirst();
+    expect(parseTraceparent(stored?.traceparent)?.traceId).toBe(trace.traceId);
+  });
 
   it("gives nobody rating for a match that another one did not really play, and says so in the event", async () => {
     const { matchId, players } = await create();

@@ -1,9 +1,10 @@
 // A service is made in a copy of the workspace, boots on a clean schema, is called, and is everywhere that processes are named.
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { describeWithMariadb } from "@muster/testkit";
+import { copyWorkspace } from "@muster/testkit/workspace-copy";
 import { afterAll, expect, it } from "vitest";
 
 const root = path.resolve(import.meta.dirname, "../../..");
@@ -28,10 +29,7 @@ function linesOf(file: string): number {
 describeWithMariadb("a new service", () => {
   it("is one command: it compiles, boots on a clean schema, answers, and costs few lines of its own", () => {
     const folder = "services/live-ops-service";
-    const tracked = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], { cwd: root });
-    execFileSync("tar", ["--create", "--file", path.join(copy, "all.tar"), "-T", "-"], { cwd: root, input: tracked });
-    run("tar", "--extract", "--file", "all.tar");
-    rmSync(path.join(copy, "all.tar")); // or the checks of files look at it too
+    copyWorkspace(root, copy);
     run("git", "init", "--quiet"); // check-structure.ts asks it which files there are
     run("node", "scripts/new-service.ts", "live-ops", "--no-install"); // several words: nothing that is one may hold them
     run("pnpm", "install", "--prefer-offline", "--no-frozen-lockfile", "--ignore-scripts");

@@ -60,6 +60,15 @@ describe("ratings", () => {
     expect([stayed, left]).toEqual([undefined, 1484]);
   });
 
+  it("say nothing of equals who draw when one of them did not really play", () => {
+    expect(
+      rated([
+        { rating: 1500, rank: 1 },
+        { rating: 1500, rank: 1, unplayed: true },
+      ]),
+    ).toEqual([undefined, undefined]);
+  });
+
   it("move less and less between two who meet again and again: what they can give each other has an end", () => {
     let [farmer, friend] = [1500, 1500];
     const gains = Array.from({ length: 100 }, (_, met) => {

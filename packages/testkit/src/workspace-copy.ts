@@ -1,0 +1,13 @@
+// A copy of the workspace as it is now, changes that are not committed included, for what writes into the tree that it works on.
+import { execFileSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import path from "node:path";
+
+/** Copies every file that git knows or would add to `copy`, a folder that exists. Dependencies are not installed there. */
+export function copyWorkspace(root: string, copy: string): void {
+  const files = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "--deduplicate"], { cwd: root });
+  const archive = path.join(copy, "all.tar");
+  execFileSync("tar", ["--create", "--file", archive, "--ignore-failed-read", "-T", "-"], { cwd: root, input: files });
+  execFileSync("tar", ["--extract", "--file", archive], { cwd: copy });
+  rmSync(archive); // checks of files in the copy would read it
+}

@@ -1,0 +1,26 @@
+// A plugin of Stryker's: what is logged is not a behaviour that tests should pin word for word.
+import { declareValuePlugin, PluginKind } from "@stryker-mutator/api/plugin";
+
+const LOG_CALL = /(^|[.#])log\??\.(debug|info|warn|error|fatal)$/;
+/** Their texts are for who reads a defect's stack. */
+const ASSERTION = /^(assert|must)$/;
+
+/** Of Babel's NodePath, what is used here: Stryker's type of it is empty. */
+interface Node {
+  readonly parentPath: Node | null;
+  isCallExpression(): boolean;
+  isStringLiteral(): boolean;
+  get(child: "callee"): { toString(): string };
+}
+
+export const strykerPlugins = [
+  declareValuePlugin(PluginKind.Ignore, "log", {
+    shouldIgnore(path) {
+      const node = path as unknown as Node;
+      if (node.isCallExpression() && LOG_CALL.test(node.get("callee").toString())) return "it only logs";
+      const call = node.parentPath;
+      if (!node.isStringLiteral() || !call?.isCallExpression()) return undefined;
+      return ASSERTION.test(call.get("callee").toString()) ? "the text of an assertion" : undefined;
+    },
+  }),
+];

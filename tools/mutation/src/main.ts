@@ -1,0 +1,102 @@
+// `pnpm mutation`: see HELP.
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { copyWorkspace } from "@muster/testkit/workspace-copy";
+import { EXPLAINED } from "./explained.ts";
+import { type Part, PARTS } from "./parts.ts";
+import { type Report, summaries, survivors, unexplained } from "./survivors.ts";
+
+const HELP = `Changes the code, mutant by mutant, and tells which changes no test noticed.
+
+  pnpm mutation [--jobs N] [parts...]
+
+  parts...   ${Object.keys(PARTS).join(", ")}; else all of them
+  --jobs N   mutants at once (as many as the machine has cores)
+
+It works on a copy of the workspace; yours is not changed. Ends with 1 if a mutant lived on that src/explained.ts does not explain.`;
+
+const ROOT = path.resolve(import.meta.dirname, "../../..");
+const HERE = "tools/mutation";
+const REPORT = "mutation.json";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { jobs: { type: "string" }, help: { type: "boolean", default: false } },
+});
+const lost = Object.values(PARTS)
+  .flatMap(({ mutate: files, tests }) => [...files, ...tests])
+  .filter((file) => !existsSync(path.join(ROOT, file.split(":")[0] as string)));
+const unknown = positionals.filter((name) => !(name in PARTS));
+if (values.help) console.log(HELP);
+else if (unknown.length > 0) {
+  console.error(`there is no part ${unknown.join(", ")}; there are ${Object.keys(PARTS).join(", ")}`);
+  process.exitCode = 2;
+} else if (lost.length > 0) {
+  console.error(`src/parts.ts names what is not there: ${lost.join(", ")}`);
+  process.exitCode = 2;
+} else process.exitCode = (await mutate(positionals.length > 0 ? positionals : Object.keys(PARTS))) ? 0 : 1;
+
+/** @returns whether every mutant was noticed, or is explained */
+async function mutate(names: readonly string[]): Promise<boolean> {
+  const copy = mkdtempSync(path.join(os.tmpdir(), "muster-mutation-"));
+  try {
+    copyWorkspace(ROOT, copy);
+    await run(copy, "pnpm", ["install", "--prefer-offline", "--ignore-scripts", "--reporter=silent"]);
+    let all = true;
+    for (const name of names) all = (await mutatePart(copy, name, PARTS[name] as Part)) && all;
+    return all;
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+async function mutatePart(copy: string, name: string, { mutate: files, tests }: Part): Promise<boolean> {
+  console.log(`\n${name}: ${files.join(", ")}`);
+  writeFileSync(path.join(copy, "stryker.json"), JSON.stringify(configOf(files)));
+  await run(copy, `${HERE}/node_modules/.bin/stryker`, ["run", "stryker.json"], {
+    MUTATION_TESTS: JSON.stringify(tests),
+  });
+  const report = JSON.parse(readFileSync(path.join(copy, REPORT), "utf8")) as Report;
+  for (const { file, mutants, noticed } of summaries(report))
+    console.log(`${noticed} of ${mutants} noticed in ${file}`);
+  const mine = EXPLAINED.filter(({ file }) => files.some((one) => one.split(":")[0] === file));
+  const left = unexplained(survivors(report), mine);
+  for (const { file, line, text, replacement } of left.survivors)
+    console.log(`no test notices ${file}:${line}\n  - ${text}\n  + ${replacement}`);
+  for (const { file, text } of left.stale) console.log(`explained, but noticed by now: ${file}: ${text}`);
+  return left.survivors.length === 0 && left.stale.length === 0;
+}
+
+function configOf(mutated: readonly string[]): object {
+  return {
+    testRunner: "vitest",
+    plugins: ["@stryker-mutator/vitest-runner", `./${HERE}/src/ignore-log.ts`],
+    ignorers: ["log"],
+    mutate: mutated,
+    vitest: { configFile: `${HERE}/src/vitest.config.ts`, related: false },
+    coverageAnalysis: "perTest",
+    inPlace: true,
+    concurrency: values.jobs === undefined ? os.availableParallelism() : Number(values.jobs),
+    reporters: ["progress", "json"],
+    jsonReporter: { fileName: REPORT },
+    tempDirName: ".stryker",
+    cleanTempDir: "always",
+    allowConsoleColors: false,
+  };
+}
+
+async function run(
+  cwd: string,
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const child = spawn(command, args, { cwd, stdio: "inherit", env: { ...process.env, ...env } });
+  const status = await new Promise((resolve, reject) => {
+    child.once("error", reject).once("exit", (code) => resolve(code));
+  });
+  if (status !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${String(status)}`);
+}

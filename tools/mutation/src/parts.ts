@@ -1,0 +1,25 @@
+// What is mutated, by name, and the tests that have to notice. Tests with a database run for every mutant that they reach: seconds each.
+export interface Part {
+  /** Files, or `file:from-to` for lines. */
+  readonly mutate: readonly string[];
+  readonly tests: readonly string[];
+}
+
+export const PARTS: Readonly<Record<string, Part>> = {
+  ratings: {
+    mutate: ["services/match-service/src/ratings.ts"],
+    tests: ["services/match-service/src/ratings.test.ts"],
+  },
+  results: {
+    mutate: ["services/shard/src/match/results.ts", "services/match-service/src/outcomes.ts"],
+    tests: ["services/shard/src/match/results.test.ts", "services/match-service/src/rpc.db.test.ts"],
+  },
+  sessions: {
+    mutate: ["services/identity-service/src/sessions.ts", "services/identity-service/src/store/sessions.ts"],
+    tests: ["services/identity-service/src/sessions.db.test.ts"],
+  },
+  takeover: {
+    mutate: ["services/shard/src/takeover/takeovers.ts"],
+    tests: ["services/shard/src/takeover/takeovers.test.ts"],
+  },
+};
