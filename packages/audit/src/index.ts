@@ -8,6 +8,7 @@
 // A service has the migrations of `table.ts`, an `AuditLog` that its transactions append to, an `AuditWatch` among its components, and
 // commands for its operator over `verifyAuditLog`, `sealEntries` and `resealEntries`.
 export { type AuditFault, type AuditReport, type PositionRange, verifyAuditLog } from "./verify.ts";
+export { auditCommands, auditUsage } from "./commands.ts";
 export { type AuditEntry, type AuditHead } from "./entry.ts";
 export { type AuditLog, createAuditLog, findAuditHash, isAuditLogEmpty, listAuditEntries } from "./log.ts";
 export { resealEntries, sealEntries, sealLogOfBefore, type SealingAction, SealingRefusedError } from "./sealing.ts";

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { createDatabase, type Database, type DbPart, inTransaction } from "@muster/db";
 import { describeWithMariadb, freshDatabases, LogLines } from "@muster/testkit";
 import { sql } from "kysely";
+import { Registry } from "prom-client";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import {
   addAuditSeals,
@@ -194,9 +195,135 @@ describeWithMariadb("an audit log", () => {
     expect(await resealEntries(db, both, by), "nothing is left to do").toBe(0);
   });
 
+  it("takes entries while it is sealed anew, and is sealed with the new key to its end", async () => {
+    for (let i = 0; i < 1200; i += 100)
+      await inTransaction(db, async (tx) => {
+        for (let j = 0; j < 100; j++) await log.append(tx, { ...by, action: "banned", target: `${i + j}` });
+      });
+    const both = createSealer("test", `${NEW_KEY},${KEY}`);
+    let isResealing = true;
+    const resealing = resealEntries(db, both, by).finally(() => {
+      isResealing = false;
+    });
+    let meanwhile = 0;
+    while (isResealing) {
+      await append("by an instance that has the old key alone");
+      if (isResealing) meanwhile++;
+    }
+    expect(await resealing).toBeGreaterThanOrEqual(1200);
+    expect(meanwhile).toBeGreaterThan(1);
+    await resealEntries(db, both, by);
+    expect(await verdict(createSealer("test", NEW_KEY))).toEqual(good);
+  });
+
+  it("that was left half sealed by a migration is sealed to where it said, and no entry after it", async () => {
+    for (const reason of ["a", "b", "c"]) await appendByOldRelease(reason);
+    await sealLogOfBefore(db, sealer, at);
+    await run("update audit_log set key_id = null, seal = null where position in (2, 3)");
+    await appendByOldRelease("during the update");
+    expect((await verdict()).unsealed).toEqual(["2-3", "5-5"]);
+    await sealLogOfBefore(db, sealer, at);
+    expect((await verdict()).unsealed).toEqual(["5-5"]);
+    await run("update audit_log set reason = 'x' where position = 2");
+    await expect(sealLogOfBefore(db, sealer, at)).rejects.toThrow("entry 2 has been changed");
+  });
+
+  describe("that is watched", () => {
+    const metrics = new Registry();
+    const lines = new LogLines();
+    const value = async (name: string): Promise<number | undefined> =>
+      (await metrics.getSingleMetric(name)?.get())?.values[0]?.value;
+    const metricsNow = async (): Promise<unknown> => ({
+      position: await value("audit_log_position"),
+      fault: await value("audit_log_fault"),
+      unsealed: await value("audit_log_unsealed_entries"),
+      losses: await value("audit_log_losses_total"),
+    });
+    const watched = async (): Promise<ReturnType<typeof createAuditWatch>> => {
+      metrics.clear();
+      for (const reason of ["a", "b", "c", "d"]) await append(reason);
+      const watch = createAuditWatch({ database: db, sealer, metrics, log: lines.logger("test") });
+      await watch.look();
+      expect(await metricsNow()).toEqual({ position: 4, fault: 0, unsealed: 0, losses: 0 });
+      return watch;
+    };
+    const swap = async (): Promise<void> => {
+      await run("update audit_log set position = 1000 where position = 2");
+      await run("update audit_log set position = 2 where position = 3");
+      await run("update audit_log set position = 3 where position = 1000");
+    };
+
+    it.each([
+      ["the last entry is deleted", { losses: 1, position: 3 }, () => run("delete from audit_log where position = 4")],
+      [
+        "the last entry is deleted and another takes its place",
+        { losses: 1 },
+        async () => {
+          await run("delete from audit_log where position = 4");
+          await append("something else");
+        },
+      ],
+      [
+        "the last entries and the seals of all others are deleted",
+        { losses: 1, unsealed: 2, position: 2 },
+        async () => {
+          await run("delete from audit_log where position > 2");
+          await run("update audit_log set key_id = null, seal = null");
+        },
+      ],
+      ["everything is deleted", { losses: 1, fault: 1, position: 0 }, () => run("delete from audit_log")],
+      [
+        "the entries are numbered anew after one was deleted",
+        { fault: 1, losses: 1, position: 3 },
+        async () => {
+          await run("delete from audit_log where position = 2");
+          await run("update audit_log set position = position - 1 where position > 2 order by position");
+        },
+      ],
+      ["an entry is appended without the key", { unsealed: 1, position: 5 }, () => appendByOldRelease("forged")],
+      [
+        "an entry is appended with a seal of another key",
+        { fault: 1, position: 5 },
+        () =>
+          inTransaction(db, (tx) =>
+            createAuditLog<"banned">(createSealer("test", NEW_KEY)).append(tx, {
+              ...by,
+              action: "banned",
+              target: "x",
+            }),
+          ),
+      ],
+    ] as const)("tells in its metrics when %s", async (_what, differs, attack) => {
+      const watch = await watched();
+      await attack();
+      await watch.look();
+      expect(await metricsNow()).toEqual({ position: 4, fault: 0, unsealed: 0, losses: 0, ...differs });
+    });
+
+    it.each([
+      ["changed", () => run("update audit_log set reason = 'changed' where position = 2")],
+      ["swapped", swap],
+    ] as const)(
+      "tells within the hour when what it verified before was %s, until it is mended",
+      async (_what, attack) => {
+        const watch = await watched();
+        const rows = (await listAuditEntries(db, 0, 10)).filter(({ position }) => position > 0);
+        await attack();
+        await watch.look();
+        expect(await metricsNow()).toMatchObject({ fault: 0 });
+        for (let minute = 0; minute < 60; minute++) await watch.look();
+        expect(await metricsNow()).toMatchObject({ fault: 1 });
+        await run("delete from audit_log where position > 0");
+        await db.insertInto("audit_log").values(rows).execute();
+        await watch.look();
+        expect(await metricsNow()).toMatchObject({ fault: 0 });
+      },
+    );
+  });
+
   it("notes where it ends whenever that has changed, and complains when entries are gone or others in their place", async () => {
     const lines = new LogLines();
-    const watch = createAuditWatch(db, lines.logger("test"));
+    const watch = createAuditWatch({ database: db, sealer, metrics: new Registry(), log: lines.logger("test") });
     const said = (message: string): number => lines.withMessage(message).length;
     await append("a");
     await append("b");

@@ -1,13 +1,14 @@
-// Seals for entries that have none, or one of a key that is to go. Each is one transaction over the whole log: entries get a seal only when
-// every entry is as it was written, and the log itself says, as its next entry, which got one, when and by whom. So a seal that was made
-// later than its entry is never taken for one that was made with it.
+// Seals for entries that have none, or one of a key that is to go. Entries get a seal only when every entry is as it was written: the whole log
+// is verified first, and what is sealed are the hashes that it had then. Then the log itself says, as its next entry, which entries get one,
+// when and by whom; so a seal that was made later than its entry is never taken for one that was made with it. Then they get it, in small
+// transactions: whoever appends meanwhile waits for one of these at most. What was ended in the midst of it is done by doing it again.
 import { type Database, inTransaction } from "@muster/db";
-import type { AuditRow } from "./entry.ts";
+import { Chain, type PositionRange } from "./chain.ts";
+import type { AuditEntry, AuditHead, AuditRow } from "./entry.ts";
 import { appendEntry } from "./log.ts";
 import type { Sealer } from "./sealer.ts";
-import { type AuditDb, holdLog, isAnySealed, listEntriesAfter, onlyLog, setSeal } from "./store.ts";
+import { type AuditDb, findFirstWithAction, listEntriesAfter, onlyLog, setSeal } from "./store.ts";
 import type { AuditTables } from "./table.ts";
-import { Chain, type PositionRange } from "./chain.ts";
 import { PAGE_ROWS, walk } from "./verify.ts";
 
 export type SealingAction = "audit_log_sealed" | "audit_log_resealed";
@@ -23,6 +24,11 @@ export interface SealedBy {
   readonly at: Date;
 }
 
+/** Seals of one transaction. */
+const BATCH_ROWS = 200;
+/** What instances with an older key alone append meanwhile is for the next round; in the end it is for the operator to restart them. */
+const RESEAL_ROUNDS_MAX = 10;
+
 /**
  * For a migration: seals the log that a release without seals has left. Once: entries without a seal beside sealed ones may be anybody's, and
  * are for an operator to look at. What the release before appends meanwhile is left to `sealEntries` as well. Safe to run again.
@@ -33,19 +39,27 @@ export async function sealLogOfBefore<Tables extends AuditTables>(
   sealer: Sealer,
   at: Date,
 ): Promise<void> {
-  await inTransaction(database, async (transaction) => {
-    const tx = onlyLog(transaction);
-    if (await isAnySealed(tx)) return;
-    const { sealed, chain } = await sealWhere(tx, sealer, () => true);
-    if (sealed === 0) return;
-    await appendEntry(tx, sealer, {
+  const db = onlyLog(database);
+  const { meant, sealedEntries, last } = await verifyFor(db, sealer, ({ key_id }) => key_id === null);
+  if (meant.length === 0) return;
+  const begun = await findFirstWithAction(db, "audit_log_sealed" satisfies SealingAction);
+  if (!begun && sealedEntries === 0) {
+    await note(db, sealer, {
       actor: "system",
-      action: "audit_log_sealed" satisfies SealingAction,
-      target: `1-${chain.last?.position}`,
+      action: "audit_log_sealed",
+      target: `1-${last?.position}`,
       reason: "entries of a release without seals",
       at,
     });
-  });
+    return await sealInBatches(db, sealer, meant);
+  }
+  // Has been begun before: its seal, which holds, covers what is before it.
+  const [, upTo] = /^1-(\d+)$/.exec(begun?.actor === "system" && begun.seal !== null ? begun.target : "") ?? [];
+  await sealInBatches(
+    db,
+    sealer,
+    meant.filter(({ position }) => position <= Number(upTo ?? 0)),
+  );
 }
 
 /**
@@ -58,17 +72,15 @@ export async function sealEntries<Tables extends AuditTables>(
   { from, to }: PositionRange,
   by: SealedBy,
 ): Promise<void> {
-  await inTransaction(database, async (transaction) => {
-    const tx = onlyLog(transaction);
-    const isMeant = ({ position, key_id }: AuditRow): boolean => position >= from && position <= to && key_id === null;
-    const { sealed } = await sealWhere(tx, sealer, isMeant);
-    if (sealed !== to - from + 1)
-      throw new SealingRefusedError(
-        `of the entries ${from} to ${to}, ${sealed} have no seal: name those that verification names`,
-      );
-    const action = "audit_log_sealed" satisfies SealingAction;
-    await appendEntry(tx, sealer, { ...by, action, target: `${from}-${to}` });
-  });
+  const db = onlyLog(database);
+  const isMeant = ({ position, key_id }: AuditRow): boolean => position >= from && position <= to && key_id === null;
+  const { meant } = await verifyFor(db, sealer, isMeant);
+  if (meant.length !== to - from + 1)
+    throw new SealingRefusedError(
+      `of the entries ${from} to ${to}, ${meant.length} have no seal: name those that verification names`,
+    );
+  await note(db, sealer, { ...by, action: "audit_log_sealed", target: `${from}-${to}` });
+  await sealInBatches(db, sealer, meant);
 }
 
 /**
@@ -81,42 +93,57 @@ export async function resealEntries<Tables extends AuditTables>(
   sealer: Sealer,
   by: SealedBy,
 ): Promise<number> {
-  return await inTransaction(database, async (transaction) => {
-    const tx = onlyLog(transaction);
-    const { sealed, chain } = await sealWhere(tx, sealer, ({ key_id }) => key_id !== null && key_id !== sealer.keyId);
-    const [unsealed] = chain.unsealed;
+  const db = onlyLog(database);
+  let resealed = 0;
+  for (let round = 0; round < RESEAL_ROUNDS_MAX; round++) {
+    const isMeant = ({ key_id }: AuditRow): boolean => key_id !== null && key_id !== sealer.keyId;
+    const { meant, unsealed, last } = await verifyFor(db, sealer, isMeant);
     if (unsealed)
       throw new SealingRefusedError(
         `entries ${unsealed.from} to ${unsealed.to} have no seal: look at them and seal them first`,
       );
-    if (sealed === 0) return 0;
-    const action = "audit_log_resealed" satisfies SealingAction;
-    await appendEntry(tx, sealer, { ...by, action, target: `1-${chain.last?.position}` });
-    return sealed;
-  });
+    if (meant.length === 0) break;
+    await note(db, sealer, { ...by, action: "audit_log_resealed", target: `1-${last?.position}` });
+    await sealInBatches(db, sealer, meant);
+    resealed += meant.length;
+  }
+  return resealed;
 }
 
-/** Over the whole log, which is held meanwhile: an entry that another instance appended with an older key would not be in it. */
-async function sealWhere(
-  tx: AuditDb,
-  sealer: Sealer,
-  isMeant: (row: AuditRow) => boolean,
-): Promise<{ sealed: number; chain: Chain }> {
-  await holdLog(tx);
+interface Verified {
+  readonly meant: readonly AuditHead[];
+  readonly sealedEntries: number;
+  readonly unsealed: PositionRange | undefined;
+  readonly last: AuditHead | undefined;
+}
+
+async function verifyFor(db: AuditDb, sealer: Sealer, isMeant: (row: AuditRow) => boolean): Promise<Verified> {
   const chain = new Chain(sealer);
-  let sealed = 0;
+  const meant: AuditHead[] = [];
+  let sealedEntries = 0;
   const fault = await walk(
     chain,
-    (after) => listEntriesAfter(tx, after, PAGE_ROWS),
+    (after) => listEntriesAfter(db, after, PAGE_ROWS),
     async (entry) => {
-      if (entry.position === 0 || !isMeant(entry)) return;
-      await setSeal(tx, entry.position, sealer.seal(entry.hash));
-      sealed++;
+      if (entry.position === 0) return;
+      if (entry.key_id !== null) sealedEntries++;
+      if (isMeant(entry)) meant.push({ position: entry.position, hash: entry.hash });
     },
   );
   if (fault)
     throw new SealingRefusedError(
       `${fault.message}. Nothing was sealed: find out what happened to that entry, and restore the log from a backup from before`,
     );
-  return { sealed, chain };
+  return { meant, sealedEntries, unsealed: chain.unsealed[0], last: chain.last };
+}
+
+async function note(db: AuditDb, sealer: Sealer, entry: AuditEntry<SealingAction>): Promise<void> {
+  await inTransaction(db as Database<AuditTables>, (tx) => appendEntry(tx, sealer, entry));
+}
+
+async function sealInBatches(db: AuditDb, sealer: Sealer, entries: readonly AuditHead[]): Promise<void> {
+  for (let i = 0; i < entries.length; i += BATCH_ROWS)
+    await inTransaction(db as Database<AuditTables>, async (tx) => {
+      for (const { position, hash } of entries.slice(i, i + BATCH_ROWS)) await setSeal(tx, position, sealer.seal(hash));
+    });
 }

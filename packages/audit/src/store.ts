@@ -52,9 +52,14 @@ export async function findHash(db: AuditDb, position: number): Promise<Buffer | 
   return row?.hash;
 }
 
-export async function isAnySealed(db: AuditDb): Promise<boolean> {
-  const row = await db.selectFrom("audit_log").select("position").where("key_id", "is not", null).limit(1).execute();
-  return row.length > 0;
+export async function findFirstWithAction(db: AuditDb, action: string): Promise<AuditRow | undefined> {
+  return db
+    .selectFrom("audit_log")
+    .select([...ENTRY_COLUMNS, ...SEAL_COLUMNS])
+    .where("action", "=", action)
+    .orderBy("position")
+    .limit(1)
+    .executeTakeFirst();
 }
 
 /** Newest first, without where the chain starts; `before` 0 starts at the end. */

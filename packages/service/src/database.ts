@@ -10,3 +10,11 @@ export {
 } from "./database-service.ts";
 export { runMigrations } from "./run-migrations.ts";
 export type { RetentionRule } from "./retention.ts";
+export {
+  type Command,
+  type CommandParts,
+  type OperatorCommands,
+  type Output,
+  runOperatorCommand,
+  UsageError,
+} from "./operator.ts";

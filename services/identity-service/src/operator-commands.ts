@@ -1,10 +1,17 @@
 // What an operator does on the database itself, where no account exists yet that may, or none is needed: see USAGE.
-import { configOrExit } from "@muster/config";
+import { auditCommands, auditUsage, createAuditLog, type Sealer } from "@muster/audit";
+import { configOrExit, type Environment } from "@muster/config";
 import { roles } from "@muster/contracts/identity/names";
-import { createDatabase, faultOfDatabase, inTransaction } from "@muster/db";
-import { configuration, readKeyEncryptionKey } from "./config.ts";
-import { auditOf, resealAuditLog, sealAuditLog, verifyAuditLog } from "./operator-audit.ts";
-import { type Command, type CommandParts, type Output, UsageError } from "./operator-command.ts";
+import { inTransaction } from "@muster/db";
+import {
+  type CommandParts,
+  type OperatorCommands,
+  type Output,
+  runOperatorCommand,
+  UsageError,
+} from "@muster/service/database";
+import { type Audit, type AuditAction, identitySealer } from "./audit.ts";
+import { configuration, readAuditKey, readKeyEncryptionKey } from "./config.ts";
 import { nameKeyOf, nameSkeletonOf } from "./names.ts";
 import type { Account, Tables } from "./schema.ts";
 import { replaceKeys } from "./signing-keys.ts";
@@ -20,13 +27,7 @@ const USAGE = `usage: operator.ts COMMAND …   (with IDENTITY_DB_URL in the env
   revoke-keys REASON
       Withdraws every signing key and makes another one, sealed with IDENTITY_KEY_ENCRYPTION_KEY. Running instances sign with it,
       and verifiers refuse tokens of the others, within seconds; clients refresh by themselves.
-  verify-audit-log [--unsealed-too] [POSITION HASH]
-      Whether the audit log is as it was written, and every entry sealed; with --unsealed-too those without a seal are only named.
-      With POSITION and HASH also whether it still has the entry that was noted so, in a log line or from an earlier run.
-  seal-audit-log FROM-TO REASON
-      Seals entries that verify-audit-log names as being without a seal, once you have looked at them.
-  reseal-audit-log REASON
-      Seals with the first key of IDENTITY_AUDIT_KEY what an older one has sealed, so that the older one can go.
+${auditUsage("IDENTITY_AUDIT_KEY")}
 
 What writes the audit log or reads its seals needs IDENTITY_AUDIT_KEY: all but player.
 
@@ -35,53 +36,27 @@ Exit code 0: done, or all is well; 1: it failed, or nothing was found; 2: wrong 
 const ROWS_MAX = 50;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-const COMMANDS: Readonly<Record<string, Command>> = {
-  player,
-  grant,
-  "revoke-keys": revokeKeys,
-  "verify-audit-log": verifyAuditLog,
-  "seal-audit-log": sealAuditLog,
-  "reseal-audit-log": resealAuditLog,
+const COMMANDS: OperatorCommands<Tables> = {
+  usage: USAGE,
+  configuration,
+  commands: { player, grant, "revoke-keys": revokeKeys, ...auditCommands<Tables>(sealerOf) },
 };
 
 /** @returns the exit code */
-export async function runOperator(
-  [name = "", ...args]: readonly string[],
-  env: CommandParts["env"],
-  out: Output = console,
-): Promise<number> {
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!command) {
-    out.error(USAGE);
-    return 2;
-  }
-  const config = configOrExit("operator", () => configuration.readDatabase(env));
-  const database = createDatabase<Tables>({
-    url: config.dbUrl,
-    poolMax: 1,
-    acquireTimeoutMs: config.dbAcquireTimeoutMs,
-    statementTimeoutMs: 600_000,
-  });
-  try {
-    const problem = await command({ db: database.db, env, out }, args);
-    if (problem !== undefined) out.error(problem);
-    return problem === undefined ? 0 : 1;
-  } catch (err) {
-    if (err instanceof UsageError) {
-      out.error(`${err.message}\n\nusage: ${name} ${err.takes}`);
-      return 2;
-    }
-    const fault = faultOfDatabase(err);
-    if (fault === undefined) throw err;
-    out.error(`the database at ${new URL(config.dbUrl).host} cannot be used: ${fault}`);
-    return 1;
-  } finally {
-    await database.stop();
-  }
+export function runOperator(args: readonly string[], env: Environment, out?: Output): Promise<number> {
+  return runOperatorCommand(COMMANDS, args, env, out);
+}
+
+function sealerOf(env: Environment): Sealer {
+  return identitySealer(configOrExit("operator", () => readAuditKey(env)));
+}
+
+function auditOf(env: Environment): Audit {
+  return createAuditLog<AuditAction>(sealerOf(env));
 }
 
 async function player(
-  { db, out }: CommandParts,
+  { db, out }: CommandParts<Tables>,
   [wanted = "", ...more]: readonly string[],
 ): Promise<string | undefined> {
   if (wanted === "" || more.length > 0) throw new UsageError("player takes one name or id", "NAME|NAME%|ID");
@@ -102,7 +77,7 @@ function lineOf({ id, name, kind, role, banned_until: until }: Account): string 
 }
 
 async function grant(
-  { db, env, out }: CommandParts,
+  { db, env, out }: CommandParts<Tables>,
   [name = "", role = "", ...words]: readonly string[],
 ): Promise<string | undefined> {
   const reason = words.join(" ");
@@ -127,7 +102,10 @@ async function grant(
   return undefined;
 }
 
-async function revokeKeys({ db, env, out }: CommandParts, words: readonly string[]): Promise<string | undefined> {
+async function revokeKeys(
+  { db, env, out }: CommandParts<Tables>,
+  words: readonly string[],
+): Promise<string | undefined> {
   const reason = words.join(" ");
   if (reason === "") throw new UsageError("revoke-keys takes a reason", "REASON");
   const encryptionKey = configOrExit("operator", () => readKeyEncryptionKey(env));

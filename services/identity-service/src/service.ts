@@ -35,7 +35,8 @@ function compose({ config, db, now, metrics, log }: DatabaseContext<Config, Tabl
     waitingMax: config.hashingQueueMax,
   });
   const turns = new AccountTurns();
-  const audit = createAuditLog<AuditAction>(identitySealer(config.auditKey));
+  const sealer = identitySealer(config.auditKey);
+  const audit = createAuditLog<AuditAction>(sealer);
   const sessions = createSessions({
     keys,
     audit,
@@ -76,7 +77,7 @@ function compose({ config, db, now, metrics, log }: DatabaseContext<Config, Tabl
   return {
     routes: (router) => router.service(IdentityService, identityRpc(parts)),
     quietMethods: [IdentityService.method.getTrust],
-    beforeRpc: [keys, createAuditWatch(db, log)],
+    beforeRpc: [keys, createAuditWatch({ database: db, sealer, metrics, log })],
     retention: retentionRules(db, now),
     ready: { "signing key": () => keys.check() },
   };

@@ -1,36 +1,43 @@
-// What an operator does with the audit log: see USAGE in operator-commands.ts.
-import {
-  type AuditReport,
-  createAuditLog,
-  findAuditHash,
-  type PositionRange,
-  resealEntries,
-  type Sealer,
-  sealEntries,
-  SealingRefusedError,
-  verifyAuditLog as verifyLog,
-} from "@muster/audit";
-import { configOrExit, type Environment } from "@muster/config";
-import { type Audit, type AuditAction, identitySealer } from "./audit.ts";
-import { readAuditKey } from "./config.ts";
-import { type CommandParts, UsageError } from "./operator-command.ts";
+// What an operator does with a service's audit log.
+import type { Environment } from "@muster/config";
+import { type Command, type CommandParts, UsageError } from "@muster/service/database";
+import { findAuditHash } from "./log.ts";
+import { resealEntries, sealEntries, SealingRefusedError } from "./sealing.ts";
+import type { Sealer } from "./sealer.ts";
+import type { AuditTables } from "./table.ts";
+import { type AuditReport, type PositionRange, verifyAuditLog } from "./verify.ts";
 
-/** For commands that append to it. */
-export function auditOf(env: Environment): Audit {
-  return createAuditLog<AuditAction>(sealerOf(env));
+/** Of the usage text of a service that has `auditCommands`. */
+export function auditUsage(keyVariable: string): string {
+  return `  verify-audit-log [--unsealed-too] [POSITION HASH]
+      Whether the audit log is as it was written, and every entry sealed; with --unsealed-too those without a seal are only named.
+      With POSITION and HASH also whether it still has the entry that was noted so, in a log line or from an earlier run.
+  seal-audit-log FROM-TO REASON
+      Seals entries that verify-audit-log names as being without a seal, once you have looked at them.
+  reseal-audit-log REASON
+      Seals with the first key of ${keyVariable} what an older one has sealed, so that the older one can go.`;
 }
 
-function sealerOf(env: Environment): Sealer {
-  return identitySealer(configOrExit("operator", () => readAuditKey(env)));
+type AuditCommandName = "verify-audit-log" | "seal-audit-log" | "reseal-audit-log";
+
+export function auditCommands<Tables extends AuditTables>(
+  sealerOf: (env: Environment) => Sealer,
+): Record<AuditCommandName, Command<Tables>> {
+  return {
+    "verify-audit-log": (parts, args) => verify(parts, sealerOf(parts.env), args),
+    "seal-audit-log": (parts, args) => seal(parts, sealerOf(parts.env), args),
+    "reseal-audit-log": (parts, args) => reseal(parts, sealerOf(parts.env), args),
+  };
 }
 
-export async function verifyAuditLog(
-  { db, env, out }: CommandParts,
+async function verify<Tables extends AuditTables>(
+  { db, out }: CommandParts<Tables>,
+  sealer: Sealer,
   args: readonly string[],
 ): Promise<string | undefined> {
   const unsealedToo = args[0] === "--unsealed-too";
   const noted = notedFrom(unsealedToo ? args.slice(1) : args);
-  const report = await verifyLog(db, sealerOf(env));
+  const report = await verifyAuditLog(db, sealer);
   if (report.fault) return report.fault.message;
   if (noted && (await findAuditHash(db, noted.position)) !== noted.hash)
     return `entry ${noted.position} is not the one that was noted: entries were cut off, or others put in their place`;
@@ -68,8 +75,9 @@ function unsealedIn({ unsealed, unsealedEntries, canBeSealed, last }: AuditRepor
   return `${unsealedEntries} entries have no seal: ${ranges}. An instance of a release without seals wrote them, or somebody else with access to the table. Look at them; seal-audit-log seals them`;
 }
 
-export async function sealAuditLog(
-  { db, env, out }: CommandParts,
+async function seal<Tables extends AuditTables>(
+  { db, out }: CommandParts<Tables>,
+  sealer: Sealer,
   [range = "", ...words]: readonly string[],
 ): Promise<string | undefined> {
   const takes = "FROM-TO REASON";
@@ -79,7 +87,7 @@ export async function sealAuditLog(
     throw new UsageError("seal-audit-log takes the entries that verify-audit-log names, as in 5-7", takes);
   if (reason === "") throw new UsageError("seal-audit-log takes a reason, for the audit log", takes);
   return await refusalOf(async () => {
-    await sealEntries(db, sealerOf(env), positions, { actor: "operator", reason, at: new Date() });
+    await sealEntries(db, sealer, positions, { actor: "operator", reason, at: new Date() });
     out.log(`entries ${positions.from} to ${positions.to} are sealed`);
   });
 }
@@ -91,14 +99,14 @@ function rangeFrom(text: string): PositionRange | undefined {
   return range.from >= 1 && range.from <= range.to ? range : undefined;
 }
 
-export async function resealAuditLog(
-  { db, env, out }: CommandParts,
+async function reseal<Tables extends AuditTables>(
+  { db, out }: CommandParts<Tables>,
+  sealer: Sealer,
   words: readonly string[],
 ): Promise<string | undefined> {
   const reason = words.join(" ");
   if (reason === "") throw new UsageError("reseal-audit-log takes a reason", "REASON");
   return await refusalOf(async () => {
-    const sealer = sealerOf(env);
     const resealed = await resealEntries(db, sealer, { actor: "operator", reason, at: new Date() });
     out.log(`${resealed} entries were sealed anew; all are sealed with the key ${sealer.keyId}`);
   });
