@@ -29,7 +29,7 @@ const EXTRA: Readonly<Record<string, readonly string[]>> = { "packages/testkit":
 const OLDEST_BY_HAND = /\.(?:keys|values|entries)\(\)\.next\(\)/;
 const OLDEST_BY_HAND_ALLOWED: ReadonlySet<string> = new Set([
   "packages/client/src/outgoing-inputs.ts", // runs in browsers: packages/runtime does not
-  "services/matchmaker/src/no-shows.ts", // 64 of one player, for thousands of players
+  "services/matchmaker/src/queue/no-shows.ts", // 64 of one player, for thousands of players
 ]);
 
 /** A text that is cut at a number of UTF-16 units may end in half of a character; and what is cut so and is no such text. */

@@ -1,8 +1,8 @@
 import type { Metrics } from "@muster/runtime";
 import { Counter, Gauge, Histogram } from "prom-client";
-import type { HeldSeats } from "./held-seats.ts";
-import type { Sessions } from "./sessions.ts";
-import type { Tickets } from "./tickets.ts";
+import type { HeldSeats } from "./placement/held-seats.ts";
+import type { Sessions } from "./placement/sessions.ts";
+import type { Tickets } from "./queue/tickets.ts";
 
 export interface MatchmakerMetrics {
   readonly placements: Counter<"outcome">;

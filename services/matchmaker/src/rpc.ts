@@ -6,13 +6,13 @@ import type { Logger } from "@muster/log";
 import type { Mode } from "@muster/modes";
 import type { MessageQueue } from "@muster/rpc";
 import { inSpan } from "@muster/tracing";
-import type { Admission } from "./admission.ts";
-import type { HeldSeats } from "./held-seats.ts";
-import type { Matching } from "./matching.ts";
-import type { GatewaySession, Sessions, ShardSession, ToGateway, ToShard } from "./sessions.ts";
-import { evacuateDraining, type Relocation } from "./relocation.ts";
-import type { Shards } from "./shards.ts";
-import type { Tickets } from "./tickets.ts";
+import type { Admission } from "./queue/admission.ts";
+import type { HeldSeats } from "./placement/held-seats.ts";
+import type { Matching } from "./queue/matching.ts";
+import type { GatewaySession, Sessions, ShardSession, ToGateway, ToShard } from "./placement/sessions.ts";
+import { evacuateDraining, type Relocation } from "./failover-conductor.ts";
+import type { Shards } from "./placement/shards.ts";
+import type { Tickets } from "./queue/tickets.ts";
 
 export interface RpcParts {
   readonly matchmakerId: string;

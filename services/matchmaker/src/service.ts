@@ -4,18 +4,18 @@ import { createRpcClient, createRpcServer, type RpcServer } from "@muster/rpc";
 import { measureBounded } from "@muster/runtime";
 import { type Composition, defineService, type ServiceContext } from "@muster/service";
 import { SeatTicketSealer } from "@muster/tokens";
-import { Admission } from "./admission.ts";
+import { Admission } from "./queue/admission.ts";
 import { type Config, configuration } from "./config.ts";
-import { HeldSeats } from "./held-seats.ts";
-import { createMatching } from "./matching.ts";
+import { HeldSeats } from "./placement/held-seats.ts";
+import { createMatching } from "./queue/matching.ts";
 import { createMatchmakerMetrics } from "./metrics.ts";
-import { PracticeQuotas } from "./practice-quotas.ts";
-import { Records } from "./records.ts";
-import { createRelocation } from "./relocation.ts";
+import { PracticeQuotas } from "./queue/practice-quotas.ts";
+import { Records } from "./placement/records.ts";
+import { createRelocation } from "./failover-conductor.ts";
 import { matchmakingRpc } from "./rpc.ts";
-import { Sessions } from "./sessions.ts";
-import { Shards } from "./shards.ts";
-import { Tickets } from "./tickets.ts";
+import { Sessions } from "./placement/sessions.ts";
+import { Shards } from "./placement/shards.ts";
+import { Tickets } from "./queue/tickets.ts";
 
 const MATCH_CALL_TIMEOUT_MS = 2000;
 

@@ -6,12 +6,12 @@ import { SeatTicketSealer } from "@muster/tokens";
 import { v7 as uuidv7 } from "uuid";
 import { expect, it } from "vitest";
 import { Admission } from "./admission.ts";
-import { HeldSeats } from "./held-seats.ts";
-import { createMatchmakerMetrics } from "./metrics.ts";
+import { HeldSeats } from "../placement/held-seats.ts";
+import { createMatchmakerMetrics } from "../metrics.ts";
 import { ADDRESS_FREE_MAX, APART_MS, COOLDOWN_FIRST_MS } from "./no-shows.ts";
 import { PracticeQuotas } from "./practice-quotas.ts";
-import { Sessions } from "./sessions.ts";
-import { Shards } from "./shards.ts";
+import { Sessions } from "../placement/sessions.ts";
+import { Shards } from "../placement/shards.ts";
 import { Tickets } from "./tickets.ts";
 
 const DUEL = { game: "duel", seats: 2, options: {} };

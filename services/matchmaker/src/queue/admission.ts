@@ -4,14 +4,14 @@ import type { SeatsFreed, SeatsHeld, Ticket } from "@muster/contracts/matchmakin
 import type { Logger } from "@muster/log";
 import { isPractice, type Mode } from "@muster/modes";
 import type { Component, Bounded } from "@muster/runtime";
-import { assign, type AssigningParts } from "./assigning.ts";
+import { assign, type AssigningParts } from "../placement/assigning.ts";
 import { Churn } from "./churn.ts";
-import type { Freed, HeldMatch, HeldSeats } from "./held-seats.ts";
-import type { MatchmakerMetrics } from "./metrics.ts";
+import type { Freed, HeldMatch, HeldSeats } from "../placement/held-seats.ts";
+import type { MatchmakerMetrics } from "../metrics.ts";
 import { APART_MS, NoShows } from "./no-shows.ts";
 import type { PracticeQuotas } from "./practice-quotas.ts";
 import type { WaitingTicket } from "./waiting-ticket.ts";
-import type { ShardSession } from "./sessions.ts";
+import type { ShardSession } from "../placement/sessions.ts";
 import type { Refusal, Tickets } from "./tickets.ts";
 import { WaitCredits } from "./wait-credits.ts";
 

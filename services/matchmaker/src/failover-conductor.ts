@@ -7,8 +7,8 @@ import type { RelocatedMatchSchema, RelocateMatch } from "@muster/contracts/matc
 import type { Logger } from "@muster/log";
 import { type Component, type Bounded, BoundedMap } from "@muster/runtime";
 import { formatTraceparent, newTrace } from "@muster/tracing";
-import { askShard, type Sessions, type ShardSession } from "./sessions.ts";
-import type { LiveShard, Shards } from "./shards.ts";
+import { askShard, type Sessions, type ShardSession } from "./placement/sessions.ts";
+import type { LiveShard, Shards } from "./placement/shards.ts";
 
 export interface RelocationParts {
   readonly shards: Shards;

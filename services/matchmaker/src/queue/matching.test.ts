@@ -2,11 +2,11 @@ import { createLogger } from "@muster/log";
 import { until } from "@muster/testkit";
 import { Registry } from "prom-client";
 import { expect, it } from "vitest";
-import { HeldSeats } from "./held-seats.ts";
+import { HeldSeats } from "../placement/held-seats.ts";
 import { createMatching } from "./matching.ts";
-import { createMatchmakerMetrics } from "./metrics.ts";
-import { Sessions } from "./sessions.ts";
-import { Shards } from "./shards.ts";
+import { createMatchmakerMetrics } from "../metrics.ts";
+import { Sessions } from "../placement/sessions.ts";
+import { Shards } from "../placement/shards.ts";
 import { Tickets } from "./tickets.ts";
 
 it("a placement that throws is counted like any that failed, once, and its players wait on", async () => {

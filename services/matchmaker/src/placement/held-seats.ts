@@ -2,7 +2,7 @@
 // shards say: they alone know which matches are over, and after a restart of this process which there are. No I/O.
 import type { AssignedSeat } from "@muster/contracts/matchmaking/v2";
 import { type Bounded, BoundedMap } from "@muster/runtime";
-import type { WaitingTicket } from "./waiting-ticket.ts";
+import type { WaitingTicket } from "../queue/waiting-ticket.ts";
 
 export interface HeldMatch {
   readonly matchId: string;

@@ -3,9 +3,9 @@ import { CancelReason, EndReason, type Match, MatchSchema, MatchState } from "@m
 import type { RelocateMatch } from "@muster/contracts/matchmaking/v2";
 import { createLogger } from "@muster/log";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createRelocation, evacuateDraining, type Relocation } from "./relocation.ts";
-import { Sessions, type ToGateway, type ToShard } from "./sessions.ts";
-import { type LiveShard, Shards } from "./shards.ts";
+import { createRelocation, evacuateDraining, type Relocation } from "./failover-conductor.ts";
+import { Sessions, type ToGateway, type ToShard } from "./placement/sessions.ts";
+import { type LiveShard, Shards } from "./placement/shards.ts";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] }));
 afterEach(() => void vi.useRealTimers());

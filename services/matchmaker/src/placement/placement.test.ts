@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { place, type PlacementOutcome, type PlacementParts } from "./placement.ts";
 import { Sessions } from "./sessions.ts";
 import { Shards } from "./shards.ts";
-import { Tickets } from "./tickets.ts";
+import { Tickets } from "../queue/tickets.ts";
 
 const MODES = {
   ranked: { game: "duel", seats: 1, options: {} },

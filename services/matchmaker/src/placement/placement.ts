@@ -5,13 +5,13 @@ import type { Logger } from "@muster/log";
 import { isPractice, type Mode } from "@muster/modes";
 import { formatTraceparent, parseTraceparent, type Span, startSpan, withTrace } from "@muster/tracing";
 import { v7 as uuidv7 } from "uuid";
-import type { Admission } from "./admission.ts";
+import type { Admission } from "../queue/admission.ts";
 import type { HeldMatch } from "./held-seats.ts";
-import type { WaitingTicket } from "./waiting-ticket.ts";
+import type { WaitingTicket } from "../queue/waiting-ticket.ts";
 import type { Records } from "./records.ts";
 import { askShard, type Sessions, type ShardSession } from "./sessions.ts";
 import type { LiveShard, Shards } from "./shards.ts";
-import type { Tickets } from "./tickets.ts";
+import type { Tickets } from "../queue/tickets.ts";
 
 const SHARD_ATTEMPTS_MAX = 3;
 const FIRST_EPOCH = 1;

@@ -1,9 +1,9 @@
 // When to look at the queues: soon after a change, and often enough that widening windows are noticed.
 import type { Logger } from "@muster/log";
 import type { Component } from "@muster/runtime";
-import type { MatchmakerMetrics } from "./metrics.ts";
-import { type PlacementOutcome, type PlacementParts, place } from "./placement.ts";
-import { PlacementPace } from "./placement-pace.ts";
+import type { MatchmakerMetrics } from "../metrics.ts";
+import { type PlacementOutcome, type PlacementParts, place } from "../placement/placement.ts";
+import { PlacementPace } from "../placement/placement-pace.ts";
 import type { WaitingTicket } from "./waiting-ticket.ts";
 import { timeSlice } from "./time-slice.ts";
 
