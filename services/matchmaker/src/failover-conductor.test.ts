@@ -3,7 +3,8 @@ import { CancelReason, EndReason, type Match, MatchSchema, MatchState } from "@m
 import type { RelocateMatch } from "@muster/contracts/matchmaking/v2";
 import { createLogger } from "@muster/log";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createRelocation, evacuateDraining, type Relocation } from "./failover-conductor.ts";
+import { FailoverConductor } from "./failover-conductor.ts";
+import { evacuateDraining } from "./placement/evacuation.ts";
 import { Sessions, type ToGateway, type ToShard } from "./placement/sessions.ts";
 import { type LiveShard, Shards } from "./placement/shards.ts";
 
@@ -20,7 +21,7 @@ const ROUND_MS = 20;
 class World {
   readonly shards = new Shards();
   readonly sessions = new Sessions();
-  readonly relocation: Relocation;
+  readonly failover: FailoverConductor;
   /** What match-service has. */
   readonly matches = new Map<string, Match>();
   readonly moods: Record<string, Mood> = {};
@@ -44,7 +45,7 @@ class World {
       if (this.away.has(name)) throw new Error("match-service is away");
       return answer();
     };
-    this.relocation = createRelocation({
+    this.failover = new FailoverConductor({
       shards: this.shards,
       sessions: this.sessions,
       matches: {
@@ -61,7 +62,7 @@ class World {
           ),
       } as never,
       allocateTimeoutMs: ALLOCATE_TIMEOUT_MS,
-      metrics: { relocations: { inc: ({ outcome }) => void this.outcomes.push(outcome) } },
+      metrics: { failovers: { inc: ({ outcome }) => void this.outcomes.push(outcome) } },
       neverBegun: () => false,
       over: (matchId) => void this.over.push(matchId),
       now: Date.now,
@@ -96,7 +97,7 @@ class World {
 
   async ask(...questions: Partial<RelocateMatch>[]): Promise<void> {
     const question = { matchId: "m", epoch: 1, ticks: 5, lost: true };
-    this.relocation.ask(questions.map((one) => ({ ...question, ...one })) as RelocateMatch[]);
+    this.failover.ask(questions.map((one) => ({ ...question, ...one })) as RelocateMatch[]);
     await this.pass(ROUND_MS);
   }
 
@@ -244,7 +245,7 @@ describe("a match whose shard is lost", () => {
       expect(world.told).toEqual([]);
       if (comes) {
         world.shard("b");
-        world.relocation.poke();
+        world.failover.wake();
         await world.pass(1);
         expect(world.told).toEqual(["m 2: b:1"]);
       } else {
@@ -343,9 +344,9 @@ describe("a match whose shard is lost", () => {
     const world = new World();
     world.running("m");
     await world.ask({});
-    await world.relocation.stop?.();
+    await world.failover.stop();
     world.shard("b");
-    world.relocation.poke();
+    world.failover.wake();
     await world.ask({});
     await world.pass(20_000);
     expect([world.told, world.sent]).toEqual([[], []]);

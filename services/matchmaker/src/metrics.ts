@@ -9,12 +9,12 @@ export interface MatchmakerMetrics {
   readonly waited: Histogram;
   /** Of the event loop, per slice of a pass over the queues. */
   readonly slice: Histogram;
-  readonly relocations: Counter<"outcome">;
+  readonly failovers: Counter<"outcome">;
   readonly undone: Counter<"outcome">;
   readonly refused: Counter<"code">;
   readonly noShows: Counter;
   readonly earlyLeaves: Counter;
-  readonly toldAgain: Counter;
+  readonly notifiedAgain: Counter;
 }
 
 export function createMatchmakerMetrics(
@@ -69,8 +69,8 @@ export function createMatchmakerMetrics(
       help: "Players who left others in a match before it was really played",
       registers,
     }),
-    toldAgain: new Counter({
-      name: "matchmaker_told_again_total",
+    notifiedAgain: new Counter({
+      name: "matchmaker_notified_again_total",
       help: "Tickets that were answered with the seat that their player held already",
       registers,
     }),
@@ -80,8 +80,8 @@ export function createMatchmakerMetrics(
       labelNames: ["outcome"],
       registers,
     }),
-    relocations: new Counter({
-      name: "matchmaker_relocations_total",
+    failovers: new Counter({
+      name: "matchmaker_failovers_total",
       help: "Matches of lost shards: moved, or given up and why",
       labelNames: ["outcome"],
       registers,

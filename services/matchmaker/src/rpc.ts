@@ -10,7 +10,8 @@ import type { Admission } from "./queue/admission.ts";
 import type { HeldSeats } from "./placement/held-seats.ts";
 import type { Matching } from "./queue/matching.ts";
 import type { GatewaySession, Sessions, ShardSession, ToGateway, ToShard } from "./placement/sessions.ts";
-import { evacuateDraining, type Relocation } from "./failover-conductor.ts";
+import type { FailoverConductor } from "./failover-conductor.ts";
+import { evacuateDraining } from "./placement/evacuation.ts";
 import type { Shards } from "./placement/shards.ts";
 import type { Tickets } from "./queue/tickets.ts";
 
@@ -23,7 +24,7 @@ export interface RpcParts {
   readonly admission: Admission;
   readonly seats: HeldSeats;
   readonly matching: Matching;
-  readonly relocation: Relocation;
+  readonly failover: FailoverConductor;
   readonly now: () => number;
   readonly log: Logger;
 }
@@ -67,8 +68,8 @@ export function matchmakingRpc(parts: RpcParts): ServiceImpl<typeof MatchmakingS
       session.out.push({ message: { case: "welcome", value: { matchmakerId: parts.matchmakerId } } });
       parts.log.info({ shardId, address, capacity }, "a shard is here");
       parts.sessions.toGateways(shardsHere(parts));
-      parts.matching.poke();
-      parts.relocation.poke();
+      parts.matching.wake();
+      parts.failover.wake();
       evacuateDraining(parts.shards, parts.sessions);
       readUntilOver(incoming, session.out, (request) => onShardMessage(request, session, parts));
       try {
@@ -100,10 +101,10 @@ function onGatewayMessage({ message }: GatewaySessionRequest, session: GatewaySe
     case "cancel":
       return parts.admission.cancel(message.value.ticketId);
     case "relocate":
-      return parts.relocation.ask(message.value.matches);
+      return parts.failover.ask(message.value.matches);
     case "linked":
       if (session.linked) session.linked = new Set(message.value.addresses);
-      return parts.matching.poke(); // groups may have waited for just this link
+      return parts.matching.wake(); // groups may have waited for just this link
     case "hello":
     case undefined:
       throw new ConnectError("not expected here", Code.InvalidArgument);

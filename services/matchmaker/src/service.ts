@@ -11,7 +11,7 @@ import { createMatching } from "./queue/matching.ts";
 import { createMatchmakerMetrics } from "./metrics.ts";
 import { PracticeQuotas } from "./queue/practice-quotas.ts";
 import { Records } from "./placement/records.ts";
-import { createRelocation } from "./failover-conductor.ts";
+import { FailoverConductor } from "./failover-conductor.ts";
 import { matchmakingRpc } from "./rpc.ts";
 import { Sessions } from "./placement/sessions.ts";
 import { Shards } from "./placement/shards.ts";
@@ -54,7 +54,7 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly rpc: R
     seatTicketTtlS: config.seatTicketTtlS,
     joinWithinMs: config.joinWithinMs,
     metrics,
-    poke: () => matching.poke(),
+    wakeMatching: () => matching.wake(),
     now,
     log,
   });
@@ -75,7 +75,7 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly rpc: R
     metrics,
     log,
   );
-  const relocation = createRelocation({
+  const failover = new FailoverConductor({
     shards,
     sessions,
     matches: matchClient.call,
@@ -86,7 +86,7 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly rpc: R
     now,
     log,
   });
-  measureBounded(registry, { ...admission.bounded, ...relocation.bounded });
+  measureBounded(registry, { ...admission.bounded, ...failover.bounded });
   const rpc = createRpcServer({
     host: config.host,
     port: config.grpcPort,
@@ -102,7 +102,7 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly rpc: R
           admission,
           seats,
           matching,
-          relocation,
+          failover,
           now,
           log,
         }),
@@ -112,7 +112,7 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly rpc: R
   });
   const streams = { name: "streams", stop: async () => sessions.closeAll() };
   return {
-    components: [matchClient, records, rpc, streams, admission, matching, relocation],
+    components: [matchClient, records, rpc, streams, admission, matching, failover],
     peers: {
       shards: () => (shards.size > 0 ? undefined : "no shard is here"),
       gateways: () => (sessions.gateways.size > 0 ? undefined : "no gateway is here"),

@@ -10,7 +10,7 @@ import type { HeldMatch } from "./held-seats.ts";
 import type { WaitingTicket } from "../queue/waiting-ticket.ts";
 import type { Records } from "./records.ts";
 import { askShard, type Sessions, type ShardSession } from "./sessions.ts";
-import type { LiveShard, Shards } from "./shards.ts";
+import { type LiveShard, pickShard, type Shards } from "./shards.ts";
 import type { Tickets } from "../queue/tickets.ts";
 
 const SHARD_ATTEMPTS_MAX = 3;
@@ -114,12 +114,14 @@ function seatOf(seat: number, ticket: WaitingTicket | undefined, { bots }: Mode)
 
 async function allocate(plan: Plan, parts: PlacementParts): Promise<ShardSession | undefined> {
   const tried = new Set<string>();
+  const gameId = plan.mode.game;
+  const region = plan.group[0]?.region ?? "";
   const share = isPractice(plan.mode) ? parts.practiceShare : 1;
   const gatewayIds = new Set(plan.group.map(({ gatewayId }) => gatewayId));
-  // What a gateway has no link to, its players would wait for in vain.
+  // The players of a gateway that has no link to the shard would wait in vain.
   const usable = ({ address }: LiveShard): boolean => parts.sessions.allLinked(gatewayIds, address);
   for (let attempt = 0; attempt < SHARD_ATTEMPTS_MAX; attempt++) {
-    const shard = parts.shards.pick(plan.mode.game, plan.group[0]?.region ?? "", tried, { share, usable });
+    const shard = pickShard(parts.shards.all, { gameId, region, except: tried, share, usable });
     const session = shard && parts.sessions.shards.get(shard.shardId);
     if (!session) return undefined;
     tried.add(session.shard.shardId);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type LiveShard, Shards } from "./shards.ts";
+import { type LiveShard, pickShard, Shards } from "./shards.ts";
 
 const info = (shardId: string, more = {}): Parameters<Shards["add"]>[0] => ({
   shardId,
@@ -23,9 +23,9 @@ describe("placement", () => {
     ];
     small.matches = 2;
     large.matches = 10;
-    expect(shards.pick("duel", "", NONE)).toBe(large);
+    expect(pickShard(shards.all, { gameId: "duel", except: NONE })).toBe(large);
     large.given = 15;
-    expect(shards.pick("duel", "", NONE)).toBe(small);
+    expect(pickShard(shards.all, { gameId: "duel", except: NONE })).toBe(small);
   });
 
   it("takes none that is full, stopping, excluded, gone or without the game", () => {
@@ -36,16 +36,18 @@ describe("placement", () => {
     shards.add(info("other", { builds: new Map([["chess", "1"]]) }), 0);
     shards.remove(shards.add(info("gone"), 0));
     const good = shards.add(info("good"), 0);
-    expect(shards.pick("duel", "", NONE)).toBe(good);
-    expect(shards.pick("duel", "", new Set(["good"]))).toBeUndefined();
+    expect(pickShard(shards.all, { gameId: "duel", except: NONE })).toBe(good);
+    expect(pickShard(shards.all, { gameId: "duel", except: new Set(["good"]) })).toBeUndefined();
   });
 
   it("takes none that the players' gateways have no link to", () => {
     const shards = new Shards();
     const near = shards.add(info("near"), 0);
     const far = shards.add(info("far", { region: "us" }), 0);
-    expect(shards.pick("duel", "eu", NONE, { usable: (shard) => shard !== near })).toBe(far);
-    expect(shards.pick("duel", "eu", NONE, { usable: () => false })).toBeUndefined();
+    expect(
+      pickShard(shards.all, { gameId: "duel", region: "eu", except: NONE, usable: (shard) => shard !== near }),
+    ).toBe(far);
+    expect(pickShard(shards.all, { gameId: "duel", region: "eu", except: NONE, usable: () => false })).toBeUndefined();
   });
 
   it("knows another shard at the same address", () => {
@@ -60,8 +62,8 @@ describe("placement", () => {
     const eu = shards.add(info("eu"), 0);
     const us = shards.add(info("us", { region: "us" }), 0);
     eu.matches = 9;
-    expect(shards.pick("duel", "eu", NONE)).toBe(eu);
-    expect(shards.pick("duel", "", NONE)).toBe(us);
-    expect(shards.pick("duel", "asia", NONE)).toBe(us);
+    expect(pickShard(shards.all, { gameId: "duel", region: "eu", except: NONE })).toBe(eu);
+    expect(pickShard(shards.all, { gameId: "duel", except: NONE })).toBe(us);
+    expect(pickShard(shards.all, { gameId: "duel", region: "asia", except: NONE })).toBe(us);
   });
 });

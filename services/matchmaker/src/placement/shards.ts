@@ -28,9 +28,14 @@ export interface LiveShard extends ShardInfo {
   heardAt: number;
 }
 
-export interface PickOptions {
+export interface WantedShard {
+  readonly gameId: string;
+  /** Empty: any is near. */
+  readonly region?: string;
+  readonly except: ReadonlySet<string>;
+  /** Only this very build: what it has simulated, no other can go on with. */
   readonly buildId?: string;
-  /** Only while less than that part of it is in use. */
+  /** Only while less than that part of its capacity is in use. */
   readonly share?: number;
   readonly usable?: (shard: LiveShard) => boolean;
 }
@@ -74,27 +79,20 @@ export class Shards {
     }
     return [...found.values()].toSorted((a, b) => (a.buildId < b.buildId ? -1 : 1));
   }
+}
 
-  /**
-   * The least loaded part of its capacity among the shards that can take the game; near the region first. With a `buildId`
-   * only those that have that very build: what it has simulated, no other can go on with. With a `share` only while less than that part of them is in use.
-   */
-  pick(
-    gameId: string,
-    region: string,
-    except: ReadonlySet<string>,
-    { buildId, share = 1, usable }: PickOptions = {},
-  ): LiveShard | undefined {
-    let best: LiveShard | undefined;
-    for (const shard of this.#live.values()) {
-      const full = shard.matches + shard.given >= shard.capacity * share;
-      if (full || shard.draining || except.has(shard.shardId) || !shard.builds.has(gameId)) continue;
-      if (buildId !== undefined && shard.builds.get(gameId) !== buildId) continue;
-      if (usable && !usable(shard)) continue;
-      if (!best || better(shard, best, region)) best = shard;
-    }
-    return best;
+/** The least loaded, by share of its capacity, of the shards that can take the game; those in the region first. */
+export function pickShard(shards: Iterable<LiveShard>, wanted: WantedShard): LiveShard | undefined {
+  const { gameId, region = "", except, buildId, share = 1, usable } = wanted;
+  let best: LiveShard | undefined;
+  for (const shard of shards) {
+    const full = shard.matches + shard.given >= shard.capacity * share;
+    if (full || shard.draining || except.has(shard.shardId) || !shard.builds.has(gameId)) continue;
+    if (buildId !== undefined && shard.builds.get(gameId) !== buildId) continue;
+    if (usable && !usable(shard)) continue;
+    if (!best || better(shard, best, region)) best = shard;
   }
+  return best;
 }
 
 function better(a: LiveShard, b: LiveShard, region: string): boolean {

@@ -37,7 +37,7 @@ function harness() {
     seatTicketTtlS: 60,
     joinWithinMs: 1000,
     metrics: createMatchmakerMetrics(createMetrics("test"), Object.keys(MODES), tickets, sessions, seats),
-    poke: () => undefined,
+    wakeMatching: () => undefined,
     now: () => clock.now,
     log,
   });

@@ -20,10 +20,10 @@ export interface AdmissionParts extends AssigningParts {
   readonly tickets: Tickets;
   readonly seats: HeldSeats;
   readonly practice: PracticeQuotas;
-  readonly metrics: Pick<MatchmakerMetrics, "refused" | "noShows" | "earlyLeaves" | "toldAgain">;
+  readonly metrics: Pick<MatchmakerMetrics, "refused" | "noShows" | "earlyLeaves" | "notifiedAgain">;
   readonly log: Logger;
   /** Someone may be paired. */
-  poke(): void;
+  wakeMatching(): void;
 }
 
 export type AdmissionRefusal = Refusal | "replaced" | "no_show_cooldown" | "practice_limited" | "rate_limited";
@@ -72,12 +72,12 @@ export class Admission implements Component {
     const { ticketId, playerId, resumeTicketId } = message;
     const held = this.#parts.seats.of(playerId);
     if (!held) return this.#admit(message, gatewayId);
-    if (held.match.tickets[held.seat]?.ticketId === resumeTicketId) return this.#tellAgain(message, gatewayId);
+    if (held.match.tickets[held.seat]?.ticketId === resumeTicketId) return this.#notifyAgain(message, gatewayId);
     const before = this.#unpark(playerId);
     if (before) this.#refuse(before.message.ticketId, before.gatewayId, "replaced");
     const timer = setTimeout(() => {
       this.#parked.delete(playerId);
-      this.#tellAgain(message, gatewayId);
+      this.#notifyAgain(message, gatewayId);
     }, PARKED_MS);
     this.#parked.set(playerId, { message, gatewayId, timer });
     this.#parts.log.debug({ ticketId, playerId, matchId: held.match.matchId }, "a ticket of a player who holds a seat");
@@ -104,7 +104,7 @@ export class Admission implements Component {
         const ticket = seats.of(playerId)?.match.matchId === matchId ? tickets.ofPlayer(playerId) : undefined;
         if (!ticket) continue;
         tickets.remove(ticket.ticketId);
-        this.#tellAgain(ticket, ticket.gatewayId);
+        this.#notifyAgain(ticket, ticket.gatewayId);
       }
     }
     if (complete) for (const matchId of seats.complete(shard.shardId)) this.over(matchId);
@@ -194,7 +194,7 @@ export class Admission implements Component {
     if (replaced) this.#refuse(replaced.ticketId, replaced.gatewayId, "replaced");
     const fields = { ticketId, playerId, mode, rating, region, apart: apart && true };
     log.info(refused ? { ...fields, refused } : fields, refused ? "ticket refused" : "ticket queued");
-    this.#parts.poke();
+    this.#parts.wakeMatching();
   }
 
   /** Cheapest first. */
@@ -208,11 +208,11 @@ export class Admission implements Component {
     return practiceMs > 0 ? ["practice_limited", practiceMs] : undefined;
   }
 
-  #tellAgain(ticket: { readonly ticketId: string; readonly playerId: string }, gatewayId: string): void {
+  #notifyAgain(ticket: { readonly ticketId: string; readonly playerId: string }, gatewayId: string): void {
     const { ticketId, playerId } = ticket;
     const held = this.#parts.seats.of(playerId);
     if (!held) return;
-    this.#parts.metrics.toldAgain.inc();
+    this.#parts.metrics.notifiedAgain.inc();
     this.#parts.log.info({ ticketId, playerId, matchId: held.match.matchId }, "a match is told again");
     assign(held, { ticketId, playerId, gatewayId }, true, this.#parts);
   }

@@ -44,7 +44,7 @@ it("a placement that throws is counted like any that failed, once, and its playe
   );
   const names = { playerId: "p", playerName: "p", gatewayId: "g", region: "", traceparent: "" };
   tickets.add({ ticketId: "t", mode: "solo", rating: 1500, since: 0, ...names });
-  matching.poke();
+  matching.wake();
   const counted = async (): Promise<unknown> => (await metrics.placements.get()).values;
   await until(async () => (JSON.stringify(await counted()) === "[]" ? "nothing is counted yet" : undefined));
   await matching.stop?.();

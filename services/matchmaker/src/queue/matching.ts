@@ -16,7 +16,7 @@ const REST_PER_PASS = 3;
 
 export interface Matching extends Component {
   /** Something changed: look soon. */
-  poke(): void;
+  wake(): void;
 }
 
 export function createMatching(parts: PlacementParts, metrics: MatchmakerMetrics, log: Logger): Matching {
@@ -76,7 +76,7 @@ export function createMatching(parts: PlacementParts, metrics: MatchmakerMetrics
 
   return {
     name: "matching",
-    poke: look,
+    wake: look,
     async start() {
       timer = setInterval(look, ROUND_EVERY_MS);
     },

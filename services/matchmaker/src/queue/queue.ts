@@ -58,7 +58,7 @@ export class Queue {
 
   /**
    * @param arrival of tickets that have waited equally long the lowest is first. One that is put back has the one it had: a pass that has
-   * been at its place does not come to it again
+   * been there does not come to it again
    * @returns its slot, for as long as it is here
    */
   add(ticket: WaitingTicket, arrival: number): number {

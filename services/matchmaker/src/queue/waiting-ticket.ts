@@ -5,7 +5,7 @@ export interface WaitingTicket {
   readonly playerName: string;
   readonly gatewayId: string;
   readonly mode: string;
-  /** Whole. */
+  /** An integer. */
   readonly rating: number;
   /** Empty: near to every region. */
   readonly region: string;

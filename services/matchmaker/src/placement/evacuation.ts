@@ -1,0 +1,19 @@
+// A shard that stops lets its matches go as soon as another one has room.
+import type { Sessions } from "./sessions.ts";
+import type { LiveShard, Shards } from "./shards.ts";
+
+export function evacuateDraining(shards: Shards, sessions: Sessions): void {
+  for (const shard of shards.all) {
+    if (!shard.draining || shard.evacuating) continue;
+    const others = shards.all.filter((other) => other !== shard && !other.draining && roomFor(other, shard));
+    if (others.length === 0) continue;
+    shard.evacuating = true;
+    sessions.shards.get(shard.shardId)?.out.push({ message: { case: "evacuate", value: {} } });
+  }
+}
+
+/** It can simulate everything that the other one runs. Whether all of it fits, its answers will say. */
+function roomFor(other: LiveShard, shard: LiveShard): boolean {
+  const sameBuilds = [...shard.builds].every(([game, build]) => other.builds.get(game) === build);
+  return sameBuilds && other.matches + other.given + shard.matches <= other.capacity;
+}
