@@ -22,7 +22,6 @@ import { Ratings } from "./matchmaking/ratings.ts";
 import { MatchRegistry } from "./matches/registry.ts";
 import { ShardLinks } from "./shards/shard-links.ts";
 import { socketEnd } from "./connection/socket-ends.ts";
-import { Spectators } from "./spectators/spectators.ts";
 import { listen, type WsServer } from "./connection/ws.ts";
 
 export interface SocketComponent extends Component {
@@ -80,7 +79,7 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly socket
     links: () => links.size,
     unlinked: () => links.unlinked,
     logs: () => matches.followed,
-    spectators: () => spectators.size,
+    spectators: () => matches.spectators,
     bufferedBytes: () => connections.bufferedBytes,
     staleSockets: () => connections.stale,
     trustAgeS: () => tokens.trustAgeS(),
@@ -90,14 +89,7 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly socket
     linkTo: (address) => links.to(address),
     isCutOff: () => links.isCutOff,
     ask: (requests) => matchmaking.relocate(requests),
-    spectators: () => spectators,
-    metrics,
-    log,
-  });
-  const spectators: Spectators = new Spectators({
-    matches: () => matches,
-    delayMs: config.spectatorDelayMs,
-    perMatchMax: config.spectatorsMax,
+    spectators: { delayMs: config.spectatorDelayMs, perMatchMax: config.spectatorsMax },
     metrics,
     log,
   });
@@ -141,7 +133,6 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly socket
     },
     ratings,
     matches,
-    spectators,
     budgets,
     work,
     metrics,
@@ -161,7 +152,7 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly socket
     onAuthenticated: (connection, playerId) => connections.identify(connection, playerId),
   };
   const sockets = socketComponent(config, connections, connectionParts, log);
-  const linkPart = { name: "shard links", stop: async () => (spectators.stopAll(), matches.stop(), links.closeAll()) };
+  const linkPart = { name: "shard links", stop: async () => (matches.stop(), links.closeAll()) };
   return {
     components: [
       identity,

@@ -5,11 +5,12 @@ import { createLogger } from "@muster/log";
 import { PUBLIC_VIEW } from "@muster/realtime";
 import { vi } from "vitest";
 import { Outbound } from "../src/connection/outbound.ts";
-import type { Player, Seat } from "../src/matches/seat.ts";
+import type { FollowedMatch } from "../src/matches/followed-match.ts";
+import type { Player } from "../src/matches/player.ts";
+import type { RelocateRequest } from "../src/matches/question.ts";
+import type { Seat } from "../src/matches/seat.ts";
 import { MatchRegistry } from "../src/matches/registry.ts";
-import type { LinkedMatch, LinkSession, ShardLink } from "../src/shards/shard-link.ts";
-import { Spectators } from "../src/spectators/spectators.ts";
-import type { RelocateRequest } from "../src/matches/locator.ts";
+import type { LinkSession, ShardLink } from "../src/shards/shard-link.ts";
 import { ReadingSocket } from "./reading-socket.ts";
 import { tickFrame } from "./tick-frame.ts";
 
@@ -46,7 +47,7 @@ export class RecordingLink {
   handOver({ matchId, epoch, ticks }: { matchId?: string; epoch?: number; ticks?: number }): void {
     this.sent.push(`hand over ${matchId}: epoch ${epoch}, ${ticks} ticks`);
   }
-  unbind(match: LinkedMatch): void {
+  unbind(match: FollowedMatch): void {
     this.sent.push(`unbind ${match.matchId}`);
   }
 
@@ -88,7 +89,6 @@ export class RegistryHarness {
   lost = 0;
   cutOff = false;
   readonly matches: MatchRegistry;
-  readonly spectators: Spectators;
 
   constructor() {
     const nothing = (): undefined => undefined;
@@ -98,11 +98,10 @@ export class RegistryHarness {
       linkTo: (address) => this.link(address).it,
       isCutOff: () => this.cutOff,
       ask: (requests) => void this.asked.push(...requests),
-      spectators: () => this.spectators,
+      spectators: { delayMs: 0, perMatchMax: 10 },
       metrics,
       log,
     });
-    this.spectators = new Spectators({ matches: () => this.matches, delayMs: 0, perMatchMax: 10, metrics, log });
   }
 
   link(address: string): RecordingLink {
@@ -117,7 +116,7 @@ export class RegistryHarness {
   }
 
   /** The shard has this gateway carry the match. */
-  follow(address: string, { epoch = 1, channel = 1, afterTicks = 0 } = {}): LinkedMatch | undefined {
+  follow(address: string, { epoch = 1, channel = 1, afterTicks = 0 } = {}): FollowedMatch | undefined {
     const value = { matchId: MATCH, epoch, afterTicks, check: 0, log: NOTHING, channel };
     return this.matches.onFollow(this.link(address).it, value as unknown as LinkFollow);
   }
@@ -137,10 +136,10 @@ export class RegistryHarness {
   }
 
   /** A player in the match at a:1, which has had two ticks. */
-  playing(): { one: Listener; seat: Seat; match: LinkedMatch } {
+  playing(): { one: Listener; seat: Seat; match: FollowedMatch } {
     const one = listener();
     const seat = this.take(one);
-    const match = this.follow("a:1") as LinkedMatch;
+    const match = this.follow("a:1") as FollowedMatch;
     this.join("a:1");
     match.onKeyframe(PUBLIC_VIEW, Uint8Array.of(0, 100));
     for (const tick of [1, 2]) {
@@ -160,7 +159,7 @@ export class RegistryHarness {
     this.links.delete(address);
   }
 
-  end(match: LinkedMatch): void {
+  end(match: FollowedMatch): void {
     this.matches.onEnded(match, { reason: "played", seats: [] } as unknown as LinkEnded);
   }
 

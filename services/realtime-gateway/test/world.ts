@@ -7,9 +7,9 @@ import { Connection, type OwnedConnectionParts } from "../src/connection/connect
 import { ControlBudgets } from "../src/connection/control-limits.ts";
 import { ControlWork } from "../src/connection/control-work.ts";
 import { MatchRegistry } from "../src/matches/registry.ts";
-import type { LinkedMatch, LinkSession, ShardLink } from "../src/shards/shard-link.ts";
-import { Spectators } from "../src/spectators/spectators.ts";
-import type { RelocateRequest } from "../src/matches/locator.ts";
+import type { LinkSession, ShardLink } from "../src/shards/shard-link.ts";
+import type { FollowedMatch } from "../src/matches/followed-match.ts";
+import type { RelocateRequest } from "../src/matches/question.ts";
 import { ReadingSocket } from "./reading-socket.ts";
 
 export const MATCH = "01a20ab2-2d4a-7326-a77a-b22eaf2e9f1e";
@@ -132,7 +132,6 @@ export class World {
   #requests = 1;
   #channels = 1;
   readonly matches: MatchRegistry;
-  readonly #spectators: Spectators;
   readonly #parts: OwnedConnectionParts;
 
   constructor() {
@@ -142,11 +141,10 @@ export class World {
       linkTo: (address) => this.linkTo(address as ShardAddress) as unknown as ShardLink,
       isCutOff: () => [...this.links.values()].every(({ suspected }) => suspected),
       ask: (requests) => this.#onAsked(requests),
-      spectators: () => this.#spectators,
+      spectators: { delayMs: 0, perMatchMax: 10 },
       metrics,
       log,
     });
-    this.#spectators = new Spectators({ matches: () => this.matches, delayMs: 0, perMatchMax: 10, metrics, log });
     this.#parts = {
       tokens: {
         verify: async (playerId: string) => ({ playerId, expiresAt: 1e12 }),
@@ -159,7 +157,6 @@ export class World {
         }),
       },
       matches: this.matches,
-      spectators: this.#spectators,
       budgets: new ControlBudgets(),
       work: new ControlWork({ now: () => 0, nextTurn: setImmediate }),
       metrics,
@@ -183,9 +180,9 @@ export class World {
     return link;
   }
 
-  follow(link: FakeLink): LinkedMatch | undefined {
-    const match = this.matches.match(MATCH);
-    if (match?.link === (link as unknown)) return match;
+  follow(link: FakeLink): FollowedMatch | undefined {
+    const match = this.matches.get(MATCH);
+    if (match?.isBoundTo(link as unknown as ShardLink)) return match.log;
     const value = {
       matchId: MATCH,
       epoch: this.epoch,

@@ -157,13 +157,12 @@ function partsFor(matches: MatchRegistry, shardAddress: string): OwnedConnection
 async function measure(matches: number, ticks: number): Promise<number> {
   const shard = new StandInShard();
   const address = await shard.start();
-  const spectators = { watches: () => false, onLinkClosed: () => undefined } as never;
   const metrics = { sent() {}, skipped() {}, caughtUp() {}, moved() {}, lost() {} };
   const registry: MatchRegistry = new MatchRegistry({
     linkTo: (to) => links.to(to),
     isCutOff: () => links.isCutOff,
     ask: () => undefined,
-    spectators: () => spectators,
+    spectators: { delayMs: 0, perMatchMax: 0 },
     metrics,
     log,
   });

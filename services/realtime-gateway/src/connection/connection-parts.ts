@@ -8,7 +8,6 @@ import type { GatewayMetrics } from "../metrics.ts";
 import type { MatchmakingSession } from "../matchmaking/matchmaking-session.ts";
 import type { Ratings } from "../matchmaking/ratings.ts";
 import type { MatchRegistry } from "../matches/registry.ts";
-import type { Spectators } from "../spectators/spectators.ts";
 
 export interface ConnectionParts {
   readonly tokens: TokenVerifier;
@@ -17,7 +16,6 @@ export interface ConnectionParts {
   readonly chat: ChatSessionParts;
   readonly ratings: Pick<Ratings, "of">;
   readonly matches: MatchRegistry;
-  readonly spectators: Spectators;
   readonly budgets: ControlBudgets;
   readonly work: ControlWork;
   readonly metrics: GatewayMetrics;

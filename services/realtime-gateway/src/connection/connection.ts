@@ -146,7 +146,7 @@ export class Connection implements ControlWorker {
     this.#spectatorSessionMade?.stop();
     this.#gateMade?.close();
     if (state.kind === "queued") this.#parts.matchmaking.cancel(state.ticketId);
-    if (state.kind === "seated") this.#parts.matches.leave(state.seat, false);
+    if (state.kind === "seated") state.seat.leave(false);
   }
 
   /** Twice a second or so: what has run out. */
@@ -192,7 +192,7 @@ export class Connection implements ControlWorker {
 
   /** It reads again. Right behind it is asked whether that is so. */
   #catchUp(line: LineCheck | undefined): void {
-    if (this.#state.kind === "seated") this.#parts.matches.catchUp(this.#state.seat);
+    if (this.#state.kind === "seated") this.#state.seat.catchUp();
     else this.#spectatorSessionMade?.catchUp();
     line?.ask(performance.now());
   }
@@ -325,7 +325,7 @@ export class Connection implements ControlWorker {
   }
 
   get #spectatorSession(): SpectatorSession {
-    return (this.#spectatorSessionMade ??= new SpectatorSession(this.outbound, this.#parts.spectators, {
+    return (this.#spectatorSessionMade ??= new SpectatorSession(this.outbound, this.#parts.matches, {
       delayMs: this.#parts.limits.spectatorDelayMs,
       send: (message) => this.#send(message),
       error: (id, code) => this.#error(id, code),

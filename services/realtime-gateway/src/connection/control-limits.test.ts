@@ -74,7 +74,7 @@ function behind(budgets: ControlBudgets = new ControlBudgets()) {
       posting: { run: (work: () => unknown) => work() },
     },
     ratings: { of: async () => 1000 },
-    spectators: { watch: () => "watching_off", stop: () => undefined },
+    matches: { watch: () => "watching_off", stopWatching: () => undefined },
     budgets,
     work: new ControlWork({ now: () => 0, nextTurn: setImmediate }),
     metrics: {

@@ -4,7 +4,7 @@ import type { LinkJoined, LinkWatching } from "@muster/contracts/realtime/link/v
 import { FRAME_BYTES_MAX, PROTOCOL_VERSION, REALTIME_ERRORS, type RealtimeErrorCode } from "@muster/realtime";
 import { currentTrace } from "@muster/tracing";
 import type { Control } from "./outbound.ts";
-import type { Ending, SeatStatus } from "../matches/seat.ts";
+import type { Ending, SeatStatus } from "../matches/player.ts";
 
 /** 0 would say that we do not say. */
 function clamped(ms: number): number {

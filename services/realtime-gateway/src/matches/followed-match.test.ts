@@ -11,7 +11,6 @@ import { Outbound } from "../connection/outbound.ts";
 
 const NOTHING = new Uint8Array(0);
 const METRICS = { sent: () => undefined, skipped: () => undefined, caughtUp: () => undefined };
-const NO_LINK: HandoverTaker = { handOver: () => undefined };
 
 function receiving(): { outbound: Outbound; received: Uint8Array[] } {
   const received: Uint8Array[] = [];
@@ -22,7 +21,7 @@ function receiving(): { outbound: Outbound; received: Uint8Array[] } {
 }
 
 /** Ticks whose states are not shown, each with a record that names it. */
-function tick(match: FollowedMatch<HandoverTaker>, ...ticks: number[]): void {
+function tick(match: FollowedMatch, ...ticks: number[]): void {
   for (const one of ticks) {
     const frame = tickFrame(one, NOTHING, { record: Uint8Array.of(one), check: 100 + one });
     match.onTick(frame, 0, frame.length);
@@ -30,9 +29,9 @@ function tick(match: FollowedMatch<HandoverTaker>, ...ticks: number[]): void {
 }
 
 /** Its log so far. */
-function handedOver(match: FollowedMatch<HandoverTaker>): Parameters<HandoverTaker["handOver"]>[0] {
+function handedOver(match: FollowedMatch): Parameters<HandoverTaker["handOver"]>[0] {
   const handovers: Parameters<HandoverTaker["handOver"]>[0][] = [];
-  match.handOver({ handOver: (one) => void handovers.push(one) }, match.epoch + 1);
+  match.handOver({ handOver: (one) => void handovers.push(one) }, 2);
   expect(handovers).toHaveLength(1);
   return handovers[0] as Parameters<HandoverTaker["handOver"]>[0];
 }
@@ -48,7 +47,7 @@ function follow(afterTicks: number, log: Uint8Array<ArrayBuffer>, check = 0): Li
 }
 
 it("shows its players a keyframe behind ticks that were not shown, and the deltas that follow it", () => {
-  const match = new FollowedMatch("m", 1, METRICS);
+  const match = new FollowedMatch("m", METRICS);
   const { outbound, received } = receiving();
   match.fanout(PUBLIC_VIEW).add(outbound);
   const simulation = new Simulation(duel, { seed: 5, seats: 2, options: {} });
@@ -74,8 +73,8 @@ it("shows its players a keyframe behind ticks that were not shown, and the delta
 
 describe("the log of a match", () => {
   it("is what the shard told when it was asked to be followed, and every tick since; handed over with the last check", () => {
-    const match = new FollowedMatch("m", 1, METRICS);
-    match.onFollow(follow(0, logOf(1, 2), 102), NO_LINK);
+    const match = new FollowedMatch("m", METRICS);
+    match.onFollow(follow(0, logOf(1, 2), 102));
     tick(match, 3, 4);
     match.holders = ["one", "other"];
     expect(handedOver(match)).toMatchObject({
@@ -95,15 +94,15 @@ describe("the log of a match", () => {
       [2, logOf(33), logOf(1, 2, 33)],
       [0, logOf(11), logOf(11)],
     ] as const) {
-      const match = new FollowedMatch("m", 1, METRICS);
+      const match = new FollowedMatch("m", METRICS);
       tick(match, 1, 2, 3);
-      match.onFollow(follow(afterTicks, told), NO_LINK);
+      match.onFollow(follow(afterTicks, told));
       expect(handedOver(match).log).toEqual(whole);
     }
   });
 
   it("takes no tick but the next one: a log with a gap leads to another match", () => {
-    const match = new FollowedMatch("m", 1, METRICS);
+    const match = new FollowedMatch("m", METRICS);
     tick(match, 1, 2);
     expect(() => tick(match, 4)).toThrow("tick 4 follows 2");
     expect(() => tick(match, 2)).toThrow("tick 2 follows 2");
@@ -112,7 +111,7 @@ describe("the log of a match", () => {
   });
 
   it("that outgrows its limit cannot be handed over, and says so; the match goes on", () => {
-    const match = new FollowedMatch("m", 1, METRICS);
+    const match = new FollowedMatch("m", METRICS);
     const record = new Uint8Array(60_000);
     let ticks = 0;
     while (match.movable && ticks < 100) {
@@ -126,12 +125,12 @@ describe("the log of a match", () => {
   });
 
   it("is handed over with the last keyframe that players have seen, and takes no frame of the shard before from then on", () => {
-    const match = new FollowedMatch("m", 1, METRICS);
-    match.onFollow(follow(0, logOf()), NO_LINK);
+    const match = new FollowedMatch("m", METRICS);
+    match.onFollow(follow(0, logOf()));
     match.onKeyframe(PUBLIC_VIEW, Uint8Array.of(7, 7));
     match.onKeyframe(3, Uint8Array.of(8)); // a seat's own
     expect(handedOver(match).keyframe).toEqual(Uint8Array.of(7, 7));
-    expect([match.channel, match.epoch]).toEqual([0, 2]);
+    expect(match.channel).toBe(0);
   });
 });
 
@@ -139,7 +138,7 @@ describe("who sees a match", () => {
   const delta = Uint8Array.of(2, 1);
 
   it("sees the public view, or the own one of a seat, and nothing of the other", () => {
-    const match = new FollowedMatch("m", 1, METRICS);
+    const match = new FollowedMatch("m", METRICS);
     const [all, own] = [receiving(), receiving()];
     match.fanout(PUBLIC_VIEW).add(all.outbound);
     match.fanout(3).add(own.outbound);
@@ -154,7 +153,7 @@ describe("who sees a match", () => {
   });
 
   it("watches the public view alone, with every gap in it", () => {
-    const match = new FollowedMatch("m", 1, METRICS);
+    const match = new FollowedMatch("m", METRICS);
     const seen: string[] = [];
     match.feed = {
       onKeyframe: () => void seen.push("keyframe"),

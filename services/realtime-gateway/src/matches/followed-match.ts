@@ -1,4 +1,4 @@
-// A match that this gateway carries: its input log, the sockets that follow it, and where it runs. A delta is shown to
+// What a shard sends of a match that this gateway carries: its input log, and the sockets that follow it. A delta is shown to
 // nobody before its record is in the log: what a player saw can be re-simulated, whatever happens to the shard.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { LinkFollow, LinkHandoverSchema } from "@muster/contracts/realtime/link/v1";
@@ -24,8 +24,7 @@ export interface HandoverTaker {
   handOver(handover: MessageInitShape<typeof LinkHandoverSchema>): void;
 }
 
-/** `L`: the links that its frames come from. */
-export class FollowedMatch<L extends HandoverTaker> {
+export class FollowedMatch {
   // What every tick needs comes first, side by side in memory.
   #log = new InputLog(MATCH_LOG_BYTES_MAX);
   #check = 0;
@@ -33,21 +32,16 @@ export class FollowedMatch<L extends HandoverTaker> {
   /** While there are spectators here. */
   feed: PublicFeed | undefined;
   readonly matchId: string;
-  epoch: number;
   /** Gateways that hold the log, as the shard said last. */
   holders: readonly string[] = [];
-  /** Where its frames come from; undefined while it has no shard. */
-  link: L | undefined;
+  /** On the link that its frames come from; 0 once it was handed over. */
   channel = 0;
-  /** The players have heard the end; the log stays until match-service has the result. */
-  over = false;
   readonly #metrics: FanoutMetrics;
   /** Of seats that see what others do not. */
   readonly #own = new Map<number, Fanout>();
 
-  constructor(matchId: string, epoch: number, metrics: FanoutMetrics) {
+  constructor(matchId: string, metrics: FanoutMetrics) {
     this.matchId = matchId;
-    this.epoch = epoch;
     this.#metrics = metrics;
     this.#public = new Fanout(metrics);
   }
@@ -70,15 +64,12 @@ export class FollowedMatch<L extends HandoverTaker> {
   }
 
   /** The shard tells what this gateway lacks. @throws MalformedBitsError */
-  onFollow({ epoch, log, afterTicks, check, channel }: LinkFollow, link: L): void {
+  onFollow({ log, afterTicks, check, channel }: LinkFollow): void {
     if (afterTicks !== this.#log.records)
       this.#log = InputLog.of(this.#log.bytesBefore(Math.min(afterTicks, this.#log.records)), MATCH_LOG_BYTES_MAX);
     this.#log.appendAll(log);
     this.#check = check;
-    this.epoch = epoch;
     this.channel = channel;
-    this.link = link;
-    this.over = false;
   }
 
   /** See game-kit's prefetch.ts. */
@@ -118,10 +109,8 @@ export class FollowedMatch<L extends HandoverTaker> {
   }
 
   /** To the shard that goes on with it. */
-  handOver(link: L, epoch: number): void {
-    this.link = link;
+  handOver(link: HandoverTaker, epoch: number): void {
     this.channel = 0;
-    this.epoch = epoch;
     const { matchId, ticks, holders } = this;
     const keyframe = this.#public.keyframe ?? NO_KEYFRAME;
     const log = this.#log.bytes.slice();

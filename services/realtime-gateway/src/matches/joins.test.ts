@@ -2,7 +2,7 @@
 import { seededBelow } from "@muster/testkit/numbers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { MATCH, World } from "../../test/world.ts";
-import type { LinkedMatch } from "../shards/shard-link.ts";
+import type { FollowedMatch } from "./followed-match.ts";
 
 /** The SDK waits for 10 s, and the answer has a way to go. */
 const ANSWERED_WITHIN_MS = 8000;
@@ -21,9 +21,9 @@ interface Cast {
   readonly say: Record<"first" | "second" | "spectator", (message: object) => void>;
 }
 
-function ofMatch(world: World, then: (match: LinkedMatch) => void): void {
-  const match = world.matches.match(MATCH);
-  if (match) then(match);
+function ofMatch(world: World, then: (log: FollowedMatch) => void): void {
+  const log = world.matches.get(MATCH)?.log;
+  if (log) then(log);
 }
 
 const ended = { reason: "played", seats: [], ticks: 1, stateHash: "", matchSeq: 1 };

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { listener, MATCH, RegistryHarness } from "../../test/registry-harness.ts";
 import { tickFrame } from "../../test/tick-frame.ts";
+import type { Spectator } from "../spectators/match-spectators.ts";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setImmediate", "performance"] }));
 afterEach(() => void vi.useRealTimers());
@@ -176,63 +177,63 @@ describe("a shard that is suspected", () => {
 });
 
 describe("a match that is watched here", () => {
-  const watching = (harness: RegistryHarness): string[] => {
+  const watching = async (harness: RegistryHarness): Promise<{ told: string[]; spectator: Spectator }> => {
     const told: string[] = [];
-    const spectator = {
+    const spectator: Spectator = {
       outbound: listener().player.outbound,
       onWatching: () => void told.push("watching"),
       onWatchEnded: (_: string, reason: string) => void told.push(reason),
       onWatchRefused: (code: string) => void told.push(`refused: ${code}`),
     };
-    harness.spectators.watch(spectator, MATCH);
-    harness.matches.locate(MATCH);
-    return told;
+    harness.matches.watch(spectator, MATCH);
+    await Promise.resolve(); // it is looked for after this turn
+    return { told, spectator };
   };
 
-  it("is asked for at its shard when it is followed already, else of the matchmaker, who is not told that it is lost", () => {
+  it("is asked for at its shard when it is followed already, else of the matchmaker, who is not told that it is lost", async () => {
     const known = new RegistryHarness();
     known.playing();
-    watching(known);
+    await watching(known);
     expect(known.link("a:1").sent).toEqual(["join 1", `watch ${MATCH}`]);
     expect(known.pass(0)).toEqual([]);
 
     const unknown = new RegistryHarness();
-    watching(unknown);
+    await watching(unknown);
     expect(unknown.pass(0)).toEqual([{ matchId: MATCH, epoch: 1, ticks: 0, lost: false }]);
     unknown.tell({ shardAddress: "b:1", epoch: 3 });
     expect(unknown.link("b:1").sent).toEqual([`watch ${MATCH}`]);
   });
 
-  it("stays when its players have gone, and goes with its last spectator", () => {
+  it("stays when its players have gone, and goes with its last spectator", async () => {
     const harness = new RegistryHarness();
     const { seat } = harness.playing();
-    const told = watching(harness);
+    const { told, spectator } = await watching(harness);
     harness.matches.onWatching(harness.link("a:1").it, { matchId: MATCH, options: {} } as never);
-    harness.matches.leave(seat, false);
+    seat.leave(false);
     expect(harness.matches.followed).toBe(1);
     expect(told).toEqual(["watching"]);
-    harness.spectators.onNowhere(MATCH, "match_over");
+    harness.matches.stopWatching(spectator, MATCH);
     expect(harness.link("a:1").sent).toContain(`unwatch ${MATCH}`);
     expect(harness.matches.followed).toBe(0);
   });
 
-  it("stays for its players when its last spectator has gone", () => {
+  it("stays for its players when its last spectator has gone", async () => {
     const harness = new RegistryHarness();
     harness.playing();
-    watching(harness);
+    await watching(harness);
     harness.matches.onWatchRefused(harness.link("a:1").it, { matchId: MATCH, code: "watchers_full" } as never);
     expect(harness.matches.followed).toBe(1);
     expect(harness.link("a:1").sent).toContain(`unwatch ${MATCH}`);
   });
 
-  it("is asked for at its shard when that is heard again, of which nobody had said yet where it is", () => {
+  it("is asked for at its shard when that is heard again, of which nobody had said yet where it is", async () => {
     const harness = new RegistryHarness();
     const { seat } = harness.playing();
     const a = harness.link("a:1");
     a.suspected = true;
     harness.matches.onSuspected(a.it);
-    const told = watching(harness);
-    harness.matches.leave(seat, false);
+    const { told } = await watching(harness);
+    seat.leave(false);
     harness.pass(0);
     expect(a.sent).not.toContain(`watch ${MATCH}`);
     a.suspected = false;
@@ -241,9 +242,9 @@ describe("a match that is watched here", () => {
     expect([told, harness.pass(20_000)]).toEqual([[], []]);
   });
 
-  it("and found nowhere is refused, and no more asked for", () => {
+  it("and found nowhere is refused, and no more asked for", async () => {
     const harness = new RegistryHarness();
-    const told = watching(harness);
+    const { told } = await watching(harness);
     harness.pass(0);
     harness.tell({ over: "match_not_found" });
     expect(told).toEqual(["refused: match_not_found"]);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { listener, MATCH, RegistryHarness } from "../../test/registry-harness.ts";
-import type { Ending } from "./seat.ts";
+import type { Ending } from "./player.ts";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setImmediate", "performance"] }));
 afterEach(() => void vi.useRealTimers());
@@ -22,7 +22,7 @@ describe("a seat", () => {
     expect(one.frames).toEqual([100, 1, 2]);
     one.player.outbound.setStale(0);
     one.player.outbound.setFresh();
-    harness.matches.catchUp(seat);
+    seat.catchUp();
     expect(one.frames.slice(3)).toEqual([100, 1, 2]);
   });
 
@@ -32,7 +32,7 @@ describe("a seat", () => {
     const other = listener();
     const seat = harness.take(other);
     match.onKeyframe(0, Uint8Array.of(0, 101));
-    harness.matches.catchUp(seat);
+    seat.catchUp();
     expect(other.frames).toEqual([]);
   });
 
@@ -58,12 +58,12 @@ describe("a seat", () => {
     const { seat } = harness.playing();
     const other = listener();
     const second = harness.take(other);
-    harness.matches.leave(second, true);
+    second.leave(true);
     expect(harness.matches.followed).toBe(1);
-    harness.matches.leave(seat, false);
+    seat.leave(false);
     expect(harness.matches.followed).toBe(0);
     expect(harness.link("a:1").sent.slice(2)).toEqual(["leave 2 forfeit", "leave 1", `unbind ${MATCH}`]);
-    harness.matches.forget(seat); // again: nothing to forget
+    seat.leave(false); // again: nothing to forget
     expect(harness.pass(5000)).toEqual([]);
   });
 
@@ -205,7 +205,7 @@ describe("the log of a match without players here", () => {
       const harness = new RegistryHarness();
       const { seat } = harness.playing();
       harness.cut("a:1");
-      harness.matches.leave(seat, false); // gone while the match is looked for
+      seat.leave(false); // gone while the match is looked for
       harness.pass(1000);
       harness.tell({ shardAddress: "b:1", epoch: 2 });
       expect(harness.link("b:1").sent).toEqual([`hand over ${MATCH}: epoch 2, 2 ticks`]);
@@ -219,7 +219,7 @@ describe("the log of a match without players here", () => {
     const harness = new RegistryHarness();
     const { seat } = harness.playing();
     harness.cut("a:1");
-    harness.matches.leave(seat, false);
+    seat.leave(false);
     expect(harness.pass(2500)).toHaveLength(3);
     expect(harness.matches.followed).toBe(1);
     harness.pass(KEPT_MS + 1000);

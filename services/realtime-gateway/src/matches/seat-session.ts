@@ -9,7 +9,7 @@ import type { ConnectionParts } from "../connection/connection-parts.ts";
 import { ANSWER_WITHIN_MS } from "../connection/limits.ts";
 import type { Control, Outbound } from "../connection/outbound.ts";
 import { matchEnded, matchJoined, seatStatus } from "../connection/replies.ts";
-import type { Ending, Player, SeatStatus } from "./seat.ts";
+import type { Ending, Player, SeatStatus } from "./player.ts";
 
 /** The connection whose seat it is. */
 export interface SeatSessionHost {
@@ -63,7 +63,7 @@ export class SeatSession implements Player {
   leave(requestId: number): void {
     const seated = this.#rise();
     if (!seated) return this.#host.error(requestId, "not_in_match");
-    this.#parts.matches.leave(seated.seat, true);
+    seated.seat.leave(true);
     this.#answer(seated, "not_in_match");
     this.#host.send({
       requestId,
@@ -78,7 +78,7 @@ export class SeatSession implements Player {
     const { matchId, seat } = state;
     this.#parts.log.warn({ playerId: this.#host.playerId, matchId }, "a join is not answered; refused");
     this.#rise();
-    this.#parts.matches.leave(seat, false);
+    seat.leave(false);
     if (state.requestId === 0) this.#cancelled(matchId, "shard_lost");
     this.#answer(state, "shard_unavailable");
   }

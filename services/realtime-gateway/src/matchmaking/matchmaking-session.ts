@@ -11,7 +11,7 @@ import type {
 import type { Logger } from "@muster/log";
 import { MessageQueue } from "@muster/rpc";
 import { type Component, retryForever } from "@muster/runtime";
-import type { RelocateRequest } from "../matches/locator.ts";
+import type { RelocateRequest } from "../matches/question.ts";
 
 export interface QueuedTicket {
   readonly ticketId: string;

@@ -39,20 +39,17 @@ export interface LinkSession {
   onReplaced(): void;
 }
 
-/** A match with the link that its frames come from. */
-export type LinkedMatch = FollowedMatch<ShardLink>;
-
 /** What happens on links, to whoever keeps the matches. */
 export interface LinkEvents {
   /** @returns the match; undefined for one that this shard holds no more. */
-  onFollow(link: ShardLink, follow: LinkFollow): LinkedMatch | undefined;
-  onSeatStatus(match: LinkedMatch, status: LinkSeatStatus): void;
+  onFollow(link: ShardLink, follow: LinkFollow): FollowedMatch | undefined;
+  onSeatStatus(match: FollowedMatch, status: LinkSeatStatus): void;
   onWatching(link: ShardLink, watching: LinkWatching): void;
   onWatchRefused(link: ShardLink, refused: LinkWatchRefused): void;
-  onEnded(match: LinkedMatch, ended: LinkEnded): void;
-  onCancelled(match: LinkedMatch, cancelled: LinkCancelled): void;
-  onStored(match: LinkedMatch): void;
-  onMoving(match: LinkedMatch): void;
+  onEnded(match: FollowedMatch, ended: LinkEnded): void;
+  onCancelled(match: FollowedMatch, cancelled: LinkCancelled): void;
+  onStored(match: FollowedMatch): void;
+  onMoving(match: FollowedMatch): void;
   onSuspected(link: ShardLink): void;
   onHeardAgain(link: ShardLink): void;
   /** Called once, when the link is gone. */
@@ -92,9 +89,9 @@ export class ShardLink {
   /** By session; freed numbers are used again, so that the shard can look them up in an array. */
   readonly #sessions = new Map<number, LinkSession>();
   readonly #freed: { readonly session: number; readonly at: number }[] = [];
-  readonly #channels = new Map<number, LinkedMatch>();
+  readonly #channels = new Map<number, FollowedMatch>();
   /** Of the chunk that is being read: whose ticks come in it. */
-  readonly #ahead: LinkedMatch[] = [];
+  readonly #ahead: FollowedMatch[] = [];
   readonly #heartbeat: Heartbeat;
   readonly #heartbeatTimer: NodeJS.Timeout;
   #nextSession = 1;
@@ -170,7 +167,7 @@ export class ShardLink {
   }
 
   /** No frame of this match is taken from here any more. */
-  unbind(match: LinkedMatch): void {
+  unbind(match: FollowedMatch): void {
     if (this.#channels.get(match.channel) === match) this.#channels.delete(match.channel);
   }
 
@@ -188,7 +185,7 @@ export class ShardLink {
     const ahead = this.#ahead;
     let sum = 0;
     for (let depth = 0; depth < FOLLOWED_MATCH_DEPTHS; depth++)
-      for (let i = 0; i < ahead.length; i++) sum += (ahead[i] as LinkedMatch).prefetch(depth);
+      for (let i = 0; i < ahead.length; i++) sum += (ahead[i] as FollowedMatch).prefetch(depth);
     touched(sum);
     ahead.length = 0;
   }
@@ -261,7 +258,7 @@ export class ShardLink {
   }
 
   /** Nothing for a match that left in the meantime, or that another shard holds. */
-  #onMatch<T extends { readonly channel: number }>(value: T, then: (match: LinkedMatch, value: T) => void): void {
+  #onMatch<T extends { readonly channel: number }>(value: T, then: (match: FollowedMatch, value: T) => void): void {
     const match = this.#channels.get(value.channel);
     if (match) then(match, value);
   }

@@ -4,7 +4,15 @@ import { REALTIME_ERRORS, type RealtimeErrorCode } from "@muster/realtime";
 import { ANSWER_WITHIN_MS } from "../connection/limits.ts";
 import type { Control, Outbound } from "../connection/outbound.ts";
 import { watching } from "../connection/replies.ts";
-import type { Spectator, Spectators } from "./spectators.ts";
+import type { Spectator } from "./match-spectators.ts";
+
+/** The matches, as spectators see them. */
+export interface WatchedMatches {
+  /** @returns why not */
+  watch(spectator: Spectator, matchId: string): RealtimeErrorCode | undefined;
+  stopWatching(spectator: Spectator, matchId: string): void;
+  catchUp(spectator: Spectator, matchId: string): void;
+}
 
 export interface SpectatorSessionParts {
   readonly delayMs: number;
@@ -14,7 +22,7 @@ export interface SpectatorSessionParts {
 
 export class SpectatorSession implements Spectator {
   readonly outbound: Outbound;
-  readonly #spectators: Spectators;
+  readonly #matches: WatchedMatches;
   readonly #parts: SpectatorSessionParts;
   #matchId: string | undefined;
   /** The request to answer; 0 when it is answered. */
@@ -22,9 +30,9 @@ export class SpectatorSession implements Spectator {
   /** When it came, on the clock of performance.now(). */
   #askedAt = 0;
 
-  constructor(outbound: Outbound, spectators: Spectators, parts: SpectatorSessionParts) {
+  constructor(outbound: Outbound, matches: WatchedMatches, parts: SpectatorSessionParts) {
     this.outbound = outbound;
-    this.#spectators = spectators;
+    this.#matches = matches;
     this.#parts = parts;
   }
 
@@ -33,7 +41,7 @@ export class SpectatorSession implements Spectator {
     this.#matchId = matchId;
     this.#requestId = requestId;
     this.#askedAt = performance.now();
-    const refusal = this.#spectators.watch(this, matchId);
+    const refusal = this.#matches.watch(this, matchId);
     if (refusal !== undefined) this.onWatchRefused(refusal);
   }
 
@@ -49,7 +57,7 @@ export class SpectatorSession implements Spectator {
     const matchId = this.#matchId;
     this.#matchId = undefined;
     if (matchId === undefined) return;
-    this.#spectators.stop(this, matchId);
+    this.#matches.stopWatching(this, matchId);
     if (this.#requestId !== 0) this.#parts.error(this.#requestId, "not_watching");
     this.#requestId = 0;
   }
@@ -57,13 +65,13 @@ export class SpectatorSession implements Spectator {
   /** Twice a second or so. */
   sweep(now: number): void {
     if (this.#matchId === undefined || this.#requestId === 0 || now - this.#askedAt < ANSWER_WITHIN_MS) return;
-    this.#spectators.stop(this, this.#matchId);
+    this.#matches.stopWatching(this, this.#matchId);
     this.onWatchRefused("shard_unavailable");
   }
 
   /** The socket has drained. */
   catchUp(): void {
-    if (this.#matchId !== undefined) this.#spectators.catchUp(this, this.#matchId);
+    if (this.#matchId !== undefined) this.#matches.catchUp(this, this.#matchId);
   }
 
   onWatching(match: LinkWatching): void {

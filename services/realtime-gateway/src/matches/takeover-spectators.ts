@@ -1,0 +1,31 @@
+// Part of takeover.ts: where a match is asked for that spectators want to see.
+import { ask } from "./takeover-question.ts";
+import { type Draft, linkOf, type Place } from "./takeover-state.ts";
+
+/** A refused match is looked for elsewhere at most so often. */
+const LOOKS_MAX = 3;
+
+/** Where the match is followed, or else where the matchmaker says. */
+export function locate<L>(draft: Draft<L>): void {
+  const link = linkOf(draft.phase);
+  if (link !== undefined && !draft.question) place(draft, { link, epoch: draft.epoch, hearing: "heard" });
+  else ask(draft, { lost: false, suspect: undefined });
+}
+
+/** The match runs there, or goes on there. */
+export function place<L>(draft: Draft<L>, { link, epoch, hearing }: Place<L>): void {
+  const { watch } = draft;
+  if (!watch) return;
+  const isHere = watch.link === link && watch.epoch === epoch;
+  if (isHere && (hearing !== "heard" || watch.shown)) return; // it has been asked, or is shown
+  draft.watch = { ...watch, link, epoch };
+  draft.actions.push({ kind: "watch", link });
+}
+
+export function watchRefused<L>(draft: Draft<L>, code: string): void {
+  const { watch } = draft;
+  if (!watch) return;
+  draft.watch = { ...watch, link: undefined, looks: watch.looks + 1 };
+  if (watch.looks < LOOKS_MAX && code === "match_not_found") locate(draft);
+  else draft.actions.push({ kind: "refuseSpectators", code, toAsking: code });
+}
