@@ -21,7 +21,7 @@ function asking() {
   const batch = new RelocateBatch((requests) => void sent.push({ at: performance.now() - from, requests }));
   const log = createLogger("test", "silent");
   vi.spyOn(log, "error").mockImplementation((fields) => void given.push((fields as { matchId: string }).matchId));
-  /** Where its relocations lead to. */
+  /** Where the matchmaker sends it. */
   let next = new RecordingLink("b:1");
   const parts: MatchParts = {
     linkTo: () => next.it,
