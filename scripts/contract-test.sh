@@ -40,7 +40,8 @@ trap 'rm -rf "$fresh"' EXIT
 buf generate --output "$fresh"
 buf generate --template buf.gen.client.yaml --output "$fresh"
 rm -rf "$fresh/contracts/gen/buf"
-diff -r "$fresh/contracts/gen" contracts/gen || { echo "contracts/gen is not what the .proto files give: run pnpm gen"; exit 1; }
+node tools/openapi-types/src/main.ts "$fresh"
+diff -r "$fresh/contracts/gen" contracts/gen || { echo "contracts/gen is not what the .proto files and the OpenAPI document give: run pnpm gen"; exit 1; }
 
 step "OpenAPI: strict validation"
 node scripts/validate-openapi.ts contracts/openapi/edge.v1.yaml

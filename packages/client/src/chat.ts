@@ -1,19 +1,13 @@
 // Chat: what REST does, and what the realtime connection delivers.
+import type { components } from "@muster/contracts/openapi/edge/v1";
 import type { ChatChanged, ChatChannel } from "@muster/contracts/realtime/v1/client";
 import { type Method, NOTHING } from "./rest.ts";
 import { count, flag, list, maybe, record, type Shape, text, time, word } from "./shapes.ts";
 
-export interface Channel {
-  readonly channelId: string;
-  readonly kind: "global" | "match" | "direct" | "room";
-  /** A room's name, or the other player's. */
-  readonly name: string;
-  /** A match's id, or the other player's. */
-  readonly subjectId?: string;
-  readonly lastSeq: number;
-  readonly lastReadSeq: number;
-  readonly unread: number;
-}
+type Schemas = components["schemas"];
+
+/** What both REST and the realtime connection say of one. */
+export type Channel = Omit<Schemas["Channel"], "private" | "ownerId" | "lastChange">;
 
 export interface Message {
   readonly channelId: string;
@@ -40,33 +34,17 @@ export interface ChannelPage {
   readonly nextCursor?: string;
 }
 
+type InvitationJson = Schemas["Invitation"];
+
 /** Into a room. */
-export interface Invitation {
-  readonly channelId: string;
-  readonly roomName: string;
-  readonly private: boolean;
-  readonly inviterId: string;
-  readonly inviterName: string;
+export interface Invitation extends Omit<InvitationJson, "invitedAt" | "expiresAt"> {
   readonly invitedAt: Date;
   /** Until when it can be accepted. */
   readonly expiresAt: Date;
 }
 
-type InvitationJson = Omit<Invitation, "invitedAt" | "expiresAt"> & {
-  readonly invitedAt: string;
-  readonly expiresAt: string;
-};
-
-interface MessageJson {
-  readonly channelId: string;
-  readonly seq: number;
-  readonly authorId: string;
-  readonly authorName: string;
-  readonly body: string;
-  readonly sentAt: string;
-  readonly editedAt?: string;
-  readonly deletedAt?: string;
-}
+/** Of its changes the realtime connection tells. */
+type MessageJson = Omit<Schemas["Message"], "change">;
 
 const CHANNEL: Shape<Channel> = record<Channel>({
   channelId: text,

@@ -1,3 +1,4 @@
+import type { components } from "@muster/contracts/openapi/edge/v1";
 import { ChatApi } from "./chat.ts";
 import { MusterError } from "./errors.ts";
 import { type Challenge, challengeOf, solved } from "./proof-of-work.ts";
@@ -23,6 +24,8 @@ import { serverUrl } from "./server-url.ts";
 import { count, record, type Shape } from "./shapes.ts";
 import { TokenHolder } from "./tokens.ts";
 
+type Schemas = components["schemas"];
+
 export interface ClientOptions {
   /** Of the ingress: http://localhost:8080. */
   readonly url: string;
@@ -37,14 +40,8 @@ export interface ClientOptions {
   readonly readTokens?: () => Tokens | undefined;
 }
 
-export interface Credentials {
-  readonly name: string;
-  readonly password: string;
-  /** For the player's list of devices. */
-  readonly deviceLabel?: string;
-  /** Random, 16 to 64 characters, made and kept by the device: one session per device. */
-  readonly deviceId?: string;
-}
+/** `deviceId`: 16 to 64 characters. */
+export type Credentials = Schemas["RegisterRequest"];
 
 /** The server does not take the access token any more; a fresh one may do. */
 const OUTDATED: ReadonlySet<string> = new Set(["token_expired", "token_revoked", "token_invalid"]);
@@ -54,7 +51,7 @@ const UNKNOWN_OUTCOME: ReadonlySet<string> = new Set(["network", "deadline_excee
 /** Challenges solved for one log-in: others may make the next one harder meanwhile, or the first one late. */
 const PROOFS_MAX = 2;
 
-const REVOKED: Shape<{ revoked: number }> = record<{ revoked: number }>({ revoked: count });
+const REVOKED: Shape<Schemas["RevokedCount"]> = record<Schemas["RevokedCount"]>({ revoked: count });
 
 /** A player's way into Muster. One per player. */
 export class MusterClient {
@@ -134,7 +131,7 @@ export class MusterClient {
   }
 
   /** Ends every other session too. @throws MusterError bad_credentials, weak_password, too_many_attempts, busy */
-  async changePassword(passwords: { currentPassword: string; newPassword: string }): Promise<void> {
+  async changePassword(passwords: Schemas["ChangePasswordRequest"]): Promise<void> {
     await this.#call("PUT", "/v1/me/password", NOTHING, passwords);
   }
 

@@ -1,82 +1,32 @@
+import type { components } from "@muster/contracts/openapi/edge/v1";
 import { errorFrom, foreign, noAnswer, pageOrigin } from "./answers.ts";
 import { MusterError } from "./errors.ts";
 import { count, flag, list, maybe, record, type Shape, text, time, word } from "./shapes.ts";
 
-export interface Player {
-  readonly playerId: string;
-  readonly name: string;
-  readonly kind: "registered" | "guest";
-  readonly role: "player" | "moderator" | "admin";
-  readonly createdAt: string;
-}
+type Schemas = components["schemas"];
 
-export interface Tokens {
-  readonly accessToken: string;
-  readonly accessExpiresAt: string;
-  readonly refreshToken: string;
-  readonly refreshExpiresAt: string;
+export type Player = Schemas["Profile"];
+
+/** As the server sends them. */
+export type TokenAnswer = Schemas["Tokens"];
+
+export interface Tokens extends Omit<TokenAnswer, "accessExpiresInS"> {
   /** How much the device's clock was ahead of the server's when they came: so that it is known how long they are good for. */
   readonly clockAheadMs?: number;
 }
 
-/** As the server sends them. */
-export interface TokenAnswer extends Omit<Tokens, "clockAheadMs"> {
-  /** Seconds that the access token has left. */
-  readonly accessExpiresInS?: number;
-}
+export type Session = Schemas["Session"];
 
-export interface Session {
-  readonly player: Player;
-  readonly tokens: TokenAnswer;
-}
+/** Participants by seat. */
+export type MatchSummary = Schemas["Match"];
 
-export interface MatchSummary {
-  readonly matchId: string;
-  readonly mode: string;
-  readonly gameId: string;
-  readonly buildId: string;
-  readonly state: "running" | "ended" | "cancelled";
-  /** By seat. */
-  readonly participants: readonly {
-    readonly seat: number;
-    readonly playerId: string;
-    readonly name: string;
-    readonly score?: number;
-    readonly rank?: number;
-    /** The game's bot that played this seat; absent for a player's. */
-    readonly bot?: string;
-  }[];
-  readonly createdAt: string;
-  readonly endedAt?: string;
-  readonly endReason?: "played" | "forfeit";
-  readonly cancelReason?: "no_show" | "abandoned" | "fault" | "shard_lost" | "operator" | "not_placed";
-  readonly ticks?: number;
-  readonly stateHash?: string;
-}
-
-export interface HistoryPage {
-  /** Newest first. */
-  readonly matches: readonly MatchSummary[];
-  readonly nextCursor?: string;
-}
+/** Newest first. */
+export type HistoryPage = Schemas["MatchPage"];
 
 /** An open session of the player. */
-export interface DeviceInfo {
-  readonly deviceId: string;
-  readonly label: string;
-  /** The session that asks. */
-  readonly current: boolean;
-  readonly createdAt: string;
-  readonly lastUsedAt: string;
-  readonly expiresAt: string;
-}
+export type DeviceInfo = Schemas["DeviceList"]["devices"][number];
 
-export interface ModeInfo {
-  readonly mode: string;
-  readonly gameId: string;
-  readonly seats: number;
-  readonly waiting: number;
-}
+export type ModeInfo = Schemas["ModeList"]["modes"][number];
 
 export const PLAYER: Shape<Player> = record<Player>({
   playerId: text,
@@ -122,7 +72,7 @@ export const MATCH: Shape<MatchSummary> = record<MatchSummary>({
 
 export const HISTORY: Shape<HistoryPage> = record<HistoryPage>({ matches: list(MATCH), nextCursor: maybe(text) });
 
-export const DEVICES: Shape<{ devices: readonly DeviceInfo[] }> = record({
+export const DEVICES: Shape<Schemas["DeviceList"]> = record({
   devices: list(
     record<DeviceInfo>({
       deviceId: text,
@@ -135,7 +85,7 @@ export const DEVICES: Shape<{ devices: readonly DeviceInfo[] }> = record({
   ),
 });
 
-export const MODES: Shape<{ modes: readonly ModeInfo[] }> = record({
+export const MODES: Shape<Schemas["ModeList"]> = record({
   modes: list(record<ModeInfo>({ mode: text, gameId: text, seats: count, waiting: count })),
 });
 

@@ -18,7 +18,7 @@ import { createLegacy, type Legacy, type LegacyOptions } from "./legacy.ts";
 import { adminHandlers } from "./routes/admin.ts";
 import { chatHandlers } from "./routes/chat.ts";
 import { deviceHandlers } from "./routes/devices.ts";
-import type { Call, Clients, Handler } from "./routes/handler.ts";
+import type { Call, Clients, Handler, Handlers, OperationId } from "./routes/handler.ts";
 import { matchHandlers } from "./routes/matches.ts";
 import { playerHandlers } from "./routes/players.ts";
 import { sessionHandlers } from "./routes/sessions.ts";
@@ -47,7 +47,7 @@ const REQUEST_MS_MAX = 30_000;
 /** Longer than the ingress keeps its idle connections (60 s): it must never send a request into one that we close. */
 const KEEP_ALIVE_MS = 75_000;
 
-const HANDLERS: Readonly<Record<string, Handler>> = {
+const HANDLERS: Handlers<OperationId> = {
   ...sessionHandlers,
   ...deviceHandlers,
   ...adminHandlers,
@@ -56,6 +56,8 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   ...chatHandlers,
   ...systemHandlers,
 };
+
+type AnyCall = Call<OperationId>;
 
 export function createRestServer(parts: ServerParts): FastifyInstance {
   const duration = new Histogram({
@@ -230,8 +232,11 @@ function addRequestRules(
 }
 
 function addOperation(server: FastifyInstance, operation: Operation, { clients, tokens }: ServerParts): void {
-  const handler = must(HANDLERS[operation.operationId], `there is a handler for ${operation.operationId}`);
-  const callers = new WeakMap<FastifyRequest, Call["caller"]>();
+  const { operationId } = operation;
+  // Of whichever operation: its schemas, which are the contract's, check what comes and write what goes.
+  const handlers = HANDLERS as Readonly<Record<string, Handler<OperationId>>>;
+  const handler = must(handlers[operationId], `there is a handler for ${operationId}`);
+  const callers = new WeakMap<FastifyRequest, AnyCall["caller"]>();
   server.route({
     method: operation.method,
     url: operation.url,
@@ -241,13 +246,13 @@ function addOperation(server: FastifyInstance, operation: Operation, { clients, 
       if (operation.secured) callers.set(request, await authenticate(request, tokens));
     },
     handler: async (request, reply): Promise<FastifyReply> => {
-      const call: Call = {
-        body: (request.body ?? {}) as Call["body"],
-        params: request.params as Call["params"],
-        query: request.query as Call["query"],
+      const call = {
+        body: request.body ?? {},
+        params: request.params,
+        query: request.query,
         caller: callers.get(request),
         address: request.ip,
-      };
+      } as AnyCall;
       const { status, body, cacheS } = await handler(call, clients);
       if (cacheS !== undefined) void reply.header("cache-control", `public, max-age=${cacheS}`);
       return reply.code(status).send(body);

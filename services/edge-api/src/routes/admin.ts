@@ -1,19 +1,32 @@
 // For moderators and admins. identity-service decides who may: by the role that it stores, not by the token's.
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { type RoleName, roles } from "@muster/contracts/identity/names";
+import { roles } from "@muster/contracts/identity/names";
 import { MatchState } from "@muster/contracts/match/v2";
 import { must } from "@muster/errors";
-import type { Call, Handler } from "./handler.ts";
+import type { Call, Handlers, OperationId, Schemas } from "./handler.ts";
 import { isoTime } from "./times.ts";
 
-const actorOf = ({ caller }: Call): string => must(caller, "secured").playerId;
+type AdminOperations =
+  | "banPlayer"
+  | "unbanPlayer"
+  | "setRole"
+  | "listAuditLog"
+  | "listSigningKeys"
+  | "rotateSigningKey"
+  | "revokeSigningKey"
+  | "cancelMatch";
 
-export const adminHandlers: Readonly<Record<string, Handler>> = {
+/** identity-service says them in the contract's words. */
+type KeyState = Schemas["SigningKeyList"]["keys"][number]["state"];
+
+const actorOf = ({ caller }: Pick<Call<OperationId>, "caller">): string => must(caller, "secured").playerId;
+
+export const adminHandlers: Handlers<AdminOperations> = {
   async banPlayer(call, { identity }) {
-    const { reason, until } = call.body as { reason: string; until?: string };
+    const { reason, until } = call.body;
     await identity.banPlayer({
       actorId: actorOf(call),
-      playerId: must(call.params["playerId"], "in the path"),
+      playerId: call.params.playerId,
       reason,
       ...(until === undefined ? {} : { until: timestampFromDate(new Date(until)) }),
     });
@@ -21,20 +34,20 @@ export const adminHandlers: Readonly<Record<string, Handler>> = {
   },
 
   async unbanPlayer(call, { identity }) {
-    const { reason } = call.body as { reason: string };
+    const { reason } = call.body;
     await identity.unbanPlayer({
       actorId: actorOf(call),
-      playerId: must(call.params["playerId"], "in the path"),
+      playerId: call.params.playerId,
       reason,
     });
     return { status: 204 };
   },
 
   async setRole(call, { identity }) {
-    const { role, reason } = call.body as { role: RoleName; reason: string };
+    const { role, reason } = call.body;
     await identity.setRole({
       actorId: actorOf(call),
-      playerId: must(call.params["playerId"], "in the path"),
+      playerId: call.params.playerId,
       role: roles.valueOf(role),
       reason,
     });
@@ -42,11 +55,11 @@ export const adminHandlers: Readonly<Record<string, Handler>> = {
   },
 
   async listAuditLog(call, { identity }) {
-    const { before = 0, limit } = call.query as { before?: number; limit: number };
+    const { before = 0, limit } = call.query;
     const { entries } = await identity.listAuditLog({
       actorId: actorOf(call),
       before: BigInt(before),
-      pageSize: limit,
+      pageSize: must(limit, "it has a default"),
     });
     return {
       status: 200,
@@ -69,26 +82,26 @@ export const adminHandlers: Readonly<Record<string, Handler>> = {
     const { keys } = await identity.listSigningKeys({ actorId: actorOf(call) });
     return {
       status: 200,
-      body: { keys: keys.map(({ kid, state, since }) => ({ kid, state, since: isoTime(since) })) },
+      body: { keys: keys.map(({ kid, state, since }) => ({ kid, state: state as KeyState, since: isoTime(since) })) },
     };
   },
 
   async rotateSigningKey(call, { identity }) {
-    const { reason } = call.body as { reason: string };
+    const { reason } = call.body;
     const { kid } = await identity.rotateSigningKey({ actorId: actorOf(call), reason });
     return { status: 200, body: { kid } };
   },
 
   async revokeSigningKey(call, { identity }) {
-    const { reason } = call.body as { reason: string };
-    await identity.revokeSigningKey({ actorId: actorOf(call), kid: must(call.params["kid"], "in the path"), reason });
+    const { reason } = call.body;
+    await identity.revokeSigningKey({ actorId: actorOf(call), kid: call.params.kid, reason });
     return { status: 204 };
   },
 
   // Whoever may not is told so first, whatever the match is; and only what is about to happen is written down.
   async cancelMatch(call, { identity, match }) {
-    const { reason } = call.body as { reason: string };
-    const matchId = must(call.params["matchId"], "in the path");
+    const { reason } = call.body;
+    const matchId = call.params.matchId;
     const order = { actorId: actorOf(call), matchId, reason };
     await identity.authorizeMatchCancel({ ...order, record: false });
     const { match: found } = await match.getMatch({ matchId });

@@ -3,19 +3,43 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { channelKinds } from "@muster/contracts/chat/names";
 import type { ActorSchema, Channel, ChatMessage, Invitation } from "@muster/contracts/chat/v2";
 import { must } from "@muster/errors";
-import type { Answer, Call, Clients, Handler } from "./handler.ts";
+import type { Call, Clients, Handlers, OperationId, Schemas } from "./handler.ts";
 import { isoTime } from "./times.ts";
 
-const DONE: Answer = { status: 204 };
+const DONE = { status: 204 } as const;
+const DEFAULTED = "it has a default";
 
-function actorOf({ caller }: Call): MessageInitShape<typeof ActorSchema> {
+function actorOf({ caller }: Pick<Call<OperationId>, "caller">): MessageInitShape<typeof ActorSchema> {
   const { playerId, playerName: name, role } = must(caller, "secured");
   return { playerId, name, moderator: role !== "player" };
 }
 
-const channelOf = ({ params }: Call): string => must(params["channelId"], "in the path");
-const playerOf = ({ params }: Call): string => must(params["playerId"], "in the path");
-const seqOf = ({ params }: Call): bigint => BigInt(must(params["seq"], "in the path"));
+type ChatOperations =
+  | "listChannels"
+  | "openDirectChannel"
+  | "openMatchChannel"
+  | "createRoom"
+  | "joinRoom"
+  | "listMembers"
+  | "addMember"
+  | "listInvitations"
+  | "acceptInvitation"
+  | "declineInvitation"
+  | "removeMember"
+  | "hideChannel"
+  | "showChannel"
+  | "listMessages"
+  | "postMessage"
+  | "editMessage"
+  | "deleteMessage"
+  | "markRead"
+  | "muteInChannel"
+  | "unmuteInChannel"
+  | "muteEverywhere"
+  | "unmuteEverywhere"
+  | "listBlocked"
+  | "blockPlayer"
+  | "unblockPlayer";
 
 /** Chat knows no accounts: who is not there is refused before a channel with nobody is made. */
 async function nameOf(playerId: string, { identity }: Clients): Promise<string> {
@@ -23,16 +47,20 @@ async function nameOf(playerId: string, { identity }: Clients): Promise<string> 
   return must(profile, "identity sends a profile").name;
 }
 
-export const chatHandlers: Readonly<Record<string, Handler>> = {
+export const chatHandlers: Handlers<ChatOperations> = {
   async listChannels(call, { chat }) {
-    const { limit, cursor = "" } = call.query as { limit: number; cursor?: string };
-    const { channels, nextCursor } = await chat.listChannels({ actor: actorOf(call), limit, cursor });
+    const { limit, cursor = "" } = call.query;
+    const { channels, nextCursor } = await chat.listChannels({
+      actor: actorOf(call),
+      limit: must(limit, DEFAULTED),
+      cursor,
+    });
     const body = { channels: channels.map(channelJson), ...(nextCursor === "" ? {} : { nextCursor }) };
     return { status: 200, body };
   },
 
   async openDirectChannel(call, clients) {
-    const { playerId } = call.body as { playerId: string };
+    const { playerId } = call.body;
     const playerName = await nameOf(playerId, clients);
     const request = { actor: actorOf(call), playerId, playerName, clientAddress: call.address };
     const { channel } = await clients.chat.openDirect(request);
@@ -40,34 +68,39 @@ export const chatHandlers: Readonly<Record<string, Handler>> = {
   },
 
   async openMatchChannel(call, { chat }) {
-    const matchId = must(call.params["matchId"], "in the path");
+    const matchId = call.params.matchId;
     const { channel } = await chat.openMatch({ actor: actorOf(call), matchId });
     return { status: 200, body: channelJson(must(channel, "chat sends a channel")) };
   },
 
   async createRoom(call, { chat }) {
-    const { name, private: isPrivate = false } = call.body as { name: string; private?: boolean };
+    const { name, private: isPrivate } = call.body;
     const { channel } = await chat.createRoom({ actor: actorOf(call), name, private: isPrivate });
     return { status: 200, body: channelJson(must(channel, "chat sends a channel")) };
   },
 
   async joinRoom(call, { chat }) {
-    const { name } = call.body as { name: string };
+    const { name } = call.body;
     const { channel } = await chat.joinRoom({ actor: actorOf(call), name });
     return { status: 200, body: channelJson(must(channel, "chat sends a channel")) };
   },
 
   async listMembers(call, { chat }) {
-    const { after = "", limit } = call.query as { after?: string; limit: number };
-    const request = { actor: actorOf(call), channelId: channelOf(call), afterPlayerId: after, limit };
+    const { after = "", limit } = call.query;
+    const request = {
+      actor: actorOf(call),
+      channelId: call.params.channelId,
+      afterPlayerId: after,
+      limit: must(limit, DEFAULTED),
+    };
     const { members, more } = await chat.listMembers(request);
     return { status: 200, body: { members: members.map(({ playerId, name }) => ({ playerId, name })), more } };
   },
 
   async addMember(call, clients) {
-    const playerId = playerOf(call);
+    const { playerId } = call.params;
     const playerName = await nameOf(playerId, clients);
-    const request = { actor: actorOf(call), channelId: channelOf(call), playerId, playerName };
+    const request = { actor: actorOf(call), channelId: call.params.channelId, playerId, playerName };
     await clients.chat.addMember({ ...request, clientAddress: call.address });
     return DONE;
   },
@@ -78,75 +111,75 @@ export const chatHandlers: Readonly<Record<string, Handler>> = {
   },
 
   async acceptInvitation(call, { chat }) {
-    const { channel } = await chat.acceptInvitation({ actor: actorOf(call), channelId: channelOf(call) });
+    const { channel } = await chat.acceptInvitation({ actor: actorOf(call), channelId: call.params.channelId });
     return { status: 200, body: channelJson(must(channel, "chat sends a channel")) };
   },
 
   async declineInvitation(call, { chat }) {
-    await chat.declineInvitation({ actor: actorOf(call), channelId: channelOf(call) });
+    await chat.declineInvitation({ actor: actorOf(call), channelId: call.params.channelId });
     return DONE;
   },
 
   async removeMember(call, { chat }) {
-    await chat.removeMember({ actor: actorOf(call), channelId: channelOf(call), playerId: playerOf(call) });
+    await chat.removeMember({ actor: actorOf(call), channelId: call.params.channelId, playerId: call.params.playerId });
     return DONE;
   },
 
   async hideChannel(call, { chat }) {
-    await chat.hideChannel({ actor: actorOf(call), channelId: channelOf(call) });
+    await chat.hideChannel({ actor: actorOf(call), channelId: call.params.channelId });
     return DONE;
   },
 
   async showChannel(call, { chat }) {
-    await chat.showChannel({ actor: actorOf(call), channelId: channelOf(call) });
+    await chat.showChannel({ actor: actorOf(call), channelId: call.params.channelId });
     return DONE;
   },
 
   async listMessages(call, { chat }) {
-    const { before, after, limit } = call.query as { before?: number; after?: number; limit: number };
+    const { before, after, limit } = call.query;
     const from =
       after === undefined
         ? { case: "beforeSeq" as const, value: BigInt(before ?? 0) }
         : { case: "afterSeq" as const, value: BigInt(after) };
     const { messages, more } = await chat.listMessages({
       actor: actorOf(call),
-      channelId: channelOf(call),
+      channelId: call.params.channelId,
       from,
-      limit,
+      limit: must(limit, DEFAULTED),
     });
     return { status: 200, body: { messages: messages.map(messageJson), more } };
   },
 
   async postMessage(call, { chat }) {
-    const { body, key } = call.body as { body: string; key: string };
-    const { message } = await chat.postMessage({ actor: actorOf(call), channelId: channelOf(call), body, key });
+    const { body, key } = call.body;
+    const { message } = await chat.postMessage({ actor: actorOf(call), channelId: call.params.channelId, body, key });
     return { status: 201, body: messageJson(must(message, "chat sends a message")) };
   },
 
   async editMessage(call, { chat }) {
-    const { body } = call.body as { body: string };
-    const request = { actor: actorOf(call), channelId: channelOf(call), seq: seqOf(call), body };
+    const { body } = call.body;
+    const request = { actor: actorOf(call), channelId: call.params.channelId, seq: BigInt(call.params.seq), body };
     const { message } = await chat.editMessage(request);
     return { status: 200, body: messageJson(must(message, "chat sends a message")) };
   },
 
   async deleteMessage(call, { chat }) {
-    await chat.deleteMessage({ actor: actorOf(call), channelId: channelOf(call), seq: seqOf(call) });
+    await chat.deleteMessage({ actor: actorOf(call), channelId: call.params.channelId, seq: BigInt(call.params.seq) });
     return DONE;
   },
 
   async markRead(call, { chat }) {
-    const { seq } = call.body as { seq: number };
+    const { seq } = call.body;
     const { lastReadSeq, unread } = await chat.markRead({
       actor: actorOf(call),
-      channelId: channelOf(call),
+      channelId: call.params.channelId,
       seq: BigInt(seq),
     });
     return { status: 200, body: { lastReadSeq: Number(lastReadSeq), unread: Number(unread) } };
   },
 
-  muteInChannel: (call, clients) => mute(call, channelOf(call), clients),
-  unmuteInChannel: (call, clients) => unmute(call, channelOf(call), clients),
+  muteInChannel: (call, clients) => mute(call, call.params.channelId, clients),
+  unmuteInChannel: (call, clients) => unmute(call, call.params.channelId, clients),
   muteEverywhere: (call, clients) => mute(call, "", clients),
   unmuteEverywhere: (call, clients) => unmute(call, "", clients),
 
@@ -156,34 +189,42 @@ export const chatHandlers: Readonly<Record<string, Handler>> = {
   },
 
   async blockPlayer(call, { chat }) {
-    await chat.blockPlayer({ actor: actorOf(call), playerId: playerOf(call) });
+    await chat.blockPlayer({ actor: actorOf(call), playerId: call.params.playerId });
     return DONE;
   },
 
   async unblockPlayer(call, { chat }) {
-    await chat.unblockPlayer({ actor: actorOf(call), playerId: playerOf(call) });
+    await chat.unblockPlayer({ actor: actorOf(call), playerId: call.params.playerId });
     return DONE;
   },
 };
 
-async function mute(call: Call, channelId: string, clients: Clients): Promise<Answer> {
-  const { seconds, reason } = call.body as { seconds: number; reason: string };
-  const playerId = playerOf(call);
+async function mute(
+  call: Call<"muteInChannel" | "muteEverywhere">,
+  channelId: string,
+  clients: Clients,
+): Promise<typeof DONE> {
+  const { seconds, reason } = call.body;
+  const { playerId } = call.params;
   await nameOf(playerId, clients);
   await clients.chat.mutePlayer({ actor: actorOf(call), channelId, playerId, seconds, reason });
   return DONE;
 }
 
-async function unmute(call: Call, channelId: string, { chat }: Clients): Promise<Answer> {
-  await chat.unmutePlayer({ actor: actorOf(call), channelId, playerId: playerOf(call) });
+async function unmute(
+  call: Call<"unmuteInChannel" | "unmuteEverywhere">,
+  channelId: string,
+  { chat }: Clients,
+): Promise<typeof DONE> {
+  await chat.unmutePlayer({ actor: actorOf(call), channelId, playerId: call.params.playerId });
   return DONE;
 }
 
-function channelJson(channel: Channel): Record<string, unknown> {
+function channelJson(channel: Channel): Schemas["Channel"] {
   const { channelId, kind, name, subjectId, ownerId, lastSeq, lastChange, lastReadSeq, unread } = channel;
   return {
     channelId,
-    kind: channelKinds.nameOf(kind),
+    kind: must(channelKinds.nameOf(kind), "chat names a kind"),
     name,
     ...(subjectId === "" ? {} : { subjectId }),
     private: channel.private,
@@ -195,7 +236,7 @@ function channelJson(channel: Channel): Record<string, unknown> {
   };
 }
 
-function invitationJson(invitation: Invitation): Record<string, unknown> {
+function invitationJson(invitation: Invitation): Schemas["Invitation"] {
   const { channelId, roomName, inviterId, inviterName, invitedAt, expiresAt } = invitation;
   return {
     channelId,
@@ -208,7 +249,7 @@ function invitationJson(invitation: Invitation): Record<string, unknown> {
   };
 }
 
-function messageJson(message: ChatMessage): Record<string, unknown> {
+function messageJson(message: ChatMessage): Schemas["Message"] {
   const { channelId, seq, change, authorId, authorName, body, sentAt, editedAt, deletedAt } = message;
   return {
     channelId,

@@ -1,9 +1,11 @@
 // A player's own sessions and password.
 import { must } from "@muster/errors";
-import type { Handler } from "./handler.ts";
+import type { Handlers } from "./handler.ts";
 import { isoTime } from "./times.ts";
 
-export const deviceHandlers: Readonly<Record<string, Handler>> = {
+type DeviceOperations = "listDevices" | "revokeDevice" | "revokeOtherDevices" | "changePassword";
+
+export const deviceHandlers: Handlers<DeviceOperations> = {
   async listDevices({ caller }, { identity }) {
     const { playerId, familyId: own } = must(caller, "secured");
     const { devices } = await identity.listDevices({ playerId });
@@ -23,8 +25,7 @@ export const deviceHandlers: Readonly<Record<string, Handler>> = {
   },
 
   async revokeDevice({ caller, params }, { identity }) {
-    const familyId = must(params["deviceId"], "in the path");
-    await identity.revokeDevice({ playerId: must(caller, "secured").playerId, familyId });
+    await identity.revokeDevice({ playerId: must(caller, "secured").playerId, familyId: params.deviceId });
     return { status: 204 };
   },
 
@@ -36,7 +37,7 @@ export const deviceHandlers: Readonly<Record<string, Handler>> = {
 
   async changePassword({ caller, body, address }, { identity }) {
     const { playerId, familyId } = must(caller, "secured");
-    const { currentPassword, newPassword } = body as { currentPassword: string; newPassword: string };
+    const { currentPassword, newPassword } = body;
     await identity.changePassword({
       playerId,
       keepFamilyId: familyId,

@@ -3,6 +3,7 @@ import type { ChatService } from "@muster/contracts/chat/v2";
 import type { IdentityService } from "@muster/contracts/identity/v2";
 import type { MatchService } from "@muster/contracts/match/v2";
 import type { MatchmakingService } from "@muster/contracts/matchmaking/v2";
+import type { components, operations } from "@muster/contracts/openapi/edge/v1";
 import type { AccessClaims } from "@muster/tokens";
 
 export interface Clients {
@@ -12,22 +13,45 @@ export interface Clients {
   readonly matchmaking: Client<typeof MatchmakingService>;
 }
 
-/** A checked request: the contract's schemas have passed. */
-export interface Call {
-  readonly body: Readonly<Record<string, unknown>>;
-  readonly params: Readonly<Record<string, string>>;
-  readonly query: Readonly<Record<string, unknown>>;
+export type OperationId = keyof operations;
+/** As the contract names them. */
+export type Schemas = components["schemas"];
+
+/** A checked request: the contract's schemas have passed, and their defaults are filled in. */
+export interface Call<O extends OperationId> {
+  readonly body: BodyOf<operations[O]>;
+  readonly params: ParamsOf<operations[O]>;
+  readonly query: QueryOf<operations[O]>;
   /** Present on operations that demand an access token. */
   readonly caller: AccessClaims | undefined;
   /** Of the client, as the ingress saw it. */
   readonly address: string;
 }
 
-export interface Answer {
-  readonly status: number;
-  readonly body?: unknown;
+export type Answer<O extends OperationId> = SuccessOf<operations[O]["responses"]> & {
   /** For how long anybody may keep it; not at all when it is not said. */
   readonly cacheS?: number;
-}
+};
 
-export type Handler = (call: Call, clients: Clients) => Promise<Answer>;
+export type Handler<O extends OperationId> = (call: Call<O>, clients: Clients) => Promise<Answer<O>>;
+export type Handlers<O extends OperationId> = { readonly [K in O]: Handler<K> };
+
+type BodyOf<T> = T extends { readonly requestBody: { readonly content: { readonly "application/json": infer B } } }
+  ? B
+  : undefined;
+type ParamsOf<T> = T extends { readonly parameters: { readonly path: infer P } } ? P : Readonly<Record<string, never>>;
+type QueryOf<T> = T extends { readonly parameters: { readonly query?: infer Q } } ? NonNullable<Q> : never;
+
+type SuccessOf<R> = {
+  [S in keyof R & number]: `${S}` extends `2${string}` ? SuccessWith<S, R[S]> : never;
+}[keyof R & number];
+type SuccessWith<S, R> = R extends { readonly content: { readonly "application/json": infer B } }
+  ? { readonly status: S; readonly body: AsJson<B> }
+  : { readonly status: S; readonly body?: undefined };
+
+/** What is undefined is left out when it is written. */
+type AsJson<T> = T extends readonly (infer I)[]
+  ? readonly AsJson<I>[]
+  : T extends object
+    ? { readonly [K in keyof T]: undefined extends T[K] ? AsJson<T[K]> | undefined : AsJson<T[K]> }
+    : T;

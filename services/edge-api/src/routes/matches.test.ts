@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { CancelReason, EndReason } from "@muster/contracts/match/v2";
+import { CancelReason, EndReason, MatchState } from "@muster/contracts/match/v2";
 import { expect, it } from "vitest";
 import { matchHandlers } from "./matches.ts";
 
@@ -20,9 +20,14 @@ it.each([
     ?.split(", ");
   expect(listed?.toSorted()).toEqual(all.map(({ name }) => name).toSorted());
   for (const { name, value } of all) {
-    const match = { participants: [], createdAt: timestampFromDate(new Date()), [field]: value };
+    const match = {
+      state: MatchState.ENDED,
+      participants: [],
+      createdAt: timestampFromDate(new Date()),
+      [field]: value,
+    };
     const clients = { match: { getMatch: async () => ({ match }) } };
-    const answer = await matchHandlers["getMatch"]?.({ params: { matchId: "m" } } as never, clients as never);
-    expect(answer?.body).toMatchObject({ [field]: name });
+    const answer = await matchHandlers.getMatch({ params: { matchId: "m" } } as never, clients as never);
+    expect(answer.body).toMatchObject({ [field]: name });
   }
 });

@@ -1,33 +1,39 @@
 import { cancelReasons, endReasons, matchStates } from "@muster/contracts/match/names";
 import { type Match, MatchState } from "@muster/contracts/match/v2";
 import { must } from "@muster/errors";
-import type { Answer, Clients, Handler } from "./handler.ts";
+import type { Answer, Call, Clients, Handlers } from "./handler.ts";
 import { isoTime } from "./times.ts";
 
-export const matchHandlers: Readonly<Record<string, Handler>> = {
+type PageOperations = "listMyMatches" | "listPlayerMatches";
+
+export const matchHandlers: Handlers<"getMatch" | PageOperations> = {
   async getMatch({ params }, { match }) {
-    const { match: found } = await match.getMatch({ matchId: must(params["matchId"], "in the path") });
+    const { match: found } = await match.getMatch({ matchId: params.matchId });
     return { status: 200, body: matchJson(must(found, "match-service sends a match")) };
   },
   listMyMatches: ({ caller, query }, clients) => page(must(caller, "secured").playerId, query, clients),
   async listPlayerMatches({ params, query }, clients) {
-    const playerId = must(params["playerId"], "in the path");
+    const { playerId } = params;
     // Only identity knows whether there is such a player: without asking, an unknown one would have an empty history.
     const [, answer] = await Promise.all([clients.identity.getProfile({ playerId }), page(playerId, query, clients)]);
     return answer;
   },
 };
 
-async function page(playerId: string, query: Readonly<Record<string, unknown>>, { match }: Clients): Promise<Answer> {
+async function page(
+  playerId: string,
+  { limit, cursor = "" }: Call<PageOperations>["query"],
+  { match }: Clients,
+): Promise<Answer<PageOperations>> {
   const { matches, nextCursor } = await match.listPlayerMatches({
     playerId,
-    pageSize: query["limit"] as number,
-    cursor: (query["cursor"] as string | undefined) ?? "",
+    pageSize: must(limit, "it has a default"),
+    cursor,
   });
   return { status: 200, body: { matches: matches.map(matchJson), ...(nextCursor === "" ? {} : { nextCursor }) } };
 }
 
-function matchJson(match: Match): Record<string, unknown> {
+function matchJson(match: Match): Answer<"getMatch">["body"] {
   const {
     matchId,
     mode,
@@ -47,7 +53,7 @@ function matchJson(match: Match): Record<string, unknown> {
     mode,
     gameId,
     buildId,
-    state: matchStates.nameOf(state),
+    state: must(matchStates.nameOf(state), "match-service names a state"),
     participants: participants.map((p) => ({
       seat: p.seat,
       playerId: p.playerId,

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { commonError, errorsOf, must } from "@muster/errors";
-import type { Handler } from "./handler.ts";
+import { commonError, errorsOf } from "@muster/errors";
+import type { Handlers, Schemas } from "./handler.ts";
 
 const fail = errorsOf({
   game_not_found: { grpc: "not_found", retryable: false, message: "There is no such game here." },
@@ -12,7 +12,7 @@ const { version } = JSON.parse(readFileSync(new URL("../../package.json", import
   version: string;
 };
 
-export const systemHandlers: Readonly<Record<string, Handler>> = {
+export const systemHandlers: Handlers<"getInstallation" | "listModes" | "getGame" | "getJwks"> = {
   getInstallation: () =>
     Promise.resolve({
       status: 200,
@@ -35,16 +35,16 @@ export const systemHandlers: Readonly<Record<string, Handler>> = {
   },
 
   async getGame({ params }, { matchmaking }) {
-    const gameId = must(params["gameId"], "in the path");
+    const { gameId } = params;
     const { builds, known } = await matchmaking.listGameBuilds({ gameId });
     // Its shards are away, or being started.
     if (builds.length === 0) throw known ? commonError("unavailable") : fail("game_not_found");
-    const described = builds.map(({ descriptionJson }) => JSON.parse(descriptionJson) as unknown);
+    const described = builds.map(({ descriptionJson }) => JSON.parse(descriptionJson) as Schemas["GameBuild"]);
     return { status: 200, body: { gameId, builds: described }, cacheS: GAME_CACHE_S };
   },
 
   async getJwks(_call, { identity }) {
     const { jwksJson } = await identity.getJwks({});
-    return { status: 200, body: JSON.parse(jwksJson) as unknown };
+    return { status: 200, body: JSON.parse(jwksJson) as Schemas["Jwks"] };
   },
 };
