@@ -179,6 +179,7 @@ const TABLE = [
     speaks: "grpc",
     database: { prefix: "chat", user: "chat" },
     calls: { "match-service": "CHAT_MATCH_URL" },
+    secrets: ["AUDIT_KEY"],
   },
   {
     name: "match-service",

@@ -18,26 +18,28 @@ export function auditUsage(keyVariable: string): string {
       Seals with the first key of ${keyVariable} what an older one has sealed, so that the older one can go.`;
 }
 
+/** Exits the process when there is no key: after the arguments have been looked at. */
+type SealerOf = (env: Environment) => Sealer;
 type AuditCommandName = "verify-audit-log" | "seal-audit-log" | "reseal-audit-log";
 
 export function auditCommands<Tables extends AuditTables>(
-  sealerOf: (env: Environment) => Sealer,
+  sealerOf: SealerOf,
 ): Record<AuditCommandName, Command<Tables>> {
   return {
-    "verify-audit-log": (parts, args) => verify(parts, sealerOf(parts.env), args),
-    "seal-audit-log": (parts, args) => seal(parts, sealerOf(parts.env), args),
-    "reseal-audit-log": (parts, args) => reseal(parts, sealerOf(parts.env), args),
+    "verify-audit-log": (parts, args) => verify(parts, sealerOf, args),
+    "seal-audit-log": (parts, args) => seal(parts, sealerOf, args),
+    "reseal-audit-log": (parts, args) => reseal(parts, sealerOf, args),
   };
 }
 
 async function verify<Tables extends AuditTables>(
-  { db, out }: CommandParts<Tables>,
-  sealer: Sealer,
+  { db, env, out }: CommandParts<Tables>,
+  sealerOf: SealerOf,
   args: readonly string[],
 ): Promise<string | undefined> {
   const unsealedToo = args[0] === "--unsealed-too";
   const noted = notedFrom(unsealedToo ? args.slice(1) : args);
-  const report = await verifyAuditLog(db, sealer);
+  const report = await verifyAuditLog(db, sealerOf(env));
   if (report.fault) return report.fault.message;
   if (noted && (await findAuditHash(db, noted.position)) !== noted.hash)
     return `entry ${noted.position} is not the one that was noted: entries were cut off, or others put in their place`;
@@ -76,8 +78,8 @@ function unsealedIn({ unsealed, unsealedEntries, canBeSealed, last }: AuditRepor
 }
 
 async function seal<Tables extends AuditTables>(
-  { db, out }: CommandParts<Tables>,
-  sealer: Sealer,
+  { db, env, out }: CommandParts<Tables>,
+  sealerOf: SealerOf,
   [range = "", ...words]: readonly string[],
 ): Promise<string | undefined> {
   const takes = "FROM-TO REASON";
@@ -87,7 +89,7 @@ async function seal<Tables extends AuditTables>(
     throw new UsageError("seal-audit-log takes the entries that verify-audit-log names, as in 5-7", takes);
   if (reason === "") throw new UsageError("seal-audit-log takes a reason, for the audit log", takes);
   return await refusalOf(async () => {
-    await sealEntries(db, sealer, positions, { actor: "operator", reason, at: new Date() });
+    await sealEntries(db, sealerOf(env), positions, { actor: "operator", reason, at: new Date() });
     out.log(`entries ${positions.from} to ${positions.to} are sealed`);
   });
 }
@@ -100,13 +102,14 @@ function rangeFrom(text: string): PositionRange | undefined {
 }
 
 async function reseal<Tables extends AuditTables>(
-  { db, out }: CommandParts<Tables>,
-  sealer: Sealer,
+  { db, env, out }: CommandParts<Tables>,
+  sealerOf: SealerOf,
   words: readonly string[],
 ): Promise<string | undefined> {
   const reason = words.join(" ");
   if (reason === "") throw new UsageError("reseal-audit-log takes a reason", "REASON");
   return await refusalOf(async () => {
+    const sealer = sealerOf(env);
     const resealed = await resealEntries(db, sealer, { actor: "operator", reason, at: new Date() });
     out.log(`${resealed} entries were sealed anew; all are sealed with the key ${sealer.keyId}`);
   });

@@ -6,11 +6,13 @@ export interface AuditEntry<Action extends string = string> {
   /** UUID of an account, or who has no account: `operator` for the command line, `system` for the service itself. */
   readonly actor: string;
   readonly action: Action;
-  /** What it was done to, 64 ASCII characters at most. */
+  /** What it was done to, in as many ASCII characters as the column has: 64, or 80 after `widenAuditTarget`. */
   readonly target: string;
   /** Kept to 256 characters. */
   readonly reason: string;
   readonly at: Date;
+  /** Of something that was done earlier; else it is the present one. */
+  readonly traceId?: string;
 }
 
 export type AuditRow = Selectable<AuditLogTable>;

@@ -13,5 +13,12 @@ export { type AuditEntry, type AuditHead } from "./entry.ts";
 export { type AuditLog, createAuditLog, findAuditHash, isAuditLogEmpty, listAuditEntries } from "./log.ts";
 export { resealEntries, sealEntries, sealLogOfBefore, type SealingAction, SealingRefusedError } from "./sealing.ts";
 export { createSealer, type Sealer } from "./sealer.ts";
-export { addAuditSeals, type AuditLogTable, type AuditTables, createAuditTable, insertFirstEntry } from "./table.ts";
+export {
+  addAuditSeals,
+  type AuditLogTable,
+  type AuditTables,
+  createAuditTable,
+  insertFirstEntry,
+  widenAuditTarget,
+} from "./table.ts";
 export { createAuditWatch } from "./watch.ts";

@@ -37,11 +37,15 @@ export function createAuditLog<Action extends string>(sealer: Sealer): AuditLog<
 /** Whatever the last entry is, sealed or not: the release before may have written it. */
 export async function appendEntry(tx: AuditDb, sealer: Sealer, entry: AuditEntry): Promise<void> {
   const last = await holdLog(tx);
+  const { actor, action, target, at, traceId = currentTrace()?.traceId ?? NO_TRACE } = entry;
   const row = {
-    ...entry,
+    actor,
+    action,
+    target,
+    at,
     reason: cut(entry.reason, REASON_CHARS_MAX),
     position: Number(last.position) + 1,
-    trace_id: currentTrace()?.traceId ?? NO_TRACE,
+    trace_id: traceId,
     previous_hash: last.hash,
   };
   const hash = hashOf(row);

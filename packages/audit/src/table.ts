@@ -49,6 +49,10 @@ export const addAuditSeals = sql`
       add column if not exists key_id char(16) character set ascii collate ascii_bin null,
       add column if not exists seal binary(32) null`;
 
+/** For a log whose targets are two ids. */
+export const widenAuditTarget = sql`
+    alter table audit_log modify target varchar(80) character set ascii collate ascii_bin not null`;
+
 /** Every appender locks it, so it has to be there. */
 export const insertFirstEntry = sql`
     insert ignore into audit_log (position, at, actor, action, target, reason, trace_id, previous_hash, hash)

@@ -1,7 +1,12 @@
-import { int, url } from "@muster/config";
+import { type Environment, int, keys, parseConfig, url } from "@muster/config";
 import { type ConfigFrom, databaseConfig } from "@muster/service/database";
 
 const own = {
+  CHAT_AUDIT_KEY: keys({
+    length: 32,
+    description:
+      "seals the entries of the moderation log, 64 hexadecimal digits; of several, comma-separated, the first seals and each is accepted",
+  }),
   CHAT_MATCH_URL: url({ protocols: ["http:"], description: "gRPC address of match-service" }),
   CHAT_MESSAGE_CHARS_MAX: int({ default: 500, min: 1, max: 2000, description: "longest message, characters" }),
   CHAT_MESSAGES_PER_MIN: int({
@@ -82,3 +87,9 @@ const own = {
 export const configuration = databaseConfig("CHAT", { grpcPort: 7260, adminPort: 7261 }, own);
 export const { fields, read: readConfig } = configuration;
 export type Config = ConfigFrom<typeof configuration>;
+
+/** For what writes the moderation log or verifies it without being the service. */
+export function readAuditKey(env: Environment): string {
+  const { CHAT_AUDIT_KEY } = fields;
+  return parseConfig({ CHAT_AUDIT_KEY }, env, "CHAT").auditKey;
+}

@@ -2,6 +2,7 @@
 // numbers have no gaps and become visible in their order.
 import { type Database, inTransaction, isDuplicateKey } from "@muster/db";
 import type { AppError } from "@muster/errors";
+import { type Audit, moderationTarget } from "./audit.ts";
 import { Authors } from "./authors.ts";
 import { type Actor, mayModerate, refusePosting, refuseReading } from "./channels.ts";
 import { fail } from "./errors.ts";
@@ -20,7 +21,7 @@ import {
   updateMessage,
   updateSender,
 } from "./store/messages.ts";
-import { findMute, insertModeration, isBlocked } from "./store/moderation.ts";
+import { findMute, isBlocked } from "./store/moderation.ts";
 import { type Aside, Turns } from "./turns.ts";
 
 export interface PostingOptions {
@@ -31,6 +32,7 @@ export interface PostingOptions {
   /** Of the wait for a channel's turn. */
   readonly aside: Aside;
   readonly editWindowS: number;
+  readonly audit: Audit;
   /** A change has been committed. */
   readonly onCommitted: () => void;
 }
@@ -169,13 +171,12 @@ export function createPosting(options: PostingOptions): Posting {
         const change = await nextChange(tx, channel, channel.last_seq);
         await updateMessage(tx, { ...message, body: "", deleted_at: now(), change_no: change });
         if (!isOwn) {
-          await insertModeration(tx, {
-            at: now(),
-            actorId: actor.playerId,
+          await options.audit.append(tx, {
+            actor: actor.playerId,
             action: "message_deleted",
-            channelId,
-            targetId: message.author_id,
+            target: moderationTarget(message.author_id, channelId),
             reason: `message ${seq}`,
+            at: now(),
           });
         }
       });

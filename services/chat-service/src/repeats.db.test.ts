@@ -70,7 +70,7 @@ describeWithMariadb("a repeat", () => {
 
   const tables = async (): Promise<unknown> => {
     const { rows } = await sql`checksum table channels, members, invitations, messages, mutes, blocks, senders,
-      direct_limits, direct_network_limits, changes, moderation_log`.execute(harness.db);
+      direct_limits, direct_network_limits, changes, audit_log`.execute(harness.db);
     expect(rows).toHaveLength(11);
     return rows;
   };

@@ -191,13 +191,15 @@ describeWithMariadb("chat-service", () => {
         ["", true],
       ]);
       const log = await harness.db
-        .selectFrom("moderation_log")
-        .select(["actor_id", "target_id"])
-        .where("channel_id", "=", channelId)
+        .selectFrom("audit_log")
+        .select(["actor", "target"])
+        .where("target", "like", `%/${channelId}`)
         .where("action", "=", "message_deleted")
         .orderBy("position")
         .execute();
-      expect(log).toEqual([ann, mod].map(({ playerId }) => ({ actor_id: playerId, target_id: bob.playerId })));
+      expect(log).toEqual(
+        [ann, mod].map(({ playerId }) => ({ actor: playerId, target: `${bob.playerId}/${channelId}` })),
+      );
     });
 
     it("are limited in rate per player, over channels and instances, with the time to wait", async () => {

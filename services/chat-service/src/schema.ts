@@ -1,5 +1,7 @@
+import type { AuditLogTable } from "@muster/audit";
 import type { ChannelKindName } from "@muster/contracts/chat/names";
 import type { Generated, Selectable } from "kysely";
+import type { ModerationAction } from "./audit.ts";
 
 /** Tables of chat-service. Ids are UUIDs as text, times UTC with microseconds. */
 export interface Tables {
@@ -14,6 +16,7 @@ export interface Tables {
   direct_network_limits: DirectNetworkLimitsTable;
   changes: ChangesTable;
   moderation_log: ModerationLogTable;
+  audit_log: AuditLogTable;
 }
 
 export interface ChannelsTable {
@@ -125,14 +128,12 @@ export interface ChangesTable {
   created_at: Date;
 }
 
-export const MODERATION_ACTIONS = ["message_deleted", "player_muted", "player_unmuted", "member_removed"] as const;
-
-/** Append-only: what was done to whom. */
+/** Where releases before wrote what was done to whom; its rows become entries of the audit log. */
 export interface ModerationLogTable {
   position: Generated<bigint>;
   at: Date;
   actor_id: string;
-  action: (typeof MODERATION_ACTIONS)[number];
+  action: ModerationAction;
   channel_id: string;
   target_id: string;
   reason: string;

@@ -1,13 +1,16 @@
+import { createAuditLog, createAuditWatch } from "@muster/audit";
 import { ChatService } from "@muster/contracts/chat/v2";
 import { MatchService } from "@muster/contracts/match/v2";
 import { createRpcClient } from "@muster/rpc";
 import { type DatabaseComposition, type DatabaseContext, defineDatabaseService } from "@muster/service/database";
 import { Counter, Gauge } from "prom-client";
+import { type AuditAction, chatSealer } from "./audit.ts";
 import { CallLimits } from "./call-limits.ts";
 import { PlayerRates } from "./player-rates.ts";
 import { type Config, configuration } from "./config.ts";
 import { createDelivery } from "./delivery/delivery.ts";
 import { migrations } from "./migrations/index.ts";
+import { adoptModerationLog } from "./moderation-log.ts";
 import { createPosting } from "./posting.ts";
 import type { Rate } from "./rate.ts";
 import { retentionRules } from "./retention.ts";
@@ -29,6 +32,8 @@ function compose({ config, db, now, metrics, log }: DatabaseContext<Config, Tabl
     baseUrl: config.matchUrl,
     timeoutMs: CALL_TIMEOUT_MS,
   });
+  const sealer = chatSealer(config.auditKey);
+  const audit = createAuditLog<AuditAction>(sealer);
   const delivery = createDelivery({
     db,
     tailEveryMs: config.tailEveryMs,
@@ -62,6 +67,7 @@ function compose({ config, db, now, metrics, log }: DatabaseContext<Config, Tabl
     aside,
     bodyCharsMax: config.messageCharsMax,
     editWindowS: config.editWindowS,
+    audit,
     onCommitted: () => delivery.wake(),
   });
   new Gauge({
@@ -79,6 +85,7 @@ function compose({ config, db, now, metrics, log }: DatabaseContext<Config, Tabl
     matches: matches.call,
     posting,
     delivery,
+    audit,
     callLimits,
     changeRates,
     strangers,
@@ -87,8 +94,11 @@ function compose({ config, db, now, metrics, log }: DatabaseContext<Config, Tabl
   };
   return {
     routes: (router) => router.service(ChatService, chatRpc(parts)),
-    beforeRpc: [matches, delivery],
-    retention: retentionRules(db, now, config.invitationS * 1000),
+    beforeRpc: [matches, delivery, createAuditWatch({ database: db, sealer, metrics, log })],
+    retention: [
+      ...retentionRules(db, now, config.invitationS * 1000),
+      () => adoptModerationLog(db, audit, now), // of instances of the release before
+    ],
     afterRpc: [{ name: "gateway streams", stop: async () => delivery.stop?.() }],
     peers: { match: matches.check },
   };

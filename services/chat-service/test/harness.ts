@@ -36,6 +36,8 @@ export function person(name = "someone", moderator = false): Person {
 
 const NO_MATCH: ErrorRow = { grpc: "not_found", retryable: false, message: "There is no such match." };
 
+export const AUDIT_KEY = "c0".repeat(32);
+
 export async function startHarness(env: Record<string, string> = {}): Promise<Harness> {
   const matches = new Map<string, string[]>();
   // Another service, over real gRPC, in its place: what chat asks of it is one call.
@@ -57,6 +59,7 @@ export async function startHarness(env: Record<string, string> = {}): Promise<Ha
   const harness = await startService(service, ChatService, {
     env: {
       CHAT_MATCH_URL: matchServer.url,
+      CHAT_AUDIT_KEY: AUDIT_KEY,
       CHAT_MESSAGES_PER_MIN: "60000",
       CHAT_MESSAGE_BURST: "1000",
       CHAT_CALLS_PER_S: "10000",

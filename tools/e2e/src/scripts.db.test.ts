@@ -94,7 +94,7 @@ describeWithMariadb("what works on a service's database", () => {
       const file = `services/${name}-service/src/migrate.ts`;
       const { [`${name}-service` as const]: url } = await freshDatabases();
       const variable = `${name.toUpperCase()}_DB_URL`;
-      const keys = name === "identity" ? { IDENTITY_AUDIT_KEY: "a0".repeat(32) } : {};
+      const keys = name === "match" ? {} : { [`${name.toUpperCase()}_AUDIT_KEY`]: "a0".repeat(32) };
       expect(await run(file, { env: { ...keys, [variable]: url } })).toBe(0);
       expect(await run(file, {}), "no configuration").toBe(2);
       expect(await run(file, { env: { ...keys, [variable]: "mysql://nobody:wrong@127.0.0.1:1/none" } })).toBe(1);

@@ -8,7 +8,7 @@ import { logs } from "./logs.ts";
 import { matches } from "./matches.ts";
 import { health, metrics } from "./processes.ts";
 import { prometheus } from "./prometheus.ts";
-import { identityCommand, migrate, run } from "./programs.ts";
+import { migrate, run, serviceCommand } from "./programs.ts";
 
 /** By name, in the order of the usage text. */
 export const COMMANDS: Readonly<Record<string, Command>> = {
@@ -17,7 +17,8 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   prometheus,
   logs,
   matches,
-  player: identityCommand(
+  player: serviceCommand(
+    "identity-service",
     "player",
     "NAME|NAME%|ID",
     "Finds players by the name in any spelling, its beginning, or the id: id, name, kind, role, whether banned.",
@@ -25,26 +26,53 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   url,
   "log-in": logIn,
   api,
-  grant: identityCommand("grant", "NAME player|moderator|admin REASON", "Gives an account a role: the first admin."),
-  "revoke-keys": identityCommand(
+  grant: serviceCommand(
+    "identity-service",
+    "grant",
+    "NAME player|moderator|admin REASON",
+    "Gives an account a role: the first admin.",
+  ),
+  "revoke-keys": serviceCommand(
+    "identity-service",
     "revoke-keys",
     "REASON",
     "Withdraws every key that signs access tokens, and makes another one. Nobody is logged out.",
   ),
-  "verify-audit-log": identityCommand(
+  "verify-audit-log": serviceCommand(
+    "identity-service",
     "verify-audit-log",
     "[--unsealed-too] [POSITION HASH]",
     "Whether the audit log is as it was written and sealed; and still has the entry that was noted with that hash.",
   ),
-  "seal-audit-log": identityCommand(
+  "seal-audit-log": serviceCommand(
+    "identity-service",
     "seal-audit-log",
     "FROM-TO REASON",
     "Seals entries that verify-audit-log names as being without a seal, once you have looked at them.",
   ),
-  "reseal-audit-log": identityCommand(
+  "reseal-audit-log": serviceCommand(
+    "identity-service",
     "reseal-audit-log",
     "REASON",
     "After a change of IDENTITY_AUDIT_KEY: seals with the new key what the old one has sealed.",
+  ),
+  "verify-moderation-log": serviceCommand(
+    "chat-service",
+    "verify-audit-log",
+    "[--unsealed-too] [POSITION HASH]",
+    "The same of chat's moderation log.",
+  ),
+  "seal-moderation-log": serviceCommand(
+    "chat-service",
+    "seal-audit-log",
+    "FROM-TO REASON",
+    "Seals entries that verify-moderation-log names as being without a seal, once you have looked at them.",
+  ),
+  "reseal-moderation-log": serviceCommand(
+    "chat-service",
+    "reseal-audit-log",
+    "REASON",
+    "After a change of CHAT_AUDIT_KEY: seals with the new key what the old one has sealed.",
   ),
   migrate,
   backup,

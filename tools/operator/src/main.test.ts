@@ -35,6 +35,12 @@ it.each([
   { args: ["seal-audit-log", "3"], code: 2, says: "seal-audit-log takes a reason" },
   { args: ["reseal-audit-log"], code: 2, says: "usage: reseal-audit-log REASON" },
   {
+    args: ["verify-moderation-log"],
+    env: { CHAT_DB_URL: "mysql://a:b@127.0.0.1:9/c" },
+    code: 2,
+    says: "CHAT_AUDIT_KEY is missing",
+  },
+  {
     args: ["backup", "/nonexist/a"],
     env: { MUSTER_DB_URL: "mysql://a:b@127.0.0.1:9/" },
     code: 1,
@@ -77,6 +83,9 @@ const ASKING: Readonly<Record<string, readonly string[] | undefined>> = {
   "verify-audit-log": [],
   "seal-audit-log": ["1-2", "looked at"],
   "reseal-audit-log": ["a new key"],
+  "verify-moderation-log": [],
+  "seal-moderation-log": ["1-2", "looked at"],
+  "reseal-moderation-log": ["a new key"],
   migrate: [],
   backup: [folder],
   "backup-logs": ["/nowhere"],
@@ -101,6 +110,7 @@ it.each(Object.entries(ASKING).filter(([, args]) => args !== undefined))(
       MUSTER_ADMIN_URLS: '{"shard":"http://127.0.0.1:9"}',
       IDENTITY_KEY_ENCRYPTION_KEY: KEY,
       IDENTITY_AUDIT_KEY: KEY,
+      CHAT_AUDIT_KEY: KEY,
       MUSTER_TOKEN: "x",
       MUSTER_PASSWORD: "x",
     });

@@ -29,14 +29,20 @@ export const migrate: Command = {
   },
 };
 
-/** identity-service's own tool knows its tables. */
-export function identityCommand(name: string, takes: string, does: string): Command {
+/** A service's own tool knows its tables. */
+export function serviceCommand(
+  service: "identity-service" | "chat-service",
+  name: string,
+  takes: string,
+  does: string,
+): Command {
+  const row = databaseServices().find((one) => one.name === service);
   return {
     takes,
     does,
     async run(args, env) {
-      variable(env, "IDENTITY_DB_URL");
-      return await exitCodeOf("node", ["src/operator.ts", name, ...args], env, serviceFolder("identity-service"));
+      if (row) variable(env, databaseVariable(row));
+      return await exitCodeOf("node", ["src/operator.ts", name, ...args], env, serviceFolder(service));
     },
   };
 }

@@ -1,6 +1,12 @@
-import { type Migrations, statement } from "@muster/db";
+import { createAuditLog, createAuditTable, insertFirstEntry, type Sealer, widenAuditTarget } from "@muster/audit";
+import { type Database, type Migration, type Migrations, statement } from "@muster/db";
 import { sql } from "kysely";
+import type { AuditAction } from "../audit.ts";
 import { GLOBAL_CHANNEL_ID } from "../channels.ts";
+import { adoptModerationLog } from "../moderation-log.ts";
+import type { Tables } from "../schema.ts";
+
+const ADOPT_MODERATION_LOG = "20261127T1513-adopt-moderation-log";
 
 /** One statement each, safe to run again; listed by hand, so that the order is what a reader sees. */
 export const migrations: Migrations = {
@@ -136,4 +142,22 @@ export const migrations: Migrations = {
       primary key (player_id, network_hash),
       key direct_network_limits_by_time (next_at)
     ) engine = InnoDB`),
+  "20261127T1510-create-audit-log": statement(createAuditTable),
+  "20261127T1511-audit-log-first-entry": statement(insertFirstEntry),
+  "20261127T1512-audit-log-widen-target": statement(widenAuditTarget),
+  [ADOPT_MODERATION_LOG]: { up: adoptedBy(undefined) },
 };
+
+/** For a database in use: what its moderation log says becomes entries of the audit log. */
+export function migrationsWith(sealer: Sealer): Migrations {
+  return { ...migrations, [ADOPT_MODERATION_LOG]: { up: adoptedBy(sealer) } };
+}
+
+function adoptedBy(sealer: Sealer | undefined): Migration["up"] {
+  return async (database) => {
+    const db = database as Database<Tables>;
+    if (sealer) await adoptModerationLog(db, createAuditLog<AuditAction>(sealer), () => new Date());
+    else if (await db.selectFrom("moderation_log").select("position").limit(1).executeTakeFirst())
+      throw new Error("the moderation log has entries, and there is no key to seal them with");
+  };
+}

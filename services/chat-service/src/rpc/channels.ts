@@ -4,6 +4,7 @@ import type { ChatService } from "@muster/contracts/chat/v2";
 import { decodeCursor, encodeCursor, inTransaction, isDuplicateKey } from "@muster/db";
 import { AppError, must } from "@muster/errors";
 import { lengthOf, nameFaultOf } from "@muster/runtime";
+import { moderationTarget } from "../audit.ts";
 import { v7 as uuidv7 } from "uuid";
 import { directKey, GLOBAL_CHANNEL_ID, matchKey, mayModerate, refuseReading, roomKey } from "../channels.ts";
 import { fail } from "../errors.ts";
@@ -22,7 +23,7 @@ import type { Tx } from "../store/db.ts";
 import { ensureDirectLimits, holdDirectLimit } from "../store/directs.ts";
 import { deleteInvitation, hasInvitation } from "../store/invitations.ts";
 import { insertHint } from "../store/messages.ts";
-import { insertModeration, isBlocked } from "../store/moderation.ts";
+import { isBlocked } from "../store/moderation.ts";
 import { viewsOf } from "../views.ts";
 import { asStrangers, hide, show, takeDirectLimits } from "./directs.ts";
 import { openSince } from "./invitations.ts";
@@ -45,7 +46,7 @@ const UNIQUE_KEY_CHARS_MAX = 128;
 const MEMBERS_PAGE_DEFAULT = 100;
 
 export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatService>, ChannelRpcs> {
-  const { db, matches, delivery, callLimits, limits, now } = parts;
+  const { db, matches, delivery, audit, callLimits, limits, now } = parts;
   const { view, letIn, join } = createJoining(parts);
 
   const newChannel = (more: Pick<ChannelRow, "kind" | "unique_key"> & Partial<ChannelRow>): ChannelRow => ({
@@ -191,8 +192,8 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
         }
         await insertHint(tx, { playerIds: [playerId] }, now());
         if (isSelf) return;
-        const entry = { actorId: actor.playerId, channelId, targetId: playerId, reason: "" };
-        await insertModeration(tx, { ...entry, action: "member_removed", at: now() });
+        const target = moderationTarget(playerId, channelId);
+        await audit.append(tx, { actor: actor.playerId, action: "member_removed", target, reason: "", at: now() });
       });
       delivery.wake();
       return {};

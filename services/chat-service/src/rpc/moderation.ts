@@ -2,6 +2,7 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { ChatService } from "@muster/contracts/chat/v2";
 import { inTransaction } from "@muster/db";
+import { moderationTarget } from "../audit.ts";
 import { type Actor, directKey, EVERYWHERE, GLOBAL_CHANNEL_ID, mayModerate } from "../channels.ts";
 import { fail } from "../errors.ts";
 import { findChannelByKey, hideChannels, isMember, listRoomsOwned } from "../store/channels.ts";
@@ -13,7 +14,6 @@ import {
   deleteMute,
   findMuteIn,
   insertBlock,
-  insertModeration,
   listBlocked,
   type Mute,
   storeMute,
@@ -28,7 +28,7 @@ const BLOCKS_MAX = 1000;
 const REPEAT_WITHIN_MS = 5000;
 
 export function moderationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatService>, ModerationRpcs> {
-  const { db, delivery, now } = parts;
+  const { db, delivery, audit, now } = parts;
 
   /** @returns the channel id as `mutes` has it. @throws AppError channel_not_found, not_allowed */
   const mutable = async (channelId: string, actor: Actor): Promise<string> => {
@@ -52,8 +52,8 @@ export function moderationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatSer
       await inTransaction(db, async (tx) => {
         if (isRepeat(await findMuteIn(tx, channelId, playerId), mute)) return;
         await storeMute(tx, channelId, playerId, mute);
-        const entry = { actorId: actor.playerId, channelId, targetId: playerId, reason };
-        await insertModeration(tx, { ...entry, action: "player_muted", at: now() });
+        const target = moderationTarget(playerId, channelId);
+        await audit.append(tx, { actor: actor.playerId, action: "player_muted", target, reason, at: now() });
       });
       return {};
     },
@@ -64,8 +64,8 @@ export function moderationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatSer
       const channelId = await mutable(request.channelId, actor);
       await inTransaction(db, async (tx) => {
         if (!(await deleteMute(tx, channelId, playerId))) return;
-        const entry = { actorId: actor.playerId, channelId, targetId: playerId, reason: "" };
-        await insertModeration(tx, { ...entry, action: "player_unmuted", at: now() });
+        const target = moderationTarget(playerId, channelId);
+        await audit.append(tx, { actor: actor.playerId, action: "player_unmuted", target, reason: "", at: now() });
       });
       return {};
     },

@@ -3,6 +3,7 @@ import type { Actor as ActorMessage } from "@muster/contracts/chat/v2";
 import type { MatchService } from "@muster/contracts/match/v2";
 import type { Database } from "@muster/db";
 import { must } from "@muster/errors";
+import type { Audit } from "../audit.ts";
 import type { CallLimits } from "../call-limits.ts";
 import type { PlayerRates } from "../player-rates.ts";
 import type { Actor } from "../channels.ts";
@@ -24,6 +25,7 @@ export interface RpcParts {
   readonly matches: Client<typeof MatchService>;
   readonly posting: Posting;
   readonly delivery: Delivery;
+  readonly audit: Audit;
   readonly callLimits: CallLimits;
   readonly changeRates: PlayerRates;
   /** By player that strangers ask for: they wait here for each other, and not each on a connection of the database. */

@@ -1,5 +1,5 @@
-// SQL on mutes, blocks and the moderation log.
-import { currentTrace } from "@muster/tracing";
+// SQL on mutes, blocks and what a release before has written of moderation.
+import type { Selectable } from "kysely";
 import { EVERYWHERE } from "../channels.ts";
 import type { ModerationLogTable } from "../schema.ts";
 import type { Db, Tx } from "./db.ts";
@@ -91,28 +91,18 @@ export async function deleteBlock(tx: Tx, playerId: string, blockedId: string): 
   return numDeletedRows > 0n;
 }
 
-export async function insertModeration(
-  tx: Tx,
-  entry: {
-    at: Date;
-    actorId: string;
-    action: ModerationLogTable["action"];
-    channelId: string;
-    targetId: string;
-    reason: string;
-  },
-): Promise<void> {
-  const { at, actorId, action, channelId, targetId, reason } = entry;
-  await tx
-    .insertInto("moderation_log")
-    .values({
-      at,
-      actor_id: actorId,
-      action,
-      channel_id: channelId,
-      target_id: targetId,
-      reason,
-      trace_id: currentTrace()?.traceId ?? "0".repeat(32),
-    })
+/** What a release before has written, oldest first, locked until the transaction ends; rows that another instance has locked are its own. */
+export async function holdModeration(tx: Tx, limit: number): Promise<Selectable<ModerationLogTable>[]> {
+  return tx
+    .selectFrom("moderation_log")
+    .select(["position", "at", "actor_id", "action", "channel_id", "target_id", "reason", "trace_id"])
+    .orderBy("position")
+    .limit(limit)
+    .forUpdate()
+    .skipLocked()
     .execute();
+}
+
+export async function deleteModeration(tx: Tx, positions: readonly bigint[]): Promise<void> {
+  await tx.deleteFrom("moderation_log").where("position", "in", positions).execute();
 }

@@ -18,7 +18,7 @@ import { type Command, say } from "../command.ts";
 import { OperatorError, UsageError } from "../errors.ts";
 import { withServer } from "../databases.ts";
 import { type Environment, variable } from "../environment.ts";
-import { AUDIT_KEY, auditLogHolds, loadDump } from "./load.ts";
+import { auditLogsHold, loadDump, requireAuditKeys } from "./load.ts";
 import {
   BINARY_LOGS,
   databasesOf,
@@ -47,7 +47,7 @@ export const backup: Command = {
     const folder = folderFrom(args);
     if (existsSync(folder) && readdirSync(folder).length > 0) throw new OperatorError(`${folder} is not empty`);
     const server = variable(env, "MUSTER_DB_URL");
-    variable(env, AUDIT_KEY);
+    requireAuditKeys(env);
     if (!findMariadb())
       throw new OperatorError("mariadbd is not there (Debian: mariadb-server-core): a backup is tried by restoring it");
     makeFolder(folder);
@@ -121,7 +121,7 @@ export const verifyBackup: Command = {
   async run(args, env) {
     const folder = folderFrom(args);
     const manifest = readManifest(folder);
-    variable(env, AUDIT_KEY);
+    requireAuditKeys(env);
     if ((await sha256Of(path.join(folder, DUMP))) !== manifest.sha256)
       throw new OperatorError("the dump has been changed");
     const different = differences(manifest.tables, await restoreTest(folder, manifest, env));
@@ -164,8 +164,10 @@ async function restoreTest(folder: string, { databases }: Manifest, env: Environ
   try {
     server = await startMariadb({ dataDir: path.join(scratch, "data"), port: await freePort(), durable: false });
     await loadDump(folder, server.adminUrl);
-    if (!(await auditLogHolds(server.adminUrl, databases, env))) throw new OperatorError("the audit log is broken");
-    return await tableStates(server.adminUrl, Object.values(databases));
+    const tables = await tableStates(server.adminUrl, Object.values(databases));
+    if (!(await auditLogsHold(server.adminUrl, { databases, tables }, env)))
+      throw new OperatorError("an audit log is broken");
+    return tables;
   } finally {
     await server?.stop();
     rmSync(scratch, { recursive: true, force: true });

@@ -2,7 +2,7 @@ import path from "node:path";
 import { createReadStream } from "node:fs";
 import { paths } from "@muster/local";
 import { exitCodeOf } from "../programs.ts";
-import type { Environment } from "../environment.ts";
+import { type Environment, variable } from "../environment.ts";
 import { DUMP, type Manifest } from "./manifest.ts";
 import { runProgramWithInput } from "./programs.ts";
 
@@ -14,21 +14,36 @@ export async function loadDump(folder: string, server: string): Promise<void> {
   await runProgramWithInput({ program: "mariadb", args: [UNLOGGED], server }, input);
 }
 
-/** What the audit log is sealed with: without it a copy would be taken for good that nobody has looked into. */
-export const AUDIT_KEY = "IDENTITY_AUDIT_KEY";
+/** The logs that a backup has, and what they are sealed with: without it a copy would be taken for good that nobody has looked into. */
+const AUDIT_LOGS = [
+  { service: "identity-service", database: "IDENTITY_DB_URL", key: "IDENTITY_AUDIT_KEY" },
+  { service: "chat-service", database: "CHAT_DB_URL", key: "CHAT_AUDIT_KEY" },
+] as const;
+
+/** @throws OperatorError when one is not set */
+export function requireAuditKeys(env: Environment): void {
+  for (const { key } of AUDIT_LOGS) variable(env, key);
+}
 
 /**
- * identity-service's own check of its audit log, on that server. Entries without a seal are named and no reason against a copy: an
- * instance of the release before may have written them a minute ago, and a backup from before seals has nothing else.
+ * Each service's own check of its audit log, on that server. Entries without a seal are named and no reason against a copy: an
+ * instance of the release before may have written them a minute ago, and a backup from before seals has nothing else. A backup from before
+ * a service had such a log is without it.
  */
-export async function auditLogHolds(
+export async function auditLogsHold(
   server: string,
-  databases: Manifest["databases"],
+  { databases, tables }: Pick<Manifest, "databases" | "tables">,
   env: Environment,
 ): Promise<boolean> {
-  const url = new URL(server);
-  url.pathname = `/${databases["IDENTITY_DB_URL"]}`;
-  const there = { ...env, variables: { ...env.variables, IDENTITY_DB_URL: url.href } };
-  const folder = path.join(paths.root, "services/identity-service");
-  return (await exitCodeOf("node", ["src/operator.ts", "verify-audit-log", "--unsealed-too"], there, folder)) === 0;
+  for (const { service, database } of AUDIT_LOGS) {
+    const name = databases[database];
+    if (!Object.hasOwn(tables, `${name}.audit_log`)) continue;
+    const url = new URL(server);
+    url.pathname = `/${name}`;
+    const there = { ...env, variables: { ...env.variables, [database]: url.href } };
+    const folder = path.join(paths.root, "services", service);
+    if ((await exitCodeOf("node", ["src/operator.ts", "verify-audit-log", "--unsealed-too"], there, folder)) !== 0)
+      return false;
+  }
+  return true;
 }

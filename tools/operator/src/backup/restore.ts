@@ -8,7 +8,7 @@ import { OperatorError, UsageError } from "../errors.ts";
 import { withServer } from "../databases.ts";
 import { type Environment, variable } from "../environment.ts";
 import { folderFrom, logFilesIn } from "./backup.ts";
-import { AUDIT_KEY, auditLogHolds, loadDump, UNLOGGED } from "./load.ts";
+import { auditLogsHold, loadDump, requireAuditKeys, UNLOGGED } from "./load.ts";
 import { linesOfLogs, statementsIn } from "./log-text.ts";
 import { BINARY_LOGS, differences, DUMP, type Manifest, readManifest, sha256Of, tableStates } from "./manifest.ts";
 import { pipePrograms } from "./programs.ts";
@@ -34,7 +34,7 @@ export const restore: Command = {
     const folder = folderFrom(positionals);
     const limit = limitFrom(values.until, values.before);
     const manifest = readManifest(folder);
-    variable(env, AUDIT_KEY);
+    requireAuditKeys(env);
     if ((await sha256Of(path.join(folder, DUMP))) !== manifest.sha256)
       throw new OperatorError("the dump has been changed");
     if (!values.to && !env.isLocal)
@@ -53,7 +53,8 @@ export const restore: Command = {
         );
       const states = await tableStates(server, Object.values(manifest.databases));
       for (const [name, { rows }] of Object.entries(states)) say(`${name.padEnd(48)} ${rows} rows`);
-      if (!(await auditLogHolds(server, manifest.databases, env))) throw new OperatorError("the audit log is broken");
+      if (!(await auditLogsHold(server, { databases: manifest.databases, tables: states }, env)))
+        throw new OperatorError("an audit log is broken");
       say("restored");
     };
     if (values.to) await into(values.to);

@@ -1,0 +1,112 @@
+// The moderation log against somebody with access to its table, and beside the release that had none of hashes and seals.
+import { randomUUID } from "node:crypto";
+import { listAuditEntries } from "@muster/audit";
+import { createDatabase, type DbPart, migrate } from "@muster/db";
+import { describeWithMariadb, freshDatabases, until } from "@muster/testkit";
+import { sql } from "kysely";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { AUDIT_KEY, person, startHarness } from "../test/harness.ts";
+import { chatSealer } from "./audit.ts";
+import { GLOBAL_CHANNEL_ID } from "./channels.ts";
+import { migrations, migrationsWith } from "./migrations/index.ts";
+import { runOperator } from "./operator-commands.ts";
+import type { Tables } from "./schema.ts";
+
+const NEW_KEY = "b1".repeat(32);
+
+async function operator(url: string, args: string[], keys = AUDIT_KEY): Promise<{ code: number; said: string }> {
+  const lines: string[] = [];
+  const say = (line: string): void => void lines.push(line);
+  const code = await runOperator(args, { CHAT_DB_URL: url, CHAT_AUDIT_KEY: keys }, { log: say, error: say });
+  return { code, said: lines.join("\n") };
+}
+const good = { code: 0, said: expect.stringContaining("the audit log is as it was written") as string };
+
+describeWithMariadb("the moderation log", () => {
+  it("has what moderators do, sealed; the operator verifies it, and seals it with a new key", async () => {
+    await using harness = await startHarness();
+    const [moderator, rude] = [person("Mod", true), person("Rude")];
+    const muted = { actor: moderator, channelId: GLOBAL_CHANNEL_ID, playerId: rude.playerId };
+    await harness.call.mutePlayer({ ...muted, seconds: 60, reason: "x".repeat(256) });
+    await harness.call.unmutePlayer(muted);
+    const entries = (await listAuditEntries(harness.db, 0, 10)).map(({ actor, action, target }) => [
+      actor,
+      action,
+      target,
+    ]);
+    const target = `${rude.playerId}/${GLOBAL_CHANNEL_ID}`;
+    expect(entries.toReversed()).toEqual([
+      [moderator.playerId, "player_muted", target],
+      [moderator.playerId, "player_unmuted", target],
+    ]);
+    expect(await operator(harness.url, ["verify-audit-log"])).toEqual(good);
+    expect((await operator(harness.url, ["verify-audit-log"], NEW_KEY)).said).toContain("is none of those given");
+    const both = `${NEW_KEY},${AUDIT_KEY}`;
+    const resealed = await operator(harness.url, ["reseal-audit-log", "the yearly change"], both);
+    expect(resealed).toMatchObject({ code: 0, said: expect.stringContaining("2 entries were sealed anew") as unknown });
+    expect(await operator(harness.url, ["verify-audit-log"], NEW_KEY)).toEqual(good);
+    await sql`update audit_log set target = 'somebody else' where position = 1`.execute(harness.db);
+    expect(await operator(harness.url, ["verify-audit-log"], NEW_KEY)).toEqual({
+      code: 1,
+      said: "entry 1 has been changed",
+    });
+  });
+});
+
+describeWithMariadb("the moderation log of the release before", () => {
+  let part: DbPart<Tables>;
+  let url: string;
+  beforeAll(async () => {
+    ({ "chat-service": url } = await freshDatabases());
+    part = createDatabase({ url, poolMax: 4, acquireTimeoutMs: 5000, statementTimeoutMs: 10_000 });
+    await migrate(part.db, migrations);
+  });
+  afterAll(() => part.stop());
+  beforeEach(async () => {
+    await part.db.deleteFrom("audit_log").where("position", ">", 0).execute();
+    await part.db
+      .deleteFrom("kysely_migration" as never)
+      .where("name" as never, "like", "%adopt%" as never)
+      .execute();
+  });
+
+  const [actor, target, channel] = [randomUUID(), randomUUID(), randomUUID()];
+  const at = new Date("2026-11-20T10:11:12.123Z");
+  const wroteOld = async (count: number): Promise<void> => {
+    const row = { at, actor_id: actor, action: "player_muted", channel_id: channel, target_id: target } as const;
+    const rows = Array.from({ length: count }, (_, i) => ({
+      ...row,
+      reason: `reason ${i}`,
+      trace_id: "ab".repeat(16),
+    }));
+    await part.db.insertInto("moderation_log").values(rows).execute();
+  };
+
+  it("becomes entries of the audit log by migrating, in its order and with its times, and not without a key", async () => {
+    await wroteOld(230);
+    await expect(migrate(part.db, migrations)).rejects.toThrow("there is no key to seal them with");
+    await migrate(part.db, migrationsWith(chatSealer(AUDIT_KEY)));
+    const entries = (await listAuditEntries(part.db, 0, 1000)).toReversed();
+    const adopted = entries.filter(({ action }) => action === "player_muted");
+    expect(adopted.map(({ reason }) => reason)).toEqual(Array.from({ length: 230 }, (_, i) => `reason ${i}`));
+    expect(adopted[7]).toMatchObject({ actor, at, target: `${target}/${channel}`, trace_id: "ab".repeat(16) });
+    expect(entries.filter(({ action }) => action === "moderation_adopted").map((entry) => entry.target)).toEqual([
+      "100 entries",
+      "100 entries",
+      "30 entries",
+    ]);
+    expect(await operator(url, ["verify-audit-log"])).toEqual(good);
+    expect(await part.db.selectFrom("moderation_log").selectAll().execute()).toEqual([]);
+  });
+
+  it("is taken over by the running service, when an instance of that release wrote it during the update", async () => {
+    await using harness = await startHarness();
+    await sql`insert into moderation_log (at, actor_id, action, channel_id, target_id, reason, trace_id)
+      values (${at}, ${actor}, 'member_removed', ${channel}, ${target}, 'late', ${"0".repeat(32)})`.execute(harness.db);
+    await harness.another(); // looks when it starts, and every ten minutes
+    const actions = async (): Promise<string[]> =>
+      (await listAuditEntries(harness.db, 0, 10)).map(({ action }) => action);
+    await until(async () => ((await actions()).length === 2 ? undefined : "not taken over"));
+    expect(await actions()).toEqual(["moderation_adopted", "member_removed"]);
+  });
+});

@@ -1,0 +1,42 @@
+// Releases before wrote what moderators did into a table without hashes and seals, and do so during an update. What they wrote becomes entries of
+// the audit log, with the time that it has and an entry behind it that says so.
+import { type Database, inTransaction } from "@muster/db";
+import { type Audit, moderationTarget } from "./audit.ts";
+import type { Tables } from "./schema.ts";
+import { deleteModeration, holdModeration } from "./store/moderation.ts";
+
+/** Of one transaction: others that write into the audit log wait for it. */
+const BATCH_ROWS = 100;
+
+/** @returns how many rows became entries */
+export async function adoptModerationLog(db: Database<Tables>, audit: Audit, now: () => Date): Promise<number> {
+  let adopted = 0;
+  for (;;) {
+    const rows = await adoptBatch(db, audit, now);
+    adopted += rows;
+    if (rows < BATCH_ROWS) return adopted;
+  }
+}
+
+async function adoptBatch(db: Database<Tables>, audit: Audit, now: () => Date): Promise<number> {
+  return await inTransaction(db, async (tx) => {
+    const rows = await holdModeration(tx, BATCH_ROWS);
+    if (rows.length === 0) return 0;
+    await deleteModeration(
+      tx,
+      rows.map(({ position }) => position),
+    );
+    for (const { at, actor_id: actor, action, channel_id, target_id, reason, trace_id: traceId } of rows) {
+      const target = moderationTarget(target_id, channel_id);
+      await audit.append(tx, { actor, action, target, reason, at, traceId });
+    }
+    await audit.append(tx, {
+      actor: "system",
+      action: "moderation_adopted",
+      target: `${rows.length} entries`,
+      reason: "written by a release without an audit log",
+      at: now(),
+    });
+    return rows.length;
+  });
+}
