@@ -3,7 +3,7 @@ import { type Fields, type Game, MalformedBitsError } from "@muster/game-kit";
 import { ChatInbox } from "./chat.ts";
 import { MusterError } from "./errors.ts";
 import type { GatewaySocket, TokenSource } from "./gateway-socket.ts";
-import { Lifeline } from "./lifeline.ts";
+import { ReconnectingSocket } from "./reconnecting-socket.ts";
 import { PlayingMatch } from "./match.ts";
 import { type FoundMatch, foundMatch, leftQueue, type Queued, type QueueOptions } from "./queue.ts";
 import { differenceTo, type JoinOptions } from "./same-game.ts";
@@ -32,7 +32,7 @@ const SEATLESS: ReadonlySet<string> = new Set(
 
 /** The realtime connection of one player: queue, play, come back. */
 export class Realtime {
-  readonly #line: Lifeline;
+  readonly #connection: ReconnectingSocket;
   readonly #reconnectWithinMs: number;
   readonly #closedListeners = new Set<(reason: MusterError) => void>();
   #queued: Queued | undefined;
@@ -43,7 +43,7 @@ export class Realtime {
   constructor(url: string, token: TokenSource, options: RealtimeOptions) {
     const { reconnectWithinMs = RECONNECT_WITHIN_MS, webSocket, network } = options;
     this.#reconnectWithinMs = reconnectWithinMs;
-    this.#line = new Lifeline(
+    this.#connection = new ReconnectingSocket(
       { url, token, reconnectWithinMs, webSocket, network },
       {
         onFrame: (frame) => this.#onFrame(frame),
@@ -60,7 +60,7 @@ export class Realtime {
 
   /** Resolves when connected and authenticated. @throws MusterError */
   async ready(): Promise<void> {
-    await this.#line.ready();
+    await this.#connection.ready();
   }
 
   /** Called when the connection is gone for good. */
@@ -80,7 +80,8 @@ export class Realtime {
     const { promise, resolve, reject } = Promise.withResolvers<FoundMatch>();
     promise.catch(() => undefined); // the caller gets it below, or the enqueue's own failure first
     this.#queued = { mode, region: options.region ?? "", ticketId: "", found: resolve, failed: reject };
-    const cancel = (): void => void this.#line.socket?.ask({ case: "cancelQueue", value: {} }).catch(() => undefined);
+    const cancel = (): void =>
+      void this.#connection.socket?.ask({ case: "cancelQueue", value: {} }).catch(() => undefined);
     options.signal?.addEventListener("abort", cancel, { once: true });
     try {
       await this.#throughLosses(
@@ -111,13 +112,13 @@ export class Realtime {
     await this.ready();
     let match: PlayingMatch<S, I> | undefined;
     const ask = (): Promise<ServerControl["message"]> =>
-      this.#line.connected.ask({ case: "joinMatch", value: { seatTicket } }, (joined) => {
+      this.#connection.connected.ask({ case: "joinMatch", value: { seatTicket } }, (joined) => {
         if (joined.case !== "matchJoined") return;
         // Before anything else is read: the keyframe follows at once.
         this.#endWatching();
         difference = differenceTo(joined.value, game, options);
         if (difference) return;
-        match = new PlayingMatch(joined.value, game, (frame) => this.#line.socket?.send(frame));
+        match = new PlayingMatch(joined.value, game, (frame) => this.#connection.socket?.send(frame));
         this.#playing = { match: match as unknown as PlayingMatch, seatTicket };
       });
     const answer = await this.#throughLosses(ask, async () => {
@@ -145,7 +146,7 @@ export class Realtime {
     this.#watched = watched as unknown as WatchedMatch;
     let difference: MusterError | undefined;
     try {
-      const answer = await this.#line.connected.ask({ case: "watchMatch", value: { matchId } }, (watching) => {
+      const answer = await this.#connection.connected.ask({ case: "watchMatch", value: { matchId } }, (watching) => {
         if (watching.case !== "watching") return;
         difference = differenceTo(watching.value, game, options);
         if (difference) this.#watched = undefined; // none of its frames is looked at
@@ -167,14 +168,14 @@ export class Realtime {
 
   async stopWatching(): Promise<void> {
     const watched = this.#watched; // its answer ends nothing that is begun meanwhile
-    await this.#line.connected.ask({ case: "stopWatching", value: {} }, (answer) => {
+    await this.#connection.connected.ask({ case: "stopWatching", value: {} }, (answer) => {
       if (watched && answer.case === "watchEnded") this.#endWatching(answer.value.reason, watched);
     });
   }
 
   /** Gives the seat up: a forfeit. */
   async leaveMatch(): Promise<void> {
-    await this.#line.connected.ask({ case: "leaveMatch", value: {} });
+    await this.#connection.connected.ask({ case: "leaveMatch", value: {} });
   }
 
   /**
@@ -190,7 +191,7 @@ export class Realtime {
 
   /** @returns the message's number in its channel. @throws MusterError by the realtime error table */
   async sendChat(channelId: string, body: string, key: string = crypto.randomUUID()): Promise<number> {
-    const answer = await this.#line.connected.ask({ case: "chatSend", value: { channelId, body, key } });
+    const answer = await this.#connection.connected.ask({ case: "chatSend", value: { channelId, body, key } });
     if (answer.case !== "chatSent") throw new MusterError("internal", `unexpected answer ${answer.case}`);
     return Number(answer.value.seq);
   }
@@ -198,17 +199,17 @@ export class Realtime {
   /** Round trip through the gateway, milliseconds. */
   async ping(): Promise<number> {
     const at = performance.now();
-    await this.#line.connected.ask({ case: "ping", value: { payload: 0n } });
+    await this.#connection.connected.ask({ case: "ping", value: { payload: 0n } });
     return performance.now() - at;
   }
 
   close(): void {
-    this.#line.giveUp(new MusterError("closed", "closed by the caller"));
+    this.#connection.giveUp(new MusterError("closed", "closed by the caller"));
   }
 
   /** For tests of reconnects: loses the connection as a network would. */
   dropForTest(): void {
-    this.#line.socket?.close();
+    this.#connection.socket?.close();
   }
 
   /** On a connection that is new to the match. `taken` runs before any of its frames is looked at. */
@@ -226,7 +227,7 @@ export class Realtime {
   /** Nobody waits for long at a gateway; the match may need longer to be somewhere again. */
   async #takeSeatAgain(socket: GatewaySocket): Promise<void> {
     for (const since = performance.now(); ; await wait(SEAT_AGAIN_MS)) {
-      if (this.#line.socket !== socket) throw new MusterError("closed", "the connection was lost again");
+      if (this.#connection.socket !== socket) throw new MusterError("closed", "the connection was lost again");
       try {
         return await this.#takeSeat(socket);
       } catch (err) {
@@ -242,7 +243,7 @@ export class Realtime {
     if (this.#playing) {
       const { match } = this.#playing;
       try {
-        await this.#takeSeatAgain(this.#line.connected);
+        await this.#takeSeatAgain(this.#connection.connected);
       } catch (err) {
         if (!(err instanceof MusterError) || err.code === "closed") throw err;
         this.#playing = undefined;
@@ -260,7 +261,7 @@ export class Realtime {
       try {
         return await (losses === 0 ? ask() : again());
       } catch (err) {
-        const lost = err instanceof MusterError && err.code === "closed" && !this.#line.closed;
+        const lost = err instanceof MusterError && err.code === "closed" && !this.#connection.closed;
         if (!lost || losses === LOSSES_MAX) throw err;
       }
     }
@@ -277,7 +278,7 @@ export class Realtime {
 
   async #watchAgain(watched: WatchedMatch): Promise<void> {
     try {
-      await this.#line.connected.ask({ case: "watchMatch", value: { matchId: watched.matchId } });
+      await this.#connection.connected.ask({ case: "watchMatch", value: { matchId: watched.matchId } });
     } catch (err) {
       if (!(err instanceof MusterError) || err.code === "closed") throw err;
       this.#watched = undefined;
@@ -286,7 +287,7 @@ export class Realtime {
   }
 
   async #subscribeToChat(): Promise<void> {
-    await this.#line.connected.ask({ case: "chatSubscribe", value: { cursors: this.#inbox?.cursors ?? [] } });
+    await this.#connection.connected.ask({ case: "chatSubscribe", value: { cursors: this.#inbox?.cursors ?? [] } });
   }
 
   #resumeChat(): void {
@@ -295,7 +296,7 @@ export class Realtime {
 
   /** Chat is down while the rest works: asked for again until it is there or the connection is not. */
   #chatLost(err: unknown): void {
-    if (this.#line.closed || !(err instanceof MusterError) || err.code === "closed") return;
+    if (this.#connection.closed || !(err instanceof MusterError) || err.code === "closed") return;
     const timer = setTimeout(() => this.#resumeChat(), CHAT_AGAIN_MS);
     (timer as { unref?: () => void }).unref?.();
   }
@@ -303,7 +304,7 @@ export class Realtime {
   async #enqueue(): Promise<void> {
     if (!this.#queued) return;
     const { mode, region, ticketId: resumeTicketId } = this.#queued;
-    await this.#line.connected.ask({ case: "enqueue", value: { mode, region, resumeTicketId } });
+    await this.#connection.connected.ask({ case: "enqueue", value: { mode, region, resumeTicketId } });
   }
 
   #onFound(found: FoundMatch): void {

@@ -6,7 +6,7 @@ import { GatewaySocket, type OpenOptions, type SocketEvents, type TokenSource } 
 import { onNetworkBack } from "./network-signals.ts";
 import { openFirst } from "./open-first.ts";
 
-export interface LifelineOptions {
+export interface ReconnectingSocketOptions {
   readonly url: string;
   readonly token: TokenSource;
   /** How long to try to come back after a lost connection. */
@@ -17,7 +17,7 @@ export interface LifelineOptions {
 }
 
 /** Who uses it. */
-export interface LifelineOwner {
+export interface ReconnectingSocketOwner {
   onFrame(frame: Uint8Array): void;
   onControl(control: ServerControl, asked: boolean): void;
   /** On a new connection: what was going on before goes on. @throws MusterError */
@@ -46,9 +46,9 @@ const SILENCE_CHECK_MS = 250;
 const LEAVE_WITHIN_SHARE = 0.7;
 const LEAVE_AGAIN_MS = 100;
 
-export class Lifeline {
-  readonly #options: LifelineOptions;
-  readonly #owner: LifelineOwner;
+export class ReconnectingSocket {
+  readonly #options: ReconnectingSocketOptions;
+  readonly #owner: ReconnectingSocketOwner;
   readonly #events: SocketEvents = {
     // A socket that was left, or that has no seat yet, shows nothing.
     onFrame: (from, frame) => from === this.#socket && this.#owner.onFrame(frame),
@@ -68,7 +68,7 @@ export class Lifeline {
   /** While it waits between two tries: the next one at once. */
   #tryNow: (() => void) | undefined;
 
-  constructor(options: LifelineOptions, owner: LifelineOwner) {
+  constructor(options: ReconnectingSocketOptions, owner: ReconnectingSocketOwner) {
     this.#options = options;
     this.#owner = owner;
     this.#connecting = this.#connectUntilOpen(performance.now());
