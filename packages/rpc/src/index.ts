@@ -6,3 +6,5 @@ export { createRpcServer, type RpcServer, type RpcServerOptions } from "./server
 export { MessageQueue } from "./message-queue.ts";
 export { countFitting } from "./pages.ts";
 export { failoverClient } from "./failover-client.ts";
+export { type OpenSession, openSession, type SessionOptions } from "./open-session.ts";
+export { type AfterHello, type Hello, type ServedSession, serveSession } from "./serve-session.ts";

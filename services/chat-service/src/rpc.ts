@@ -1,7 +1,8 @@
-import { Code, ConnectError, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import type { Actor as ActorMessage, ChatService, DeliverRequest } from "@muster/contracts/chat/v2";
+import { serveSession } from "@muster/rpc";
 import type { CallLimits } from "./call-limits.ts";
-import type { GatewayStream, ToGateway } from "./delivery/gateway-stream.ts";
+import type { ToGateway } from "./delivery/gateway-stream.ts";
 import { channelRpcs } from "./rpc/channels.ts";
 import { invitationRpcs } from "./rpc/invitations.ts";
 import { messageRpcs } from "./rpc/messages.ts";
@@ -13,18 +14,18 @@ export function chatRpc(parts: RpcParts): ServiceImpl<typeof ChatService> {
   return {
     ...limited(calls, parts.callLimits),
 
-    async *deliver(requests): AsyncGenerator<ToGateway> {
-      const incoming = requests[Symbol.asyncIterator]();
-      const hello = (await incoming.next()).value as DeliverRequest | undefined;
-      if (hello?.message.case !== "hello") throw new ConnectError("the first message is hello", Code.InvalidArgument);
-      const stream = parts.delivery.open(hello.message.value.gatewayId);
-      readUntilOver(incoming, stream);
-      try {
-        yield* stream.out;
-      } finally {
-        parts.delivery.close(stream);
-      }
-    },
+    deliver: (requests) =>
+      serveSession<DeliverRequest, ToGateway>(requests, ({ gatewayId }) => {
+        const stream = parts.delivery.open(gatewayId);
+        return {
+          out: stream.out,
+          onMessage(message) {
+            if (message.case === "attach") stream.attach(message.value.playerId, message.value.cursors);
+            else stream.detach(message.value.playerId);
+          },
+          onEnd: () => parts.delivery.close(stream),
+        };
+      }),
   };
 }
 
@@ -39,21 +40,4 @@ function limited(calls: Calls, limits: CallLimits): Calls {
     return [name, inTurn] as const;
   });
   return Object.fromEntries(entries) as unknown as Calls;
-}
-
-/** Reads on its own: a gateway that only listens is still served. The end of the input ends the output. */
-function readUntilOver(incoming: AsyncIterator<DeliverRequest>, stream: GatewayStream): void {
-  const read = async (): Promise<void> => {
-    for (;;) {
-      const { value, done } = await incoming.next();
-      if (done) return;
-      const { message } = value;
-      if (message.case === "attach") stream.attach(message.value.playerId, message.value.cursors);
-      else if (message.case === "detach") stream.detach(message.value.playerId);
-    }
-  };
-  read().then(
-    () => stream.out.close(),
-    () => stream.out.close(), // the connection broke; the gateway opens another one
-  );
 }
