@@ -18,6 +18,8 @@ import { Results } from "./match/results.ts";
 import { type Clock, Scheduler } from "./tick/scheduler.ts";
 import { SeatReports } from "./match/seat-reports.ts";
 import { SnapshotPace } from "./tick/snapshot-pace.ts";
+import { prefetchTicks } from "./tick/prefetch.ts";
+import type { TickingMatch } from "./tick/ticking-match.ts";
 import { StepWatchdog } from "./tick/step-watchdog.ts";
 
 interface ShardOverrides extends Overrides {
@@ -73,13 +75,17 @@ function compose(context: ServiceContext<Config, ShardOverrides>): Composition<E
       log.warn({ ticksPerSnapshot, lateShare, matches: matches.size }, "snapshots are sent at another pace");
     },
   });
-  const scheduler = new Scheduler(clock, {
-    lateMs(ms) {
-      metrics.lateMs(ms);
-      pace.began(ms);
+  const scheduler = new Scheduler<TickingMatch>(
+    clock,
+    {
+      lateMs(ms) {
+        metrics.lateMs(ms);
+        pace.began(ms);
+      },
+      skipped: metrics.skipped,
     },
-    skipped: metrics.skipped,
-  });
+    prefetchTicks,
+  );
   const times = {
     joinWithinMs: config.joinWithinMs,
     graceMs: config.graceMs,

@@ -37,7 +37,11 @@ const BENCHES: readonly Bench[] = [
   {
     name: "shard",
     args: ["src/tick.ts", "--json", "--matches", "300", "--ticks", "400", "--rounds", "3"],
-    plant: { file: "services/shard/src/match/match.ts", before: "      this.#applyInputs();\n", perPercent: 2.3 },
+    plant: {
+      file: "services/shard/src/tick/ticking-match.ts",
+      before: "      this.#applyInputs();\n",
+      perPercent: 2.3,
+    },
   },
   {
     name: "gateway",

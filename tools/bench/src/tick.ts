@@ -7,7 +7,16 @@ import { parseArgs } from "node:util";
 import { duel } from "@muster/game-duel";
 import { type Game, inputCodecOf } from "@muster/game-kit";
 import { LinkWriter } from "@muster/realtime";
-import { type Clock, InputRings, type Link, Match, type MatchOwner, Scheduler } from "@muster/shard/testing";
+import {
+  type Clock,
+  InputRings,
+  type Link,
+  Match,
+  type MatchOwner,
+  prefetchTicks,
+  Scheduler,
+  type TickingMatch,
+} from "@muster/shard/testing";
 import { newTrace } from "@muster/tracing";
 import { median } from "./table.ts";
 
@@ -70,16 +79,15 @@ class ManualClock implements Clock {
 
 const noMetrics = { lateMs: () => undefined, skipped: () => undefined };
 
-function ownerWith(scheduler: Scheduler): MatchOwner<Match> {
+function ownerWith(scheduler: Scheduler<TickingMatch>): MatchOwner<Match> {
   return {
     inputs: new InputRings(),
     pace: { ticksPerSnapshot: 1 },
-    onStart: (match) => scheduler.add(match),
+    onStart: (match) => scheduler.add(match.ticking),
     onInput: () => undefined,
     onOver: () => undefined,
     replicaFor: () => undefined,
-    onStep: () => undefined,
-    onStepped: () => undefined,
+    guard: { enter: () => undefined, leave: () => undefined },
     onLeft: () => undefined,
     onFault(_, err) {
       throw err;
@@ -117,7 +125,7 @@ function matchesOf(count: number, link: Link, owner: MatchOwner<Match>): Match[]
 function measure(count: number, ticks: number): { us: number; bytes: number } {
   const link = new NoLink();
   const clock = new ManualClock();
-  const scheduler = new Scheduler(clock, noMetrics);
+  const scheduler = new Scheduler<TickingMatch>(clock, noMetrics, prefetchTicks);
   const matches = matchesOf(count, link, ownerWith(scheduler));
   const frames = Array.from({ length: 128 }, (_, t) =>
     codec.encode({

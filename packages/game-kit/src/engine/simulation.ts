@@ -6,7 +6,6 @@ import type { InputCodec } from "../wire/input-codec.ts";
 import { hashNumber, hashWords } from "../wire/state-hash.ts";
 import { compiledOf, memoryMapOf } from "./compiled.ts";
 import type { MemoryMap } from "./memory.ts";
-import { prefetchWords } from "./prefetch.ts";
 import { SharedStateView } from "./shared-state-view.ts";
 
 export interface SimulationSetup {
@@ -100,13 +99,6 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
     this.tick++;
     this.spendInputs();
     return game.result(view.state as StateOf<S>, this.#context);
-  }
-
-  /** See prefetch.ts. */
-  prefetch(depth: number): number {
-    if (depth === 0) return this.tick + this.seats + Number(this.map !== undefined);
-    if (depth === 1) return this.memory.length;
-    return depth === 2 ? prefetchWords(this.memory) : 0;
   }
 
   /** What a step does with inputs that count once. */

@@ -37,6 +37,16 @@ export class InputLog {
     return this.#log.bytes;
   }
 
+  /** Bytes, lengths included. */
+  get length(): number {
+    return this.#log.length;
+  }
+
+  /** The byte that was appended last; 0 when it is not at hand. */
+  get lastByte(): number {
+    return this.#log.lastByte;
+  }
+
   /** The record is `bytes` from `from` to `to`, by default all. */
   append(bytes: Uint8Array, from = 0, to: number = bytes.length): void {
     this.#records++;

@@ -44,6 +44,11 @@ export class RecordLog {
     return this.#bodyLength + this.#at - this.#from;
   }
 
+  /** The byte that was appended last; 0 when it is not at hand. */
+  get lastByte(): number {
+    return this.#at > this.#from ? (this.#slab[this.#at - 1] as number) : 0;
+  }
+
   /** All of them, in one piece. Valid until the next call of anything else. */
   get bytes(): Uint8Array {
     this.#moveTail();

@@ -3,7 +3,6 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Socket } from "node:net";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type LinkRequest, LinkRequestSchema, LinkResponseSchema } from "@muster/contracts/realtime/link/v1";
-import { touched } from "@muster/game-kit";
 import type { Logger } from "@muster/log";
 import {
   INPUT_REFUSALS,
@@ -140,7 +139,7 @@ export class GatewayLink implements Link {
 
   /** Hundreds of inputs come in one chunk, each for another match. */
   #lookAhead(type: number, bytes: Uint8Array, from: number): void {
-    if (type === LinkFrameType.input) touched(this.#sessions.prefetch(u32(bytes, from)));
+    if (type === LinkFrameType.input) this.#sessions.prefetch(u32(bytes, from));
   }
 
   #onFrame(type: number, bytes: Uint8Array, from: number, to: number): void {

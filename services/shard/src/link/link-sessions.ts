@@ -3,6 +3,7 @@
 // The players behind a link, by session: a gateway's number for a socket. Gateways number from 1 and use freed numbers again.
 import type { LinkSession } from "../tick/subscribers.ts";
 import type { InputRefusal, InputRings } from "../tick/input-rings.ts";
+import { prefetchInput } from "../tick/prefetch.ts";
 import type { Match } from "../match/match.ts";
 
 export interface Seated {
@@ -17,13 +18,13 @@ const OWNER = 1;
 const EACH = 2;
 
 export class LinkSessions {
-  readonly #inputs: InputRings;
+  readonly #rings: InputRings;
   readonly #seated: (Seated | undefined)[] = [];
   /** All that an input needs: neither the match nor its seat is read. */
   #targets = new Int32Array(EACH * 256);
 
-  constructor(inputs: InputRings) {
-    this.#inputs = inputs;
+  constructor(rings: InputRings) {
+    this.#rings = rings;
   }
 
   set(id: number, seated: Seated): void {
@@ -58,14 +59,14 @@ export class LinkSessions {
   accept(id: number, seq: number, tick: number, bytes: Uint8Array, from: number, to: number): InputRefusal | undefined {
     const at = id * EACH;
     const ring = this.#targets[at + RING];
-    if (ring) return this.#inputs.accept(ring, this.#targets[at + OWNER] as number, seq, tick, bytes, from, to);
+    if (ring) return this.#rings.accept(ring, this.#targets[at + OWNER] as number, seq, tick, bytes, from, to);
     const seated = this.#seated[id];
     return seated ? seated.match.input(seated.seat, seq, tick, bytes, from, to) : "not_in_match";
   }
 
-  /** See game-kit's prefetch.ts. */
-  prefetch(id: number): number {
+  /** An input of this session follows soon, behind others of the same chunk. */
+  prefetch(id: number): void {
     const ring = this.#targets[id * EACH + RING];
-    return ring ? this.#inputs.prefetch(ring) : 0;
+    if (ring) prefetchInput(this.#rings, ring);
   }
 }

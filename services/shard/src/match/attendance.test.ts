@@ -42,8 +42,7 @@ function begun(game: Game, players: readonly string[] = ["a", "b"]) {
         unplayed: unplayedOf(seats, outcome, PLAYED_AFTER_MS),
       }),
     replicaFor: () => undefined,
-    onStep: () => undefined,
-    onStepped: () => undefined,
+    guard: { enter: () => undefined, leave: () => undefined },
     onFault: () => undefined,
   };
   const spec = { matchId: "m", epoch: 1, mode: "m", game, options: {}, seed: 7, trace: newTrace() };

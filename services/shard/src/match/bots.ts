@@ -41,6 +41,11 @@ export class Bots {
     this.#seen = this.#seats.length > 0 ? layout.view(this.#redacted, 0, false) : undefined;
   }
 
+  /** Whether any seat is a bot's. */
+  get some(): boolean {
+    return this.#seats.length > 0;
+  }
+
   /** One has decided, and its input is not applied yet. */
   get wait(): boolean {
     return this.#seats.some(({ waiting }) => waiting);

@@ -2,6 +2,7 @@
 import type { Link } from "../tick/subscribers.ts";
 import type { InputRings } from "../tick/input-rings.ts";
 import type { Pace } from "../tick/snapshot-pace.ts";
+import type { StepGuard } from "../tick/step-watchdog.ts";
 import type { MatchOutcome } from "./match-spec.ts";
 
 /** What a match is called within this process. */
@@ -18,6 +19,8 @@ export interface MatchOwner<M> {
   readonly inputs: InputRings;
   /** Of the snapshots of games with a clock. */
   readonly pace: Pace;
+  /** Around every step of its game. */
+  readonly guard: StepGuard;
   /** All players are here: tick it. */
   onStart(match: M): void;
   /** An input for a game without a clock: call `stepPending` soon. */
@@ -29,8 +32,4 @@ export interface MatchOwner<M> {
   /** A linked gateway that does not carry this match yet, to replicate its log. */
   replicaFor(match: M): Link | undefined;
   onFault(match: M, err: unknown): void;
-  /** The game's code runs from here … */
-  onStep(match: M): void;
-  /** … to here. @returns why the match must end */
-  onStepped(match: M): Error | undefined;
 }

@@ -70,8 +70,7 @@ function setup(game: Game = duel as unknown as Game, options: Record<string, num
     onInput: (match: Match) => match.stepPending(),
     onOver: (_: Match, outcome: MatchOutcome) => void outcomes.push(outcome),
     replicaFor: () => undefined,
-    onStep: () => undefined,
-    onStepped: () => undefined,
+    guard: { enter: () => undefined, leave: () => undefined },
     onLeft: () => undefined,
     onFault: (_: Match, err: unknown) => void faults.push(err),
   };
@@ -272,8 +271,7 @@ describe("a match on a shard", () => {
       onOver: () => undefined,
       replicaFor: () => undefined,
       onFault: () => undefined,
-      onStep: () => undefined,
-      onStepped: () => undefined,
+      guard: { enter: () => undefined, leave: () => undefined },
       onLeft: () => undefined,
     };
     const match = new Match(
@@ -308,8 +306,7 @@ describe("a match on a shard", () => {
       onOver: (_: Match, outcome: MatchOutcome) => void outcomes.push(outcome),
       replicaFor: () => undefined,
       onFault: () => undefined,
-      onStep: () => undefined,
-      onStepped: () => undefined,
+      guard: { enter: () => undefined, leave: () => undefined },
     };
     const { spec } = setup().match;
     const bot = { playerId: "b", playerName: "b", bot: "ace" };

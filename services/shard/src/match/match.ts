@@ -5,7 +5,8 @@ import { MatchMessenger } from "./match-messenger.ts";
 import { Subscribers, type Link, type LinkSession } from "../tick/subscribers.ts";
 import { Bots } from "./bots.ts";
 import type { InputRefusal } from "../tick/input-rings.ts";
-import { type InputTaker, MatchInputs } from "../tick/match-inputs.ts";
+import { MatchInputs } from "../tick/match-inputs.ts";
+import { TickingMatch } from "../tick/ticking-match.ts";
 import type { MatchIds, MatchOwner } from "./match-owner.ts";
 import { ending, rulesOf, seatStatus } from "./match-messages.ts";
 import type { MatchCancelReason, MatchOutcome, MatchSpec, MatchTimes } from "./match-spec.ts";
@@ -18,12 +19,10 @@ import { type Views, viewsOf } from "../tick/views.ts";
 /** How long the end of a match that had ended on another shard is held back: players take their seats first, and then hear it. */
 const TELL_END_AFTER_MS = 200;
 
-export class Match implements InputTaker {
-  // What every tick needs comes first, side by side in memory.
+export class Match {
+  /** What every tick needs: for the scheduler. */
+  readonly ticking: TickingMatch;
   #state: "gathering" | "running" | "moving" | "over" = "gathering";
-  readonly #heldInputs: boolean;
-  readonly #hasBots: boolean;
-  readonly #tellsIllegal: boolean;
   readonly #inputs: MatchInputs;
   readonly #simulation: Simulation;
   readonly #records: InputRecords;
@@ -34,8 +33,6 @@ export class Match implements InputTaker {
   /** Short name on links, unique in this process. */
   readonly channel: number;
   readonly tickRate: number;
-  /** Of the step watchdog: for the owner. */
-  readonly watchdogSlot: number;
   readonly spec: MatchSpec;
   readonly #seats: readonly Seat[];
   readonly #bots: Bots;
@@ -50,12 +47,9 @@ export class Match implements InputTaker {
   constructor(spec: MatchSpec, ids: MatchIds, times: MatchTimes, owner: MatchOwner<Match>, resumePoint?: ResumePoint) {
     this.spec = spec;
     this.channel = ids.channel;
-    this.watchdogSlot = ids.watchdogSlot;
     this.tickRate = spec.game.tickRate;
     this.#times = times;
     this.#owner = owner;
-    this.#heldInputs = spec.game.inputMode === "held";
-    this.#tellsIllegal = spec.game.accepts !== undefined;
     const seats = spec.players.length;
     this.#simulation = new Simulation(spec.game, { seed: spec.seed, seats, options: spec.options });
     this.#player = new LogPlayer(this.#simulation);
@@ -73,7 +67,6 @@ export class Match implements InputTaker {
     this.#turns = new TurnClock(this.#simulation, () => (this.tick(), this.#awaitTurn()));
     const bots = spec.players.map(({ bot }) => bot);
     const { seqs } = this.#player;
-    this.#hasBots = bots.some((bot) => bot !== undefined);
     this.#bots = new Bots(this.#simulation, bots, seqs);
     this.#seats = seatsOf(spec, this.#player);
     this.#inputs = new MatchInputs(owner.inputs, this.#simulation.input, ids.channel, seqs);
@@ -88,6 +81,25 @@ export class Match implements InputTaker {
       subscribers: this.#subscribers,
       held: new Map(resumePoint?.held),
     });
+    this.ticking = new TickingMatch({
+      spec,
+      channel: this.channel,
+      watchdogSlot: ids.watchdogSlot,
+      guard: owner.guard,
+      simulation: this.#simulation,
+      records: this.#records,
+      log: this.#log,
+      inputs: this.#inputs,
+      subscribers: this.#subscribers,
+      views: this.#views,
+      bots: this.#bots,
+      host: {
+        hasLeft: (seat) => this.#seats[seat]?.left === true,
+        illegal: (seat) => tellIllegal(this.#seats[seat]),
+        ended: (result) => this.#over({ kind: "ended", reason: "played", result }),
+        fail: (err) => this.fail(err),
+      },
+    });
     if (!played)
       this.#joinTimer = setTimeout(() => this.#over({ kind: "cancelled", reason: "no_show" }), times.joinWithinMs);
   }
@@ -97,7 +109,7 @@ export class Match implements InputTaker {
     const { result, ended } = this.#player;
     if (result && ended) {
       // It had ended, and its result may be lost: stored from here, and told to those who come back for it.
-      this.#state = "running";
+      this.#become("running");
       const outcome: MatchOutcome = { kind: "ended", reason: ended, result };
       this.#joinTimer = setTimeout(() => this.#over(outcome), TELL_END_AFTER_MS);
       return;
@@ -207,32 +219,9 @@ export class Match implements InputTaker {
     return this.tickRate === 0 ? undefined : this.#inputs.ringOf(seat);
   }
 
-  /** What the next tick needs. */
-  prefetch(depth: number): number {
-    if (depth === 0) return this.channel + Number(this.#heldInputs);
-    const next = depth - 1;
-    const sum = this.#simulation.prefetch(next) + this.#log.prefetch(next) + this.#inputs.prefetch(next);
-    return sum + this.#subscribers.prefetch(next) + (next === 0 && this.#views.shared ? 1 : 0);
-  }
-
-  /** One step. Whatever the game throws ends this match and no other. */
+  /** See TickingMatch. For a game without a clock; the scheduler calls that one's. */
   tick(): void {
-    if (this.#state !== "running") return;
-    try {
-      this.#owner.onStep(this);
-      this.#views.begin();
-      this.#applyInputs();
-      const record = this.#records.finish();
-      this.#log.append(record);
-      const result = this.#simulation.step();
-      const overrun = this.#owner.onStepped(this);
-      if (overrun) return this.fail(overrun);
-      this.#subscribers.tick(this.channel, this.#log.records, this.#simulation.checksum(), record);
-      if (result) this.#over({ kind: "ended", reason: "played", result });
-    } catch (err) {
-      this.#owner.onStepped(this);
-      this.fail(err);
-    }
+    this.ticking.tick();
   }
 
   /** For a game without a clock: one step per waiting input; after that the bots decide, and the time for the turn runs. */
@@ -256,14 +245,14 @@ export class Match implements InputTaker {
 
   /** Forgets it without telling anyone but its own timers: it was never announced. */
   drop(): void {
-    this.#state = "over";
+    this.#become("over");
     this.#clear();
   }
 
   /** Another shard will take it over: it stops here, and the gateways ask where it goes on. */
   move(): void {
     if (this.#state === "over") return;
-    this.#state = "moving";
+    this.#become("moving");
     this.#clear();
     this.#subscribers.controlAll({ message: { case: "moving", value: { channel: this.channel } } });
   }
@@ -313,7 +302,7 @@ export class Match implements InputTaker {
 
   #start(): void {
     clearTimeout(this.#joinTimer);
-    this.#state = "running";
+    this.#become("running");
     for (const seat of this.#seats) seat.begin();
     this.#inputs.open(this.#simulation.tick + 1);
     this.#owner.onStart(this);
@@ -328,21 +317,6 @@ export class Match implements InputTaker {
     } catch (err) {
       this.fail(err);
     }
-  }
-
-  #applyInputs(): void {
-    // Held: the newest due one counts. Events: each counts, one a step.
-    this.#inputs.apply(this.#simulation.tick + 1, !this.#heldInputs, this);
-    if (this.#hasBots && this.#bots.decide())
-      this.#bots.take((seat, seq, words) => {
-        if (!this.#seats[seat]?.left) this.applyInput(seat, seq, words, 0);
-      });
-  }
-
-  applyInput(seat: number, seq: number, words: Int32Array, at: number): void {
-    this.#simulation.setInputWords(seat, words, at);
-    this.#records.input(seat, seq, words, at);
-    if (this.#tellsIllegal && !this.#simulation.accepts(seat)) tellIllegal(this.#seats[seat]);
   }
 
   /** A gateway whose last player has gone may stay as a log replica. */
@@ -380,11 +354,16 @@ export class Match implements InputTaker {
 
   #over(outcome: MatchOutcome): void {
     if (this.#state === "over") return;
-    this.#state = "over";
+    this.#become("over");
     this.#clear();
     for (const [seat, seq] of this.#player.seqs.entries()) (this.#seats[seat] as Seat).acted = seq > 0;
     this.#messenger.over(ending(this.channel, this.#statuses.next(), outcome, this));
     this.#owner.onOver(this, outcome);
+  }
+
+  #become(state: "running" | "moving" | "over"): void {
+    this.#state = state;
+    this.ticking.running = state === "running";
   }
 
   #clear(): void {

@@ -11,6 +11,7 @@ import { Matches, type MatchesOptions } from "./matches.ts";
 import { createShardMetrics } from "../metrics.ts";
 import { Results } from "./results.ts";
 import { Scheduler } from "../tick/scheduler.ts";
+import type { TickingMatch } from "../tick/ticking-match.ts";
 import { SeatReports } from "./seat-reports.ts";
 
 const DRAIN_MS = 5000;
@@ -25,9 +26,10 @@ function shard(): { matches: Matches; results: Results; stop(): void } {
     () => 1,
   );
   const results = new Results("s", {} as never, metrics, log);
-  const scheduler = new Scheduler(
+  const scheduler = new Scheduler<TickingMatch>(
     { now: () => performance.now(), setTimer: setTimeout, clearTimer: clearTimeout } as never,
     { lateMs: () => undefined, skipped: () => undefined } as never,
+    () => undefined,
   );
   const matches = new Matches({
     matchesMax: 10,

@@ -15,6 +15,7 @@ import type { ResumePoint } from "../takeover/resume-point.ts";
 import type { ShardMetrics } from "../metrics.ts";
 import type { Results } from "./results.ts";
 import type { Scheduler } from "../tick/scheduler.ts";
+import type { TickingMatch } from "../tick/ticking-match.ts";
 import type { SeatReports } from "./seat-reports.ts";
 import type { SnapshotPace } from "../tick/snapshot-pace.ts";
 import type { StepWatchdog } from "../tick/step-watchdog.ts";
@@ -25,7 +26,7 @@ export interface MatchesOptions {
   /** Who leaves a running match sooner has not played it. */
   readonly playedAfterMs: number;
   readonly takeover: TakeoverTimes;
-  readonly scheduler: Scheduler;
+  readonly scheduler: Scheduler<TickingMatch>;
   readonly results: Results;
   readonly watchdog: StepWatchdog;
   readonly inputs: InputRings;
@@ -61,16 +62,15 @@ export class Matches {
     this.#owner = {
       inputs: options.inputs,
       pace: options.pace,
+      guard: options.watchdog,
       onStart: (match) => {
         options.seatReports.begun(match);
-        if (match.tickRate > 0) options.scheduler.add(match);
+        if (match.tickRate > 0) options.scheduler.add(match.ticking);
       },
       onInput: (match) => this.#stepSoon(match),
       onLeft: (match, seat) => options.seatReports.left(match, seat),
       onOver: (match, outcome) => this.#end(match, outcome),
       replicaFor: (match) => this.#replicaFor(match),
-      onStep: (match) => options.watchdog.enter(match),
-      onStepped: (match) => options.watchdog.leave(match),
       onFault: (match, err) =>
         options.log.error(
           { err, matchId: match.spec.matchId, game: match.spec.game.id, tick: match.ticks },
@@ -329,10 +329,10 @@ export class Matches {
   }
 
   #forget(match: Match): void {
-    this.#options.scheduler.remove(match);
+    this.#options.scheduler.remove(match.ticking);
     if (this.#byId.get(match.spec.matchId) === match) {
       this.#byId.delete(match.spec.matchId);
-      this.#options.watchdog.release(match.watchdogSlot);
+      this.#options.watchdog.release(match.ticking.watchdogSlot);
     }
     this.#checkEmpty();
   }

@@ -72,8 +72,7 @@ const owner: MatchOwner<Match> = {
   onFault(_, err) {
     throw err;
   },
-  onStep: () => undefined,
-  onStepped: () => undefined,
+  guard: { enter: () => undefined, leave: () => undefined },
   onLeft: () => undefined,
 };
 

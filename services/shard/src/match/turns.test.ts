@@ -43,8 +43,7 @@ function setup(game: Game, bots: readonly (string | undefined)[] = []) {
     onOver: (_, outcome) => void outcomes.push(outcome),
     replicaFor: () => undefined,
     onFault: (_, err) => void faults.push(err),
-    onStep: () => undefined,
-    onStepped: () => undefined,
+    guard: { enter: () => undefined, leave: () => undefined },
     onLeft: () => undefined,
   };
   const players = ["a", "b"].map((playerId, seat) => ({ playerId, playerName: playerId, bot: bots[seat] }));

@@ -156,11 +156,6 @@ export class InputRings {
     return (this.words[words - WORDS + SEQ] as number) >>> 0;
   }
 
-  /** See game-kit's prefetch.ts. */
-  prefetch(at: number): number {
-    return this.words[at] as number;
-  }
-
   #oldest(at: number): number {
     const first = this.words[at + FIRST] as number;
     if (first === 0) return at + RING;

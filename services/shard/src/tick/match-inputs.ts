@@ -10,23 +10,23 @@ export interface InputTaker {
 }
 
 export class MatchInputs {
-  readonly #inputs: InputRings;
+  readonly rings: InputRings;
   readonly #first: number;
   /** From one seat's ring to the next one's. */
   readonly #step: number;
-  readonly #seats: number;
+  readonly seats: number;
   readonly #owner: number;
   readonly #codec: InputCodec<Fields>;
   #closed = false;
 
   /** `seqs`: by seat, what was applied before. */
-  constructor(inputs: InputRings, codec: InputCodec<Fields>, owner: number, seqs: Uint32Array) {
-    this.#inputs = inputs;
+  constructor(rings: InputRings, codec: InputCodec<Fields>, owner: number, seqs: Uint32Array) {
+    this.rings = rings;
     this.#codec = codec;
     this.#owner = owner;
-    this.#seats = seqs.length;
-    this.#step = inputs.sizeOf(codec);
-    this.#first = inputs.open(codec, owner, seqs);
+    this.seats = seqs.length;
+    this.#step = rings.sizeOf(codec);
+    this.#first = rings.open(codec, owner, seqs);
   }
 
   /** For callers that pass this seat's inputs to `InputRings` themselves. */
@@ -35,7 +35,7 @@ export class MatchInputs {
   }
 
   lastSeq(seat: number): number {
-    return this.#inputs.lastSeq(this.ringOf(seat));
+    return this.rings.lastSeq(this.ringOf(seat));
   }
 
   accept(
@@ -46,17 +46,17 @@ export class MatchInputs {
     from: number,
     to: number,
   ): InputRefusal | undefined {
-    if (seat >= this.#seats || this.#closed) return "not_in_match";
-    return this.#inputs.accept(this.ringOf(seat), this.#owner, seq, tick, bytes, from, to);
+    if (seat >= this.seats || this.#closed) return "not_in_match";
+    return this.rings.accept(this.ringOf(seat), this.#owner, seq, tick, bytes, from, to);
   }
 
   /** Inputs are taken from now on, for this tick and later ones. */
   open(tick: number): void {
-    for (let seat = 0; seat < this.#seats; seat++) this.#inputs.setTick(this.ringOf(seat), tick);
+    for (let seat = 0; seat < this.seats; seat++) this.rings.setTick(this.ringOf(seat), tick);
   }
 
   anyDue(tick: number): boolean {
-    for (let seat = 0; seat < this.#seats; seat++) if (this.#inputs.due(this.ringOf(seat), tick)) return true;
+    for (let seat = 0; seat < this.seats; seat++) if (this.rings.due(this.ringOf(seat), tick)) return true;
     return false;
   }
 
@@ -65,35 +65,26 @@ export class MatchInputs {
    * on are for the tick after it.
    */
   apply(tick: number, one: boolean, taker: InputTaker): void {
-    const inputs = this.#inputs;
-    for (let seat = 0, ring = this.#first; seat < this.#seats; seat++, ring += this.#step) {
-      while (inputs.due(ring, tick)) {
-        const at = inputs.take(ring);
-        taker.applyInput(seat, inputs.seqAt(at), inputs.words, at);
+    const { rings } = this;
+    for (let seat = 0, ring = this.#first; seat < this.seats; seat++, ring += this.#step) {
+      while (rings.due(ring, tick)) {
+        const at = rings.take(ring);
+        taker.applyInput(seat, rings.seqAt(at), rings.words, at);
         if (one) break;
       }
-      inputs.setTick(ring, tick + 1);
+      rings.setTick(ring, tick + 1);
     }
   }
 
   /** The seat gives no input any more. */
   leave(seat: number): void {
-    this.#inputs.shut(this.ringOf(seat));
+    this.rings.shut(this.ringOf(seat));
   }
 
   /** No seat does. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#inputs.close(this.#first, this.#codec, this.#seats);
-  }
-
-  /** See game-kit's prefetch.ts. */
-  prefetch(depth: number): number {
-    if (depth === 0) return this.#first;
-    if (depth > 1) return 0;
-    let sum = 0;
-    for (let seat = 0; seat < this.#seats; seat++) sum += this.#inputs.prefetch(this.ringOf(seat));
-    return sum;
+    this.rings.close(this.#first, this.#codec, this.seats);
   }
 }

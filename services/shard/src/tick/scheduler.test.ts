@@ -29,15 +29,16 @@ class ManualClock implements Clock {
 
 function counter(clock: Clock, tickRate = 30): Ticking & { times: number[] } {
   const times: number[] = [];
-  return { tickRate, times, tick: () => void times.push(clock.now()), prefetch: () => 0 };
+  return { tickRate, times, tick: () => void times.push(clock.now()) };
 }
 
 describe("the scheduler", () => {
   const metrics = { lateMs: () => undefined, skipped: () => undefined };
+  const noPrefetch = (): void => undefined;
 
   it("ticks exactly as often as the rate says over an hour: no drift, though every timer is late", () => {
     const clock = new ManualClock();
-    const scheduler = new Scheduler(clock, metrics);
+    const scheduler = new Scheduler<Ticking>(clock, metrics, noPrefetch);
     const one = counter(clock);
     scheduler.add(one);
     clock.advance(3_600_000, 0.7);
@@ -46,7 +47,7 @@ describe("the scheduler", () => {
 
   it("spreads many matches over the tick, so that they do not all wait for each other", () => {
     const clock = new ManualClock();
-    const scheduler = new Scheduler(clock, metrics);
+    const scheduler = new Scheduler<Ticking>(clock, metrics, noPrefetch);
     const many = Array.from({ length: 600 }, () => counter(clock));
     for (const one of many) scheduler.add(one);
     clock.advance(1000);
@@ -57,7 +58,7 @@ describe("the scheduler", () => {
 
   it("puts what does not fit one phase half a tick behind it", () => {
     const clock = new ManualClock();
-    const scheduler = new Scheduler(clock, metrics);
+    const scheduler = new Scheduler<Ticking>(clock, metrics, noPrefetch);
     const some = Array.from({ length: 150 }, () => counter(clock));
     for (const one of some) scheduler.add(one);
     clock.advance(1000);
@@ -69,7 +70,7 @@ describe("the scheduler", () => {
   it("wakes up once a tick for few", () => {
     const clock = new ManualClock();
     let wakes = 0;
-    const scheduler = new Scheduler(clock, { ...metrics, lateMs: () => wakes++ });
+    const scheduler = new Scheduler<Ticking>(clock, { ...metrics, lateMs: () => wakes++ }, noPrefetch);
     const few = Array.from({ length: 50 }, () => counter(clock));
     for (const one of few) scheduler.add(one);
     clock.advance(1000);
@@ -85,10 +86,8 @@ describe("the scheduler", () => {
     const clock = new ManualClock();
     let skipped = 0;
     let latest = 0;
-    const scheduler = new Scheduler(clock, {
-      lateMs: (ms) => (latest = Math.max(latest, ms)),
-      skipped: (n) => (skipped += n),
-    });
+    const counted = { lateMs: (ms: number) => (latest = Math.max(latest, ms)), skipped: (n: number) => (skipped += n) };
+    const scheduler = new Scheduler<Ticking>(clock, counted, noPrefetch);
     const one = counter(clock);
     scheduler.add(one);
     clock.advance(1000);
@@ -104,13 +103,12 @@ describe("the scheduler", () => {
 
   it("holds games of different rates, lets a match leave in its own tick, and sleeps when nobody is left", () => {
     const clock = new ManualClock();
-    const scheduler = new Scheduler(clock, metrics);
+    const scheduler = new Scheduler<Ticking>(clock, metrics, noPrefetch);
     const fast = counter(clock, 60);
     const leaving = {
       tickRate: 10,
       ticks: 0,
       tick: () => void (++leaving.ticks === 3 && scheduler.remove(leaving)),
-      prefetch: () => 0,
     };
     scheduler.add(fast);
     scheduler.add(leaving);
@@ -120,5 +118,16 @@ describe("the scheduler", () => {
     scheduler.remove(fast);
     clock.advance(1000);
     expect(Math.abs(fast.times.length - 60)).toBeLessThanOrEqual(1);
+  });
+
+  it("prefetches for the matches of a slice before the first of them ticks", () => {
+    const clock = new ManualClock();
+    const order: string[] = [];
+    const scheduler = new Scheduler<Ticking & { name: string }>(clock, metrics, (slice) => {
+      order.push(`prefetch ${slice.map(({ name }) => name).join(" ")}`);
+    });
+    for (const name of ["a", "b"]) scheduler.add({ name, tickRate: 30, tick: () => void order.push(name) });
+    clock.advance(34);
+    expect(order).toEqual(["prefetch a b", "a", "b"]);
   });
 });

@@ -1,14 +1,13 @@
+// On the hot path, once per slice of matches and tick: design/realtime/performance.md.
+//
 // One scheduler for every match of the process. Ticks have absolute deadlines: a late tick does not move the next.
 // Many matches are spread over PHASES of the tick interval, so that a tick of all of them is several short pieces of work
 // and not one long one: nobody waits for everybody else's simulation. Few share one phase: each phase is a wake-up.
-import { PREFETCH_DEPTHS, touched } from "@muster/game-kit";
 
 export interface Ticking {
   /** Ticks a second. */
   readonly tickRate: number;
   tick(): void;
-  /** See game-kit's prefetch.ts. */
-  prefetch(depth: number): number;
 }
 
 export interface SchedulerMetrics {
@@ -34,23 +33,26 @@ const SLICE = 150;
 /** A match that is late runs at most this many ticks in a row; what it is later than that, it stays later. */
 const CATCH_UP_TICKS_MAX = 3;
 
-export class Scheduler {
+export class Scheduler<T extends Ticking> {
   readonly #clock: Clock;
   readonly #metrics: SchedulerMetrics;
-  readonly #rates = new Map<number, Phase[]>();
-  readonly #phaseOf = new Map<Ticking, Phase>();
+  readonly #rates = new Map<number, Phase<T>[]>();
+  readonly #phaseOf = new Map<T, Phase<T>>();
   /** Of the phase that runs: who is next. */
-  readonly #slice: Ticking[] = [];
+  readonly #slice: T[] = [];
+  readonly #prefetch: (slice: readonly T[]) => void;
   #timer: { cancel(): void } | undefined;
   readonly #run = (): void => this.#runDue();
 
-  constructor(clock: Clock, metrics: SchedulerMetrics) {
+  /** `prefetch` is called with those that tick next, before the first of them does. */
+  constructor(clock: Clock, metrics: SchedulerMetrics, prefetch: (slice: readonly T[]) => void) {
+    this.#prefetch = prefetch;
     this.#clock = clock;
     this.#metrics = metrics;
   }
 
   /** The first tick comes within one tick interval. */
-  add(ticking: Ticking): void {
+  add(ticking: T): void {
     const phases = this.#phasesFor(ticking.tickRate);
     const phase =
       phases.find(({ members }) => members.size < PHASE_FILLS_AT) ??
@@ -61,7 +63,7 @@ export class Scheduler {
     this.#arm();
   }
 
-  remove(ticking: Ticking): void {
+  remove(ticking: T): void {
     this.#phaseOf.get(ticking)?.members.delete(ticking);
     this.#phaseOf.delete(ticking);
   }
@@ -72,11 +74,11 @@ export class Scheduler {
     this.#rates.clear();
   }
 
-  #phasesFor(tickRate: number): Phase[] {
+  #phasesFor(tickRate: number): Phase<T>[] {
     let phases = this.#rates.get(tickRate);
     if (!phases) {
       const origin = this.#clock.now();
-      phases = PHASES.map((part) => new Phase(1000 / tickRate, origin, part));
+      phases = PHASES.map((part) => new Phase<T>(1000 / tickRate, origin, part));
       this.#rates.set(tickRate, phases);
     }
     return phases;
@@ -89,7 +91,7 @@ export class Scheduler {
     this.#arm();
   }
 
-  #runPhase(phase: Phase): void {
+  #runPhase(phase: Phase<T>): void {
     const { deadline } = phase;
     const now = this.#clock.now();
     if (now < deadline) return;
@@ -104,9 +106,7 @@ export class Scheduler {
   #runSlice(deadline: number, ticks: number): void {
     const slice = this.#slice;
     this.#metrics.lateMs(this.#clock.now() - deadline);
-    let sum = 0;
-    for (let depth = 0; depth < PREFETCH_DEPTHS; depth++) for (const member of slice) sum += member.prefetch(depth);
-    touched(sum);
+    this.#prefetch(slice);
     for (let i = 0; i < ticks; i++) for (const member of slice) member.tick(); // which may remove it
     slice.length = 0;
   }
@@ -122,8 +122,8 @@ export class Scheduler {
   }
 }
 
-class Phase {
-  readonly members = new Set<Ticking>();
+class Phase<T> {
+  readonly members = new Set<T>();
   readonly #periodMs: number;
   readonly #origin: number;
   /** Number of the next tick since the origin. */

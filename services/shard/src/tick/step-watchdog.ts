@@ -61,7 +61,15 @@ export function slotAt(memory: SharedArrayBuffer, slot: number): { id: Uint8Arra
   return { id: new Uint8Array(memory, at, ID_BYTES), epoch: new DataView(memory, at + ID_BYTES, 4) };
 }
 
-export class StepWatchdog implements Component {
+/** Called around every step. */
+export interface StepGuard {
+  /** The game's code runs from here … */
+  enter(match: WatchedMatch): void;
+  /** … to here, whatever happened. @returns why the match must end */
+  leave(match: WatchedMatch): Error | undefined;
+}
+
+export class StepWatchdog implements Component, StepGuard {
   readonly name = "step watchdog";
   readonly #options: StepWatchdogOptions;
   readonly #memory: SharedArrayBuffer;

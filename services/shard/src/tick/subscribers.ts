@@ -34,7 +34,7 @@ export interface LinkSession {
 }
 
 /** A link, and what it carries of the match. A log replica gets the records and no snapshots. */
-interface Subscriber {
+export interface Subscriber {
   readonly link: Link;
   players: number;
   watching: boolean;
@@ -59,6 +59,10 @@ export class Subscribers {
     this.#views = views;
     this.#keyframeEveryTicks = shows.keyframeEveryTicks;
     this.#pace = shows.clocked && views.shared ? shows.pace : EVERY_TICK;
+  }
+
+  get all(): readonly Subscriber[] {
+    return this.#subscribers;
   }
 
   /** Gateways that have the log. */
@@ -117,13 +121,6 @@ export class Subscribers {
 
   addReplica(link: Link): void {
     this.#findOrAdd(link);
-  }
-
-  /** See game-kit's prefetch.ts. */
-  prefetch(depth: number): number {
-    const subscribers = this.#subscribers;
-    if (depth < 2) return depth === 0 ? Number(subscribers !== undefined) : subscribers.length;
-    return depth === 2 ? (subscribers[0]?.players ?? 0) : 0;
   }
 
   /** The hot path: once per tick. */
