@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { Role } from "@muster/contracts/identity/v2";
 import { inTransaction } from "@muster/db";
 import { must } from "@muster/errors";
 import { describeWithMariadb } from "@muster/testkit";
@@ -25,15 +26,19 @@ describeWithMariadb("one account that asks a lot", () => {
     return { playerId: must(profile, "sent").playerId, refreshToken: must(tokens, "sent").refreshToken, deviceKey };
   };
 
-  it.each(["log-ins", "refreshes", "log-outs", "revocations"])(
+  it.each(["log-ins", "refreshes", "log-outs", "revocations", "bans", "changes of its role"])(
     "leaves the connections to others, whatever its %s wait for, and is refused what is too much",
     async (what) => {
-      const [one, other] = [await guest(), await guest()];
+      const [one, other, { playerId: actorId }] = [await guest(), await guest(), await guest()];
+      await harness.raw(`update accounts set role = 'admin' where id = '${actorId}'`);
       const ask: () => Promise<unknown> = {
         "log-ins": () => logIn(one.deviceKey),
         refreshes: () => harness.call.refresh({ refreshToken: one.refreshToken }),
         "log-outs": () => harness.call.logOut({ refreshToken: one.refreshToken }),
         revocations: () => harness.call.revokeOtherDevices({ playerId: one.playerId, keepFamilyId: randomUUID() }),
+        bans: () => harness.call.banPlayer({ actorId, playerId: one.playerId, reason: "a flood" }),
+        "changes of its role": () =>
+          harness.call.setRole({ actorId, playerId: one.playerId, role: Role.PLAYER, reason: "a flood" }),
       }[what] as () => Promise<unknown>;
       const crowd = await inTransaction(harness.db, async (tx) => {
         await holdAccount(tx, one.playerId); // as somebody does whose turn takes long
@@ -60,6 +65,25 @@ describeWithMariadb("one account that asks a lot", () => {
       return { ended: harness.call.revokeOtherDevices({ playerId: owner.playerId, keepFamilyId }) };
     });
     expect((await asked.ended).revoked).toBeLessThanOrEqual(1); // log-ins of a device end each other
+  });
+
+  it("is not kept from being banned by what it asks, and nobody who may not ban takes its places", async () => {
+    const [rude, moderator, stranger] = [await guest(), await guest(), await guest()];
+    await harness.raw(`update accounts set role = 'moderator' where id = '${moderator.playerId}'`);
+    const ban = (actorId: string): Promise<unknown> =>
+      harness.call.banPlayer({ actorId, playerId: rude.playerId, reason: "a flood" });
+    const asked = await inTransaction(harness.db, async (tx) => {
+      await holdAccount(tx, rude.playerId);
+      const strange = Array.from({ length: CROWD }, () =>
+        ban(stranger.playerId).catch((err: { code: string }) => err.code),
+      );
+      expect(new Set(await Promise.all(strange))).toEqual(new Set(["not_allowed"])); // at once: none of them waits
+      const crowd = Array.from({ length: CROWD }, () => logIn(rude.deviceKey).catch(() => "refused"));
+      expect(await Promise.race(crowd)).toBe("refused"); // there is no room
+      return { banned: ban(moderator.playerId) };
+    });
+    await asked.banned;
+    await expect(logIn(rude.deviceKey)).rejects.toMatchObject({ code: "account_banned" });
   });
 
   it.each(["revokeDevice", "logOut"] as const)(

@@ -31,6 +31,7 @@ const AUDIT_PAGE_DEFAULT = 50;
 export function adminRpcs({
   db,
   sessions,
+  turns,
   keys,
   audit,
   now,
@@ -49,13 +50,24 @@ export function adminRpcs({
       return result;
     });
 
+  /** The same on a player's account, which waits for its turn among what the account's own sessions ask. */
+  const onAccount = async (
+    actorId: string,
+    atLeast: RoleName,
+    entry: { action: AuditAction; target: string; reason: string },
+    work: (tx: Tx, actor: Account) => Promise<void>,
+  ): Promise<void> => {
+    await allowed(db, actorId, atLeast, now()); // before it waits: who may not do it takes nobody's place
+    await turns.run(entry.target, `moderation by ${actorId}`, () => asActor(actorId, atLeast, entry, work));
+  };
+
   const setBan = async (
     actorId: string,
     playerId: string,
     reason: string,
     ban: { until: Date | null; action: "player_banned" | "player_unbanned" },
   ): Promise<void> =>
-    asActor(actorId, "moderator", { action: ban.action, target: playerId, reason }, async (tx, actor) => {
+    onAccount(actorId, "moderator", { action: ban.action, target: playerId, reason }, async (tx, actor) => {
       const target = await holdAccount(tx, playerId);
       if (!target) throw fail("player_not_found");
       if (roles.valueOf(target.role) >= roles.valueOf(actor.role)) throw fail("not_allowed");
@@ -84,7 +96,7 @@ export function adminRpcs({
     async setRole({ actorId, playerId, role, reason }) {
       const name = must(roles.nameOf(role), "validation demands a role");
       const entry = { action: "role_set", target: playerId, reason: `${name}: ${reason}` } as const;
-      await asActor(actorId, "admin", entry, async (tx) => {
+      await onAccount(actorId, "admin", entry, async (tx) => {
         if (!(await holdAccount(tx, playerId))) throw fail("player_not_found");
         await updateRole(tx, playerId, name);
         await sessions.endAccessTokens(tx, playerId);
