@@ -6,8 +6,8 @@ export { Connection, type OwnedConnectionParts } from "./connection/connection.t
 export { ControlBudgets, ControlRates } from "./connection/control-limits.ts";
 export { ControlWork } from "./connection/control-work.ts";
 export { MatchRegistry } from "./matches/registry.ts";
-export { concerns, isBoundTo, takeover } from "./matches/takeover.ts";
-export { type MatchEvent, type MatchState, newMatchState } from "./matches/takeover-state.ts";
+export { isBoundTo, takeover } from "./matches/takeover.ts";
+export { type Action, type MatchEvent, type MatchState, newMatchState } from "./matches/takeover-state.ts";
 export { ShardLinks } from "./shards/shard-links.ts";
 export type { Socket } from "./connection/ws.ts";
 export { service } from "./service.ts";
