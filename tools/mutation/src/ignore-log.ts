@@ -9,15 +9,25 @@ const ASSERTION = /^(assert|must)$/;
 interface Node {
   readonly parentPath: Node | null;
   isCallExpression(): boolean;
+  isBlockStatement(): boolean;
+  isExpressionStatement(): boolean;
   isStringLiteral(): boolean;
-  get(child: "callee"): { toString(): string };
+  get(child: "body"): readonly Node[];
+  get(child: "callee" | "expression"): Node;
+  toString(): string;
+}
+
+function logs(node: Node): boolean {
+  if (node.isBlockStatement()) return node.get("body").length > 0 && node.get("body").every(logs);
+  if (node.isExpressionStatement()) return logs(node.get("expression"));
+  return node.isCallExpression() && LOG_CALL.test(node.get("callee").toString());
 }
 
 export const strykerPlugins = [
   declareValuePlugin(PluginKind.Ignore, "log", {
     shouldIgnore(path) {
       const node = path as unknown as Node;
-      if (node.isCallExpression() && LOG_CALL.test(node.get("callee").toString())) return "it only logs";
+      if (logs(node)) return "it only logs";
       const call = node.parentPath;
       if (!node.isStringLiteral() || !call?.isCallExpression()) return undefined;
       return ASSERTION.test(call.get("callee").toString()) ? "the text of an assertion" : undefined;

@@ -5,7 +5,7 @@ import { Takeovers, type PendingJoin } from "./takeovers.ts";
 import type { Link } from "../tick/subscribers.ts";
 import type { LogTransfer } from "./log-transfers.ts";
 import type { MatchSpec } from "../match/match-spec.ts";
-import type { ResumePoint } from "./resume-point.ts";
+import { MATCH_START, type ResumePoint } from "./resume-point.ts";
 
 const spec = { matchId: "m", epoch: 2 } as MatchSpec;
 const link = { gatewayId: "g" } as Link;
@@ -45,7 +45,7 @@ describe("a match that is being taken over", () => {
     const other = { gatewayId: "h" } as Link;
     all.watch("m", other, () => order.push("other"));
     all.unwatch("m", other);
-    all.drop("m");
+    expect(all.drop("m")).toBe(true);
     expect(order).toEqual(["watch"]);
   });
 
@@ -72,13 +72,6 @@ describe("a match that is being taken over", () => {
     expect(order).toEqual(["match_not_found"]);
     all.transferLog("m", 4, transfer);
     expect(order).toEqual(["match_not_found", "resumed"]);
-  });
-
-  it("does not start from its seed when any log has a tick, even one that does not fit, whoever says that it never began", () => {
-    const { takeovers: all, order } = takeovers(() => true);
-    all.expect(spec, { gatewayIds: ["g"], afresh: true });
-    all.transferLog("m", 2, { ticks: 1, checksum: 0, replicas: ["g"], log, keyframe: log, gatewayId: "g" });
-    expect(order).toEqual(["lost"]);
   });
 });
 
@@ -189,6 +182,35 @@ describe("the logs of a match that is taken over", () => {
     all.expect(spec, { gatewayIds: replicas, afresh: true });
     vi.advanceTimersByTime(OTHERS_MS);
     expect([tried, decided]).toEqual([["0"], ["m lost"]]);
+  });
+
+  it("that have a tick show that it began, whoever says that it did not: it does not start from its seed", () => {
+    for (const [ticks, outcome] of [
+      [1, "m lost"],
+      [0, "m resumed, held by "],
+    ] as const) {
+      const { all, tried, decided, hand } = waiting((resumePoint) => resumePoint !== MATCH_START);
+      all.expect(spec, { gatewayIds: ["g"], afresh: true });
+      hand("g", ticks, { checksum: 77 }); // it does not fit
+      expect([tried[0], decided]).toEqual(["77", [outcome]]);
+    }
+  });
+
+  it("have their times by themselves: those of a decision before do not count", () => {
+    const { all, decided, hand } = waiting();
+    all.expect(spec, { gatewayIds: replicas, afresh: false });
+    vi.advanceTimersByTime(LOG_MS - 1);
+    hand("g", 5);
+    vi.advanceTimersByTime(OTHERS_MS - 1);
+    expect(decided).toEqual([]); // the time for any log at all is over, and there is one
+    hand("h", 5);
+    all.expect({ ...spec, epoch: 4 }, { gatewayIds: replicas, afresh: false }); // after a decision
+    vi.advanceTimersByTime(LOG_MS - 1);
+    all.expect({ ...spec, epoch: 6 }, { gatewayIds: replicas, afresh: false }); // without one
+    vi.advanceTimersByTime(LOG_MS - 1);
+    expect(decided).toEqual(["m resumed, held by gh"]);
+    vi.advanceTimersByTime(1);
+    expect(decided).toEqual(["m resumed, held by gh", "m lost"]);
   });
 
   it("keep who asks for a seat waiting until it is decided, 256 at most; nobody else is kept", () => {

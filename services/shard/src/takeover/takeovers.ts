@@ -83,9 +83,10 @@ export class Takeovers {
     this.drop(spec.matchId); // it has been another shard's since: logs come for the later epoch only
     const { othersWithinMs, logWithinMs } = this.#times;
     // Where there should be no log, one is waited for no longer than after a first one.
-    const timer = setTimeout(() => this.#decide(spec.matchId), afresh ? othersWithinMs : logWithinMs);
+    const timer = setTimeout(() => this.#decide(takeover), afresh ? othersWithinMs : logWithinMs);
     const transfers = new LogTransfers(gatewayIds);
-    this.#byId.set(spec.matchId, { spec, transfers, afresh, joins: [], watchers: new Map(), timer });
+    const takeover: Takeover = { spec, transfers, afresh, joins: [], watchers: new Map(), timer };
+    this.#byId.set(spec.matchId, takeover);
   }
 
   /** A log that comes too late, or for another shard's match, is not looked at. */
@@ -93,16 +94,16 @@ export class Takeovers {
     const takeover = this.#byId.get(matchId);
     if (!takeover || takeover.spec.epoch !== epoch) return;
     takeover.transfers.add(transfer);
-    if (takeover.transfers.complete) return this.#decide(matchId);
+    if (takeover.transfers.complete) return this.#decide(takeover);
     if (takeover.transfers.size > 1) return;
     clearTimeout(takeover.timer);
-    takeover.timer = setTimeout(() => this.#decide(matchId), this.#times.othersWithinMs);
+    takeover.timer = setTimeout(() => this.#decide(takeover), this.#times.othersWithinMs);
   }
 
   gatewayGone(gatewayId: string): void {
-    for (const [matchId, { transfers }] of this.#byId) {
-      transfers.gone(gatewayId);
-      if (transfers.complete) this.#decide(matchId);
+    for (const takeover of this.#byId.values()) {
+      takeover.transfers.gone(gatewayId);
+      if (takeover.transfers.complete) this.#decide(takeover);
     }
   }
 
@@ -136,12 +137,10 @@ export class Takeovers {
     for (const matchId of this.#byId.keys()) this.drop(matchId);
   }
 
-  #decide(matchId: string): void {
-    const takeover = this.#byId.get(matchId);
-    if (!takeover) return;
-    clearTimeout(takeover.timer);
-    this.#byId.delete(matchId);
-    const { spec, transfers, joins, watchers } = takeover;
+  #decide(takeover: Takeover): void {
+    const { spec, transfers, joins, watchers, timer } = takeover;
+    clearTimeout(timer);
+    this.#byId.delete(spec.matchId);
     if (!this.#resumed(spec, transfers) && !this.#startedAfresh(takeover)) this.#owner.lost(spec);
     for (const join of joins) this.#owner.join(spec, join);
     for (const decided of watchers.values()) decided();
@@ -168,9 +167,10 @@ export class Takeovers {
           this.#owner.takeOver(spec, { log, checksum, keyframe: from, held: transfers.held });
           return true;
         } catch (err) {
-          const { matchId } = spec;
-          const short = from !== undefined;
-          this.#log.error({ err, matchId, gatewayId, ticks, short }, "a log that a gateway transferred does not fit");
+          this.#log.error(
+            { err, matchId: spec.matchId, gatewayId, ticks, short: from !== undefined },
+            "a log that a gateway transferred does not fit",
+          );
         }
       }
     }
