@@ -1,7 +1,6 @@
 // Runs in Node and in browsers: nothing here imports Node.
 export { memoryMapOf } from "./engine/compiled.ts";
 export { angleOf, ANGLES, cos, isqrt, sin, UNIT } from "./engine/fixed.ts";
-export { PREFETCH_DEPTHS, touched } from "./engine/prefetch.ts";
 export { Random } from "./engine/random.ts";
 export { Simulation, type SimulationSetup } from "./engine/simulation.ts";
 export {

@@ -13,6 +13,7 @@ import { clientAddress, proxiesOf } from "./connection/client-address.ts";
 import { createChatStream } from "./chat/chat-stream.ts";
 import { type Config, configuration } from "./config.ts";
 import { Connection, type OwnedConnectionParts } from "./connection/connection.ts";
+import { readInputsAhead } from "./connection/read-ahead.ts";
 import { Connections } from "./connection/connections.ts";
 import { ControlBudgets, ControlRates } from "./connection/control-limits.ts";
 import { ControlWork } from "./connection/control-work.ts";
@@ -214,7 +215,7 @@ function socketComponent(
           },
           message: (connection, bytes, isBinary) => connection.onMessage(bytes, isBinary),
           input: (connection, bytes, from, to) => connection.onInput(bytes, from, to),
-          prefetch: (connection, depth) => connection.prefetch(depth),
+          readAhead: readInputsAhead,
           ping: (connection) => connection.onPing(),
           pong: (connection, payload) => connection.onPing(payload),
           drain: (connection) => connection.onDrain(),

@@ -3,6 +3,7 @@ export { fields, readConfig } from "./config.ts";
 export { decodeControl } from "./connection/control-decoding.ts";
 export { InputBatch } from "./connection/input-batch.ts";
 export { Connection, type OwnedConnectionParts } from "./connection/connection.ts";
+export { readInputsAhead } from "./connection/read-ahead.ts";
 export { ControlBudgets, ControlRates } from "./connection/control-limits.ts";
 export { ControlWork } from "./connection/control-work.ts";
 export { MatchRegistry } from "./matches/registry.ts";

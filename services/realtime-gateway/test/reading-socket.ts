@@ -11,9 +11,6 @@ export class ReadingSocket implements Socket {
   bufferedBytes(): number {
     return 0;
   }
-  prefetch(_depth: number): number {
-    return 0;
-  }
   end(_code: number): void {}
   terminate(): void {}
 }

@@ -8,7 +8,6 @@ import { createServer, type Socket as TcpSocket } from "node:net";
 import { parseArgs } from "node:util";
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { type LinkRequest, LinkRequestSchema, LinkResponseSchema } from "@muster/contracts/realtime/link/v1";
-import { touched } from "@muster/game-kit";
 import { createLogger } from "@muster/log";
 import {
   encodeClientControl,
@@ -26,6 +25,7 @@ import {
   ControlBudgets,
   ControlWork,
   InputBatch,
+  readInputsAhead,
   MatchRegistry,
   ShardLinks,
   type Socket,
@@ -118,9 +118,6 @@ class CountingSocket implements Socket {
   bufferedBytes(): number {
     return 0;
   }
-  prefetch(): number {
-    return this.sent;
-  }
   end(): void {}
   terminate(): void {}
 }
@@ -184,11 +181,12 @@ async function measure(matches: number, ticks: number): Promise<number> {
   await reached(() => sent() === sockets.length * 3, "the players are not in");
 
   const input = encodeInput(1, 0, INPUT_PAYLOAD);
-  const inputs = new InputBatch<Connection>(
+  // In the place of uWebSockets' objects.
+  const carriers = connections.map((connection) => ({ connection }));
+  const inputs = new InputBatch<{ readonly connection: Connection }>(
     {
-      input: (connection, bytes, from, to) => connection.onInput(bytes, from, to),
-      prefetch: (connection, depth) => (depth === 0 ? 0 : connection.prefetch(depth - 1)), // there is no uWebSockets object
-      touched,
+      input: ({ connection }, bytes, from, to) => connection.onInput(bytes, from, to),
+      readAhead: readInputsAhead,
     },
     { afterWindow: setImmediate, afterTurn: setImmediate, coalesceWakeUps: () => undefined },
   );
@@ -197,7 +195,7 @@ async function measure(matches: number, ticks: number): Promise<number> {
   let cpu = process.cpuUsage();
   for (let tick = 1; tick <= ticks + warm; tick++) {
     if (tick === warm + 1) cpu = process.cpuUsage();
-    for (const connection of connections) inputs.add(connection, input);
+    for (const carrier of carriers) inputs.add(carrier, input);
     shard.tick(matches);
     const last = sockets.at(-1) as CountingSocket;
     const wanted = 3 + tick;

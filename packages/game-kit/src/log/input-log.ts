@@ -54,11 +54,6 @@ export class InputLog {
     if (!this.#overflowed) this.#log.append(bytes, from, to);
   }
 
-  /** See prefetch.ts. */
-  prefetch(depth: number): number {
-    return depth === 0 ? this.#records : this.#log.prefetch(depth - 1);
-  }
-
   /** Records of another log. @throws MalformedBitsError unless they are whole. */
   appendAll(bytes: Uint8Array): void {
     for (const record of recordsOf(bytes)) this.append(record);

@@ -75,12 +75,6 @@ export class RecordLog {
     return recordsOf(this.bytes)[Symbol.iterator]();
   }
 
-  /** See prefetch.ts. */
-  prefetch(depth: number): number {
-    if (depth === 0) return this.#at;
-    return depth === 1 && this.#at < this.#slab.length ? (this.#slab[this.#at] as number) : 0;
-  }
-
   /** Also a short one, when the tail is full. */
   #appendLong(bytes: Uint8Array, from: number, to: number): void {
     this.#moveTail();

@@ -1,3 +1,5 @@
+// On the hot path, for every input: design/realtime/performance.md.
+//
 // The state machine of one socket: contracts/realtime/STATE-MACHINE.md in code.
 import type { ClientControl, Hello } from "@muster/contracts/realtime/v1";
 import {
@@ -71,6 +73,11 @@ export class Connection implements ControlWorker {
     this.#allowance = refilled(Infinity, parts.limits, 0);
   }
 
+  /** Where its inputs go. */
+  get seat(): Seat | undefined {
+    return this.#seat;
+  }
+
   get playerId(): string | undefined {
     return this.#identity.kind === "known" ? this.#identity.claims.playerId : undefined;
   }
@@ -84,12 +91,6 @@ export class Connection implements ControlWorker {
     const seat = this.#seat;
     if (seat?.joined && length >= INPUT_HEADER_BYTES) return seat.link.input(seat.session, bytes, from, to);
     this.#onIdleInput(length);
-  }
-
-  /** What an input needs. See game-kit's prefetch.ts. */
-  prefetch(depth: number): number {
-    if (depth === 0) return this.#allowance;
-    return depth === 1 && this.#seat ? this.#seat.session : 0;
   }
 
   /** `bytes` is valid during the call only. */

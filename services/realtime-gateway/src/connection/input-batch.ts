@@ -1,5 +1,7 @@
+// On the hot path, for every input: design/realtime/performance.md.
+//
 // The inputs of all sockets, taken together. One after the other, each would wait for its socket, its connection and its
-// seat to come back from memory; of many at once, what each needs is read for all (game-kit's prefetch.ts). They wait for
+// seat to come back from memory; of many at once, what each needs is read for all (read-ahead.ts). They wait for
 // nothing that they would not wait for anyhow: inputs are batched on their way to the shard, for fewer wake-ups there.
 //
 // And after a turn of the event loop that brought a few only, the process sleeps for a moment, so that more come with the
@@ -9,10 +11,8 @@
 export interface InputBatchHandlers<S> {
   /** The input is `bytes` from `from` to `to`, during the call only. */
   input(socket: S, bytes: Uint8Array, from: number, to: number): void;
-  /** See game-kit's prefetch.ts. */
-  prefetch(socket: S, depth: number): number;
-  /** Gets the sum of what prefetch returned. */
-  touched(sum: number): void;
+  /** Sees whose inputs come next, the first `count` of these, before the first of them: see read-ahead.ts. */
+  readAhead(sockets: readonly S[], count: number): void;
 }
 
 export interface InputBatchTimes {
@@ -28,8 +28,6 @@ const INPUTS_MAX = 1024;
 const BYTES_MAX = 32 * 1024;
 /** Of a turn: with so many it was worth while. */
 const MANY = 32;
-/** Socket, connection, seat. */
-const DEPTHS = 3;
 
 export class InputBatch<S> {
   readonly #handlers: InputBatchHandlers<S>;
@@ -101,11 +99,8 @@ export class InputBatch<S> {
   }
 
   #handOn(sockets: readonly S[], count: number): void {
-    const { input, prefetch, touched } = this.#handlers;
-    let sum = 0;
-    for (let depth = 0; depth < DEPTHS; depth++)
-      for (let i = 0; i < count; i++) sum += prefetch(sockets[i] as S, depth);
-    touched(sum);
+    const { input, readAhead } = this.#handlers;
+    readAhead(sockets, count);
     for (let i = 0, from = 0; i < count; i++) {
       const to = this.#ends[i] as number;
       input(sockets[i] as S, this.#bytes, from, to);

@@ -12,7 +12,6 @@ function line(staleMs = 1000) {
     send: () => "sent",
     ping: (payload) => (state.outcome !== "dropped" && pings.push(payload.slice()), state.outcome),
     bufferedBytes: () => state.buffered,
-    prefetch: () => 0,
     end: () => undefined,
     terminate: () => undefined,
   };

@@ -1,3 +1,5 @@
+// On the hot path, for every snapshot that a player is sent: design/realtime/performance.md.
+//
 // The sending side of one socket. Control messages must arrive or the socket must go; snapshots may be left out, and
 // then a keyframe follows. So nothing grows without bound, and nobody diverges.
 import { type DISCONNECTS, encodeServerControl } from "@muster/realtime";
@@ -20,11 +22,6 @@ export class Outbound {
 
   constructor(socket: Socket) {
     this.#socket = socket;
-  }
-
-  /** See game-kit's prefetch.ts. */
-  prefetch(depth: number): number {
-    return depth === 0 ? this.#behindSince + (this.inSync ? 1 : 0) : this.#socket.prefetch(depth - 1);
   }
 
   /** The socket takes snapshots now. */

@@ -1,8 +1,9 @@
+// On the hot path, for every message that comes and every frame that goes: design/realtime/performance.md.
+//
 // The only file that imports uWebSockets.js. What it hides: sends take Buffers only (this build sends some strings as
 // raw Latin-1), a send may be dropped silently unless its result is looked at, a closed socket throws on every use,
 // and a message is only valid during its callback.
 import { createServer } from "node:net";
-import { touched } from "@muster/game-kit";
 import { INPUT_FRAME, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "@muster/realtime";
 import { continueTrace, formatTraceparent } from "@muster/tracing";
 import uWS from "uWebSockets.js";
@@ -18,8 +19,6 @@ export interface Socket {
   /** A WebSocket ping of at most 125 bytes: it comes back as a pong. */
   ping(payload: Uint8Array): SendOutcome;
   bufferedBytes(): number;
-  /** See game-kit's prefetch.ts. */
-  prefetch(depth: number): number;
   /** Close frame, then the end. */
   end(code: number, reason: string): void;
   /** At once, without a close frame. */
@@ -35,8 +34,8 @@ export interface Handlers<C> {
   message(connection: C, bytes: Uint8Array, isBinary: boolean): void;
   /** A frame of type input is `bytes` from `from` to `to`, valid during the call only. */
   input(connection: C, bytes: Uint8Array, from: number, to: number): void;
-  /** What an input needs of it. See game-kit's prefetch.ts. */
-  prefetch(connection: C, depth: number): number;
+  /** Sees whose inputs come next, before the first of them: see read-ahead.ts. */
+  readAhead(sockets: readonly { readonly connection: C | undefined }[], count: number): void;
   /** A WebSocket ping, which is answered already. */
   ping(connection: C): void;
   /** `payload` is valid during the call only. */
@@ -207,11 +206,7 @@ function inputBatchOf<C>(
       input({ connection }, bytes, from, to) {
         if (connection !== undefined) handlers.input(connection, bytes, from, to);
       },
-      prefetch({ connection }, depth) {
-        if (connection === undefined) return 0;
-        return depth === 0 ? 1 : handlers.prefetch(connection, depth - 1);
-      },
-      touched,
+      readAhead: (sockets, count) => handlers.readAhead(sockets, count),
     },
     {
       afterWindow: inputBatchWindowMs > 0 ? (flush) => setTimeout(flush, inputBatchWindowMs) : setImmediate,
@@ -242,12 +237,6 @@ class UwsSocket implements Socket {
   ping(payload: Uint8Array): SendOutcome {
     if (this.#closed) return "dropped";
     return OUTCOMES[this.#ws.ping(payload)] as SendOutcome;
-  }
-
-  prefetch(depth: number): number {
-    if (depth === 0 || this.#closed) return this.#closed ? 1 : 0;
-    // A property of its prototype: what lies in the object itself, and no more.
-    return depth === 1 && this.#ws.send === undefined ? 1 : 0;
   }
 
   bufferedBytes(): number {

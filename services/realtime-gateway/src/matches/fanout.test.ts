@@ -20,9 +20,6 @@ class FakeSocket implements Socket {
     else this.#waiting.push(bytes.slice());
     return this.reading ? "sent" : "queued";
   }
-  prefetch(): number {
-    return 0;
-  }
   ping(): "sent" {
     return "sent";
   }

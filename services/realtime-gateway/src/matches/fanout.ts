@@ -1,3 +1,5 @@
+// On the hot path, once per tick, and for each of its sockets: design/realtime/performance.md.
+//
 // One match as this gateway sees it: the sockets that follow it, and what a new or late one needs to catch up.
 import { RecordLog } from "@muster/game-kit";
 import type { Outbound } from "../connection/outbound.ts";
@@ -7,9 +9,6 @@ export interface FanoutMetrics {
   skipped(): void;
   caughtUp(): void;
 }
-
-/** Of the followers of one match: a large one has the caches for itself. */
-const PREFETCHED_MAX = 16;
 
 /** What the log holds at most beyond a keyframe, bytes: a shard that sends no keyframes must not fill our memory. */
 const LOG_BYTES_MAX = 256 * 1024;
@@ -54,18 +53,7 @@ export class Fanout {
     for (const follower of this.#followers) if (!follower.inSync) this.catchUp(follower);
   }
 
-  /** See game-kit's prefetch.ts. */
-  prefetch(depth: number): number {
-    const followers = this.#followers;
-    if (depth === 0) return Number(followers !== undefined);
-    let sum = this.#log.prefetch(depth - 1);
-    if (depth === 1) return sum + followers.length;
-    for (let i = 0; i < followers.length && i < PREFETCHED_MAX; i++)
-      sum += depth === 2 ? Number(followers[i] !== undefined) : (followers[i] as Outbound).prefetch(depth - 3);
-    return sum;
-  }
-
-  /** The hot path: once per tick and match. */
+  /** Once per tick and match. */
   onDelta(frame: Uint8Array): void {
     this.#keep(frame);
     const followers = this.#followers;

@@ -1,3 +1,5 @@
+// On the hot path, once per tick: design/realtime/performance.md.
+//
 // What a shard sends of a match that this gateway carries: its input log, and the sockets that follow it. A delta is shown to
 // nobody before its record is in the log: what a player saw can be re-simulated, whatever happens to the shard.
 import type { MessageInitShape } from "@bufbuild/protobuf";
@@ -7,9 +9,6 @@ import { LINK_TICK_HEADER_BYTES, MATCH_LOG_BYTES_MAX, PUBLIC_VIEW, u32 } from "@
 import { Fanout, type FanoutMetrics } from "./fanout.ts";
 
 const NO_KEYFRAME = new Uint8Array(0);
-
-/** Passes that reach everything: see game-kit's prefetch.ts. */
-export const FOLLOWED_MATCH_DEPTHS = 7;
 
 /** Gets what spectators are to see, when it happens. */
 export interface PublicFeed {
@@ -72,13 +71,7 @@ export class FollowedMatch {
     this.channel = channel;
   }
 
-  /** See game-kit's prefetch.ts. */
-  prefetch(depth: number): number {
-    if (depth === 0) return this.#check + (this.feed === undefined ? 1 : 0);
-    return this.#log.prefetch(depth - 1) + this.#public.prefetch(depth - 1);
-  }
-
-  /** The hot path: a link frame of type tick is `bytes` from `from` to `to`. */
+  /** A link frame of type tick is `bytes` from `from` to `to`. */
   onTick(bytes: Uint8Array, from: number, to: number): void {
     const tick = u32(bytes, from + 4);
     if (tick !== this.#log.records + 1) throw new Error(`tick ${tick} follows ${this.#log.records}`);

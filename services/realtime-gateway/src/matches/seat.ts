@@ -1,3 +1,5 @@
+// On the hot path, for every input: its first fields: design/realtime/performance.md.
+//
 // A seat that a player has, or is on the way to.
 import type { LinkJoined } from "@muster/contracts/realtime/link/v1";
 import type { InputRefusalCode } from "@muster/realtime";

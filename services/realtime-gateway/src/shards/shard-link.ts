@@ -1,3 +1,5 @@
+// On the hot path, for every input, and once per chunk of ticks: design/realtime/performance.md.
+//
 // One link to one shard, shared by every match of this gateway that runs there.
 import { createHmac } from "node:crypto";
 import { connect, type Socket } from "node:net";
@@ -15,7 +17,6 @@ import {
   type LinkWatching,
   type LinkWatchRefused,
 } from "@muster/contracts/realtime/link/v1";
-import { touched } from "@muster/game-kit";
 import type { Logger } from "@muster/log";
 import {
   INPUT_REFUSALS,
@@ -28,7 +29,7 @@ import {
   u32,
 } from "@muster/realtime";
 import { DEAD_AFTER_MS, Heartbeat, HEARTBEAT_EVERY_MS } from "./heartbeat.ts";
-import { FOLLOWED_MATCH_DEPTHS, type FollowedMatch } from "../matches/followed-match.ts";
+import type { FollowedMatch } from "../matches/followed-match.ts";
 
 /** A player's seat on a link. */
 export interface LinkSession {
@@ -90,8 +91,6 @@ export class ShardLink {
   readonly #sessions = new Map<number, LinkSession>();
   readonly #freed: { readonly session: number; readonly at: number }[] = [];
   readonly #channels = new Map<number, FollowedMatch>();
-  /** Of the chunk that is being read: whose ticks come in it. */
-  readonly #ahead: FollowedMatch[] = [];
   readonly #heartbeat: Heartbeat;
   readonly #heartbeatTimer: NodeJS.Timeout;
   #nextSession = 1;
@@ -111,10 +110,7 @@ export class ShardLink {
       () => this.#socket.connecting && this.#socket.destroy(new Error("connecting took too long")),
     );
     this.#writer = new LinkWriter((chunk) => this.#send(chunk), setImmediate);
-    this.#reader = new LinkReader((type, bytes, from, to) => this.#onFrame(type, bytes, from, to), {
-      frame: (type, bytes, from) => this.#lookAhead(type, bytes, from),
-      end: () => this.#prefetch(),
-    });
+    this.#reader = new LinkReader((type, bytes, from, to) => this.#onFrame(type, bytes, from, to));
     this.#socket.on("error", (err) => options.log.warn({ err, address: options.address }, "link error"));
     this.#socket.on("connect", () => (this.#connected = true));
     this.#socket.on("close", () => this.#onClose());
@@ -173,21 +169,6 @@ export class ShardLink {
 
   destroy(): void {
     this.#socket.destroy();
-  }
-
-  /** Hundreds of ticks come in one chunk, each of another match. */
-  #lookAhead(type: number, bytes: Uint8Array, from: number): void {
-    const match = type === LinkFrameType.tick ? this.#channels.get(u32(bytes, from)) : undefined;
-    if (match) this.#ahead.push(match);
-  }
-
-  #prefetch(): void {
-    const ahead = this.#ahead;
-    let sum = 0;
-    for (let depth = 0; depth < FOLLOWED_MATCH_DEPTHS; depth++)
-      for (let i = 0; i < ahead.length; i++) sum += (ahead[i] as FollowedMatch).prefetch(depth);
-    touched(sum);
-    ahead.length = 0;
   }
 
   #onFrame(type: number, bytes: Uint8Array, from: number, to: number): void {
