@@ -10,7 +10,7 @@ export { cut, lengthOf } from "./cut.ts";
 export { clientNetworkOf } from "./client-network.ts";
 export { FairLimiter, type FairLimiterOptions, WaitAbandonedError } from "./fair-limiter.ts";
 export { type LimiterOptions, Limiter, LimitReachedError } from "./limiter.ts";
-export { createMetrics, type Metrics } from "./metrics.ts";
+export { collectedCounter, collectedGauge, createMetrics, type Metrics } from "./metrics.ts";
 export { type App, type Component, compose, composeProcess } from "./components.ts";
 export { nameFaultOf, type NameFault, tidyMessage } from "./text-policy.ts";
 export { retryForever, sleep, until } from "./waiting.ts";

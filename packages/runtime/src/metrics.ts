@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
 
 /** How often the lag of the event loop is looked at. The library's 10 ms would wake an idle process a hundred times a second. */
 const LAG_EVERY_MS = 100;
@@ -19,4 +19,29 @@ export function createMetrics(service: string): Metrics {
     },
   });
   return registry;
+}
+
+/** As it is when somebody asks. */
+export function collectedGauge(registry: Metrics, name: string, help: string, value: () => number): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(value());
+    },
+  });
+}
+
+/** What a hot path counts in a plain number of its own, read when somebody asks. The name ends in `_total`, as every Counter's. */
+export function collectedCounter(registry: Metrics, name: string, help: string, value: () => number): void {
+  new Counter({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(value());
+    },
+  });
 }

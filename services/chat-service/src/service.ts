@@ -2,8 +2,9 @@ import { createAuditLog, createAuditWatch } from "@muster/audit";
 import { ChatService } from "@muster/contracts/chat/v2";
 import { MatchService } from "@muster/contracts/match/v2";
 import { createRpcClient } from "@muster/rpc";
+import { collectedGauge } from "@muster/runtime";
 import { type DatabaseComposition, type DatabaseContext, defineDatabaseService } from "@muster/service/database";
-import { Counter, Gauge } from "prom-client";
+import { Counter } from "prom-client";
 import { type AuditAction, chatSealer } from "./audit.ts";
 import { CallLimits } from "./call-limits.ts";
 import { PlayerRates } from "./player-rates.ts";
@@ -39,14 +40,7 @@ function compose({ config, db, now, metrics, log }: DatabaseContext<Config, Tabl
     tailEveryMs: config.tailEveryMs,
     log,
   });
-  new Gauge({
-    name: "chat_gateway_streams",
-    help: "Gateways that messages are delivered to",
-    registers: [metrics],
-    collect() {
-      this.set(delivery.streams);
-    },
-  });
+  collectedGauge(metrics, "chat_gateway_streams", "Gateways that messages are delivered to", () => delivery.streams);
   const refused = new Counter({
     name: "chat_calls_refused_total",
     help: "Calls beyond what one player may ask, refused before any work",
@@ -70,14 +64,12 @@ function compose({ config, db, now, metrics, log }: DatabaseContext<Config, Tabl
     audit,
     onCommitted: () => delivery.wake(),
   });
-  new Gauge({
-    name: "chat_calls_waiting",
-    help: "Calls that wait for their turn, behind calls of the same player or of all",
-    registers: [metrics],
-    collect() {
-      this.set(callLimits.waiting);
-    },
-  });
+  collectedGauge(
+    metrics,
+    "chat_calls_waiting",
+    "Calls that wait for their turn, behind calls of the same player or of all",
+    () => callLimits.waiting,
+  );
   const changeRates = new PlayerRates({ everyMs: 60_000 / config.changesPerMin, burst: config.changeBurst }, now);
   const strangers = new Turns(aside);
   const parts = {

@@ -1,7 +1,7 @@
 import type { DisconnectName, RealtimeErrorCode } from "@muster/realtime";
-import type { Metrics } from "@muster/runtime";
+import { collectedCounter, collectedGauge, type Metrics } from "@muster/runtime";
 import type { ControlKind } from "./connection/control-limits.ts";
-import { Counter, Gauge, Histogram } from "prom-client";
+import { Counter, Histogram } from "prom-client";
 import type { RatingSource } from "./matchmaking/ratings.ts";
 import type { FanoutMetrics } from "./matches/fanout.ts";
 import type { SocketEnd } from "./connection/socket-ends.ts";
@@ -103,43 +103,36 @@ export function createGatewayMetrics(registry: Metrics, gauges: GatewayGauges): 
   });
   // The hot path adds to plain numbers; they are read when someone asks.
   const hot = { sentFrames: 0, sentBytes: 0, skipped: 0, caughtUp: 0 };
-  const number = (name: string, help: string, value: () => number): void => {
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(value());
-      },
-    });
-  };
-  number("gateway_connections", "Open sockets", gauges.connections);
-  number("gateway_players", "Authenticated players", gauges.authenticated);
-  number("gateway_strangers", "Open sockets whose player is not known yet", gauges.strangers);
-  number("gateway_links", "Links to shards", gauges.links);
-  number(
+  const gauge = (name: string, help: string, value: () => number): void => collectedGauge(registry, name, help, value);
+  const counter = (name: string, help: string, value: () => number): void =>
+    collectedCounter(registry, name, help, value);
+  gauge("gateway_connections", "Open sockets", gauges.connections);
+  gauge("gateway_players", "Authenticated players", gauges.authenticated);
+  gauge("gateway_strangers", "Open sockets whose player is not known yet", gauges.strangers);
+  gauge("gateway_links", "Links to shards", gauges.links);
+  gauge(
     "gateway_shards_unlinked",
     "Shards that are there, and that this gateway has no working link to: nothing of its players is placed there",
     gauges.unlinked,
   );
-  number("gateway_match_logs", "Matches whose input log is here", gauges.logs);
-  number("gateway_buffered_bytes", "Waiting for sockets that do not read", gauges.bufferedBytes);
-  number("gateway_spectators", "Sockets that watch a match", gauges.spectators);
-  number("gateway_trust_age_seconds", "Since identity last said what is revoked", gauges.trustAgeS);
-  number(
+  gauge("gateway_match_logs", "Matches whose input log is here", gauges.logs);
+  gauge("gateway_buffered_bytes", "Waiting for sockets that do not read", gauges.bufferedBytes);
+  gauge("gateway_spectators", "Sockets that watch a match", gauges.spectators);
+  gauge("gateway_trust_age_seconds", "Since identity last said what is revoked", gauges.trustAgeS);
+  gauge(
     "gateway_control_waiting",
     "Control messages that wait for a later turn of the event loop",
     gauges.controlWaiting,
   );
-  number(
+  gauge(
     "gateway_stale_sockets",
     "Sockets whose client has not read what was sent for GATEWAY_STALE_MS",
     gauges.staleSockets,
   );
-  number("gateway_snapshots_sent_total", "Deltas sent", () => hot.sentFrames);
-  number("gateway_snapshot_bytes_total", "Bytes of deltas sent, without WebSocket headers", () => hot.sentBytes);
-  number("gateway_snapshots_skipped_total", "Deltas left out because a socket was behind", () => hot.skipped);
-  number("gateway_catch_ups_total", "Keyframes sent to sockets that were new or behind", () => hot.caughtUp);
+  counter("gateway_snapshots_sent_total", "Deltas sent", () => hot.sentFrames);
+  counter("gateway_snapshot_bytes_total", "Bytes of deltas sent, without WebSocket headers", () => hot.sentBytes);
+  counter("gateway_snapshots_skipped_total", "Deltas left out because a socket was behind", () => hot.skipped);
+  counter("gateway_catch_ups_total", "Keyframes sent to sockets that were new or behind", () => hot.caughtUp);
   const moved = new Histogram({
     name: "gateway_seat_pause_seconds",
     help: "From the loss of a shard to a player's seat on another one",

@@ -1,5 +1,5 @@
-import type { Metrics } from "@muster/runtime";
-import { Counter, Gauge, Histogram } from "prom-client";
+import { collectedCounter, collectedGauge, type Metrics } from "@muster/runtime";
+import { Counter, Histogram } from "prom-client";
 import type { InputRefusal } from "./tick/input-rings.ts";
 import type { SchedulerMetrics } from "./tick/scheduler.ts";
 
@@ -41,22 +41,15 @@ export function createShardMetrics(
     registers,
   });
   let accepted = 0;
-  new Gauge({
-    name: "shard_inputs_accepted_total",
-    help: "Inputs accepted",
-    registers,
-    collect() {
-      this.set(accepted);
-    },
-  });
-  gauge(registry, "shard_matches", "Matches held", matchesHeld);
-  gauge(
+  collectedCounter(registry, "shard_inputs_accepted_total", "Inputs accepted", () => accepted);
+  collectedGauge(registry, "shard_matches", "Matches held", matchesHeld);
+  collectedGauge(
     registry,
     "shard_ticks_per_snapshot",
     "Ticks that one snapshot shows: above 1 while ticks begin late, so that they need not",
     ticksPerSnapshot,
   );
-  gauge(registry, "shard_results_pending", "Results on their way to match-service", resultsPending);
+  collectedGauge(registry, "shard_results_pending", "Results on their way to match-service", resultsPending);
   return {
     lateMs: (ms) => late.observe(ms / 1000),
     skipped: (ticks) => skipped.inc(ticks),
@@ -110,15 +103,4 @@ export function createShardMetrics(
       registers,
     }),
   };
-}
-
-function gauge(registry: Metrics, name: string, help: string, value: () => number): void {
-  new Gauge({
-    name,
-    help,
-    registers: [registry],
-    collect() {
-      this.set(value());
-    },
-  });
 }

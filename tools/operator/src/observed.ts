@@ -9,6 +9,8 @@ const TABLE = /(<!-- metrics -->\n)[\s\S]*(<!-- \/metrics -->)/;
 
 export interface Told {
   readonly help: string;
+  /** counter, gauge or histogram. */
+  readonly type: string;
   readonly processes: readonly string[];
 }
 
@@ -17,9 +19,13 @@ export async function metricsTold(env: NodeJS.ProcessEnv): Promise<Map<string, T
   const told = new Map<string, Told>();
   for (const { name: process } of SERVICES) {
     const { output } = await printedBy(`scripts/operator.sh metrics ${process}`, env);
-    for (const [, name, help] of output.matchAll(/^# HELP (\S+) (.*)$/gm)) {
+    for (const [, name, help, type] of output.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\w+)$/gm)) {
       if (name === undefined || /^(nodejs|process)_/.test(name)) continue;
-      told.set(name, { help: help as string, processes: [...(told.get(name)?.processes ?? []), process] });
+      told.set(name, {
+        help: help as string,
+        type: type as string,
+        processes: [...(told.get(name)?.processes ?? []), process],
+      });
     }
   }
   return told;

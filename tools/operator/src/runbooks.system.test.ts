@@ -30,6 +30,13 @@ describeWithServers("the runbooks", () => {
     expect(names.filter((name) => !told.has(name))).toEqual([]);
   });
 
+  it("metrics: what ends in _total is a counter, and every counter does", async () => {
+    const told = [...(await metricsTold(stage.env))];
+    expect(told.length).toBeGreaterThan(40);
+    const wrong = told.filter(([name, { type }]) => name.endsWith("_total") !== (type === "counter"));
+    expect(wrong).toEqual([]);
+  });
+
   it("logs: lines have the fields that the page says", () => {
     const lines = logLines(stage.folder);
     expect(lines.length).toBeGreaterThan(20);
