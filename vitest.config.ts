@@ -6,7 +6,7 @@ const NEEDS_SERVERS = ["**/*.db.test.ts", "**/*.system.test.ts"];
 /** These judge how long things take beside what they do themselves: one at a time, when the others are done. */
 const JUDGES_TIMES = [
   "services/chat-service/src/delivery.db.test.ts",
-  "services/identity-service/src/account-turns.db.test.ts",
+  "services/identity-service/src/account-queues.db.test.ts",
   "services/identity-service/src/defence.db.test.ts",
   "services/realtime-gateway/src/connection/control-limits.test.ts",
   "services/realtime-gateway/src/connection/costly-frames.test.ts",

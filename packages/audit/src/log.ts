@@ -7,7 +7,7 @@ import {
   type AuditTx,
   findHash,
   findHead,
-  holdLog,
+  lockLog,
   insertEntry,
   listEntriesBefore,
   onlyLog,
@@ -36,7 +36,7 @@ export function createAuditLog<Action extends string>(sealer: Sealer): AuditLog<
 
 /** Whatever the last entry is, sealed or not: the release before may have written it. */
 export async function appendEntry(tx: AuditDb, sealer: Sealer, entry: AuditEntry): Promise<void> {
-  const last = await holdLog(tx);
+  const last = await lockLog(tx);
   const { actor, action, target, at, traceId = currentTrace()?.traceId ?? NO_TRACE } = entry;
   const row = {
     actor,

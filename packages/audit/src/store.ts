@@ -18,7 +18,7 @@ export function onlyLog<Tables extends AuditTables>(db: AuditDb<Tables>): AuditD
  * Until the transaction ends nobody else appends. The first entry is the lock: a lock on the last one alone would let whoever waits for it go
  * on with an entry that is the last one no more.
  */
-export async function holdLog(tx: AuditDb): Promise<AuditHead> {
+export async function lockLog(tx: AuditDb): Promise<AuditHead> {
   await tx.selectFrom("audit_log").select("position").where("position", "=", 0).forUpdate().executeTakeFirstOrThrow();
   // Locked too: the release before waits for this one. And read anew, whatever this transaction saw before.
   return tx

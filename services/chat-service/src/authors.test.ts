@@ -9,17 +9,17 @@ it("lets an author's posts come one after the other, and others' beside them", a
     await new Promise((resolve) => setImmediate(resolve));
     running--;
   };
-  await Promise.all(Array.from({ length: 5 }, () => authors.inTurn("ann", work)));
+  await Promise.all(Array.from({ length: 5 }, () => authors.run("ann", work)));
   expect(most).toBe(1);
-  await Promise.all([authors.inTurn("ann", work), authors.inTurn("bob", work)]);
+  await Promise.all([authors.run("ann", work), authors.run("bob", work)]);
   expect(most).toBe(2);
 });
 
 it("goes on after a post that failed, and is full at its limit only", async () => {
   const authors = new Authors(2, () => 0);
-  const failed = authors.inTurn("ann", () => Promise.reject(new Error("no")));
+  const failed = authors.run("ann", () => Promise.reject(new Error("no")));
   expect(authors.isFull("ann")).toBe(false);
-  const second = authors.inTurn("ann", async () => "yes");
+  const second = authors.run("ann", async () => "yes");
   expect(authors.isFull("ann")).toBe(true);
   expect(authors.isFull("bob")).toBe(false);
   await expect(failed).rejects.toThrow("no");

@@ -1,7 +1,7 @@
 // In front of the database: an author's posts come one after the other, so that one who floods holds one connection and
 // one row lock and not all of them; and an author who was just refused is refused again from memory until the time has
 // come. Other instances may only have made that time later, never sooner.
-import { Turns } from "./turns.ts";
+import { KeyQueues } from "./key-queues.ts";
 
 /** Of those who are refused: beyond it the oldest are asked of the database again. */
 const REFUSED_MAX = 10_000;
@@ -9,7 +9,7 @@ const REFUSED_MAX = 10_000;
 export class Authors {
   readonly #waitingMax: number;
   readonly #nowMs: () => number;
-  readonly #turns = new Turns();
+  readonly #queues = new KeyQueues();
   readonly #refusedUntilMs = new Map<string, number>();
 
   /** `waitingMax`: posts of one author that may be here at once; what is more is refused. */
@@ -29,7 +29,7 @@ export class Authors {
 
   /** As many posts of the author are here as may be. */
   isFull(playerId: string): boolean {
-    return this.#turns.waiting(playerId) >= this.#waitingMax;
+    return this.#queues.waiting(playerId) >= this.#waitingMax;
   }
 
   refused(playerId: string, retryAfterMs: number): void {
@@ -40,7 +40,7 @@ export class Authors {
   }
 
   /** Runs `work` after what this author has asked for before. */
-  inTurn<T>(playerId: string, work: () => Promise<T>): Promise<T> {
-    return this.#turns.inTurn(playerId, work);
+  run<T>(playerId: string, work: () => Promise<T>): Promise<T> {
+    return this.#queues.run(playerId, work);
   }
 }

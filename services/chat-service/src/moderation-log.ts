@@ -3,7 +3,7 @@
 import { type Database, inTransaction } from "@muster/db";
 import { type Audit, moderationTarget } from "./audit.ts";
 import type { Tables } from "./schema.ts";
-import { deleteModeration, holdModeration } from "./store/moderation.ts";
+import { deleteModeration, lockModeration } from "./store/moderation.ts";
 
 /** Of one transaction: others that write into the audit log wait for it. */
 const BATCH_ROWS = 100;
@@ -20,7 +20,7 @@ export async function adoptModerationLog(db: Database<Tables>, audit: Audit, now
 
 async function adoptBatch(db: Database<Tables>, audit: Audit, now: () => Date): Promise<number> {
   return await inTransaction(db, async (tx) => {
-    const rows = await holdModeration(tx, BATCH_ROWS);
+    const rows = await lockModeration(tx, BATCH_ROWS);
     if (rows.length === 0) return 0;
     await deleteModeration(
       tx,

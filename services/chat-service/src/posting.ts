@@ -9,20 +9,20 @@ import { fail } from "./errors.ts";
 import { cleanBody } from "./messages.ts";
 import { admit, type Rate } from "./rate.ts";
 import type { ChannelRow, MessageRow, Tables } from "./schema.ts";
-import { findMembership, holdChannel, isMember, moveReadMark, showChannel, updateCounters } from "./store/channels.ts";
+import { findMembership, lockChannel, isMember, moveReadMark, showChannel, updateCounters } from "./store/channels.ts";
 import type { Tx } from "./store/db.ts";
 import {
   ensureSender,
   findByClientKey,
   findMessage,
-  holdSender,
+  lockSender,
   insertHint,
   insertMessage,
   updateMessage,
   updateSender,
 } from "./store/messages.ts";
 import { findMute, isBlocked } from "./store/moderation.ts";
-import { type Aside, Turns } from "./turns.ts";
+import { type Aside, KeyQueues } from "./key-queues.ts";
 
 export interface PostingOptions {
   readonly db: Database<Tables>;
@@ -51,7 +51,7 @@ const CHANNEL_RETRY_MS = 1000;
 
 export function createPosting(options: PostingOptions): Posting {
   const { db, now, onCommitted } = options;
-  const channels = new Turns(options.aside);
+  const channels = new KeyQueues(options.aside);
   const authors = new Authors(Math.max(options.rate.burst, AUTHOR_WAITING_MIN), () => now().getTime());
 
   /** @throws AppError chat_rate_limited with details.retryAfterS */
@@ -79,7 +79,7 @@ export function createPosting(options: PostingOptions): Posting {
   ): Promise<T> => {
     refuseIfLimited(actor.playerId);
     if (authors.isFull(actor.playerId)) throw rateLimited(options.rate.everyMs);
-    return authors.inTurn(actor.playerId, async () => {
+    return authors.run(actor.playerId, async () => {
       refuseIfLimited(actor.playerId); // one before it may have been refused
       return holding(actor, channelId, work);
     });
@@ -99,10 +99,10 @@ export function createPosting(options: PostingOptions): Posting {
     await ensureSender(db, actor.playerId, now());
     if (channels.waiting(channelId) >= CHANNEL_WAITING_MAX) throw rateLimited(CHANNEL_RETRY_MS);
     // In the channel's turn: a crowd in one channel holds one connection, and all others are everybody else's.
-    const result = await channels.inTurn(channelId, () =>
+    const result = await channels.run(channelId, () =>
       inTransaction(db, async (tx) => {
-        const nextAt = (await holdSender(tx, actor.playerId)) ?? now();
-        const channel = await hold(tx, channelId);
+        const nextAt = (await lockSender(tx, actor.playerId)) ?? now();
+        const channel = await lock(tx, channelId);
         return work(tx, channel, nextAt);
       }),
     );
@@ -162,7 +162,7 @@ export function createPosting(options: PostingOptions): Posting {
 
     async remove(actor, channelId, seq) {
       await inTransaction(db, async (tx) => {
-        const channel = await hold(tx, channelId);
+        const channel = await lock(tx, channelId);
         refuseReading(channel, await isMember(tx, channelId, actor.playerId), actor);
         const message = await findMessage(tx, channelId, seq);
         if (!message || message.deleted_at !== null) throw fail("message_not_found");
@@ -198,8 +198,8 @@ function rateLimited(retryAfterMs: number): AppError {
   return fail("chat_rate_limited", { details: { retryAfterS: Math.ceil(retryAfterMs / 1000) } });
 }
 
-async function hold(tx: Tx, channelId: string): Promise<ChannelRow> {
-  const channel = await holdChannel(tx, channelId);
+async function lock(tx: Tx, channelId: string): Promise<ChannelRow> {
+  const channel = await lockChannel(tx, channelId);
   if (!channel) throw fail("channel_not_found");
   return channel;
 }

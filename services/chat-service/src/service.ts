@@ -18,7 +18,7 @@ import { retentionRules } from "./retention.ts";
 import { chatRpc } from "./rpc.ts";
 import type { RpcParts } from "./rpc/parts.ts";
 import type { Tables } from "./schema.ts";
-import { type Aside, Turns } from "./turns.ts";
+import { type Aside, KeyQueues } from "./key-queues.ts";
 
 const CALL_TIMEOUT_MS = 2000;
 /** Of the pool: calls leave them to what delivery reads. */
@@ -71,7 +71,7 @@ function compose({ config, db, now, metrics, log }: DatabaseContext<Config, Tabl
     () => callLimits.waiting,
   );
   const changeRates = new PlayerRates({ everyMs: 60_000 / config.changesPerMin, burst: config.changeBurst }, now);
-  const strangers = new Turns(aside);
+  const strangers = new KeyQueues(aside);
   const parts = {
     db,
     matches: matches.call,

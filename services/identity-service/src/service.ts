@@ -2,7 +2,7 @@ import { createAuditLog, createAuditWatch } from "@muster/audit";
 import { IdentityService } from "@muster/contracts/identity/v2";
 import { measureBounded } from "@muster/runtime";
 import { type DatabaseComposition, type DatabaseContext, defineDatabaseService } from "@muster/service/database";
-import { AccountTurns } from "./account-turns.ts";
+import { AccountQueues } from "./account-queues.ts";
 import { type AuditAction, identitySealer } from "./audit.ts";
 import { createChallenges } from "./challenges.ts";
 import { type Config, configuration } from "./config.ts";
@@ -34,13 +34,13 @@ function compose({ config, db, now, metrics, log }: DatabaseContext<Config, Tabl
     registrationsMax: config.registrationHashingMax,
     waitingMax: config.hashingQueueMax,
   });
-  const turns = new AccountTurns();
+  const accountQueues = new AccountQueues();
   const sealer = identitySealer(config.auditKey);
   const audit = createAuditLog<AuditAction>(sealer);
   const sessions = createSessions({
     keys,
     audit,
-    turns,
+    accountQueues,
     secret: config.keyEncryptionKey,
     graceS: config.refreshGraceS,
     refreshTtlS: config.refreshTtlS,
@@ -66,7 +66,7 @@ function compose({ config, db, now, metrics, log }: DatabaseContext<Config, Tabl
     passwordRules: { charsMin: config.passwordCharsMin },
     reservedNames: config.reservedNames,
     sessions,
-    turns,
+    accountQueues,
     throttle,
     newAccounts,
     keys,

@@ -8,7 +8,7 @@ import { TokenVerifier, trustFrom } from "@muster/tokens";
 import { sql } from "kysely";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Harness, startHarness } from "../test/harness.ts";
-import { findAccountWithPassword, holdAccount, updateCredentials } from "./store/accounts.ts";
+import { findAccountWithPassword, lockAccount, updateCredentials } from "./store/accounts.ts";
 
 const PASSWORD = "correct horse battery";
 
@@ -212,7 +212,7 @@ describeWithMariadb("refresh-token families", () => {
     const elsewhere = createRpcClient({ service: IdentityService, baseUrl: another.rpc.url, timeoutMs: 5000 });
     let isChanged = false;
     const [loggedIn, changed] = await inTransaction(harness.db, async (tx) => {
-      await holdAccount(tx, playerId);
+      await lockAccount(tx, playerId);
       const logIn = harness.call.logIn({ name, password: PASSWORD });
       await expect.poll(() => waitingFor("accounts"), { timeout: 10_000 }).toBe(1); // it was the right password
       const change = elsewhere.call.changePassword({ playerId, keepFamilyId, ...passwords });

@@ -10,19 +10,19 @@ import { sleep } from "@muster/runtime";
 import { ACCESS_TOKEN } from "@muster/tokens";
 import { SignJWT } from "jose";
 import { v7 as uuidv7 } from "uuid";
-import { type AccountTurns, endOf } from "./account-turns.ts";
+import { type AccountQueues, endOf } from "./account-queues.ts";
 import { refuseBanned } from "./accounts.ts";
 import type { Audit } from "./audit.ts";
 import { fail } from "./errors.ts";
 import type { Account, RevokeReason, Tables } from "./schema.ts";
 import type { SigningKeys } from "./signing-keys.ts";
-import { holdAccount } from "./store/accounts.ts";
+import { lockAccount } from "./store/accounts.ts";
 import type { Tx } from "./store/db.ts";
 import {
   findOwnerOfRefreshToken,
-  type HeldRefreshToken,
-  holdOpenFamilies,
-  holdRefreshToken,
+  type LockedRefreshToken,
+  lockOpenFamilies,
+  lockRefreshToken,
   insertFamily,
   insertRefreshToken,
   markRepeatedLate,
@@ -48,7 +48,7 @@ export interface SessionsOptions {
   /** A repeat of a refresh within this time is nothing to wonder about; later ones are counted. */
   readonly graceS: number;
   readonly now: () => Date;
-  readonly turns: AccountTurns;
+  readonly accountQueues: AccountQueues;
   readonly audit: Audit;
 }
 
@@ -65,7 +65,7 @@ export interface Sessions {
   refresh(db: Database<Tables>, refreshToken: string): Promise<TokenPair>;
   close(db: Database<Tables>, refreshToken: string): Promise<void>;
   /** Ends the open families that `which` names, and their access tokens. @returns how many. */
-  revoke(tx: Tx, which: Parameters<typeof holdOpenFamilies>[1], reason: RevokeReason): Promise<number>;
+  revoke(tx: Tx, which: Parameters<typeof lockOpenFamilies>[1], reason: RevokeReason): Promise<number>;
   /** Ends the access tokens of a player; sessions stay and get new ones. */
   endAccessTokens(tx: Tx, playerId: string): Promise<void>;
 }
@@ -116,26 +116,26 @@ export function createSessions(options: SessionsOptions): Sessions {
   const repeat = async (
     tx: Tx,
     account: Account,
-    held: HeldRefreshToken,
+    locked: LockedRefreshToken,
     refreshToken: string,
   ): Promise<TokenPair | undefined> => {
     const successor = successorOf(refreshToken);
-    const rotatedAt = must(held.rotated_at, "judged as rotated");
-    const next = await holdRefreshToken(tx, sha256(successor));
+    const rotatedAt = must(locked.rotated_at, "only a rotated one is repeated");
+    const next = await lockRefreshToken(tx, sha256(successor));
     if (!next || next.rotated_at !== null) return undefined;
     if (now().getTime() - rotatedAt.getTime() > options.graceS * 1000) {
-      const lateRun = held.late_run + 1;
+      const lateRun = locked.late_run + 1;
       if (lateRun > LATE_RUN_MAX) return undefined;
       await markRepeatedLate(tx, sha256(successor), lateRun);
     }
-    return pairFor(account, held.family_id, successor, next.token_expires_at);
+    return pairFor(account, locked.family_id, successor, next.token_expires_at);
   };
 
   const sessions: Sessions = {
     async open(tx, known, device) {
       // Log-ins of one account come one after the other, and after or before a change of what it may: what they end and
       // begin cannot cross, and the token says what the account may at the time that it names.
-      const account = must(await holdAccount(tx, known.id), "it has been found or made");
+      const account = must(await lockAccount(tx, known.id), "it has been found or made");
       refuseBanned(account, now());
       const deviceKey = device.id === "" ? null : sha256(device.id);
       if (deviceKey) await sessions.revoke(tx, { accountId: account.id, deviceKey }, "replaced");
@@ -157,23 +157,25 @@ export function createSessions(options: SessionsOptions): Sessions {
       if (!owner) throw fail("bad_refresh_token");
       const exchange = async (tx: Tx): Promise<TokenPair | undefined> => {
         // The account is locked before its sessions, as everywhere: a token is issued either before a revocation, and refused, or after it.
-        const account = must(await holdAccount(tx, owner.account_id), "a family has its account");
-        const held = await holdRefreshToken(tx, hash);
-        if (!held || !isOpen(held, now())) return undefined;
-        if (held.rotated_at === null) {
+        const account = must(await lockAccount(tx, owner.account_id), "a family has its account");
+        const locked = await lockRefreshToken(tx, hash);
+        if (!locked || !isOpen(locked, now())) return undefined;
+        if (locked.rotated_at === null) {
           await markRotated(tx, hash, now());
           return issue(
             tx,
             account,
-            { id: held.family_id, expiresAt: held.family_expires_at },
+            { id: locked.family_id, expiresAt: locked.family_expires_at },
             successorOf(refreshToken),
           );
         }
-        const again = await repeat(tx, account, held, refreshToken);
-        if (!again) await endReused(tx, held);
+        const again = await repeat(tx, account, locked, refreshToken);
+        if (!again) await endReused(tx, locked);
         return again; // undefined: commit the revocation, then refuse
       };
-      const pair = await options.turns.run(owner.account_id, owner.family_id, () => inTransaction(db, exchange));
+      const pair = await options.accountQueues.run(owner.account_id, owner.family_id, () =>
+        inTransaction(db, exchange),
+      );
       if (!pair) throw fail("bad_refresh_token");
       return pair;
     },
@@ -183,14 +185,15 @@ export function createSessions(options: SessionsOptions): Sessions {
       const owner = await findOwnerOfRefreshToken(db, hash);
       if (!owner) return;
       const end = async (tx: Tx): Promise<void> => {
-        const held = await holdRefreshToken(tx, hash);
-        if (held?.revoked_at === null) await revokeFamilies(tx, [held.family_id], "logged_out", now(), tokensEndAt());
+        const locked = await lockRefreshToken(tx, hash);
+        if (locked?.revoked_at === null)
+          await revokeFamilies(tx, [locked.family_id], "logged_out", now(), tokensEndAt());
       };
-      await options.turns.run(owner.account_id, endOf(owner.family_id), () => inTransaction(db, end));
+      await options.accountQueues.run(owner.account_id, endOf(owner.family_id), () => inTransaction(db, end));
     },
 
     async revoke(tx, which, reason) {
-      const ids = await holdOpenFamilies(tx, which);
+      const ids = await lockOpenFamilies(tx, which);
       await revokeFamilies(tx, ids, reason, now(), tokensEndAt());
       return ids.length;
     },
@@ -204,11 +207,11 @@ export function createSessions(options: SessionsOptions): Sessions {
   };
 
   const endOldest = async (tx: Tx, accountId: string): Promise<void> => {
-    const open = await holdOpenFamilies(tx, { accountId });
+    const open = await lockOpenFamilies(tx, { accountId });
     await revokeFamilies(tx, open.slice(FAMILIES_PER_ACCOUNT_MAX), "too_many", now(), tokensEndAt());
   };
 
-  const endReused = async (tx: Tx, { family_id, account_id }: HeldRefreshToken): Promise<void> => {
+  const endReused = async (tx: Tx, { family_id, account_id }: LockedRefreshToken): Promise<void> => {
     await revokeFamilies(tx, [family_id], "reused", now(), tokensEndAt());
     await audit.append(tx, {
       actor: "system",
@@ -222,8 +225,8 @@ export function createSessions(options: SessionsOptions): Sessions {
   return sessions;
 }
 
-function isOpen(held: HeldRefreshToken, now: Date): boolean {
-  return held.revoked_at === null && held.token_expires_at > now && held.family_expires_at > now;
+function isOpen(locked: LockedRefreshToken, now: Date): boolean {
+  return locked.revoked_at === null && locked.token_expires_at > now && locked.family_expires_at > now;
 }
 
 async function signAccessToken(

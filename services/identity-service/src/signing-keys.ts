@@ -12,7 +12,7 @@ import { fail } from "./errors.ts";
 import { makeSealedKey, openKey } from "./key-sealing.ts";
 import type { Tables } from "./schema.ts";
 import type { Tx } from "./store/db.ts";
-import { holdKeys, insertKey, listKeys, setKeyState, type StoredKey } from "./store/keys.ts";
+import { lockKeys, insertKey, listKeys, setKeyState, type StoredKey } from "./store/keys.ts";
 
 export interface SigningKeysOptions {
   readonly db: Database<Tables>;
@@ -49,7 +49,7 @@ export async function replaceKeys(
   encryptionKey: string,
   at: Date,
 ): Promise<{ readonly kid: string; readonly withdrawn: readonly string[] }> {
-  const withdrawn = (await holdKeys(tx)).map(({ kid }) => kid);
+  const withdrawn = (await lockKeys(tx)).map(({ kid }) => kid);
   for (const kid of withdrawn) await setKeyState(tx, kid, "removed", at);
   const key = await makeSealedKey(Buffer.from(encryptionKey, "hex"));
   await insertKey(tx, { ...key, state: "active", at });
@@ -106,7 +106,7 @@ export function createSigningKeys(options: SigningKeysOptions): SigningKeys {
 
   /** One step for every key whose time has come. */
   const advance = async (tx: Tx): Promise<void> => {
-    const keys = await holdKeys(tx);
+    const keys = await lockKeys(tx);
     const ageS = (key: StoredKey): number => (now().getTime() - key.state_since.getTime()) / 1000;
     const current = keys.find((key) => key.state === "active");
     if (!current) return; // not replaced by itself: a start makes one, or whoever took it away does
@@ -152,11 +152,11 @@ export function createSigningKeys(options: SigningKeysOptions): SigningKeys {
     jwks: () => ({ keys: published }),
     reload,
     async rotate(tx) {
-      const pending = (await holdKeys(tx)).find((key) => key.state === "pending");
+      const pending = (await lockKeys(tx)).find((key) => key.state === "pending");
       return pending?.kid ?? (await insertNew(tx, "pending"));
     },
     async revoke(tx, kid) {
-      const keys = await holdKeys(tx);
+      const keys = await lockKeys(tx);
       const key = keys.find((one) => one.kid === kid);
       if (!key) throw fail("key_not_found");
       await setKeyState(tx, kid, "removed", now());

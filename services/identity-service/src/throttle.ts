@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { type Database, inTransaction } from "@muster/db";
 import { clientNetworkOf, currentBudget, FairLimiter, withBudget } from "@muster/runtime";
-import { refusalOf } from "./account-turns.ts";
+import { refusalOf } from "./account-queues.ts";
 import type { Challenges } from "./challenges.ts";
 import { fail } from "./errors.ts";
 import type { Tables } from "./schema.ts";
@@ -15,7 +15,7 @@ import {
   ensureFailures,
   type Failures,
   forgetFailures,
-  holdFailures,
+  lockFailures,
   noFailures,
   readFailures,
   storeFailures,
@@ -73,24 +73,24 @@ export function createThrottle(options: ThrottleOptions): Throttle {
   let attempts = 0;
 
   /** Networks take turns: whoever pays for many attempts at an account delays its owner by one of them. */
-  const inTurn = async (account: string, network: string, work: () => Promise<boolean>): Promise<boolean> => {
+  const queued = async (account: string, network: string, work: () => Promise<boolean>): Promise<boolean> => {
     if (attempts >= ATTEMPTS_MAX) throw fail("busy");
-    const turns =
+    const queue =
       accounts.get(account) ??
       new FairLimiter({
         runningMax: Math.max(1, Math.min(AT_ONCE_PER_ACCOUNT, options.freePerAccount - 1)),
         waitingMax: WAITING_PER_ACCOUNT_MAX,
         waitingPerSourceMax: WAITING_PER_ACCOUNT_MAX,
       });
-    accounts.set(account, turns);
+    accounts.set(account, queue);
     attempts++;
     try {
-      return await turns.run(network, work, currentBudget()?.signal);
+      return await queue.run(network, work, currentBudget()?.signal);
     } catch (err) {
       throw refusalOf(err);
     } finally {
       attempts--;
-      if (turns.idle) accounts.delete(account);
+      if (queue.idle) accounts.delete(account);
     }
   };
 
@@ -106,7 +106,7 @@ export function createThrottle(options: ThrottleOptions): Throttle {
       const all: { held: Failures; free: number }[] = [];
       for (const { subject, free } of counts) {
         // One that a success has just deleted counts as none; the update below then changes nothing.
-        all.push({ held: lately((await holdFailures(tx, subject)) ?? noFailures(subject), now()), free });
+        all.push({ held: lately((await lockFailures(tx, subject)) ?? noFailures(subject), now()), free });
       }
       const at = now(); // with the locks in hand: whoever had them before us was earlier
       const refused = refusal(all, at);
@@ -141,7 +141,7 @@ export function createThrottle(options: ThrottleOptions): Throttle {
 
   const ofKnown = async (db: Database<Tables>, account: string, device: string, check: () => Promise<boolean>) => {
     const counts = [{ subject: subjectOf("account", account, device), free: options.freePerAccount }];
-    return inTurn(`known ${account} ${device}`, "", async () => {
+    return queued(`known ${account} ${device}`, "", async () => {
       const waitMs = await count(db, counts, ([own], at) => {
         const left = (own as { held: Failures }).held.blocked_until.getTime() - at.getTime();
         return left > 0 ? left : undefined;
@@ -173,7 +173,7 @@ export function createThrottle(options: ThrottleOptions): Throttle {
     const bitsMin = expected - PROOF_BITS_BEHIND_MAX;
     const proven = who.proof !== "" && (await options.challenges.redeem(db, subject, who.proof, bitsMin));
     if (expected > 0 && !proven) throw refuse(expected);
-    return inTurn(`stranger ${who.account}`, network, async () => {
+    return queued(`stranger ${who.account}`, network, async () => {
       const bits = await count(db, counts, (all) => (proven ? undefined : neededBits(all) || undefined));
       if (bits !== undefined) throw refuse(bits);
       return settle(db, counts, check);

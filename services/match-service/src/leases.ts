@@ -14,7 +14,7 @@ import { Counter } from "prom-client";
 import type { Ending } from "./matches.ts";
 import { storeOutcome } from "./outcomes.ts";
 import type { Tables } from "./schema.ts";
-import { advanceRound, findLeases, holdExpired, leaseRound, storeLeases } from "./store.ts";
+import { advanceRound, findLeases, lockExpired, leaseRound, storeLeases } from "./store.ts";
 
 /** Rounds without a renewal until a match is ended: more than twice what a live shard's rows can be behind. */
 export const LEASE_ROUNDS = 6;
@@ -83,7 +83,7 @@ export function createLeaseSweep({ db, roundMs, now, metrics, log }: LeaseSweepO
 
   const endBatch = async (round: number): Promise<number> => {
     const records = await inTransaction(db, async (tx) => {
-      const expiredRecords = await holdExpired(tx, round - LEASE_ROUNDS, BATCH_MAX);
+      const expiredRecords = await lockExpired(tx, round - LEASE_ROUNDS, BATCH_MAX);
       for (const record of expiredRecords) await storeOutcome(tx, record, SHARD_LOST, now());
       return expiredRecords;
     });

@@ -64,7 +64,7 @@ export function endingOf(request: RecordResultRequest, seatCount: number): Endin
 }
 
 /** Whether another shard may take the match over: `advanced` when it has, and asks again. */
-export function judgeAdvance(
+export function decideAdvance(
   row: Pick<MatchRow, "state" | "epoch" | "shard_id">,
   { expectedEpoch, shardId }: { readonly expectedEpoch: number; readonly shardId: string },
 ): "advance" | "advanced" | "match_over" | "stale_epoch" {
@@ -77,7 +77,7 @@ export function judgeAdvance(
  * Whether a result may be stored.
  * @throws AppError stale_epoch, result_conflict
  */
-export function judgeResult(
+export function decideResult(
   record: MatchRecord,
   { epoch, shardId }: { readonly epoch: number; readonly shardId: string },
   ending: Ending,
@@ -106,7 +106,7 @@ export const OPERATOR_CANCELLED: Ending = {
  * Whether an operator may cancel it, whatever shard holds it and under which epoch.
  * @throws AppError match_over
  */
-export function judgeCancel({ match }: MatchRecord): "cancel" | "duplicate" {
+export function decideCancel({ match }: MatchRecord): "cancel" | "duplicate" {
   if (match.state === "running") return "cancel";
   if (match.cancel_reason === OPERATOR_CANCELLED.cancelReason) return "duplicate";
   throw fail("match_over");

@@ -4,9 +4,9 @@ import { currentTrace, formatTraceparent, newTrace } from "@muster/tracing";
 import type { Transaction } from "kysely";
 import { matchOver } from "./events.ts";
 import type { Ending, MatchRecord } from "./matches.ts";
-import { meetingWeight, rated, RATING_INITIAL } from "./ratings.ts";
+import { meetingWeight, updateRatings, RATING_INITIAL } from "./ratings.ts";
 import type { Tables } from "./schema.ts";
-import { countMeetings, holdRatings, insertEvent, storeEnding, storeRating } from "./store.ts";
+import { countMeetings, lockRatings, insertEvent, storeEnding, storeRating } from "./store.ts";
 
 /** How far back matches of the same two players count as recent: see meetingWeight. */
 const MEETINGS_WINDOW_MS = 24 * 3_600_000;
@@ -21,11 +21,11 @@ export async function storeOutcome(
   const { match, participants } = record;
   await storeEnding(tx, match.id, ending, endedAt);
   // Who plays against a bot plays for nothing.
-  if (ending.state === "ended" && participants.every((p) => p.bot === null)) await updateRatings(tx, record, ending);
+  if (ending.state === "ended" && participants.every((p) => p.bot === null)) await storeNewRatings(tx, record, ending);
   await insertEvent(tx, matchOver(record, ending, endedAt, formatTraceparent(currentTrace() ?? newTrace())));
 }
 
-async function updateRatings(
+async function storeNewRatings(
   tx: Transaction<Tables>,
   { match, participants }: MatchRecord,
   ending: Ending,
@@ -33,15 +33,15 @@ async function updateRatings(
   const ids = participants.map((p) => p.player_id);
   const since = new Date(match.created_at.getTime() - MEETINGS_WINDOW_MS);
   const met = await countMeetings(tx, ids, since, match.id);
-  const held = await holdRatings(tx, ids, match.mode, RATING_INITIAL);
+  const locked = await lockRatings(tx, ids, match.mode, RATING_INITIAL);
   const before = participants.map((p, i) => ({
-    rating: must(held.get(p.player_id), "held for every player"),
+    rating: must(locked.get(p.player_id), "locked for every player"),
     rank: must(ending.seats[i], "a rank per seat").rank,
     unplayed: ending.unplayed.includes(p.seat),
   }));
   const meetings = (i: number, j: number): number =>
     met.get(`${ids[i]} ${ids[j]}`) ?? met.get(`${ids[j]} ${ids[i]}`) ?? 0;
-  const after = rated(before, (i, j) => meetingWeight(meetings(i, j)));
+  const after = updateRatings(before, (i, j) => meetingWeight(meetings(i, j)));
   for (const [i, id] of ids.entries()) {
     const rating = after[i];
     if (rating !== undefined) await storeRating(tx, id, match.mode, rating);

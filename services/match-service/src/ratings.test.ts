@@ -1,23 +1,23 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { meetingWeight, rated } from "./ratings.ts";
+import { meetingWeight, updateRatings } from "./ratings.ts";
 
 describe("ratings", () => {
   it("move by 16 points between equals, more for an upset, not at all for a draw of equals", () => {
     expect(
-      rated([
+      updateRatings([
         { rating: 1500, rank: 1 },
         { rating: 1500, rank: 2 },
       ]),
     ).toEqual([1516, 1484]);
     expect(
-      rated([
+      updateRatings([
         { rating: 1300, rank: 1 },
         { rating: 1700, rank: 2 },
       ]),
     ).toEqual([1329, 1671]);
     expect(
-      rated([
+      updateRatings([
         { rating: 1500, rank: 1 },
         { rating: 1500, rank: 1 },
       ]),
@@ -31,7 +31,7 @@ describe("ratings", () => {
       { rating: 1500, rank: 4 },
       { rating: 1550, rank: 3 },
     ];
-    expect(rated(four.toReversed())).toEqual(rated(four).toReversed());
+    expect(updateRatings(four.toReversed())).toEqual(updateRatings(four).toReversed());
   });
 
   it("never rise by who did not really play, nor for who did not; who left may lose", () => {
@@ -42,9 +42,9 @@ describe("ratings", () => {
     });
     fc.assert(
       fc.property(fc.array(player, { minLength: 2, maxLength: 8 }), (players) => {
-        const after = rated(players);
+        const after = updateRatings(players);
         const whoPlayed = players.filter(({ unplayed }) => !unplayed);
-        const amongThem = rated(whoPlayed);
+        const amongThem = updateRatings(whoPlayed);
         players.forEach((one, i) => {
           const change = (after[i] ?? one.rating) - one.rating;
           if (one.unplayed || whoPlayed.length < 2) expect(change).toBeLessThanOrEqual(0);
@@ -53,7 +53,7 @@ describe("ratings", () => {
         });
       }),
     );
-    const [stayed, left] = rated([
+    const [stayed, left] = updateRatings([
       { rating: 1500, rank: 1 },
       { rating: 1500, rank: 2, unplayed: true },
     ]);
@@ -62,7 +62,7 @@ describe("ratings", () => {
 
   it("say nothing of equals who draw when one of them did not really play", () => {
     expect(
-      rated([
+      updateRatings([
         { rating: 1500, rank: 1 },
         { rating: 1500, rank: 1, unplayed: true },
       ]),
@@ -77,7 +77,7 @@ describe("ratings", () => {
         { rating: farmer, rank: 1 },
         { rating: friend, rank: 2 },
       ];
-      [farmer, friend] = rated(players, () => meetingWeight(met)) as [number, number];
+      [farmer, friend] = updateRatings(players, () => meetingWeight(met)) as [number, number];
       return farmer - before;
     });
     expect(gains).toEqual(gains.toSorted((a, b) => b - a));

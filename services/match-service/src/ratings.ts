@@ -19,7 +19,7 @@ export interface Rated {
  * a loss.
  * @param weight of a pair, by their places
  */
-export function rated(
+export function updateRatings(
   players: readonly Rated[],
   weight: (i: number, j: number) => number = () => 1,
 ): (number | undefined)[] {

@@ -15,9 +15,9 @@ import { renewLeases } from "./leases.ts";
 import {
   checkSeats,
   endingOf,
-  judgeAdvance,
-  judgeCancel,
-  judgeResult,
+  decideAdvance,
+  decideCancel,
+  decideResult,
   type MatchRecord,
   type MatchRow,
   OPERATOR_CANCELLED,
@@ -33,8 +33,8 @@ import {
   findRating,
   findRatings,
   findReplay,
-  holdAuthorities,
-  holdMatch,
+  lockAuthorities,
+  lockMatch,
   insertMatch,
   insertReplay,
   leaseRound,
@@ -71,8 +71,8 @@ export function matchRpc({ db, log, now }: RpcParts): ServiceImpl<typeof MatchSe
     async advanceEpoch(request) {
       const lease = await newLease(db, request.leased);
       const epoch = await inTransaction(db, async (tx) => {
-        const { match } = await hold(tx, request.matchId);
-        const verdict = judgeAdvance(match, request);
+        const { match } = await lock(tx, request.matchId);
+        const verdict = decideAdvance(match, request);
         if (verdict === "advance") await advanceAll(tx, [match.id], request.shardId, lease);
         else if (verdict !== "advanced") throw fail(verdict, { details: { epoch: match.epoch } });
         return request.expectedEpoch + 1;
@@ -87,9 +87,9 @@ export function matchRpc({ db, log, now }: RpcParts): ServiceImpl<typeof MatchSe
 
     async recordResult(request) {
       const duplicate = await inTransaction(db, async (tx) => {
-        const record = await hold(tx, request.matchId);
+        const record = await lock(tx, request.matchId);
         const ending = endingOf(request, record.participants.length);
-        if (judgeResult(record, request, ending) === "duplicate") return true;
+        if (decideResult(record, request, ending) === "duplicate") return true;
         await storeOutcome(tx, record, ending, now());
         if (request.inputLog.length > 0) await insertReplay(tx, record.match.id, request.inputLog);
         const { id: matchId, shard_id: shardId } = record.match;
@@ -104,8 +104,8 @@ export function matchRpc({ db, log, now }: RpcParts): ServiceImpl<typeof MatchSe
 
     async cancelMatch({ matchId }) {
       const duplicate = await inTransaction(db, async (tx) => {
-        const record = await hold(tx, matchId);
-        if (judgeCancel(record) === "duplicate") return true;
+        const record = await lock(tx, matchId);
+        if (decideCancel(record) === "duplicate") return true;
         await storeOutcome(tx, record, OPERATOR_CANCELLED, now());
         const { shard_id: shardId, epoch } = record.match;
         log.warn({ matchId, shardId, epoch }, "an operator cancels this match");
@@ -180,7 +180,7 @@ async function advanceEach(
   requests: readonly AdvanceEpochRequest[],
   lease: number | null,
 ): Promise<{ matchId: string; epoch: number; refused: string }[]> {
-  const rows = await holdAuthorities(
+  const rows = await lockAuthorities(
     tx,
     requests.map(({ matchId }) => matchId),
   );
@@ -189,7 +189,7 @@ async function advanceEach(
     const { matchId, expectedEpoch, shardId, leased } = request;
     const row = rows.get(matchId);
     if (!row) return { matchId, epoch: 0, refused: "match_not_found" };
-    const verdict = judgeAdvance(row, request);
+    const verdict = decideAdvance(row, request);
     if (verdict !== "advance" && verdict !== "advanced") return { matchId, epoch: row.epoch, refused: verdict };
     if (verdict === "advance") {
       const key = `${shardId}/${leased}`;
@@ -203,8 +203,8 @@ async function advanceEach(
   return advances;
 }
 
-async function hold(tx: Transaction<Tables>, matchId: string): Promise<MatchRecord> {
-  const record = await holdMatch(tx, matchId);
+async function lock(tx: Transaction<Tables>, matchId: string): Promise<MatchRecord> {
+  const record = await lockMatch(tx, matchId);
   if (!record) throw fail("match_not_found");
   return record;
 }

@@ -59,13 +59,13 @@ export async function findMatch(db: Db, id: string): Promise<MatchRecord | undef
 }
 
 /** Locks the match until the transaction ends. */
-export async function holdMatch(tx: Tx, id: string): Promise<MatchRecord | undefined> {
+export async function lockMatch(tx: Tx, id: string): Promise<MatchRecord | undefined> {
   const match = await tx.selectFrom("matches").select(MATCH).where("id", "=", id).forUpdate().executeTakeFirst();
   return match && { match, participants: await listParticipants(tx, [id]) };
 }
 
 /** Locks the matches, in the order of their ids: two callers never wait for each other. Unknown ones are left out. */
-export async function holdAuthorities(
+export async function lockAuthorities(
   tx: Tx,
   ids: readonly string[],
 ): Promise<Map<string, Pick<MatchRow, "id" | "state" | "epoch" | "shard_id">>> {
@@ -129,7 +129,7 @@ export async function storeLeases(db: Db, ids: readonly string[], shardId: strin
 }
 
 /** Locks running matches whose lease is of this round or older; those that another instance has locked are its own. */
-export async function holdExpired(tx: Tx, round: number, limit: number): Promise<MatchRecord[]> {
+export async function lockExpired(tx: Tx, round: number, limit: number): Promise<MatchRecord[]> {
   const matches = await tx
     .selectFrom("matches")
     .select(MATCH)
@@ -265,7 +265,7 @@ export async function countMeetings(
 }
 
 /** Makes the missing rows and locks all of them, in the order of the ids: two matches never wait for each other. */
-export async function holdRatings(
+export async function lockRatings(
   tx: Tx,
   playerIds: readonly string[],
   mode: string,

@@ -1,5 +1,5 @@
 // For the tests of other packages: the service as they may use it.
 export { fields, readConfig } from "./config.ts";
 export { ERRORS } from "./errors.ts";
-export { judgeAdvance } from "./matches.ts";
+export { decideAdvance } from "./matches.ts";
 export { service } from "./service.ts";

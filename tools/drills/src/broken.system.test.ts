@@ -8,7 +8,7 @@ import { expect, it } from "vitest";
 import { ALLOCATES, broken, LOOPS, SLOW, THROWS } from "./broken-games.ts";
 import { enter } from "./players.ts";
 import { proveKept } from "./proof.ts";
-import { openStage } from "./stage.ts";
+import { openTestCluster } from "./test-cluster.ts";
 
 const MATCHES = 3;
 const WITHIN_MS = 90_000;
@@ -39,7 +39,7 @@ describeWithServers("a game that breaks", () => {
   ])(
     "$note: its match is cancelled, with the reason in the log, and all others go on",
     async ({ how, dies, said }) => {
-      await using stage = await openStage({
+      await using cluster = await openTestCluster({
         gateways: 1,
         shards: 1,
         mains: { shard: [MAIN, "shard"], matchmaker: [MAIN, "matchmaker"] },
@@ -51,18 +51,18 @@ describeWithServers("a game that breaks", () => {
         },
       });
       const players = await Promise.all(
-        Array.from({ length: MATCHES * 2 }, () => enter(stage.edgeUrl, stage.gatewayUrl, "drill")),
+        Array.from({ length: MATCHES * 2 }, () => enter(cluster.edgeUrl, cluster.gatewayUrl, "drill")),
       );
-      const ends = brokenMatch(stage.edgeUrl, stage.gatewayUrl);
-      if (dies) await stage.add("shard"); // where the others go
+      const ends = brokenMatch(cluster.edgeUrl, cluster.gatewayUrl);
+      if (dies) await cluster.add("shard"); // where the others go
       for (const end of await ends) expect(end.kind).toBe("cancelled");
-      const proof = await proveKept(stage.matchUrl, players);
+      const proof = await proveKept(cluster.matchUrl, players);
       expect(proof.problems).toEqual([]);
       expect(Object.values(proof.epochs).reduce((a, b) => a + b, 0)).toBe(MATCHES);
       // Only a step that never comes back takes its process with it: then the others are in their second epoch.
       expect(proof.epochs[2] ?? 0).toBe(dies ? MATCHES : 0);
-      expect(stage.shards[0]?.child.running).toBe(!dies);
-      expect(stage.shards.flatMap(({ lines }) => lines).join("\n")).toContain(said);
+      expect(cluster.shards[0]?.child.running).toBe(!dies);
+      expect(cluster.shards.flatMap(({ lines }) => lines).join("\n")).toContain(said);
       for (const player of players) player.realtime.close();
     },
     WITHIN_MS,

@@ -5,7 +5,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { MusterClient, Realtime } from "@muster/client";
 import type { Child } from "@muster/local";
 import { createConnection } from "mariadb";
-import { openStage, type Stage } from "./stage.ts";
+import { openTestCluster, type TestCluster } from "./test-cluster.ts";
 import { percentile } from "@muster/testkit/numbers";
 
 export interface CrowdOptions {
@@ -51,20 +51,20 @@ const ENV = {
 };
 
 export async function drillCrowd({ clients, runShare, churnMs, progress }: CrowdOptions): Promise<CrowdReport> {
-  await using stage = await openStage({ gateways: 1, shards: 1, env: ENV });
+  await using cluster = await openTestCluster({ gateways: 1, shards: 1, env: ENV });
   progress(`${clients} clients log in and connect`);
-  const crowd = await connectAll(stage, clients);
-  const slowed = slowDown(stage.singles.get("match-service") as Child, runShare);
+  const crowd = await connectAll(cluster, clients);
+  const slowed = slowDown(cluster.singles.get("match-service") as Child, runShare);
   try {
     progress(`match-service runs ${Math.round(runShare * 100)} % of the time; all queue at once`);
     const queued = await queueAll(crowd);
     progress(`${queued.waitsMs.length} of ${clients} are matched`);
-    const churned = churnMs > 0 ? await churn(stage, crowd, churnMs) : 0;
+    const churned = churnMs > 0 ? await churn(cluster, crowd, churnMs) : 0;
     for (const one of crowd) one.realtime.close();
     const ranShare = slowed.stop();
     progress(`${churned} comings and goings; now nobody is here`);
     await wait(JOIN_WITHIN_MS + 2000);
-    const unheldAtFirst = await unheldMatches(stage);
+    const unheldAtFirst = await unheldMatches(cluster);
     await wait(LEASE_MS);
     return {
       matched: queued.waitsMs.length,
@@ -73,8 +73,8 @@ export async function drillCrowd({ clients, runShare, churnMs, progress }: Crowd
       ranShare,
       churned,
       unheldAtFirst,
-      unheld: await unheldMatches(stage),
-      cancelled: await cancelledByReason(stage),
+      unheld: await unheldMatches(cluster),
+      cancelled: await cancelledByReason(cluster),
     };
   } finally {
     slowed.stop();
@@ -87,17 +87,17 @@ interface One {
   realtime: Realtime;
 }
 
-function connect(stage: Stage, client: MusterClient): Realtime {
-  return new Realtime(stage.gatewayUrl, () => client.accessToken(), {});
+function connect(cluster: TestCluster, client: MusterClient): Realtime {
+  return new Realtime(cluster.gatewayUrl, () => client.accessToken(), {});
 }
 
-async function connectAll(stage: Stage, clients: number): Promise<One[]> {
+async function connectAll(cluster: TestCluster, clients: number): Promise<One[]> {
   const crowd: One[] = [];
   while (crowd.length < clients) {
     const some = Array.from({ length: Math.min(LOG_IN_AT_ONCE, clients - crowd.length) }, async () => {
-      const client = new MusterClient({ url: stage.edgeUrl });
+      const client = new MusterClient({ url: cluster.edgeUrl });
       await logIn(client);
-      const realtime = connect(stage, client);
+      const realtime = connect(cluster, client);
       await realtime.ready();
       return { client, realtime };
     });
@@ -140,7 +140,7 @@ async function queueAll(crowd: readonly One[]): Promise<{ waitsMs: number[]; not
 }
 
 /** Each queues, and cancels, drops its socket, or is matched and does not join; again and again. */
-async function churn(stage: Stage, crowd: readonly One[], churnMs: number): Promise<number> {
+async function churn(cluster: TestCluster, crowd: readonly One[], churnMs: number): Promise<number> {
   const end = performance.now() + churnMs;
   let count = 0;
   const live = async (one: One): Promise<void> => {
@@ -156,7 +156,7 @@ async function churn(stage: Stage, crowd: readonly One[], churnMs: number): Prom
       cancel.abort();
       if (what < 0.4) {
         one.realtime.close();
-        one.realtime = connect(stage, one.client);
+        one.realtime = connect(cluster, one.client);
       }
       await done;
     }
@@ -189,26 +189,26 @@ function slowDown(child: Child, runShare: number): { stop(): number } {
   };
 }
 
-async function unheldMatches(stage: Stage): Promise<number> {
-  const [row] = await query<{ n: bigint }>(stage, "select count(*) n from matches where state = 'running'");
+async function unheldMatches(cluster: TestCluster): Promise<number> {
+  const [row] = await query<{ n: bigint }>(cluster, "select count(*) n from matches where state = 'running'");
   let held = 0;
-  for (const { adminPort } of stage.shards) {
+  for (const { adminPort } of cluster.shards) {
     const metrics = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
     held += Number(/^shard_matches\{[^}]*\} (\d+)$/m.exec(metrics)?.[1] ?? 0);
   }
   return Number(row?.n ?? 0) - held;
 }
 
-async function cancelledByReason(stage: Stage): Promise<Record<string, number>> {
+async function cancelledByReason(cluster: TestCluster): Promise<Record<string, number>> {
   const rows = await query<{ reason: string; n: bigint }>(
-    stage,
+    cluster,
     "select cancel_reason reason, count(*) n from matches where state = 'cancelled' group by cancel_reason",
   );
   return Object.fromEntries(rows.map(({ reason, n }) => [reason, Number(n)]));
 }
 
-async function query<T>(stage: Stage, sql: string): Promise<T[]> {
-  const { hostname, port, username, password, pathname } = new URL(stage.matchDbUrl);
+async function query<T>(cluster: TestCluster, sql: string): Promise<T[]> {
+  const { hostname, port, username, password, pathname } = new URL(cluster.matchDbUrl);
   const connection = await createConnection({
     host: hostname,
     port: Number(port),

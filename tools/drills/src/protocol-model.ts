@@ -1,11 +1,11 @@
 // The protocol of design/realtime/survival.md under thousands of random schedules: messages are delayed and cut off, those of the matchmaker
 // reordered and duplicated too; shards and gateways crash, stop and wake up, are suspected and leave. The rules that decide are the services'
-// own (the gateways' takeover, LogTransfers, judgeAdvance); the network, the matchmaker's questions and the clock are the model's.
+// own (the gateways' takeover, LogTransfers, decideAdvance); the network, the matchmaker's questions and the clock are the model's.
 //
 // What is checked: one authority per epoch, one shard whose frames a gateway takes, no fork among what players saw, no applied input that a
 // player saw is lost while a replica lives and is waited for, at most one result, and that of the last epoch; and once everything that is
 // still there works again, every gateway carries the match.
-import { judgeAdvance } from "@muster/match-service/testing";
+import { decideAdvance } from "@muster/match-service/testing";
 import { type Action, isBoundTo, type MatchEvent, takeover } from "@muster/realtime-gateway/testing";
 import { LogTransfers } from "@muster/shard/testing";
 import { seededBelow } from "@muster/testkit/numbers";
@@ -216,7 +216,7 @@ export class Model {
     const { epoch } = shard;
     const log = [...(shard.log as string[])];
     this.#network.send("match-service", () => {
-      if (this.row.state !== "running" || epoch !== this.row.epoch) return; // judgeResult: stale_epoch, duplicate
+      if (this.row.state !== "running" || epoch !== this.row.epoch) return; // decideResult: stale_epoch, duplicate
       this.row.state = "ended";
       this.results.push({ epoch, log });
     });
@@ -274,7 +274,7 @@ export class Model {
     const shard = candidates[this.#random(Math.max(1, candidates.length))];
     if (!shard) return false;
     const expectedEpoch = this.row.epoch;
-    const verdict = judgeAdvance(this.row, { expectedEpoch, shardId: shard.id });
+    const verdict = decideAdvance(this.row, { expectedEpoch, shardId: shard.id });
     if (verdict !== "advance") return false;
     const before = this.shards.filter((other) => other.epoch === expectedEpoch + 1);
     if (before.length > 0) this.problems.push(`two authorities of epoch ${expectedEpoch + 1}`);

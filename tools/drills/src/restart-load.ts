@@ -1,7 +1,7 @@
 // 150 requests a second over every callee of edge-api and the gateway, while one of them is restarted again and again.
 import { randomBytes } from "node:crypto";
 import { MusterClient, Realtime } from "@muster/client";
-import { openStage, type Stage } from "./stage.ts";
+import { openTestCluster, type TestCluster } from "./test-cluster.ts";
 import { percentile } from "@muster/testkit/numbers";
 
 export interface RestartReport {
@@ -38,15 +38,15 @@ interface Player {
 }
 
 export async function drillRestarts(options: RestartOptions): Promise<RestartReport[]> {
-  await using stage = await openStage({ gateways: 1, shards: 1 });
-  const players = await Promise.all(Array.from({ length: PLAYERS }, () => join(stage)));
+  await using cluster = await openTestCluster({ gateways: 1, shards: 1 });
+  const players = await Promise.all(Array.from({ length: PLAYERS }, () => join(cluster)));
   const reports: RestartReport[] = [];
   try {
     for (const callee of options.callees) {
-      const load = startLoad(stage, players, options.perS);
+      const load = startLoad(cluster, players, options.perS);
       for (let i = 0; i < options.restarts; i++) {
         await wait(options.pauseMs * (0.5 + Math.random()));
-        await stage.restart(callee, i % 2 === 0 ? "SIGTERM" : "SIGKILL");
+        await cluster.restart(callee, i % 2 === 0 ? "SIGTERM" : "SIGKILL");
       }
       await wait(options.pauseMs);
       const { statuses, unanswered, latenciesMs } = await load.stop();
@@ -55,12 +55,12 @@ export async function drillRestarts(options: RestartOptions): Promise<RestartRep
         requests: latenciesMs.length,
         statuses,
         unanswered,
-        deaths: stage.deaths(),
+        deaths: cluster.deaths(),
         latencyMsP99: percentile(latenciesMs, 0.99) ?? 0,
       });
       options.progress(line(reports.at(-1) as RestartReport));
     }
-    for (const error of stage.errors().slice(0, 5)) options.progress(`LOGGED ${error.slice(0, 300)}`);
+    for (const error of cluster.errors().slice(0, 5)) options.progress(`LOGGED ${error.slice(0, 300)}`);
   } finally {
     for (const { realtime } of players) realtime.close();
   }
@@ -75,17 +75,17 @@ export function line({ callee, requests, statuses, unanswered, deaths, latencyMs
   );
 }
 
-async function join(stage: Stage): Promise<Player> {
-  const client = new MusterClient({ url: stage.edgeUrl });
+async function join(cluster: TestCluster): Promise<Player> {
+  const client = new MusterClient({ url: cluster.edgeUrl });
   const { playerId } = await client.logInGuest(randomBytes(16).toString("hex"));
-  return { client, realtime: new Realtime(stage.gatewayUrl, () => client.accessToken(), {}), playerId };
+  return { client, realtime: new Realtime(cluster.gatewayUrl, () => client.accessToken(), {}), playerId };
 }
 
 interface Load {
   stop(): Promise<Pick<RestartReport, "statuses" | "unanswered"> & { latenciesMs: number[] }>;
 }
 
-function startLoad(stage: Stage, players: readonly Player[], perS: number): Load {
+function startLoad(cluster: TestCluster, players: readonly Player[], perS: number): Load {
   const statuses: Record<number, number> = {};
   const unanswered: Record<string, number> = {};
   const latenciesMs: number[] = [];
@@ -97,7 +97,7 @@ function startLoad(stage: Stage, players: readonly Player[], perS: number): Load
     const due = Math.floor(((performance.now() - startedAt) / 1000) * perS);
     for (; sent < due; sent++) {
       const player = players[sent % players.length] as Player;
-      const one = request(stage.edgeUrl, player, sent).then(({ status, why, ms }) => {
+      const one = request(cluster.edgeUrl, player, sent).then(({ status, why, ms }) => {
         statuses[status] = (statuses[status] ?? 0) + 1;
         if (why !== undefined) unanswered[why] = (unanswered[why] ?? 0) + 1;
         latenciesMs.push(ms);

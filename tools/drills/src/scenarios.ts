@@ -1,6 +1,6 @@
 import { type DrillPlayer, enter, watch } from "./players.ts";
 import { type Proof, proveKept, proveSight } from "./proof.ts";
-import { openStage, type Stage, type StageOptions } from "./stage.ts";
+import { openTestCluster, type TestCluster, type TestClusterOptions } from "./test-cluster.ts";
 import { seededRandom } from "@muster/testkit/numbers";
 
 export interface DrillOptions {
@@ -20,11 +20,13 @@ export interface DrillReport {
 }
 
 interface Scenario {
-  readonly stage: Pick<StageOptions, "gateways" | "shards"> & { env?: (matches: number) => Record<string, string> };
+  readonly cluster: Pick<TestClusterOptions, "gateways" | "shards"> & {
+    env?: (matches: number) => Record<string, string>;
+  };
   /** Shards that come when everybody plays. */
   readonly reserves?: number;
   /** Breaks something; resolves when the fault is over. */
-  fault(stage: Stage, random: () => number): Promise<void>;
+  fault(cluster: TestCluster, random: () => number): Promise<void>;
 }
 
 const TICK_RATE = 30;
@@ -42,14 +44,14 @@ const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   // One shard carries everything; the two that take over are empty when it happens.
   "shard-killed": {
-    stage: { gateways: 2, shards: 1 },
+    cluster: { gateways: 2, shards: 1 },
     reserves: 2,
     async fault({ shards }) {
       shards[0]?.child.kill("SIGKILL");
     },
   },
   "shard-stopped": {
-    stage: { gateways: 2, shards: 1 },
+    cluster: { gateways: 2, shards: 1 },
     reserves: 2,
     async fault({ shards }) {
       const { child } = shards[0] as (typeof shards)[number];
@@ -59,19 +61,19 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     },
   },
   "gateway-killed": {
-    stage: { gateways: 2, shards: 2 },
+    cluster: { gateways: 2, shards: 2 },
     async fault({ gateways }, random) {
       pick(gateways, random).child.kill("SIGKILL");
     },
   },
   "gateway-stopped": {
-    stage: { gateways: 2, shards: 2 },
+    cluster: { gateways: 2, shards: 2 },
     async fault({ gateways }, random) {
       await pick(gateways, random).child.stop();
     },
   },
   "both-killed": {
-    stage: { gateways: 3, shards: 3 },
+    cluster: { gateways: 3, shards: 3 },
     async fault({ gateways, shards }, random) {
       pick(shards, random).child.kill("SIGKILL");
       await wait(random() * 100);
@@ -79,7 +81,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     },
   },
   "rolling-restart": {
-    stage: { gateways: 2, shards: 2 },
+    cluster: { gateways: 2, shards: 2 },
     async fault({ gateways, shards, add }) {
       for (const shard of shards.slice()) {
         await add("shard");
@@ -93,7 +95,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   "shards-full": {
     // Room for a third more than there is: what one held has to be spread, and some refusals are certain.
-    stage: {
+    cluster: {
       gateways: 2,
       shards: 4,
       env: (matches) => ({ SHARD_MATCHES_MAX: String(Math.ceil(matches / 3) + 1) }),
@@ -111,40 +113,40 @@ export async function drill(name: string, { matches, seed, progress }: DrillOpti
   const enteringMs = matches * 2 * ENTER_MS_PER_PLAYER;
   const roundTicks = Math.ceil(((enteringMs + BEFORE_MS + AFTER_MS + 6000) / 1000) * TICK_RATE);
   progress(`${name}: starting, seed ${seed}`);
-  await using stage = await openStage({
-    ...scenario.stage,
+  await using cluster = await openTestCluster({
+    ...scenario.cluster,
     env: {
       MATCHMAKER_MODES: JSON.stringify({ drill: { game: "duel", seats: 2, options: { rounds: 1, roundTicks } } }),
       GATEWAY_SPECTATOR_DELAY_MS: "0",
-      ...scenario.stage.env?.(matches),
+      ...scenario.cluster.env?.(matches),
     },
   });
-  const players = await enterAll(stage, matches * 2, progress).catch((err: unknown) => {
-    for (const line of stage.errors().slice(0, 10)) progress(line.slice(0, 2000));
+  const players = await enterAll(cluster, matches * 2, progress).catch((err: unknown) => {
+    for (const line of cluster.errors().slice(0, 10)) progress(line.slice(0, 2000));
     throw err;
   });
-  const spectator = await watch(stage.edgeUrl, stage.gatewayUrl, (players[0] as DrillPlayer).matchId);
-  for (let i = 0; i < (scenario.reserves ?? 0); i++) await stage.add("shard");
+  const spectator = await watch(cluster.edgeUrl, cluster.gatewayUrl, (players[0] as DrillPlayer).matchId);
+  for (let i = 0; i < (scenario.reserves ?? 0); i++) await cluster.add("shard");
   await wait(BEFORE_MS);
   const playing = players.filter((player) => !player.over());
   for (const player of playing) player.watch();
   progress(`${playing.length} of ${players.length} players play; now the fault`);
   const startedAt = performance.now();
-  await scenario.fault(stage, random);
+  await scenario.fault(cluster, random);
   await wait(AFTER_MS);
   const pausesMs = playing.map((player) => player.pauseMs()).sort((a, b) => a - b);
   progress(`${((performance.now() - startedAt) / 1000).toFixed(1)} s later; waiting for the ends`);
-  const proof = await proveKept(stage.matchUrl, players);
+  const proof = await proveKept(cluster.matchUrl, players);
   proof.problems.push(...proveSight(spectator, players));
   for (const { realtime } of [...players, spectator]) realtime.close();
-  return { matches, hit: pausesMs.filter((ms) => ms > HIT_MS).length, pausesMs, proof, errors: stage.errors() };
+  return { matches, hit: pausesMs.filter((ms) => ms > HIT_MS).length, pausesMs, proof, errors: cluster.errors() };
 }
 
-async function enterAll(stage: Stage, count: number, progress: (line: string) => void): Promise<DrillPlayer[]> {
+async function enterAll(cluster: TestCluster, count: number, progress: (line: string) => void): Promise<DrillPlayer[]> {
   const players: DrillPlayer[] = [];
   for (let from = 0; from < count; from += ENTER_AT_ONCE) {
     const group = Array.from({ length: Math.min(ENTER_AT_ONCE, count - from) }, () =>
-      enter(stage.edgeUrl, stage.gatewayUrl, "drill"),
+      enter(cluster.edgeUrl, cluster.gatewayUrl, "drill"),
     );
     players.push(...(await Promise.all(group)));
     if (players.length % 160 === 0) progress(`${players.length} of ${count} players are in`);

@@ -11,7 +11,7 @@ import {
 } from "@muster/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import WebSocket from "ws";
-import { openStage, type Stage } from "./stage.ts";
+import { openTestCluster, type TestCluster } from "./test-cluster.ts";
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CALLER_SPAN = "00f067aa0ba902b7";
@@ -39,19 +39,19 @@ const EXPECTED = [
 
 describeWithServers("a trace", () => {
   let collector: OtlpCollector;
-  let stage: Stage;
+  let cluster: TestCluster;
   beforeAll(async () => {
     collector = await startOtlpCollector();
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, SHARD_PLAYED_AFTER_MS: "0" };
-    stage = await openStage({ gateways: 1, shards: 1, env });
+    cluster = await openTestCluster({ gateways: 1, shards: 1, env });
   });
   afterAll(async () => {
-    await stage[Symbol.asyncDispose]();
+    await cluster[Symbol.asyncDispose]();
     await collector[Symbol.asyncDispose]();
   });
 
   it("holds a log-in, the queue, the placement, the seat and the result, each under what it was done for", async () => {
-    await playOneMatch(stage);
+    await playOneMatch(cluster);
     const ofTrace = (): CollectedSpan[] => collector.spans.filter(({ traceId }) => traceId === TRACE);
     const steps = (): string[] => stepsOf(ofTrace());
     await until(() => {
@@ -67,8 +67,8 @@ describeWithServers("a trace", () => {
     const before = collector.spans.length;
     const traceparent = `00-${randomBytes(16).toString("hex")}-${CALLER_SPAN}-01`;
     const deviceKey = randomBytes(16).toString("hex");
-    await logIn(stage.edgeUrl, deviceKey, traceparent);
-    await stage.restart("edge-api", "SIGTERM");
+    await logIn(cluster.edgeUrl, deviceKey, traceparent);
+    await cluster.restart("edge-api", "SIGTERM");
     const since = collector.spans.slice(before).filter(({ traceId }) => traceparent.includes(traceId));
     expect(since.map(({ service }) => service)).toContain("edge-api");
   });
@@ -87,7 +87,7 @@ async function logIn(edgeUrl: string, deviceKey: string, traceparent: string): P
 }
 
 /** As a client with a trace of its own: logs in, queues for practice, takes its seat and gives it up. */
-async function playOneMatch({ edgeUrl, gatewayUrl }: Stage): Promise<void> {
+async function playOneMatch({ edgeUrl, gatewayUrl }: TestCluster): Promise<void> {
   const token = await logIn(edgeUrl, randomBytes(16).toString("hex"), TRACEPARENT);
   const socket = new WebSocket(gatewayUrl, ["muster.v1", `muster.token.${token}`]);
   const heard: ServerControl["message"][] = [];

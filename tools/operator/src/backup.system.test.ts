@@ -9,41 +9,41 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { parseEnv } from "node:util";
 import { BINARY_LOGS, type Manifest, tableStates } from "./backup/manifest.ts";
 import { withServer } from "./databases.ts";
-import { createStage, printedBy, type Stage } from "./stage.ts";
+import { createTestInstallation, printedBy, type TestInstallation } from "./test-installation.ts";
 
 const PASSWORD = "correct horse battery";
 
 describeWithServers("backup and restore", () => {
-  let stage: Stage;
+  let installation: TestInstallation;
   const folder = mkdtempSync(path.join(os.tmpdir(), "muster-backup-"));
   const operator = async (words: string): Promise<string> => {
-    const { code, output } = await printedBy(`scripts/operator.sh ${words}`, stage.env);
+    const { code, output } = await printedBy(`scripts/operator.sh ${words}`, installation.env);
     expect(code, output).toBe(0);
     return output;
   };
   const serverUrl = (): string =>
-    parseEnv(readFileSync(path.join(stage.folder, "databases.env"), "utf8"))["MUSTER_DB_URL"] as string;
+    parseEnv(readFileSync(path.join(installation.folder, "databases.env"), "utf8"))["MUSTER_DB_URL"] as string;
   const states = (): ReturnType<typeof tableStates> =>
     tableStates(serverUrl(), ["identity_dev", "match_dev", "chat_dev"]);
 
   beforeAll(async () => {
-    stage = await createStage();
-    await stage.start();
+    installation = await createTestInstallation();
+    await installation.start();
   }, 120_000);
   afterAll(async () => {
-    await stage?.[Symbol.asyncDispose]();
+    await installation?.[Symbol.asyncDispose]();
     rmSync(folder, { recursive: true, force: true });
   });
 
   it("brings back every row up to the transaction before a dropped table; sessions and keys go on", async () => {
-    const ann = new MusterClient({ url: stage.url });
+    const ann = new MusterClient({ url: installation.url });
     await ann.register({ name: "ann", password: PASSWORD });
-    expect(await printedBy(`scripts/smoke.sh ${stage.url}`, stage.env)).toMatchObject({ code: 0 });
+    expect(await printedBy(`scripts/smoke.sh ${installation.url}`, installation.env)).toMatchObject({ code: 0 });
     await operator("grant ann admin 'the first admin'");
     const kept = path.join(folder, "monday");
     expect(await operator(`backup ${kept}`)).toMatch(/is good; binary log from \d+-\d+-\d+$/m);
 
-    const late = new MusterClient({ url: stage.url });
+    const late = new MusterClient({ url: installation.url });
     await late.register({ name: "late", password: PASSWORD });
     await late.chat.createRoom("after the backup");
     await operator("grant late moderator 'after the backup'");
@@ -57,31 +57,32 @@ describeWithServers("backup and restore", () => {
 
     const gtid = /(\d+-\d+-\d+)  DROP TABLE/i.exec(await operator(`binary-log ${kept} 'drop table'`))?.[1];
     expect(gtid).toBeDefined();
-    expect((await printedBy(`scripts/operator.sh restore ${kept} --before ${gtid}`, stage.env)).output).toContain(
-      "stop it",
-    );
-    await stage.stop();
+    expect(
+      (await printedBy(`scripts/operator.sh restore ${kept} --before ${gtid}`, installation.env)).output,
+    ).toContain("stop it");
+    await installation.stop();
     const untrue = path.join(folder, "untrue");
     cpSync(kept, untrue, { recursive: true });
     const manifest = JSON.parse(readFileSync(path.join(kept, "manifest.json"), "utf8")) as Manifest;
     const tables = { ...manifest.tables, "match_dev.matches": { rows: 7, checksum: 7 } };
     writeFileSync(path.join(untrue, "manifest.json"), JSON.stringify({ ...manifest, tables }));
-    const failed = await printedBy(`scripts/operator.sh restore ${untrue} --before ${gtid}`, stage.env);
+    const failed = await printedBy(`scripts/operator.sh restore ${untrue} --before ${gtid}`, installation.env);
     expect(failed).toMatchObject({ code: 1, output: expect.stringContaining("not as the backup says") as unknown });
-    const dataFolders = (): string[] => readdirSync(stage.folder).filter((name) => /^mariadb($|\.before)/.test(name));
+    const dataFolders = (): string[] =>
+      readdirSync(installation.folder).filter((name) => /^mariadb($|\.before)/.test(name));
     expect(dataFolders(), "half a restore is nobody's data").toEqual(["mariadb"]);
     expect(await operator(`restore ${kept} --before ${gtid}`)).toMatch(
       /the audit log is as it was written\nits last entry: \d+ [0-9a-f]{64}\nrestored/,
     );
     expect(dataFolders()).toHaveLength(2);
-    await stage.start();
+    await installation.start();
 
     expect(await states()).toEqual(before);
     const rooms = JSON.stringify(await late.chat.channels());
     expect(rooms).toContain("after the backup");
     expect(rooms).not.toContain("after the mistake");
     await ann.me(); // her access token from before: the same signing key
-    const again = new MusterClient({ url: stage.url });
+    const again = new MusterClient({ url: installation.url });
     await again.logIn({ name: "late", password: PASSWORD });
   }, 180_000);
 
@@ -89,7 +90,7 @@ describeWithServers("backup and restore", () => {
     const setFormat = (format: string): Promise<unknown> =>
       withServer(serverUrl(), (db) => db.query(`set global binlog_format = ${format}`));
     await setFormat("MIXED");
-    const mixed = await printedBy(`scripts/operator.sh backup ${path.join(folder, "mixed")}`, stage.env);
+    const mixed = await printedBy(`scripts/operator.sh backup ${path.join(folder, "mixed")}`, installation.env);
     expect(mixed).toMatchObject({ code: 1, output: expect.stringContaining("binlog_format is MIXED") as unknown });
     await setFormat("ROW");
 
@@ -99,7 +100,7 @@ describeWithServers("backup and restore", () => {
     const sizes = (): number[] => readdirSync(logs).map((file) => statSync(path.join(logs, file)).size);
     const before = sizes();
     expect(existsSync(first)).toBe(true);
-    const other = await printedBy(`scripts/operator.sh backup-logs ${path.join(folder, "monday")}`, stage.env);
+    const other = await printedBy(`scripts/operator.sh backup-logs ${path.join(folder, "monday")}`, installation.env);
     expect(other).toMatchObject({ code: 1, output: expect.stringContaining("Take a new backup") as unknown });
     expect(sizes()).toEqual(before);
   }, 60_000);
@@ -107,11 +108,13 @@ describeWithServers("backup and restore", () => {
   it("refuses a dump that has been changed, a folder that is none, and a server that is in use", async () => {
     const kept = path.join(folder, "monday");
     expect(await operator(`verify-backup ${kept}`)).toContain("tables are as they were");
-    const inUse = await printedBy(`scripts/operator.sh restore ${kept} --to '${serverUrl()}'`, stage.env);
+    const inUse = await printedBy(`scripts/operator.sh restore ${kept} --to '${serverUrl()}'`, installation.env);
     expect(inUse).toMatchObject({ code: 1, output: expect.stringContaining("already") as unknown });
-    expect(await printedBy(`scripts/operator.sh restore ${folder} --to x`, stage.env)).toMatchObject({ code: 1 });
+    expect(await printedBy(`scripts/operator.sh restore ${folder} --to x`, installation.env)).toMatchObject({
+      code: 1,
+    });
     writeFileSync(path.join(kept, "dump.sql"), "-- nothing\n", { flag: "a" });
-    const changed = await printedBy(`scripts/operator.sh verify-backup ${kept}`, stage.env);
+    const changed = await printedBy(`scripts/operator.sh verify-backup ${kept}`, installation.env);
     expect(changed).toMatchObject({ code: 1, output: expect.stringContaining("changed") as unknown });
   }, 60_000);
 });

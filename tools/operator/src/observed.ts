@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { paths, SERVICES } from "@muster/local";
 import { textOfPage } from "./runbooks.ts";
-import { printedBy } from "./stage.ts";
+import { printedBy } from "./test-installation.ts";
 
 const TABLE = /(<!-- metrics -->\n)[\s\S]*(<!-- \/metrics -->)/;
 

@@ -4,24 +4,24 @@ import { describeWithServers } from "@muster/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { logLines, metricsTold, rulesText, writeMetricsTable } from "./observed.ts";
 import { type Block, blocksOf, missingFrom, runbookPages, textOfPage } from "./runbooks.ts";
-import { createStage, printedBy, type Stage } from "./stage.ts";
+import { createTestInstallation, printedBy, type TestInstallation } from "./test-installation.ts";
 
 const PAGE_WITHIN_MS = 180_000;
 const INDEX = "README.md";
 const NEXT_BLOCK = "=== the next block";
 
 describeWithServers("the runbooks", () => {
-  let stage: Stage;
+  let installation: TestInstallation;
   beforeAll(async () => {
-    stage = await createStage();
-    await stage.start();
+    installation = await createTestInstallation();
+    await installation.start();
     // Whom the other pages speak of.
-    await follow(stage, INDEX);
+    await follow(installation, INDEX);
   }, 120_000);
-  afterAll(async () => await stage?.[Symbol.asyncDispose]());
+  afterAll(async () => await installation?.[Symbol.asyncDispose]());
 
   it("metrics: the page lists what running processes tell, both ways, and alerts ask for nothing else", async () => {
-    const told = await metricsTold(stage.env);
+    const told = await metricsTold(installation.env);
     if (process.env["UPDATE_RUNBOOKS"]) writeMetricsTable(told);
     const listed = [...textOfPage("metrics.md").matchAll(/^\| `([a-z_]+)` \|/gm)].map((found) => found[1]);
     expect(new Set(listed), "UPDATE_RUNBOOKS=1 writes the table anew").toEqual(new Set(told.keys()));
@@ -31,14 +31,14 @@ describeWithServers("the runbooks", () => {
   });
 
   it("metrics: what ends in _total is a counter, and every counter does", async () => {
-    const told = [...(await metricsTold(stage.env))];
+    const told = [...(await metricsTold(installation.env))];
     expect(told.length).toBeGreaterThan(40);
     const wrong = told.filter(([name, { type }]) => name.endsWith("_total") !== (type === "counter"));
     expect(wrong).toEqual([]);
   });
 
   it("logs: lines have the fields that the page says", () => {
-    const lines = logLines(stage.folder);
+    const lines = logLines(installation.folder);
     expect(lines.length).toBeGreaterThan(20);
     const always = ["level", "time", "service", "msg"];
     expect(lines.filter((line) => always.some((field) => typeof line[field] !== "string"))).toEqual([]);
@@ -59,17 +59,17 @@ describeWithServers("the runbooks", () => {
     it(
       `${page} works as printed`,
       async () => {
-        await follow(stage, page);
-        expect(await printedBy("scripts/operator.sh health --wait 20", stage.env)).toMatchObject({ code: 0 });
+        await follow(installation, page);
+        expect(await printedBy("scripts/operator.sh health --wait 20", installation.env)).toMatchObject({ code: 0 });
       },
       PAGE_WITHIN_MS + 30_000,
     );
   }
 });
 
-async function follow(stage: Stage, page: string): Promise<void> {
+async function follow(installation: TestInstallation, page: string): Promise<void> {
   const blocks = runBlocksOf(page);
-  const { code, output } = await printedBy(scriptOf(blocks), stage.env, PAGE_WITHIN_MS);
+  const { code, output } = await printedBy(scriptOf(blocks), installation.env, PAGE_WITHIN_MS);
   const printed = output.split(`${NEXT_BLOCK}\n`).slice(1);
   const last = blocks[printed.length - 1];
   expect(code, `${page}:${last?.line}:\n${last?.commands}\n\n${printed.at(-1)}`).toBe(0);

@@ -35,12 +35,12 @@ export function createDelivery(options: { db: Database<Tables>; tailEveryMs: num
   };
 
   const read = async (channelId: string): Promise<void> => {
-    const turn = { again: true };
-    reading.set(channelId, turn);
+    const pass = { again: true };
+    reading.set(channelId, pass);
     try {
-      while (turn.again) {
-        turn.again = false;
-        if (await readOnce(channelId)) turn.again = true;
+      while (pass.again) {
+        pass.again = false;
+        if (await readOnce(channelId)) pass.again = true;
       }
     } catch (err) {
       // What was not read is read with the next stream: every stream that wants this channel starts over.
@@ -52,8 +52,8 @@ export function createDelivery(options: { db: Database<Tables>; tailEveryMs: num
   };
 
   const wants = (channelId: string): void => {
-    const turn = reading.get(channelId);
-    if (turn) turn.again = true;
+    const pass = reading.get(channelId);
+    if (pass) pass.again = true;
     else read(channelId).catch((err: unknown) => log.error({ err, channelId }, "a stream could not be ended"));
   };
 

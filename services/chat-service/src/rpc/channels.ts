@@ -13,14 +13,14 @@ import {
   countRoomsOf,
   deleteMember,
   findChannelByKey,
-  holdChannel,
+  lockChannel,
   insertChannel,
   isMember,
   listChannelsOf,
   listMembers,
 } from "../store/channels.ts";
 import type { Tx } from "../store/db.ts";
-import { ensureDirectLimits, holdDirectLimit } from "../store/directs.ts";
+import { ensureDirectLimits, lockDirectLimit } from "../store/directs.ts";
 import { deleteInvitation, hasInvitation } from "../store/invitations.ts";
 import { insertHint } from "../store/messages.ts";
 import { isBlocked } from "../store/moderation.ts";
@@ -152,7 +152,7 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
         owner_id: actor.playerId,
       });
       const channel = await findOrMake(wanted, [actor], async (tx) => {
-        await holdDirectLimit(tx, actor.playerId, "opener", now()); // so that of many at once each counts the others
+        await lockDirectLimit(tx, actor.playerId, "opener", now()); // so that of many at once each counts the others
         if ((await countRoomsOf(tx, actor.playerId)) >= limits.roomsOwnedMax)
           throw fail("too_many_rooms", { details: { roomsMax: limits.roomsOwnedMax } });
       });
@@ -184,7 +184,7 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
       }
       if (channel.kind !== "room" || (!isSelf && !mayModerate(channel, actor))) throw fail("not_allowed");
       await inTransaction(db, async (tx) => {
-        await holdChannel(tx, channelId);
+        await lockChannel(tx, channelId);
         const wasInvited = await deleteInvitation(tx, channelId, playerId);
         if (!(await deleteMember(tx, channelId, playerId))) {
           if (wasInvited) return;

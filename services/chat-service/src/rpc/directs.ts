@@ -5,12 +5,12 @@ import { clientNetworkOf } from "@muster/runtime";
 import { fail } from "../errors.ts";
 import { admit, type Rate } from "../rate.ts";
 import type { ChannelRow, Tables } from "../schema.ts";
-import { hideChannels, holdChannel, isMember, showChannel } from "../store/channels.ts";
+import { hideChannels, lockChannel, isMember, showChannel } from "../store/channels.ts";
 import type { Tx } from "../store/db.ts";
 import {
   ensureDirectLimits,
   findNetworkLimit,
-  holdDirectLimit,
+  lockDirectLimit,
   storeNetworkLimit,
   updateDirectLimit,
 } from "../store/directs.ts";
@@ -35,7 +35,7 @@ export async function asStrangers<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   if (strangers.waiting(ids.target) >= WAITING_MAX) throw fail("too_many_directs", { details: { retryAfterS: 1 } });
-  return strangers.inTurn(ids.target, async () => {
+  return strangers.run(ids.target, async () => {
     await ensureDirectLimits(db, ids, now());
     return work();
   });
@@ -53,7 +53,7 @@ export async function takeDirectLimits(tx: Tx, ids: Strangers, rates: DirectRate
       tx,
       ids[side],
       side,
-      take(await holdDirectLimit(tx, ids[side], side, now), rates[side], now),
+      take(await lockDirectLimit(tx, ids[side], side, now), rates[side], now),
     );
   if (ids.address === "") return;
   const { target } = ids;
@@ -89,7 +89,7 @@ export async function hide(db: Database<Tables>, channelId: string, playerId: st
 /** @returns whether it was hidden. */
 export async function show(db: Database<Tables>, channel: ChannelRow, playerId: string, now: Date): Promise<boolean> {
   return inTransaction(db, async (tx) => {
-    const held = await holdChannel(tx, channel.id);
+    const held = await lockChannel(tx, channel.id);
     const wasHidden = held !== undefined && (await showChannel(tx, held, playerId));
     if (wasHidden) await insertHint(tx, { playerIds: [playerId] }, now);
     return wasHidden;

@@ -8,7 +8,7 @@ import { fail } from "../errors.ts";
 import type { ChannelRow } from "../schema.ts";
 import { findChannel, isMember } from "../store/channels.ts";
 import type { Db } from "../store/db.ts";
-import { ensureDirectLimits, holdDirectLimit } from "../store/directs.ts";
+import { ensureDirectLimits, lockDirectLimit } from "../store/directs.ts";
 import {
   declineInvitation,
   deleteEnded,
@@ -36,7 +36,7 @@ export function invitationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatSer
     const store = (): Promise<void> =>
       inTransaction(db, async (tx) => {
         if (isAcquainted)
-          await holdDirectLimit(tx, playerId, "target", now()); // so that each counts the others
+          await lockDirectLimit(tx, playerId, "target", now()); // so that each counts the others
         else await takeDirectLimits(tx, ids, limits.directs, now());
         await refuseBlocked(tx, channel, actor, playerId); // who blocks holds the same row
         await deleteEnded(tx, channel.id, playerId, openSince(parts));

@@ -9,7 +9,7 @@ import {
   findChannel,
   findChannelByKey,
   findMembership,
-  holdChannel,
+  lockChannel,
   isMember,
   showChannel,
   viewChannel,
@@ -54,7 +54,7 @@ export function createJoining(parts: Pick<RpcParts, "db" | "delivery" | "limits"
 
     async join(channelId, person, first = async () => {}) {
       const changed = await inTransaction(db, async (tx) => {
-        const channel = must(await holdChannel(tx, channelId), "channels are never deleted");
+        const channel = must(await lockChannel(tx, channelId), "channels are never deleted");
         const membership = await findMembership(tx, channelId, person.playerId);
         if (membership?.is_hidden === 0) return false;
         if (membership) {

@@ -6,7 +6,7 @@ import { moderationTarget } from "../audit.ts";
 import { type Actor, directKey, EVERYWHERE, GLOBAL_CHANNEL_ID, mayModerate } from "../channels.ts";
 import { fail } from "../errors.ts";
 import { findChannelByKey, hideChannels, isMember, listRoomsOwned } from "../store/channels.ts";
-import { holdDirectLimit } from "../store/directs.ts";
+import { lockDirectLimit } from "../store/directs.ts";
 import { deleteInvitationsBy } from "../store/invitations.ts";
 import { insertHint } from "../store/messages.ts";
 import {
@@ -79,7 +79,7 @@ export function moderationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatSer
       const direct = await findChannelByKey(db, directKey(own, request.playerId));
       const rooms = await listRoomsOwned(db, request.playerId);
       const isNew = await inTransaction(db, async (tx) => {
-        await holdDirectLimit(tx, own, "target", now()); // an invitation that is being made is there by now, or sees the block
+        await lockDirectLimit(tx, own, "target", now()); // an invitation that is being made is there by now, or sees the block
         if (!(await insertBlock(tx, own, request.playerId, now()))) return false;
         await hideChannels(tx, direct ? [direct.id, ...rooms] : rooms, own);
         await deleteInvitationsBy(tx, own, request.playerId, rooms);

@@ -11,7 +11,7 @@ import type { Delivery } from "../delivery/delivery.ts";
 import type { Posting } from "../posting.ts";
 import type { Rate } from "../rate.ts";
 import type { Tables } from "../schema.ts";
-import type { Turns } from "../turns.ts";
+import type { KeyQueues } from "../key-queues.ts";
 
 /** Of direct channels and invitations between strangers: of who opens, of whom they are opened with, and of one network with one player. */
 export interface DirectRates {
@@ -29,7 +29,7 @@ export interface RpcParts {
   readonly callLimits: CallLimits;
   readonly changeRates: PlayerRates;
   /** By player that strangers ask for: they wait here for each other, and not each on a connection of the database. */
-  readonly strangers: Turns;
+  readonly strangers: KeyQueues;
   readonly limits: {
     readonly roomMembersMax: number;
     readonly roomsOwnedMax: number;

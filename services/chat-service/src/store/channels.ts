@@ -40,7 +40,7 @@ export async function findChannel(db: Db, id: string): Promise<ChannelRow | unde
 }
 
 /** Locks the channel until the transaction ends: its counters move in the order of the commits. */
-export async function holdChannel(tx: Tx, id: string): Promise<ChannelRow | undefined> {
+export async function lockChannel(tx: Tx, id: string): Promise<ChannelRow | undefined> {
   return tx.selectFrom("channels").select(CHANNEL).where("id", "=", id).forUpdate().executeTakeFirst();
 }
 

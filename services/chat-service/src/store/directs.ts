@@ -23,7 +23,7 @@ export async function ensureDirectLimits(db: Db, ids: { opener: string; target: 
 }
 
 /** Locks the row until the transaction ends. */
-export async function holdDirectLimit(
+export async function lockDirectLimit(
   tx: Tx,
   playerId: string,
   side: DirectLimitsTable["side"],

@@ -90,7 +90,7 @@ export async function ensureSender(db: Db, playerId: string, now: Date): Promise
 }
 
 /** Locks the player's row until the transaction ends. */
-export async function holdSender(tx: Tx, playerId: string): Promise<Date | undefined> {
+export async function lockSender(tx: Tx, playerId: string): Promise<Date | undefined> {
   const row = await tx
     .selectFrom("senders")
     .select("next_at")

@@ -92,7 +92,7 @@ export async function deleteBlock(tx: Tx, playerId: string, blockedId: string): 
 }
 
 /** What a release before has written, oldest first, locked until the transaction ends; rows that another instance has locked are its own. */
-export async function holdModeration(tx: Tx, limit: number): Promise<Selectable<ModerationLogTable>[]> {
+export async function lockModeration(tx: Tx, limit: number): Promise<Selectable<ModerationLogTable>[]> {
   return tx
     .selectFrom("moderation_log")
     .select(["position", "at", "actor_id", "action", "channel_id", "target_id", "reason", "trace_id"])

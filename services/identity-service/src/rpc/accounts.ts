@@ -15,7 +15,7 @@ import {
   findAccount,
   findAccountByDevice,
   findAccountWithPassword,
-  holdCredentials,
+  lockCredentials,
   insertAccount,
   insertCredentials,
   insertGuestDevice,
@@ -33,7 +33,7 @@ const LOGGING_IN = "log-in";
 const NOBODY = "00000000-0000-0000-0000-000000000000";
 
 export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentityService>, AccountRpcs> {
-  const { db, passwords, sessions, turns, throttle, newAccounts, audit, now } = parts;
+  const { db, passwords, sessions, accountQueues, throttle, newAccounts, audit, now } = parts;
 
   /** The last step before a commit: if the caller has stopped waiting, nothing is committed, so that its retry is not a second session. */
   const openInTime = async (tx: Tx, account: Account, device: Device): Promise<TokenPair> => {
@@ -85,12 +85,12 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
       if (!right || !account) throw fail("bad_credentials");
       const fresh = passwords.isOutdated(account.password_phc) ? await passwords.hash(password, asker) : undefined;
       const open = async (tx: Tx): Promise<TokenPair> => {
-        const held = await holdUnchanged(tx, account);
-        if (fresh !== undefined && held.password_phc === account.password_phc)
+        const locked = await lockUnchanged(tx, account);
+        if (fresh !== undefined && locked.password_phc === account.password_phc)
           await updateCredentials(tx, account.id, fresh);
         return openInTime(tx, account, { label: deviceLabel, id: deviceId });
       };
-      const tokens = await turns.run(account.id, LOGGING_IN, () => inTransaction(db, open, "read committed"));
+      const tokens = await accountQueues.run(account.id, LOGGING_IN, () => inTransaction(db, open, "read committed"));
       return { profile: toProfile(account), tokens };
     },
 
@@ -101,7 +101,7 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
       const account = found ?? (await createGuest(db, keyHash, now()));
       const device = { label: deviceLabel, id: deviceKey };
       const open = (tx: Tx): Promise<TokenPair> => openInTime(tx, account, device);
-      const tokens = await turns.run(account.id, LOGGING_IN, () => inTransaction(db, open, "read committed"));
+      const tokens = await accountQueues.run(account.id, LOGGING_IN, () => inTransaction(db, open, "read committed"));
       return { profile: toProfile(account), tokens, created: !found };
     },
 
@@ -131,7 +131,7 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
       if (!right) throw fail("bad_credentials");
       const phc = await passwords.hash(newPassword, asker);
       const change = async (tx: Tx): Promise<void> => {
-        await holdUnchanged(tx, account);
+        await lockUnchanged(tx, account);
         await updateCredentials(tx, playerId, phc, now());
         await sessions.revoke(tx, { accountId: playerId, exceptId: keepFamilyId }, "password_changed");
         await audit.append(tx, {
@@ -142,7 +142,7 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
           at: now(),
         });
       };
-      await turns.run(playerId, keepFamilyId, () => inTransaction(db, change));
+      await accountQueues.run(playerId, keepFamilyId, () => inTransaction(db, change));
       return {};
     },
   };
@@ -152,10 +152,10 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
  * Holds the password that was looked at before, outside of the transaction: a session that is opened by it is seen by whoever
  * changes it, or comes too late. @throws AppError bad_credentials when it is another one by now
  */
-async function holdUnchanged(tx: Tx, seen: Account & Credentials): Promise<Credentials> {
-  const held = await holdCredentials(tx, seen.id);
-  if (held?.password_set_at.getTime() !== seen.password_set_at.getTime()) throw fail("bad_credentials");
-  return held;
+async function lockUnchanged(tx: Tx, seen: Account & Credentials): Promise<Credentials> {
+  const locked = await lockCredentials(tx, seen.id);
+  if (locked?.password_set_at.getTime() !== seen.password_set_at.getTime()) throw fail("bad_credentials");
+  return locked;
 }
 
 async function createGuest(db: Database<Tables>, keyHash: Buffer, createdAt: Date): Promise<Account> {

@@ -11,7 +11,7 @@ import { FOR_GOOD } from "../accounts.ts";
 import type { AuditAction } from "../audit.ts";
 import { fail } from "../errors.ts";
 import type { Account } from "../schema.ts";
-import { findAccount, holdAccount, updateBan, updateRole } from "../store/accounts.ts";
+import { findAccount, lockAccount, updateBan, updateRole } from "../store/accounts.ts";
 import type { Db, Tx } from "../store/db.ts";
 import { listKeyStates } from "../store/keys.ts";
 import type { RpcParts } from "./parts.ts";
@@ -31,7 +31,7 @@ const AUDIT_PAGE_DEFAULT = 50;
 export function adminRpcs({
   db,
   sessions,
-  turns,
+  accountQueues,
   keys,
   audit,
   now,
@@ -58,7 +58,7 @@ export function adminRpcs({
     work: (tx: Tx, actor: Account) => Promise<void>,
   ): Promise<void> => {
     await allowed(db, actorId, atLeast, now()); // before it waits: who may not do it takes nobody's place
-    await turns.run(entry.target, `moderation by ${actorId}`, () => asActor(actorId, atLeast, entry, work));
+    await accountQueues.run(entry.target, `moderation by ${actorId}`, () => asActor(actorId, atLeast, entry, work));
   };
 
   const setBan = async (
@@ -68,7 +68,7 @@ export function adminRpcs({
     ban: { until: Date | null; action: "player_banned" | "player_unbanned" },
   ): Promise<void> =>
     onAccount(actorId, "moderator", { action: ban.action, target: playerId, reason }, async (tx, actor) => {
-      const target = await holdAccount(tx, playerId);
+      const target = await lockAccount(tx, playerId);
       if (!target) throw fail("player_not_found");
       if (roles.valueOf(target.role) >= roles.valueOf(actor.role)) throw fail("not_allowed");
       await updateBan(tx, playerId, ban.until, ban.until ? reason : null);
@@ -97,7 +97,7 @@ export function adminRpcs({
       const name = must(roles.nameOf(role), "validation demands a role");
       const entry = { action: "role_set", target: playerId, reason: `${name}: ${reason}` } as const;
       await onAccount(actorId, "admin", entry, async (tx) => {
-        if (!(await holdAccount(tx, playerId))) throw fail("player_not_found");
+        if (!(await lockAccount(tx, playerId))) throw fail("player_not_found");
         await updateRole(tx, playerId, name);
         await sessions.endAccessTokens(tx, playerId);
       });

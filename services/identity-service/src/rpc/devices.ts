@@ -3,7 +3,7 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { IdentityService } from "@muster/contracts/identity/v2";
 import { inTransaction } from "@muster/db";
-import { endOf } from "../account-turns.ts";
+import { endOf } from "../account-queues.ts";
 import { fail } from "../errors.ts";
 import type { Tx } from "../store/db.ts";
 import { listFamilies } from "../store/sessions.ts";
@@ -14,7 +14,7 @@ type DeviceRpcs = "listDevices" | "revokeDevice" | "revokeOtherDevices" | "getJw
 export function deviceRpcs({
   db,
   sessions,
-  turns,
+  accountQueues,
   keys,
   revocationFeed,
   audit,
@@ -49,7 +49,7 @@ export function deviceRpcs({
       // Before it waits: ids that are none of this account's would each be one more who takes turns.
       const open = await listFamilies(db, playerId, now());
       if (!open.some(({ id }) => id === familyId)) throw fail("device_not_found");
-      await turns.run(playerId, endOf(familyId), () => inTransaction(db, end));
+      await accountQueues.run(playerId, endOf(familyId), () => inTransaction(db, end));
       return {};
     },
 
@@ -67,7 +67,7 @@ export function deviceRpcs({
         });
         return ended;
       };
-      return { revoked: await turns.run(playerId, keepFamilyId, () => inTransaction(db, end)) };
+      return { revoked: await accountQueues.run(playerId, keepFamilyId, () => inTransaction(db, end)) };
     },
 
     getJwks: () => ({ jwksJson: JSON.stringify(keys.jwks()) }),

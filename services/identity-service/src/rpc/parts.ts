@@ -1,5 +1,5 @@
 import type { Database } from "@muster/db";
-import type { AccountTurns } from "../account-turns.ts";
+import type { AccountQueues } from "../account-queues.ts";
 import type { Audit } from "../audit.ts";
 import type { NewAccounts } from "../new-accounts.ts";
 import type { PasswordRules } from "../password-rules.ts";
@@ -16,7 +16,7 @@ export interface RpcParts {
   readonly passwordRules: PasswordRules;
   readonly reservedNames: readonly string[];
   readonly sessions: Sessions;
-  readonly turns: AccountTurns;
+  readonly accountQueues: AccountQueues;
   readonly throttle: Throttle;
   readonly newAccounts: NewAccounts;
   readonly keys: SigningKeys;

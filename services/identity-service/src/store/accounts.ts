@@ -31,7 +31,7 @@ export async function insertCredentials(db: Tx, accountId: string, phc: string):
 }
 
 /** Locks the row until the transaction ends. */
-export async function holdCredentials(tx: Tx, accountId: string): Promise<Credentials | undefined> {
+export async function lockCredentials(tx: Tx, accountId: string): Promise<Credentials | undefined> {
   return tx
     .selectFrom("credentials")
     .select(["password_phc", "updated_at as password_set_at"])
@@ -58,7 +58,7 @@ export async function findAccount(db: Db, id: string): Promise<Account | undefin
 }
 
 /** Locks the row until the transaction ends. */
-export async function holdAccount(tx: Tx, id: string): Promise<Account | undefined> {
+export async function lockAccount(tx: Tx, id: string): Promise<Account | undefined> {
   return tx.selectFrom("accounts").select(ACCOUNT).where("id", "=", id).forUpdate().executeTakeFirst();
 }
 

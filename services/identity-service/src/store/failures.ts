@@ -19,7 +19,7 @@ export async function ensureFailures(db: Db, subjects: readonly Buffer[], now: D
 }
 
 /** Locks the row until the transaction ends. Undefined when it has just been deleted. */
-export async function holdFailures(tx: Tx, subject: Buffer): Promise<Failures | undefined> {
+export async function lockFailures(tx: Tx, subject: Buffer): Promise<Failures | undefined> {
   return tx
     .selectFrom("login_failures")
     .select(["subject", "failures", "last_failed_at", "blocked_until"])

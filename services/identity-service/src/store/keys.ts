@@ -12,7 +12,7 @@ export async function listKeys(db: Db): Promise<StoredKey[]> {
 }
 
 /** The same, locked until the transaction ends: one instance at a time moves keys on. */
-export async function holdKeys(tx: Tx): Promise<StoredKey[]> {
+export async function lockKeys(tx: Tx): Promise<StoredKey[]> {
   return tx
     .selectFrom("signing_keys")
     .select(KEY)

@@ -33,7 +33,7 @@ export async function insertRefreshToken(
     .execute();
 }
 
-export interface HeldRefreshToken {
+export interface LockedRefreshToken {
   readonly family_id: string;
   readonly token_expires_at: Date;
   readonly rotated_at: Date | null;
@@ -57,7 +57,7 @@ export async function findOwnerOfRefreshToken(
 }
 
 /** Locks the token's family until the transaction ends: of two uses at the same instant, one sees the other. */
-export async function holdRefreshToken(tx: Tx, hash: Buffer): Promise<HeldRefreshToken | undefined> {
+export async function lockRefreshToken(tx: Tx, hash: Buffer): Promise<LockedRefreshToken | undefined> {
   return tx
     .selectFrom("refresh_tokens as t")
     .innerJoin("token_families as f", "f.id", "t.family_id")
@@ -113,7 +113,7 @@ export async function listFamilies(
 }
 
 /** Ids of the families that `where` names and that are still open; locked until the transaction ends. */
-export async function holdOpenFamilies(
+export async function lockOpenFamilies(
   tx: Tx,
   where: { accountId: string; id?: string; deviceKey?: Buffer; exceptId?: string },
 ): Promise<string[]> {

@@ -20,7 +20,7 @@ import {
 } from "@muster/local";
 import { type Front, openFront } from "@muster/testkit/front";
 
-export interface StageOptions {
+export interface TestClusterOptions {
   readonly gateways: number;
   readonly shards: number;
   readonly env?: Readonly<Record<string, string>>;
@@ -36,7 +36,7 @@ export interface Actor {
   readonly lines: string[];
 }
 
-export interface Stage extends AsyncDisposable {
+export interface TestCluster extends AsyncDisposable {
   readonly edgeUrl: string;
   readonly gatewayUrl: string;
   readonly matchUrl: string;
@@ -64,7 +64,7 @@ const BLOCKS = 80;
 const BLOCK_PORTS = 100;
 const SINGLE = ["identity-service", "match-service", "chat-service", "matchmaker", "edge-api"];
 
-export async function openStage(options: StageOptions): Promise<Stage> {
+export async function openTestCluster(options: TestClusterOptions): Promise<TestCluster> {
   const folder = mkdtempSync(path.join(os.tmpdir(), "muster-drill-"));
   const mariadb = await startMariadb({ dataDir: path.join(folder, "data"), port: await freePort(), durable: false });
   const ports = portsFrom(await freePort(), BLOCKS_FROM + Math.floor(Math.random() * BLOCKS) * BLOCK_PORTS);

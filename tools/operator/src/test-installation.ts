@@ -11,7 +11,7 @@ const [BASE_FROM, BASES] = [18_400, 140];
 const UP_WITHIN_MS = 100_000;
 const COMMAND_WITHIN_MS = 60_000;
 
-export interface Stage extends AsyncDisposable {
+export interface TestInstallation extends AsyncDisposable {
   readonly url: string;
   readonly folder: string;
   /** Of this shell, so that commands find this system. */
@@ -25,7 +25,7 @@ export interface Printed {
   readonly output: string;
 }
 
-export async function createStage(): Promise<Stage> {
+export async function createTestInstallation(): Promise<TestInstallation> {
   const folder = mkdtempSync(path.join(os.tmpdir(), "muster-operator-"));
   const port = await freePort();
   const env = {

@@ -6,7 +6,7 @@ import { describeWithMariadb } from "@muster/testkit";
 import { sql } from "kysely";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Harness, startHarness } from "../test/harness.ts";
-import { holdAccount } from "./store/accounts.ts";
+import { lockAccount } from "./store/accounts.ts";
 
 /** More than may wait. */
 const CROWD = 80;
@@ -41,7 +41,7 @@ describeWithMariadb("one account that asks a lot", () => {
           harness.call.setRole({ actorId, playerId: one.playerId, role: Role.PLAYER, reason: "a flood" }),
       }[what] as () => Promise<unknown>;
       const crowd = await inTransaction(harness.db, async (tx) => {
-        await holdAccount(tx, one.playerId); // as somebody does whose turn takes long
+        await lockAccount(tx, one.playerId); // as somebody does whose turn takes long
         await sql`select id from token_families where account_id = ${one.playerId} for update`.execute(tx);
         const asked = Array.from({ length: CROWD }, () => ask().catch((err: { code: string }) => err.code));
         const startedAt = performance.now();
@@ -59,7 +59,7 @@ describeWithMariadb("one account that asks a lot", () => {
     const { devices } = await harness.call.listDevices({ playerId: owner.playerId });
     const keepFamilyId = must(devices[0], "its own").familyId;
     const asked = await inTransaction(harness.db, async (tx) => {
-      await holdAccount(tx, owner.playerId);
+      await lockAccount(tx, owner.playerId);
       const crowd = Array.from({ length: CROWD }, () => logIn(owner.deviceKey).catch(() => "refused"));
       expect(await Promise.race(crowd)).toBe("refused"); // there is no room
       return { ended: harness.call.revokeOtherDevices({ playerId: owner.playerId, keepFamilyId }) };
@@ -73,7 +73,7 @@ describeWithMariadb("one account that asks a lot", () => {
     const ban = (actorId: string): Promise<unknown> =>
       harness.call.banPlayer({ actorId, playerId: rude.playerId, reason: "a flood" });
     const asked = await inTransaction(harness.db, async (tx) => {
-      await holdAccount(tx, rude.playerId);
+      await lockAccount(tx, rude.playerId);
       const strange = Array.from({ length: CROWD }, () =>
         ban(stranger.playerId).catch((err: { code: string }) => err.code),
       );
@@ -93,7 +93,7 @@ describeWithMariadb("one account that asks a lot", () => {
       const { devices } = await harness.call.listDevices({ playerId: owner.playerId });
       const familyId = must(devices[0], "its own").familyId;
       const asked = await inTransaction(harness.db, async (tx) => {
-        await holdAccount(tx, owner.playerId);
+        await lockAccount(tx, owner.playerId);
         const made = { playerId: owner.playerId };
         const strange = Array.from({ length: CROWD }, () =>
           harness.call.revokeDevice({ ...made, familyId: randomUUID() }).catch((err: { code: string }) => err.code),

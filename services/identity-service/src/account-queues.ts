@@ -7,7 +7,7 @@ import { fail } from "./errors.ts";
 /** Of one account: more than it has sessions. Policy at the limit: the last call of the session that has most waiting is refused. */
 const WAITING_MAX = 64;
 
-export class AccountTurns {
+export class AccountQueues {
   /** By account; only those with somebody at work. */
   readonly #accounts = new Map<string, FairLimiter>();
 
@@ -18,15 +18,15 @@ export class AccountTurns {
    */
   async run<T>(accountId: string, source: string, work: () => Promise<T>): Promise<T> {
     const known = this.#accounts.get(accountId);
-    const turns =
+    const queue =
       known ?? new FairLimiter({ runningMax: 1, waitingMax: WAITING_MAX, waitingPerSourceMax: WAITING_MAX });
-    if (!known) this.#accounts.set(accountId, turns);
+    if (!known) this.#accounts.set(accountId, queue);
     try {
-      return await turns.run(source, work, currentBudget()?.signal);
+      return await queue.run(source, work, currentBudget()?.signal);
     } catch (err) {
       throw refusalOf(err);
     } finally {
-      if (turns.idle && this.#accounts.get(accountId) === turns) this.#accounts.delete(accountId);
+      if (queue.idle && this.#accounts.get(accountId) === queue) this.#accounts.delete(accountId);
     }
   }
 }

@@ -1,9 +1,9 @@
 // Work by key, one after the other: what would wait for one row's lock waits here, and not each on a connection of the database's few.
 export type Aside = (waiting: () => Promise<unknown>) => Promise<unknown>;
 
-export class Turns {
+export class KeyQueues {
   readonly #aside: Aside;
-  readonly #turns = new Map<string, { last: Promise<unknown>; waiting: number }>();
+  readonly #queues = new Map<string, { last: Promise<unknown>; waiting: number }>();
 
   /** `aside`: what is held meanwhile is given to others while one waits for its turn. */
   constructor(aside: Aside = (waiting) => waiting()) {
@@ -12,20 +12,20 @@ export class Turns {
 
   /** What is under way and what waits. */
   waiting(key: string): number {
-    return this.#turns.get(key)?.waiting ?? 0;
+    return this.#queues.get(key)?.waiting ?? 0;
   }
 
   /** Runs `work` after what has been asked for before under this key. */
-  async inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const turn = this.#turns.get(key) ?? { last: Promise.resolve(), waiting: 0 };
-    this.#turns.set(key, turn);
-    const before = turn.last;
-    const mine = turn.waiting++ === 0 ? work() : this.#aside(() => before).then(work);
-    turn.last = mine.catch(() => undefined);
+  async run<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const queue = this.#queues.get(key) ?? { last: Promise.resolve(), waiting: 0 };
+    this.#queues.set(key, queue);
+    const before = queue.last;
+    const mine = queue.waiting++ === 0 ? work() : this.#aside(() => before).then(work);
+    queue.last = mine.catch(() => undefined);
     try {
       return await mine;
     } finally {
-      if (--turn.waiting === 0) this.#turns.delete(key);
+      if (--queue.waiting === 0) this.#queues.delete(key);
     }
   }
 }
