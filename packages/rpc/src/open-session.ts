@@ -28,6 +28,8 @@ export interface OpenSession<Out> extends Component {
   check(): string | undefined;
   /** False when there is no stream, or its peer does not read: the message is lost. */
   send(message: Out): boolean;
+  start(): Promise<void>;
+  stop(): Promise<void>;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { GatewaySessionRequest, MatchmakingService, ShardSessionRequest } f
 import type { ListModesResponseSchema } from "@muster/contracts/matchmaking/v2";
 import type { Logger } from "@muster/log";
 import type { Mode } from "@muster/modes";
-import type { MessageQueue } from "@muster/rpc";
+import { type AfterHello, type Hello, serveSession } from "@muster/rpc";
 import { inSpan } from "@muster/tracing";
 import type { Admission } from "./queue/admission.ts";
 import type { HeldSeats } from "./placement/held-seats.ts";
@@ -34,54 +34,30 @@ const TWIN_ALIVE_MS = 2500;
 
 export function matchmakingRpc(parts: RpcParts): ServiceImpl<typeof MatchmakingService> {
   return {
-    async *gatewaySession(requests): AsyncGenerator<ToGateway> {
-      const incoming = requests[Symbol.asyncIterator]();
-      const hello = (await incoming.next()).value as GatewaySessionRequest | undefined;
-      if (hello?.message.case !== "hello") throw new ConnectError("the first message is hello", Code.InvalidArgument);
-      const { gatewayId, tellsLinks } = hello.message.value;
-      const session = parts.sessions.openGateway(gatewayId, tellsLinks);
-      const welcome = { matchmakerId: parts.matchmakerId, modes: Object.keys(parts.modes) };
-      session.out.push({ message: { case: "welcome", value: welcome } });
-      session.out.push(shardsHere(parts));
-      readUntilOver(incoming, session.out, (request) => onGatewayMessage(request, session, parts));
-      try {
-        yield* session.out;
-      } finally {
-        if (parts.sessions.closeGateway(session)) parts.admission.gatewayGone(session.gatewayId);
-      }
-    },
+    gatewaySession: (requests) =>
+      serveSession<GatewaySessionRequest, ToGateway>(requests, (hello) => {
+        const session = parts.sessions.openGateway(hello.gatewayId, hello.tellsLinks);
+        const welcome = { matchmakerId: parts.matchmakerId, modes: Object.keys(parts.modes) };
+        session.out.push({ message: { case: "welcome", value: welcome } });
+        session.out.push(shardsHere(parts));
+        return {
+          out: session.out,
+          onMessage: (message) => onGatewayMessage(message, session, parts),
+          onEnd() {
+            if (parts.sessions.closeGateway(session)) parts.admission.gatewayGone(session.gatewayId);
+          },
+        };
+      }),
 
-    async *shardSession(requests): AsyncGenerator<ToShard> {
-      const incoming = requests[Symbol.asyncIterator]();
-      const hello = (await incoming.next()).value as ShardSessionRequest | undefined;
-      if (hello?.message.case !== "hello") throw new ConnectError("the first message is hello", Code.InvalidArgument);
-      const { shardId, linkAddress: address, capacity, games, region, renewsLeases, tellsBegun } = hello.message.value;
-      refuseTwin({ shardId, address }, parts);
-      const builds = new Map(games.map((g) => [g.gameId, g.buildId]));
-      const descriptions = new Map(games.map((g) => [g.gameId, g.descriptionJson]));
-      const shard = parts.shards.add(
-        { shardId, address, capacity, region, renewsLeases, tellsBegun, builds, descriptions },
-        parts.now(),
-      );
-      const session = parts.sessions.openShard(shard);
-      parts.seats.shardGone(shardId, parts.now()); // until it names what it holds
-      session.out.push({ message: { case: "welcome", value: { matchmakerId: parts.matchmakerId } } });
-      parts.log.info({ shardId, address, capacity }, "a shard is here");
-      parts.sessions.toGateways(shardsHere(parts));
-      parts.matching.wake();
-      parts.failover.wake();
-      evacuateDraining(parts.shards, parts.sessions);
-      readUntilOver(incoming, session.out, (request) => onShardMessage(request, session, parts));
-      try {
-        yield* session.out;
-      } finally {
-        parts.shards.remove(shard);
-        parts.sessions.closeShard(session);
-        if (!parts.sessions.shards.has(shardId)) parts.seats.shardGone(shardId, parts.now());
-        parts.sessions.toGateways(shardsHere(parts));
-        parts.log.info({ shardId }, "a shard is gone");
-      }
-    },
+    shardSession: (requests) =>
+      serveSession<ShardSessionRequest, ToShard>(requests, (hello) => {
+        const session = acceptShard(hello, parts);
+        return {
+          out: session.out,
+          onMessage: (message) => onShardMessage(message, session, parts),
+          onEnd: () => shardGone(session, parts),
+        };
+      }),
 
     listModes: () => ({ modes: listModes(parts) }),
 
@@ -92,7 +68,37 @@ export function matchmakingRpc(parts: RpcParts): ServiceImpl<typeof MatchmakingS
   };
 }
 
-function onGatewayMessage({ message }: GatewaySessionRequest, session: GatewaySession, parts: RpcParts): void {
+/** @throws ConnectError when another shard has its address */
+function acceptShard(hello: Hello<ShardSessionRequest>, parts: RpcParts): ShardSession {
+  const { shardId, linkAddress: address, capacity, games, region, renewsLeases, tellsBegun } = hello;
+  refuseTwin({ shardId, address }, parts);
+  const builds = new Map(games.map((g) => [g.gameId, g.buildId]));
+  const descriptions = new Map(games.map((g) => [g.gameId, g.descriptionJson]));
+  const shard = parts.shards.add(
+    { shardId, address, capacity, region, renewsLeases, tellsBegun, builds, descriptions },
+    parts.now(),
+  );
+  const session = parts.sessions.openShard(shard);
+  parts.seats.shardGone(shardId, parts.now()); // until it names what it holds
+  session.out.push({ message: { case: "welcome", value: { matchmakerId: parts.matchmakerId } } });
+  parts.log.info({ shardId, address, capacity }, "a shard is here");
+  parts.sessions.toGateways(shardsHere(parts));
+  parts.matching.wake();
+  parts.failover.wake();
+  evacuateDraining(parts.shards, parts.sessions);
+  return session;
+}
+
+function shardGone(session: ShardSession, parts: RpcParts): void {
+  const { shardId } = session.shard;
+  parts.shards.remove(session.shard);
+  parts.sessions.closeShard(session);
+  if (!parts.sessions.shards.has(shardId)) parts.seats.shardGone(shardId, parts.now());
+  parts.sessions.toGateways(shardsHere(parts));
+  parts.log.info({ shardId }, "a shard is gone");
+}
+
+function onGatewayMessage(message: AfterHello<GatewaySessionRequest>, session: GatewaySession, parts: RpcParts): void {
   switch (message.case) {
     case "enqueue":
       return inSpan({ name: "queue ticket", kind: "server" }, message.value.traceparent, () =>
@@ -105,9 +111,6 @@ function onGatewayMessage({ message }: GatewaySessionRequest, session: GatewaySe
     case "linked":
       if (session.linked) session.linked = new Set(message.value.addresses);
       return parts.matching.wake(); // groups may have waited for just this link
-    case "hello":
-    case undefined:
-      throw new ConnectError("not expected here", Code.InvalidArgument);
   }
 }
 
@@ -132,7 +135,7 @@ function refuseTwin(shard: { readonly shardId: string; readonly address: string 
   parts.sessions.shards.get(twin.shardId)?.out.close();
 }
 
-function onShardMessage({ message }: ShardSessionRequest, session: ShardSession, parts: RpcParts): void {
+function onShardMessage(message: AfterHello<ShardSessionRequest>, session: ShardSession, parts: RpcParts): void {
   session.shard.heardAt = parts.now();
   switch (message.case) {
     case "load":
@@ -149,26 +152,7 @@ function onShardMessage({ message }: ShardSessionRequest, session: ShardSession,
       return parts.seats.begin(message.value.matchId, session.shard.shardId);
     case "freed":
       return parts.admission.freed(message.value, session);
-    case "hello":
-    case undefined:
-      throw new ConnectError("not expected here", Code.InvalidArgument);
   }
-}
-
-/**
- * Reads beside the sending side and ends it when the peer is gone or breaks the protocol. Not awaited by the stream:
- * a read that waits for a peer that says nothing more would keep it open for ever.
- */
-function readUntilOver<T>(
-  incoming: AsyncIterator<T>,
-  out: MessageQueue<unknown>,
-  onMessage: (message: T) => void,
-): void {
-  const read = async (): Promise<void> => {
-    for (let next = await incoming.next(); !next.done; next = await incoming.next()) onMessage(next.value);
-  };
-  const over = (): void => out.close();
-  read().then(over, over);
 }
 
 function listModes({

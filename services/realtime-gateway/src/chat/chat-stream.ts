@@ -3,11 +3,18 @@
 // cursors, so nothing is missed and nothing comes twice, whichever instance answers.
 import type { Client } from "@connectrpc/connect";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { ChatMessage, ChatService, DeliverRequestSchema, PlayerChannels } from "@muster/contracts/chat/v2";
+import type {
+  ChatMessage,
+  ChatService,
+  DeliverRequestSchema,
+  DeliverResponse,
+  PlayerChannels,
+} from "@muster/contracts/chat/v2";
+import { must } from "@muster/errors";
 import type { Logger } from "@muster/log";
 import { encodeServerControl } from "@muster/realtime";
-import { MessageQueue } from "@muster/rpc";
-import { type Component, retryForever } from "@muster/runtime";
+import { openSession } from "@muster/rpc";
+import type { Component } from "@muster/runtime";
 import { chatChanged, chatChannels } from "./chat-replies.ts";
 import type { Control } from "../connection/outbound.ts";
 
@@ -47,11 +54,8 @@ export function createChatStream(options: {
   log: Logger;
 }): ChatStream {
   const { gatewayId, services, log } = options;
-  const stop = new AbortController();
   const byPlayer = new Map<string, Subscription>();
   const byChannel = new Map<string, Set<Subscription>>();
-  let out: MessageQueue<ToService> | undefined;
-  let running: Promise<void> | undefined;
   let turn = 0;
 
   const attach = ({ listener, cursors }: Subscription): void => {
@@ -59,7 +63,7 @@ export function createChatStream(options: {
       playerId: listener.playerId,
       cursors: [...cursors].map(([channelId, change]) => ({ channelId, change })),
     };
-    out?.push({ message: { case: "attach", value } });
+    session.send({ message: { case: "attach", value } });
   };
 
   const leave = (subscription: Subscription, channelId: string): void => {
@@ -101,27 +105,27 @@ export function createChatStream(options: {
     }
   };
 
-  const session = async (): Promise<void> => {
-    const service = services[turn++ % services.length] as Client<typeof ChatService>;
-    const queue = new MessageQueue<ToService>(QUEUE_MAX);
-    queue.push({ message: { case: "hello", value: { gatewayId } } });
-    out = queue;
-    for (const subscription of byPlayer.values()) attach(subscription);
-    try {
-      for await (const { message } of service.deliver(queue, { signal: stop.signal })) {
-        if (message.case === "player") onPlayer(message.value);
-        else if (message.case === "changed") onChanged(message.value);
-      }
-    } finally {
-      out = undefined;
-      queue.close();
-    }
-  };
+  const session = openSession<ToService, DeliverResponse>({
+    name: "session with chat-service",
+    log,
+    open: (messages, { signal }) =>
+      must(services[turn++ % services.length], "there is one").deliver(messages, { signal }),
+    queueMax: QUEUE_MAX,
+    hello: () => ({ message: { case: "hello", value: { gatewayId } } }),
+    onOpen() {
+      for (const subscription of byPlayer.values()) attach(subscription);
+      return undefined;
+    },
+    onMessage({ message }) {
+      if (message.case === "player") onPlayer(message.value);
+      else if (message.case === "changed") onChanged(message.value);
+    },
+  });
 
   return {
     name: "chat",
     get connected() {
-      return out !== undefined && !out.closed;
+      return session.isOpen;
     },
     subscribe(listener, requestId, cursors) {
       const before = byPlayer.get(listener.playerId);
@@ -135,14 +139,9 @@ export function createChatStream(options: {
       if (subscription?.listener !== listener) return; // a newer connection of the player has it
       byPlayer.delete(listener.playerId);
       for (const channelId of subscription.cursors.keys()) leave(subscription, channelId);
-      out?.push({ message: { case: "detach", value: { playerId: listener.playerId } } });
+      session.send({ message: { case: "detach", value: { playerId: listener.playerId } } });
     },
-    async start() {
-      running = retryForever(session, { name: "stream from chat-service", stop: stop.signal, log });
-    },
-    async stop() {
-      stop.abort();
-      await running;
-    },
+    start: session.start,
+    stop: session.stop,
   };
 }

@@ -5,12 +5,13 @@ import type { Client } from "@connectrpc/connect";
 import type {
   Assignment,
   GatewaySessionRequestSchema,
+  GatewaySessionResponse,
   MatchmakingService,
   RelocatedMatch,
 } from "@muster/contracts/matchmaking/v2";
 import type { Logger } from "@muster/log";
-import { MessageQueue } from "@muster/rpc";
-import { type Component, retryForever } from "@muster/runtime";
+import { openSession } from "@muster/rpc";
+import type { Component } from "@muster/runtime";
 import type { RelocateRequest } from "../matches/question.ts";
 
 export interface QueuedTicket {
@@ -63,20 +64,15 @@ export function createMatchmakingSession(options: {
   log: Logger;
 }): MatchmakingSession {
   const { gatewayId, matchmaker, onRelocated, onShards, linkedNow, log } = options;
-  const stop = new AbortController();
   const tickets = new Map<string, QueuedTicket>();
   let modes: ReadonlySet<string> | undefined;
-  let out: MessageQueue<ToMatchmaker> | undefined;
-  let running: Promise<void> | undefined;
 
   const send = (ticket: QueuedTicket): void => {
     const { ticketId, playerId, playerName, mode, rating, region, traceparent, resumeTicketId, address } = ticket;
     const waitedMs = Math.round(performance.now() - ticket.since);
-    out?.push({
-      message: {
-        case: "enqueue",
-        value: { ticketId, playerId, playerName, mode, rating, region, traceparent, waitedMs, resumeTicketId, address },
-      },
+    tell({
+      case: "enqueue",
+      value: { ticketId, playerId, playerName, mode, rating, region, traceparent, waitedMs, resumeTicketId, address },
     });
   };
 
@@ -86,60 +82,58 @@ export function createMatchmakingSession(options: {
     return ticket;
   };
 
-  const session = async (): Promise<void> => {
-    const queue = new MessageQueue<ToMatchmaker>(QUEUE_MAX);
-    queue.push({ message: { case: "hello", value: { gatewayId, tellsLinks: true } } });
-    try {
-      for await (const { message } of matchmaker.gatewaySession(queue, { signal: stop.signal })) {
-        if (message.case === "welcome") {
-          out = queue;
-          modes = message.value.modes.length > 0 ? new Set(message.value.modes) : undefined;
-          log.info(
-            { matchmakerId: message.value.matchmakerId, tickets: tickets.size },
-            "the matchmaker knows this gateway",
-          );
-          queue.push({ message: { case: "linked", value: { addresses: [...linkedNow()] } } });
-          for (const ticket of tickets.values()) send(ticket);
-        } else if (message.case === "assigned") {
-          take(message.value.ticketId)?.onAssigned(message.value); // an unknown one was cancelled on the way
-        } else if (message.case === "refused") {
-          take(message.value.ticketId)?.onRefused(message.value.code, message.value.retryAfterMs);
-        } else if (message.case === "relocated") {
-          onRelocated(message.value.matches);
-        } else if (message.case === "shards") {
-          onShards(message.value.addresses);
-        }
-      }
-    } finally {
-      out = undefined;
-      queue.close();
+  const onMessage = ({ message }: GatewaySessionResponse): void => {
+    if (message.case === "welcome") {
+      const { matchmakerId, modes: named } = message.value;
+      modes = named.length > 0 ? new Set(named) : undefined;
+      log.info({ matchmakerId, tickets: tickets.size }, "the matchmaker knows this gateway");
+      tell({ case: "linked", value: { addresses: [...linkedNow()] } });
+      for (const ticket of tickets.values()) send(ticket);
+    } else if (message.case === "assigned") {
+      take(message.value.ticketId)?.onAssigned(message.value); // an unknown one was cancelled on the way
+    } else if (message.case === "refused") {
+      take(message.value.ticketId)?.onRefused(message.value.code, message.value.retryAfterMs);
+    } else if (message.case === "relocated") {
+      onRelocated(message.value.matches);
+    } else if (message.case === "shards") {
+      onShards(message.value.addresses);
     }
   };
 
-  return {
+  const session = openSession<ToMatchmaker, GatewaySessionResponse>({
     name: "session with the matchmaker",
-    check: () => (out && !out.closed ? undefined : "no session with the matchmaker"),
+    log,
+    open: (messages, { signal }) => matchmaker.gatewaySession(messages, { signal }),
+    queueMax: QUEUE_MAX,
+    hello: () => ({ message: { case: "hello", value: { gatewayId, tellsLinks: true } } }),
+    isWelcome: ({ message }) => message.case === "welcome",
+    onMessage,
+  });
+
+  /** Before the matchmaker knows us nothing is said: it is all said again then. */
+  const tell = (message: NonNullable<ToMatchmaker["message"]>): void => {
+    if (session.isOpen) session.send({ message });
+  };
+
+  return {
+    name: session.name,
+    check: session.check,
     lacks: (mode) => modes !== undefined && !modes.has(mode),
     submit(ticket) {
       tickets.set(ticket.ticketId, ticket);
       send(ticket);
     },
     cancel(ticketId) {
-      if (tickets.delete(ticketId)) out?.push({ message: { case: "cancel", value: { ticketId } } });
+      if (tickets.delete(ticketId)) tell({ case: "cancel", value: { ticketId } });
     },
     linked(addresses) {
-      out?.push({ message: { case: "linked", value: { addresses: [...addresses] } } });
+      tell({ case: "linked", value: { addresses: [...addresses] } });
     },
     relocate(requests) {
       for (let from = 0; from < requests.length; from += RELOCATE_MAX)
-        out?.push({ message: { case: "relocate", value: { matches: requests.slice(from, from + RELOCATE_MAX) } } });
+        tell({ case: "relocate", value: { matches: requests.slice(from, from + RELOCATE_MAX) } });
     },
-    async start() {
-      running = retryForever(session, { name: "session with the matchmaker", stop: stop.signal, log });
-    },
-    async stop() {
-      stop.abort();
-      await running;
-    },
+    start: session.start,
+    stop: session.stop,
   };
 }

@@ -1,12 +1,17 @@
 // The session with the matchmaker: our load up, new matches down. It comes back by itself.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
-import type { Allocate, MatchmakingService, ShardSessionRequestSchema } from "@muster/contracts/matchmaking/v2";
+import type {
+  Allocate,
+  MatchmakingService,
+  ShardSessionRequestSchema,
+  ShardSessionResponse,
+} from "@muster/contracts/matchmaking/v2";
 import type { Game } from "@muster/game-kit";
 import type { Logger } from "@muster/log";
 import { gameBuilds } from "./game-builds.ts";
-import { MessageQueue } from "@muster/rpc";
-import { type Component, retryForever } from "@muster/runtime";
+import { openSession } from "@muster/rpc";
+import type { Component } from "@muster/runtime";
 import { parseTraceparent, startSpan } from "@muster/tracing";
 import type { Matches } from "./matches.ts";
 import type { SeatReports } from "./seat-reports.ts";
@@ -37,76 +42,51 @@ const REPORT_EVERY_MS = 1000;
 const QUEUE_MAX = 10_000;
 
 export function createMatchmakerSession(options: MatchmakerSessionOptions): MatchmakerSession {
-  const stop = new AbortController();
-  const { matches, log } = options;
-  let out: MessageQueue<ToMatchmaker> | undefined;
-  let welcomed = false;
-  let running: Promise<void> | undefined;
+  const { shardId, capacity, region, games, matchmaker, matches, seatReports, log } = options;
 
   const report = (): void => {
-    out?.push({ message: { case: "load", value: { matches: matches.size, draining: matches.draining } } });
+    session.send({ message: { case: "load", value: { matches: matches.size, draining: matches.draining } } });
   };
 
-  const session = async (): Promise<void> => {
-    const queue = new MessageQueue<ToMatchmaker>(QUEUE_MAX);
-    out = queue;
-    const { shardId, capacity, region, games } = options;
-    queue.push({
-      message: {
-        case: "hello",
-        value: {
-          shardId,
-          linkAddress: options.linkAddress(),
-          capacity,
-          region,
-          games: gameBuilds(games, log),
-          renewsLeases: true,
-          tellsBegun: true,
-        },
-      },
-    });
-    report();
-    options.seatReports.open((message) => queue.push(message), matches.held);
-    const timer = setInterval(report, REPORT_EVERY_MS);
-    try {
-      for await (const { message } of options.matchmaker.shardSession(queue, { signal: stop.signal })) {
-        if (message.case === "welcome") {
-          welcomed = true;
-          log.info({ matchmakerId: message.value.matchmakerId }, "the matchmaker knows this shard");
-        } else if (message.case === "allocate") {
-          const refusal = allocate(message.value, options);
-          queue.push({
-            message: {
-              case: "allocated",
-              value: { matchId: message.value.matchId, accepted: refusal === undefined, reason: refusal ?? "" },
-            },
-          });
-        } else if (message.case === "release") {
-          matches.release(message.value.matchId);
-        } else if (message.case === "evacuate") {
-          matches.evacuate().catch((err: unknown) => log.error({ err }, "not all matches were evacuated"));
-        }
-      }
-    } finally {
-      clearInterval(timer);
-      options.seatReports.close();
-      queue.close();
-      welcomed = false;
+  const onMessage = ({ message }: ShardSessionResponse): void => {
+    if (message.case === "welcome") {
+      log.info({ matchmakerId: message.value.matchmakerId }, "the matchmaker knows this shard");
+    } else if (message.case === "allocate") {
+      const { matchId } = message.value;
+      const refusal = allocate(message.value, options);
+      const value = { matchId, accepted: refusal === undefined, reason: refusal ?? "" };
+      session.send({ message: { case: "allocated", value } });
+    } else if (message.case === "release") {
+      matches.release(message.value.matchId);
+    } else if (message.case === "evacuate") {
+      matches.evacuate().catch((err: unknown) => log.error({ err }, "not all matches were evacuated"));
     }
   };
 
-  return {
-    name: "matchmaker session",
-    check: () => (welcomed ? undefined : "no session with the matchmaker"),
-    report,
-    async start() {
-      running = retryForever(session, { name: "session with the matchmaker", stop: stop.signal, log });
+  const session = openSession<ToMatchmaker, ShardSessionResponse>({
+    name: "session with the matchmaker",
+    log,
+    open: (messages, { signal }) => matchmaker.shardSession(messages, { signal }),
+    queueMax: QUEUE_MAX,
+    hello: () => {
+      const linkAddress = options.linkAddress();
+      const self = { shardId, linkAddress, capacity, region, games: gameBuilds(games, log) };
+      return { message: { case: "hello", value: { ...self, renewsLeases: true, tellsBegun: true } } };
     },
-    async stop() {
-      stop.abort();
-      await running;
+    onOpen() {
+      report();
+      seatReports.open((message) => session.send(message), matches.held);
+      const timer = setInterval(report, REPORT_EVERY_MS);
+      return () => {
+        clearInterval(timer);
+        seatReports.close();
+      };
     },
-  };
+    isWelcome: ({ message }) => message.case === "welcome",
+    onMessage,
+  });
+
+  return { name: session.name, check: session.check, report, start: session.start, stop: session.stop };
 }
 
 function allocate(message: Allocate, { games, matches }: MatchmakerSessionOptions): string | undefined {
