@@ -72,7 +72,7 @@ interface Answer {
 const JSON_TYPE = { "content-type": "application/json; charset=utf-8" };
 const HTML = { "content-type": "text/html" };
 const PORTAL = "<!doctype html><html><head><title>Free Airport WiFi</title></head><body>Log in</body></html>";
-/** By what came, and what the message has to say of it. */
+/** Answers from other servers, and what the error message must say about each. */
 const FOREIGN: Readonly<Record<string, { answer: Answer; says: RegExp }>> = {
   "a portal's page": { answer: { status: 200, headers: HTML, body: PORTAL }, says: /text\/html.*Free Airport WiFi/s },
   "a page that says it is JSON": { answer: { status: 200, headers: JSON_TYPE, body: PORTAL }, says: /status 200/ },
@@ -222,7 +222,7 @@ describe("when no answer comes, the message says why", () => {
     vi.stubGlobal("fetch", () => Promise.reject(new TypeError("Failed to fetch")));
     await expect(client().modes()).rejects.toMatchObject({
       code: "network",
-      message: expect.stringMatching(/reached.*CORS.*EDGE_CORS_ORIGINS has to name http:\/\/localhost:5173/s),
+      message: expect.stringMatching(/reached.*CORS.*EDGE_CORS_ORIGINS must include http:\/\/localhost:5173/s),
     });
   });
 

@@ -1,4 +1,4 @@
-// Chat: what REST does, and what the realtime connection delivers.
+// Chat: the REST calls, and delivery over the realtime connection.
 import type { components } from "@muster/contracts/openapi/edge/v1";
 import type { ChatChanged, ChatChannel } from "@muster/contracts/realtime/v1/client";
 import { type Method, NOTHING } from "./rest.ts";
@@ -6,12 +6,12 @@ import { count, flag, list, maybe, record, type Shape, text, time, word } from "
 
 type Schemas = components["schemas"];
 
-/** What both REST and the realtime connection say of one. */
+/** The fields of a channel that both REST and the realtime connection provide. */
 export type Channel = Omit<Schemas["Channel"], "private" | "ownerId" | "lastChange">;
 
 export interface Message {
   readonly channelId: string;
-  /** From 1 in its channel, without gaps. */
+  /** The message's number in its channel: from 1, without gaps. */
   readonly seq: number;
   readonly authorId: string;
   readonly authorName: string;
@@ -36,14 +36,14 @@ export interface ChannelPage {
 
 type InvitationJson = Schemas["Invitation"];
 
-/** Into a room. */
+/** An invitation to a room. */
 export interface Invitation extends Omit<InvitationJson, "invitedAt" | "expiresAt"> {
   readonly invitedAt: Date;
-  /** Until when it can be accepted. */
+  /** The invitation can be accepted until then. */
   readonly expiresAt: Date;
 }
 
-/** Of its changes the realtime connection tells. */
+/** A message as REST sends it, without `change`: the realtime connection delivers changes. */
 type MessageJson = Omit<Schemas["Message"], "change">;
 
 const CHANNEL: Shape<Channel> = record<Channel>({
@@ -95,12 +95,12 @@ export class ChatApi {
     this.#call = call;
   }
 
-  /** Global first, then the 500 that were active last. */
+  /** The global channel first, then the 500 most recently active channels. */
   async channels(): Promise<readonly Channel[]> {
     return (await this.channelPage()).channels;
   }
 
-  /** By pages, from `nextCursor` of the page before: global first, then by last activity. */
+  /** One page of channels, the global one first, then by last activity. `cursor`: `nextCursor` of the previous page. */
   channelPage(page: { limit?: number; cursor?: string } = {}): Promise<ChannelPage> {
     const query = new URLSearchParams();
     if (page.limit !== undefined) query.set("limit", String(page.limit));
@@ -108,7 +108,7 @@ export class ChatApi {
     return this.#call("GET", `/v1/chat/channels?${query}`, CHANNELS);
   }
 
-  /** Neither listed nor delivered, until this player shows it, writes in it, opens it or joins it again. */
+  /** Hides a channel: it is neither listed nor delivered until this player shows it, writes in it, opens it or joins it again. */
   async hide(channelId: string): Promise<void> {
     await this.#call("PUT", `${at(channelId)}/hidden`, NOTHING);
   }
@@ -117,12 +117,12 @@ export class ChatApi {
     await this.#call("DELETE", `${at(channelId)}/hidden`, NOTHING);
   }
 
-  /** The channel with another player. */
+  /** The direct channel with another player. */
   direct(playerId: string): Promise<Channel> {
     return this.#call("POST", "/v1/chat/direct", CHANNEL, { playerId });
   }
 
-  /** The channel of a match that this player plays or played. */
+  /** The channel of a match that this player plays or has played. */
   match(matchId: string): Promise<Channel> {
     return this.#call("POST", `/v1/chat/matches/${encodeURIComponent(matchId)}`, CHANNEL);
   }
@@ -135,7 +135,7 @@ export class ChatApi {
     return this.#call("POST", "/v1/chat/rooms/join", CHANNEL, { name });
   }
 
-  /** Invites the player: it is in the room once it accepts. */
+  /** Invites a player, who becomes a member by accepting. */
   async invite(channelId: string, playerId: string): Promise<void> {
     await this.#call("PUT", `${at(channelId)}/members/${encodeURIComponent(playerId)}`, NOTHING);
   }
@@ -145,7 +145,7 @@ export class ChatApi {
     return this.invite(channelId, playerId);
   }
 
-  /** The rooms that this player is invited to, newest first. */
+  /** The invitations of this player, newest first. */
   async invitations(): Promise<readonly Invitation[]> {
     const { invitations } = await this.#call("GET", "/v1/chat/invitations", INVITATIONS);
     return invitations.map((json) => ({
@@ -159,22 +159,22 @@ export class ChatApi {
     return this.#call("POST", `/v1/chat/invitations/${encodeURIComponent(channelId)}/accept`, CHANNEL);
   }
 
-  /** The room's owner cannot repeat it until it ends; this player may still accept it. */
+  /** Declines an invitation. The room's owner cannot repeat it until it expires; this player can still accept it. */
   async declineInvitation(channelId: string): Promise<void> {
     await this.#call("DELETE", `/v1/chat/invitations/${encodeURIComponent(channelId)}`, NOTHING);
   }
 
-  /** Out of the room, or the invitation taken back. Oneself: leave. */
+  /** Removes a member from a room, or withdraws an invitation. With your own id, you leave the room. */
   async removeMember(channelId: string, playerId: string): Promise<void> {
     await this.#call("DELETE", `${at(channelId)}/members/${encodeURIComponent(playerId)}`, NOTHING);
   }
 
-  /** A direct channel: neither listed nor delivered, until this player writes in it or opens it. `playerId`: one's own. */
+  /** Hides a direct channel: it is neither listed nor delivered until this player writes in it or opens it. `playerId`: your own id. */
   async hideDirect(channelId: string, playerId: string): Promise<void> {
     await this.removeMember(channelId, playerId);
   }
 
-  /** `key` names the message: a repeat with the same one is not posted again. */
+  /** Posts a message. `key` makes a retry safe: a second call with the same key does not post again. */
   async post(channelId: string, body: string, key: string = crypto.randomUUID()): Promise<Message> {
     return toMessage(await this.#call("POST", `${at(channelId)}/messages`, MESSAGE, { body, key }));
   }
@@ -187,7 +187,7 @@ export class ChatApi {
     await this.#call("DELETE", `${at(channelId)}/messages/${seq}`, NOTHING);
   }
 
-  /** The newest page, or the messages next to `before` or `after`. */
+  /** The newest page of messages, or the page before `before` or after `after`. */
   async history(
     channelId: string,
     page: { before?: number; after?: number; limit?: number } = {},
@@ -200,7 +200,7 @@ export class ChatApi {
     return { messages: messages.map(toMessage), more };
   }
 
-  /** Everything up to `seq` has been read. @returns how many are unread now */
+  /** Marks everything up to `seq` as read. @returns how many messages are unread now */
   async markRead(channelId: string, seq: number): Promise<number> {
     return (await this.#call("PUT", `${at(channelId)}/read`, UNREAD, { seq })).unread;
   }
@@ -224,10 +224,10 @@ function toMessage(json: MessageJson): Message {
   return { channelId, seq, authorId, authorName, body, sentAt: new Date(json.sentAt), edited, deleted };
 }
 
-/** As `ChatSubscribe` in the contract says: so many fit into a frame. */
+/** The limit of `ChatSubscribe` in the contract: this many cursors fit into a frame. */
 const CURSORS_MAX = 150;
 
-/** What the connection has had of each channel, so that nothing is missed over a reconnect and nothing comes twice. */
+/** Tracks what has been delivered of each channel, so that a reconnect neither misses nor repeats a message. */
 export class ChatInbox {
   readonly #cursors = new Map<string, bigint>();
   #onMessage: (message: Message) => void = () => undefined;

@@ -27,15 +27,15 @@ import { TokenHolder } from "./tokens.ts";
 type Schemas = components["schemas"];
 
 export interface ClientOptions {
-  /** Of the ingress: http://localhost:8080. */
+  /** The ingress's URL: http://localhost:8080. */
   readonly url: string;
-  /** A session from before: `client.tokens` as it was. Default: what `readTokens` says. */
+  /** An earlier session: a saved `client.tokens`. Default: the result of `readTokens`. */
   readonly tokens?: Tokens;
-  /** Called whenever the tokens change, to keep them. */
+  /** Called whenever the tokens change, so that you can store them. */
   readonly onTokens?: (tokens: Tokens | undefined) => void;
   /**
-   * Reads what `onTokens` kept. Looked at before a renewal: another tab, or another process, may have been there first. Who shares
-   * tokens and has no such place ends the session sooner or later.
+   * Reads the tokens that `onTokens` stored. Called before a renewal, because another tab or process may have renewed them already.
+   * Clients that share tokens without it eventually end their session.
    */
   readonly readTokens?: () => Tokens | undefined;
 }
@@ -43,17 +43,17 @@ export interface ClientOptions {
 /** `deviceId`: 16 to 64 characters. */
 export type Credentials = Schemas["RegisterRequest"];
 
-/** The server does not take the access token any more; a fresh one may do. */
+/** The server no longer accepts the access token; a new one may work. */
 const OUTDATED: ReadonlySet<string> = new Set(["token_expired", "token_revoked", "token_invalid"]);
 
-/** Whether it was done is not known. */
+/** The server may or may not have done the work. */
 const UNKNOWN_OUTCOME: ReadonlySet<string> = new Set(["network", "deadline_exceeded"]);
-/** Challenges solved for one log-in: others may make the next one harder meanwhile, or the first one late. */
+/** Challenges solved per log-in: meanwhile, other players' attempts may raise the difficulty, or the first challenge may expire. */
 const PROOFS_MAX = 2;
 
 const REVOKED: Shape<Schemas["RevokedCount"]> = record<Schemas["RevokedCount"]>({ revoked: count });
 
-/** A player's way into Muster. One per player. */
+/** A player's client for a Muster server: create one per player. */
 export class MusterClient {
   readonly url: string;
   readonly #tokens: TokenHolder;
@@ -75,13 +75,13 @@ export class MusterClient {
       return await this.#open("/v1/auth/register", credentials);
     } catch (err) {
       if (!(err instanceof MusterError) || !UNKNOWN_OUTCOME.has(err.code)) throw err;
-      // It may have been done, and only the answer lost: then the account is ours to log in to, and a repeat would find the name taken.
+      // The registration may have succeeded with only its answer lost. Then the log-in works, and a repeat would fail with name_taken.
       return await this.logIn(credentials).catch(() => Promise.reject(err));
     }
   }
 
   /**
-   * Solves a challenge by itself when the server asks for one, which takes up to some seconds of work.
+   * Solves a challenge when the server asks for one, which can take a few seconds of CPU time.
    * @throws MusterError bad_credentials, account_banned, too_many_attempts, busy
    */
   async logIn(credentials: Credentials): Promise<Player> {
@@ -98,12 +98,12 @@ export class MusterClient {
     }
   }
 
-  /** `deviceKey`: 16 to 128 characters that the device made at random and keeps. */
+  /** `deviceKey`: 16 to 128 random characters that the device generated and stores. */
   async logInGuest(deviceKey: string, deviceLabel = ""): Promise<Player> {
     return this.#open("/v1/auth/guest", { deviceKey, deviceLabel });
   }
 
-  /** Lets go of what it shares with other tabs: of a client that is not used any more. Its session stays, for the next one. */
+  /** Stops sharing tokens with other tabs. Call it when you no longer need this client. It does not end the session. */
   close(): void {
     this.#tokens.close();
   }
@@ -125,12 +125,12 @@ export class MusterClient {
     await this.#call("DELETE", `/v1/me/devices/${encodeURIComponent(deviceId)}`, NOTHING);
   }
 
-  /** Ends every session but this one. @returns how many */
+  /** Ends all other sessions. @returns how many it ended */
   async revokeOtherDevices(): Promise<number> {
     return (await this.#call("POST", "/v1/me/devices/revoke-others", REVOKED)).revoked;
   }
 
-  /** Ends every other session too. @throws MusterError bad_credentials, weak_password, too_many_attempts, busy */
+  /** Also ends all other sessions. @throws MusterError bad_credentials, weak_password, too_many_attempts, busy */
   async changePassword(passwords: Schemas["ChangePasswordRequest"]): Promise<void> {
     await this.#call("PUT", "/v1/me/password", NOTHING, passwords);
   }
@@ -159,7 +159,7 @@ export class MusterClient {
     return (await request(this.url, "GET", "/v1/modes", MODES)).modes;
   }
 
-  /** Opens the realtime connection; it comes back by itself until it is closed. */
+  /** Opens the realtime connection, which reconnects by itself until you close it. */
   async connect(options: RealtimeOptions = {}): Promise<Realtime> {
     const realtime = new Realtime(
       `${this.url.replace(/^http/, "ws")}/v1/realtime`,
@@ -171,15 +171,15 @@ export class MusterClient {
   }
 
   /**
-   * A token that is good for a while; refreshed when it is not, or when a `fresh` one is wanted because the server
-   * says that it has ended, whatever our clock says.
+   * An access token that is still valid for a while. Renewed if it is about to expire, or if `fresh` is set: use that when the
+   * server says that the token has expired, whatever the local clock says.
    * @throws MusterError unauthenticated, bad_refresh_token
    */
   async accessToken(fresh = false): Promise<string> {
     return this.#tokens.access(fresh ? this.tokens?.accessToken : undefined);
   }
 
-  /** New tokens now: what another tab has got meanwhile, or by an exchange. @throws MusterError unauthenticated, bad_refresh_token */
+  /** Renews the tokens now, or takes over those that another tab has just renewed. @throws MusterError unauthenticated, bad_refresh_token */
   refresh(): Promise<Tokens> {
     return this.#tokens.renew();
   }

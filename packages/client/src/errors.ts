@@ -1,9 +1,9 @@
 import { clientDuty, DISCONNECTS } from "@muster/realtime";
 
 /**
- * A refusal or a failure, by the code of the contract's table. Codes of this SDK itself: `network` (no answer, or one that is not Muster's:
- * the message says which), `timeout`, `closed`, `unsupported` (the platform lacks something), `bad_url`, and `wrong_game`,
- * `wrong_layout`, `wrong_build` (the match is not of the game that it was to be read as).
+ * A refusal or a failure, with a code from the contract's error tables. The SDK adds codes of its own: `network` (no answer, or an answer that
+ * did not come from Muster: the message says which), `timeout`, `closed`, `unsupported` (the platform lacks a feature), `bad_url`, and
+ * `wrong_game`, `wrong_layout`, `wrong_build` (the match does not play the game that this client was given).
  */
 export class MusterError extends Error {
   override readonly name = "MusterError";
@@ -31,14 +31,14 @@ export class MusterError extends Error {
   }
 }
 
-/** A fresh token is needed before the next try. */
+/** Close codes after which the client needs a new access token. */
 export const TOKEN_ENDED: ReadonlySet<number> = new Set([DISCONNECTS.tokenExpired.code, DISCONNECTS.sessionEnded.code]);
 
 const HOPELESS: ReadonlySet<string> = new Set(["unauthenticated", "bad_refresh_token", "unsupported", "bad_url"]);
 
 /**
- * Another try would end the same: no session to connect with, nothing to connect by, a close code that says so, or a fault that is
- * not about the connection at all.
+ * Whether a retry is pointless: there is no session, the platform or the URL is unusable, the close code forbids it, or the error is
+ * not about the connection.
  */
 export function isHopeless(err: unknown): boolean {
   if (!(err instanceof MusterError)) return true;

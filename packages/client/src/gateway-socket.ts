@@ -1,4 +1,4 @@
-// One socket to one gateway: it says hello, asks, and hands on what comes. It knows nothing of queues and matches.
+// One socket to one gateway: sends the hello, makes requests and passes on what it receives. It knows nothing about queues and matches.
 import type { ServerControl } from "@muster/contracts/realtime/v1/client";
 import {
   CONTROL_FRAME,
@@ -14,20 +14,20 @@ export type ControlMessage = NonNullable<Parameters<typeof encodeClientControl>[
 export interface SocketEvents {
   /** A snapshot. */
   onFrame(from: GatewaySocket, frame: Uint8Array): void;
-  /** `asked`: it answers a question, which has been settled. */
+  /** `asked`: the message answers a request; the request's promise is already settled. */
   onControl(from: GatewaySocket, control: ServerControl, asked: boolean): void;
   /** Called once, for a socket that was open. */
   onLost(from: GatewaySocket, reason: MusterError): void;
 }
 
-/** A token that is good for a while. `not`: any but this one, which has ended or ends soon. */
+/** Returns a token that is valid for a while. `not`: a token not to return, because it has expired or soon will. */
 export type TokenSource = (not?: string) => Promise<string>;
 
 export interface OpenOptions {
   /** For tests: another WebSocket class. */
   readonly webSocket?: typeof WebSocket | undefined;
   readonly withinMs?: number;
-  /** Asked when the line is there: of several that are opened at once only one may say who it is. */
+  /** Called when the socket is open: of several sockets opened at once, only one may send the hello. */
   readonly mayGreet?: () => boolean;
 }
 
@@ -38,12 +38,12 @@ interface Waiter {
 
 const OPEN_WITHIN_MS = 10_000;
 const ANSWER_WITHIN_MS = 10_000;
-/** The token of a connection is renewed so long before it ends, at half of its life at the latest, … */
+/** A connection's token is renewed this long before it expires, or after half of its lifetime if that is later, … */
 const RENEW_BEFORE_MS = 60_000;
-/** … not everybody's at once. */
+/** … spread over this time, so that not all clients renew at once. */
 const RENEW_SPREAD_MS = 30_000;
 const RENEW_AGAIN_MS = 5000;
-/** Of a gateway that does not say how long a token lasts. */
+/** Assumed when the gateway does not say how long a token is valid. */
 const LIFE_UNKNOWN_MS = 360_000;
 const LIFE_MS_MAX = 86_400_000;
 
@@ -51,7 +51,7 @@ export class GatewaySocket {
   readonly #socket: WebSocket;
   readonly #events: SocketEvents;
   readonly #waiters = new Map<number, Waiter>();
-  /** When something came last, on the clock of performance.now(). */
+  /** When the last message arrived, by performance.now(). */
   heardAt: number = performance.now();
   #nextRequestId = 1;
   #welcomed = false;
@@ -66,7 +66,7 @@ export class GatewaySocket {
     this.#events = events;
   }
 
-  /** `onOpen` runs when the gateway has taken the token, before anything else is read. @throws MusterError network, closed, unsupported, bad_url */
+  /** `onOpen` runs when the gateway has accepted the token, before any other message is read. @throws MusterError network, closed, unsupported, bad_url */
   static async open(
     url: string,
     accessToken: string,
@@ -97,7 +97,7 @@ export class GatewaySocket {
       try {
         control = decodeServerControl(frame);
       } catch (cause) {
-        reject(new MusterError("network", `what answers at ${url} is no gateway of Muster`, { cause }));
+        reject(new MusterError("network", `the server at ${url} is not a Muster gateway`, { cause }));
         return socket.close();
       }
       if (self.#welcomed) return self.#onControl(control);
@@ -121,17 +121,17 @@ export class GatewaySocket {
     }
   }
 
-  /** Questions that have no answer yet. */
+  /** The number of requests without an answer. */
   get asking(): number {
     return this.#waiters.size;
   }
 
-  /** Nothing on a socket that is closing: whoever comes back says it again. */
+  /** Sends nothing if the socket is closing: the client sends it again after the reconnect. */
   send(frame: Uint8Array): void {
     if (this.#socket.readyState === 1) this.#socket.send(frame as Uint8Array<ArrayBuffer>);
   }
 
-  /** `onAnswer` gets an answer that is no error, before any later frame is looked at. @throws MusterError timeout, closed, or what the gateway says */
+  /** `onAnswer` receives a successful answer before any later frame is read. @throws MusterError timeout, closed, or the gateway's error */
   async ask(
     message: ControlMessage,
     onAnswer?: (answer: ServerControl["message"]) => void,
@@ -158,12 +158,12 @@ export class GatewaySocket {
     }
   }
 
-  /** What it said hello with last. */
+  /** The token that was sent last. */
   get accessToken(): string {
     return this.#accessToken;
   }
 
-  /** Whatever comes back says that the line is there. */
+  /** Sends a ping: any answer shows that the connection works. */
   probe(): void {
     this.send(encodeClientControl({ message: { case: "ping", value: { payload: 0n } } }));
   }
@@ -173,7 +173,7 @@ export class GatewaySocket {
     this.#socket.close(code);
   }
 
-  /** The connection lives as long as its token: the gateway says for how long, so that nobody's clock counts but its own. */
+  /** The connection ends with its token. The gateway says how long the token is valid, so the device's clock does not matter. */
   #renewLater(tokenEndsInMs: number): void {
     const lifeMs = Math.min(tokenEndsInMs || LIFE_UNKNOWN_MS, LIFE_MS_MAX);
     const early = RENEW_BEFORE_MS + Math.random() * RENEW_SPREAD_MS;
@@ -194,7 +194,7 @@ export class GatewaySocket {
       this.#accessToken = accessToken;
       this.#renewLater(answer.case === "welcome" ? answer.value.tokenEndsInMs : 0);
     } catch {
-      // The gateway closes the socket when the token ends, and the reconnect tells what is wrong.
+      // The gateway closes the socket when the token expires; the reconnect then reports the error.
       if (this.#socket.readyState === 1) this.#renewIn(RENEW_AGAIN_MS);
     }
   }
@@ -218,15 +218,15 @@ export class GatewaySocket {
   }
 }
 
-/** What cannot work is said before anything is tried. @throws MusterError unsupported, bad_url */
+/** Reports unusable arguments before it connects. @throws MusterError unsupported, bad_url */
 function newSocket(url: string, Implementation: typeof WebSocket | undefined = globalThis.WebSocket): WebSocket {
   if (typeof Implementation !== "function")
-    throw new MusterError("unsupported", "this platform has no WebSocket: give one as `webSocket` to connect()");
+    throw new MusterError("unsupported", "this platform has no WebSocket: pass one as `webSocket` to connect()");
   try {
     return new Implementation(url, SUBPROTOCOL);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new MusterError("bad_url", `no connection to ${url} can be made: ${reason}`, { cause });
+    throw new MusterError("bad_url", `cannot connect to ${url}: ${reason}`, { cause });
   }
 }
 

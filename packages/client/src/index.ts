@@ -1,4 +1,4 @@
-// Runs in Node (24) and in browsers: fetch, WebSocket and nothing else from the platform.
+// The client SDK. It runs in Node 24 and in browsers, and needs only fetch and WebSocket from the platform.
 export { type ClientOptions, type Credentials, MusterClient } from "./client.ts";
 export type { Channel, ChannelPage, ChatApi, Invitation, Message, MessagePage } from "./chat.ts";
 export { MusterError } from "./errors.ts";

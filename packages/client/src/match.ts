@@ -21,29 +21,29 @@ export type MatchEnd =
       readonly ticks: number;
       readonly stateHash: string;
     }
-  /** `reason`: of the realtime contract; or, of this SDK, bad_frame: what came could not be read. */
+  /** `reason`: a reason of the realtime contract, or this SDK's bad_frame: a frame could not be decoded. */
   | { readonly kind: "cancelled"; readonly reason: string };
 
-/** The shard still takes an input that is so many ticks late, less what the estimate may be wrong by. */
+/** How many ticks late an input may be for the shard to accept it, minus the estimate's error. */
 const LATE_TICKS = 25;
-/** Without a frame for so long it is an outage. */
+/** No frame for this long counts as an outage. */
 const AWAY_MS = 500;
 
-/** A match that this client plays: snapshots in, inputs out. */
+/** A match that this client plays: it receives snapshots and sends inputs. */
 export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> {
   readonly matchId: string;
   readonly seat: number;
   readonly tickRate: number;
-  /** Players in this match. */
+  /** The number of seats in this match. */
   readonly seats: number;
-  /** The game's options, defaults filled in. */
+  /** The game's options, including defaults. */
   readonly options: GameOptions;
   /** Resolves when the match is over. */
   readonly ended: Promise<MatchEnd>;
-  /** Frames that could not be used, because they did not follow: a keyframe came next. */
+  /** Frames that were skipped because an earlier one was missing; a keyframe follows. */
   framesSkipped = 0;
   framesApplied = 0;
-  /** Inputs that the shard refused, by code. */
+  /** How many inputs the shard refused, by code. */
   readonly refusals = new Map<string, number>();
   readonly #decoder: SnapshotDecoder<S>;
   readonly #input: InputCodec<I>;
@@ -53,10 +53,10 @@ export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> 
   readonly #viewListeners = new Set<(view: SnapshotView<S>) => void>();
   readonly #statusListeners = new Set<(status: { seat: number; connected: boolean; graceMs: number }) => void>();
   readonly #end: (end: MatchEnd) => void;
-  /** Made when somebody wants it. */
+  /** Created on demand. */
   #latest: Snapshot<S> | undefined;
   #view: SnapshotView<S> | undefined;
-  /** When it came, on the clock of performance.now(). */
+  /** When the newest frame arrived, by performance.now(). */
   #latestAt = 0;
   #matchSeq = 0;
 
@@ -80,37 +80,37 @@ export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> 
     this.#end = resolve;
   }
 
-  /** The newest snapshot, to keep: plain objects, frozen. */
+  /** The newest snapshot as plain frozen objects, which you can keep. */
   get latest(): Snapshot<S> | undefined {
     return (this.#latest ??= this.#decoder.snapshot());
   }
 
-  /** The newest state without a copy: after the next frame it shows that one. */
+  /** A live view of the newest state, without a copy: after the next frame it shows the new state. */
   get view(): SnapshotView<S> | undefined {
     return this.#view;
   }
 
-  /** The newest state's words, a live view: for a prediction. */
+  /** A live view of the newest state's words, for a prediction. */
   get words(): Int32Array {
     return this.#decoder.words;
   }
 
-  /** Hash of the state that this client holds: equals the shard's at the same tick, when the game redacts nothing. */
+  /** Hash of this client's state. It equals the shard's hash at the same tick, unless the game redacts. */
   get stateHash(): string {
     return this.#decoder.hash();
   }
 
-  /** Number of the newest control message of this match: the server sends again what is above it. */
+  /** Number of the newest control message received for this match; after a reconnect the server resends those above it. */
   get matchSeq(): number {
     return this.#matchSeq;
   }
 
-  /** For the connection only: it has begun, and every tick is shown. */
+  /** For the connection only: the match has begun, and a frame comes every tick. */
   get ticks(): boolean {
     return this.tickRate > 0 && this.#view !== undefined;
   }
 
-  /** For the connection only. @returns false for a message that has been here before */
+  /** For the connection only. @returns false for a message that was already received */
   isNews(matchSeq: number): boolean {
     if (matchSeq === 0) return true;
     if (matchSeq <= this.#matchSeq) return false;
@@ -118,31 +118,31 @@ export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> 
     return true;
   }
 
-  /** Called after every frame, with an object of its own. @returns a function that ends it. */
+  /** Calls `listener` after every frame, each time with a new object. @returns a function that unsubscribes */
   onSnapshot(listener: (snapshot: Snapshot<S>) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** The same without a copy, for who reads it at once: it shows the next frame after that. @returns a function that ends it. */
+  /** Like `onSnapshot`, without a copy: read the view immediately, because the next frame changes it. @returns a function that unsubscribes */
   onView(listener: (view: SnapshotView<S>) => void): () => void {
     this.#viewListeners.add(listener);
     return () => this.#viewListeners.delete(listener);
   }
 
-  /** Called when another player drops or comes back. */
+  /** Calls `listener` when another player disconnects or returns. @returns a function that unsubscribes */
   onSeatStatus(listener: (status: { seat: number; connected: boolean; graceMs: number }) => void): () => void {
     this.#statusListeners.add(listener);
     return () => this.#statusListeners.delete(listener);
   }
 
   /**
-   * Inputs are sent at the pace of the match, however often this is called: of held ones the newest counts, events wait for
-   * their turn.
-   * `tick`: when it shall count; 0: as soon as possible. @returns its sequence number, see Snapshot.acks.
+   * Queues an input. However often you call this, inputs are sent at the pace of the match: of held inputs only the newest is
+   * sent; events are sent one after the other.
+   * `tick`: the tick in which the input applies; 0 means as soon as possible. @returns the input's sequence number, see Snapshot.acks
    */
   send(input: StateOf<I>, tick = 0): number {
-    // After an outage the caller's idea of the tick is as old: what is held counts all the same.
+    // After an outage the caller's tick is out of date: send the held input without one.
     const away = performance.now() - this.#latestAt > AWAY_MS;
     const late = this.#heldInputs && away && tick !== 0 && tick < this.#oldestTick();
     return this.#outgoing.add(this.#input.encode(input), late ? 0 : tick);
@@ -166,12 +166,12 @@ export class PlayingMatch<S extends Fields = Fields, I extends Fields = Fields> 
     for (const listener of this.#listeners) listener(snapshot);
   }
 
-  /** For the connection only: after a reconnect (`cut`), or when the match has moved. The shard says which inputs it has. */
+  /** For the connection only: after a reconnect (`cut`), or when the match has moved. `joined` says which inputs the shard has. */
   onResumed(joined: MatchJoined, cut: boolean): void {
     this.#outgoing.resume(joined.lastInputSeq, cut ? this.#oldestTick() : 0);
   }
 
-  /** Inputs that name an earlier one come too late, as far as we know. */
+  /** Estimates the oldest tick for which the shard still accepts an input. */
   #oldestTick(): number {
     if (!this.#view) return 0;
     const since = Math.floor(((performance.now() - this.#latestAt) / 1000) * this.tickRate);

@@ -1,6 +1,6 @@
-// What a browser says about its network: then there is no point in waiting any longer.
+// Browser events that end the wait for the next reconnect: the network is back, or the page is visible again.
 
-/** Calls it when the network is there again, or the page is looked at again. @returns a function that ends it */
+/** Calls back when the network is back or the page becomes visible. @returns a function that unsubscribes */
 export function onNetworkBack(then: () => void, target: EventTarget | undefined = browserWindow()): () => void {
   const document = (target as { document?: EventTarget & { visibilityState?: string } } | undefined)?.document;
   const onVisible = (): void => {

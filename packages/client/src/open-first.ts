@@ -1,5 +1,5 @@
-// A line that is dead does not always say so: a connection that is being opened may hang for seconds after it is back. So
-// another one is opened beside it, and the first that is there says hello.
+// A dead network does not always report an error: a connection attempt may hang for seconds after the network is back. So
+// a second one is started beside it, and the first to open sends the hello.
 import { MusterError } from "./errors.ts";
 import type { GatewaySocket, OpenOptions } from "./gateway-socket.ts";
 
@@ -7,7 +7,7 @@ const ANOTHER_AFTER_MS = 300;
 const AT_ONCE = 3;
 const WITHIN_MS = 2000;
 
-/** @throws MusterError what the first of them said, when none came through */
+/** @throws MusterError the first attempt's error, if no attempt succeeds */
 export async function openFirst(
   open: (options: Pick<OpenOptions, "withinMs" | "mayGreet">) => Promise<GatewaySocket>,
 ): Promise<GatewaySocket> {

@@ -1,6 +1,6 @@
-// A player's inputs on their way to the shard: no faster than it takes them, and again when the line, or the match, came back.
-// A screen that draws 144 times a second has 144 inputs for 30 ticks: of inputs that are held, only the newest of a tick counts
-// anyhow, so the others are merged into it. Events all count: they wait for their turn.
+// Sends a player's inputs no faster than the shard applies them, and again after a reconnect or a takeover.
+// A screen that draws 144 times a second produces 144 inputs for 30 ticks. Of held inputs only the newest of a tick counts,
+// so the others are merged into it. Every event counts, so events are sent one after the other.
 import type { InputMode } from "@muster/game-kit";
 import { encodeInput } from "@muster/realtime";
 
@@ -9,7 +9,7 @@ export interface OutgoingInputsOptions {
   /** Ticks a second; 0 for a game without a clock. */
   readonly tickRate: number;
   readonly send: (frame: Uint8Array) => void;
-  /** An input that never got to the shard. */
+  /** Called for an input that never reached the shard. */
   readonly onDropped: (code: "input_overflow" | "input_too_late") => void;
   /** Milliseconds, monotonic. Default performance.now. */
   readonly now?: (() => number) | undefined;
@@ -22,11 +22,11 @@ interface OutgoingInput {
   readonly payload: Uint8Array;
 }
 
-/** The shard keeps no more for a seat. */
+/** The most inputs that the shard keeps for a seat. */
 const KEPT_MAX = 16;
-/** Beyond the pace: a screen is not as regular as a shard. */
+/** Allowed above the match's pace, because a screen is less regular than a shard. */
 const AHEAD = { held: 3, event: 7 } as const;
-/** Of a game without a clock. */
+/** The pace of a game without a clock. */
 const PACE_PER_S = 30;
 
 export class OutgoingInputs {
@@ -34,14 +34,14 @@ export class OutgoingInputs {
   readonly #now: () => number;
   readonly #everyMs: number;
   readonly #aheadMs: number;
-  /** Sent and not applied yet, by sequence number, oldest first: another shard may never have had them. */
+  /** Sent but not yet applied, by sequence number, oldest first: after a takeover the new shard may not have them. */
   readonly #unapplied = new Map<number, OutgoingInput>();
-  /** Not sent yet, oldest first. Of held inputs one at most. */
+  /** Not yet sent, oldest first. At most one if inputs are held. */
   #waiting: OutgoingInput[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #paidAt = 0;
   #seq: number;
-  /** The last one that was named. */
+  /** The last tick that an input named. */
   #tick = 0;
 
   constructor(lastSeq: number, options: OutgoingInputsOptions) {
@@ -52,13 +52,13 @@ export class OutgoingInputs {
     this.#seq = lastSeq;
   }
 
-  /** @returns its sequence number; inputs that were merged have the same. */
+  /** @returns the input's sequence number; merged inputs share one */
   add(payload: Uint8Array, tick: number): number {
     const held = this.#options.mode === "held";
-    // Merged: what waited is never sent.
+    // Merged: the waiting input is never sent.
     const seq = (held ? this.#waiting.pop()?.seq : undefined) ?? ++this.#seq;
     const input = { seq, tick, payload };
-    // There is one of each tick that is named: they keep the pace by themselves.
+    // There is one input for each named tick, so these keep the pace by themselves.
     if (this.#waiting.length === 0 && (this.#waitMs() <= 0 || (held && tick > this.#tick))) {
       this.#send(input);
     } else {
@@ -72,7 +72,7 @@ export class OutgoingInputs {
     return seq;
   }
 
-  /** The shard has applied everything up to this one, or has refused it for good. */
+  /** Call this when the shard has applied or finally refused every input up to `seq`. */
   forget(upTo: number): void {
     for (const seq of this.#unapplied.keys()) {
       if (seq > upTo) return;
@@ -81,9 +81,9 @@ export class OutgoingInputs {
   }
 
   /**
-   * The seat is there again: sends what was not applied, as far as it still counts.
-   * @param lastSeq the highest that the shard has accepted
-   * @param fromTick inputs that name an earlier one come too late; 0 when that cannot be said
+   * Call this when the seat is available again: resends unapplied inputs that are not too late.
+   * @param lastSeq the highest sequence number that the shard has accepted
+   * @param fromTick inputs for earlier ticks are too late; 0 if unknown
    */
   resume(lastSeq: number, fromTick: number): void {
     this.forget(lastSeq);
@@ -98,7 +98,7 @@ export class OutgoingInputs {
         if (late) this.#options.onDropped("input_too_late");
         else this.#send(input);
       } else if (input === last) {
-        this.#send(late ? { ...input, tick: 0 } : input); // what the player holds down now
+        this.#send(late ? { ...input, tick: 0 } : input); // the input that the player holds now
       } else if (input.tick !== 0 && !late) {
         this.#send(input);
       }

@@ -1,5 +1,5 @@
-// The same `step` ahead of the server: what a player does is on the screen at once, and what the server says is taken
-// over without a jump. Rollback and replay after Y. Bernier, "Latency Compensating Methods in Client/Server In-game
+// Runs the same `step` ahead of the server, so that a player's own inputs show immediately and the server's states are
+// applied without a jump. Rollback and replay after Y. Bernier, "Latency Compensating Methods in Client/Server In-game
 // Protocol Design and Optimization" (2001), section "client side prediction".
 import { type Fields, type Game, Simulation, type SnapshotView, type StateOf } from "@muster/game-kit";
 import { ServerClock } from "./server-clock.ts";
@@ -7,20 +7,20 @@ import type { PlayingMatch } from "./match.ts";
 
 export interface PredictionOptions<S extends Fields, I extends Fields> {
   readonly game: Game<S, I>;
-  /** What the player holds down now; undefined sends nothing for this tick. Called once per predicted tick. */
+  /** Returns the player's current input; undefined sends nothing for this tick. Called once per predicted tick. */
   readonly sample: (state: StateOf<S>, tick: number) => StateOf<I> | undefined;
   /** Milliseconds, monotonic. Default performance.now. */
   readonly now?: () => number;
-  /** Inputs reach the server this many ticks before they are due, beside the round trip: room for jitter. Default 2. */
+  /** Ticks added to the round trip, so that inputs reach the server in time despite jitter. Default 2. */
   readonly marginTicks?: number;
 }
 
 export interface Correction<S extends Fields = Fields> {
-  /** The tick that the server told of. */
+  /** The tick of the server's state. */
   readonly tick: number;
   /** Predicted ticks that were simulated again. */
   readonly replayed: number;
-  /** What was predicted for the tick that `Prediction.state` has now; valid during the call. */
+  /** The earlier prediction for the tick that `Prediction.state` has now; valid during the call. */
   readonly before: StateOf<S>;
 }
 
@@ -30,14 +30,14 @@ interface OwnInput {
   readonly words: Int32Array;
 }
 
-/** Beyond it the prediction stands still until the server is heard: what is further ahead is fiction. */
+/** At this limit, prediction pauses until the server sends another state: a longer prediction would be useless. */
 const AHEAD_TICKS_MAX = 30;
-/** A page that was in the background does not simulate all that it missed. */
+/** A page that was in the background does not predict every tick that it missed. */
 const STEPS_PER_ADVANCE_MAX = 12;
-/** States kept to compare with what the server says. */
+/** Predicted states kept for comparison with the server's. */
 const KEPT_TICKS = 64;
 
-/** Only for games that redact nothing: what is hidden cannot be simulated. */
+/** Client-side prediction. Only for games that redact nothing: hidden state cannot be simulated. */
 export class Prediction<S extends Fields = Fields, I extends Fields = Fields> {
   readonly #match: PlayingMatch<S, I>;
   readonly #options: PredictionOptions<S, I>;
@@ -47,10 +47,10 @@ export class Prediction<S extends Fields = Fields, I extends Fields = Fields> {
   readonly #kept: { tick: number; words: Int32Array }[];
   readonly #listeners = new Set<(correction: Correction<S>) => void>();
   readonly #stopListening: () => void;
-  /** Sent, by sequence number, oldest first: from the one that the server holds on. */
+  /** Sent inputs by sequence number, oldest first, starting with the one that the server holds. */
   #inputs: OwnInput[] = [];
   #confirmed = -1;
-  /** A copy of the state before a correction, and a view of it. */
+  /** A copy of the state before a correction. */
   readonly #beforeWords: Int32Array;
   readonly #before: StateOf<S>;
 
@@ -73,7 +73,7 @@ export class Prediction<S extends Fields = Fields, I extends Fields = Fields> {
     if (match.view) this.#onView(match.view);
   }
 
-  /** The predicted state, a live view: valid once `tick` is 0 or above. */
+  /** A live view of the predicted state: valid once `tick` is 0 or above. */
   get state(): StateOf<S> {
     return this.#simulation.state;
   }
@@ -83,23 +83,23 @@ export class Prediction<S extends Fields = Fields, I extends Fields = Fields> {
     return this.#confirmed < 0 ? -1 : this.#simulation.tick;
   }
 
-  /** The last tick that the server told of. */
+  /** The tick of the newest server state. */
   get confirmedTick(): number {
     return this.#confirmed;
   }
 
-  /** Called after the server's word differed from the prediction. @returns a function that ends it. */
+  /** Calls `listener` after the server's state differed from the prediction. @returns a function that unsubscribes */
   onCorrection(listener: (correction: Correction<S>) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Tells the clock a round trip (`Realtime.ping`), ms: once a second is enough. */
+  /** Reports a round trip (`Realtime.ping`) in ms: once a second is enough. */
   onRoundTrip(ms: number): void {
     this.#clock.onRoundTrip(ms);
   }
 
-  /** Brings the prediction to this moment; call it for every frame that is drawn. @returns ticks simulated */
+  /** Predicts up to the current time; call it for every frame that you draw. @returns ticks simulated */
   advance(): number {
     if (this.#confirmed < 0) return 0;
     const wanted = Math.min(this.#clock.predictedTick(this.#now()), this.#confirmed + AHEAD_TICKS_MAX);
@@ -134,7 +134,7 @@ export class Prediction<S extends Fields = Fields, I extends Fields = Fields> {
     kept.words.set(this.#simulation.words);
   }
 
-  /** Without inputs: nobody looked at these ticks. */
+  /** Steps without inputs: these ticks were not shown. */
   #skipTo(tick: number): void {
     while (this.#simulation.tick < tick) this.#step();
   }
@@ -146,7 +146,7 @@ export class Prediction<S extends Fields = Fields, I extends Fields = Fields> {
     const ack = acks[this.#match.seat] ?? 0;
     const kept = this.#kept[tick % KEPT_TICKS] as { tick: number; words: Int32Array };
     const right = kept.tick === tick && sameWords(kept.words, this.#match.words);
-    // The input that the server holds is needed for a replay; those before it are not.
+    // A replay needs the input that the server holds, but none before it.
     const held = this.#inputs.findLastIndex((input) => input.seq <= ack);
     if (held > 0) this.#inputs = this.#inputs.slice(held);
     if (right) return;
@@ -155,7 +155,7 @@ export class Prediction<S extends Fields = Fields, I extends Fields = Fields> {
     if (!first) for (const listener of this.#listeners) listener({ tick, replayed, before: this.#before });
   }
 
-  /** The server's state at `tick`, then everything that was sent and is not in it. @returns ticks simulated */
+  /** Restores the server's state at `tick`, then steps again with the inputs that it does not include. @returns ticks simulated */
   #replayFrom(tick: number, ack: number): number {
     const to = Math.max(tick, this.#simulation.tick);
     const held: (Int32Array | undefined)[] = Array.from({ length: this.#match.seats }, () => undefined);
@@ -165,7 +165,7 @@ export class Prediction<S extends Fields = Fields, I extends Fields = Fields> {
     const open = this.#inputs.filter((input) => input.seq > ack);
     let next = 0;
     while (this.#simulation.tick < to) {
-      // What is late is applied as soon as it arrives: at the next tick, as far as we know.
+      // A late input applies as soon as it arrives: presumably at the next tick.
       const due = this.#simulation.tick + 1;
       for (; next < open.length && (open[next] as OwnInput).tick <= due; next++) {
         this.#simulation.setInputWords(this.#match.seat, (open[next] as OwnInput).words);

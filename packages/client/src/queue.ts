@@ -1,4 +1,4 @@
-// What waiting for a match leads to.
+// Queueing for a match, and its outcomes.
 import type { MatchFound, QueueLeft } from "@muster/contracts/realtime/v1/client";
 import { MusterError } from "./errors.ts";
 
@@ -12,25 +12,25 @@ export interface FoundMatch {
   readonly matchId: string;
   readonly mode: string;
   readonly gameId: string;
-  /** One's own. */
+  /** This player's seat. */
   readonly seat: number;
   readonly players: readonly {
     readonly seat: number;
     readonly playerId: string;
     readonly name: string;
-    /** Empty for a player, else the game's bot that plays this seat. */
+    /** The name of the game's bot in this seat; empty for a player. */
     readonly bot: string;
   }[];
   readonly seatTicket: string;
-  /** It is no new match: the player held this seat already, perhaps since before the app was started. */
+  /** True if this is not a new match: the player already held this seat, perhaps since before the app started. */
   readonly held: boolean;
 }
 
-/** A wait that goes on over reconnects. */
+/** A pending `queue()` call, which continues across reconnects. */
 export interface Queued {
   readonly mode: string;
   readonly region: string;
-  /** Of the connection before this one: a match that it was given is told again. */
+  /** The ticket of the previous connection: if it was matched, the server reports that match again. */
   ticketId: string;
   found(match: FoundMatch): void;
   failed(err: MusterError): void;

@@ -10,27 +10,27 @@ import { differenceTo, type JoinOptions } from "./same-game.ts";
 import { WatchedMatch } from "./watched-match.ts";
 
 export interface RealtimeOptions {
-  /** How long to try to come back after a lost connection. Default 30,000. */
+  /** How long to keep trying to reconnect after a lost connection. Default 30,000. */
   readonly reconnectWithinMs?: number;
   /** For tests: another WebSocket class. */
   readonly webSocket?: typeof WebSocket;
-  /** For tests: what tells of the network (`online`). Default: the browser's window. */
+  /** For tests: the source of network events (`online`). Default: the browser's window. */
   readonly network?: EventTarget;
 }
 
 const RECONNECT_WITHIN_MS = 30_000;
-/** Of the connection, while one question waits for its answer. */
+/** Lost connections tolerated while one request waits for its answer. */
 const LOSSES_MAX = 10;
 const CHAT_AGAIN_MS = 3000;
-/** A seat that nobody could give back: the match is most likely on its way to another shard. */
+/** Delay before asking again for a seat that no shard could give: the match is probably moving to another shard. */
 const SEAT_AGAIN_MS = 500;
 
-/** What a join with a good ticket is refused with. */
+/** Codes with which a join with a valid ticket can be refused. */
 const SEATLESS: ReadonlySet<string> = new Set(
   "match_not_found match_over stale_epoch shard_unavailable not_in_match".split(" "),
 );
 
-/** The realtime connection of one player: queue, play, come back. */
+/** The realtime connection of one player: queueing, playing, watching, chat and reconnects. */
 export class Realtime {
   readonly #connection: ReconnectingSocket;
   readonly #reconnectWithinMs: number;
@@ -63,22 +63,22 @@ export class Realtime {
     await this.#connection.ready();
   }
 
-  /** Called when the connection is gone for good. */
+  /** Calls `listener` when the connection is closed and will not reconnect. */
   onClosed(listener: (reason: MusterError) => void): void {
     this.#closedListeners.add(listener);
   }
 
   /**
-   * Waits for a match. Who holds a seat in one of the same mode gets that one, `held`.
-   * @throws MusterError cancelled, already_in_match with the seat that is held in another mode as `details.found`, or a code of the
-   * realtime error table, with `details.retryAfterMs` where it is worth another try after that
+   * Waits for a match. A player who already holds a seat in this mode gets that match, with `held` set.
+   * @throws MusterError cancelled; already_in_match if the player holds a seat in another mode (`details.found`); or a code of the
+   * realtime error table, with `details.retryAfterMs` if a retry after that time may succeed
    */
   async queue(mode: string, options: QueueOptions = {}): Promise<FoundMatch> {
     await this.ready();
-    if (this.#queued) throw new MusterError("already_queued", "this connection waits already");
+    if (this.#queued) throw new MusterError("already_queued", "this connection is already in a queue");
     options.signal?.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<FoundMatch>();
-    promise.catch(() => undefined); // the caller gets it below, or the enqueue's own failure first
+    promise.catch(() => undefined); // the caller awaits it below, unless enqueueing fails first
     this.#queued = { mode, region: options.region ?? "", ticketId: "", found: resolve, failed: reject };
     const cancel = (): void =>
       void this.#connection.socket?.ask({ case: "cancelQueue", value: {} }).catch(() => undefined);
@@ -86,7 +86,7 @@ export class Realtime {
     try {
       await this.#throughLosses(
         () => this.#enqueue(),
-        () => this.ready(), // which has queued again
+        () => this.ready(), // the reconnect queues again
       );
       return await promise;
     } finally {
@@ -97,9 +97,9 @@ export class Realtime {
 
   /**
    * Takes the seat.
-   * @throws MusterError, by the realtime error table; after `shard_unavailable` the same seat may be asked for again. And wrong_game,
-   * wrong_layout or wrong_build when the match is not of the very `game`: the seat is taken then (unless `found` said it already, by
-   * its `gameId`), and `leaveMatch` gives it up
+   * @throws MusterError with a code of the realtime error table; after `shard_unavailable`, join again with the same ticket. Also
+   * wrong_game, wrong_layout or wrong_build if the match does not play exactly this `game`. The seat is then taken (unless the
+   * `gameId` of `found` already differed); `leaveMatch` gives it up
    */
   async join<S extends Fields, I extends Fields>(
     found: Pick<FoundMatch, "seatTicket"> & Partial<Pick<FoundMatch, "gameId">>,
@@ -114,7 +114,7 @@ export class Realtime {
     const ask = (): Promise<ServerControl["message"]> =>
       this.#connection.connected.ask({ case: "joinMatch", value: { seatTicket } }, (joined) => {
         if (joined.case !== "matchJoined") return;
-        // Before anything else is read: the keyframe follows at once.
+        // Set up before any other frame is read: the keyframe follows immediately.
         this.#endWatching();
         difference = differenceTo(joined.value, game, options);
         if (difference) return;
@@ -125,7 +125,7 @@ export class Realtime {
       await this.ready();
       return ask();
     }).catch((err: unknown) => {
-      // The gateway had stopped showing another match when it asked the shard.
+      // The gateway stopped the match that this connection was watching before it asked the shard.
       if (err instanceof MusterError && SEATLESS.has(err.code)) this.#endWatching();
       throw err;
     });
@@ -135,9 +135,9 @@ export class Realtime {
   }
 
   /**
-   * Looks on at a match, as a spectator. It is shown with the server's delay, and goes on over reconnects.
+   * Watches a match as a spectator, with the server's delay. Watching continues across reconnects.
    * @throws MusterError match_not_found, match_over, watching_off, watchers_full, already_in_match; wrong_game, wrong_layout or
-   * wrong_build when the match is not of the very `game`
+   * wrong_build if the match does not play exactly this `game`
    */
   async watch<S extends Fields>(matchId: string, game: Game<S>, options: JoinOptions = {}): Promise<WatchedMatch<S>> {
     await this.ready();
@@ -149,10 +149,10 @@ export class Realtime {
       const answer = await this.#connection.connected.ask({ case: "watchMatch", value: { matchId } }, (watching) => {
         if (watching.case !== "watching") return;
         difference = differenceTo(watching.value, game, options);
-        if (difference) this.#watched = undefined; // none of its frames is looked at
+        if (difference) this.#watched = undefined; // ignore all of its frames
       });
       if (difference) {
-        await this.stopWatching().catch(() => undefined); // it may be over by itself
+        await this.stopWatching().catch(() => undefined); // the match may have ended already
         throw difference;
       }
       if (answer.case !== "watching") throw new MusterError("internal", `unexpected answer ${answer.case}`);
@@ -167,20 +167,20 @@ export class Realtime {
   }
 
   async stopWatching(): Promise<void> {
-    const watched = this.#watched; // its answer ends nothing that is begun meanwhile
+    const watched = this.#watched; // the answer must not end a match that is watched by then
     await this.#connection.connected.ask({ case: "stopWatching", value: {} }, (answer) => {
       if (watched && answer.case === "watchEnded") this.#endWatching(answer.value.reason, watched);
     });
   }
 
-  /** Gives the seat up: a forfeit. */
+  /** Gives up the seat, which forfeits the match. */
   async leaveMatch(): Promise<void> {
     await this.#connection.connected.ask({ case: "leaveMatch", value: {} });
   }
 
   /**
-   * Has chat messages delivered: every message, edit and deletion of the player's channels from now on, each once, over
-   * reconnects too. A channel with `reset` was missed for too long: read its history from the last message on.
+   * Subscribes to the player's channels: from now on, every message, edit and deletion is delivered once, also across reconnects.
+   * A channel with `reset` was disconnected for too long: read its history from the last message that you have.
    * @throws MusterError chat_unavailable
    */
   async subscribeToChat(listeners: Parameters<ChatInbox["listen"]>[0]): Promise<void> {
@@ -189,14 +189,14 @@ export class Realtime {
     await this.#subscribeToChat();
   }
 
-  /** @returns the message's number in its channel. @throws MusterError by the realtime error table */
+  /** @returns the message's number in its channel. @throws MusterError with a code of the realtime error table */
   async sendChat(channelId: string, body: string, key: string = crypto.randomUUID()): Promise<number> {
     const answer = await this.#connection.connected.ask({ case: "chatSend", value: { channelId, body, key } });
     if (answer.case !== "chatSent") throw new MusterError("internal", `unexpected answer ${answer.case}`);
     return Number(answer.value.seq);
   }
 
-  /** Round trip through the gateway, milliseconds. */
+  /** Measures the round trip to the gateway, in milliseconds. */
   async ping(): Promise<number> {
     const at = performance.now();
     await this.#connection.connected.ask({ case: "ping", value: { payload: 0n } });
@@ -207,12 +207,12 @@ export class Realtime {
     this.#connection.giveUp(new MusterError("closed", "closed by the caller"));
   }
 
-  /** For tests of reconnects: loses the connection as a network would. */
+  /** For tests of reconnects: drops the connection as a network failure would. */
   dropForTest(): void {
     this.#connection.socket?.close();
   }
 
-  /** On a connection that is new to the match. `taken` runs before any of its frames is looked at. */
+  /** Takes the seat over a new connection. `taken` runs before any frame of the match is read. */
   async #takeSeat(socket: GatewaySocket, taken: () => void = () => undefined): Promise<void> {
     if (!this.#playing) throw new MusterError("match_over", "the match is over");
     const { match, seatTicket } = this.#playing;
@@ -224,7 +224,7 @@ export class Realtime {
     });
   }
 
-  /** Nobody waits for long at a gateway; the match may need longer to be somewhere again. */
+  /** Retries: a match that moves to another shard can take longer than a gateway waits. */
   async #takeSeatAgain(socket: GatewaySocket): Promise<void> {
     for (const since = performance.now(); ; await wait(SEAT_AGAIN_MS)) {
       if (this.#connection.socket !== socket) throw new MusterError("closed", "the connection was lost again");
@@ -237,7 +237,7 @@ export class Realtime {
     }
   }
 
-  /** What was going on before the connection was lost goes on. */
+  /** After a reconnect: continues chat and the match, the queue or the watching. */
   async #resume(): Promise<void> {
     this.#resumeChat();
     if (this.#playing) {
@@ -255,7 +255,7 @@ export class Realtime {
     if (this.#watched) await this.#watchAgain(this.#watched);
   }
 
-  /** A connection that is lost before the answer comes back by itself: then it goes on with `again`. @throws MusterError */
+  /** Runs `ask`; if the connection is lost before the answer, continues with `again` once it is back. @throws MusterError */
   async #throughLosses<T>(ask: () => Promise<T>, again: () => Promise<T>): Promise<T> {
     for (let losses = 0; ; losses++) {
       try {
@@ -272,7 +272,7 @@ export class Realtime {
       await this.#enqueue();
     } catch (err) {
       if (!(err instanceof MusterError) || err.code === "closed") throw err;
-      queued.failed(err); // the connection is as good as any
+      queued.failed(err); // only the queue failed, not the connection
     }
   }
 
@@ -294,7 +294,7 @@ export class Realtime {
     if (this.#inbox) this.#subscribeToChat().catch((err: unknown) => this.#chatLost(err));
   }
 
-  /** Chat is down while the rest works: asked for again until it is there or the connection is not. */
+  /** Chat is down while everything else works: retries until chat is back or the connection is closed. */
   #chatLost(err: unknown): void {
     if (this.#connection.closed || !(err instanceof MusterError) || err.code === "closed") return;
     const timer = setTimeout(() => this.#resumeChat(), CHAT_AGAIN_MS);
@@ -310,7 +310,7 @@ export class Realtime {
   #onFound(found: FoundMatch): void {
     if (!this.#queued) return;
     if (!found.held || found.mode === this.#queued.mode) return this.#queued.found(found);
-    const text = `you hold a seat in a match of ${found.mode}: take it, and leave it, to play another`;
+    const text = `you hold a seat in a ${found.mode} match: join that match, or join and leave it, before you queue again`;
     this.#queued.failed(new MusterError("already_in_match", text, { details: { found } }));
   }
 
@@ -319,7 +319,7 @@ export class Realtime {
     if (this.#watched === watched) this.#watched = undefined;
   }
 
-  /** What is played, when it is this match: the end of another one may come late. */
+  /** Returns the match being played and clears it, if it is this one: the end of an earlier match may arrive late. */
   #over(matchId: string): PlayingMatch | undefined {
     const match = this.#playing?.match;
     if (match?.matchId !== matchId) return undefined;
@@ -327,7 +327,7 @@ export class Realtime {
     return match;
   }
 
-  /** Bytes that are no frame of the game end the match here: nothing behind them can be read either. */
+  /** A frame that cannot be decoded ends the match for this client, since no later frame can be decoded either. */
   #onFrame(frame: Uint8Array): void {
     const [playing, watched] = [this.#playing, this.#watched];
     try {
@@ -336,7 +336,7 @@ export class Realtime {
       if (!(err instanceof MalformedBitsError)) throw err;
       if (playing) {
         this.#playing = undefined;
-        this.leaveMatch().catch(() => undefined); // or the others would play against a seat that never acts
+        this.leaveMatch().catch(() => undefined); // otherwise the others would play against an inactive seat
         playing.match.onCancelled("bad_frame");
       } else {
         this.#watched = undefined;
@@ -347,13 +347,13 @@ export class Realtime {
   }
 
   #onControl({ matchSeq, message }: ServerControl, asked: boolean): void {
-    if (this.#playing && !this.#playing.match.isNews(matchSeq)) return; // sent again, and had before
+    if (this.#playing && !this.#playing.match.isNews(matchSeq)) return; // a repeat of a message that was already handled
     switch (message.case) {
       case "matchFound":
         return this.#onFound(foundMatch(message.value));
       case "queueLeft":
         return this.#queued?.failed(leftQueue(message.value));
-      case "matchJoined": // unasked: it has moved
+      case "matchJoined": // not an answer: the match has moved
         if (!asked) this.#playing?.match.onResumed(message.value, false);
         return;
       case "matchEnded":
@@ -375,7 +375,7 @@ export class Realtime {
       case "watchEnded":
         if (!asked && message.value.matchId === this.#watched?.matchId) this.#endWatching(message.value.reason);
         return;
-      case "goingAway": // the line's
+      case "goingAway": // handled by the reconnecting socket
       case "watching":
       case "welcome":
       case "chatSent":

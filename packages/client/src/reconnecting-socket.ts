@@ -1,4 +1,4 @@
-// The connection that is kept: opened, opened again when it was lost, and taken to another gateway when its own stops.
+// A connection that reopens itself when it is lost, and moves to another gateway when its own stops.
 import type { ServerControl } from "@muster/contracts/realtime/v1/client";
 import { clientDuty } from "@muster/realtime";
 import { isHopeless, MusterError, TOKEN_ENDED } from "./errors.ts";
@@ -9,40 +9,40 @@ import { openFirst } from "./open-first.ts";
 export interface ReconnectingSocketOptions {
   readonly url: string;
   readonly token: TokenSource;
-  /** How long to try to come back after a lost connection. */
+  /** How long to keep trying to reconnect after a lost connection. */
   readonly reconnectWithinMs: number;
   readonly webSocket: typeof WebSocket | undefined;
-  /** For tests: what tells of the network. Default: the browser's window. */
+  /** For tests: the source of network events. Default: the browser's window. */
   readonly network?: EventTarget | undefined;
 }
 
-/** Who uses it. */
+/** The callbacks of the object that owns the socket. */
 export interface ReconnectingSocketOwner {
   onFrame(frame: Uint8Array): void;
   onControl(control: ServerControl, asked: boolean): void;
-  /** On a new connection: what was going on before goes on. @throws MusterError */
+  /** Continues earlier activity on a new connection. @throws MusterError */
   resume(): Promise<void>;
-  /** There is a seat to be taken along. */
+  /** Whether the player holds a seat. */
   seated(): boolean;
-  /** … and its match sends frames all the time. */
+  /** Whether that seat's match sends frames continuously. */
   playing(): boolean;
-  /** Takes it at another gateway; `taken` is to be called before anything that comes from there is looked at. @throws MusterError */
+  /** Takes the seat over another gateway; must call `taken` before it reads any frame from there. @throws MusterError */
   takeSeat(at: GatewaySocket, taken: () => void): Promise<void>;
-  /** The seat is at another gateway now: what else was going on goes on there. */
+  /** The seat has moved to another gateway: continues the other activity there. */
   onMoved(): void;
   onGivenUp(reason: MusterError): void;
 }
 
 const RECONNECT_DELAY_MS = 100;
 const RECONNECT_DELAY_MS_MAX = 3000;
-/** While others play on without us. */
+/** With a seat: the match continues without this player. */
 const RECONNECT_DELAY_MS_MAX_SEATED = 250;
-/** A match that goes on is heard thirty times a second. After so long it is asked whether anybody is there … */
+/** A running match sends thirty frames a second. After this much silence the client sends a ping … */
 const SILENCE_ASK_MS = 1000;
-/** … and after so long another connection is opened beside this one, which is most likely dead. */
+/** … and after this much it opens another connection, since this one is probably dead. */
 const SILENCE_DEAD_MS = 2000;
 const SILENCE_CHECK_MS = 250;
-/** Of the time that a stopping gateway gives: the rest is for the handshake with the next one. */
+/** Share of the time that a stopping gateway allows; the rest is for the handshake with the next gateway. */
 const LEAVE_WITHIN_SHARE = 0.7;
 const LEAVE_AGAIN_MS = 100;
 
@@ -50,35 +50,35 @@ export class ReconnectingSocket {
   readonly #options: ReconnectingSocketOptions;
   readonly #owner: ReconnectingSocketOwner;
   readonly #events: SocketEvents = {
-    // A socket that was left, or that has no seat yet, shows nothing.
+    // Ignore sockets that were left or do not have the seat yet.
     onFrame: (from, frame) => from === this.#socket && this.#owner.onFrame(frame),
     onControl: (from, control, asked) => from === this.#socket && this.#onControl(from, control, asked),
     onLost: (from, reason) => this.#onLost(from, reason),
   };
-  /** What is said goes here. */
+  /** The current socket. */
   #socket: GatewaySocket | undefined;
   #connecting: Promise<void>;
-  /** While another socket is about to take the seat. */
+  /** Set while another socket is about to take the seat. */
   #moving: Promise<void> | undefined;
   #closed: MusterError | undefined;
-  /** The gateway said so: the next token must be another one. */
+  /** A token that the gateway called expired: the next attempt needs another one. */
   #endedToken: string | undefined;
   readonly #silenceTimer: ReturnType<typeof setInterval>;
   readonly #ignoreNetwork: () => void;
-  /** While it waits between two tries: the next one at once. */
+  /** Set during the wait between two attempts: starts the next attempt immediately. */
   #tryNow: (() => void) | undefined;
 
   constructor(options: ReconnectingSocketOptions, owner: ReconnectingSocketOwner) {
     this.#options = options;
     this.#owner = owner;
     this.#connecting = this.#connectUntilOpen(performance.now());
-    this.#connecting.catch(() => undefined); // ready() tells
+    this.#connecting.catch(() => undefined); // ready() reports it
     this.#silenceTimer = setInterval(() => this.#checkSilence(), SILENCE_CHECK_MS);
     (this.#silenceTimer as { unref?: () => void }).unref?.();
     this.#ignoreNetwork = onNetworkBack(() => this.#tryNow?.(), options.network);
   }
 
-  /** Resolves when connected, and back where it was. @throws MusterError */
+  /** Resolves when the connection is open and earlier activity has resumed. @throws MusterError */
   async ready(): Promise<void> {
     await this.#connecting;
   }
@@ -126,7 +126,7 @@ export class ReconnectingSocket {
     }
   }
 
-  /** @returns true: the network is back, said the browser */
+  /** @returns true if the browser reported that the network is back */
   async #waitOrSignal(ms: number): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const timer = setTimeout(() => resolve(false), ms);
@@ -137,7 +137,7 @@ export class ReconnectingSocket {
     return signalled;
   }
 
-  /** While a match goes on, with another one beside it when it hangs. */
+  /** With a seat, opens a second connection if the first one hangs. */
   async #open(onOpen: (socket: GatewaySocket) => void): Promise<GatewaySocket> {
     const { url, token, webSocket } = this.#options;
     const accessToken = await token(this.#endedToken);
@@ -152,7 +152,7 @@ export class ReconnectingSocket {
     }
   }
 
-  /** A dead line may stay open for minutes. */
+  /** Detects dead connections, which may stay open for minutes. */
   #checkSilence(): void {
     const socket = this.#socket;
     if (!socket || this.#moving || !this.#owner.playing()) return;
@@ -164,13 +164,13 @@ export class ReconnectingSocket {
   #onControl(from: GatewaySocket, control: ServerControl, asked: boolean): void {
     const { message } = control;
     if (message.case !== "goingAway") return this.#owner.onControl(control, asked);
-    // It serves on until then; not everybody leaves at once.
+    // The gateway serves until then. The delay is random, so that not all clients leave at once.
     const withinMs = message.value.reconnectWithinMs * LEAVE_WITHIN_SHARE;
     setTimeout(() => this.#leave(from), Math.random() * withinMs);
   }
 
   #onLost(from: GatewaySocket, reason: MusterError): void {
-    if (this.#socket !== from) return; // it was left
+    if (this.#socket !== from) return; // this client has already left it
     this.#socket = undefined;
     if (TOKEN_ENDED.has(reason.status)) this.#endedToken = from.accessToken;
     if (this.#closed) return;
@@ -181,7 +181,7 @@ export class ReconnectingSocket {
 
   #keep(connecting: Promise<void>): void {
     this.#connecting = connecting;
-    connecting.catch(() => undefined); // giving up has told everyone
+    connecting.catch(() => undefined); // giveUp() has informed the owner
   }
 
   async #comeBack(): Promise<void> {
@@ -189,13 +189,13 @@ export class ReconnectingSocket {
     await this.#owner.resume();
   }
 
-  /** A gateway closes a socket whose seat another one has taken: ours, most likely, which has not heard of it yet. */
+  /** A gateway closes a socket whose seat another socket has taken. That is probably our new socket, whose answer is still to come. */
   async #unlessMoved(moving: Promise<void>): Promise<void> {
     await moving;
     if (!this.#socket && !this.#closed) await this.#comeBack();
   }
 
-  /** A player is seen by the next gateway before this one is let go of; everything else can wait for a reconnect. */
+  /** Leaves a gateway. A seat moves to the next gateway before this socket closes; everything else can wait for a reconnect. */
   #leave(from: GatewaySocket): void {
     if (this.#socket !== from || this.#closed) return;
     if (this.#owner.seated()) {
@@ -216,13 +216,13 @@ export class ReconnectingSocket {
       await this.#owner.takeSeat(to, () => {
         if (this.#closed) return;
         this.#socket = to;
-        this.#moving = undefined; // whatever becomes of it now is as with any other
+        this.#moving = undefined; // from here on, it is a normal connection
         from.close();
       });
       if (this.#closed) to.close(1000);
       else this.#owner.onMoved();
     } catch {
-      // Nobody else is there yet, or the match has ended. While its gateway serves on, so does the old socket.
+      // No other gateway is available yet, or the match has ended. The old socket works for as long as its gateway does.
       this.#moving = undefined;
       if (to && to !== this.#socket) to.close();
       if (this.#socket === from) setTimeout(() => this.#leave(from), LEAVE_AGAIN_MS);

@@ -7,11 +7,11 @@ type Schemas = components["schemas"];
 
 export type Player = Schemas["Profile"];
 
-/** As the server sends them. */
+/** The tokens as the server sends them. */
 export type TokenAnswer = Schemas["Tokens"];
 
 export interface Tokens extends Omit<TokenAnswer, "accessExpiresInS"> {
-  /** How much the device's clock was ahead of the server's when they came: so that it is known how long they are good for. */
+  /** How far the device's clock was ahead of the server's when the tokens arrived; used to compute when they expire. */
   readonly clockAheadMs?: number;
 }
 
@@ -91,14 +91,14 @@ export const MODES: Shape<Schemas["ModeList"]> = record({
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
-/** Of a call with no answer but that it is done: 204. */
+/** The expected result of a call that answers 204 without a body. */
 export const NOTHING = "nothing";
 
 const REQUEST_TIMEOUT_MS = 15_000;
 
 /**
- * One request to edge-api. What comes is believed only when it has the contract's form.
- * @throws MusterError with the contract's code; `network` when no answer came, or one that is not Muster's
+ * Sends one request to edge-api. An answer is accepted only if it has the contract's form.
+ * @throws MusterError with the contract's code; `network` if no answer came, or the answer is not from Muster
  */
 export async function request<T>(
   baseUrl: string,
@@ -116,7 +116,7 @@ export async function request<T>(
   let response: Response;
   let answer: string;
   try {
-    // A redirect is not followed: it would carry a password or a refresh token to wherever it points.
+    // Do not follow redirects: they would send a password or a refresh token to another server.
     const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
     response = await fetch(baseUrl + path, { method, headers, signal, redirect: "manual", ...body });
     answer = await response.text();
@@ -125,22 +125,22 @@ export async function request<T>(
   }
   if (!response.ok) throw errorFrom(what, response, answer);
   if (expected !== NOTHING) return believed(what, response, answer, expected);
-  if (response.status !== 204) throw foreign(what, response, answer, "where 204 was to come");
+  if (response.status !== 204) throw foreign(what, response, answer, "expected status 204");
   return undefined as T;
 }
 
 /** @throws MusterError network */
 function believed<T>(what: string, response: Response, answer: string, expected: Shape<T>): T {
-  if (answer === "") throw foreign(what, response, answer, "without a body");
+  if (answer === "") throw foreign(what, response, answer, "the body is empty");
   if (!/^application\/json\b/i.test(response.headers.get("content-type") ?? ""))
-    throw foreign(what, response, answer, "which is not application/json");
+    throw foreign(what, response, answer, "it is not application/json");
   let value: unknown;
   try {
     value = JSON.parse(answer);
   } catch {
-    throw foreign(what, response, answer, "which is no whole JSON");
+    throw foreign(what, response, answer, "it is not valid JSON");
   }
   const wrong = expected(value, "");
-  if (wrong !== undefined) throw foreign(what, response, answer, `in which ${wrong}`);
+  if (wrong !== undefined) throw foreign(what, response, answer, wrong);
   return value as T;
 }

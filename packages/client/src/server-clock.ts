@@ -1,14 +1,14 @@
-// Which tick the server is at, and how far ahead of it a client must be for its inputs to arrive in time.
+// Estimates the server's current tick, and how far ahead a client must be for its inputs to arrive in time.
 
-/** Arrivals that count: the earliest of them tells the link without its jitter and stalls. */
+/** Arrivals considered: the earliest one shows the delay without jitter and stalls. */
 const ARRIVALS = 90;
-/** Round trips that count: the median is not moved by a stall. */
+/** Round trips considered: a stall does not change the median. */
 const ROUND_TRIPS = 9;
 
 export class ServerClock {
   readonly #tickMs: number;
   readonly #marginTicks: number;
-  /** When each tick arrived, less what the tick numbers explain. */
+  /** Arrival time of each tick, minus the time that its number accounts for. */
   readonly #offsets: number[] = [];
   readonly #roundTrips: number[] = [];
   #at = 0;

@@ -1,12 +1,12 @@
-// What is drawn, after a correction: the error is not shown at once but fades. For numbers such as positions, which may
+// Smooths drawn values after a correction: the error fades instead of jumping. For numbers such as positions, which may
 // wrap around.
 
 export interface SmoothingOptions {
-  /** Half of an error is gone after this long, ms. Default 70. */
+  /** Time in which an error fades by half, ms. Default 70. */
   readonly halfLifeMs?: number;
-  /** Numbers are modulo this: the shorter way around counts. */
+  /** Numbers wrap around at this value; the shorter way around is used. */
   readonly wrap?: number;
-  /** A larger error, all numbers together, is shown at once: a respawn, not a drift. Default: none is. */
+  /** A larger error (over all numbers together) is applied immediately: a respawn, not a drift. Default: no limit. */
   readonly snapAbove?: number;
 }
 
@@ -23,7 +23,7 @@ export class Smoothing {
     this.#snapAbove = snapAbove;
   }
 
-  /** A correction moved the numbers from `before` to `after`, for one and the same tick. */
+  /** Call this when a correction moved the numbers from `before` to `after` for the same tick. */
   corrected(before: readonly number[], after: readonly number[], now: number): void {
     this.#fade(now);
     const jumps = after.map((value, i) => this.#shorter((before[i] as number) - value));
@@ -31,7 +31,7 @@ export class Smoothing {
     this.#offsets = jumps.map((jump, i) => (snaps ? 0 : this.#shorter((this.#offsets[i] ?? 0) + jump)));
   }
 
-  /** What to draw for these numbers now. */
+  /** @returns what to draw now for these numbers */
   shown(values: readonly number[], now: number): number[] {
     this.#fade(now);
     return values.map((value, i) => this.#within(value + (this.#offsets[i] ?? 0)));

@@ -1,13 +1,13 @@
-// What tabs of one origin have in common, where the platform has it: a lock, and a way to tell each other.
+// What tabs of one origin share, where the platform supports it: a lock and a message channel.
 
 interface Locks {
   request<T>(name: string, options: { signal: AbortSignal }, work: () => Promise<T>): Promise<T>;
 }
 
-/** A tab that holds the lock for longer hangs: then one goes on without, which the server's rule allows now and then. */
+/** A tab that holds the lock for longer is hanging. Others then continue without it, which the server tolerates occasionally. */
 const LOCK_WITHIN_MS = 20_000;
 
-/** One at a time, over all tabs. */
+/** Runs `work` in one tab at a time. */
 export async function exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
   const { locks } = (globalThis as { navigator?: { locks?: Locks } }).navigator ?? {};
   if (!locks || !inBrowser()) return work();
@@ -19,7 +19,7 @@ export async function exclusively<T>(name: string, work: () => Promise<T>): Prom
     });
   } catch (err) {
     if (begun) throw err;
-    return work(); // not to be had: it took too long, or the page may have none
+    return work(); // no lock: the wait was too long, or the page may not use locks
   }
 }
 
@@ -28,7 +28,7 @@ export interface Shared<T> {
   close(): void;
 }
 
-/** Undefined outside of browsers: processes share through what they keep. */
+/** Undefined outside of browsers: processes share tokens only through their storage. */
 export function shareBetweenTabs<T>(name: string, onTold: (value: T) => void): Shared<T> | undefined {
   if (typeof BroadcastChannel !== "function" || !inBrowser()) return undefined;
   const channel = new BroadcastChannel(name);

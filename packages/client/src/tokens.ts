@@ -1,5 +1,5 @@
-// The tokens of one session on one device: how long they last, and new ones in time. Several tabs may hold the same session: one of
-// them renews at a time, and what one got is the others' too. Contract: /v1/auth/refresh.
+// The tokens of one session on one device, renewed before they expire. Several tabs may share a session: one tab renews at a time,
+// and passes the new tokens to the others. Contract: /v1/auth/refresh.
 import { MusterError } from "./errors.ts";
 import { request, TOKENS, type TokenAnswer, type Tokens } from "./rest.ts";
 import { exclusively, type Shared, shareBetweenTabs } from "./tabs.ts";
@@ -11,13 +11,13 @@ export interface TokenOptions {
   readonly readTokens?: (() => Tokens | undefined) | undefined;
 }
 
-/** An access token with less left than this is renewed before it is used. */
+/** An access token that expires sooner than this is renewed before use. */
 const RENEW_BEFORE_MS = 30_000;
 
 export class TokenHolder {
   readonly #options: TokenOptions;
   #tokens: Tokens | undefined;
-  /** When the access token ends, on the clock of performance.now(): the device's clock may be wrong, and set while we run. */
+  /** When the access token expires, by performance.now(): the device's clock may be wrong, or be set while we run. */
   #endsAt = 0;
   #renewing: Promise<Tokens> | undefined;
   #tabs: Shared<Tokens> | undefined;
@@ -32,17 +32,17 @@ export class TokenHolder {
     return this.#tokens;
   }
 
-  /** What the server answered to a question of that time (performance.now()). `undefined`: the session is over. */
+  /** Keeps the server's answer to a request sent at `askedAt` (performance.now()). `undefined`: the session has ended. */
   keep(answer: TokenAnswer | undefined, askedAt: number): void {
     if (!answer) {
       const kept = this.#options.readTokens?.();
       const others = kept !== undefined && this.#tokens !== undefined && !sameSession(kept, this.#tokens);
       this.#drop();
-      if (!others) this.#options.onTokens?.(undefined); // what another tab's log-in keeps is not ours to forget
+      if (!others) this.#options.onTokens?.(undefined); // do not delete what another tab's log-in stored
       return;
     }
     const { accessExpiresInS, ...pair } = answer;
-    // Not what our clock says of the end: how much is left, from when it was asked for.
+    // Use the remaining lifetime, counted from when the tokens were requested, and not the device's clock.
     const serverTime = accessExpiresInS && Date.parse(pair.accessExpiresAt) - accessExpiresInS * 1000;
     const tokens = serverTime ? { ...pair, clockAheadMs: Math.round(Date.now() - serverTime) } : pair;
     this.#take(tokens);
@@ -51,7 +51,7 @@ export class TokenHolder {
     this.#tabs?.tell(tokens);
   }
 
-  /** A token that is good for a while. `not`: any but this one, which the server does not take any more, or not for long. @throws MusterError */
+  /** A token that is valid for a while. `not`: a token not to return, because it has expired or soon will. @throws MusterError */
   async access(not?: string): Promise<string> {
     const held = this.#held();
     const leftMs = this.#endsAt - performance.now();
@@ -59,9 +59,9 @@ export class TokenHolder {
     return (await this.renew()).accessToken;
   }
 
-  /** New ones now. @throws MusterError unauthenticated, bad_refresh_token, network */
+  /** Renews the tokens now. @throws MusterError unauthenticated, bad_refresh_token, network */
   async renew(): Promise<Tokens> {
-    const before = this.#held(); // another tab may renew while the lock is waited for
+    const before = this.#held(); // another tab may renew while this one waits for the lock
     const lock = `muster ${this.#options.url} ${sessionOf(before)}`;
     this.#renewing ??= exclusively(lock, () => this.#renew(before)).finally(() => {
       this.#renewing = undefined;
@@ -72,16 +72,16 @@ export class TokenHolder {
   async #renew(before: Tokens): Promise<Tokens> {
     this.#takeNewer(this.#options.readTokens?.());
     const held = this.#held();
-    if (held !== before && this.#endsAt - performance.now() > RENEW_BEFORE_MS) return held; // another tab was here
+    if (held !== before && this.#endsAt - performance.now() > RENEW_BEFORE_MS) return held; // another tab has renewed
     try {
-      // An answer that was lost on the way is asked for again: the server gives the same one until it is used.
+      // Retry after a lost answer: the server returns the same successor until it is used.
       await this.#exchange(held).catch((err: unknown) => {
         if (err instanceof MusterError && err.code === "network") return this.#exchange(held);
         throw err;
       });
     } catch (err) {
       const over = err instanceof MusterError && err.code === "bad_refresh_token";
-      if (over && this.#tokens && this.#tokens !== held) return this.#tokens; // others have come meanwhile
+      if (over && this.#tokens && this.#tokens !== held) return this.#tokens; // newer ones have arrived in the meantime
       if (over && this.#tokens === held) this.keep(undefined, 0);
       throw err;
     }
@@ -92,7 +92,7 @@ export class TokenHolder {
     const askedAt = performance.now();
     const body = { refreshToken: held.refreshToken };
     const answer = await request(this.#options.url, "POST", "/v1/auth/refresh", TOKENS, { body });
-    if (!this.#tokens || !sameSession(this.#tokens, held)) return; // logged out meanwhile
+    if (!this.#tokens || !sameSession(this.#tokens, held)) return; // logged out in the meantime
     const overtaken = this.#tokens !== held && !isNewer(answer, this.#tokens);
     if (!overtaken) this.keep(answer, askedAt);
   }
@@ -102,14 +102,14 @@ export class TokenHolder {
     return this.#tokens;
   }
 
-  /** From another tab. Never older ones: exchanging those would end the session. */
+  /** Accepts tokens from another tab, but never older ones: exchanging those would end the session. */
   #takeNewer(tokens: Tokens | undefined): boolean {
     if (!tokens || !this.#tokens || !sameSession(tokens, this.#tokens) || !isNewer(tokens, this.#tokens)) return false;
     this.#take(tokens);
     return true;
   }
 
-  /** To be kept here too: what this tab keeps may be its own, and an old one of it would end the session one day. */
+  /** Stores another tab's tokens here too: this tab's storage may be its own, and old tokens in it would end the session later. */
   #onTold(tokens: Tokens): void {
     if (this.#takeNewer(tokens)) this.#options.onTokens?.(tokens);
   }
@@ -125,7 +125,7 @@ export class TokenHolder {
     this.#tabs = shareBetweenTabs<Tokens>(name, (newer) => this.#onTold(newer));
   }
 
-  /** Hears of other tabs no more. */
+  /** Stops listening to other tabs. */
   close(): void {
     this.#tabs?.close();
     this.#tabs = undefined;
@@ -141,7 +141,7 @@ function isNewer(a: Tokens, b: Tokens): boolean {
   return Date.parse(a.accessExpiresAt) > Date.parse(b.accessExpiresAt);
 }
 
-/** The session (`fam`) that an access token names; of what cannot be read, the refresh token stands for it. */
+/** Identifies a session: the access token's `fam`, or the refresh token if the access token cannot be parsed. */
 function sessionOf({ accessToken, refreshToken }: Tokens): string {
   try {
     const payload = (accessToken.split(".")[1] ?? "").replace(/-/g, "+").replace(/_/g, "/");

@@ -3,16 +3,16 @@ import { type Fields, type Game, type Snapshot, SnapshotDecoder, type SnapshotVi
 /** A match that this client watches. */
 export class WatchedMatch<S extends Fields = Fields> {
   readonly matchId: string;
-  /** What is shown is this old, milliseconds. */
+  /** How far behind the match spectators are, in milliseconds. */
   delayMs = 0;
-  /** Resolves with why there is nothing more to see: ended, cancelled, stopped, bad_frame, or a code of the error table. */
+  /** Resolves with the reason why watching ended: ended, cancelled, stopped, bad_frame, or a code of the error table. */
   readonly ended: Promise<string>;
   framesApplied = 0;
   readonly #decoder: SnapshotDecoder<S>;
   readonly #listeners = new Set<(snapshot: Snapshot<S>) => void>();
   readonly #viewListeners = new Set<(view: SnapshotView<S>) => void>();
   readonly #end: (reason: string) => void;
-  /** Made when somebody wants it. */
+  /** Created on demand. */
   #latest: Snapshot<S> | undefined;
   #view: SnapshotView<S> | undefined;
 
@@ -24,28 +24,28 @@ export class WatchedMatch<S extends Fields = Fields> {
     this.#end = resolve;
   }
 
-  /** The newest snapshot, to keep: plain objects, frozen. */
+  /** The newest snapshot as plain frozen objects, which you can keep. */
   get latest(): Snapshot<S> | undefined {
     return (this.#latest ??= this.#decoder.snapshot());
   }
 
-  /** The newest state without a copy: after the next frame it shows that one. */
+  /** A live view of the newest state, without a copy: after the next frame it shows the new state. */
   get view(): SnapshotView<S> | undefined {
     return this.#view;
   }
 
-  /** Hash of the state that is shown. */
+  /** Hash of the newest state. */
   get stateHash(): string {
     return this.#decoder.hash();
   }
 
-  /** Called after every frame, with an object of its own. @returns a function that ends it. */
+  /** Calls `listener` after every frame, each time with a new object. @returns a function that unsubscribes */
   onSnapshot(listener: (snapshot: Snapshot<S>) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** The same without a copy, for who reads it at once: it shows the next frame after that. @returns a function that ends it. */
+  /** Like `onSnapshot`, without a copy: read the view immediately, because the next frame changes it. @returns a function that unsubscribes */
   onView(listener: (view: SnapshotView<S>) => void): () => void {
     this.#viewListeners.add(listener);
     return () => this.#viewListeners.delete(listener);
@@ -54,7 +54,7 @@ export class WatchedMatch<S extends Fields = Fields> {
   /** For the connection only. */
   onFrame(frame: Uint8Array): void {
     const view = this.#decoder.apply(frame);
-    if (!view) return; // it does not follow: a keyframe comes
+    if (!view) return; // an earlier frame is missing: a keyframe follows
     this.framesApplied++;
     this.#view = view;
     this.#latest = undefined;
