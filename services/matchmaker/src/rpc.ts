@@ -120,8 +120,8 @@ function shardsHere({ shards }: RpcParts): ToGateway {
 }
 
 /**
- * Gateways would reach only one of two shards at one address, and the other's matches would fail. One that has said nothing for a while is
- * taken for gone: the new one is the same shard, started anew.
+ * Gateways reach only one of two shards at one address, and the other's matches would fail. A shard that has sent nothing for a while is
+ * taken for gone: the new one is the same shard after a restart.
  */
 function refuseTwin(shard: { readonly shardId: string; readonly address: string }, parts: RpcParts): void {
   const twin = parts.shards.twinOf(shard);

@@ -33,7 +33,7 @@ interface Exposed {
 
 const MATCH_CALL_TIMEOUT_MS = 3000;
 const RESULTS_FLUSH_MS = 10_000;
-/** A match that was taken over and whose gateways hand no log over is lost. */
+/** A match that is to be taken over is lost when no gateway transfers a log by then. */
 const LOG_WITHIN_MS = 5000;
 
 const clock: Clock = {

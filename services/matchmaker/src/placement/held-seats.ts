@@ -1,5 +1,5 @@
-// Who holds a seat, in which match: one per player in the whole system. Known from the placements, and from what the
-// shards say: they alone know which matches are over, and after a restart of this process which there are. No I/O.
+// Which player has a seat in which match: one per player in the whole system. Known from the placements, and from the shards,
+// which alone know which matches are over, and, after a restart of this process, which there are. No I/O.
 import type { AssignedSeat } from "@muster/contracts/matchmaking/v2";
 import { type Bounded, BoundedMap } from "@muster/runtime";
 import type { WaitingTicket } from "../queue/waiting-ticket.ts";
@@ -30,7 +30,7 @@ export interface Freed {
   readonly freed: readonly string[];
 }
 
-/** A shard that has gone: its matches are at another one by then, or over. */
+/** After its shard is gone, a match is on another shard within this time, or over. */
 const ORPHANED_MAX_MS = 15_000;
 /** A match may be over before its placement is done. */
 const OVER_REMEMBERED_MAX = 1000;
@@ -38,7 +38,7 @@ const OVER_REMEMBERED_MAX = 1000;
 export class HeldSeats {
   readonly #byPlayer = new Map<string, HeldSeat>();
   readonly #matches = new Map<string, HeldMatch>();
-  /** Matches whose shard is not here, or has not named them yet; until when they are believed in. */
+  /** Matches whose shard is gone, or has not named them yet; and until when they are kept all the same. */
   readonly #orphaned = new Map<string, number>();
   readonly #over = new BoundedMap<string, true>(OVER_REMEMBERED_MAX);
 
@@ -62,7 +62,7 @@ export class HeldSeats {
     const { matchId } = match;
     if (this.#over.has(matchId)) return false;
     const known = this.#matches.get(matchId);
-    // Who placed it knows more of the tickets than the shard does.
+    // The placement knows the tickets; the shard does not.
     const held = known
       ? {
           ...match,
@@ -110,7 +110,7 @@ export class HeldSeats {
     return { match, freed: match.seats.flatMap((seat) => this.#drop(match, seat)) };
   }
 
-  /** From now on its matches are believed in for a while only: another shard may take them over, or it comes back. */
+  /** Its matches are kept for a while only: another shard may take them over, or this one comes back. */
   shardGone(shardId: string, now: number): void {
     for (const { matchId, shardId: of } of this.#matches.values())
       if (of === shardId) this.#orphaned.set(matchId, now + ORPHANED_MAX_MS);

@@ -14,7 +14,7 @@ export interface RecordsOptions {
   readonly log: Logger;
 }
 
-/** Together well below the time in which players have to join: it runs for the shard already. */
+/** Together well below the time in which players have to join, which already runs at the shard. */
 const CREATE_ATTEMPTS_MAX = 3;
 const FIRST_DELAY_MS = 50;
 const UNDO_DELAY_MS_MAX = 5000;
@@ -25,7 +25,7 @@ const LATE_MS = 6000;
 /** Beyond it the leases end what is left. */
 const UNDOING_MAX = 5000;
 const FIRST_EPOCH = 1;
-/** Answers after which the row is not there, or is somebody else's: another try would get the same. */
+/** Answers that another try would get again: the row is not there, or is another match's. */
 const REFUSALS = new Set(["match_conflict", "bad_result", "invalid_request"]);
 /** The match is over, or another shard's. */
 const SETTLED = new Set(["stale_epoch", "result_conflict"]);

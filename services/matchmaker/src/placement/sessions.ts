@@ -34,9 +34,9 @@ export interface ShardSession {
 }
 
 /**
- * Offers a match to a shard. No answer in time is none: it may have accepted. Release it; should it not hear of that, the match is
- * not its own: match-service takes no end of it from a shard that it does not know as the holder, and says so when the shard
- * renews its lease.
+ * Offers a match to a shard. When no answer comes in time the shard may have accepted all the same: release the match. If the shard does
+ * not get that message either, match-service refuses its result, since another shard stands in the row, and says so when the shard renews
+ * its lease.
  */
 export async function askShard(
   value: MessageInitShape<typeof AllocateSchema> & { readonly matchId: string },

@@ -1,4 +1,4 @@
-// The shards that are there now, and which of them gets the next match.
+// The shards that are connected now, and which of them gets the next match.
 
 export interface ShardInfo {
   readonly shardId: string;
@@ -17,9 +17,9 @@ export interface ShardInfo {
 }
 
 export interface LiveShard extends ShardInfo {
-  /** As it said last. */
+  /** As the shard reported last. */
   matches: number;
-  /** Given to it since: counted until it says so itself. */
+  /** Offered to it since that report. */
   given: number;
   draining: boolean;
   /** It has been told to let its matches go. */

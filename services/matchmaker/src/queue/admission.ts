@@ -1,5 +1,5 @@
-// Who may wait for a match: nobody who holds a seat, who did not come to the last one and has not waited since, or whose
-// share of practice is used up. What the shards say of seats decides.
+// Who may queue: not a player who has a seat, who did not come to the last match and has not served the wait for that, or whose
+// share of practice is used up. The shards decide who has a seat.
 import type { SeatsFreed, SeatsHeld, Ticket } from "@muster/contracts/matchmaking/v2";
 import type { Logger } from "@muster/log";
 import { isPractice, type Mode } from "@muster/modes";
@@ -34,7 +34,7 @@ interface Parked {
   readonly timer: NodeJS.Timeout;
 }
 
-/** That a match is over reaches the player on another way than us, and may be faster there. */
+/** A player may hear that a match is over before this process does: the tickets of such players wait for so long. */
 const PARKED_MS = 300;
 const SWEEP_EVERY_MS = 1000;
 
@@ -93,7 +93,7 @@ export class Admission implements Component {
     for (const [playerId, parked] of this.#parked) if (parked.gatewayId === gatewayId) this.#unpark(playerId);
   }
 
-  /** What a shard holds. A ticket that its player got meanwhile, from a matchmaker that did not know, is void. */
+  /** The matches that a shard has. Tickets that their players got meanwhile, when this process did not know, are void. */
   held({ matches, complete }: SeatsHeld, { shard }: ShardSession): void {
     const { seats, tickets } = this.#parts;
     const { shardId, address: shardAddress, tellsBegun } = shard;
@@ -127,7 +127,7 @@ export class Admission implements Component {
     if (ended) this.#freed(ended.freed);
   }
 
-  /** Asked of a group before it is placed: many that wait may each have been right to. @returns false when one of them has to wait longer */
+  /** Asked before a group is placed: tickets that were each admitted may together exceed a quota. @returns false when one of them has to wait longer */
   mayBegin(matchId: string, mode: Mode, group: readonly WaitingTicket[]): boolean {
     if (!isPractice(mode)) return true;
     const { practice, tickets } = this.#parts;
@@ -144,13 +144,13 @@ export class Admission implements Component {
     return all;
   }
 
-  /** After `mayBegin`: the match does not come to be. */
+  /** After `mayBegin`: the match was not placed after all. */
   notBegun(matchId: string): void {
     this.#parts.practice.end(matchId);
   }
 
   /**
-   * A match has come to be: its players are told, and hold their seats.
+   * A match was placed: its players are told, and have their seats.
    * @param shardIsHere false: it has gone meanwhile, and another one takes the match over, or nobody does
    * @returns false when the match is over already: nobody is told of it
    */
@@ -226,8 +226,8 @@ export class Admission implements Component {
   }
 
   /**
-   * Others came to a match, and some did not come, or left before it was really played. Those who are left over go on with the wait
-   * that they had, those whose fault it is wait longer. When nobody is left over, it says nothing of anyone.
+   * Some players did not come to a match, or left before it was really played. The others queue again with the waiting time that
+   * they had, those to blame have to wait longer. When nobody else was there, nobody is blamed.
    */
   #spoilt(
     { match: { matchId, seats, tickets, mode }, freed }: Freed,
@@ -243,7 +243,7 @@ export class Admission implements Component {
       if (here.some((one) => one.seat === seat) || !freed.includes(playerId)) continue; // told of before
       const came = leftEarly.includes(seat);
       const address = tickets[seat]?.address ?? "";
-      // Staged among neighbours it would be held against an address by anybody who shares it.
+      // Players of one address could stage this to have it held against everybody else there.
       const staged = here.every((other) => tickets[other.seat]?.address === address);
       const victims = came ? [] : here.map((other) => other.playerId); // who met it was not made to wait
       this.#noShows.add(playerId, staged ? "" : address, victims, now);

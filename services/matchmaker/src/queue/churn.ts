@@ -1,4 +1,4 @@
-// How often a player may queue: a token per ticket. The gateways have limits of their own; this one holds over all of them.
+// How often a player may queue: a token per ticket. The gateways have limits of their own; this one counts over all gateways.
 import { type Bounded, BoundedMap } from "@muster/runtime";
 
 const TICKETS_MAX = 20;
@@ -6,7 +6,7 @@ const TICKET_EVERY_MS = 500;
 const PLAYERS_MAX = 50_000;
 
 export class Churn {
-  /** By player: when all of its tickets are there again. */
+  /** By player: when all of its tokens are back. */
   readonly #fullAt = new BoundedMap<string, number>(PLAYERS_MAX);
 
   /** @returns how long to wait, milliseconds; 0: it was taken */

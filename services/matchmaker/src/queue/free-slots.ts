@@ -3,8 +3,8 @@ import { grown } from "./links.ts";
 const BITS = 32;
 
 /**
- * Which slots are free, a bit each. They are taken in rising order, round and round: what comes one after the other lies side by side, and a
- * pass, which goes by age, mostly finds it so. The slot that was freed last would do, but its neighbours are of all ages.
+ * Which slots are free, one bit each. They are taken in rising order, round and round, so that tickets that arrive one after the other lie
+ * side by side: a pass goes by age, and finds its next ticket in the same cache lines. The slot that was freed last has neighbours of all ages.
  */
 export class FreeSlots {
   #words: Int32Array;

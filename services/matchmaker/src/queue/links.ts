@@ -1,4 +1,4 @@
-/** Who stands next to whom: of each element two words, anywhere in a row of words that is its. */
+/** A doubly linked list: two words per element, at a fixed position in the element's row of words. */
 export class Links {
   #words: Int32Array;
   readonly #rowWords: number;

@@ -8,10 +8,10 @@ import type { WaitingTicket } from "./waiting-ticket.ts";
 import { timeSlice } from "./time-slice.ts";
 
 const ROUND_EVERY_MS = 200;
-/** What a slice may begin to place: each takes some fifty microseconds. */
+/** Groups that a slice may begin to place: each takes some fifty microseconds. */
 const GROUPS_PER_SLICE_MAX = 32;
 const SLICE_MS = 5;
-/** After a pass, for so many times as long as it took: at most a quarter of the process goes into passes. */
+/** The rest after a pass, in multiples of its duration: at most a quarter of the process's time goes into passes. */
 const REST_PER_PASS = 3;
 
 export interface Matching extends Component {
@@ -61,7 +61,7 @@ export function createMatching(parts: PlacementParts, metrics: MatchmakerMetrics
     passMs = 0;
   };
 
-  /** Soon; after a pass that took long not at once, so that a queue which changes all the time leaves time for the rest. */
+  /** Soon, but not at once after a long pass: a queue that changes all the time must leave time for everything else. */
   const look = (): void => {
     if (scheduled) return;
     const restMs = parts.tickets.midPass ? 0 : restUntil - performance.now();

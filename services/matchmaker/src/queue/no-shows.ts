@@ -1,5 +1,5 @@
-// Who was given a seat and did not come. It costs time that grows, and others are not made to wait for the same player
-// twice. Coming to matches makes up for it. In memory: a restart forgives. No I/O, no clock of its own.
+// Players who were given a seat and did not come. Each no-show costs a longer wait, and nobody is made to wait for the same player
+// twice. Coming to matches makes up for it. Kept in memory: a restart forgives. No I/O, no clock of its own.
 import { type Bounded, BoundedMap } from "@muster/runtime";
 
 /** After the first one; doubled by each further one. */
@@ -7,12 +7,12 @@ export const COOLDOWN_FIRST_MS = 10_000;
 export const COOLDOWN_MAX_MS = 30 * 60_000;
 /** One no-show is forgotten in so long, or by one match that the player came to. */
 export const FORGOTTEN_MS = 30 * 60_000;
-/** After a no-show a player is paired with others of whom that is true for so long, before anybody else waits for it. */
+/** For so long after a no-show a player is paired only with other no-shows. */
 export const APART_MS = 30_000;
-/** So many no-shows of players whom nobody knows yet are the address's own affair; further ones are every newcomer's there. */
+/** After more no-shows of unknown players than this, every newcomer of the same address has to wait. */
 export const ADDRESS_FREE_MAX = 3;
 export const ADDRESS_COOLDOWN_MAX_MS = 5 * 60_000;
-/** Of one player: who waited for it in vain, and is not paired with it again. The latest. */
+/** The latest players who waited for this one in vain, and are not paired with it again. */
 const VICTIMS_MAX = 64;
 const PLAYERS_MAX = 50_000;
 const ADDRESSES_MAX = 10_000;
@@ -76,7 +76,7 @@ export class NoShows {
     return current(this.#players, playerId, now) ?? this.#ofAddress(playerId, address, now);
   }
 
-  /** What newcomers there have to bear. */
+  /** What newcomers of the address are held to. */
   #ofAddress(playerId: string, address: string, now: number): Standing | undefined {
     if (this.#known.has(playerId)) return undefined;
     const standing = current(this.#addresses, address, now);
@@ -88,7 +88,7 @@ function cooldown(count: number, maxMs: number): number {
   return count < 1 ? 0 : Math.min(maxMs, COOLDOWN_FIRST_MS * 2 ** (count - 1));
 }
 
-/** As of now: what time has made up for is gone. */
+/** As of now, without what was forgotten by time. */
 function current(standings: BoundedMap<string, Standing>, key: string, now: number): Standing | undefined {
   const standing = standings.get(key);
   if (!standing) return undefined;

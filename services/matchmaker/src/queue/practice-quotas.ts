@@ -1,5 +1,5 @@
-// Practice costs a shard what any match costs, and nobody has to be found for it: so it is counted, by player and by
-// address. No I/O, no clock of its own.
+// Practice costs a shard as much as any match, and needs no other player to begin: so it is limited, by player and by address.
+// No I/O, no clock of its own.
 import { type Bounded, BoundedMap } from "@muster/runtime";
 
 /** Matches that one player may begin at once, and then one more every so often. */
@@ -7,7 +7,7 @@ export const PRACTICE_STARTS_MAX = 6;
 export const PRACTICE_START_EVERY_MS = 5000;
 /** Practice matches of one address at the same time. */
 export const PRACTICE_PER_ADDRESS_MAX = 32;
-/** Told to who has to wait for others of its address to end. */
+/** The wait that is given to a player whose address has too many practice matches running. */
 const ADDRESS_RETRY_MS = 5000;
 const PLAYERS_MAX = 50_000;
 
@@ -18,7 +18,7 @@ interface Begun {
 export class PracticeQuotas {
   readonly #byMatch = new Map<string, Begun>();
   readonly #byAddress = new Map<string, number>();
-  /** By player: when all of its starts are there again. */
+  /** By player: when all of its starts are back. */
   readonly #fullAt = new BoundedMap<string, number>(PLAYERS_MAX);
 
   get bounded(): Readonly<Record<string, Bounded>> {
@@ -32,20 +32,20 @@ export class PracticeQuotas {
     return Math.max(0, wait);
   }
 
-  /** A match that may come to be. An unknown address is nobody's. */
+  /** A match that may be placed. An unknown address is not counted. */
   begin(matchId: string, tickets: readonly { readonly address?: string }[]): void {
     const addresses = tickets.map(({ address = "" }) => address).filter((address) => address !== "");
     this.#byMatch.set(matchId, { addresses });
     for (const address of addresses) this.#byAddress.set(address, (this.#byAddress.get(address) ?? 0) + 1);
   }
 
-  /** It has come to be: counted for its players too. */
+  /** It was placed: counted for its players too. */
   begun(playerId: string, now: number): void {
     const fullAt = Math.max(now, this.#fullAt.get(playerId) ?? now) + PRACTICE_START_EVERY_MS;
     this.#fullAt.set(playerId, fullAt);
   }
 
-  /** It is over, or did not come to be. */
+  /** It is over, or was not placed. */
   end(matchId: string): void {
     const begun = this.#byMatch.get(matchId);
     this.#byMatch.delete(matchId);

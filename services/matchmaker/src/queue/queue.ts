@@ -13,11 +13,11 @@ export interface QueueRules {
   readonly windowPointsPerS: number;
   /** Distance between two regions. */
   readonly regionPoints: number;
-  /** Who has waited so long plays with whom there is, and with bots; undefined: with players only. */
+  /** A ticket that has waited so long plays with the players that there are, and bots; undefined: with players only. */
   readonly botsAfterMs?: number | undefined;
 }
 
-/** Tickets that a choice looks at without a group coming of it: a few rounds later windows are wider. */
+/** Tickets that a choice looks at in vain before it gives up: a few rounds later windows are wider. */
 const LOOKS_MAX = 128;
 /** Slots of no tickets: the ends of the lists, and one for the age that a pass has come to. */
 const AGE_END = 0;
@@ -25,7 +25,7 @@ const PASS = REGION_SLOTS;
 const RESERVED = REGION_SLOTS + 1;
 
 /**
- * Who waits longest chooses first, and gets the closest tickets that it and that accept it. A pass goes over all tickets
+ * The ticket that has waited longest chooses first, and gets the closest tickets that both sides accept. A pass goes over all tickets
  * once, and may stop after any choice and go on later: what came or left meanwhile is seen as it is then. A choice costs
  * the tickets that it looks at, however many wait.
  */
@@ -38,7 +38,7 @@ export class Queue {
   #midPass = false;
   /** Chooses next in this pass. */
   #next = AGE_END;
-  /** Who has been found for the one that chooses, itself first; used again for every choice. */
+  /** The slots found for the choosing ticket, its own first; reused for every choice. */
   readonly #group: Int32Array;
 
   constructor(rules: QueueRules) {
@@ -57,8 +57,8 @@ export class Queue {
   }
 
   /**
-   * @param arrival of tickets that have waited equally long the lowest is first. One that is put back has the one it had: a pass that has
-   * been there does not come to it again
+   * @param arrival orders tickets that have waited equally long. A ticket that is put back keeps its own: a pass that has
+   * gone beyond it does not come to it again
    * @returns its slot, for as long as it is here
    */
   add(ticket: WaitingTicket, arrival: number): number {
@@ -85,7 +85,8 @@ export class Queue {
 
   /**
    * Takes out groups that fit now; they are full where bots are not allowed.
-   * @param groupsMax, mayGoOn asked after every choice: at the one, or a false of the other, the rest of the pass is left for the next call
+   * @param groupsMax at so many groups the rest of the pass is left for the next call
+   * @param mayGoOn asked after every choice; false leaves the rest as well
    */
   group(now: number, groupsMax = Infinity, mayGoOn: () => boolean = () => true): WaitingTicket[][] {
     const { seats, botsAfterMs } = this.#rules;
@@ -106,7 +107,7 @@ export class Queue {
     return groups;
   }
 
-  /** The closest that it and that accept it, in the order of their distance. @returns how many are in `#group` then, the chooser being one */
+  /** Finds the closest tickets that both sides accept, nearest first. @returns how many are in `#group` then, the chooser included */
   #findFor(chooser: number, now: number): number {
     const { seats } = this.#rules;
     const reach = this.#window(chooser, now);

@@ -4,7 +4,7 @@ import { SortedLists } from "./sorted-lists.ts";
 
 /** Near to all. */
 const NO_REGION = 0;
-/** So many have an order of their own, no region being one. Tickets of any further one are as far from everybody as two regions are. */
+/** Regions with an order of their own, "no region" included. Tickets of further regions are a region's distance from everybody. */
 const REGIONS_MAX = 16;
 const OTHER_REGION = REGIONS_MAX;
 

@@ -1,5 +1,5 @@
-// What a queue reads of its tickets. A pass over a long queue costs what it waits for memory: a ticket and its strings lie in many
-// places, the arrays here have what a choice reads of it and its neighbours in a few bytes each.
+// What a queue reads of its tickets. A pass over a long queue mostly waits for memory: a ticket and its strings lie in many
+// places; these arrays have what a choice reads in a few bytes per ticket.
 import { FreeSlots } from "./free-slots.ts";
 import { grown, Links } from "./links.ts";
 import type { WaitingTicket } from "./waiting-ticket.ts";
@@ -105,7 +105,7 @@ export class Slots {
     return rating === other ? this.isOlder(a, b) : rating < other;
   }
 
-  /** Nobody plays itself; and who waited in vain for another one is not made to again. */
+  /** Nobody plays against itself, or against a player for whom it waited in vain before. */
   mayPlay(a: number, b: number): boolean {
     if (this.#player(a) !== this.#player(b) && !this.#hasVictims(a) && !this.#hasVictims(b)) return true;
     const one = this.#tickets[a] as WaitingTicket;
@@ -117,7 +117,7 @@ export class Slots {
     return this.#rows[slot * ROW_WORDS + RATING] as number;
   }
 
-  /** A hash of its id: of nearly all pairs it tells that they are two. */
+  /** A hash of the player's id: unequal hashes are unequal players. */
   #player(slot: number): number {
     return this.#rows[slot * ROW_WORDS + PLAYER] as number;
   }

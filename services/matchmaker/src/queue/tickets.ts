@@ -19,7 +19,7 @@ export interface TicketsOptions {
 /** A ticket, and where it waits. */
 interface Held {
   readonly ticket: WaitingTicket;
-  /** The how-manieth it is. */
+  /** Its number in the order of arrival. */
   readonly arrival: number;
   queue: Queue;
   /** In the queue; of one that is being placed it says nothing. */
@@ -29,7 +29,7 @@ interface Held {
 export class Tickets {
   readonly #options: TicketsOptions;
   readonly #queues: ReadonlyMap<string, Queue>;
-  /** By mode: for who did not come to a match, and is paired with its like for a while. */
+  /** By mode: for players who did not come to a match, and are paired among themselves for a while. */
   readonly #apartQueues: ReadonlyMap<string, Queue>;
   /** Those of these, in the order in which they came. */
   readonly #apart = new Set<Held>();
@@ -122,7 +122,7 @@ export class Tickets {
     return this.#byId.get(ticket.ticketId)?.ticket === ticket;
   }
 
-  /** A placement failed: those still wanted wait on, with the wait that they have. */
+  /** A placement failed: tickets that were not cancelled go back to the queue, with the waiting time that they have. */
   putBack(group: readonly WaitingTicket[]): void {
     for (const ticket of group) {
       const held = this.#byId.get(ticket.ticketId);
@@ -131,7 +131,7 @@ export class Tickets {
     }
   }
 
-  /** Who has waited apart for long enough is paired with everybody again. @returns false when there was no time for all of them */
+  /** Tickets that have waited apart for long enough are paired with everybody again. @returns false when the time ran out */
   #endApart(now: number, mayGoOn: () => boolean): boolean {
     for (const held of this.#apart) {
       const { ticket, queue, slot, arrival } = held;

@@ -1,4 +1,4 @@
-/** A look at the clock costs about as much as a choice does; so many choices, even the hardest, take less than a millisecond. */
+/** Choices between two looks at the clock, which costs about as much as a choice: even the hardest of them take less than a millisecond. */
 const ASKED_PER_LOOK = 8;
 
 /** To be asked after each choice: false when the time is over. */

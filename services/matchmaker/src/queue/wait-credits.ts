@@ -1,8 +1,8 @@
-// Players whose match was cancelled because another one did not come: queueing again, they go on with the wait that they
-// had, and so are in front.
+// Players whose match was cancelled because another player did not come: when they queue again they keep the waiting time that
+// they had, and so are in front.
 import { type Bounded, BoundedMap } from "@muster/runtime";
 
-/** For who queues again that soon. */
+/** For players who queue again within this time. */
 const CREDIT_MS = 60_000;
 const PLAYERS_MAX = 20_000;
 

@@ -1,4 +1,6 @@
-// One link to one gateway: frames in, frames out, one write per event-loop turn.
+// On the hot path, once per input: design/realtime/performance.md.
+//
+// One link to one gateway: frames in, frames out, one write per iteration of the event loop.
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Socket } from "node:net";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
@@ -24,7 +26,7 @@ import type { ShardMetrics } from "../metrics.ts";
 
 export interface GatewayLinkParts {
   readonly shardId: string;
-  /** Each lets gateways in: while keys are being changed there is more than one. */
+  /** Any of these keys lets a gateway in: there are several while keys are being changed. */
   readonly linkKeys: readonly Buffer[];
   readonly matches: Matches;
   /** Of these matches. */
@@ -40,11 +42,11 @@ const UNSENT_BYTES_MAX = 16 * 1024 * 1024;
 /** A gateway says hello at once and beats twenty times a second; one that is silent for this long is gone. */
 const SILENT_MS_MAX = 8000;
 const SILENCE_CHECK_MS = 2000;
-/** Whoever has not proved to be a gateway by then is none. */
+/** A connection that has not proved to be a gateway's by then is cut. */
 const HELLO_MS_MAX = 2000;
 /** Where the game's part of an input begins: behind session, sequence number and tick. */
 const INPUT_AT = 12;
-/** Gateways number from 1 and use freed numbers again; a higher one is no number of theirs. */
+/** Gateways number their sockets from 1 and reuse freed numbers: a higher number cannot come from one. */
 const SESSION_MAX = 1_000_000;
 const NOTHING = new Uint8Array(0);
 
@@ -110,7 +112,7 @@ export class GatewayLink implements Link {
     this.#socket.destroy();
   }
 
-  /** It has not proved to be a gateway, and gets no more of our time. */
+  /** Cuts a connection that has not proved to be a gateway's. */
   refuseStranger(reason: string): void {
     if (this.#socket.destroyed) return;
     this.#parts.log.warn({ address: this.#socket.remoteAddress, reason }, "a stranger at the link port; cut");
@@ -137,7 +139,7 @@ export class GatewayLink implements Link {
     }
   }
 
-  /** Hundreds of inputs come in one chunk, each for another match. */
+  /** A chunk has hundreds of inputs, each for another match. */
   #lookAhead(type: number, bytes: Uint8Array, from: number): void {
     if (type === LinkFrameType.input) this.#sessions.prefetch(u32(bytes, from));
   }

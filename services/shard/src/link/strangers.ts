@@ -1,7 +1,7 @@
 // Links that have not proved to be a gateway's.
 import type { GatewayLink } from "./gateway-link.ts";
 
-/** Beyond it the oldest goes: a gateway proves it at once. */
+/** Beyond it the oldest is cut: a gateway proves at once that it is one. */
 export const STRANGERS_MAX = 64;
 
 export class Strangers {
@@ -9,8 +9,8 @@ export class Strangers {
   readonly #links = new Set<Pick<GatewayLink, "gatewayId" | "refuseStranger">>();
 
   /**
-   * Who has to go is out of the count at once, not when its socket has closed: that takes until the event loop comes round. libuv lets one
-   * in per round (since 1.45, which Node 24 has); nothing here relies on that.
+   * A link that is cut leaves the count at once, not when its socket has closed, which takes an iteration of the event loop. libuv accepts one
+   * connection per iteration (since 1.45, which Node 24 has); nothing here relies on that.
    */
   add(link: Pick<GatewayLink, "gatewayId" | "refuseStranger">): void {
     this.#links.add(link);

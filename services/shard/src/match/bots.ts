@@ -1,5 +1,5 @@
-// Seats that the game plays by itself: inputs from a function of what the seat may see. They go into the input log like
-// any player's, so that a replay and another shard need no bot.
+// Seats that the game plays by itself: a function of what the seat may see makes their inputs. These go into the input log like
+// any player's, so a replay, or another shard, needs no bot.
 import type { Bot, Simulation } from "@muster/game-kit";
 
 interface BotSeat {

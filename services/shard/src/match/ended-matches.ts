@@ -1,9 +1,9 @@
-// Matches that ended while a player was away: kept for as long as the seat would have been, so that who comes back sees how it
-// ended, and not only that it did.
+// Matches that ended while a player was away. They are kept for as long as the seat would have been, so that a player who comes
+// back sees how the match ended, and not only that it did.
 import { type Bounded, BoundedMap } from "@muster/runtime";
 import type { Match } from "./match.ts";
 
-/** At the limit the oldest is forgotten: its players hear the end from the database. */
+/** At the limit the oldest is forgotten: its players learn the end from match-service. */
 const KEPT_MAX = 256;
 
 interface Kept {

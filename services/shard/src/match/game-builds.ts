@@ -1,16 +1,16 @@
-// The games of this shard, as the matchmaker hears of them.
+// Describes this shard's games to the matchmaker.
 import { descriptionOf, type Game } from "@muster/game-kit";
 import type { Logger } from "@muster/log";
 
-/** Of one game, as the contract has it. */
+/** For one game: the contract's limit. */
 const DESCRIPTION_BYTES_MAX = 32 * 1024;
-/** Of all: they travel in one message, of which 256 KiB are taken. */
+/** For all games: they travel in one message, which may have 256 KiB. */
 const DESCRIPTIONS_BYTES_MAX = 192 * 1024;
 
 interface Build {
   readonly gameId: string;
   readonly buildId: string;
-  /** Empty for one that is too large: it is played all the same, and its layout cannot be had over REST. */
+  /** Empty when it is too large: the game can be played all the same, but REST does not publish its layout. */
   readonly descriptionJson: string;
 }
 

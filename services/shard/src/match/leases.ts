@@ -1,4 +1,4 @@
-// Tells match-service again and again which matches this shard holds, and hears which of them it holds no more.
+// Renews the leases of this shard's matches at match-service, and drops the matches that it no longer owns.
 import type { Client } from "@connectrpc/connect";
 import { cancelReasons } from "@muster/contracts/match/names";
 import {
@@ -16,7 +16,7 @@ import type { ShardMetrics } from "../metrics.ts";
 export interface LeasesOptions {
   readonly shardId: string;
   readonly everyMs: number;
-  /** All that this shard answers for: matches, and ends that are not stored yet. */
+  /** Matches that run here, and ended ones whose results are not stored yet. */
   readonly held: () => readonly string[];
   /** Over for this reason; undefined: another shard's. */
   readonly lost: (matchId: string, reason: MatchCancelReason | undefined) => void;
@@ -36,7 +36,7 @@ export function createLeases(options: LeasesOptions): Component {
   let running: Promise<void> | undefined;
 
   const letGo = ({ matchId, state, cancelReason }: LostLease): void => {
-    // One that was played to its end is not ours either: whoever stored that end has told its players.
+    // A match that was played to its end is not ours either: the shard that stored the end has told its players.
     const reason = state === MatchState.CANCELLED ? reasonOf(cancelReason) : undefined;
     metrics.leasesLost.inc({ reason: reason ?? "moved" });
     lost(matchId, reason);

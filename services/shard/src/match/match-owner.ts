@@ -1,11 +1,11 @@
-// What a match asks of the process that it runs in.
+// What a match needs from the process that runs it.
 import type { Link } from "../tick/subscribers.ts";
 import type { InputRings } from "../tick/input-rings.ts";
 import type { Pace } from "../tick/snapshot-pace.ts";
 import type { StepGuard } from "../tick/step-watchdog.ts";
 import type { MatchOutcome } from "./match-spec.ts";
 
-/** What a match is called within this process. */
+/** A match's names within this process. */
 export interface MatchIds {
   /** On links: above 0, and never used again. */
   readonly channel: number;

@@ -1,4 +1,4 @@
-// One match: seats, simulation, snapshots, end. It knows links and time only through what it is given.
+// One match: its seats, its simulation and its end. Links and time are given to it. What runs every tick is in tick/ticking-match.ts.
 import { InputLog, type InputRecords, LogPlayer, Simulation } from "@muster/game-kit";
 import { MATCH_LOG_BYTES_MAX, PUBLIC_VIEW } from "@muster/realtime";
 import { MatchMessenger } from "./match-messenger.ts";
@@ -63,7 +63,7 @@ export class Match {
     const shows = { keyframeEveryTicks: times.keyframeEveryTicks, clocked: this.tickRate > 0, pace: owner.pace };
     this.#subscribers = new Subscribers(this.#views, shows);
     this.#statuses = new SeatStatuses(spec.epoch);
-    // A step without any input: the game knows what that means.
+    // The time is up: a step without any input, which the game's rules interpret.
     this.#turns = new TurnClock(this.#simulation, () => (this.tick(), this.#awaitTurn()));
     const bots = spec.players.map(({ bot }) => bot);
     const { seqs } = this.#player;
@@ -108,7 +108,7 @@ export class Match {
   resume(): void {
     const { result, ended } = this.#player;
     if (result && ended) {
-      // It had ended, and its result may be lost: stored from here, and told to those who come back for it.
+      // It had ended, and its result may be lost: this shard stores it, and tells the players who come back.
       this.#become("running");
       const outcome: MatchOutcome = { kind: "ended", reason: ended, result };
       this.#joinTimer = setTimeout(() => this.#over(outcome), TELL_END_AFTER_MS);
@@ -142,7 +142,7 @@ export class Match {
 
   /**
    * A new socket of the same player takes the seat over from the old one.
-   * @param lastMatchSeq what the client has had of the match's messages: the rest is told again
+   * @param lastMatchSeq the last of the match's messages that the client has had: later ones are sent again
    * @returns why not
    */
   join(
@@ -219,7 +219,7 @@ export class Match {
     return this.tickRate === 0 ? undefined : this.#inputs.ringOf(seat);
   }
 
-  /** See TickingMatch. For a game without a clock; the scheduler calls that one's. */
+  /** For a game without a clock. Those with one are ticked by the scheduler, through `ticking`. */
   tick(): void {
     this.ticking.tick();
   }
@@ -231,7 +231,7 @@ export class Match {
     this.#awaitTurn();
   }
 
-  /** The game did what no game may: its match ends without a result. */
+  /** The game threw, or took too long: its match ends without a result. */
   fail(err: unknown): void {
     if (this.#state === "over") return;
     this.#owner.onFault(this, err);
@@ -243,7 +243,7 @@ export class Match {
     this.#over({ kind: "cancelled", reason });
   }
 
-  /** Forgets it without telling anyone but its own timers: it was never announced. */
+  /** Stops it silently: no player was told of it, or another shard has it. */
   drop(): void {
     this.#become("over");
     this.#clear();
@@ -262,7 +262,7 @@ export class Match {
     return this.#seats.some((seat) => !seat.session && !seat.left && !seat.bot);
   }
 
-  /** To a player who comes back after the end: what it came to, then the end. @returns why not */
+  /** Sends the final state and the end to a player who comes back after it. @returns why not */
   tellEnd(
     seatNumber: number,
     playerId: string,
@@ -312,7 +312,7 @@ export class Match {
   #awaitTurn(): void {
     if (this.tickRate > 0 || this.#state !== "running") return;
     try {
-      // A bot whose move was in vain is not asked again before the turn is over: it would move for ever.
+      // A bot whose move was illegal is not asked again in the same turn, or it would move for ever.
       if (this.#turns.look() && this.#bots.decide()) this.#owner.onInput(this);
     } catch (err) {
       this.fail(err);
@@ -335,7 +335,7 @@ export class Match {
     clearTimeout(seat.graceTimer);
     seat.left = true;
     if (this.#state === "gathering") return this.#over({ kind: "cancelled", reason: "no_show" });
-    // A seat that is away, though not for good, counts as left when nobody else is here to win.
+    // When nobody is left to win, a player who is only away counts as gone too.
     if (deserted(this.#seats)) return this.#over({ kind: "cancelled", reason: "abandoned" });
     const number = this.#seats.indexOf(seat);
     this.#records.left(number);

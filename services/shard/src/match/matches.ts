@@ -38,7 +38,7 @@ export interface MatchesOptions {
 
 /** Ended matches that are remembered, so that a late player hears "over" and not "not found". */
 const OVER_MAX = 10_000;
-/** Two hundred matches a second: tools/drills has what players notice of it. */
+/** Two hundred matches a second. tools/drills measures what players notice of it. */
 const EVACUATE_AT_ONCE = 12;
 const EVACUATE_EVERY_MS = 60;
 
@@ -92,17 +92,17 @@ export class Matches {
     return { matchesOver: this.#over, ...this.#ended.bounded };
   }
 
-  /** Held, or about to be. */
+  /** Running here, or being taken over. */
   get size(): number {
     return this.#byId.size + this.#takeovers.size;
   }
 
-  /** Whose leases are renewed. What is being taken over is not this shard's yet. */
+  /** Matches whose leases this shard renews: one that is being taken over is not its own yet. */
   get heldIds(): string[] {
     return [...this.#byId.keys()];
   }
 
-  /** match-service says that a match is over, for this reason, or another shard's: undefined. */
+  /** match-service says that the match is over (`reason`), or another shard's (undefined). */
   lost(matchId: string, reason: MatchCancelReason | undefined): void {
     const match = this.#byId.get(matchId);
     if (!match) return; // over here too, by now
@@ -209,7 +209,7 @@ export class Matches {
       if (ended) return answer(ended.tellEnd(seat, playerId, session) ?? ended);
       return answer(this.#over.has(matchId) ? "match_over" : "match_not_found");
     }
-    // A right to a seat outlives the move of its match; one from a later epoch tells that the match is ours no more.
+    // A seat ticket stays valid when its match moves; one of a later epoch shows that the match is no longer ours.
     if (claims.epoch > match.spec.epoch) return answer("stale_epoch");
     answer(match.join(seat, playerId, session, lastMatchSeq) ?? match);
   }
@@ -264,7 +264,7 @@ export class Matches {
     this.#options.metrics.takenOver.inc({ outcome: "resumed" });
     this.#options.seatReports.takenOver(match);
     match.resume();
-    // It came from a shard that stopped just before this one: who waits for it is told that it is here, then that it moves on.
+    // It came from a shard that stopped just before this one does: waiting players are told that it is here, then that it moves on.
     if (this.#evacuating) setImmediate(() => this.#moveOn(match));
   }
 

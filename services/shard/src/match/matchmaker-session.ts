@@ -1,4 +1,4 @@
-// The session with the matchmaker: our load up, new matches down. It comes back by itself.
+// The stream to the matchmaker: this shard's load goes up, new matches come down. It reconnects by itself.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
 import type {

@@ -1,5 +1,4 @@
-// Results on their way to match-service: retried until stored. What is stored is the match-service's business; that
-// nothing is lost while this process lives is ours.
+// Sends results to match-service and retries until they are stored: no result is lost while this process lives.
 import type { Client } from "@connectrpc/connect";
 import { cancelReasons, endReasons } from "@muster/contracts/match/names";
 import type { MatchService, RecordResultRequestSchema } from "@muster/contracts/match/v2";
@@ -55,7 +54,7 @@ export class Results {
     return this.#pending.size;
   }
 
-  /** Their leases go on: an end that is on its way must not meet a match that was given up. */
+  /** Their leases are still renewed: match-service must not give up a match whose result is on its way. */
   get pendingIds(): string[] {
     return [...this.#pending.values()];
   }

@@ -1,5 +1,5 @@
-// What the matchmaker is told of seats: who holds one, and which are free again. A player has one seat in the whole
-// system, and only the shards know which are really taken.
+// Tells the matchmaker which seats are held and which are free again. A player has one seat in the whole system, and only the
+// shards know which ones are taken.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ShardSessionRequestSchema } from "@muster/contracts/matchmaking/v2";
 import { must } from "@muster/errors";
@@ -10,7 +10,7 @@ import { leftOf } from "./seat.ts";
 
 type ToMatchmaker = MessageInitShape<typeof ShardSessionRequestSchema>;
 
-/** The contract takes no more in one message. */
+/** The contract's limit for one message. */
 const MATCHES_PER_MESSAGE_MAX = 200;
 
 export class SeatReports {
@@ -65,7 +65,7 @@ export class SeatReports {
 
   over(match: Match, outcome: MatchOutcome): void {
     const { matchId } = match.spec;
-    // Of a match that has moved nobody can say who would have come.
+    // Nobody can say who would have come to a match that was moved.
     const allocatedAt = this.#allocatedAt.get(match);
     const noShow = outcome.kind === "cancelled" && outcome.reason === "no_show" && allocatedAt !== undefined;
     const noShows = noShow ? noShowsOf(match.seats, performance.now() - allocatedAt) : [];
@@ -75,7 +75,7 @@ export class SeatReports {
     this.#send?.({ message: { case: "freed", value } });
   }
 
-  /** It was to go on here, and cannot. */
+  /** It could not be taken over. */
   lost(matchId: string): void {
     this.#send?.({ message: { case: "freed", value: { matchId, over: true } } });
   }

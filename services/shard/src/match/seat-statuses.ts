@@ -1,5 +1,5 @@
-// Who is here and who is away, numbered: a client that was away itself is told again what it missed, and ignores what it
-// has had. Only the newest word on each seat counts.
+// Numbered messages that say which players are connected: a client that was away itself gets those that it missed, and ignores
+// those that it has had. Only the newest message about each seat counts.
 
 export interface SeatStatus {
   readonly seat: number;

@@ -5,13 +5,13 @@ import type { MatchPlayer, MatchSpec } from "./match-spec.ts";
 
 export class Seat {
   readonly playerId: string;
-  /** The game plays it itself: nobody joins, and nobody is waited for. */
+  /** A bot plays it: nobody joins, and nobody is waited for. */
   readonly bot: boolean;
   joinedBefore: boolean;
   /** Gave up, or did not come back in time. */
   left: boolean;
   graceTimer: NodeJS.Timeout | undefined;
-  /** Left by its player's own word, and not by a lost connection. */
+  /** The player left on purpose, not by a lost connection. */
   gaveUp = false;
   /** Sent an input that was applied; known at the end of the match. */
   acted = false;
@@ -58,13 +58,13 @@ export class Seat {
   }
 }
 
-/** As they are after what the log tells. */
+/** The seats as they are after the records of the log. */
 export function seatsOf(spec: MatchSpec, player: LogPlayer): Seat[] {
   const { tick } = player.simulation;
   const { tickRate } = spec.game;
   return spec.players.map((one, seat) => {
     const left = player.left[seat] as boolean;
-    // Of what went on elsewhere only a clock tells how long it took; and nobody is blamed for what a move of the match did.
+    // Only in a game with a clock do the ticks say how long it ran on another shard. Nobody is blamed for a takeover.
     const presentMs = tick === 0 ? 0 : left && tickRate > 0 ? (tick * 1000) / tickRate : Infinity;
     return new Seat(one, { played: tick > 0, left, presentMs });
   });
@@ -76,7 +76,7 @@ export function seatOfPlayer(seats: readonly Seat[], seatNumber: number, playerI
   return seat && !seat.bot && seat.playerId === playerId ? seat : undefined;
 }
 
-/** Beside bots alone a seat is kept no longer than this: nobody waits for its player, and the match costs what any costs. */
+/** How long a seat is kept in a match with bots only: nobody waits for its player, and the match costs as much as any other. */
 const ALONE_GRACE_MS = 8000;
 
 /** How long a seat that is left now is kept. */
@@ -89,12 +89,12 @@ export function leftOf(seats: readonly Seat[]): number[] {
   return seats.flatMap(({ left }, number) => (left ? [number] : []));
 }
 
-/** Nobody of flesh is here. */
+/** No human player is connected. */
 export function deserted(seats: readonly Seat[]): boolean {
   return seats.every((one) => one.left || one.bot || !one.session);
 }
 
-/** The rules take no notice of its move. A bot, and a player who has gone meanwhile, need not hear of it. */
+/** Tells a player that the rules ignore the move. A bot, or a player who has gone meanwhile, need not know. */
 export function tellIllegal(seat: Seat | undefined): void {
   const session = seat?.session;
   session?.link.refuse(session.id, "illegal_move");

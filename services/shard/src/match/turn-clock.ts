@@ -1,7 +1,7 @@
 // The time for a turn in a game without a clock of its own.
 import type { Simulation } from "@muster/game-kit";
 
-/** After the time was up, and inputs that do not end the turn came with it: again, without them. */
+/** When inputs that do not end the turn arrived just as the time was up, the step is repeated after so long, without them. */
 const AGAIN_MS = 1;
 
 export class TurnClock {

@@ -1,5 +1,5 @@
-// The logs of one match that come in from its gateways, and when enough of them are here. No I/O, no clock: the model
-// test of the whole protocol drives this very class.
+// Collects the logs of one match from its gateways, and says when enough have arrived. No I/O, no clock: the model test of the
+// whole protocol drives this class.
 
 export interface LogTransfer {
   readonly gatewayId: string;
@@ -17,7 +17,7 @@ export class LogTransfers {
   readonly #present: Set<string>;
   readonly #byGateway = new Map<string, LogTransfer>();
 
-  /** `present`: the gateways that are there at all. */
+  /** `present`: the gateways that are connected to the matchmaker. */
   constructor(present: Iterable<string>) {
     this.#present = new Set(present);
   }
@@ -43,7 +43,7 @@ export class LogTransfers {
     return true;
   }
 
-  /** Longest first: what any player has seen is in the first of them. */
+  /** Longest first: the first one has everything that any player has seen. */
   get ranked(): LogTransfer[] {
     return [...this.#byGateway.values()].sort((a, b) => b.ticks - a.ticks);
   }

@@ -1,5 +1,7 @@
-// What leaves the shard of a match's state. Where the game redacts nothing, all see one and the same: one encode per
-// tick. Where it does, each seat has a view of its own, redacted before it is encoded, and spectators have another.
+// On the hot path, once per tick: design/realtime/performance.md.
+//
+// What leaves the shard of a match's state. Where the game redacts nothing, everybody sees the same: one encode per tick. Where it
+// does, each seat has a view of its own, redacted before it is encoded, and spectators have another.
 import {
   BitWriter,
   type Fields,
