@@ -10,7 +10,7 @@ import { type AuditReport, type PositionRange, verifyAuditLog } from "./verify.t
 /** Of the usage text of a service that has `auditCommands`. */
 export function auditUsage(keyVariable: string): string {
   return `  verify-audit-log [--unsealed-too] [POSITION HASH]
-      Whether the audit log is as it was written, and every entry sealed; with --unsealed-too those without a seal are only named.
+      Whether the audit log is intact, and every entry sealed; with --unsealed-too those without a seal are only named.
       With POSITION and HASH also whether it still has the entry that was noted so, in a log line or from an earlier run.
   seal-audit-log FROM-TO REASON
       Seals entries that verify-audit-log names as being without a seal, once you have looked at them.
@@ -46,7 +46,7 @@ async function verify<Tables extends AuditTables>(
   const unsealed = unsealedIn(report);
   if (unsealed !== undefined && !unsealedToo) return unsealed;
   if (unsealed !== undefined) out.log(unsealed);
-  out.log("the audit log is as it was written");
+  out.log("the audit log is intact");
   if (report.last) out.log(`its last entry: ${report.last.position} ${report.last.hash.toString("hex")}`);
   return undefined;
 }

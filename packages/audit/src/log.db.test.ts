@@ -333,7 +333,7 @@ describeWithMariadb("an audit log", () => {
     await append("c");
     await watch.look();
     expect(said("the audit log ends here")).toBe(2);
-    const lost = "the audit log has lost entries, or has other ones in their place";
+    const lost = "entries of the audit log have been removed or replaced";
     expect(said(lost)).toBe(0);
     await run("delete from audit_log where position = 3");
     await watch.look();

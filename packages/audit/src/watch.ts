@@ -43,7 +43,7 @@ export function createAuditWatch<Tables extends AuditTables>(
       looks = 0;
       log.error(
         { was: fieldsOf(seen), is: head && fieldsOf(head) },
-        "the audit log has lost entries, or has other ones in their place",
+        "entries of the audit log have been removed or replaced",
       );
     }
     if (head && !(head.position === seen?.position && head.hash.equals(seen.hash)))
@@ -61,7 +61,7 @@ export function createAuditWatch<Tables extends AuditTables>(
     looks = 0; // from the beginning the next time: it may have been mended
     log.error(
       { kind: found.kind, position: found.position },
-      `the audit log is not as it was written: ${found.message}`,
+      `the audit log is not intact: ${found.message}`,
     );
   };
 

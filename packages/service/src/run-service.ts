@@ -65,10 +65,10 @@ export async function runProcess(options: ProcessOptions): Promise<void> {
     return;
   }
   if (asked.includes(CHECK)) return tellCheck(options.name, unknown);
-  if (unknown.length > 0) log.warn({ variables: unknown }, "this process knows no such variables: misspelt?");
+  if (unknown.length > 0) log.warn({ variables: unknown }, "unknown environment variables: are they misspelt?");
 
   const crash = (err: unknown): void => {
-    log.fatal({ err }, "unexpected failure, the process ends");
+    log.fatal({ err }, "unexpected failure; the process exits");
     process.exit(1);
   };
   process.on("uncaughtException", crash);
@@ -115,13 +115,13 @@ function stopOnSignal(app: App, log: Logger, stopWithinMs: number): { requested(
   let requested = false;
   const onSignal = (signal: NodeJS.Signals): void => {
     if (requested) {
-      log.warn({ signal }, "second signal, the process ends at once");
+      log.warn({ signal }, "second signal; the process exits at once");
       process.exit(3);
     }
     requested = true;
     log.info({ signal, stopWithinMs }, "stopping");
     setTimeout(() => {
-      log.error({ stopWithinMs }, "did not stop in time, the process ends");
+      log.error({ stopWithinMs }, "did not stop in time; the process exits");
       process.exit(3);
     }, stopWithinMs).unref();
     app.stop().then(

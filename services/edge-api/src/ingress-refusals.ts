@@ -95,7 +95,7 @@ export function createIngressRefusals({ host, port, ingress, metrics, log }: Par
       socket = createSocket({ type: isIPv6(host) ? "udp6" : "udp4", recvBufferSize: RECEIVE_BUFFER_BYTES });
       socket.on("message", onMessage);
       // Whoever serves players does not stop serving them because something is not counted.
-      socket.on("error", (err) => log.error({ err, port: port() }, "the ingress's refusals are not counted"));
+      socket.on("error", (err) => log.error({ err, port: port() }, "refusals by the ingress are not being counted"));
       const listening = new Promise<void>((resolve) => {
         socket?.once("listening", resolve).once("error", () => resolve());
       });

@@ -126,7 +126,7 @@ export function createLegacy(options: LegacyOptions): Legacy | undefined {
         answer.pipe(socket);
       });
       upstream.once("error", (err) => {
-        log.error({ err }, "the legacy origin did not take an upgrade");
+        log.error({ err }, "the legacy origin did not accept a WebSocket upgrade");
         const { headers, body } = withTrace(trace, () => failure("unavailable"));
         const lines = Object.entries({ ...headers, connection: "close" }).map(
           ([name, value]) => `${name}: ${value}\r\n`,

@@ -106,7 +106,7 @@ export function createLeaseSweep({ db, roundMs, now, metrics, log }: LeaseSweepO
       }
     } catch (err) {
       seen = undefined; // whether the round has begun is not known: it is looked at for a whole one again
-      log.warn({ err }, "leases could not be looked at, trying again");
+      log.warn({ err }, "leases could not be checked; trying again");
     }
   };
 

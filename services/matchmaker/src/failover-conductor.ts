@@ -112,7 +112,7 @@ export class FailoverConductor implements Component {
       try {
         await this.#answer(batch);
       } catch (err) {
-        this.#parts.log.error({ err, matches: batch.length }, "the failover of matches did not succeed, trying again");
+        this.#parts.log.error({ err, matches: batch.length }, "the failover of matches failed; trying again");
         for (const { matchId } of batch) this.#waiting.add(matchId);
       }
     }
@@ -182,7 +182,7 @@ export class FailoverConductor implements Component {
           if (!session) break;
           const { accepted, reason } = await askShard(this.#allocationOf(match), session, allocateTimeoutMs);
           if (accepted) return { match, question, session };
-          log.warn({ matchId, shardId, reason }, "a shard refused a match that has to move");
+          log.warn({ matchId, shardId, reason }, "a shard refused to take over a match");
           session.out.push(release(matchId)); // it may have accepted too late for us
         }
       }
@@ -221,7 +221,7 @@ export class FailoverConductor implements Component {
   async #cancel(match: Match, over: "fault" | "shard_lost", why: string): Promise<void> {
     const { matches, metrics, log } = this.#parts;
     const { matchId, epoch } = match;
-    log.error({ matchId, epoch, why }, "a match is given up");
+    log.error({ matchId, epoch, why }, "a match cannot be continued; it is cancelled");
     const reason = over === "fault" ? CancelReason.FAULT : CancelReason.SHARD_LOST;
     try {
       await matches.recordResult({ matchId, epoch, outcome: { case: "cancelled", value: { reason } } });
@@ -229,7 +229,7 @@ export class FailoverConductor implements Component {
       this.#notify([{ matchId, epoch, over }]);
     } catch (err) {
       // Not known, or it ended or moved meanwhile: the next round reads how it is. The others of this round go on.
-      log.warn({ err, matchId, epoch }, "a match is not given up yet, looking again");
+      log.warn({ err, matchId, epoch }, "a match could not be cancelled; looking again");
       this.#waiting.add(matchId);
     }
   }

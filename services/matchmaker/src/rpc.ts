@@ -128,10 +128,10 @@ function refuseTwin(shard: { readonly shardId: string; readonly address: string 
   if (!twin) return;
   const fields = { ...shard, twinId: twin.shardId };
   if (parts.now() - twin.heardAt < TWIN_ALIVE_MS) {
-    parts.log.error(fields, "a shard has the address of another one that is alive; refused");
+    parts.log.error(fields, "a shard was refused: another live shard has the same address");
     throw new ConnectError(`the shard ${twin.shardId} is alive at ${shard.address}`, Code.AlreadyExists);
   }
-  parts.log.warn(fields, "a shard takes the address of one that has not been heard for a while");
+  parts.log.warn(fields, "a shard replaces another one at its address, which has been silent for a while");
   parts.sessions.shards.get(twin.shardId)?.out.close();
 }
 

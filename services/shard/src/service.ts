@@ -72,7 +72,7 @@ function compose(context: ServiceContext<Config, ShardOverrides>): Composition<E
     now: clock.now,
     matches: () => matches.size,
     onChange(ticksPerSnapshot, lateShare) {
-      log.warn({ ticksPerSnapshot, lateShare, matches: matches.size }, "snapshots are sent at another pace");
+      log.warn({ ticksPerSnapshot, lateShare, matches: matches.size }, "the snapshot rate has changed");
     },
   });
   const scheduler = new Scheduler<TickingMatch>(

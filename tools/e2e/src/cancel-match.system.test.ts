@@ -63,7 +63,7 @@ describeWithServers("a match that an operator cancels", () => {
         ? undefined
         : "the shard has not stored its end",
     );
-    expect(system.logs.shard.withMessage("match-service refused a result for good")).toEqual([]);
+    expect(system.logs.shard.withMessage("match-service refused a result permanently")).toEqual([]);
     const again = await Promise.all(players.map(({ realtime }) => realtime.queue("duel")));
     expect(again[0]?.matchId).toBe(again[1]?.matchId);
     expect((await cancel(again[0]?.matchId as string)).status).toBe(204); // nobody has joined it yet

@@ -53,7 +53,7 @@ describeWithServers("a system with a missing process", () => {
     await system.stop("match");
     expect((await matches[0].ended).kind).toBe("ended");
     await until(() =>
-      system.logs.shard.find((line) => line["msg"] === "a result is not stored yet, trying again")
+      system.logs.shard.find((line) => line["msg"] === "a result could not be stored; trying again")
         ? undefined
         : "no retry",
     );

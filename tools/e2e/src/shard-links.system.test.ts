@@ -112,7 +112,7 @@ describeWithServers("a shard that gateways cannot reach", () => {
 
   it("because it has another link key: no match is placed there, and both sides say why", async () => {
     const stranger = await another({ SHARD_LINK_KEY: "ab".repeat(32) });
-    await said(stranger, "not the link protocol; cut");
+    await said(stranger, "a gateway sent something else than the link protocol; the link is closed");
     await said(system.logs.gateway, "the shard refuses this gateway's link");
     for (let i = 0; i < 4; i++) await matched(system, "duel");
     expect(stranger.withMessage("player joined")).toEqual([]);
@@ -123,7 +123,7 @@ describeWithServers("a shard that gateways cannot reach", () => {
   it("because another one that is alive has its address: it is refused, until that one is gone", async () => {
     const address = `127.0.0.1:${system.env["SHARD_LINK_PORT"]}`;
     const twin = await another({ SHARD_LINK_ADDRESS: address });
-    await said(system.logs.matchmaker, "a shard has the address of another one that is alive; refused");
+    await said(system.logs.matchmaker, "a shard was refused: another live shard has the same address");
     await matched(system, "duel");
     expect(twin.withMessage("the matchmaker knows this shard")).toEqual([]);
     await system.stop("shard");

@@ -42,7 +42,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     "identity-service",
     "verify-audit-log",
     "[--unsealed-too] [POSITION HASH]",
-    "Whether the audit log is as it was written and sealed; and still has the entry that was noted with that hash.",
+    "Whether the audit log is intact and sealed; and still has the entry that was noted with that hash.",
   ),
   "seal-audit-log": serviceCommand(
     "identity-service",

@@ -44,7 +44,7 @@ export function createDelivery(options: { db: Database<Tables>; tailEveryMs: num
       }
     } catch (err) {
       // What was not read is read with the next stream: every stream that wants this channel starts over.
-      log.error({ err, channelId }, "a channel could not be read; its streams end");
+      log.error({ err, channelId }, "a channel could not be read; its streams are closed");
       for (const stream of streams) if (stream.cursorOf(channelId) !== undefined) stream.out.close();
     } finally {
       reading.delete(channelId);
@@ -54,7 +54,7 @@ export function createDelivery(options: { db: Database<Tables>; tailEveryMs: num
   const wants = (channelId: string): void => {
     const pass = reading.get(channelId);
     if (pass) pass.again = true;
-    else read(channelId).catch((err: unknown) => log.error({ err, channelId }, "a stream could not be ended"));
+    else read(channelId).catch((err: unknown) => log.error({ err, channelId }, "a stream could not be closed"));
   };
 
   const onHints = (committed: readonly Hint[]): void => {

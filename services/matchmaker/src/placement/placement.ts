@@ -183,7 +183,7 @@ function announce(plan: Plan, session: ShardSession, parts: PlacementParts): boo
     tickets: group,
   };
   if (!parts.admission.begun(held, parts.sessions.shards.has(shardId))) {
-    parts.log.warn({ matchId, shardId }, "a match was over before its players were told; they wait on");
+    parts.log.warn({ matchId, shardId }, "a match ended before its players were told; they stay in the queue");
     return false;
   }
   const players = group.map(({ ticketId, playerId }) => ({ ticketId, playerId }));

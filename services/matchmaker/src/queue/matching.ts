@@ -31,7 +31,7 @@ export function createMatching(parts: PlacementParts, metrics: MatchmakerMetrics
     const placementEnds = pace.begin();
     const outcome = await place(group, parts).catch((err): PlacementOutcome => {
       parts.tickets.putBack(group);
-      log.error({ err }, "a placement failed, its players wait on");
+      log.error({ err }, "a placement failed; its players stay in the queue");
       return "failed";
     });
     placementEnds(outcome === "placed" || outcome === "failed" ? outcome : "neither");

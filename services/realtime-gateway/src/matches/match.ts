@@ -259,7 +259,7 @@ export class Match implements SeatOwner {
       case "giveUp":
         return this.#parts.log.error(
           { matchId: this.matchId, epoch: action.epoch },
-          "nobody says where a match is; given up",
+          "no shard was found for a match; it is given up as lost",
         );
       case "unbind":
         return this.#log && action.link.unbind(this.#log);

@@ -74,7 +74,7 @@ export class QueueSession {
       });
     };
     this.#parts.ratings.of(playerId, mode).then(submit, (err: unknown) => {
-      this.#parts.log.error({ err, playerId }, "no rating; the ticket is dropped"); // a bug: ratings do not fail
+      this.#parts.log.error({ err, playerId }, "a player's rating could not be determined; the ticket is dropped"); // a bug: ratings do not fail
       if (isCurrent()) this.#leave(ticketId, "queue_unavailable");
     });
   }

@@ -271,7 +271,7 @@ export class ShardLink {
 
   #onRead(length: number): boolean {
     if (this.#heartbeat.onHeard()) {
-      this.#options.log.warn({ address: this.address }, "the shard is heard again");
+      this.#options.log.warn({ address: this.address }, "the shard answers again");
       this.#options.events.onHeardAgain(this);
     }
     try {
@@ -288,7 +288,7 @@ export class ShardLink {
     this.#writer.plain(LinkFrameType.heartbeat, EMPTY);
     if (due === "dead") this.#socket.destroy(new Error("the shard answers no heartbeats"));
     if (due !== "suspected") return;
-    this.#options.log.warn({ address: this.address }, "the shard is suspected: its matches are looked for elsewhere");
+    this.#options.log.warn({ address: this.address }, "the shard is suspected: its matches are located anew");
     this.#options.events.onSuspected(this);
   }
 

@@ -44,7 +44,7 @@ export class MatchSpectators {
     this.#options = options;
     this.#fanout = new Fanout(metrics);
     this.frames = new DelayedFrames(this.#fanout, delay.delayMs, () => {
-      log.warn({ matchId }, "more frames than are held back for spectators: they wait for the next keyframe");
+      log.warn({ matchId }, "too many frames to delay for spectators: they wait for the next keyframe");
     });
     if (delay.delayMs > 0) delay.releases.add(this.frames);
   }

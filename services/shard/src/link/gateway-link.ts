@@ -115,7 +115,7 @@ export class GatewayLink implements Link {
   /** Cuts a connection that has not proved to be a gateway's. */
   refuseStranger(reason: string): void {
     if (this.#socket.destroyed) return;
-    this.#parts.log.warn({ address: this.#socket.remoteAddress, reason }, "a stranger at the link port; cut");
+    this.#parts.log.warn({ address: this.#socket.remoteAddress, reason }, "a connection to the link port is not from a gateway; closed");
     this.#parts.metrics.strangers.inc();
     this.#socket.destroy();
   }
@@ -124,7 +124,7 @@ export class GatewayLink implements Link {
     if (this.#socket.destroyed) return;
     this.#socket.write(chunk);
     if (this.#socket.writableLength <= UNSENT_BYTES_MAX) return;
-    this.#parts.log.error({ gatewayId: this.gatewayId }, "a gateway does not read its link; cut");
+    this.#parts.log.error({ gatewayId: this.gatewayId }, "a gateway does not read its link; the link is closed");
     this.#socket.destroy();
   }
 
@@ -133,7 +133,7 @@ export class GatewayLink implements Link {
     try {
       this.#reader.push(chunk);
     } catch (err) {
-      this.#parts.log.error({ err, gatewayId: this.gatewayId }, "not the link protocol; cut");
+      this.#parts.log.error({ err, gatewayId: this.gatewayId }, "a gateway sent something else than the link protocol; the link is closed");
       if (this.gatewayId === "") this.#parts.metrics.strangers.inc();
       this.#socket.destroy();
     }
@@ -253,7 +253,7 @@ export class GatewayLink implements Link {
   /** A stopped or cut-off gateway keeps its socket open: without this its players would hold their seats for ever. */
   #checkSilence(): void {
     if (performance.now() - this.#heardAt < SILENT_MS_MAX) return;
-    this.#parts.log.warn({ gatewayId: this.gatewayId }, "a gateway is silent; cut");
+    this.#parts.log.warn({ gatewayId: this.gatewayId }, "a gateway is silent; the link is closed");
     this.#socket.destroy();
   }
 

@@ -21,7 +21,7 @@ export function gameBuilds(games: ReadonlyMap<string, Game>, log: Logger): Build
     const descriptionJson = JSON.stringify(descriptionOf(game));
     const bytes = Buffer.byteLength(descriptionJson);
     if (bytes > Math.min(left, DESCRIPTION_BYTES_MAX)) {
-      log.warn({ gameId, buildId, bytes }, "the game's layout is too large to be published");
+      log.warn({ gameId, buildId, bytes }, "the game's description is too large to be published");
       return { gameId, buildId, descriptionJson: "" };
     }
     left -= bytes;

@@ -49,7 +49,7 @@ export function createLeases(options: LeasesOptions): Component {
     } catch (err) {
       if (stop.signal.aborted) return false;
       metrics.leaseRenewals.inc({ outcome: "failed" });
-      log.warn({ err, matches: matchIds.length }, "leases are not renewed yet, trying again");
+      log.warn({ err, matches: matchIds.length }, "leases could not be renewed; trying again");
       return false;
     }
     metrics.leaseRenewals.inc({ outcome: "renewed" });

@@ -107,7 +107,7 @@ export class Matches {
     const match = this.#byId.get(matchId);
     if (!match) return; // over here too, by now
     const { epoch, trace } = match.spec;
-    this.#options.log.warn({ matchId, epoch, reason, traceId: trace.traceId }, "this shard holds a match no more");
+    this.#options.log.warn({ matchId, epoch, reason, traceId: trace.traceId }, "this shard no longer holds a match");
     if (reason === undefined) this.release(matchId);
     else match.cancel(reason);
   }
@@ -271,7 +271,7 @@ export class Matches {
   #lost(spec: MatchSpec): void {
     const { log, results, metrics } = this.#options;
     const { matchId, epoch, trace } = spec;
-    log.error({ matchId, epoch, traceId: trace.traceId }, "no log leads to this match; it is cancelled");
+    log.error({ matchId, epoch, traceId: trace.traceId }, "no input log restores this match; it is cancelled");
     metrics.takenOver.inc({ outcome: "lost" });
     this.#options.seatReports.lost(matchId);
     this.#over.set(matchId, true);

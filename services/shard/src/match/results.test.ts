@@ -12,7 +12,7 @@ import { type FinishedMatch, Results } from "./results.ts";
 
 type Request = MessageInitShape<typeof RecordResultRequestSchema>;
 
-const NOT_STORED = "stopping with a result that is not stored";
+const NOT_STORED = "stopping before a result was stored";
 const refusal = (code: string): AppError => new AppError(code, COMMON_ERRORS.unavailable);
 
 /** `answer` is match-service: it throws, or has the result. */
@@ -133,7 +133,7 @@ describe("the result of a match", () => {
       await results.flush(5000);
       expect(requests[0]?.inputLog).toHaveLength(0);
       expect(stored).toEqual(["m"]);
-      expect(logs.withMessage("the input log is too large to be kept")).toHaveLength(warnings);
+      expect(logs.withMessage("the input log is too large to be stored")).toHaveLength(warnings);
     }
   });
 });
@@ -168,7 +168,7 @@ describe("a result that is not stored at once", () => {
       expect(requests).toHaveLength(1);
       expect(stored).toEqual(["m"]); // the gateways' logs are not needed any more
       expect(await counted("shard_results_refused_total")).toBe(1);
-      expect(logs.withMessage("match-service refused a result for good")).toMatchObject([{ matchId: "m", code }]);
+      expect(logs.withMessage("match-service refused a result permanently")).toMatchObject([{ matchId: "m", code }]);
     },
   );
 

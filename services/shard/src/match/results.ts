@@ -84,18 +84,18 @@ export class Results {
       } catch (err) {
         if (err instanceof AppError && isFinal(err)) {
           this.#metrics.resultsRefused.inc({ code: err.code });
-          this.#log.error({ err, matchId, code: err.code }, "match-service refused a result for good");
+          this.#log.error({ err, matchId, code: err.code }, "match-service refused a result permanently");
           return match.onStored();
         }
         if (this.#abandon.signal.aborted) {
           // Without its inputs: up to 192 KiB, and not needed to record who won.
           const { inputLog: _, ...result } = request;
           const inputLogBytes = inputLog.length;
-          this.#log.error({ matchId, result, inputLogBytes }, "stopping with a result that is not stored");
+          this.#log.error({ matchId, result, inputLogBytes }, "stopping before a result was stored");
           return;
         }
         this.#metrics.resultRetries.inc();
-        this.#log.warn({ err, matchId, delayMs }, "a result is not stored yet, trying again");
+        this.#log.warn({ err, matchId, delayMs }, "a result could not be stored; trying again");
         await sleep(delayMs * (0.5 + Math.random() / 2), this.#abandon.signal);
       }
     }
@@ -112,7 +112,7 @@ async function packed({ matchId, outcome, log: inputLog }: FinishedMatch, log: L
   if (outcome.kind === "cancelled" || !inputLog) return NOTHING;
   const bytes = await packLog(inputLog);
   if (bytes.length <= REPLAY_BYTES_MAX) return bytes;
-  log.warn({ matchId, bytes: bytes.length }, "the input log is too large to be kept");
+  log.warn({ matchId, bytes: bytes.length }, "the input log is too large to be stored");
   return NOTHING;
 }
 

@@ -153,7 +153,7 @@ export class Takeovers {
       this.#owner.takeOver(spec, MATCH_START);
       return true;
     } catch (err) {
-      this.#log.error({ err, matchId: spec.matchId }, "a match that never began cannot be set up");
+      this.#log.error({ err, matchId: spec.matchId }, "a match that had not begun could not be set up");
       return false;
     }
   }
@@ -169,7 +169,7 @@ export class Takeovers {
         } catch (err) {
           this.#log.error(
             { err, matchId: spec.matchId, gatewayId, ticks, short: from !== undefined },
-            "a log that a gateway transferred does not fit",
+            "the input log that a gateway transferred does not restore the match",
           );
         }
       }
