@@ -59,10 +59,7 @@ export function createAuditWatch<Tables extends AuditTables>(
     unsealed.set(chain.unsealedEntries);
     if (!found) return;
     looks = 0; // from the beginning the next time: it may have been mended
-    log.error(
-      { kind: found.kind, position: found.position },
-      `the audit log is not intact: ${found.message}`,
-    );
+    log.error({ kind: found.kind, position: found.position }, `the audit log is not intact: ${found.message}`);
   };
 
   const look = async (): Promise<void> => {

@@ -23,7 +23,8 @@ export type Migrations = Readonly<Record<string, Migration>>;
  */
 export async function migrate<T>(db: Kysely<T>, migrations: Migrations, log?: Logger): Promise<void> {
   const newer = await newerMigrations(db, migrations);
-  if (newer.length > 0) log?.warn({ migrations: newer }, "a newer release has migrated this database; its migrations are left as they are");
+  if (newer.length > 0)
+    log?.warn({ migrations: newer }, "a newer release has migrated this database; its migrations are left as they are");
   const done = Object.fromEntries(newer.map((name) => [name, DONE_ELSEWHERE]));
   const { error, results = [] } = await migratorFor(db, { ...migrations, ...done }).migrateToLatest();
   for (const result of results) log?.info({ migration: result.migrationName, status: result.status }, "migration");

@@ -45,7 +45,10 @@ export function createTelemetry({ service, instanceId, config, metrics, log }: T
           onLost: (reason, spans) => lost.inc({ reason }, spans),
           onCollector(err) {
             if (err)
-              log.warn({ collector, reason: reasonOf(err) }, "the trace collector does not accept spans; they are lost");
+              log.warn(
+                { collector, reason: reasonOf(err) },
+                "the trace collector does not accept spans; they are lost",
+              );
             else log.info({ collector }, "the trace collector takes spans again");
           },
         });

@@ -83,7 +83,10 @@ export function createSigningKeys(options: SigningKeysOptions): SigningKeys {
     active = undefined;
     if (signing) active = { kid: signing.kid, key: await openKey(signing, sealKey) };
     else if (before)
-      log.error({ kid: before.kid }, "the active signing key has been removed: nothing is signed until there is another one");
+      log.error(
+        { kid: before.kid },
+        "the active signing key has been removed: nothing is signed until there is another one",
+      );
   };
 
   /** One look after the other: an answer that comes late would bring back a key that was withdrawn meanwhile. */

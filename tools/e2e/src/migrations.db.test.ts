@@ -36,7 +36,9 @@ describeWithMariadb("a database that a newer release has migrated", () => {
   it("is one that the release before migrates to no change, and says so", async () => {
     const logs = new LogLines();
     await migrate(database.db, OLD, logs.logger("test"));
-    expect(logs.withMessage("a newer release has migrated this database; its migrations are left as they are")).toHaveLength(1);
+    expect(
+      logs.withMessage("a newer release has migrated this database; its migrations are left as they are"),
+    ).toHaveLength(1);
     expect(await missingMigrations(database.db, NEW)).toBeUndefined();
   });
 

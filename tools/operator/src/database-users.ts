@@ -59,7 +59,9 @@ export const dropDatabaseUser: Command = {
       );
       const connected = Number(row?.n);
       if (connected > 0)
-        throw new OperatorError(`${user} has ${connected} open connections: first restart the processes that still use the old URL`);
+        throw new OperatorError(
+          `${user} has ${connected} open connections: first restart the processes that still use the old URL`,
+        );
       await db.query("drop user ?@'%'", [user]);
     });
     say(`${user} is gone`);

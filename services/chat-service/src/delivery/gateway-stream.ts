@@ -117,7 +117,10 @@ export class GatewayStream {
         if (this.#players.get(playerId) === player) await this.#load(playerId, player);
       })
       .catch((err: unknown) => {
-        this.#parts.log.error({ err, gatewayId: this.gatewayId, playerId }, "a player's channels could not be read; the stream is closed");
+        this.#parts.log.error(
+          { err, gatewayId: this.gatewayId, playerId },
+          "a player's channels could not be read; the stream is closed",
+        );
         this.out.close(); // the gateway tries again, perhaps with another instance
       })
       .finally(() => {

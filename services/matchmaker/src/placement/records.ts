@@ -50,7 +50,10 @@ export class Records implements Component {
       } catch (err) {
         const refused = err instanceof AppError && REFUSALS.has(err.code);
         if (refused || attempt >= CREATE_ATTEMPTS_MAX) {
-          this.#options.log.error({ err, matchId, attempt }, "a match could not be recorded; its players stay in the queue");
+          this.#options.log.error(
+            { err, matchId, attempt },
+            "a match could not be recorded; its players stay in the queue",
+          );
           if (!refused) this.cancel(matchId);
           return false;
         }
@@ -93,7 +96,10 @@ export class Records implements Component {
         if (SETTLED.has(code) || (code === "match_not_found" && late)) return metrics.undone.inc({ outcome: "gone" });
       }
       if (this.#stop.signal.aborted || performance.now() - since > UNDO_WITHIN_MS) {
-        log.warn({ err: problem, matchId }, "a match that nobody plays could not be cancelled; it ends when its lease expires");
+        log.warn(
+          { err: problem, matchId },
+          "a match that nobody plays could not be cancelled; it ends when its lease expires",
+        );
         return metrics.undone.inc({ outcome: "left to its lease" });
       }
       await sleep(jittered(delayMs), this.#stop.signal);

@@ -76,7 +76,10 @@ export class SeatSession implements Player {
     const state = this.#host.state();
     if (state.kind !== "seated" || state.joined || now - state.askedAt < ANSWER_WITHIN_MS) return;
     const { matchId, seat } = state;
-    this.#parts.log.warn({ playerId: this.#host.playerId, matchId }, "the shard did not answer a join; the join is refused");
+    this.#parts.log.warn(
+      { playerId: this.#host.playerId, matchId },
+      "the shard did not answer a join; the join is refused",
+    );
     this.#rise();
     seat.leave(false);
     if (state.requestId === 0) this.#cancelled(matchId, "shard_lost");

@@ -117,7 +117,10 @@ export class Ratings {
   }
 
   #unanswered(batch: Batch, err: unknown): void {
-    this.#options.log.warn({ err, players: batch.length }, "ratings could not be read; the tickets use the last known ones");
+    this.#options.log.warn(
+      { err, players: batch.length },
+      "ratings could not be read; the tickets use the last known ones",
+    );
     for (const [, { resolve }] of batch) for (const done of resolve) done(undefined);
   }
 

@@ -115,7 +115,10 @@ export class GatewayLink implements Link {
   /** Cuts a connection that has not proved to be a gateway's. */
   refuseStranger(reason: string): void {
     if (this.#socket.destroyed) return;
-    this.#parts.log.warn({ address: this.#socket.remoteAddress, reason }, "a connection to the link port is not from a gateway; closed");
+    this.#parts.log.warn(
+      { address: this.#socket.remoteAddress, reason },
+      "a connection to the link port is not from a gateway; closed",
+    );
     this.#parts.metrics.strangers.inc();
     this.#socket.destroy();
   }
@@ -133,7 +136,10 @@ export class GatewayLink implements Link {
     try {
       this.#reader.push(chunk);
     } catch (err) {
-      this.#parts.log.error({ err, gatewayId: this.gatewayId }, "a gateway sent something else than the link protocol; the link is closed");
+      this.#parts.log.error(
+        { err, gatewayId: this.gatewayId },
+        "a gateway sent something else than the link protocol; the link is closed",
+      );
       if (this.gatewayId === "") this.#parts.metrics.strangers.inc();
       this.#socket.destroy();
     }
