@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { importCircles } from "./import-circles.ts";
+import { purityProblems } from "./purity.ts";
 import { vocabularyProblems } from "./vocabulary.ts";
 
 const LINES_MAX = 400;
@@ -80,6 +81,7 @@ function sourceProblems(file: string, homes: ReadonlyMap<string, string>): strin
     !CUT_BY_UNITS_ALLOWED.has(file)
   )
     problems.push(`${file} cuts a text by UTF-16 units, which halves characters: cut() of packages/runtime`);
+  problems.push(...purityProblems(file, source));
   for (const [, name] of source.matchAll(/\bfrom "([^"]+)"/g)) {
     if (name === undefined) continue;
     if (name === "uWebSockets.js" && file !== "services/realtime-gateway/src/connection/ws.ts")

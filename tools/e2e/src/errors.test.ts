@@ -1,10 +1,12 @@
-// A code that the contract does not know leaves edge-api as `internal`: so every code that can get there is in it.
+// Every error code stands in the contracts and documents that list them, with its status, and no other does. A code that the REST contract
+// does not know would leave edge-api as `internal`.
 import { ERRORS as CHAT } from "@muster/chat-service/testing";
 import { readContract } from "@muster/edge-api/testing";
 import { COMMON_ERRORS, type ErrorTable, HTTP_STATUS } from "@muster/errors";
 import { ERRORS as IDENTITY } from "@muster/identity-service/testing";
 import { ERRORS as MATCH } from "@muster/match-service/testing";
-import { expect, it } from "vitest";
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
 
 /** Of match-service's, those of the calls that edge-api makes. */
 const FROM_MATCH = ["match_not_found", "bad_cursor"] as const;
@@ -19,4 +21,54 @@ it("the REST contract has every refusal of the services behind it, with its stat
     expect(documented.get(code), code).toBe(HTTP_STATUS[grpc]);
   }
   expect(new Set(documented.keys())).toEqual(errorCodes);
+});
+
+const TABLES: Readonly<Record<string, ErrorTable>> = { identity: IDENTITY, chat: CHAT, match: MATCH };
+
+function statusOf(code: string, table: ErrorTable): string | undefined {
+  return (table[code] ?? (COMMON_ERRORS as ErrorTable)[code])?.grpc.toUpperCase();
+}
+
+function read(file: string): string {
+  return readFileSync(new URL(`../../../${file}`, import.meta.url), "utf8");
+}
+
+it("design/backend/v2.0-grpc-contracts.md lists the codes of each service, with their status", () => {
+  const listed: Record<string, Record<string, string>> = {};
+  let service = "";
+  for (const [, name, codes, status] of read("design/backend/v2.0-grpc-contracts.md").matchAll(
+    /^\| (\w*) ?\| ((?:`\w+`(?:, )?)+) \| ([^|]+) \|$/gm,
+  )) {
+    service = name || service;
+    for (const [, code] of (codes as string).matchAll(/`(\w+)`/g))
+      (listed[service] ??= {})[code as string] = status as string;
+  }
+  expect(Object.keys(listed["all"] ?? {}).toSorted()).toEqual([...Object.keys(COMMON_ERRORS), "busy"].toSorted());
+  for (const [name, table] of Object.entries(TABLES)) {
+    const own = Object.keys(table).filter((code) => !Object.hasOwn(listed["all"] ?? {}, code));
+    expect(listed[name], name).toEqual(Object.fromEntries(own.map((code) => [code, statusOf(code, table)])));
+  }
+});
+
+describe.each(Object.entries(TABLES))("the gRPC contract of %s", (service, table) => {
+  const proto = read(`contracts/services/${service}/v2.proto`);
+  /** What stands behind "Errors:", up to the call. */
+  const sentences = [...proto.matchAll(/Errors: ([\s\S]*?)\n *rpc /g)].map(([, text]) =>
+    (text as string).replaceAll(/\s*\n\s*\/\/\s*/g, " "),
+  );
+
+  it("names no code that the service does not have, and each with its status", () => {
+    expect(sentences.length).toBeGreaterThan(5);
+    for (const sentence of sentences) {
+      const unknown = (sentence.match(/\b[a-z]+(?:_[a-z]+)+\b/g) ?? []).filter((code) => !statusOf(code, table));
+      expect(unknown, sentence).toEqual([]);
+      for (const [, code, status] of sentence.matchAll(/\b([a-z_]+) \(([A-Z_]+)\)/g))
+        expect(status, `${code} in "${sentence}"`).toBe(statusOf(code as string, table));
+    }
+  });
+
+  it("names every code that the service has", () => {
+    const named = new Set(proto.match(/\b[a-z]+(?:_[a-z]+)*\b/g));
+    expect(Object.keys(table).filter((code) => !named.has(code))).toEqual([]);
+  });
 });

@@ -1169,7 +1169,7 @@ export type AuthorizeMatchCancelRequest = Message<"identity.v2.AuthorizeMatchCan
   reason: string;
 
   /**
-   * True: the match is about to be cancelled, write the audit log. False: only judge the actor.
+   * True: the match is about to be cancelled, write the audit log. False: only say whether the actor may.
    *
    * @generated from field: bool record = 4;
    */
@@ -1601,7 +1601,7 @@ export const IdentityService: GenService<{
   },
   /**
    * BanPlayer ends every session of a player and refuses new ones. Moderators may ban players, admins anyone but admins.
-   * Errors: player_not_found (NOT_FOUND), not_allowed (PERMISSION_DENIED).
+   * Errors: player_not_found (NOT_FOUND), not_allowed (PERMISSION_DENIED), busy (RESOURCE_EXHAUSTED).
    *
    * @generated from rpc identity.v2.IdentityService.BanPlayer
    */
@@ -1611,7 +1611,7 @@ export const IdentityService: GenService<{
     output: typeof BanPlayerResponseSchema;
   },
   /**
-   * UnbanPlayer lets a player in again. Errors: player_not_found (NOT_FOUND), not_allowed (PERMISSION_DENIED).
+   * UnbanPlayer lets a player in again. Errors: player_not_found (NOT_FOUND), not_allowed (PERMISSION_DENIED), busy (RESOURCE_EXHAUSTED).
    *
    * @generated from rpc identity.v2.IdentityService.UnbanPlayer
    */
@@ -1622,7 +1622,7 @@ export const IdentityService: GenService<{
   },
   /**
    * SetRole changes what an account may do; for admins. Its access tokens end, its sessions stay.
-   * Errors: player_not_found (NOT_FOUND), not_allowed (PERMISSION_DENIED).
+   * Errors: player_not_found (NOT_FOUND), not_allowed (PERMISSION_DENIED), busy (RESOURCE_EXHAUSTED).
    *
    * @generated from rpc identity.v2.IdentityService.SetRole
    */
