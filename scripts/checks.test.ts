@@ -118,17 +118,14 @@ describe("a service's configuration", () => {
     expect(good).toMatchObject({ status: 0 });
   });
 
-  it.each(SERVICES.map(({ name }) => name))(
-    "of %s is all known in the local system; what is not is told",
-    async (name) => {
-      const folder = path.join(root, "services", name, "src");
-      const { fields } = (await import(path.join(folder, "config.ts"))) as { fields: Record<string, never> };
-      expect(unknownVariables(fields, createEnvironment(portsFrom(8080, 7200)))).toEqual([]);
-      const misspelt = `${Object.keys(fields).at(-1)}X`;
-      expect(unknownVariables(fields, { [misspelt]: "1" })).toEqual([misspelt]);
-      expect(readFileSync(path.join(folder, "main.ts"), "utf8")).toContain("runService(service)");
-    },
-  );
+  it.each(SERVICES)("of $name is all known in the local system; what is not is told", async ({ name, prefix }) => {
+    const folder = path.join(root, "services", name, "src");
+    const { fields } = (await import(path.join(folder, "config.ts"))) as { fields: Record<string, never> };
+    expect(unknownVariables(fields, createEnvironment(portsFrom(8080, 7200)), prefix)).toEqual([]);
+    const misspelt = `${Object.keys(fields).at(-1)}X`;
+    expect(unknownVariables(fields, { [misspelt]: "1" }, prefix)).toEqual([misspelt]);
+    expect(readFileSync(path.join(folder, "main.ts"), "utf8")).toContain("runService(service)");
+  });
 
   it("is not said by arguments, and a misspelt variable is told", { timeout: 60_000 }, () => {
     const cwd = path.join(root, "services/matchmaker");

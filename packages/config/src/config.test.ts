@@ -70,13 +70,16 @@ describe("a configuration", () => {
 
   it("knows which variables look like its own and are not", () => {
     const env = { ...good, APP_PROT: "1", OTHER_PORT: "1", APPLE: "1", APP_GONE: undefined };
-    expect(unknownVariables(fields, env)).toEqual(["APP_PROT"]);
-    const reversed = Object.fromEntries(Object.entries(fields).reverse());
-    expect(unknownVariables({ ...reversed, LOG_LEVEL: text({ description: "a library's" }) }, env)).toEqual([
-      "APP_PROT",
-    ]);
+    expect(unknownVariables(fields, env, "APP")).toEqual(["APP_PROT"]);
+    const few = {
+      LIVE_OPS_HOST: text({ description: "of two words" }),
+      LOG_A: fields.APP_NAME,
+      LOG_B: fields.APP_NAME,
+    };
+    const mixed = { LIVE_OPS_HOTS: "1", LIVE_STREAM_PORT: "1", LOG_C: "1" };
+    expect(unknownVariables(few, mixed, "LIVE_OPS")).toEqual(["LIVE_OPS_HOTS"]);
     const links = { APP_SERVICE_HOST: "10.0.0.1", APP_SERVICE_PORT_GRPC: "80", APP_PORT_80_TCP_ADDR: "10.0.0.1" };
-    expect(unknownVariables(fields, { ...links, APP_WEB_PORT: "tcp://10.0.0.1:80" })).toEqual([]);
+    expect(unknownVariables(fields, { ...links, APP_WEB_PORT: "tcp://10.0.0.1:80" }, "APP")).toEqual([]);
   });
 
   it("refuses a variable's earlier name and says the new one; with both set, the earlier one is only unknown", () => {
@@ -93,7 +96,7 @@ describe("a configuration", () => {
     );
     const both = { ...good, APP_DOOR: "81", APP_PORT: "82" };
     expect(parseConfig(renamed, both).appPort).toBe(82);
-    expect(unknownVariables(renamed, both)).toEqual(["APP_DOOR"]);
+    expect(unknownVariables(renamed, both, "APP")).toEqual(["APP_DOOR"]);
     expect(parseConfig(renamed, { ...good, APP_DOOR: "" }).appPort).toBe(80);
   });
 

@@ -89,23 +89,11 @@ const SERVICE_LINK = /_SERVICE_(HOST|PORT)(_|$)|_PORT_\d+_(TCP|UDP)/;
  * Variables that begin as this process's own do and are none of them: misspelt, or of another release. No reason not to start,
  * for a release may run with the variables of the next one.
  */
-export function unknownVariables(fields: Fields, env: Environment): string[] {
-  const prefix = ownPrefix(Object.keys(fields));
+export function unknownVariables(fields: Fields, env: Environment, prefix: string): string[] {
   return Object.entries(env).flatMap(([name, value]) => {
-    if (!name.startsWith(prefix) || name in fields || value === undefined) return [];
+    if (!name.startsWith(`${prefix}_`) || name in fields || value === undefined) return [];
     return SERVICE_LINK.test(name) || value.startsWith("tcp://") ? [] : [name];
   });
-}
-
-/** What most fields begin with: the others are of libraries. */
-function ownPrefix(names: readonly string[]): string {
-  const counts = new Map<string, number>();
-  for (const name of names) {
-    const prefix = name.slice(0, name.indexOf("_") + 1);
-    counts.set(prefix, (counts.get(prefix) ?? 0) + 1);
-  }
-  const [own] = [...counts].sort(([, a], [, b]) => b - a);
-  return own?.[0] ?? "";
 }
 
 /** The variables that say where a process listens, as they were read: each host and port. */

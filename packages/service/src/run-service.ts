@@ -36,7 +36,7 @@ export async function runService<C extends ServiceConfig>(service: Service<C>): 
       return {
         log: createLogger(name, config.logLevel),
         stopWithinMs: config.stopWithinMs,
-        unknownVariables: unknownVariables(fields, process.env),
+        unknownVariables: unknownVariables(fields, process.env, prefix),
         listening: listeningVariables(fields, config, prefix),
       };
     },
