@@ -240,6 +240,31 @@ export function databaseServices(rows: readonly ServiceRow[] = SERVICES): Databa
   return rows.filter((row): row is DatabaseRow => row.database !== undefined);
 }
 
+/** What the variables of libraries and of the installation begin with, in the environment of every process. */
+const TAKEN_PREFIXES: readonly string[] = ["DB", "LOG", "MUSTER", "NODE", "OTEL"];
+
+/**
+ * Why a row cannot stand beside the others. What begins with a process's prefix counts as its own variable, and a database's user may use
+ * every database whose name begins with that prefix: so no prefix may begin with another one.
+ */
+export function clashOf(
+  row: Pick<ServiceRow, "name" | "prefix" | "database">,
+  rows: readonly ServiceRow[] = SERVICES,
+): string | undefined {
+  const overlap = (a: string, b: string): boolean => `${a}_`.startsWith(`${b}_`) || `${b}_`.startsWith(`${a}_`);
+  const taken = TAKEN_PREFIXES.find((prefix) => overlap(prefix, row.prefix));
+  if (taken !== undefined) return `variables that begin with ${row.prefix}_ are not its own: ${taken}_ is taken`;
+  for (const { name, prefix, database } of rows.filter((one) => one.name !== row.name)) {
+    if (overlap(prefix, row.prefix))
+      return `its variables would begin with ${row.prefix}_, and those of ${name} begin with ${prefix}_`;
+    if (!database || !row.database) continue;
+    if (overlap(database.prefix, row.database.prefix))
+      return `its databases would be named ${row.database.prefix}_…, and those of ${name} are ${database.prefix}_…`;
+    if (database.user === row.database.user) return `the database user ${database.user} is that of ${name}`;
+  }
+  return undefined;
+}
+
 /** Who may call it. */
 export function callersOf(row: ServiceRow, rows: readonly ServiceRow[] = SERVICES): ServiceRow[] {
   return rows.filter(({ calls }) => row.name in calls);

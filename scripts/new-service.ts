@@ -15,17 +15,20 @@ const PORTS_APART = 10;
 /** Of the local system's MariaDB: infra/local/src/environment.ts. */
 const TAKEN_PORT = 7290;
 
-interface Row {
-  readonly name: string;
-  readonly port: number;
+interface Table {
+  readonly SERVICES: readonly { readonly name: string; readonly port: number }[];
+  clashOf(row: { name: string; prefix: string; database: { prefix: string; user: string } }): string | undefined;
 }
 
-/** @throws Error when there is such a service, or a file is not as it was found here */
+/** @throws Error when there is such a service, its name is too much like another one's, or a file is not as it was found here */
 async function addService(id: string): Promise<void> {
-  const { SERVICES } = (await import(pathToFileURL(path.resolve(TABLE)).href)) as { SERVICES: readonly Row[] };
+  const { SERVICES, clashOf } = (await import(pathToFileURL(path.resolve(TABLE)).href)) as Table;
   const name = `${id}-service`;
   const folder = `services/${name}`;
   if (existsSync(folder) || SERVICES.some((row) => row.name === name)) throw new Error(`${name} is there already`);
+  const snake = id.replaceAll("-", "_");
+  const clash = clashOf({ name, prefix: snake.toUpperCase(), database: { prefix: snake, user: snake } });
+  if (clash !== undefined) throw new Error(`${name} needs another name: ${clash}`);
   const highest = Math.max(...SERVICES.map((row) => row.port));
   const port = highest + PORTS_APART === TAKEN_PORT ? TAKEN_PORT + PORTS_APART : highest + PORTS_APART;
   const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };

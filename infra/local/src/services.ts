@@ -7,6 +7,7 @@ export {
   adminPortVariable,
   callersOf,
   callVariables,
+  clashOf,
   type DatabaseServiceName,
   databaseServices,
   databaseVariable,

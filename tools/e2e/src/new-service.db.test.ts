@@ -56,6 +56,7 @@ describeWithMariadb("a new service", () => {
     const told = (...words: string[]): object =>
       spawnSync("node", ["scripts/new-service.ts", ...words], { cwd: root, encoding: "utf8" });
     expect(told("chat")).toMatchObject({ status: 1, stderr: expect.stringContaining("chat-service is there already") });
+    expect(told("match-history")).toMatchObject({ status: 1, stderr: expect.stringContaining("needs another name") });
     for (const id of ["Chat", "a_b", "x", "1st", "-a", "a".repeat(25)]) expect(told(id)).toMatchObject({ status: 2 });
   });
 });
