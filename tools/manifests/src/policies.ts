@@ -23,7 +23,7 @@ export interface PodSpec {
   readonly terminationGracePeriodSeconds?: number;
 }
 
-/** Who may call which port of whom: the architecture. */
+/** Who may call which port of whom: the architecture. table.test.ts compares it with what each service has addresses for. */
 export const CALLS: Readonly<Record<string, Readonly<Record<number, readonly string[]>>>> = Object.fromEntries(
   TABLE.map((row) => {
     const callers = [...callersOf(row).map(({ name }) => name), ...(row.behindIngress ? ["ingress"] : [])].toSorted();
