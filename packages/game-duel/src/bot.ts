@@ -1,12 +1,12 @@
 import { angleOf } from "@muster/game-kit";
 import { BULLET_SPEED, type DuelInput, type DuelState } from "./state.ts";
 
-/** Flies at the other ship and fires when it is ahead. Deterministic: for smoke tests, load tests and practice. */
+/** Flies towards the other ship and fires when that ship is ahead. Deterministic: for smoke tests, load tests and practice. */
 export function duelBot(s: DuelState, seat: number): DuelInput {
   const [me, other] = [s.ships[seat], s.ships[1 - seat]];
   if (!me || !other) return { left: false, right: false, thrust: false, fire: false };
   const away = Math.abs(wrapped(other.x - me.x)) + Math.abs(wrapped(other.y - me.y));
-  // Where the other will be when a bullet could be there, as seen from our own moving ship.
+  // The position of the other ship when a bullet could reach it, relative to our own moving ship.
   const ticks = Math.min(28, Math.floor(away / BULLET_SPEED));
   const dx = wrapped(other.x - me.x + (other.vx - me.vx) * ticks);
   const dy = wrapped(other.y - me.y + (other.vy - me.vy) * ticks);

@@ -1,5 +1,5 @@
-// Two ships on a torus: turn, thrust, fire. A match is the best of some rounds of fixed length, so it ends between
-// (rounds/2 + 1) and `rounds` round lengths: with the defaults after 60 to 90 seconds.
+// Two ships on a torus: turn, thrust, fire. A match is a best-of series of rounds of fixed length, so it lasts between
+// (rounds/2 + 1) and `rounds` round lengths: with the defaults, 60 to 90 seconds.
 import { cos, type Game, type GameContext, type GameResult, sin } from "@muster/game-kit";
 import { duelBot } from "./bot.ts";
 import {
@@ -16,7 +16,7 @@ import {
 } from "./state.ts";
 
 const TURN_PER_TICK = 4;
-/** Sub-units per tick and tick, times UNIT. */
+/** Sub-units per tick per tick, times UNIT. */
 const THRUST = 28;
 const SPEED_MAX = 900;
 /** Part of the speed lost per tick: 1/2^6. */
@@ -93,7 +93,7 @@ function startRound(s: DuelState, context: GameContext): void {
   const corner = context.random.below(ARENA);
   s.ships.forEach((one, seat) => {
     one.roundScore = 0;
-    // A quarter of the torus apart, nose to nose.
+    // A quarter of the torus apart, facing each other.
     spawn(one, (corner + seat * (ARENA / 4)) & (ARENA - 1), ARENA / 2, seat * 128);
   });
 }

@@ -1,4 +1,4 @@
-// What a duel consists of, and what a player says.
+// The state and the inputs of a duel.
 import { flag, int, list, type StateOf, uint } from "@muster/game-kit";
 
 /** Side of the arena in sub-units; positions wrap around. 16 sub-units are one unit on a screen of 4,096. */

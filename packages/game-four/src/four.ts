@@ -1,4 +1,4 @@
-// Four in a row: seven columns, six rows, discs fall. It has no clock of its own: a step is a move.
+// Four in a row: seven columns, six rows, discs fall. The game has no clock: a step is a move.
 import type { Game, GameResult } from "@muster/game-kit";
 import { fourBot } from "./bot.ts";
 import { COLUMNS, discAt, type FourState, input, NOBODY, open, ROWS, state } from "./state.ts";
@@ -12,7 +12,7 @@ const DIRECTIONS = [
   [1, -1],
 ] as const;
 
-/** `winner`: seat 0 is 1, seat 1 is 2. */
+/** `winner`: 1 for seat 0, 2 for seat 1. */
 const DRAW = 3;
 
 export const four: Game<typeof state, typeof input> = {
@@ -35,11 +35,11 @@ export const four: Game<typeof state, typeof input> = {
 
   step(s, inputs) {
     const mover = s.toMove;
-    // A step without any input is the end of the time for a move.
+    // A step without any input means that the time for the move is over.
     if (inputs.every((one) => one === undefined)) return end(s, 2 - mover);
     const column = inputs[mover]?.column ?? COLUMNS;
     const row = open(s, column);
-    if (row === undefined) return; // out of turn, or no such move
+    if (row === undefined) return; // not this player's turn, or not a legal move
     (s.cells[column * ROWS + row] as { disc: number }).disc = mover + 1;
     s.moves++;
     if (connects(s, column, row)) end(s, mover + 1);

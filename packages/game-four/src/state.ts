@@ -1,4 +1,4 @@
-// The board, and what a player says.
+// The board, and the input of a player.
 import { list, type StateOf, uint } from "@muster/game-kit";
 
 export const COLUMNS = 7;
@@ -6,12 +6,12 @@ export const ROWS = 6;
 export const NOBODY = 0;
 
 export const state = {
-  /** Whose move it is. */
+  /** The seat whose move it is. */
   toMove: uint(1),
   /** Moves made. */
   moves: uint(6),
   winner: uint(2),
-  /** Column by column from the left, each from the bottom; 0 is empty, else the seat plus one. */
+  /** Cells column by column from the left, each column from the bottom; 0 is empty, otherwise the seat plus one. */
   cells: list(COLUMNS * ROWS, { disc: uint(2) }),
 };
 export const input = { column: uint(3) };
@@ -19,7 +19,7 @@ export const input = { column: uint(3) };
 export type FourState = StateOf<typeof state>;
 export type FourInput = StateOf<typeof input>;
 
-/** The lowest free row of a column; undefined when it is full, or none. */
+/** The lowest free row of a column; undefined if the column is full or does not exist. */
 export function open(s: FourState, column: number): number | undefined {
   if (column >= COLUMNS) return undefined;
   for (let row = 0; row < ROWS; row++) if (discAt(s, column, row) === NOBODY) return row;

@@ -1,22 +1,22 @@
-// What a studio writes: one deterministic module. The rest of Muster only sees this interface.
+// The interface of a game: a studio implements it in one deterministic module. The rest of Muster sees nothing else of a game.
 import type { Random } from "./engine/random.ts";
 import type { Fields, StateOf } from "./schema/schema.ts";
 
-/** Settings of a match by name, integers. */
+/** A match's settings: integers by name. */
 export type GameOptions = Readonly<Record<string, number>>;
 
 export interface GameContext {
-  /** Players in this match. */
+  /** The number of seats in this match. */
   readonly seats: number;
-  /** Every option of the game, defaults filled in. */
+  /** All options of the game, including defaults. */
   readonly options: GameOptions;
-  /** Part of the state: the same in every re-simulation. */
+  /** A random generator. It is part of the state, so every re-simulation gets the same numbers. */
   readonly random: Random;
 }
 
 export interface SeatOutcome {
   readonly score: number;
-  /** 1 for the best; equal ranks mean a draw. */
+  /** 1 is the best; equal ranks mean a draw. */
   readonly rank: number;
 }
 
@@ -25,20 +25,23 @@ export interface GameResult {
 }
 
 /**
- * `held`: an input stays until the next one, like buttons of a controller. `event`: an input counts for one step,
- * like a move on a board.
+ * `held`: an input applies until the next one arrives, like the buttons of a controller. `event`: an input applies to one
+ * step, like a move in a board game.
  */
 export type InputMode = "held" | "event";
 
-/** When nothing happens in a game without a clock. */
+/** Time limits for the turns of a game without a clock. */
 export interface Turns<S extends Fields = Fields> {
-  /** Changes when a turn is over: what is sent in vain gives nobody more time. */
+  /** The number of the current turn. It changes when a turn ends; inputs that do not end the turn extend nobody's time. */
   of(state: StateOf<S>): number;
-  /** A turn that takes longer ends in a step without any input: the game says what that means. */
+  /** The time limit of a turn. When it expires, the game steps without any input, and its rules decide what that means. */
   withinMs(context: Pick<GameContext, "seats" | "options">): number;
 }
 
-/** Plays a seat by itself. `state` is what the seat may see; undefined: no input for this tick. Deterministic, no memory. */
+/**
+ * Plays a seat automatically. `state` is the part that the seat may see. Returns undefined for no input in this tick. A bot must be
+ * deterministic and keep no state.
+ */
 export type Bot<S extends Fields = Fields, I extends Fields = Fields> = (
   state: StateOf<S>,
   seat: number,
@@ -46,53 +49,53 @@ export type Bot<S extends Fields = Fields, I extends Fields = Fields> = (
 ) => StateOf<I> | undefined;
 
 /**
- * A deterministic game. `init` and `step` may use nothing but their arguments and this package: no clock, no
- * Math.random, no transcendental functions, no variables outside the state. `checkGame` in game-kit/testing proves it.
+ * A deterministic game. `init` and `step` may use only their arguments and this package: no clock, no Math.random,
+ * no transcendental functions, no variables outside the state. `checkGame` in game-kit/testing checks this.
  */
 export interface Game<S extends Fields = Fields, I extends Fields = Fields> {
   /** Lower-case letters, digits and hyphens. */
   readonly id: string;
-  /** Changes whenever the rules change: a replay is only valid with the build that played it. */
+  /** Change it whenever the rules change: a replay is valid only with the build that played it. */
   readonly buildId: string;
-  /** Steps a second; 0 for a turn-based game, which steps when an input arrives. */
+  /** Steps per second; 0 for a turn-based game, which steps when an input arrives. */
   readonly tickRate: number;
   readonly seatsMin: number;
   readonly seatsMax: number;
   readonly state: S;
   readonly input: I;
   readonly inputMode: InputMode;
-  /** Option names with default and bounds. */
+  /** The options by name, with default and bounds. */
   readonly options: Readonly<Record<string, { readonly default: number; readonly min: number; readonly max: number }>>;
-  /** For a game without a clock: how long a turn may take. */
+  /** For a game without a clock: the time limit of a turn. */
   readonly turns?: Turns<S>;
   /**
-   * Sets to zero, in a copy of the state, what the viewer may not see: a seat, or undefined for a spectator. The rest is sent.
-   * The kit redacts the state of the random generator for everybody in such a game.
+   * Sets values that the viewer must not see to zero, in the copy of the state that is sent. `viewer`: a seat, or undefined for
+   * a spectator. In a game with this function, the kit also redacts the random generator's state for everyone.
    */
   readonly redact?: (
     state: StateOf<S>,
     viewer: number | undefined,
     context: Pick<GameContext, "seats" | "options">,
   ) => void;
-  /** By name: who can take a seat that no player takes. */
+  /** Bots by name. A mode can put them on free seats. */
   readonly bots?: Readonly<Record<string, Bot<S, I>>>;
-  /** Fills a state of zeros. */
+  /** Initialises a state that contains only zeros. */
   init(state: StateOf<S>, context: GameContext): void;
-  /** Advances by one tick. `inputs` by seat: undefined where nothing was ever sent (held) or not this tick (event). */
+  /** Advances by one tick. `inputs` by seat: undefined if the seat has never sent an input (held), or none for this tick (event). */
   step(state: StateOf<S>, inputs: readonly (StateOf<I> | undefined)[], context: GameContext): void;
   /**
-   * Whether an input would count in the step to come, by the rules: where it would not, its player is told (illegal_move). It
-   * only tells: `step` has to take no notice of such an input by itself. Asked once for every input that is applied, with
-   * those of the seats before it in place.
+   * Whether the rules allow an input in the next step. If not, its player is told (illegal_move). This only informs the player:
+   * `step` must ignore such an input by itself. Called once for every input that is applied, when the inputs of the seats
+   * before it are in place.
    */
   accepts?(state: StateOf<S>, seat: number, input: StateOf<I>, context: GameContext): boolean;
-  /** Undefined while the match goes on; called after every step. */
+  /** The result, or undefined while the match continues. Called after every step. */
   result(state: StateOf<S>, context: GameContext): GameResult | undefined;
-  /** The result when a seat has left for good, seat by seat: true for those that left. */
+  /** The result when players have left for good. `left` by seat: true for those who left. */
   forfeit(state: StateOf<S>, left: readonly boolean[], context: GameContext): GameResult;
 }
 
-/** Fills in defaults. @throws RangeError for an unknown option or a value out of bounds. */
+/** Adds defaults to the given options. @throws RangeError for an unknown option or a value out of bounds */
 export function optionsFor(game: Pick<Game, "id" | "options">, given: GameOptions): GameOptions {
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(game.options, name)) throw new RangeError(`the game ${game.id} has no option ${name}`);
@@ -101,7 +104,7 @@ export function optionsFor(game: Pick<Game, "id" | "options">, given: GameOption
   for (const [name, { default: fallback, min, max }] of Object.entries(game.options)) {
     const value = Object.hasOwn(given, name) ? (given[name] as number) : fallback;
     if (!Number.isInteger(value) || value < min || value > max)
-      throw new RangeError(`option ${name} of ${game.id} is ${value}, not ${min} to ${max}`);
+      throw new RangeError(`option ${name} of ${game.id} is ${value}: it must be an integer from ${min} to ${max}`);
     all[name] = value;
   }
   return all;

@@ -1,4 +1,4 @@
-// Runs in Node and in browsers: nothing here imports Node.
+// The game kit. It runs in Node and in browsers: no file here imports Node's modules.
 export { memoryMapOf } from "./engine/compiled.ts";
 export { angleOf, ANGLES, cos, isqrt, sin, UNIT } from "./engine/fixed.ts";
 export { Random } from "./engine/random.ts";

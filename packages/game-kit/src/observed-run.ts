@@ -1,9 +1,9 @@
-// A worker that runs a game while everything that is not deterministic is watched. The watch is set before the game's
-// module is loaded, so that a function kept in a variable is watched too.
+// A worker that runs a game and observes every nondeterministic function. It replaces those functions before it loads the
+// game's module, so that it also sees calls through variables.
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parentPort, workerData } from "node:worker_threads";
-import type { Game } from "./game.ts"; // a type only: nothing is loaded yet
+import type { Game } from "./game.ts"; // only a type: this does not load the module
 
 export interface ObservedRunRequest {
   readonly moduleUrl: string;
@@ -58,7 +58,7 @@ globalThis.Date = new Proxy(Date, {
   get: (target, name) => (name === "now" && note("Date.now"), Reflect.get(target, name) as unknown),
 });
 
-// Loaded only now, so that the kit's own modules see the watched functions as well.
+// Imported only now, so that the kit's own modules use the observed functions too.
 const { Simulation } = await import("./engine/simulation.ts");
 const { Random } = await import("./engine/random.ts");
 const { optionsFor } = await import("./game.ts");
@@ -111,7 +111,7 @@ function watch(owner: object, names: readonly string[], prefix: string): void {
   }
 }
 
-/** Only calls from the game's own files count: the machinery around it may look at the clock. */
+/** Only calls from the game's own files count: the surrounding code may use the clock. */
 function note(what: string): void {
   const stack = new Error().stack ?? "";
   if (

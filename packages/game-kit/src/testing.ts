@@ -1,4 +1,4 @@
-// Proves that a game is deterministic, as far as a test can: its source is read, and it is run under observation.
+// Checks that a game is deterministic, as far as a test can: it scans the game's source and observes a run.
 // For Node only.
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -7,9 +7,9 @@ import { Worker } from "node:worker_threads";
 import type { ObservedRun, ObservedRunRequest } from "./observed-run.ts";
 
 export interface GameCheck {
-  /** Empty for a good game: what it uses that differs between machines or runs, or stores that is no integer. */
+  /** Empty if the game is deterministic. Otherwise: uses of values that differ between machines or runs, and stored non-integers. */
   readonly problems: readonly string[];
-  /** Of the last states, by seed: the same on every machine. */
+  /** Hashes of the final states, by seed: equal on every machine. */
   readonly hashes: readonly string[];
 }
 
@@ -33,7 +33,7 @@ const FORBIDDEN: readonly [RegExp, string][] = [
 
 /**
  * @param moduleUrl `import.meta.resolve` of the game's module
- * @param exportName of the game in that module
+ * @param exportName the name under which that module exports the game
  */
 export async function checkGame(
   moduleUrl: string,
@@ -48,7 +48,7 @@ export async function checkGame(
   return { problems: [...new Set([...problems, ...first.problems])], hashes: first.hashes };
 }
 
-/** Forbidden names in the module and in what it imports by relative path. */
+/** Finds forbidden names in the module and in the modules that it imports by relative path. */
 function sourceProblems(file: string, seen = new Set<string>()): string[] {
   if (seen.has(file)) return [];
   seen.add(file);
@@ -66,7 +66,7 @@ function sourceProblems(file: string, seen = new Set<string>()): string[] {
   ];
 }
 
-/** Comments and strings blanked out, lines kept. Code inside template literals stays. */
+/** Blanks out comments and strings, but keeps lines. Code inside template literals stays. */
 function withoutTexts(source: string): string {
   const blank = (text: string): string => text.replaceAll(/[^\n]/g, " ");
   return source.replaceAll(/\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'/g, blank);
@@ -80,6 +80,6 @@ function observe(request: ObservedRunRequest): Promise<ObservedRun> {
   return new Promise((resolve, reject) => {
     worker.once("message", resolve);
     worker.once("error", reject);
-    worker.once("exit", (code) => reject(new Error(`the observed run ended with code ${code} and no answer`)));
+    worker.once("exit", (code) => reject(new Error(`the observed run exited with code ${code} and without a result`)));
   });
 }

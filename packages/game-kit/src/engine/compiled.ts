@@ -1,4 +1,4 @@
-// What is made of a game once, however many matches there are of it.
+// Objects that are created once per game and shared by all of its matches.
 import type { Game } from "../game.ts";
 import { type GameLayout, gameLayoutOf } from "../schema/game-layout.ts";
 import type { Fields } from "../schema/schema.ts";
@@ -26,7 +26,7 @@ export function compiledOf(game: Game): Compiled {
   return found;
 }
 
-/** Where everything of a match of this game lies. */
+/** The memory map for matches of this game. */
 export function memoryMapOf(game: Game, seats: number): MemoryMap {
   const { layout, maps } = compiledOf(game);
   return (maps[seats] ??= new MemoryMap(layout.state.words, layout.input.words, seats));

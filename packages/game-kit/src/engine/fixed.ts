@@ -1,7 +1,7 @@
 // On the hot path, inside a game's step: design/realtime/performance.md.
 //
-// Integer trigonometry: angles are 0 to 255 for a full turn, results are scaled by UNIT. The table is written out,
-// because Math.sin may differ in its last digit between engines.
+// Integer trigonometry: a full turn is 256 steps, and results are scaled by UNIT. The table is written out, because
+// Math.sin may differ in the last digit between JavaScript engines.
 
 /** Steps in a full turn. */
 export const ANGLES = 256;

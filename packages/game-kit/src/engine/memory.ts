@@ -1,29 +1,29 @@
 // On the hot path, with everything that a tick reads or writes: design/realtime/performance.md.
 //
-// Where what changes with a tick lies in a match's memory, one Int32Array. No other file counts words:
+// The positions of per-tick values in a match's memory, one Int32Array. No other file computes offsets:
 //
-//   the state | seat by seat: 1 or 0, is there an input | seat by seat: the input | seat by seat: a record entry
+//   the state | per seat: 1 if there is an input, else 0 | per seat: the input | per seat: a record entry
 //
-// One array is one object, and a tick that comes back from memory fetches it as lines that follow each other.
+// One array is one object, which the processor loads from memory as consecutive cache lines.
 
-/** A record entry (log/input-records.ts): the last sequence number of any record; what the record being made says; its input. */
+/** A record entry (log/input-records.ts): the last sequence number in any record; the seat's code in the current record; its input. */
 export const ENTRY_LAST_SEQ = 0;
 export const ENTRY_CODE = 1;
 export const ENTRY_SEQ = 2;
 export const ENTRY_INPUT = 3;
 
-/** Of all matches of a game with so many seats. */
+/** The map for all matches of a game with the same number of seats. */
 export class MemoryMap {
   readonly seats: number;
-  /** The state lies from 0 up to here, and the flags of the inputs from here. */
+  /** The state ends here, and the input flags start here. */
   readonly stateWords: number;
-  /** Of one seat's input. */
+  /** Words of one seat's input. */
   readonly inputWords: number;
   readonly inputsAt: number;
   readonly entriesAt: number;
-  /** Of one record entry. */
+  /** Words of one record entry. */
   readonly entryWords: number;
-  /** Of all. */
+  /** Words in total. */
   readonly words: number;
 
   constructor(stateWords: number, inputWords: number, seats: number) {

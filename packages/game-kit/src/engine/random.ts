@@ -3,7 +3,7 @@ import type { Cursor } from "../schema/struct-view.ts";
 
 /**
  * Random numbers that are part of the state: xorshift32 (G. Marsaglia, "Xorshift RNGs", 2003, triple 13, 17, 5).
- * Good enough for spawns and spreads, one word small, the same everywhere. Not for secrets.
+ * Good enough for spawn points and weapon spread, one word of state, identical on every machine. Not for secrets.
  */
 export class Random {
   readonly #cursor: Cursor;
@@ -15,7 +15,7 @@ export class Random {
     this.#at = at;
   }
 
-  /** Any seed gives a generator; near seeds give unlike ones (finaliser of MurmurHash3). */
+  /** Any seed is valid; similar seeds give unrelated generators (finaliser of MurmurHash3). */
   seed(seed: number): void {
     let h = seed | 0;
     h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);

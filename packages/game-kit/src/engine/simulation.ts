@@ -12,7 +12,7 @@ export interface SimulationSetup {
   readonly seed: number;
   readonly seats: number;
   readonly options: GameOptions;
-  /** In tests: a game that stores a fraction or an out-of-range value throws where it does so. */
+  /** For tests: storing a fraction or an out-of-range value throws immediately. */
   readonly checked?: boolean;
 }
 
@@ -20,9 +20,9 @@ export interface SimulationSetup {
  * One match of a game. Pure: the same game, setup and inputs give the same words after every step, on every machine.
  */
 export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
-  /** Everything that changes with a tick: memory.ts says where what lies. */
+  /** Everything that changes with a tick; memory.ts defines the positions. */
   readonly memory: Int32Array;
-  /** Steps done. */
+  /** The number of steps so far. */
   tick = 0;
   readonly seats: number;
   readonly game: Game<S, I>;
@@ -38,7 +38,8 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
 
   constructor(game: Game<S, I>, setup: SimulationSetup) {
     const { seats, checked = false } = setup;
-    if (seats < game.seatsMin || seats > game.seatsMax) throw new RangeError(`${game.id} is not for ${seats} seats`);
+    if (seats < game.seatsMin || seats > game.seatsMax)
+      throw new RangeError(`${game.id} cannot be played with ${seats} seats`);
     const { layout, input, view } = compiledOf(game as unknown as Game);
     this.seats = seats;
     this.game = game;
@@ -54,7 +55,7 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
     game.init(this.#view.state as StateOf<S>, this.#context);
   }
 
-  /** A live view, of this match alone. */
+  /** A live view of this match's state. */
   get state(): StateOf<S> {
     return (this.#state ??= this.layout.view(this.words, 0, this.#checked) as unknown as StateOf<S>);
   }
@@ -63,13 +64,13 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
     return this.#context;
   }
 
-  /** Sets a seat's input for the next step, and for later ones when the game holds inputs. @throws MalformedBitsError */
+  /** Sets a seat's input for the next step, and for later steps if inputs are held. @throws MalformedBitsError */
   setInput(seat: number, bytes: Uint8Array): void {
     this.input.decode(bytes, this.memory, 0, bytes.length, this.map.inputAt(seat));
     this.memory[this.map.hasInputAt(seat)] = 1;
   }
 
-  /** As setInput, with an input that is decoded already: the words from `at` on. */
+  /** Like setInput, for a decoded input: the words from `at` on. */
   setInputWords(seat: number, words: Int32Array, at = 0): void {
     const { memory } = this;
     const each = this.input.words;
@@ -78,7 +79,7 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
     memory[this.map.hasInputAt(seat)] = 1;
   }
 
-  /** Whether the rules take the seat's input of the next step; a game that does not say takes all. */
+  /** Whether the rules allow the seat's input in the next step. A game without `accepts` allows every input. */
   accepts(seat: number): boolean {
     const { game } = this;
     if (!game.accepts) return true;
@@ -87,7 +88,7 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
     return input === undefined || game.accepts(view.state as StateOf<S>, seat, input, this.#context);
   }
 
-  /** A seat that is gone sends nothing any more, held or not. */
+  /** Clears the input of a seat that has left, held or not. */
   clearInput(seat: number): void {
     this.memory[this.map.hasInputAt(seat)] = 0;
   }
@@ -101,13 +102,13 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
     return game.result(view.state as StateOf<S>, this.#context);
   }
 
-  /** What a step does with inputs that count once. */
+  /** Clears inputs that apply to one step only. */
   spendInputs(): void {
     const { stateWords, inputsAt } = this.map;
     if (this.game.inputMode === "event") this.memory.fill(0, stateWords, inputsAt);
   }
 
-  /** To a state that is known; the inputs stay. */
+  /** Replaces the state; the inputs stay. */
   goTo(words: Int32Array, tick: number): void {
     this.words.set(words);
     this.tick = tick;
@@ -123,8 +124,8 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
   }
 
   /**
-   * For a game that redacts: a function that fills `into` with what one viewer may see, a seat or undefined for a
-   * spectator. The kit's own fields are redacted for everyone: with the generator's state the future can be computed.
+   * For a game that redacts: returns a function that copies what one viewer (a seat, or undefined for a spectator) may see to
+   * `into`. The kit's own fields are redacted for everyone, because the generator's state reveals future random numbers.
    */
   redactor(into: Int32Array): (viewer: number | undefined) => void {
     const view = this.layout.view(into, 0, false) as unknown as StateOf<S> & { kit: readonly { rng: number }[] };
@@ -135,7 +136,7 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
     };
   }
 
-  /** Copies of the inputs that hold now, by seat. */
+  /** Copies of the current inputs, by seat. */
   heldInputs(): (Int32Array | undefined)[] {
     const each = this.input.words;
     return Array.from({ length: this.seats }, (_, seat) => {
@@ -144,18 +145,18 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
     });
   }
 
-  /** Back to a state that was kept. */
+  /** Returns to an earlier state. */
   restore(words: Int32Array, tick: number, inputs: readonly (Int32Array | undefined)[]): void {
     this.goTo(words, tick);
     inputs.forEach((held, seat) => (held ? this.setInputWords(seat, held) : this.clearInput(seat)));
   }
 
-  /** Of state and tick, as 8 hexadecimal digits. */
+  /** Hash of state and tick, as 8 hexadecimal digits. */
   hash(): string {
     return hashWords(this.words, this.tick);
   }
 
-  /** The low 16 bits of the hash, as a number: enough to notice that two simulations have parted. */
+  /** The low 16 bits of the hash, as a number: enough to notice that two simulations differ. */
   checksum(): number {
     return hashNumber(this.memory, this.map.stateWords, this.tick) & 0xffff;
   }

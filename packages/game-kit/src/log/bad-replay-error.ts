@@ -1,4 +1,4 @@
-/** The log does not fit the game: another build, or damage. */
+/** The log does not fit the game: it is from another build, or damaged. */
 export class BadReplayError extends Error {
   override readonly name = "BadReplayError";
 }

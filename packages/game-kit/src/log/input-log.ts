@@ -1,10 +1,10 @@
 // On the hot path, once per tick: design/realtime/performance.md.
 import { endOf, RecordLog, recordsOf } from "./record-log.ts";
 
-/** What a record's length takes at most. */
+/** The most bytes that a record's length can take. */
 const LENGTH_BYTES_MAX = 5;
 
-/** The records of a match. Grows up to a limit, then says so and takes no more. */
+/** The records of a match. Grows up to a limit; beyond it, records are dropped and `complete` is false. */
 export class InputLog {
   readonly #log: RecordLog;
   readonly #bytesMax: number;

@@ -1,7 +1,7 @@
-// An input log as match-service stores it.
+// The format in which match-service stores an input log.
 import { BadReplayError } from "./bad-replay-error.ts";
 
-/** A log as it is stored: sealed with FNV-1a (32 bits, Fowler/Noll/Vo) of its bytes, then deflated (RFC 1951). */
+/** Packs a log for storage: adds an FNV-1a checksum (32 bits, Fowler/Noll/Vo), then deflates (RFC 1951). */
 export async function packLog(log: Uint8Array): Promise<Uint8Array> {
   const sealed = new Uint8Array(log.length + SEAL_BYTES);
   sealed.set(log);
@@ -9,14 +9,14 @@ export async function packLog(log: Uint8Array): Promise<Uint8Array> {
   return through(sealed, new CompressionStream("deflate-raw"));
 }
 
-/** @throws BadReplayError for bytes of which even one bit is not as it was. */
+/** @throws BadReplayError if the bytes are damaged, even by one bit */
 export async function unpackLog(packed: Uint8Array): Promise<Uint8Array> {
   const sealed = await through(packed, new DecompressionStream("deflate-raw")).catch((err: unknown) => {
-    throw new BadReplayError("the log is damaged: it does not inflate", { cause: err });
+    throw new BadReplayError("the log is damaged: it cannot be inflated", { cause: err });
   });
   const log = sealed.subarray(0, Math.max(0, sealed.length - SEAL_BYTES));
   const seal = sealed.length < SEAL_BYTES ? -1 : new DataView(sealed.buffer).getUint32(log.length, true);
-  if (seal !== fnv1a(log)) throw new BadReplayError("the log is damaged: its seal is broken");
+  if (seal !== fnv1a(log)) throw new BadReplayError("the log is damaged: its checksum does not match");
   return log;
 }
 

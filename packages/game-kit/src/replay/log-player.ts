@@ -5,13 +5,13 @@ import { InputRecords, type RecordReader } from "../log/input-records.ts";
 import type { Fields } from "../schema/schema.ts";
 
 /**
- * Plays records into a simulation: what the shard does with a log that it takes over, and what a replay is.
+ * Plays records into a simulation. A shard does this with the log of a match that it takes over; a replay does it too.
  */
 export class LogPlayer<S extends Fields = Fields, I extends Fields = Fields> implements RecordReader {
   readonly simulation: Simulation<S, I>;
   readonly left: boolean[];
   result: GameResult | undefined;
-  /** Why there is a result. */
+  /** The reason for the result. */
   ended: "played" | "forfeit" | undefined;
   readonly records: InputRecords;
   #anyLeft = false;
@@ -32,7 +32,7 @@ export class LogPlayer<S extends Fields = Fields, I extends Fields = Fields> imp
 
   /** @throws MalformedBitsError, BadReplayError, or whatever the game throws. */
   play(record: Uint8Array): void {
-    if (this.result) throw new BadReplayError("the log goes on after the end of the match");
+    if (this.result) throw new BadReplayError("the log continues after the end of the match");
     this.#anyLeft = false;
     this.records.read(record, this);
     if (this.#anyLeft && this.left.filter((gone) => !gone).length <= 1) {
@@ -45,7 +45,7 @@ export class LogPlayer<S extends Fields = Fields, I extends Fields = Fields> imp
   }
 
   /**
-   * A whole log. From a state that is known, what came before is read for the inputs that hold, and not simulated.
+   * Plays a whole log. With a known state, the records before it are read only for the held inputs, and not simulated.
    * @throws as play
    */
   playAll(log: Iterable<Uint8Array>, from?: { readonly tick: number; readonly words: Int32Array }): void {
@@ -56,7 +56,8 @@ export class LogPlayer<S extends Fields = Fields, I extends Fields = Fields> imp
       else this.#skim(record);
       if (at === from?.tick) this.simulation.goTo(from.words, at);
     }
-    if (from && at < from.tick) throw new BadReplayError(`a state of tick ${from.tick} for a log of ${at}`);
+    if (from && at < from.tick)
+      throw new BadReplayError(`the state is of tick ${from.tick}, but the log has only ${at} ticks`);
   }
 
   #skim(record: Uint8Array): void {

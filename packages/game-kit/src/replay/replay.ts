@@ -1,5 +1,5 @@
-// A match played again from its input log: forwards to any tick, at the speed of the machine; backwards by playing from
-// the last state that was kept.
+// Plays a match again from its input log: forwards to any tick as fast as the machine can, backwards by playing from the
+// nearest saved state.
 import { Simulation } from "../engine/simulation.ts";
 import type { Game, GameOptions, GameResult } from "../game.ts";
 import { BadReplayError } from "../log/bad-replay-error.ts";
@@ -8,14 +8,14 @@ import type { Fields, StateOf } from "../schema/schema.ts";
 import { MalformedBitsError } from "../wire/bits.ts";
 import { LogPlayer } from "./log-player.ts";
 
-/** What was played: from the match's row. */
+/** The match's game, build, seed and options, as its row has them. */
 export interface ReplaySetup {
   readonly seed: number;
   readonly seats: number;
   readonly options: GameOptions;
 }
 
-/** A state is kept every so many ticks: seeking back plays at most this many. */
+/** Ticks between saved states: seeking back plays at most this many. */
 const KEPT_EVERY_TICKS = 256;
 
 interface Kept {
@@ -24,7 +24,7 @@ interface Kept {
   readonly left: readonly boolean[];
 }
 
-/** An ended match, to be looked at. */
+/** Shows an ended match. */
 export class Replay<S extends Fields = Fields, I extends Fields = Fields> {
   readonly ticks: number;
   readonly #game: Game<S, I>;
@@ -34,7 +34,7 @@ export class Replay<S extends Fields = Fields, I extends Fields = Fields> {
   #player: LogPlayer<S, I>;
   #at = 0;
 
-  /** @throws BadReplayError for bytes that are no log of this game. */
+  /** @throws BadReplayError if the bytes are not a log of this game */
   constructor(game: Game<S, I>, setup: ReplaySetup, log: Uint8Array) {
     this.#game = game;
     this.#setup = setup;
@@ -43,12 +43,12 @@ export class Replay<S extends Fields = Fields, I extends Fields = Fields> {
     this.#player = this.#fresh();
   }
 
-  /** Records that have been played. */
+  /** The number of records played so far. */
   get tick(): number {
     return this.#at;
   }
 
-  /** A live view. */
+  /** A live view of the state. */
   get state(): StateOf<S> {
     return this.#player.simulation.state;
   }
@@ -75,17 +75,17 @@ export class Replay<S extends Fields = Fields, I extends Fields = Fields> {
     return true;
   }
 
-  /** To any tick, 0 to `ticks`. @throws RangeError, BadReplayError */
+  /** Goes to any tick from 0 to `ticks`. @throws RangeError, BadReplayError */
   seek(tick: number): void {
     if (!Number.isInteger(tick) || tick < 0 || tick > this.ticks)
-      throw new RangeError(`the replay has the ticks 0 to ${this.ticks}, not ${tick}`);
+      throw new RangeError(`the replay has ticks 0 to ${this.ticks}, not ${tick}`);
     if (tick < this.#at) this.#restore(Math.floor(tick / KEPT_EVERY_TICKS) * KEPT_EVERY_TICKS);
     while (this.#at < tick) this.forward();
   }
 
-  /** Waits between the ticks as the game did: `speed` 1; 0.5 is half as fast. Ends at the end, or when aborted. */
+  /** Plays at the game's pace times `speed` (0.5 is half as fast), until the end or until aborted. */
   async play(speed: number, onTick: (replay: this) => void, signal?: AbortSignal): Promise<void> {
-    if (!(speed > 0)) throw new RangeError(`a speed is above 0, not ${speed}`);
+    if (!(speed > 0)) throw new RangeError(`the speed must be above 0, not ${speed}`);
     const rate = this.#game.tickRate > 0 ? this.#game.tickRate : 1;
     const [from, startedAt] = [this.#at, performance.now()];
     while (!signal?.aborted && this.forward()) {

@@ -1,9 +1,9 @@
-// The judge of a log: whether it leads to the result that was stored.
+// Verifies that a log leads to the stored result.
 import type { Game } from "../game.ts";
 import { BadReplayError } from "../log/bad-replay-error.ts";
 import { Replay, type ReplaySetup } from "./replay.ts";
 
-/** What a stored match claims. */
+/** The stored result of a match. */
 export interface ReplayClaim {
   readonly ticks: number;
   readonly stateHash: string;
@@ -11,7 +11,7 @@ export interface ReplayClaim {
   readonly seats: readonly { readonly score: number; readonly rank: number }[] | undefined;
 }
 
-/** Simulates the whole match again. @returns what is wrong; empty when the claim is true. */
+/** Simulates the whole match again. @returns the differences; empty if the stored result is right */
 export function verifyReplay(game: Game, setup: ReplaySetup, log: Uint8Array, claim: ReplayClaim): string[] {
   try {
     const replay = new Replay(game, setup, log);

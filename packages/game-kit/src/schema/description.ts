@@ -1,9 +1,9 @@
-// What another engine's client has to know of a game to read its frames: contracts/realtime/STANDARD.md, "A game's layout".
+// The description from which a client in another language can read a game's frames: contracts/realtime/STANDARD.md, "A game's layout".
 import type { Game, InputMode } from "../game.ts";
 import { gameLayoutOf, stateFieldsOf } from "./game-layout.ts";
 import type { Field, Fields } from "./schema.ts";
 
-/** A field, in packing order. Of the optional ones each stands only where it says something. */
+/** A field, in packing order. Optional properties are present only if they differ from the default. */
 export interface FieldDescription {
   readonly name: string;
   readonly type: "flag" | "uint" | "int" | "list";
@@ -22,7 +22,7 @@ export interface GameDescription {
   readonly seatsMin: number;
   readonly seatsMax: number;
   readonly inputMode: InputMode;
-  /** Then a client's frames hold what its seat may see, and their hash is not the match's. */
+  /** True if the game redacts: a client's frames then contain only what its seat may see, and their hash differs from the match's. */
   readonly conceals: boolean;
   readonly state: readonly FieldDescription[];
   readonly input: readonly FieldDescription[];
@@ -30,7 +30,7 @@ export interface GameDescription {
 
 const descriptions = new WeakMap<object, GameDescription>();
 
-/** Made once per game. @throws RangeError for a schema that cannot be */
+/** Created once per game. @throws RangeError for an invalid schema */
 export function descriptionOf(game: Game): GameDescription {
   let found = descriptions.get(game);
   if (!found) {
@@ -44,7 +44,7 @@ export function descriptionOf(game: Game): GameDescription {
   return found;
 }
 
-/** Scalars first, then the lists: as they are packed. */
+/** Scalars first, then lists: the order in which they are packed. */
 export function describeFields(fields: Fields): FieldDescription[] {
   const all = Object.entries(fields).map(([name, field]) => describe(name, field));
   return [...all.filter(({ type }) => type !== "list"), ...all.filter(({ type }) => type === "list")];
@@ -58,7 +58,7 @@ function describe(name: string, field: Field): FieldDescription {
   return { name, type: field.signed ? "int" : "uint", bits: field.bits, ...expects };
 }
 
-/** Equal for two games exactly when a client of one can read the other's frames. */
+/** Two games have equal hashes exactly if a client of one can read the other's frames. */
 export function layoutHash(state: readonly FieldDescription[], input: readonly FieldDescription[]): string {
   return fnv1a64(`state${textOf(state)}input${textOf(input)}`);
 }
@@ -73,7 +73,7 @@ function fieldText({ name, type, bits, movesBy, countsDown, length, fields = [] 
   return `${name}:${type === "int" ? "i" : "u"}${bits}${movesBy ? `+${movesBy}` : countsDown ? "-1" : ""}`;
 }
 
-/** Names are ASCII: a character is a byte. */
+/** Names are ASCII: one byte per character. */
 function fnv1a64(text: string): string {
   let hash = 0xcbf29ce484222325n;
   for (let i = 0; i < text.length; i++) hash = BigInt.asUintN(64, (hash ^ BigInt(text.charCodeAt(i))) * 0x100000001b3n);

@@ -1,15 +1,15 @@
-// A game's layouts, made once however many matches there are of it.
+// A game's layouts, created once and shared by all of its matches.
 import type { Game } from "../game.ts";
 import { type Layout, layoutOf } from "./layout.ts";
 import { type Fields, list, uint } from "./schema.ts";
 
-/** What the kit keeps in every state beside the game's own fields. */
+/** The kit's own fields, which every state has beside the game's. */
 const KIT_FIELDS = { rng: uint(32) } as const;
 
 export interface GameLayout {
   readonly state: Layout<Fields>;
   readonly input: Layout<Fields>;
-  /** In the state: the word of the random generator. */
+  /** The index of the random generator's word in the state. */
   readonly rngAt: number;
 }
 
@@ -27,7 +27,7 @@ export function gameLayoutOf(game: Pick<Game, "id" | "state" | "input">): GameLa
   return found;
 }
 
-/** @throws RangeError for a game that takes the kit's name */
+/** @throws RangeError if the game has a field named kit */
 export function stateFieldsOf(game: Pick<Game, "id" | "state">): Fields {
   if (Object.hasOwn(game.state, "kit"))
     throw new RangeError(`${game.id}: the name kit is reserved for the kit's own fields`);

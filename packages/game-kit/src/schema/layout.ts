@@ -48,7 +48,7 @@ export function layoutOf<F extends Fields>(fields: F): Layout<F> {
 function layOut(fields: Fields, prefix: string, slots: Slot[], groups: Group[]): void {
   const from = slots.length;
   for (const [name, field] of Object.entries(fields)) {
-    if (!/^[a-z][A-Za-z0-9]*$/.test(name)) throw new RangeError(`a field name is camelCase, not ${prefix}${name}`);
+    if (!/^[a-z][A-Za-z0-9]*$/.test(name)) throw new RangeError(`field names must be camelCase: ${prefix}${name}`);
     if (field.kind !== "list")
       slots.push(slotOf(prefix + name, field, (other) => slotIndex(slots, from, prefix + other, prefix + name)));
   }

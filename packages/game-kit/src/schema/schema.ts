@@ -1,5 +1,5 @@
-// The shape of a game's state and inputs. Every value is an integer of a declared width: nothing else can be stored,
-// so nothing that differs between machines can hide in a state.
+// Declares the shape of a game's state and inputs. Every value is an integer of a declared width: nothing else can be stored,
+// so a state cannot contain values that differ between machines.
 
 export interface IntField {
   readonly kind: "int";
@@ -9,13 +9,13 @@ export interface IntField {
 }
 
 /**
- * What a field usually does from one tick to the next. Deltas only tell what does otherwise: a hint for the codec,
- * never a rule for the game.
+ * How a field usually changes from one tick to the next. Deltas contain only the fields that change otherwise. It is a hint for
+ * the codec, not a rule for the game.
  */
 export interface Expectation {
-  /** Grows by the new value of this field of the same struct, wrapping around; declare that field first. */
+  /** Grows, with wrap-around, by the new value of the named field of the same struct, which must be declared first. */
   readonly movesBy?: string;
-  /** Falls by one until it is 0. */
+  /** Decreases by one until it is 0. */
   readonly countsDown?: boolean;
 }
 export interface FlagField {
@@ -32,7 +32,7 @@ export interface Fields {
   readonly [name: string]: Field;
 }
 
-/** What a game's functions see: plain numbers and booleans that write through to the state. */
+/** The state as a game's functions see it: numbers and booleans that write through to memory. */
 export type StateOf<F extends Fields> = {
   -readonly [K in keyof F]: F[K] extends ListField<infer E>
     ? readonly StateOf<E>[]
@@ -57,19 +57,19 @@ export function flag(): FlagField {
   return { kind: "flag" };
 }
 
-/** A fixed number of structs: use a flag for the ones that are in use. */
+/** A fixed number of structs. Add a flag to mark those in use. */
 export function list<const F extends Fields>(length: number, fields: F): ListField<F> {
   if (!Number.isInteger(length) || length < 1 || length > 65_536)
-    throw new RangeError(`a list has 1 to 65,536 elements, not ${length}`);
+    throw new RangeError(`a list must have 1 to 65,536 elements, not ${length}`);
   return { kind: "list", length, fields };
 }
 
 function checkBits(bits: number, min = 1): void {
   if (!Number.isInteger(bits) || bits < min || bits > 32)
-    throw new RangeError(`a field has ${min} to 32 bits, not ${bits}`);
+    throw new RangeError(`a field must have ${min} to 32 bits, not ${bits}`);
 }
 
-/** What a field of so many bits can hold. */
+/** The range of a field with the given number of bits. */
 export function rangeOf({ bits, signed }: { bits: number; signed: boolean }): { min: number; max: number } {
   return { min: signed ? -(2 ** (bits - 1)) : 0, max: signed ? 2 ** (bits - 1) - 1 : 2 ** bits - 1 };
 }

@@ -1,6 +1,6 @@
 // On the hot path, with every access of a game to its state: design/realtime/performance.md.
 //
-// What a game sees of its state: objects whose properties read and write words of an Int32Array.
+// The objects through which a game uses its state: their properties read and write words of an Int32Array.
 import { type Fields, rangeOf, type Scalar, type StateOf } from "./schema.ts";
 
 /** Where a view reads and writes. */
@@ -34,7 +34,7 @@ export function structView(fields: Fields, checked: boolean): View {
       }
     }
   }
-  // Its own fields are where it reads and writes: what is printed is what it shows.
+  // The object's own fields are its cursor and offset; printing it shows the game's values instead.
   const show = {
     configurable: true,
     value(this: StateOf<Fields>) {
@@ -57,12 +57,12 @@ function wordsOf(fields: Fields): number {
   return words;
 }
 
-/** `$` cannot begin a field's name, so these never collide with one. */
+/** Field names cannot start with `$`, so these names never collide with one. */
 type Self = { $cursor: Cursor; $base: number };
 
 /**
- * Where code may be made at run time, every field gets functions of its own: the engine inlines them into the game, with
- * the field's place as a constant. Pages that forbid that get closures: the same, at half the speed.
+ * Where code may be generated at run time, every field gets functions of its own, which V8 inlines into the game with the
+ * field's position as a constant. Pages that forbid this get closures, which do the same at half the speed.
  */
 function accessor(field: Scalar, name: string, offset: number, checked: boolean): PropertyDescriptor {
   if (!checked && canCompile) return compiledAccessor(field, offset);
@@ -96,7 +96,8 @@ function closureAccessor(field: Scalar, name: string, offset: number, checked: b
         return this.$cursor.words[this.$base + offset] === 1;
       },
       set(this: Self, value: boolean) {
-        if (checked && typeof value !== "boolean") throw new RangeError(`${name} is a flag, not ${String(value)}`);
+        if (checked && typeof value !== "boolean")
+          throw new RangeError(`${name} = ${String(value)}: a flag must be true or false`);
         this.$cursor.words[this.$base + offset] = value ? 1 : 0;
       },
     };
@@ -117,7 +118,7 @@ function closureAccessor(field: Scalar, name: string, offset: number, checked: b
   };
 }
 
-/** What a view shows, as plain objects, frozen through and through: it stays what it is, and prints as what it is. */
+/** Copies a view's values into plain, deeply frozen objects, which never change and print normally. */
 export function plainOf<F extends Fields>(fields: F, view: StateOf<F>): StateOf<F> {
   const plain: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(fields)) {

@@ -1,6 +1,6 @@
 // On the hot path, with every field that is sent: design/realtime/performance.md.
 
-/** Bytes from the network: reading past their end is refused. */
+/** Bytes from the network do not have the expected form. */
 export class MalformedBitsError extends Error {
   override readonly name = "MalformedBitsError";
 }

@@ -1,8 +1,8 @@
 // On the hot path, over every word of every match on every tick: design/realtime/performance.md.
 //
-// State on the wire: whole, or as the difference to what the state before predicts (schema.ts, Expectation). Both ends hold the
-// state before, so a delta says "as predicted" in one bit per group, then in one bit per field, and encodes small differences of
-// wide fields in few bits. What the slots say lies in flat arrays, and nothing is allocated.
+// Encodes a state completely, or as the difference from what the previous state predicts (schema.ts, Expectation). Both ends have
+// the previous state, so a delta says "as predicted" in one bit per group, then one bit per field, and encodes small differences
+// of wide fields in few bits. The slots' properties are in flat arrays, and nothing is allocated.
 import type { BitReader, BitWriter } from "./bits.ts";
 import type { Group, Layout, Slot } from "../schema/layout.ts";
 import type { Fields } from "../schema/schema.ts";

@@ -95,7 +95,7 @@ export class SnapshotEncoder {
   }
 }
 
-/** One tick, to keep: a frozen object of its own. */
+/** The state of one tick as a frozen object, which you can keep. */
 export interface Snapshot<S extends Fields> {
   readonly tick: number;
   /** By seat: the highest input sequence number that the shard has applied. */
@@ -103,7 +103,7 @@ export interface Snapshot<S extends Fields> {
   readonly state: StateOf<S>;
 }
 
-/** The newest tick, without a copy: what it shows is another one after the next frame. */
+/** A live view of the newest tick, without a copy: the next frame changes it. */
 export interface SnapshotView<S extends Fields> {
   readonly tick: number;
   readonly acks: Uint32Array;
@@ -132,12 +132,12 @@ export class SnapshotDecoder<S extends Fields = Fields> {
     return this.#tick;
   }
 
-  /** Of the state that this side holds now: equals Simulation.hash() of the sender at the same tick. */
+  /** Hash of this side's current state: equals the sender's Simulation.hash() at the same tick. */
   hash(): string {
     return hashWords(this.words, this.#tick);
   }
 
-  /** What this side holds now, to keep. Undefined before the first frame. */
+  /** The current state as a snapshot that you can keep. Undefined before the first frame. */
   snapshot(): Snapshot<S> | undefined {
     if (this.#tick < 0) return undefined;
     const acks = Object.freeze(Array.from(this.#acks));
@@ -146,15 +146,15 @@ export class SnapshotDecoder<S extends Fields = Fields> {
 
   /**
    * Applies a frame.
-   * @returns undefined for a delta that does not follow the state held: wait for the next keyframe.
-   * @throws MalformedBitsError for bytes that are no frame.
+   * @returns undefined for a delta that does not follow the current state: wait for the next keyframe
+   * @throws MalformedBitsError if the bytes are not a frame
    */
   apply(frame: Uint8Array): SnapshotView<S> | undefined {
     const reader = this.#reader;
     reader.reset(frame);
     const type = reader.read(8);
     if (type === KEYFRAME_FRAME) this.#readKeyframe(reader);
-    else if (type !== DELTA_FRAME) throw new MalformedBitsError(`frame type ${type} is no snapshot`);
+    else if (type !== DELTA_FRAME) throw new MalformedBitsError(`frame type ${type} is not a snapshot`);
     else if (!this.#readDelta(reader)) return undefined;
     reader.expectEnd();
     return { tick: this.#tick, acks: this.#acks, state: this.#state };
