@@ -83,7 +83,7 @@ const TABLE = [
   {
     name: "edge-api",
     prefix: "EDGE",
-    does: "the only REST boundary",
+    does: "serves the REST API, the only public HTTP interface",
     port: 7250,
     speaks: "http",
     calls: {
@@ -100,7 +100,7 @@ const TABLE = [
   {
     name: "realtime-gateway",
     prefix: "GATEWAY",
-    does: "the players' sockets",
+    does: "holds the players' WebSocket connections",
     port: 7230,
     speaks: "ws",
     calls: {
@@ -126,7 +126,7 @@ const TABLE = [
   {
     name: "shard",
     prefix: "SHARD",
-    does: "running matches",
+    does: "runs matches",
     port: 7240,
     speaks: "link",
     calls: { "match-service": "SHARD_MATCH_URL", matchmaker: "SHARD_MATCHMAKER_URL" },
@@ -149,7 +149,7 @@ const TABLE = [
   {
     name: "matchmaker",
     prefix: "MATCHMAKER",
-    does: "the live queue",
+    does: "queues players and places them in matches",
     port: 7220,
     speaks: "grpc",
     calls: { "match-service": "MATCHMAKER_MATCH_URL" },
@@ -164,7 +164,7 @@ const TABLE = [
   {
     name: "identity-service",
     prefix: "IDENTITY",
-    does: "accounts, sessions, signing keys",
+    does: "manages accounts, sessions and signing keys",
     port: 7200,
     speaks: "grpc",
     database: { prefix: "identity", user: "identity" },
@@ -174,7 +174,7 @@ const TABLE = [
   {
     name: "chat-service",
     prefix: "CHAT",
-    does: "channels, messages, their delivery",
+    does: "stores chat channels and messages, and delivers them",
     port: 7260,
     speaks: "grpc",
     database: { prefix: "chat", user: "chat" },
@@ -184,7 +184,7 @@ const TABLE = [
   {
     name: "match-service",
     prefix: "MATCH",
-    does: "matches, results, histories, the outbox",
+    does: "records matches, results, histories and the outbox",
     port: 7210,
     speaks: "grpc",
     database: { prefix: "match", user: "matches" }, // `match` alone is a reserved word
