@@ -82,6 +82,17 @@ describe("a configuration", () => {
     expect(unknownVariables(fields, { ...links, APP_WEB_PORT: "tcp://10.0.0.1:80" }, "APP")).toEqual([]);
   });
 
+  it("cannot have two variables that are read into one field", () => {
+    const twice = {
+      LOG_LEVEL: text({ default: "a", description: "a" }),
+      APP_LOG_LEVEL: text({ default: "b", description: "b" }),
+    };
+    expect(parseConfig(twice, {})).toEqual({ logLevel: "a", appLogLevel: "b" });
+    expect(() => parseConfig(twice, {}, "APP")).toThrow(
+      "LOG_LEVEL and APP_LOG_LEVEL are both logLevel of the configuration",
+    );
+  });
+
   it("refuses a variable's earlier name and says the new one; with both set, the earlier one is only unknown", () => {
     const renamed = {
       ...fields,

@@ -47,6 +47,7 @@ export function parseConfig<F extends Fields, const Prefix extends string = "">(
   env: Environment,
   prefix?: Prefix,
 ): ConfigOf<F, Prefix> {
+  refuseTwins(Object.keys(fields), prefix);
   const problems: string[] = [];
   const result: Record<string, unknown> = {};
   for (const [name, schema] of Object.entries(fields)) {
@@ -71,6 +72,17 @@ export function parseConfig<F extends Fields, const Prefix extends string = "">(
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(result) as ConfigOf<F, Prefix>;
+}
+
+/** Without its prefix a service's variable may have the name of a library's: one value would silently be the other's. @throws Error */
+function refuseTwins(names: readonly string[], prefix?: string): void {
+  const byKey = new Map<string, string>();
+  for (const name of names) {
+    const key = keyOf(name, prefix);
+    const twin = byKey.get(key);
+    if (twin !== undefined) throw new Error(`${twin} and ${name} are both ${key} of the configuration: rename one`);
+    byKey.set(key, name);
+  }
 }
 
 /**
