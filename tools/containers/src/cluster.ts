@@ -1,14 +1,12 @@
 // The rendered manifests as containers, all started at once: pods by podman, Services by a name server, readiness by the pods' own probes.
-import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
-import path from "node:path";
-import { freePort, localCertificate } from "@muster/local";
+import { freePort, SERVICES } from "@muster/local";
 import type { Manifest } from "@muster/manifests/render";
 import { sleep, until } from "@muster/runtime";
 import type { Engine } from "./engine.ts";
 import { NameServer } from "./name-server.ts";
-import { type Data, type Pod, podsOf } from "./pods.ts";
+import { type Pod, podsOf } from "./pods.ts";
 import { probe } from "./probes.ts";
+import { secretsOf } from "./secrets.ts";
 import { resolve, type RunningPod } from "./services.ts";
 
 const NETWORK = "muster-manifests";
@@ -34,7 +32,7 @@ export class Cluster implements AsyncDisposable {
   private constructor(engine: Engine, manifests: readonly Manifest[], port: number) {
     this.#engine = engine;
     this.#manifests = manifests;
-    this.#pods = podsOf(manifests, secretsOf(engine.folder), engine.folder);
+    this.#pods = podsOf(manifests, secretsOf(SERVICES, engine.folder), engine.folder);
     this.url = `http://127.0.0.1:${port}`;
   }
 
@@ -152,28 +150,4 @@ export class Cluster implements AsyncDisposable {
 
 function containerOf(pod: Pod): string {
   return `muster-manifests-${pod.name}`;
-}
-
-/** What the overlays ask an operator for. */
-function secretsOf(folder: string): Data {
-  const password = (): string => randomBytes(16).toString("hex");
-  const key = (): string => randomBytes(32).toString("hex");
-  const [identity, match, chat] = [password(), password(), password()];
-  const { certificate, key: tlsKey } = localCertificate(path.join(folder, "tls"));
-  return {
-    muster: {
-      "identity-db-url": `mysql://identity:${identity}@mariadb:3306/identity_local`,
-      "match-db-url": `mysql://matches:${match}@mariadb:3306/match_local`,
-      "chat-db-url": `mysql://chat:${chat}@mariadb:3306/chat_local`,
-      "mariadb-root-password": password(),
-      "identity-db-password": identity,
-      "match-db-password": match,
-      "chat-db-password": chat,
-      "key-encryption-key": key(),
-      "audit-key": key(),
-      "seat-ticket-key": key(),
-      "link-key": key(),
-    },
-    "muster-tls": { "tls.crt": readFileSync(certificate, "utf8"), "tls.key": readFileSync(tlsKey, "utf8") },
-  };
 }

@@ -4,13 +4,14 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { databaseServices } from "@muster/local";
+import { databaseServices, serviceOf, SERVICES } from "@muster/local";
 import { type Manifest, render } from "@muster/manifests/render";
 import { decode, encode } from "dns-packet";
 import { afterAll, describe, expect, it } from "vitest";
 import { contentProblems } from "./images.ts";
 import { NameServer } from "./name-server.ts";
 import { bytesOf, type Data, podsOf } from "./pods.ts";
+import { secretsOf } from "./secrets.ts";
 import { NOBODY, resolve, type RunningPod } from "./services.ts";
 
 const manifests = render("overlays/local");
@@ -42,6 +43,16 @@ describe("a manifest as a container", () => {
     const shard = pods.find(({ name }) => name === "shard-0");
     expect(shard?.options).toContain("SHARD_LINK_ADDRESS=shard-0.shard:7240");
     expect(shard?.options).toContain("SHARD_LINK_KEY=muster/link-key");
+  });
+
+  it("has all that the manifests take from secrets, of a new process in the table too", () => {
+    expect(() => podsOf(manifests, secretsOf(SERVICES, folder), folder)).not.toThrow();
+    const database = { prefix: "rating", user: "ratings" };
+    const rating = { ...serviceOf("chat-service"), name: "rating-service", prefix: "RATING", database };
+    const { muster } = secretsOf([...SERVICES, rating], folder);
+    expect(muster?.["rating-db-url"]).toBe(
+      `mysql://ratings:${muster?.["rating-db-password"]}@mariadb:3306/rating_local`,
+    );
   });
 
   it("refuses what it cannot imitate", () => {

@@ -10,7 +10,7 @@ const USAGE = `usage: pnpm exec node tools/migrate/src/main.ts <command> [--app-
   finish        last pass and verification; exit code 1 when something differs
   verify        the verification alone
   cut-over      from now on v2.0 is written to
-  rollback     carries back what was written since, and lets v1.5 write again (--app-user)
+  rollback      carries back what was written since, and lets v1.5 write again (--app-user)
 environment: LEGACY_DB_URL, IDENTITY_DB_URL, MATCH_DB_URL, CHAT_DB_URL, as mysql://user:password@host:port/database`;
 
 const [command = "", ...args] = process.argv.slice(2);

@@ -8,7 +8,7 @@ import { processTable, ownerTable, portTable } from "./documents.ts";
 import { migrationYaml } from "./migration.ts";
 import { operatorEnvironment, operatorPorts } from "./operator.ts";
 import { replicasYaml } from "./replicas.ts";
-import { databaseSecretKey, environmentYaml } from "./variables.ts";
+import { databasePasswordKey, databaseSecretKey, environmentYaml } from "./variables.ts";
 import { workloadYaml } from "./workload.ts";
 import { GENERATED, indent, MARIADB_PORT } from "./yaml.ts";
 
@@ -45,7 +45,7 @@ function regionFiles(rows: readonly ServiceRow[], root: string, version: string)
     "infra/k8s/overlays/local/kustomization.yaml": { secrets: localSecretComment(owners) },
     "infra/k8s/overlays/local/mariadb.yaml": {
       passwords: environmentYaml(
-        owners.map((row) => ({ name: composePassword(row), secretKey: localPasswordKey(row) })),
+        owners.map((row) => ({ name: composePassword(row), secretKey: databasePasswordKey(row) })),
       ),
       clients: owners
         .map(({ name }) => `- podSelector:\n    matchLabels:\n      app.kubernetes.io/name: ${name}\n`)
@@ -90,14 +90,10 @@ function secretComment(owners: readonly DatabaseRow[]): string {
   return `#   ${owners.map(databaseSecretKey).join(", ")}: mysql://user:password@host:3306/database\n`;
 }
 
-function localPasswordKey(row: DatabaseRow): string {
-  return composePassword(row).toLowerCase().replaceAll("_", "-");
-}
-
 function localSecretComment(owners: readonly DatabaseRow[]): string {
   const lines = owners.map(
     (row) =>
-      `#   ${localPasswordKey(row)}, and ${databaseSecretKey(row)}: mysql://${row.database.user}:…@mariadb:3306/${row.database.prefix}_local\n`,
+      `#   ${databasePasswordKey(row)}, and ${databaseSecretKey(row)}: mysql://${row.database.user}:…@mariadb:3306/${row.database.prefix}_local\n`,
   );
   return lines.join("");
 }

@@ -17,12 +17,17 @@ export interface Variable {
 }
 
 /** Key in the secret `muster`. */
-export function secretKey(secret: Secret): string {
+export function secretKey(secret: Secret | `${string}_DB_PASSWORD`): string {
   return secret.toLowerCase().replaceAll("_", "-");
 }
 
 export function databaseSecretKey(row: ServiceRow): string {
   return `${row.database?.prefix}-db-url`;
+}
+
+/** Where the database is in the cluster and its users are made there. */
+export function databasePasswordKey({ prefix }: ServiceRow): string {
+  return secretKey(`${prefix}_DB_PASSWORD`);
 }
 
 /** Headless, so that it leads to each instance: its own Service, or a second one where that has a virtual address. */
