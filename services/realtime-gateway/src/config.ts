@@ -3,7 +3,7 @@ import { type ConfigFrom, port, serviceConfig } from "@muster/service";
 import { Type } from "@sinclair/typebox";
 import { CONTROL_LIMITS, type ControlLimits } from "./connection/control-limits.ts";
 
-/** After its clients' time is over, a stopping gateway closes who is left, its links and its calls. */
+/** When its clients' time is over, a stopping gateway closes the sockets that are left, its links and its calls. */
 const STOP_MARGIN_MS = 2000;
 
 const own = {
@@ -14,70 +14,72 @@ const own = {
     Type.Array(Type.String({ pattern: "^http://[^\\s]+$" }), { minItems: 1 }),
     {
       default: ["http://127.0.0.1:7260"],
-      description: "gRPC addresses of chat-service, tried in turn: one is enough where it stands for several instances",
+      description: "gRPC addresses of chat-service, tried in turn; one is enough if it leads to several instances",
     },
   ),
   GATEWAY_SEAT_TICKET_KEY: keys({
     length: 32,
-    description: "opens seat tickets; the matchmaker's, 64 hexadecimal digits; of several, comma-separated, each",
+    description:
+      "key that opens seat tickets, the same as the matchmaker's: 64 hexadecimal digits; several, comma-separated, are all accepted",
   }),
   GATEWAY_LINK_KEY: keys({
     length: 32,
     description:
-      "opens links to shards; shared with them, 64 hexadecimal digits; of several, comma-separated, the first",
+      "key that authenticates links to shards, the same as theirs: 64 hexadecimal digits; of several, comma-separated, the first is used",
   }),
   GATEWAY_TRUST_EVERY_MS: int({
     default: 2000,
     min: 10,
     max: 30_000,
-    description: "how often identity is asked what has been revoked: how soon a banned player's socket closes",
+    description:
+      "how often the gateway asks identity-service for revocations: a banned player's socket closes this late at most",
   }),
   GATEWAY_CONNECTIONS_MAX: int({
     default: 20_000,
     min: 1,
     max: 1_000_000,
-    description: "sockets at once; beyond it an upgrade is answered 503",
+    description: "maximum number of open sockets; further upgrades are answered with 503",
   }),
   GATEWAY_STRANGERS_MAX: int({
     default: 4000,
     min: 1,
     max: 1_000_000,
-    description: "sockets that have not presented a token yet, at once; beyond it an upgrade is answered 503",
+    description: "maximum number of open sockets without a valid token yet; further upgrades are answered with 503",
   }),
   GATEWAY_STRANGERS_PER_ADDRESS_MAX: int({
     default: 200,
     min: 1,
     max: 1_000_000,
-    description: "of these, from one address (IPv6: from one /64); beyond it an upgrade is answered 429",
+    description: "of these, the maximum from one address (IPv6: from one /64); further upgrades are answered with 429",
   }),
   GATEWAY_TRUSTED_PROXIES: json<readonly string[]>(Type.Array(Type.String({ pattern: "^[0-9a-fA-F:.]+(/[0-9]+)?$" })), {
     default: ["127.0.0.0/8", "::1/128"],
-    description: "addresses of the ingress: only from there X-Forwarded-For is believed",
+    description: "addresses of the ingress; X-Forwarded-For is ignored from any other address",
   }),
   GATEWAY_AUTH_WITHIN_MS: int({
     default: 5000,
     min: 10,
     max: 60_000,
-    description: "time for a new socket to present a good token",
+    description: "a new socket that has not presented a valid token within this time is closed",
   }),
   GATEWAY_IDLE_TIMEOUT_S: int({
     default: 32,
     min: 8,
     max: 960,
-    description: "a socket that sends nothing, not even pongs, for this long is closed, seconds",
+    description: "a socket that sends nothing, not even pongs, for this many seconds is closed",
   }),
   GATEWAY_INPUTS_PER_S: int({
     default: 120,
     min: 1,
     max: 10_000,
     description:
-      "inputs that are taken per socket and second, on average; twice as many in a burst; the rest is left out",
+      "inputs accepted per socket and second, on average; twice as many in a burst; further inputs are dropped",
   }),
   GATEWAY_FLOOD_PER_S: int({
     default: 2000,
     min: 10,
     max: 1_000_000,
-    description: "frames of any kind beyond that in a second: the socket is closed",
+    description: "a socket that sends this many frames of any kind more than that within a second is closed",
   }),
   GATEWAY_CONTROL_LIMITS: json<Readonly<Partial<ControlLimits>>>(
     Type.Partial(
@@ -89,14 +91,14 @@ const own = {
     ),
     {
       default: {},
-      description: "control messages per player, by kind, where another limit than STATE-MACHINE.md's is wanted",
+      description: "limits of control messages per player, by kind, that replace those of STATE-MACHINE.md",
     },
   ),
   GATEWAY_SEND_BUFFER_BYTES_MAX: int({
     default: 65_536,
     min: 4096,
     max: 16_777_216,
-    description: "what may wait for a socket that does not read",
+    description: "maximum number of bytes that wait for a socket whose client does not read",
   }),
   GATEWAY_SLOW_CLOSE_MS: int({
     default: 30_000,
@@ -108,18 +110,20 @@ const own = {
     default: 1000,
     min: 50,
     max: 60_000,
-    description: "a client that has not read what was sent for so long is shown nothing until it has, then a keyframe",
+    description:
+      "a client that has not read what was sent for this long gets no snapshots until it has; then it gets a keyframe",
   }),
   GATEWAY_INPUTS_REFUSED_MAX: int({
     default: 300,
     min: 1,
     max: 100_000,
-    description: "refused inputs per ten seconds; beyond it the socket is closed",
+    description: "a socket with more refused inputs than this in ten seconds is closed",
   }),
   GATEWAY_RECONNECT_SPREAD_MS: int({
     default: 5000,
     max: 120_000,
-    description: "on stop: clients are served on for so long, and spread their moves to another gateway over it",
+    description:
+      "on stop: clients are still served for this long, and move to another gateway at random times within it",
   }),
   GATEWAY_SHARD_SUSPECT_AFTER_MS: int({
     default: 300,
@@ -144,12 +148,12 @@ const own = {
   GATEWAY_SPECTATOR_DELAY_MS: int({
     default: 10_000,
     max: 600_000,
-    description: "what spectators see is this old: players cannot ask them",
+    description: "delay of what spectators see, so that they cannot help a player",
   }),
   GATEWAY_SPECTATORS_MAX: int({
     default: 5000,
     max: 1_000_000,
-    description: "spectators of one match on this gateway; 0: nobody may watch",
+    description: "maximum number of spectators of one match on this gateway; 0: matches cannot be watched",
   }),
 };
 
@@ -166,7 +170,7 @@ export function readConfig(env: Environment): Config {
   const config = standard.read(env);
   if (config.stopWithinMs < config.reconnectSpreadMs + STOP_MARGIN_MS)
     throw new ConfigError([
-      `GATEWAY_STOP_WITHIN_MS has to be ${STOP_MARGIN_MS} above GATEWAY_RECONNECT_SPREAD_MS, or a stop is forced while clients leave`,
+      `GATEWAY_STOP_WITHIN_MS has to be at least ${STOP_MARGIN_MS} above GATEWAY_RECONNECT_SPREAD_MS: otherwise a stop is forced while clients leave`,
     ]);
   return config;
 }

@@ -44,8 +44,8 @@ export class RecordingLink {
   unwatch(matchId: string): void {
     this.sent.push(`unwatch ${matchId}`);
   }
-  handOver({ matchId, epoch, ticks }: { matchId?: string; epoch?: number; ticks?: number }): void {
-    this.sent.push(`hand over ${matchId}: epoch ${epoch}, ${ticks} ticks`);
+  transferLog({ matchId, epoch, ticks }: { matchId?: string; epoch?: number; ticks?: number }): void {
+    this.sent.push(`transfer ${matchId}: epoch ${epoch}, ${ticks} ticks`);
   }
   unbind(match: FollowedMatch): void {
     this.sent.push(`unbind ${match.matchId}`);

@@ -49,7 +49,7 @@ class FakeLink {
   }
   unwatch(): void {}
   input(): void {}
-  handOver(): void {}
+  transferLog(): void {}
   unbind(): void {}
 
   answer(id: number): void {

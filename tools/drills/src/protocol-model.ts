@@ -134,7 +134,7 @@ export class Model {
     if (kind === "ask") gateway.question = action;
     if (kind === "askAgain" || (kind === "ask" && action.waitMs === 0)) this.#ask(gateway);
     else if (kind === "join") this.#join(gateway, this.#shard(action.link), action.seat);
-    else if (kind === "handOver") this.#handOver(gateway, this.#shard(action.link), action.epoch);
+    else if (kind === "transferLog") this.#transferLog(gateway, this.#shard(action.link), action.epoch);
     else if (kind === "unbind") unbind(gateway, action.link);
     else if (kind === "drop") {
       if (action.link !== undefined) unbind(gateway, action.link);
@@ -162,7 +162,7 @@ export class Model {
     if (!shard.up) this.#network.sendOn(shard, gateway, () => this.#onClosed(gateway, shard));
   }
 
-  #handOver(gateway: Gateway, shard: Shard, epoch: number): void {
+  #transferLog(gateway: Gateway, shard: Shard, epoch: number): void {
     const transfer = {
       gatewayId: gateway.id,
       ticks: gateway.log.length,

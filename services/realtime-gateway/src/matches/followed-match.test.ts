@@ -6,7 +6,7 @@ import { MATCH_LOG_BYTES_MAX, PUBLIC_VIEW } from "@muster/realtime";
 import { describe, expect, it } from "vitest";
 import { ReadingSocket } from "../../test/reading-socket.ts";
 import { tickFrame } from "../../test/tick-frame.ts";
-import { FollowedMatch, type HandoverTaker } from "./followed-match.ts";
+import { FollowedMatch, type LogReceiver } from "./followed-match.ts";
 import { Outbound } from "../connection/outbound.ts";
 
 const NOTHING = new Uint8Array(0);
@@ -29,11 +29,11 @@ function tick(match: FollowedMatch, ...ticks: number[]): void {
 }
 
 /** Its log so far. */
-function handedOver(match: FollowedMatch): Parameters<HandoverTaker["handOver"]>[0] {
-  const handovers: Parameters<HandoverTaker["handOver"]>[0][] = [];
-  match.handOver({ handOver: (one) => void handovers.push(one) }, 2);
-  expect(handovers).toHaveLength(1);
-  return handovers[0] as Parameters<HandoverTaker["handOver"]>[0];
+function transferred(match: FollowedMatch): Parameters<LogReceiver["transferLog"]>[0] {
+  const transfers: Parameters<LogReceiver["transferLog"]>[0][] = [];
+  match.transferLog({ transferLog: (one) => void transfers.push(one) }, 2);
+  expect(transfers).toHaveLength(1);
+  return transfers[0] as Parameters<LogReceiver["transferLog"]>[0];
 }
 
 function logOf(...records: number[]): Uint8Array<ArrayBuffer> {
@@ -72,12 +72,12 @@ it("shows its players a keyframe behind ticks that were not shown, and the delta
 });
 
 describe("the log of a match", () => {
-  it("is what the shard told when it was asked to be followed, and every tick since; handed over with the last check", () => {
+  it("is what the shard told when it was asked to be followed, and every tick since; transferred with the last check", () => {
     const match = new FollowedMatch("m", METRICS);
     match.onFollow(follow(0, logOf(1, 2), 102));
     tick(match, 3, 4);
-    match.holders = ["one", "other"];
-    expect(handedOver(match)).toMatchObject({
+    match.replicas = ["one", "other"];
+    expect(transferred(match)).toMatchObject({
       matchId: "m",
       epoch: 2,
       ticks: 4,
@@ -97,7 +97,7 @@ describe("the log of a match", () => {
       const match = new FollowedMatch("m", METRICS);
       tick(match, 1, 2, 3);
       match.onFollow(follow(afterTicks, told));
-      expect(handedOver(match).log).toEqual(whole);
+      expect(transferred(match).log).toEqual(whole);
     }
   });
 
@@ -110,7 +110,7 @@ describe("the log of a match", () => {
     expect(match.ticks).toBe(3);
   });
 
-  it("that outgrows its limit cannot be handed over, and says so; the match goes on", () => {
+  it("that outgrows its limit cannot be transferred, and says so; the match goes on", () => {
     const match = new FollowedMatch("m", METRICS);
     const record = new Uint8Array(60_000);
     let ticks = 0;
@@ -124,12 +124,12 @@ describe("the log of a match", () => {
     expect(match.ticks).toBe(ticks + 1);
   });
 
-  it("is handed over with the last keyframe that players have seen, and takes no frame of the shard before from then on", () => {
+  it("is transferred with the last keyframe that players have seen, and takes no frame of the shard before from then on", () => {
     const match = new FollowedMatch("m", METRICS);
     match.onFollow(follow(0, logOf()));
     match.onKeyframe(PUBLIC_VIEW, Uint8Array.of(7, 7));
     match.onKeyframe(3, Uint8Array.of(8)); // a seat's own
-    expect(handedOver(match).keyframe).toEqual(Uint8Array.of(7, 7));
+    expect(transferred(match).keyframe).toEqual(Uint8Array.of(7, 7));
     expect(match.channel).toBe(0);
   });
 });

@@ -19,8 +19,8 @@ export interface PublicFeed {
 }
 
 /** Of a link, what a match asks by itself. */
-export interface HandoverTaker {
-  handOver(handover: MessageInitShape<typeof LinkHandoverSchema>): void;
+export interface LogReceiver {
+  transferLog(handover: MessageInitShape<typeof LinkHandoverSchema>): void;
 }
 
 export class FollowedMatch {
@@ -31,9 +31,9 @@ export class FollowedMatch {
   /** While there are spectators here. */
   feed: PublicFeed | undefined;
   readonly matchId: string;
-  /** Gateways that hold the log, as the shard said last. */
-  holders: readonly string[] = [];
-  /** On the link that its frames come from; 0 once it was handed over. */
+  /** Gateways with a replica of the log, as the shard said last. */
+  replicas: readonly string[] = [];
+  /** On the link that its frames come from; 0 once it was transferred. */
   channel = 0;
   readonly #metrics: FanoutMetrics;
   /** Of seats that see what others do not. */
@@ -102,11 +102,11 @@ export class FollowedMatch {
   }
 
   /** To the shard that goes on with it. */
-  handOver(link: HandoverTaker, epoch: number): void {
+  transferLog(link: LogReceiver, epoch: number): void {
     this.channel = 0;
-    const { matchId, ticks, holders } = this;
+    const { matchId, ticks, replicas } = this;
     const keyframe = this.#public.keyframe ?? NO_KEYFRAME;
     const log = this.#log.bytes.slice();
-    link.handOver({ matchId, epoch, ticks, check: this.#check, holders: [...holders], log, keyframe });
+    link.transferLog({ matchId, epoch, ticks, check: this.#check, holders: [...replicas], log, keyframe });
   }
 }

@@ -41,8 +41,8 @@ export interface MatchParts {
   readonly onForgotten: (match: Match) => void;
 }
 
-/** A log that was handed over and is not wanted back: kept in case its new shard dies before it has stored anything. */
-const KEEP_HANDED_OVER_MS = 10_000;
+/** A log that was transferred and is not wanted back: kept in case its new shard dies before it has stored anything. */
+const KEEP_TRANSFERRED_MS = 10_000;
 
 export class Match implements SeatOwner {
   readonly matchId: string;
@@ -263,15 +263,15 @@ export class Match implements SeatOwner {
         );
       case "unbind":
         return this.#log && action.link.unbind(this.#log);
-      case "handOver":
-        return this.#log?.handOver(action.link, action.epoch);
+      case "transferLog":
+        return this.#log?.transferLog(action.link, action.epoch);
       case "drop":
         if (this.#log) action.link?.unbind(this.#log);
         this.#log = undefined;
         return;
       case "dropLater":
         clearTimeout(this.#keepTimer);
-        this.#keepTimer = setTimeout(() => this.#on({ kind: "keepTimeOver" }), KEEP_HANDED_OVER_MS).unref();
+        this.#keepTimer = setTimeout(() => this.#on({ kind: "keepTimeOver" }), KEEP_TRANSFERRED_MS).unref();
         return;
       case "countLost":
         return this.#parts.metrics.lost();

@@ -19,7 +19,7 @@ describe("a match whose shard is lost", () => {
     vi.advanceTimersByTime(299);
     harness.tell({ shardAddress: "b:1", epoch: 2 });
     const b = harness.link("b:1");
-    expect(b.sent).toEqual([`hand over ${MATCH}: epoch 2, 2 ticks`, "join 1"]);
+    expect(b.sent).toEqual([`transfer ${MATCH}: epoch 2, 2 ticks`, "join 1"]);
     const match = harness.follow("b:1", { epoch: 2, channel: 9, afterTicks: 2 });
     harness.join("b:1");
     expect(seat.joined).toBe(true);
@@ -43,7 +43,7 @@ describe("a match whose shard is lost", () => {
     expect(harness.links.has("c:1")).toBe(false);
   });
 
-  it("is handed over again when the next shard is lost before it took the match", () => {
+  it("is transferred again when the next shard is lost before it took the match", () => {
     const harness = new RegistryHarness();
     harness.playing();
     harness.cut("a:1");
@@ -52,7 +52,7 @@ describe("a match whose shard is lost", () => {
     harness.cut("b:1");
     expect(harness.pass(1000)[0]).toEqual({ ...LOST, epoch: 2 });
     harness.tell({ shardAddress: "c:1", epoch: 3 });
-    expect(harness.link("c:1").sent).toEqual([`hand over ${MATCH}: epoch 3, 2 ticks`, "join 1"]);
+    expect(harness.link("c:1").sent).toEqual([`transfer ${MATCH}: epoch 3, 2 ticks`, "join 1"]);
     harness.follow("c:1", { epoch: 3, afterTicks: 2 });
     harness.join("c:1");
     expect(harness.movedMs).toHaveLength(1);
@@ -98,7 +98,7 @@ describe("a match whose shard is lost", () => {
     harness.pass(0);
     harness.tell({ shardAddress: "a:1", epoch: 1 });
     harness.tell({ shardAddress: "a:1", epoch: 1 }); // the same answer, to a question that was asked again
-    expect(harness.link("a:1").sent).toEqual([`hand over ${MATCH}: epoch 1, 2 ticks`, "join 1"]);
+    expect(harness.link("a:1").sent).toEqual([`transfer ${MATCH}: epoch 1, 2 ticks`, "join 1"]);
     harness.follow("a:1", { afterTicks: 2 });
     harness.join("a:1");
     harness.tell({ shardAddress: "a:1", epoch: 1 });
@@ -130,7 +130,7 @@ describe("a shard that is suspected", () => {
     harness.matches.onSuspected(a.it);
     harness.tell({ shardAddress: "b:1", epoch: 2 });
     expect(a.sent).toEqual(["join 1", `unbind ${MATCH}`, "leave 1"]);
-    expect(harness.link("b:1").sent).toEqual([`hand over ${MATCH}: epoch 2, 2 ticks`, "join 1"]);
+    expect(harness.link("b:1").sent).toEqual([`transfer ${MATCH}: epoch 2, 2 ticks`, "join 1"]);
   });
 
   it("lets whoever came meanwhile join when it is heard again", () => {

@@ -116,14 +116,14 @@ describe("a match that ends", () => {
     expect(harness.matches.followed).toBe(0);
   });
 
-  it("is looked for when its shard is lost before the result is stored, and handed over without any player", () => {
+  it("is looked for when its shard is lost before the result is stored, and transferred without any player", () => {
     const harness = new RegistryHarness();
     const { match } = harness.playing();
     harness.end(match);
     harness.cut("a:1");
     expect(harness.pass(0)).toEqual([{ matchId: MATCH, epoch: 1, ticks: 2, lost: true }]);
     harness.tell({ shardAddress: "b:1", epoch: 2 });
-    expect(harness.link("b:1").sent).toEqual([`hand over ${MATCH}: epoch 2, 2 ticks`]);
+    expect(harness.link("b:1").sent).toEqual([`transfer ${MATCH}: epoch 2, 2 ticks`]);
   });
 
   it("by being cancelled says why", () => {
@@ -200,7 +200,7 @@ describe("a match that the matchmaker finds nowhere", () => {
 });
 
 describe("the log of a match without players here", () => {
-  it("is kept for ten seconds after it was handed over, in case the shard that got it dies too", () => {
+  it("is kept for ten seconds after it was transferred, in case the shard that got it dies too", () => {
     for (const takenUp of [false, true]) {
       const harness = new RegistryHarness();
       const { seat } = harness.playing();
@@ -208,7 +208,7 @@ describe("the log of a match without players here", () => {
       seat.leave(false); // gone while the match is looked for
       harness.pass(1000);
       harness.tell({ shardAddress: "b:1", epoch: 2 });
-      expect(harness.link("b:1").sent).toEqual([`hand over ${MATCH}: epoch 2, 2 ticks`]);
+      expect(harness.link("b:1").sent).toEqual([`transfer ${MATCH}: epoch 2, 2 ticks`]);
       if (takenUp) harness.follow("b:1", { epoch: 2, afterTicks: 2 });
       harness.pass(KEPT_MS + 1000);
       expect(harness.matches.followed).toBe(takenUp ? 1 : 0);

@@ -61,7 +61,7 @@ export class SeatSession implements Player {
   }
 
   leave(requestId: number): void {
-    const seated = this.#rise();
+    const seated = this.#giveUpSeat();
     if (!seated) return this.#host.error(requestId, "not_in_match");
     seated.seat.leave(true);
     this.#answer(seated, "not_in_match");
@@ -80,7 +80,7 @@ export class SeatSession implements Player {
       { playerId: this.#host.playerId, matchId },
       "the shard did not answer a join; the join is refused",
     );
-    this.#rise();
+    this.#giveUpSeat();
     seat.leave(false);
     if (state.requestId === 0) this.#cancelled(matchId, "shard_lost");
     this.#answer(state, "shard_unavailable");
@@ -97,7 +97,7 @@ export class SeatSession implements Player {
   }
 
   onJoinRefused(why: string): void {
-    const seated = this.#rise();
+    const seated = this.#giveUpSeat();
     if (!seated) return;
     const code = why in REALTIME_ERRORS ? (why as RealtimeErrorCode) : undefined;
     // No code says how it went: the answer alone would leave that out.
@@ -129,20 +129,20 @@ export class SeatSession implements Player {
   }
 
   onReplaced(): void {
-    this.#rise();
+    this.#giveUpSeat();
     this.#host.replaced();
   }
 
   #over(reason: string): Seated | undefined {
-    const seated = this.#rise();
+    const seated = this.#giveUpSeat();
     const { playerId } = this.#host;
     if (seated)
       this.#parts.log.info({ playerId, matchId: seated.matchId, reason }, "player told that the match is over");
     return seated;
   }
 
-  /** @returns what it sat on */
-  #rise(): Seated | undefined {
+  /** @returns the state before */
+  #giveUpSeat(): Seated | undefined {
     const state = this.#host.state();
     if (state.kind !== "seated") return undefined;
     this.#host.become(IDLE);

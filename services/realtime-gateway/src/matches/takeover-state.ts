@@ -20,10 +20,10 @@ export type Phase<L> =
   | { readonly kind: "located" }
   /** A shard sends it here, tick by tick. */
   | { readonly kind: "following"; readonly epoch: number; readonly link: L }
-  /** The log is here, and no shard sends more. `link`: of the shard that it was handed over to, once there is one. */
+  /** The log is here, and no shard sends more. `link`: of the shard that it was transferred to, once there is one. */
   | { readonly kind: "moving"; readonly epoch: number; readonly link: L | undefined }
   /** The players have heard the end; the log stays until the result is stored. */
-  | { readonly kind: "over"; readonly epoch: number; readonly link: L | undefined; readonly handedOver: boolean };
+  | { readonly kind: "over"; readonly epoch: number; readonly link: L | undefined; readonly transferred: boolean };
 
 export interface SeatState<L> {
   /** Its number in this gateway's match, not the shard's. */
@@ -114,7 +114,7 @@ export type MatchAction<L> =
   | { readonly kind: "giveUp"; readonly epoch: number }
   // to links
   | { readonly kind: "unbind" | "watch" | "unwatch"; readonly link: L }
-  | { readonly kind: "handOver"; readonly link: L; readonly epoch: number }
+  | { readonly kind: "transferLog"; readonly link: L; readonly epoch: number }
   // of the log
   | { readonly kind: "drop"; readonly link: L | undefined }
   | { readonly kind: "dropLater" | "countLost" }

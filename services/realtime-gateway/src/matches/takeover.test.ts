@@ -49,7 +49,7 @@ describe("the rules of a takeover", () => {
     expect(moved.actions.map(({ kind }) => kind)).toEqual([
       "withdraw",
       "backOff",
-      "handOver",
+      "transferLog",
       "leave",
       "suspend",
       "join",
@@ -62,7 +62,7 @@ describe("the rules of a takeover", () => {
     const moved = after(...playing, relocated("b", 2));
     expect(moved.actions.slice(1, 3)).toEqual([
       { kind: "unbind", link: "a" },
-      { kind: "handOver", link: "b", epoch: 2 },
+      { kind: "transferLog", link: "b", epoch: 2 },
     ]);
     const stale = takeover(moved.state, followed("a", 1));
     expect(stale).toEqual({ state: moved.state, actions: [] });
@@ -88,9 +88,9 @@ describe("the rules of a takeover", () => {
     const over = after(...playing, { kind: "cancelled", reason: "no_show", matchSeq: 1 }, closed("a"));
     expect(over.state).toMatchObject({ phase: { kind: "over", link: undefined }, question: { lost: true }, seats: [] });
     const moved = takeover(over.state, relocated("b", 2));
-    expect(moved.state.phase).toEqual({ kind: "over", epoch: 2, link: "b", handedOver: true });
+    expect(moved.state.phase).toEqual({ kind: "over", epoch: 2, link: "b", transferred: true });
     expect(isBoundTo(moved.state, "b")).toBe(false);
-    expect(moved.actions.slice(-2).map(({ kind }) => kind)).toEqual(["handOver", "dropLater"]);
+    expect(moved.actions.slice(-2).map(({ kind }) => kind)).toEqual(["transferLog", "dropLater"]);
     const again = takeover(moved.state, closed("b"));
     expect(again.state.question).toEqual({ lost: true, suspect: undefined });
     expect(takeover(again.state, { kind: "keepTimeOver" })).toEqual({ state: again.state, actions: [] });

@@ -198,7 +198,7 @@ function isLostWith<L>(state: MatchState<L>, link: L): boolean {
 /** No shard sends it any more; the log is here. */
 function unlink<L>(draft: Draft<L>): void {
   const { phase } = draft;
-  if (phase.kind === "over") draft.phase = { ...phase, link: undefined, handedOver: false };
+  if (phase.kind === "over") draft.phase = { ...phase, link: undefined, transferred: false };
   else if (hasLog(phase)) draft.phase = { kind: "moving", epoch: phase.epoch, link: undefined };
 }
 
@@ -223,8 +223,9 @@ function relocated<L>(draft: Draft<L>, { epoch, link, hearing, movable }: MatchE
   if (hasLog(phase) && (phase.epoch < epoch || phase.link !== link)) {
     if (!movable) return nowhere(draft, { over: "shard_lost" });
     unbind(draft); // from here on no frame of the epoch before is taken
-    draft.actions.push({ kind: "handOver", link, epoch });
-    draft.phase = phase.kind === "over" ? { ...phase, epoch, link, handedOver: true } : { kind: "moving", epoch, link };
+    draft.actions.push({ kind: "transferLog", link, epoch });
+    draft.phase =
+      phase.kind === "over" ? { ...phase, epoch, link, transferred: true } : { kind: "moving", epoch, link };
     if (draft.seats.length === 0) draft.actions.push({ kind: "dropLater" });
   }
   for (const one of draft.seats) {
@@ -240,7 +241,7 @@ function relocated<L>(draft: Draft<L>, { epoch, link, hearing, movable }: MatchE
 
 /** Its frames come from there. */
 export function isBoundTo<L>({ phase }: MatchState<L>, link: L): boolean {
-  if (phase.kind === "over") return phase.link === link && !phase.handedOver;
+  if (phase.kind === "over") return phase.link === link && !phase.transferred;
   return phase.kind === "following" && phase.link === link;
 }
 
@@ -277,7 +278,7 @@ function askTimerFired<L>(draft: Draft<L>, waitedMs: number): void {
 function over<L>(draft: Draft<L>, event: MatchEvent<L> & { kind: "ended" | "cancelled" }): void {
   if (!hasLog(draft.phase)) return;
   const { epoch, link } = draft.phase;
-  draft.phase = { kind: "over", epoch, link, handedOver: false };
+  draft.phase = { kind: "over", epoch, link, transferred: false };
   for (const { seat } of draft.seats.filter(({ at }) => at === "joined")) {
     draft.actions.push({ kind: "leave", seat, forfeit: false }, { kind: "notify", seat, news: event });
     forget(draft, seat);
@@ -303,11 +304,11 @@ function drop<L>(draft: Draft<L>): void {
   if (draft.seats.length === 0 && !draft.watch) withdraw(draft);
 }
 
-/** A log that was handed over was kept in case its new shard is lost before it has stored anything. While one is looked for it stays. */
+/** A log that was transferred was kept in case its new shard is lost before it has stored anything. While one is looked for it stays. */
 function keepTimeOver<L>(draft: Draft<L>): void {
   const { phase, seats } = draft;
-  const handedOver = phase.kind === "moving" || (phase.kind === "over" && phase.handedOver);
-  if (handedOver && phase.link !== undefined && seats.length === 0) drop(draft);
+  const transferred = phase.kind === "moving" || (phase.kind === "over" && phase.transferred);
+  if (transferred && phase.link !== undefined && seats.length === 0) drop(draft);
 }
 
 /** It has no spectators any more. */

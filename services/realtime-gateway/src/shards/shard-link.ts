@@ -158,7 +158,7 @@ export class ShardLink {
     this.#control({ message: { case: "leave", value: { session, forfeit } } });
   }
 
-  handOver(handover: MessageInitShape<typeof LinkHandoverSchema>): void {
+  transferLog(handover: MessageInitShape<typeof LinkHandoverSchema>): void {
     this.#control({ message: { case: "handover", value: handover as never } });
   }
 
@@ -210,7 +210,7 @@ export class ShardLink {
       }
       case "holders": {
         const match = this.#channels.get(message.value.channel);
-        if (match) match.holders = message.value.gatewayIds;
+        if (match) match.replicas = message.value.gatewayIds;
         return;
       }
       case "seatStatus": {

@@ -44,7 +44,7 @@ export class ShardLinks {
     return [...this.#here].filter((address) => this.#links.get(address)?.welcomed !== true).length;
   }
 
-  /** The shards that the matchmaker knows: a link to each is open before a match needs it, and for its witnesses. */
+  /** The shards that the matchmaker knows: a link to each is open before a match needs it, and for its log replicas. */
   keep(addresses: readonly string[]): void {
     this.#here = new Set(addresses);
     for (const address of addresses) this.to(address);
