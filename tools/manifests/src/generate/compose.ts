@@ -36,8 +36,9 @@ export function composeServices(rows: readonly ServiceRow[], version: string): s
 
 /** Under `environment:` of the operator's container. */
 export function composeOperator(rows: readonly ServiceRow[]): string {
-  const databases = databaseServices(rows).map(databaseLine);
-  return `MUSTER_ADMIN_URLS: '${adminUrlsOf(rows, ({ name }) => name)}'\n${databases.join("")}`;
+  const databases = databaseServices(rows);
+  const lines = [...databases.map(databaseLine), ...databases.flatMap(secretLines)];
+  return `MUSTER_ADMIN_URLS: '${adminUrlsOf(rows, ({ name }) => name)}'\n${lines.join("")}`;
 }
 
 /** Under `environment:` of MariaDB. */
@@ -66,8 +67,11 @@ function environment(row: ServiceRow, rows: readonly ServiceRow[]): string {
   const lines = Object.entries(plain).map(
     ([name, value]) => `${name}: ${value.includes('"') ? `'${value}'` : `"${value}"`}\n`,
   );
-  const secrets = (row.secrets ?? []).map((secret) => `${secretVariable(row, secret)}: "\${${secret}:?}"\n`);
-  return [...lines, ...databaseServices([row]).map(databaseLine), ...secrets].join("");
+  return [...lines, ...databaseServices([row]).map(databaseLine), ...secretLines(row)].join("");
+}
+
+function secretLines(row: ServiceRow): string[] {
+  return (row.secrets ?? []).map((secret) => `${secretVariable(row, secret)}: "\${${secret}:?}"\n`);
 }
 
 function databaseLine(row: ReturnType<typeof databaseServices>[number]): string {

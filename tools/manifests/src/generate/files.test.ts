@@ -70,6 +70,23 @@ it("what is written for it is YAML, with its database from a secret and its peer
   expect(services["rating-service-migrate"].command).toEqual(["src/migrate.ts"]);
 });
 
+it("the operator is given the database and the keys of a new one with a database", () => {
+  const sealed: ServiceRow = { ...rating, secrets: ["AUDIT_KEY"] };
+  const files = infraFiles([...SERVICES, sealed], where);
+  const pod = parse(files.get("infra/k8s/operator/operator.yaml") ?? "");
+  expect(pod.spec.containers[0].env).toContainEqual({
+    name: "RATING_AUDIT_KEY",
+    valueFrom: { secretKeyRef: { name: "muster", key: "audit-key" } },
+  });
+  const { services } = parse(files.get("infra/compose/compose.yaml") ?? "", { merge: true });
+  expect(services.operator.environment).toMatchObject({
+    RATING_DB_URL: "mysql://rating:${RATING_DB_PASSWORD:?}@mariadb:3306/rating_compose",
+    RATING_AUDIT_KEY: "${AUDIT_KEY:?}",
+    IDENTITY_KEY_ENCRYPTION_KEY: "${KEY_ENCRYPTION_KEY:?}",
+  });
+  expect(Object.keys(services.operator.environment)).not.toContain("SHARD_LINK_KEY");
+});
+
 it("nobody is let in to one that nobody calls", () => {
   const alone = infraFiles([...SERVICES, rating], where).get("infra/k8s/base/rating-service.yaml") ?? "";
   const policy = parseAllDocuments(alone)

@@ -69,8 +69,12 @@ export function environmentOf(row: ServiceRow, rows: readonly ServiceRow[]): Var
   return [
     ...Object.entries(plain).map(([name, value]) => ({ name, value })),
     ...(row.database ? [{ name: databaseVariable(row), secretKey: databaseSecretKey(row) }] : []),
-    ...(row.secrets ?? []).map((secret) => ({ name: secretVariable(row, secret), secretKey: secretKey(secret) })),
+    ...secretVariables(row),
   ];
+}
+
+export function secretVariables(row: ServiceRow): Variable[] {
+  return (row.secrets ?? []).map((secret) => ({ name: secretVariable(row, secret), secretKey: secretKey(secret) }));
 }
 
 export function environmentYaml(variables: readonly Variable[]): string {

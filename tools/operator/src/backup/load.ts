@@ -1,6 +1,6 @@
 import path from "node:path";
 import { createReadStream } from "node:fs";
-import { paths } from "@muster/local";
+import { databaseServices, databaseVariable, paths, secretVariable, SERVICES, type ServiceRow } from "@muster/local";
 import { exitCodeOf } from "../programs.ts";
 import { type Environment, variable } from "../environment.ts";
 import { DUMP, type Manifest } from "./manifest.ts";
@@ -14,11 +14,21 @@ export async function loadDump(folder: string, server: string): Promise<void> {
   await runProgramWithInput({ program: "mariadb", args: [UNLOGGED], server }, input);
 }
 
+interface SealedLog {
+  readonly service: string;
+  /** Variables. */
+  readonly database: string;
+  readonly key: string;
+}
+
 /** The logs that a backup has, and what they are sealed with: without it a copy would be taken for good that nobody has looked into. */
-const AUDIT_LOGS = [
-  { service: "identity-service", database: "IDENTITY_DB_URL", key: "IDENTITY_AUDIT_KEY" },
-  { service: "chat-service", database: "CHAT_DB_URL", key: "CHAT_AUDIT_KEY" },
-] as const;
+export function auditLogsOf(rows: readonly ServiceRow[]): SealedLog[] {
+  return databaseServices(rows)
+    .filter(({ secrets }) => secrets?.includes("AUDIT_KEY"))
+    .map((row) => ({ service: row.name, database: databaseVariable(row), key: secretVariable(row, "AUDIT_KEY") }));
+}
+
+const AUDIT_LOGS = auditLogsOf(SERVICES);
 
 /** @throws OperatorError when one is not set */
 export function requireAuditKeys(env: Environment): void {
