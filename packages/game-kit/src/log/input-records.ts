@@ -24,7 +24,7 @@ export interface RecordReader {
   onLeft(seat: number): void;
 }
 
-/** Of all matches: a record is written, used and forgotten before the next one is. */
+/** Shared by all matches: a record is written, used and forgotten before the next one is begun. */
 const writer = new BitWriter(64);
 const reader = new BitReader(new Uint8Array(0));
 
@@ -32,7 +32,7 @@ const reader = new BitReader(new Uint8Array(0));
 export class InputRecords {
   readonly #codec: Codec;
   readonly #map: MemoryMap;
-  /** Of the match, where its record entries lie beside its state: every tick reads both. */
+  /** The match's: its record entries lie beside its state, since every tick reads both. */
   readonly #memory: Int32Array;
 
   /** `memory`: a simulation's, or none for records that are read by themselves. */

@@ -26,7 +26,7 @@ export class RecordLog {
   #body = NOTHING;
   #bodyLength = 0;
 
-  /** `bytesMax`: whoever appends puts no more in; room is made for so much at most, or for one record that is longer. */
+  /** `bytesMax`: the caller appends no more than that, so no more room is made, except for one record that is longer. */
   constructor(bytesMax = Infinity) {
     this.#bytesMax = bytesMax;
     if (slabUsed === slab.length) {
@@ -44,7 +44,7 @@ export class RecordLog {
     return this.#bodyLength + this.#at - this.#from;
   }
 
-  /** The byte that was appended last; 0 when it is not at hand. */
+  /** The last byte of the log, while it lies in the slab; otherwise 0. */
   get lastByte(): number {
     return this.#at > this.#from ? (this.#slab[this.#at - 1] as number) : 0;
   }

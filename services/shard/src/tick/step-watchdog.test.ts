@@ -6,7 +6,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { StepOverrunError, StepWatchdog } from "./step-watchdog.ts";
 
-describe("the watch over steps", () => {
+describe("the step watchdog", () => {
   const STUCK_MS = 1000; // no step here takes so long: the process would end
   const options = {
     matchesMax: 4,
