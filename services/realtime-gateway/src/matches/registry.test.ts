@@ -161,6 +161,14 @@ describe("a match that the matchmaker finds nowhere", () => {
     expect(harness.pass(KEPT_MS)).toEqual([]);
   });
 
+  it("is done with before a player who joins again at once is looked after", () => {
+    const harness = new RegistryHarness();
+    const { one } = harness.playing();
+    Object.assign(one.player, { onCancelled: () => void harness.take(listener()) });
+    harness.tell({ over: "shard_lost" });
+    expect(harness.link("a:1").sent).toEqual(["join 1", `unbind ${MATCH}`, "join 2"]);
+  });
+
   it("is refused to who has not joined it yet", () => {
     const harness = new RegistryHarness();
     const one = listener();

@@ -37,6 +37,8 @@ const relocated = (link: string, epoch: number, movable = true): Event => ({
 });
 const playing: readonly Event[] = [joins(1), followed("a"), joined(1)];
 
+const cancelled: Event = { kind: "cancelled", reason: "no_show", matchSeq: 1 };
+
 describe("the rules of a takeover", () => {
   it("lead a match whose link is gone to the shard that the matchmaker names", () => {
     const suspended = after(...playing, closed("a"));
@@ -85,7 +87,7 @@ describe("the rules of a takeover", () => {
   });
 
   it("hand an ended match's log over again, and forget it when the result is stored or when it was kept for long enough", () => {
-    const over = after(...playing, { kind: "cancelled", reason: "no_show", matchSeq: 1 }, closed("a"));
+    const over = after(...playing, cancelled, closed("a"));
     expect(over.state).toMatchObject({ phase: { kind: "over", link: undefined }, question: { lost: true }, seats: [] });
     const moved = takeover(over.state, relocated("b", 2));
     expect(moved.state.phase).toEqual({ kind: "over", epoch: 2, link: "b", transferred: true });
@@ -101,13 +103,29 @@ describe("the rules of a takeover", () => {
     }
   });
 
+  it("keep the log that nobody plays while the next shard is looked for, and ask nothing about what is stored", () => {
+    const transferred = after(...playing, closed("a"), { kind: "left", seat: 1, forfeit: false }, relocated("b", 2));
+    expect(transferred.actions.at(-1)).toEqual({ kind: "dropLater" });
+    const sought = takeover(transferred.state, closed("b"));
+    expect(takeover(sought.state, { kind: "keepTimeOver" })).toEqual({ state: sought.state, actions: [] });
+    const stored = after(...playing, cancelled, { kind: "linkSuspected", link: "a" }, { kind: "stored" });
+    expect(stored.actions).toEqual([{ kind: "drop", link: "a" }, { kind: "withdraw" }]);
+    expect(isForgotten(stored.state)).toBe(true);
+  });
+
+  it("count a match as lost that was played, not one that was over", () => {
+    const lost: Event = { kind: "nowhere", epoch: 1, over: "shard_lost" };
+    expect(after(...playing, lost).actions).toContainEqual({ kind: "countLost" });
+    expect(after(...playing, cancelled, lost).actions).not.toContainEqual({ kind: "countLost" });
+  });
+
   it("take a match that its shard stops on purpose away from it, and what was over before stays over", () => {
     expect(after(...playing, { kind: "moving" }).actions).toEqual([
       { kind: "unbind", link: "a" },
       { kind: "suspend", seat: 1 },
       { kind: "ask", epoch: 1, lost: true, waitMs: 0 },
     ]);
-    const over = after(...playing, { kind: "cancelled", reason: "no_show", matchSeq: 1 }, { kind: "moving" });
+    const over = after(...playing, cancelled, { kind: "moving" });
     expect(over.state.phase).toMatchObject({ kind: "over", link: undefined });
     expect(after({ kind: "moving" }).actions).toEqual([]);
   });
@@ -168,6 +186,9 @@ describe("the rules of spectators", () => {
 
   it("ask a shard for a match once, again where it goes, and look for it when it is refused or the link is gone", () => {
     expect(after(...watching).actions.at(-1)).toEqual({ kind: "watch", link: "a" });
+    expect(after(...watching, relocated("a", 1)).actions.at(-1)).toEqual({ kind: "watch", link: "a" }); // it may be lost
+    const suspected = { ...relocated("a", 1), hearing: "suspected" } as Event;
+    expect(after(...watching, suspected).actions.at(-1)).toMatchObject({ kind: "backOff" });
     const shown = [...watching, followed("a"), { kind: "watching" }] as const;
     expect(after(...shown, relocated("a", 1)).actions.map(({ kind }) => kind)).toEqual(["backOff"]);
     expect(after(...shown, relocated("b", 2)).actions.at(-1)).toEqual({ kind: "watch", link: "b" });
