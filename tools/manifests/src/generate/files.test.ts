@@ -87,6 +87,14 @@ it("the operator is given the database and the keys of a new one with a database
   expect(Object.keys(services.operator.environment)).not.toContain("SHARD_LINK_KEY");
 });
 
+it("the keys in the secret of one with two words in its name are spelt alike", () => {
+  const database = { prefix: "live_ops", user: "live_ops" };
+  const files = infraFiles([...SERVICES, { ...rating, name: "live-ops-service", prefix: "LIVE_OPS", database }], where);
+  expect(files.get("infra/k8s/overlays/local/kustomization.yaml")).toContain(
+    "live-ops-db-password, and live-ops-db-url: mysql://live_ops:…@mariadb:3306/live_ops_local",
+  );
+});
+
 it("nobody is let in to one that nobody calls", () => {
   const alone = infraFiles([...SERVICES, rating], where).get("infra/k8s/base/rating-service.yaml") ?? "";
   const policy = parseAllDocuments(alone)

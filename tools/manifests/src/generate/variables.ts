@@ -4,7 +4,6 @@ import {
   callVariables,
   databaseVariable,
   deploymentOf,
-  type Secret,
   secretVariable,
   type ServiceRow,
 } from "@muster/local";
@@ -16,13 +15,13 @@ export interface Variable {
   readonly secretKey?: string;
 }
 
-/** Key in the secret `muster`. */
-export function secretKey(secret: Secret | `${string}_DB_PASSWORD`): string {
-  return secret.toLowerCase().replaceAll("_", "-");
+/** Key in the secret `muster` of a shared key (`LINK_KEY`), or of a variable. */
+export function secretKey(variable: string): string {
+  return variable.toLowerCase().replaceAll("_", "-");
 }
 
 export function databaseSecretKey(row: ServiceRow): string {
-  return `${row.database?.prefix}-db-url`;
+  return secretKey(databaseVariable(row));
 }
 
 /** Where the database is in the cluster and its users are made there. */
