@@ -127,10 +127,10 @@ function quoted(schema: TSchema, raw: string): string {
 /** What the pattern of a `url` cannot tell. */
 function urlProblem(schema: TSchema, raw: string): string | undefined {
   if (!schema["url"]) return undefined;
-  if (!URL.canParse(raw)) return "is no URL; signs like / or @ in a password are written %2F and %40";
+  if (!URL.canParse(raw)) return "is not a URL; write characters like / or @ in a password as %2F and %40";
   const { hostname, protocol, pathname } = new URL(raw);
-  if (hostname === "") return "names no host";
-  return protocol === "mysql:" && pathname.length < 2 ? "names no database after the host" : undefined;
+  if (hostname === "") return "has no host";
+  return protocol === "mysql:" && pathname.length < 2 ? "has no database name after the host" : undefined;
 }
 
 /** The configuration for a log line: secrets as `***`, passwords inside URLs too. */

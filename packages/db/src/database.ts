@@ -8,23 +8,23 @@ export type Database<Tables> = Kysely<Tables>;
 
 /** A service spreads this into its own configuration, beside its own `<SERVICE>_DB_URL`. */
 export const dbConfig = {
-  DB_POOL_MAX: int({ default: 8, min: 1, max: 200, description: "connections to the database, at most" }),
+  DB_POOL_MAX: int({ default: 8, min: 1, max: 200, description: "maximum number of connections to the database" }),
   DB_ACQUIRE_TIMEOUT_MS: int({
     default: 2000,
     min: 10,
     max: 60_000,
-    description: "wait for a free connection before failing",
+    description: "how long a call waits for a free connection before it fails",
   }),
   DB_STATEMENT_TIMEOUT_MS: int({
     default: 5000,
     min: 10,
     max: 600_000,
-    description: "the server ends a statement that takes longer",
+    description: "the server aborts a statement that takes longer",
   }),
   DB_WAIT_MS: int({
     default: 30_000,
     max: 600_000,
-    description: "at the start: how long to wait for a database that answers and is migrated",
+    description: "how long to wait at start until the database answers and is migrated",
   }),
 };
 

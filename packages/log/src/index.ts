@@ -10,7 +10,7 @@ export type Logger = PinoLogger;
 export const logConfig = {
   LOG_LEVEL: oneOf(["trace", "debug", "info", "warn", "error", "silent"], {
     default: "info",
-    description: "least severe level that is written; `error` means that someone must act",
+    description: "least severe level that is logged; `error` means that someone must act",
   }),
 };
 

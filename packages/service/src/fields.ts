@@ -29,7 +29,7 @@ export interface StandardFields<L extends Fields> {
 }
 
 export function port(standard: number, description: string): TUnsafe<number> {
-  return int({ default: standard, max: 65_535, description: `${description}; 0 takes a free one` });
+  return int({ default: standard, max: 65_535, description: `${description}; 0 takes a free port` });
 }
 
 /** The standard variables of a process with this prefix, and its own, whose names are written in full so that they can be found. */
@@ -65,7 +65,7 @@ export function standardFields(
       default: stopWithinMs.default ?? 10_000,
       min: 100,
       max: stopWithinMs.max ?? 300_000,
-      description: "a stop that takes longer is forced",
+      description: "maximum time for a stop; after it the process exits anyway",
     }),
   };
 }

@@ -20,6 +20,6 @@ export const tracingConfig = {
     default: "1",
     pattern: "^(0|1|0?\\.[0-9]+|1\\.0+)$",
     description:
-      "share of the traces that is recorded, 0 to 1; the same in every service, which then choose the same traces",
+      "share of the traces that is recorded, 0 to 1; must be the same in every service, so that all record the same traces",
   }),
 } satisfies Fields;

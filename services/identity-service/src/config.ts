@@ -5,107 +5,111 @@ import { Type } from "@sinclair/typebox";
 const own = {
   IDENTITY_KEY_ENCRYPTION_KEY: bytes({
     length: 32,
-    description: "AES-256 key that seals the signing keys in the database, 64 hexadecimal digits",
+    description: "AES-256 key that encrypts the signing keys in the database, 64 hexadecimal digits",
   }),
   IDENTITY_AUDIT_KEY: keys({
     length: 32,
     description:
-      "seals the entries of the audit log, 64 hexadecimal digits; of several, comma-separated, the first seals and each is accepted",
+      "key that seals the entries of the audit log, 64 hexadecimal digits; of several keys, separated by commas, the first seals and all are accepted",
   }),
   IDENTITY_REFRESH_TTL_S: int({
     default: 30 * 86_400,
     min: 60,
     max: 365 * 86_400,
-    description: "life of one refresh token, seconds",
+    description: "lifetime of a refresh token, seconds",
   }),
   IDENTITY_FAMILY_TTL_S: int({
     default: 180 * 86_400,
     min: 60,
     max: 730 * 86_400,
-    description: "life of a session over all its refreshes, seconds",
+    description: "lifetime of a session over all its refreshes, seconds",
   }),
   IDENTITY_REFRESH_GRACE_S: int({
     default: 20, // the SDK gives up a request after 15
     max: 120,
     description:
-      "a refresh that is repeated within this time, seconds, is nothing to wonder about; later ones are counted, and too many on end end the session",
+      "a refresh token may be used again within this time, seconds; later repeats are counted, and too many in a row end the session",
   }),
   IDENTITY_KEY_ACTIVE_S: int({
     default: 30 * 86_400,
     min: 1,
     max: 365 * 86_400,
-    description: "how long a signing key signs, seconds",
+    description: "how long a signing key is used for signing, seconds",
   }),
   IDENTITY_KEY_PENDING_S: int({
     default: 900,
     min: 1,
     max: 86_400,
-    description: "how long a signing key is published before it signs, seconds: longer than JWKS are cached anywhere",
+    description:
+      "how long a signing key is published before it signs, seconds; must be longer than anyone caches the JWKS",
   }),
   IDENTITY_KEY_CHECK_MS: int({
     default: 5000,
     min: 10,
     max: 30_000,
-    description: "how often each instance looks at the signing keys",
+    description: "how often each instance checks the signing keys",
   }),
   IDENTITY_PASSWORD_CHARS_MIN: int({
     default: 8,
     min: 8,
     max: 64,
-    description: "shortest new password; NIST SP 800-63B asks for 8 (rev. 3) or 15 (rev. 4, password alone)",
+    description:
+      "minimum length of a new password, characters; NIST SP 800-63B asks for 8 (rev. 3) or 15 (rev. 4, password alone)",
   }),
   IDENTITY_RESERVED_NAMES: json<readonly string[]>(Type.Array(Type.String({ minLength: 1 })), {
     default: [],
-    description: 'names nobody may have, and what looks like them, for example ["acme"]; added to the built-in ones',
+    description:
+      'names that nobody may have, nor names that look like them, for example ["acme"]; added to the built-in list',
   }),
   IDENTITY_LOGIN_FREE_PER_ACCOUNT: int({
     default: 5,
     min: 1,
     max: 1000,
     description:
-      "failed log-ins per account before each further one costs: a stranger a proof of work, a known device a delay that doubles",
+      "failed log-ins per account that are free; after them an unknown device must send a proof of work, and a known device waits for a delay that doubles",
   }),
   IDENTITY_LOGIN_FREE_PER_ADDRESS: int({
     default: 50,
     min: 1,
     max: 1_000_000,
-    description: "failed log-ins per address (IPv6: per /64) before a stranger's cost a proof of work",
+    description:
+      "failed log-ins per address (IPv6: per /64) that are free; after them an unknown device must send a proof of work",
   }),
   IDENTITY_LOGIN_DELAY_MAX_S: int({
     default: 900,
     min: 1,
     max: 86_400,
-    description: "longest delay of a known device, seconds",
+    description: "maximum delay for a known device, seconds",
   }),
   IDENTITY_ACCOUNTS_PER_ADDRESS_BURST: int({
     default: 60,
     min: 1,
     max: 1_000_000,
-    description: "new guests and registrations of one address (IPv6: /64) at once, in each instance",
+    description: "new guests and registrations that one address (IPv6: /64) may make in a burst, in each instance",
   }),
   IDENTITY_ACCOUNTS_PER_ADDRESS_PER_MIN: int({
     default: 20,
     min: 1,
     max: 1_000_000,
-    description: "the same after that, per minute",
+    description: "new guests and registrations that one address may make per minute after the burst, in each instance",
   }),
   IDENTITY_HASHING_MAX: int({
     default: 2,
     min: 1,
     max: 4,
-    description: "passwords of log-ins hashed at once; libuv has four threads for everything",
+    description: "log-in passwords hashed at the same time; libuv has four threads for everything",
   }),
   IDENTITY_REGISTRATION_HASHING_MAX: int({
     default: 1,
     min: 1,
     max: 4,
-    description: "passwords of registrations hashed at once",
+    description: "registration passwords hashed at the same time",
   }),
   IDENTITY_HASHING_QUEUE_MAX: int({
     default: 32,
     max: 10_000,
     description:
-      "passwords that wait to be hashed, in each of three queues (log-ins, known devices, registrations); a quarter of them, but at least 8, from one address; beyond it the answer is busy",
+      "passwords that may wait to be hashed, in each of three queues (log-ins, known devices, registrations); one address may have a quarter of them, but at least 8; beyond that the answer is busy",
   }),
 };
 

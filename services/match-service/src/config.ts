@@ -7,7 +7,7 @@ const own = {
     min: 20,
     max: 600_000,
     description:
-      "a match that no shard has renewed for six rounds of this length is cancelled as shard_lost; shards renew every SHARD_LEASE_RENEW_MS, keep that below it",
+      "length of a lease round: a match whose lease no shard has renewed for six rounds is cancelled as shard_lost; keep SHARD_LEASE_RENEW_MS below this",
   }),
 };
 

@@ -29,46 +29,46 @@ const own = {
   MATCHMAKER_SEAT_TICKET_KEY: keys({
     length: 32,
     description:
-      "seals seat tickets; shared with gateways and shards, 64 hexadecimal digits; of several, comma-separated, the first",
+      "key that seals seat tickets, shared with gateways and shards, 64 hexadecimal digits; of several keys, separated by commas, the first is used",
   }),
   MATCHMAKER_SEAT_TICKET_TTL_S: int({
     default: 7200,
     min: 60,
     max: 86_400,
-    description: "life of a seat ticket: longer than any match, seconds",
+    description: "lifetime of a seat ticket, seconds; must be longer than any match",
   }),
   MATCHMAKER_MODES: json<Readonly<Record<string, Mode>>>(modeSchema, {
     default: DEFAULT_MODES,
     description:
-      "queues by name: game, seats, options, bots for the seats that stay free, practice (as if said where there are bots)",
+      "queues by name, each with game, seats, options, bots (for seats that stay free) and practice (true by default if there are bots)",
   }),
   MATCHMAKER_PRACTICE_PERCENT_MAX: int({
     default: 70,
     max: 100,
     description:
-      "practice is placed on a shard only while less of it than that is in use; the rest is kept for the other modes",
+      "practice matches are placed on a shard only while less than this share of its capacity is in use; the rest is reserved for other modes",
   }),
   MATCHMAKER_QUEUE_MAX: int({
     default: 20_000,
     min: 2,
     max: 1_000_000,
-    description: "tickets per queue; beyond it a ticket is refused with queue_full",
+    description: "maximum number of tickets per queue; further tickets are refused with queue_full",
   }),
   MATCHMAKER_WINDOW_POINTS: int({
     default: 100,
     max: 10_000,
-    description: "rating distance that a new ticket accepts",
+    description: "difference of ratings that a new ticket accepts",
   }),
   MATCHMAKER_WINDOW_POINTS_PER_S: int({
     default: 50,
     min: 1,
     max: 10_000,
-    description: "how much wider it accepts per second of waiting",
+    description: "how much this difference grows per second of waiting",
   }),
   MATCHMAKER_REGION_POINTS: int({
     default: 250,
     max: 10_000,
-    description: "distance, in rating points, between two regions",
+    description: "distance between two regions, in rating points",
   }),
   MATCHMAKER_ALLOCATE_TIMEOUT_MS: int({
     default: 2000,
@@ -80,7 +80,8 @@ const own = {
     default: 10_000,
     min: 100,
     max: 120_000,
-    description: "told to the players, who take the match to be off after it: the same as SHARD_JOIN_WITHIN_MS",
+    description:
+      "time to join that is announced to players, after which clients treat the match as cancelled; must be the same as SHARD_JOIN_WITHIN_MS",
   }),
 };
 

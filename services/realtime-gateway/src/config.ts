@@ -130,20 +130,22 @@ const own = {
     min: 150,
     max: 60_000,
     formerly: "GATEWAY_SHARD_SILENT_MS",
-    description: "a shard that answers no heartbeat for this long is suspected: another one is found for its matches",
+    description:
+      "a shard that answers no heartbeat for this long is suspected, and another shard takes over its matches",
   }),
   GATEWAY_INPUT_BATCH_WINDOW_MS: int({
     default: 4,
     max: 20,
     formerly: "GATEWAY_GATHER_MS",
-    description: "inputs are sent to their shard in batches, this far apart: fewer wake-ups there; 0: no batches",
+    description:
+      "time between two batches of inputs to a shard; batches mean fewer wake-ups of the shard; 0: no batches",
   }),
   GATEWAY_WAKE_UP_COALESCING_MS: int({
     default: 1,
     max: 10,
     formerly: "GATEWAY_REST_MS",
     description:
-      "after a turn of the event loop that brought only a few inputs, the next turn starts this much later: it brings more inputs, and ticks wait as long; 0: no delay",
+      "after a turn of the event loop that brought only a few inputs, the next turn starts this much later, so that it brings more inputs; ticks wait for as long; 0: no delay",
   }),
   GATEWAY_SPECTATOR_DELAY_MS: int({
     default: 10_000,

@@ -4,73 +4,81 @@ import { type ConfigFrom, port, serviceConfig } from "@muster/service";
 const own = {
   SHARD_LINK_ADDRESS: text({
     default: "auto",
-    description: "host:port under which gateways reach the link; auto is the listening address",
+    description: "host:port at which gateways reach the link port; auto: the address that the shard listens on",
   }),
   SHARD_MATCH_URL: url({ protocols: ["http:"], description: "gRPC address of match-service" }),
   SHARD_MATCHMAKER_URL: url({ protocols: ["http:"], description: "gRPC address of the matchmaker" }),
   SHARD_SEAT_TICKET_KEY: keys({
     length: 32,
-    description: "opens seat tickets; the matchmaker's, 64 hexadecimal digits; of several, comma-separated, each",
+    description:
+      "key that opens seat tickets, the same as the matchmaker's, 64 hexadecimal digits; of several keys, separated by commas, all are accepted",
   }),
   SHARD_LINK_KEY: keys({
     length: 32,
-    description: "lets gateways in; shared with them, 64 hexadecimal digits; of several, comma-separated, each",
+    description:
+      "key that authenticates links from gateways, shared with them, 64 hexadecimal digits; of several keys, separated by commas, all are accepted",
   }),
-  SHARD_REGION: text({ default: "local", pattern: "^[a-z0-9-]{1,32}$", description: "where this shard is" }),
+  SHARD_REGION: text({
+    default: "local",
+    pattern: "^[a-z0-9-]{1,32}$",
+    description: "name of the region that this shard is in",
+  }),
   SHARD_MATCHES_MAX: int({
     default: 1000,
     min: 1,
     max: 100_000,
-    description: "matches held at once; beyond it a match is refused",
+    description: "maximum number of matches that the shard holds; further matches are refused",
   }),
   SHARD_JOIN_WITHIN_MS: int({
     default: 10_000,
     min: 10,
     max: 300_000,
-    description: "a match whose players have not all joined by then is cancelled",
+    description: "a match whose players have not all joined within this time is cancelled",
   }),
   SHARD_GRACE_MS: int({
     default: 20_000,
     max: 300_000,
-    description: "how long the seat of a lost player is kept; then it forfeits",
+    description: "how long the seat of a disconnected player is kept; after that the player forfeits",
   }),
   SHARD_PLAYED_AFTER_MS: int({
     default: 3000,
     max: 300_000,
     description:
-      "who leaves a running match sooner has not played it: nobody gains rating by it, and it counts as not coming; keep it below the shortest match",
+      "a player who leaves a running match after less than this time counts as a no-show, and nobody gains rating from the match; keep it below the length of the shortest match",
   }),
   SHARD_KEYFRAME_EVERY_TICKS: int({
     default: 60,
     min: 1,
     max: 10_000,
-    description: "how often gateways get a new keyframe to cache",
+    description: "how often gateways get a new keyframe to cache, ticks",
   }),
   SHARD_LEASE_RENEW_MS: int({
     default: 5000,
     min: 10,
     max: 300_000,
-    description: "how often match-service is told which matches are held here; keep it below MATCH_LEASE_ROUND_MS",
+    description:
+      "how often the shard renews the leases of its matches at match-service; keep it below MATCH_LEASE_ROUND_MS",
   }),
   SHARD_STEP_BUDGET_MS: int({
     default: 100,
     min: 1,
     max: 10_000,
     description:
-      "a step of a game that takes longer ends its match; keep it well below GATEWAY_SHARD_SUSPECT_AFTER_MS, or a match whose step never comes back is moved, and takes the next shard with it",
+      "maximum time for a game's step; a longer one ends its match; keep it well below GATEWAY_SHARD_SUSPECT_AFTER_MS, or a match whose step never returns is taken over by the next shard and blocks that one too",
   }),
   SHARD_STUCK_MS: int({
     default: 200,
     min: 20,
     max: 60_000,
     description:
-      "a step that has not come back after so long never will: the process ends, and all matches but that one move",
+      "if a step has not returned after this time, the process exits, and all matches but that one are taken over",
   }),
   SHARD_HEAP_PERCENT_MAX: int({
     default: 80,
     min: 1,
     max: 100,
-    description: "when the heap is fuller, the match whose steps allocate most ends, every second another one",
+    description:
+      "when the heap is fuller than this, percent, the match whose steps allocate most is ended, and another one every second",
   }),
   SHARD_LOG_TRANSFER_WITHIN_MS: int({
     formerly: "SHARD_HANDOVER_WITHIN_MS",
@@ -82,14 +90,14 @@ const own = {
   SHARD_DRAIN_WITHIN_MS: int({
     default: 100_000,
     max: 3_600_000,
-    description: "on stop: how long running matches may go on; then they are cancelled",
+    description: "on stop: how long running matches may continue before they are cancelled",
   }),
 };
 
 export const configuration = serviceConfig(
   "SHARD",
   {
-    listens: { SHARD_LINK_PORT: port(7240, "link for gateways") },
+    listens: { SHARD_LINK_PORT: port(7240, "links of gateways") },
     adminPort: 7241,
     stopWithinMs: { default: 120_000, max: 3_700_000 },
   },
