@@ -43,8 +43,8 @@ export type ErrorTable = Readonly<Record<string, ErrorRow>>;
 /** Errors that any service can answer with. */
 export const COMMON_ERRORS = {
   invalid_request: { grpc: "invalid_argument", retryable: false, message: "The request is malformed." },
-  unauthenticated: { grpc: "unauthenticated", retryable: false, message: "A valid access token is needed." },
-  deadline_exceeded: { grpc: "deadline_exceeded", retryable: true, message: "It took too long." },
+  unauthenticated: { grpc: "unauthenticated", retryable: false, message: "A valid access token is required." },
+  deadline_exceeded: { grpc: "deadline_exceeded", retryable: true, message: "The request took too long." },
   unavailable: { grpc: "unavailable", retryable: true, message: "The service cannot answer right now." },
   internal: { grpc: "internal", retryable: false, message: "Something went wrong on our side." },
 } as const satisfies ErrorTable;

@@ -8,11 +8,11 @@ import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 
 /** What Fastify refuses by itself, by its own code. */
 const FRAMEWORK_ERRORS: Readonly<Record<string, { status: number; code: string; message: string }>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: { status: 413, code: "body_too_large", message: "The body is over the limit." },
+  FST_ERR_CTP_BODY_TOO_LARGE: { status: 413, code: "body_too_large", message: "The request body is too large." },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: {
     status: 415,
     code: "unsupported_media_type",
-    message: "The body is not application/json.",
+    message: "The request body is not application/json.",
   },
 };
 

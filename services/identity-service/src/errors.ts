@@ -2,16 +2,24 @@ import { errorsOf } from "@muster/errors";
 
 /** Refusals of identity-service. */
 export const ERRORS = {
-  name_taken: { grpc: "already_exists", retryable: false, message: "This name is taken, or looks like one that is." },
-  bad_name: { grpc: "invalid_argument", retryable: false, message: "This name cannot be had." },
+  name_taken: {
+    grpc: "already_exists",
+    retryable: false,
+    message: "This name is taken, or looks like a name that is taken.",
+  },
+  bad_name: { grpc: "invalid_argument", retryable: false, message: "This name is not allowed." },
   weak_password: { grpc: "invalid_argument", retryable: false, message: "This password is too easy to guess." },
   bad_credentials: { grpc: "unauthenticated", retryable: false, message: "Name or password is wrong." },
   bad_refresh_token: { grpc: "unauthenticated", retryable: false, message: "The refresh token is not valid." },
   account_banned: { grpc: "permission_denied", retryable: false, message: "This account is banned." },
-  not_allowed: { grpc: "permission_denied", retryable: false, message: "This account may not do that." },
+  not_allowed: {
+    grpc: "permission_denied",
+    retryable: false,
+    message: "This account does not have the permission to do that.",
+  },
   player_not_found: { grpc: "not_found", retryable: false, message: "There is no such player." },
-  device_not_found: { grpc: "not_found", retryable: false, message: "There is no such open session." },
-  key_not_found: { grpc: "not_found", retryable: false, message: "There is no such key in use." },
+  device_not_found: { grpc: "not_found", retryable: false, message: "There is no such session." },
+  key_not_found: { grpc: "not_found", retryable: false, message: "There is no such signing key in use." },
   too_many_attempts: {
     grpc: "resource_exhausted",
     retryable: true,
@@ -27,7 +35,11 @@ export const ERRORS = {
     retryable: true,
     message: "Too many new accounts from this address; wait before the next one.",
   },
-  busy: { grpc: "resource_exhausted", retryable: true, message: "Too many log-ins at once; try again shortly." },
+  busy: {
+    grpc: "resource_exhausted",
+    retryable: true,
+    message: "Too many log-ins at the same time; try again shortly.",
+  },
 } as const;
 
 export const fail: ReturnType<typeof errorsOf<typeof ERRORS>> = errorsOf(ERRORS);
