@@ -90,22 +90,22 @@ function instruments(metrics: Metrics): { position: Gauge; fault: Gauge; unseale
   return {
     position: new Gauge({
       name: "audit_log_position",
-      help: "Position of the audit log's last entry; it never falls",
+      help: "Position of the audit log's last entry; it never decreases",
       registers,
     }),
     fault: new Gauge({
       name: "audit_log_fault",
-      help: "1: an entry of the audit log is missing, changed, forged or out of order",
+      help: "1 if an entry of the audit log is missing, changed, forged or out of order",
       registers,
     }),
     unsealed: new Gauge({
       name: "audit_log_unsealed_entries",
-      help: "Entries of the audit log that bear no seal",
+      help: "Entries of the audit log without a seal",
       registers,
     }),
     losses: new Counter({
       name: "audit_log_losses_total",
-      help: "How often an entry that had been the audit log's last one was gone, or another one",
+      help: "How often the entry that had been the last one of the audit log was missing or replaced",
       registers,
     }),
   };

@@ -52,7 +52,7 @@ function repeatsOf(metrics: Metrics): Counter<"callee" | "outcome"> {
     made ??
     new Counter({
       name: REPEATS,
-      help: "Calls that failed on the way: sent again, or not because too many were",
+      help: "Calls that failed in transit: sent again, or not sent again because too many had been",
       labelNames: ["callee", "outcome"],
       registers: [metrics],
     })

@@ -138,7 +138,7 @@ function shareCalls(server: Http2Server): void {
 function callRules({ log, metrics, quietMethods = [] }: RpcServerOptions): Interceptor {
   const duration = new Histogram({
     name: "rpc_server_duration_seconds",
-    help: "Time from the request to the end of the answer",
+    help: "Time from the start of a request to the end of its response",
     labelNames: ["rpc", "code"],
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers: [metrics],

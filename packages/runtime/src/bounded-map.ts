@@ -61,7 +61,7 @@ export function measureBounded(metrics: Metrics, maps: Readonly<Record<string, B
   const labelNames = ["map"];
   new Gauge({
     name: "bounded_map_entries",
-    help: "Entries of what is remembered up to a limit",
+    help: "Entries in a map of bounded size",
     labelNames,
     registers,
     collect() {
@@ -70,7 +70,7 @@ export function measureBounded(metrics: Metrics, maps: Readonly<Record<string, B
   });
   new Counter({
     name: "bounded_map_evictions_total",
-    help: "Entries that were forgotten because the limit was reached",
+    help: "Entries removed from a map of bounded size because it was full",
     labelNames,
     registers,
     collect() {

@@ -86,7 +86,7 @@ function countMissing(metrics: Metrics, peers: Readonly<Record<string, Check>>):
   if (Object.keys(peers).length === 0) return;
   new Gauge({
     name: "peer_missing",
-    help: "1 while this process lacks a peer without which part of its work is not done: no session, or no connection since one was wanted",
+    help: "1 while this process cannot reach a peer that it needs for part of its work: there is no session, or the last attempt to connect failed",
     labelNames: ["peer"],
     registers: [metrics],
     async collect() {

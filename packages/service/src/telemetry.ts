@@ -17,12 +17,12 @@ export function createTelemetry({ service, instanceId, config, metrics, log }: T
   if (endpoint === "") return [];
   const sent = new Counter({
     name: "trace_spans_sent_total",
-    help: "Spans that the OpenTelemetry collector has taken",
+    help: "Spans that the OpenTelemetry collector has accepted",
     registers: [metrics],
   });
   const lost = new Counter({
     name: "trace_spans_lost_total",
-    help: "Spans that the OpenTelemetry collector has not got: no room for more that wait (queue), or it did not take them (collector)",
+    help: "Spans that were lost: the queue was full (queue), or the OpenTelemetry collector did not accept them (collector)",
     labelNames: ["reason"],
     registers: [metrics],
   });

@@ -40,10 +40,10 @@ function compose({ config, db, now, metrics, log }: DatabaseContext<Config, Tabl
     tailEveryMs: config.tailEveryMs,
     log,
   });
-  collectedGauge(metrics, "chat_gateway_streams", "Gateways that messages are delivered to", () => delivery.streams);
+  collectedGauge(metrics, "chat_gateway_streams", "Gateways to which messages are delivered", () => delivery.streams);
   const refused = new Counter({
     name: "chat_calls_refused_total",
-    help: "Calls beyond what one player may ask, refused before any work",
+    help: "Calls refused at once because a player exceeded its limits",
     registers: [metrics],
   });
   const callLimits = new CallLimits({
@@ -67,7 +67,7 @@ function compose({ config, db, now, metrics, log }: DatabaseContext<Config, Tabl
   collectedGauge(
     metrics,
     "chat_calls_waiting",
-    "Calls that wait for their turn, behind calls of the same player or of all",
+    "Calls that wait for other calls of the same player, or of all players",
     () => callLimits.waiting,
   );
   const changeRates = new PlayerRates({ everyMs: 60_000 / config.changesPerMin, burst: config.changeBurst }, now);

@@ -65,7 +65,7 @@ export function refusalOf(line: string): Refusal | undefined {
 export function createIngressRefusals({ host, port, ingress, metrics, log }: Parts): IngressRefusals {
   const refused = new Counter({
     name: "edge_ingress_refusals_total",
-    help: "What the ingress answered or refused by itself, over a limit of one address or of the whole, or with nobody behind it that answered",
+    help: "Requests that the ingress refused itself: over the limit of an address, over its own limits, or because no process behind it answered",
     labelNames: ["why"],
     registers: [metrics],
   });
@@ -73,7 +73,7 @@ export function createIngressRefusals({ host, port, ingress, metrics, log }: Par
   let bound = 0;
   new Counter({
     name: "edge_ingress_refusals_lost_total",
-    help: "Refusals of the ingress that came faster than they were read: not in edge_ingress_refusals_total",
+    help: "Reports of refusals by the ingress that arrived faster than edge-api read them; edge_ingress_refusals_total does not include them",
     registers: [metrics],
     async collect() {
       this.reset();

@@ -62,7 +62,7 @@ type AnyCall = Call<OperationId>;
 export function createRestServer(parts: ServerParts): FastifyInstance {
   const duration = new Histogram({
     name: "http_server_duration_seconds",
-    help: "Time from the request to the end of the answer",
+    help: "Time from the start of a request to the end of its response",
     labelNames: ["method", "route", "status"],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers: [parts.metrics],

@@ -40,7 +40,7 @@ function compose({ config, metrics, log }: ServiceContext<Config>): Composition<
   measureBounded(metrics, tokens.bounded);
   new Gauge({
     name: "edge_trust_age_seconds",
-    help: "Since identity last said what is revoked",
+    help: "Time since identity-service last answered what has been revoked",
     registers: [metrics],
     collect() {
       this.set(tokens.trustAgeS());

@@ -73,7 +73,7 @@ export interface LeaseSweepOptions {
 export function createLeaseSweep({ db, roundMs, now, metrics, log }: LeaseSweepOptions): Component {
   const expired = new Counter({
     name: "match_leases_expired_total",
-    help: "Matches that were ended as shard_lost because no shard held them any more",
+    help: "Matches cancelled as shard_lost because no shard held them any more",
     registers: [metrics],
   });
   let seen: number | undefined;

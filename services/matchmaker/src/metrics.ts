@@ -36,7 +36,7 @@ export function createMatchmakerMetrics(
   });
   new Gauge({
     name: "matchmaker_sessions",
-    help: "Open streams",
+    help: "Open streams from gateways and shards",
     labelNames: ["peer"],
     registers,
     collect() {
@@ -46,7 +46,7 @@ export function createMatchmakerMetrics(
   });
   new Gauge({
     name: "matchmaker_held_matches",
-    help: "Matches whose seats keep their players from queueing",
+    help: "Matches whose players cannot queue, because they have a seat",
     registers,
     collect() {
       this.set(seats.matches);
@@ -55,52 +55,52 @@ export function createMatchmakerMetrics(
   return {
     refused: new Counter({
       name: "matchmaker_tickets_refused_total",
-      help: "Tickets that were not taken, or were dropped, and why",
+      help: "Tickets that were refused or dropped, with the reason",
       labelNames: ["code"],
       registers,
     }),
     noShows: new Counter({
       name: "matchmaker_no_shows_total",
-      help: "Players who did not come to a match that others came to",
+      help: "Players who did not join a match that others joined",
       registers,
     }),
     earlyLeaves: new Counter({
       name: "matchmaker_early_leaves_total",
-      help: "Players who left others in a match before it was really played",
+      help: "Players who left a match with others before SHARD_PLAYED_AFTER_MS",
       registers,
     }),
     notifiedAgain: new Counter({
       name: "matchmaker_notified_again_total",
-      help: "Tickets that were answered with the seat that their player held already",
+      help: "Tickets answered with the seat that the player already held",
       registers,
     }),
     placements: new Counter({
       name: "matchmaker_placements_total",
-      help: "Groups of tickets by what became of them",
+      help: "Groups of tickets, by the outcome of their placement",
       labelNames: ["outcome"],
       registers,
     }),
     failovers: new Counter({
       name: "matchmaker_failovers_total",
-      help: "Matches of lost shards: moved, or given up and why",
+      help: "Matches of lost shards: moved, or cancelled, with the reason",
       labelNames: ["outcome"],
       registers,
     }),
     slice: new Histogram({
       name: "matchmaker_slice_seconds",
-      help: "Time of one slice of a pass over the queues, in which nothing else runs",
+      help: "Duration of one slice of a pass over the queues, during which nothing else runs",
       buckets: [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1],
       registers,
     }),
     undone: new Counter({
       name: "matchmaker_placements_undone_total",
-      help: "Recorded matches that are not played after all: cancelled, gone, or left to their lease",
+      help: "Recorded matches that could not be started: cancelled, already over, or left until their lease expires",
       labelNames: ["outcome"],
       registers,
     }),
     waited: new Histogram({
       name: "matchmaker_wait_seconds",
-      help: "From queueing to the match",
+      help: "Time from joining the queue to the match",
       buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120],
       registers,
     }),

@@ -62,31 +62,31 @@ export function createGatewayMetrics(registry: Metrics, gauges: GatewayGauges): 
   });
   const ratings = new Counter({
     name: "gateway_ratings_total",
-    help: "Ratings of tickets: read, or, because match-service did not say in time, the last known one or that of a new player",
+    help: "Ratings used for tickets, by source: read from match-service, or, if it did not answer in time, the last known one or that of a new player",
     labelNames: ["source"],
     registers,
   });
   const upgradeRefused = new Counter({
     name: "gateway_upgrades_refused_total",
-    help: "Sockets that were not let in: this process stops, has all it can have, or all strangers it can have, in all or of one address",
+    help: "Refused upgrades: the gateway is stopping or full, or too many open sockets have not authenticated yet, in total or from one address",
     labelNames: ["why"],
     registers,
   });
   const ended = new Counter({
     name: "gateway_sockets_ended_total",
-    help: "Sockets that ended without the gateway closing them: by a close frame of the client, cut without one, reset, silent for too long, or for what is no WebSocket frame or too big",
+    help: "Sockets that ended without the gateway closing them: the client sent a close frame, disconnected without one, reset the connection or was silent for too long, or sent an invalid or oversized WebSocket frame",
     labelNames: ["how"],
     registers,
   });
   const roundTrip = new Histogram({
     name: "gateway_round_trip_seconds",
-    help: "From a ping among what a client is shown to its pong: how far behind it is",
+    help: "Time from a ping in the stream of snapshots to its pong: how far behind a client is",
     buckets: [0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30],
     registers,
   });
   const stale = new Counter({
     name: "gateway_stale_total",
-    help: "Times that a client had not read what was sent for GATEWAY_STALE_MS: snapshots are left out until it has",
+    help: "How often a client had not read what was sent for GATEWAY_STALE_MS; it gets no snapshots until it has",
     registers,
   });
   const closed = new Counter({
@@ -97,7 +97,7 @@ export function createGatewayMetrics(registry: Metrics, gauges: GatewayGauges): 
   });
   const refused = new Counter({
     name: "gateway_refusals_total",
-    help: "Error messages to clients",
+    help: "Error messages sent to clients",
     labelNames: ["code"],
     registers,
   });
@@ -108,17 +108,21 @@ export function createGatewayMetrics(registry: Metrics, gauges: GatewayGauges): 
     collectedCounter(registry, name, help, value);
   gauge("gateway_connections", "Open sockets", gauges.connections);
   gauge("gateway_players", "Authenticated players", gauges.authenticated);
-  gauge("gateway_strangers", "Open sockets whose player is not known yet", gauges.strangers);
+  gauge("gateway_strangers", "Open sockets that have not authenticated yet", gauges.strangers);
   gauge("gateway_links", "Links to shards", gauges.links);
   gauge(
     "gateway_shards_unlinked",
-    "Shards that are there, and that this gateway has no working link to: nothing of its players is placed there",
+    "Live shards to which this gateway has no working link; its players get no matches there",
     gauges.unlinked,
   );
-  gauge("gateway_match_logs", "Matches whose input log is here", gauges.logs);
-  gauge("gateway_buffered_bytes", "Waiting for sockets that do not read", gauges.bufferedBytes);
+  gauge("gateway_match_logs", "Matches whose input log this gateway has a copy of", gauges.logs);
+  gauge("gateway_buffered_bytes", "Bytes that wait for sockets whose clients do not read", gauges.bufferedBytes);
   gauge("gateway_spectators", "Sockets that watch a match", gauges.spectators);
-  gauge("gateway_trust_age_seconds", "Since identity last said what is revoked", gauges.trustAgeS);
+  gauge(
+    "gateway_trust_age_seconds",
+    "Time since identity-service last answered what has been revoked",
+    gauges.trustAgeS,
+  );
   gauge(
     "gateway_control_waiting",
     "Control messages that wait for a later turn of the event loop",
@@ -131,11 +135,15 @@ export function createGatewayMetrics(registry: Metrics, gauges: GatewayGauges): 
   );
   counter("gateway_snapshots_sent_total", "Deltas sent", () => hot.sentFrames);
   counter("gateway_snapshot_bytes_total", "Bytes of deltas sent, without WebSocket headers", () => hot.sentBytes);
-  counter("gateway_snapshots_skipped_total", "Deltas left out because a socket was behind", () => hot.skipped);
+  counter(
+    "gateway_snapshots_skipped_total",
+    "Deltas that were not sent because a socket was behind",
+    () => hot.skipped,
+  );
   counter("gateway_catch_ups_total", "Keyframes sent to sockets that were new or behind", () => hot.caughtUp);
   const moved = new Histogram({
     name: "gateway_seat_pause_seconds",
-    help: "From the loss of a shard to a player's seat on another one",
+    help: "Time from the loss of a shard until a player has the seat back on another shard",
     buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5],
     registers,
   });

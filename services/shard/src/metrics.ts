@@ -25,13 +25,13 @@ export function createShardMetrics(
   const registers = [registry];
   const late = new Histogram({
     name: "shard_tick_late_seconds",
-    help: "From a tick's deadline to its start, once for 150 matches or fewer that run one after the other",
+    help: "Time from a tick's deadline to its start, measured once for each group of up to 150 matches that run one after another",
     buckets: [0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.033, 0.066, 0.25, 1],
     registers,
   });
   const skipped = new Counter({
     name: "shard_ticks_skipped_total",
-    help: "Ticks given up because the process could not keep up",
+    help: "Ticks skipped because the process could not keep up",
     registers,
   });
   const refused = new Counter({
@@ -46,7 +46,7 @@ export function createShardMetrics(
   collectedGauge(
     registry,
     "shard_ticks_per_snapshot",
-    "Ticks that one snapshot shows: above 1 while ticks begin late, so that they need not",
+    "Ticks per snapshot; above 1 while ticks start late, to reduce the load",
     ticksPerSnapshot,
   );
   collectedGauge(registry, "shard_results_pending", "Results on their way to match-service", resultsPending);
@@ -59,7 +59,7 @@ export function createShardMetrics(
     },
     strangers: new Counter({
       name: "shard_link_strangers_total",
-      help: "Connections to the link port that did not prove to be a gateway's, and were cut",
+      help: "Connections to the link port that did not authenticate as a gateway and were closed",
       registers,
     }),
     matchesOver: new Counter({
@@ -70,35 +70,35 @@ export function createShardMetrics(
     }),
     takenOver: new Counter({
       name: "shard_matches_taken_over_total",
-      help: "Matches of lost shards that this one took over: resumed, or lost because no log fitted",
+      help: "Matches of lost shards that this one took over: resumed, or lost because no input log restored the match",
       labelNames: ["outcome"],
       registers,
     }),
     resultsStored: new Counter({
       name: "shard_results_stored_total",
-      help: "Results that match-service has",
+      help: "Results that match-service has stored",
       registers,
     }),
     resultsRefused: new Counter({
       name: "shard_results_refused_total",
-      help: "Results refused for good",
+      help: "Results that match-service refused permanently",
       labelNames: ["code"],
       registers,
     }),
     resultRetries: new Counter({
       name: "shard_result_retries_total",
-      help: "Tries to store a result that failed",
+      help: "Failed attempts to store a result",
       registers,
     }),
     leaseRenewals: new Counter({
       name: "shard_lease_renewals_total",
-      help: "Calls that tell match-service which matches are held here",
+      help: "Calls to match-service that renew the leases of this shard's matches",
       labelNames: ["outcome"],
       registers,
     }),
     leasesLost: new Counter({
       name: "shard_leases_lost_total",
-      help: "Matches held here that match-service says are over, and why, or another shard's",
+      help: "Matches of this shard that match-service reports to be over, with the reason, or held by another shard",
       labelNames: ["reason"],
       registers,
     }),
