@@ -10,12 +10,12 @@ import { type AuditReport, type PositionRange, verifyAuditLog } from "./verify.t
 /** Of the usage text of a service that has `auditCommands`. */
 export function auditUsage(keyVariable: string): string {
   return `  verify-audit-log [--unsealed-too] [POSITION HASH]
-      Whether the audit log is intact, and every entry sealed; with --unsealed-too those without a seal are only named.
-      With POSITION and HASH also whether it still has the entry that was noted so, in a log line or from an earlier run.
+      Checks that the audit log is intact and every entry is sealed; with --unsealed-too, entries without a seal are named but allowed.
+      With POSITION and HASH, also checks that the log still has that entry, from a log line or from an earlier run.
   seal-audit-log FROM-TO REASON
-      Seals entries that verify-audit-log names as being without a seal, once you have looked at them.
+      Seals entries that verify-audit-log reports as having no seal. Check the entries first.
   reseal-audit-log REASON
-      Seals with the first key of ${keyVariable} what an older one has sealed, so that the older one can go.`;
+      Seals again, with the first key of ${keyVariable}, the entries that an older key sealed, so that you can remove the older key.`;
 }
 
 /** Exits the process when there is no key: after the arguments have been looked at. */
@@ -42,7 +42,7 @@ async function verify<Tables extends AuditTables>(
   const report = await verifyAuditLog(db, sealerOf(env));
   if (report.fault) return report.fault.message;
   if (noted && (await findAuditHash(db, noted.position)) !== noted.hash)
-    return `entry ${noted.position} is not the one that was noted: entries were cut off, or others put in their place`;
+    return `entry ${noted.position} is not the one that was noted: entries have been removed or replaced`;
   const unsealed = unsealedIn(report);
   if (unsealed !== undefined && !unsealedToo) return unsealed;
   if (unsealed !== undefined) out.log(unsealed);
@@ -71,10 +71,10 @@ function unsealedIn({ unsealed, unsealedEntries, canBeSealed, last }: AuditRepor
   if (!canBeSealed)
     return last?.position === 0
       ? undefined
-      : "no entry has a seal: the table is of a release without seals, and its hashes hold; migrate seals them";
+      : "no entry has a seal: the table is from a release without seals, and its hashes are correct; migrate seals them";
   if (unsealedEntries === 0) return undefined;
   const ranges = unsealed.map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`)).join(", ");
-  return `${unsealedEntries} entries have no seal: ${ranges}. An instance of a release without seals wrote them, or somebody else with access to the table. Look at them; seal-audit-log seals them`;
+  return `${unsealedEntries} entries have no seal: ${ranges}. Either an instance of a release without seals wrote them, or somebody with access to the table. Check them; seal-audit-log seals them`;
 }
 
 async function seal<Tables extends AuditTables>(
@@ -111,7 +111,7 @@ async function reseal<Tables extends AuditTables>(
   return await refusalOf(async () => {
     const sealer = sealerOf(env);
     const resealed = await resealEntries(db, sealer, { actor: "operator", reason, at: new Date() });
-    out.log(`${resealed} entries were sealed anew; all are sealed with the key ${sealer.keyId}`);
+    out.log(`${resealed} entries were sealed again; all are now sealed with the key ${sealer.keyId}`);
   });
 }
 

@@ -10,7 +10,7 @@ const USAGE = `usage: operator.ts COMMAND …   (with CHAT_DB_URL and CHAT_AUDIT
 
 ${auditUsage("CHAT_AUDIT_KEY")}
 
-The audit log of chat is the moderation log. Exit code 0: done, or all is well; 1: it failed; 2: wrong usage.`;
+The audit log of chat is the moderation log. Exit code 0: success; 1: it failed; 2: wrong usage.`;
 
 const COMMANDS: OperatorCommands<Tables> = {
   usage: USAGE,

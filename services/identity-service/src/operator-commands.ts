@@ -20,18 +20,18 @@ import { findAccountWithPassword, listAccounts, updateRole } from "./store/accou
 const USAGE = `usage: operator.ts COMMAND …   (with IDENTITY_DB_URL in the environment)
 
   player NAME|NAME%|ID
-      Finds accounts by their name in any spelling, and those that look like it; by its beginning; or by their id. Prints id, name,
-      kind, role, and whether banned, two spaces apart.
+      Finds accounts by name in any spelling, with those whose names look like it; by the start of the name; or by id. Prints id, name,
+      kind, role, and whether the account is banned, separated by two spaces.
   grant NAME player|moderator|admin REASON
-      Gives a registered account a role: the first admin.
+      Gives a registered account a role, for example to the first admin.
   revoke-keys REASON
-      Withdraws every signing key and makes another one, sealed with IDENTITY_KEY_ENCRYPTION_KEY. Running instances sign with it,
-      and verifiers refuse tokens of the others, within seconds; clients refresh by themselves.
+      Revokes every signing key and creates a new one, encrypted with IDENTITY_KEY_ENCRYPTION_KEY. Running instances sign with it,
+      and verifiers refuse tokens of the others, within seconds; clients refresh automatically.
 ${auditUsage("IDENTITY_AUDIT_KEY")}
 
-What writes the audit log or reads its seals needs IDENTITY_AUDIT_KEY: all but player.
+All commands except player need IDENTITY_AUDIT_KEY.
 
-Exit code 0: done, or all is well; 1: it failed, or nothing was found; 2: wrong usage.`;
+Exit code 0: success; 1: it failed, or nothing was found; 2: wrong usage.`;
 
 const ROWS_MAX = 50;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -98,7 +98,7 @@ async function grant(
       at: new Date(),
     });
   });
-  out.log(`${account.name} (${account.id}) is ${role} from the next refresh of its token on`);
+  out.log(`${account.name} (${account.id}) is ${role} now; the access token shows it after its next refresh`);
   return undefined;
 }
 

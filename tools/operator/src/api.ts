@@ -9,10 +9,10 @@ const CALL_WITHIN_MS = 30_000;
 
 export const logIn: Command = {
   takes: "NAME",
-  does: "Prints an access token (10 minutes) for NAME; the password comes from MUSTER_PASSWORD, or from standard input.",
+  does: "Prints an access token for NAME, valid for 10 minutes; reads the password from MUSTER_PASSWORD or standard input.",
   async run(args, env) {
     const [name, ...more] = args;
-    if (!name || more.length > 0) throw new UsageError("who?");
+    if (!name || more.length > 0) throw new UsageError("a name is missing");
     const password = env.variables["MUSTER_PASSWORD"] ?? (await firstLineOfInput());
     const body = JSON.stringify({ name, password, deviceLabel: "operator.sh" });
     const session = JSON.parse(await call(env, "POST", "/v1/auth/login", body)) as {
@@ -25,9 +25,9 @@ export const logIn: Command = {
 
 export const url: Command = {
   takes: "",
-  does: "Prints the URL of the ingress, for curl and others.",
+  does: "Prints the URL of the ingress, for example for curl.",
   async run(args, env) {
-    if (args.length > 0) throw new UsageError("it takes nothing");
+    if (args.length > 0) throw new UsageError("this command takes no arguments");
     say(publicUrl(env));
     return 0;
   },
@@ -66,5 +66,5 @@ async function call(env: Environment, method: string, path: string, body?: strin
 async function firstLineOfInput(): Promise<string> {
   if (process.stdin.isTTY) process.stderr.write("password: ");
   for await (const line of createInterface({ input: process.stdin })) return line;
-  throw new OperatorError("there is no password: set MUSTER_PASSWORD, or give it on standard input");
+  throw new OperatorError("there is no password: set MUSTER_PASSWORD, or write it to standard input");
 }

@@ -10,12 +10,12 @@ const NAME = /^[a-z0-9_]{1,32}$/;
 
 export const databaseUser: Command = {
   takes: `${DATABASE_URLS.join("|")} NAME`,
-  does: "Makes a second user for that service's database, with a new password, and prints the URL for the service.",
+  does: "Creates a second user for that service's database, with a new password, and prints the URL for the service.",
   async run(args, env) {
     const [owner = "", user = "", ...more] = args;
     if (!DATABASE_URLS.includes(owner) || !NAME.test(user) || more.length > 0)
       throw new UsageError(
-        `one of ${DATABASE_URLS.join(", ")}, and a name of lower-case letters, digits and underscores`,
+        `give one of ${DATABASE_URLS.join(", ")}, and a name of lower-case letters, digits and underscores`,
       );
     const url = new URL(variable(env, owner));
     const password = randomBytes(24).toString("hex");
@@ -39,10 +39,10 @@ export const databaseUser: Command = {
 
 export const dropDatabaseUser: Command = {
   takes: "NAME",
-  does: "Drops a database user that nobody is connected as any more; refuses while somebody is.",
+  does: "Drops a database user; refuses while somebody is connected as that user.",
   async run(args, env) {
     const [user = "", ...more] = args;
-    if (!NAME.test(user) || more.length > 0) throw new UsageError("which user?");
+    if (!NAME.test(user) || more.length > 0) throw new UsageError("a user name is missing or not valid");
     await withServer(variable(env, "MUSTER_DB_URL"), async (db) => {
       // Without it the server shows one's own connections only, and nobody would seem to be connected.
       const own = await db.query<unknown[]>(
@@ -51,7 +51,7 @@ export const dropDatabaseUser: Command = {
       );
       if (own.length === 0)
         throw new OperatorError(
-          "the user of MUSTER_DB_URL lacks the privilege PROCESS: who is connected cannot be seen",
+          "the user of MUSTER_DB_URL lacks the privilege PROCESS, which is needed to see who is connected",
         );
       const [row] = await db.query<{ n: number }[]>(
         "select count(*) as n from information_schema.processlist where user = ?",

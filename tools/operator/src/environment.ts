@@ -30,8 +30,8 @@ export function readEnvironment(files: readonly string[], own: Variables): Envir
     return { variables: Object.assign({}, ...read, own) as Variables, isLocal: false, from: files.join(", ") };
   }
   const named = DATABASE_URLS.filter((name) => own[name]);
-  if (named.length > 0) return { variables: own, isLocal: false, from: `${named.join(", ")} of this shell` };
-  if (!existsSync(paths.environment)) return { variables: own, isLocal: false, from: "this shell" };
+  if (named.length > 0) return { variables: own, isLocal: false, from: `${named.join(", ")} in the shell` };
+  if (!existsSync(paths.environment)) return { variables: own, isLocal: false, from: "the shell" };
   const local = [paths.environment, paths.databases].filter((file) => existsSync(file));
   const { MUSTER_URL: _url, MUSTER_ADMIN_URLS: _adminUrls, ...rest } = own;
   const variables = Object.assign({}, rest, ...local.map((file) => parseEnv(readFileSync(file, "utf8")))) as Variables;

@@ -8,13 +8,13 @@ import { OperatorError, UsageError } from "./errors.ts";
 
 export const ingressGateways: Command = {
   takes: "[--add HOST:PORT | --remove HOST:PORT]",
-  does: "The gateways behind the local system's ingress. A change reloads nginx, ends no socket, and lasts until up.sh starts again (MUSTER_MORE_GATEWAYS lasts longer).",
+  does: "Prints or changes the gateways behind the local system's ingress. A change reloads nginx, closes no socket, and lasts until up.sh starts again (set MUSTER_MORE_GATEWAYS to keep it).",
   async run(args, env) {
     const options = { add: { type: "string" }, remove: { type: "string" } } as const;
     const { add, remove } = parseArgs({ args: [...args], options }).values;
-    if (add !== undefined && remove !== undefined) throw new UsageError("--add or --remove");
+    if (add !== undefined && remove !== undefined) throw new UsageError("use --add or --remove, not both");
     if (!env.isLocal || !existsSync(path.join(paths.nginx, "nginx.pid")))
-      throw new OperatorError(`no ingress of this checkout runs (looked in ${paths.nginx})`);
+      throw new OperatorError(`the ingress of this checkout is not running (looked in ${paths.nginx})`);
     if (add !== undefined || remove !== undefined) change(add, remove);
     for (const address of readIngressGateways(paths.nginx)) say(address);
     return 0;

@@ -18,7 +18,7 @@ interface Line {
 
 export const logs: Command = {
   takes: "[--folder DIR] [--level LEVEL] [--since MINUTES] [--process NAME] [ID]",
-  does: "Log lines of all processes in order of time: those with ID in any field (a player, match, ticket or trace id).",
+  does: "Prints log lines of all processes in order of time; with ID, those that have it in any field (a player, match, ticket or trace id).",
   async run(args, env) {
     const { values, positionals } = parseArgs({
       args: [...args],
@@ -60,7 +60,7 @@ function spelling(id: string | undefined): string | undefined {
 function localFolder(env: Environment): string {
   if (env.isLocal) return paths.logs;
   throw new OperatorError(
-    "where are the logs? --folder DIR, with one file per process, lines as the process wrote them",
+    "--folder DIR is missing: a folder with one file per process, with the lines as the process wrote them",
   );
 }
 

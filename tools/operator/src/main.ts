@@ -31,7 +31,7 @@ async function main(words: readonly string[]): Promise<number> {
   if (!command) {
     const why = name === undefined ? "which command?" : `there is no command ${name}`;
     console.error(
-      `${why}\n\nThere are ${Object.keys(COMMANDS).join(", ")}: scripts/operator.sh --help says what they do.`,
+      `${why}\n\nCommands: ${Object.keys(COMMANDS).join(", ")}. scripts/operator.sh --help describes them.`,
     );
     return 2;
   }
@@ -63,8 +63,8 @@ function usage(): string {
   );
   return `usage: scripts/operator.sh [--env-file FILE]… COMMAND …
 
-Without --env-file, and without *_DB_URL in the shell, it finds the local system of this checkout (.muster/, or
-MUSTER_HOME). Exit code 0: done, or all is well; 1: it failed, or something is not well; 2: wrong usage.
+Without --env-file, and without *_DB_URL in the shell, it uses the local system of this checkout (.muster/, or
+MUSTER_HOME). Exit code 0: success, everything is well; 1: it failed, or something is not well; 2: wrong usage.
 
 ${lines.join("\n")}`;
 }

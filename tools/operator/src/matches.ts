@@ -16,7 +16,7 @@ interface RunningRow {
 
 export const matches: Command = {
   takes: "[--minutes N] [--shard ID]",
-  does: "Matches that are running, oldest first: id, mode, shard, minutes, players. --minutes 30: only older ones.",
+  does: "Prints the running matches, oldest first: id, mode, shard, minutes, players. --minutes 30: only those older than 30 minutes.",
   async run(args, env) {
     const { values } = parseArgs({
       args: [...args],

@@ -19,7 +19,7 @@ interface State {
 
 export const health: Command = {
   takes: "[--wait SECONDS]",
-  does: "Whether each process is alive and ready, and why not. With --wait it looks until all are, for so long.",
+  does: "Prints whether each process is alive and ready, or why not. With --wait, waits up to so many seconds until all are.",
   async run(args, env) {
     const { values } = parseArgs({ args: [...args], options: { wait: { type: "string", default: "0" } } });
     const waitS = Number(values.wait);
@@ -37,10 +37,10 @@ export const health: Command = {
 
 export const metrics: Command = {
   takes: "PROCESS|URL [NAME]",
-  does: "The metrics of one process (or of the one whose admin port is at URL) as it tells them now; with NAME only those whose names begin with it.",
+  does: "Prints the current metrics of one process (by name, or by the URL of its admin port); with NAME, only those whose names begin with it.",
   async run(args, env) {
     const [name, prefix = "", ...more] = args;
-    if (name === undefined || more.length > 0) throw new UsageError("which process?");
+    if (name === undefined || more.length > 0) throw new UsageError("a process is missing");
     const url = /^https?:\/\//.test(name) ? name : adminUrls(env).get(name);
     if (!url) throw new OperatorError(`there is no process ${name}: ${[...adminUrls(env).keys()].join(", ")}`);
     const lines = (await ask(`${url}/metrics`, ASK_WITHIN_MS)).text.split("\n");

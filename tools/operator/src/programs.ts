@@ -8,18 +8,18 @@ import { type Environment, variable } from "./environment.ts";
 
 export const run: Command = {
   takes: "PROGRAM ARGUMENT…",
-  does: "Runs a program with the environment of the installation; `node` is the project's own.",
+  does: "Runs a program with the environment of the installation; `node` is the project's own Node.",
   async run([program, ...args], env) {
-    if (program === undefined) throw new UsageError("which program?");
+    if (program === undefined) throw new UsageError("a program is missing");
     return await exitCodeOf(program, args, env);
   },
 };
 
 export const migrate: Command = {
   takes: "",
-  does: "Brings the tables of all services to this release. Safe to run again; run it before the new release starts.",
+  does: "Migrates the tables of all services to this release. You can run it again safely; run it before you start the new release.",
   async run(args, env) {
-    if (args.length > 0) throw new UsageError("it takes nothing");
+    if (args.length > 0) throw new UsageError("this command takes no arguments");
     for (const row of databaseServices()) {
       variable(env, databaseVariable(row));
       const code = await exitCodeOf("node", ["src/migrate.ts"], env, serviceFolder(row.name));

@@ -8,9 +8,9 @@ import { adminUrls } from "./environment.ts";
 
 export const prometheus: Command = {
   takes: "",
-  does: "Prints a configuration for Prometheus: every process as job muster, and the rules of runbooks/alerts.md.",
+  does: "Prints a configuration for Prometheus, with every process as job muster and the alert rules of runbooks/alerts.md.",
   async run(args, env) {
-    if (args.length > 0) throw new UsageError("it takes nothing");
+    if (args.length > 0) throw new UsageError("this command takes no arguments");
     const configuration = {
       global: { scrape_interval: "15s" },
       rule_files: [path.join(paths.root, "infra/prometheus/rules.yml")],

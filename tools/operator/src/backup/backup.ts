@@ -42,14 +42,16 @@ const LOG_IN_USE_AT = 4 + 17;
 
 export const backup: Command = {
   takes: "FOLDER",
-  does: "Dumps all schemas at one moment into a new folder, restores it on a private server, and says what it holds.",
+  does: "Dumps all schemas, as of one moment, into a new folder, restores the dump on a private server, and prints its tables and rows.",
   async run(args, env) {
     const folder = folderFrom(args);
     if (existsSync(folder) && readdirSync(folder).length > 0) throw new OperatorError(`${folder} is not empty`);
     const server = variable(env, "MUSTER_DB_URL");
     requireAuditKeys(env);
     if (!findMariadb())
-      throw new OperatorError("mariadbd is not there (Debian: mariadb-server-core): a backup is tried by restoring it");
+      throw new OperatorError(
+        "mariadbd is missing (Debian: mariadb-server-core); it is needed to test the backup by restoring it",
+      );
     makeFolder(folder);
     try {
       await backUp(server, folder, env);
@@ -76,10 +78,10 @@ async function backUp(server: string, folder: string, env: Environment): Promise
       "select @@log_bin as `on`, @@binlog_format as format",
     );
     if (Number(row?.on) !== 1)
-      throw new OperatorError("the server writes no binary log: nothing after the dump could be restored");
+      throw new OperatorError("the server writes no binary log, so nothing after the dump could be restored");
     if (row?.format !== "ROW")
       throw new OperatorError(
-        `the server's binlog_format is ${row?.format}: only ROW brings back exactly what was written`,
+        `the server's binlog_format is ${row?.format}: only ROW restores exactly what was written`,
       );
   });
   const databases = databasesOf(env);
@@ -94,7 +96,7 @@ async function backUp(server: string, folder: string, env: Environment): Promise
   };
   const tables = await restoreTest(folder, before, env);
   const missing = await tablesMissing(server, tables, Object.values(databases));
-  if (missing.length > 0) throw new OperatorError(`the dump misses ${missing.join(", ")}`);
+  if (missing.length > 0) throw new OperatorError(`the dump lacks ${missing.join(", ")}`);
   writeManifest(folder, { ...before, tables });
   await fetchLogs(server, folder, before);
   for (const [name, { rows }] of Object.entries(tables)) say(`${name.padEnd(48)} ${rows} rows`);
@@ -105,7 +107,7 @@ async function backUp(server: string, folder: string, env: Environment): Promise
 
 export const backupLogs: Command = {
   takes: "FOLDER",
-  does: "Fetches the binary logs from that backup on: what was written until now can be restored. Run it every minute.",
+  does: "Copies the binary logs since that backup into its folder, so that everything up to now can be restored. Run it every minute.",
   async run(args, env) {
     const folder = folderFrom(args);
     const manifest = readManifest(folder);
@@ -117,7 +119,7 @@ export const backupLogs: Command = {
 
 export const verifyBackup: Command = {
   takes: "FOLDER",
-  does: "Restores that backup on a private server and compares every table with what the backup said when it was made.",
+  does: "Restores that backup on a private server and compares every table with the backup's manifest.",
   async run(args, env) {
     const folder = folderFrom(args);
     const manifest = readManifest(folder);
@@ -125,7 +127,7 @@ export const verifyBackup: Command = {
     if ((await sha256Of(path.join(folder, DUMP))) !== manifest.sha256)
       throw new OperatorError("the dump has been changed");
     const different = differences(manifest.tables, await restoreTest(folder, manifest, env));
-    if (different.length > 0) throw new OperatorError(`not as they were: ${different.join(", ")}`);
+    if (different.length > 0) throw new OperatorError(`these tables differ from the manifest: ${different.join(", ")}`);
     say(`${Object.keys(manifest.tables).length} tables are as they were at ${manifest.takenAt}`);
     return 0;
   },
@@ -146,14 +148,14 @@ async function dump(server: string, databases: readonly string[], folder: string
   ];
   const file = path.join(folder, DUMP);
   await runProgram({ program: "mariadb-dump", args, server }, file);
-  if (!tailOf(file).includes("-- Dump completed")) throw new OperatorError("the dump does not end as a whole one does");
+  if (!tailOf(file).includes("-- Dump completed")) throw new OperatorError("the dump is not complete");
 }
 
 /** As mariadb-dump writes it: file and position into the head of its file, the GTID near the end. */
 function placeIn(file: string): Manifest["binaryLog"] {
   const head = bytesOf(file, 0, HEAD_BYTES).toString();
   const place = /MASTER_LOG_FILE='([^']+)', MASTER_LOG_POS=(\d+)/.exec(head);
-  if (!place) throw new OperatorError("the dump does not say where the binary log goes on");
+  if (!place) throw new OperatorError("the dump does not say where the binary log continues");
   const gtid = /gtid_slave_pos='([^']*)'/.exec(tailOf(file))?.[1] ?? "";
   return { file: place[1] as string, position: Number(place[2]), gtid };
 }
@@ -217,7 +219,7 @@ export function keepLonger(fetched: string, kept: string): void {
     const bytes = Math.min(statSync(fetched).size, statSync(kept).size);
     if (!beginning(fetched, bytes).equals(beginning(kept, bytes)))
       throw new OperatorError(
-        `${path.basename(kept)} of this server is another log than the one in the backup: the backup is of another server, or of this one before it was restored. Take a new backup`,
+        `${path.basename(kept)} of this server is not the log in the backup: the backup is from another server, or from this one before it was restored. Take a new backup`,
       );
     if (statSync(fetched).size < statSync(kept).size) return;
   }
@@ -241,7 +243,7 @@ export function logFilesIn(folder: string): string[] {
 export function folderFrom(args: readonly string[]): string {
   const [folder, ...more] = args;
   // What was meant for an option is no name of a folder: the whole dump would lie wherever the shell stands.
-  if (!folder || folder.startsWith("-") || more.length > 0) throw new UsageError("which folder?");
+  if (!folder || folder.startsWith("-") || more.length > 0) throw new UsageError("a folder is missing");
   return path.resolve(folder);
 }
 

@@ -30,7 +30,7 @@ export function readManifest(folder: string): Manifest {
   try {
     return JSON.parse(readFileSync(path.join(folder, "manifest.json"), "utf8")) as Manifest;
   } catch (err) {
-    throw new OperatorError(`${folder} is no finished backup: ${(err as Error).message}`);
+    throw new OperatorError(`${folder} is not a complete backup: ${(err as Error).message}`);
   }
 }
 

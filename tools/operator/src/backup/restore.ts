@@ -19,7 +19,7 @@ const GTID = /^\d+-\d+-\d+$/;
 export const restore: Command = {
   takes:
     "FOLDER [--until 'YYYY-MM-DD hh:mm:ss' | --before GTID | --dump-only] [--to mysql://admin:password@host:port/]",
-  does: "Restores a backup and the binary logs after it: all of them, up to a moment (UTC), or up to the transaction before GTID. Locally into a new data folder (the system must be stopped; the old folder is kept); elsewhere with --to, into a server without these schemas.",
+  does: "Restores a backup and the binary logs after it: all of them, up to a moment (UTC), or up to the transaction before GTID. Restores the local system into a new data folder (the system must be stopped; the old folder is kept), or, with --to, another server, which must not have these schemas.",
   async run(words, env) {
     const { values, positionals } = parseArgs({
       args: [...words],
@@ -38,14 +38,15 @@ export const restore: Command = {
     if ((await sha256Of(path.join(folder, DUMP))) !== manifest.sha256)
       throw new OperatorError("the dump has been changed");
     if (!values.to && !env.isLocal)
-      throw new UsageError("where? --to mysql://admin:password@host:port/, an empty server");
+      throw new UsageError("--to mysql://admin:password@host:port/ is missing: the URL of an empty server");
     const args = values["dump-only"] ? undefined : await replayArgs(folder, manifest, limit);
     const into = async (server: string): Promise<void> => {
       await refuseExisting(server, manifest);
       await loadDump(folder, server);
       const loaded = await tableStates(server, Object.values(manifest.databases));
       const different = differences(manifest.tables, loaded);
-      if (different.length > 0) throw new OperatorError(`not as the backup says: ${different.join(", ")}`);
+      if (different.length > 0)
+        throw new OperatorError(`these tables differ from the manifest: ${different.join(", ")}`);
       if (args)
         await pipePrograms(
           { program: "mariadb-binlog", args, cwd: path.join(folder, BINARY_LOGS) },
@@ -65,7 +66,7 @@ export const restore: Command = {
 
 export const binaryLog: Command = {
   takes: "FOLDER PATTERN",
-  does: "Finds statements of clients in the fetched binary logs (a regular expression, any case), not the rows that they changed: time (UTC), GTID, statement.",
+  does: "Searches the saved binary logs for statements of clients (regular expression, case-insensitive), not for the rows that they changed; prints time (UTC), GTID and statement.",
   async run(args, _env) {
     const [folder, pattern, ...more] = args;
     if (!folder || !pattern || more.length > 0) throw new UsageError("FOLDER PATTERN");
@@ -85,7 +86,7 @@ export const binaryLog: Command = {
 type Limit = { readonly until: string } | { readonly before: string } | undefined;
 
 function limitFrom(until: string | undefined, before: string | undefined): Limit {
-  if (until !== undefined && before !== undefined) throw new UsageError("--until or --before, not both");
+  if (until !== undefined && before !== undefined) throw new UsageError("use --until or --before, not both");
   if (until !== undefined) {
     if (!TIME.test(until)) throw new UsageError("--until takes 'YYYY-MM-DD hh:mm:ss', UTC");
     return { until };
@@ -100,7 +101,9 @@ async function replayArgs(folder: string, manifest: Manifest, limit: Limit): Pro
   const { file: first, position } = manifest.binaryLog;
   let files = logFilesIn(folder);
   if (!files.includes(first))
-    throw new OperatorError(`${first}, where the dump ends, was not fetched: backup-logs, or --dump-only`);
+    throw new OperatorError(
+      `${first}, where the dump ends, was not saved: run backup-logs, or restore with --dump-only`,
+    );
   let stop: string[] = [];
   if (limit && "until" in limit) stop = [`--stop-datetime=${limit.until}`];
   else if (limit) {
@@ -120,7 +123,7 @@ async function placeOf(folder: string, gtid: string): Promise<{ readonly file: s
       else if (line.startsWith("#") && /\sGTID (\S+)/.exec(line)?.[1] === gtid) return { file, position };
     }
   }
-  throw new OperatorError(`no fetched binary log has the transaction ${gtid}`);
+  throw new OperatorError(`no saved binary log has the transaction ${gtid}`);
 }
 
 async function refuseExisting(server: string, { databases }: Manifest): Promise<void> {
@@ -130,13 +133,16 @@ async function refuseExisting(server: string, { databases }: Manifest): Promise<
     ]),
   );
   if (there.length > 0)
-    throw new OperatorError(`the server has ${there.map(({ n }) => n).join(", ")} already: restore into an empty one`);
+    throw new OperatorError(
+      `the server has ${there.map(({ n }) => n).join(", ")} already: restore into an empty server`,
+    );
 }
 
 /** On a data folder of its own, which takes the place of the old one when all is done: no start of the system finds half a restore. */
 async function withFreshLocalServer(env: Environment, use: (server: string) => Promise<void>): Promise<void> {
   const port = Number(variable(env, "MUSTER_MARIADB_PORT"));
-  if (await answers(port)) throw new OperatorError("the local system runs: stop it first (Ctrl-C in its terminal)");
+  if (await answers(port))
+    throw new OperatorError("the local system is running: stop it first (Ctrl-C in its terminal)");
   const restoring = `${paths.mariadbData}.restoring`;
   const clear = (): void => {
     for (const file of ["", ".password", ".init.sql", ".tmp"])
@@ -159,5 +165,5 @@ async function withFreshLocalServer(env: Environment, use: (server: string) => P
   if (kept) renameSync(paths.mariadbData, kept);
   renameSync(restoring, paths.mariadbData);
   clear();
-  if (kept) say(`the data folder from before is kept in ${kept}`);
+  if (kept) say(`the old data folder is kept in ${kept}`);
 }
