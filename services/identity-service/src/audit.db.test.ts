@@ -127,7 +127,10 @@ describeWithMariadb("the audit log of identity-service", () => {
   it("is sealed with a new key, and needs the old one no more", async () => {
     expect((await operator(["verify-audit-log"], NEW_KEY)).said).toContain("is none of those given");
     const resealed = await operator(["reseal-audit-log", "the yearly change"], `${NEW_KEY},${AUDIT_KEY}`);
-    expect(resealed).toMatchObject({ code: 0, said: expect.stringContaining("3 entries were sealed anew") as unknown });
+    expect(resealed).toMatchObject({
+      code: 0,
+      said: expect.stringContaining("3 entries were sealed again") as unknown,
+    });
     expect(await operator(["verify-audit-log"], NEW_KEY)).toEqual(good);
   });
 

@@ -67,7 +67,10 @@ describeWithServers("backup and restore", () => {
     const tables = { ...manifest.tables, "match_dev.matches": { rows: 7, checksum: 7 } };
     writeFileSync(path.join(untrue, "manifest.json"), JSON.stringify({ ...manifest, tables }));
     const failed = await printedBy(`scripts/operator.sh restore ${untrue} --before ${gtid}`, installation.env);
-    expect(failed).toMatchObject({ code: 1, output: expect.stringContaining("these tables differ from the manifest") as unknown });
+    expect(failed).toMatchObject({
+      code: 1,
+      output: expect.stringContaining("these tables differ from the manifest") as unknown,
+    });
     const dataFolders = (): string[] =>
       readdirSync(installation.folder).filter((name) => /^mariadb($|\.before)/.test(name));
     expect(dataFolders(), "half a restore is nobody's data").toEqual(["mariadb"]);
