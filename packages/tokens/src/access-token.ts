@@ -56,11 +56,11 @@ export type TrustSource = (watermark: bigint) => Promise<Trust>;
 
 const fail = errorsOf({
   token_invalid: { grpc: "unauthenticated", retryable: false, message: "The access token is not valid." },
-  token_expired: { grpc: "unauthenticated", retryable: false, message: "The access token has ended." },
+  token_expired: { grpc: "unauthenticated", retryable: false, message: "The access token has expired." },
   token_revoked: {
     grpc: "unauthenticated",
     retryable: false,
-    message: "The session of this access token has ended: refresh, or log in.",
+    message: "The session of this access token has ended: refresh the token, or log in.",
   },
 });
 
