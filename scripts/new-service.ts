@@ -90,7 +90,7 @@ function withExport(text: string, id: string): string {
 }
 
 function withTables(text: string, name: string): string {
-  const last = text.lastIndexOf("\nAll also hold ");
+  const last = text.lastIndexOf("\nAll databases also have ");
   if (last < 0) throw new Error("contracts/db/db.v2.md does not end as it did: add the tables by hand");
   const section = `\n## ${name}\n\n| table | holds | key | personal data |\n| --- | --- | --- | --- |\n| \`entries\` | a first entry | \`id\` | none |\n`;
   return text.slice(0, last) + section + text.slice(last);
