@@ -68,7 +68,7 @@ function addAccounts(server: FastifyInstance, db: Pool): void {
     const { name, password } = request.body as { name: string; password: string };
     const user = await findUser(db, "username", name);
     if (!user || user.banned || !matches(password, user.password_hash))
-      return fail(reply, 401, "bad_credentials", "The name or the password is wrong.");
+      return fail(reply, 401, "bad_credentials", "Name or password is wrong.");
     return { player: profile(user), tokens: await openSession(db, user) };
   });
   // v1.5 has one token for everything: to refresh it gives the same one back.
