@@ -58,7 +58,7 @@ it("a collector that is away fails no call, is told once and without its passwor
   const lost = `trace_spans_lost_total{reason="collector",service="notes"} ${CALLS * 2}`; // the caller's spans and the callee's
   await expect.poll(() => metric("trace_spans_lost_total"), { timeout: 20_000 }).toContain(lost);
   expect(await metric("trace_spans_sent_total")).toEqual(['trace_spans_sent_total{service="notes"} 0']);
-  const told = lines.filter((line) => line.includes("the trace collector takes no spans"));
+  const told = lines.filter((line) => line.includes("the trace collector does not accept spans"));
   expect(told).toHaveLength(1);
   expect(told[0]).toContain("ECONNREFUSED");
   expect(lines.join("")).not.toContain("secret");
