@@ -221,25 +221,30 @@ export class Match implements SeatOwner {
 
   // ── what the rules say ───────────────────────────────────────────────────────────────────────────────────────────
 
+  /** @throws what an action throws, when all of them are done: a socket or a link that fails keeps nobody else from hearing. */
   #on(event: MatchEvent<ShardLink>): void {
     this.#events.push(event);
     if (this.#acting) return;
     this.#acting = true;
-    try {
-      for (let next = this.#events.shift(); next; next = this.#events.shift()) {
-        const { state, actions } = takeover(this.#state, next);
-        this.#state = state;
-        for (const action of actions) {
+    let failures: unknown[] | undefined;
+    for (let next = this.#events.shift(); next; next = this.#events.shift()) {
+      const { state, actions } = takeover(this.#state, next);
+      this.#state = state;
+      for (const action of actions) {
+        try {
           if ("seat" in action) this.#performOnSeat(action);
           else this.#perform(action);
+        } catch (thrown) {
+          (failures ??= []).push(thrown);
         }
       }
-    } finally {
-      this.#acting = false;
     }
-    if (!isForgotten(this.#state)) return;
-    clearTimeout(this.#keepTimer);
-    this.#parts.onForgotten(this);
+    this.#acting = false;
+    if (isForgotten(this.#state)) {
+      clearTimeout(this.#keepTimer);
+      this.#parts.onForgotten(this);
+    }
+    if (failures) throw failures.length === 1 ? failures[0] : new AggregateError(failures, "several actions failed");
   }
 
   #perform(action: MatchAction<ShardLink>): void {

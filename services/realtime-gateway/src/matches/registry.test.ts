@@ -133,6 +133,22 @@ describe("a match that ends", () => {
     expect(one.heard).toEqual(["joined 0", "cancelled: no_show"]);
   });
 
+  it("is over for everybody else though one of its sockets fails; whoever told of the end hears of that", () => {
+    const harness = new RegistryHarness();
+    const { one, match } = harness.playing();
+    const other = listener();
+    harness.take(other);
+    harness.join("a:1");
+    one.player.onEnded = () => {
+      throw new Error("a socket fails");
+    };
+    expect(() => harness.end(match)).toThrow("a socket fails");
+    expect(other.heard.at(-1)).toBe("ended: played");
+    expect(harness.link("a:1").sent.slice(2)).toEqual(["leave 1", "leave 2"]);
+    harness.matches.onStored(match);
+    expect(harness.matches.get(MATCH)).toBeUndefined();
+  });
+
   it("without a player here who has the seat is told to nobody", () => {
     const harness = new RegistryHarness();
     const one = listener();
