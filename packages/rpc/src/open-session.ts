@@ -53,8 +53,9 @@ export function openSession<Out, In>(options: SessionOptions<Out, In>): OpenSess
     const own = { queue: new MessageQueue<Out>(options.queueMax), end: new AbortController(), welcome: !isWelcome };
     own.queue.push(options.hello());
     stream = own;
-    const onEnd = options.onOpen?.();
+    let onEnd: (() => void) | undefined;
     try {
+      onEnd = options.onOpen?.();
       for await (const message of options.open(own.queue, { signal: AbortSignal.any([stop.signal, own.end.signal]) })) {
         if (!own.welcome && isWelcome?.(message)) own.welcome = true;
         options.onMessage(message);

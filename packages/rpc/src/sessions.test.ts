@@ -179,6 +179,19 @@ describe("a session", () => {
     expect(service.sessions[0]?.ended).toBe(1);
   });
 
+  it("is not there, and takes nothing, when what has to be said on every stream cannot be", async () => {
+    let tried = 0;
+    const own = session(async function* () {}, {
+      onOpen: () => {
+        tried++;
+        throw new Error("cannot say it");
+      },
+    });
+    await own.start?.();
+    expect([own.check(), own.send(detach(1))]).toEqual(["no session with the test", false]);
+    await expect.poll(() => tried).toBeGreaterThan(1);
+  });
+
   it("is opened anew when its peer stands still: the connection's pings find that", { timeout: 10_000 }, async () => {
     const sockets: Socket[] = [];
     const still: Server = createServer((socket) => sockets.push(socket.on("error", () => undefined)));
