@@ -9,8 +9,8 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * What this is, and where everything else is
-         * @description Not while a v1.5 monolith stands behind edge-api; its own front page is answered then.
+         * An index of this installation
+         * @description If a v1.5 monolith runs behind edge-api, the monolith's front page is returned instead.
          */
         readonly get: operations["getInstallation"];
         readonly put?: never;
@@ -66,7 +66,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Open a session for a device, without an account
-         * @description The first call with a device key creates the guest; later ones find it again.
+         * @description The first call with a device key creates the guest; later calls log in to it.
          */
         readonly post: operations["logInGuest"];
         readonly delete?: never;
@@ -86,9 +86,9 @@ export interface paths {
         readonly put?: never;
         /**
          * Exchange a refresh token for a new pair
-         * @description A refresh token is good for one exchange. A repeat gets the same new token for as long as that one is unused: the answer
-         *     may have been lost, or be in another tab. Once the new token has been used, the old one ends the whole session, on every
-         *     copy of it; so do repeats, later than twenty seconds, in four exchanges on end. Tabs of one player share their tokens.
+         * @description A refresh token is valid for one exchange. A repeated exchange returns the same new token for as long as that one is unused, because the response
+         *     may have been lost, or have gone to another tab. Once the new token has been used, using the old one ends the whole session, for every
+         *     copy of it; so do repeats later than twenty seconds in four consecutive exchanges. Tabs of one player must share their tokens.
          */
         readonly post: operations["refresh"];
         readonly delete?: never;
@@ -108,7 +108,7 @@ export interface paths {
         readonly put?: never;
         /**
          * End a session
-         * @description An unknown refresh token is no error. Access tokens of the session are refused everywhere within seconds.
+         * @description An unknown refresh token is not an error. Access tokens of the session are refused everywhere within seconds.
          */
         readonly post: operations["logOut"];
         readonly delete?: never;
@@ -177,7 +177,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** End every session but this one */
+        /** End all sessions except this one */
         readonly post: operations["revokeOtherDevices"];
         readonly delete?: never;
         readonly options?: never;
@@ -193,7 +193,7 @@ export interface paths {
             readonly cookie?: never;
         };
         readonly get?: never;
-        /** Set a new password and end every other session */
+        /** Set a new password and end all other sessions */
         readonly put: operations["changePassword"];
         readonly post?: never;
         readonly delete?: never;
@@ -211,8 +211,8 @@ export interface paths {
         };
         readonly get?: never;
         /**
-         * End every session of a player and refuse new ones
-         * @description Moderators may ban players, admins anyone but admins. An open realtime connection closes within seconds.
+         * Ban a player, which ends all sessions and refuses new ones
+         * @description Moderators can ban players; admins can ban everyone except admins. An open realtime connection closes within seconds.
          */
         readonly put: operations["banPlayer"];
         readonly post?: never;
@@ -231,7 +231,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Let a player in again */
+        /** Lift a ban */
         readonly post: operations["unbanPlayer"];
         readonly delete?: never;
         readonly options?: never;
@@ -247,7 +247,7 @@ export interface paths {
             readonly cookie?: never;
         };
         readonly get?: never;
-        /** Change what an account may do */
+        /** Change an account's role */
         readonly put: operations["setRole"];
         readonly post?: never;
         readonly delete?: never;
@@ -263,7 +263,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** What was done to accounts, keys and matches, newest first */
+        /** The audit log of actions on accounts, keys and matches, newest first */
         readonly get: operations["listAuditLog"];
         readonly put?: never;
         readonly post?: never;
@@ -299,7 +299,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Publish the next signing key now; it signs once every verifier can have it */
+        /** Publish the next signing key now; it signs as soon as every verifier can have it */
         readonly post: operations["rotateSigningKey"];
         readonly delete?: never;
         readonly options?: never;
@@ -317,8 +317,8 @@ export interface paths {
         readonly get?: never;
         readonly put?: never;
         /**
-         * Withdraw a signing key at once
-         * @description Tokens that it signed are refused everywhere within seconds; their owners refresh.
+         * Withdraw a signing key immediately
+         * @description Tokens that it signed are refused everywhere within seconds; clients refresh them.
          */
         readonly post: operations["revokeSigningKey"];
         readonly delete?: never;
@@ -337,8 +337,8 @@ export interface paths {
         readonly get?: never;
         readonly put?: never;
         /**
-         * End a match that is stuck; it counts for nobody
-         * @description Moderators and admins. The match is cancelled with the reason `operator` at once; its shard lets it go, and tells the
+         * Cancel a match that is stuck; it counts for nobody
+         * @description For moderators and admins. The match is cancelled immediately with the reason `operator`. Its shard drops it, and tells the
          *     players, when it next renews its lease (`SHARD_LEASE_RENEW_MS`, 5 s by default). Cancelling it again changes nothing.
          */
         readonly post: operations["cancelMatch"];
@@ -424,8 +424,8 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * The channels of the player with unread counts, global first, then by last activity; without hidden ones
-         * @description A channel in which something happens meanwhile moves to the front; none comes on two pages.
+         * The player's channels with unread counts, the global one first, then by last activity; without hidden ones
+         * @description A channel with new activity moves to the front between pages; no channel appears on two pages.
          */
         readonly get: operations["listChannels"];
         readonly put?: never;
@@ -445,7 +445,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Find or make the channel with another player, and show it again if it was hidden; limited between strangers */
+        /** Find or create the direct channel with another player, and show it again if it was hidden; limited between strangers */
         readonly post: operations["openDirectChannel"];
         readonly delete?: never;
         readonly options?: never;
@@ -462,7 +462,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Find or make the channel of a match; its players are the members */
+        /** Find or create the channel of a match; its players are the members */
         readonly post: operations["openMatchChannel"];
         readonly delete?: never;
         readonly options?: never;
@@ -479,7 +479,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Make a named room; a repeat by its owner finds it again */
+        /** Create a named room; a repeat by its owner returns the same room */
         readonly post: operations["createRoom"];
         readonly delete?: never;
         readonly options?: never;
@@ -530,14 +530,14 @@ export interface paths {
         };
         readonly get?: never;
         /**
-         * Invite a player into a room; for its owner and moderators. Strangers count as direct channels with them do
-         * @description The player is in once it has accepted; until then the room is neither listed nor delivered to it. A repeat changes nothing, also of an invitation that was declined. Who adds itself (a moderator, or the owner who had left and may not read the room any more) is in at once.
+         * Invite a player to a room; for its owner and moderators. Inviting strangers counts like opening direct channels with them
+         * @description The player becomes a member by accepting; until then the room is neither listed for the player nor delivered. A repeat changes nothing, even if the invitation was declined. Players who add themselves (a moderator, or an owner who had left the room) become members immediately.
          */
         readonly put: operations["addMember"];
         readonly post?: never;
         /**
-         * Take a player out of a room, or its invitation back, or leave it; of a direct channel, only oneself, which hides it
-         * @description A direct channel stays hidden until the player writes in it, opens it or shows it; what the other player writes does not bring it back.
+         * Remove a player from a room, withdraw an invitation, or leave the room; in a direct channel, only with your own id, which hides it
+         * @description A direct channel stays hidden until the player writes in it, opens it or shows it; messages of the other player do not show it again.
          */
         readonly delete: operations["removeMember"];
         readonly options?: never;
@@ -553,8 +553,8 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * The rooms that the player is invited to, newest first
-         * @description At most 50; beyond that the oldest goes, of strangers first. One that nobody answers ends after a week.
+         * The player's invitations to rooms, newest first
+         * @description At most 50; above that the oldest is dropped, those from strangers first. An unanswered invitation expires after a week.
          */
         readonly get: operations["listInvitations"];
         readonly put?: never;
@@ -575,7 +575,7 @@ export interface paths {
         readonly get?: never;
         readonly put?: never;
         readonly post?: never;
-        /** Decline an invitation; the room's owner cannot repeat it until it ends, the player may still accept it */
+        /** Decline an invitation; the room's owner cannot repeat it until it expires, but the player can still accept it */
         readonly delete: operations["declineInvitation"];
         readonly options?: never;
         readonly head?: never;
@@ -591,7 +591,7 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Join the room that the player is invited to; a repeat finds the player in it */
+        /** Accept an invitation and join the room; a repeat changes nothing */
         readonly post: operations["acceptInvitation"];
         readonly delete?: never;
         readonly options?: never;
@@ -608,12 +608,12 @@ export interface paths {
         };
         readonly get?: never;
         /**
-         * Take a channel off the player's list and deliveries, until the player shows it, writes in it, opens it or joins it again
-         * @description What others write there does not bring it back. The global channel cannot be hidden (`not_allowed`).
+         * Hide a channel from the player's list and deliveries, until the player shows it, writes in it, opens it or joins it again
+         * @description Messages of others do not show it again. The global channel cannot be hidden (`not_allowed`).
          */
         readonly put: operations["hideChannel"];
         readonly post?: never;
-        /** Show it again; delivery goes on from now */
+        /** Show a hidden channel again; delivery continues from now */
         readonly delete: operations["showChannel"];
         readonly options?: never;
         readonly head?: never;
@@ -627,12 +627,12 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** A page of messages, oldest first; the newest page without `before` and `after` */
+        /** A page of messages, oldest first; without `before` and `after`, the newest page */
         readonly get: operations["listMessages"];
         readonly put?: never;
         /**
          * Post a message
-         * @description Delivered over the realtime connection to every member that has subscribed.
+         * @description The message is delivered over the realtime connection to every member who has subscribed.
          */
         readonly post: operations["postMessage"];
         readonly delete?: never;
@@ -651,11 +651,11 @@ export interface paths {
         readonly get?: never;
         readonly put?: never;
         readonly post?: never;
-        /** Take the text away; by the author, the room's owner or a moderator */
+        /** Delete a message; for its author, the room's owner and moderators */
         readonly delete: operations["deleteMessage"];
         readonly options?: never;
         readonly head?: never;
-        /** Replace the text; by the author, for a while */
+        /** Edit a message; only for its author, and for a limited time */
         readonly patch: operations["editMessage"];
         readonly trace?: never;
     };
@@ -667,7 +667,7 @@ export interface paths {
             readonly cookie?: never;
         };
         readonly get?: never;
-        /** Move the last-read mark forward; never back */
+        /** Move the read mark forward, never back */
         readonly put: operations["markRead"];
         readonly post?: never;
         readonly delete?: never;
@@ -684,10 +684,10 @@ export interface paths {
             readonly cookie?: never;
         };
         readonly get?: never;
-        /** Keep a player from posting here; for the owner and moderators */
+        /** Mute a player in this channel; for its owner and moderators */
         readonly put: operations["muteInChannel"];
         readonly post?: never;
-        /** Let a player post here again */
+        /** Unmute a player in this channel */
         readonly delete: operations["unmuteInChannel"];
         readonly options?: never;
         readonly head?: never;
@@ -702,10 +702,10 @@ export interface paths {
             readonly cookie?: never;
         };
         readonly get?: never;
-        /** Keep a player from posting anywhere; for moderators */
+        /** Mute a player in all channels; for moderators */
         readonly put: operations["muteEverywhere"];
         readonly post?: never;
-        /** Let a player post again */
+        /** Lift a mute in all channels */
         readonly delete: operations["unmuteEverywhere"];
         readonly options?: never;
         readonly head?: never;
@@ -719,7 +719,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Whom the player blocks */
+        /** The players whom the player blocks */
         readonly get: operations["listBlocked"];
         readonly put?: never;
         readonly post?: never;
@@ -737,10 +737,10 @@ export interface paths {
             readonly cookie?: never;
         };
         readonly get?: never;
-        /** Hide a player's messages, the direct channel and the rooms that it owns, and refuse direct messages and invitations both ways */
+        /** Block a player, which hides the player's messages, the direct channel and the player's rooms, and refuses direct messages and invitations both ways */
         readonly put: operations["blockPlayer"];
         readonly post?: never;
-        /** Undo that; what it hid stays hidden until it is shown, written in, opened or joined */
+        /** Unblock a player; hidden channels stay hidden until they are shown, written in, opened or joined */
         readonly delete: operations["unblockPlayer"];
         readonly options?: never;
         readonly head?: never;
@@ -772,10 +772,10 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * How a game's frames are read
-         * @description The layout of the game's state and input, of every build that is being played. `MatchJoined` and `Watching` name the build and the layout's hash: read
-         *     `contracts/realtime/STANDARD.md`, "A game's layout". May be kept for a minute; ask again for a hash that is not among them. A game of which no
-         *     shard is there at the moment is 503.
+         * The layouts of a game's frames
+         * @description The layout of the game's state and input, for every build that is being played. `MatchJoined` and `Watching` contain the build and the layout's hash: see
+         *     `contracts/realtime/STANDARD.md`, "A game's layout". Clients may cache the response for a minute; request it again for an unknown hash. If no shard
+         *     runs the game at the moment, the response is 503.
          */
         readonly get: operations["getGame"];
         readonly put?: never;
@@ -809,7 +809,7 @@ export interface components {
     schemas: {
         /**
          * Format: uuid
-         * @description A UUID of version 7 or lower, with hyphens. Read in either case, written in lower case: two spellings are one id
+         * @description A UUID of version 7 or lower, with hyphens. Accepted in either case, returned in lower case: both spellings are the same id
          */
         readonly Id: string;
         /**
@@ -817,13 +817,13 @@ export interface components {
          * @description RFC 3339, UTC
          */
         readonly Time: string;
-        /** @description Random, made and kept by the client: one session per device */
+        /** @description A random value that the client generates and stores: one session per device */
         readonly DeviceId: string;
         readonly DeviceList: {
             readonly devices: readonly {
                 readonly deviceId: components["schemas"]["Id"];
                 readonly label: string;
-                /** @description The session that asks */
+                /** @description True for the session of this request */
                 readonly current: boolean;
                 readonly createdAt: components["schemas"]["Time"];
                 readonly lastUsedAt: components["schemas"]["Time"];
@@ -867,7 +867,7 @@ export interface components {
                 readonly target: string;
                 readonly reason: string;
                 readonly traceId: string;
-                /** @description SHA-256 over this entry and the hash before; seals are checked by the operator */
+                /** @description SHA-256 over this entry and the previous hash; operators check the seals */
                 readonly hash: string;
             }[];
         };
@@ -883,11 +883,11 @@ export interface components {
             readonly kid: string;
         };
         readonly RegisterRequest: {
-            /** @description 3 to 24 letters and digits of one script, underscores, hyphens; another text is `bad_name`. Unique without regard to case and to look-alikes */
+            /** @description 3 to 24 letters and digits of one script, underscores, hyphens; other texts are `bad_name`. Unique regardless of case and look-alike characters */
             readonly name: string;
-            /** @description At least 8 characters, and not one that is tried first */
+            /** @description At least 8 characters, and not a common password */
             readonly password: string;
-            /** @description For the player's list of devices */
+            /** @description Shown in the player's list of devices */
             readonly deviceLabel?: string;
             readonly deviceId?: components["schemas"]["DeviceId"];
         };
@@ -898,12 +898,12 @@ export interface components {
             readonly deviceId?: components["schemas"]["DeviceId"];
             /**
              * @description The solution of a `challenge_required`: `<details.challenge>.<counter>`, where SHA-256(SHA-256(challenge) followed by the
-             *     counter as 8 bytes, big endian) begins with `details.bits` zero bits. Good once, for two minutes, for this name and address.
+             *     counter as 8 bytes, big endian) begins with `details.bits` zero bits. Valid once, for two minutes, for this name and address.
              */
             readonly proof?: string;
         };
         readonly GuestRequest: {
-            /** @description A secret that the device made and keeps */
+            /** @description A secret that the device generated and stores */
             readonly deviceKey: string;
             readonly deviceLabel?: string;
         };
@@ -918,7 +918,7 @@ export interface components {
             /** @description For `Authorization: Bearer` and for the realtime connection; never in a URL */
             readonly accessToken: string;
             readonly accessExpiresAt: components["schemas"]["Time"];
-            /** @description Life of the access token from now on, seconds: count it on a clock of your own, the device's may be wrong. Absent from servers of before */
+            /** @description Remaining lifetime of the access token in seconds: measure it with a monotonic clock, since the device's clock may be wrong. Earlier servers do not send it */
             readonly accessExpiresInS?: number;
             readonly refreshToken: string;
             readonly refreshExpiresAt: components["schemas"]["Time"];
@@ -941,7 +941,7 @@ export interface components {
             readonly matchId: components["schemas"]["Id"];
             readonly mode: string;
             readonly gameId: string;
-            /** @description The build of the game that simulated it */
+            /** @description The build of the game that simulated the match */
             readonly buildId: string;
             /** @enum {string} */
             readonly state: "running" | "ended" | "cancelled";
@@ -949,18 +949,18 @@ export interface components {
             readonly createdAt: components["schemas"]["Time"];
             readonly endedAt?: components["schemas"]["Time"];
             /**
-             * @description Present when ended
+             * @description Present if the match ended
              * @enum {string}
              */
             readonly endReason?: "played" | "forfeit";
             /**
-             * @description Present when cancelled
+             * @description Present if the match was cancelled
              * @enum {string}
              */
             readonly cancelReason?: "no_show" | "abandoned" | "fault" | "shard_lost" | "operator" | "not_placed";
-            /** @description Simulated steps; present when over */
+            /** @description The number of simulated steps; present if the match is over */
             readonly ticks?: number;
-            /** @description Hash of the last state; present when ended */
+            /** @description Hash of the last state; present if the match ended */
             readonly stateHash?: string;
         };
         readonly Participant: {
@@ -968,21 +968,21 @@ export interface components {
             readonly playerId: components["schemas"]["Id"];
             /** @description The name at the time of the match */
             readonly name: string;
-            /** @description Present when ended */
+            /** @description Present if the match ended */
             readonly score?: number;
-            /** @description 1 for the best, equal ranks mean a draw; present when ended */
+            /** @description 1 is the best, equal ranks mean a draw; present if the match ended */
             readonly rank?: number;
-            /** @description Present when no player sat here: the game's bot that did */
+            /** @description The name of the game's bot, if a bot played this seat */
             readonly bot?: string;
         };
         readonly PlayerRef: {
             readonly playerId: components["schemas"]["Id"];
         };
         readonly RoomRequest: {
-            /** @description Unique without regard to case */
+            /** @description Unique regardless of case */
             readonly name: string;
             /**
-             * @description Only who is invited may join
+             * @description Only invited players can join
              * @default false
              */
             readonly private: boolean;
@@ -1009,7 +1009,7 @@ export interface components {
             readonly private: boolean;
             /**
              * Format: uuid
-             * @description Of a room
+             * @description The owner of a room
              */
             readonly ownerId?: string;
             /** @description Number of the last message */
@@ -1017,7 +1017,7 @@ export interface components {
             /** @description Number of the last change */
             readonly lastChange: number;
             readonly lastReadSeq: number;
-            /** @description Messages after the last one that was read which the history would show: neither deleted nor of somebody whom the player blocks. Counted among the channel's last 100 */
+            /** @description Messages after the read mark that the history would show: neither deleted nor from a blocked player. Counted among the channel's last 100 */
             readonly unread: number;
         };
         readonly InvitationList: {
@@ -1033,23 +1033,23 @@ export interface components {
             readonly invitedAt: string;
             /**
              * Format: date-time
-             * @description Until when it can be accepted
+             * @description The invitation can be accepted until then
              */
             readonly expiresAt: string;
         };
         readonly MemberPage: {
-            /** @description Everyone is a member of the global channel; there it is empty */
+            /** @description Empty for the global channel, of which everyone is a member */
             readonly members: readonly {
                 readonly playerId: components["schemas"]["Id"];
-                /** @description When the player joined */
+                /** @description The name when the player joined */
                 readonly name: string;
             }[];
             readonly more: boolean;
         };
         readonly NewMessage: {
-            /** @description 1 to 500 characters (CHAT_MESSAGE_CHARS_MAX). Controls, changes of direction and marks on nothing are taken out; `message_empty` when nothing is left to be seen */
+            /** @description 1 to 500 characters (CHAT_MESSAGE_CHARS_MAX). Control characters, direction changes and marks without a base are removed; `message_empty` if nothing visible is left */
             readonly body: string;
-            /** @description Made by the client, once per message: a repeat is not posted again */
+            /** @description Generated by the client, one per message: a repeat is not posted again */
             readonly key: string;
         };
         readonly NewText: {
@@ -1057,17 +1057,17 @@ export interface components {
         };
         readonly MessagePage: {
             readonly messages: readonly components["schemas"]["Message"][];
-            /** @description There are more in the direction that was asked for. A page may have less than `limit`: it is cut to what one answer carries */
+            /** @description There are more messages in the requested direction. A page may have fewer than `limit`, because the size of a response is limited */
             readonly more: boolean;
         };
         readonly Message: {
             readonly channelId: components["schemas"]["Id"];
-            /** @description Its number in the channel, without gaps */
+            /** @description The message's number in the channel, without gaps */
             readonly seq: number;
-            /** @description The number of the last thing that happened to it */
+            /** @description The number of the message's last change */
             readonly change: number;
             readonly authorId: components["schemas"]["Id"];
-            /** @description When it was written */
+            /** @description The author's name when the message was written */
             readonly authorName: string;
             /** @description Empty when deleted */
             readonly body: string;
@@ -1094,7 +1094,7 @@ export interface components {
         readonly Installation: {
             /** @constant */
             readonly name: "Muster";
-            /** @description Of the release that runs */
+            /** @description The running release */
             readonly version: string;
             /** @description Path of this document: every REST operation, with its errors */
             readonly contract: string;
@@ -1110,7 +1110,7 @@ export interface components {
                 readonly mode: string;
                 readonly gameId: string;
                 readonly seats: number;
-                /** @description Players who wait now */
+                /** @description The number of waiting players */
                 readonly waiting: number;
             }[];
         };
@@ -1125,16 +1125,16 @@ export interface components {
             readonly buildId: string;
             /** @description Of `state` and `input` */
             readonly layoutHash: string;
-            /** @description Ticks a second; 0 for a turn-based game */
+            /** @description Ticks per second; 0 for a turn-based game */
             readonly tickRate: number;
             readonly seatsMin: number;
             readonly seatsMax: number;
             /**
-             * @description held: an input counts until the next one; event: for one tick
+             * @description held: an input applies until the next one; event: for one tick
              * @enum {string}
              */
             readonly inputMode: "held" | "event";
-            /** @description A client is shown what its seat may see */
+            /** @description A client receives only what its seat may see */
             readonly conceals: boolean;
             /** @description In packing order */
             readonly state: readonly components["schemas"]["GameField"][];
@@ -1145,14 +1145,14 @@ export interface components {
             readonly name: string;
             /** @enum {string} */
             readonly type: "flag" | "uint" | "int" | "list";
-            /** @description Of uint and int */
+            /** @description For uint and int */
             readonly bits?: number;
             /** @description A field of the same struct, before this one */
             readonly movesBy?: string;
             readonly countsDown?: boolean;
-            /** @description Of a list */
+            /** @description For a list */
             readonly length?: number;
-            /** @description Of a list's element, in packing order: each a GameField as well */
+            /** @description The fields of a list's element, in packing order: each is a GameField */
             readonly fields?: readonly ({
                 readonly name: string;
                 readonly type: string;
@@ -1171,9 +1171,9 @@ export interface components {
         readonly Error: {
             readonly error: {
                 readonly code: components["schemas"]["ErrorCode"];
-                /** @description For people; never parse it */
+                /** @description A text for people; never parse it */
                 readonly message: string;
-                /** @description Name it when you ask for help */
+                /** @description Quote it when you ask for help */
                 readonly traceId: string;
                 readonly details?: {
                     readonly [key: string]: unknown;
@@ -1183,51 +1183,51 @@ export interface components {
         /**
          * @description | code | status | meaning |
          *     | --- | --- | --- |
-         *     | invalid_request | 400 | malformed JSON, a missing or unknown field, a value out of bounds; `details` says where |
-         *     | bad_cursor | 400 | the cursor is not one of ours |
-         *     | bad_name | 400 | this name cannot be had; `details.reason` is characters (its length too), mixed_scripts or reserved |
-         *     | weak_password | 400 | too easy to guess; `details.reason` is too_short, too_common, repetitive, or contains_name (the player's own, or the house's) |
+         *     | invalid_request | 400 | malformed JSON, a missing or unknown field, a value out of bounds; `details` names the field |
+         *     | bad_cursor | 400 | the cursor is not valid |
+         *     | bad_name | 400 | this name is not allowed; `details.reason` is characters (also for its length), mixed_scripts or reserved |
+         *     | weak_password | 400 | too easy to guess; `details.reason` is too_short, too_common, repetitive, or contains_name (the player's or the installation's) |
          *     | unauthenticated | 401 | no access token |
          *     | token_invalid | 401 | the access token is not valid |
-         *     | token_expired | 401 | the access token has ended, by more than the 5 s that clocks may differ: refresh |
-         *     | token_revoked | 401 | the session of the access token has ended: refresh, or log in |
-         *     | bad_credentials | 401 | name or password is wrong |
-         *     | bad_refresh_token | 401 | the refresh token is not valid, used before, or its session has ended: log in |
-         *     | account_banned | 403 | the account is banned; `details` has the reason and until when |
-         *     | not_allowed | 403 | this account may not do that |
+         *     | token_expired | 401 | the access token has expired, by more than the 5 s allowed for clock differences: refresh it |
+         *     | token_revoked | 401 | the session of the access token has ended: refresh the token, or log in |
+         *     | bad_credentials | 401 | the name or the password is wrong |
+         *     | bad_refresh_token | 401 | the refresh token is not valid or already used, or its session has ended: log in |
+         *     | account_banned | 403 | the account is banned; `details` has the reason and the end of the ban |
+         *     | not_allowed | 403 | this account does not have the permission |
          *     | route_not_found | 404 | no such path, or not with this method |
          *     | player_not_found | 404 | no such player |
          *     | match_not_found | 404 | no such match |
          *     | game_not_found | 404 | no such game |
-         *     | device_not_found | 404 | no such open session |
-         *     | key_not_found | 404 | no such key in use |
+         *     | device_not_found | 404 | no such session |
+         *     | key_not_found | 404 | no such signing key in use |
          *     | name_taken | 409 | the name is taken |
-         *     | match_over | 409 | the match has ended already |
+         *     | match_over | 409 | the match is already over |
          *     | body_too_large | 413 | over 16 KiB |
          *     | unsupported_media_type | 415 | the body is not application/json |
          *     | too_many_attempts | 429 | too many failed log-ins on this device; `Retry-After` says how long to wait |
-         *     | challenge_required | 429 | too many failed log-ins at this name or address: send `proof`; `details` has the challenge (kind, challenge, bits) |
+         *     | challenge_required | 429 | too many failed log-ins for this name or address: send `proof`; `details` has the challenge (kind, challenge, bits) |
          *     | too_many_accounts | 429 | too many new accounts from this address; `Retry-After` says how long to wait |
-         *     | busy | 429 | too many at once; try again after `Retry-After` |
+         *     | busy | 429 | too many requests at once; try again after `Retry-After` |
          *     | message_empty | 400 | the message has no text |
-         *     | message_too_long | 400 | over the limit; `details.charsMax` says which |
+         *     | message_too_long | 400 | the message is over the limit in `details.charsMax` |
          *     | not_a_member | 403 | join the channel first |
-         *     | muted | 403 | you may not post here for a while; `details` has the reason and until when |
-         *     | blocked | 403 | one of you blocks the other |
-         *     | channel_not_found | 404 | no such channel, or none of yours |
+         *     | muted | 403 | you are muted; `details` has the reason and the end of the mute |
+         *     | blocked | 403 | one of you has blocked the other |
+         *     | channel_not_found | 404 | no such channel, or not visible to you |
          *     | message_not_found | 404 | no such message |
-         *     | invitation_not_found | 404 | no such invitation, or none any more |
+         *     | invitation_not_found | 404 | no such invitation, or it has expired |
          *     | member_not_found | 404 | this player is not in the channel |
-         *     | room_name_taken | 409 | a room has this name |
+         *     | room_name_taken | 409 | another room has this name |
          *     | edit_window_over | 409 | too late to edit this message |
-         *     | too_many_directs | 429 | too many new conversations with strangers, direct channels and invitations into rooms; `Retry-After` says how long to wait |
-         *     | too_many_rooms | 429 | you own as many rooms as you may; waiting does not help |
-         *     | too_many_blocks | 429 | you block as many players as you may; waiting does not help |
-         *     | channel_full | 429 | the room is full; until somebody leaves |
+         *     | too_many_directs | 429 | too many new conversations with strangers, direct channels and invitations to rooms; `Retry-After` says how long to wait |
+         *     | too_many_rooms | 429 | you own the maximum number of rooms; waiting does not help |
+         *     | too_many_blocks | 429 | you block the maximum number of players; waiting does not help |
+         *     | channel_full | 429 | the room is full until somebody leaves |
          *     | chat_rate_limited | 429 | too many messages; `Retry-After` says how long to wait |
-         *     | internal | 500 | our fault |
+         *     | internal | 500 | something went wrong in Muster |
          *     | unavailable | 503 | try again after `Retry-After` |
-         *     | deadline_exceeded | 504 | it took too long |
+         *     | deadline_exceeded | 504 | the request took too long |
          * @enum {string}
          */
         readonly ErrorCode: "invalid_request" | "bad_cursor" | "bad_name" | "weak_password" | "unauthenticated" | "token_invalid" | "token_expired" | "token_revoked" | "bad_credentials" | "bad_refresh_token" | "account_banned" | "not_allowed" | "route_not_found" | "player_not_found" | "match_not_found" | "game_not_found" | "device_not_found" | "key_not_found" | "name_taken" | "match_over" | "body_too_large" | "unsupported_media_type" | "too_many_attempts" | "challenge_required" | "too_many_accounts" | "busy" | "message_empty" | "message_too_long" | "not_a_member" | "muted" | "blocked" | "channel_not_found" | "message_not_found" | "invitation_not_found" | "member_not_found" | "room_name_taken" | "edit_window_over" | "too_many_directs" | "too_many_rooms" | "too_many_blocks" | "channel_full" | "chat_rate_limited" | "internal" | "unavailable" | "deadline_exceeded";
@@ -1242,7 +1242,7 @@ export interface components {
                 readonly "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description No valid proof of who is asking */
+        /** @description The credentials are missing or not valid */
         readonly Unauthenticated: {
             headers: {
                 readonly [name: string]: unknown;
@@ -1251,7 +1251,7 @@ export interface components {
                 readonly "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description This account may not do that */
+        /** @description This account does not have the permission */
         readonly Forbidden: {
             headers: {
                 readonly [name: string]: unknown;
@@ -1260,7 +1260,7 @@ export interface components {
                 readonly "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description There is no such thing */
+        /** @description It does not exist */
         readonly NotFound: {
             headers: {
                 readonly [name: string]: unknown;
@@ -1269,7 +1269,7 @@ export interface components {
                 readonly "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description It is taken, or over already */
+        /** @description It is taken, or already over */
         readonly Conflict: {
             headers: {
                 readonly [name: string]: unknown;
@@ -1281,7 +1281,7 @@ export interface components {
         /** @description Any other failure */
         readonly Failure: {
             headers: {
-                /** @description Seconds; with every 429 and 503 that waiting ends */
+                /** @description Seconds; in every 429 and 503 after which a retry can succeed */
                 readonly "Retry-After"?: number;
                 readonly [name: string]: unknown;
             };
@@ -1297,7 +1297,7 @@ export interface components {
         readonly Seq: number;
         /** @description Matches per page */
         readonly Limit: number;
-        /** @description From `nextCursor` of the page before */
+        /** @description The `nextCursor` of the previous page */
         readonly Cursor: string;
     };
     requestBodies: never;
@@ -1513,7 +1513,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description It has ended; its access tokens are refused within seconds */
+            /** @description The session has ended; its access tokens are refused within seconds */
             readonly 204: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1535,7 +1535,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description How many ended */
+            /** @description How many sessions ended */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1561,7 +1561,7 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description It is set */
+            /** @description The password is set */
             readonly 204: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1588,7 +1588,7 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description The player is out */
+            /** @description The player is banned */
             readonly 204: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1646,7 +1646,7 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description It is set; the account's access tokens end, its sessions stay */
+            /** @description The role is set; the account's access tokens are revoked, its sessions stay */
             readonly 204: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1754,7 +1754,7 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description It is withdrawn */
+            /** @description The key is withdrawn */
             readonly 204: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1783,7 +1783,7 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description It is cancelled */
+            /** @description The match is cancelled */
             readonly 204: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -1803,7 +1803,7 @@ export interface operations {
             readonly query?: {
                 /** @description Matches per page */
                 readonly limit?: components["parameters"]["Limit"];
-                /** @description From `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 readonly cursor?: components["parameters"]["Cursor"];
             };
             readonly header?: never;
@@ -1857,7 +1857,7 @@ export interface operations {
             readonly query?: {
                 /** @description Matches per page */
                 readonly limit?: components["parameters"]["Limit"];
-                /** @description From `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 readonly cursor?: components["parameters"]["Cursor"];
             };
             readonly header?: never;
@@ -1914,7 +1914,7 @@ export interface operations {
             readonly query?: {
                 /** @description Channels per page, besides the global one on the first */
                 readonly limit?: number;
-                /** @description From `nextCursor` of the page before */
+                /** @description The `nextCursor` of the previous page */
                 readonly cursor?: components["parameters"]["Cursor"];
             };
             readonly header?: never;
@@ -2091,7 +2091,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description The player is invited; or in, when it was already */
+            /** @description The player is invited, or is already a member */
             readonly 204: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -2117,7 +2117,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description The player is out */
+            /** @description The player is banned */
             readonly 204: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -2164,7 +2164,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description It is off the list */
+            /** @description The invitation is no longer listed */
             readonly 204: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -2213,7 +2213,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description It is hidden */
+            /** @description The channel is hidden */
             readonly 204: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -2238,7 +2238,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description It is listed and delivered */
+            /** @description The channel is listed and delivered */
             readonly 204: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -2300,7 +2300,7 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description The message; a repeat with the same key gets the first one */
+            /** @description The message; a repeat with the same key returns the first one */
             readonly 201: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -2329,7 +2329,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description It is gone */
+            /** @description The message is deleted */
             readonly 204: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -2392,7 +2392,7 @@ export interface operations {
             };
         };
         readonly responses: {
-            /** @description Where the mark is */
+            /** @description The read mark */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -2618,7 +2618,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Its builds */
+            /** @description The game's builds */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
