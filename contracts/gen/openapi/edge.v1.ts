@@ -2117,7 +2117,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description The player is banned */
+            /** @description The player is not a member */
             readonly 204: {
                 headers: {
                     readonly [name: string]: unknown;
