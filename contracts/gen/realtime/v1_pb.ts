@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 // Control messages of the realtime connection. They travel in WebSocket binary frames of type 0x01; inputs and
-// snapshots are no Protobuf: see STANDARD.md for the bytes and STATE-MACHINE.md for who may send what when.
+// snapshots are not Protobuf: see STANDARD.md for the bytes and STATE-MACHINE.md for the states in which each message is allowed.
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -23,7 +23,7 @@ export const file_realtime_v1: GenFile = /*@__PURE__*/
  */
 export type ClientControl = Message<"realtime.v1.ClientControl"> & {
   /**
-   * Chosen by the client, echoed in the answer; 0 when no answer is awaited.
+   * Chosen by the client, echoed in the answer; 0 if the client expects no answer.
    *
    * @generated from field: uint32 request_id = 1;
    */
@@ -36,7 +36,7 @@ export type ClientControl = Message<"realtime.v1.ClientControl"> & {
    */
   message: {
     /**
-     * First message of a connection without a token in its sub-protocol.
+     * The first message of a connection without a token in its sub-protocol.
      *
      * @generated from field: realtime.v1.Hello hello = 2;
      */
@@ -44,7 +44,7 @@ export type ClientControl = Message<"realtime.v1.ClientControl"> & {
     case: "hello";
   } | {
     /**
-     * Wait for a match.
+     * Join a queue.
      *
      * @generated from field: realtime.v1.Enqueue enqueue = 3;
      */
@@ -52,7 +52,7 @@ export type ClientControl = Message<"realtime.v1.ClientControl"> & {
     case: "enqueue";
   } | {
     /**
-     * Wait no longer.
+     * Leave the queue.
      *
      * @generated from field: realtime.v1.CancelQueue cancel_queue = 4;
      */
@@ -60,7 +60,7 @@ export type ClientControl = Message<"realtime.v1.ClientControl"> & {
     case: "cancelQueue";
   } | {
     /**
-     * Take a seat, or come back to it.
+     * Take a seat, or return to it.
      *
      * @generated from field: realtime.v1.JoinMatch join_match = 5;
      */
@@ -68,7 +68,7 @@ export type ClientControl = Message<"realtime.v1.ClientControl"> & {
     case: "joinMatch";
   } | {
     /**
-     * Give the seat up.
+     * Give up the seat.
      *
      * @generated from field: realtime.v1.LeaveMatch leave_match = 6;
      */
@@ -76,7 +76,7 @@ export type ClientControl = Message<"realtime.v1.ClientControl"> & {
     case: "leaveMatch";
   } | {
     /**
-     * Is anyone there?
+     * Test the connection.
      *
      * @generated from field: realtime.v1.Ping ping = 7;
      */
@@ -84,7 +84,7 @@ export type ClientControl = Message<"realtime.v1.ClientControl"> & {
     case: "ping";
   } | {
     /**
-     * Have chat messages delivered on this connection.
+     * Subscribe to chat messages on this connection.
      *
      * @generated from field: realtime.v1.ChatSubscribe chat_subscribe = 9;
      */
@@ -100,7 +100,7 @@ export type ClientControl = Message<"realtime.v1.ClientControl"> & {
     case: "chatSend";
   } | {
     /**
-     * Look on at a match.
+     * Watch a match.
      *
      * @generated from field: realtime.v1.WatchMatch watch_match = 11;
      */
@@ -108,7 +108,7 @@ export type ClientControl = Message<"realtime.v1.ClientControl"> & {
     case: "watchMatch";
   } | {
     /**
-     * Look on no longer.
+     * Stop watching.
      *
      * @generated from field: realtime.v1.StopWatching stop_watching = 12;
      */
@@ -117,7 +117,7 @@ export type ClientControl = Message<"realtime.v1.ClientControl"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * W3C traceparent; the gateway starts a trace where it is absent.
+   * W3C traceparent; the gateway starts a trace if it is absent.
    *
    * @generated from field: string traceparent = 8;
    */
@@ -132,7 +132,7 @@ export const ClientControlSchema: GenMessage<ClientControl> = /*@__PURE__*/
   messageDesc(file_realtime_v1, 0);
 
 /**
- * Who connects.
+ * Identifies the client.
  *
  * @generated from message realtime.v1.Hello
  */
@@ -145,7 +145,7 @@ export type Hello = Message<"realtime.v1.Hello"> & {
   accessToken: string;
 
   /**
-   * Version of this protocol that the client speaks.
+   * The protocol version that the client uses.
    *
    * @generated from field: uint32 protocol_version = 2;
    */
@@ -167,7 +167,7 @@ export const HelloSchema: GenMessage<Hello> = /*@__PURE__*/
   messageDesc(file_realtime_v1, 1);
 
 /**
- * Wait for a match.
+ * Join a queue.
  *
  * @generated from message realtime.v1.Enqueue
  */
@@ -180,14 +180,14 @@ export type Enqueue = Message<"realtime.v1.Enqueue"> & {
   mode: string;
 
   /**
-   * Where the player is; may be empty.
+   * The player's region; may be empty.
    *
    * @generated from field: string region = 2;
    */
   region: string;
 
   /**
-   * On coming back from a lost connection: the ticket of the wait before. A match that it was given meanwhile is told again.
+   * After a lost connection: the previous ticket. If it has been matched in the meantime, the server reports that match again.
    *
    * @generated from field: string resume_ticket_id = 3;
    */
@@ -202,7 +202,7 @@ export const EnqueueSchema: GenMessage<Enqueue> = /*@__PURE__*/
   messageDesc(file_realtime_v1, 2);
 
 /**
- * Wait no longer.
+ * Leave the queue.
  *
  * @generated from message realtime.v1.CancelQueue
  */
@@ -223,14 +223,14 @@ export const CancelQueueSchema: GenMessage<CancelQueue> = /*@__PURE__*/
  */
 export type JoinMatch = Message<"realtime.v1.JoinMatch"> & {
   /**
-   * As received in match_found.
+   * The seat ticket from match_found.
    *
    * @generated from field: string seat_ticket = 1;
    */
   seatTicket: string;
 
   /**
-   * On coming back: the highest match_seq that was received. What is above it is sent again.
+   * After a lost connection: the highest match_seq received. The server resends messages above it.
    *
    * @generated from field: uint32 last_match_seq = 2;
    */
@@ -245,7 +245,7 @@ export const JoinMatchSchema: GenMessage<JoinMatch> = /*@__PURE__*/
   messageDesc(file_realtime_v1, 4);
 
 /**
- * Look on at a match, as a spectator.
+ * Watch a match as a spectator.
  *
  * @generated from message realtime.v1.WatchMatch
  */
@@ -266,7 +266,7 @@ export const WatchMatchSchema: GenMessage<WatchMatch> = /*@__PURE__*/
   messageDesc(file_realtime_v1, 5);
 
 /**
- * Look on no longer.
+ * Stop watching.
  *
  * @generated from message realtime.v1.StopWatching
  */
@@ -281,7 +281,7 @@ export const StopWatchingSchema: GenMessage<StopWatching> = /*@__PURE__*/
   messageDesc(file_realtime_v1, 6);
 
 /**
- * Give the seat up: counts as a forfeit.
+ * Give up the seat: counts as a forfeit.
  *
  * @generated from message realtime.v1.LeaveMatch
  */
@@ -296,13 +296,13 @@ export const LeaveMatchSchema: GenMessage<LeaveMatch> = /*@__PURE__*/
   messageDesc(file_realtime_v1, 7);
 
 /**
- * A probe.
+ * A ping.
  *
  * @generated from message realtime.v1.Ping
  */
 export type Ping = Message<"realtime.v1.Ping"> & {
   /**
-   * Anything; comes back as it is.
+   * Any value; the answer contains it unchanged.
    *
    * @generated from field: fixed64 payload = 1;
    */
@@ -317,14 +317,14 @@ export const PingSchema: GenMessage<Ping> = /*@__PURE__*/
   messageDesc(file_realtime_v1, 8);
 
 /**
- * Have chat messages delivered on this connection.
+ * Subscribe to chat messages on this connection.
  *
  * @generated from message realtime.v1.ChatSubscribe
  */
 export type ChatSubscribe = Message<"realtime.v1.ChatSubscribe"> & {
   /**
-   * Where the client has got to: the highest change, else from_change of ChatChannel; of too many channels, the global one and those that had
-   * something last. When any is named, one that is not starts where the player joined it (at most 500 changes back, else with `reset`), the global one at now; when none is, all start at now.
+   * The client's position per channel: the highest change received, or else from_change of ChatChannel; if there are too many channels, the global one and the
+   * most recently active ones. If any cursor is given, a channel without one starts where the player joined it (at most 500 changes back, else with `reset`), and the global one starts now; without any cursor, all start now.
    *
    * @generated from field: repeated realtime.v1.ChatCursor cursors = 1;
    */
@@ -339,7 +339,7 @@ export const ChatSubscribeSchema: GenMessage<ChatSubscribe> = /*@__PURE__*/
   messageDesc(file_realtime_v1, 9);
 
 /**
- * A place in a channel.
+ * A position in a channel.
  *
  * @generated from message realtime.v1.ChatCursor
  */
@@ -352,7 +352,7 @@ export type ChatCursor = Message<"realtime.v1.ChatCursor"> & {
   channelId: string;
 
   /**
-   * The client has everything up to this change.
+   * The client has received everything up to this change.
    *
    * @generated from field: uint64 change = 2;
    */
@@ -387,7 +387,7 @@ export type ChatSend = Message<"realtime.v1.ChatSend"> & {
   body: string;
 
   /**
-   * Made by the client, once per message: a repeat is not posted again.
+   * Generated by the client, one per message: a repeat is not posted again.
    *
    * @generated from field: string key = 3;
    */
@@ -408,7 +408,7 @@ export const ChatSendSchema: GenMessage<ChatSend> = /*@__PURE__*/
  */
 export type ServerControl = Message<"realtime.v1.ServerControl"> & {
   /**
-   * The request that this answers; 0 when none.
+   * The request that this message answers; 0 if none.
    *
    * @generated from field: uint32 request_id = 1;
    */
@@ -421,7 +421,7 @@ export type ServerControl = Message<"realtime.v1.ServerControl"> & {
    */
   message: {
     /**
-     * The token is good.
+     * The token is valid.
      *
      * @generated from field: realtime.v1.Welcome welcome = 2;
      */
@@ -429,7 +429,7 @@ export type ServerControl = Message<"realtime.v1.ServerControl"> & {
     case: "welcome";
   } | {
     /**
-     * The ticket waits.
+     * The ticket is in the queue.
      *
      * @generated from field: realtime.v1.Queued queued = 3;
      */
@@ -453,7 +453,7 @@ export type ServerControl = Message<"realtime.v1.ServerControl"> & {
     case: "matchFound";
   } | {
     /**
-     * The seat is taken; a keyframe follows at once.
+     * The seat is taken; a keyframe follows immediately.
      *
      * @generated from field: realtime.v1.MatchJoined match_joined = 6;
      */
@@ -477,7 +477,7 @@ export type ServerControl = Message<"realtime.v1.ServerControl"> & {
     case: "matchCancelled";
   } | {
     /**
-     * Another player dropped or came back.
+     * Another player disconnected or returned.
      *
      * @generated from field: realtime.v1.SeatStatus seat_status = 9;
      */
@@ -485,7 +485,7 @@ export type ServerControl = Message<"realtime.v1.ServerControl"> & {
     case: "seatStatus";
   } | {
     /**
-     * A request was refused, or an input was.
+     * A request or an input was refused.
      *
      * @generated from field: realtime.v1.Error error = 10;
      */
@@ -509,7 +509,7 @@ export type ServerControl = Message<"realtime.v1.ServerControl"> & {
     case: "goingAway";
   } | {
     /**
-     * The channels: the answer to chat_subscribe, and whenever they change.
+     * The player's channels: the answer to chat_subscribe, and sent again whenever they change.
      *
      * @generated from field: realtime.v1.ChatChannels chat_channels = 13;
      */
@@ -541,7 +541,7 @@ export type ServerControl = Message<"realtime.v1.ServerControl"> & {
     case: "watching";
   } | {
     /**
-     * The answer to stop_watching, or the end of what was watched.
+     * The answer to stop_watching, or the watched match is over.
      *
      * @generated from field: realtime.v1.WatchEnded watch_ended = 17;
      */
@@ -550,7 +550,7 @@ export type ServerControl = Message<"realtime.v1.ServerControl"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * Number of this message within its match, 0 for the others. Ignore what is not above the last one.
+   * The message's number within its match; 0 for other messages. Ignore numbers that are not above the last one.
    *
    * @generated from field: uint32 match_seq = 20;
    */
@@ -571,35 +571,35 @@ export const ServerControlSchema: GenMessage<ServerControl> = /*@__PURE__*/
  */
 export type Welcome = Message<"realtime.v1.Welcome"> & {
   /**
-   * Who the token says the client is.
+   * The player of the token.
    *
    * @generated from field: string player_id = 1;
    */
   playerId: string;
 
   /**
-   * Version of this protocol that the server speaks.
+   * The protocol version that the server uses.
    *
    * @generated from field: uint32 protocol_version = 2;
    */
   protocolVersion: number;
 
   /**
-   * The connection is closed when nothing arrives for this long, milliseconds; answer the WebSocket pings.
+   * The server closes the connection if nothing arrives for this long, in milliseconds; answer the WebSocket pings.
    *
    * @generated from field: uint32 idle_timeout_ms = 3;
    */
   idleTimeoutMs: number;
 
   /**
-   * Largest frame that the server takes, bytes.
+   * The largest frame that the server accepts, in bytes.
    *
    * @generated from field: uint32 max_frame_bytes = 4;
    */
   maxFrameBytes: number;
 
   /**
-   * The connection is closed when the token ends, in so many milliseconds: say Hello with a newer one before that. 0: the server
+   * The server closes the connection when the token expires, in this many milliseconds: send Hello with a newer token before. 0: the server
    * does not say.
    *
    * @generated from field: uint32 token_ends_in_ms = 5;
@@ -615,13 +615,13 @@ export const WelcomeSchema: GenMessage<Welcome> = /*@__PURE__*/
   messageDesc(file_realtime_v1, 13);
 
 /**
- * The ticket waits.
+ * The ticket is in the queue.
  *
  * @generated from message realtime.v1.Queued
  */
 export type Queued = Message<"realtime.v1.Queued"> & {
   /**
-   * UUID of this wait.
+   * UUID of the ticket.
    *
    * @generated from field: string ticket_id = 1;
    */
@@ -643,7 +643,7 @@ export const QueuedSchema: GenMessage<Queued> = /*@__PURE__*/
   messageDesc(file_realtime_v1, 14);
 
 /**
- * The ticket is out.
+ * The ticket has left the queue.
  *
  * @generated from message realtime.v1.QueueLeft
  */
@@ -663,7 +663,7 @@ export type QueueLeft = Message<"realtime.v1.QueueLeft"> & {
   reason: string;
 
   /**
-   * Of no_show_cooldown, practice_limited and rate_limited: queueing works again after so long, milliseconds.
+   * For no_show_cooldown, practice_limited and rate_limited: the time after which the player can queue again, in milliseconds.
    *
    * @generated from field: uint32 retry_after_ms = 3;
    */
@@ -705,7 +705,7 @@ export type MatchPlayer = Message<"realtime.v1.MatchPlayer"> & {
   name: string;
 
   /**
-   * Empty for a player, else the game's bot that plays this seat.
+   * The name of the game's bot in this seat; empty for a player.
    *
    * @generated from field: string bot = 4;
    */
@@ -726,7 +726,7 @@ export const MatchPlayerSchema: GenMessage<MatchPlayer> = /*@__PURE__*/
  */
 export type MatchFound = Message<"realtime.v1.MatchFound"> & {
   /**
-   * The ticket, now used up.
+   * The ticket, which is now consumed.
    *
    * @generated from field: string ticket_id = 1;
    */
@@ -761,28 +761,28 @@ export type MatchFound = Message<"realtime.v1.MatchFound"> & {
   seat: number;
 
   /**
-   * Everyone, by seat.
+   * All players, by seat.
    *
    * @generated from field: repeated realtime.v1.MatchPlayer players = 6;
    */
   players: MatchPlayer[];
 
   /**
-   * The right to the seat; keep it to come back after a lost connection.
+   * The right to the seat; keep it for reconnects.
    *
    * @generated from field: string seat_ticket = 7;
    */
   seatTicket: string;
 
   /**
-   * The match is cancelled when a player has not joined after this long, milliseconds.
+   * The match is cancelled if a player has not joined after this long, in milliseconds.
    *
    * @generated from field: uint32 join_within_ms = 8;
    */
   joinWithinMs: number;
 
   /**
-   * True for a seat that the player held already, perhaps of another queue: come back to it, or leave it, to get another.
+   * True for a seat that the player already held, perhaps of another mode: return to it, or leave it to get another.
    *
    * @generated from field: bool held = 9;
    */
@@ -817,7 +817,7 @@ export type MatchJoined = Message<"realtime.v1.MatchJoined"> & {
   seat: number;
 
   /**
-   * Ticks a second; 0 for a turn-based game.
+   * Ticks per second; 0 for a turn-based game.
    *
    * @generated from field: uint32 tick_rate = 3;
    */
@@ -831,35 +831,35 @@ export type MatchJoined = Message<"realtime.v1.MatchJoined"> & {
   gameId: string;
 
   /**
-   * Its build on the shard.
+   * The game's build on the shard.
    *
    * @generated from field: string build_id = 5;
    */
   buildId: string;
 
   /**
-   * The highest input sequence number that this seat has used; the client goes on above it.
+   * The highest input sequence number that this seat has used; the client continues above it.
    *
    * @generated from field: uint32 last_input_seq = 6;
    */
   lastInputSeq: number;
 
   /**
-   * True when the player had been here before.
+   * True if the player had already joined before.
    *
    * @generated from field: bool resumed = 7;
    */
   resumed: boolean;
 
   /**
-   * The game's options, defaults filled in.
+   * The game's options, including defaults.
    *
    * @generated from field: map<string, int32> options = 8;
    */
   options: { [key: string]: number };
 
   /**
-   * Players in this match.
+   * The number of seats in this match.
    *
    * @generated from field: uint32 seats = 9;
    */
@@ -881,7 +881,7 @@ export const MatchJoinedSchema: GenMessage<MatchJoined> = /*@__PURE__*/
   messageDesc(file_realtime_v1, 18);
 
 /**
- * A match is being watched.
+ * The client is watching a match.
  *
  * @generated from message realtime.v1.Watching
  */
@@ -894,7 +894,7 @@ export type Watching = Message<"realtime.v1.Watching"> & {
   matchId: string;
 
   /**
-   * Ticks a second; 0 for a turn-based game.
+   * Ticks per second; 0 for a turn-based game.
    *
    * @generated from field: uint32 tick_rate = 2;
    */
@@ -908,28 +908,28 @@ export type Watching = Message<"realtime.v1.Watching"> & {
   gameId: string;
 
   /**
-   * Its build on the shard.
+   * The game's build on the shard.
    *
    * @generated from field: string build_id = 4;
    */
   buildId: string;
 
   /**
-   * The game's options, defaults filled in.
+   * The game's options, including defaults.
    *
    * @generated from field: map<string, int32> options = 5;
    */
   options: { [key: string]: number };
 
   /**
-   * Players in this match.
+   * The number of seats in this match.
    *
    * @generated from field: uint32 seats = 6;
    */
   seats: number;
 
   /**
-   * What is shown is this old, milliseconds.
+   * The delay of the frames, in milliseconds.
    *
    * @generated from field: uint32 delay_ms = 7;
    */
@@ -951,7 +951,7 @@ export const WatchingSchema: GenMessage<Watching> = /*@__PURE__*/
   messageDesc(file_realtime_v1, 19);
 
 /**
- * Nothing is watched any more.
+ * The client has stopped watching.
  *
  * @generated from message realtime.v1.WatchEnded
  */
@@ -999,7 +999,7 @@ export type SeatScore = Message<"realtime.v1.SeatScore"> & {
   score: number;
 
   /**
-   * 1 for the best; equal ranks mean a draw.
+   * 1 is the best; equal ranks mean a draw.
    *
    * @generated from field: uint32 rank = 3;
    */
@@ -1041,7 +1041,7 @@ export type MatchEnded = Message<"realtime.v1.MatchEnded"> & {
   seats: SeatScore[];
 
   /**
-   * Ticks that were simulated.
+   * The number of simulated ticks.
    *
    * @generated from field: uint32 ticks = 4;
    */
@@ -1063,7 +1063,7 @@ export const MatchEndedSchema: GenMessage<MatchEnded> = /*@__PURE__*/
   messageDesc(file_realtime_v1, 22);
 
 /**
- * The match is off.
+ * The match is cancelled.
  *
  * @generated from message realtime.v1.MatchCancelled
  */
@@ -1091,7 +1091,7 @@ export const MatchCancelledSchema: GenMessage<MatchCancelled> = /*@__PURE__*/
   messageDesc(file_realtime_v1, 23);
 
 /**
- * Another player dropped or came back.
+ * Another player disconnected or returned.
  *
  * @generated from message realtime.v1.SeatStatus
  */
@@ -1104,21 +1104,21 @@ export type SeatStatus = Message<"realtime.v1.SeatStatus"> & {
   matchId: string;
 
   /**
-   * Whose.
+   * The seat of that player.
    *
    * @generated from field: uint32 seat = 2;
    */
   seat: number;
 
   /**
-   * True when connected.
+   * True if the player is connected.
    *
    * @generated from field: bool connected = 3;
    */
   connected: boolean;
 
   /**
-   * When not connected: how long the seat is kept, milliseconds.
+   * If the player is not connected: how long the seat is kept, in milliseconds.
    *
    * @generated from field: uint32 grace_ms = 4;
    */
@@ -1139,42 +1139,42 @@ export const SeatStatusSchema: GenMessage<SeatStatus> = /*@__PURE__*/
  */
 export type Error = Message<"realtime.v1.Error"> & {
   /**
-   * From the error table of STATE-MACHINE.md.
+   * A code from the error table of STATE-MACHINE.md.
    *
    * @generated from field: string code = 1;
    */
   code: string;
 
   /**
-   * For people; never parse it.
+   * A text for people; never parse it.
    *
    * @generated from field: string message = 2;
    */
   message: string;
 
   /**
-   * Of this request.
+   * The request's trace id.
    *
    * @generated from field: string trace_id = 3;
    */
   traceId: string;
 
   /**
-   * True when the same request may succeed later.
+   * True if the same request may succeed later.
    *
    * @generated from field: bool retryable = 4;
    */
   retryable: boolean;
 
   /**
-   * For refused inputs: how many were refused since the last such message.
+   * For refused inputs: how many were refused since the previous such message.
    *
    * @generated from field: uint32 count = 5;
    */
   count: number;
 
   /**
-   * Of rate_limited: the same request is taken after so long, milliseconds.
+   * For rate_limited: the time after which the same request is accepted, in milliseconds.
    *
    * @generated from field: uint32 retry_after_ms = 6;
    */
@@ -1195,7 +1195,7 @@ export const ErrorSchema: GenMessage<Error> = /*@__PURE__*/
  */
 export type Pong = Message<"realtime.v1.Pong"> & {
   /**
-   * As sent.
+   * The payload of the ping.
    *
    * @generated from field: fixed64 payload = 1;
    */
@@ -1210,13 +1210,13 @@ export const PongSchema: GenMessage<Pong> = /*@__PURE__*/
   messageDesc(file_realtime_v1, 26);
 
 /**
- * The gateway is stopping. It serves this connection on for a while, then closes it with code 4000.
+ * The gateway is stopping. It continues to serve this connection for a while, then closes it with code 4000.
  *
  * @generated from message realtime.v1.GoingAway
  */
 export type GoingAway = Message<"realtime.v1.GoingAway"> & {
   /**
-   * For how long, milliseconds. Connect elsewhere after a random part of it; a player takes the seat there before closing
+   * How long it continues, in milliseconds. Connect elsewhere after a random part of that time; a player takes the seat there before closing
    * this connection, and misses nothing.
    *
    * @generated from field: uint32 reconnect_within_ms = 1;
@@ -1259,14 +1259,14 @@ export type ChatChannel = Message<"realtime.v1.ChatChannel"> & {
   name: string;
 
   /**
-   * A match's id or the other player's id; empty otherwise.
+   * The match's id or the other player's id; empty for other kinds.
    *
    * @generated from field: string subject_id = 4;
    */
   subjectId: string;
 
   /**
-   * Number of the last message; 0 when there is none.
+   * The number of the last message; 0 if there is none.
    *
    * @generated from field: uint64 last_seq = 5;
    */
@@ -1280,7 +1280,7 @@ export type ChatChannel = Message<"realtime.v1.ChatChannel"> & {
   lastReadSeq: bigint;
 
   /**
-   * Messages after that one.
+   * The number of unread messages after that one.
    *
    * @generated from field: uint64 unread = 7;
    */
@@ -1294,7 +1294,7 @@ export type ChatChannel = Message<"realtime.v1.ChatChannel"> & {
   fromChange: bigint;
 
   /**
-   * The client's cursor was too far back: read the history for what lies between.
+   * The client's cursor was too far back: read the missing messages from the history.
    *
    * @generated from field: bool reset = 9;
    */
@@ -1309,13 +1309,13 @@ export const ChatChannelSchema: GenMessage<ChatChannel> = /*@__PURE__*/
   messageDesc(file_realtime_v1, 28);
 
 /**
- * The channels of the player, all of them.
+ * All channels of the player.
  *
  * @generated from message realtime.v1.ChatChannels
  */
 export type ChatChannels = Message<"realtime.v1.ChatChannels"> & {
   /**
-   * Global first, then by last message.
+   * The global channel first, then by last message.
    *
    * @generated from field: repeated realtime.v1.ChatChannel channels = 1;
    */
@@ -1330,7 +1330,7 @@ export const ChatChannelsSchema: GenMessage<ChatChannels> = /*@__PURE__*/
   messageDesc(file_realtime_v1, 29);
 
 /**
- * A chat message as it is now.
+ * A chat message in its current form.
  *
  * @generated from message realtime.v1.ChatChanged
  */
@@ -1343,14 +1343,14 @@ export type ChatChanged = Message<"realtime.v1.ChatChanged"> & {
   channelId: string;
 
   /**
-   * Its number in the channel.
+   * The message's number in the channel.
    *
    * @generated from field: uint64 seq = 2;
    */
   seq: bigint;
 
   /**
-   * The number of the change; take it only when it is above the last one of this channel.
+   * The number of the change; ignore it unless it is above the last one of this channel.
    *
    * @generated from field: uint64 change = 3;
    */
@@ -1364,7 +1364,7 @@ export type ChatChanged = Message<"realtime.v1.ChatChanged"> & {
   authorId: string;
 
   /**
-   * The author's name when it was written.
+   * The author's name when the message was written.
    *
    * @generated from field: string author_name = 5;
    */
@@ -1378,21 +1378,21 @@ export type ChatChanged = Message<"realtime.v1.ChatChanged"> & {
   body: string;
 
   /**
-   * When it was posted, milliseconds since 1970 UTC.
+   * The time of posting, in milliseconds since 1970 UTC.
    *
    * @generated from field: uint64 sent_at_ms = 7;
    */
   sentAtMs: bigint;
 
   /**
-   * It has been edited.
+   * True if the message was edited.
    *
    * @generated from field: bool edited = 8;
    */
   edited: boolean;
 
   /**
-   * It has been deleted.
+   * True if the message was deleted.
    *
    * @generated from field: bool deleted = 9;
    */
@@ -1407,7 +1407,7 @@ export const ChatChangedSchema: GenMessage<ChatChanged> = /*@__PURE__*/
   messageDesc(file_realtime_v1, 30);
 
 /**
- * The message is stored, and on its way to everyone.
+ * The message is stored and is being delivered.
  *
  * @generated from message realtime.v1.ChatSent
  */
@@ -1420,7 +1420,7 @@ export type ChatSent = Message<"realtime.v1.ChatSent"> & {
   channelId: string;
 
   /**
-   * Its number in the channel.
+   * The message's number in the channel.
    *
    * @generated from field: uint64 seq = 2;
    */

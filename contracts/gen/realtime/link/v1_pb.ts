@@ -3,7 +3,7 @@
 /* eslint-disable */
 
 // Control messages of the link between a gateway and a shard. They travel in link frames of type 1; inputs and
-// snapshots are no Protobuf: see STANDARD.md, "The link".
+// snapshots are not Protobuf: see STANDARD.md, "The link".
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -28,7 +28,7 @@ export type LinkRequest = Message<"realtime.link.v1.LinkRequest"> & {
    */
   message: {
     /**
-     * First, once.
+     * The first message, sent once.
      *
      * @generated from field: realtime.link.v1.LinkHello hello = 1;
      */
@@ -44,7 +44,7 @@ export type LinkRequest = Message<"realtime.link.v1.LinkRequest"> & {
     case: "join";
   } | {
     /**
-     * A player's socket is gone, or the player gives the seat up.
+     * A player's socket is closed, or the player gives up the seat.
      *
      * @generated from field: realtime.link.v1.LinkLeave leave = 3;
      */
@@ -52,7 +52,7 @@ export type LinkRequest = Message<"realtime.link.v1.LinkRequest"> & {
     case: "leave";
   } | {
     /**
-     * A match's log, to its new shard.
+     * A match's log, for its new shard.
      *
      * @generated from field: realtime.link.v1.LinkHandover handover = 4;
      */
@@ -68,7 +68,7 @@ export type LinkRequest = Message<"realtime.link.v1.LinkRequest"> & {
     case: "watch";
   } | {
     /**
-     * It has none any more.
+     * The gateway no longer has spectators of the match.
      *
      * @generated from field: realtime.link.v1.LinkUnwatch unwatch = 6;
      */
@@ -85,7 +85,7 @@ export const LinkRequestSchema: GenMessage<LinkRequest> = /*@__PURE__*/
   messageDesc(file_realtime_link_v1, 0);
 
 /**
- * Who the gateway is.
+ * Identifies the gateway.
  *
  * @generated from message realtime.link.v1.LinkHello
  */
@@ -105,7 +105,7 @@ export type LinkHello = Message<"realtime.link.v1.LinkHello"> & {
   version: number;
 
   /**
-   * HMAC-SHA-256 of the gateway id with the link key: only our own gateways may speak.
+   * HMAC-SHA-256 of the gateway id with the link key: only our own gateways may connect.
    *
    * @generated from field: bytes proof = 3;
    */
@@ -126,14 +126,14 @@ export const LinkHelloSchema: GenMessage<LinkHello> = /*@__PURE__*/
  */
 export type LinkJoin = Message<"realtime.link.v1.LinkJoin"> & {
   /**
-   * Chosen by the gateway, unique on this link while it lasts.
+   * Chosen by the gateway, unique on this link for as long as the session lasts.
    *
    * @generated from field: uint32 session = 1;
    */
   session: number;
 
   /**
-   * The right to the seat, as the client sent it; the shard checks it again.
+   * The seat ticket as the client sent it; the shard checks it again.
    *
    * @generated from field: string seat_ticket = 2;
    */
@@ -147,7 +147,7 @@ export type LinkJoin = Message<"realtime.link.v1.LinkJoin"> & {
   traceparent: string;
 
   /**
-   * The highest match_seq that the client has had: what is above it is sent again.
+   * The highest match_seq that the client has received: the shard resends messages above it.
    *
    * @generated from field: uint32 last_match_seq = 4;
    */
@@ -183,7 +183,7 @@ export const LinkWatchSchema: GenMessage<LinkWatch> = /*@__PURE__*/
   messageDesc(file_realtime_link_v1, 3);
 
 /**
- * No spectators any more.
+ * The gateway has no more spectators of a match.
  *
  * @generated from message realtime.link.v1.LinkUnwatch
  */
@@ -204,7 +204,7 @@ export const LinkUnwatchSchema: GenMessage<LinkUnwatch> = /*@__PURE__*/
   messageDesc(file_realtime_link_v1, 4);
 
 /**
- * The log of a match is all here.
+ * The complete log of a match.
  *
  * @generated from message realtime.link.v1.LinkHandover
  */
@@ -217,7 +217,7 @@ export type LinkHandover = Message<"realtime.link.v1.LinkHandover"> & {
   matchId: string;
 
   /**
-   * The epoch that the gateway was told of.
+   * The new epoch, as reported to the gateway.
    *
    * @generated from field: uint32 epoch = 2;
    */
@@ -231,28 +231,28 @@ export type LinkHandover = Message<"realtime.link.v1.LinkHandover"> & {
   ticks: number;
 
   /**
-   * Low 16 bits of the state hash after the last of them.
+   * The low 16 bits of the state hash after the last record.
    *
    * @generated from field: uint32 check = 4;
    */
   check: number;
 
   /**
-   * The gateways that hold the log, as the shard before said last.
+   * The gateways that hold the log, as last reported by the previous shard.
    *
    * @generated from field: repeated string holders = 5;
    */
   holders: string[];
 
   /**
-   * The records, each behind its length.
+   * The records, each preceded by its length.
    *
    * @generated from field: bytes log = 6;
    */
   log: Uint8Array;
 
   /**
-   * The last keyframe of the public view, where the game conceals nothing and this gateway has one: from there on it is a short way.
+   * The last keyframe of the public view, if the game conceals nothing and this gateway has one: simulation can start from it.
    *
    * @generated from field: bytes keyframe = 7;
    */
@@ -280,7 +280,7 @@ export type LinkLeave = Message<"realtime.link.v1.LinkLeave"> & {
   session: number;
 
   /**
-   * True when the player gives the seat up; false when only the socket is gone.
+   * True if the player gives up the seat; false if only the socket is closed.
    *
    * @generated from field: bool forfeit = 2;
    */
@@ -323,7 +323,7 @@ export type LinkResponse = Message<"realtime.link.v1.LinkResponse"> & {
     case: "joined";
   } | {
     /**
-     * The answer to join when it is refused.
+     * The answer to a refused join.
      *
      * @generated from field: realtime.link.v1.LinkRefused refused = 3;
      */
@@ -331,7 +331,7 @@ export type LinkResponse = Message<"realtime.link.v1.LinkResponse"> & {
     case: "refused";
   } | {
     /**
-     * A player of a match dropped or came back.
+     * A player of a match disconnected or returned.
      *
      * @generated from field: realtime.link.v1.LinkSeatStatus seat_status = 4;
      */
@@ -347,7 +347,7 @@ export type LinkResponse = Message<"realtime.link.v1.LinkResponse"> & {
     case: "ended";
   } | {
     /**
-     * A match is off.
+     * A match is cancelled.
      *
      * @generated from field: realtime.link.v1.LinkCancelled cancelled = 6;
      */
@@ -355,7 +355,7 @@ export type LinkResponse = Message<"realtime.link.v1.LinkResponse"> & {
     case: "cancelled";
   } | {
     /**
-     * Another socket of the same player took the seat over.
+     * Another socket of the same player has taken over the seat.
      *
      * @generated from field: realtime.link.v1.LinkReplaced replaced = 7;
      */
@@ -363,7 +363,7 @@ export type LinkResponse = Message<"realtime.link.v1.LinkResponse"> & {
     case: "replaced";
   } | {
     /**
-     * This link carries a match now.
+     * This link now carries a match.
      *
      * @generated from field: realtime.link.v1.LinkFollow follow = 8;
      */
@@ -371,7 +371,7 @@ export type LinkResponse = Message<"realtime.link.v1.LinkResponse"> & {
     case: "follow";
   } | {
     /**
-     * Who holds a match's log.
+     * The gateways that hold a match's log.
      *
      * @generated from field: realtime.link.v1.LinkHolders holders = 9;
      */
@@ -379,7 +379,7 @@ export type LinkResponse = Message<"realtime.link.v1.LinkResponse"> & {
     case: "holders";
   } | {
     /**
-     * The shard has stopped a match: ask the matchmaker where it goes on.
+     * The shard has stopped a match: ask the matchmaker where it continues.
      *
      * @generated from field: realtime.link.v1.LinkMoving moving = 10;
      */
@@ -387,7 +387,7 @@ export type LinkResponse = Message<"realtime.link.v1.LinkResponse"> & {
     case: "moving";
   } | {
     /**
-     * match-service has the result: the log may go.
+     * match-service has the result: the gateway may delete the log.
      *
      * @generated from field: realtime.link.v1.LinkStored stored = 11;
      */
@@ -403,7 +403,7 @@ export type LinkResponse = Message<"realtime.link.v1.LinkResponse"> & {
     case: "watching";
   } | {
     /**
-     * The answer to watch when the match is not here.
+     * The answer to watch if the match is not on this shard.
      *
      * @generated from field: realtime.link.v1.LinkWatchRefused watch_refused = 13;
      */
@@ -420,7 +420,7 @@ export const LinkResponseSchema: GenMessage<LinkResponse> = /*@__PURE__*/
   messageDesc(file_realtime_link_v1, 7);
 
 /**
- * Who the shard is.
+ * Identifies the shard.
  *
  * @generated from message realtime.link.v1.LinkWelcome
  */
@@ -461,7 +461,7 @@ export type LinkJoined = Message<"realtime.link.v1.LinkJoined"> & {
   session: number;
 
   /**
-   * The shard's short name of the match on this link: snapshots carry it.
+   * The shard's number for the match on this link, which snapshots contain.
    *
    * @generated from field: uint32 channel = 2;
    */
@@ -482,7 +482,7 @@ export type LinkJoined = Message<"realtime.link.v1.LinkJoined"> & {
   seat: number;
 
   /**
-   * Ticks a second.
+   * Ticks per second.
    *
    * @generated from field: uint32 tick_rate = 5;
    */
@@ -496,7 +496,7 @@ export type LinkJoined = Message<"realtime.link.v1.LinkJoined"> & {
   gameId: string;
 
   /**
-   * Its build.
+   * The game's build.
    *
    * @generated from field: string build_id = 7;
    */
@@ -510,28 +510,28 @@ export type LinkJoined = Message<"realtime.link.v1.LinkJoined"> & {
   lastInputSeq: number;
 
   /**
-   * True when the player had been here before.
+   * True if the player had already joined before.
    *
    * @generated from field: bool resumed = 9;
    */
   resumed: boolean;
 
   /**
-   * The game's options, defaults filled in.
+   * The game's options, including defaults.
    *
    * @generated from field: map<string, int32> options = 10;
    */
   options: { [key: string]: number };
 
   /**
-   * Players in this match.
+   * The number of seats in this match.
    *
    * @generated from field: uint32 seats = 11;
    */
   seats: number;
 
   /**
-   * What this seat is shown: 0 where all see the same, else the seat plus one.
+   * The seat's view: 0 if all see the same, otherwise the seat plus one.
    *
    * @generated from field: uint32 view = 12;
    */
@@ -559,7 +559,7 @@ export const LinkJoinedSchema: GenMessage<LinkJoined> = /*@__PURE__*/
  */
 export type LinkWatching = Message<"realtime.link.v1.LinkWatching"> & {
   /**
-   * The shard's short name of the match on this link.
+   * The shard's number for the match on this link.
    *
    * @generated from field: uint32 channel = 1;
    */
@@ -573,7 +573,7 @@ export type LinkWatching = Message<"realtime.link.v1.LinkWatching"> & {
   matchId: string;
 
   /**
-   * Ticks a second.
+   * Ticks per second.
    *
    * @generated from field: uint32 tick_rate = 3;
    */
@@ -587,21 +587,21 @@ export type LinkWatching = Message<"realtime.link.v1.LinkWatching"> & {
   gameId: string;
 
   /**
-   * Its build.
+   * The game's build.
    *
    * @generated from field: string build_id = 5;
    */
   buildId: string;
 
   /**
-   * The game's options, defaults filled in.
+   * The game's options, including defaults.
    *
    * @generated from field: map<string, int32> options = 6;
    */
   options: { [key: string]: number };
 
   /**
-   * Players in this match.
+   * The number of seats in this match.
    *
    * @generated from field: uint32 seats = 7;
    */
@@ -623,7 +623,7 @@ export const LinkWatchingSchema: GenMessage<LinkWatching> = /*@__PURE__*/
   messageDesc(file_realtime_link_v1, 10);
 
 /**
- * The match is not here.
+ * The match is not on this shard.
  *
  * @generated from message realtime.link.v1.LinkWatchRefused
  */
@@ -636,7 +636,7 @@ export type LinkWatchRefused = Message<"realtime.link.v1.LinkWatchRefused"> & {
   matchId: string;
 
   /**
-   * From the error table of STATE-MACHINE.md.
+   * A code from the error table of STATE-MACHINE.md.
    *
    * @generated from field: string code = 2;
    */
@@ -664,7 +664,7 @@ export type LinkRefused = Message<"realtime.link.v1.LinkRefused"> & {
   session: number;
 
   /**
-   * From the error table of STATE-MACHINE.md.
+   * A code from the error table of STATE-MACHINE.md.
    *
    * @generated from field: string code = 2;
    */
@@ -679,7 +679,7 @@ export const LinkRefusedSchema: GenMessage<LinkRefused> = /*@__PURE__*/
   messageDesc(file_realtime_link_v1, 12);
 
 /**
- * A player of a match dropped or came back.
+ * A player of a match disconnected or returned.
  *
  * @generated from message realtime.link.v1.LinkSeatStatus
  */
@@ -692,35 +692,35 @@ export type LinkSeatStatus = Message<"realtime.link.v1.LinkSeatStatus"> & {
   channel: number;
 
   /**
-   * Whose.
+   * The seat of that player.
    *
    * @generated from field: uint32 seat = 2;
    */
   seat: number;
 
   /**
-   * True when connected.
+   * True if the player is connected.
    *
    * @generated from field: bool connected = 3;
    */
   connected: boolean;
 
   /**
-   * How long the seat is kept, milliseconds.
+   * How long the seat is kept, in milliseconds.
    *
    * @generated from field: uint32 grace_ms = 4;
    */
   graceMs: number;
 
   /**
-   * Number of this message within its match.
+   * The message's number within its match.
    *
    * @generated from field: uint32 match_seq = 5;
    */
   matchSeq: number;
 
   /**
-   * For this session only: sent again, or told late; 0: for all.
+   * The only session that this is for, because it is a repeat or late; 0: for all sessions.
    *
    * @generated from field: uint32 session = 6;
    */
@@ -748,7 +748,7 @@ export type LinkSeatScore = Message<"realtime.link.v1.LinkSeatScore"> & {
   score: number;
 
   /**
-   * 1 for the best; equal ranks mean a draw.
+   * 1 is the best; equal ranks mean a draw.
    *
    * @generated from field: uint32 rank = 2;
    */
@@ -763,7 +763,7 @@ export const LinkSeatScoreSchema: GenMessage<LinkSeatScore> = /*@__PURE__*/
   messageDesc(file_realtime_link_v1, 14);
 
 /**
- * A match has its result; the channel is free again.
+ * A match has its result; the channel number is free again.
  *
  * @generated from message realtime.link.v1.LinkEnded
  */
@@ -790,7 +790,7 @@ export type LinkEnded = Message<"realtime.link.v1.LinkEnded"> & {
   seats: LinkSeatScore[];
 
   /**
-   * Ticks that were simulated.
+   * The number of simulated ticks.
    *
    * @generated from field: uint32 ticks = 4;
    */
@@ -804,7 +804,7 @@ export type LinkEnded = Message<"realtime.link.v1.LinkEnded"> & {
   stateHash: string;
 
   /**
-   * Number of this message within its match.
+   * The message's number within its match.
    *
    * @generated from field: uint32 match_seq = 6;
    */
@@ -819,7 +819,7 @@ export const LinkEndedSchema: GenMessage<LinkEnded> = /*@__PURE__*/
   messageDesc(file_realtime_link_v1, 15);
 
 /**
- * A match is off; the channel is free again.
+ * A match is cancelled; the channel number is free again.
  *
  * @generated from message realtime.link.v1.LinkCancelled
  */
@@ -839,7 +839,7 @@ export type LinkCancelled = Message<"realtime.link.v1.LinkCancelled"> & {
   reason: string;
 
   /**
-   * Number of this message within its match.
+   * The message's number within its match.
    *
    * @generated from field: uint32 match_seq = 3;
    */
@@ -854,7 +854,7 @@ export const LinkCancelledSchema: GenMessage<LinkCancelled> = /*@__PURE__*/
   messageDesc(file_realtime_link_v1, 16);
 
 /**
- * Another socket of the same player took the seat over.
+ * Another socket of the same player has taken over the seat.
  *
  * @generated from message realtime.link.v1.LinkReplaced
  */
@@ -881,7 +881,7 @@ export const LinkReplacedSchema: GenMessage<LinkReplaced> = /*@__PURE__*/
  */
 export type LinkFollow = Message<"realtime.link.v1.LinkFollow"> & {
   /**
-   * The shard's short name of the match on this link.
+   * The shard's number for the match on this link.
    *
    * @generated from field: uint32 channel = 1;
    */
@@ -902,21 +902,21 @@ export type LinkFollow = Message<"realtime.link.v1.LinkFollow"> & {
   epoch: number;
 
   /**
-   * True for a gateway without players: it holds the log, and gets no snapshots.
+   * True for a gateway without players: it holds the log, but receives no snapshots.
    *
    * @generated from field: bool witness = 4;
    */
   witness: boolean;
 
   /**
-   * The log so far, from the first record that the gateway lacks; each behind its length.
+   * The log so far, from the first record that the gateway lacks; each preceded by its length.
    *
    * @generated from field: bytes log = 5;
    */
   log: Uint8Array;
 
   /**
-   * The number of records before that one.
+   * The number of records before it.
    *
    * @generated from field: uint32 after_ticks = 6;
    */
@@ -938,7 +938,7 @@ export const LinkFollowSchema: GenMessage<LinkFollow> = /*@__PURE__*/
   messageDesc(file_realtime_link_v1, 18);
 
 /**
- * Who holds a match's log.
+ * The gateways that hold a match's log.
  *
  * @generated from message realtime.link.v1.LinkHolders
  */
@@ -951,7 +951,7 @@ export type LinkHolders = Message<"realtime.link.v1.LinkHolders"> & {
   channel: number;
 
   /**
-   * Gateways.
+   * The gateways.
    *
    * @generated from field: repeated string gateway_ids = 2;
    */
@@ -966,7 +966,7 @@ export const LinkHoldersSchema: GenMessage<LinkHolders> = /*@__PURE__*/
   messageDesc(file_realtime_link_v1, 19);
 
 /**
- * A match has stopped here.
+ * A match has stopped on this shard.
  *
  * @generated from message realtime.link.v1.LinkMoving
  */
