@@ -116,8 +116,8 @@ export class RegistryHarness {
   }
 
   /** The shard has this gateway carry the match. */
-  follow(address: string, { epoch = 1, channel = 1, afterTicks = 0 } = {}): FollowedMatch | undefined {
-    const value = { matchId: MATCH, epoch, afterTicks, check: 0, log: NOTHING, channel };
+  follow(address: string, { epoch = 1, channel = 1, afterTicks = 0, witness = false } = {}): FollowedMatch | undefined {
+    const value = { matchId: MATCH, epoch, witness, afterTicks, check: 0, log: NOTHING, channel };
     return this.matches.onFollow(this.link(address).it, value as unknown as LinkFollow);
   }
 

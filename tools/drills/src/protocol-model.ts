@@ -179,7 +179,7 @@ export class Model {
   }
 
   #onFollow(gateway: Gateway, shard: Shard, epoch: number, log: Log): void {
-    this.#apply(gateway, { kind: "followed", link: shard.id, epoch });
+    this.#apply(gateway, { kind: "followed", link: shard.id, epoch, replica: true });
     const { phase } = gateway.state;
     if (phase.kind !== "following" || phase.link !== shard.id || phase.epoch !== epoch) return;
     gateway.bound.add(`${shard.id}:${epoch}`);

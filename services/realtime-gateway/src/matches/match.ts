@@ -127,9 +127,9 @@ export class Match implements SeatOwner {
 
   // ── from links ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** @returns undefined for a shard that was replaced */
+  /** @returns undefined for a shard that was replaced, and when whoever asked has left */
   onFollow(link: ShardLink, follow: LinkFollow): FollowedMatch | undefined {
-    this.#on({ kind: "followed", link, epoch: follow.epoch });
+    this.#on({ kind: "followed", link, epoch: follow.epoch, replica: follow.witness });
     const { phase } = this.#state;
     if (phase.kind !== "following" || phase.link !== link || phase.epoch !== follow.epoch) return undefined;
     this.#log ??= new FollowedMatch(this.matchId, this.#parts.metrics);

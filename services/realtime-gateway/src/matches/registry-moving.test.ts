@@ -226,6 +226,22 @@ describe("a match that is watched here", () => {
     expect(harness.link("a:1").sent).toContain(`unwatch ${MATCH}`);
   });
 
+  it("is not wanted any more of the shard that was asked, also before that has answered, or when the match is nowhere", async () => {
+    const early = new RegistryHarness();
+    const { spectator } = await watching(early);
+    early.pass(0);
+    early.tell({ shardAddress: "b:1" });
+    early.matches.stopWatching(spectator, MATCH);
+    expect(early.link("b:1").sent).toEqual([`watch ${MATCH}`, `unwatch ${MATCH}`]);
+
+    const nowhere = new RegistryHarness();
+    nowhere.playing();
+    const { told } = await watching(nowhere);
+    nowhere.tell({ over: "shard_lost" });
+    expect(told).toEqual(["refused: shard_lost"]);
+    expect(nowhere.link("a:1").sent.filter((message) => message.startsWith("unwatch"))).toEqual([`unwatch ${MATCH}`]);
+  });
+
   it("is asked for at its shard when that is heard again, of which nobody had said yet where it is", async () => {
     const harness = new RegistryHarness();
     const { seat } = harness.playing();

@@ -224,6 +224,16 @@ describe("a match that the matchmaker finds nowhere", () => {
 });
 
 describe("the log of a match without players here", () => {
+  it("is not begun for a player or spectator who left while the shard's answer was on its way: the shard says no more of it", () => {
+    const harness = new RegistryHarness();
+    const seat = harness.take(listener());
+    seat.leave(false);
+    expect(harness.follow("a:1")).toBeUndefined();
+    expect([harness.matches.followed, harness.matches.get(MATCH)]).toEqual([0, undefined]);
+    expect(harness.follow("a:1", { witness: true })).toBeDefined();
+    expect(harness.matches.followed).toBe(1);
+  });
+
   it("is kept for ten seconds after it was transferred, in case the shard that got it dies too", () => {
     for (const takenUp of [false, true]) {
       const harness = new RegistryHarness();

@@ -83,7 +83,8 @@ export type MatchEvent<L> =
   | { readonly kind: "joinRefused"; readonly seat: number; readonly code: string }
   /** Another connection of the player has the seat. */
   | { readonly kind: "replaced"; readonly seat: number }
-  | { readonly kind: "followed"; readonly link: L; readonly epoch: number }
+  /** `replica`: for the log alone; otherwise a player or spectator here asked for the match. */
+  | { readonly kind: "followed"; readonly link: L; readonly epoch: number; readonly replica: boolean }
   | { readonly kind: "linkSuspected" | "linkHeardAgain" | "linkClosed"; readonly link: L }
   | { readonly kind: "moving" | "stored" }
   | (News & { readonly kind: "ended" | "cancelled" })

@@ -26,7 +26,7 @@ const joins = (seat: number, link = "a", epoch = 1, hearing: "heard" | "suspecte
   hearing,
 });
 const joined = (seat: number): Event => ({ kind: "seatJoined", seat });
-const followed = (link: string, epoch = 1): Event => ({ kind: "followed", link, epoch });
+const followed = (link: string, epoch = 1): Event => ({ kind: "followed", link, epoch, replica: false });
 const closed = (link: string): Event => ({ kind: "linkClosed", link });
 const relocated = (link: string, epoch: number, movable = true): Event => ({
   kind: "relocated",

@@ -141,9 +141,12 @@ function updateSeat<L>(draft: Draft<L>, seat: number, change: Partial<Draft<L>["
 
 // ── links ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** The shard has this gateway carry the match, unless it is one that was replaced. */
-function followed<L>(draft: Draft<L>, { link, epoch }: MatchEvent<L> & { kind: "followed" }): void {
-  if (hasLog(draft.phase) && draft.phase.epoch > epoch) return;
+/**
+ * The shard has this gateway carry the match, unless it is one that was replaced. Nor is it followed when whoever asked has left
+ * meanwhile: the shard has heard that by now, and would never say that the log is not needed any more.
+ */
+function followed<L>(draft: Draft<L>, { link, epoch, replica }: MatchEvent<L> & { kind: "followed" }): void {
+  if (hasLog(draft.phase) ? draft.phase.epoch > epoch : !replica && draft.seats.length === 0 && !draft.watch) return;
   unbind(draft);
   draft.phase = { kind: "following", epoch, link };
 }
@@ -311,10 +314,10 @@ function keepTimeOver<L>(draft: Draft<L>): void {
   if (transferred && phase.link !== undefined && seats.length === 0) drop(draft);
 }
 
-/** It has no spectators any more. */
+/** It has no spectators any more. The shard that was asked for them may not have answered yet. */
 function unwatched<L>(draft: Draft<L>): void {
-  const link = linkOf(draft.phase);
-  if (link !== undefined) draft.actions.push({ kind: "unwatch", link });
+  for (const link of new Set([linkOf(draft.phase), draft.watch?.link]))
+    if (link !== undefined) draft.actions.push({ kind: "unwatch", link });
   draft.watch = undefined;
   if (draft.seats.length === 0) unwanted(draft);
 }
