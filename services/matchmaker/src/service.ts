@@ -114,8 +114,8 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly rpc: R
   return {
     components: [matchClient, records, rpc, streams, admission, matching, failover],
     peers: {
-      shards: () => (shards.size > 0 ? undefined : "no shard is here"),
-      gateways: () => (sessions.gateways.size > 0 ? undefined : "no gateway is here"),
+      shards: () => (shards.size > 0 ? undefined : "no shard is connected"),
+      gateways: () => (sessions.gateways.size > 0 ? undefined : "no gateway is connected"),
       match: matchClient.check,
     },
     exposes: { rpc },

@@ -32,8 +32,8 @@ async function brokenMatch(edgeUrl: string, gatewayUrl: string): Promise<MatchEn
 
 describeWithServers("a game that breaks", () => {
   it.each([
-    { note: "loops for ever", how: LOOPS, dies: true, said: "has not come back" },
-    { note: "allocates without end", how: ALLOCATES, dies: true, said: "has not come back" },
+    { note: "loops for ever", how: LOOPS, dies: true, said: "has not returned" },
+    { note: "allocates without end", how: ALLOCATES, dies: true, said: "has not returned" },
     { note: "takes too long for a step", how: SLOW, dies: false, said: "StepOverrunError" },
     { note: "throws", how: THROWS, dies: false, said: "a bug in the game" },
   ])(

@@ -45,7 +45,7 @@ function condemn(step: number): void {
   const slot = cells[SLOT] as number;
   if (Atomics.compareExchange(cells, STEP, step, -step) !== step) return; // it just came back
   const fault = faultAt(slot);
-  say("error", fault, `a step of this match has not come back for ${budgetMs} ms; it is cancelled`);
+  say("error", fault, `a step of this match has not returned for ${budgetMs} ms; the match is cancelled`);
   const outcome = { case: "cancelled", value: { reason: CancelReason.FAULT } } as const;
   const stored = matches.call
     .recordResult({ ...fault, shardId, outcome })
@@ -57,7 +57,7 @@ function condemn(step: number): void {
 function end(): void {
   if (!condemned) return;
   const { fault, stored } = condemned;
-  say("fatal", fault, `a step of this match has not come back for ${stuckMs} ms; this process ends`);
+  say("fatal", fault, `a step of this match has not returned for ${stuckMs} ms; this process exits`);
   const kill = (): boolean => process.kill(process.pid, "SIGKILL");
   stored.then(kill, kill);
 }
