@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The images built, compose brought up, every container run by its manifest, and the smoke match played on each: before a version is called
-# done. As root on Debian, with an engine from Debian's packages; no registry of images is asked. The first run makes the bases, too.
+# Builds the images, starts them with compose, runs every container as its manifest says, and plays the smoke match on each. Run it before a version is called
+# done. Needs root on Debian and a container engine from Debian's packages; it uses no image registry. The first run also builds the base images.
 #
 #   scripts/container-test.sh [images] [compose] [manifests]
 set -euo pipefail

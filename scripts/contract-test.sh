@@ -25,7 +25,7 @@ against() {
   buf breaking --against ".git#ref=$(git rev-parse "$1")"
 }
 if [ -n "${BREAKING_AGAINST:-}" ]; then
-  git rev-parse --verify --quiet "$BREAKING_AGAINST^{commit}" >/dev/null || { echo "there is no $BREAKING_AGAINST"; exit 1; }
+  git rev-parse --verify --quiet "$BREAKING_AGAINST^{commit}" >/dev/null || { echo "there is no git ref $BREAKING_AGAINST"; exit 1; }
   against "$BREAKING_AGAINST"
 else
   against main
@@ -41,7 +41,7 @@ buf generate --output "$fresh"
 buf generate --template buf.gen.client.yaml --output "$fresh"
 rm -rf "$fresh/contracts/gen/buf"
 node tools/openapi-types/src/main.ts "$fresh"
-diff -r "$fresh/contracts/gen" contracts/gen || { echo "contracts/gen is not what the .proto files and the OpenAPI document give: run pnpm gen"; exit 1; }
+diff -r "$fresh/contracts/gen" contracts/gen || { echo "contracts/gen is not up to date with the .proto files and the OpenAPI document: run pnpm gen"; exit 1; }
 
 step "OpenAPI: strict validation"
 node scripts/validate-openapi.ts contracts/openapi/edge.v1.yaml

@@ -49,5 +49,5 @@ it("the README shows what a new game begins with, and its steps give a game that
   expect(modes).toEqual(expect.arrayContaining(["race", "tug-of-war"]));
 
   const again = spawnSync("node", ["scripts/new-game.ts", "race"], { cwd: copy, encoding: "utf8" });
-  expect(again).toMatchObject({ status: 1, stderr: expect.stringContaining("is there already") });
+  expect(again).toMatchObject({ status: 1, stderr: expect.stringContaining("already exists") });
 }, 120_000);

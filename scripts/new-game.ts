@@ -21,7 +21,7 @@ function identifierOf(id: string): string {
 /** @throws Error when there is such a game, or packages/modes is not as it was found here */
 function addGame(id: string): void {
   const folder = `packages/game-${id}`;
-  if (existsSync(folder)) throw new Error(`${folder} is there already`);
+  if (existsSync(folder)) throw new Error(`${folder} already exists`);
   const manifest = withDependency(readFileSync(`${MODES}/package.json`, "utf8"), id);
   const modes = withMode(readFileSync(`${MODES}/src/index.ts`, "utf8"), id);
   mkdirSync(`${folder}/src`, { recursive: true });
@@ -91,8 +91,8 @@ function main(words: readonly string[]): number {
     `packages/game-${id}`,
     MODES,
   ]);
-  if (format.status !== 0) console.error("new-game: could not format what it wrote: pnpm format does");
-  console.log(`packages/game-${id} is there, and ${MODES} has it: a game and a queue of that name.`);
+  if (format.status !== 0) console.error("new-game: could not format the new files: run pnpm format");
+  console.log(`packages/game-${id} was created, and ${MODES} has a game and a queue of that name.`);
   if (rest.length > 0) return 0;
   const installed = spawnSync("pnpm", ["install", "--no-frozen-lockfile", "--prefer-offline"], { stdio: "inherit" });
   return installed.status ?? 1;

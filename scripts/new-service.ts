@@ -25,7 +25,7 @@ async function addService(id: string): Promise<void> {
   const { SERVICES, clashOf } = (await import(pathToFileURL(path.resolve(TABLE)).href)) as Table;
   const name = `${id}-service`;
   const folder = `services/${name}`;
-  if (existsSync(folder) || SERVICES.some((row) => row.name === name)) throw new Error(`${name} is there already`);
+  if (existsSync(folder) || SERVICES.some((row) => row.name === name)) throw new Error(`${name} already exists`);
   const snake = id.replaceAll("-", "_");
   const clash = clashOf({ name, prefix: snake.toUpperCase(), database: { prefix: snake, user: snake } });
   if (clash !== undefined) throw new Error(`${name} needs another name: ${clash}`);
@@ -91,7 +91,7 @@ function withExport(text: string, id: string): string {
 
 function withTables(text: string, name: string): string {
   const last = text.lastIndexOf("\nAll databases also have ");
-  if (last < 0) throw new Error("contracts/db/db.v2.md does not end as it did: add the tables by hand");
+  if (last < 0) throw new Error("contracts/db/db.v2.md does not end as expected: add the tables by hand");
   const section = `\n## ${name}\n\n| table | holds | key | personal data |\n| --- | --- | --- | --- |\n| \`entries\` | a first entry | \`id\` | none |\n`;
   return text.slice(0, last) + section + text.slice(last);
 }
@@ -110,7 +110,7 @@ async function main(words: readonly string[]): Promise<number> {
     console.error(`new-service: ${(err as Error).message}`);
     return 1;
   }
-  console.log(`services/${id}-service is there, with its contract in contracts/services/${id} and a row in ${TABLE}.`);
+  console.log(`services/${id}-service was created, with its contract in contracts/services/${id} and a row in ${TABLE}.`);
   if (rest.length > 0) return 0;
   const steps: readonly (readonly [string, ...string[]])[] = [
     ["pnpm", "install", "--no-frozen-lockfile", "--prefer-offline"],

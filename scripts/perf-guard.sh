@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fails when a change makes a tick more than a tenth dearer, in the shard or in the gateway: base and head in alternation, on
+# Fails when a change makes a tick of the shard or the gateway more than 10 % more expensive. Measures base and head alternately, on
 # this machine.
 #
 #   scripts/perf-guard.sh [--base origin/main] [--head HEAD] [--rounds 9] [--plant PERCENT]

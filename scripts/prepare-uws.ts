@@ -36,7 +36,7 @@ try {
 function prepare(): void {
   if (!process.version.startsWith("v24.")) {
     throw new Error(
-      `this is Node ${process.version}, and Node 24 is needed (run it through pnpm, which brings its own)`,
+      `this is Node ${process.version}, but Node 24 is needed (run it through pnpm, which brings its own)`,
     );
   }
   const file = addonFile();
@@ -45,7 +45,7 @@ function prepare(): void {
   if (pinned) {
     const have = sha256(readFileSync(file));
     if (have !== ORIGINAL_SHA256 && have !== PATCHED_SHA256) {
-      throw new Error(`its addon has the checksum ${have}, which is not one that we know; refuse to load it`);
+      throw new Error(`its addon has the checksum ${have}, which is not a known one; it is not loaded`);
     }
     if (glibc && older(glibc, GLIBC_LINKED) && have === ORIGINAL_SHA256)
       replace(file, relinkedForOldGlibc(readFileSync(file)));
@@ -76,7 +76,8 @@ function older(a: readonly [number, number], b: readonly [number, number]): bool
 
 /** Rewrites the dynamic symbol table of an ELF64 little-endian addon (System V ABI, "Symbol Versioning"). */
 function relinkedForOldGlibc(elf: Buffer): Buffer {
-  if (elf.readUInt32BE(0) !== 0x7f454c46 || elf[4] !== 2 || elf[5] !== 1) throw new Error("its addon is no ELF64 file");
+  if (elf.readUInt32BE(0) !== 0x7f454c46 || elf[4] !== 2 || elf[5] !== 1)
+    throw new Error("its addon is not an ELF64 file");
   const u64 = (at: number): number => Number(elf.readBigUInt64LE(at));
   const [sectionsAt, sectionSize, sectionCount] = [u64(0x28), elf.readUInt16LE(0x3a), elf.readUInt16LE(0x3c)];
   const section = (type: number): { at: number; size: number; link: number } => {

@@ -1,7 +1,7 @@
-# Installs what is missing, says what and why. Sourced by the other scripts; does nothing twice.
+# Installs what is missing, and says what and why. The other scripts source it. Running it again does nothing.
 #
 # What Muster needs: any Node with npm (only to get pnpm; the project brings its own Node 24), pnpm, its packages,
-# and the programs of MariaDB and nginx, which it runs privately: no service of this machine is started or changed.
+# and the programs of MariaDB and nginx. It runs its own instances of them; it starts or changes no service of this machine.
 
 PNPM_VERSION=12.21.0
 
@@ -12,18 +12,18 @@ die() {
   exit 1
 }
 
-# apt_install WHY PACKAGE...: as root on a Debian or Ubuntu; else says what to install.
+# apt_install WHY PACKAGE...: installs as root on Debian or Ubuntu; otherwise says what to install.
 apt_install() {
   local why=$1
   shift
   if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
     die "Muster needs $why, and this script can only install it as root with apt-get.
 Please install: $*
-(on Debian or Ubuntu: sudo apt-get install -y --no-install-recommends $*), then run it again."
+(on Debian or Ubuntu: sudo apt-get install -y --no-install-recommends $*), then run this script again."
   fi
   say "installing $* ($why)"
   local policy=/usr/sbin/policy-rc.d made_policy=
-  # Packages of servers like to start them at once; ours are started privately, on ports of our own.
+  # Server packages usually start their servers at once; we start ours separately, on our own ports.
   if [ ! -e "$policy" ]; then
     printf '#!/bin/sh\nexit 101\n' >"$policy"
     chmod +x "$policy"
@@ -59,7 +59,7 @@ setup_pnpm() {
   [ "$(pnpm --version 2>/dev/null || true)" = "$PNPM_VERSION" ] || die "pnpm $PNPM_VERSION was installed but is not first on the PATH: $(command -v pnpm || echo none)"
 }
 
-# What node_modules is made from: the lockfile, and each package's own list, which a new game or dependency changes first.
+# What node_modules depends on: the lockfile, and every package.json, which a new game or dependency changes first.
 packages_wanted() { cat pnpm-lock.yaml pnpm-workspace.yaml package.json contracts/package.json {packages,services,infra,tools}/*/package.json | cksum; }
 
 setup_packages() {
@@ -67,17 +67,17 @@ setup_packages() {
   if [ -x node_modules/.bin/node ] && [ "$(packages_wanted)" = "$(cat "$stamp" 2>/dev/null)" ] && node_modules/.bin/node scripts/prepare-uws.ts; then return; fi
   local at
   for at in . node_modules; do
-    [ ! -e "$at" ] || [ -w "$at" ] || die "The packages have to be installed in $PWD, and $(id -un) may not write there:
-work in a checkout of your own, or have its owner run the same command first."
+    [ ! -e "$at" ] || [ -w "$at" ] || die "The packages must be installed in $PWD, but $(id -un) may not write there:
+use a checkout of your own, or let its owner run the same command first."
   done
-  say "installing the packages (from the lockfile, with Node 24 among them)"
-  # In CI the lockfile has to fit; here a package that is new in the workspace is added to it.
+  say "installing the packages (from the lockfile, including Node 24)"
+  # In CI the lockfile must be up to date; locally, a new package of the workspace is added to it.
   local frozen=--prefer-frozen-lockfile
   [ -z "${CI:-}" ] || frozen=--frozen-lockfile
   pnpm install "$frozen" --reporter=append-only >/tmp/muster-pnpm-install.$$ 2>&1 || { cat /tmp/muster-pnpm-install.$$; rm -f /tmp/muster-pnpm-install.$$; die "pnpm install failed; its messages above say why."; }
   rm -f /tmp/muster-pnpm-install.$$
   if [ ! -x node_modules/.bin/node ]; then
-    command -v node >/dev/null && node -e 'process.exit(process.version.startsWith("v24.") ? 0 : 1)' || die "There is no packaged Node 24 for this platform: please install Node 24 and run it again."
+    command -v node >/dev/null && node -e 'process.exit(process.version.startsWith("v24.") ? 0 : 1)' || die "There is no packaged Node 24 for this platform. Please install Node 24 and run this script again."
     ln -sf "$(command -v node)" node_modules/.bin/node
   fi
   packages_wanted >"$stamp"
@@ -98,14 +98,14 @@ setup_browser() {
 
 # For scripts/container-test.sh only.
 setup_engine() {
-  # aardvark-dns: without it a network's containers do not know each other's names.
+  # aardvark-dns: without it, the containers of a network cannot resolve each other's names.
   if has podman && has runc && has mmdebstrap && has docker-compose && has iptables &&
     [ -x /usr/lib/podman/netavark ] && [ -x /usr/lib/podman/aardvark-dns ]; then return; fi
-  apt_install "a container engine and what makes base images, for scripts/container-test.sh" \
+  apt_install "a container engine and tools to build base images, for scripts/container-test.sh" \
     podman runc netavark aardvark-dns iptables mmdebstrap docker-compose curl
 }
 
-# Renders the Kubernetes manifests, for the tests only. An old one does: the manifests use nothing new.
+# Renders the Kubernetes manifests, for the tests only. An old version is enough: the manifests use no new features.
 setup_kubectl() {
   has kubectl || apt_install "kubectl kustomize, for the tests of the manifests" kubernetes-client
 }
@@ -117,12 +117,12 @@ setup_envsubst() {
 
 # Runs the client that was written from the contract alone, for its tests only.
 setup_python() {
-  has python3 || apt_install "Python, for the client in another language that the tests run" python3
+  has python3 || apt_install "Python, for the tests' client in another language" python3
 }
 
-# Dumps, reads the binary log, and a server to try a dump on: for backups only.
+# For backups only: the programs that dump and read the binary log, and a server to test a dump on.
 setup_backup_programs() {
-  has mariadbd || apt_install "a private MariaDB, on which a backup is tried" mariadb-server-core
+  has mariadbd || apt_install "a private MariaDB, to test backups on" mariadb-server-core
   { has mariadb-dump && has mariadb-binlog; } || apt_install "mariadb-dump and mariadb-binlog, for backups" mariadb-client
 }
 

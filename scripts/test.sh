@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets Muster up on this machine and runs every test: checks, contracts, unit and integration tests.
+# Sets up Muster on this machine and runs every test: checks, contracts, unit and integration tests.
 #
 #   scripts/test.sh [vitest arguments]      with arguments: only those tests
 set -euo pipefail

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Sets Muster up on this machine, starts all of it, plays one match and stays in the foreground. Ctrl-C stops it.
+# Sets up Muster on this machine, starts it, plays one match and stays in the foreground. Ctrl-C stops it.
 #
 #   scripts/up.sh [--help]   MUSTER_PORT (8080), MUSTER_TLS_PORT (MUSTER_PORT + 363) and MUSTER_PORT_BASE (7200)
 #                            choose the ports
 #                            MUSTER_DB_URL=mysql://admin:password@host:port/ uses an existing MariaDB
 #                            IDENTITY_DB_URL, MATCH_DB_URL, CHAT_DB_URL use existing databases as they are
-#                            MUSTER_SKIP_SMOKE=1 plays no match
+#                            MUSTER_SKIP_SMOKE=1 skips the match
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if [ $# -gt 0 ]; then # before anything is installed or started

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# All of Muster in containers: makes secrets and a self-signed certificate once, builds the images, starts everything.
+# Runs all of Muster in containers: creates secrets and a self-signed certificate once, builds the images, starts everything.
 #   infra/compose/up.sh [docker compose arguments]      MUSTER_PORT (8080), MUSTER_TLS_PORT (8443)
-#   MUSTER_COMPOSE: another program than `docker compose`; MUSTER_COMPOSE_BUILD=--no-build: with the images that are there
+#   MUSTER_COMPOSE: another program than `docker compose`; MUSTER_COMPOSE_BUILD=--no-build: uses existing images
 set -euo pipefail
 cd "$(dirname "$0")"
 if [ ! -f secrets/env ]; then

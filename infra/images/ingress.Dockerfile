@@ -1,4 +1,4 @@
-# nginx with the configuration of infra/nginx, filled in from the environment at the start.
+# nginx with the configuration of infra/nginx, which is filled in from the environment at the start.
 ARG BASE=debian:trixie-slim
 FROM ${BASE}
 RUN export DEBIAN_FRONTEND=noninteractive && apt-get update && apt-get install -y --no-install-recommends nginx-light gettext-base && apt-get clean && rm -rf /var/lib/apt/lists/*

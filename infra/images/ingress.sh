@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fills in the template and becomes nginx. Only /tmp is written to.
+# Fills in the template and runs nginx. Writes only to /tmp.
 set -eu
 folder=${NGINX_FOLDER:-/tmp/nginx}
 mkdir -p "$folder/tmp"

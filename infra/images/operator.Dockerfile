@@ -1,4 +1,4 @@
-# What an operator types, beside the processes: scripts/operator.sh with everything that it starts. infra/k8s/operator runs it.
+# The operator's tool: scripts/operator.sh with everything that it runs. infra/k8s/operator runs this image.
 #   docker build -f infra/images/operator.Dockerfile -t muster/operator:2.0.0-dev .
 ARG BASE=debian:trixie-slim
 

@@ -55,7 +55,7 @@ describeWithMariadb("a new service", () => {
   it("is refused when there is one, and by a name that none may have", () => {
     const told = (...words: string[]): object =>
       spawnSync("node", ["scripts/new-service.ts", ...words], { cwd: root, encoding: "utf8" });
-    expect(told("chat")).toMatchObject({ status: 1, stderr: expect.stringContaining("chat-service is there already") });
+    expect(told("chat")).toMatchObject({ status: 1, stderr: expect.stringContaining("chat-service already exists") });
     expect(told("match-history")).toMatchObject({ status: 1, stderr: expect.stringContaining("needs another name") });
     for (const id of ["Chat", "a_b", "x", "1st", "-a", "a".repeat(25)]) expect(told(id)).toMatchObject({ status: 2 });
   });

@@ -38,7 +38,10 @@ describeWithServers("readiness", () => {
     await system.stop("shard");
     await system.start("matchmaker");
     expect(await ready("MATCHMAKER")).toBe(200); // at once, though no shard is connected
-    expect(await status("MATCHMAKER")).toMatchObject({ status: "degraded", missing: { shards: "no shard is connected" } });
+    expect(await status("MATCHMAKER")).toMatchObject({
+      status: "degraded",
+      missing: { shards: "no shard is connected" },
+    });
     await system.start("shard");
     await until(async () => ((await fetch(`${system.url}/system/healthz`)).ok ? undefined : "not healthy"));
 

@@ -4,13 +4,13 @@ import { progressLines } from "./progress-lines.ts";
 import type { Verification } from "./verify.ts";
 
 const USAGE = `usage: pnpm exec node tools/migrate/src/main.ts <command> [--app-user NAME]… [--batch ROWS]
-  status        where the migration is
-  copy          copies everything while v1.5 goes on; run it again to catch up
-  freeze        v1.5 may not write any more (--app-user: its database users)
-  finish        last pass and verification; exit code 1 when something differs
-  verify        the verification alone
-  cut-over      from now on v2.0 is written to
-  rollback      carries back what was written since, and lets v1.5 write again (--app-user)
+  status        prints the phase of the migration
+  copy          copies everything while v1.5 serves players; run it again to catch up
+  freeze        takes from v1.5 the right to write (--app-user: its database users)
+  finish        the last copy, and the verification; exit code 1 when something differs
+  verify        only the verification
+  cut-over      marks v2.0 as the system that is written to from now on
+  rollback      copies back what was written since, and lets v1.5 write again (--app-user)
 environment: LEGACY_DB_URL, IDENTITY_DB_URL, MATCH_DB_URL, CHAT_DB_URL, as mysql://user:password@host:port/database`;
 
 const [command = "", ...args] = process.argv.slice(2);

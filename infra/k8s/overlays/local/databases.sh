@@ -1,5 +1,5 @@
 #!/bin/bash
-# Run once by the MariaDB image: a database and a user per service, each user with its own databases only.
+# The MariaDB image runs this once: it creates a database and a user per service. Each user may use only its own databases.
 set -euo pipefail
 make() {
   local prefix=$1 user=$2 password=$3

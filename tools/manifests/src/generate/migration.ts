@@ -5,7 +5,7 @@ import { CONTAINER_SECURITY, GENERATED, indent, POD_SECURITY, tmpVolume } from "
 
 export function migrationYaml(row: DatabaseRow, rows: readonly ServiceRow[], version: string): string {
   const { name } = row;
-  return `${GENERATED}# Makes the tables of ${name}, which waits for them.
+  return `${GENERATED}# Creates the tables of ${name}, which waits for them.
 apiVersion: batch/v1
 kind: Job
 metadata:

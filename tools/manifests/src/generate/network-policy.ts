@@ -20,7 +20,7 @@ const DNS = `    - to:
           podSelector:
             matchLabels:
               k8s-app: kube-dns
-        # NodeLocal DNSCache listens on the node, under this address.
+        # NodeLocal DNSCache listens on the node at this address.
         - ipBlock:
             cidr: 169.254.20.10/32
       ports:
@@ -33,7 +33,7 @@ const DNS = `    - to:
 export function networkPolicy(row: ServiceRow, rows: readonly ServiceRow[]): string {
   const callers = [...(row.behindIngress ? ["ingress"] : []), ...callersOf(row, rows).map(({ name }) => name)];
   const askers = rows.filter((one) => one.healthUrls !== undefined && one !== row).map(({ name }) => name);
-  return `# Only the calls of the architecture, and Prometheus.
+  return `# Allows only the calls of the architecture, and Prometheus.
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:

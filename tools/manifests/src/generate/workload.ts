@@ -67,7 +67,7 @@ ${indent(2, REPLACED[kind](name))}  selector:
     spec:
       serviceAccountName: ${name}
       automountServiceAccountToken: false
-      # preStop (5 s, until no balancer sends any more) and the process's own limit (…_STOP_WITHIN_MS) fit in here.
+      # Must be longer than preStop (5 s, until balancers send no more requests) plus the process's own limit (…_STOP_WITHIN_MS).
       terminationGracePeriodSeconds: ${deployment.graceS}
 ${indent(6, POD_SECURITY)}      topologySpreadConstraints:
         - maxSkew: 1
@@ -129,7 +129,7 @@ automountServiceAccountToken: false
 }
 
 function address(row: ServiceRow, { kind }: Deployment): string {
-  const refusals = `    # What the ingress refuses by itself.
+  const refusals = `    # Reports of requests that the ingress refused itself.
     - name: refusals
       port: ${row.port}
       protocol: UDP
@@ -150,19 +150,19 @@ ${row.hearsRefusals ? refusals : ""}${adminPortYaml(row)}`;
 }
 
 const HEADLESS = {
-  rolling: `  # Headless: a client sees every replica, and spreads its calls over them.
+  rolling: `  # Headless: a client sees every replica and spreads its calls over them.
   clusterIP: None
 `,
-  stateful: `  # A match is placed as soon as the shard is known, and its gateways look the name up at once.
+  stateful: `  # A match is placed as soon as the matchmaker knows the shard, and the gateways resolve its name at once.
   publishNotReadyAddresses: true
-  # Headless: a gateway links to one shard, by the name that the shard gave the matchmaker.
+  # Headless: a gateway connects to a particular shard, by the name that the shard gave the matchmaker.
   clusterIP: None
 `,
 } as const;
 
 function instances(row: ServiceRow): string {
-  return `# For the health of each instance. The ingress takes the Service above: nginx knows addresses by heart, and would read its configuration
-# anew whenever an instance comes or goes.
+  return `# For the health of each instance. The ingress uses the Service above: nginx resolves names only when it reads its configuration, and would have to read it
+# again whenever an instance starts or stops.
 apiVersion: v1
 kind: Service
 metadata:
