@@ -110,7 +110,9 @@ async function main(words: readonly string[]): Promise<number> {
     console.error(`new-service: ${(err as Error).message}`);
     return 1;
   }
-  console.log(`services/${id}-service was created, with its contract in contracts/services/${id} and a row in ${TABLE}.`);
+  console.log(
+    `services/${id}-service was created, with its contract in contracts/services/${id} and a row in ${TABLE}.`,
+  );
   if (rest.length > 0) return 0;
   const steps: readonly (readonly [string, ...string[]])[] = [
     ["pnpm", "install", "--no-frozen-lockfile", "--prefer-offline"],
