@@ -12,7 +12,7 @@ import type { Tables } from "./schema.ts";
 
 const NEW_KEY = "b1".repeat(32);
 const SEALING = ["20261127T1400-audit-log-add-seals", "20261127T1401-seal-audit-log"];
-const NO_SEAL = /^(\d) entries have no seal: (.*?)\. An instance of a release without seals/;
+const NO_SEAL = /^(\d) entries have no seal: (.*?)\. Either an instance of a release without seals/;
 
 describeWithMariadb("the audit log of identity-service", () => {
   let part: DbPart<Tables>;
