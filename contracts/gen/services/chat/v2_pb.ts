@@ -18,7 +18,7 @@ export const file_services_chat_v2: GenFile = /*@__PURE__*/
   fileDesc("ChZzZXJ2aWNlcy9jaGF0L3YyLnByb3RvEgdjaGF0LnYyIlAKBUFjdG9yEhsKCXBsYXllcl9pZBgBIAEoCUIIukgFcgOwAQESFwoEbmFtZRgCIAEoCUIJukgGcgQQARhAEhEKCW1vZGVyYXRvchgDIAEoCCLUAQoHQ2hhbm5lbBISCgpjaGFubmVsX2lkGAEgASgJEiIKBGtpbmQYAiABKA4yFC5jaGF0LnYyLkNoYW5uZWxLaW5kEgwKBG5hbWUYAyABKAkSEgoKc3ViamVjdF9pZBgEIAEoCRIPCgdwcml2YXRlGAUgASgIEhAKCG93bmVyX2lkGAYgASgJEhAKCGxhc3Rfc2VxGAcgASgEEhMKC2xhc3RfY2hhbmdlGAggASgEEhUKDWxhc3RfcmVhZF9zZXEYCSABKAQSDgoGdW5yZWFkGAogASgEIoACCgtDaGF0TWVzc2FnZRISCgpjaGFubmVsX2lkGAEgASgJEgsKA3NlcRgCIAEoBBIOCgZjaGFuZ2UYAyABKAQSEQoJYXV0aG9yX2lkGAQgASgJEhMKC2F1dGhvcl9uYW1lGAUgASgJEgwKBGJvZHkYBiABKAkSKwoHc2VudF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJZWRpdGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpkZWxldGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJvChNMaXN0Q2hhbm5lbHNSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhcKBWxpbWl0GAIgASgNQgi6SAUqAxj0AxIYCgZjdXJzb3IYAyABKAlCCLpIBXIDGIABIk8KFExpc3RDaGFubmVsc1Jlc3BvbnNlEiIKCGNoYW5uZWxzGAEgAygLMhAuY2hhdC52Mi5DaGFubmVsEhMKC25leHRfY3Vyc29yGAIgASgJIpgBChFPcGVuRGlyZWN0UmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIbCglwbGF5ZXJfaWQYAiABKAlCCLpIBXIDsAEBEh4KC3BsYXllcl9uYW1lGAMgASgJQgm6SAZyBBABGEASHwoOY2xpZW50X2FkZHJlc3MYBCABKAlCB7pIBHICGEAiNwoST3BlbkRpcmVjdFJlc3BvbnNlEiEKB2NoYW5uZWwYASABKAsyEC5jaGF0LnYyLkNoYW5uZWwiVQoQT3Blbk1hdGNoUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIaCghtYXRjaF9pZBgCIAEoCUIIukgFcgOwAQEiNgoRT3Blbk1hdGNoUmVzcG9uc2USIQoHY2hhbm5lbBgBIAEoCzIQLmNoYXQudjIuQ2hhbm5lbCKhAQoRQ3JlYXRlUm9vbVJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESVAoEbmFtZRgCIAEoCUJGukhDckEQAxggMjteW1xwe0x9XHB7Tn1fLV0oW1xwe0x9XHB7TX1ccHtOfSBfLV0qW1xwe0x9XHB7TX1ccHtOfV8tXSk/JBIPCgdwcml2YXRlGAMgASgIIjcKEkNyZWF0ZVJvb21SZXNwb25zZRIhCgdjaGFubmVsGAEgASgLMhAuY2hhdC52Mi5DaGFubmVsIlEKD0pvaW5Sb29tUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIXCgRuYW1lGAIgASgJQgm6SAZyBBABGEAiNQoQSm9pblJvb21SZXNwb25zZRIhCgdjaGFubmVsGAEgASgLMhAuY2hhdC52Mi5DaGFubmVsIrUBChBBZGRNZW1iZXJSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhwKCmNoYW5uZWxfaWQYAiABKAlCCLpIBXIDsAEBEhsKCXBsYXllcl9pZBgDIAEoCUIIukgFcgOwAQESHgoLcGxheWVyX25hbWUYBCABKAlCCbpIBnIEEAEYQBIfCg5jbGllbnRfYWRkcmVzcxgFIAEoCUIHukgEcgIYQCITChFBZGRNZW1iZXJSZXNwb25zZSLOAQoKSW52aXRhdGlvbhISCgpjaGFubmVsX2lkGAEgASgJEhEKCXJvb21fbmFtZRgCIAEoCRIPCgdwcml2YXRlGAMgASgIEhIKCmludml0ZXJfaWQYBCABKAkSFAoMaW52aXRlcl9uYW1lGAUgASgJEi4KCmludml0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmV4cGlyZXNfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIj8KFkxpc3RJbnZpdGF0aW9uc1JlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQEiQwoXTGlzdEludml0YXRpb25zUmVzcG9uc2USKAoLaW52aXRhdGlvbnMYASADKAsyEy5jaGF0LnYyLkludml0YXRpb24iXgoXQWNjZXB0SW52aXRhdGlvblJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHAoKY2hhbm5lbF9pZBgCIAEoCUIIukgFcgOwAQEiPQoYQWNjZXB0SW52aXRhdGlvblJlc3BvbnNlEiEKB2NoYW5uZWwYASABKAsyEC5jaGF0LnYyLkNoYW5uZWwiXwoYRGVjbGluZUludml0YXRpb25SZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhwKCmNoYW5uZWxfaWQYAiABKAlCCLpIBXIDsAEBIhsKGURlY2xpbmVJbnZpdGF0aW9uUmVzcG9uc2UidwoTUmVtb3ZlTWVtYmVyUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIcCgpjaGFubmVsX2lkGAIgASgJQgi6SAVyA7ABARIbCglwbGF5ZXJfaWQYAyABKAlCCLpIBXIDsAEBIhYKFFJlbW92ZU1lbWJlclJlc3BvbnNlIlkKEkhpZGVDaGFubmVsUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIcCgpjaGFubmVsX2lkGAIgASgJQgi6SAVyA7ABASIVChNIaWRlQ2hhbm5lbFJlc3BvbnNlIlkKElNob3dDaGFubmVsUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIcCgpjaGFubmVsX2lkGAIgASgJQgi6SAVyA7ABASIVChNTaG93Q2hhbm5lbFJlc3BvbnNlIpgBChJMaXN0TWVtYmVyc1JlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHAoKY2hhbm5lbF9pZBgCIAEoCUIIukgFcgOwAQESJAoPYWZ0ZXJfcGxheWVyX2lkGAMgASgJQgu6SAjYAQFyA7ABARIXCgVsaW1pdBgEIAEoDUIIukgFKgMY9AMiKQoGTWVtYmVyEhEKCXBsYXllcl9pZBgBIAEoCRIMCgRuYW1lGAIgASgJIkUKE0xpc3RNZW1iZXJzUmVzcG9uc2USIAoHbWVtYmVycxgBIAMoCzIPLmNoYXQudjIuTWVtYmVyEgwKBG1vcmUYAiABKAgimwEKElBvc3RNZXNzYWdlUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIcCgpjaGFubmVsX2lkGAIgASgJQgi6SAVyA7ABARIWCgRib2R5GAMgASgJQgi6SAVyAyiAQBIoCgNrZXkYBCABKAlCG7pIGHIWEAEYQDIQXltBLVphLXowLTlfLV0rJCI8ChNQb3N0TWVzc2FnZVJlc3BvbnNlEiUKB21lc3NhZ2UYASABKAsyFC5jaGF0LnYyLkNoYXRNZXNzYWdlIocBChJFZGl0TWVzc2FnZVJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHAoKY2hhbm5lbF9pZBgCIAEoCUIIukgFcgOwAQESFAoDc2VxGAMgASgEQge6SAQyAiAAEhYKBGJvZHkYBCABKAlCCLpIBXIDKIBAIjwKE0VkaXRNZXNzYWdlUmVzcG9uc2USJQoHbWVzc2FnZRgBIAEoCzIULmNoYXQudjIuQ2hhdE1lc3NhZ2UicQoURGVsZXRlTWVzc2FnZVJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHAoKY2hhbm5lbF9pZBgCIAEoCUIIukgFcgOwAQESFAoDc2VxGAMgASgEQge6SAQyAiAAIhcKFURlbGV0ZU1lc3NhZ2VSZXNwb25zZSKmAQoTTGlzdE1lc3NhZ2VzUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIcCgpjaGFubmVsX2lkGAIgASgJQgi6SAVyA7ABARIUCgpiZWZvcmVfc2VxGAMgASgESAASEwoJYWZ0ZXJfc2VxGAQgASgESAASFwoFbGltaXQYBSABKA1CCLpIBSoDGMgBQgYKBGZyb20iTAoUTGlzdE1lc3NhZ2VzUmVzcG9uc2USJgoIbWVzc2FnZXMYASADKAsyFC5jaGF0LnYyLkNoYXRNZXNzYWdlEgwKBG1vcmUYAiABKAgiYwoPTWFya1JlYWRSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhwKCmNoYW5uZWxfaWQYAiABKAlCCLpIBXIDsAEBEgsKA3NlcRgDIAEoBCI5ChBNYXJrUmVhZFJlc3BvbnNlEhUKDWxhc3RfcmVhZF9zZXEYASABKAQSDgoGdW5yZWFkGAIgASgEIrMBChFNdXRlUGxheWVyUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIfCgpjaGFubmVsX2lkGAIgASgJQgu6SAjYAQFyA7ABARIbCglwbGF5ZXJfaWQYAyABKAlCCLpIBXIDsAEBEh0KB3NlY29uZHMYBCABKA1CDLpICSoHGIDnhA8oARIaCgZyZWFzb24YBSABKAlCCrpIB3IFEAEYgAIiFAoSTXV0ZVBsYXllclJlc3BvbnNlInoKE1VubXV0ZVBsYXllclJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHwoKY2hhbm5lbF9pZBgCIAEoCUILukgI2AEBcgOwAQESGwoJcGxheWVyX2lkGAMgASgJQgi6SAVyA7ABASIWChRVbm11dGVQbGF5ZXJSZXNwb25zZSJYChJCbG9ja1BsYXllclJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESGwoJcGxheWVyX2lkGAIgASgJQgi6SAVyA7ABASIVChNCbG9ja1BsYXllclJlc3BvbnNlIloKFFVuYmxvY2tQbGF5ZXJSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhsKCXBsYXllcl9pZBgCIAEoCUIIukgFcgOwAQEiFwoVVW5ibG9ja1BsYXllclJlc3BvbnNlIjsKEkxpc3RCbG9ja2VkUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBASIpChNMaXN0QmxvY2tlZFJlc3BvbnNlEhIKCnBsYXllcl9pZHMYASADKAkinAEKDkRlbGl2ZXJSZXF1ZXN0EiYKBWhlbGxvGAEgASgLMhUuY2hhdC52Mi5HYXRld2F5SGVsbG9IABInCgZhdHRhY2gYAiABKAsyFS5jaGF0LnYyLkF0dGFjaFBsYXllckgAEicKBmRldGFjaBgDIAEoCzIVLmNoYXQudjIuRGV0YWNoUGxheWVySABCEAoHbWVzc2FnZRIFukgCCAEiLAoMR2F0ZXdheUhlbGxvEhwKCmdhdGV3YXlfaWQYASABKAlCCLpIBXIDsAEBIl8KDEF0dGFjaFBsYXllchIbCglwbGF5ZXJfaWQYASABKAlCCLpIBXIDsAEBEjIKB2N1cnNvcnMYAiADKAsyFi5jaGF0LnYyLkNoYW5uZWxDdXJzb3JCCbpIBpIBAxDoByI9Cg1DaGFubmVsQ3Vyc29yEhwKCmNoYW5uZWxfaWQYASABKAlCCLpIBXIDsAEBEg4KBmNoYW5nZRgCIAEoBCIrCgxEZXRhY2hQbGF5ZXISGwoJcGxheWVyX2lkGAEgASgJQgi6SAVyA7ABASJwCg9EZWxpdmVyUmVzcG9uc2USKQoGcGxheWVyGAEgASgLMhcuY2hhdC52Mi5QbGF5ZXJDaGFubmVsc0gAEicKB2NoYW5nZWQYAiABKAsyFC5jaGF0LnYyLkNoYXRNZXNzYWdlSABCCQoHbWVzc2FnZSJiCg5QbGF5ZXJDaGFubmVscxIRCglwbGF5ZXJfaWQYASABKAkSKAoIY2hhbm5lbHMYAiADKAsyFi5jaGF0LnYyLkpvaW5lZENoYW5uZWwSEwoLYmxvY2tlZF9pZHMYAyADKAkiVgoNSm9pbmVkQ2hhbm5lbBIhCgdjaGFubmVsGAEgASgLMhAuY2hhdC52Mi5DaGFubmVsEhMKC2Zyb21fY2hhbmdlGAIgASgEEg0KBXJlc2V0GAMgASgIKowBCgtDaGFubmVsS2luZBIcChhDSEFOTkVMX0tJTkRfVU5TUEVDSUZJRUQQABIXChNDSEFOTkVMX0tJTkRfR0xPQkFMEAESFgoSQ0hBTk5FTF9LSU5EX01BVENIEAISFwoTQ0hBTk5FTF9LSU5EX0RJUkVDVBADEhUKEUNIQU5ORUxfS0lORF9ST09NEAQykw4KC0NoYXRTZXJ2aWNlEksKDExpc3RDaGFubmVscxIcLmNoYXQudjIuTGlzdENoYW5uZWxzUmVxdWVzdBodLmNoYXQudjIuTGlzdENoYW5uZWxzUmVzcG9uc2USRQoKT3BlbkRpcmVjdBIaLmNoYXQudjIuT3BlbkRpcmVjdFJlcXVlc3QaGy5jaGF0LnYyLk9wZW5EaXJlY3RSZXNwb25zZRJCCglPcGVuTWF0Y2gSGS5jaGF0LnYyLk9wZW5NYXRjaFJlcXVlc3QaGi5jaGF0LnYyLk9wZW5NYXRjaFJlc3BvbnNlEkUKCkNyZWF0ZVJvb20SGi5jaGF0LnYyLkNyZWF0ZVJvb21SZXF1ZXN0GhsuY2hhdC52Mi5DcmVhdGVSb29tUmVzcG9uc2USPwoISm9pblJvb20SGC5jaGF0LnYyLkpvaW5Sb29tUmVxdWVzdBoZLmNoYXQudjIuSm9pblJvb21SZXNwb25zZRJCCglBZGRNZW1iZXISGS5jaGF0LnYyLkFkZE1lbWJlclJlcXVlc3QaGi5jaGF0LnYyLkFkZE1lbWJlclJlc3BvbnNlElQKD0xpc3RJbnZpdGF0aW9ucxIfLmNoYXQudjIuTGlzdEludml0YXRpb25zUmVxdWVzdBogLmNoYXQudjIuTGlzdEludml0YXRpb25zUmVzcG9uc2USVwoQQWNjZXB0SW52aXRhdGlvbhIgLmNoYXQudjIuQWNjZXB0SW52aXRhdGlvblJlcXVlc3QaIS5jaGF0LnYyLkFjY2VwdEludml0YXRpb25SZXNwb25zZRJaChFEZWNsaW5lSW52aXRhdGlvbhIhLmNoYXQudjIuRGVjbGluZUludml0YXRpb25SZXF1ZXN0GiIuY2hhdC52Mi5EZWNsaW5lSW52aXRhdGlvblJlc3BvbnNlEksKDFJlbW92ZU1lbWJlchIcLmNoYXQudjIuUmVtb3ZlTWVtYmVyUmVxdWVzdBodLmNoYXQudjIuUmVtb3ZlTWVtYmVyUmVzcG9uc2USSAoLSGlkZUNoYW5uZWwSGy5jaGF0LnYyLkhpZGVDaGFubmVsUmVxdWVzdBocLmNoYXQudjIuSGlkZUNoYW5uZWxSZXNwb25zZRJICgtTaG93Q2hhbm5lbBIbLmNoYXQudjIuU2hvd0NoYW5uZWxSZXF1ZXN0GhwuY2hhdC52Mi5TaG93Q2hhbm5lbFJlc3BvbnNlEkgKC0xpc3RNZW1iZXJzEhsuY2hhdC52Mi5MaXN0TWVtYmVyc1JlcXVlc3QaHC5jaGF0LnYyLkxpc3RNZW1iZXJzUmVzcG9uc2USSAoLUG9zdE1lc3NhZ2USGy5jaGF0LnYyLlBvc3RNZXNzYWdlUmVxdWVzdBocLmNoYXQudjIuUG9zdE1lc3NhZ2VSZXNwb25zZRJICgtFZGl0TWVzc2FnZRIbLmNoYXQudjIuRWRpdE1lc3NhZ2VSZXF1ZXN0GhwuY2hhdC52Mi5FZGl0TWVzc2FnZVJlc3BvbnNlEk4KDURlbGV0ZU1lc3NhZ2USHS5jaGF0LnYyLkRlbGV0ZU1lc3NhZ2VSZXF1ZXN0Gh4uY2hhdC52Mi5EZWxldGVNZXNzYWdlUmVzcG9uc2USSwoMTGlzdE1lc3NhZ2VzEhwuY2hhdC52Mi5MaXN0TWVzc2FnZXNSZXF1ZXN0Gh0uY2hhdC52Mi5MaXN0TWVzc2FnZXNSZXNwb25zZRI/CghNYXJrUmVhZBIYLmNoYXQudjIuTWFya1JlYWRSZXF1ZXN0GhkuY2hhdC52Mi5NYXJrUmVhZFJlc3BvbnNlEkUKCk11dGVQbGF5ZXISGi5jaGF0LnYyLk11dGVQbGF5ZXJSZXF1ZXN0GhsuY2hhdC52Mi5NdXRlUGxheWVyUmVzcG9uc2USSwoMVW5tdXRlUGxheWVyEhwuY2hhdC52Mi5Vbm11dGVQbGF5ZXJSZXF1ZXN0Gh0uY2hhdC52Mi5Vbm11dGVQbGF5ZXJSZXNwb25zZRJICgtCbG9ja1BsYXllchIbLmNoYXQudjIuQmxvY2tQbGF5ZXJSZXF1ZXN0GhwuY2hhdC52Mi5CbG9ja1BsYXllclJlc3BvbnNlEk4KDVVuYmxvY2tQbGF5ZXISHS5jaGF0LnYyLlVuYmxvY2tQbGF5ZXJSZXF1ZXN0Gh4uY2hhdC52Mi5VbmJsb2NrUGxheWVyUmVzcG9uc2USSAoLTGlzdEJsb2NrZWQSGy5jaGF0LnYyLkxpc3RCbG9ja2VkUmVxdWVzdBocLmNoYXQudjIuTGlzdEJsb2NrZWRSZXNwb25zZRJACgdEZWxpdmVyEhcuY2hhdC52Mi5EZWxpdmVyUmVxdWVzdBoYLmNoYXQudjIuRGVsaXZlclJlc3BvbnNlKAEwAWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
- * Who calls: from the access token, checked by the caller of this service.
+ * The player who calls, from the access token that the caller of this service has checked.
  *
  * @generated from message chat.v2.Actor
  */
@@ -66,7 +66,7 @@ export type Channel = Message<"chat.v2.Channel"> & {
   channelId: string;
 
   /**
-   * What it is for.
+   * Its kind.
    *
    * @generated from field: chat.v2.ChannelKind kind = 2;
    */
@@ -87,7 +87,7 @@ export type Channel = Message<"chat.v2.Channel"> & {
   subjectId: string;
 
   /**
-   * Only who is invited may join.
+   * Only invited players can join.
    *
    * @generated from field: bool private = 5;
    */
@@ -101,14 +101,14 @@ export type Channel = Message<"chat.v2.Channel"> & {
   ownerId: string;
 
   /**
-   * Number of the last message; 0 when there is none.
+   * The number of the last message; 0 if there is none.
    *
    * @generated from field: uint64 last_seq = 7;
    */
   lastSeq: bigint;
 
   /**
-   * Number of the last change.
+   * The number of the last change.
    *
    * @generated from field: uint64 last_change = 8;
    */
@@ -122,8 +122,8 @@ export type Channel = Message<"chat.v2.Channel"> & {
   lastReadSeq: bigint;
 
   /**
-   * Messages after that one which the history would show the player: neither deleted nor of somebody whom the player blocks. Counted among
-   * the channel's last 500.
+   * The number of messages after that one that the history would show the player: neither deleted nor from a blocked player. Counted among
+   * the channel's last 100.
    *
    * @generated from field: uint64 unread = 10;
    */
@@ -138,7 +138,7 @@ export const ChannelSchema: GenMessage<Channel> = /*@__PURE__*/
   messageDesc(file_services_chat_v2, 1);
 
 /**
- * A message as it is now.
+ * A message in its current form.
  *
  * @generated from message chat.v2.ChatMessage
  */
@@ -151,14 +151,14 @@ export type ChatMessage = Message<"chat.v2.ChatMessage"> & {
   channelId: string;
 
   /**
-   * Its number in the channel.
+   * The message's number in the channel.
    *
    * @generated from field: uint64 seq = 2;
    */
   seq: bigint;
 
   /**
-   * The number of the last thing that happened to it.
+   * The number of the message's last change.
    *
    * @generated from field: uint64 change = 3;
    */
@@ -172,7 +172,7 @@ export type ChatMessage = Message<"chat.v2.ChatMessage"> & {
   authorId: string;
 
   /**
-   * The author's name when it was written.
+   * The author's name when the message was written.
    *
    * @generated from field: string author_name = 5;
    */
@@ -186,21 +186,21 @@ export type ChatMessage = Message<"chat.v2.ChatMessage"> & {
   body: string;
 
   /**
-   * When it was posted, UTC.
+   * The time of posting, UTC.
    *
    * @generated from field: google.protobuf.Timestamp sent_at = 7;
    */
   sentAt?: Timestamp | undefined;
 
   /**
-   * When it was edited last, UTC; absent when it was not.
+   * The time of the last edit, UTC; absent if it was not edited.
    *
    * @generated from field: google.protobuf.Timestamp edited_at = 8;
    */
   editedAt?: Timestamp | undefined;
 
   /**
-   * When it was deleted, UTC; absent when it was not.
+   * The time of the deletion, UTC; absent if it was not deleted.
    *
    * @generated from field: google.protobuf.Timestamp deleted_at = 9;
    */
@@ -215,27 +215,27 @@ export const ChatMessageSchema: GenMessage<ChatMessage> = /*@__PURE__*/
   messageDesc(file_services_chat_v2, 2);
 
 /**
- * Whose channels.
+ * Asks for a player's channels.
  *
  * @generated from message chat.v2.ListChannelsRequest
  */
 export type ListChannelsRequest = Message<"chat.v2.ListChannelsRequest"> & {
   /**
-   * Who asks.
+   * The caller.
    *
    * @generated from field: chat.v2.Actor actor = 1;
    */
   actor?: Actor | undefined;
 
   /**
-   * At most, besides the global channel, which the first page has; 0 means 500.
+   * The page size, besides the global channel, which is on the first page; 0 means 500.
    *
    * @generated from field: uint32 limit = 2;
    */
   limit: number;
 
   /**
-   * From the answer before; empty for the first page.
+   * The previous page's next cursor; empty for the first page.
    *
    * @generated from field: string cursor = 3;
    */
@@ -256,14 +256,14 @@ export const ListChannelsRequestSchema: GenMessage<ListChannelsRequest> = /*@__P
  */
 export type ListChannelsResponse = Message<"chat.v2.ListChannelsResponse"> & {
   /**
-   * Global first, then by last activity, newest first.
+   * The global channel first, then by last activity, newest first.
    *
    * @generated from field: repeated chat.v2.Channel channels = 1;
    */
   channels: Channel[];
 
   /**
-   * For the next page; empty on the last.
+   * The cursor of the next page; empty on the last.
    *
    * @generated from field: string next_cursor = 2;
    */
@@ -278,13 +278,13 @@ export const ListChannelsResponseSchema: GenMessage<ListChannelsResponse> = /*@_
   messageDesc(file_services_chat_v2, 4);
 
 /**
- * With whom.
+ * Names the other player.
  *
  * @generated from message chat.v2.OpenDirectRequest
  */
 export type OpenDirectRequest = Message<"chat.v2.OpenDirectRequest"> & {
   /**
-   * Who asks.
+   * The caller.
    *
    * @generated from field: chat.v2.Actor actor = 1;
    */
@@ -305,8 +305,8 @@ export type OpenDirectRequest = Message<"chat.v2.OpenDirectRequest"> & {
   playerName: string;
 
   /**
-   * Where the caller is, as the ingress saw it; empty: unknown. Of what strangers may open with one player, one address
-   * (IPv6: /64) has a share.
+   * The caller's address as seen by the ingress; empty if unknown. Of the channels that strangers may open with one player, one address
+   * (IPv6: /64) may open only a share.
    *
    * @generated from field: string client_address = 4;
    */
@@ -327,7 +327,7 @@ export const OpenDirectRequestSchema: GenMessage<OpenDirectRequest> = /*@__PURE_
  */
 export type OpenDirectResponse = Message<"chat.v2.OpenDirectResponse"> & {
   /**
-   * Of the two.
+   * The channel of the two players.
    *
    * @generated from field: chat.v2.Channel channel = 1;
    */
@@ -348,7 +348,7 @@ export const OpenDirectResponseSchema: GenMessage<OpenDirectResponse> = /*@__PUR
  */
 export type OpenMatchRequest = Message<"chat.v2.OpenMatchRequest"> & {
   /**
-   * Who asks.
+   * The caller.
    *
    * @generated from field: chat.v2.Actor actor = 1;
    */
@@ -376,7 +376,7 @@ export const OpenMatchRequestSchema: GenMessage<OpenMatchRequest> = /*@__PURE__*
  */
 export type OpenMatchResponse = Message<"chat.v2.OpenMatchResponse"> & {
   /**
-   * Of the match.
+   * The match's channel.
    *
    * @generated from field: chat.v2.Channel channel = 1;
    */
@@ -397,21 +397,21 @@ export const OpenMatchResponseSchema: GenMessage<OpenMatchResponse> = /*@__PURE_
  */
 export type CreateRoomRequest = Message<"chat.v2.CreateRoomRequest"> & {
   /**
-   * Its owner.
+   * The room's owner.
    *
    * @generated from field: chat.v2.Actor actor = 1;
    */
   actor?: Actor | undefined;
 
   /**
-   * Unique without regard to case: letters, digits, space, underscore, hyphen; 3 to 32.
+   * Unique regardless of case: letters, digits, space, underscore, hyphen; 3 to 32.
    *
    * @generated from field: string name = 2;
    */
   name: string;
 
   /**
-   * Only who is invited may join.
+   * Only invited players can join.
    *
    * @generated from field: bool private = 3;
    */
@@ -432,7 +432,7 @@ export const CreateRoomRequestSchema: GenMessage<CreateRoomRequest> = /*@__PURE_
  */
 export type CreateRoomResponse = Message<"chat.v2.CreateRoomResponse"> & {
   /**
-   * With its owner in it.
+   * The room; its owner is a member.
    *
    * @generated from field: chat.v2.Channel channel = 1;
    */
@@ -453,14 +453,14 @@ export const CreateRoomResponseSchema: GenMessage<CreateRoomResponse> = /*@__PUR
  */
 export type JoinRoomRequest = Message<"chat.v2.JoinRoomRequest"> & {
   /**
-   * Who joins.
+   * The player who joins.
    *
    * @generated from field: chat.v2.Actor actor = 1;
    */
   actor?: Actor | undefined;
 
   /**
-   * Its name.
+   * The room's name.
    *
    * @generated from field: string name = 2;
    */
@@ -481,7 +481,7 @@ export const JoinRoomRequestSchema: GenMessage<JoinRoomRequest> = /*@__PURE__*/
  */
 export type JoinRoomResponse = Message<"chat.v2.JoinRoomResponse"> & {
   /**
-   * With the caller in it.
+   * The room; the caller is a member.
    *
    * @generated from field: chat.v2.Channel channel = 1;
    */
@@ -496,13 +496,13 @@ export const JoinRoomResponseSchema: GenMessage<JoinRoomResponse> = /*@__PURE__*
   messageDesc(file_services_chat_v2, 12);
 
 /**
- * Whom to invite.
+ * Names the player to invite.
  *
  * @generated from message chat.v2.AddMemberRequest
  */
 export type AddMemberRequest = Message<"chat.v2.AddMemberRequest"> & {
   /**
-   * Who asks.
+   * The caller.
    *
    * @generated from field: chat.v2.Actor actor = 1;
    */
@@ -530,7 +530,7 @@ export type AddMemberRequest = Message<"chat.v2.AddMemberRequest"> & {
   playerName: string;
 
   /**
-   * As in OpenDirect.
+   * The caller's address, as in OpenDirect.
    *
    * @generated from field: string client_address = 5;
    */
@@ -545,7 +545,7 @@ export const AddMemberRequestSchema: GenMessage<AddMemberRequest> = /*@__PURE__*
   messageDesc(file_services_chat_v2, 13);
 
 /**
- * The player is invited, or in.
+ * The player is invited, or already a member.
  *
  * @generated from message chat.v2.AddMemberResponse
  */
@@ -560,7 +560,7 @@ export const AddMemberResponseSchema: GenMessage<AddMemberResponse> = /*@__PURE_
   messageDesc(file_services_chat_v2, 14);
 
 /**
- * An invitation into a room.
+ * An invitation to a room.
  *
  * @generated from message chat.v2.Invitation
  */
@@ -573,42 +573,42 @@ export type Invitation = Message<"chat.v2.Invitation"> & {
   channelId: string;
 
   /**
-   * Its name.
+   * The room's name.
    *
    * @generated from field: string room_name = 2;
    */
   roomName: string;
 
   /**
-   * Only who is invited may join.
+   * Only invited players can join.
    *
    * @generated from field: bool private = 3;
    */
   private: boolean;
 
   /**
-   * UUID of who invites.
+   * UUID of the inviter.
    *
    * @generated from field: string inviter_id = 4;
    */
   inviterId: string;
 
   /**
-   * The name of who invites.
+   * The name of the inviter.
    *
    * @generated from field: string inviter_name = 5;
    */
   inviterName: string;
 
   /**
-   * When, UTC.
+   * The time, UTC.
    *
    * @generated from field: google.protobuf.Timestamp invited_at = 6;
    */
   invitedAt?: Timestamp | undefined;
 
   /**
-   * Until when it can be accepted, UTC.
+   * The invitation can be accepted until then, UTC.
    *
    * @generated from field: google.protobuf.Timestamp expires_at = 7;
    */
@@ -623,13 +623,13 @@ export const InvitationSchema: GenMessage<Invitation> = /*@__PURE__*/
   messageDesc(file_services_chat_v2, 15);
 
 /**
- * Whose invitations.
+ * Asks for a player's invitations.
  *
  * @generated from message chat.v2.ListInvitationsRequest
  */
 export type ListInvitationsRequest = Message<"chat.v2.ListInvitationsRequest"> & {
   /**
-   * Who asks.
+   * The caller.
    *
    * @generated from field: chat.v2.Actor actor = 1;
    */
@@ -650,7 +650,7 @@ export const ListInvitationsRequestSchema: GenMessage<ListInvitationsRequest> = 
  */
 export type ListInvitationsResponse = Message<"chat.v2.ListInvitationsResponse"> & {
   /**
-   * Newest first, without those that were declined.
+   * Newest first, without declined ones.
    *
    * @generated from field: repeated chat.v2.Invitation invitations = 1;
    */
@@ -665,13 +665,13 @@ export const ListInvitationsResponseSchema: GenMessage<ListInvitationsResponse> 
   messageDesc(file_services_chat_v2, 17);
 
 /**
- * Which one.
+ * Names an invitation.
  *
  * @generated from message chat.v2.AcceptInvitationRequest
  */
 export type AcceptInvitationRequest = Message<"chat.v2.AcceptInvitationRequest"> & {
   /**
-   * Who was invited.
+   * The invited player.
    *
    * @generated from field: chat.v2.Actor actor = 1;
    */
@@ -699,7 +699,7 @@ export const AcceptInvitationRequestSchema: GenMessage<AcceptInvitationRequest> 
  */
 export type AcceptInvitationResponse = Message<"chat.v2.AcceptInvitationResponse"> & {
   /**
-   * With the caller in it.
+   * The room; the caller is a member.
    *
    * @generated from field: chat.v2.Channel channel = 1;
    */
@@ -714,13 +714,13 @@ export const AcceptInvitationResponseSchema: GenMessage<AcceptInvitationResponse
   messageDesc(file_services_chat_v2, 19);
 
 /**
- * Which one.
+ * Names an invitation.
  *
  * @generated from message chat.v2.DeclineInvitationRequest
  */
 export type DeclineInvitationRequest = Message<"chat.v2.DeclineInvitationRequest"> & {
   /**
-   * Who was invited.
+   * The invited player.
    *
    * @generated from field: chat.v2.Actor actor = 1;
    */
@@ -742,7 +742,7 @@ export const DeclineInvitationRequestSchema: GenMessage<DeclineInvitationRequest
   messageDesc(file_services_chat_v2, 20);
 
 /**
- * It is off the list.
+ * The invitation is no longer listed.
  *
  * @generated from message chat.v2.DeclineInvitationResponse
  */
@@ -757,13 +757,13 @@ export const DeclineInvitationResponseSchema: GenMessage<DeclineInvitationRespon
   messageDesc(file_services_chat_v2, 21);
 
 /**
- * Whom to take out.
+ * Names the member to remove.
  *
  * @generated from message chat.v2.RemoveMemberRequest
  */
 export type RemoveMemberRequest = Message<"chat.v2.RemoveMemberRequest"> & {
   /**
-   * Who asks.
+   * The caller.
    *
    * @generated from field: chat.v2.Actor actor = 1;
    */
@@ -792,7 +792,7 @@ export const RemoveMemberRequestSchema: GenMessage<RemoveMemberRequest> = /*@__P
   messageDesc(file_services_chat_v2, 22);
 
 /**
- * The player is out.
+ * The player is not a member.
  *
  * @generated from message chat.v2.RemoveMemberResponse
  */
@@ -813,7 +813,7 @@ export const RemoveMemberResponseSchema: GenMessage<RemoveMemberResponse> = /*@_
  */
 export type HideChannelRequest = Message<"chat.v2.HideChannelRequest"> & {
   /**
-   * Who hides it.
+   * The player who hides it.
    *
    * @generated from field: chat.v2.Actor actor = 1;
    */
@@ -835,7 +835,7 @@ export const HideChannelRequestSchema: GenMessage<HideChannelRequest> = /*@__PUR
   messageDesc(file_services_chat_v2, 24);
 
 /**
- * It is hidden.
+ * The channel is hidden.
  *
  * @generated from message chat.v2.HideChannelResponse
  */
@@ -856,7 +856,7 @@ export const HideChannelResponseSchema: GenMessage<HideChannelResponse> = /*@__P
  */
 export type ShowChannelRequest = Message<"chat.v2.ShowChannelRequest"> & {
   /**
-   * Who shows it.
+   * The player who shows it.
    *
    * @generated from field: chat.v2.Actor actor = 1;
    */
@@ -878,7 +878,7 @@ export const ShowChannelRequestSchema: GenMessage<ShowChannelRequest> = /*@__PUR
   messageDesc(file_services_chat_v2, 26);
 
 /**
- * It is listed and delivered again.
+ * The channel is listed and delivered again.
  *
  * @generated from message chat.v2.ShowChannelResponse
  */
@@ -893,13 +893,13 @@ export const ShowChannelResponseSchema: GenMessage<ShowChannelResponse> = /*@__P
   messageDesc(file_services_chat_v2, 27);
 
 /**
- * Whose members.
+ * Asks for a channel's members.
  *
  * @generated from message chat.v2.ListMembersRequest
  */
 export type ListMembersRequest = Message<"chat.v2.ListMembersRequest"> & {
   /**
-   * Who asks.
+   * The caller.
    *
    * @generated from field: chat.v2.Actor actor = 1;
    */
@@ -920,7 +920,7 @@ export type ListMembersRequest = Message<"chat.v2.ListMembersRequest"> & {
   afterPlayerId: string;
 
   /**
-   * At most; 0 means 100.
+   * The page size; 0 means 100.
    *
    * @generated from field: uint32 limit = 4;
    */
@@ -969,14 +969,14 @@ export const MemberSchema: GenMessage<Member> = /*@__PURE__*/
  */
 export type ListMembersResponse = Message<"chat.v2.ListMembersResponse"> & {
   /**
-   * By player id. Everyone is a member of the global channel: there it is empty.
+   * By player id. Empty for the global channel, of which everyone is a member.
    *
    * @generated from field: repeated chat.v2.Member members = 1;
    */
   members: Member[];
 
   /**
-   * There are more.
+   * True if there are more.
    *
    * @generated from field: bool more = 2;
    */
@@ -1018,7 +1018,7 @@ export type PostMessageRequest = Message<"chat.v2.PostMessageRequest"> & {
   body: string;
 
   /**
-   * Made by the client, once per message: a repeat is not posted again.
+   * Generated by the client, one per message: a repeat is not posted again.
    *
    * @generated from field: string key = 4;
    */
@@ -1039,7 +1039,7 @@ export const PostMessageRequestSchema: GenMessage<PostMessageRequest> = /*@__PUR
  */
 export type PostMessageResponse = Message<"chat.v2.PostMessageResponse"> & {
   /**
-   * As stored.
+   * The stored message.
    *
    * @generated from field: chat.v2.ChatMessage message = 1;
    */
@@ -1060,7 +1060,7 @@ export const PostMessageResponseSchema: GenMessage<PostMessageResponse> = /*@__P
  */
 export type EditMessageRequest = Message<"chat.v2.EditMessageRequest"> & {
   /**
-   * Who asks.
+   * The caller.
    *
    * @generated from field: chat.v2.Actor actor = 1;
    */
@@ -1102,7 +1102,7 @@ export const EditMessageRequestSchema: GenMessage<EditMessageRequest> = /*@__PUR
  */
 export type EditMessageResponse = Message<"chat.v2.EditMessageResponse"> & {
   /**
-   * As stored.
+   * The stored message.
    *
    * @generated from field: chat.v2.ChatMessage message = 1;
    */
@@ -1123,7 +1123,7 @@ export const EditMessageResponseSchema: GenMessage<EditMessageResponse> = /*@__P
  */
 export type DeleteMessageRequest = Message<"chat.v2.DeleteMessageRequest"> & {
   /**
-   * Who asks.
+   * The caller.
    *
    * @generated from field: chat.v2.Actor actor = 1;
    */
@@ -1152,7 +1152,7 @@ export const DeleteMessageRequestSchema: GenMessage<DeleteMessageRequest> = /*@_
   messageDesc(file_services_chat_v2, 35);
 
 /**
- * It is gone.
+ * The message is deleted.
  *
  * @generated from message chat.v2.DeleteMessageResponse
  */
@@ -1173,7 +1173,7 @@ export const DeleteMessageResponseSchema: GenMessage<DeleteMessageResponse> = /*
  */
 export type ListMessagesRequest = Message<"chat.v2.ListMessagesRequest"> & {
   /**
-   * Who asks.
+   * The caller.
    *
    * @generated from field: chat.v2.Actor actor = 1;
    */
@@ -1187,7 +1187,7 @@ export type ListMessagesRequest = Message<"chat.v2.ListMessagesRequest"> & {
   channelId: string;
 
   /**
-   * The messages next to this one, without it.
+   * Messages next to this one, which is not included.
    *
    * @generated from oneof chat.v2.ListMessagesRequest.from
    */
@@ -1210,7 +1210,7 @@ export type ListMessagesRequest = Message<"chat.v2.ListMessagesRequest"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * At most; 0 means 50.
+   * The page size; 0 means 50.
    *
    * @generated from field: uint32 limit = 5;
    */
@@ -1231,14 +1231,14 @@ export const ListMessagesRequestSchema: GenMessage<ListMessagesRequest> = /*@__P
  */
 export type ListMessagesResponse = Message<"chat.v2.ListMessagesResponse"> & {
   /**
-   * Oldest first; without those of players whom the caller blocks.
+   * Oldest first; without messages of players whom the caller blocks.
    *
    * @generated from field: repeated chat.v2.ChatMessage messages = 1;
    */
   messages: ChatMessage[];
 
   /**
-   * There are more in the direction that was asked for: also when the page has less than the limit, which is cut to what one answer carries.
+   * True if there are more in the requested direction. A page may have fewer than the limit, because the size of one answer is limited.
    *
    * @generated from field: bool more = 2;
    */
@@ -1253,13 +1253,13 @@ export const ListMessagesResponseSchema: GenMessage<ListMessagesResponse> = /*@_
   messageDesc(file_services_chat_v2, 38);
 
 /**
- * Up to where.
+ * Marks messages as read.
  *
  * @generated from message chat.v2.MarkReadRequest
  */
 export type MarkReadRequest = Message<"chat.v2.MarkReadRequest"> & {
   /**
-   * Who has read.
+   * The player who has read.
    *
    * @generated from field: chat.v2.Actor actor = 1;
    */
@@ -1288,7 +1288,7 @@ export const MarkReadRequestSchema: GenMessage<MarkReadRequest> = /*@__PURE__*/
   messageDesc(file_services_chat_v2, 39);
 
 /**
- * Where the mark is now.
+ * The read mark.
  *
  * @generated from message chat.v2.MarkReadResponse
  */
@@ -1301,7 +1301,7 @@ export type MarkReadResponse = Message<"chat.v2.MarkReadResponse"> & {
   lastReadSeq: bigint;
 
   /**
-   * As in Channel.
+   * The unread count, as in Channel.
    *
    * @generated from field: uint64 unread = 2;
    */
@@ -1316,13 +1316,13 @@ export const MarkReadResponseSchema: GenMessage<MarkReadResponse> = /*@__PURE__*
   messageDesc(file_services_chat_v2, 40);
 
 /**
- * Whom to mute.
+ * Names the player to mute.
  *
  * @generated from message chat.v2.MutePlayerRequest
  */
 export type MutePlayerRequest = Message<"chat.v2.MutePlayerRequest"> & {
   /**
-   * Who asks.
+   * The caller.
    *
    * @generated from field: chat.v2.Actor actor = 1;
    */
@@ -1343,14 +1343,14 @@ export type MutePlayerRequest = Message<"chat.v2.MutePlayerRequest"> & {
   playerId: string;
 
   /**
-   * For how long, seconds.
+   * The duration in seconds.
    *
    * @generated from field: uint32 seconds = 4;
    */
   seconds: number;
 
   /**
-   * Why; the player reads it.
+   * The reason, which the player sees.
    *
    * @generated from field: string reason = 5;
    */
@@ -1380,13 +1380,13 @@ export const MutePlayerResponseSchema: GenMessage<MutePlayerResponse> = /*@__PUR
   messageDesc(file_services_chat_v2, 42);
 
 /**
- * Whom to let talk again.
+ * Names the player to unmute.
  *
  * @generated from message chat.v2.UnmutePlayerRequest
  */
 export type UnmutePlayerRequest = Message<"chat.v2.UnmutePlayerRequest"> & {
   /**
-   * Who asks.
+   * The caller.
    *
    * @generated from field: chat.v2.Actor actor = 1;
    */
@@ -1415,7 +1415,7 @@ export const UnmutePlayerRequestSchema: GenMessage<UnmutePlayerRequest> = /*@__P
   messageDesc(file_services_chat_v2, 43);
 
 /**
- * The player may talk.
+ * The player can post again.
  *
  * @generated from message chat.v2.UnmutePlayerResponse
  */
@@ -1430,13 +1430,13 @@ export const UnmutePlayerResponseSchema: GenMessage<UnmutePlayerResponse> = /*@_
   messageDesc(file_services_chat_v2, 44);
 
 /**
- * Whom to block.
+ * Names the player to block.
  *
  * @generated from message chat.v2.BlockPlayerRequest
  */
 export type BlockPlayerRequest = Message<"chat.v2.BlockPlayerRequest"> & {
   /**
-   * Who asks.
+   * The caller.
    *
    * @generated from field: chat.v2.Actor actor = 1;
    */
@@ -1473,13 +1473,13 @@ export const BlockPlayerResponseSchema: GenMessage<BlockPlayerResponse> = /*@__P
   messageDesc(file_services_chat_v2, 46);
 
 /**
- * Whom to block no longer.
+ * Names the player to unblock.
  *
  * @generated from message chat.v2.UnblockPlayerRequest
  */
 export type UnblockPlayerRequest = Message<"chat.v2.UnblockPlayerRequest"> & {
   /**
-   * Who asks.
+   * The caller.
    *
    * @generated from field: chat.v2.Actor actor = 1;
    */
@@ -1516,13 +1516,13 @@ export const UnblockPlayerResponseSchema: GenMessage<UnblockPlayerResponse> = /*
   messageDesc(file_services_chat_v2, 48);
 
 /**
- * Whose list.
+ * Asks for a player's block list.
  *
  * @generated from message chat.v2.ListBlockedRequest
  */
 export type ListBlockedRequest = Message<"chat.v2.ListBlockedRequest"> & {
   /**
-   * Who asks.
+   * The caller.
    *
    * @generated from field: chat.v2.Actor actor = 1;
    */
@@ -1558,7 +1558,7 @@ export const ListBlockedResponseSchema: GenMessage<ListBlockedResponse> = /*@__P
   messageDesc(file_services_chat_v2, 50);
 
 /**
- * From a gateway.
+ * A message from a gateway.
  *
  * @generated from message chat.v2.DeliverRequest
  */
@@ -1570,7 +1570,7 @@ export type DeliverRequest = Message<"chat.v2.DeliverRequest"> & {
    */
   message: {
     /**
-     * First message of a stream.
+     * The first message of a stream.
      *
      * @generated from field: chat.v2.GatewayHello hello = 1;
      */
@@ -1578,7 +1578,7 @@ export type DeliverRequest = Message<"chat.v2.DeliverRequest"> & {
     case: "hello";
   } | {
     /**
-     * A player is here.
+     * A player is connected to the gateway.
      *
      * @generated from field: chat.v2.AttachPlayer attach = 2;
      */
@@ -1586,7 +1586,7 @@ export type DeliverRequest = Message<"chat.v2.DeliverRequest"> & {
     case: "attach";
   } | {
     /**
-     * A player is gone.
+     * A player is no longer connected to the gateway.
      *
      * @generated from field: chat.v2.DetachPlayer detach = 3;
      */
@@ -1603,7 +1603,7 @@ export const DeliverRequestSchema: GenMessage<DeliverRequest> = /*@__PURE__*/
   messageDesc(file_services_chat_v2, 51);
 
 /**
- * Who opens the stream.
+ * Identifies the gateway that opens the stream.
  *
  * @generated from message chat.v2.GatewayHello
  */
@@ -1624,7 +1624,7 @@ export const GatewayHelloSchema: GenMessage<GatewayHello> = /*@__PURE__*/
   messageDesc(file_services_chat_v2, 52);
 
 /**
- * A player is here.
+ * A player is connected to the gateway.
  *
  * @generated from message chat.v2.AttachPlayer
  */
@@ -1637,7 +1637,7 @@ export type AttachPlayer = Message<"chat.v2.AttachPlayer"> & {
   playerId: string;
 
   /**
-   * Where the player has got to. When any is named, one that is not starts where the player joined it, the global one at now; when none is, all start at now.
+   * The player's cursors. If any is given, a channel without one starts where the player joined it, and the global one starts now; without any, all start now.
    *
    * @generated from field: repeated chat.v2.ChannelCursor cursors = 2;
    */
@@ -1652,7 +1652,7 @@ export const AttachPlayerSchema: GenMessage<AttachPlayer> = /*@__PURE__*/
   messageDesc(file_services_chat_v2, 53);
 
 /**
- * A place in a channel.
+ * A position in a channel.
  *
  * @generated from message chat.v2.ChannelCursor
  */
@@ -1680,7 +1680,7 @@ export const ChannelCursorSchema: GenMessage<ChannelCursor> = /*@__PURE__*/
   messageDesc(file_services_chat_v2, 54);
 
 /**
- * A player is gone.
+ * A player is no longer connected to the gateway.
  *
  * @generated from message chat.v2.DetachPlayer
  */
@@ -1701,7 +1701,7 @@ export const DetachPlayerSchema: GenMessage<DetachPlayer> = /*@__PURE__*/
   messageDesc(file_services_chat_v2, 55);
 
 /**
- * To a gateway.
+ * A message to a gateway.
  *
  * @generated from message chat.v2.DeliverResponse
  */
@@ -1721,7 +1721,7 @@ export type DeliverResponse = Message<"chat.v2.DeliverResponse"> & {
     case: "player";
   } | {
     /**
-     * A change of a message, to every attached member whose cursor is before it.
+     * A change of a message, for every attached member whose cursor is before it.
      *
      * @generated from field: chat.v2.ChatMessage changed = 2;
      */
@@ -1738,8 +1738,8 @@ export const DeliverResponseSchema: GenMessage<DeliverResponse> = /*@__PURE__*/
   messageDesc(file_services_chat_v2, 56);
 
 /**
- * The channels of a player that are delivered: the 500 that were active last. Another one that becomes active is delivered from that change
- * on, and comes in the next list before it.
+ * The channels of a player that are delivered: the 500 most recently active ones. Another channel that becomes active is delivered from that change
+ * on; the next list contains it and is sent before the change.
  *
  * @generated from message chat.v2.PlayerChannels
  */
@@ -1752,14 +1752,14 @@ export type PlayerChannels = Message<"chat.v2.PlayerChannels"> & {
   playerId: string;
 
   /**
-   * Each with where its delivery starts.
+   * The channels, each with the change at which its delivery starts.
    *
    * @generated from field: repeated chat.v2.JoinedChannel channels = 2;
    */
   channels: JoinedChannel[];
 
   /**
-   * UUIDs of players whose messages are not to be delivered.
+   * UUIDs of players whose messages must not be delivered.
    *
    * @generated from field: repeated string blocked_ids = 3;
    */
@@ -1780,7 +1780,7 @@ export const PlayerChannelsSchema: GenMessage<PlayerChannels> = /*@__PURE__*/
  */
 export type JoinedChannel = Message<"chat.v2.JoinedChannel"> & {
   /**
-   * As the player sees it.
+   * The channel as the player sees it.
    *
    * @generated from field: chat.v2.Channel channel = 1;
    */
@@ -1794,7 +1794,7 @@ export type JoinedChannel = Message<"chat.v2.JoinedChannel"> & {
   fromChange: bigint;
 
   /**
-   * The player's cursor was too far back: read the history for what lies between.
+   * The player's cursor was too far back: read the missing messages from the history.
    *
    * @generated from field: bool reset = 3;
    */
@@ -1809,7 +1809,7 @@ export const JoinedChannelSchema: GenMessage<JoinedChannel> = /*@__PURE__*/
   messageDesc(file_services_chat_v2, 58);
 
 /**
- * What a channel is for.
+ * The kind of a channel.
  *
  * @generated from enum chat.v2.ChannelKind
  */
@@ -1822,7 +1822,7 @@ export const ChannelKind = {
   UNSPECIFIED: 0,
 
   /**
-   * Everyone.
+   * All players.
    *
    * @generated from enum value: CHANNEL_KIND_GLOBAL = 1;
    */
@@ -1851,7 +1851,7 @@ export const ChannelKind = {
 } as const;
 
 /**
- * What a channel is for.
+ * The kind of a channel.
  *
  * @generated from enum chat.v2.ChannelKind
  */
@@ -1864,20 +1864,20 @@ export const ChannelKindSchema: GenEnum<ChannelKind> = /*@__PURE__*/
   enumDesc(file_services_chat_v2, 0);
 
 /**
- * ChatService owns who may talk where, and every message. Error codes are the table in
+ * ChatService owns channels, permissions and messages. The error codes are in the table of
  * services/chat-service/src/errors.ts; each travels in `muster-error-code` metadata. Any call may be chat_rate_limited
- * (RESOURCE_EXHAUSTED). A repeat of a call writes nothing.
+ * (RESOURCE_EXHAUSTED). A repeated call writes nothing.
  *
- * A channel counts twice: `seq` numbers its messages, from 1 without gaps; `change` numbers whatever happens to them
- * (a message, an edit, a deletion), in the order of the commits. A reader that has everything up to a change asks for
- * what came after it and has missed nothing.
+ * A channel has two counters: `seq` numbers its messages, from 1 without gaps; `change` numbers every event of a message
+ * (creation, edit, deletion), in the order of the commits. A reader that has everything up to a change asks for
+ * later changes and misses nothing.
  *
  * @generated from service chat.v2.ChatService
  */
 export const ChatService: GenService<{
   /**
-   * ListChannels lists the channels of a player with unread counts, by pages: global first, then by last activity, without hidden
-   * ones. A channel in which something happens meanwhile moves to the front, and no channel comes twice.
+   * ListChannels lists the channels of a player with unread counts, in pages: the global one first, then by last activity, without hidden
+   * ones. A channel with new activity moves to the front between pages, and no channel is listed twice.
    * Errors: bad_cursor (INVALID_ARGUMENT).
    *
    * @generated from rpc chat.v2.ChatService.ListChannels
@@ -1888,7 +1888,7 @@ export const ChatService: GenService<{
     output: typeof ListChannelsResponseSchema;
   },
   /**
-   * OpenDirect finds or makes the channel of two players, and shows it again to a caller who has hidden it. Making one
+   * OpenDirect finds or creates the channel of two players, and shows it again to a caller who has hidden it. Creating one
    * between strangers (no earlier channel of the two, no match channel with both) is limited per caller, per other player, and by shares of callers' addresses in the latter.
    * Errors: invalid_request, blocked (PERMISSION_DENIED), too_many_directs (RESOURCE_EXHAUSTED).
    *
@@ -1900,8 +1900,8 @@ export const ChatService: GenService<{
     output: typeof OpenDirectResponseSchema;
   },
   /**
-   * OpenMatch finds or makes the channel of a match; its players are the members.
-   * Errors: match_not_found, channel_not_found (NOT_FOUND) for who did not play.
+   * OpenMatch finds or creates the channel of a match; its players are the members.
+   * Errors: match_not_found, channel_not_found (NOT_FOUND) for a caller who did not play.
    *
    * @generated from rpc chat.v2.ChatService.OpenMatch
    */
@@ -1911,7 +1911,7 @@ export const ChatService: GenService<{
     output: typeof OpenMatchResponseSchema;
   },
   /**
-   * CreateRoom makes a named room. The same player's repeat finds it again.
+   * CreateRoom creates a named room. A repeat by the same player returns the same room.
    * Errors: room_name_taken (ALREADY_EXISTS), too_many_rooms (RESOURCE_EXHAUSTED).
    *
    * @generated from rpc chat.v2.ChatService.CreateRoom
@@ -1932,9 +1932,9 @@ export const ChatService: GenService<{
     output: typeof JoinRoomResponseSchema;
   },
   /**
-   * AddMember invites another player into a room; for its owner and moderators. The player is in once it has accepted; until then
-   * the room is neither listed nor delivered to it. Inviting a stranger (see OpenDirect) counts as a direct channel with one does, for
-   * both. A repeat changes nothing, also of an invitation that was declined. Who adds itself (a moderator, an owner who had left) is in at once.
+   * AddMember invites another player to a room; for its owner and moderators. The player becomes a member by accepting; until then
+   * the room is neither listed for the player nor delivered. Inviting a stranger (see OpenDirect) counts like a direct channel, for
+   * both. A repeat changes nothing, even if the invitation was declined. Callers who add themselves (a moderator, an owner who had left) become members immediately.
    * Errors: channel_not_found, not_allowed (PERMISSION_DENIED), channel_full, blocked (PERMISSION_DENIED), too_many_directs (RESOURCE_EXHAUSTED).
    *
    * @generated from rpc chat.v2.ChatService.AddMember
@@ -1945,8 +1945,8 @@ export const ChatService: GenService<{
     output: typeof AddMemberResponseSchema;
   },
   /**
-   * ListInvitations lists the rooms that the caller is invited to, newest first. A player has at most 50 invitations
-   * (CHAT_INVITATIONS_MAX); beyond that the oldest one goes, of strangers first. One that nobody answers ends after a week (CHAT_INVITATION_S).
+   * ListInvitations lists the caller's invitations to rooms, newest first. A player has at most 50 invitations
+   * (CHAT_INVITATIONS_MAX); above that the oldest is dropped, those from strangers first. An unanswered one expires after a week (CHAT_INVITATION_S).
    *
    * @generated from rpc chat.v2.ChatService.ListInvitations
    */
@@ -1956,7 +1956,7 @@ export const ChatService: GenService<{
     output: typeof ListInvitationsResponseSchema;
   },
   /**
-   * AcceptInvitation joins the room. A repeat finds the caller in it. Errors: invitation_not_found (NOT_FOUND), channel_full.
+   * AcceptInvitation joins the room. A repeat changes nothing. Errors: invitation_not_found (NOT_FOUND), channel_full.
    *
    * @generated from rpc chat.v2.ChatService.AcceptInvitation
    */
@@ -1966,8 +1966,8 @@ export const ChatService: GenService<{
     output: typeof AcceptInvitationResponseSchema;
   },
   /**
-   * DeclineInvitation takes an invitation off the list, if there is one; until it ends the room's owner cannot repeat it, and the
-   * caller may still accept it.
+   * DeclineInvitation removes an invitation from the list, if there is one. Until it expires, the room's owner cannot repeat it, but the
+   * caller can still accept it.
    *
    * @generated from rpc chat.v2.ChatService.DeclineInvitation
    */
@@ -1977,8 +1977,8 @@ export const ChatService: GenService<{
     output: typeof DeclineInvitationResponseSchema;
   },
   /**
-   * RemoveMember takes a player out of a room, or takes its invitation back: oneself, or by its owner or a moderator. Of a direct channel one can only take
-   * oneself out: it is hidden, neither listed nor delivered, until the caller writes in it or opens it.
+   * RemoveMember removes a player from a room, or withdraws an invitation: for the player, the room's owner and moderators. In a direct channel, callers can only remove
+   * themselves, which hides it: it is neither listed nor delivered until the caller writes in it or opens it.
    * Errors: channel_not_found, not_allowed (PERMISSION_DENIED), member_not_found (NOT_FOUND).
    *
    * @generated from rpc chat.v2.ChatService.RemoveMember
@@ -1989,8 +1989,8 @@ export const ChatService: GenService<{
     output: typeof RemoveMemberResponseSchema;
   },
   /**
-   * HideChannel takes a channel that the caller is in off its list and deliveries, until the caller shows it, writes in it, opens it or
-   * joins it again: what others write there does not bring it back. The global channel cannot be hidden.
+   * HideChannel removes one of the caller's channels from the list and deliveries, until the caller shows it, writes in it, opens it or
+   * joins it again: messages of others do not show it. The global channel cannot be hidden.
    * Errors: channel_not_found, not_a_member, member_not_found (NOT_FOUND), not_allowed (PERMISSION_DENIED).
    *
    * @generated from rpc chat.v2.ChatService.HideChannel
@@ -2001,7 +2001,7 @@ export const ChatService: GenService<{
     output: typeof HideChannelResponseSchema;
   },
   /**
-   * ShowChannel ends that. Delivery goes on from then; the history has the rest. Errors: as HideChannel.
+   * ShowChannel shows a hidden channel. Delivery continues from then; the history has the rest. Errors: as HideChannel.
    *
    * @generated from rpc chat.v2.ChatService.ShowChannel
    */
@@ -2021,7 +2021,7 @@ export const ChatService: GenService<{
     output: typeof ListMembersResponseSchema;
   },
   /**
-   * PostMessage adds a message. A repeat with the same key gets the first one's answer.
+   * PostMessage adds a message. A repeat with the same key returns the first message.
    * Errors: channel_not_found, not_a_member, muted, blocked (PERMISSION_DENIED), message_empty, message_too_long
    * (INVALID_ARGUMENT), chat_rate_limited (RESOURCE_EXHAUSTED).
    *
@@ -2033,7 +2033,7 @@ export const ChatService: GenService<{
     output: typeof PostMessageResponseSchema;
   },
   /**
-   * EditMessage replaces a message's text; by its author, within the edit window.
+   * EditMessage replaces a message's text; only for its author, within the edit window.
    * Errors: as PostMessage, message_not_found (NOT_FOUND), not_allowed, edit_window_over (FAILED_PRECONDITION).
    *
    * @generated from rpc chat.v2.ChatService.EditMessage
@@ -2044,7 +2044,7 @@ export const ChatService: GenService<{
     output: typeof EditMessageResponseSchema;
   },
   /**
-   * DeleteMessage takes a message's text away; by its author, the room's owner or a moderator.
+   * DeleteMessage deletes a message's text; for its author, the room's owner and moderators.
    * Errors: channel_not_found, message_not_found, not_allowed.
    *
    * @generated from rpc chat.v2.ChatService.DeleteMessage
@@ -2065,7 +2065,7 @@ export const ChatService: GenService<{
     output: typeof ListMessagesResponseSchema;
   },
   /**
-   * MarkRead moves the last-read mark forward; never back. Errors: channel_not_found, not_a_member.
+   * MarkRead moves the read mark forward, never back. Errors: channel_not_found, not_a_member.
    *
    * @generated from rpc chat.v2.ChatService.MarkRead
    */
@@ -2075,8 +2075,8 @@ export const ChatService: GenService<{
     output: typeof MarkReadResponseSchema;
   },
   /**
-   * MutePlayer keeps a player from posting for a time, in a room that the player is in (its owner, moderators) or everywhere
-   * (moderators; whether there is such a player, the caller of this service asks). Errors: channel_not_found, not_allowed, member_not_found.
+   * MutePlayer prevents a player from posting for a time, in a room of which the player is a member (for its owner and moderators) or everywhere
+   * (for moderators; the caller of this service checks that the player exists). Errors: channel_not_found, not_allowed, member_not_found.
    *
    * @generated from rpc chat.v2.ChatService.MutePlayer
    */
@@ -2086,7 +2086,7 @@ export const ChatService: GenService<{
     output: typeof MutePlayerResponseSchema;
   },
   /**
-   * UnmutePlayer ends that. Errors: channel_not_found, not_allowed.
+   * UnmutePlayer lifts a mute. Errors: channel_not_found, not_allowed.
    *
    * @generated from rpc chat.v2.ChatService.UnmutePlayer
    */
@@ -2096,7 +2096,7 @@ export const ChatService: GenService<{
     output: typeof UnmutePlayerResponseSchema;
   },
   /**
-   * BlockPlayer hides another player's messages, the direct channel and the rooms that it owns from the caller, ends its invitations,
+   * BlockPlayer hides another player's messages, the direct channel and that player's rooms from the caller, deletes that player's invitations,
    * and refuses direct messages and invitations both ways.
    * Errors: too_many_blocks (RESOURCE_EXHAUSTED).
    *
@@ -2108,7 +2108,7 @@ export const ChatService: GenService<{
     output: typeof BlockPlayerResponseSchema;
   },
   /**
-   * UnblockPlayer ends that.
+   * UnblockPlayer ends a block.
    *
    * @generated from rpc chat.v2.ChatService.UnblockPlayer
    */
@@ -2118,7 +2118,7 @@ export const ChatService: GenService<{
     output: typeof UnblockPlayerResponseSchema;
   },
   /**
-   * ListBlocked lists whom the caller blocks.
+   * ListBlocked lists the players whom the caller blocks.
    *
    * @generated from rpc chat.v2.ChatService.ListBlocked
    */
@@ -2128,9 +2128,9 @@ export const ChatService: GenService<{
     output: typeof ListBlockedResponseSchema;
   },
   /**
-   * Deliver is one stream per gateway: the gateway names its players and where each has got to, the service sends
-   * which channels they are in and every change after that. The stream may break at any time; the gateway opens
-   * another one, to any instance, and names them again.
+   * Deliver is one stream per gateway: the gateway sends its players with their cursors, and the service sends
+   * their channels and every later change. The stream may break at any time; the gateway then opens
+   * another one, to any instance, and sends its players again.
    *
    * @generated from rpc chat.v2.ChatService.Deliver
    */

@@ -18,7 +18,7 @@ export const file_services_identity_v2: GenFile = /*@__PURE__*/
   fileDesc("ChpzZXJ2aWNlcy9pZGVudGl0eS92Mi5wcm90bxILaWRlbnRpdHkudjIiowEKB1Byb2ZpbGUSEQoJcGxheWVyX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSJgoEa2luZBgDIAEoDjIYLmlkZW50aXR5LnYyLkFjY291bnRLaW5kEi4KCmNyZWF0ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEh8KBHJvbGUYBSABKA4yES5pZGVudGl0eS52Mi5Sb2xlIsQBCglUb2tlblBhaXISFAoMYWNjZXNzX3Rva2VuGAEgASgJEjUKEWFjY2Vzc19leHBpcmVzX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1yZWZyZXNoX3Rva2VuGAMgASgJEjYKEnJlZnJlc2hfZXhwaXJlc19hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGwoTYWNjZXNzX2V4cGlyZXNfaW5fcxgFIAEoDSK5AQoPUmVnaXN0ZXJSZXF1ZXN0EhcKBG5hbWUYASABKAlCCbpIBnIEEAEYQBIfCghwYXNzd29yZBgCIAEoCUINukgKcggQARiAAiiACBIdCgxkZXZpY2VfbGFiZWwYAyABKAlCB7pIBHICGEASLAoJZGV2aWNlX2lkGAQgASgJQhm6SBZyFBhAMhBeW0EtWmEtejAtOV8tXSokEh8KDmNsaWVudF9hZGRyZXNzGAUgASgJQge6SARyAhhAImEKEFJlZ2lzdGVyUmVzcG9uc2USJQoHcHJvZmlsZRgBIAEoCzIULmlkZW50aXR5LnYyLlByb2ZpbGUSJgoGdG9rZW5zGAIgASgLMhYuaWRlbnRpdHkudjIuVG9rZW5QYWlyIs8BCgxMb2dJblJlcXVlc3QSFwoEbmFtZRgBIAEoCUIJukgGcgQQARhAEh8KCHBhc3N3b3JkGAIgASgJQg26SApyCBABGIACKIAIEh0KDGRldmljZV9sYWJlbBgDIAEoCUIHukgEcgIYQBIsCglkZXZpY2VfaWQYBCABKAlCGbpIFnIUGEAyEF5bQS1aYS16MC05Xy1dKiQSHwoOY2xpZW50X2FkZHJlc3MYBSABKAlCB7pIBHICGEASFwoFcHJvb2YYBiABKAlCCLpIBXIDGIABIl4KDUxvZ0luUmVzcG9uc2USJQoHcHJvZmlsZRgBIAEoCzIULmlkZW50aXR5LnYyLlByb2ZpbGUSJgoGdG9rZW5zGAIgASgLMhYuaWRlbnRpdHkudjIuVG9rZW5QYWlyIoUBChFMb2dJbkd1ZXN0UmVxdWVzdBIwCgpkZXZpY2Vfa2V5GAEgASgJQhy6SBlyFxAQGIABMhBeW0EtWmEtejAtOV8tXSskEh0KDGRldmljZV9sYWJlbBgCIAEoCUIHukgEcgIYQBIfCg5jbGllbnRfYWRkcmVzcxgDIAEoCUIHukgEcgIYQCJ0ChJMb2dJbkd1ZXN0UmVzcG9uc2USJQoHcHJvZmlsZRgBIAEoCzIULmlkZW50aXR5LnYyLlByb2ZpbGUSJgoGdG9rZW5zGAIgASgLMhYuaWRlbnRpdHkudjIuVG9rZW5QYWlyEg8KB2NyZWF0ZWQYAyABKAgiMwoOUmVmcmVzaFJlcXVlc3QSIQoNcmVmcmVzaF90b2tlbhgBIAEoCUIKukgHcgUQARiAAiI5Cg9SZWZyZXNoUmVzcG9uc2USJgoGdG9rZW5zGAEgASgLMhYuaWRlbnRpdHkudjIuVG9rZW5QYWlyIjIKDUxvZ091dFJlcXVlc3QSIQoNcmVmcmVzaF90b2tlbhgBIAEoCUIKukgHcgUQARiAAiIQCg5Mb2dPdXRSZXNwb25zZSIQCg5HZXRKd2tzUmVxdWVzdCIkCg9HZXRKd2tzUmVzcG9uc2USEQoJandrc19qc29uGAEgASgJIjAKEUdldFByb2ZpbGVSZXF1ZXN0EhsKCXBsYXllcl9pZBgBIAEoCUIIukgFcgOwAQEiOwoSR2V0UHJvZmlsZVJlc3BvbnNlEiUKB3Byb2ZpbGUYASABKAsyFC5pZGVudGl0eS52Mi5Qcm9maWxlIiQKD0dldFRydXN0UmVxdWVzdBIRCgl3YXRlcm1hcmsYASABKAQieAoKUmV2b2NhdGlvbhITCglmYW1pbHlfaWQYASABKAlIABITCglwbGF5ZXJfaWQYAiABKAlIABIuCgpyZXZva2VkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIQCgdzdWJqZWN0EgW6SAIIASJmChBHZXRUcnVzdFJlc3BvbnNlEhEKCWp3a3NfanNvbhgBIAEoCRIsCgtyZXZvY2F0aW9ucxgCIAMoCzIXLmlkZW50aXR5LnYyLlJldm9jYXRpb24SEQoJd2F0ZXJtYXJrGAMgASgEIjEKEkxpc3REZXZpY2VzUmVxdWVzdBIbCglwbGF5ZXJfaWQYASABKAlCCLpIBXIDsAEBIrwBCgZEZXZpY2USEQoJZmFtaWx5X2lkGAEgASgJEg0KBWxhYmVsGAIgASgJEi4KCmNyZWF0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDGxhc3RfdXNlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZXhwaXJlc19hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiOwoTTGlzdERldmljZXNSZXNwb25zZRIkCgdkZXZpY2VzGAEgAygLMhMuaWRlbnRpdHkudjIuRGV2aWNlIk8KE1Jldm9rZURldmljZVJlcXVlc3QSGwoJcGxheWVyX2lkGAEgASgJQgi6SAVyA7ABARIbCglmYW1pbHlfaWQYAiABKAlCCLpIBXIDsAEBIhYKFFJldm9rZURldmljZVJlc3BvbnNlIloKGVJldm9rZU90aGVyRGV2aWNlc1JlcXVlc3QSGwoJcGxheWVyX2lkGAEgASgJQgi6SAVyA7ABARIgCg5rZWVwX2ZhbWlseV9pZBgCIAEoCUIIukgFcgOwAQEiLQoaUmV2b2tlT3RoZXJEZXZpY2VzUmVzcG9uc2USDwoHcmV2b2tlZBgBIAEoDSLFAQoVQ2hhbmdlUGFzc3dvcmRSZXF1ZXN0EhsKCXBsYXllcl9pZBgBIAEoCUIIukgFcgOwAQESIAoOa2VlcF9mYW1pbHlfaWQYAiABKAlCCLpIBXIDsAEBEicKEGN1cnJlbnRfcGFzc3dvcmQYAyABKAlCDbpICnIIEAEYgAIogAgSIwoMbmV3X3Bhc3N3b3JkGAQgASgJQg26SApyCBABGIACKIAIEh8KDmNsaWVudF9hZGRyZXNzGAUgASgJQge6SARyAhhAIhgKFkNoYW5nZVBhc3N3b3JkUmVzcG9uc2UikgEKEEJhblBsYXllclJlcXVlc3QSGgoIYWN0b3JfaWQYASABKAlCCLpIBXIDsAEBEhsKCXBsYXllcl9pZBgCIAEoCUIIukgFcgOwAQESKQoFdW50aWwYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhoKBnJlYXNvbhgEIAEoCUIKukgHcgUQARiAAiITChFCYW5QbGF5ZXJSZXNwb25zZSJpChJVbmJhblBsYXllclJlcXVlc3QSGgoIYWN0b3JfaWQYASABKAlCCLpIBXIDsAEBEhsKCXBsYXllcl9pZBgCIAEoCUIIukgFcgOwAQESGgoGcmVhc29uGAMgASgJQgq6SAdyBRABGIACIhUKE1VuYmFuUGxheWVyUmVzcG9uc2UikgEKDlNldFJvbGVSZXF1ZXN0EhoKCGFjdG9yX2lkGAEgASgJQgi6SAVyA7ABARIbCglwbGF5ZXJfaWQYAiABKAlCCLpIBXIDsAEBEisKBHJvbGUYAyABKA4yES5pZGVudGl0eS52Mi5Sb2xlQgq6SAeCAQQQASAAEhoKBnJlYXNvbhgEIAEoCUIKukgHcgUQARiAAiIRCg9TZXRSb2xlUmVzcG9uc2UiXgoTTGlzdEF1ZGl0TG9nUmVxdWVzdBIaCghhY3Rvcl9pZBgBIAEoCUIIukgFcgOwAQESDgoGYmVmb3JlGAIgASgEEhsKCXBhZ2Vfc2l6ZRgDIAEoDUIIukgFKgMYyAEipQEKCkF1ZGl0RW50cnkSEAoIcG9zaXRpb24YASABKAQSJgoCYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWFjdG9yGAMgASgJEg4KBmFjdGlvbhgEIAEoCRIOCgZ0YXJnZXQYBSABKAkSDgoGcmVhc29uGAYgASgJEhAKCHRyYWNlX2lkGAcgASgJEgwKBGhhc2gYCCABKAkiQAoUTGlzdEF1ZGl0TG9nUmVzcG9uc2USKAoHZW50cmllcxgBIAMoCzIXLmlkZW50aXR5LnYyLkF1ZGl0RW50cnkigQEKG0F1dGhvcml6ZU1hdGNoQ2FuY2VsUmVxdWVzdBIaCghhY3Rvcl9pZBgBIAEoCUIIukgFcgOwAQESGgoIbWF0Y2hfaWQYAiABKAlCCLpIBXIDsAEBEhoKBnJlYXNvbhgDIAEoCUIKukgHcgUQARiAAhIOCgZyZWNvcmQYBCABKAgiHgocQXV0aG9yaXplTWF0Y2hDYW5jZWxSZXNwb25zZSI0ChZMaXN0U2lnbmluZ0tleXNSZXF1ZXN0EhoKCGFjdG9yX2lkGAEgASgJQgi6SAVyA7ABASJTCgpTaWduaW5nS2V5EgsKA2tpZBgBIAEoCRINCgVzdGF0ZRgCIAEoCRIpCgVzaW5jZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiQAoXTGlzdFNpZ25pbmdLZXlzUmVzcG9uc2USJQoEa2V5cxgBIAMoCzIXLmlkZW50aXR5LnYyLlNpZ25pbmdLZXkiUQoXUm90YXRlU2lnbmluZ0tleVJlcXVlc3QSGgoIYWN0b3JfaWQYASABKAlCCLpIBXIDsAEBEhoKBnJlYXNvbhgCIAEoCUIKukgHcgUQARiAAiInChhSb3RhdGVTaWduaW5nS2V5UmVzcG9uc2USCwoDa2lkGAEgASgJImkKF1Jldm9rZVNpZ25pbmdLZXlSZXF1ZXN0EhoKCGFjdG9yX2lkGAEgASgJQgi6SAVyA7ABARIWCgNraWQYAiABKAlCCbpIBnIEEAEYQBIaCgZyZWFzb24YAyABKAlCCrpIB3IFEAEYgAIiGgoYUmV2b2tlU2lnbmluZ0tleVJlc3BvbnNlKmAKC0FjY291bnRLaW5kEhwKGEFDQ09VTlRfS0lORF9VTlNQRUNJRklFRBAAEhsKF0FDQ09VTlRfS0lORF9SRUdJU1RFUkVEEAESFgoSQUNDT1VOVF9LSU5EX0dVRVNUEAIqUQoEUm9sZRIUChBST0xFX1VOU1BFQ0lGSUVEEAASDwoLUk9MRV9QTEFZRVIQARISCg5ST0xFX01PREVSQVRPUhACEg4KClJPTEVfQURNSU4QAzL/DAoPSWRlbnRpdHlTZXJ2aWNlEkcKCFJlZ2lzdGVyEhwuaWRlbnRpdHkudjIuUmVnaXN0ZXJSZXF1ZXN0Gh0uaWRlbnRpdHkudjIuUmVnaXN0ZXJSZXNwb25zZRI+CgVMb2dJbhIZLmlkZW50aXR5LnYyLkxvZ0luUmVxdWVzdBoaLmlkZW50aXR5LnYyLkxvZ0luUmVzcG9uc2USTQoKTG9nSW5HdWVzdBIeLmlkZW50aXR5LnYyLkxvZ0luR3Vlc3RSZXF1ZXN0Gh8uaWRlbnRpdHkudjIuTG9nSW5HdWVzdFJlc3BvbnNlEkQKB1JlZnJlc2gSGy5pZGVudGl0eS52Mi5SZWZyZXNoUmVxdWVzdBocLmlkZW50aXR5LnYyLlJlZnJlc2hSZXNwb25zZRJBCgZMb2dPdXQSGi5pZGVudGl0eS52Mi5Mb2dPdXRSZXF1ZXN0GhsuaWRlbnRpdHkudjIuTG9nT3V0UmVzcG9uc2USRAoHR2V0SndrcxIbLmlkZW50aXR5LnYyLkdldEp3a3NSZXF1ZXN0GhwuaWRlbnRpdHkudjIuR2V0Sndrc1Jlc3BvbnNlEkcKCEdldFRydXN0EhwuaWRlbnRpdHkudjIuR2V0VHJ1c3RSZXF1ZXN0Gh0uaWRlbnRpdHkudjIuR2V0VHJ1c3RSZXNwb25zZRJNCgpHZXRQcm9maWxlEh4uaWRlbnRpdHkudjIuR2V0UHJvZmlsZVJlcXVlc3QaHy5pZGVudGl0eS52Mi5HZXRQcm9maWxlUmVzcG9uc2USUAoLTGlzdERldmljZXMSHy5pZGVudGl0eS52Mi5MaXN0RGV2aWNlc1JlcXVlc3QaIC5pZGVudGl0eS52Mi5MaXN0RGV2aWNlc1Jlc3BvbnNlElMKDFJldm9rZURldmljZRIgLmlkZW50aXR5LnYyLlJldm9rZURldmljZVJlcXVlc3QaIS5pZGVudGl0eS52Mi5SZXZva2VEZXZpY2VSZXNwb25zZRJlChJSZXZva2VPdGhlckRldmljZXMSJi5pZGVudGl0eS52Mi5SZXZva2VPdGhlckRldmljZXNSZXF1ZXN0GicuaWRlbnRpdHkudjIuUmV2b2tlT3RoZXJEZXZpY2VzUmVzcG9uc2USWQoOQ2hhbmdlUGFzc3dvcmQSIi5pZGVudGl0eS52Mi5DaGFuZ2VQYXNzd29yZFJlcXVlc3QaIy5pZGVudGl0eS52Mi5DaGFuZ2VQYXNzd29yZFJlc3BvbnNlEkoKCUJhblBsYXllchIdLmlkZW50aXR5LnYyLkJhblBsYXllclJlcXVlc3QaHi5pZGVudGl0eS52Mi5CYW5QbGF5ZXJSZXNwb25zZRJQCgtVbmJhblBsYXllchIfLmlkZW50aXR5LnYyLlVuYmFuUGxheWVyUmVxdWVzdBogLmlkZW50aXR5LnYyLlVuYmFuUGxheWVyUmVzcG9uc2USRAoHU2V0Um9sZRIbLmlkZW50aXR5LnYyLlNldFJvbGVSZXF1ZXN0GhwuaWRlbnRpdHkudjIuU2V0Um9sZVJlc3BvbnNlElMKDExpc3RBdWRpdExvZxIgLmlkZW50aXR5LnYyLkxpc3RBdWRpdExvZ1JlcXVlc3QaIS5pZGVudGl0eS52Mi5MaXN0QXVkaXRMb2dSZXNwb25zZRJcCg9MaXN0U2lnbmluZ0tleXMSIy5pZGVudGl0eS52Mi5MaXN0U2lnbmluZ0tleXNSZXF1ZXN0GiQuaWRlbnRpdHkudjIuTGlzdFNpZ25pbmdLZXlzUmVzcG9uc2USXwoQUm90YXRlU2lnbmluZ0tleRIkLmlkZW50aXR5LnYyLlJvdGF0ZVNpZ25pbmdLZXlSZXF1ZXN0GiUuaWRlbnRpdHkudjIuUm90YXRlU2lnbmluZ0tleVJlc3BvbnNlEl8KEFJldm9rZVNpZ25pbmdLZXkSJC5pZGVudGl0eS52Mi5SZXZva2VTaWduaW5nS2V5UmVxdWVzdBolLmlkZW50aXR5LnYyLlJldm9rZVNpZ25pbmdLZXlSZXNwb25zZRJrChRBdXRob3JpemVNYXRjaENhbmNlbBIoLmlkZW50aXR5LnYyLkF1dGhvcml6ZU1hdGNoQ2FuY2VsUmVxdWVzdBopLmlkZW50aXR5LnYyLkF1dGhvcml6ZU1hdGNoQ2FuY2VsUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
- * What everyone may know of a player.
+ * The public profile of a player.
  *
  * @generated from message identity.v2.Profile
  */
@@ -38,7 +38,7 @@ export type Profile = Message<"identity.v2.Profile"> & {
   name: string;
 
   /**
-   * How the account came to be.
+   * The account's kind.
    *
    * @generated from field: identity.v2.AccountKind kind = 3;
    */
@@ -52,7 +52,7 @@ export type Profile = Message<"identity.v2.Profile"> & {
   createdAt?: Timestamp | undefined;
 
   /**
-   * What the account may do.
+   * The account's role.
    *
    * @generated from field: identity.v2.Role role = 5;
    */
@@ -67,7 +67,7 @@ export const ProfileSchema: GenMessage<Profile> = /*@__PURE__*/
   messageDesc(file_services_identity_v2, 0);
 
 /**
- * A session: an access token to use and a refresh token to get the next one.
+ * A session: an access token, and a refresh token to get the next one.
  *
  * @generated from message identity.v2.TokenPair
  */
@@ -80,7 +80,7 @@ export type TokenPair = Message<"identity.v2.TokenPair"> & {
   accessToken: string;
 
   /**
-   * When the access token ends, UTC.
+   * The access token's expiry, UTC.
    *
    * @generated from field: google.protobuf.Timestamp access_expires_at = 2;
    */
@@ -94,14 +94,14 @@ export type TokenPair = Message<"identity.v2.TokenPair"> & {
   refreshToken: string;
 
   /**
-   * When the refresh token ends, UTC.
+   * The refresh token's expiry, UTC.
    *
    * @generated from field: google.protobuf.Timestamp refresh_expires_at = 4;
    */
   refreshExpiresAt?: Timestamp | undefined;
 
   /**
-   * Life of the access token from now on, seconds: for those whose clock may be wrong.
+   * The access token's remaining lifetime in seconds, for clients whose clock may be wrong.
    *
    * @generated from field: uint32 access_expires_in_s = 5;
    */
@@ -122,36 +122,36 @@ export const TokenPairSchema: GenMessage<TokenPair> = /*@__PURE__*/
  */
 export type RegisterRequest = Message<"identity.v2.RegisterRequest"> & {
   /**
-   * 3 to 24 letters and digits of one script, underscores, hyphens; another text is bad_name. Unique without regard to case and to look-alikes.
+   * 3 to 24 letters and digits of one script, underscores, hyphens; other texts are bad_name. Unique regardless of case and look-alike characters.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * 1 to 256 characters, at most 1,024 bytes; the rules for new passwords are the service's.
+   * 1 to 256 characters, at most 1,024 bytes; the service has further rules for new passwords.
    *
    * @generated from field: string password = 2;
    */
   password: string;
 
   /**
-   * What the player sees in a list of devices; may be empty.
+   * The label in the player's list of devices; may be empty.
    *
    * @generated from field: string device_label = 3;
    */
   deviceLabel: string;
 
   /**
-   * Random, made and kept by the client: one session per device, and log-ins from a known device have failures of their
-   * own. May be empty.
+   * A random value that the client generates and stores: one session per device, and failed log-ins from a known device are counted
+   * separately. May be empty.
    *
    * @generated from field: string device_id = 4;
    */
   deviceId: string;
 
   /**
-   * Where the caller is, as the edge saw it; may be empty.
+   * The caller's address as seen by the edge; may be empty.
    *
    * @generated from field: string client_address = 5;
    */
@@ -200,42 +200,42 @@ export const RegisterResponseSchema: GenMessage<RegisterResponse> = /*@__PURE__*
  */
 export type LogInRequest = Message<"identity.v2.LogInRequest"> & {
   /**
-   * As registered, without regard to case.
+   * The registered name, regardless of case.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * As registered.
+   * The password.
    *
    * @generated from field: string password = 2;
    */
   password: string;
 
   /**
-   * What the player sees in a list of devices; may be empty.
+   * The label in the player's list of devices; may be empty.
    *
    * @generated from field: string device_label = 3;
    */
   deviceLabel: string;
 
   /**
-   * As for Register.
+   * The device id, as for Register.
    *
    * @generated from field: string device_id = 4;
    */
   deviceId: string;
 
   /**
-   * Where the caller is, as the edge saw it; may be empty.
+   * The caller's address as seen by the edge; may be empty.
    *
    * @generated from field: string client_address = 5;
    */
   clientAddress: string;
 
   /**
-   * A solved challenge of a challenge_required before, "<challenge>.<counter>"; empty without one.
+   * The solution of an earlier challenge_required, "<challenge>.<counter>"; empty if there was none.
    *
    * @generated from field: string proof = 6;
    */
@@ -284,21 +284,21 @@ export const LogInResponseSchema: GenMessage<LogInResponse> = /*@__PURE__*/
  */
 export type LogInGuestRequest = Message<"identity.v2.LogInGuestRequest"> & {
   /**
-   * A secret that the device made and keeps: 16 to 128 characters. It is stored hashed.
+   * A secret that the device generated and stores: 16 to 128 characters. The service stores only its hash.
    *
    * @generated from field: string device_key = 1;
    */
   deviceKey: string;
 
   /**
-   * What the player sees in a list of devices; may be empty.
+   * The label in the player's list of devices; may be empty.
    *
    * @generated from field: string device_label = 2;
    */
   deviceLabel: string;
 
   /**
-   * Of the client, as the ingress saw it; empty inside. New accounts are limited by it.
+   * The client's address as seen by the ingress; empty for internal calls. New accounts are limited per address.
    *
    * @generated from field: string client_address = 3;
    */
@@ -333,7 +333,7 @@ export type LogInGuestResponse = Message<"identity.v2.LogInGuestResponse"> & {
   tokens?: TokenPair | undefined;
 
   /**
-   * True when this call created the account.
+   * True if this call created the account.
    *
    * @generated from field: bool created = 3;
    */
@@ -354,7 +354,7 @@ export const LogInGuestResponseSchema: GenMessage<LogInGuestResponse> = /*@__PUR
  */
 export type RefreshRequest = Message<"identity.v2.RefreshRequest"> & {
   /**
-   * As received.
+   * The refresh token.
    *
    * @generated from field: string refresh_token = 1;
    */
@@ -462,7 +462,7 @@ export const GetJwksResponseSchema: GenMessage<GetJwksResponse> = /*@__PURE__*/
   messageDesc(file_services_identity_v2, 13);
 
 /**
- * Whose profile.
+ * Asks for a player's profile.
  *
  * @generated from message identity.v2.GetProfileRequest
  */
@@ -504,13 +504,13 @@ export const GetProfileResponseSchema: GenMessage<GetProfileResponse> = /*@__PUR
   messageDesc(file_services_identity_v2, 15);
 
 /**
- * From where to read on.
+ * Asks for keys and revocations.
  *
  * @generated from message identity.v2.GetTrustRequest
  */
 export type GetTrustRequest = Message<"identity.v2.GetTrustRequest"> & {
   /**
-   * Watermark of the answer before; 0 for everything that still matters.
+   * The watermark of the previous answer; 0 for everything that still matters.
    *
    * @generated from field: uint64 watermark = 1;
    */
@@ -525,7 +525,7 @@ export const GetTrustRequestSchema: GenMessage<GetTrustRequest> = /*@__PURE__*/
   messageDesc(file_services_identity_v2, 16);
 
 /**
- * A session or player whose access tokens are not to be taken any more.
+ * A session or player whose access tokens must be refused.
  *
  * @generated from message identity.v2.Revocation
  */
@@ -537,7 +537,7 @@ export type Revocation = Message<"identity.v2.Revocation"> & {
    */
   subject: {
     /**
-     * UUID of a refresh-token family: every token of it.
+     * UUID of a refresh-token family: all of its tokens.
      *
      * @generated from field: string family_id = 1;
      */
@@ -545,7 +545,7 @@ export type Revocation = Message<"identity.v2.Revocation"> & {
     case: "familyId";
   } | {
     /**
-     * UUID of a player: every token that was issued up to revoked_at.
+     * UUID of a player: all tokens issued up to revoked_at.
      *
      * @generated from field: string player_id = 2;
      */
@@ -554,7 +554,7 @@ export type Revocation = Message<"identity.v2.Revocation"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * When, UTC.
+   * The time, UTC.
    *
    * @generated from field: google.protobuf.Timestamp revoked_at = 3;
    */
@@ -569,7 +569,7 @@ export const RevocationSchema: GenMessage<Revocation> = /*@__PURE__*/
   messageDesc(file_services_identity_v2, 17);
 
 /**
- * What verifies tokens and what has been revoked.
+ * The keys that verify tokens, and the revocations.
  *
  * @generated from message identity.v2.GetTrustResponse
  */
@@ -582,14 +582,14 @@ export type GetTrustResponse = Message<"identity.v2.GetTrustResponse"> & {
   jwksJson: string;
 
   /**
-   * Since the watermark, with a few repeats.
+   * Revocations since the watermark, with a few repeats.
    *
    * @generated from field: repeated identity.v2.Revocation revocations = 2;
    */
   revocations: Revocation[];
 
   /**
-   * For the next call.
+   * The watermark for the next call.
    *
    * @generated from field: uint64 watermark = 3;
    */
@@ -604,7 +604,7 @@ export const GetTrustResponseSchema: GenMessage<GetTrustResponse> = /*@__PURE__*
   messageDesc(file_services_identity_v2, 18);
 
 /**
- * Whose.
+ * The player.
  *
  * @generated from message identity.v2.ListDevicesRequest
  */
@@ -638,28 +638,28 @@ export type Device = Message<"identity.v2.Device"> & {
   familyId: string;
 
   /**
-   * As given at log-in; may be empty.
+   * The label given at log-in; may be empty.
    *
    * @generated from field: string label = 2;
    */
   label: string;
 
   /**
-   * When it was opened, UTC.
+   * When the session was opened, UTC.
    *
    * @generated from field: google.protobuf.Timestamp created_at = 3;
    */
   createdAt?: Timestamp | undefined;
 
   /**
-   * When it was refreshed last, UTC.
+   * When the session was last refreshed, UTC.
    *
    * @generated from field: google.protobuf.Timestamp last_used_at = 4;
    */
   lastUsedAt?: Timestamp | undefined;
 
   /**
-   * When it ends whatever is refreshed, UTC.
+   * When the session ends, however often it is refreshed, UTC.
    *
    * @generated from field: google.protobuf.Timestamp expires_at = 5;
    */
@@ -723,7 +723,7 @@ export const RevokeDeviceRequestSchema: GenMessage<RevokeDeviceRequest> = /*@__P
   messageDesc(file_services_identity_v2, 22);
 
 /**
- * It has ended.
+ * The session has ended.
  *
  * @generated from message identity.v2.RevokeDeviceResponse
  */
@@ -738,7 +738,7 @@ export const RevokeDeviceResponseSchema: GenMessage<RevokeDeviceResponse> = /*@_
   messageDesc(file_services_identity_v2, 23);
 
 /**
- * All but one.
+ * Ends all sessions except one.
  *
  * @generated from message identity.v2.RevokeOtherDevicesRequest
  */
@@ -766,13 +766,13 @@ export const RevokeOtherDevicesRequestSchema: GenMessage<RevokeOtherDevicesReque
   messageDesc(file_services_identity_v2, 24);
 
 /**
- * They have ended.
+ * The sessions have ended.
  *
  * @generated from message identity.v2.RevokeOtherDevicesResponse
  */
 export type RevokeOtherDevicesResponse = Message<"identity.v2.RevokeOtherDevicesResponse"> & {
   /**
-   * How many.
+   * The number of sessions.
    *
    * @generated from field: uint32 revoked = 1;
    */
@@ -807,21 +807,21 @@ export type ChangePasswordRequest = Message<"identity.v2.ChangePasswordRequest">
   keepFamilyId: string;
 
   /**
-   * As it is.
+   * The current password.
    *
    * @generated from field: string current_password = 3;
    */
   currentPassword: string;
 
   /**
-   * As it shall be.
+   * The new password.
    *
    * @generated from field: string new_password = 4;
    */
   newPassword: string;
 
   /**
-   * Where the caller is, as the edge saw it; may be empty.
+   * The caller's address as seen by the edge; may be empty.
    *
    * @generated from field: string client_address = 5;
    */
@@ -836,7 +836,7 @@ export const ChangePasswordRequestSchema: GenMessage<ChangePasswordRequest> = /*
   messageDesc(file_services_identity_v2, 26);
 
 /**
- * It is set.
+ * The change is done.
  *
  * @generated from message identity.v2.ChangePasswordResponse
  */
@@ -851,13 +851,13 @@ export const ChangePasswordResponseSchema: GenMessage<ChangePasswordResponse> = 
   messageDesc(file_services_identity_v2, 27);
 
 /**
- * Whom to ban.
+ * Names the player to ban.
  *
  * @generated from message identity.v2.BanPlayerRequest
  */
 export type BanPlayerRequest = Message<"identity.v2.BanPlayerRequest"> & {
   /**
-   * UUID of who asks.
+   * UUID of the caller.
    *
    * @generated from field: string actor_id = 1;
    */
@@ -871,14 +871,14 @@ export type BanPlayerRequest = Message<"identity.v2.BanPlayerRequest"> & {
   playerId: string;
 
   /**
-   * Until when; absent: for good.
+   * The end of the ban; absent if permanent.
    *
    * @generated from field: google.protobuf.Timestamp until = 3;
    */
   until?: Timestamp | undefined;
 
   /**
-   * Why; the player reads it.
+   * The reason, which the player sees.
    *
    * @generated from field: string reason = 4;
    */
@@ -893,7 +893,7 @@ export const BanPlayerRequestSchema: GenMessage<BanPlayerRequest> = /*@__PURE__*
   messageDesc(file_services_identity_v2, 28);
 
 /**
- * The player is out.
+ * The player is banned.
  *
  * @generated from message identity.v2.BanPlayerResponse
  */
@@ -908,13 +908,13 @@ export const BanPlayerResponseSchema: GenMessage<BanPlayerResponse> = /*@__PURE_
   messageDesc(file_services_identity_v2, 29);
 
 /**
- * Whom to let in again.
+ * Names the player to unban.
  *
  * @generated from message identity.v2.UnbanPlayerRequest
  */
 export type UnbanPlayerRequest = Message<"identity.v2.UnbanPlayerRequest"> & {
   /**
-   * UUID of who asks.
+   * UUID of the caller.
    *
    * @generated from field: string actor_id = 1;
    */
@@ -928,7 +928,7 @@ export type UnbanPlayerRequest = Message<"identity.v2.UnbanPlayerRequest"> & {
   playerId: string;
 
   /**
-   * Why.
+   * The reason.
    *
    * @generated from field: string reason = 3;
    */
@@ -964,7 +964,7 @@ export const UnbanPlayerResponseSchema: GenMessage<UnbanPlayerResponse> = /*@__P
  */
 export type SetRoleRequest = Message<"identity.v2.SetRoleRequest"> & {
   /**
-   * UUID of who asks.
+   * UUID of the caller.
    *
    * @generated from field: string actor_id = 1;
    */
@@ -985,7 +985,7 @@ export type SetRoleRequest = Message<"identity.v2.SetRoleRequest"> & {
   role: Role;
 
   /**
-   * Why.
+   * The reason.
    *
    * @generated from field: string reason = 4;
    */
@@ -1000,7 +1000,7 @@ export const SetRoleRequestSchema: GenMessage<SetRoleRequest> = /*@__PURE__*/
   messageDesc(file_services_identity_v2, 32);
 
 /**
- * It is set.
+ * The change is done.
  *
  * @generated from message identity.v2.SetRoleResponse
  */
@@ -1021,21 +1021,21 @@ export const SetRoleResponseSchema: GenMessage<SetRoleResponse> = /*@__PURE__*/
  */
 export type ListAuditLogRequest = Message<"identity.v2.ListAuditLogRequest"> & {
   /**
-   * UUID of who asks.
+   * UUID of the caller.
    *
    * @generated from field: string actor_id = 1;
    */
   actorId: string;
 
   /**
-   * Entries before this position; 0 for the newest.
+   * Returns entries before this position; 0 for the newest.
    *
    * @generated from field: uint64 before = 2;
    */
   before: bigint;
 
   /**
-   * At most; 0 means 50.
+   * The page size; 0 means 50.
    *
    * @generated from field: uint32 page_size = 3;
    */
@@ -1050,7 +1050,7 @@ export const ListAuditLogRequestSchema: GenMessage<ListAuditLogRequest> = /*@__P
   messageDesc(file_services_identity_v2, 34);
 
 /**
- * One thing that was done.
+ * One entry of the audit log.
  *
  * @generated from message identity.v2.AuditEntry
  */
@@ -1063,14 +1063,14 @@ export type AuditEntry = Message<"identity.v2.AuditEntry"> & {
   position: bigint;
 
   /**
-   * When, UTC.
+   * The time, UTC.
    *
    * @generated from field: google.protobuf.Timestamp at = 2;
    */
   at?: Timestamp | undefined;
 
   /**
-   * UUID of the account that did it, or operator for the command line, or system.
+   * UUID of the acting account, or operator for the command line, or system.
    *
    * @generated from field: string actor = 3;
    */
@@ -1091,7 +1091,7 @@ export type AuditEntry = Message<"identity.v2.AuditEntry"> & {
   target: string;
 
   /**
-   * As given.
+   * The reason as given.
    *
    * @generated from field: string reason = 6;
    */
@@ -1105,8 +1105,8 @@ export type AuditEntry = Message<"identity.v2.AuditEntry"> & {
   traceId: string;
 
   /**
-   * SHA-256 over this entry and the hash before, 64 hexadecimal digits. Whoever notes it can tell later that the log was cut off
-   * before it; that it was not forged is shown by its seal, which the operator's verify-audit-log checks.
+   * SHA-256 over this entry and the previous hash, 64 hexadecimal digits. A copy of it shows later whether the log was cut off
+   * before it. The entry's seal, which the operator's verify-audit-log checks, shows that it was not forged.
    *
    * @generated from field: string hash = 8;
    */
@@ -1142,13 +1142,13 @@ export const ListAuditLogResponseSchema: GenMessage<ListAuditLogResponse> = /*@_
   messageDesc(file_services_identity_v2, 36);
 
 /**
- * Who cancels which match.
+ * Asks whether the actor may cancel a match.
  *
  * @generated from message identity.v2.AuthorizeMatchCancelRequest
  */
 export type AuthorizeMatchCancelRequest = Message<"identity.v2.AuthorizeMatchCancelRequest"> & {
   /**
-   * UUID of who asks.
+   * UUID of the caller.
    *
    * @generated from field: string actor_id = 1;
    */
@@ -1162,14 +1162,14 @@ export type AuthorizeMatchCancelRequest = Message<"identity.v2.AuthorizeMatchCan
   matchId: string;
 
   /**
-   * Why.
+   * The reason.
    *
    * @generated from field: string reason = 3;
    */
   reason: string;
 
   /**
-   * True: the match is about to be cancelled, write the audit log. False: only say whether the actor may.
+   * True: the match is about to be cancelled, so write the audit log. False: only check the permission.
    *
    * @generated from field: bool record = 4;
    */
@@ -1184,7 +1184,7 @@ export const AuthorizeMatchCancelRequestSchema: GenMessage<AuthorizeMatchCancelR
   messageDesc(file_services_identity_v2, 37);
 
 /**
- * The actor may.
+ * The actor has the permission.
  *
  * @generated from message identity.v2.AuthorizeMatchCancelResponse
  */
@@ -1205,7 +1205,7 @@ export const AuthorizeMatchCancelResponseSchema: GenMessage<AuthorizeMatchCancel
  */
 export type ListSigningKeysRequest = Message<"identity.v2.ListSigningKeysRequest"> & {
   /**
-   * UUID of who asks.
+   * UUID of the caller.
    *
    * @generated from field: string actor_id = 1;
    */
@@ -1240,7 +1240,7 @@ export type SigningKey = Message<"identity.v2.SigningKey"> & {
   state: string;
 
   /**
-   * Since when it is in this state, UTC.
+   * When it entered this state, UTC.
    *
    * @generated from field: google.protobuf.Timestamp since = 3;
    */
@@ -1282,14 +1282,14 @@ export const ListSigningKeysResponseSchema: GenMessage<ListSigningKeysResponse> 
  */
 export type RotateSigningKeyRequest = Message<"identity.v2.RotateSigningKeyRequest"> & {
   /**
-   * UUID of who asks.
+   * UUID of the caller.
    *
    * @generated from field: string actor_id = 1;
    */
   actorId: string;
 
   /**
-   * Why.
+   * The reason.
    *
    * @generated from field: string reason = 2;
    */
@@ -1304,7 +1304,7 @@ export const RotateSigningKeyRequestSchema: GenMessage<RotateSigningKeyRequest> 
   messageDesc(file_services_identity_v2, 42);
 
 /**
- * It is published.
+ * The key is published.
  *
  * @generated from message identity.v2.RotateSigningKeyResponse
  */
@@ -1331,21 +1331,21 @@ export const RotateSigningKeyResponseSchema: GenMessage<RotateSigningKeyResponse
  */
 export type RevokeSigningKeyRequest = Message<"identity.v2.RevokeSigningKeyRequest"> & {
   /**
-   * UUID of who asks.
+   * UUID of the caller.
    *
    * @generated from field: string actor_id = 1;
    */
   actorId: string;
 
   /**
-   * Which.
+   * The key.
    *
    * @generated from field: string kid = 2;
    */
   kid: string;
 
   /**
-   * Why.
+   * The reason.
    *
    * @generated from field: string reason = 3;
    */
@@ -1360,7 +1360,7 @@ export const RevokeSigningKeyRequestSchema: GenMessage<RevokeSigningKeyRequest> 
   messageDesc(file_services_identity_v2, 44);
 
 /**
- * It is withdrawn.
+ * The key is withdrawn.
  *
  * @generated from message identity.v2.RevokeSigningKeyResponse
  */
@@ -1375,7 +1375,7 @@ export const RevokeSigningKeyResponseSchema: GenMessage<RevokeSigningKeyResponse
   messageDesc(file_services_identity_v2, 45);
 
 /**
- * How an account came to be.
+ * The kind of an account.
  *
  * @generated from enum identity.v2.AccountKind
  */
@@ -1388,14 +1388,14 @@ export const AccountKind = {
   UNSPECIFIED: 0,
 
   /**
-   * Has a name and a password.
+   * An account with a name and a password.
    *
    * @generated from enum value: ACCOUNT_KIND_REGISTERED = 1;
    */
   REGISTERED: 1,
 
   /**
-   * Known by a device key only.
+   * A guest, known only by a device key.
    *
    * @generated from enum value: ACCOUNT_KIND_GUEST = 2;
    */
@@ -1403,7 +1403,7 @@ export const AccountKind = {
 } as const;
 
 /**
- * How an account came to be.
+ * The kind of an account.
  *
  * @generated from enum identity.v2.AccountKind
  */
@@ -1416,7 +1416,7 @@ export const AccountKindSchema: GenEnum<AccountKind> = /*@__PURE__*/
   enumDesc(file_services_identity_v2, 0);
 
 /**
- * What an account may do.
+ * The role of an account.
  *
  * @generated from enum identity.v2.Role
  */
@@ -1429,21 +1429,21 @@ export const Role = {
   UNSPECIFIED: 0,
 
   /**
-   * Play.
+   * Can play.
    *
    * @generated from enum value: ROLE_PLAYER = 1;
    */
   PLAYER: 1,
 
   /**
-   * Also ban players, and moderate chat.
+   * Can also ban players, and moderate chat.
    *
    * @generated from enum value: ROLE_MODERATOR = 2;
    */
   MODERATOR: 2,
 
   /**
-   * Also set roles, read the audit log and manage signing keys.
+   * Can also set roles, read the audit log and manage signing keys.
    *
    * @generated from enum value: ROLE_ADMIN = 3;
    */
@@ -1451,7 +1451,7 @@ export const Role = {
 } as const;
 
 /**
- * What an account may do.
+ * The role of an account.
  *
  * @generated from enum identity.v2.Role
  */
@@ -1464,8 +1464,8 @@ export const RoleSchema: GenEnum<Role> = /*@__PURE__*/
   enumDesc(file_services_identity_v2, 1);
 
 /**
- * IdentityService owns who a player is and proves it with signed access tokens.
- * Error codes are the table in services/identity-service/src/errors.ts; each travels in `muster-error-code` metadata.
+ * IdentityService owns players' identities and proves them with signed access tokens.
+ * The error codes are in the table of services/identity-service/src/errors.ts; each is sent as `muster-error-code` metadata.
  *
  * @generated from service identity.v2.IdentityService
  */
@@ -1505,8 +1505,8 @@ export const IdentityService: GenService<{
     output: typeof LogInGuestResponseSchema;
   },
   /**
-   * Refresh exchanges a refresh token for a new pair. A repeat gets the same successor again until that one is used itself: an
-   * answer may have been lost. From then on, and after late repeats in four exchanges on end, a repeat revokes the whole family.
+   * Refresh exchanges a refresh token for a new pair. A repeat returns the same successor until that successor is used, because an
+   * answer may have been lost. From then on, and after late repeats in four consecutive exchanges, a repeat revokes the whole family.
    * Errors: bad_refresh_token (UNAUTHENTICATED), busy (RESOURCE_EXHAUSTED).
    *
    * @generated from rpc identity.v2.IdentityService.Refresh
@@ -1538,8 +1538,8 @@ export const IdentityService: GenService<{
     output: typeof GetJwksResponseSchema;
   },
   /**
-   * GetTrust says what verifies access tokens and what has been revoked since a watermark. Verifiers ask every few
-   * seconds: it is how a ban, a log-out and a withdrawn key reach every edge and gateway.
+   * GetTrust returns the keys that verify access tokens and the revocations since a watermark. Verifiers call it every few
+   * seconds: this is how bans, log-outs and withdrawn keys reach every edge and gateway.
    *
    * @generated from rpc identity.v2.IdentityService.GetTrust
    */
@@ -1579,7 +1579,7 @@ export const IdentityService: GenService<{
     output: typeof RevokeDeviceResponseSchema;
   },
   /**
-   * RevokeOtherDevices ends every session of a player but one. Errors: busy (RESOURCE_EXHAUSTED).
+   * RevokeOtherDevices ends all sessions of a player except one. Errors: busy (RESOURCE_EXHAUSTED).
    *
    * @generated from rpc identity.v2.IdentityService.RevokeOtherDevices
    */
@@ -1589,7 +1589,7 @@ export const IdentityService: GenService<{
     output: typeof RevokeOtherDevicesResponseSchema;
   },
   /**
-   * ChangePassword sets a new password and ends every other session.
+   * ChangePassword sets a new password and ends all other sessions.
    * Errors: bad_credentials (UNAUTHENTICATED), weak_password (INVALID_ARGUMENT), too_many_attempts, busy (RESOURCE_EXHAUSTED).
    *
    * @generated from rpc identity.v2.IdentityService.ChangePassword
@@ -1600,7 +1600,7 @@ export const IdentityService: GenService<{
     output: typeof ChangePasswordResponseSchema;
   },
   /**
-   * BanPlayer ends every session of a player and refuses new ones. Moderators may ban players, admins anyone but admins.
+   * BanPlayer ends all sessions of a player and refuses new ones. Moderators can ban players; admins can ban everyone except admins.
    * Errors: player_not_found (NOT_FOUND), not_allowed (PERMISSION_DENIED), busy (RESOURCE_EXHAUSTED).
    *
    * @generated from rpc identity.v2.IdentityService.BanPlayer
@@ -1611,7 +1611,7 @@ export const IdentityService: GenService<{
     output: typeof BanPlayerResponseSchema;
   },
   /**
-   * UnbanPlayer lets a player in again. Errors: player_not_found (NOT_FOUND), not_allowed (PERMISSION_DENIED), busy (RESOURCE_EXHAUSTED).
+   * UnbanPlayer lifts a ban. Errors: player_not_found (NOT_FOUND), not_allowed (PERMISSION_DENIED), busy (RESOURCE_EXHAUSTED).
    *
    * @generated from rpc identity.v2.IdentityService.UnbanPlayer
    */
@@ -1621,7 +1621,7 @@ export const IdentityService: GenService<{
     output: typeof UnbanPlayerResponseSchema;
   },
   /**
-   * SetRole changes what an account may do; for admins. Its access tokens end, its sessions stay.
+   * SetRole changes the role of an account; for admins. Its access tokens are revoked, its sessions stay.
    * Errors: player_not_found (NOT_FOUND), not_allowed (PERMISSION_DENIED), busy (RESOURCE_EXHAUSTED).
    *
    * @generated from rpc identity.v2.IdentityService.SetRole
@@ -1652,7 +1652,7 @@ export const IdentityService: GenService<{
     output: typeof ListSigningKeysResponseSchema;
   },
   /**
-   * RotateSigningKey publishes the next key now; it signs once every verifier can have it. For admins.
+   * RotateSigningKey publishes the next key now; it signs as soon as every verifier can have it. For admins.
    * Errors: not_allowed (PERMISSION_DENIED).
    *
    * @generated from rpc identity.v2.IdentityService.RotateSigningKey
@@ -1663,7 +1663,7 @@ export const IdentityService: GenService<{
     output: typeof RotateSigningKeyResponseSchema;
   },
   /**
-   * RevokeSigningKey withdraws a key at once: tokens that it signed end within a minute everywhere. For admins.
+   * RevokeSigningKey withdraws a key immediately: tokens that it signed are refused everywhere within a minute. For admins.
    * Errors: key_not_found (NOT_FOUND), not_allowed (PERMISSION_DENIED).
    *
    * @generated from rpc identity.v2.IdentityService.RevokeSigningKey
@@ -1674,8 +1674,8 @@ export const IdentityService: GenService<{
     output: typeof RevokeSigningKeyResponseSchema;
   },
   /**
-   * AuthorizeMatchCancel says whether the actor may cancel a match: moderators and admins. With `record` it writes the order into
-   * the audit log; the match is match-service's to cancel, afterwards. Errors: not_allowed (PERMISSION_DENIED).
+   * AuthorizeMatchCancel checks whether the actor (a moderator or an admin) may cancel a match. With `record` it writes the order to
+   * the audit log; match-service then cancels the match. Errors: not_allowed (PERMISSION_DENIED).
    *
    * @generated from rpc identity.v2.IdentityService.AuthorizeMatchCancel
    */

@@ -18,13 +18,13 @@ export const file_services_match_v2: GenFile = /*@__PURE__*/
   fileDesc("ChdzZXJ2aWNlcy9tYXRjaC92Mi5wcm90bxIIbWF0Y2gudjIicAoEU2VhdBIVCgRzZWF0GAEgASgNQge6SAQqAhBAEhsKCXBsYXllcl9pZBgCIAEoCUIIukgFcgOwAQESHgoLcGxheWVyX25hbWUYAyABKAlCCbpIBnIEEAEYQBIUCgNib3QYBCABKAlCB7pIBHICGCAiigEKC1BhcnRpY2lwYW50EgwKBHNlYXQYASABKA0SEQoJcGxheWVyX2lkGAIgASgJEhMKC3BsYXllcl9uYW1lGAMgASgJEhIKBXNjb3JlGAQgASgFSACIAQESEQoEcmFuaxgFIAEoDUgBiAEBEgsKA2JvdBgGIAEoCUIICgZfc2NvcmVCBwoFX3JhbmsigwQKBU1hdGNoEhAKCG1hdGNoX2lkGAEgASgJEgwKBG1vZGUYAiABKAkSDwoHZ2FtZV9pZBgDIAEoCRIQCghidWlsZF9pZBgEIAEoCRIMCgRzZWVkGAUgASgNEg0KBWVwb2NoGAYgASgNEhAKCHNoYXJkX2lkGAcgASgJEiMKBXN0YXRlGAggASgOMhQubWF0Y2gudjIuTWF0Y2hTdGF0ZRIrCgxwYXJ0aWNpcGFudHMYCSADKAsyFS5tYXRjaC52Mi5QYXJ0aWNpcGFudBIuCgpjcmVhdGVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJwoKZW5kX3JlYXNvbhgMIAEoDjITLm1hdGNoLnYyLkVuZFJlYXNvbhItCg1jYW5jZWxfcmVhc29uGA0gASgOMhYubWF0Y2gudjIuQ2FuY2VsUmVhc29uEg0KBXRpY2tzGA4gASgNEhIKCnN0YXRlX2hhc2gYDyABKAkSLQoHb3B0aW9ucxgQIAMoCzIcLm1hdGNoLnYyLk1hdGNoLk9wdGlvbnNFbnRyeRouCgxPcHRpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgFOgI4ASL6AgoSQ3JlYXRlTWF0Y2hSZXF1ZXN0EhoKCG1hdGNoX2lkGAEgASgJQgi6SAVyA7ABARIlCgRtb2RlGAIgASgJQhe6SBRyEhABGCAyDF5bYS16MC05LV0rJBIoCgdnYW1lX2lkGAMgASgJQhe6SBRyEhABGCAyDF5bYS16MC05LV0rJBIbCghidWlsZF9pZBgEIAEoCUIJukgGcgQQARhAEgwKBHNlZWQYBSABKA0SGwoIc2hhcmRfaWQYBiABKAlCCbpIBnIEEAEYQBIpCgVzZWF0cxgHIAMoCzIOLm1hdGNoLnYyLlNlYXRCCrpIB5IBBAgBEEASRAoHb3B0aW9ucxgIIAMoCzIpLm1hdGNoLnYyLkNyZWF0ZU1hdGNoUmVxdWVzdC5PcHRpb25zRW50cnlCCLpIBZoBAhBAEg4KBmxlYXNlZBgJIAEoCBouCgxPcHRpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgFOgI4ASI1ChNDcmVhdGVNYXRjaFJlc3BvbnNlEh4KBW1hdGNoGAEgASgLMg8ubWF0Y2gudjIuTWF0Y2gifwoTQWR2YW5jZUVwb2NoUmVxdWVzdBIaCghtYXRjaF9pZBgBIAEoCUIIukgFcgOwAQESHwoOZXhwZWN0ZWRfZXBvY2gYAiABKA1CB7pIBCoCKAESGwoIc2hhcmRfaWQYAyABKAlCCbpIBnIEEAEYQBIOCgZsZWFzZWQYBCABKAgiJQoUQWR2YW5jZUVwb2NoUmVzcG9uc2USDQoFZXBvY2gYASABKA0iUwoUQWR2YW5jZUVwb2Noc1JlcXVlc3QSOwoHbWF0Y2hlcxgBIAMoCzIdLm1hdGNoLnYyLkFkdmFuY2VFcG9jaFJlcXVlc3RCC7pICJIBBQgBEPQDIkAKDEVwb2NoQWR2YW5jZRIQCghtYXRjaF9pZBgBIAEoCRINCgVlcG9jaBgCIAEoDRIPCgdyZWZ1c2VkGAMgASgJIkEKFUFkdmFuY2VFcG9jaHNSZXNwb25zZRIoCghhZHZhbmNlcxgBIAMoCzIWLm1hdGNoLnYyLkVwb2NoQWR2YW5jZSJLCgpTZWF0UmVzdWx0EhUKBHNlYXQYASABKA1CB7pIBCoCEEASDQoFc2NvcmUYAiABKAUSFwoEcmFuaxgDIAEoDUIJukgGKgQYQCgBIpUBCglDb21wbGV0ZWQSLwoGcmVhc29uGAEgASgOMhMubWF0Y2gudjIuRW5kUmVhc29uQgq6SAeCAQQQASAAEi8KBXNlYXRzGAIgAygLMhQubWF0Y2gudjIuU2VhdFJlc3VsdEIKukgHkgEECAEQQBImCg51bnBsYXllZF9zZWF0cxgDIAMoDUIOukgLkgEIEEAiBCoCEEAiPwoJQ2FuY2VsbGVkEjIKBnJlYXNvbhgBIAEoDjIWLm1hdGNoLnYyLkNhbmNlbFJlYXNvbkIKukgHggEEEAEgACKkAgoTUmVjb3JkUmVzdWx0UmVxdWVzdBIaCghtYXRjaF9pZBgBIAEoCUIIukgFcgOwAQESFgoFZXBvY2gYAiABKA1CB7pIBCoCKAESKAoJY29tcGxldGVkGAMgASgLMhMubWF0Y2gudjIuQ29tcGxldGVkSAASKAoJY2FuY2VsbGVkGAQgASgLMhMubWF0Y2gudjIuQ2FuY2VsbGVkSAASDQoFdGlja3MYBSABKA0SKwoKc3RhdGVfaGFzaBgGIAEoCUIXukgUchIyEF4oWzAtOWEtZl17OH0pPyQSHAoJaW5wdXRfbG9nGAcgASgMQgm6SAZ6BBiAgAwSGQoIc2hhcmRfaWQYCCABKAlCB7pIBHICGEBCEAoHb3V0Y29tZRIFukgCCAEiKQoUUmVjb3JkUmVzdWx0UmVzcG9uc2USEQoJZHVwbGljYXRlGAEgASgIIjAKEkNhbmNlbE1hdGNoUmVxdWVzdBIaCghtYXRjaF9pZBgBIAEoCUIIukgFcgOwAQEiKAoTQ2FuY2VsTWF0Y2hSZXNwb25zZRIRCglkdXBsaWNhdGUYASABKAgiWAoSUmVuZXdMZWFzZXNSZXF1ZXN0EhsKCHNoYXJkX2lkGAEgASgJQgm6SAZyBBABGEASJQoJbWF0Y2hfaWRzGAIgAygJQhK6SA+SAQwIARD0AyIFcgOwAQEiOAoTUmVuZXdMZWFzZXNSZXNwb25zZRIhCgRsb3N0GAEgAygLMhMubWF0Y2gudjIuTG9zdExlYXNlInEKCUxvc3RMZWFzZRIQCghtYXRjaF9pZBgBIAEoCRIjCgVzdGF0ZRgCIAEoDjIULm1hdGNoLnYyLk1hdGNoU3RhdGUSLQoNY2FuY2VsX3JlYXNvbhgDIAEoDjIWLm1hdGNoLnYyLkNhbmNlbFJlYXNvbiItCg9HZXRNYXRjaFJlcXVlc3QSGgoIbWF0Y2hfaWQYASABKAlCCLpIBXIDsAEBIjIKEEdldE1hdGNoUmVzcG9uc2USHgoFbWF0Y2gYASABKAsyDy5tYXRjaC52Mi5NYXRjaCJMChFHZXRNYXRjaGVzUmVxdWVzdBIlCgltYXRjaF9pZHMYASADKAlCErpID5IBDAgBEPQDIgVyA7ABARIQCghpbl9zdGVwcxgCIAEoCCJJChJHZXRNYXRjaGVzUmVzcG9uc2USIAoHbWF0Y2hlcxgBIAMoCzIPLm1hdGNoLnYyLk1hdGNoEhEKCWxvb2tlZF91cBgCIAEoDSIuChBHZXRSZXBsYXlSZXF1ZXN0EhoKCG1hdGNoX2lkGAEgASgJQgi6SAVyA7ABASJGChFHZXRSZXBsYXlSZXNwb25zZRIeCgVtYXRjaBgBIAEoCzIPLm1hdGNoLnYyLk1hdGNoEhEKCWlucHV0X2xvZxgCIAEoDCJtChhMaXN0UGxheWVyTWF0Y2hlc1JlcXVlc3QSGwoJcGxheWVyX2lkGAEgASgJQgi6SAVyA7ABARIaCglwYWdlX3NpemUYAiABKA1CB7pIBCoCGGQSGAoGY3Vyc29yGAMgASgJQgi6SAVyAxiAASJSChlMaXN0UGxheWVyTWF0Y2hlc1Jlc3BvbnNlEiAKB21hdGNoZXMYASADKAsyDy5tYXRjaC52Mi5NYXRjaBITCgtuZXh0X2N1cnNvchgCIAEoCSJIChBHZXRSYXRpbmdSZXF1ZXN0EhsKCXBsYXllcl9pZBgBIAEoCUIIukgFcgOwAQESFwoEbW9kZRgCIAEoCUIJukgGcgQQARggIjQKEUdldFJhdGluZ1Jlc3BvbnNlEg4KBnJhdGluZxgBIAEoBRIPCgdtYXRjaGVzGAIgASgNIk0KEUdldFJhdGluZ3NSZXF1ZXN0EjgKB3BsYXllcnMYASADKAsyGi5tYXRjaC52Mi5HZXRSYXRpbmdSZXF1ZXN0Qgu6SAiSAQUIARD0AyJCChJHZXRSYXRpbmdzUmVzcG9uc2USLAoHcmF0aW5ncxgBIAMoCzIbLm1hdGNoLnYyLkdldFJhdGluZ1Jlc3BvbnNlKnQKCk1hdGNoU3RhdGUSGwoXTUFUQ0hfU1RBVEVfVU5TUEVDSUZJRUQQABIXChNNQVRDSF9TVEFURV9SVU5OSU5HEAESFQoRTUFUQ0hfU1RBVEVfRU5ERUQQAhIZChVNQVRDSF9TVEFURV9DQU5DRUxMRUQQAyrWAQoMQ2FuY2VsUmVhc29uEh0KGUNBTkNFTF9SRUFTT05fVU5TUEVDSUZJRUQQABIZChVDQU5DRUxfUkVBU09OX05PX1NIT1cQARIbChdDQU5DRUxfUkVBU09OX0FCQU5ET05FRBACEhcKE0NBTkNFTF9SRUFTT05fRkFVTFQQAxIcChhDQU5DRUxfUkVBU09OX1NIQVJEX0xPU1QQBBIaChZDQU5DRUxfUkVBU09OX09QRVJBVE9SEAUSHAoYQ0FOQ0VMX1JFQVNPTl9OT1RfUExBQ0VEEAYqVgoJRW5kUmVhc29uEhoKFkVORF9SRUFTT05fVU5TUEVDSUZJRUQQABIVChFFTkRfUkVBU09OX1BMQVlFRBABEhYKEkVORF9SRUFTT05fRk9SRkVJVBACMqYHCgxNYXRjaFNlcnZpY2USSgoLQ3JlYXRlTWF0Y2gSHC5tYXRjaC52Mi5DcmVhdGVNYXRjaFJlcXVlc3QaHS5tYXRjaC52Mi5DcmVhdGVNYXRjaFJlc3BvbnNlElIKDEFkdmFuY2VFcG9jaBIdLm1hdGNoLnYyLkFkdmFuY2VFcG9jaFJlcXVlc3QaHi5tYXRjaC52Mi5BZHZhbmNlRXBvY2hSZXNwb25zZSIDiAIBElAKDUFkdmFuY2VFcG9jaHMSHi5tYXRjaC52Mi5BZHZhbmNlRXBvY2hzUmVxdWVzdBofLm1hdGNoLnYyLkFkdmFuY2VFcG9jaHNSZXNwb25zZRJNCgxSZWNvcmRSZXN1bHQSHS5tYXRjaC52Mi5SZWNvcmRSZXN1bHRSZXF1ZXN0Gh4ubWF0Y2gudjIuUmVjb3JkUmVzdWx0UmVzcG9uc2USSgoLQ2FuY2VsTWF0Y2gSHC5tYXRjaC52Mi5DYW5jZWxNYXRjaFJlcXVlc3QaHS5tYXRjaC52Mi5DYW5jZWxNYXRjaFJlc3BvbnNlEkoKC1JlbmV3TGVhc2VzEhwubWF0Y2gudjIuUmVuZXdMZWFzZXNSZXF1ZXN0Gh0ubWF0Y2gudjIuUmVuZXdMZWFzZXNSZXNwb25zZRJBCghHZXRNYXRjaBIZLm1hdGNoLnYyLkdldE1hdGNoUmVxdWVzdBoaLm1hdGNoLnYyLkdldE1hdGNoUmVzcG9uc2USRwoKR2V0TWF0Y2hlcxIbLm1hdGNoLnYyLkdldE1hdGNoZXNSZXF1ZXN0GhwubWF0Y2gudjIuR2V0TWF0Y2hlc1Jlc3BvbnNlEkQKCUdldFJlcGxheRIaLm1hdGNoLnYyLkdldFJlcGxheVJlcXVlc3QaGy5tYXRjaC52Mi5HZXRSZXBsYXlSZXNwb25zZRJcChFMaXN0UGxheWVyTWF0Y2hlcxIiLm1hdGNoLnYyLkxpc3RQbGF5ZXJNYXRjaGVzUmVxdWVzdBojLm1hdGNoLnYyLkxpc3RQbGF5ZXJNYXRjaGVzUmVzcG9uc2USRAoJR2V0UmF0aW5nEhoubWF0Y2gudjIuR2V0UmF0aW5nUmVxdWVzdBobLm1hdGNoLnYyLkdldFJhdGluZ1Jlc3BvbnNlEkcKCkdldFJhdGluZ3MSGy5tYXRjaC52Mi5HZXRSYXRpbmdzUmVxdWVzdBocLm1hdGNoLnYyLkdldFJhdGluZ3NSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
- * A seat and who sits on it.
+ * A seat and its player.
  *
  * @generated from message match.v2.Seat
  */
 export type Seat = Message<"match.v2.Seat"> & {
   /**
-   * From 0; the game knows the player by it.
+   * From 0; it identifies the player within the game.
    *
    * @generated from field: uint32 seat = 1;
    */
@@ -45,7 +45,7 @@ export type Seat = Message<"match.v2.Seat"> & {
   playerName: string;
 
   /**
-   * Empty for a player, else the game's bot that plays this seat: such a match changes no rating.
+   * The name of the game's bot in this seat; empty for a player. A match with bots changes no rating.
    *
    * @generated from field: string bot = 4;
    */
@@ -94,14 +94,14 @@ export type Participant = Message<"match.v2.Participant"> & {
   score?: number | undefined;
 
   /**
-   * 1 for the best; equal ranks mean a draw; absent until the match has ended.
+   * 1 is the best; equal ranks mean a draw; absent until the match has ended.
    *
    * @generated from field: optional uint32 rank = 5;
    */
   rank?: number | undefined;
 
   /**
-   * Empty for a player, else the game's bot that played this seat.
+   * The name of the game's bot in this seat; empty for a player.
    *
    * @generated from field: string bot = 6;
    */
@@ -157,7 +157,7 @@ export type Match = Message<"match.v2.Match"> & {
   seed: number;
 
   /**
-   * Fencing epoch: raised when another shard takes over.
+   * The fencing epoch: increased when another shard takes over.
    *
    * @generated from field: uint32 epoch = 6;
    */
@@ -171,7 +171,7 @@ export type Match = Message<"match.v2.Match"> & {
   shardId: string;
 
   /**
-   * Where it is in its life.
+   * Its state.
    *
    * @generated from field: match.v2.MatchState state = 8;
    */
@@ -199,21 +199,21 @@ export type Match = Message<"match.v2.Match"> & {
   endedAt?: Timestamp | undefined;
 
   /**
-   * Set when ended.
+   * Set if the match ended.
    *
    * @generated from field: match.v2.EndReason end_reason = 12;
    */
   endReason: EndReason;
 
   /**
-   * Set when cancelled.
+   * Set if the match was cancelled.
    *
    * @generated from field: match.v2.CancelReason cancel_reason = 13;
    */
   cancelReason: CancelReason;
 
   /**
-   * Ticks that were simulated; 0 until the end.
+   * The number of simulated ticks; 0 until the end.
    *
    * @generated from field: uint32 ticks = 14;
    */
@@ -248,7 +248,7 @@ export const MatchSchema: GenMessage<Match> = /*@__PURE__*/
  */
 export type CreateMatchRequest = Message<"match.v2.CreateMatchRequest"> & {
   /**
-   * UUIDv7, made by the caller: the idempotency key.
+   * UUIDv7, generated by the caller: the idempotency key.
    *
    * @generated from field: string match_id = 1;
    */
@@ -297,14 +297,14 @@ export type CreateMatchRequest = Message<"match.v2.CreateMatchRequest"> & {
   seats: Seat[];
 
   /**
-   * The game's options by name: without them nobody could simulate the match again.
+   * The game's options by name, which are needed to simulate the match again.
    *
    * @generated from field: map<string, int32> options = 8;
    */
   options: { [key: string]: number };
 
   /**
-   * True when the shard renews its leases: without a renewal the match is cancelled. False: it has no lease.
+   * True if the shard renews its leases: without renewals the match is cancelled. False: the match has no lease.
    *
    * @generated from field: bool leased = 9;
    */
@@ -367,7 +367,7 @@ export type AdvanceEpochRequest = Message<"match.v2.AdvanceEpochRequest"> & {
   shardId: string;
 
   /**
-   * True when that shard renews its leases. False: the match has no lease from now on.
+   * True if that shard renews its leases. False: the match has no lease from now on.
    *
    * @generated from field: bool leased = 4;
    */
@@ -388,7 +388,7 @@ export const AdvanceEpochRequestSchema: GenMessage<AdvanceEpochRequest> = /*@__P
  */
 export type AdvanceEpochResponse = Message<"match.v2.AdvanceEpochResponse"> & {
   /**
-   * The epoch that now holds.
+   * The current epoch.
    *
    * @generated from field: uint32 epoch = 1;
    */
@@ -424,7 +424,7 @@ export const AdvanceEpochsRequestSchema: GenMessage<AdvanceEpochsRequest> = /*@_
   messageDesc(file_services_match_v2, 7);
 
 /**
- * What became of one of them.
+ * The outcome for one match.
  *
  * @generated from message match.v2.EpochAdvance
  */
@@ -437,14 +437,14 @@ export type EpochAdvance = Message<"match.v2.EpochAdvance"> & {
   matchId: string;
 
   /**
-   * The epoch that now holds; 0 when the match is unknown.
+   * The current epoch; 0 if the match is unknown.
    *
    * @generated from field: uint32 epoch = 2;
    */
   epoch: number;
 
   /**
-   * Empty when advanced; otherwise the code that AdvanceEpoch would have failed with.
+   * Empty if the epoch was advanced; otherwise the error code that AdvanceEpoch would have returned.
    *
    * @generated from field: string refused = 3;
    */
@@ -500,7 +500,7 @@ export type SeatResult = Message<"match.v2.SeatResult"> & {
   score: number;
 
   /**
-   * 1 for the best; equal ranks mean a draw.
+   * 1 is the best; equal ranks mean a draw.
    *
    * @generated from field: uint32 rank = 3;
    */
@@ -535,7 +535,7 @@ export type Completed = Message<"match.v2.Completed"> & {
   seats: SeatResult[];
 
   /**
-   * Seats whose players did not really play: they left early, or did nothing. Nobody gains rating by them, and they gain none.
+   * Seats whose players did not really play: they left early, or did nothing. Nobody gains rating from them, and they gain none.
    *
    * @generated from field: repeated uint32 unplayed_seats = 3;
    */
@@ -556,7 +556,7 @@ export const CompletedSchema: GenMessage<Completed> = /*@__PURE__*/
  */
 export type Cancelled = Message<"match.v2.Cancelled"> & {
   /**
-   * Why.
+   * The reason.
    *
    * @generated from field: match.v2.CancelReason reason = 1;
    */
@@ -614,29 +614,29 @@ export type RecordResultRequest = Message<"match.v2.RecordResultRequest"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * Ticks that were simulated.
+   * The number of simulated ticks.
    *
    * @generated from field: uint32 ticks = 5;
    */
   ticks: number;
 
   /**
-   * Hash of the last state, 8 hexadecimal digits; empty when no tick was simulated.
+   * Hash of the last state, 8 hexadecimal digits; empty if no tick was simulated.
    *
    * @generated from field: string state_hash = 6;
    */
   stateHash: string;
 
   /**
-   * The input log, deflated (RFC 1951): with the match's row, a replay. Empty when there is none.
+   * The input log, deflated (RFC 1951); together with the match's row it is a replay. Empty if there is none.
    *
    * @generated from field: bytes input_log = 7;
    */
   inputLog: Uint8Array;
 
   /**
-   * The shard that simulated it: with the epoch, the fence. Two shards may have been offered the same epoch, and one of them may
-   * not have heard that the other has it. Empty: the epoch alone counts.
+   * The shard that simulated the match; with the epoch, it fences the result. The same epoch may have been offered to two shards, and one of them may
+   * not know that the other has the match. Empty: only the epoch counts.
    *
    * @generated from field: string shard_id = 8;
    */
@@ -657,7 +657,7 @@ export const RecordResultRequestSchema: GenMessage<RecordResultRequest> = /*@__P
  */
 export type RecordResultResponse = Message<"match.v2.RecordResultResponse"> & {
   /**
-   * True when this very result was stored before.
+   * True if this result was already stored.
    *
    * @generated from field: bool duplicate = 1;
    */
@@ -693,13 +693,13 @@ export const CancelMatchRequestSchema: GenMessage<CancelMatchRequest> = /*@__PUR
   messageDesc(file_services_match_v2, 15);
 
 /**
- * It is cancelled.
+ * The match is cancelled.
  *
  * @generated from message match.v2.CancelMatchResponse
  */
 export type CancelMatchResponse = Message<"match.v2.CancelMatchResponse"> & {
   /**
-   * True when it was cancelled by an operator before.
+   * True if an operator had already cancelled it.
    *
    * @generated from field: bool duplicate = 1;
    */
@@ -714,7 +714,7 @@ export const CancelMatchResponseSchema: GenMessage<CancelMatchResponse> = /*@__P
   messageDesc(file_services_match_v2, 16);
 
 /**
- * What a shard holds.
+ * The matches that a shard holds.
  *
  * @generated from message match.v2.RenewLeasesRequest
  */
@@ -742,13 +742,13 @@ export const RenewLeasesRequestSchema: GenMessage<RenewLeasesRequest> = /*@__PUR
   messageDesc(file_services_match_v2, 17);
 
 /**
- * What it holds no more.
+ * The matches that the shard no longer holds.
  *
  * @generated from message match.v2.RenewLeasesResponse
  */
 export type RenewLeasesResponse = Message<"match.v2.RenewLeasesResponse"> & {
   /**
-   * Empty when all is well.
+   * Empty if the shard still holds all of them.
    *
    * @generated from field: repeated match.v2.LostLease lost = 1;
    */
@@ -763,7 +763,7 @@ export const RenewLeasesResponseSchema: GenMessage<RenewLeasesResponse> = /*@__P
   messageDesc(file_services_match_v2, 18);
 
 /**
- * A match that the shard holds no more.
+ * A match that the shard no longer holds.
  *
  * @generated from message match.v2.LostLease
  */
@@ -776,14 +776,14 @@ export type LostLease = Message<"match.v2.LostLease"> & {
   matchId: string;
 
   /**
-   * Running: another shard has it. Otherwise it is over.
+   * Running: another shard has the match. Otherwise the match is over.
    *
    * @generated from field: match.v2.MatchState state = 2;
    */
   state: MatchState;
 
   /**
-   * Set when cancelled.
+   * Set if the match was cancelled.
    *
    * @generated from field: match.v2.CancelReason cancel_reason = 3;
    */
@@ -853,7 +853,7 @@ export type GetMatchesRequest = Message<"match.v2.GetMatchesRequest"> & {
   matchIds: string[];
 
   /**
-   * The caller reads looked_up and asks for the rest. Without it the answer has all of them, or fails where it would be too large.
+   * True if the caller reads looked_up and asks for the rest. Otherwise the answer has all matches, or the call fails if it would be too large.
    *
    * @generated from field: bool in_steps = 2;
    */
@@ -868,7 +868,7 @@ export const GetMatchesRequestSchema: GenMessage<GetMatchesRequest> = /*@__PURE_
   messageDesc(file_services_match_v2, 22);
 
 /**
- * Those that exist.
+ * The matches that exist.
  *
  * @generated from message match.v2.GetMatchesResponse
  */
@@ -881,7 +881,7 @@ export type GetMatchesResponse = Message<"match.v2.GetMatchesResponse"> & {
   matches: Match[];
 
   /**
-   * Of a request in_steps: so many of match_ids, from the first, were looked up, since one answer does not carry more. 0: all of them.
+   * For a request with in_steps: how many of match_ids, from the first, were looked up, because the size of one answer is limited. 0: all of them.
    *
    * @generated from field: uint32 looked_up = 2;
    */
@@ -917,7 +917,7 @@ export const GetReplayRequestSchema: GenMessage<GetReplayRequest> = /*@__PURE__*
   messageDesc(file_services_match_v2, 24);
 
 /**
- * A replay: the match says what was played by whom, the log what they did.
+ * A replay: the match with its players, and the log of their inputs.
  *
  * @generated from message match.v2.GetReplayResponse
  */
@@ -951,7 +951,7 @@ export const GetReplayResponseSchema: GenMessage<GetReplayResponse> = /*@__PURE_
  */
 export type ListPlayerMatchesRequest = Message<"match.v2.ListPlayerMatchesRequest"> & {
   /**
-   * Whose.
+   * The player.
    *
    * @generated from field: string player_id = 1;
    */
@@ -965,7 +965,7 @@ export type ListPlayerMatchesRequest = Message<"match.v2.ListPlayerMatchesReques
   pageSize: number;
 
   /**
-   * From the page before; empty for the first.
+   * The previous page's next cursor; empty for the first page.
    *
    * @generated from field: string cursor = 3;
    */
@@ -986,14 +986,14 @@ export const ListPlayerMatchesRequestSchema: GenMessage<ListPlayerMatchesRequest
  */
 export type ListPlayerMatchesResponse = Message<"match.v2.ListPlayerMatchesResponse"> & {
   /**
-   * The page; less than page_size when one answer does not carry more.
+   * The page; fewer than page_size if the size of one answer does not allow more.
    *
    * @generated from field: repeated match.v2.Match matches = 1;
    */
   matches: Match[];
 
   /**
-   * For the next page; empty on the last.
+   * The cursor of the next page; empty on the last.
    *
    * @generated from field: string next_cursor = 2;
    */
@@ -1008,7 +1008,7 @@ export const ListPlayerMatchesResponseSchema: GenMessage<ListPlayerMatchesRespon
   messageDesc(file_services_match_v2, 27);
 
 /**
- * Whose rating, for which queue.
+ * Asks for a player's rating in a mode.
  *
  * @generated from message match.v2.GetRatingRequest
  */
@@ -1049,7 +1049,7 @@ export type GetRatingResponse = Message<"match.v2.GetRatingResponse"> & {
   rating: number;
 
   /**
-   * Matches that it rests on.
+   * The number of matches that it is based on.
    *
    * @generated from field: uint32 matches = 2;
    */
@@ -1064,7 +1064,7 @@ export const GetRatingResponseSchema: GenMessage<GetRatingResponse> = /*@__PURE_
   messageDesc(file_services_match_v2, 29);
 
 /**
- * Whose ratings, for which queues.
+ * Asks for players' ratings in modes.
  *
  * @generated from message match.v2.GetRatingsRequest
  */
@@ -1106,7 +1106,7 @@ export const GetRatingsResponseSchema: GenMessage<GetRatingsResponse> = /*@__PUR
   messageDesc(file_services_match_v2, 31);
 
 /**
- * Where a match is in its life.
+ * The state of a match.
  *
  * @generated from enum match.v2.MatchState
  */
@@ -1133,7 +1133,7 @@ export const MatchState = {
   ENDED: 2,
 
   /**
-   * Not played to an end; counts for nothing.
+   * Cancelled; counts for nobody.
    *
    * @generated from enum value: MATCH_STATE_CANCELLED = 3;
    */
@@ -1141,7 +1141,7 @@ export const MatchState = {
 } as const;
 
 /**
- * Where a match is in its life.
+ * The state of a match.
  *
  * @generated from enum match.v2.MatchState
  */
@@ -1167,14 +1167,14 @@ export const CancelReason = {
   UNSPECIFIED: 0,
 
   /**
-   * Not every player arrived in time.
+   * Not all players joined in time.
    *
    * @generated from enum value: CANCEL_REASON_NO_SHOW = 1;
    */
   NO_SHOW: 1,
 
   /**
-   * Every player left and none came back.
+   * All players left and none returned.
    *
    * @generated from enum value: CANCEL_REASON_ABANDONED = 2;
    */
@@ -1188,21 +1188,21 @@ export const CancelReason = {
   FAULT: 3,
 
   /**
-   * Its shard was lost or stopped, and no other could go on with it; or nobody held it any more.
+   * Its shard was lost or stopped, and no other shard could continue it; or no shard held it any more.
    *
    * @generated from enum value: CANCEL_REASON_SHARD_LOST = 4;
    */
   SHARD_LOST: 4,
 
   /**
-   * A moderator or admin ended it.
+   * A moderator or an admin cancelled it.
    *
    * @generated from enum value: CANCEL_REASON_OPERATOR = 5;
    */
   OPERATOR: 5,
 
   /**
-   * It was recorded and could not be placed, or one of its tickets was cancelled on the way: nobody was told of it, its players wait on.
+   * It was recorded but could not be placed, or one of its tickets was cancelled in the meantime: nobody was told of it, and its players stay in the queue.
    *
    * @generated from enum value: CANCEL_REASON_NOT_PLACED = 6;
    */
@@ -1223,7 +1223,7 @@ export const CancelReasonSchema: GenEnum<CancelReason> = /*@__PURE__*/
   enumDesc(file_services_match_v2, 1);
 
 /**
- * How a match came to its end.
+ * The way in which a match ended.
  *
  * @generated from enum match.v2.EndReason
  */
@@ -1243,7 +1243,7 @@ export const EndReason = {
   PLAYED: 1,
 
   /**
-   * A player left and did not come back within the grace period.
+   * A player left and did not return within the grace period.
    *
    * @generated from enum value: END_REASON_FORFEIT = 2;
    */
@@ -1251,7 +1251,7 @@ export const EndReason = {
 } as const;
 
 /**
- * How a match came to its end.
+ * The way in which a match ended.
  *
  * @generated from enum match.v2.EndReason
  */
@@ -1265,14 +1265,14 @@ export const EndReasonSchema: GenEnum<EndReason> = /*@__PURE__*/
 
 /**
  * MatchService owns matches, participants and the outbox of match events.
- * Error codes are the table in services/match-service/src/errors.ts; each travels in `muster-error-code` metadata.
+ * The error codes are in the table of services/match-service/src/errors.ts; each is sent as `muster-error-code` metadata.
  *
  * @generated from service match.v2.MatchService
  */
 export const MatchService: GenService<{
   /**
    * CreateMatch records a match that is about to be played. Idempotent by match id.
-   * Errors: match_conflict (ALREADY_EXISTS) when the id exists with other contents.
+   * Errors: match_conflict (ALREADY_EXISTS) if the id exists with different contents.
    *
    * @generated from rpc match.v2.MatchService.CreateMatch
    */
@@ -1294,7 +1294,7 @@ export const MatchService: GenService<{
     output: typeof AdvanceEpochResponseSchema;
   },
   /**
-   * AdvanceEpochs does so for many matches at once, each on its own: one that cannot move says why and stops no other.
+   * AdvanceEpochs does this for many matches at once, each independently: a match that cannot move has an error and does not affect the others.
    *
    * @generated from rpc match.v2.MatchService.AdvanceEpochs
    */
@@ -1317,9 +1317,9 @@ export const MatchService: GenService<{
   },
   /**
    * CancelMatch ends a running match by an operator's order, with CANCEL_REASON_OPERATOR: the rows and the outbox row commit
-   * together. Its shard hears of it when it renews the lease, and tells the players. The same order again changes nothing.
-   * Who may order it is the caller's to decide. Errors: match_not_found (NOT_FOUND), match_over (FAILED_PRECONDITION) when it
-   * ended otherwise.
+   * together. Its shard learns of it when it renews the lease, and tells the players. A repeat changes nothing.
+   * The caller checks the permission. Errors: match_not_found (NOT_FOUND), match_over (FAILED_PRECONDITION) if it
+   * ended in another way.
    *
    * @generated from rpc match.v2.MatchService.CancelMatch
    */
@@ -1330,8 +1330,8 @@ export const MatchService: GenService<{
   },
   /**
    * RenewLeases says that a shard still holds these matches. A leased match that nobody renews is cancelled with
-   * CANCEL_REASON_SHARD_LOST. Repeating it changes nothing. It answers which of them the shard holds no more; unknown matches are
-   * left out: they may be about to be created.
+   * CANCEL_REASON_SHARD_LOST. A repeat changes nothing. The answer lists the matches that the shard no longer holds; unknown matches are
+   * omitted, because they may be about to be created.
    *
    * @generated from rpc match.v2.MatchService.RenewLeases
    */
@@ -1351,7 +1351,7 @@ export const MatchService: GenService<{
     output: typeof GetMatchResponseSchema;
   },
   /**
-   * GetMatches reads many matches; unknown ones are left out.
+   * GetMatches reads many matches; unknown ones are omitted.
    *
    * @generated from rpc match.v2.MatchService.GetMatches
    */
@@ -1361,7 +1361,7 @@ export const MatchService: GenService<{
     output: typeof GetMatchesResponseSchema;
   },
   /**
-   * GetReplay reads what is needed to play an ended match again.
+   * GetReplay reads the data needed to replay an ended match.
    * Errors: match_not_found and replay_not_found (NOT_FOUND).
    *
    * @generated from rpc match.v2.MatchService.GetReplay

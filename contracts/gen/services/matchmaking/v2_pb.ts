@@ -2,7 +2,7 @@
 // @generated from file services/matchmaking/v2.proto (package matchmaking.v2, syntax proto3)
 /* eslint-disable */
 
-// The live queue: tickets in, matches on shards out.
+// The queue: gateways submit tickets, and the matchmaker places matches on shards.
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
@@ -28,7 +28,7 @@ export type GatewaySessionRequest = Message<"matchmaking.v2.GatewaySessionReques
    */
   message: {
     /**
-     * First, once.
+     * The first message, sent once.
      *
      * @generated from field: matchmaking.v2.GatewayHello hello = 1;
      */
@@ -52,7 +52,7 @@ export type GatewaySessionRequest = Message<"matchmaking.v2.GatewaySessionReques
     case: "cancel";
   } | {
     /**
-     * Matches whose shard is lost, or is not known.
+     * Matches whose shard is lost or unknown.
      *
      * @generated from field: matchmaking.v2.Relocate relocate = 4;
      */
@@ -60,7 +60,7 @@ export type GatewaySessionRequest = Message<"matchmaking.v2.GatewaySessionReques
     case: "relocate";
   } | {
     /**
-     * The shards that this gateway has a working link to: at first, and whenever that changes.
+     * The shards to which this gateway has a working link: sent first, and whenever that changes.
      *
      * @generated from field: matchmaking.v2.ShardsLinked linked = 5;
      */
@@ -77,7 +77,7 @@ export const GatewaySessionRequestSchema: GenMessage<GatewaySessionRequest> = /*
   messageDesc(file_services_matchmaking_v2, 0);
 
 /**
- * The shards that a gateway has a working link to.
+ * The shards to which a gateway has a working link.
  *
  * @generated from message matchmaking.v2.ShardsLinked
  */
@@ -98,7 +98,7 @@ export const ShardsLinkedSchema: GenMessage<ShardsLinked> = /*@__PURE__*/
   messageDesc(file_services_matchmaking_v2, 1);
 
 /**
- * Matches to find or to move.
+ * Matches to locate or to move.
  *
  * @generated from message matchmaking.v2.Relocate
  */
@@ -119,7 +119,7 @@ export const RelocateSchema: GenMessage<Relocate> = /*@__PURE__*/
   messageDesc(file_services_matchmaking_v2, 2);
 
 /**
- * A match to find or to move.
+ * A match to locate or to move.
  *
  * @generated from message matchmaking.v2.RelocateMatch
  */
@@ -146,7 +146,7 @@ export type RelocateMatch = Message<"matchmaking.v2.RelocateMatch"> & {
   ticks: number;
 
   /**
-   * True when the shard of this epoch is lost; false when the gateway only asks where the match is.
+   * True if the shard of this epoch is lost; false if the gateway only asks for the match's location.
    *
    * @generated from field: bool lost = 4;
    */
@@ -161,7 +161,7 @@ export const RelocateMatchSchema: GenMessage<RelocateMatch> = /*@__PURE__*/
   messageDesc(file_services_matchmaking_v2, 3);
 
 /**
- * Who the gateway is.
+ * Identifies the gateway.
  *
  * @generated from message matchmaking.v2.GatewayHello
  */
@@ -174,7 +174,7 @@ export type GatewayHello = Message<"matchmaking.v2.GatewayHello"> & {
   gatewayId: string;
 
   /**
-   * True when it says which shards it has links to: its players' matches are placed on no other.
+   * True if the gateway reports its links: its players' matches are placed only on shards to which it has one.
    *
    * @generated from field: bool tells_links = 2;
    */
@@ -189,27 +189,27 @@ export const GatewayHelloSchema: GenMessage<GatewayHello> = /*@__PURE__*/
   messageDesc(file_services_matchmaking_v2, 4);
 
 /**
- * A player who waits for a match.
+ * A player's request for a match.
  *
  * @generated from message matchmaking.v2.Ticket
  */
 export type Ticket = Message<"matchmaking.v2.Ticket"> & {
   /**
-   * UUIDv7 of this wait: the idempotency key.
+   * UUIDv7 of this ticket: the idempotency key.
    *
    * @generated from field: string ticket_id = 1;
    */
   ticketId: string;
 
   /**
-   * The player; has at most one ticket in the whole system, the newest.
+   * The player, who has at most one ticket in the whole system, the newest.
    *
    * @generated from field: string player_id = 2;
    */
   playerId: string;
 
   /**
-   * The name to show to the others.
+   * The name that other players see.
    *
    * @generated from field: string player_name = 3;
    */
@@ -223,21 +223,21 @@ export type Ticket = Message<"matchmaking.v2.Ticket"> & {
   mode: string;
 
   /**
-   * Strength, in Elo points.
+   * The player's rating, in Elo points.
    *
    * @generated from field: int32 rating = 5;
    */
   rating: number;
 
   /**
-   * Where the player is; matched with the same region first. May be empty.
+   * The player's region; tickets of the same region are matched first. May be empty.
    *
    * @generated from field: string region = 6;
    */
   region: string;
 
   /**
-   * How long the player has waited already, milliseconds: the original wait survives a restart of the matchmaker.
+   * How long the player has already waited, in milliseconds: the waiting time survives a restart of the matchmaker.
    *
    * @generated from field: uint32 waited_ms = 7;
    */
@@ -251,14 +251,14 @@ export type Ticket = Message<"matchmaking.v2.Ticket"> & {
   traceparent: string;
 
   /**
-   * The player's ticket before a lost connection, for the log: a player who holds a seat is told of it anyhow. May be empty.
+   * The player's ticket before a lost connection, for the log; a player who holds a seat is told of it in any case. May be empty.
    *
    * @generated from field: string resume_ticket_id = 9;
    */
   resumeTicketId: string;
 
   /**
-   * Where the player's connection comes from, as the gateway counts addresses: an IPv4 address, or an IPv6 /64. May be empty.
+   * The player's address as the gateway counts addresses: an IPv4 address, or an IPv6 /64. May be empty.
    *
    * @generated from field: string address = 10;
    */
@@ -273,13 +273,13 @@ export const TicketSchema: GenMessage<Ticket> = /*@__PURE__*/
   messageDesc(file_services_matchmaking_v2, 5);
 
 /**
- * A ticket to take out.
+ * A ticket to remove.
  *
  * @generated from message matchmaking.v2.CancelTicket
  */
 export type CancelTicket = Message<"matchmaking.v2.CancelTicket"> & {
   /**
-   * The ticket; an unknown one is no error.
+   * The ticket; an unknown one is not an error.
    *
    * @generated from field: string ticket_id = 1;
    */
@@ -330,7 +330,7 @@ export type GatewaySessionResponse = Message<"matchmaking.v2.GatewaySessionRespo
     case: "refused";
   } | {
     /**
-     * Where matches are now: to every gateway, whoever asked.
+     * The locations of matches: sent to every gateway, whichever asked.
      *
      * @generated from field: matchmaking.v2.Relocated relocated = 4;
      */
@@ -338,7 +338,7 @@ export type GatewaySessionResponse = Message<"matchmaking.v2.GatewaySessionRespo
     case: "relocated";
   } | {
     /**
-     * The shards that are there: keep a link to each.
+     * The connected shards: keep a link to each.
      *
      * @generated from field: matchmaking.v2.ShardsHere shards = 5;
      */
@@ -355,7 +355,7 @@ export const GatewaySessionResponseSchema: GenMessage<GatewaySessionResponse> = 
   messageDesc(file_services_matchmaking_v2, 7);
 
 /**
- * Where matches are now.
+ * The locations of matches.
  *
  * @generated from message matchmaking.v2.Relocated
  */
@@ -376,7 +376,7 @@ export const RelocatedSchema: GenMessage<Relocated> = /*@__PURE__*/
   messageDesc(file_services_matchmaking_v2, 8);
 
 /**
- * Where a match is now.
+ * The location of a match.
  *
  * @generated from message matchmaking.v2.RelocatedMatch
  */
@@ -396,21 +396,21 @@ export type RelocatedMatch = Message<"matchmaking.v2.RelocatedMatch"> & {
   epoch: number;
 
   /**
-   * Link address of its shard, host:port; empty when it is nowhere any more.
+   * The link address of its shard, host:port; empty if the match no longer runs.
    *
    * @generated from field: string shard_address = 3;
    */
   shardAddress: string;
 
   /**
-   * Why it is nowhere: match_over, match_not_found, shard_lost or fault.
+   * The reason why it no longer runs: match_over, match_not_found, shard_lost or fault.
    *
    * @generated from field: string over = 4;
    */
   over: string;
 
   /**
-   * How it ended, when it has.
+   * How the match ended, if it has.
    *
    * @generated from field: matchmaking.v2.MatchEnding ended = 5;
    */
@@ -445,7 +445,7 @@ export type MatchEnding = Message<"matchmaking.v2.MatchEnding"> & {
   seats: SeatEnding[];
 
   /**
-   * Ticks that were simulated.
+   * The number of simulated ticks.
    *
    * @generated from field: uint32 ticks = 3;
    */
@@ -480,7 +480,7 @@ export type SeatEnding = Message<"matchmaking.v2.SeatEnding"> & {
   score: number;
 
   /**
-   * 1 for the best; equal ranks mean a draw.
+   * 1 is the best; equal ranks mean a draw.
    *
    * @generated from field: uint32 rank = 2;
    */
@@ -495,7 +495,7 @@ export const SeatEndingSchema: GenMessage<SeatEnding> = /*@__PURE__*/
   messageDesc(file_services_matchmaking_v2, 11);
 
 /**
- * The shards that are there.
+ * The connected shards.
  *
  * @generated from message matchmaking.v2.ShardsHere
  */
@@ -516,20 +516,20 @@ export const ShardsHereSchema: GenMessage<ShardsHere> = /*@__PURE__*/
   messageDesc(file_services_matchmaking_v2, 12);
 
 /**
- * Who the matchmaker is.
+ * Identifies the matchmaker.
  *
  * @generated from message matchmaking.v2.GatewayWelcome
  */
 export type GatewayWelcome = Message<"matchmaking.v2.GatewayWelcome"> & {
   /**
-   * Unique per process start: a new one means that the queue is empty and tickets must be sent again.
+   * Unique per process start: a new value means that the queue is empty and tickets must be submitted again.
    *
    * @generated from field: string matchmaker_id = 1;
    */
   matchmakerId: string;
 
   /**
-   * The queues. Empty from a release that does not tell them: then tickets of unknown ones are refused one by one.
+   * The queues. Empty from releases that do not send them: then tickets for unknown queues are refused one by one.
    *
    * @generated from field: repeated string modes = 2;
    */
@@ -550,7 +550,7 @@ export const GatewayWelcomeSchema: GenMessage<GatewayWelcome> = /*@__PURE__*/
  */
 export type Assignment = Message<"matchmaking.v2.Assignment"> & {
   /**
-   * The ticket, now used up.
+   * The ticket, which is now consumed.
    *
    * @generated from field: string ticket_id = 1;
    */
@@ -585,21 +585,21 @@ export type Assignment = Message<"matchmaking.v2.Assignment"> & {
   seat: number;
 
   /**
-   * Everyone, by seat.
+   * All players, by seat.
    *
    * @generated from field: repeated matchmaking.v2.AssignedSeat seats = 6;
    */
   seats: AssignedSeat[];
 
   /**
-   * Sealed right to the seat: base64url of SeatClaims under AES-256-GCM, see contracts/realtime/STANDARD.md.
+   * The sealed seat ticket: base64url of SeatClaims under AES-256-GCM, see contracts/realtime/STANDARD.md.
    *
    * @generated from field: string seat_ticket = 7;
    */
   seatTicket: string;
 
   /**
-   * How long the player has to join, milliseconds.
+   * How long the player has to join, in milliseconds.
    *
    * @generated from field: uint32 join_within_ms = 8;
    */
@@ -613,7 +613,7 @@ export type Assignment = Message<"matchmaking.v2.Assignment"> & {
   traceparent: string;
 
   /**
-   * True when the player held the seat already: it is told again, whatever queue the ticket was for.
+   * True if the player already held the seat: it is reported again, whatever queue the ticket was for.
    *
    * @generated from field: bool held = 10;
    */
@@ -655,7 +655,7 @@ export type AssignedSeat = Message<"matchmaking.v2.AssignedSeat"> & {
   playerName: string;
 
   /**
-   * Empty for a player, else the game's bot that plays this seat.
+   * The name of the game's bot in this seat; empty for a player.
    *
    * @generated from field: string bot = 4;
    */
@@ -691,7 +691,7 @@ export type TicketRefused = Message<"matchmaking.v2.TicketRefused"> & {
   code: string;
 
   /**
-   * Of the last three: a ticket is taken after so long, milliseconds.
+   * For the last three: the time after which a ticket is accepted, in milliseconds.
    *
    * @generated from field: uint32 retry_after_ms = 3;
    */
@@ -706,7 +706,7 @@ export const TicketRefusedSchema: GenMessage<TicketRefused> = /*@__PURE__*/
   messageDesc(file_services_matchmaking_v2, 16);
 
 /**
- * What a seat ticket says. Sealed by the matchmaker, opened by the gateway and the shard.
+ * The contents of a seat ticket. The matchmaker seals it; the gateway and the shard open it.
  *
  * @generated from message matchmaking.v2.SeatClaims
  */
@@ -719,7 +719,7 @@ export type SeatClaims = Message<"matchmaking.v2.SeatClaims"> & {
   matchId: string;
 
   /**
-   * Fencing epoch under which it was issued.
+   * The fencing epoch in which the ticket was issued.
    *
    * @generated from field: uint32 epoch = 2;
    */
@@ -740,7 +740,7 @@ export type SeatClaims = Message<"matchmaking.v2.SeatClaims"> & {
   playerId: string;
 
   /**
-   * Where the match runs.
+   * The shard that runs the match.
    *
    * @generated from field: string shard_id = 5;
    */
@@ -754,7 +754,7 @@ export type SeatClaims = Message<"matchmaking.v2.SeatClaims"> & {
   shardAddress: string;
 
   /**
-   * End of validity, seconds since 1970 UTC.
+   * The ticket's expiry, in seconds since 1970 UTC.
    *
    * @generated from field: uint64 expires_at = 7;
    */
@@ -781,7 +781,7 @@ export type ShardSessionRequest = Message<"matchmaking.v2.ShardSessionRequest"> 
    */
   message: {
     /**
-     * First, once.
+     * The first message, sent once.
      *
      * @generated from field: matchmaking.v2.ShardHello hello = 1;
      */
@@ -805,7 +805,7 @@ export type ShardSessionRequest = Message<"matchmaking.v2.ShardSessionRequest"> 
     case: "allocated";
   } | {
     /**
-     * After hello, and when it has taken matches over: who sits where. The matchmaker may have restarted.
+     * After hello, and after a takeover of matches: their players and seats. The matchmaker may have restarted.
      *
      * @generated from field: matchmaking.v2.SeatsHeld held = 4;
      */
@@ -821,7 +821,7 @@ export type ShardSessionRequest = Message<"matchmaking.v2.ShardSessionRequest"> 
     case: "freed";
   } | {
     /**
-     * A match begins: its players have all come, and the first state is about to be shown.
+     * A match begins: all its players have joined, and the first state is about to be shown.
      *
      * @generated from field: matchmaking.v2.MatchBegun begun = 6;
      */
@@ -838,7 +838,7 @@ export const ShardSessionRequestSchema: GenMessage<ShardSessionRequest> = /*@__P
   messageDesc(file_services_matchmaking_v2, 18);
 
 /**
- * Matches that a shard holds, and whose seats are in them.
+ * The matches that a shard holds, with their seats.
  *
  * @generated from message matchmaking.v2.SeatsHeld
  */
@@ -851,7 +851,7 @@ export type SeatsHeld = Message<"matchmaking.v2.SeatsHeld"> & {
   matches: HeldMatch[];
 
   /**
-   * True in the last message after hello: what the matchmaker knows of this shard beyond that is over.
+   * True in the last message after hello: other matches that the matchmaker knows of this shard are over.
    *
    * @generated from field: bool complete = 2;
    */
@@ -900,21 +900,21 @@ export type HeldMatch = Message<"matchmaking.v2.HeldMatch"> & {
   gameId: string;
 
   /**
-   * Everyone, by seat.
+   * All players, by seat.
    *
    * @generated from field: repeated matchmaking.v2.AssignedSeat seats = 5;
    */
   seats: AssignedSeat[];
 
   /**
-   * Seats that are given up.
+   * Seats that were given up.
    *
    * @generated from field: repeated uint32 left = 6;
    */
   left: number[];
 
   /**
-   * True once its players have all come: states of it may have been shown.
+   * True once all its players have joined: its states may have been shown.
    *
    * @generated from field: bool begun = 7;
    */
@@ -950,7 +950,7 @@ export const MatchBegunSchema: GenMessage<MatchBegun> = /*@__PURE__*/
   messageDesc(file_services_matchmaking_v2, 21);
 
 /**
- * Seats of a match that are free again: their players may queue.
+ * Seats of a match that are free again: their players can queue.
  *
  * @generated from message matchmaking.v2.SeatsFreed
  */
@@ -970,28 +970,28 @@ export type SeatsFreed = Message<"matchmaking.v2.SeatsFreed"> & {
   over: boolean;
 
   /**
-   * While it goes on: the seats that were given up.
+   * While the match continues: the seats that were given up.
    *
    * @generated from field: repeated uint32 seats = 3;
    */
   seats: number[];
 
   /**
-   * When it was cancelled because not everybody came: the seats of those who did not.
+   * If it was cancelled because not all players joined: the seats of those who did not.
    *
    * @generated from field: repeated uint32 no_shows = 4;
    */
   noShows: number[];
 
   /**
-   * True when it is over and has a result: everybody had come.
+   * True if it is over and has a result: all players had joined.
    *
    * @generated from field: bool played = 5;
    */
   played: boolean;
 
   /**
-   * Of `seats`, or when it is over of all: who left others in it before it was really played. It counts like not coming.
+   * Of `seats`, or of all seats if the match is over: players who left others in it before it was really played. This counts like a no-show.
    *
    * @generated from field: repeated uint32 left_early = 6;
    */
@@ -1006,7 +1006,7 @@ export const SeatsFreedSchema: GenMessage<SeatsFreed> = /*@__PURE__*/
   messageDesc(file_services_matchmaking_v2, 22);
 
 /**
- * Who the shard is.
+ * Identifies the shard.
  *
  * @generated from message matchmaking.v2.ShardHello
  */
@@ -1019,14 +1019,14 @@ export type ShardHello = Message<"matchmaking.v2.ShardHello"> & {
   shardId: string;
 
   /**
-   * Where gateways reach its link, host:port.
+   * The address of its link for gateways, host:port.
    *
    * @generated from field: string link_address = 2;
    */
   linkAddress: string;
 
   /**
-   * Matches that it holds at most.
+   * The maximum number of matches that it holds.
    *
    * @generated from field: uint32 capacity = 3;
    */
@@ -1040,21 +1040,21 @@ export type ShardHello = Message<"matchmaking.v2.ShardHello"> & {
   games: GameBuild[];
 
   /**
-   * Where it is nearest to; matched to the tickets' region first. May be empty.
+   * Its region; tickets of the same region are placed here first. May be empty.
    *
    * @generated from field: string region = 5;
    */
   region: string;
 
   /**
-   * True when it renews the leases of what it holds at match-service.
+   * True if it renews the leases of its matches at match-service.
    *
    * @generated from field: bool renews_leases = 6;
    */
   renewsLeases: boolean;
 
   /**
-   * True when it says which matches have begun: of another's nobody knows that they have not.
+   * True if it reports which matches have begun: for other shards' matches, that is unknown.
    *
    * @generated from field: bool tells_begun = 7;
    */
@@ -1089,7 +1089,7 @@ export type GameBuild = Message<"matchmaking.v2.GameBuild"> & {
   buildId: string;
 
   /**
-   * What a client has to know to read its frames: the JSON of a GameBuild of contracts/openapi/edge.v1.yaml. Empty where a shard does not say.
+   * The description with which clients decode its frames: the JSON of a GameBuild of contracts/openapi/edge.v1.yaml. Empty if a shard does not send it.
    *
    * @generated from field: string description_json = 3;
    */
@@ -1104,20 +1104,20 @@ export const GameBuildSchema: GenMessage<GameBuild> = /*@__PURE__*/
   messageDesc(file_services_matchmaking_v2, 24);
 
 /**
- * How busy a shard is.
+ * The load of a shard.
  *
  * @generated from message matchmaking.v2.ShardLoad
  */
 export type ShardLoad = Message<"matchmaking.v2.ShardLoad"> & {
   /**
-   * Matches that it holds.
+   * The number of matches that it holds.
    *
    * @generated from field: uint32 matches = 1;
    */
   matches: number;
 
   /**
-   * True when it takes no new ones: it is stopping.
+   * True if it accepts no new ones because it is stopping.
    *
    * @generated from field: bool draining = 2;
    */
@@ -1152,7 +1152,7 @@ export type Allocated = Message<"matchmaking.v2.Allocated"> & {
   accepted: boolean;
 
   /**
-   * Why not, for the log.
+   * The reason for a refusal, for the log.
    *
    * @generated from field: string reason = 3;
    */
@@ -1195,7 +1195,7 @@ export type ShardSessionResponse = Message<"matchmaking.v2.ShardSessionResponse"
     case: "allocate";
   } | {
     /**
-     * A match that will not be played after all, or is another shard's now.
+     * A match that will not be played after all, or that another shard has now.
      *
      * @generated from field: matchmaking.v2.Release release = 3;
      */
@@ -1220,7 +1220,7 @@ export const ShardSessionResponseSchema: GenMessage<ShardSessionResponse> = /*@_
   messageDesc(file_services_matchmaking_v2, 27);
 
 /**
- * Let the matches go.
+ * Stop all matches so that they move.
  *
  * @generated from message matchmaking.v2.Evacuate
  */
@@ -1235,7 +1235,7 @@ export const EvacuateSchema: GenMessage<Evacuate> = /*@__PURE__*/
   messageDesc(file_services_matchmaking_v2, 28);
 
 /**
- * Who the matchmaker is.
+ * Identifies the matchmaker.
  *
  * @generated from message matchmaking.v2.ShardWelcome
  */
@@ -1304,7 +1304,7 @@ export type Allocate = Message<"matchmaking.v2.Allocate"> & {
   seed: number;
 
   /**
-   * Everyone, by seat.
+   * All players, by seat.
    *
    * @generated from field: repeated matchmaking.v2.AssignedSeat seats = 7;
    */
@@ -1318,7 +1318,7 @@ export type Allocate = Message<"matchmaking.v2.Allocate"> & {
   traceparent: string;
 
   /**
-   * Set when another shard held it: wait for the gateways' logs and go on where the longest ends.
+   * Set if another shard held it: wait for the gateways' logs and continue where the longest one ends.
    *
    * @generated from field: matchmaking.v2.Recovery recovery = 9;
    */
@@ -1339,14 +1339,14 @@ export const AllocateSchema: GenMessage<Allocate> = /*@__PURE__*/
  */
 export type Recovery = Message<"matchmaking.v2.Recovery"> & {
   /**
-   * Gateways that are there: only of these can a log come.
+   * The connected gateways: only these can send a log.
    *
    * @generated from field: repeated string gateway_ids = 1;
    */
   gatewayIds: string[];
 
   /**
-   * True when no state of it was ever shown: without any log it starts from its seed, and its players gather anew.
+   * True if none of its states was ever shown: without any log it starts from its seed, and its players join again.
    *
    * @generated from field: bool afresh = 2;
    */
@@ -1445,7 +1445,7 @@ export type Mode = Message<"matchmaking.v2.Mode"> & {
   seats: number;
 
   /**
-   * Tickets that wait now.
+   * The number of waiting tickets.
    *
    * @generated from field: uint32 waiting = 4;
    */
@@ -1487,14 +1487,14 @@ export const ListGameBuildsRequestSchema: GenMessage<ListGameBuildsRequest> = /*
  */
 export type ListGameBuildsResponse = Message<"matchmaking.v2.ListGameBuildsResponse"> & {
   /**
-   * Each build once, as often as it is described differently; without those that are not described.
+   * Each description once, so a build can occur more than once; without builds that have no description.
    *
    * @generated from field: repeated matchmaking.v2.GameBuild builds = 1;
    */
   builds: GameBuild[];
 
   /**
-   * True when a queue leads to the game, whether or not a shard is there for it.
+   * True if a queue leads to the game, whether or not a shard runs it.
    *
    * @generated from field: bool known = 2;
    */
@@ -1510,7 +1510,7 @@ export const ListGameBuildsResponseSchema: GenMessage<ListGameBuildsResponse> = 
 
 /**
  * MatchmakingService pairs tickets and places matches. It keeps nothing on disk: gateways hold their tickets and
- * shards their matches, and each says so again when its session is opened anew. A player has one seat in the whole system.
+ * shards their matches, and each reports them again when its session is reopened. A player has at most one seat in the whole system.
  *
  * @generated from service matchmaking.v2.MatchmakingService
  */
@@ -1538,7 +1538,7 @@ export const MatchmakingService: GenService<{
     output: typeof ShardSessionResponseSchema;
   },
   /**
-   * ListModes lists the queues with their live numbers.
+   * ListModes lists the queues with their current numbers.
    *
    * @generated from rpc matchmaking.v2.MatchmakingService.ListModes
    */
@@ -1548,7 +1548,7 @@ export const MatchmakingService: GenService<{
     output: typeof ListModesResponseSchema;
   },
   /**
-   * ListGameBuilds lists the builds of a game that shards simulate now.
+   * ListGameBuilds lists the builds of a game that shards currently simulate.
    *
    * @generated from rpc matchmaking.v2.MatchmakingService.ListGameBuilds
    */
