@@ -1,5 +1,12 @@
 import { create } from "@bufbuild/protobuf";
-import { CancelReason, EndReason, type Match, MatchSchema, MatchState } from "@muster/contracts/match/v2";
+import {
+  CancelReason,
+  EndReason,
+  type Match,
+  MatchSchema,
+  MatchState,
+  ParticipantSchema,
+} from "@muster/contracts/match/v2";
 import type { RelocateMatch } from "@muster/contracts/matchmaking/v2";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -48,6 +55,7 @@ const LOST: FailoverSituation = {
   now: 0,
 };
 const HERE = { kind: "answer", location: { matchId: "m", epoch: 2, shardAddress: "a:1" } };
+const TWO = [shard("a"), shard("b")];
 const inVain = { ticks: 5, count: MOVES_WITHOUT_A_TICK_MAX };
 
 describe("what becomes of a match", () => {
@@ -57,12 +65,8 @@ describe("what becomes of a match", () => {
       { match: undefined },
       { kind: "answer", location: { matchId: "m", epoch: 2, over: "match_not_found" } },
     ],
-    ["that is not called lost", { question: { ...LOST.question, lost: false }, shards: [shard("a")] }, HERE],
-    [
-      "that is called lost in an epoch that is over",
-      { question: { ...LOST.question, epoch: 1 }, shards: [shard("a")] },
-      HERE,
-    ],
+    ["that is not called lost", { question: { ...LOST.question, lost: false }, shards: TWO }, HERE],
+    ["that is called lost in an epoch that is over", { question: { ...LOST.question, epoch: 1 }, shards: TWO }, HERE],
     [
       "that is not called lost, but whose shard has gone",
       { question: { ...LOST.question, lost: false }, shards: [shard("b")] },
@@ -87,16 +91,25 @@ describe("what becomes of a match", () => {
     ],
     ["that no other build fits", { shards: [shard("b", { builds: new Map([["duel", "2"]]) })] }, { kind: "wait" }],
     ["that no gateway could reach elsewhere", { shards: [shard("b")], isLinked: () => false }, { kind: "wait" }],
-    ["that has waited for as long as it may", { now: PLACE_WITHIN_MS }, { kind: "wait" }],
+    [
+      "that has waited for as long as it may",
+      { question: { ...LOST.question, since: 500 }, now: PLACE_WITHIN_MS + 500 },
+      { kind: "wait" },
+    ],
     [
       "that has waited for longer",
-      { now: PLACE_WITHIN_MS + 1 },
+      { question: { ...LOST.question, since: 500 }, now: PLACE_WITHIN_MS + 501 },
       { kind: "cancel", reason: "shard_lost", why: "no shard has room" },
     ],
     [
       "that has moved in vain",
       { shards: [shard("b")], moves: inVain },
       { kind: "cancel", reason: "fault", why: "it was moved again and again without one tick" },
+    ],
+    [
+      "that has moved without one tick, less often than in vain",
+      { shards: [shard("b")], moves: { ...inVain, count: MOVES_WITHOUT_A_TICK_MAX - 1 } },
+      { kind: "allocate", shardId: "b" },
     ],
     [
       "that has ticked since its moves",
@@ -113,6 +126,25 @@ describe("what becomes of a match", () => {
     [
       { state: MatchState.ENDED, endReason: EndReason.FORFEIT, ticks: 7, stateHash: "h" },
       { over: "match_over", ended: { reason: "forfeit", seats: [], ticks: 7, stateHash: "h" } },
+    ],
+    [
+      {
+        state: MatchState.ENDED,
+        endReason: EndReason.PLAYED,
+        participants: [create(ParticipantSchema, { score: 30, rank: 2 }), create(ParticipantSchema, {})],
+      },
+      {
+        over: "match_over",
+        ended: {
+          reason: "played",
+          seats: [
+            { score: 30, rank: 2 },
+            { score: 0, rank: 1 },
+          ],
+          ticks: 0,
+          stateHash: "",
+        },
+      },
     ],
   ])("that is over is told as it ended: %o", (more, ending) => {
     const location = { matchId: "m", epoch: 2, ...ending };

@@ -10,6 +10,20 @@ export interface Explained {
 
 export const EXPLAINED: readonly Explained[] = [
   {
+    file: "services/realtime-gateway/src/matches/takeover.ts",
+    text: "default:",
+    replacements: ["default: …"],
+    why: "the case does nothing: it only has the compiler check that there is a case for every event",
+  },
+  {
+    file: "services/realtime-gateway/src/matches/takeover.ts",
+    text: 'if (watch && !watch.shown && watch.link !== link) place(draft, { link, epoch: watch.epoch, hearing: "heard" });',
+    replacements: [
+      'if (watch && !watch.shown && watch.link !== link) place(draft, { link, epoch: watch.epoch, hearing: "" });',
+    ],
+    why: "whether the shard is heard only counts for the link that has been asked before, and this is another one",
+  },
+  {
     file: "services/shard/src/takeover/takeovers.ts",
     text: "} catch (err) {",
     replacements: ["} catch (err) {} …"],

@@ -19,7 +19,18 @@ export const PARTS: Readonly<Record<string, Part>> = {
     tests: ["services/identity-service/src/sessions.db.test.ts"],
   },
   takeover: {
-    mutate: ["services/shard/src/takeover/takeovers.ts"],
-    tests: ["services/shard/src/takeover/takeovers.test.ts"],
+    mutate: [
+      "services/realtime-gateway/src/matches/takeover.ts",
+      "services/realtime-gateway/src/matches/takeover-question.ts",
+      "services/realtime-gateway/src/matches/takeover-spectators.ts",
+      "services/matchmaker/src/failover.ts",
+      "services/shard/src/takeover/takeovers.ts",
+    ],
+    tests: [
+      "services/realtime-gateway/src/matches/takeover.test.ts",
+      "services/realtime-gateway/src/matches/takeover-cases.test.ts",
+      "services/matchmaker/src/failover.test.ts",
+      "services/shard/src/takeover/takeovers.test.ts",
+    ],
   },
 };

@@ -1,43 +1,21 @@
-// The rules by themselves. registry.test.ts and registry-moving.test.ts have what they come to with links, seats and timers.
+// The rules by themselves. takeover-cases.test.ts has what is done when; registry.test.ts and registry-moving.test.ts have what it
+// comes to with links, seats and timers.
 import { describe, expect, it } from "vitest";
+import {
+  after,
+  cancelled,
+  closed,
+  type Event,
+  followed,
+  heardAgain,
+  joins,
+  left,
+  playing,
+  relocated,
+  suspected,
+} from "../../test/takeover-events.ts";
 import { concerns, isBoundTo, takeover } from "./takeover.ts";
-import { type Action, isForgotten, type MatchEvent, type MatchState, newMatchState } from "./takeover-state.ts";
-
-type Event = MatchEvent<string>;
-
-/** Nothing that a rule is given may change. */
-function frozen<T extends object>(value: T): T {
-  for (const part of Object.values(value)) if (typeof part === "object" && part !== null) frozen(part as object);
-  return Object.freeze(value);
-}
-
-/** What became of a match, and what the last of the events had done. */
-function after(...events: readonly Event[]): { state: MatchState<string>; actions: readonly Action<string>[] } {
-  let outcome = { state: newMatchState<string>(), actions: [] as readonly Action<string>[] };
-  for (const event of events) outcome = takeover(frozen(outcome.state), event);
-  return outcome;
-}
-
-const joins = (seat: number, link = "a", epoch = 1, hearing: "heard" | "suspected" | "cut off" = "heard"): Event => ({
-  kind: "joinRequested",
-  seat,
-  epoch,
-  link,
-  hearing,
-});
-const joined = (seat: number): Event => ({ kind: "seatJoined", seat });
-const followed = (link: string, epoch = 1): Event => ({ kind: "followed", link, epoch, replica: false });
-const closed = (link: string): Event => ({ kind: "linkClosed", link });
-const relocated = (link: string, epoch: number, movable = true): Event => ({
-  kind: "relocated",
-  link,
-  epoch,
-  hearing: "heard",
-  movable,
-});
-const playing: readonly Event[] = [joins(1), followed("a"), joined(1)];
-
-const cancelled: Event = { kind: "cancelled", reason: "no_show", matchSeq: 1 };
+import { isForgotten, type MatchState, newMatchState } from "./takeover-state.ts";
 
 describe("the rules of a takeover", () => {
   it("lead a match whose link is gone to the shard that the matchmaker names", () => {
@@ -104,7 +82,7 @@ describe("the rules of a takeover", () => {
   });
 
   it("keep the log that nobody plays while the next shard is looked for, and ask nothing about what is stored", () => {
-    const transferred = after(...playing, closed("a"), { kind: "left", seat: 1, forfeit: false }, relocated("b", 2));
+    const transferred = after(...playing, closed("a"), left(1), relocated("b", 2));
     expect(transferred.actions.at(-1)).toEqual({ kind: "dropLater" });
     const sought = takeover(transferred.state, closed("b"));
     expect(takeover(sought.state, { kind: "keepTimeOver" })).toEqual({ state: sought.state, actions: [] });
@@ -145,7 +123,7 @@ describe("the rules of a takeover", () => {
   });
 
   it("end a match that is not to be moved", () => {
-    const { actions } = after(...playing, closed("a"), relocated("b", 2, false));
+    const { actions } = after(...playing, closed("a"), relocated("b", 2, { movable: false }));
     expect(actions.slice(2)).toEqual([
       { kind: "countLost" },
       { kind: "notify", seat: 1, news: { kind: "cancelled", reason: "shard_lost", matchSeq: 0 } },
@@ -166,6 +144,7 @@ describe("the rules of a takeover", () => {
       { kind: "askTimerFired", waitedMs: 99_000 },
       { kind: "keepTimeOver" },
       closed("z"),
+      suspected("z"),
       relocated("b", 0),
       { kind: "nowhere", epoch: 0, over: "match_over" },
     ];
@@ -181,24 +160,71 @@ describe("the rules of a takeover", () => {
   });
 });
 
+describe("the state of a match", () => {
+  it("changes from following to moving, and from over to transferred, and names the shard whose frames are taken", () => {
+    const bound = ({ state }: { state: MatchState<string> }): string[] =>
+      ["a", "b"].filter((link) => isBoundTo(state, link));
+    const moved = after(...playing, relocated("b", 2));
+    expect(moved.state.phase).toEqual({ kind: "moving", epoch: 2, link: "b" });
+    const over = after(...playing, cancelled);
+    expect(over.state.phase).toEqual({ kind: "over", epoch: 1, link: "a", transferred: false });
+    const unlinked = after(...playing, cancelled, relocated("b", 2), closed("b"));
+    expect(unlinked.state.phase).toEqual({ kind: "over", epoch: 2, link: undefined, transferred: false });
+    expect([after(...playing), moved, over, unlinked].map(bound)).toEqual([["a"], [], ["a"], []]);
+  });
+
+  it("keeps the shard that may be heard again, not one whose link has closed", () => {
+    expect(after(...playing, suspected("a")).state.question).toEqual({ lost: true, suspect: "a" });
+    expect(after(...playing, suspected("a"), closed("a")).state.question).toEqual({ lost: true, suspect: undefined });
+  });
+
+  it("has a refused player wait for where the match is", () => {
+    const { state } = after(joins(1), { kind: "joinRefused", seat: 1, code: "match_not_found" });
+    expect(state.seats).toEqual([{ seat: 1, at: "waiting", link: "a", looks: 1, hadSeat: false }]);
+  });
+});
+
 describe("the rules of spectators", () => {
   const watching: readonly Event[] = [{ kind: "watched" }, { kind: "locate" }, relocated("a", 1)];
 
   it("ask a shard for a match once, again where it goes, and look for it when it is refused or the link is gone", () => {
     expect(after(...watching).actions.at(-1)).toEqual({ kind: "watch", link: "a" });
     expect(after(...watching, relocated("a", 1)).actions.at(-1)).toEqual({ kind: "watch", link: "a" }); // it may be lost
-    const suspected = { ...relocated("a", 1), hearing: "suspected" } as Event;
-    expect(after(...watching, suspected).actions.at(-1)).toMatchObject({ kind: "backOff" });
+    const unheard = relocated("a", 1, { hearing: "suspected" });
+    expect(after(...watching, unheard).actions.at(-1)).toMatchObject({ kind: "backOff" });
     const shown = [...watching, followed("a"), { kind: "watching" }] as const;
     expect(after(...shown, relocated("a", 1)).actions.map(({ kind }) => kind)).toEqual(["backOff"]);
-    expect(after(...shown, relocated("b", 2)).actions.at(-1)).toEqual({ kind: "watch", link: "b" });
+    for (const [link, epoch] of [
+      ["b", 2],
+      ["b", 1],
+      ["a", 2],
+    ] as const)
+      expect(after(...shown, relocated(link, epoch)).actions.at(-1)).toEqual({ kind: "watch", link });
     for (const event of [closed("a"), { kind: "watchRefused", code: "match_not_found" } as const])
       expect(after(...watching, event).actions.at(-1)).toMatchObject({ kind: "ask", lost: false, waitMs: 250 });
+  });
+
+  it("ask the shard that a match is followed from again for the next spectator, and no shard where nothing concerns them", () => {
+    const followedHere = [{ kind: "watched" }, followed("a"), { kind: "locate" }] as const;
+    for (const events of [followedHere, [...followedHere, { kind: "locate" }] as const])
+      expect(after(...events).actions).toEqual([{ kind: "watch", link: "a" }]);
+    expect(after(...watching, closed("z")).actions).toEqual([]);
+  });
+
+  it("ask a suspected shard when it is heard again, if they have not asked it before", () => {
+    const asked = [...playing, { kind: "watched" }, { kind: "locate" }, suspected("a")] as const;
+    expect(after(...asked, heardAgain("a")).actions).toEqual([{ kind: "withdraw" }]);
+    const waits = [...playing, { kind: "watched" }, suspected("a"), { kind: "locate" }] as const;
+    expect(after(...waits, heardAgain("a")).actions).toEqual([{ kind: "withdraw" }, { kind: "watch", link: "a" }]);
   });
 
   it("tell why a match cannot be watched, after three looks", () => {
     const refused = { kind: "watchRefused", code: "match_not_found" } as const;
     const looked = [refused, relocated("a", 1), refused, relocated("a", 1), refused, relocated("a", 1)] as const;
+    for (const looks of [0, 2, 4])
+      expect(after(...watching, ...looked.slice(0, looks), refused).actions).toMatchObject([
+        { kind: "ask", lost: false },
+      ]);
     expect(after(...watching, ...looked, refused).actions).toEqual([
       { kind: "refuseSpectators", code: "match_not_found", toAsking: "match_not_found" },
     ]);

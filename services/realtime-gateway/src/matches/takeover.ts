@@ -201,8 +201,10 @@ function isLostWith<L>(state: MatchState<L>, link: L): boolean {
 /** No shard sends it any more; the log is here. */
 function unlink<L>(draft: Draft<L>): void {
   const { phase } = draft;
-  if (phase.kind === "over") draft.phase = { ...phase, link: undefined, transferred: false };
-  else if (hasLog(phase)) draft.phase = { kind: "moving", epoch: phase.epoch, link: undefined };
+  draft.phase =
+    phase.kind === "over"
+      ? { ...phase, link: undefined, transferred: false }
+      : { kind: "moving", epoch: epochOf(draft), link: undefined };
 }
 
 /** No frame is taken from there any more. */
@@ -309,9 +311,9 @@ function drop<L>(draft: Draft<L>): void {
 
 /** A log that was transferred was kept in case its new shard is lost before it has stored anything. While one is looked for it stays. */
 function keepTimeOver<L>(draft: Draft<L>): void {
-  const { phase, seats } = draft;
-  const transferred = phase.kind === "moving" || (phase.kind === "over" && phase.transferred);
-  if (transferred && phase.link !== undefined && seats.length === 0) drop(draft);
+  const link = linkOf(draft.phase);
+  const isTransferred = link !== undefined && !isBoundTo(draft, link);
+  if (isTransferred && draft.seats.length === 0) drop(draft);
 }
 
 /** It has no spectators any more. The shard that was asked for them may not have answered yet. */
