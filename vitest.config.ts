@@ -35,6 +35,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          testTimeout: 30_000, // for a test that hangs: what a slow machine takes is no fault
           include: ["{packages,services,infra,tools}/**/*.test.ts", "scripts/**/*.test.ts"],
           exclude: [...NEEDS_SERVERS, ...JUDGES_TIMES, "**/node_modules/**"],
         },

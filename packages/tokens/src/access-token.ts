@@ -44,7 +44,7 @@ export interface Revocation {
   readonly revokedAtMs: number;
 }
 
-export interface Trust {
+export interface RevocationFeedAnswer {
   readonly jwks: JSONWebKeySet;
   /** Since the watermark; repeats do no harm. */
   readonly revocations?: readonly Revocation[];
@@ -52,7 +52,7 @@ export interface Trust {
 }
 
 /** Reads the key set, and what was revoked since a watermark (0n: everything that still matters). */
-export type TrustSource = (watermark: bigint) => Promise<Trust>;
+export type RevocationFeed = (watermark: bigint) => Promise<RevocationFeedAnswer>;
 
 const fail = errorsOf({
   token_invalid: { grpc: "unauthenticated", retryable: false, message: "The access token is not valid." },
@@ -80,7 +80,7 @@ function isCanonical(token: string): boolean {
 }
 
 export class TokenVerifier {
-  readonly #source: TrustSource;
+  readonly #source: RevocationFeed;
   readonly #revoked = new Revocations();
   #keys = new Map<string, CryptoKey>();
   /** Tokens that have passed. */
@@ -90,7 +90,7 @@ export class TokenVerifier {
   #asking: Promise<void> | undefined;
 
   /** `rememberMax`: 0 where a token is shown once, and the connection remembers what it said. */
-  constructor(source: TrustSource, rememberMax = VERIFIED_MAX) {
+  constructor(source: RevocationFeed, rememberMax = VERIFIED_MAX) {
     this.#source = source;
     this.#verified = rememberMax > 0 ? new BoundedMap(rememberMax) : undefined;
   }
@@ -105,7 +105,7 @@ export class TokenVerifier {
   }
 
   /** How long ago identity answered, seconds: how old what we know of revocations is. */
-  trustAgeS(): number {
+  revocationFeedAgeS(): number {
     return (performance.now() - this.#askedAt) / 1000;
   }
 
@@ -129,9 +129,9 @@ export class TokenVerifier {
       }
     };
     return {
-      name: "token trust",
+      name: "revocation feed",
       start: async () => {
-        running = retryForever(watch, { name: "asking identity what to trust", stop: stop.signal, log });
+        running = retryForever(watch, { name: "reading the revocation feed", stop: stop.signal, log });
       },
       stop: async () => {
         stop.abort();
@@ -209,7 +209,7 @@ export class TokenVerifier {
     }
   }
 
-  async #read(): Promise<Trust> {
+  async #read(): Promise<RevocationFeedAnswer> {
     try {
       return await this.#source(this.#watermark);
     } catch (err) {

@@ -4,8 +4,8 @@ export {
   hasEnded,
   type Revocation,
   TokenVerifier,
-  type Trust,
-  type TrustSource,
+  type RevocationFeedAnswer,
+  type RevocationFeed,
 } from "./access-token.ts";
-export { trustFrom } from "./identity-trust.ts";
+export { revocationFeedFrom } from "./revocation-feed.ts";
 export { SeatTicketSealer, type SeatTicketVerdict, SeatTicketOpener } from "./seat-ticket.ts";

@@ -40,10 +40,11 @@ const own = {
     description:
       'origins of web games that may call from a browser, for example ["https://game.example"]; :* at the end matches any port, or none',
   }),
-  EDGE_TRUST_EVERY_MS: int({
+  EDGE_REVOCATION_FEED_EVERY_MS: int({
     default: 2000,
     min: 10,
     max: 30_000,
+    formerly: "EDGE_TRUST_EVERY_MS",
     description: "how often edge-api asks identity-service what has been revoked",
   }),
   EDGE_TRUSTED_PROXIES: json<readonly string[]>(Type.Array(Type.String({ pattern: "^[0-9a-fA-F:.]+(/[0-9]+)?$" })), {

@@ -5,7 +5,7 @@ import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
 import { createRpcClient } from "@muster/rpc";
 import { type Component, measureBounded } from "@muster/runtime";
 import { type Composition, defineService, type ServiceContext } from "@muster/service";
-import { TokenVerifier, trustFrom } from "@muster/tokens";
+import { TokenVerifier, revocationFeedFrom } from "@muster/tokens";
 import { Gauge } from "prom-client";
 import { type Config, configuration } from "./config.ts";
 import { readContract } from "./contract.ts";
@@ -36,14 +36,14 @@ function compose({ config, metrics, log }: ServiceContext<Config>): Composition<
     timeoutMs,
   });
   const chat = createRpcClient({ service: ChatService, metrics, baseUrl: config.chatUrl, timeoutMs });
-  const tokens = new TokenVerifier(trustFrom(identity.call));
+  const tokens = new TokenVerifier(revocationFeedFrom(identity.call));
   measureBounded(metrics, tokens.bounded);
   new Gauge({
-    name: "edge_trust_age_seconds",
+    name: "edge_revocation_feed_age_seconds",
     help: "Time since identity-service last answered what has been revoked",
     registers: [metrics],
     collect() {
-      this.set(tokens.trustAgeS());
+      this.set(tokens.revocationFeedAgeS());
     },
   });
   const peers = { identity: identity.check, match: match.check, matchmaker: matchmaking.check, chat: chat.check };
@@ -84,9 +84,9 @@ function compose({ config, metrics, log }: ServiceContext<Config>): Composition<
     metrics,
     log,
   });
-  const trust = tokens.watching(config.trustEveryMs, log);
+  const revocationFeed = tokens.watching(config.revocationFeedEveryMs, log);
   return {
-    components: [identity, match, matchmaking, chat, trust, rest, ingressRefusals],
+    components: [identity, match, matchmaking, chat, revocationFeed, rest, ingressRefusals],
     peers,
     exposes: { rest, ingressRefusals },
   };

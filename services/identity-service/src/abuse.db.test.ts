@@ -1,7 +1,7 @@
 // What strangers may cost: new accounts, hashing for nothing, and revocations that reach too far.
 import { Role } from "@muster/contracts/identity/v2";
 import { describeWithMariadb } from "@muster/testkit";
-import { TokenVerifier, trustFrom } from "@muster/tokens";
+import { TokenVerifier, revocationFeedFrom } from "@muster/tokens";
 import { decodeJwt } from "jose";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Harness, startHarness } from "../test/harness.ts";
@@ -103,7 +103,7 @@ describeWithMariadb("a stranger", () => {
     const device = { deviceKey: "token-device-0123456" };
     const { profile } = await harness.call.logInGuest(device);
     const playerId = profile?.playerId as string;
-    const tokens = new TokenVerifier(trustFrom(harness.call), 0);
+    const tokens = new TokenVerifier(revocationFeedFrom(harness.call), 0);
     for (let round = 0; round < 25; round++) {
       const before = (await harness.call.logInGuest(device)).tokens?.accessToken as string;
       await harness.call.setRole({ actorId: admin?.playerId as string, playerId, role: Role.PLAYER, reason: "round" });
@@ -121,7 +121,7 @@ describeWithMariadb("a stranger", () => {
     const device = { deviceKey: "fickle-device-012345" };
     const first = await harness.call.logInGuest(device);
     const playerId = first.profile?.playerId as string;
-    const tokens = new TokenVerifier(trustFrom(harness.call), 0);
+    const tokens = new TokenVerifier(revocationFeedFrom(harness.call), 0);
     let refreshToken = (await harness.call.logInGuest({ deviceKey: device.deviceKey })).tokens?.refreshToken as string;
     const refresh = async (): Promise<string> => {
       const pair = (await harness.call.refresh({ refreshToken })).tokens;

@@ -4,7 +4,7 @@ import { inTransaction } from "@muster/db";
 import { must } from "@muster/errors";
 import { createRpcClient } from "@muster/rpc";
 import { describeWithMariadb } from "@muster/testkit";
-import { TokenVerifier, trustFrom } from "@muster/tokens";
+import { TokenVerifier, revocationFeedFrom } from "@muster/tokens";
 import { sql } from "kysely";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Harness, startHarness } from "../test/harness.ts";
@@ -253,14 +253,14 @@ describeWithMariadb("refresh-token families", () => {
   it("take their access tokens with them, also in an instance and a verifier that start afterwards", async () => {
     const { tokens } = await harness.call.logInGuest({ deviceKey: "revoked-guest-0000" });
     const accessToken = tokens?.accessToken as string;
-    const before = new TokenVerifier(trustFrom(harness.call));
+    const before = new TokenVerifier(revocationFeedFrom(harness.call));
     const claims = await before.verify(accessToken);
     await harness.call.logOut({ refreshToken: tokens?.refreshToken as string });
     await before.refresh();
     expect(before.isRevoked(claims)).toBe(true);
     await using another = harness.build();
     await another.start();
-    const later = new TokenVerifier(trustFrom(harness.call));
+    const later = new TokenVerifier(revocationFeedFrom(harness.call));
     await expect(later.verify(accessToken)).rejects.toMatchObject({ code: "token_revoked" });
   });
 

@@ -2,7 +2,7 @@ import { IdentityService } from "@muster/contracts/identity/v2";
 import { inTransaction } from "@muster/db";
 import { createRpcClient } from "@muster/rpc";
 import { describeWithMariadb } from "@muster/testkit";
-import { TokenVerifier, trustFrom } from "@muster/tokens";
+import { TokenVerifier, revocationFeedFrom } from "@muster/tokens";
 import { decodeProtectedHeader } from "jose";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { runOperator } from "./operator-commands.ts";
@@ -59,7 +59,7 @@ describeWithMariadb("signing keys", () => {
   });
 
   it("rotate under load without one token refused", async () => {
-    const verifier = new TokenVerifier(trustFrom(harness.call));
+    const verifier = new TokenVerifier(revocationFeedFrom(harness.call));
     await verifier.refresh();
     const stop = new AbortController();
     const seen = new Set<string>();
@@ -103,7 +103,7 @@ describeWithMariadb("signing keys", () => {
   });
 
   it("withdrawn at once: its tokens are refused, the next ones are not", async () => {
-    const verifier = new TokenVerifier(trustFrom(harness.call));
+    const verifier = new TokenVerifier(revocationFeedFrom(harness.call));
     const stolen = await token();
     await verifier.verify(stolen);
     const kid = kidOf(stolen);
@@ -156,7 +156,7 @@ describeWithMariadb("signing keys", () => {
   });
 
   it("withdrawn by the operator's command: running instances sign with another one, and sessions go on", async () => {
-    const verifier = new TokenVerifier(trustFrom(harness.call));
+    const verifier = new TokenVerifier(revocationFeedFrom(harness.call));
     const stolen = await token();
     const kid = kidOf(stolen);
     const { tokens } = await harness.call.logInGuest({ deviceKey: "session-device-01234" });
@@ -183,7 +183,7 @@ describeWithMariadb("signing keys", () => {
     await fresh.start();
     const client = createRpcClient({ service: IdentityService, baseUrl: fresh.rpc.url, timeoutMs: 5000 });
     const next = await client.call.refresh({ refreshToken: tokens?.refreshToken as string });
-    const verifier = new TokenVerifier(trustFrom(client.call));
+    const verifier = new TokenVerifier(revocationFeedFrom(client.call));
     await verifier.refresh();
     await verifier.verify(next.tokens?.accessToken as string);
     await expect(verifier.verify(tokens?.accessToken as string)).rejects.toMatchObject({ code: "token_invalid" });

@@ -27,10 +27,11 @@ const own = {
     description:
       "key that authenticates links to shards, the same as theirs: 64 hexadecimal digits; of several, comma-separated, the first is used",
   }),
-  GATEWAY_TRUST_EVERY_MS: int({
+  GATEWAY_REVOCATION_FEED_EVERY_MS: int({
     default: 2000,
     min: 10,
     max: 30_000,
+    formerly: "GATEWAY_TRUST_EVERY_MS",
     description:
       "how often the gateway asks identity-service for revocations: a banned player's socket closes this late at most",
   }),

@@ -42,7 +42,7 @@ export interface GatewayGauges {
   readonly spectators: () => number;
   readonly bufferedBytes: () => number;
   readonly staleSockets: () => number;
-  readonly trustAgeS: () => number;
+  readonly revocationFeedAgeS: () => number;
   readonly controlWaiting: () => number;
 }
 
@@ -119,9 +119,9 @@ export function createGatewayMetrics(registry: Metrics, gauges: GatewayGauges): 
   gauge("gateway_buffered_bytes", "Bytes that wait for sockets whose clients do not read", gauges.bufferedBytes);
   gauge("gateway_spectators", "Sockets that watch a match", gauges.spectators);
   gauge(
-    "gateway_trust_age_seconds",
+    "gateway_revocation_feed_age_seconds",
     "Time since identity-service last answered what has been revoked",
-    gauges.trustAgeS,
+    gauges.revocationFeedAgeS,
   );
   gauge(
     "gateway_control_waiting",

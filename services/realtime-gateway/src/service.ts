@@ -8,7 +8,7 @@ import type { Logger } from "@muster/log";
 import { failoverClient, createRpcClient } from "@muster/rpc";
 import { type Component, Limiter, measureBounded } from "@muster/runtime";
 import { type Composition, defineService, type ServiceContext } from "@muster/service";
-import { SeatTicketOpener, TokenVerifier, trustFrom } from "@muster/tokens";
+import { SeatTicketOpener, TokenVerifier, revocationFeedFrom } from "@muster/tokens";
 import { clientAddress, proxiesOf } from "./connection/client-address.ts";
 import { createChatStream } from "./chat/chat-stream.ts";
 import { type Config, configuration } from "./config.ts";
@@ -64,7 +64,7 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly socket
     baseUrl: config.matchmakerUrl,
     timeoutMs: CALL_TIMEOUT_MS,
   });
-  const tokens = new TokenVerifier(trustFrom(identity.call), 0);
+  const tokens = new TokenVerifier(revocationFeedFrom(identity.call), 0);
   const budgets = new ControlBudgets(new ControlRates(config.controlLimits));
   const work = new ControlWork({ now: () => performance.now(), nextTurn: setImmediate });
   const connections = new Connections({
@@ -83,7 +83,7 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly socket
     spectators: () => matches.spectators,
     bufferedBytes: () => connections.bufferedBytes,
     staleSockets: () => connections.stale,
-    trustAgeS: () => tokens.trustAgeS(),
+    revocationFeedAgeS: () => tokens.revocationFeedAgeS(),
     controlWaiting: () => work.waiting,
   });
   const matches: MatchRegistry = new MatchRegistry({
@@ -160,7 +160,7 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly socket
       match,
       matchmaker,
       ...chatServices,
-      tokens.watching(config.trustEveryMs, log),
+      tokens.watching(config.revocationFeedEveryMs, log),
       matchmaking,
       chat,
       linkPart,

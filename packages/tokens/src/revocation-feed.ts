@@ -1,12 +1,12 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type { GetTrustResponse } from "@muster/contracts/identity/v2";
 import type { JSONWebKeySet } from "jose";
-import type { Revocation, TrustSource } from "./access-token.ts";
+import type { Revocation, RevocationFeed } from "./access-token.ts";
 
-/** What to trust, by identity-service's GetTrust. */
-export function trustFrom(identity: {
+/** The revocation feed of identity-service: its GetTrust. */
+export function revocationFeedFrom(identity: {
   getTrust(request: { watermark: bigint }): Promise<GetTrustResponse>;
-}): TrustSource {
+}): RevocationFeed {
   return async (watermark) => {
     const answer = await identity.getTrust({ watermark });
     return {
