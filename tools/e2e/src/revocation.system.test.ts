@@ -13,7 +13,9 @@ describeWithServers("revocation", () => {
   let system: System;
   let admin: MusterClient;
   beforeAll(async () => {
-    system = await startSystem({ env: { EDGE_REVOCATION_FEED_EVERY_MS: "100", GATEWAY_REVOCATION_FEED_EVERY_MS: "100" } });
+    system = await startSystem({
+      env: { EDGE_REVOCATION_FEED_EVERY_MS: "100", GATEWAY_REVOCATION_FEED_EVERY_MS: "100" },
+    });
     admin = new MusterClient({ url: system.url });
     const { playerId } = await admin.register({ name: randomName(), password: PASSWORD });
     await makeAdmin(system, playerId);
