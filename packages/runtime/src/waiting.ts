@@ -32,6 +32,20 @@ export async function until(
   }
 }
 
+export interface RetryDelays {
+  readonly firstMs: number;
+  readonly maxMs: number;
+}
+
+/**
+ * How long to wait after so many failures in a row: twice as long after each, up to the longest, and somewhere between half of that
+ * and all of it, so that those who failed together do not come back together.
+ * @param failures 1 after the first
+ */
+export function retryDelayMs(failures: number, { firstMs, maxMs }: RetryDelays, random = Math.random): number {
+  return Math.min(firstMs * 2 ** (failures - 1), maxMs) * (0.5 + random() / 2);
+}
+
 export interface RetryOptions {
   readonly name: string;
   readonly stop: AbortSignal;

@@ -6,6 +6,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { copyWorkspace } from "@muster/testkit/workspace-copy";
 import { EXPLAINED } from "./explained.ts";
+import { linesOf } from "./lines.ts";
 import { type Part, PARTS } from "./parts.ts";
 import { type Report, summaries, survivors, unexplained } from "./survivors.ts";
 
@@ -28,7 +29,7 @@ const { values, positionals } = parseArgs({
 });
 const lost = Object.values(PARTS)
   .flatMap(({ mutate: files, tests }) => [...files, ...tests])
-  .filter((file) => !existsSync(path.join(ROOT, file.split(":")[0] as string)));
+  .filter((file) => !existsSync(path.join(ROOT, file)));
 const unknown = positionals.filter((name) => !(name in PARTS));
 if (values.help) console.log(HELP);
 else if (unknown.length > 0) {
@@ -53,21 +54,35 @@ async function mutate(names: readonly string[]): Promise<boolean> {
   }
 }
 
-async function mutatePart(copy: string, name: string, { mutate: files, tests }: Part): Promise<boolean> {
+async function mutatePart(copy: string, name: string, { mutate: files, only = {}, tests }: Part): Promise<boolean> {
   console.log(`\n${name}: ${files.join(", ")}`);
-  writeFileSync(path.join(copy, "stryker.json"), JSON.stringify(configOf(files)));
+  writeFileSync(
+    path.join(copy, "stryker.json"),
+    JSON.stringify(configOf(files.flatMap((file) => rangesOf(file, only[file])))),
+  );
   await run(copy, `${HERE}/node_modules/.bin/stryker`, ["run", "stryker.json"], {
     MUTATION_TESTS: JSON.stringify(tests),
   });
   const report = JSON.parse(readFileSync(path.join(copy, REPORT), "utf8")) as Report;
   for (const { file, mutants, noticed } of summaries(report))
     console.log(`${noticed} of ${mutants} noticed in ${file}`);
-  const mine = EXPLAINED.filter(({ file }) => files.some((one) => one.split(":")[0] === file));
+  const mine = EXPLAINED.filter(({ file }) => files.includes(file));
   const left = unexplained(survivors(report), mine);
   for (const { file, line, text, replacement } of left.survivors)
     console.log(`no test notices ${file}:${line}\n  - ${text}\n  + ${replacement}`);
   for (const { file, text } of left.stale) console.log(`explained, but noticed by now: ${file}: ${text}`);
   return left.survivors.length === 0 && left.stale.length === 0;
+}
+
+/** As Stryker wants them: the file, or the lines of these functions. */
+function rangesOf(file: string, functions: readonly string[] | undefined): string[] {
+  if (!functions) return [file];
+  const source = readFileSync(path.join(ROOT, file), "utf8");
+  return functions.map((name) => {
+    const lines = linesOf(source, name);
+    if (!lines) throw new Error(`src/parts.ts names a function that ${file} does not have: ${name}`);
+    return `${file}:${lines[0]}-${lines[1]}`;
+  });
 }
 
 function configOf(mutated: readonly string[]): object {

@@ -1,7 +1,8 @@
 // What is mutated, by name, and the tests that have to notice. Tests with a database run for every mutant that they reach: seconds each.
 export interface Part {
-  /** Files, or `file:from-to` for lines. */
   readonly mutate: readonly string[];
+  /** Of a file: the functions that are mutated, where not all are. */
+  readonly only?: Readonly<Record<string, readonly string[]>>;
   readonly tests: readonly string[];
 }
 
@@ -14,8 +15,14 @@ export const PARTS: Readonly<Record<string, Part>> = {
     mutate: ["services/shard/src/match/results.ts", "services/match-service/src/outcomes.ts"],
     tests: ["services/shard/src/match/results.test.ts", "services/match-service/src/rpc.db.test.ts"],
   },
+  // A sample, for every mutant takes a database: what decides on rotation, reuse, the grace time and the end of sessions. Left out are
+  // how tokens are made and signed, and most of the SQL.
   sessions: {
     mutate: ["services/identity-service/src/sessions.ts", "services/identity-service/src/store/sessions.ts"],
+    only: {
+      "services/identity-service/src/sessions.ts": ["repeat", "refresh", "close", "isOpen", "endReused"],
+      "services/identity-service/src/store/sessions.ts": ["revokeFamilies"],
+    },
     tests: ["services/identity-service/src/sessions.db.test.ts"],
   },
   takeover: {

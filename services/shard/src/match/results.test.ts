@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { CancelReason, EndReason, type RecordResultRequestSchema } from "@muster/contracts/match/v2";
 import { AppError, COMMON_ERRORS } from "@muster/errors";
-import { InputLog, unpackLog } from "@muster/game-kit";
-import { createMetrics } from "@muster/runtime";
+import { InputLog, packLog, unpackLog } from "@muster/game-kit";
+import { createMetrics, sleep } from "@muster/runtime";
 import { LogLines, until } from "@muster/testkit";
 import { newTrace } from "@muster/tracing";
 import { describe, expect, it } from "vitest";
@@ -24,6 +24,8 @@ function resultsWith(answer: (request: Request, call: number) => unknown): {
   stored: string[];
   finished(matchId: string, more?: Partial<FinishedMatch>): FinishedMatch;
   counted(name: string): Promise<number>;
+  /** Values of the label `code`, in the order of their first use. */
+  codes(name: string): Promise<unknown[]>;
 } {
   const requests: Request[] = [];
   const stored: string[] = [];
@@ -57,6 +59,10 @@ function resultsWith(answer: (request: Request, call: number) => unknown): {
     async counted(name) {
       const metric = await registry.getSingleMetric(name)?.get();
       return metric?.values.reduce((sum, { value }) => sum + value, 0) ?? Number.NaN;
+    },
+    async codes(name) {
+      const metric = await registry.getSingleMetric(name)?.get();
+      return metric?.values.map(({ labels }) => labels["code"]) ?? [];
     },
   };
 }
@@ -138,10 +144,25 @@ describe("the result of a match", () => {
   });
 });
 
+it("the log of a result may be as large as match-service takes, not a byte larger", async () => {
+  const bytesMax = 192 * 1024;
+  // What cannot be compressed grows by the same for every log of about this size.
+  const overhead = (await packLog(randomBytes(bytesMax - 100))).length - (bytesMax - 100);
+  for (const [larger, bytes] of [
+    [0, bytesMax],
+    [1, 0],
+  ] as const) {
+    const { results, requests, finished } = resultsWith(() => undefined);
+    results.store(finished("m", { outcome: played, log: randomBytes(bytesMax - overhead + larger) }));
+    await results.flush(5000);
+    expect(requests[0]?.inputLog).toHaveLength(bytes);
+  }
+});
+
 describe("a result that is not stored at once", () => {
   it("is tried again until it is, whatever went wrong, and answered for until then", async () => {
     const errors = [refusal("unavailable"), new TypeError("of the connection"), refusal("internal")];
-    const { results, requests, stored, finished, counted } = resultsWith((_, call) => {
+    const { results, requests, stored, logs, finished, counted } = resultsWith((_, call) => {
       const error = errors[call - 1];
       if (error) throw error;
       return { duplicate: true }; // the first try had come through, without its answer
@@ -155,12 +176,26 @@ describe("a result that is not stored at once", () => {
     expect([results.pending, results.pendingIds]).toEqual([0, []]);
     expect(await counted("shard_result_retries_total")).toBe(3);
     expect(await counted("shard_results_stored_total")).toBe(1);
+    const delays = logs.withMessage("a result could not be stored; trying again").map(({ delayMs }) => Number(delayMs));
+    expect(delays).toHaveLength(3);
+    for (const [i, delayMs] of delays.entries()) expect(delayMs / 2 ** i).toSatisfy((ms) => ms >= 50 && ms <= 100);
+  });
+
+  it("after an earlier wait for results ended in time is tried again as well", async () => {
+    const { results, stored, finished } = resultsWith((_, call) => {
+      if (call === 1) throw refusal("unavailable");
+    });
+    await results.flush(10);
+    await sleep(30);
+    results.store(finished("m"));
+    await results.flush(5000);
+    expect(stored).toEqual(["m"]);
   });
 
   it.each(["stale_epoch", "result_conflict", "bad_result", "match_not_found", "invalid_request"])(
     "because match-service will never take it (%s) is let go of, and counted",
     async (code) => {
-      const { results, requests, stored, logs, finished, counted } = resultsWith(() => {
+      const { results, requests, stored, logs, finished, counted, codes } = resultsWith(() => {
         throw refusal(code);
       });
       results.store(finished("m"));
@@ -168,6 +203,7 @@ describe("a result that is not stored at once", () => {
       expect(requests).toHaveLength(1);
       expect(stored).toEqual(["m"]); // the gateways' logs are not needed any more
       expect(await counted("shard_results_refused_total")).toBe(1);
+      expect(await codes("shard_results_refused_total")).toEqual([code]);
       expect(logs.withMessage("match-service refused a result permanently")).toMatchObject([{ matchId: "m", code }]);
     },
   );

@@ -6,7 +6,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { AppError } from "@muster/errors";
 import { packLog } from "@muster/game-kit";
 import type { Logger } from "@muster/log";
-import { Limiter, sleep } from "@muster/runtime";
+import { Limiter, retryDelayMs, sleep } from "@muster/runtime";
 import { type TraceContext, withTrace } from "@muster/tracing";
 import type { MatchOutcome } from "./match-spec.ts";
 import type { ShardMetrics } from "../metrics.ts";
@@ -29,8 +29,7 @@ export interface FinishedMatch {
 /** match-service takes no more. */
 const REPLAY_BYTES_MAX = 192 * 1024;
 const NOTHING = new Uint8Array(0);
-const FIRST_RETRY_MS = 100;
-const RETRY_MS_MAX = 5000;
+const RETRY_DELAYS = { firstMs: 100, maxMs: 5000 };
 /** Calls to match-service at once; results beyond it wait here. */
 const CALLS_MAX = 16;
 
@@ -75,7 +74,7 @@ export class Results {
     const { matchId } = match;
     const inputLog = await packed(match, this.#log);
     const request = requestOf(match, this.#shardId, inputLog);
-    for (let delayMs = FIRST_RETRY_MS; ; delayMs = Math.min(delayMs * 2, RETRY_MS_MAX)) {
+    for (let failures = 1; ; failures++) {
       try {
         const { duplicate } = await this.#limiter.run(() => this.#matches.recordResult(request));
         this.#metrics.resultsStored.inc();
@@ -95,8 +94,9 @@ export class Results {
           return;
         }
         this.#metrics.resultRetries.inc();
+        const delayMs = retryDelayMs(failures, RETRY_DELAYS);
         this.#log.warn({ err, matchId, delayMs }, "a result could not be stored; trying again");
-        await sleep(delayMs * (0.5 + Math.random() / 2), this.#abandon.signal);
+        await sleep(delayMs, this.#abandon.signal);
       }
     }
   }
