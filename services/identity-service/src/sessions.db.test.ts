@@ -66,11 +66,11 @@ describeWithMariadb("refresh-token families", () => {
       await expect(refresh(third)).rejects.toMatchObject(refused);
       const [entry] = await harness.db
         .selectFrom("audit_log")
-        .select(["action", "target"])
+        .select(["actor", "action", "target"])
         .orderBy("position", "desc")
         .limit(1)
         .execute();
-      expect(entry).toEqual({ action: "refresh_token_reused", target: playerId });
+      expect(entry).toEqual({ actor: "system", action: "refresh_token_reused", target: playerId });
     },
   );
 
@@ -131,6 +131,38 @@ describeWithMariadb("refresh-token families", () => {
         await expect(refresh(used.value)).rejects.toMatchObject(refused);
       }
     }
+  });
+
+  it("are not known by a token that nobody was given: it cannot be refreshed, and whoever logs out with it is logged out", async () => {
+    const unknown = "x".repeat(43);
+    await expect(refresh(unknown)).rejects.toMatchObject(refused);
+    await harness.call.logOut({ refreshToken: unknown });
+  });
+
+  it("end once: whoever logs out again ends no access tokens again", async () => {
+    const refreshToken = await guest();
+    const revocations = async (): Promise<number> =>
+      (await harness.db.selectFrom("revocations").select("position").execute()).length;
+    const before = await revocations();
+    for (let i = 0; i < 2; i++) await harness.call.logOut({ refreshToken });
+    expect(await revocations()).toBe(before + 1);
+    await expect(refresh(refreshToken)).rejects.toMatchObject(refused);
+  });
+
+  it("end when they are not refreshed in time, and at the latest when the family does", async () => {
+    await using short = await startHarness({ IDENTITY_REFRESH_TTL_S: "60", IDENTITY_FAMILY_TTL_S: "100" });
+    const next = async (refreshToken: string): Promise<string> =>
+      (await short.call.refresh({ refreshToken })).tokens?.refreshToken as string;
+    const opened = async (): Promise<string> =>
+      (await short.call.logInGuest({ deviceKey: randomUUID() })).tokens?.refreshToken as string;
+    const [idle, used] = [await opened(), await opened()];
+    short.advance(50);
+    const second = await next(used);
+    short.advance(11);
+    await expect(next(idle)).rejects.toMatchObject(refused);
+    const third = await next(second);
+    short.advance(40); // the token would live on, the family does not
+    await expect(next(third)).rejects.toMatchObject(refused);
   });
 
   it("are one per device: logging in again on a device ends its older session only", async () => {

@@ -10,6 +10,28 @@ export interface Explained {
 
 export const EXPLAINED: readonly Explained[] = [
   {
+    file: "services/identity-service/src/sessions.ts",
+    text: "if (now().getTime() - rotatedAt.getTime() > options.graceS * 1000) {",
+    replacements: ["if (now().getTime() - rotatedAt.getTime() >= options.graceS * 1000) {"],
+    why: "to which side the last millisecond of the grace time belongs is nobody's concern",
+  },
+  {
+    file: "services/identity-service/src/sessions.ts",
+    text: "if (locked?.revoked_at === null)",
+    replacements: ["if (locked.revoked_at === null)"],
+    why: "there is no token only if it is deleted, as expired, between the two queries",
+  },
+  {
+    file: "services/identity-service/src/sessions.ts",
+    text: "return locked.revoked_at === null && locked.token_expires_at > now && locked.family_expires_at > now;",
+    replacements: [
+      "return locked.revoked_at === null && locked.token_expires_at >= now && locked.family_expires_at > now;",
+      "return locked.revoked_at === null && locked.token_expires_at > now && locked.family_expires_at >= now;",
+      "return locked.revoked_at === null && locked.token_expires_at > now && true;",
+    ],
+    why: "the last millisecond is nobody's concern; a token ends no later than its family, which is checked in case other rows come to be",
+  },
+  {
     file: "services/realtime-gateway/src/matches/takeover.ts",
     text: "default:",
     replacements: ["default: …"],
