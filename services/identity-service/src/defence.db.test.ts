@@ -161,7 +161,8 @@ describeWithMariadb("log-in defence", () => {
       ),
     );
     const refused = all.flatMap((one) => (one.status === "rejected" ? [(one.reason as Refusal).code] : []));
-    expect(refused.filter((code) => code !== "deadline_exceeded")).toEqual([]); // sixty hashes take a while on a busy machine
+    const tooLate = ["deadline_exceeded", "unavailable"]; // sixty hashes take a while on a busy machine
+    expect(refused.filter((code) => !tooLate.includes(code))).toEqual([]);
   });
 
   it("counts an address over all names, an IPv6 one by its /64", async () => {

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# The long drills, which CI runs in a short variant: every scenario of survival, then restarts and a crowd, on real processes.
+# Usage: scripts/drills.sh [--short]     --short: a few matches per scenario, about five minutes; without it about half an hour
+set -euo pipefail
+cd "$(dirname "$0")/.."
+case "${1-}" in
+'' | --short) ;;
+*)
+  echo "usage: scripts/drills.sh [--short]" >&2
+  exit 2
+  ;;
+esac
+. scripts/setup.sh
+setup_everything
+if [ "${1-}" = --short ]; then
+  MUSTER_DRILLS=all exec ./node_modules/.bin/vitest run tools/drills/
+fi
+./node_modules/.bin/node tools/drills/src/survival.ts --scenario all
+./node_modules/.bin/node tools/drills/src/restarts.ts
+./node_modules/.bin/node tools/drills/src/crowd.ts
