@@ -125,7 +125,7 @@ def duel(url: str, mode: str) -> None:
         for _ in range(3):
             guest.steer(inputs, held)
     seat = one.found["seat"]
-    one.connection.until(lambda: one.connection.receiver.acks[seat] >= 3, "the inputs are not applied")
+    one.connection.until(lambda: one.connection.receiver.ack_of(seat) >= 3, "the inputs are not applied")
     expect(first[0] != KEYFRAME, True, "what follows the first keyframe: deltas")
     expect(one.connection.dropped, 0, "deltas that did not follow")
 
@@ -139,7 +139,7 @@ def duel(url: str, mode: str) -> None:
     expect((joined["resumed"], joined["last_input_seq"]), (True, last_seq), "back in the seat")
     expect(other.connection.told("seat_status")["connected"], True, "who is back")
     one.steer(inputs, {"right": True, "fire": True})
-    one.connection.until(lambda: one.connection.receiver.acks[seat] == one.input_seq, "the input after the return")
+    one.connection.until(lambda: one.connection.receiver.ack_of(seat) == one.input_seq, "the input after the return")
     # A number that was used before is refused, and the connection stays.
     one.connection.socket.send(input_frame(inputs, last_seq, 0, {"left": False, "right": False, "thrust": False, "fire": False}))
     expect(one.connection.told("error")["code"], "input_out_of_order", "an old number")

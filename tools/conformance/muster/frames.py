@@ -35,6 +35,10 @@ class Receiver:
         self.acks: list[int] = []
         self.words: list[int] = []
 
+    def ack_of(self, seat: int) -> int:
+        """The number of the seat's last input that was applied; 0 before the first keyframe, and before the first input."""
+        return self.acks[seat] if self.acks else 0
+
     def apply(self, frame: bytes) -> bool:
         """False for a delta that does not follow. Raises Malformed, and holds what it held before."""
         reader = BitReader(frame)
