@@ -306,6 +306,11 @@ const CASES: readonly (readonly [title: string, events: readonly Event[], action
     [{ kind: "watched" }, relocated("a", 1), { kind: "unwatched" }],
     [{ kind: "unwatch", link: "a" }],
   ],
+  [
+    "a match is said not to be watched that nobody watched: its shard hears it, and it stays",
+    [...playing, { kind: "unwatched" }],
+    [{ kind: "unwatch", link: "a" }],
+  ],
   ["the last spectator leaves before a shard is found", [{ kind: "watched" }, { kind: "unwatched" }], []],
 ];
 
