@@ -23,5 +23,6 @@ if [ ! -f secrets/tls/tls.crt ]; then
     -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout secrets/tls/tls.key -out secrets/tls/tls.crt 2>/dev/null
   chmod 644 secrets/tls/tls.key # the ingress runs as a user of its own
 fi
+[ -f common.env ] || : >common.env # variables for every process, such as where traces go: runbooks/traces.md
 read -ra compose <<<"${MUSTER_COMPOSE:-docker compose}"
 exec "${compose[@]}" --project-name "${COMPOSE_PROJECT_NAME:-muster}" --env-file secrets/env -f compose.yaml up "${MUSTER_COMPOSE_BUILD:---build}" "$@"
