@@ -35,9 +35,13 @@ export function cursorTime(column: string): RawBuilder<string> {
   return sql<string>`date_format(${sql.ref(column)}, '%Y-%m-%d %H:%i:%s.%f')`;
 }
 
-/** For `where`, in a query that is ordered by both columns, descending. An index over both is read from there. */
+/**
+ * For `where`, in a query that is ordered by both columns, descending. An index over both is read from there: MariaDB makes a range of the
+ * first comparison, where it would read the index from its end for `(time, id) < (…)`.
+ */
 export function isBelowCursor(timeColumn: string, idColumn: string, { at, id }: Cursor): RawBuilder<boolean> {
-  return sql<boolean>`(${sql.ref(timeColumn)}, ${sql.ref(idColumn)}) < (cast(${at} as datetime(6)), ${id})`;
+  const [time, last] = [sql.ref(timeColumn), sql`cast(${at} as datetime(6))`];
+  return sql<boolean>`(${time} <= ${last} and (${time} < ${last} or ${sql.ref(idColumn)} < ${id}))`;
 }
 
 /** The database knows no 31 February, and Date.parse takes it for 3 March. */

@@ -312,7 +312,7 @@ export async function listPlayerMatches(
   after: Cursor | undefined,
 ): Promise<HistoryPage> {
   const keys = after
-    ? await pageAfter(db, [playerId, after.at, after.id, limit + 1])
+    ? await pageAfter(db, [playerId, after.at, after.at, after.id, limit + 1])
     : await firstPage(db, [playerId, limit + 1]);
   const page = keys.slice(0, limit);
   const times = new Map(page.map((key) => [key.match_id, key.created_at_text]));
@@ -336,8 +336,10 @@ const firstPage = prepared((db: Kysely<Tables>, [playerId, limit]: readonly [str
   pageKeys(db, playerId, limit),
 );
 
-const pageAfter = prepared((db: Kysely<Tables>, [playerId, at, id, limit]: readonly [string, string, string, number]) =>
-  pageKeys(db, playerId, limit).where(isBelowCursor("created_at", "match_id", { at, id })),
+/** The cursor's time stands twice in the statement. */
+const pageAfter = prepared(
+  (db: Kysely<Tables>, [playerId, at, , id, limit]: readonly [string, string, string, string, number]) =>
+    pageKeys(db, playerId, limit).where(isBelowCursor("created_at", "match_id", { at, id })),
 );
 
 /** In the order of the ids; unknown ones are left out. */
