@@ -7,6 +7,7 @@ export class MessageQueue<T> implements AsyncIterable<T> {
   #items: T[] = [];
   #wake: (() => void) | undefined;
   #closed = false;
+  readonly #whenClosed = Promise.withResolvers<void>();
 
   constructor(lengthMax: number) {
     this.#lengthMax = lengthMax;
@@ -14,6 +15,11 @@ export class MessageQueue<T> implements AsyncIterable<T> {
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** Resolves once it is closed, whether or not what was pushed has been read. */
+  get whenClosed(): Promise<void> {
+    return this.#whenClosed.promise;
   }
 
   /** False when the queue is closed or just overflowed: the message is not sent. */
@@ -32,6 +38,7 @@ export class MessageQueue<T> implements AsyncIterable<T> {
   /** Ends the iteration once what was pushed has been read. */
   close(): void {
     this.#closed = true;
+    this.#whenClosed.resolve();
     this.#wake?.();
   }
 

@@ -36,11 +36,18 @@ export async function* serveSession<In extends SessionMessage, Out>(
   if (first.value?.message.case !== "hello") throw new ConnectError("the first message is hello", Code.InvalidArgument);
   const { out, onMessage, onEnd } = accept(first.value.message.value as Hello<In>);
   readUntilOver(incoming, out, onMessage);
+  let isOver = false;
+  const end = (): void => {
+    out.close();
+    if (!isOver) onEnd();
+    isOver = true;
+  };
+  // Not left to the loop below: it stands still at a message that the peer does not read.
+  out.whenClosed.then(end, end);
   try {
     yield* out;
   } finally {
-    out.close();
-    onEnd();
+    end();
   }
 }
 
