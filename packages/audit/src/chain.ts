@@ -58,7 +58,8 @@ export class Chain {
       return fault("missing", `entries ${before.position + 1} to ${position - 1} are missing`);
     if (!entry.previous_hash.equals(before.hash))
       return fault("order", `entry ${position} does not follow entry ${before.position}`);
-    if (!entry.hash.equals(hashOf(entry))) return fault("changed", `entry ${position} has been changed`);
+    if (!hasTime(entry) || !entry.hash.equals(hashOf(entry)))
+      return fault("changed", `entry ${position} has been changed`);
     const state = this.#sealer.stateOf(entry);
     switch (state) {
       case "sealed":
@@ -86,6 +87,11 @@ export class Chain {
     if (range?.to === position - 1) range.to = position;
     else if (this.#unsealed.length < RANGES_MAX) this.#unsealed.push({ from: position, to: position });
   }
+}
+
+/** Somebody with access to the table may write a zero date, and of that the driver makes null or an invalid Date. */
+function hasTime({ at }: { readonly at: Date | null }): boolean {
+  return at !== null && !Number.isNaN(at.getTime());
 }
 
 function faultOfFirst({ position, previous_hash, hash }: AuditRow): AuditFault | undefined {

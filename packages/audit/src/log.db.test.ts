@@ -115,6 +115,15 @@ describeWithMariadb("an audit log", () => {
     expect((await verdict()).fault).toBe(`entry 2 was not sealed with the key ${sealer.keyId}: it has been forged`);
   });
 
+  it.each(["0000-00-00 00:00:00", "2026-00-00 00:00:00"])(
+    "shows an entry whose time no Date can hold: %s",
+    async (at) => {
+      for (const reason of ["a", "b"]) await append(reason);
+      await run(`set statement sql_mode = '' for update audit_log set at = '${at}' where position = 1`);
+      expect((await verdict()).fault).toBe("entry 1 has been changed");
+    },
+  );
+
   describe("of a release without seals", () => {
     beforeEach(async () => {
       await run("alter table audit_log drop column key_id, drop column seal");
@@ -298,6 +307,27 @@ describeWithMariadb("an audit log", () => {
       await attack();
       await watch.look();
       expect(await metricsNow()).toEqual({ position: 4, fault: 0, unsealed: 0, losses: 0, ...differs });
+    });
+
+    it("tells of a lost entry that was appended and verified after it had looked where the log ends", async () => {
+      metrics.clear();
+      await append("a");
+      let meanwhile = async (): Promise<void> => append("b");
+      const database = db.withPlugin({
+        transformQuery: ({ node }) => node,
+        async transformResult({ result }) {
+          const once = meanwhile;
+          meanwhile = async () => {};
+          await once();
+          return result;
+        },
+      });
+      const watch = createAuditWatch({ database, sealer, metrics, log: lines.logger("test") });
+      await watch.look();
+      expect(lines.withMessage("the audit log ends here").at(-1)).toMatchObject({ position: 2 });
+      await run("delete from audit_log where position = 2");
+      await watch.look();
+      expect(await metricsNow()).toMatchObject({ losses: 1, position: 1 });
     });
 
     it.each([

@@ -35,6 +35,13 @@ export function createAuditWatch<Tables extends AuditTables>(
   let chain = new Chain(sealer);
   let looks = 0;
 
+  const note = (head: AuditHead | undefined): void => {
+    if (head && !(head.position === seen?.position && head.hash.equals(seen.hash)))
+      log.info(fieldsOf(head), "the audit log ends here");
+    seen = head;
+    position.set(head?.position ?? 0);
+  };
+
   const noteEnd = async (): Promise<void> => {
     const head = await findHead(db);
     const still = seen && (await findHash(db, seen.position));
@@ -46,10 +53,7 @@ export function createAuditWatch<Tables extends AuditTables>(
         "entries of the audit log have been removed or replaced",
       );
     }
-    if (head && !(head.position === seen?.position && head.hash.equals(seen.hash)))
-      log.info(fieldsOf(head), "the audit log ends here");
-    seen = head;
-    position.set(head?.position ?? 0);
+    note(head);
   };
 
   const verify = async (): Promise<void> => {
@@ -57,6 +61,8 @@ export function createAuditWatch<Tables extends AuditTables>(
     const found = await walk(chain, (after) => listEntriesAfter(db, after, PAGE_ROWS));
     fault.set(found ? 1 : 0);
     unsealed.set(chain.unsealedEntries);
+    const appended = chain.last && chain.last.position > (seen?.position ?? 0); // since noteEnd
+    if (appended) note(chain.last);
     if (!found) return;
     looks = 0; // from the beginning the next time: it may have been mended
     log.error({ kind: found.kind, position: found.position }, `the audit log is not intact: ${found.message}`);
