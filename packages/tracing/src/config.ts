@@ -1,5 +1,10 @@
 import { type Fields, text, url } from "@muster/config";
 
+/** A token of HTTP: of any other name Node's error shows the whole text, and with `name:value==` that is the secret. */
+const NAME = "[\\w!#$%&'*+.^`|~-]+";
+/** Percent-encoded where needed, and then visible ASCII: what no header can have would end the process, or every batch. */
+const VALUE = "([^,%]|%[2-6][0-9A-Fa-f]|%7[0-9A-Ea-e])+";
+
 /** The standard variables of OpenTelemetry, as far as we read them. Set for a whole installation: they have no service's prefix. */
 export const tracingConfig = {
   OTEL_EXPORTER_OTLP_ENDPOINT: url({
@@ -11,7 +16,7 @@ export const tracingConfig = {
   OTEL_EXPORTER_OTLP_HEADERS: {
     ...text({
       default: "",
-      pattern: "^([^=,\\s]+=[^,]+(,[^=,\\s]+=[^,]+)*)?$",
+      pattern: `^(${NAME}=${VALUE}(,${NAME}=${VALUE})*)?$`,
       description: "headers for the collector, `name=value,name=value`, such as a hosted collector's API key",
     }),
     secret: true,
