@@ -1,8 +1,9 @@
-// What the house rules say and no linter checks: which way imports may point, that they never go round, how long a file may be, and that every
-// relative link in a document, and every file that an operator's page names, is there.
+// What the house rules say and no linter checks: which way imports may point, that they never go round, how long a file may be, and that
+// everything exists that a document links to or names.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { referenceProblems } from "./document-references.ts";
 import { importCircles } from "./import-circles.ts";
 import { purityProblems } from "./purity.ts";
 import { vocabularyProblems } from "./vocabulary.ts";
@@ -54,6 +55,7 @@ export function structureProblems(): string[] {
     ...files.filter((file) => file.endsWith(".md")).flatMap(linkProblems),
     ...files.filter((file) => OPERATORS_PAGES.test(file)).flatMap(namedFileProblems),
     ...files.filter((file) => file.endsWith(".md")).flatMap(plainNodeProblems),
+    ...referenceProblems(files),
   ];
 }
 

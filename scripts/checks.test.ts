@@ -135,10 +135,10 @@ describe("a service's configuration", () => {
       MATCHMAKER_PORT: "1",
     };
     const misspelt = run("node", ["src/main.ts", "--check-config"], { cwd, env });
-    expect(misspelt.output).toBe("matchmaker would start, but knows no such variables: MATCHMAKER_PORT\n");
+    expect(misspelt.output).toBe("matchmaker would start, but does not know these variables: MATCHMAKER_PORT\n");
     expect(misspelt.status).toBe(2);
     const wrong = run("node", ["src/main.ts", "--chek-config"], { cwd, env });
-    expect(wrong.output).toContain("--chek-config means nothing here");
+    expect(wrong.output).toContain("--chek-config is an unknown argument");
     expect(wrong.status).toBe(2);
   });
 });

@@ -95,6 +95,8 @@ function main(words: readonly string[]): number {
   console.log(`packages/game-${id} was created, and ${MODES} has a game and a queue of that name.`);
   if (rest.length > 0) return 0;
   const installed = spawnSync("pnpm", ["install", "--no-frozen-lockfile", "--prefer-offline"], { stdio: "inherit" });
+  if (installed.status === 0)
+    console.log(`\nTest it: pnpm exec vitest run packages/game-${id}. Play it: README.md, "Write a game".`);
   return installed.status ?? 1;
 }
 

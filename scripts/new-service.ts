@@ -100,7 +100,7 @@ async function main(words: readonly string[]): Promise<number> {
   const [id, ...rest] = words;
   if (id === undefined || !NAME.test(id) || rest.some((word) => word !== "--no-install")) {
     console.error(
-      "usage: pnpm new:service NAME      lower-case words with hyphens, without `-service`: rating, live-ops",
+      "usage: pnpm new:service NAME      lower-case words with hyphens, 2 to 24 characters, without `-service`: rating, live-ops",
     );
     return 2;
   }
@@ -125,6 +125,9 @@ async function main(words: readonly string[]): Promise<number> {
     const { status } = spawnSync(command, args, { stdio: "inherit" });
     if (status !== 0) return status ?? 1;
   }
+  console.log(
+    `\nTest it: pnpm exec vitest run services/${id}-service. Then change its contract (and run pnpm gen), its tables and its code.`,
+  );
   return 0;
 }
 

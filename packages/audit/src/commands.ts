@@ -86,7 +86,7 @@ async function seal<Tables extends AuditTables>(
   const reason = words.join(" ");
   const positions = rangeFrom(range);
   if (!positions)
-    throw new UsageError("seal-audit-log takes the entries that verify-audit-log names, as in 5-7", takes);
+    throw new UsageError("seal-audit-log takes a range of entries that verify-audit-log reports, such as 5-7", takes);
   if (reason === "") throw new UsageError("seal-audit-log takes a reason, for the audit log", takes);
   return await refusalOf(async () => {
     await sealEntries(db, sealerOf(env), positions, { actor: "operator", reason, at: new Date() });

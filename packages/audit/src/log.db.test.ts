@@ -181,7 +181,7 @@ describeWithMariadb("an audit log", () => {
       { from: 4, to: 4 },
       { from: 5, to: 6 },
     ])
-      await expect(sealEntries(db, sealer, wrong, by)).rejects.toThrow("name those that verification names");
+      await expect(sealEntries(db, sealer, wrong, by)).rejects.toThrow("use the range that verification reports");
     expect((await verdict()).unsealed).toEqual(["2-3", "5-5"]);
     await sealEntries(db, sealer, { from: 2, to: 3 }, by);
     expect(await verdict()).toEqual({ fault: undefined, unsealed: ["5-5"] });

@@ -77,7 +77,7 @@ export async function sealEntries<Tables extends AuditTables>(
   const { meant } = await verifyFor(db, sealer, isMeant);
   if (meant.length !== to - from + 1)
     throw new SealingRefusedError(
-      `of the entries ${from} to ${to}, ${meant.length} have no seal: name those that verification names`,
+      `entries ${from} to ${to} are not all without a seal (${meant.length} are): use the range that verification reports`,
     );
   await note(db, sealer, { ...by, action: "audit_log_sealed", target: `${from}-${to}` });
   await sealInBatches(db, sealer, meant);

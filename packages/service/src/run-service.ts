@@ -98,7 +98,7 @@ function tellUsage(name: string, asked: readonly string[]): void {
     process.stdout.write(usage);
     return;
   }
-  process.stderr.write(`${name}: ${asked.find((argument) => argument !== CHECK)} means nothing here\n${usage}`);
+  process.stderr.write(`${name}: ${asked.find((argument) => argument !== CHECK)} is an unknown argument\n${usage}`);
   process.exitCode = 2;
 }
 
@@ -107,7 +107,7 @@ function tellCheck(name: string, unknown: readonly string[]): void {
     process.stdout.write(`${name}: the configuration is good\n`);
     return;
   }
-  process.stderr.write(`${name} would start, but knows no such variables: ${unknown.join(", ")}\n`);
+  process.stderr.write(`${name} would start, but does not know these variables: ${unknown.join(", ")}\n`);
   process.exitCode = 2;
 }
 

@@ -11,7 +11,7 @@ import { PlayerRates } from "./player-rates.ts";
 import { type Config, configuration } from "./config.ts";
 import { createDelivery } from "./delivery/delivery.ts";
 import { migrations } from "./migrations/index.ts";
-import { adoptModerationLog } from "./moderation-log.ts";
+import { adoptModerationLog } from "./adopt-moderation-log.ts";
 import { createPosting } from "./posting.ts";
 import type { Rate } from "./rate.ts";
 import { retentionRules } from "./retention.ts";

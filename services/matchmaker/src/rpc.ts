@@ -8,7 +8,7 @@ import { type AfterHello, type Hello, serveSession } from "@muster/rpc";
 import { inSpan } from "@muster/tracing";
 import type { Admission } from "./queue/admission.ts";
 import type { HeldSeats } from "./placement/held-seats.ts";
-import type { Matching } from "./queue/matching.ts";
+import type { Matching } from "./queue/matching-loop.ts";
 import type { GatewaySession, Sessions, ShardSession, ToGateway, ToShard } from "./placement/sessions.ts";
 import type { FailoverConductor } from "./failover-conductor.ts";
 import { evacuateDraining } from "./placement/evacuation.ts";

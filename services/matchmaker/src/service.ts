@@ -7,7 +7,7 @@ import { SeatTicketSealer } from "@muster/tokens";
 import { Admission } from "./queue/admission.ts";
 import { type Config, configuration } from "./config.ts";
 import { HeldSeats } from "./placement/held-seats.ts";
-import { createMatching } from "./queue/matching.ts";
+import { createMatching } from "./queue/matching-loop.ts";
 import { createMatchmakerMetrics } from "./metrics.ts";
 import { PracticeQuotas } from "./queue/practice-quotas.ts";
 import { Records } from "./placement/records.ts";

@@ -27,7 +27,7 @@ const { values } = parseArgs({
 
 const NOW = 1_000_000;
 const RULES = { windowPoints: 100, windowPointsPerS: 50, regionPoints: 250 };
-/** As the matchmaker's own: see services/matchmaker/src/queue/matching.ts. */
+/** As the matchmaker's own: see services/matchmaker/src/queue/matching-loop.ts. */
 const SLICE_MS = 5;
 /** In a round, however long the queues. */
 const TICKETS_PER_ROUND = 100_000;

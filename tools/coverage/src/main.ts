@@ -17,7 +17,7 @@ const HELP = `Runs the tests and prints which share of lines and branches they r
   --add         keeps the counts of the runs before and adds to them
   --again       runs nothing: prints from the counts of the runs before
 
-Counted is what V8 counts in every process: the tests' own, and those of services that they start. A process that
+V8 counts in every process: the tests' own, and those of the services that they start. A process that
 is killed (SIGKILL) takes its counts with it. Tests that judge times may fail here: code that counts is slower.`;
 
 const ROOT = path.resolve(import.meta.dirname, "../../..");

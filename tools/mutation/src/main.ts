@@ -10,6 +10,8 @@ import { linesOf } from "./lines.ts";
 import { type Part, PARTS } from "./parts.ts";
 import { type Report, summaries, survivors, unexplained } from "./survivors.ts";
 
+const HERE = "tools/mutation";
+
 const HELP = `Changes the code, mutant by mutant, and tells which changes no test noticed.
 
   pnpm mutation [--jobs N] [parts...]
@@ -17,10 +19,10 @@ const HELP = `Changes the code, mutant by mutant, and tells which changes no tes
   parts...   ${Object.keys(PARTS).join(", ")}; else all of them
   --jobs N   mutants at once (as many as the machine has cores)
 
-It works on a copy of the workspace; yours is not changed. Ends with 1 if a mutant lived on that src/explained.ts does not explain.`;
+It works on a copy of the workspace, whatever Stryker says of "YOUR files". The exit code is 1 if a mutant survived that
+${HERE}/src/explained.ts does not explain.`;
 
 const ROOT = path.resolve(import.meta.dirname, "../../..");
-const HERE = "tools/mutation";
 const REPORT = "mutation.json";
 
 const { values, positionals } = parseArgs({
@@ -36,7 +38,7 @@ else if (unknown.length > 0) {
   console.error(`there is no part ${unknown.join(", ")}; there are ${Object.keys(PARTS).join(", ")}`);
   process.exitCode = 2;
 } else if (lost.length > 0) {
-  console.error(`src/parts.ts names what is not there: ${lost.join(", ")}`);
+  console.error(`${HERE}/src/parts.ts names files that do not exist: ${lost.join(", ")}`);
   process.exitCode = 2;
 } else process.exitCode = (await mutate(positionals.length > 0 ? positionals : Object.keys(PARTS))) ? 0 : 1;
 
@@ -45,6 +47,7 @@ async function mutate(names: readonly string[]): Promise<boolean> {
   const copy = mkdtempSync(path.join(os.tmpdir(), "muster-mutation-"));
   try {
     copyWorkspace(ROOT, copy);
+    console.log(`working on a copy of the workspace: ${copy}`);
     await run(copy, "pnpm", ["install", "--prefer-offline", "--ignore-scripts", "--reporter=silent"]);
     let all = true;
     for (const name of names) all = (await mutatePart(copy, name, PARTS[name] as Part)) && all;
@@ -70,7 +73,8 @@ async function mutatePart(copy: string, name: string, { mutate: files, only = {}
   const left = unexplained(survivors(report), mine);
   for (const { file, line, text, replacement } of left.survivors)
     console.log(`no test notices ${file}:${line}\n  - ${text}\n  + ${replacement}`);
-  for (const { file, text } of left.stale) console.log(`explained, but noticed by now: ${file}: ${text}`);
+  for (const { file, text } of left.stale)
+    console.log(`${HERE}/src/explained.ts explains a mutant that a test notices: ${file}: ${text}`);
   return left.survivors.length === 0 && left.stale.length === 0;
 }
 
@@ -80,7 +84,7 @@ function rangesOf(file: string, functions: readonly string[] | undefined): strin
   const source = readFileSync(path.join(ROOT, file), "utf8");
   return functions.map((name) => {
     const lines = linesOf(source, name);
-    if (!lines) throw new Error(`src/parts.ts names a function that ${file} does not have: ${name}`);
+    if (!lines) throw new Error(`${HERE}/src/parts.ts names a function that ${file} does not have: ${name}`);
     return `${file}:${lines[0]}-${lines[1]}`;
   });
 }

@@ -3,7 +3,7 @@ import { type Database, type Migration, type Migrations, statement } from "@must
 import { sql } from "kysely";
 import type { AuditAction } from "../audit.ts";
 import { GLOBAL_CHANNEL_ID } from "../channels.ts";
-import { adoptModerationLog } from "../moderation-log.ts";
+import { adoptModerationLog } from "../adopt-moderation-log.ts";
 import type { Tables } from "../schema.ts";
 
 const ADOPT_MODERATION_LOG = "20261127T1513-adopt-moderation-log";

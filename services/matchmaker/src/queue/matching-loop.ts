@@ -1,4 +1,4 @@
-// When to look at the queues: soon after a change, and often enough that widening windows are noticed.
+// When to look at the queues: soon after a change, and often enough that widening windows are noticed. Who may play whom: queue.ts.
 import type { Logger } from "@muster/log";
 import type { Component } from "@muster/runtime";
 import type { MatchmakerMetrics } from "../metrics.ts";

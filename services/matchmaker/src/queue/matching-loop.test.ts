@@ -3,7 +3,7 @@ import { until } from "@muster/testkit";
 import { Registry } from "prom-client";
 import { expect, it } from "vitest";
 import { HeldSeats } from "../placement/held-seats.ts";
-import { createMatching } from "./matching.ts";
+import { createMatching } from "./matching-loop.ts";
 import { createMatchmakerMetrics } from "../metrics.ts";
 import { Sessions } from "../placement/sessions.ts";
 import { Shards } from "../placement/shards.ts";

@@ -1,5 +1,5 @@
-// Releases before wrote what moderators did into a table without hashes and seals, and do so during an update. What they wrote becomes entries of
-// the audit log, with the time that it has and an entry behind it that says so.
+// Earlier releases recorded the moderators' actions in a table without hashes and seals, and still do so during an update. These rows become
+// entries of the moderation log (audit.ts), with their original times, followed by an entry that says so.
 import { type Database, inTransaction } from "@muster/db";
 import { type Audit, moderationTarget } from "./audit.ts";
 import type { Tables } from "./schema.ts";
