@@ -2,6 +2,7 @@
 // Connections that are lost come back by themselves, names are looked up again, and what is no longer there is let go.
 import { lookup } from "node:dns/promises";
 import type { ClientHttp2Stream, OutgoingHttpHeaders } from "node:http2";
+import { retryDelayMs } from "@muster/runtime";
 import { Connection, type Pings } from "./connection.ts";
 
 /** The addresses that a host name stands for. */
@@ -220,7 +221,7 @@ export class Channel {
       (err: unknown) => {
         place.connecting = false;
         place.connection = undefined;
-        place.nextTryAt = performance.now() + retryMs(place.failures++);
+        place.nextTryAt = performance.now() + retryDelayMs(++place.failures, { firstMs: RETRY_MS_FIRST, maxMs: RETRY_MS_MAX });
         this.#failed(err);
         // It may have another address by now.
         this.#resolveAt = Math.min(this.#resolveAt, performance.now() + RETRY_MS_MAX);
@@ -240,10 +241,6 @@ export class Channel {
     this.#lastFailure = err;
     if (this.#usable() === 0) this.#failingSince ??= performance.now();
   }
-}
-
-function retryMs(failures: number): number {
-  return Math.min(RETRY_MS_MAX, RETRY_MS_FIRST * 2 ** Math.min(failures, 10)) * (0.5 + Math.random() / 2);
 }
 
 function reasonOf(err: unknown): string {

@@ -13,4 +13,4 @@ export { type LimiterOptions, Limiter, LimitReachedError } from "./limiter.ts";
 export { collectedCounter, collectedGauge, createMetrics, type Metrics } from "./metrics.ts";
 export { type App, type Component, compose, composeProcess } from "./components.ts";
 export { nameFaultOf, type NameFault, tidyMessage } from "./text-policy.ts";
-export { retryDelayMs, retryForever, sleep, until } from "./waiting.ts";
+export { jittered, retryDelayMs, retryForever, sleep, until } from "./waiting.ts";

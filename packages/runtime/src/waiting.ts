@@ -37,13 +37,17 @@ export interface RetryDelays {
   readonly maxMs: number;
 }
 
+/** Somewhere between half of a delay and all of it, so that callers who failed together do not try again together. */
+export function jittered(delayMs: number, random = Math.random): number {
+  return delayMs * (0.5 + random() / 2);
+}
+
 /**
- * How long to wait after so many failures in a row: twice as long after each, up to the longest, and somewhere between half of that
- * and all of it, so that those who failed together do not come back together.
+ * How long to wait after so many failures in a row: twice as long after each, up to the longest, with jitter.
  * @param failures 1 after the first
  */
 export function retryDelayMs(failures: number, { firstMs, maxMs }: RetryDelays, random = Math.random): number {
-  return Math.min(firstMs * 2 ** (failures - 1), maxMs) * (0.5 + random() / 2);
+  return jittered(Math.min(firstMs * 2 ** (failures - 1), maxMs), random);
 }
 
 export interface RetryOptions {
@@ -56,7 +60,7 @@ export interface RetryOptions {
 
 /**
  * Runs `attempt` again and again until `stop` aborts: for a connection that must always exist. The delay grows
- * exponentially with full jitter and starts over once an attempt has lasted longer than the longest delay.
+ * exponentially, with jitter, and starts over once an attempt has lasted longer than the longest delay.
  */
 export async function retryForever(attempt: () => Promise<void>, options: RetryOptions): Promise<void> {
   const { firstDelayMs = 50, maxDelayMs = 1000, stop, log, name } = options;
@@ -70,7 +74,7 @@ export async function retryForever(attempt: () => Promise<void>, options: RetryO
       log.warn({ err, delayMs }, `${name} failed, trying again`);
     }
     if (performance.now() - startedAt > maxDelayMs) delayMs = firstDelayMs;
-    await sleep(delayMs * (0.5 + Math.random() / 2), stop);
+    await sleep(jittered(delayMs), stop);
     delayMs = Math.min(delayMs * 2, maxDelayMs);
   }
 }

@@ -1,5 +1,6 @@
 // How many groups are placed at once, and when: what match-service can take. A match that waits for its row already takes its
 // players' time to join; tickets wait in the queue at no cost.
+import { jittered } from "@muster/runtime";
 
 const AT_ONCE_MAX = 32;
 const AT_ONCE_MIN = 4;
@@ -47,7 +48,7 @@ export class PlacementPace {
     if (begunAt < this.#slowedAt) return;
     this.#slowedAt = this.#now();
     this.#atOnceMax = Math.max(AT_ONCE_MIN, Math.floor(this.#atOnceMax / 2));
-    this.#restUntil = this.#slowedAt + this.#restMs * (0.5 + this.#random() / 2);
+    this.#restUntil = this.#slowedAt + jittered(this.#restMs, this.#random);
     this.#restMs = Math.min(this.#restMs * 2, REST_MS_MAX);
   }
 }

@@ -5,7 +5,7 @@ import type { Client } from "@connectrpc/connect";
 import { CancelReason, type CreateMatchRequestSchema, type MatchService } from "@muster/contracts/match/v2";
 import { AppError } from "@muster/errors";
 import type { Logger } from "@muster/log";
-import { type Component, sleep } from "@muster/runtime";
+import { type Component, jittered, sleep } from "@muster/runtime";
 import { currentTrace, newTrace, withTrace } from "@muster/tracing";
 
 export interface RecordsOptions {
@@ -105,8 +105,4 @@ export class Records implements Component {
       await sleep(jittered(delayMs), this.#stop.signal);
     }
   }
-}
-
-function jittered(ms: number): number {
-  return ms * (0.5 + Math.random() / 2);
 }
