@@ -3,8 +3,8 @@
 //
 //   node src/connections.ts [--connections 10000] [--gateways 2] [--rounds 3] [--competitors DIR]
 import { writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import path from "node:path";
+import { programOptions } from "@muster/testkit/program-options";
 import { createEnvironment, deploymentOf, freePort, paths, portsFrom, serviceOf, waitForPort } from "@muster/local";
 import { openConnections } from "./open-connections.ts";
 import { findCompetitors, prepared } from "./competitors.ts";
@@ -12,7 +12,7 @@ import { cpuSeconds, type Pinned, pinned, residentMib, SERVER_CORE } from "./pro
 import { median } from "./table.ts";
 import { openTrust, type Trust } from "./trust.ts";
 
-const { values } = parseArgs({
+const { values } = programOptions({
   options: {
     connections: { type: "string", default: "10000" },
     gateways: { type: "string", default: "2" },

@@ -9,11 +9,11 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { parseArgs } from "node:util";
+import { programOptions } from "@muster/testkit/program-options";
 import { paths } from "@muster/local";
 import { median } from "./table.ts";
 
-const { values } = parseArgs({
+const { values } = programOptions({
   options: {
     base: { type: "string", default: "origin/main" },
     head: { type: "string", default: "HEAD" },

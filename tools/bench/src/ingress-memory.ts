@@ -7,11 +7,11 @@ import { createServer, type Socket } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { connect, type TLSSocket } from "node:tls";
-import { parseArgs } from "node:util";
+import { programOptions } from "@muster/testkit/program-options";
 import { freePort, ingressLimits, localCertificate, startNginx } from "@muster/local";
 import { residentMib } from "./processes.ts";
 
-const { values } = parseArgs({
+const { values } = programOptions({
   options: {
     sockets: { type: "string", default: "4000" },
     steps: { type: "string", default: "4" },

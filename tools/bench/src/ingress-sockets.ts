@@ -5,11 +5,11 @@
 import { randomBytes } from "node:crypto";
 import { Agent, request } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
-import { parseArgs } from "node:util";
+import { programOptions } from "@muster/testkit/program-options";
 import { SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "@muster/realtime";
 import WebSocket from "ws";
 
-const { values } = parseArgs({
+const { values } = programOptions({
   options: {
     url: { type: "string", default: "http://localhost:8080" },
     sockets: { type: "string", default: "2100" },

@@ -10,14 +10,14 @@
 // The times are by the wall clock, since the clock of a thread's CPU time goes in steps of 4 ms here, and to ask it costs more than a choice. So
 // give it a core of its own (chrt -r 5).
 import { setTimeout } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { programOptions } from "@muster/testkit/program-options";
 import { Queue, timeSlice, type WaitingTicket } from "@muster/matchmaker/testing";
 import { referenceGroups } from "./matchmaking-reference.ts";
 import { percentile, seededRandom } from "@muster/testkit/numbers";
 
-const { values } = parseArgs({
+const { values } = programOptions({
   options: {
     tickets: { type: "string", default: "1000,10000,100000" },
     "reference-max": { type: "string", default: "10000" },

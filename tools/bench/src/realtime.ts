@@ -6,14 +6,14 @@
 // --busy: a loop takes so much of the servers' core, as a slow host does.
 // --profile: writes CPU profiles of gateway and shard there, and measures nothing else.
 // --competitors: a folder with the competitors' programs (uws-limit/, colyseus/); default ../shared/peers beside the checkout.
-import { parseArgs } from "node:util";
+import { programOptions } from "@muster/testkit/program-options";
 import { paths } from "@muster/local";
 import { measureMuster } from "./muster.ts";
 import { findCompetitors, measureColyseus, measureRawUws } from "./competitors.ts";
 import { pinned, SERVER_CORE } from "./processes.ts";
 import { type Measured, printTable } from "./table.ts";
 
-const { values } = parseArgs({
+const { values } = programOptions({
   options: {
     matches: { type: "string", default: "300" },
     seconds: { type: "string", default: "10" },

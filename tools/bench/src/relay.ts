@@ -5,7 +5,7 @@
 //   node src/relay.ts [--matches 50,300,1000] [--ticks 600] [--rounds 3] [--json]
 import { once } from "node:events";
 import { createServer, type Socket as TcpSocket } from "node:net";
-import { parseArgs } from "node:util";
+import { programOptions } from "@muster/testkit/program-options";
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { type LinkRequest, LinkRequestSchema, LinkResponseSchema } from "@muster/contracts/realtime/link/v1";
 import { createLogger } from "@muster/log";
@@ -32,7 +32,7 @@ import {
 } from "@muster/realtime-gateway/testing";
 import { median } from "./table.ts";
 
-const { values } = parseArgs({
+const { values } = programOptions({
   options: {
     matches: { type: "string", default: "50,300,1000" },
     ticks: { type: "string", default: "600" },

@@ -6,7 +6,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { parseArgs } from "node:util";
+import { programOptions } from "@muster/testkit/program-options";
 import {
   createEnvironment,
   databaseVariables,
@@ -21,7 +21,7 @@ import { migrateAll, seedHistory } from "./rest-seed.ts";
 import { cpuSeconds, lastJson, LOAD_CORE, type Pinned, pinned, SERVER_CORE } from "./processes.ts";
 import { hashingRate } from "./rest-hashing.ts";
 
-const { values } = parseArgs({
+const { values } = programOptions({
   options: {
     seconds: { type: "string", default: "15" },
     rounds: { type: "string", default: "5" },

@@ -1,11 +1,11 @@
 // What spectators cost the shard: the same matches without spectators, and with a thousand at one of them, in turn.
 //
 //   node src/spectators.ts [--spectators 1000] [--matches 50] [--seconds 8] [--rounds 3]
-import { parseArgs } from "node:util";
+import { programOptions } from "@muster/testkit/program-options";
 import { measureMuster } from "./muster.ts";
 import { median } from "./table.ts";
 
-const { values } = parseArgs({
+const { values } = programOptions({
   options: {
     spectators: { type: "string", default: "1000" },
     matches: { type: "string", default: "50" },

@@ -2,11 +2,11 @@
 // their gateway, in turn. Gateway and shard share one core, all clients have the other.
 //
 //   node src/storm.ts [--per-s 2500, 0: as many as can] [--matches 300] [--seconds 4] [--rounds 3]
-import { parseArgs } from "node:util";
+import { programOptions } from "@muster/testkit/program-options";
 import { measureMuster, type MusterMeasured } from "./muster.ts";
 import { median } from "./table.ts";
 
-const { values } = parseArgs({
+const { values } = programOptions({
   options: {
     "per-s": { type: "string", default: "2500" },
     matches: { type: "string", default: "300" },

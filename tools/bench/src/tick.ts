@@ -3,7 +3,7 @@
 // there are.
 //
 //   node src/tick.ts [--matches 50,100,200,500,1000] [--ticks 600] [--rounds 3] [--json]
-import { parseArgs } from "node:util";
+import { programOptions } from "@muster/testkit/program-options";
 import { duel } from "@muster/game-duel";
 import { type Game, inputCodecOf } from "@muster/game-kit";
 import { LinkWriter } from "@muster/realtime";
@@ -20,7 +20,7 @@ import {
 import { newTrace } from "@muster/tracing";
 import { median } from "./table.ts";
 
-const { values } = parseArgs({
+const { values } = programOptions({
   options: {
     matches: { type: "string", default: "50,100,200,500,1000" },
     ticks: { type: "string", default: "600" },

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
-import { parseArgs } from "node:util";
+import { programOptions } from "@muster/testkit/program-options";
 import { readCounts } from "./counts.ts";
 import { type Figures, figuresOf } from "./figures.ts";
 import { relative, sourcesByPackage } from "./sources.ts";
@@ -23,21 +23,20 @@ is killed (SIGKILL) takes its counts with it. Tests that judge times may fail he
 const ROOT = path.resolve(import.meta.dirname, "../../..");
 const FOLDER = path.join(ROOT, "coverage/v8");
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    files: { type: "string" },
-    add: { type: "boolean", default: false },
-    again: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
+const { values, positionals } = programOptions(
+  {
+    allowPositionals: true,
+    options: {
+      files: { type: "string" },
+      add: { type: "boolean", default: false },
+      again: { type: "boolean", default: false },
+    },
   },
-});
-if (values.help) console.log(HELP);
-else {
-  const status = values.again ? 0 : await runTests();
-  await print();
-  if (status !== 0) console.log(`\nVitest ended with ${status}: what failed is above, and reaches less.`);
-}
+  HELP,
+);
+const status = values.again ? 0 : await runTests();
+await print();
+if (status !== 0) console.log(`\nVitest ended with ${status}: what failed is above, and reaches less.`);
 
 function runTests(): Promise<number | string> {
   if (!values.add) rmSync(FOLDER, { recursive: true, force: true });

@@ -2,10 +2,10 @@
 // matched, and no match is left running that no shard holds.
 //
 //   node src/crowd.ts [--clients 300] [--run-share 0.25] [--churn-s 30]
-import { parseArgs } from "node:util";
+import { programOptions } from "@muster/testkit/program-options";
 import { drillCrowd } from "./crowd-load.ts";
 
-const { values } = parseArgs({
+const { values } = programOptions({
   options: {
     clients: { type: "string", default: "300" },
     "run-share": { type: "string", default: "0.25" },

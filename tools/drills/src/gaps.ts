@@ -8,7 +8,7 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { parseArgs } from "node:util";
+import { programOptions } from "@muster/testkit/program-options";
 import { MusterClient } from "@muster/client";
 import { duel } from "@muster/game-duel";
 import { freePort, paths } from "@muster/local";
@@ -36,7 +36,7 @@ const EVERY_MS = 25;
 const CALM_MS = 1500;
 const WITHIN_MS = 60_000;
 
-const { values } = parseArgs({
+const { values } = programOptions({
   options: { only: { type: "string" }, stop: { type: "string" }, seconds: { type: "string", default: "5" } },
 });
 const folder = mkdtempSync(path.join(os.tmpdir(), "muster-gaps-"));

@@ -2,10 +2,10 @@
 // with 500 or not at all.
 //
 //   node src/restarts.ts [--callee matchmaker] [--restarts 10] [--per-s 150]
-import { parseArgs } from "node:util";
+import { programOptions } from "@muster/testkit/program-options";
 import { CALLEES, drillRestarts } from "./restart-load.ts";
 
-const { values } = parseArgs({
+const { values } = programOptions({
   options: {
     callee: { type: "string" },
     restarts: { type: "string", default: "10" },

@@ -2,11 +2,11 @@
 // applied input is lost, and the result is that of an uninterrupted simulation of the whole log.
 //
 //   node src/survival.ts [--scenario shard-killed] [--matches 300] [--seed 1]     all scenarios: --scenario all
-import { parseArgs } from "node:util";
+import { programOptions, refuseOptions } from "@muster/testkit/program-options";
 import { drill, SCENARIOS } from "./scenarios.ts";
 import { percentile } from "@muster/testkit/numbers";
 
-const { values } = parseArgs({
+const { values } = programOptions({
   options: {
     scenario: { type: "string", default: "shard-killed" },
     matches: { type: "string", default: "300" },
@@ -14,6 +14,9 @@ const { values } = parseArgs({
   },
 });
 const names = values.scenario === "all" ? Object.keys(SCENARIOS) : [values.scenario];
+const unknown = names.find((name) => !(name in SCENARIOS));
+if (unknown !== undefined)
+  refuseOptions(`there is no scenario ${unknown}: ${Object.keys(SCENARIOS).join(", ")}, or all of them with all`);
 for (const name of names) {
   const report = await drill(name, {
     matches: Number(values.matches),

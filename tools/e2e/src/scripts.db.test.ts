@@ -29,11 +29,11 @@ const SCRIPTS: Readonly<Record<string, Run | undefined>> = {
   "import-circles.ts": { code: 0 },
   "purity.ts": { code: 0 },
   "infra-files.ts": { code: 0 },
-  "migration-test.sh": { args: ["--no-such-option"], code: 1 },
+  "migration-test.sh": { args: ["--no-such-option"], code: 2 },
   "new-game.ts": { args: ["No Name"], code: 2 },
   "new-service.ts": { args: ["No Name"], code: 2 },
   "operator.sh": { args: ["no-such-command"], code: 2 },
-  "perf-guard.sh": { args: ["--no-such-option"], code: 1 },
+  "perf-guard.sh": { args: ["--no-such-option"], code: 2 },
   "prepare-uws.ts": { code: 0 },
   "setup.sh": undefined, // is sourced
   "smoke.sh": { args: [NOBODY], code: 1 },
@@ -45,8 +45,8 @@ const SCRIPTS: Readonly<Record<string, Run | undefined>> = {
 
 const TOOLS: Readonly<Record<string, Run>> = {
   "tools/attack/src/main.ts": { args: ["--no-such-option"], code: 2 },
-  "tools/drills/src/restarts.ts": { args: ["--no-such-option"], code: 1 },
-  "tools/drills/src/survival.ts": { args: ["--scenario", "none"], code: 1 },
+  "tools/drills/src/restarts.ts": { args: ["--no-such-option"], code: 2 },
+  "tools/drills/src/survival.ts": { args: ["--scenario", "none"], code: 2 },
   "tools/migrate/src/main.ts": { code: 2 },
   "tools/smoke/src/smoke.ts": { args: [NOBODY], code: 1 },
 };

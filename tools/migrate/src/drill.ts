@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { parseArgs } from "node:util";
+import { programOptions } from "@muster/testkit/program-options";
 import { service as chatService } from "@muster/chat-service/testing";
 import { createDatabase, migrate } from "@muster/db";
 import { service as identityService } from "@muster/identity-service/testing";
@@ -20,7 +20,7 @@ import { Migration } from "./migration.ts";
 import { runKilled, runMigration } from "./drill-process.ts";
 import { writeAfterCutOver } from "./drill-after.ts";
 
-const { values } = parseArgs({
+const { values } = programOptions({
   options: {
     matches: { type: "string", default: "200000" },
     kills: { type: "string", default: "6" },

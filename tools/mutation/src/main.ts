@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { parseArgs } from "node:util";
+import { programOptions } from "@muster/testkit/program-options";
 import { copyWorkspace } from "@muster/testkit/workspace-copy";
 import { EXPLAINED } from "./explained.ts";
 import { linesOf } from "./lines.ts";
@@ -25,16 +25,18 @@ ${HERE}/src/explained.ts does not explain.`;
 const ROOT = path.resolve(import.meta.dirname, "../../..");
 const REPORT = "mutation.json";
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { jobs: { type: "string" }, help: { type: "boolean", default: false } },
-});
+const { values, positionals } = programOptions(
+  {
+    allowPositionals: true,
+    options: { jobs: { type: "string" } },
+  },
+  HELP,
+);
 const lost = Object.values(PARTS)
   .flatMap(({ mutate: files, tests }) => [...files, ...tests])
   .filter((file) => !existsSync(path.join(ROOT, file)));
 const unknown = positionals.filter((name) => !(name in PARTS));
-if (values.help) console.log(HELP);
-else if (unknown.length > 0) {
+if (unknown.length > 0) {
   console.error(`there is no part ${unknown.join(", ")}; there are ${Object.keys(PARTS).join(", ")}`);
   process.exitCode = 2;
 } else if (lost.length > 0) {
