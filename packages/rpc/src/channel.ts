@@ -221,7 +221,8 @@ export class Channel {
       (err: unknown) => {
         place.connecting = false;
         place.connection = undefined;
-        place.nextTryAt = performance.now() + retryDelayMs(++place.failures, { firstMs: RETRY_MS_FIRST, maxMs: RETRY_MS_MAX });
+        place.nextTryAt =
+          performance.now() + retryDelayMs(++place.failures, { firstMs: RETRY_MS_FIRST, maxMs: RETRY_MS_MAX });
         this.#failed(err);
         // It may have another address by now.
         this.#resolveAt = Math.min(this.#resolveAt, performance.now() + RETRY_MS_MAX);
