@@ -27,8 +27,8 @@ function run(file: string, args: readonly string[], env: Readonly<Record<string,
 it("a port that is taken, of the servers or of any service, ends the services before one of them has begun", async () => {
   const home = mkdtempSync(path.join(os.tmpdir(), "muster-dev-"));
   const [port, tlsPort] = [await freePort(), await freePort()];
-  const stranger = createServer();
-  await new Promise<void>((resolve) => stranger.listen(port, "127.0.0.1", resolve));
+  const occupant = createServer();
+  await new Promise<void>((resolve) => occupant.listen(port, "127.0.0.1", resolve));
   const env = { MUSTER_HOME: home, MUSTER_PORT: String(port), MUSTER_TLS_PORT: String(tlsPort) };
   // A service may ask before the servers begin to start, and after they have failed.
   const early = run("dev-service.ts", ["edge-api"], env);
@@ -45,6 +45,6 @@ it("a port that is taken, of the servers or of any service, ends the services be
     `Muster ${reason}`,
   ]);
   expect(codes).toEqual([1, 1, 1]);
-  stranger.close();
+  occupant.close();
   rmSync(home, { recursive: true });
 }, 30_000);

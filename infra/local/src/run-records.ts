@@ -1,6 +1,6 @@
-// Which processes were started for this folder, so that the next start ends what an earlier one left: a worker of an nginx
-// whose master was killed holds its port for ever. A stranger is never touched: a record names the process group, this
-// boot of the machine and the time of its start, and counts only when whoever supervised it is gone.
+// Records which processes were started for this folder, so that the next start can end what an earlier one left running: a
+// worker of an nginx whose master was killed holds its port forever. Other processes are never touched: a record names the
+// process group, the boot of the machine and the start time, and counts only when its supervisor is gone.
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { makeFolders } from "./folders.ts";
@@ -94,7 +94,7 @@ function signal(processes: readonly RunningProcess[], name: NodeJS.Signals): voi
 
 /**
  * Those of the record's group: its leader, or what the leader started and left. Ours leads its session too, which a shell's job
- * never does; and a leader of another start is a stranger with a number that came round, and so is everything in its group.
+ * never does; and a leader with another start time is an unrelated process whose id was reused, and so is everything in its group.
  */
 function groupOf(record: RunRecord): RunningProcess[] {
   if (record.boot !== bootId()) return [];

@@ -67,12 +67,12 @@ it("a restart while the next start is being prepared makes one process, not two"
   expect(child.pids().filter(isRunning)).toEqual([one.pid]);
 });
 
-it("a start ends what an earlier one left, and never a stranger whose process has a number that came round", async () => {
+it("a start ends what an earlier one left, and never an unrelated process that reuses an id", async () => {
   const folder = path.join(home, "run");
   mkdirSync(folder, { recursive: true });
   const statOf = (pid: number): string[] =>
     readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]?.split(" ") ?? [];
-  const leaders = ["ours", "stranger"].map((name) => {
+  const leaders = ["ours", "unrelated"].map((name) => {
     // A leader, and a child of its group.
     const leader = spawn("sh", ["-c", "sleep 60 & wait"], { detached: true, stdio: "ignore" });
     onTestFinished(() => {
@@ -86,19 +86,19 @@ it("a start ends what an earlier one left, and never a stranger whose process ha
     const record = {
       name,
       pid: leader.pid,
-      start: name === "ours" ? start : start - 1000, // an earlier process had the stranger's number
+      start: name === "ours" ? start : start - 1000, // an earlier process had the unrelated process's id
       boot: readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim(),
       supervisor: { pid: leader.pid, start: 1 }, // gone
     };
     writeFileSync(path.join(folder, `${name}.json`), JSON.stringify(record));
     return leader.pid as number;
   });
-  const [ours, stranger] = leaders as [number, number];
+  const [ours, unrelated] = leaders as [number, number];
   const childOf = (pid: number): number =>
     Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]);
-  await expect.poll(() => childOf(ours) > 0 && childOf(stranger) > 0).toBe(true);
-  const strangersChild = childOf(stranger);
+  await expect.poll(() => childOf(ours) > 0 && childOf(unrelated) > 0).toBe(true);
+  const unrelatedChild = childOf(unrelated);
   await clearLeftovers(() => undefined);
-  expect(statOf(strangersChild)[0]).toBe("S");
+  expect(statOf(unrelatedChild)[0]).toBe("S");
   expect(isRunning(ours) && statOf(ours)[0] !== "Z").toBe(false);
 });

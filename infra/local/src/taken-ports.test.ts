@@ -14,14 +14,14 @@ it("every port of a whole system is looked at before it starts, and whoever has 
   expect(names).toHaveLength(Object.keys(ports).length);
   await expect(refuseTakenPorts(env, names)).resolves.toBeUndefined();
   for (const name of names) {
-    const stranger = createServer();
-    await new Promise<void>((resolve) => stranger.listen(Number(env[name]), "127.0.0.1", resolve));
+    const occupant = createServer();
+    await new Promise<void>((resolve) => occupant.listen(Number(env[name]), "127.0.0.1", resolve));
     await expect(refuseTakenPorts(env, names), name).rejects.toThrow(
       new RegExp(
         `^port ${env[name]} \\(${name}\\) is taken by another program: choose another with ${chooserOf(name)}$`,
       ),
     );
-    await new Promise((resolve) => stranger.close(resolve));
+    await new Promise((resolve) => occupant.close(resolve));
   }
   await expect(refuseTakenPorts({ ...env, EDGE_PORT: env["CHAT_GRPC_PORT"] }, names)).rejects.toThrow("are both");
 });

@@ -10,7 +10,7 @@ export interface Bounded {
 }
 
 /**
- * A map for what strangers can make grow: at the limit the entry that was set longest ago goes. Reading renews nothing; setting again
+ * A map for what clients can make grow: at the limit the entry that was set longest ago goes. Reading renews nothing; setting again
  * does. `keys().next()` of a `Map` would find the oldest as well, but looks at every entry that was deleted before it: 0.14 ms for each
  * entry that comes to a full map of 200,000, which takes 4 µs here.
  */

@@ -12,9 +12,9 @@ async function failureOf(host: string, port: number): Promise<Error> {
 }
 
 it("a process that cannot listen is told which variable to change, whatever the reason", async () => {
-  const stranger = createServer();
-  await new Promise<void>((resolve) => stranger.listen(0, "127.0.0.1", resolve));
-  const { port } = stranger.address() as { port: number };
+  const occupant = createServer();
+  await new Promise<void>((resolve) => occupant.listen(0, "127.0.0.1", resolve));
+  const { port } = occupant.address() as { port: number };
   const taken = await failureOf("127.0.0.1", port);
   expect(listenFailure(taken, { APP_HOST: "127.0.0.1", APP_PORT: port, APP_ADMIN_PORT: 1 })).toBe(
     `port ${port} of 127.0.0.1 (APP_PORT) is taken by another program: end that one, or choose another port with APP_PORT`,
@@ -22,7 +22,7 @@ it("a process that cannot listen is told which variable to change, whatever the 
   expect(listenFailure(taken, { APP_PORT: port, APP_ADMIN_PORT: port })).toBe(
     `APP_PORT and APP_ADMIN_PORT are both ${port}: choose another port with one of them`,
   );
-  stranger.close();
+  occupant.close();
   expect(listenFailure(await failureOf("192.0.2.1", 4000), { APP_HOST: "192.0.2.1", APP_PORT: 4000 })).toBe(
     "this machine has no address 192.0.2.1: APP_HOST says where to listen",
   );

@@ -65,15 +65,15 @@ describe("the token verifier", () => {
     await verifier.verify(token);
   });
 
-  it("asks for the keys again when a token names a new one, but not for every stranger", async () => {
-    const [old, fresh, stranger] = await Promise.all([testKeys(), testKeys(), testKeys()]);
+  it("asks for the keys again when a token names a new one, but not for every unknown key id", async () => {
+    const [old, fresh, foreign] = await Promise.all([testKeys(), testKeys(), testKeys()]);
     let asked = 0;
     const verifier = new TokenVerifier(
       async () => (asked++, { jwks: { keys: asked === 1 ? old.jwks.keys : [...old.jwks.keys, ...fresh.jwks.keys] } }),
     );
     await verifier.verify(await old.sign());
     for (let i = 0; i < 20; i++)
-      await expect(verifier.verify(await stranger.sign())).rejects.toMatchObject({ code: "token_invalid" });
+      await expect(verifier.verify(await foreign.sign())).rejects.toMatchObject({ code: "token_invalid" });
     expect(asked).toBe(1); // within the cooldown
   });
 

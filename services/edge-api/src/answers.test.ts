@@ -105,7 +105,7 @@ it.each([
   ["a path that nobody has", "GET", "/v1/nothing", {}, 404],
   ["a parameter that is too long", "GET", `/v1/players/${"a".repeat(200)}`, {}, 400],
   ["an unknown method", "PROPFIND", "/v1/modes", {}, 404],
-  ["a stranger", "GET", "/v1/me", {}, 401],
+  ["an anonymous client", "GET", "/v1/me", {}, 401],
   ["a large body", "POST", "/v1/auth/guest", { payload: { a: "a".repeat(20_000) } }, 413],
   ["bad JSON", "POST", "/v1/auth/guest", { payload: "{", headers: { "content-type": "application/json" } }, 400],
   ["an unhealthy system", "GET", "/system/healthz", {}, 503],

@@ -241,7 +241,7 @@ function addOperation(server: FastifyInstance, operation: Operation, { clients, 
     method: operation.method,
     url: operation.url,
     schema: operation.schema,
-    // Before the body is even looked at: a stranger costs as little as can be.
+    // Before the body is read, so that an unauthenticated request costs as little as possible.
     onRequest: async (request) => {
       if (operation.secured) callers.set(request, await authenticate(request, tokens));
     },

@@ -1,4 +1,4 @@
-// What strangers may cost: new accounts, hashing for nothing, and revocations that reach too far.
+// What unauthenticated clients may cost: new accounts, useless hashing, and revocations that affect others.
 import { Role } from "@muster/contracts/identity/v2";
 import { describeWithMariadb } from "@muster/testkit";
 import { TokenVerifier, revocationFeedFrom } from "@muster/tokens";
@@ -13,7 +13,7 @@ interface Refusal {
   readonly details?: { readonly retryAfterS?: number };
 }
 
-describeWithMariadb("a stranger", () => {
+describeWithMariadb("an unauthenticated client", () => {
   let harness: Harness;
   beforeAll(async () => {
     harness = await startHarness({

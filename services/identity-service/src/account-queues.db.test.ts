@@ -68,14 +68,14 @@ describeWithMariadb("one account that asks a lot", () => {
   });
 
   it("is not kept from being banned by what it asks, and nobody who may not ban takes its places", async () => {
-    const [rude, moderator, stranger] = [await guest(), await guest(), await guest()];
+    const [rude, moderator, other] = [await guest(), await guest(), await guest()];
     await harness.raw(`update accounts set role = 'moderator' where id = '${moderator.playerId}'`);
     const ban = (actorId: string): Promise<unknown> =>
       harness.call.banPlayer({ actorId, playerId: rude.playerId, reason: "a flood" });
     const asked = await inTransaction(harness.db, async (tx) => {
       await lockAccount(tx, rude.playerId);
       const strange = Array.from({ length: CROWD }, () =>
-        ban(stranger.playerId).catch((err: { code: string }) => err.code),
+        ban(other.playerId).catch((err: { code: string }) => err.code),
       );
       expect(new Set(await Promise.all(strange))).toEqual(new Set(["not_allowed"])); // at once: none of them waits
       const crowd = Array.from({ length: CROWD }, () => logIn(rude.deviceKey).catch(() => "refused"));

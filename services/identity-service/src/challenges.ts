@@ -1,6 +1,6 @@
-// What a stranger has to pay before a password is looked at: a proof of work, in the manner of Hashcash (A. Back, 2002). A
-// challenge is signed and says what it is for, so that nothing is stored until it is solved; a solved one is good for once.
-// Another kind of challenge (a CAPTCHA's provider) takes this port's place.
+// What an unknown device must solve before a password is verified: a proof of work like Hashcash (A. Back, 2002). A challenge
+// is signed and says what it is for, so nothing is stored until it is solved; each solution is accepted once. Another kind of
+// challenge, such as a CAPTCHA provider, can implement the same interface.
 import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Database } from "@muster/db";
 import type { Tables } from "./schema.ts";

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { createPasswords } from "./passwords.ts";
 
-it("hashing for known devices has a queue of its own: strangers from however many addresses do not fill it", async () => {
+it("hashing for known devices has a queue of its own: unknown devices cannot fill it, from however many addresses", async () => {
   const passwords = createPasswords({ logInsMax: 1, registrationsMax: 1, waitingMax: 2 });
   const crowd = Array.from({ length: 8 }, (_, i) =>
     passwords.verify("wrong", undefined, { queue: "log-in", source: `192.0.2.${i}` }).catch((err: Error) => err),
@@ -13,7 +13,7 @@ it("hashing for known devices has a queue of its own: strangers from however man
   for (const refusal of refused) expect(refusal).toMatchObject({ code: "busy" });
 });
 
-it("and takes what strangers leave free: as many at once as without it, and one more", async () => {
+it("and uses the slots that unknown devices leave free: as many at once as without it, and one more", async () => {
   const passwords = createPasswords({ logInsMax: 2, registrationsMax: 1, waitingMax: 0 });
   const verify = (): Promise<boolean | string> =>
     passwords

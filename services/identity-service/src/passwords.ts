@@ -20,7 +20,7 @@ const WAITING_PER_SOURCE_MIN = 8;
 /** Beside those of the other queues; with them as many as libuv has threads. */
 const KNOWN_RUNNING_MAX = 1;
 
-/** Hashing is what identity runs short of first. A flood of registrations must not stop log-ins, nor a flood of strangers' log-ins known devices. */
+/** Hashing is the first resource that identity-service runs short of. A flood of registrations must not stop log-ins, and a flood of log-ins from unknown devices must not stop known devices. */
 export interface HashingLimits {
   /** Hashes at once, of each queue. */
   readonly logInsMax: number;
@@ -59,7 +59,7 @@ export function createPasswords({ logInsMax, registrationsMax, waitingMax }: Has
     registration: new FairLimiter({ runningMax: registrationsMax, ...waiting }),
   };
   const decoy = encode(randomBytes(SALT_BYTES), randomBytes(HASH_BYTES));
-  /** Known devices also take what strangers leave free. */
+  /** Known devices also use slots that unknown devices leave free. */
   const queueFor = (queue: Asker["queue"]): FairLimiter =>
     queue === "known" && !queues.known.hasRoom && queues["log-in"].hasRoom ? queues["log-in"] : queues[queue];
   const limited = async <T>({ queue, source }: Asker, work: () => Promise<T>): Promise<T> => {

@@ -1,4 +1,4 @@
-// Strangers who pay for every attempt, and still take nothing from the owner.
+// Unknown devices that solve a challenge for every attempt still cannot keep the owner out.
 import { describeWithMariadb } from "@muster/testkit";
 import { expect, it } from "vitest";
 import { startHarness } from "../test/harness.ts";
@@ -19,7 +19,7 @@ describeWithMariadb("attempts at one account", () => {
     const begun: string[] = [];
     const gates: (() => void)[] = [];
     const attempt = (address: string): Promise<boolean> =>
-      throttle.attempt(harness.db, { kind: "stranger", account: "owner", address, proof: "paid" }, async () => {
+      throttle.attempt(harness.db, { kind: "unknown", account: "owner", address, proof: "paid" }, async () => {
         begun.push(address);
         await new Promise<void>((resolve) => gates.push(resolve));
         return address === "owner's";

@@ -1,9 +1,9 @@
-// Log-in defence. Failures are counted per account and per address; an attempt counts as failed from its start, so that many
-// at once cannot slip through. What failures cost depends on who asks:
-//  - a device that has been logged in to the account before, or an open session, has a count of its own, and waits twice as
-//    long with each failure past a free number (OWASP: device cookies). Nobody else can raise it.
-//  - a stranger is never locked out, for then anybody could lock out anybody: past the free numbers each attempt has to bring
-//    a proof of work, the harder the more failures there were. The right password with a proof always gets in.
+// Log-in throttling. Failures are counted per account and per address; an attempt counts as a failure from its start, so that
+// many concurrent attempts cannot slip through. What failures cost depends on the caller:
+// - A known device (one that has logged in to the account before, or has an open session) has a count of its own. Past a free
+//   number, its wait doubles with each failure (OWASP: device cookies). Nobody else can raise that count.
+// - An unknown device is never locked out, since otherwise anybody could lock out any account. Past the free numbers, each
+//   attempt needs a proof of work, which gets harder with more failures. The right password with a proof is always accepted.
 import { createHash } from "node:crypto";
 import { type Database, inTransaction } from "@muster/db";
 import { clientNetworkOf, currentBudget, FairLimiter, withBudget } from "@muster/runtime";
@@ -33,7 +33,7 @@ export interface ThrottleOptions {
 /** `account` is the name key, whether or not it exists. */
 export type Contender =
   | { readonly kind: "known"; readonly account: string; readonly device: string }
-  | { readonly kind: "stranger"; readonly account: string; readonly address: string; readonly proof: string };
+  | { readonly kind: "unknown"; readonly account: string; readonly address: string; readonly proof: string };
 
 export interface Throttle {
   /**
@@ -151,9 +151,9 @@ export function createThrottle(options: ThrottleOptions): Throttle {
     });
   };
 
-  const ofStranger = async (
+  const ofUnknown = async (
     db: Database<Tables>,
-    who: Contender & { kind: "stranger" },
+    who: Contender & { kind: "unknown" },
     check: () => Promise<boolean>,
   ) => {
     const network = clientNetworkOf(who.address);
@@ -173,7 +173,7 @@ export function createThrottle(options: ThrottleOptions): Throttle {
     const bitsMin = expected - PROOF_BITS_BEHIND_MAX;
     const proven = who.proof !== "" && (await options.challenges.redeem(db, subject, who.proof, bitsMin));
     if (expected > 0 && !proven) throw refuse(expected);
-    return queued(`stranger ${who.account}`, network, async () => {
+    return queued(`unknown ${who.account}`, network, async () => {
       const bits = await count(db, counts, (all) => (proven ? undefined : neededBits(all) || undefined));
       if (bits !== undefined) throw refuse(bits);
       return settle(db, counts, check);
@@ -185,7 +185,7 @@ export function createThrottle(options: ThrottleOptions): Throttle {
 
   return {
     attempt: (db, who, check) =>
-      who.kind === "known" ? ofKnown(db, who.account, who.device, check) : ofStranger(db, who, check),
+      who.kind === "known" ? ofKnown(db, who.account, who.device, check) : ofUnknown(db, who, check),
   };
 }
 

@@ -153,8 +153,8 @@ describeWithMariadb("match-service on a clean schema", () => {
       [1508, 1],
       [1504, 1],
     ]);
-    const stranger = await create([farmer, uuidv7()], "other-mode");
-    await harness.call.recordResult(result(stranger.matchId));
+    const other = await create([farmer, uuidv7()], "other-mode");
+    await harness.call.recordResult(result(other.matchId));
     expect((await ratingsOf([farmer], "other-mode"))[0]).toEqual([1516, 1]);
   });
 

@@ -41,16 +41,18 @@ const own = {
     max: 1_000_000,
     description: "maximum number of open sockets; further upgrades are answered with 503",
   }),
-  GATEWAY_STRANGERS_MAX: int({
+  GATEWAY_UNAUTHENTICATED_MAX: int({
     default: 4000,
     min: 1,
     max: 1_000_000,
+    formerly: "GATEWAY_STRANGERS_MAX",
     description: "maximum number of open sockets without a valid token yet; further upgrades are answered with 503",
   }),
-  GATEWAY_STRANGERS_PER_ADDRESS_MAX: int({
+  GATEWAY_UNAUTHENTICATED_PER_ADDRESS_MAX: int({
     default: 200,
     min: 1,
     max: 1_000_000,
+    formerly: "GATEWAY_STRANGERS_PER_ADDRESS_MAX",
     description: "of these, the maximum from one address (IPv6: from one /64); further upgrades are answered with 429",
   }),
   GATEWAY_TRUSTED_PROXIES: json<readonly string[]>(Type.Array(Type.String({ pattern: "^[0-9a-fA-F:.]+(/[0-9]+)?$" })), {

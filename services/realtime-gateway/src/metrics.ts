@@ -7,7 +7,7 @@ import type { FanoutMetrics } from "./matches/fanout.ts";
 import type { SocketEnd } from "./connection/socket-ends.ts";
 
 /** Why there is no room for a socket. */
-export type AdmissionRefusal = "stopping" | "full" | "strangers" | "address";
+export type AdmissionRefusal = "stopping" | "full" | "unauthenticated" | "address";
 
 export interface MatchMetrics extends FanoutMetrics {
   /** A seat is in play again after its match moved, this long after its shard was lost. */
@@ -35,7 +35,7 @@ export interface GatewayMetrics extends MatchMetrics {
 export interface GatewayGauges {
   readonly connections: () => number;
   readonly authenticated: () => number;
-  readonly strangers: () => number;
+  readonly unauthenticated: () => number;
   readonly links: () => number;
   readonly unlinked: () => number;
   readonly logs: () => number;
@@ -108,7 +108,7 @@ export function createGatewayMetrics(registry: Metrics, gauges: GatewayGauges): 
     collectedCounter(registry, name, help, value);
   gauge("gateway_connections", "Open sockets", gauges.connections);
   gauge("gateway_players", "Authenticated players", gauges.authenticated);
-  gauge("gateway_strangers", "Open sockets that have not authenticated yet", gauges.strangers);
+  gauge("gateway_unauthenticated_sockets", "Open sockets that have not authenticated yet", gauges.unauthenticated);
   gauge("gateway_links", "Links to shards", gauges.links);
   gauge(
     "gateway_shards_unlinked",

@@ -69,14 +69,14 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly socket
   const work = new ControlWork({ now: () => performance.now(), nextTurn: setImmediate });
   const connections = new Connections({
     max: config.connectionsMax,
-    strangers: { max: config.strangersMax, perAddressMax: config.strangersPerAddressMax },
+    unauthenticated: { max: config.unauthenticatedMax, perAddressMax: config.unauthenticatedPerAddressMax },
     reconnectSpreadMs: config.reconnectSpreadMs,
     budgets,
   });
   const metrics = createGatewayMetrics(registry, {
     connections: () => connections.size,
     authenticated: () => connections.authenticated,
-    strangers: () => connections.strangers,
+    unauthenticated: () => connections.unauthenticated,
     links: () => links.size,
     unlinked: () => links.unlinked,
     logs: () => matches.followed,

@@ -13,7 +13,7 @@ export interface ShardMetrics extends SchedulerMetrics {
   readonly resultRetries: Counter;
   readonly leaseRenewals: Counter<"outcome">;
   readonly leasesLost: Counter<"reason">;
-  readonly strangers: Counter;
+  readonly unauthenticated: Counter;
 }
 
 export function createShardMetrics(
@@ -57,8 +57,8 @@ export function createShardMetrics(
       if (refusal === undefined) accepted++;
       else refused.inc({ code: refusal });
     },
-    strangers: new Counter({
-      name: "shard_link_strangers_total",
+    unauthenticated: new Counter({
+      name: "shard_links_unauthenticated_total",
       help: "Connections to the link port that did not authenticate as a gateway and were closed",
       registers,
     }),

@@ -74,7 +74,7 @@ async function measureGateways(from: Trust, tokens: readonly string[]): Promise<
         GATEWAY_ADMIN_PORT: String(await freePort()),
         GATEWAY_IDENTITY_URL: from.url,
         GATEWAY_CONNECTIONS_MAX: "100000",
-        GATEWAY_STRANGERS_PER_ADDRESS_MAX: "100000", // all come from here
+        GATEWAY_UNAUTHENTICATED_PER_ADDRESS_MAX: "100000", // all come from here
         GATEWAY_IDLE_TIMEOUT_S: "900",
         LOG_LEVEL: "error",
       };

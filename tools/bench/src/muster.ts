@@ -199,8 +199,8 @@ async function environment(
     SHARD_JOIN_WITHIN_MS: "60000",
     SHARD_DRAIN_WITHIN_MS: "0",
     GATEWAY_SPECTATOR_DELAY_MS: "0",
-    GATEWAY_STRANGERS_MAX: "100000",
-    GATEWAY_STRANGERS_PER_ADDRESS_MAX: "100000", // all come from here
+    GATEWAY_UNAUTHENTICATED_MAX: "100000",
+    GATEWAY_UNAUTHENTICATED_PER_ADDRESS_MAX: "100000", // all come from here
     LOG_LEVEL: "warn",
   };
   for (const { name } of databaseServices()) {

@@ -176,7 +176,7 @@ async function prepare(
   const env: Record<string, string> = {
     ...(process.env as Record<string, string>),
     ...createEnvironment(ports),
-    GATEWAY_STRANGERS_PER_ADDRESS_MAX: "100000", // all come from here
+    GATEWAY_UNAUTHENTICATED_PER_ADDRESS_MAX: "100000", // all come from here
     ...databaseVariables(urls),
     LOG_LEVEL: "warn",
     IDENTITY_ACCOUNTS_PER_ADDRESS_BURST: "1000000", // all players come from one address here

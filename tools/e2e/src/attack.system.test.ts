@@ -1,4 +1,4 @@
-// What a stranger can do to the realtime connection, and what must come of it: the code of the table, and no harm to
+// What an attacker can do to the realtime connection, and what must come of it: the code of the table, and no harm to
 // anyone else.
 import { randomBytes, randomInt } from "node:crypto";
 import { connect } from "node:net";
@@ -90,7 +90,7 @@ describeWithServers("the realtime connection under attack", () => {
   it("closes with 4501 for every token that is not ours, whatever is wrong with it", async () => {
     const { client } = await guest(system.url);
     const good = await client.accessToken();
-    const stranger = await testKeys();
+    const foreign = await testKeys();
     const [header, payload, signature] = good.split(".") as [string, string, string];
     const kid = (JSON.parse(Buffer.from(header, "base64url").toString()) as { kid: string }).kid;
     const now = Math.floor(Date.now() / 1000);
@@ -103,9 +103,9 @@ describeWithServers("the realtime connection under attack", () => {
         .setIssuedAt()
         .setExpirationTime("1h")
         .encode(),
-      "unknown kid": await stranger.sign(),
-      "our kid, another key": await stranger.sign({}, { kid }),
-      "no kid": await stranger.sign({}, { kid: undefined as never }),
+      "unknown kid": await foreign.sign(),
+      "our kid, another key": await foreign.sign({}, { kid }),
+      "no kid": await foreign.sign({}, { kid: undefined as never }),
       "HMAC with the public key": await new SignJWT({ name: "x", fam: "x" })
         .setProtectedHeader({ alg: "HS256", typ: "at+jwt", kid })
         .setSubject("x")
@@ -113,8 +113,8 @@ describeWithServers("the realtime connection under attack", () => {
         .sign(Buffer.from(kid)),
       "changed payload": `${header}.${Buffer.from(payload, "base64url").toString("base64url").replace(/^.{8}/, "AAAAAAAA")}.${signature}`,
       "cut signature": good.slice(0, -6),
-      "wrong aud": await stranger.sign({ aud: "someone-else" }),
-      "from the future": await stranger.sign({ nbf: now + 3600 }),
+      "wrong aud": await foreign.sign({ aud: "someone-else" }),
+      "from the future": await foreign.sign({ nbf: now + 3600 }),
       empty: " ",
     };
     for (const [note, token] of Object.entries(corpus)) {
@@ -221,7 +221,7 @@ describeWithServers("the realtime connection under attack", () => {
     );
   });
 
-  it("survives random bytes on the link of a shard: the stranger is cut, the match plays on", async () => {
+  it("survives random bytes on the link of a shard: the connection is closed, the match continues", async () => {
     const { matches } = await playing(system, "duel");
     for (let i = 0; i < 200; i++) {
       const socket = connect(Number(system.env["SHARD_LINK_PORT"]), "127.0.0.1");
@@ -295,8 +295,8 @@ describeWithServers("sockets that say nothing", () => {
     await using system = await startSystem({
       nginx: false,
       env: {
-        GATEWAY_STRANGERS_PER_ADDRESS_MAX: "10",
-        GATEWAY_STRANGERS_MAX: "25",
+        GATEWAY_UNAUTHENTICATED_PER_ADDRESS_MAX: "10",
+        GATEWAY_UNAUTHENTICATED_MAX: "25",
         GATEWAY_TRUSTED_PROXIES: '["127.0.0.1"]',
         GATEWAY_AUTH_WITHIN_MS: "3000",
       },
@@ -326,10 +326,12 @@ describeWithServers("sockets that say nothing", () => {
     expect([count(many, "open"), count(many, 503)]).toEqual([5, 5]);
     const metrics = async (): Promise<string> =>
       (await fetch(`http://127.0.0.1:${system.env["GATEWAY_ADMIN_PORT"]}/metrics`)).text();
-    expect(await metrics()).toMatch(/^gateway_strangers\{[^}]*\} 25$/m);
+    expect(await metrics()).toMatch(/^gateway_unauthenticated_sockets\{[^}]*\} 25$/m);
     expect(await metrics()).toMatch(/^gateway_upgrades_refused_total\{why="address"[^}]*\} 10$/m);
     // They are closed in time, and their places are free again.
-    await until(async () => (/^gateway_strangers\{[^}]*\} 0$/m.test(await metrics()) ? undefined : "still there"));
+    await until(async () =>
+      /^gateway_unauthenticated_sockets\{[^}]*\} 0$/m.test(await metrics()) ? undefined : "still there",
+    );
     const { client } = await guest(system.url);
     const [again] = await opened(1, "198.51.100.1");
     expect(again).toBe("open");
@@ -342,7 +344,7 @@ describeWithServers("sockets that say nothing", () => {
       }),
     );
     await until(async () => (/^gateway_players\{[^}]*\} 1$/m.test(await metrics()) ? undefined : "not in"));
-    expect(await metrics()).toMatch(/^gateway_strangers\{[^}]*\} 0$/m);
+    expect(await metrics()).toMatch(/^gateway_unauthenticated_sockets\{[^}]*\} 0$/m);
     for (const socket of sockets) socket.terminate();
   });
 });

@@ -128,9 +128,9 @@ describeWithServers("what the ingress refuses", () => {
   it("is believed of the ingress only; and what comes faster than it is read is counted by the kernel", async () => {
     const before = await told();
     const line = "<190>Nov 26 12:00:00 ingress: refused 429 REJECTED -";
-    const [ingress, stranger] = [createSocket("udp4"), createSocket("udp4")];
-    await new Promise<void>((resolve) => stranger.bind(0, "127.0.66.5", resolve));
-    stranger.send(line, counted.port, INGRESS);
+    const [ingress, elsewhere] = [createSocket("udp4"), createSocket("udp4")];
+    await new Promise<void>((resolve) => elsewhere.bind(0, "127.0.66.5", resolve));
+    elsewhere.send(line, counted.port, INGRESS);
     const sent = 20_000;
     // Nothing is read meanwhile: sends are done at once.
     for (let i = 0; i < sent; i++) ingress.send(line, counted.port, INGRESS);
@@ -140,6 +140,6 @@ describeWithServers("what the ingress refuses", () => {
       if (read + lost > sent) throw new Error(`${read} read and ${lost} lost of ${sent}`);
       return read + lost === sent && lost > 0 ? undefined : `${read} read and ${lost} lost of ${sent}`;
     });
-    for (const socket of [ingress, stranger]) socket.close();
+    for (const socket of [ingress, elsewhere]) socket.close();
   });
 });

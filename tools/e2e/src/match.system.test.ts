@@ -104,8 +104,8 @@ describeWithServers("a match", () => {
   it("is open to its own players only: a foreign seat ticket is refused", async () => {
     const { duel } = await import("@muster/game-duel");
     const { players, found } = await matched(system);
-    const stranger = await connected(system);
-    await expect(stranger.realtime.join(found[0], duel)).rejects.toMatchObject({ code: "seat_ticket_foreign" });
+    const outsider = await connected(system);
+    await expect(outsider.realtime.join(found[0], duel)).rejects.toMatchObject({ code: "seat_ticket_foreign" });
     await expect(players[0].realtime.join(found[1], duel)).rejects.toMatchObject({ code: "seat_ticket_foreign" });
     const forged = `${found[0].seatTicket.slice(0, -4)}AAAA`;
     await expect(players[0].realtime.join({ seatTicket: forged }, duel)).rejects.toMatchObject({

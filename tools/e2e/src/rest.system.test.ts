@@ -135,7 +135,7 @@ describeWithServers("the REST boundary", () => {
   it("demands a token of its own making", async () => {
     const { client } = await guest(system.url);
     const good = await client.accessToken();
-    const stranger = await testKeys();
+    const foreign = await testKeys();
     const none = new UnsecuredJWT({ name: "x", fam: "x" })
       .setIssuer("muster-identity")
       .setAudience("muster")
@@ -151,8 +151,8 @@ describeWithServers("the REST boundary", () => {
     for (const token of [
       "a.b.c",
       none,
-      await stranger.sign(),
-      await stranger.sign({ aud: "other" }),
+      await foreign.sign(),
+      await foreign.sign({ aud: "other" }),
       good.slice(0, -8),
     ]) {
       expect(await codeOf(await get("/v1/me", token))).toEqual([401, "token_invalid"]);

@@ -111,13 +111,13 @@ describeWithServers("a shard that gateways cannot reach", () => {
   });
 
   it("because it has another link key: no match is placed there, and both sides say why", async () => {
-    const stranger = await another({ SHARD_LINK_KEY: "ab".repeat(32) });
-    await said(stranger, "a gateway sent something else than the link protocol; the link is closed");
+    const impostor = await another({ SHARD_LINK_KEY: "ab".repeat(32) });
+    await said(impostor, "a gateway sent something else than the link protocol; the link is closed");
     await said(system.logs.gateway, "the shard refuses this gateway's link");
     for (let i = 0; i < 4; i++) await matched(system, "duel");
-    expect(stranger.withMessage("player joined")).toEqual([]);
+    expect(impostor.withMessage("player joined")).toEqual([]);
     expect(system.logs.matchmaker.withMessage("match placed").length).toBeGreaterThanOrEqual(4);
-    expect(JSON.stringify(stranger.lines)).toContain("does not know the link key");
+    expect(JSON.stringify(impostor.lines)).toContain("does not know the link key");
   });
 
   it("because another one that is alive has its address: it is refused, until that one is gone", async () => {

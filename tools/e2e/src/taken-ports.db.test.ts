@@ -26,10 +26,10 @@ describeWithMariadb("a port that is taken", () => {
     const looks = variables.map(async (variable) => {
       // The other one is whichever is free: the two processes do not meet.
       const own = Object.fromEntries(variables.map((one) => [one, one === variable ? env[one] : "0"]));
-      const stranger = createServer();
-      await new Promise<void>((resolve) => stranger.listen(Number(env[variable]), "127.0.0.1", resolve));
+      const occupant = createServer();
+      await new Promise<void>((resolve) => occupant.listen(Number(env[variable]), "127.0.0.1", resolve));
       const { code, said } = await run(cwd, { ...env, ...own });
-      await new Promise((resolve) => stranger.close(resolve));
+      await new Promise((resolve) => occupant.close(resolve));
       expect(said.at(-1), variable).toMatchObject({
         level: "fatal",
         msg: "did not start",

@@ -79,7 +79,7 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
         db,
         known
           ? { kind: "known", account: nameKey, device: deviceId }
-          : { kind: "stranger", account: nameKey, address: clientAddress, proof },
+          : { kind: "unknown", account: nameKey, address: clientAddress, proof },
         () => passwords.verify(password, account?.password_phc, asker),
       );
       if (!right || !account) throw fail("bad_credentials");

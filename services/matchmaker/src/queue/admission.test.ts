@@ -119,7 +119,7 @@ it.each(["noShows", "leftEarly"] as const)("%s among neighbours alone are not he
   for (let i = 0; i < 2 * ADDRESS_FREE_MAX; i++)
     freed(match({ [`away ${i}`]: "home", [`here ${i}`]: "home" }), { over: true, [kind]: [0] });
   expect([mayQueue("away 0", "home"), mayQueue("newcomer", "home")]).toEqual([false, true]);
-  // Where a stranger waits with them they are.
+  // They are if a player of another address waits with them.
   for (let i = 0; i <= ADDRESS_FREE_MAX; i++) {
     expect(mayQueue("newcomer", "home")).toBe(true);
     freed(match({ [`off ${i}`]: "home", [`on ${i}`]: "elsewhere" }), { over: true, [kind]: [0] });

@@ -2,7 +2,7 @@ import type { Component } from "@muster/runtime";
 import type { Connection } from "./connection.ts";
 import type { AdmissionRefusal } from "../metrics.ts";
 import type { ControlBudgets } from "./control-limits.ts";
-import { Strangers, type StrangersLimits } from "./strangers.ts";
+import { UnauthenticatedSockets, type UnauthenticatedLimits } from "./unauthenticated-sockets.ts";
 
 /** Every socket is looked at so often, a part of them at a time: nobody waits for all of them. */
 const SWEEP_EVERY_MS = 500;
@@ -11,7 +11,7 @@ const CLOSE_WITHIN_MS = 1500;
 
 export interface ConnectionsOptions {
   readonly max: number;
-  readonly strangers: StrangersLimits;
+  readonly unauthenticated: UnauthenticatedLimits;
   readonly reconnectSpreadMs: number;
   readonly budgets: ControlBudgets;
 }
@@ -24,14 +24,14 @@ export class Connections implements Component {
   #nextSlice = 0;
   readonly #byPlayer = new Map<string, Connection>();
   readonly #options: ConnectionsOptions;
-  readonly #strangers: Strangers;
+  readonly #unauthenticated: UnauthenticatedSockets;
   #timer: NodeJS.Timeout | undefined;
   #onEmpty: (() => void) | undefined;
   #stopping = false;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
-    this.#strangers = new Strangers(options.strangers);
+    this.#unauthenticated = new UnauthenticatedSockets(options.unauthenticated);
   }
 
   get size(): number {
@@ -54,21 +54,21 @@ export class Connections implements Component {
     return count;
   }
 
-  get strangers(): number {
-    return this.#strangers.size;
+  get unauthenticated(): number {
+    return this.#unauthenticated.size;
   }
 
   /** Why one more socket from there is not welcome. */
   refusal(address: string): AdmissionRefusal | undefined {
     if (this.#stopping) return "stopping";
-    return this.#size >= this.#options.max ? "full" : this.#strangers.refusal(address);
+    return this.#size >= this.#options.max ? "full" : this.#unauthenticated.refusal(address);
   }
 
   add(connection: Connection): void {
     (this.#slices[this.#nextSlice] as Set<Connection>).add(connection);
     this.#nextSlice = (this.#nextSlice + 1) % SLICES;
     this.#size++;
-    this.#strangers.add(connection.address);
+    this.#unauthenticated.add(connection.address);
     // Its upgrade was under way when the others were told: left alone it would hang on a gateway without links.
     if (!this.#stopping) return;
     connection.goingAway(0);
@@ -79,14 +79,14 @@ export class Connections implements Component {
   identify(connection: Connection, playerId: string): void {
     const older = this.#byPlayer.get(playerId);
     this.#byPlayer.set(playerId, connection);
-    this.#strangers.remove(connection.address);
+    this.#unauthenticated.remove(connection.address);
     if (older && older !== connection) older.close("replaced");
   }
 
   remove(connection: Connection): void {
     if (this.#slices.some((slice) => slice.delete(connection))) this.#size--;
     const { playerId } = connection;
-    if (playerId === undefined) this.#strangers.remove(connection.address);
+    if (playerId === undefined) this.#unauthenticated.remove(connection.address);
     else if (this.#byPlayer.get(playerId) === connection) this.#byPlayer.delete(playerId);
     if (this.#size === 0) this.#onEmpty?.();
   }

@@ -79,7 +79,7 @@ export class GatewayLink implements Link {
     socket.on("error", (err) => parts.log.warn({ err, gatewayId: this.gatewayId }, "link error"));
     socket.on("close", () => this.#onClose());
     this.#silenceTimer = setInterval(() => this.#checkSilence(), SILENCE_CHECK_MS);
-    this.#helloTimer = setTimeout(() => this.refuseStranger("no hello in time"), HELLO_MS_MAX);
+    this.#helloTimer = setTimeout(() => this.refuseUnauthenticated("no hello in time"), HELLO_MS_MAX);
   }
 
   control(message: ToGateway): void {
@@ -112,14 +112,14 @@ export class GatewayLink implements Link {
     this.#socket.destroy();
   }
 
-  /** Cuts a connection that has not proved to be a gateway's. */
-  refuseStranger(reason: string): void {
+  /** Closes a connection that has not authenticated as a gateway. */
+  refuseUnauthenticated(reason: string): void {
     if (this.#socket.destroyed) return;
     this.#parts.log.warn(
       { address: this.#socket.remoteAddress, reason },
       "a connection to the link port is not from a gateway; closed",
     );
-    this.#parts.metrics.strangers.inc();
+    this.#parts.metrics.unauthenticated.inc();
     this.#socket.destroy();
   }
 
@@ -140,7 +140,7 @@ export class GatewayLink implements Link {
         { err, gatewayId: this.gatewayId },
         "a gateway sent something else than the link protocol; the link is closed",
       );
-      if (this.gatewayId === "") this.#parts.metrics.strangers.inc();
+      if (this.gatewayId === "") this.#parts.metrics.unauthenticated.inc();
       this.#socket.destroy();
     }
   }

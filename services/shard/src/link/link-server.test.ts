@@ -71,18 +71,18 @@ const closed = (one: Peer, withinMs: number): Promise<void> =>
   until(() => (one.isClosed() ? undefined : "open"), withinMs);
 
 it("a large frame before hello is refused by its length, before it is here", async () => {
-  const stranger = await peer();
+  const other = await peer();
   const head = Buffer.alloc(6);
   head.writeUInt32LE(LINK_FRAME_BYTES_MAX);
   head[4] = LinkFrameType.control;
-  stranger.socket.write(head);
-  await closed(stranger, 1000);
+  other.socket.write(head);
+  await closed(other, 1000);
 });
 
 it("who knows another key is refused", async () => {
-  const stranger = await peer();
-  sayHello(stranger, randomBytes(32));
-  await closed(stranger, 1000);
+  const other = await peer();
+  sayHello(other, randomBytes(32));
+  await closed(other, 1000);
 });
 
 it("who goes on without a hello is cut, whether it says nothing or a byte now and then", async () => {
@@ -95,21 +95,21 @@ it("who goes on without a hello is cut, whether it says nothing or a byte now an
   }
 });
 
-it("strangers take no place from a gateway, and are counted", async () => {
+it("unauthenticated connections do not displace a gateway, and are counted", async () => {
   const gateway = await peer();
   sayHello(gateway, linkKey);
   await until(() => (gateway.heardBytes() > 0 ? undefined : "no welcome"), 500);
-  const strangers: Peer[] = [];
-  for (let i = 0; i < 100; i++) strangers.push(await peer());
-  await until(() => (strangers.filter((one) => one.isClosed()).length >= 36 ? undefined : "too many are open"), 1500);
+  const silent: Peer[] = [];
+  for (let i = 0; i < 100; i++) silent.push(await peer());
+  await until(() => (silent.filter((one) => one.isClosed()).length >= 36 ? undefined : "too many are open"), 1500);
   const late = await peer();
   sayHello(late, linkKey);
   await until(() => (late.heardBytes() > 0 ? undefined : "no welcome"), 500);
   expect(gateway.isClosed()).toBe(false);
-  expect(await registry.metrics()).toMatch(/shard_link_strangers_total\{[^}]*\} (3\d|4\d)/);
+  expect(await registry.metrics()).toMatch(/shard_links_unauthenticated_total\{[^}]*\} (3\d|4\d)/);
 });
 
-it("strangers who come all at once do not pass the limit: the oldest go before the event loop has come round", async () => {
+it("a burst of unauthenticated connections never exceeds the limit: the oldest are closed in the same iteration of the event loop", async () => {
   const burst = await Promise.all(Array.from({ length: 300 }, () => peer()));
   const open = (): number => burst.filter((one) => !one.isClosed()).length;
   // Sooner than they would be cut for saying nothing.

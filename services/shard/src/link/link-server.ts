@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:net";
 import type { Component } from "@muster/runtime";
 import { GatewayLink, type GatewayLinkParts } from "./gateway-link.ts";
-import { Strangers } from "./strangers.ts";
+import { UnauthenticatedLinks } from "./unauthenticated-links.ts";
 
 export interface LinkServer extends Component {
   /** host:port where it listens. */
@@ -12,16 +12,16 @@ const CLOSE_WITHIN_MS = 1000;
 
 export function createLinkServer(options: { host: string; port: number }, parts: GatewayLinkParts): LinkServer {
   const links = new Set<GatewayLink>();
-  const strangers = new Strangers();
+  const unauthenticated = new UnauthenticatedLinks();
   let address = "";
   const server: Server = createServer((socket) => {
     const link = new GatewayLink(socket, parts);
     links.add(link);
     socket.once("close", () => {
       links.delete(link);
-      strangers.delete(link);
+      unauthenticated.delete(link);
     });
-    strangers.add(link);
+    unauthenticated.add(link);
   });
   return {
     name: "link server",

@@ -135,7 +135,7 @@ describe("a match on a shard", () => {
     while (links[0].cases().at(-1) !== "ended") match.tick();
     expect(match.missed).toBe(true);
     const late = new RecordedLink();
-    expect(match.tellEnd(1, "stranger", { link: late, id: 3 })).toBe("seat_ticket_foreign");
+    expect(match.tellEnd(1, "somebody else", { link: late, id: 3 })).toBe("seat_ticket_foreign");
     expect(match.tellEnd(1, "b", { link: late, id: 3 })).toBeUndefined();
     expect(late.controls.map((control) => control?.case)).toEqual(["follow", "joined", "ended"]);
     const decoder = new SnapshotDecoder(duel);

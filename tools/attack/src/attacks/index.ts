@@ -12,7 +12,7 @@ import { noShowGhosts } from "./no-show-ghosts.ts";
 import { practiceFlood } from "./practice-flood.ts";
 import { registrations } from "./registrations.ts";
 import { silentUpgrades } from "./silent-upgrades.ts";
-import { inboxShares, roomInvitations } from "./strangers.ts";
+import { inboxShares, roomInvitations } from "./inbox.ts";
 import { wrongPasswords } from "./wrong-passwords.ts";
 
 /** In the order in which they are run. */

@@ -1,17 +1,17 @@
-// Sockets whose player is not known yet. They are few for moments where all is well; whoever opens sockets and says nothing
-// must not take the places of those who play.
+// Counts the open sockets that have not authenticated yet. Well-behaved clients authenticate within moments; these limits
+// keep clients that open sockets and send nothing from using up the capacity for players.
 
-export interface StrangersLimits {
+export interface UnauthenticatedLimits {
   readonly max: number;
   readonly perAddressMax: number;
 }
 
-export class Strangers {
-  readonly #limits: StrangersLimits;
+export class UnauthenticatedSockets {
+  readonly #limits: UnauthenticatedLimits;
   readonly #byAddress = new Map<string, number>();
   #size = 0;
 
-  constructor(limits: StrangersLimits) {
+  constructor(limits: UnauthenticatedLimits) {
     this.#limits = limits;
   }
 
@@ -19,10 +19,10 @@ export class Strangers {
     return this.#size;
   }
 
-  /** Why one more from there is not welcome. */
-  refusal(address: string): "strangers" | "address" | undefined {
+  /** Why another socket from this address is refused. */
+  refusal(address: string): "unauthenticated" | "address" | undefined {
     if ((this.#byAddress.get(address) ?? 0) >= this.#limits.perAddressMax) return "address";
-    return this.#size >= this.#limits.max ? "strangers" : undefined;
+    return this.#size >= this.#limits.max ? "unauthenticated" : undefined;
   }
 
   add(address: string): void {
@@ -30,7 +30,7 @@ export class Strangers {
     this.#byAddress.set(address, (this.#byAddress.get(address) ?? 0) + 1);
   }
 
-  /** It is known now, or gone. */
+  /** The socket has authenticated or closed. */
   remove(address: string): void {
     this.#size--;
     const left = (this.#byAddress.get(address) ?? 1) - 1;

@@ -33,16 +33,16 @@ async function crowdAt(
 /** Uses up what strangers may open with a victim, from one address, so that nobody else can. */
 export const inboxShares: Attack = {
   name: "inbox-shares",
-  takes: "opens direct channels with one victim from one address, so that no stranger of another address can",
+  takes: "opens direct channels with one victim from one address, so that strangers at other addresses cannot",
   honest: "chat",
   shareMin: 0.95,
   worstMsMax: 2000,
   landed: ["opened"],
   async prepare(target) {
     const { playerId, crowd } = await crowdAt(target, 120);
-    const passerBy = await guestAt(target, 121);
+    const other = await guestAt(target, 121);
     return async (signal) => {
-      const counts = { opened: 0, refused: 0, "passer-by came through": 0 };
+      const counts = { opened: 0, refused: 0, "other address opened": 0 };
       const open = async ({ attacker, headers }: Guest): Promise<boolean> =>
         (await attacker.rest("POST", "/v1/chat/direct", { body: { playerId }, headers })).status === 200;
       const strike = async (guest: Guest): Promise<void> => {
@@ -50,17 +50,16 @@ export const inboxShares: Attack = {
         else counts.refused++;
       };
       for (const guest of crowd) await strike(guest);
-      if (await open(passerBy)) counts["passer-by came through"]++;
+      if (await open(other)) counts["other address opened"]++;
       for (let i = 0; !signal.aborted; i++) {
         await strike(crowd[i % CROWD] as Guest);
         await sleep(20, signal);
       }
-      for (const { attacker } of [...crowd, passerBy]) attacker.close();
+      for (const { attacker } of [...crowd, other]) attacker.close();
       return counts;
     };
   },
-  broken: (counts) =>
-    counts["passer-by came through"] === 1 ? undefined : "a stranger of another address was refused",
+  broken: (counts) => (counts["other address opened"] === 1 ? undefined : "a stranger at another address was refused"),
 };
 
 /** Fills a victim's list of channels with rooms that it never asked for. */

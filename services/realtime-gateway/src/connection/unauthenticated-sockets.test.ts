@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { clientAddress, proxiesOf } from "./client-address.ts";
-import { Strangers } from "./strangers.ts";
+import { UnauthenticatedSockets } from "./unauthenticated-sockets.ts";
 
 describe("where a socket comes from", () => {
   const proxies = proxiesOf(["127.0.0.0/8", "::1/128", "10.0.0.7"]);
   it.each([
     ["203.0.113.5", "", "203.0.113.5"],
-    ["203.0.113.5", "198.51.100.1", "203.0.113.5"], // a stranger says what it likes
+    ["203.0.113.5", "198.51.100.1", "203.0.113.5"], // not a trusted proxy: the header is ignored
     ["127.0.0.1", "198.51.100.1", "198.51.100.1"],
     ["127.0.0.1", "198.51.100.9, 198.51.100.1", "198.51.100.1"],
     ["127.0.0.1", "198.51.100.1, 10.0.0.7", "198.51.100.1"],
@@ -24,15 +24,15 @@ describe("where a socket comes from", () => {
 
 describe("sockets without a player", () => {
   it("are limited in all and per address, and make room when they are known or gone", () => {
-    const strangers = new Strangers({ max: 5, perAddressMax: 2 });
+    const sockets = new UnauthenticatedSockets({ max: 5, perAddressMax: 2 });
     for (const address of ["a", "a", "b", "c"]) {
-      expect(strangers.refusal(address)).toBeUndefined();
-      strangers.add(address);
+      expect(sockets.refusal(address)).toBeUndefined();
+      sockets.add(address);
     }
-    expect([strangers.refusal("a"), strangers.refusal("b")]).toEqual(["address", undefined]);
-    strangers.add("b");
-    expect(strangers.refusal("d")).toBe("strangers");
-    strangers.remove("a");
-    expect([strangers.refusal("d"), strangers.refusal("a"), strangers.size]).toEqual([undefined, undefined, 4]);
+    expect([sockets.refusal("a"), sockets.refusal("b")]).toEqual(["address", undefined]);
+    sockets.add("b");
+    expect(sockets.refusal("d")).toBe("unauthenticated");
+    sockets.remove("a");
+    expect([sockets.refusal("d"), sockets.refusal("a"), sockets.size]).toEqual([undefined, undefined, 4]);
   });
 });
