@@ -67,7 +67,7 @@ const says = fc.record({
   reason: fc.string({ unit: "grapheme", maxLength: 64 }),
   trace_id: fc.stringMatching(/^[0-9a-f]{32}$/),
 });
-/** Of two entries and more, and the place of one of them. */
+/** Of two entries and more, and the index of one of them. */
 const logAndPlace = fc
   .array(says, { minLength: 2, maxLength: 12 })
   .chain((entries) => fc.record({ entries: fc.constant(entries), at: fc.integer({ min: 1, max: entries.length }) }));

@@ -102,16 +102,16 @@ function run(link: LinkOptions, seconds: number, seed: number): Run {
   let pressedAt = -1;
   const prediction = new Prediction(match, { game: duel, now: () => now, sample: () => held });
   const smoothing = new Smoothing({ wrap: 65_536, halfLifeMs: 90, snapAbove: TELEPORT });
-  const place = (state: { ships: readonly { x: number; y: number }[] }): number[] => {
+  const positionOf = (state: { ships: readonly { x: number; y: number }[] }): number[] => {
     const ship = state.ships[SEAT] as { x: number; y: number };
     return [ship.x, ship.y];
   };
   let corrections = 0;
   prediction.onCorrection(({ before }) => {
     corrections++;
-    const error = apart(place(before), place(prediction.state));
+    const error = apart(positionOf(before), positionOf(prediction.state));
     if (error < TELEPORT) result.errors.push(error);
-    smoothing.corrected(place(before), place(prediction.state), now);
+    smoothing.corrected(positionOf(before), positionOf(prediction.state), now);
   });
 
   let nextTick = TICK_MS;
@@ -155,10 +155,10 @@ function run(link: LinkOptions, seconds: number, seed: number): Run {
       held.right = !held.left;
       pressedAt = now;
     }
-    const from = place(prediction.state);
+    const from = positionOf(prediction.state);
     prediction.advance();
     if (prediction.tick < 0) continue;
-    const flight = place(prediction.state).map((value, i) => wrapped(value - from[i]!));
+    const flight = positionOf(prediction.state).map((value, i) => wrapped(value - from[i]!));
     const turned = prediction.state.ships[SEAT]?.angle as number;
     const way = ((turned - angle) << 24) >> 24;
     if (pressedAt >= 0 && started && way !== 0 && way < 0 === held.left) {
@@ -167,15 +167,15 @@ function run(link: LinkOptions, seconds: number, seed: number): Run {
     }
     angle = turned;
     started = true;
-    const place0 = smoothing.shown(place(prediction.state), now);
+    const position0 = smoothing.shown(positionOf(prediction.state), now);
     if (shown && now > 2000) {
       const jump = apart(
-        place0,
+        position0,
         shown.map((value, i) => value + flight[i]!),
       );
       if (jump < TELEPORT) result.jumps.push(jump);
     }
-    shown = place0;
+    shown = position0;
   }
   return { ...result, corrections, ticks: server.tick };
 }
@@ -190,7 +190,7 @@ function wrapped(distance: number): number {
 }
 
 describe("prediction", () => {
-  it("on a perfect link is never wrong about the own ship's place, and inputs arrive in time", () => {
+  it("on a perfect link is never wrong about the own ship's position, and inputs arrive in time", () => {
     const { late, inputs, errors } = run({ oneWayMs: 60, loss: 0, stallMs: 0 }, 20, 1);
     expect(inputs).toBeGreaterThan(500);
     expect(late / inputs).toBeLessThan(0.03); // the first ones, before the clock knew the link

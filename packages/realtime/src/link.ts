@@ -83,7 +83,7 @@ export class LinkWriter {
     copy(this.#buffer, at + 4, bytes, from, to);
   }
 
-  /** A tick: its place, its record, its frame. */
+  /** A tick: its number and checksum, its record, its frame. */
   tick(channel: number, tick: number, check: number, record: Uint8Array, frame: Uint8Array): void {
     const at = this.#header(LinkFrameType.tick, LINK_TICK_HEADER_BYTES + record.length + frame.length);
     const buffer = this.#buffer;

@@ -1,5 +1,6 @@
-// All connections of a client: one to every address that the name of its service stands for. Calls go round over them.
-// Connections that are lost come back by themselves, names are looked up again, and what is no longer there is let go.
+// All connections of a client: one to each address that the service's host name resolves to. Calls are spread over them round
+// robin. Lost connections are reopened, names are resolved again periodically, and connections to addresses that are no
+// longer listed are closed.
 import { lookup } from "node:dns/promises";
 import type { ClientHttp2Stream, OutgoingHttpHeaders } from "node:http2";
 import { retryDelayMs } from "@muster/runtime";
@@ -40,7 +41,7 @@ const PATIENCE_MS = 3000;
 /** Calls that wait for a connection. Policy at the limit: refused as unavailable. */
 const WAITING_MAX = 2000;
 
-interface Place {
+interface Endpoint {
   connection: Connection | undefined;
   failures: number;
   nextTryAt: number;
@@ -53,7 +54,7 @@ export class Channel {
   readonly #resolve: Resolve;
   readonly #resolveEveryMs: number;
   readonly #pings: Pings | undefined;
-  readonly #places = new Map<string, Place>();
+  readonly #endpoints = new Map<string, Endpoint>();
   readonly #waiting = new Set<() => void>();
   #next = 0;
   #stopped = false;
@@ -115,21 +116,21 @@ export class Channel {
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    for (const { connection } of this.#places.values()) connection?.destroy("the client was stopped");
-    this.#places.clear();
+    for (const { connection } of this.#endpoints.values()) connection?.destroy("the client was stopped");
+    this.#endpoints.clear();
     this.#wakeAll();
   }
 
   #usable(): number {
     let count = 0;
-    for (const { connection } of this.#places.values()) if (connection?.usable) count++;
+    for (const { connection } of this.#endpoints.values()) if (connection?.usable) count++;
     return count;
   }
 
   /** The next one round. */
   #pick(): Connection | undefined {
     const usable: Connection[] = [];
-    for (const { connection } of this.#places.values()) if (connection?.usable) usable.push(connection);
+    for (const { connection } of this.#endpoints.values()) if (connection?.usable) usable.push(connection);
     return usable[this.#next++ % usable.length];
   }
 
@@ -161,10 +162,10 @@ export class Channel {
     const resolveAt = this.#usable() > 0 ? this.#resolveAt : Math.min(this.#resolveAt, this.#resolvedAt + RETRY_MS_MAX);
     if (now >= Math.max(resolveAt, this.#nextLookUpAt())) this.#lookUp().catch((err: unknown) => this.#failed(err));
     let nextAt = Math.max(resolveAt, this.#nextLookUpAt());
-    for (const [address, place] of this.#places) {
-      if (place.connecting || place.connection?.usable) continue;
-      if (now >= place.nextTryAt) this.#connect(address, place);
-      else nextAt = Math.min(nextAt, place.nextTryAt);
+    for (const [address, endpoint] of this.#endpoints) {
+      if (endpoint.connecting || endpoint.connection?.usable) continue;
+      if (now >= endpoint.nextTryAt) this.#connect(address, endpoint);
+      else nextAt = Math.min(nextAt, endpoint.nextTryAt);
     }
     clearTimeout(this.#timer);
     if (nextAt !== Infinity) this.#timer = setTimeout(() => this.#kick(), Math.max(5, nextAt - now)).unref();
@@ -185,14 +186,14 @@ export class Channel {
       const found = new Set(await this.#resolve(this.#hostname));
       if (this.#stopped || nth < this.#lookUps.answered) return;
       this.#lookUps.answered = nth;
-      for (const [address, place] of this.#places) {
+      for (const [address, endpoint] of this.#endpoints) {
         if (found.has(address)) continue;
-        place.connection?.retire();
-        this.#places.delete(address);
+        endpoint.connection?.retire();
+        this.#endpoints.delete(address);
       }
       for (const address of found)
-        if (!this.#places.has(address))
-          this.#places.set(address, { connection: undefined, failures: 0, nextTryAt: 0, connecting: false });
+        if (!this.#endpoints.has(address))
+          this.#endpoints.set(address, { connection: undefined, failures: 0, nextTryAt: 0, connecting: false });
       this.#resolveAt = performance.now() + this.#resolveEveryMs * (0.8 + Math.random() * 0.4);
     } catch (err) {
       // The addresses from before are still good.
@@ -205,36 +206,36 @@ export class Channel {
     this.#kick();
   }
 
-  #connect(address: string, place: Place): void {
-    place.connecting = true;
-    const connection = new Connection(this.authority, address, () => this.#lost(place), this.#pings);
-    place.connection = connection;
+  #connect(address: string, endpoint: Endpoint): void {
+    endpoint.connecting = true;
+    const connection = new Connection(this.authority, address, () => this.#lost(endpoint), this.#pings);
+    endpoint.connection = connection;
     connection.ready.then(
       () => {
-        place.connecting = false;
-        place.failures = 0;
-        if (this.#places.get(address) !== place)
+        endpoint.connecting = false;
+        endpoint.failures = 0;
+        if (this.#endpoints.get(address) !== endpoint)
           return connection.destroy("the address is no longer one of the service's");
         this.#failingSince = undefined;
         this.#wakeAll();
       },
       (err: unknown) => {
-        place.connecting = false;
-        place.connection = undefined;
-        place.nextTryAt =
-          performance.now() + retryDelayMs(++place.failures, { firstMs: RETRY_MS_FIRST, maxMs: RETRY_MS_MAX });
+        endpoint.connecting = false;
+        endpoint.connection = undefined;
+        endpoint.nextTryAt =
+          performance.now() + retryDelayMs(++endpoint.failures, { firstMs: RETRY_MS_FIRST, maxMs: RETRY_MS_MAX });
         this.#failed(err);
         // It may have another address by now.
         this.#resolveAt = Math.min(this.#resolveAt, performance.now() + RETRY_MS_MAX);
-        if (this.#places.has(address)) this.#kick();
+        if (this.#endpoints.has(address)) this.#kick();
       },
     );
   }
 
   /** At once: a callee that restarts in good order has often been followed by the next already. */
-  #lost(place: Place): void {
-    place.connection = undefined;
-    place.nextTryAt = 0;
+  #lost(endpoint: Endpoint): void {
+    endpoint.connection = undefined;
+    endpoint.nextTryAt = 0;
     if (this.#started) setImmediate(() => this.#kick());
   }
 

@@ -46,7 +46,7 @@ describe("a fair limiter", () => {
     expect(begun.slice(0, 5)).toEqual(["guest 0", "guest 1", "guest 2", "guest 3", "player"]);
   });
 
-  it("gives the place to another while the work waits for something else", async () => {
+  it("gives the slot to another while the work waits for something else", async () => {
     const limiter = new FairLimiter({ runningMax: 1, waitingMax: 10, waitingPerSourceMax: 10 });
     const { promise, resolve } = Promise.withResolvers<void>();
     const outside = limiter.run("a", () => limiter.aside(() => promise));
@@ -57,7 +57,7 @@ describe("a fair limiter", () => {
     expect(limiter.idle).toBe(true);
   });
 
-  it("refuses beyond its limits, of one source and of all, and keeps places of others free", async () => {
+  it("refuses beyond its limits, of one source and of all, and keeps slots of others free", async () => {
     const limiter = new FairLimiter({ runningMax: 1, waitingMax: 2, waitingPerSourceMax: 1 });
     const { work, finish } = workbench();
     const all = [0, 1].map((i) => limiter.run("flood", work(`flood ${i}`)));
@@ -69,7 +69,7 @@ describe("a fair limiter", () => {
     await limiter.run("flood", async () => undefined);
   });
 
-  it("keeps a place for a source that has fewer waiting: the last of the one with most is refused", async () => {
+  it("keeps a slot for a source that has fewer waiting: the last of the one with most is refused", async () => {
     const limiter = new FairLimiter({ runningMax: 1, waitingMax: 6, waitingPerSourceMax: 3 });
     const { begun, work, finish } = workbench();
     const floods = ["a", "a", "a", "a", "b", "b", "b"].map((source, i) => limiter.run(source, work(`${source} ${i}`)));
@@ -100,7 +100,7 @@ describe("a fair limiter", () => {
     expect(begun).toEqual(["a0", "a1", "b0", "a2"]);
   });
 
-  it("gives the place of one who has gone to the next, and does not begin its work", async () => {
+  it("gives the slot of a caller that gave up to the next, and does not begin its work", async () => {
     const limiter = new FairLimiter({ runningMax: 1, waitingMax: 1, waitingPerSourceMax: 1 });
     const { begun, work, finish } = workbench();
     const first = limiter.run("a", work("a"));

@@ -11,14 +11,14 @@ export interface FairLimiterOptions {
   readonly waitingPerSourceMax: number;
 }
 
-/** Who waited has gone before it was its turn. */
+/** The caller gave up before its turn came. */
 export class WaitAbandonedError extends Error {
   override readonly name = "WaitAbandonedError";
 }
 
 interface Source {
   running: number;
-  /** When it was last let in, counted in lets; 0: not since it was last idle. */
+  /** Number of the turn in which it last ran a call; 0: not since it was last idle. */
   lastTurn: number;
   readonly waiting: Waiting[];
 }
@@ -45,7 +45,7 @@ export class FairLimiter {
   }
 
   /**
-   * @param gone aborts while it waits: its place goes to the next one
+   * @param gone aborts when the caller no longer waits: its slot goes to the next one
    * @throws LimitReachedError when a queue is full, WaitAbandonedError when `gone` aborts first
    */
   async run<T>(source: string, work: () => Promise<T>, gone?: AbortSignal): Promise<T> {
@@ -62,7 +62,7 @@ export class FairLimiter {
     }
   }
 
-  /** For a wait within the work that takes nothing of what is limited: meanwhile the place among all is somebody else's. */
+  /** Runs work that does not use the limited resource: meanwhile another call may use the slot. */
   async aside<T>(work: () => Promise<T>): Promise<T> {
     this.#running--;
     this.#next();
@@ -130,7 +130,7 @@ export class FairLimiter {
     });
   }
 
-  /** A place to wait for one more of `source`: a free one, or the last of a source that has more than it. */
+  /** Makes room in the queue for one more call of `source`: a free slot, or the last one of a source with more waiting calls. */
   #makeRoom(source: Source): boolean {
     const { waitingMax, waitingPerSourceMax } = this.#options;
     if (source.waiting.length >= waitingPerSourceMax) return false;

@@ -50,7 +50,7 @@ it("refuses beyond the rate without doing the work, and lets in again when the t
   expect(await call()).toBe(4);
 });
 
-it("hands its place on when a call fails, and does nothing for a caller that gave up while it waited", async () => {
+it("frees its slot when a call fails, and does nothing for a caller that gave up while it waited", async () => {
   const { calls } = limits({ burst: 10, atOnce: 1 });
   const failed = calls.run("ann", () => Promise.reject(new Error("no")));
   const gone = new AbortController();
@@ -103,7 +103,7 @@ it("refuses, where too many wait, a call of who has asked most", async () => {
   expect(ann.began()).toBe(true);
 });
 
-it("keeps no place for a caller that gave up while it waited", async () => {
+it("keeps no slot for a caller that gave up while it waited", async () => {
   const { calls } = limits({ burst: 10, atOnce: 1, ofAll: 1 });
   const first = open(calls, "ann");
   const gone = new AbortController();
@@ -117,7 +117,7 @@ it("keeps no place for a caller that gave up while it waited", async () => {
   await calls.run("cat", () => undefined);
 });
 
-it("gives a place to another while a call waits for another service", async () => {
+it("gives its slot to another while a call waits for another service", async () => {
   const { calls } = limits({ burst: 10, atOnce: 1, ofAll: 1 });
   const { promise, resolve } = Promise.withResolvers<void>();
   const outside = calls.run("ann", () => calls.elsewhere(() => promise));

@@ -8,7 +8,7 @@ import type { Rate } from "./rate.ts";
 
 /** Calls of all players that wait. Policy at the limit: the last call of the player with most is refused. */
 const WAITING_MAX = 1000;
-/** For whom there is no place to wait. */
+/** The queue is full. */
 const RETRY_AFTER_S = 1;
 
 export interface CallLimitsOptions {
@@ -24,12 +24,12 @@ export interface CallLimitsOptions {
 
 export class CallLimits {
   readonly #rates: PlayerRates;
-  readonly #places: FairLimiter;
+  readonly #limiter: FairLimiter;
   readonly #onRefused: () => void;
 
   constructor({ rate, atOnce, atOnceOfAll, now, onRefused }: CallLimitsOptions) {
     this.#rates = new PlayerRates(rate, now);
-    this.#places = new FairLimiter({
+    this.#limiter = new FairLimiter({
       runningMax: atOnceOfAll,
       runningPerSourceMax: atOnce,
       waitingMax: WAITING_MAX,
@@ -39,7 +39,7 @@ export class CallLimits {
   }
 
   get waiting(): number {
-    return this.#places.waiting;
+    return this.#limiter.waiting;
   }
 
   /**
@@ -50,7 +50,7 @@ export class CallLimits {
     let hasBegun = false;
     try {
       this.#rates.take(playerId);
-      return await this.#places.run(playerId, async () => ((hasBegun = true), work()), signal);
+      return await this.#limiter.run(playerId, async () => ((hasBegun = true), work()), signal);
     } catch (err) {
       if (hasBegun) throw err;
       if (err instanceof WaitAbandonedError) throw signal?.reason ?? err;
@@ -61,8 +61,8 @@ export class CallLimits {
     }
   }
 
-  /** For a wait within a call that costs the database nothing, as of another service: meanwhile the place among all is somebody else's. */
+  /** For a wait within a call that costs the database nothing, as of another service: meanwhile another call may use the slot. */
   elsewhere<T>(work: () => Promise<T>): Promise<T> {
-    return this.#places.aside(work);
+    return this.#limiter.aside(work);
   }
 }

@@ -32,7 +32,7 @@ export function chatRpc(parts: RpcParts): ServiceImpl<typeof ChatService> {
 type Calls = Omit<ServiceImpl<typeof ChatService>, "deliver">;
 type AnyCall = (request: { readonly actor?: ActorMessage }, context: HandlerContext) => unknown;
 
-/** All of them, whatever they do: each costs a place at the database. */
+/** Applies to every call, whatever it does: each uses a database connection. */
 function limited(calls: Calls, limits: CallLimits): Calls {
   const entries = Object.entries(calls as unknown as Record<string, AnyCall>).map(([name, call]) => {
     const inTurn: AnyCall = (request, context) =>

@@ -67,7 +67,7 @@ describeWithMariadb("one account that asks a lot", () => {
     expect((await asked.ended).revoked).toBeLessThanOrEqual(1); // log-ins of a device end each other
   });
 
-  it("is not kept from being banned by what it asks, and nobody who may not ban takes its places", async () => {
+  it("is not kept from being banned by what it asks, and nobody without permission to ban uses its slots", async () => {
     const [rude, moderator, other] = [await guest(), await guest(), await guest()];
     await harness.raw(`update accounts set role = 'moderator' where id = '${moderator.playerId}'`);
     const ban = (actorId: string): Promise<unknown> =>

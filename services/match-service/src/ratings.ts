@@ -17,7 +17,7 @@ export interface Rated {
 /**
  * New ratings in the order given, whole points; undefined where the match says nothing. Sums to zero change up to rounding, or to
  * a loss.
- * @param weight of a pair, by their places
+ * @param weight of a pair, by their ranks
  */
 export function updateRatings(
   players: readonly Rated[],

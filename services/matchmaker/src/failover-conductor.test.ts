@@ -236,7 +236,7 @@ describe("a match whose shard is lost", () => {
     expect(world.sent).toEqual([]);
   });
 
-  it("waits for a place for ten seconds, looks at once when a shard has come, and is cancelled as lost then", async () => {
+  it("waits for a shard with room for ten seconds, looks at once when a shard has come, and is cancelled as lost then", async () => {
     for (const comes of [true, false]) {
       const world = new World();
       world.running("m");
@@ -320,7 +320,7 @@ describe("a match whose shard is lost", () => {
     expect(world.told.slice(1)).toEqual(["m 1: shard_lost"]);
   });
 
-  it("goes on at once though another one waits for a place", async () => {
+  it("goes on at once though another one waits for a shard with room", async () => {
     const world = new World();
     world.running("m", "a", { gameId: "chess" });
     await world.ask({});
@@ -330,7 +330,7 @@ describe("a match whose shard is lost", () => {
     expect(world.told).toEqual(["n 2: b:1"]);
   });
 
-  it("and waits for a place is looked at four times a second, however often the gateways ask", async () => {
+  it("and waits for a shard with room is looked at four times a second, however often the gateways ask", async () => {
     const world = new World();
     world.running("m");
     await world.ask({});

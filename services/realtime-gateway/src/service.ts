@@ -105,7 +105,7 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly socket
   const matchmaking: MatchmakingSession = createMatchmakingSession({
     gatewayId,
     matchmaker: matchmaker.call,
-    onRelocated: (places) => matches.onRelocated(places),
+    onRelocated: (relocated) => matches.onRelocated(relocated),
     onShards: (addresses) => links.keep(addresses),
     linkedNow: () => links.linked,
     log,

@@ -150,8 +150,8 @@ export class RegistryHarness {
   }
 
   /** The matchmaker says where the match is, or why it is nowhere. */
-  tell(place: Partial<RelocatedMatch>): void {
-    this.matches.onRelocated([{ matchId: MATCH, epoch: 1, shardAddress: "", over: "", ...place } as RelocatedMatch]);
+  tell(location: Partial<RelocatedMatch>): void {
+    this.matches.onRelocated([{ matchId: MATCH, epoch: 1, shardAddress: "", over: "", ...location } as RelocatedMatch]);
   }
 
   cut(address: string): void {

@@ -122,7 +122,7 @@ export class World {
   readonly moods: Record<ShardAddress, ShardMood> = { "a:1": "waits", "b:1": "answers" };
   readonly links = new Map<string, FakeLink>();
   /** The matchmaker's answer to every question; undefined: it is away. */
-  place: { shardAddress?: ShardAddress; over?: string; ended?: object } | undefined = { shardAddress: "a:1" };
+  location: { shardAddress?: ShardAddress; over?: string; ended?: object } | undefined = { shardAddress: "a:1" };
   epoch = 1;
   asked = 0;
   askedAsLost = 0;
@@ -197,13 +197,13 @@ export class World {
   #onAsked(requests: readonly RelocateRequest[]): void {
     this.asked++;
     this.askedAsLost += requests.filter(({ lost }) => lost).length;
-    const { place } = this;
-    if (!place) return;
-    const { shardAddress = "", over = "", ended } = place;
+    const { location } = this;
+    if (!location) return;
+    const { shardAddress = "", over = "", ended } = location;
     if (shardAddress === "b:1") this.epoch = 2;
     setTimeout(() => {
-      const places = requests.map(({ matchId }) => ({ matchId, epoch: this.epoch, shardAddress, over, ended }));
-      this.matches.onRelocated(places as never);
+      const relocated = requests.map(({ matchId }) => ({ matchId, epoch: this.epoch, shardAddress, over, ended }));
+      this.matches.onRelocated(relocated as never);
     }, 10);
   }
 
@@ -237,7 +237,7 @@ export class World {
   /** Everybody is there, and does what he should. */
   mend(): void {
     this.moods["a:1"] = this.moods["b:1"] = "answers";
-    this.place = { shardAddress: this.epoch === 2 ? "b:1" : "a:1" };
+    this.location = { shardAddress: this.epoch === 2 ? "b:1" : "a:1" };
     for (const link of this.links.values()) {
       link.speak();
       link.answerAll();

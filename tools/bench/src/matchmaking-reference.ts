@@ -4,12 +4,12 @@ import type { QueueRules, WaitingTicket } from "@muster/matchmaker/testing";
 
 export function referenceGroups(tickets: readonly WaitingTicket[], now: number, rules: QueueRules): WaitingTicket[][] {
   const byRating = tickets.toSorted((a, b) => a.rating - b.rating);
-  const place = new Map(byRating.map((ticket, i) => [ticket.ticketId, i]));
+  const indexOf = new Map(byRating.map((ticket, i) => [ticket.ticketId, i]));
   const taken = new Set<string>();
   const groups: WaitingTicket[][] = [];
   for (const oldest of tickets.toSorted((a, b) => a.since - b.since)) {
     if (taken.has(oldest.ticketId)) continue;
-    const others = closest(byRating, place.get(oldest.ticketId) as number, taken, now, rules);
+    const others = closest(byRating, indexOf.get(oldest.ticketId) as number, taken, now, rules);
     if (others.length < rules.seats - 1) continue;
     const group = [oldest, ...others];
     for (const { ticketId } of group) taken.add(ticketId);

@@ -2,7 +2,7 @@
 import { type MatchState, newMatchState } from "@muster/realtime-gateway/testing";
 import type { LogTransfers } from "@muster/shard/testing";
 
-/** A record is who made it: epoch and place. Two logs fork where they differ. */
+/** A record consists of its epoch and its index. Two logs fork where they differ. */
 export type Log = readonly string[];
 
 export interface Gateway {

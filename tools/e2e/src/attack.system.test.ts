@@ -291,7 +291,7 @@ describeWithServers("a player who sends too much", () => {
 });
 
 describeWithServers("sockets that say nothing", () => {
-  it("are so many of one address and in all, whatever they say of where they come from; those who play have their places", async () => {
+  it("are so many of one address and in all, whatever they say of where they come from; those who play keep their sockets", async () => {
     await using system = await startSystem({
       nginx: false,
       env: {
@@ -328,7 +328,7 @@ describeWithServers("sockets that say nothing", () => {
       (await fetch(`http://127.0.0.1:${system.env["GATEWAY_ADMIN_PORT"]}/metrics`)).text();
     expect(await metrics()).toMatch(/^gateway_unauthenticated_sockets\{[^}]*\} 25$/m);
     expect(await metrics()).toMatch(/^gateway_upgrades_refused_total\{why="address"[^}]*\} 10$/m);
-    // They are closed in time, and their places are free again.
+    // They are closed in time, and their slots are free again.
     await until(async () =>
       /^gateway_unauthenticated_sockets\{[^}]*\} 0$/m.test(await metrics()) ? undefined : "still there",
     );

@@ -20,7 +20,7 @@ const SHIP = 1400;
 /** A ship that was destroyed comes back elsewhere: no drift, and no error. */
 const TELEPORT = 6000;
 
-type Place = readonly [number, number];
+type Position = readonly [number, number];
 
 describeWithServers("a prediction on a bad link", () => {
   it("runs ahead of the server, its inputs are taken, and it is corrected without a visible jump", async () => {
@@ -43,29 +43,29 @@ describeWithServers("a prediction on a bad link", () => {
       },
     });
     const smoothing = new Smoothing({ wrap: ARENA, halfLifeMs: 90, snapAbove: TELEPORT });
-    const place = (state: typeof prediction.state): Place => {
+    const positionOf = (state: typeof prediction.state): Position => {
       const ship = state.ships[mine.seat] as { x: number; y: number };
       return [ship.x, ship.y];
     };
     const errors: number[] = [];
     prediction.onCorrection(({ before }) => {
-      const error = apart(place(before), place(prediction.state));
+      const error = apart(positionOf(before), positionOf(prediction.state));
       if (error < TELEPORT) errors.push(error);
-      smoothing.corrected(place(before), place(prediction.state), performance.now());
+      smoothing.corrected(positionOf(before), positionOf(prediction.state), performance.now());
     });
     prediction.onRoundTrip(await realtime.ping());
     const aheadBy: number[] = [];
     /** What the drawn ship moved beside its flight, frame by frame. */
     const jumps: number[] = [];
-    let shown: Place | undefined;
+    let shown: Position | undefined;
     const timer = setInterval(() => {
-      const [x, y] = prediction.tick < 0 ? [0, 0] : place(prediction.state);
+      const [x, y] = prediction.tick < 0 ? [0, 0] : positionOf(prediction.state);
       prediction.advance();
       if (prediction.tick < 0) return;
       aheadBy.push(prediction.tick - prediction.confirmedTick);
-      const [toX, toY] = place(prediction.state);
+      const [toX, toY] = positionOf(prediction.state);
       const drawn = smoothing.shown([toX, toY], performance.now()) as [number, number];
-      const expected: Place | undefined = shown && [shown[0] + toX - x, shown[1] + toY - y];
+      const expected: Position | undefined = shown && [shown[0] + toX - x, shown[1] + toY - y];
       const jump = expected ? apart(drawn, expected) : 0;
       if (jump < TELEPORT && prediction.tick > 60) jumps.push(jump); // by then the clock knows the link
       shown = drawn;
@@ -89,7 +89,7 @@ describeWithServers("a prediction on a bad link", () => {
   });
 });
 
-function apart(a: Place, b: Place): number {
+function apart(a: Position, b: Position): number {
   return Math.hypot(wrapped(a[0] - b[0]), wrapped(a[1] - b[1]));
 }
 

@@ -195,14 +195,14 @@ describeWithServers("the REST boundary", () => {
 
   it("tells at / what it is and where everything is, in a form that a browser shows", async () => {
     const response = await get("/");
-    const { name, version, ...places } = (await response.json()) as Record<string, string>;
+    const { name, version, ...links } = (await response.json()) as Record<string, string>;
     expect([response.status, name]).toEqual([200, "Muster"]);
     expect(version).toMatch(/^\d+\.\d+\.\d+/);
-    expect(Object.keys(places).toSorted()).toEqual(["contract", "health", "modes", "realtime"]);
-    for (const place of [...Object.values(places), "/livez"]) {
-      const there = await get(place);
-      expect(there.status, place).toBe(place === places["realtime"] ? 400 : 200); // it is for WebSockets, and says so
-      expect(there.headers.get("content-type"), place).toMatch(/^(application\/(json|yaml)|text\/plain)/);
+    expect(Object.keys(links).toSorted()).toEqual(["contract", "health", "modes", "realtime"]);
+    for (const link of [...Object.values(links), "/livez"]) {
+      const there = await get(link);
+      expect(there.status, link).toBe(link === links["realtime"] ? 400 : 200); // it is for WebSockets, and says so
+      expect(there.headers.get("content-type"), link).toMatch(/^(application\/(json|yaml)|text\/plain)/);
     }
   });
 

@@ -39,9 +39,9 @@ export const EXPLAINED: readonly Explained[] = [
   },
   {
     file: "services/realtime-gateway/src/matches/takeover.ts",
-    text: 'if (watch && !watch.shown && watch.link !== link) place(draft, { link, epoch: watch.epoch, hearing: "heard" });',
+    text: 'if (watch && !watch.shown && watch.link !== link) watchAt(draft, { link, epoch: watch.epoch, hearing: "heard" });',
     replacements: [
-      'if (watch && !watch.shown && watch.link !== link) place(draft, { link, epoch: watch.epoch, hearing: "" });',
+      'if (watch && !watch.shown && watch.link !== link) watchAt(draft, { link, epoch: watch.epoch, hearing: "" });',
     ],
     why: "whether the shard is heard only counts for the link that has been asked before, and this is another one",
   },

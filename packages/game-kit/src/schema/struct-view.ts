@@ -69,7 +69,7 @@ function accessor(field: Scalar, name: string, offset: number, checked: boolean)
   return closureAccessor(field, name, offset, checked);
 }
 
-/* oxlint-disable no-new-func, typescript/no-implied-eval -- what is compiled is made of the schema's widths and places, never of what somebody sent */
+/* oxlint-disable no-new-func, typescript/no-implied-eval -- what is compiled is made of the schema's widths and offsets, never of what somebody sent */
 const canCompile = ((): boolean => {
   try {
     return new Function("return true")() as boolean;
@@ -79,12 +79,12 @@ const canCompile = ((): boolean => {
 })();
 
 function compiledAccessor(field: Scalar, offset: number): PropertyDescriptor {
-  const place = `this.$cursor.words[this.$base + ${offset}]`;
+  const element = `this.$cursor.words[this.$base + ${offset}]`;
   const isFlag = field.kind === "flag";
-  const read = isFlag ? `${place} === 1` : field.bits === 32 && !field.signed ? `${place} >>> 0` : place;
+  const read = isFlag ? `${element} === 1` : field.bits === 32 && !field.signed ? `${element} >>> 0` : element;
   return {
     get: new Function(`return ${read};`) as () => unknown,
-    set: new Function("value", `${place} = ${isFlag ? "value ? 1 : 0" : "value"};`) as (value: unknown) => void,
+    set: new Function("value", `${element} = ${isFlag ? "value ? 1 : 0" : "value"};`) as (value: unknown) => void,
   };
 }
 /* oxlint-enable no-new-func, typescript/no-implied-eval */

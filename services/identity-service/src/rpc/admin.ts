@@ -57,7 +57,7 @@ export function adminRpcs({
     entry: { action: AuditAction; target: string; reason: string },
     work: (tx: Tx, actor: Account) => Promise<void>,
   ): Promise<void> => {
-    await allowed(db, actorId, atLeast, now()); // before it waits: who may not do it takes nobody's place
+    await allowed(db, actorId, atLeast, now()); // before it waits: a caller without permission must not use a slot of the queue
     await accountQueues.run(entry.target, `moderation by ${actorId}`, () => asActor(actorId, atLeast, entry, work));
   };
 

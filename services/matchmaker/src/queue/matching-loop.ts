@@ -38,7 +38,7 @@ export function createMatching(parts: PlacementParts, metrics: MatchmakerMetrics
     metrics.placements.inc({ outcome });
     if (outcome !== "placed") return;
     for (const ticket of group) metrics.waited.observe((parts.now() - ticket.since) / 1000);
-    look(); // others may have waited for its place
+    look(); // others may have waited for its slot
   };
 
   /** One slice of a pass; the next one follows when other work of the event loop has had its turn. */

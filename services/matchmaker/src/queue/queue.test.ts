@@ -235,7 +235,7 @@ describe("a pass in slices", () => {
     expect(b && queue.remove(b.one, b.slot)).toBe(true);
     queue.add(ticket("e", 3010, { since: 50 }), 4);
     queue.add(ticket("f", 4010, { since: 0 }), 5);
-    queue.add(ticket("before", 9000, { since: -1 }), 6); // its place is behind the pass
+    queue.add(ticket("before", 9000, { since: -1 }), 6); // its position is behind the pass
     expect(ids(queue.group(100))).toEqual([
       ["f", "d"],
       ["c", "e"],
@@ -243,7 +243,7 @@ describe("a pass in slices", () => {
     expect(queue.size).toBe(2);
   });
 
-  it("takes many regions for one place far away, not for many places", () => {
+  it("takes many regions for one position far away, not for many", () => {
     const queue = new Queue(RULES);
     for (let i = 0; i < 40; i++) queue.add(ticket(`t${i}`, 1500, { region: `region-${i}` }), i);
     queue.add(ticket("near", 1500, { region: "region-3" }), 40);
@@ -296,7 +296,7 @@ describe("the tickets", () => {
     expect(all.waiting("duel")).toBe(1);
   });
 
-  it("of every mode get their turn, also beside one whose groups find no place", () => {
+  it("of every mode get their turn, also beside one whose groups cannot be placed", () => {
     const two = { "duel-full": modes.duel, duel: modes.duel };
     const all = new Tickets({ modes: two, rules: RULES, queueMax: 1000, log: createLogger("test", "silent") });
     for (let i = 0; i < 200; i++) all.add(ticket(`full ${i}`, 1500, { mode: "duel-full" }));
@@ -310,7 +310,7 @@ describe("the tickets", () => {
     expect(placed).toHaveLength(4);
   });
 
-  it("that are put back twice wait once, at the place that they had", () => {
+  it("that are put back twice wait once, at the position that they had", () => {
     const all = tickets();
     for (const id of ["a", "b", "c", "d"]) all.add(ticket(id, 1500));
     const [first, second] = all.takeGroups(0) as [WaitingTicket[], WaitingTicket[]];

@@ -1,4 +1,4 @@
-// The tickets of a queue by region and rating, and from any of them the way outwards, nearest first.
+// The tickets of a queue by region and rating. From any ticket, they can be visited in order of distance, nearest first.
 import type { Slots } from "./slots.ts";
 import { SortedLists } from "./sorted-lists.ts";
 
@@ -73,8 +73,8 @@ export class Regions {
   }
 
   /**
-   * The way outwards begins at a ticket's own place in its own region. Another region has to be searched for that place: one that
-   * counts as near at once, one that is apart when nobody nearer is left, and never when it is out of reach.
+   * The search starts at the ticket's own position in its own region and moves outwards. In another region that position has to be
+   * looked up first: at once in a near region, in a distant one only when no nearer ticket is left, and never in one that is out of reach.
    */
   beginAt(slot: number, reach: number): void {
     this.#from = slot;

@@ -1,5 +1,5 @@
-// What a queue reads of its tickets. A pass over a long queue mostly waits for memory: a ticket and its strings lie in many
-// places; these arrays have what a choice reads in a few bytes per ticket.
+// What a queue reads of its tickets. A pass over a long queue mostly waits for memory, because a ticket and its strings are
+// scattered over the heap. These arrays have what a choice reads in a few bytes per ticket.
 import { FreeSlots } from "./free-slots.ts";
 import { grown, Links } from "./links.ts";
 import type { WaitingTicket } from "./waiting-ticket.ts";

@@ -6,7 +6,7 @@ import { SortedLists } from "./sorted-lists.ts";
 const LISTS = 2;
 const CAPACITY = 64;
 
-it("hold what arrays that are sorted after every change would, walk them both ways, and find places in each other", () => {
+it("hold what arrays that are sorted after every change would, walk them both ways, and find positions in each other", () => {
   const actions = fc.array(
     fc.record({ element: fc.integer({ min: LISTS, max: CAPACITY * 8 - 1 }), list: fc.constantFrom(0, 1) }),
     { maxLength: 1500 },

@@ -38,7 +38,7 @@ import type { Socket } from "./ws.ts";
 const BUSY_RETRY_MS = 1000;
 
 export interface OwnedConnectionParts extends ConnectionParts {
-  /** Puts this socket in the place of the player's older one. */
+  /** Replaces the player's older socket with this one. */
   onAuthenticated(connection: Connection, playerId: string): void;
 }
 

@@ -29,7 +29,7 @@ export const CONTROL_LIMITS: ControlLimits = {
   chatSubscribe: { perS: 0.5, burst: 5 },
   /** A call and a transaction, and a frame for everybody in the channel. */
   chatSend: { perS: 2, burst: 10 },
-  /** A place among the spectators, and a keyframe. */
+  /** A spectator slot, and a keyframe. */
   watchMatch: { perS: 1, burst: 10 },
   stopWatching: { perS: 1, burst: 10 },
 };

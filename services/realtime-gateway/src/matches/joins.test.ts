@@ -46,13 +46,13 @@ const EVENTS: Readonly<Record<string, (cast: Cast) => void>> = {
   "shard a is suspected": ({ world }) => world.linkTo("a:1").beSuspected(),
   "shard a is heard again": ({ world }) => world.links.get("a:1")?.speak(),
   "shard b is suspected": ({ world }) => world.links.get("b:1")?.beSuspected(),
-  "matchmaker away": ({ world }) => void (world.place = undefined),
-  "matchmaker: at a": ({ world }) => void (world.place = { shardAddress: "a:1" }),
-  "matchmaker: moved to b": ({ world }) => void (world.place = { shardAddress: "b:1" }),
-  "matchmaker: over": ({ world }) => void (world.place = { over: "match_over" }),
-  "matchmaker: ended": ({ world }) => void (world.place = { over: "match_over", ended }),
-  "matchmaker: lost": ({ world }) => void (world.place = { over: "shard_lost" }),
-  "matchmaker: not found": ({ world }) => void (world.place = { over: "match_not_found" }),
+  "matchmaker away": ({ world }) => void (world.location = undefined),
+  "matchmaker: at a": ({ world }) => void (world.location = { shardAddress: "a:1" }),
+  "matchmaker: moved to b": ({ world }) => void (world.location = { shardAddress: "b:1" }),
+  "matchmaker: over": ({ world }) => void (world.location = { over: "match_over" }),
+  "matchmaker: ended": ({ world }) => void (world.location = { over: "match_over", ended }),
+  "matchmaker: lost": ({ world }) => void (world.location = { over: "shard_lost" }),
+  "matchmaker: not found": ({ world }) => void (world.location = { over: "match_not_found" }),
   "the match ends": ({ world }) => ofMatch(world, (match) => world.matches.onEnded(match, ended as never)),
   "the match is cancelled": ({ world }) =>
     ofMatch(world, (match) => world.matches.onCancelled(match, { reason: "no_show", matchSeq: 1 } as never)),
@@ -154,7 +154,7 @@ describe("a seat whose shard cannot be reached", () => {
     world.linkTo("a:1").beSuspected();
     (await world.player("first"))(join("first"));
     await world.pass(2000);
-    world.place = { shardAddress: "b:1" };
+    world.location = { shardAddress: "b:1" };
     await world.pass(1100);
     expect([...world.answers.values()]).toMatchObject([[{ code: "matchJoined" }]]);
   });

@@ -9,7 +9,7 @@ export interface RelocateRequest {
   readonly lost: boolean;
 }
 
-/** The matchmaker may have restarted, or have had no place for it. */
+/** The matchmaker may have restarted, or found no shard with room. */
 const ASK_AGAIN_MS = 1000;
 
 export class MatchQuestion {

@@ -166,12 +166,12 @@ describe("a match that the matchmaker finds nowhere", () => {
     ["was played to its end", { over: "match_over", ended }, "ended: forfeit", 0],
     ["was lost", { over: "shard_lost" }, "cancelled: shard_lost", 1],
     ["is over, nobody knows how", { over: "match_over" }, "cancelled: match_over", 0],
-  ] as const)("since it %s, is over for who plays it", (_, place, heard, lost) => {
+  ] as const)("since it %s, is over for who plays it", (_, location, heard, lost) => {
     const harness = new RegistryHarness();
     const { one } = harness.playing();
     harness.cut("a:1");
     expect(harness.pass(0)).toHaveLength(1);
-    harness.tell(place as never);
+    harness.tell(location as never);
     expect(one.heard).toEqual(["joined 0", heard]);
     expect([harness.lost, harness.matches.followed]).toEqual([lost, 0]);
     expect(harness.pass(KEPT_MS)).toEqual([]);

@@ -147,8 +147,8 @@ export class MatchRegistry implements LinkEvents {
 
   // ── from the matchmaker ──────────────────────────────────────────────────────────────────────────────────────────
 
-  onRelocated(places: readonly RelocatedMatch[]): void {
-    for (const place of places) this.#matches.get(place.matchId)?.onRelocated(place);
+  onRelocated(matches: readonly RelocatedMatch[]): void {
+    for (const one of matches) this.#matches.get(one.matchId)?.onRelocated(one);
   }
 
   #getOrAdd(matchId: string): Match {

@@ -1,6 +1,6 @@
 // Part of takeover.ts: where a match is asked for that spectators want to see.
 import { ask } from "./takeover-question.ts";
-import { type Draft, linkOf, type Place } from "./takeover-state.ts";
+import { type Draft, linkOf, type Location } from "./takeover-state.ts";
 
 /** A refused match is looked for elsewhere at most so often. */
 const LOOKS_MAX = 3;
@@ -8,12 +8,12 @@ const LOOKS_MAX = 3;
 /** Where the match is followed, or else where the matchmaker says. */
 export function locate<L>(draft: Draft<L>): void {
   const link = linkOf(draft.phase);
-  if (link !== undefined && !draft.question) place(draft, { link, epoch: draft.epoch, hearing: "heard" });
+  if (link !== undefined && !draft.question) watchAt(draft, { link, epoch: draft.epoch, hearing: "heard" });
   else ask(draft, { lost: false, suspect: undefined });
 }
 
 /** The match runs there, or goes on there. */
-export function place<L>(draft: Draft<L>, { link, epoch, hearing }: Place<L>): void {
+export function watchAt<L>(draft: Draft<L>, { link, epoch, hearing }: Location<L>): void {
   const { watch } = draft;
   if (!watch) return;
   const isHere = watch.link === link && watch.epoch === epoch;

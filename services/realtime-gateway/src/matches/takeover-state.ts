@@ -56,7 +56,7 @@ export interface Question<L> {
 /** Of a link's shard. `cut off`: it is suspected like every other one, so that it is this gateway that is cut off. */
 export type Hearing = "heard" | "suspected" | "cut off";
 
-export interface Place<L> {
+export interface Location<L> {
   readonly link: L;
   readonly epoch: number;
   readonly hearing: Hearing;
@@ -76,7 +76,7 @@ export type News =
 
 export type MatchEvent<L> =
   // from players
-  | ({ readonly kind: "joinRequested"; readonly seat: number } & Place<L>)
+  | ({ readonly kind: "joinRequested"; readonly seat: number } & Location<L>)
   | { readonly kind: "left"; readonly seat: number; readonly forfeit: boolean }
   // from links
   | { readonly kind: "seatJoined"; readonly seat: number }
@@ -89,7 +89,7 @@ export type MatchEvent<L> =
   | { readonly kind: "moving" | "stored" }
   | (News & { readonly kind: "ended" | "cancelled" })
   // from the matchmaker; `movable`: the log has not outgrown its limit
-  | ({ readonly kind: "relocated"; readonly movable: boolean } & Place<L>)
+  | ({ readonly kind: "relocated"; readonly movable: boolean } & Location<L>)
   | ({ readonly kind: "nowhere"; readonly epoch: number } & Nowhere)
   // from the clock
   | { readonly kind: "askTimerFired"; readonly waitedMs: number }

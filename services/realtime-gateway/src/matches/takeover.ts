@@ -2,7 +2,7 @@
 // done. Pure: no clock, no timers, no sockets; match.ts does what they say. design/realtime/survival.md has the protocol, and
 // tools/drills drives these rules through thousands of random schedules. Nothing of this is called for a tick.
 import { answered, ask, askAbout, epochOf, withdraw } from "./takeover-question.ts";
-import { locate, place, watchRefused } from "./takeover-spectators.ts";
+import { locate, watchAt, watchRefused } from "./takeover-spectators.ts";
 import {
   type Draft,
   hasLog,
@@ -162,7 +162,7 @@ function linkHeardAgain<L>(draft: Draft<L>, link: L): void {
   // Who came meanwhile has waited for the answer, and asks now.
   for (const { seat, at } of draft.seats) if (at === "waiting") join(draft, seat, link);
   const { watch } = draft;
-  if (watch && !watch.shown && watch.link !== link) place(draft, { link, epoch: watch.epoch, hearing: "heard" });
+  if (watch && !watch.shown && watch.link !== link) watchAt(draft, { link, epoch: watch.epoch, hearing: "heard" });
 }
 
 function linkClosed<L>(draft: Draft<L>, link: L): void {
@@ -239,7 +239,7 @@ function relocated<L>(draft: Draft<L>, { epoch, link, hearing, movable }: MatchE
     draft.actions.push({ kind: "leave", seat: one.seat, forfeit: false }, { kind: "suspend", seat: one.seat });
     join(draft, one.seat, link);
   }
-  place(draft, { link, epoch, hearing });
+  watchAt(draft, { link, epoch, hearing });
   // Nobody else has it yet. Whoever only watches, or holds the log, waits for the link: it is not theirs to move.
   if (hearing !== "heard" && draft.seats.length > 0) askAbout(draft, link, hearing);
 }

@@ -56,7 +56,7 @@ const RELOCATE_MAX = 500;
 export function createMatchmakingSession(options: {
   gatewayId: string;
   matchmaker: Client<typeof MatchmakingService>;
-  onRelocated: (places: readonly RelocatedMatch[]) => void;
+  onRelocated: (matches: readonly RelocatedMatch[]) => void;
   /** The shards that are there, by link address: at first, and whenever that changes. */
   onShards: (addresses: readonly string[]) => void;
   /** Link addresses of the shards that there is a link to now. */

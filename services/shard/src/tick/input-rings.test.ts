@@ -96,7 +96,7 @@ describe("a seat's inputs", () => {
 });
 
 describe("the inputs of all seats", () => {
-  it("are kept apart, while the array grows and places are used again", () => {
+  it("are kept apart, while the array grows and rings are reused", () => {
     const all = new InputRings(LIMITS);
     const running: MatchInputs[] = [];
     for (let owner = 1; owner <= 300; owner++) {
@@ -119,7 +119,7 @@ describe("the inputs of all seats", () => {
     expect(all.words).toHaveLength(new InputRings(LIMITS).words.length);
   });
 
-  it("never reach a match that got the place of one that is over", () => {
+  it("never reach a match that reuses the ring of a match that is over", () => {
     const all = new InputRings(LIMITS);
     const link = new LinkSessions(all);
     const seated = (channel: number) => {

@@ -90,10 +90,10 @@ describe("the step watchdog", () => {
 
   it("uses a watchdogSlot again once it is free, and never gives out more than it has", () => {
     const watch = new StepWatchdog(options);
-    const places = Array.from({ length: 8 }, (_, i) => watch.register(`m${i}`, 1));
-    expect(new Set(places).size).toBe(8);
+    const slots = Array.from({ length: 8 }, (_, i) => watch.register(`m${i}`, 1));
+    expect(new Set(slots).size).toBe(8);
     expect(() => watch.register("one more", 1)).toThrow("more matches");
-    watch.release(places[3] as number);
-    expect(watch.register("again", 2)).toBe(places[3]);
+    watch.release(slots[3] as number);
+    expect(watch.register("again", 2)).toBe(slots[3]);
   });
 });

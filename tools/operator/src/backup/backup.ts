@@ -90,7 +90,7 @@ async function backUp(server: string, folder: string, env: Environment): Promise
   const before = {
     takenAt: new Date().toISOString(),
     databases,
-    binaryLog: placeIn(file),
+    binaryLog: binlogPositionIn(file),
     sha256: await sha256Of(file),
     tables: {},
   };
@@ -152,12 +152,12 @@ async function dump(server: string, databases: readonly string[], folder: string
 }
 
 /** As mariadb-dump writes it: file and position into the head of its file, the GTID near the end. */
-function placeIn(file: string): Manifest["binaryLog"] {
+function binlogPositionIn(file: string): Manifest["binaryLog"] {
   const head = bytesOf(file, 0, HEAD_BYTES).toString();
-  const place = /MASTER_LOG_FILE='([^']+)', MASTER_LOG_POS=(\d+)/.exec(head);
-  if (!place) throw new OperatorError("the dump does not say where the binary log continues");
+  const found = /MASTER_LOG_FILE='([^']+)', MASTER_LOG_POS=(\d+)/.exec(head);
+  if (!found) throw new OperatorError("the dump does not say where the binary log continues");
   const gtid = /gtid_slave_pos='([^']*)'/.exec(tailOf(file))?.[1] ?? "";
-  return { file: place[1] as string, position: Number(place[2]), gtid };
+  return { file: found[1] as string, position: Number(found[2]), gtid };
 }
 
 async function restoreTest(folder: string, { databases }: Manifest, env: Environment): Promise<Manifest["tables"]> {

@@ -107,15 +107,18 @@ async function replayArgs(folder: string, manifest: Manifest, limit: Limit): Pro
   let stop: string[] = [];
   if (limit && "until" in limit) stop = [`--stop-datetime=${limit.until}`];
   else if (limit) {
-    const place = await placeOf(folder, limit.before);
-    files = files.slice(0, files.indexOf(place.file) + 1);
-    stop = [`--stop-position=${place.position}`]; // in the last file
+    const end = await binlogPositionOf(folder, limit.before);
+    files = files.slice(0, files.indexOf(end.file) + 1);
+    stop = [`--stop-position=${end.position}`]; // in the last file
   }
   return ["--disable-log-bin", `--start-position=${position}`, ...stop, ...files];
 }
 
 /** Where the transaction begins. */
-async function placeOf(folder: string, gtid: string): Promise<{ readonly file: string; readonly position: number }> {
+async function binlogPositionOf(
+  folder: string,
+  gtid: string,
+): Promise<{ readonly file: string; readonly position: number }> {
   for (const file of logFilesIn(folder)) {
     let position = 0;
     for await (const line of linesOfLogs(folder, [file])) {
