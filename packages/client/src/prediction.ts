@@ -47,7 +47,7 @@ export class Prediction<S extends Fields = Fields, I extends Fields = Fields> {
   readonly #kept: { tick: number; words: Int32Array }[];
   readonly #listeners = new Set<(correction: Correction<S>) => void>();
   readonly #stopListening: () => void;
-  /** Sent inputs by sequence number, oldest first, starting with the one that the server holds. */
+  /** Sent inputs by sequence number, oldest first, starting with the one that the server applied last. */
   #inputs: OwnInput[] = [];
   #confirmed = -1;
   /** A copy of the state before a correction. */
@@ -146,9 +146,9 @@ export class Prediction<S extends Fields = Fields, I extends Fields = Fields> {
     const ack = acks[this.#match.seat] ?? 0;
     const kept = this.#kept[tick % KEPT_TICKS] as { tick: number; words: Int32Array };
     const right = kept.tick === tick && sameWords(kept.words, this.#match.words);
-    // A replay needs the input that the server holds, but none before it.
-    const held = this.#inputs.findLastIndex((input) => input.seq <= ack);
-    if (held > 0) this.#inputs = this.#inputs.slice(held);
+    // A replay needs the input that the server applied last, but none before it.
+    const acked = this.#inputs.findLastIndex((input) => input.seq <= ack);
+    if (acked > 0) this.#inputs = this.#inputs.slice(acked);
     if (right) return;
     this.#beforeWords.set(this.#simulation.words);
     const replayed = this.#replayFrom(tick, ack);
@@ -158,10 +158,10 @@ export class Prediction<S extends Fields = Fields, I extends Fields = Fields> {
   /** Restores the server's state at `tick`, then steps again with the inputs that it does not include. @returns ticks simulated */
   #replayFrom(tick: number, ack: number): number {
     const to = Math.max(tick, this.#simulation.tick);
-    const held: (Int32Array | undefined)[] = Array.from({ length: this.#match.seats }, () => undefined);
+    const inputs: (Int32Array | undefined)[] = Array.from({ length: this.#match.seats }, () => undefined);
     const heldMode = this.#options.game.inputMode === "held";
-    if (heldMode) held[this.#match.seat] = this.#inputs.find((input) => input.seq === ack)?.words;
-    this.#simulation.restore(this.#match.words, tick, held);
+    if (heldMode) inputs[this.#match.seat] = this.#inputs.find((input) => input.seq === ack)?.words;
+    this.#simulation.restore(this.#match.words, tick, inputs);
     const open = this.#inputs.filter((input) => input.seq > ack);
     let next = 0;
     while (this.#simulation.tick < to) {

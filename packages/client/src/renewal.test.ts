@@ -59,12 +59,12 @@ const connect = async (token: (not?: string) => Promise<string>): Promise<Realti
 let made = 0;
 /** As the SDK's: the same one until it is wanted no more. */
 function tokens(): { source: (not?: string) => Promise<string>; asked: () => number } {
-  let held = `token-${++made}`;
+  let current = `token-${++made}`;
   let asked = 0;
   const source = async (not?: string): Promise<string> => {
     asked++;
-    if (not === held) held = `token-${++made}`;
-    return held;
+    if (not === current) current = `token-${++made}`;
+    return current;
   };
   return { source, asked: () => asked };
 }
@@ -85,10 +85,10 @@ it.each([50_000, 5000, 100_000, 600_000])(
 
 it("a token that somebody else has renewed meanwhile is taken, and none exchanged for it", async () => {
   Gateway.lifeMs = 600_000;
-  let held = "one";
+  let current = "one";
   const wanted: (string | undefined)[] = [];
-  const realtime = await connect(async (not) => (wanted.push(not), held));
-  held = "two"; // a REST call was refused, or another tab renewed
+  const realtime = await connect(async (not) => (wanted.push(not), current));
+  current = "two"; // a REST call was refused, or another tab renewed
   await vi.advanceTimersByTimeAsync(600_000);
   expect([Gateway.hellos, wanted.slice(0, 2), closes]).toEqual([["one", "two"], [undefined, "one"], []]);
   realtime.close();

@@ -53,15 +53,15 @@ export class TokenHolder {
 
   /** A token that is valid for a while. `not`: a token not to return, because it has expired or soon will. @throws MusterError */
   async access(not?: string): Promise<string> {
-    const held = this.#held();
+    const current = this.#current();
     const leftMs = this.#endsAt - performance.now();
-    if (held.accessToken !== not && leftMs > RENEW_BEFORE_MS) return held.accessToken;
+    if (current.accessToken !== not && leftMs > RENEW_BEFORE_MS) return current.accessToken;
     return (await this.renew()).accessToken;
   }
 
   /** Renews the tokens now. @throws MusterError unauthenticated, bad_refresh_token, network */
   async renew(): Promise<Tokens> {
-    const before = this.#held(); // another tab may renew while this one waits for the lock
+    const before = this.#current(); // another tab may renew while this one waits for the lock
     const lock = `muster ${this.#options.url} ${sessionOf(before)}`;
     this.#renewing ??= exclusively(lock, () => this.#renew(before)).finally(() => {
       this.#renewing = undefined;
@@ -71,33 +71,33 @@ export class TokenHolder {
 
   async #renew(before: Tokens): Promise<Tokens> {
     this.#takeNewer(this.#options.readTokens?.());
-    const held = this.#held();
-    if (held !== before && this.#endsAt - performance.now() > RENEW_BEFORE_MS) return held; // another tab has renewed
+    const current = this.#current();
+    if (current !== before && this.#endsAt - performance.now() > RENEW_BEFORE_MS) return current; // another tab has renewed
     try {
       // Retry after a lost answer: the server returns the same successor until it is used.
-      await this.#exchange(held).catch((err: unknown) => {
-        if (err instanceof MusterError && err.code === "network") return this.#exchange(held);
+      await this.#exchange(current).catch((err: unknown) => {
+        if (err instanceof MusterError && err.code === "network") return this.#exchange(current);
         throw err;
       });
     } catch (err) {
       const over = err instanceof MusterError && err.code === "bad_refresh_token";
-      if (over && this.#tokens && this.#tokens !== held) return this.#tokens; // newer ones have arrived in the meantime
-      if (over && this.#tokens === held) this.keep(undefined, 0);
+      if (over && this.#tokens && this.#tokens !== current) return this.#tokens; // newer ones have arrived in the meantime
+      if (over && this.#tokens === current) this.keep(undefined, 0);
       throw err;
     }
-    return this.#held();
+    return this.#current();
   }
 
-  async #exchange(held: Tokens): Promise<void> {
+  async #exchange(current: Tokens): Promise<void> {
     const askedAt = performance.now();
-    const body = { refreshToken: held.refreshToken };
+    const body = { refreshToken: current.refreshToken };
     const answer = await request(this.#options.url, "POST", "/v1/auth/refresh", TOKENS, { body });
-    if (!this.#tokens || !sameSession(this.#tokens, held)) return; // logged out in the meantime
-    const overtaken = this.#tokens !== held && !isNewer(answer, this.#tokens);
+    if (!this.#tokens || !sameSession(this.#tokens, current)) return; // logged out in the meantime
+    const overtaken = this.#tokens !== current && !isNewer(answer, this.#tokens);
     if (!overtaken) this.keep(answer, askedAt);
   }
 
-  #held(): Tokens {
+  #current(): Tokens {
     if (!this.#tokens) throw new MusterError("unauthenticated", "log in first");
     return this.#tokens;
   }

@@ -64,7 +64,7 @@ export async function runProcess(options: ProcessOptions): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  if (asked.includes(CHECK)) return tellCheck(options.name, unknown);
+  if (asked.includes(CHECK)) return reportConfigCheck(options.name, unknown);
   if (unknown.length > 0) log.warn({ variables: unknown }, "unknown environment variables: are they misspelt?");
 
   const crash = (err: unknown): void => {
@@ -102,7 +102,7 @@ function tellUsage(name: string, asked: readonly string[]): void {
   process.exitCode = 2;
 }
 
-function tellCheck(name: string, unknown: readonly string[]): void {
+function reportConfigCheck(name: string, unknown: readonly string[]): void {
   if (unknown.length === 0) {
     process.stdout.write(`${name}: the configuration is good\n`);
     return;

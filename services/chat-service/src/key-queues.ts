@@ -5,7 +5,7 @@ export class KeyQueues {
   readonly #aside: Aside;
   readonly #queues = new Map<string, { last: Promise<unknown>; waiting: number }>();
 
-  /** `aside`: what is held meanwhile is given to others while one waits for its turn. */
+  /** `aside`: gives the caller's slot to others while the work waits for its turn. */
   constructor(aside: Aside = (waiting) => waiting()) {
     this.#aside = aside;
   }

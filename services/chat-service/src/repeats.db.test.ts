@@ -104,7 +104,7 @@ describeWithMariadb("a repeat", () => {
     expect((await until()) - short).toBeGreaterThan(500_000);
   });
 
-  it("a player changes no more than its share, and nobody else is held up by that", async () => {
+  it("a player changes no more than its share, and delays nobody else", async () => {
     await using limited = await startHarness({ CHAT_CHANGES_PER_MIN: "60", CHAT_CHANGE_BURST: "6" });
     const [ann, bob] = [person(), person()];
     const outcomes: string[] = [];

@@ -40,20 +40,20 @@ describeWithMariadb("chat-service", () => {
       const [crowded, quiet] = [GLOBAL_CHANNEL_ID, await room(friends)];
       await post(person(), crowded, "first");
       const release = Promise.withResolvers<void>();
-      const held = Promise.withResolvers<void>();
-      const holding = harness.db.transaction().execute(async (tx) => {
+      const locked = Promise.withResolvers<void>();
+      const locking = harness.db.transaction().execute(async (tx) => {
         await tx.selectFrom("channels").select("id").where("id", "=", crowded).forUpdate().execute();
-        held.resolve();
+        locked.resolve();
         await release.promise;
       });
-      await held.promise;
+      await locked.promise;
       const crowd = Promise.all(Array.from({ length: 60 }, (_, i) => post(person(), crowded, `crowd ${i}`)));
       try {
         for (let i = 0; i < 5; i++) expect(await post(friends, quiet, `${i}`)).toBe(BigInt(i + 1));
       } finally {
         release.resolve();
       }
-      await holding;
+      await locking;
       expect(new Set(await crowd).size).toBe(60);
     });
 

@@ -63,14 +63,14 @@ describeWithMariadb("signing keys", () => {
     await verifier.refresh();
     const stop = new AbortController();
     const seen = new Set<string>();
-    const held: string[] = [];
+    const issued: string[] = [];
     let looks = 0;
     const load = async (worker: number): Promise<void> => {
       while (!stop.signal.aborted) {
         const { tokens } = await harness.call.logInGuest({ deviceKey: `load-${worker}-${crypto.randomUUID()}` });
         const accessToken = tokens?.accessToken as string;
         seen.add(kidOf(accessToken));
-        held.push(accessToken);
+        issued.push(accessToken);
         await verifier.verify(accessToken);
       }
     };
@@ -96,7 +96,7 @@ describeWithMariadb("signing keys", () => {
       await expect.poll(() => seen.size, { timeout: 5000 }).toBe(before + 1);
     }
     // Tokens of retiring keys are good until they end.
-    for (const accessToken of held.slice(0, 5)) await verifier.verify(accessToken);
+    for (const accessToken of issued.slice(0, 5)) await verifier.verify(accessToken);
     stop.abort();
     await Promise.all(workers); // every verify has passed
     expect(seen.size).toBeGreaterThanOrEqual(4);
@@ -120,12 +120,12 @@ describeWithMariadb("signing keys", () => {
 
   it("withdrawn while an older look at them is still on its way: that look does not bring them back", async () => {
     const [read, goesOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    let isHeld = false;
+    let isBlocked = false;
     const slow = harness.db.withPlugin({
       transformQuery: ({ node }) => node,
       async transformResult({ result }) {
-        if (!isHeld) return result;
-        isHeld = false; // this one only
+        if (!isBlocked) return result;
+        isBlocked = false; // this one only
         read.resolve();
         await goesOn.promise;
         return result;
@@ -142,7 +142,7 @@ describeWithMariadb("signing keys", () => {
     });
     await keys.start?.();
     const before = keys.active().kid;
-    isHeld = true;
+    isBlocked = true;
     const late = keys.reload();
     await read.promise;
     await inTransaction(harness.db, (tx) => keys.revoke(tx, before));

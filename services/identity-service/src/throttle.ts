@@ -39,10 +39,10 @@ export interface Throttle {
   /**
    * Counts an attempt to log in and runs it. Attempts at one account come a few at a time, so that right ones that come
    * together do not count as each other's failures.
-   * @param check resolves to whether the password was right; when it throws, it was never checked
+   * @param verify resolves to whether the password was right; if it throws, the password was not verified
    * @throws AppError too_many_attempts (details.retryAfterS), challenge_required (details: a Challenge), busy
    */
-  attempt(db: Database<Tables>, who: Contender, check: () => Promise<boolean>): Promise<boolean>;
+  attempt(db: Database<Tables>, who: Contender, verify: () => Promise<boolean>): Promise<boolean>;
 }
 
 /** Failures that lie back longer than this are forgotten. */
@@ -98,20 +98,20 @@ export function createThrottle(options: ThrottleOptions): Throttle {
   const count = async <T>(
     db: Database<Tables>,
     counts: readonly Count[],
-    refusal: (held: readonly { held: Failures; free: number }[], at: Date) => T | undefined,
+    refusal: (stored: readonly { stored: Failures; free: number }[], at: Date) => T | undefined,
   ): Promise<T | undefined> => {
     const subjects = counts.map(({ subject }) => subject);
     await ensureFailures(db, subjects, now());
     return inTransaction(db, async (tx) => {
-      const all: { held: Failures; free: number }[] = [];
+      const all: { stored: Failures; free: number }[] = [];
       for (const { subject, free } of counts) {
         // One that a success has just deleted counts as none; the update below then changes nothing.
-        all.push({ held: lately((await lockFailures(tx, subject)) ?? noFailures(subject), now()), free });
+        all.push({ stored: lately((await lockFailures(tx, subject)) ?? noFailures(subject), now()), free });
       }
       const at = now(); // with the locks in hand: whoever had them before us was earlier
       const refused = refusal(all, at);
       if (refused !== undefined) return refused;
-      for (const { held, free } of all) await storeFailures(tx, oneMore(held, free, at, options.delayMaxS));
+      for (const { stored, free } of all) await storeFailures(tx, oneMore(stored, free, at, options.delayMaxS));
       return undefined;
     });
   };
@@ -119,11 +119,11 @@ export function createThrottle(options: ThrottleOptions): Throttle {
   const settle = async (
     db: Database<Tables>,
     counts: readonly Count[],
-    check: () => Promise<boolean>,
+    verify: () => Promise<boolean>,
   ): Promise<boolean> => {
     let right: boolean;
     try {
-      right = await check();
+      right = await verify();
     } catch (err) {
       await inOwnTime(async () => {
         for (const { subject } of counts) await takeFailureBack(db, subject, now());
@@ -139,22 +139,22 @@ export function createThrottle(options: ThrottleOptions): Throttle {
     return true;
   };
 
-  const ofKnown = async (db: Database<Tables>, account: string, device: string, check: () => Promise<boolean>) => {
+  const ofKnown = async (db: Database<Tables>, account: string, device: string, verify: () => Promise<boolean>) => {
     const counts = [{ subject: subjectOf("account", account, device), free: options.freePerAccount }];
     return queued(`known ${account} ${device}`, "", async () => {
       const waitMs = await count(db, counts, ([own], at) => {
-        const left = (own as { held: Failures }).held.blocked_until.getTime() - at.getTime();
+        const left = (own as { stored: Failures }).stored.blocked_until.getTime() - at.getTime();
         return left > 0 ? left : undefined;
       });
       if (waitMs !== undefined) throw fail("too_many_attempts", { details: { retryAfterS: Math.ceil(waitMs / 1000) } });
-      return settle(db, counts, check);
+      return settle(db, counts, verify);
     });
   };
 
   const ofUnknown = async (
     db: Database<Tables>,
     who: Contender & { kind: "unknown" },
-    check: () => Promise<boolean>,
+    verify: () => Promise<boolean>,
   ) => {
     const network = clientNetworkOf(who.address);
     const counts = [
@@ -164,28 +164,28 @@ export function createThrottle(options: ThrottleOptions): Throttle {
     const subject = subjectOf("challenge", who.account, network);
     const refuse = (bits: number): Error =>
       fail("challenge_required", { details: { ...options.challenges.issue(subject, bits) } });
-    // Whoever has not paid is sent away before the queue, so that it holds only those who have.
+    // Whoever has not paid is sent away before the queue, so that only those who have wait in it.
     const before = await readFailures(
       db,
       counts.map((one) => one.subject),
     );
-    const expected = neededBits(counts.map(({ subject: of, free }) => ({ held: before(of), free })));
+    const expected = neededBits(counts.map(({ subject: of, free }) => ({ stored: before(of), free })));
     const bitsMin = expected - PROOF_BITS_BEHIND_MAX;
     const proven = who.proof !== "" && (await options.challenges.redeem(db, subject, who.proof, bitsMin));
     if (expected > 0 && !proven) throw refuse(expected);
     return queued(`unknown ${who.account}`, network, async () => {
       const bits = await count(db, counts, (all) => (proven ? undefined : neededBits(all) || undefined));
       if (bits !== undefined) throw refuse(bits);
-      return settle(db, counts, check);
+      return settle(db, counts, verify);
     });
   };
 
-  const neededBits = (all: readonly { held: Failures; free: number }[]): number =>
-    Math.max(...all.map(({ held, free }) => proofBits(lately(held, now()).failures, free)));
+  const neededBits = (all: readonly { stored: Failures; free: number }[]): number =>
+    Math.max(...all.map(({ stored, free }) => proofBits(lately(stored, now()).failures, free)));
 
   return {
-    attempt: (db, who, check) =>
-      who.kind === "known" ? ofKnown(db, who.account, who.device, check) : ofUnknown(db, who, check),
+    attempt: (db, who, verify) =>
+      who.kind === "known" ? ofKnown(db, who.account, who.device, verify) : ofUnknown(db, who, verify),
   };
 }
 
@@ -200,14 +200,14 @@ export function proofBits(failures: number, free: number): number {
   return Math.min(PROOF_BITS_MAX, PROOF_BITS_MIN + Math.floor(Math.log2((failures + 1) / free)));
 }
 
-function lately(held: Failures, at: Date): Failures {
-  return at.getTime() - held.last_failed_at.getTime() > FAILURES_LAST_MS ? { ...held, failures: 0 } : held;
+function lately(stored: Failures, at: Date): Failures {
+  return at.getTime() - stored.last_failed_at.getTime() > FAILURES_LAST_MS ? { ...stored, failures: 0 } : stored;
 }
 
-function oneMore(held: Failures, free: number, at: Date, delayMaxS: number): Failures {
-  const failures = held.failures + 1;
+function oneMore(stored: Failures, free: number, at: Date, delayMaxS: number): Failures {
+  const failures = stored.failures + 1;
   const delayS = failures < free ? 0 : Math.min(delayMaxS, 2 ** Math.min(failures - free, 30));
-  return { ...held, failures, last_failed_at: at, blocked_until: new Date(at.getTime() + delayS * 1000) };
+  return { ...stored, failures, last_failed_at: at, blocked_until: new Date(at.getTime() + delayS * 1000) };
 }
 
 function subjectOf(...parts: readonly string[]): Buffer {

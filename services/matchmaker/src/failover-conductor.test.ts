@@ -5,7 +5,7 @@ import { createLogger } from "@muster/log";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FailoverConductor } from "./failover-conductor.ts";
 import { evacuateDraining } from "./placement/evacuation.ts";
-import { Sessions, type ToGateway, type ToShard } from "./placement/sessions.ts";
+import { PeerSessions, type ToGateway, type ToShard } from "./placement/peer-sessions.ts";
 import { type LiveShard, Shards } from "./placement/shards.ts";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] }));
@@ -20,7 +20,7 @@ const ROUND_MS = 20;
 /** The matchmaker's part between shards, a gateway and match-service that do what the test says. */
 class World {
   readonly shards = new Shards();
-  readonly sessions = new Sessions();
+  readonly sessions = new PeerSessions();
   readonly failover: FailoverConductor;
   /** What match-service has. */
   readonly matches = new Map<string, Match>();
@@ -305,7 +305,7 @@ describe("a match whose shard is lost", () => {
     expect(world.told.at(-1)).toBe("m 6: fault");
   });
 
-  it("and cannot be cancelled, because match-service is away, is looked at again; others of the round are not held up", async () => {
+  it("and cannot be cancelled, because match-service is away, is looked at again; others of the round are not delayed", async () => {
     const world = new World();
     world.running("m");
     world.away.add("recordResult");

@@ -14,12 +14,12 @@ import {
   type Moves,
   movesAfter,
 } from "./failover.ts";
-import { askShard, type Sessions, type ShardSession } from "./placement/sessions.ts";
+import { askShard, type PeerSessions, type ShardSession } from "./placement/peer-sessions.ts";
 import type { Shards } from "./placement/shards.ts";
 
 export interface FailoverParts {
   readonly shards: Shards;
-  readonly sessions: Sessions;
+  readonly sessions: PeerSessions;
   readonly matches: Client<typeof MatchService>;
   readonly allocateTimeoutMs: number;
   readonly metrics: { readonly failovers: { inc(labels: { outcome: string }): void } };
@@ -92,7 +92,7 @@ export class FailoverConductor implements Component {
     await this.#running;
   }
 
-  /** Whichever is earlier: matches that wait must not hold up those that need not. */
+  /** Whichever is earlier: matches that wait must not delay those that need not. */
   #schedule(afterMs: number): void {
     const at = this.#parts.now() + afterMs;
     if (this.#stopped || at >= this.#dueAt) return;

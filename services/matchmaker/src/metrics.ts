@@ -1,7 +1,7 @@
 import type { Metrics } from "@muster/runtime";
 import { Counter, Gauge, Histogram } from "prom-client";
 import type { HeldSeats } from "./placement/held-seats.ts";
-import type { Sessions } from "./placement/sessions.ts";
+import type { PeerSessions } from "./placement/peer-sessions.ts";
 import type { Tickets } from "./queue/tickets.ts";
 
 export interface MatchmakerMetrics {
@@ -21,7 +21,7 @@ export function createMatchmakerMetrics(
   registry: Metrics,
   modes: readonly string[],
   tickets: Tickets,
-  sessions: Sessions,
+  sessions: PeerSessions,
   seats: HeldSeats,
 ): MatchmakerMetrics {
   const registers = [registry];
@@ -36,7 +36,7 @@ export function createMatchmakerMetrics(
   });
   new Gauge({
     name: "matchmaker_sessions",
-    help: "Open streams from gateways and shards",
+    help: "Open sessions of gateways and shards",
     labelNames: ["peer"],
     registers,
     collect() {
@@ -46,7 +46,7 @@ export function createMatchmakerMetrics(
   });
   new Gauge({
     name: "matchmaker_held_matches",
-    help: "Matches whose players cannot queue, because they have a seat",
+    help: "Matches whose players hold seats and therefore cannot queue",
     registers,
     collect() {
       this.set(seats.matches);

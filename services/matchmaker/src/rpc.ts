@@ -9,7 +9,7 @@ import { inSpan } from "@muster/tracing";
 import type { Admission } from "./queue/admission.ts";
 import type { HeldSeats } from "./placement/held-seats.ts";
 import type { Matching } from "./queue/matching-loop.ts";
-import type { GatewaySession, Sessions, ShardSession, ToGateway, ToShard } from "./placement/sessions.ts";
+import type { GatewaySession, PeerSessions, ShardSession, ToGateway, ToShard } from "./placement/peer-sessions.ts";
 import type { FailoverConductor } from "./failover-conductor.ts";
 import { evacuateDraining } from "./placement/evacuation.ts";
 import type { Shards } from "./placement/shards.ts";
@@ -20,7 +20,7 @@ export interface RpcParts {
   readonly modes: Readonly<Record<string, Mode>>;
   readonly tickets: Tickets;
   readonly shards: Shards;
-  readonly sessions: Sessions;
+  readonly sessions: PeerSessions;
   readonly admission: Admission;
   readonly seats: HeldSeats;
   readonly matching: Matching;

@@ -13,7 +13,7 @@ import { PracticeQuotas } from "./queue/practice-quotas.ts";
 import { Records } from "./placement/records.ts";
 import { FailoverConductor } from "./failover-conductor.ts";
 import { matchmakingRpc } from "./rpc.ts";
-import { Sessions } from "./placement/sessions.ts";
+import { PeerSessions } from "./placement/peer-sessions.ts";
 import { Shards } from "./placement/shards.ts";
 import { Tickets } from "./queue/tickets.ts";
 
@@ -30,7 +30,7 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly rpc: R
     baseUrl: config.matchUrl,
     timeoutMs: MATCH_CALL_TIMEOUT_MS,
   });
-  const sessions = new Sessions();
+  const sessions = new PeerSessions();
   const shards = new Shards();
   const seats = new HeldSeats();
   const tickets = new Tickets({

@@ -8,7 +8,7 @@ export interface Outcome {
   readonly calm: Observation;
   readonly attacked: Observation;
   readonly counts: AttackCounts;
-  /** Why it did not hold; empty when it did. */
+  /** Why the system failed; empty if it passed. */
   readonly problems: readonly string[];
 }
 

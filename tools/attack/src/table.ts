@@ -11,7 +11,7 @@ export function tableOf(outcomes: readonly Outcome[]): string {
     worked(attacked),
     calm.worstMs.toFixed(0),
     attacked.worstMs.toFixed(0),
-    problems.length === 0 ? "holds" : "DOES NOT HOLD",
+    problems.length === 0 ? "passed" : "FAILED",
   ]);
   const widths = HEAD.map((title, i) => Math.max(title.length, ...rows.map((row) => (row[i] as string).length)));
   const line = (cells: readonly string[]): string =>

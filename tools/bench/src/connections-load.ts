@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 
 const [address = "", atOnce = "64", perS = "0"] = process.argv.slice(2);
 const [host, port] = address.split(":") as [string, string];
-const held: Socket[] = [];
+const sockets: Socket[] = [];
 const NOTHING = Buffer.alloc(64);
 
 const tokens: string[] = [];
@@ -41,7 +41,7 @@ function open(token: string): Promise<void> {
       `GET /v1/realtime HTTP/1.1\r\nHost: ${address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
         `Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n${protocols}\r\n`,
     );
-    held.push(socket);
+    sockets.push(socket);
   });
 }
 
@@ -56,5 +56,5 @@ const worker = async (): Promise<void> => {
   }
 };
 await Promise.all(Array.from({ length: Number(atOnce) }, worker));
-console.log(JSON.stringify({ opened: held.length, seconds: (performance.now() - startedAt) / 1000 }));
+console.log(JSON.stringify({ opened: sockets.length, seconds: (performance.now() - startedAt) / 1000 }));
 setInterval(() => undefined, 1000);

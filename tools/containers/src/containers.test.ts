@@ -130,7 +130,7 @@ describe("an image", () => {
   ];
 
   it.each([
-    ["a test runner", "/muster/node_modules/.pnpm/vitest@5.1.1/node_modules/vitest/index.js", "holds vitest"],
+    ["a test runner", "/muster/node_modules/.pnpm/vitest@5.1.1/node_modules/vitest/index.js", "contains vitest"],
     ["tests", "/muster/services/shard/src/match/match.test.ts", "test files"],
     ["Node twice", "/usr/bin/node", "2 times Node"],
   ])("is refused with %s", (_what, file, problem) => {

@@ -53,13 +53,13 @@ export function contentProblems(files: readonly string[], runsNode: boolean): st
     const found = files.find(
       (file) => file.includes(`/node_modules/${name}/`) || file.includes(`/.pnpm/${name.replace("/", "+")}@`),
     );
-    if (found !== undefined) problems.push(`holds ${name}: ${found}`);
+    if (found !== undefined) problems.push(`contains ${name}: ${found}`);
   }
   const tests = files.filter(
     (file) => file.startsWith("/muster/") && file.endsWith(".test.ts") && !file.includes("/node_modules/"),
   );
-  if (tests.length > 0) problems.push(`holds ${tests.length} test files: ${tests[0]}`);
+  if (tests.length > 0) problems.push(`contains ${tests.length} test files: ${tests[0]}`);
   const nodes = files.filter((file) => /\/(muster-)?node(js)?$/.test(file) && file.includes("bin/"));
-  if (nodes.length !== (runsNode ? 1 : 0)) problems.push(`holds ${nodes.length} times Node: ${nodes.join(" ")}`);
+  if (nodes.length !== (runsNode ? 1 : 0)) problems.push(`contains ${nodes.length} copies of Node: ${nodes.join(" ")}`);
   return problems;
 }

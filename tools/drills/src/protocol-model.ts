@@ -344,7 +344,7 @@ export class Model {
     if (up.length < 2 || !gateway) return;
     gateway.up = false;
     gateway.bound.clear();
-    // Its players saw what it held; what only they saw may be lost, as the design says.
+    // Its players saw what its log contained; what only they saw may be lost, as the design says.
     this.#forgetSeenOnlyBy();
     for (const shard of this.shards) this.#gone(shard, gateway);
   }
@@ -359,8 +359,8 @@ export class Model {
 
   /** A replica that is gone takes with it what no other one had. */
   #forgetSeenOnlyBy(): void {
-    const held = Math.max(...this.gateways.filter(({ up }) => up).map(({ log }) => log.length));
-    for (const log of this.seen) log.length = Math.min(log.length, held);
+    const longest = Math.max(...this.gateways.filter(({ up }) => up).map(({ log }) => log.length));
+    for (const log of this.seen) log.length = Math.min(log.length, longest);
   }
 
   /** A shard that waits for logs gives them time in the model: it is never made to go on without a replica that lives. */

@@ -68,7 +68,7 @@ export async function openBadLink(gatewayUrl: string, quality: LinkQuality, rand
 }
 
 function forward(from: Socket, to: Socket, quality: LinkQuality, random: () => number, down: boolean): void {
-  const held: Buffer[] = [];
+  const delayed: Buffer[] = [];
   let lastAt = 0;
   let credit = 0;
   from.on("data", (chunk: Buffer) => {
@@ -77,12 +77,12 @@ function forward(from: Socket, to: Socket, quality: LinkQuality, random: () => n
     // In order, as TCP delivers: what is behind a lost packet waits for it.
     lastAt = Math.max(lastAt, performance.now() + (quality.latencyMs ?? 0) + lost);
     const wait = lastAt - performance.now();
-    if (wait <= 0 && held.length === 0) {
+    if (wait <= 0 && delayed.length === 0) {
       to.write(chunk);
     } else {
       // Timers of nearly the same moment may fire in any order: each lets the oldest chunk go.
-      held.push(chunk);
-      setTimeout(() => to.write(held.shift() as Buffer), Math.max(0, wait));
+      delayed.push(chunk);
+      setTimeout(() => to.write(delayed.shift() as Buffer), Math.max(0, wait));
     }
     credit -= chunk.length;
   });

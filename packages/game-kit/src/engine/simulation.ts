@@ -148,7 +148,7 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
   /** Returns to an earlier state. */
   restore(words: Int32Array, tick: number, inputs: readonly (Int32Array | undefined)[]): void {
     this.goTo(words, tick);
-    inputs.forEach((held, seat) => (held ? this.setInputWords(seat, held) : this.clearInput(seat)));
+    inputs.forEach((words, seat) => (words ? this.setInputWords(seat, words) : this.clearInput(seat)));
   }
 
   /** Hash of state and tick, as 8 hexadecimal digits. */

@@ -89,8 +89,8 @@ export async function hide(db: Database<Tables>, channelId: string, playerId: st
 /** @returns whether it was hidden. */
 export async function show(db: Database<Tables>, channel: ChannelRow, playerId: string, now: Date): Promise<boolean> {
   return inTransaction(db, async (tx) => {
-    const held = await lockChannel(tx, channel.id);
-    const wasHidden = held !== undefined && (await showChannel(tx, held, playerId));
+    const locked = await lockChannel(tx, channel.id);
+    const wasHidden = locked !== undefined && (await showChannel(tx, locked, playerId));
     if (wasHidden) await insertHint(tx, { playerIds: [playerId] }, now);
     return wasHidden;
   });

@@ -38,7 +38,7 @@ export function invitationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatSer
         if (isAcquainted)
           await lockDirectLimit(tx, playerId, "target", now()); // so that each counts the others
         else await takeDirectLimits(tx, ids, limits.directs, now());
-        await refuseBlocked(tx, channel, actor, playerId); // who blocks holds the same row
+        await refuseBlocked(tx, channel, actor, playerId); // a player who blocks locks the same row
         await deleteEnded(tx, channel.id, playerId, openSince(parts));
         await insertInvitation(tx, {
           player_id: playerId,

@@ -27,7 +27,7 @@ export interface Person {
 
 export interface Joining {
   view(channelId: string, actor: Actor): Promise<ChannelView>;
-  /** Adds players to a channel that the transaction holds, and tells the instances that their channels have changed. */
+  /** Adds players to a channel that the transaction has locked, and tells the instances that their channels have changed. */
   letIn(tx: Tx, channel: ChannelRow, people: readonly Person[]): Promise<void>;
   /**
    * A member who has hidden the channel sees it again.

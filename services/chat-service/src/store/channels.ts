@@ -89,7 +89,7 @@ export async function findMembership(
     .executeTakeFirst();
 }
 
-/** Adds players to a channel that the caller holds. @returns the ids of those who were not in it yet. */
+/** Adds players to a channel that the caller has locked. @returns the ids of those who were not in it yet. */
 export async function addMembers(
   tx: Tx,
   channel: ChannelRow,

@@ -16,7 +16,7 @@ export async function haveSharedMatch(db: Db, a: string, b: string): Promise<boo
   return row !== undefined;
 }
 
-/** Outside of the transaction that holds the rows: two that make one and then wait for it would be a deadlock. */
+/** Outside of the transaction that locks the rows: two that make one and then wait for it would be a deadlock. */
 export async function ensureDirectLimits(db: Db, ids: { opener: string; target: string }, now: Date): Promise<void> {
   const rows = (["opener", "target"] as const).map((side) => ({ player_id: ids[side], side, next_at: now }));
   await db.insertInto("direct_limits").ignore().values(rows).execute();

@@ -9,7 +9,7 @@ export interface Mute {
   readonly reason: string;
 }
 
-/** The mute that lasts longest of those that hold in a channel now. */
+/** The mute that lasts longest of those in force in a channel now. */
 export async function findMute(db: Db, channelId: string, playerId: string, now: Date): Promise<Mute | undefined> {
   return db
     .selectFrom("mutes")

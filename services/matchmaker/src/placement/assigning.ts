@@ -1,10 +1,10 @@
 // Telling a player of its seat: once when the match is found, and again whenever the player queues while the seat is held.
 import type { SeatTicketSealer } from "@muster/tokens";
 import type { HeldSeat } from "./held-seats.ts";
-import type { Sessions } from "./sessions.ts";
+import type { PeerSessions } from "./peer-sessions.ts";
 
 export interface AssigningParts {
-  readonly sessions: Sessions;
+  readonly sessions: PeerSessions;
   readonly sealer: SeatTicketSealer;
   readonly seatTicketTtlS: number;
   readonly joinWithinMs: number;

@@ -1,8 +1,8 @@
 // A shard that stops lets its matches go as soon as another one has room.
-import type { Sessions } from "./sessions.ts";
+import type { PeerSessions } from "./peer-sessions.ts";
 import type { LiveShard, Shards } from "./shards.ts";
 
-export function evacuateDraining(shards: Shards, sessions: Sessions): void {
+export function evacuateDraining(shards: Shards, sessions: PeerSessions): void {
   for (const shard of shards.all) {
     if (!shard.draining || shard.evacuating) continue;
     const others = shards.all.filter((other) => other !== shard && !other.draining && roomFor(other, shard));

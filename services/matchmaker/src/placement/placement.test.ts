@@ -1,7 +1,7 @@
 import { createLogger } from "@muster/log";
 import { expect, it } from "vitest";
 import { place, type PlacementOutcome, type PlacementParts } from "./placement.ts";
-import { Sessions } from "./sessions.ts";
+import { PeerSessions } from "./peer-sessions.ts";
 import { Shards } from "./shards.ts";
 import { Tickets } from "../queue/tickets.ts";
 
@@ -14,7 +14,7 @@ const MODES = {
 /** One shard with room for ten, which accepts whatever it is offered. */
 function harness(): (mode: keyof typeof MODES) => Promise<PlacementOutcome> {
   const log = createLogger("test", "silent");
-  const [shards, sessions] = [new Shards(), new Sessions()];
+  const [shards, sessions] = [new Shards(), new PeerSessions()];
   const builds = new Map([["duel", "1"]]);
   const info = {
     shardId: "s",

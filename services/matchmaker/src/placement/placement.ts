@@ -9,7 +9,7 @@ import type { Admission } from "../queue/admission.ts";
 import type { HeldMatch } from "./held-seats.ts";
 import type { WaitingTicket } from "../queue/waiting-ticket.ts";
 import type { Records } from "./records.ts";
-import { askShard, type Sessions, type ShardSession } from "./sessions.ts";
+import { askShard, type PeerSessions, type ShardSession } from "./peer-sessions.ts";
 import { type LiveShard, pickShard, type Shards } from "./shards.ts";
 import type { Tickets } from "../queue/tickets.ts";
 
@@ -20,7 +20,7 @@ export interface PlacementParts {
   readonly modes: Readonly<Record<string, Mode>>;
   readonly tickets: Tickets;
   readonly shards: Shards;
-  readonly sessions: Sessions;
+  readonly sessions: PeerSessions;
   readonly records: Pick<Records, "create" | "cancel">;
   readonly admission: Pick<Admission, "mayBegin" | "notBegun" | "begun">;
   readonly allocateTimeoutMs: number;

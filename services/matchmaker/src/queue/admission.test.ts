@@ -10,7 +10,7 @@ import { HeldSeats } from "../placement/held-seats.ts";
 import { createMatchmakerMetrics } from "../metrics.ts";
 import { ADDRESS_FREE_MAX, APART_MS, COOLDOWN_FIRST_MS } from "./no-shows.ts";
 import { PracticeQuotas } from "./practice-quotas.ts";
-import { Sessions } from "../placement/sessions.ts";
+import { PeerSessions } from "../placement/peer-sessions.ts";
 import { Shards } from "../placement/shards.ts";
 import { Tickets } from "./tickets.ts";
 
@@ -21,7 +21,7 @@ const RULES = { windowPoints: 100, windowPointsPerS: 50, regionPoints: 250 };
 /** Admission with all that it decides by, one shard, and time that stands still. */
 function harness() {
   const log = createLogger("test", "silent");
-  const [sessions, seats] = [new Sessions(), new HeldSeats()];
+  const [sessions, seats] = [new PeerSessions(), new HeldSeats()];
   sessions.openGateway("g", false);
   const info = { shardId: "s", address: "s:1", capacity: 10, region: "", renewsLeases: true, tellsBegun: true };
   const shard = sessions.openShard(new Shards().add({ ...info, builds: new Map(), descriptions: new Map() }, 0));

@@ -11,7 +11,7 @@ import type { MatchmakerMetrics } from "../metrics.ts";
 import { APART_MS, NoShows } from "./no-shows.ts";
 import type { PracticeQuotas } from "./practice-quotas.ts";
 import type { WaitingTicket } from "./waiting-ticket.ts";
-import type { ShardSession } from "../placement/sessions.ts";
+import type { ShardSession } from "../placement/peer-sessions.ts";
 import type { Refusal, Tickets } from "./tickets.ts";
 import { WaitCredits } from "./wait-credits.ts";
 

@@ -5,14 +5,14 @@ import { expect, it } from "vitest";
 import { HeldSeats } from "../placement/held-seats.ts";
 import { createMatching } from "./matching-loop.ts";
 import { createMatchmakerMetrics } from "../metrics.ts";
-import { Sessions } from "../placement/sessions.ts";
+import { PeerSessions } from "../placement/peer-sessions.ts";
 import { Shards } from "../placement/shards.ts";
 import { Tickets } from "./tickets.ts";
 
 it("a placement that throws is counted like any that failed, once, and its players wait on", async () => {
   const log = createLogger("test", "silent");
   const modes = { solo: { game: "duel", seats: 1, options: {} } };
-  const [shards, sessions] = [new Shards(), new Sessions()];
+  const [shards, sessions] = [new Shards(), new PeerSessions()];
   const info = { shardId: "s", address: "s:1", capacity: 10, region: "", renewsLeases: true, tellsBegun: true };
   shards.add({ ...info, builds: new Map(), descriptions: new Map() }, 0);
   const rules = { windowPoints: 100, windowPointsPerS: 50, regionPoints: 250 };

@@ -18,21 +18,21 @@ it("hold what arrays that are sorted after every change would, walk them both wa
       let capacity = CAPACITY;
       const links = new Links(new Int32Array(3 * capacity), 3, 1);
       const lists = new SortedLists(links, LISTS, capacity, (a, b) => key(a) < key(b));
-      const held = new Map<number, number>();
+      const listOf = new Map<number, number>();
       for (const { element, list } of all) {
         for (; element >= capacity; capacity *= 2) {
           links.moveTo(Int32Array.from({ length: 6 * capacity }, (_, i) => links.words[i] ?? 0));
           lists.grow(2 * capacity);
         }
         // Every second time that it comes, it goes.
-        if (held.delete(element)) lists.remove(element);
+        if (listOf.delete(element)) lists.remove(element);
         else {
           lists.insert(list, element);
-          held.set(element, list);
+          listOf.set(element, list);
         }
       }
       for (const list of [0, 1]) {
-        const expected = [...held].flatMap(([element, its]) => (its === list ? [element] : []));
+        const expected = [...listOf].flatMap(([element, its]) => (its === list ? [element] : []));
         expected.sort((a, b) => key(a) - key(b));
         const up: number[] = [];
         for (let at = lists.next(list); at !== list; at = lists.next(at)) up.push(at);
@@ -41,7 +41,7 @@ it("hold what arrays that are sorted after every change would, walk them both wa
         for (let at = lists.previous(list); at !== list; at = lists.previous(at)) down.push(at);
         expect(down).toEqual(expected.toReversed());
         expect(lists.isEmpty(list)).toBe(expected.length === 0);
-        for (const [element, its] of held)
+        for (const [element, its] of listOf)
           if (its !== list)
             expect(lists.seek(list, element)).toBe(expected.find((one) => key(one) > key(element)) ?? list);
       }

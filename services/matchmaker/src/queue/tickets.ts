@@ -17,7 +17,7 @@ export interface TicketsOptions {
 }
 
 /** A ticket, and where it waits. */
-interface Held {
+interface Entry {
   readonly ticket: WaitingTicket;
   /** Its number in the order of arrival. */
   readonly arrival: number;
@@ -32,11 +32,11 @@ export class Tickets {
   /** By mode: for players who did not come to a match, and are paired among themselves for a while. */
   readonly #apartQueues: ReadonlyMap<string, Queue>;
   /** Those of these, in the order in which they came. */
-  readonly #apart = new Set<Held>();
+  readonly #apart = new Set<Entry>();
   /** What the pass has not been through yet. */
   #pass: Queue[] = [];
   /** Waiting and placed ones. */
-  readonly #byId = new Map<string, Held>();
+  readonly #byId = new Map<string, Entry>();
   readonly #byPlayer = new Map<string, WaitingTicket>();
   #arrivals = 0;
 
@@ -76,22 +76,22 @@ export class Tickets {
     if (this.waiting(ticket.mode) >= this.#options.queueMax) return { refused: "queue_full" };
     if (older) this.remove(older.ticketId);
     const arrival = this.#arrivals++;
-    const held: Held = { ticket, arrival, queue, slot: queue.add(ticket, arrival) };
-    this.#byId.set(ticket.ticketId, held);
+    const entry: Entry = { ticket, arrival, queue, slot: queue.add(ticket, arrival) };
+    this.#byId.set(ticket.ticketId, entry);
     this.#byPlayer.set(ticket.playerId, ticket);
-    if (apart) this.#apart.add(held);
+    if (apart) this.#apart.add(entry);
     return older ? { replaced: older } : {};
   }
 
   /** From the queue, or from a placement under way, which then fails. */
   remove(ticketId: string): void {
-    const held = this.#byId.get(ticketId);
-    if (!held) return;
-    const { ticket, queue, slot } = held;
+    const entry = this.#byId.get(ticketId);
+    if (!entry) return;
+    const { ticket, queue, slot } = entry;
     this.#byId.delete(ticketId);
     if (this.#byPlayer.get(ticket.playerId) === ticket) this.#byPlayer.delete(ticket.playerId);
     queue.remove(ticket, slot);
-    this.#apart.delete(held);
+    this.#apart.delete(entry);
   }
 
   removeOfGateway(gatewayId: string): void {
@@ -125,20 +125,20 @@ export class Tickets {
   /** A placement failed: tickets that were not cancelled go back to the queue, with the waiting time that they have. */
   putBack(group: readonly WaitingTicket[]): void {
     for (const ticket of group) {
-      const held = this.#byId.get(ticket.ticketId);
-      if (held?.ticket !== ticket || held.queue.has(ticket, held.slot)) continue;
-      held.slot = held.queue.add(ticket, held.arrival);
+      const entry = this.#byId.get(ticket.ticketId);
+      if (entry?.ticket !== ticket || entry.queue.has(ticket, entry.slot)) continue;
+      entry.slot = entry.queue.add(ticket, entry.arrival);
     }
   }
 
   /** Tickets that have waited apart for long enough are paired with everybody again. @returns false when the time ran out */
   #endApart(now: number, mayGoOn: () => boolean): boolean {
-    for (const held of this.#apart) {
-      const { ticket, queue, slot, arrival } = held;
+    for (const entry of this.#apart) {
+      const { ticket, queue, slot, arrival } = entry;
       if ((ticket.apartUntil ?? 0) > now) return true;
-      this.#apart.delete(held);
-      held.queue = must(this.#queues.get(ticket.mode), "a ticket that waits has a mode");
-      if (queue.remove(ticket, slot)) held.slot = held.queue.add(ticket, arrival);
+      this.#apart.delete(entry);
+      entry.queue = must(this.#queues.get(ticket.mode), "a ticket that waits has a mode");
+      if (queue.remove(ticket, slot)) entry.slot = entry.queue.add(ticket, arrival);
       if (!mayGoOn()) return false;
     }
     return true;

@@ -22,7 +22,7 @@ import type { ControlWorker } from "./control-work.ts";
 import { ControlGate } from "./control-gate.ts";
 import { kindOf } from "./control-limits.ts";
 import { codeOfUnfit, decodeControl, disconnectFor } from "./control-decoding.ts";
-import { type LineCheck, lineCheckOf } from "./line-check.ts";
+import { type StalenessProbe, stalenessProbeOf } from "./staleness-probe.ts";
 import { InputRefusals, refilled } from "./limits.ts";
 import { type Control, Outbound } from "./outbound.ts";
 import { rateLimitedReply } from "./rate-limited-reply.ts";
@@ -64,7 +64,7 @@ export class Connection implements ControlWorker {
   /** Made when it sends more than its token. */
   #gateMade: ControlGate | undefined;
   /** Made when there is something to be shown. */
-  #line: LineCheck | undefined;
+  #probe: StalenessProbe | undefined;
 
   constructor(socket: Socket, parts: OwnedConnectionParts, address = "") {
     this.address = address;
@@ -124,7 +124,7 @@ export class Connection implements ControlWorker {
   /** A WebSocket ping, which was answered already, or a pong. */
   onPing(pong?: Uint8Array): void {
     if (!this.#gate.ping()) return this.close("tooManyMessages");
-    if (pong && this.#line?.onPong(pong, performance.now())) this.#catchUp(this.#line);
+    if (pong && this.#probe?.onPong(pong, performance.now())) this.#catchUp(this.#probe);
   }
 
   /** A token that came with the upgrade request. */
@@ -134,7 +134,7 @@ export class Connection implements ControlWorker {
 
   onDrain(): void {
     this.outbound.onDrain();
-    this.#catchUp(this.#line);
+    this.#catchUp(this.#probe);
   }
 
   /** The socket is gone, whoever closed it. */
@@ -187,15 +187,15 @@ export class Connection implements ControlWorker {
   #checkLine(now: number): void {
     if (!this.#seat && !this.#spectatorSessionMade && !(this.#identity.kind === "known" && this.#identity.chatSession))
       return;
-    this.#line ??= lineCheckOf(this.outbound, this.#parts);
-    this.#line.sweep(now);
+    this.#probe ??= stalenessProbeOf(this.outbound, this.#parts);
+    this.#probe.sweep(now);
   }
 
   /** It reads again. Right behind it is asked whether that is so. */
-  #catchUp(line: LineCheck | undefined): void {
+  #catchUp(probe: StalenessProbe | undefined): void {
     if (this.#state.kind === "seated") this.#state.seat.catchUp();
     else this.#spectatorSessionMade?.catchUp();
-    line?.ask(performance.now());
+    probe?.ask(performance.now());
   }
 
   /** There is no match that takes it, or it is none. */

@@ -17,7 +17,7 @@ export class Outbound {
   readonly #socket: Socket;
   /** Since when the peer is behind, on the clock of performance.now(), in whole milliseconds; -1: it is not. */
   #behindSince = -1;
-  /** Behind, whatever the socket says: see line-check.ts. */
+  /** Behind, whatever the socket says: see staleness-probe.ts. */
   #stale = false;
 
   constructor(socket: Socket) {

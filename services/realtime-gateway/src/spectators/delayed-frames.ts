@@ -1,4 +1,5 @@
-// Frames held back for a while, in order. At the limit all of them go, and the next keyframe begins anew.
+// Delays frames by a fixed time, in order. Above the limit it drops all of them, and spectators continue with the next
+// keyframe.
 import type { Fanout } from "../matches/fanout.ts";
 import type { PublicFeed } from "../matches/followed-match.ts";
 
@@ -7,7 +8,7 @@ const BYTES_MAX = 1024 * 1024;
 
 type Kind = "keyframe" | "delta" | "restart";
 
-interface Held {
+interface DelayedFrame {
   readonly dueAt: number;
   readonly kind: Kind;
   readonly frame: Uint8Array;
@@ -19,7 +20,7 @@ export class DelayedFrames implements PublicFeed {
   readonly #to: Fanout;
   readonly #delayMs: number;
   readonly #onOverflow: () => void;
-  #held: Held[] = [];
+  #delayed: DelayedFrame[] = [];
   #bytes = 0;
   #end: { readonly dueAt: number; readonly tell: () => void } | undefined;
 
@@ -30,16 +31,16 @@ export class DelayedFrames implements PublicFeed {
   }
 
   onKeyframe(frame: Uint8Array): void {
-    this.#hold("keyframe", frame);
+    this.#delay("keyframe", frame);
   }
 
   onDelta(frame: Uint8Array): void {
-    this.#hold("delta", frame);
+    this.#delay("delta", frame);
   }
 
   /** What comes next does not follow what came before. */
   restart(): void {
-    this.#hold("restart", NOTHING);
+    this.#delay("restart", NOTHING);
   }
 
   /** Calls it when all that came before has been shown. */
@@ -50,26 +51,26 @@ export class DelayedFrames implements PublicFeed {
 
   release(now: number): void {
     let due = 0;
-    for (; due < this.#held.length; due++) {
-      const { dueAt, kind, frame } = this.#held[due] as Held;
+    for (; due < this.#delayed.length; due++) {
+      const { dueAt, kind, frame } = this.#delayed[due] as DelayedFrame;
       if (dueAt > now) break;
       this.#bytes -= frame.length;
       this.#show(kind, frame);
     }
-    if (due > 0) this.#held.splice(0, due);
+    if (due > 0) this.#delayed.splice(0, due);
     if (this.#end && this.#end.dueAt <= now) this.#end.tell();
   }
 
-  #hold(kind: Kind, frame: Uint8Array): void {
+  #delay(kind: Kind, frame: Uint8Array): void {
     if (this.#delayMs === 0) return this.#show(kind, frame);
     const dueAt = performance.now() + this.#delayMs;
     if (this.#bytes + frame.length > BYTES_MAX) {
-      this.#held = [{ dueAt, kind: "restart", frame: NOTHING }];
+      this.#delayed = [{ dueAt, kind: "restart", frame: NOTHING }];
       this.#bytes = 0;
       this.#onOverflow();
     }
     this.#bytes += frame.length;
-    this.#held.push({ dueAt, kind, frame: frame.slice() });
+    this.#delayed.push({ dueAt, kind, frame: frame.slice() });
   }
 
   #show(kind: Kind, frame: Uint8Array): void {

@@ -1,7 +1,7 @@
-// One timer for all frames that are held back for spectators.
+// One timer for all frames that are delayed for spectators.
 import type { DelayedFrames } from "./delayed-frames.ts";
 
-/** What is held back is looked at so often: under a tick at 30 a second. */
+/** How often delayed frames are checked: less than a tick at 30 per second. */
 const RELEASE_EVERY_MS = 20;
 
 export class ReleaseTimer {

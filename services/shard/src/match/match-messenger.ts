@@ -15,7 +15,7 @@ export interface MatchMessengerParts {
   readonly views: Views;
   readonly subscribers: Subscribers;
   /** How many records each gateway had when it transferred its log. Used the first time that the gateway follows the match here; later it may have dropped them. */
-  readonly held: Map<string, number>;
+  readonly recordsByGateway: Map<string, number>;
 }
 
 const NO_LOG = new Uint8Array(0);
@@ -32,10 +32,10 @@ export class MatchMessenger {
 
   /** The link gets the log so far, then every record. `replicaOnly`: the gateway has no players or spectators of this match. */
   follow(link: Link, replicaOnly: boolean): void {
-    const { spec, channel, simulation, log: all, held } = this.#parts;
+    const { spec, channel, simulation, log: all, recordsByGateway } = this.#parts;
     const { matchId, epoch } = spec;
-    const afterTicks = Math.min(held.get(link.gatewayId) ?? 0, all.records);
-    held.delete(link.gatewayId);
+    const afterTicks = Math.min(recordsByGateway.get(link.gatewayId) ?? 0, all.records);
+    recordsByGateway.delete(link.gatewayId);
     const log = all.complete ? all.bytesAfter(afterTicks).slice() : NO_LOG;
     link.control(
       follow({ channel, matchId, epoch, witness: replicaOnly, afterTicks, log, check: simulation.checksum() }),

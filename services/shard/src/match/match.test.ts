@@ -262,7 +262,11 @@ describe("a match on a shard", () => {
     for (let i = 0; i < 20; i++) first.match.tick();
     const link = new RecordedLink();
     const checksum = Number.parseInt(first.match.stateHash, 16) & 0xffff;
-    const resumePoint = { log: (first.match.log as Uint8Array).slice(), checksum, held: new Map([["g", 12]]) };
+    const resumePoint = {
+      log: (first.match.log as Uint8Array).slice(),
+      checksum,
+      recordsByGateway: new Map([["g", 12]]),
+    };
     const owner = {
       inputs: new InputRings(),
       pace: { ticksPerSnapshot: 1 },

@@ -16,7 +16,7 @@ import { SeatStatuses } from "./seat-statuses.ts";
 import { TurnClock } from "./turn-clock.ts";
 import { type Views, viewsOf } from "../tick/views.ts";
 
-/** How long the end of a match that had ended on another shard is held back: players take their seats first, and then hear it. */
+/** How long the end of a match that had ended on another shard is delayed, so that players take their seats before they are told. */
 const TELL_END_AFTER_MS = 200;
 
 export class Match {
@@ -79,7 +79,7 @@ export class Match {
       inputs: this.#inputs,
       views: this.#views,
       subscribers: this.#subscribers,
-      held: new Map(resumePoint?.held),
+      recordsByGateway: new Map(resumePoint?.recordsByGateway),
     });
     this.ticking = new TickingMatch({
       spec,

@@ -49,7 +49,7 @@ export class LogTransfers {
   }
 
   /** Records by gateway. */
-  get held(): ReadonlyMap<string, number> {
+  get recordsByGateway(): ReadonlyMap<string, number> {
     return new Map([...this.#byGateway].map(([gatewayId, { ticks }]) => [gatewayId, ticks]));
   }
 }

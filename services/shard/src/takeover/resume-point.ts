@@ -1,4 +1,4 @@
-// Where a match that another shard held goes on: behind its input log.
+// Where a match from another shard continues: after the last record of its input log.
 import { SnapshotDecoder } from "@muster/game-kit";
 import type { MatchSpec } from "../match/match-spec.ts";
 
@@ -10,11 +10,16 @@ export interface ResumePoint {
   /** A state on the way there; without one the whole log is simulated again. */
   readonly keyframe?: Uint8Array | undefined;
   /** How many records each gateway has already. */
-  readonly held: ReadonlyMap<string, number>;
+  readonly recordsByGateway: ReadonlyMap<string, number>;
 }
 
 /** For a match of which nothing was played: it starts from its seed. */
-export const MATCH_START: ResumePoint = { log: new Uint8Array(0), checksum: 0, keyframe: undefined, held: new Map() };
+export const MATCH_START: ResumePoint = {
+  log: new Uint8Array(0),
+  checksum: 0,
+  keyframe: undefined,
+  recordsByGateway: new Map(),
+};
 
 /** What a keyframe shows. @throws MalformedBitsError */
 export function stateOf({ game }: MatchSpec, keyframe: Uint8Array): { tick: number; words: Int32Array } | undefined {

@@ -94,7 +94,7 @@ describe("the logs of a match that is taken over", () => {
         takeOver({ matchId }, resumePoint) {
           tried.push(`${resumePoint.checksum}${resumePoint.keyframe ? " from its keyframe" : ""}`);
           if (refuses(resumePoint)) throw new Error("does not fit");
-          decided.push(`${matchId} resumed, held by ${[...resumePoint.held.keys()].join("")}`);
+          decided.push(`${matchId} resumed, replicated by ${[...resumePoint.recordsByGateway.keys()].join("")}`);
         },
         lost: ({ matchId }) => void decided.push(`${matchId} lost`),
         join: (_, join) => join.answer(undefined),
@@ -131,27 +131,27 @@ describe("the logs of a match that is taken over", () => {
     hand("h", 5); // the second does not begin the time anew
     all.expect(spec, { gatewayIds: [...replicas, "i"], afresh: false });
     vi.advanceTimersByTime(100);
-    expect(decided).toEqual(["m resumed, held by gh"]);
+    expect(decided).toEqual(["m resumed, replicated by gh"]);
   });
 
   it("are not waited for when their gateway is not there, or goes", () => {
     const absent = waiting();
     absent.all.expect(spec, { gatewayIds: ["g"], afresh: false });
     absent.hand("g", 5);
-    expect(absent.decided).toEqual(["m resumed, held by g"]);
+    expect(absent.decided).toEqual(["m resumed, replicated by g"]);
 
     const going = waiting();
     going.all.expect(spec, { gatewayIds: replicas, afresh: false });
     going.all.gatewayGone("g"); // there is no log yet: the other one may come
     expect(going.decided).toEqual([]);
     going.hand("h", 5);
-    expect(going.decided).toEqual(["m resumed, held by h"]);
+    expect(going.decided).toEqual(["m resumed, replicated by h"]);
 
     const after = waiting();
     after.all.expect(spec, { gatewayIds: replicas, afresh: false });
     after.hand("g", 5);
     after.all.gatewayGone("h");
-    expect(after.decided).toEqual(["m resumed, held by g"]);
+    expect(after.decided).toEqual(["m resumed, replicated by g"]);
   });
 
   it("are tried from the longest on, each from its keyframe first; one that does not fit is passed over", () => {
@@ -162,7 +162,7 @@ describe("the logs of a match that is taken over", () => {
     hand("g", 7, { keyframe });
     hand("h", 9, { keyframe });
     expect(tried).toEqual(["9 from its keyframe", "9", "7 from its keyframe", "7"]);
-    expect(decided).toEqual(["m resumed, held by gh"]);
+    expect(decided).toEqual(["m resumed, replicated by gh"]);
   });
 
   it("are not looked at for another epoch, after the decision, or for a match that is not expected", () => {
@@ -174,7 +174,7 @@ describe("the logs of a match that is taken over", () => {
     expect(tried).toEqual([]);
     hand("g", 5);
     hand("g", 6);
-    expect([tried, decided]).toEqual([["5"], ["m resumed, held by g"]]);
+    expect([tried, decided]).toEqual([["5"], ["m resumed, replicated by g"]]);
   });
 
   it("are waited for half a second only where nothing was ever shown; if it cannot be set up either, it is lost", () => {
@@ -187,7 +187,7 @@ describe("the logs of a match that is taken over", () => {
   it("that have a tick show that it began, whoever says that it did not: it does not start from its seed", () => {
     for (const [ticks, outcome] of [
       [1, "m lost"],
-      [0, "m resumed, held by "],
+      [0, "m resumed, replicated by "],
     ] as const) {
       const { all, tried, decided, hand } = waiting((resumePoint) => resumePoint !== MATCH_START);
       all.expect(spec, { gatewayIds: ["g"], afresh: true });
@@ -208,9 +208,9 @@ describe("the logs of a match that is taken over", () => {
     vi.advanceTimersByTime(LOG_MS - 1);
     all.expect({ ...spec, epoch: 6 }, { gatewayIds: replicas, afresh: false }); // without one
     vi.advanceTimersByTime(LOG_MS - 1);
-    expect(decided).toEqual(["m resumed, held by gh"]);
+    expect(decided).toEqual(["m resumed, replicated by gh"]);
     vi.advanceTimersByTime(1);
-    expect(decided).toEqual(["m resumed, held by gh", "m lost"]);
+    expect(decided).toEqual(["m resumed, replicated by gh", "m lost"]);
   });
 
   it("keep who asks for a seat waiting until it is decided, 256 at most; nobody else is kept", () => {

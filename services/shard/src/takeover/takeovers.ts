@@ -164,7 +164,7 @@ export class Takeovers {
       // The short way first; what comes of it is checked, and the whole way is always open.
       for (const from of keyframe.length > 0 ? [keyframe, undefined] : [undefined]) {
         try {
-          this.#owner.takeOver(spec, { log, checksum, keyframe: from, held: transfers.held });
+          this.#owner.takeOver(spec, { log, checksum, keyframe: from, recordsByGateway: transfers.recordsByGateway });
           return true;
         } catch (err) {
           this.#log.error(

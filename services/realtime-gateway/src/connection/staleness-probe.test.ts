@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { LineCheck } from "./line-check.ts";
+import { StalenessProbe } from "./staleness-probe.ts";
 import { Outbound } from "./outbound.ts";
 import { socketEnd } from "./socket-ends.ts";
 import type { SendOutcome, Socket } from "./ws.ts";
@@ -18,22 +18,22 @@ function line(staleMs = 1000) {
   const outbound = new Outbound(socket);
   outbound.inSync = true;
   let nonce = 41;
-  const check = new LineCheck(outbound, {
+  const probe = new StalenessProbe(outbound, {
     staleMs,
     nonce: () => ++nonce,
     onRoundTrip: (ms) => void said.roundTrips.push(ms),
     onStale: () => void said.stale++,
   });
-  return { check, outbound, pings, said, state };
+  return { probe, outbound, pings, said, state };
 }
 
-describe("the check of a line", () => {
+describe("the probe of a line", () => {
   it("asks now and then, and lets everything be while answers come in time", () => {
-    const { check, outbound, pings, said } = line();
+    const { probe, outbound, pings, said } = line();
     for (let now = 2000; now < 12_000; now += 500) {
-      check.sweep(now);
+      probe.sweep(now);
       const ping = pings.at(-1);
-      if (ping) check.onPong(ping, now + 80);
+      if (ping) probe.onPong(ping, now + 80);
     }
     expect(pings).toHaveLength(4);
     expect([outbound.stale, outbound.inSync, outbound.ready, said.stale]).toEqual([false, true, true, 0]);
@@ -41,11 +41,11 @@ describe("the check of a line", () => {
   });
 
   it("shows nothing to who has not read for too long, counts from when it was asked, and goes on with the answer", () => {
-    const { check, outbound, pings, said, state } = line();
-    check.sweep(2000);
-    check.sweep(2900);
+    const { probe, outbound, pings, said, state } = line();
+    probe.sweep(2000);
+    probe.sweep(2900);
     expect(outbound.stale).toBe(false);
-    check.sweep(3000);
+    probe.sweep(3000);
     expect([outbound.stale, outbound.ready, outbound.inSync, outbound.behindMs(9000)]).toEqual([
       true,
       false,
@@ -57,39 +57,39 @@ describe("the check of a line", () => {
     outbound.onDrain();
     expect(outbound.ready).toBe(false);
     // Nor does what is no answer: another's, or an older one.
-    expect(check.onPong(Uint8Array.of(0, 0, 0, 1), 9000)).toBe(false);
-    expect(check.onPong(new Uint8Array(0), 9000)).toBe(false);
+    expect(probe.onPong(Uint8Array.of(0, 0, 0, 1), 9000)).toBe(false);
+    expect(probe.onPong(new Uint8Array(0), 9000)).toBe(false);
     expect(outbound.stale).toBe(true);
     state.buffered = 10;
-    expect(check.onPong(pings[0] as Uint8Array, 9000)).toBe(true);
+    expect(probe.onPong(pings[0] as Uint8Array, 9000)).toBe(true);
     expect([outbound.stale, outbound.ready]).toEqual([false, false]);
     state.buffered = 0;
     outbound.onDrain();
     expect([outbound.ready, said.stale, said.roundTrips]).toEqual([true, 1, [7000]]);
-    expect(check.onPong(pings[0] as Uint8Array, 9000)).toBe(false);
+    expect(probe.onPong(pings[0] as Uint8Array, 9000)).toBe(false);
   });
 
   it("asks who was stale at every sweep until it has answered in time for a while", () => {
-    const { check, pings } = line();
-    check.sweep(2000);
-    check.sweep(3000);
-    check.onPong(pings[0] as Uint8Array, 4000);
+    const { probe, pings } = line();
+    probe.sweep(2000);
+    probe.sweep(3000);
+    probe.onPong(pings[0] as Uint8Array, 4000);
     let now = 4000;
     for (let i = 1; i <= 4; i++, now += 500) {
-      check.sweep(now);
+      probe.sweep(now);
       expect(pings).toHaveLength(1 + i);
-      check.onPong(pings[i] as Uint8Array, now + 10);
+      probe.onPong(pings[i] as Uint8Array, now + 10);
     }
-    check.sweep(now);
+    probe.sweep(now);
     expect(pings).toHaveLength(5);
   });
 
   it("does not wait for an answer to what was not sent", () => {
-    const { check, outbound, pings, state } = line();
+    const { probe, outbound, pings, state } = line();
     state.outcome = "dropped";
-    check.sweep(2000);
+    probe.sweep(2000);
     state.outcome = "sent";
-    check.sweep(3500);
+    probe.sweep(3500);
     expect([pings.length, outbound.stale]).toEqual([1, false]);
   });
 });

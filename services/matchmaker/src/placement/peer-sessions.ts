@@ -1,4 +1,4 @@
-// The open streams: one per gateway, one per shard.
+// The open sessions of the peers: one per gateway, one per shard.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type {
   AllocateSchema,
@@ -58,7 +58,7 @@ export async function askShard(
   });
 }
 
-export class Sessions {
+export class PeerSessions {
   readonly gateways = new Map<string, GatewaySession>();
   readonly shards = new Map<string, ShardSession>();
 

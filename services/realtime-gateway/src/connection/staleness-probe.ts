@@ -1,41 +1,41 @@
-// Is what was sent there yet? Bytes do not tell: the kernels between us and a client that does not read take megabytes, minutes
-// of a match. So now and then a WebSocket ping goes between the frames, and its pong says that everything before it has been
-// read. Without one for GATEWAY_STALE_MS the frames in between are worth nothing any more: snapshots are left out, and the
-// answer brings a keyframe.
+// Finds out whether the client has read what was sent to it. The number of unsent bytes does not tell: the kernels between us
+// and a client that does not read buffer megabytes, which is minutes of a match. So a WebSocket ping is sent between the
+// frames now and then; its pong proves that everything before it has been read. If no pong arrives within GATEWAY_STALE_MS,
+// the connection is stale: it gets no more snapshots until a pong arrives, and then a keyframe.
 import type { ConnectionParts } from "./connection-parts.ts";
 import type { Outbound } from "./outbound.ts";
 
-export interface LineCheckOptions {
+export interface StalenessProbeOptions {
   readonly staleMs: number;
-  /** Not to be guessed by who has not read it: 32 bits. */
+  /** 32 bits that a client which has not read the ping cannot guess. */
   readonly nonce: () => number;
-  /** Of an answer, milliseconds. */
+  /** Time from ping to pong, milliseconds. */
   readonly onRoundTrip: (ms: number) => void;
   readonly onStale: () => void;
 }
 
-/** While all is well it is asked so often, in times of what makes it stale. After it was stale: at every sweep. */
+/** Interval of the pings, in multiples of `staleMs`. After the connection was stale: at every sweep. */
 const EVERY_STALE_TIMES = 2;
-/** Answers in time until all is well again. */
+/** Timely pongs until the interval is back to normal. */
 const GOOD_ANSWERS = 4;
 const PAYLOAD_BYTES = 4;
 
-export class LineCheck {
-  readonly #options: LineCheckOptions;
+export class StalenessProbe {
+  readonly #options: StalenessProbeOptions;
   readonly #outbound: Outbound;
   readonly #payload = new Uint8Array(PAYLOAD_BYTES);
-  /** On the clock of performance.now(); undefined when it is answered. */
+  /** On the clock of performance.now(); undefined when no ping is unanswered. */
   #askedAt: number | undefined;
   #answeredAt = 0;
-  /** To come until all is well again. */
+  /** Timely pongs still needed. */
   #onProbation = 0;
 
-  constructor(outbound: Outbound, options: LineCheckOptions) {
+  constructor(outbound: Outbound, options: StalenessProbeOptions) {
     this.#outbound = outbound;
     this.#options = options;
   }
 
-  /** Some times a second. */
+  /** Called a few times a second. */
   sweep(now: number): void {
     if (this.#askedAt === undefined) {
       if (this.#onProbation > 0 || now - this.#answeredAt >= this.#options.staleMs * EVERY_STALE_TIMES) this.ask(now);
@@ -52,7 +52,7 @@ export class LineCheck {
     if (this.#outbound.ping(this.#payload)) this.#askedAt = now;
   }
 
-  /** @returns true when it is the answer, and the line was stale until now */
+  /** @returns true if it answers the last ping and the connection was stale until now */
   onPong(payload: Uint8Array, now: number): boolean {
     if (this.#askedAt === undefined || !same(payload, this.#payload)) return false;
     this.#options.onRoundTrip(now - this.#askedAt);
@@ -67,8 +67,8 @@ export class LineCheck {
   }
 }
 
-export function lineCheckOf(outbound: Outbound, { limits, nonce, metrics }: ConnectionParts): LineCheck {
-  return new LineCheck(outbound, {
+export function stalenessProbeOf(outbound: Outbound, { limits, nonce, metrics }: ConnectionParts): StalenessProbe {
+  return new StalenessProbe(outbound, {
     staleMs: limits.staleMs,
     nonce,
     onRoundTrip: (ms) => metrics.roundTrip(ms),
