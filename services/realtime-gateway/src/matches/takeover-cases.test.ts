@@ -105,6 +105,7 @@ const CASES: readonly (readonly [title: string, events: readonly Event[], action
     [joins(1), { kind: "nowhere", epoch: 1, over: "match_over" }],
     [
       { kind: "backOff", forMs: 500 },
+      { kind: "leave", seat: 1, forfeit: false },
       { kind: "notify", seat: 1, news: { kind: "joinRefused", why: "match_over" } },
       { kind: "forget", seat: 1 },
     ],
@@ -115,6 +116,7 @@ const CASES: readonly (readonly [title: string, events: readonly Event[], action
     [
       { kind: "backOff", forMs: 500 },
       { kind: "countLost" },
+      { kind: "leave", seat: 1, forfeit: false },
       { kind: "notify", seat: 1, news: { kind: "joinRefused", why: "shard_lost" } },
       { kind: "forget", seat: 1 },
     ],
@@ -144,6 +146,7 @@ const CASES: readonly (readonly [title: string, events: readonly Event[], action
       { kind: "giveUp", epoch: 1 },
       { kind: "withdraw" },
       { kind: "countLost" },
+      { kind: "leave", seat: 1, forfeit: false },
       { kind: "notify", seat: 1, news: { kind: "cancelled", reason: "shard_lost", matchSeq: 0 } },
       { kind: "forget", seat: 1 },
       { kind: "drop", link: undefined },
@@ -254,6 +257,7 @@ const CASES: readonly (readonly [title: string, events: readonly Event[], action
     [
       { kind: "withdraw" },
       { kind: "backOff", forMs: 500 },
+      { kind: "leave", seat: 1, forfeit: false },
       { kind: "notify", seat: 1, news: { kind: "ended", ended } },
       { kind: "forget", seat: 1 },
       { kind: "drop", link: undefined },

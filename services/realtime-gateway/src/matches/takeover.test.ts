@@ -126,6 +126,7 @@ describe("the rules of a takeover", () => {
     const { actions } = after(...playing, closed("a"), relocated("b", 2, { movable: false }));
     expect(actions.slice(2)).toEqual([
       { kind: "countLost" },
+      { kind: "leave", seat: 1, forfeit: false },
       { kind: "notify", seat: 1, news: { kind: "cancelled", reason: "shard_lost", matchSeq: 0 } },
       { kind: "forget", seat: 1 },
       { kind: "drop", link: undefined },

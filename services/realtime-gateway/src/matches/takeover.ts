@@ -256,6 +256,8 @@ function nowhere<L>(draft: Draft<L>, { over: why, ended }: Nowhere, toJoining: s
   const known = hasLog(phase) || seats.length > 0;
   if (why !== "match_over" && phase.kind !== "over" && known) draft.actions.push({ kind: "countLost" });
   for (const { seat, hadSeat } of seats) {
+    // A shard that is heard again, or answers late, gives the seat to nobody.
+    draft.actions.push({ kind: "leave", seat, forfeit: false });
     if (ended) draft.actions.push({ kind: "notify", seat, news: { kind: "ended", ended } });
     else if (!hadSeat) draft.actions.push({ kind: "notify", seat, news: { kind: "joinRefused", why: toJoining } });
     else draft.actions.push({ kind: "notify", seat, news: { kind: "cancelled", reason: why, matchSeq: 0 } });
