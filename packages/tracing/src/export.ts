@@ -10,7 +10,6 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { ExportResultCode } from "@opentelemetry/core";
-import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import {
   BatchSpanProcessor,
@@ -20,6 +19,7 @@ import {
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
+import { Collector } from "./collector.ts";
 import { parseTraceparent, type TraceContext } from "./context.ts";
 import { isRecording, setRecorder, type Span, type SpanOptions } from "./spans.ts";
 
@@ -50,9 +50,9 @@ interface Limits {
   readonly waitingMax: number;
   readonly batchMax: number;
   readonly everyMs: number;
-  /** For a batch, with its repetitions. A process that stops lives as long, for they cannot be called off. */
+  /** For a batch, with its repetitions. */
   readonly sendWithinMs: number;
-  /** At the end, for what still waits. */
+  /** At the end, for what still waits or is on its way: then it is called off. */
   readonly flushWithinMs: number;
 }
 
@@ -64,6 +64,11 @@ const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT, internal: Span
 export function exportSpans(options: ExportOptions): { stop(): Promise<void> } {
   if (isRecording()) throw new Error("this process records its spans already");
   const limits = { ...LIMITS, ...options.limits };
+  const collector = new Collector({
+    endpoint: options.endpoint,
+    headers: headersOf(options.headers),
+    sendWithinMs: limits.sendWithinMs,
+  });
   const provider = new TracerProvider({
     resource: resourceFromAttributes({
       "service.namespace": "muster",
@@ -71,18 +76,17 @@ export function exportSpans(options: ExportOptions): { stop(): Promise<void> } {
       "service.instance.id": options.instanceId,
     }),
     sampler: new TraceIdRatioBasedSampler(options.share),
-    spanProcessors: [new BoundedProcessor(options, limits)],
+    spanProcessors: [new BoundedProcessor(collector, options, limits)],
   });
   const tracer = provider.getTracer("muster");
   setRecorder({ start: (spanOptions, parent) => startOn(tracer, spanOptions, parent) });
   return {
     async stop() {
       setRecorder(undefined);
-      const late = Promise.withResolvers<void>();
-      const timer = setTimeout(late.resolve, limits.flushWithinMs);
-      // What could not be sent has been counted, and told by onCollector.
-      const flushed = provider.shutdown().catch(() => {});
-      await Promise.race([flushed, late.promise]);
+      const timer = setTimeout(() => collector.callOff(), limits.flushWithinMs);
+      // What could not be sent has been counted, and told by onCollector. The provider does not wait for more than the first failure.
+      await provider.shutdown().catch(() => {});
+      await collector.shutdown();
       clearTimeout(timer);
     },
   };
@@ -121,16 +125,15 @@ class BoundedProcessor implements SpanProcessor {
   #waiting = 0;
   #collectorFails = false;
 
-  constructor(options: ExportOptions, { waitingMax, batchMax, everyMs, sendWithinMs }: Limits) {
+  constructor(
+    collector: SpanExporter,
+    options: ExportOptions,
+    { waitingMax, batchMax, everyMs, sendWithinMs }: Limits,
+  ) {
     this.#options = options;
     this.#waitingMax = waitingMax;
-    const otlp = new OTLPTraceExporter({
-      url: `${options.endpoint.replace(/\/+$/, "")}/v1/traces`,
-      headers: headersOf(options.headers),
-      timeoutMillis: sendWithinMs,
-    });
     this.#batches = new BatchSpanProcessor({
-      exporter: this.#counted(otlp),
+      exporter: this.#counted(collector),
       maxQueueSize: waitingMax,
       maxExportBatchSize: batchMax,
       scheduledDelayMillis: everyMs,

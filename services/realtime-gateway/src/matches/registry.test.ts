@@ -189,17 +189,20 @@ describe("a match that the matchmaker finds nowhere", () => {
     ["asked for", () => {}],
     ["given", (harness: RegistryHarness) => (harness.follow("a:1"), harness.join("a:1"))],
     ["stopped on purpose", (harness: RegistryHarness) => harness.matches.onMoving(harness.playing().match)],
-  ] as const)("gives back each seat that was %s: its shard, heard again, says nothing more to its player", (_, before) => {
-    const harness = new RegistryHarness();
-    const one = listener();
-    harness.take(one);
-    before(harness);
-    harness.tell({ over: "shard_lost" });
-    const heard = [...one.heard];
-    expect(harness.link("a:1").sessions.size).toBe(0);
-    harness.join("a:1");
-    expect(one.heard).toEqual(heard);
-  });
+  ] as const)(
+    "gives back each seat that was %s: its shard, heard again, says nothing more to its player",
+    (_, before) => {
+      const harness = new RegistryHarness();
+      const one = listener();
+      harness.take(one);
+      before(harness);
+      harness.tell({ over: "shard_lost" });
+      const heard = [...one.heard];
+      expect(harness.link("a:1").sessions.size).toBe(0);
+      harness.join("a:1");
+      expect(one.heard).toEqual(heard);
+    },
+  );
 
   it("is refused to who has not joined it yet", () => {
     const harness = new RegistryHarness();

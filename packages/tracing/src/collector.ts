@@ -1,0 +1,108 @@
+// Brings batches of spans to an OpenTelemetry collector: OTLP over HTTP, Protobuf. A batch has one deadline for everything that it takes,
+// and can be called off. The SDK's own exporter can do neither: it waits for ever for an answer that comes a byte at a time, and the
+// process that stops waits for it.
+import { type IncomingMessage, request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
+import { ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
+import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace";
+
+interface CollectorOptions {
+  /** Base URL; a user and password in it become the `authorization` header. */
+  readonly endpoint: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** For a batch, with its repetitions. */
+  readonly sendWithinMs: number;
+}
+
+const ATTEMPTS_MAX = 4;
+const FIRST_DELAY_MS = 250;
+/** It is not ready, or something before it is not. */
+const RETRIED_STATUS: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+export class Collector implements SpanExporter {
+  readonly #url: URL;
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #sendWithinMs: number;
+  /** As many as fit into the spans that may wait: see export.ts. */
+  readonly #sending = new Map<AbortController, Promise<void>>();
+
+  constructor({ endpoint, headers, sendWithinMs }: CollectorOptions) {
+    this.#url = new URL(`${endpoint.replace(/\/+$/, "")}/v1/traces`);
+    this.#headers = { ...headers, "content-type": "application/x-protobuf" };
+    this.#sendWithinMs = sendWithinMs;
+  }
+
+  export(spans: ReadableSpan[], done: (result: ExportResult) => void): void {
+    const body = ProtobufTraceSerializer.serializeRequest(spans) ?? new Uint8Array();
+    const controller = new AbortController();
+    this.#sending.set(controller, this.#export(body, controller, done));
+  }
+
+  /** When all that is under way has ended. */
+  async shutdown(): Promise<void> {
+    await Promise.allSettled(this.#sending.values());
+  }
+
+  /** What is under way is lost. */
+  callOff(): void {
+    for (const controller of this.#sending.keys()) controller.abort(new Error("called off: the process stops"));
+  }
+
+  async #export(body: Uint8Array, controller: AbortController, done: (result: ExportResult) => void): Promise<void> {
+    let result: ExportResult = { code: ExportResultCode.SUCCESS };
+    try {
+      await this.#send(body, controller);
+    } catch (thrown) {
+      result = { code: ExportResultCode.FAILED, error: thrown as Error };
+    }
+    this.#sending.delete(controller);
+    done(result);
+  }
+
+  async #send(body: Uint8Array, controller: AbortController): Promise<void> {
+    const { signal } = controller;
+    const within = this.#sendWithinMs;
+    const timer = setTimeout(() => controller.abort(new Error(`no answer within ${within} ms`)), within);
+    let failure: Error | undefined;
+    try {
+      for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+        if (attempt > 1) await sleep(FIRST_DELAY_MS * 2 ** (attempt - 2), undefined, { signal });
+        const status = await this.#post(body, signal).catch((err: Error) => {
+          if (!signal.aborted) failure = err;
+          return undefined;
+        });
+        if (status !== undefined && status >= 200 && status < 300) return;
+        if (status !== undefined) failure = new Error(`HTTP ${status}`);
+        if (signal.aborted || (status !== undefined && !RETRIED_STATUS.has(status))) break;
+      }
+    } catch {
+      // Called off, or too late, between two attempts: the last one says why.
+    } finally {
+      clearTimeout(timer);
+    }
+    throw failure ?? (signal.reason as Error);
+  }
+
+  /** @returns the status: all that is of interest of the answer, which is read to its end so that its connection can be used again */
+  #post(body: Uint8Array, signal: AbortSignal): Promise<number> {
+    return new Promise((resolve, reject) => {
+      let answered = false;
+      const onResponse = (response: IncomingMessage): void => {
+        answered = true;
+        response.on("error", () => {}); // it was cut off: its status is known
+        response.on("close", () => resolve(response.statusCode as number));
+        response.resume();
+      };
+      const request = this.#url.protocol === "https:" ? requestHttps : requestHttp;
+      const headers = { ...this.#headers, "content-length": body.length };
+      const sent = request(this.#url, { method: "POST", headers, signal }, onResponse);
+      // An answer that is cut off fails its request too, and is closed later.
+      sent.on("error", (err) => {
+        if (!answered) reject(err);
+      });
+      sent.end(body);
+    });
+  }
+}
