@@ -1,5 +1,5 @@
-// Earlier releases recorded the moderators' actions in a table without hashes and seals, and still do so during an update. These rows become
-// entries of the moderation log (audit.ts), with their original times, followed by an entry that says so.
+// Earlier releases recorded moderators' actions in a table without hashes or seals, and still do so during an update. This
+// file copies those rows to the moderation log (audit.ts) with their original times, followed by an entry that says so.
 import { type Database, inTransaction } from "@muster/db";
 import { type Audit, moderationTarget } from "./audit.ts";
 import type { Tables } from "./schema.ts";

@@ -1,6 +1,6 @@
-// In front of the database: an author's posts come one after the other, so that one who floods holds one connection and
-// one row lock and not all of them; and an author who was just refused is refused again from memory until the time has
-// come. Other instances may only have made that time later, never sooner.
+// Runs an author's posts one after the other before they reach the database, so that a flooding author uses one connection
+// and waits for one row lock, not for all of them. An author who was just refused is refused again from memory until the wait
+// is over. Other instances can only have extended that wait, never shortened it.
 import { KeyQueues } from "./key-queues.ts";
 
 /** Of those who are refused: beyond it the oldest are asked of the database again. */

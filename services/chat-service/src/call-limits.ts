@@ -1,6 +1,6 @@
-// In front of every call: how often one player may ask, how many of the player's calls are at work at once, and how many
-// of all. What is beyond waits here, not on the database's few connections, and whose turn was longest ago goes first:
-// a crowd that asks within its limits waits behind those who talk.
+// Limits on all calls: how often one player may call, how many of a player's calls may run at once, and how many calls may
+// run in all. Calls above the limits wait here, not on one of the few database connections. The player who was served longest
+// ago goes next, so players who stay within their limits do not wait behind a flood.
 import { FairLimiter, LimitReachedError, WaitAbandonedError } from "@muster/runtime";
 import { fail } from "./errors.ts";
 import { PlayerRates } from "./player-rates.ts";

@@ -1,4 +1,5 @@
-// Work by key, one after the other: what would wait for one row's lock waits here, and not each on a connection of the database's few.
+// Runs work with the same key one after the other. Work that would wait for a row lock waits here instead of occupying one of
+// the few database connections.
 export type Aside = (waiting: () => Promise<unknown>) => Promise<unknown>;
 
 export class KeyQueues {

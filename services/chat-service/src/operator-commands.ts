@@ -1,4 +1,4 @@
-// What an operator does on the database itself: see USAGE.
+// The commands that an operator runs directly on the database: see USAGE.
 import { auditCommands, auditUsage, type Sealer } from "@muster/audit";
 import { configOrExit, type Environment } from "@muster/config";
 import { type OperatorCommands, type Output, runOperatorCommand } from "@muster/service/database";

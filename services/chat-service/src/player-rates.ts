@@ -1,4 +1,4 @@
-// How often one player may do a kind of thing, in the memory of each instance.
+// Limits how often one player may do something. Each instance counts in its own memory.
 import { fail } from "./errors.ts";
 import { admit, type Rate } from "./rate.ts";
 

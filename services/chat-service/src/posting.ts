@@ -1,5 +1,5 @@
-// Posting, editing and deleting: one transaction each, in which the channel is held, so that sequence and change
-// numbers have no gaps and become visible in their order.
+// Posting, editing and deleting. Each is one transaction that locks the channel, so sequence and change numbers have no gaps
+// and become visible in order.
 import { type Database, inTransaction, isDuplicateKey } from "@muster/db";
 import type { AppError } from "@muster/errors";
 import { type Audit, moderationTarget } from "./audit.ts";

@@ -1,4 +1,4 @@
-// GCRA (ITU-T I.371 annex A): one time per player says it all, so that any instance can decide.
+// GCRA (ITU-T I.371 annex A). The whole state is one time per player, so any instance can decide.
 
 export interface Rate {
   /** Average distance of messages, milliseconds. */

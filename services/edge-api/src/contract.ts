@@ -1,4 +1,4 @@
-// The OpenAPI document is the source of the routes' schemas: what the contract says is what is checked.
+// The routes' schemas come from the OpenAPI document, so requests are validated against the published contract.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { assert, must } from "@muster/errors";

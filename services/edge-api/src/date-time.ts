@@ -1,5 +1,6 @@
-// The format `date-time` of the contract: what RFC 3339 allows, and what is a time to this process too. A leap second
-// ("23:59:60") is RFC 3339, and no Date; an offset may lead out of the years that a database and a Timestamp know.
+// The contract's format `date-time`: RFC 3339, restricted to times that this process can represent. A leap second
+// ("23:59:60") is valid RFC 3339 but not a valid Date, and an offset can move a time out of the years that the database and
+// Timestamp support.
 import type { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 

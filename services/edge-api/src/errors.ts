@@ -1,4 +1,4 @@
-// The one translation between our errors and REST's envelope.
+// Translates our errors to REST's error envelope. This is the only place that does so.
 import type { Socket } from "node:net";
 import { AppError, type ErrorRow, HTTP_STATUS, commonError } from "@muster/errors";
 import type { Logger } from "@muster/log";

@@ -1,5 +1,6 @@
-// What the ingress answers by itself reaches no process of ours, so nothing counted it. nginx sends one datagram for each such
-// answer (syslog, to the REST port in UDP); datagrams that the kernel threw away are counted too, by the kernel.
+// Counts the requests that the ingress refuses by itself: they reach none of our processes. nginx sends one datagram per
+// refusal (syslog, to the REST port over UDP). Datagrams that the kernel dropped are counted too, from the kernel's own
+// counter.
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { readFile } from "node:fs/promises";
 import { BlockList, isIPv6 } from "node:net";

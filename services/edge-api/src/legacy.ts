@@ -1,5 +1,5 @@
-// The strangler host: what v2.0 does not serve, or serves no longer because its domain was switched back, goes to the
-// legacy origin as it came. It stands in front of Fastify, because a body that has been parsed is not passed unchanged.
+// The strangler proxy: requests that v2.0 does not serve, or no longer serves because their domain was switched back, go
+// unchanged to the legacy origin. It runs before Fastify, because a parsed body cannot be forwarded unchanged.
 import { type ClientRequest, type IncomingMessage, request as httpRequest, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { commonError, HTTP_STATUS } from "@muster/errors";

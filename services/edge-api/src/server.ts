@@ -1,4 +1,4 @@
-// The REST server: contract in, handlers out. No handler sees a request that the contract does not allow.
+// The REST server. Every request is validated against the contract before its handler runs.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import cors from "@fastify/cors";
 import { must } from "@muster/errors";

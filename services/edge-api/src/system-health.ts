@@ -1,4 +1,4 @@
-// Whether the whole installation is healthy: asked by the ingress, by up.sh and by people.
+// Whether the whole installation is healthy. The ingress, up.sh and people ask for it.
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { cut } from "@muster/runtime";

@@ -1,5 +1,5 @@
-// Whoever changes an account's sessions holds the account, so they come one after the other. They wait for it here and not in the
-// database, where each would wait on one of the few connections that everybody shares.
+// Every change of an account's sessions locks the account, so these changes run one after the other. They wait here and not
+// in the database, where each would occupy one of the few shared connections.
 import { commonError } from "@muster/errors";
 import { currentBudget, FairLimiter, LimitReachedError, WaitAbandonedError } from "@muster/runtime";
 import { fail } from "./errors.ts";

@@ -1,4 +1,4 @@
-// What a name may be. Uniqueness is by two keys: what it says (case apart) and what it looks like.
+// Which names are allowed. A name must be unique in two ways: by its text (ignoring case) and by its appearance.
 // Sources: UAX #31 (recommended scripts), UTS #39 (confusable skeletons, "highly restrictive" mixing), PRECIS RFC 8265.
 import { lengthOf, nameFaultOf } from "@muster/runtime";
 import { skeletonOf } from "./confusables.ts";

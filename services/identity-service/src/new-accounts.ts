@@ -1,4 +1,5 @@
-// How many accounts one address may make: a guest costs nothing to make, and each has quotas of its own elsewhere.
+// Limits how many accounts one address may create: a guest account costs nothing to create, and each has quotas of its own
+// elsewhere.
 import { type Bounded, BoundedMap } from "@muster/runtime";
 import { fail } from "./errors.ts";
 

@@ -1,4 +1,5 @@
-// What an operator does on the database itself, where no account exists yet that may, or none is needed: see USAGE.
+// The commands that an operator runs directly on the database, because no account with the permission exists yet or none is
+// needed: see USAGE.
 import { auditCommands, auditUsage, createAuditLog, type Sealer } from "@muster/audit";
 import { configOrExit, type Environment } from "@muster/config";
 import { roles } from "@muster/contracts/identity/names";

@@ -1,5 +1,5 @@
-// What a new password must be: NIST SP 800-63B (rev. 3, 5.1.1.2; rev. 4, 3.1.1.2). Length and a list of passwords that
-// are tried first; no rules about kinds of characters, no ends of life, everything printable allowed, spaces too.
+// The rules for new passwords: NIST SP 800-63B (rev. 3, 5.1.1.2; rev. 4, 3.1.1.2). A minimum length and a list of common
+// passwords that are refused; no composition rules, no expiry, and every printable character is allowed, including spaces.
 import { dictionary } from "@zxcvbn-ts/language-common";
 import { fail } from "./errors.ts";
 

@@ -1,4 +1,4 @@
-// argon2id by Node's own crypto. Parameters: OWASP Password Storage Cheat Sheet, the m = 46 MiB, t = 1, p = 1 variant.
+// argon2id with Node's own crypto. Parameters: OWASP Password Storage Cheat Sheet, the m = 46 MiB, t = 1, p = 1 variant.
 import { argon2, randomBytes, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
 import { commonError } from "@muster/errors";

@@ -1,4 +1,4 @@
-// What verifiers of access tokens ask for again and again: the keys that are good, and what has been revoked since they asked before.
+// What the verifiers of access tokens poll for: the valid keys, and what was revoked since their previous request.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { GetTrustResponseSchema } from "@muster/contracts/identity/v2";

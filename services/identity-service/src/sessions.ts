@@ -1,5 +1,5 @@
-// Sessions: an access token that is checked anywhere, and a refresh token that is checked here and used once.
-// Families and reuse: RFC 9700 §4.14.2. One family per device, ended as a whole.
+// Sessions: an access token that any process can verify, and a single-use refresh token that only this service verifies.
+// Token families and reuse detection follow RFC 9700 §4.14.2. Each device has one family, which is ended as a whole.
 import { createHash, createHmac, hkdfSync, randomBytes } from "node:crypto";
 import { type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";

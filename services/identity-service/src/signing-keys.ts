@@ -1,7 +1,7 @@
-// Signing keys live in the database, sealed, so that every instance signs and publishes the same ones. A key is
-// pending (published, so that every verifier has it before the first token comes), active (signs), retiring (verifies
-// the last tokens that it signed) and removed (its private half is wiped). Instances move keys on together: whoever
-// holds the rows does it, the others see it at their next look.
+// Signing keys are stored in the database, sealed, so that all instances sign with and publish the same keys. A key is
+// pending (published, so that every verifier has it before the first token appears), active (signs), retiring (verifies the
+// last tokens that it signed) and removed (its private half is wiped). The instance that gets the row locks advances the
+// keys; the others see the change at their next poll.
 import { type Database, inTransaction, isDuplicateKey } from "@muster/db";
 import { commonError } from "@muster/errors";
 import type { Logger } from "@muster/log";

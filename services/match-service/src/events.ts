@@ -1,4 +1,4 @@
-// One builder per event that match-service emits. Nothing reads them yet: the relay comes with Kafka.
+// One builder per event that match-service emits. Nothing reads the events yet: there is no relay to a message broker.
 import { v7 as uuidv7 } from "uuid";
 import type { Ending, MatchRecord } from "./matches.ts";
 import type { OutboxTable } from "./schema.ts";

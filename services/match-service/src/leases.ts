@@ -1,9 +1,11 @@
-// Leases: a shard says again and again which matches it holds; one that nobody holds any more is ended here, as `shard_lost`.
+// Leases: a shard regularly reports which matches it holds. A match that no shard reports any more is cancelled here, as
+// `shard_lost`.
 //
-// A lease is as old as the rounds that have passed since its renewal. Rounds are counted in the database, by whichever instance
-// has seen the present one for as long as a round lasts, on its own monotonic clock: no time of day is looked at, so no clock
-// that jumps ends a match; rounds in which no match-service was there do not count, since nobody could renew in them; and an
-// instance that stood still counts one round when it goes on, however long it was.
+// A lease's age is the number of rounds since its renewal. Rounds are counted in the database. The first instance that has
+// observed the current round for its full length, on its own monotonic clock, starts the next one. Nothing depends on the
+// time of day, so a clock that jumps cannot end a match. Time in which no match-service was running does not count, because
+// nobody could renew a lease then. An instance that was stopped counts a single round when it continues, however long the
+// stop was.
 import { inTransaction, type Database } from "@muster/db";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { cancelReasons, matchStates } from "@muster/contracts/match/names";

@@ -1,4 +1,4 @@
-// The end of a match, whoever says it: its shard, or nobody any more.
+// The end of a match, whether its shard reports it or its lease expires.
 import { must } from "@muster/errors";
 import { currentTrace, formatTraceparent, newTrace } from "@muster/tracing";
 import type { Transaction } from "kysely";

@@ -1,5 +1,5 @@
-// A provisional rating, so that the queue has something to match by: Elo (A. Elo, "The Rating of Chessplayers", 1978)
-// with K = 32. A match of more than two is scored as the mean of its pairs.
+// A provisional rating, so that the queue has something to match by: Elo (A. Elo, "The Rating of Chessplayers", 1978) with K
+// = 32. A match of more than two players is scored as the mean of its pairs.
 
 export const RATING_INITIAL = 1500;
 const K = 32;

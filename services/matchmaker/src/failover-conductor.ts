@@ -1,5 +1,6 @@
-// Asks where matches run and has them go on elsewhere when their shard is lost: one answer per match and epoch, to all gateways.
-// failover.ts decides; what is done about it, and in which order, is here. The database is the truth of both.
+// Answers where matches run, and moves matches to another shard when theirs is lost: all gateways get the same answer per
+// match and epoch. failover.ts decides; this file carries out its decisions in the right order. The database has the final
+// say on both.
 import type { Client } from "@connectrpc/connect";
 import { CancelReason, type Match, type MatchService } from "@muster/contracts/match/v2";
 import type { RelocateMatch } from "@muster/contracts/matchmaking/v2";

@@ -1,5 +1,5 @@
-// What becomes of a match whose shard may be lost. Pure: no I/O, no clock. failover-conductor.ts asks, and does what this decides.
-// design/realtime/survival.md has the whole protocol.
+// Decides what happens to a match whose shard may be lost. Pure: no I/O, no clock. failover-conductor.ts calls it and carries
+// out its decisions. design/realtime/survival.md has the whole protocol.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { CancelReason, EndReason, type Match, MatchState } from "@muster/contracts/match/v2";
 import type { RelocatedMatchSchema, RelocateMatch } from "@muster/contracts/matchmaking/v2";

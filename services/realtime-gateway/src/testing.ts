@@ -1,4 +1,4 @@
-// For the tests of other packages: the service as they may use it.
+// The service as the tests of other packages may use it.
 export { fields, readConfig } from "./config.ts";
 export { decodeControl } from "./connection/control-decoding.ts";
 export { InputBatch } from "./connection/input-batch.ts";

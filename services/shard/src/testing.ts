@@ -1,4 +1,4 @@
-// For other packages' tests and benches: the service as they may use it, and the parts of it that have no I/O.
+// The service, and those of its parts that have no I/O, as the tests and benches of other packages may use them.
 export type { Link, LinkSession, ToGateway } from "./tick/subscribers.ts";
 export { fields, readConfig } from "./config.ts";
 export { LogTransfers } from "./takeover/log-transfers.ts";

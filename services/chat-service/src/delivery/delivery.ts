@@ -1,5 +1,5 @@
-// From the commit to the gateways: hints say which channels have changed; each changed channel is read once for all
-// streams, from the one that is furthest behind, and each stream sends what it has not sent.
+// Delivers committed changes to the gateways. Hints say which channels have changed. Each changed channel is read once for
+// all streams, starting from the stream that is furthest behind, and each stream sends what it has not sent yet.
 import type { Database } from "@muster/db";
 import { must } from "@muster/errors";
 import type { Logger } from "@muster/log";

@@ -1,4 +1,4 @@
-// One gateway: its players, the channels that they are in, and how far each channel has been sent.
+// One gateway's stream: its players, their channels, and how far each channel has been sent.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ChannelCursor, DeliverResponseSchema } from "@muster/contracts/chat/v2";
 import type { Database } from "@muster/db";

@@ -1,5 +1,5 @@
-// Follows the hints of all instances: the `changes` table is read to its end again and again. A hint only says where to look; what it
-// leads to is read by change numbers, which have no holes.
+// Follows the hints of all instances by reading new rows of the `changes` table. A hint only says which channel to read; the
+// messages are then read by change number, and change numbers have no gaps.
 import { type Database, Tail } from "@muster/db";
 import type { Logger } from "@muster/log";
 import { type Component, retryForever } from "@muster/runtime";

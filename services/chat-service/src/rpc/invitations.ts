@@ -1,4 +1,5 @@
-// Nobody is in a room without having asked for it: others invite, and the player accepts or declines.
+// Invitations: others invite a player to a room, and the player accepts or declines. Nobody is added to a room without
+// consent.
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { ChatService } from "@muster/contracts/chat/v2";

@@ -1,4 +1,4 @@
-// How players come into a channel, and what they see of it then.
+// How players join a channel, and what they see of it afterwards.
 import { inTransaction } from "@muster/db";
 import { must } from "@muster/errors";
 import { type Actor, directKey, refuseReading } from "../channels.ts";

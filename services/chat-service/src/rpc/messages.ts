@@ -1,4 +1,4 @@
-// Messages and how far they have been read.
+// Messages, and how far each player has read them.
 import type { ServiceImpl } from "@connectrpc/connect";
 import { ChatMessageSchema, type ChatService } from "@muster/contracts/chat/v2";
 import { must } from "@muster/errors";

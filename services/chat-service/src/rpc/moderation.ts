@@ -1,4 +1,4 @@
-// Keeping the peace: mutes by moderators and owners, blocks by players.
+// Moderation: mutes by moderators and owners, blocks by players.
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { ChatService } from "@muster/contracts/chat/v2";
 import { inTransaction } from "@muster/db";

@@ -1,4 +1,4 @@
-// SQL on channels and members.
+// SQL for channels and members.
 import { type Cursor, cursorTime, isBelowCursor } from "@muster/db";
 import { sql } from "kysely";
 import { GLOBAL_CHANNEL_ID } from "../channels.ts";

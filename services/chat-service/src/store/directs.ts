@@ -1,4 +1,4 @@
-// SQL on who may open a direct channel with whom.
+// SQL for the limits on opening direct channels.
 import type { DirectLimitsTable } from "../schema.ts";
 import type { Db, Tx } from "./db.ts";
 

@@ -1,4 +1,4 @@
-// SQL on invitations into rooms.
+// SQL for room invitations.
 import { sql } from "kysely";
 import type { InvitationRow } from "../schema.ts";
 import type { Db, Tx } from "./db.ts";

@@ -1,4 +1,4 @@
-// SQL on messages, the senders' rates and the hints for delivery.
+// SQL for messages, senders' rates and delivery hints.
 import type { MessageRow } from "../schema.ts";
 import type { Db, Tx } from "./db.ts";
 

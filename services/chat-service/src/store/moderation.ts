@@ -1,4 +1,4 @@
-// SQL on mutes, blocks and what a release before has written of moderation.
+// SQL for mutes, blocks and the moderation rows of earlier releases.
 import type { Selectable } from "kysely";
 import { EVERYWHERE } from "../channels.ts";
 import type { ModerationLogTable } from "../schema.ts";

@@ -1,4 +1,4 @@
-// SQL on what a player has not read yet.
+// SQL for what a player has not read yet.
 import type { Db } from "./db.ts";
 
 /** Of a channel's last messages, so many are looked at: what was missed in a crowd is not counted to its end. */

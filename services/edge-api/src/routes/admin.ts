@@ -1,4 +1,5 @@
-// For moderators and admins. identity-service decides who may: by the role that it stores, not by the token's.
+// Routes for moderators and admins. identity-service decides who may use them, by the role that it stores, not by the role in
+// the token.
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { roles } from "@muster/contracts/identity/names";
 import { MatchState } from "@muster/contracts/match/v2";

@@ -1,4 +1,4 @@
-// Chat over REST: channels, members, messages, moderation. Delivery is the realtime connection's.
+// Chat over REST: channels, members, messages, moderation. Messages are delivered over the realtime connection.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { channelKinds } from "@muster/contracts/chat/names";
 import type { ActorSchema, Channel, ChatMessage, Invitation } from "@muster/contracts/chat/v2";

@@ -1,4 +1,4 @@
-// Becoming someone, and proving it.
+// Creating accounts and logging in.
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { IdentityService } from "@muster/contracts/identity/v2";
 import { type Database, inTransaction, isDuplicateKey } from "@muster/db";

@@ -1,5 +1,5 @@
-// What moderators and admins do. The actor's role is read in the transaction that acts on it, and the audit entry is
-// written in it.
+// What moderators and admins do. The actor's role is read, and the audit entry written, in the same transaction as the
+// action.
 import { timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { type RoleName, roles } from "@muster/contracts/identity/names";

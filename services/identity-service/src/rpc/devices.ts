@@ -1,4 +1,4 @@
-// The open sessions of a player, and what verifiers hear when one ends.
+// A player's open sessions, and what verifiers are told when one ends.
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { IdentityService } from "@muster/contracts/identity/v2";

@@ -1,4 +1,4 @@
-// SQL on accounts, credentials and guest devices.
+// SQL for accounts, credentials and guest devices.
 import type { RoleName } from "@muster/contracts/identity/names";
 import type { Account } from "../schema.ts";
 import type { Db, Tx } from "./db.ts";

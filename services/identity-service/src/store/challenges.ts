@@ -1,4 +1,4 @@
-// SQL on challenges that have been solved: each is good for once.
+// SQL for solved challenges: each solution is accepted once.
 import { isDuplicateKey } from "@muster/db";
 import type { Db } from "./db.ts";
 

@@ -1,4 +1,4 @@
-// SQL on failed log-ins.
+// SQL for failed log-ins.
 import { sql } from "kysely";
 import type { Db, Tx } from "./db.ts";
 

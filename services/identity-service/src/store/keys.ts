@@ -1,4 +1,4 @@
-// SQL on signing keys.
+// SQL for signing keys.
 import type { SigningKeyState } from "@muster/contracts/identity/names";
 import type { SigningKeysTable } from "../schema.ts";
 import type { Db, Tx } from "./db.ts";

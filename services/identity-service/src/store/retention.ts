@@ -1,4 +1,4 @@
-// Deletes what nothing will ask for again, in bounded batches.
+// Deletes rows that are no longer needed, in bounded batches.
 import type { Db } from "./db.ts";
 
 /** @returns how many rows went; equal to `limit` when there may be more. */

@@ -1,4 +1,4 @@
-// SQL on refresh-token families, refresh tokens and revocations.
+// SQL for refresh-token families, refresh tokens and revocations.
 import type { RevocationsTable, RevokeReason } from "../schema.ts";
 import type { Db, Tx } from "./db.ts";
 

@@ -1,4 +1,4 @@
-// Telling a player of its seat: once when the match is found, and again whenever the player queues while the seat is held.
+// Tells a player about its seat: once when the match is found, and again whenever the player queues while holding the seat.
 import type { SeatTicketSealer } from "@muster/tokens";
 import type { HeldSeat } from "./held-seats.ts";
 import type { PeerSessions } from "./peer-sessions.ts";

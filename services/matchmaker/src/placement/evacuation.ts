@@ -1,4 +1,4 @@
-// A shard that stops lets its matches go as soon as another one has room.
+// Moves the matches of a stopping shard to other shards as soon as these have room.
 import type { PeerSessions } from "./peer-sessions.ts";
 import type { LiveShard, Shards } from "./shards.ts";
 

@@ -1,5 +1,6 @@
-// Which player has a seat in which match: one per player in the whole system. Known from the placements, and from the shards,
-// which alone know which matches are over, and, after a restart of this process, which there are. No I/O.
+// Which player holds a seat in which match; a player holds at most one in the whole system. The information comes from
+// placements and from the shards: only they know which matches have ended and, after a restart of this process, which exist.
+// No I/O.
 import type { AssignedSeat } from "@muster/contracts/matchmaking/v2";
 import { type Bounded, BoundedMap } from "@muster/runtime";
 import type { WaitingTicket } from "../queue/waiting-ticket.ts";

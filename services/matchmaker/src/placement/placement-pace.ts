@@ -1,5 +1,5 @@
-// How many groups are placed at once, and when: what match-service can take. A match that waits for its row already takes its
-// players' time to join; tickets wait in the queue at no cost.
+// Limits how many groups are placed at once, to what match-service can handle. A match that waits for its row already uses up
+// its players' time to join, whereas tickets wait in the queue at no cost.
 import { jittered } from "@muster/runtime";
 
 const AT_ONCE_MAX = 32;

@@ -1,4 +1,4 @@
-// From a group of tickets to a match on a shard that every gateway knows of.
+// Turns a group of tickets into a match on a shard that all gateways of its players are linked to.
 import { randomInt } from "node:crypto";
 import { must } from "@muster/errors";
 import type { Logger } from "@muster/log";

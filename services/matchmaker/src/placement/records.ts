@@ -1,5 +1,6 @@
-// The rows of matches that are being placed. A call that was not answered may have been served: it is repeated under the same
-// match id until its outcome is known, and a match that is not played after all is cancelled until match-service has said so.
+// The rows of matches that are being placed. A call without an answer may have succeeded: it is repeated with the same match
+// id until its outcome is known. A match that will not be played is cancelled, repeatedly until match-service has confirmed
+// it.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
 import { CancelReason, type CreateMatchRequestSchema, type MatchService } from "@muster/contracts/match/v2";

@@ -1,4 +1,4 @@
-// The shards that are connected now, and which of them gets the next match.
+// The connected shards, and which of them gets the next match.
 
 export interface ShardInfo {
   readonly shardId: string;

@@ -1,5 +1,5 @@
-// Who may queue: not a player who has a seat, who did not come to the last match and has not served the wait for that, or whose
-// share of practice is used up. The shards decide who has a seat.
+// Decides who may queue. Refused are players who hold a seat, who missed their last match and have not served the wait for
+// it, or who have used up their share of practice. The shards decide who holds a seat.
 import type { SeatsFreed, SeatsHeld, Ticket } from "@muster/contracts/matchmaking/v2";
 import type { Logger } from "@muster/log";
 import { isPractice, type Mode } from "@muster/modes";

@@ -1,4 +1,5 @@
-// How often a player may queue: a token per ticket. The gateways have limits of their own; this one counts over all gateways.
+// Limits how often a player may queue: one token per ticket. The gateways have limits of their own; this one counts over all
+// gateways.
 import { type Bounded, BoundedMap } from "@muster/runtime";
 
 const TICKETS_MAX = 20;

@@ -1,4 +1,5 @@
-// When to look at the queues: soon after a change, and often enough that widening windows are noticed. Who may play whom: queue.ts.
+// When to run matching: soon after a change, and often enough that widening rating windows take effect. queue.ts decides who
+// may play whom.
 import type { Logger } from "@muster/log";
 import type { Component } from "@muster/runtime";
 import type { MatchmakerMetrics } from "../metrics.ts";

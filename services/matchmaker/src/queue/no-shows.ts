@@ -1,5 +1,5 @@
-// Players who were given a seat and did not come. Each no-show costs a longer wait, and nobody is made to wait for the same player
-// twice. Coming to matches makes up for it. Kept in memory: a restart forgives. No I/O, no clock of its own.
+// Players who were given a seat and did not join. Each no-show makes the next wait longer, and nobody waits for the same
+// player twice. Joining matches reduces the penalty. Kept in memory: a restart clears it. No I/O, no clock of its own.
 import { type Bounded, BoundedMap } from "@muster/runtime";
 
 /** After the first one; doubled by each further one. */

@@ -1,4 +1,4 @@
-// Practice costs a shard as much as any match, and needs no other player to begin: so it is limited, by player and by address.
+// Limits practice by player and by address: it costs a shard as much as any match, and needs no other player to begin.
 // No I/O, no clock of its own.
 import { type Bounded, BoundedMap } from "@muster/runtime";
 

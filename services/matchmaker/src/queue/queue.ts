@@ -1,4 +1,4 @@
-// The queue of one mode: tickets wait, `group` takes out those that fit. No I/O, no clock of its own.
+// The queue of one mode: tickets wait, and `group` removes those that fit together. No I/O, no clock of its own.
 import { REGION_SLOTS, Regions } from "./regions.ts";
 import { Slots } from "./slots.ts";
 import { SortedLists } from "./sorted-lists.ts";

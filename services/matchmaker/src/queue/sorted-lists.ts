@@ -1,5 +1,6 @@
-// A skip list (W. Pugh, "Skip lists: a probabilistic alternative to balanced trees", CACM 33, 1990) whose links lie in flat
-// arrays. To take an element out touches its neighbours, however long the list is; and neighbours are one step away.
+// A skip list (W. Pugh, "Skip lists: a probabilistic alternative to balanced trees", CACM 33, 1990) whose links are in flat
+// arrays. Removing an element touches only its neighbours, however long the list is, and an element's neighbours are one step
+// away.
 import { grown, Links } from "./links.ts";
 
 /** Of the elements of a level one in 2 ** 4 is in the next one too. Fewer steps of a search would mean more links to mend in every removal. */

@@ -1,5 +1,5 @@
-// Every ticket in the system and the one rule that matters: a ticket is in the queue, or being placed, or gone. It is
-// never in two of them, so it never gets two matches.
+// Every ticket in the system, and the rule that matters most: a ticket is either in the queue, or being placed, or gone. It
+// is never in two of these states, so it never gets two matches.
 import { must } from "@muster/errors";
 import type { Logger } from "@muster/log";
 import type { Mode } from "@muster/modes";

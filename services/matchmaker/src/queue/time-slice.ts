@@ -1,4 +1,4 @@
-/** Choices between two looks at the clock, which costs about as much as a choice: even the hardest of them take less than a millisecond. */
+/** Choices between two readings of the clock. A reading costs about as much as a choice, and even this many of the most expensive choices take less than a millisecond. */
 const ASKED_PER_LOOK = 8;
 
 /** To be asked after each choice: false when the time is over. */

@@ -1,5 +1,5 @@
-// Players whose match was cancelled because another player did not come: when they queue again they keep the waiting time that
-// they had, and so are in front.
+// Players whose match was cancelled because another player did not join. When they queue again, they keep the waiting time
+// that they had, so they are matched first.
 import { type Bounded, BoundedMap } from "@muster/runtime";
 
 /** For players who queue again within this time. */

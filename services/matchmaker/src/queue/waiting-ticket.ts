@@ -1,4 +1,4 @@
-// A player who waits in a queue.
+// A ticket that waits in a queue.
 export interface WaitingTicket {
   readonly ticketId: string;
   readonly playerId: string;

@@ -1,4 +1,4 @@
-// Control messages about chat, from what chat-service says.
+// Converts what chat-service says to control messages.
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { channelKinds } from "@muster/contracts/chat/names";
 import type { ChatMessage, JoinedChannel } from "@muster/contracts/chat/v2";

@@ -1,4 +1,4 @@
-// What one connection does with chat: subscribe and send. Allowed in every state once the player is known.
+// The chat session of one connection: subscribing and sending. Allowed in every state once the player is known.
 import type { Client } from "@connectrpc/connect";
 import type { ChatService } from "@muster/contracts/chat/v2";
 import type { ChatSend, ChatSubscribe } from "@muster/contracts/realtime/v1";

@@ -1,6 +1,6 @@
-// This gateway's side of chat: one stream to chat-service, over which it names its players and gets every change of
-// their channels. Each player's cursor says what it has had; when the stream breaks, the next one starts from the
-// cursors, so nothing is missed and nothing comes twice, whichever instance answers.
+// The gateway's side of the chat stream. It names its players to chat-service and receives every change of their channels.
+// Each player's cursor records what the player has received. When the stream breaks, the next one continues from the cursors,
+// so nothing is missed or repeated, whichever instance answers.
 import type { Client } from "@connectrpc/connect";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type {

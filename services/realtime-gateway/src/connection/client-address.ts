@@ -1,4 +1,4 @@
-// Where a socket comes from, as far as that can be believed: the peer, or what our own ingress says of it.
+// A socket's client address: the peer's, or the one that our own ingress reports. Nothing else is trusted.
 import ipaddr from "ipaddr.js";
 
 export interface Upgrade {

@@ -1,4 +1,4 @@
-// What a connection is given.
+// The dependencies of a connection.
 import type { Logger } from "@muster/log";
 import type { SeatTicketOpener, TokenVerifier } from "@muster/tokens";
 import type { ChatSessionParts } from "../chat/chat-session.ts";

@@ -1,4 +1,4 @@
-// What a connection is, and what it is doing: one thing at a time.
+// What a connection is currently doing: one thing at a time.
 import type { AccessClaims } from "@muster/tokens";
 import type { ChatSession } from "../chat/chat-session.ts";
 import type { Seat } from "../matches/seat.ts";

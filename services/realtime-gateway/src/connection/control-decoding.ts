@@ -1,4 +1,5 @@
-// What a client sends, checked: a message, a message that says what the contract does not allow, or bytes that are none.
+// Decodes and validates what a client sends: a valid message, a message that violates the contract, or bytes that are not a
+// message.
 import { createValidator, type Validator, type Violation } from "@bufbuild/protovalidate";
 import { type ClientControl, ClientControlSchema } from "@muster/contracts/realtime/v1";
 import { AppError } from "@muster/errors";

@@ -1,4 +1,4 @@
-// What stands between a socket and the work that its control messages cause: its player's budget, and when too much is a flood.
+// Limits the work that a socket's control messages cause: a budget per player, and the point at which too many are a flood.
 import type { ControlBudget, ControlBudgets } from "./control-limits.ts";
 import { CONTROL_REFUSED_PER_S_MAX, PINGS_PER_S_MAX } from "./limits.ts";
 

@@ -1,4 +1,4 @@
-// What a control message is, read off its bytes: enough to refuse it without decoding it.
+// Reads a control message's kind and request id from its bytes: enough to refuse the message without decoding it.
 import { CONTROL_FRAME } from "@muster/realtime";
 import { kindOf } from "./control-limits.ts";
 

@@ -1,5 +1,6 @@
-// How often a player may send which control message. One table: a kind without a row does not compile, and a test walks the
-// contract's kinds. Beyond a limit the message is neither decoded nor acted on: it is answered with `rate_limited`.
+// How often a player may send each kind of control message. A kind without a row in the table does not compile, and a test
+// goes through all kinds of the contract. Above its limit, a message is neither decoded nor acted on; it is answered with
+// `rate_limited`.
 import { type ClientControl, ClientControlSchema } from "@muster/contracts/realtime/v1";
 
 export type ControlKind = Exclude<ClientControl["message"]["case"], undefined>;

@@ -1,5 +1,5 @@
-// Control messages are worked on for a bounded part of every turn of the event loop; what is left waits for the next one. So
-// inputs and ticks wait for control messages for so long at most, however many players send them at once.
+// Bounds the time spent on control messages in each turn of the event loop; the rest waits for the next turn. So control
+// messages delay inputs and ticks only for that long, however many players send them at once.
 
 export interface ControlWorker {
   /** Its turn has come. `frame` is valid during the call only. */

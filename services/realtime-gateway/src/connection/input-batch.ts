@@ -1,12 +1,12 @@
 // On the hot path, for every input: design/realtime/performance.md.
 //
-// The inputs of all sockets, taken together. One after the other, each would wait for its socket, its connection and its
-// seat to come back from memory; of many at once, what each needs is read for all (read-ahead.ts). They wait for
-// nothing that they would not wait for anyhow: inputs are batched on their way to the shard, for fewer wake-ups there.
+// Processes the inputs of all sockets in batches. Processed one at a time, each input would wait for its socket, its
+// connection and its seat to be loaded from memory; for a batch, all of them are read ahead (read-ahead.ts). This adds no
+// delay, because inputs are batched on their way to the shard anyhow, for fewer wake-ups there.
 //
-// And after a turn of the event loop that brought a few only, the process sleeps for a moment, so that more come with the
-// next (wake-up coalescing): a wake-up costs more than an input does. Network cards do the same with interrupts. A turn
-// that brought many is followed by the next at once.
+// After a turn of the event loop that brought only a few inputs, the process sleeps for a moment, so that the next turn
+// brings more (wake-up coalescing): a wake-up costs more than an input. Network cards coalesce interrupts for the same
+// reason. After a turn with many inputs, the next turn follows at once.
 
 export interface InputBatchHandlers<S> {
   /** The input is `bytes` from `from` to `to`, during the call only. */

@@ -1,7 +1,7 @@
 // On the hot path, for every snapshot that a player is sent: design/realtime/performance.md.
 //
-// The sending side of one socket. Control messages must arrive or the socket must go; snapshots may be left out, and
-// then a keyframe follows. So nothing grows without bound, and nobody diverges.
+// The sending side of one socket. Control messages must arrive, or the socket is closed. Snapshots may be skipped; a keyframe
+// then follows. So memory stays bounded, and no client diverges.
 import { type DISCONNECTS, encodeServerControl } from "@muster/realtime";
 import type { Socket } from "./ws.ts";
 

@@ -1,4 +1,5 @@
-// The answer to a control message above its limit. It is written by hand: who sends too much must cost less than who does not.
+// The reply to a control message above its limit. It is encoded by hand, because a message above the limit must cost less
+// than one below it.
 import { create, toBinary } from "@bufbuild/protobuf";
 import { ErrorSchema, ServerControlSchema } from "@muster/contracts/realtime/v1";
 import { CONTROL_FRAME, REALTIME_ERRORS } from "@muster/realtime";

@@ -1,8 +1,9 @@
 // On the hot path, once per batch of inputs: design/realtime/performance.md.
 //
-// What the inputs of a batch need, read for all of them before the first is handed on: socket, connection, seat. One after the other, each
-// input would wait for each of the three to come back from memory; a pass over all sockets has nothing to wait for, and what it reads
-// makes the reads of the next pass possible. The shard does the same before its ticks (tick/prefetch.ts there).
+// Reads what the inputs of a batch need (socket, connection, seat) for all of them before the first one is processed.
+// Processed one at a time, each input would wait for three dependent loads from memory. A pass over all sockets does not
+// wait, and what it reads makes the reads of the next pass possible. The shard does the same before its ticks
+// (tick/prefetch.ts there).
 
 export interface InputSource {
   readonly connection: { readonly seat: { readonly session: number } | undefined } | undefined;

@@ -1,4 +1,4 @@
-// Control messages to the client, from what the other processes say.
+// Converts what the other processes say to control messages for the client.
 import type { Assignment } from "@muster/contracts/matchmaking/v2";
 import type { LinkJoined, LinkWatching } from "@muster/contracts/realtime/link/v1";
 import { FRAME_BYTES_MAX, PROTOCOL_VERSION, REALTIME_ERRORS, type RealtimeErrorCode } from "@muster/realtime";

@@ -1,4 +1,5 @@
-// How a socket ended that this gateway did not close: uWebSockets says 1006 for most of it, and in words what it was.
+// Classifies how a socket ended that this gateway did not close: uWebSockets.js reports most such ends as 1006, with the
+// details only in the text.
 
 export type SocketEnd =
   /** The client closed it, with a close frame. */

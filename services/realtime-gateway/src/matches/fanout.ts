@@ -1,6 +1,6 @@
 // On the hot path, once per tick, and for each of its sockets: design/realtime/performance.md.
 //
-// One match as this gateway sees it: the sockets that follow it, and what a new or late one needs to catch up.
+// One match as this gateway sees it: the sockets that follow it, and what a new or late socket needs to catch up.
 import { RecordLog } from "@muster/game-kit";
 import type { Outbound } from "../connection/outbound.ts";
 

@@ -1,7 +1,7 @@
 // On the hot path, once per tick: design/realtime/performance.md.
 //
-// What a shard sends of a match that this gateway carries: its input log, and the sockets that follow it. A delta is shown to
-// nobody before its record is in the log: what a player saw can be re-simulated, whatever happens to the shard.
+// What a shard sends about a match that this gateway follows: its input log and its frames. A delta is sent to clients only
+// after its record is in the log, so everything that a player saw can be simulated again, whatever happens to the shard.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { LinkFollow, LinkHandoverSchema } from "@muster/contracts/realtime/link/v1";
 import { InputLog } from "@muster/game-kit";

@@ -1,5 +1,6 @@
-// One match, as this gateway knows it: its state, which takeover.ts decides; its players' seats, its spectators, its log and its
-// question to the matchmaker. What the rules say is done here. A tick comes by none of this: see followed-match.ts.
+// One match, as this gateway knows it: its state (takeover.ts decides the transitions), its players' seats, its spectators,
+// its log and its question to the matchmaker. This file carries out the decisions of takeover.ts. Ticks do not pass through
+// here: see followed-match.ts.
 import type {
   LinkCancelled,
   LinkEnded,

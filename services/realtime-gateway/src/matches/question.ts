@@ -1,4 +1,4 @@
-// The question to the matchmaker where a match runs: sent, and sent again every second until it is withdrawn.
+// The question to the matchmaker where a match runs. It is repeated every second until it is withdrawn.
 
 /** What the gateway asks the matchmaker. */
 export interface RelocateRequest {

@@ -1,5 +1,6 @@
-// The matches that this gateway knows: each is one object, found by its id. What happens on links and what the matchmaker says goes to the
-// matches that it concerns. design/realtime/survival.md has the protocol; takeover.ts is the gateways' part of it.
+// The matches that this gateway knows: one object each, found by its id. Events of links and answers of the matchmaker are
+// passed on to the matches that they concern. design/realtime/survival.md has the protocol; takeover.ts is the gateways' part
+// of it.
 import type {
   LinkCancelled,
   LinkEnded,

@@ -1,5 +1,5 @@
-// What one connection does with a seat: from JoinMatch, over its answer, to the end of the match. A JoinMatch gets one answer whatever
-// becomes of the match, its shard or the matchmaker, and before a client stops waiting for it.
+// The seat session of one connection: from JoinMatch and its answer to the end of the match. A JoinMatch always gets exactly
+// one answer, whatever happens to the match, its shard or the matchmaker, and before a client stops waiting for it.
 import type { JoinMatch } from "@muster/contracts/realtime/v1";
 import type { LinkJoined } from "@muster/contracts/realtime/link/v1";
 import { type InputRefusalCode, REALTIME_ERRORS, type RealtimeErrorCode } from "@muster/realtime";

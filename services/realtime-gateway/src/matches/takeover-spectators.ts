@@ -1,4 +1,4 @@
-// Part of takeover.ts: where a match is asked for that spectators want to see.
+// Part of takeover.ts: which shard is asked for a match that spectators want to watch.
 import { ask } from "./takeover-question.ts";
 import { type Draft, linkOf, type Location } from "./takeover-state.ts";
 

@@ -1,4 +1,4 @@
-// What takeover.ts knows about a match, what can happen to it, and what is done about it.
+// Part of takeover.ts: what it knows about a match, the events, and the actions.
 import type { Ending } from "./player.ts";
 
 /** `L`: a link to a shard, compared by identity. */

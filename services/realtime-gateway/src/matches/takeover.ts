@@ -1,6 +1,6 @@
-// The rules by which a gateway follows a match from one shard to another: a state and an event give the next state and what has to be
-// done. Pure: no clock, no timers, no sockets; match.ts does what they say. design/realtime/survival.md has the protocol, and
-// tools/drills drives these rules through thousands of random schedules. Nothing of this is called for a tick.
+// The rules by which a gateway follows a match from one shard to another: a state and an event give the next state and a list
+// of actions. Pure: no clock, no timers, no sockets; match.ts carries out the actions. design/realtime/survival.md has the
+// protocol, and tools/drills runs these rules through thousands of random schedules. None of this runs per tick.
 import { answered, ask, askAbout, epochOf, withdraw } from "./takeover-question.ts";
 import { locate, watchAt, watchRefused } from "./takeover-spectators.ts";
 import {

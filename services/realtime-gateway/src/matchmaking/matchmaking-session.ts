@@ -1,5 +1,5 @@
-// This gateway's session with the matchmaker: the queue, and where matches run. The gateway holds the truth about its
-// tickets: whenever the session is opened anew, it submits all of them again, with the time that they have waited.
+// This gateway's session with the matchmaker: the queue, and where matches run. The gateway is the authority on its tickets:
+// whenever the session opens, it submits all of them again, with the time that they have already waited.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
 import type {

@@ -1,4 +1,4 @@
-// What one connection does with the queue: its ticket, from the player's wish to the matchmaker's answer.
+// The queue session of one connection: its ticket, from the player's request to the matchmaker's answer.
 import type { Enqueue } from "@muster/contracts/realtime/v1";
 import type { RealtimeErrorCode } from "@muster/realtime";
 import type { AccessClaims } from "@muster/tokens";

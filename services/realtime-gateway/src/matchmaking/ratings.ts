@@ -1,5 +1,6 @@
-// Ratings for tickets. They make good matches, and no ticket waits long for one: what match-service does not say in time is the
-// last that was known, or the rating of a player without matches. Asked for many at once, over few calls.
+// Ratings for tickets. They improve matches, but no ticket waits long for one: if match-service does not answer in time, the
+// last known rating is used, or that of a player without matches. Ratings are requested for many players at once, in few
+// calls.
 import type { Client } from "@connectrpc/connect";
 import type { MatchService } from "@muster/contracts/match/v2";
 import type { Logger } from "@muster/log";

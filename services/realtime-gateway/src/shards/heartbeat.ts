@@ -1,6 +1,6 @@
-// Whether a shard answers. While its link brings frames anyhow few heartbeats are sent, since each wakes both sides up; without any, each
-// unanswered heartbeat counts: after some the shard is suspected, after many it is taken for dead. Heartbeats are counted, not timed: a
-// gateway that was stopped itself does not blame its shards.
+// Whether a shard answers. While its link carries frames, few heartbeats are sent, because each one wakes both sides up. On
+// an idle link, unanswered heartbeats count: after a few the shard is suspected, after many it is considered dead. Heartbeats
+// are counted, not timed, so a gateway that was stopped itself does not blame its shards.
 
 /** `next` is called so often. */
 export const HEARTBEAT_EVERY_MS = 50;

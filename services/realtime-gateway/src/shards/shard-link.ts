@@ -1,6 +1,6 @@
 // On the hot path, for every input, and once per chunk of ticks: design/realtime/performance.md.
 //
-// One link to one shard, shared by every match of this gateway that runs there.
+// One link to one shard, shared by all matches of this gateway on that shard.
 import { createHmac } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";

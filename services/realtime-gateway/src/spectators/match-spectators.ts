@@ -1,5 +1,6 @@
-// The spectators of one match. A gateway asks the shard for a match once, however many spectators it has here; what comes is held
-// back by the configured delay, then fanned out like any snapshots. So a thousand of them cost the shard one stream.
+// The spectators of one match. A gateway requests the match from the shard once, however many spectators it has. The frames
+// are delayed by the configured time and then sent to all of them like any snapshots. So a thousand spectators cost the shard
+// one stream.
 import type { LinkWatching } from "@muster/contracts/realtime/link/v1";
 import type { Logger } from "@muster/log";
 import type { Outbound } from "../connection/outbound.ts";

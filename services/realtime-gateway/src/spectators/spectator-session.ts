@@ -1,4 +1,4 @@
-// What one connection does as a spectator: one match at a time, beside waiting in a queue.
+// The spectator session of one connection: one match at a time, also while it waits in a queue.
 import type { LinkWatching } from "@muster/contracts/realtime/link/v1";
 import { REALTIME_ERRORS, type RealtimeErrorCode } from "@muster/realtime";
 import { ANSWER_WITHIN_MS } from "../connection/limits.ts";

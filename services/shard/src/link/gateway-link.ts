@@ -1,6 +1,6 @@
 // On the hot path, once per input: design/realtime/performance.md.
 //
-// One link to one gateway: frames in, frames out, one write per iteration of the event loop.
+// One link to one gateway: receives and sends frames, with one write per turn of the event loop.
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Socket } from "node:net";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";

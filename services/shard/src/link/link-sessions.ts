@@ -1,6 +1,7 @@
 // On the hot path, once per input: design/realtime/performance.md.
 //
-// The players behind a link, by session: a gateway's number for a socket. Gateways number from 1 and use freed numbers again.
+// The players behind a link, by link session: the number that the gateway gives to a socket. A gateway numbers from 1 and
+// reuses freed numbers.
 import type { LinkSession } from "../tick/subscribers.ts";
 import type { InputRefusal, InputRings } from "../tick/input-rings.ts";
 import { prefetchInput } from "../tick/prefetch.ts";

@@ -1,4 +1,4 @@
-// Who came to a match, who really played it, and who is to blame when it was cancelled.
+// Who joined a match, who actually played it, and who is responsible if it was cancelled.
 import type { MatchOutcome } from "./match-spec.ts";
 import type { Seat } from "./seat.ts";
 

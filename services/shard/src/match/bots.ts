@@ -1,5 +1,5 @@
-// Seats that the game plays by itself: a function of what the seat may see makes their inputs. These go into the input log like
-// any player's, so a replay, or another shard, needs no bot.
+// Seats that the game plays by itself: a function of what the seat may see produces their inputs. These go to the input log
+// like any player's, so a replay or a takeover needs no bot.
 import type { Bot, Simulation } from "@muster/game-kit";
 
 interface BotSeat {

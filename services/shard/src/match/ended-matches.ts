@@ -1,5 +1,5 @@
-// Matches that ended while a player was away. They are kept for as long as the seat would have been, so that a player who comes
-// back sees how the match ended, and not only that it did.
+// Matches that ended while a player was disconnected. They are kept for as long as the seat would have been, so that a
+// returning player sees how the match ended, and not only that it did.
 import { type Bounded, BoundedMap } from "@muster/runtime";
 import type { Match } from "./match.ts";
 

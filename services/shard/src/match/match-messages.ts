@@ -1,4 +1,4 @@
-// What a match tells the gateways, as link messages.
+// The link messages that a match sends to gateways.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { LinkFollowSchema } from "@muster/contracts/realtime/link/v1";
 import { descriptionOf, type GameOptions } from "@muster/game-kit";

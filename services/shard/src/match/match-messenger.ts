@@ -1,4 +1,4 @@
-// Sends what a match tells its gateways: its log, who has a seat, which gateways replicate the log, and how it ended.
+// Sends the messages of a match to its gateways: its log, who has a seat, which gateways replicate the log, and how it ended.
 import type { InputLog, Simulation } from "@muster/game-kit";
 import type { Subscribers, Link, LinkSession, ToGateway } from "../tick/subscribers.ts";
 import type { MatchInputs } from "../tick/match-inputs.ts";

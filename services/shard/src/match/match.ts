@@ -1,4 +1,5 @@
-// One match: its seats, its simulation and its end. Links and time are given to it. What runs every tick is in tick/ticking-match.ts.
+// One match: its seats, its simulation and its end. Links and time are parameters. What runs every tick is in tick/ticking-
+// match.ts.
 import { InputLog, type InputRecords, LogPlayer, Simulation } from "@muster/game-kit";
 import { MATCH_LOG_BYTES_MAX, PUBLIC_VIEW } from "@muster/realtime";
 import { MatchMessenger } from "./match-messenger.ts";

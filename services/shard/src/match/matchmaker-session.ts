@@ -1,4 +1,4 @@
-// The stream to the matchmaker: this shard's load goes up, new matches come down. It reconnects by itself.
+// The session with the matchmaker: this shard reports its load and receives new matches. It reopens by itself.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
 import type {

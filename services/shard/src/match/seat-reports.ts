@@ -1,5 +1,5 @@
-// Tells the matchmaker which seats are held and which are free again. A player has one seat in the whole system, and only the
-// shards know which ones are taken.
+// Reports to the matchmaker which seats are held and which are free again. A player holds at most one seat in the whole
+// system, and only the shards know which seats are held.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ShardSessionRequestSchema } from "@muster/contracts/matchmaking/v2";
 import { must } from "@muster/errors";

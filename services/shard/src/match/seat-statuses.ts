@@ -1,5 +1,5 @@
-// Numbered messages that say which players are connected: a client that was away itself gets those that it missed, and ignores
-// those that it has had. Only the newest message about each seat counts.
+// Numbered messages that say which players are connected. A client that was disconnected itself receives those that it missed
+// and ignores those that it already has. Only the newest message about each seat counts.
 
 export interface SeatStatus {
   readonly seat: number;

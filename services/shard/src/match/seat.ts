@@ -1,4 +1,4 @@
-// A seat: whose it is, which socket has it now, and for how long its player was connected.
+// A seat: its player, the player's current socket, and how long the player was connected.
 import type { LogPlayer } from "@muster/game-kit";
 import type { LinkSession } from "../tick/subscribers.ts";
 import type { MatchPlayer, MatchSpec } from "./match-spec.ts";

@@ -1,4 +1,4 @@
-// The time for a turn in a game without a clock of its own.
+// The time limit for turns in a game without a clock.
 import type { Simulation } from "@muster/game-kit";
 
 /** When inputs that do not end the turn arrived just as the time was up, the step is repeated after so long, without them. */

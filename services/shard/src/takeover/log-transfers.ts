@@ -1,5 +1,5 @@
-// Collects the logs of one match from its gateways, and says when enough have arrived. No I/O, no clock: the model test of the
-// whole protocol drives this class.
+// Collects the logs of one match from its gateways and decides when enough have arrived. No I/O, no clock: the model test of
+// the whole protocol uses this class.
 
 export interface LogTransfer {
   readonly gatewayId: string;

@@ -1,5 +1,5 @@
-// Matches that this shard takes over from one that is lost: each waits for the logs of its gateways, then resumes where
-// the longest ends. design/realtime/survival.md has the whole protocol.
+// The matches that this shard takes over from a lost one: each waits for the logs of its gateways, then resumes where the
+// longest log ends. design/realtime/survival.md has the whole protocol.
 import type { Logger } from "@muster/log";
 import type { Link, LinkSession } from "../tick/subscribers.ts";
 import { type LogTransfer, LogTransfers } from "./log-transfers.ts";

@@ -1,8 +1,8 @@
 // On the hot path, once per input: design/realtime/performance.md.
 //
-// The inputs that wait for their tick, of every seat of this process. Each seat has a ring of fixed size, and all rings lie in one
-// array: with a ring's index an input needs neither the match nor the seat, and costs one cache line instead of a chain of objects.
-// Nothing is allocated per input.
+// The inputs of every seat of this process that wait for their tick. Each seat has a ring of fixed size, and all rings are in
+// one array: with a ring's index, storing an input reads neither the match nor the seat, and costs one cache line instead of
+// a chain of objects. Nothing is allocated per input.
 import { type Fields, type InputCodec, MalformedBitsError } from "@muster/game-kit";
 import type { INPUT_REFUSALS } from "@muster/realtime";
 

@@ -1,6 +1,6 @@
 // On the hot path, once per tick: design/realtime/performance.md.
 //
-// The inputs of one match's seats, side by side in the array of all (input-rings.ts).
+// The inputs of one match's seats, which are adjacent in the array of all inputs (input-rings.ts).
 import type { Fields, InputCodec } from "@muster/game-kit";
 import type { InputRefusal, InputRings } from "./input-rings.ts";
 

@@ -1,13 +1,13 @@
 // On the hot path, before every tick: the shard takes 0.88 of its time with it (design/realtime/performance.md, "Prefetch").
 //
-// Software prefetch, as far as JavaScript has one. Between two ticks of a match the kernel and other processes have had the
-// processor's caches, and what a tick touches comes back line by line, each waiting for the one before. A pass that only reads one
-// word of each line, for many matches in a row, has nothing to wait for: the processor fetches many lines at a time. After
-// S. Vander Wiel and D. Lilja, "Data Prefetch Mechanisms" (ACM Computing Surveys 32, 2000), section 2.
+// Software prefetch, as far as JavaScript allows it. Between two ticks of a match, the kernel and other processes use the
+// processor's caches, so a tick would load its data line by line, waiting for each. A pass that only reads one word of each
+// line, for many matches in a row, does not wait: the processor fetches many lines at a time. After S. Vander Wiel and D.
+// Lilja, "Data Prefetch Mechanisms" (ACM Computing Surveys 32, 2000), section 2.
 //
-// Nothing can be read behind a reference before the reference itself is there. So there is a pass over all matches for each step of
-// the way: what one pass reads makes the reads of the next one possible. This file alone knows the way; the classes on it know
-// nothing of a prefetch.
+// Data behind a reference can only be read once the reference itself is loaded. So there is one pass over all matches for
+// each step of the path: what one pass reads makes the reads of the next one possible. Only this file knows the path; the
+// classes along it know nothing of prefetching.
 import type { InputRings } from "./input-rings.ts";
 import type { TickingMatch } from "./ticking-match.ts";
 

@@ -1,8 +1,8 @@
 // On the hot path, once per slice of matches and tick: design/realtime/performance.md.
 //
-// One scheduler for every match of the process. Ticks have absolute deadlines: a late tick does not move the next.
-// Many matches are spread over PHASES of the tick interval, so that a tick of all of them is several short pieces of work
-// and not one long one: nobody waits for everybody else's simulation. Few share one phase: each phase is a wake-up.
+// One scheduler for all matches of the process. Ticks have absolute deadlines: a late tick does not delay the next one. Many
+// matches are spread over PHASES of the tick interval, so that their ticks are several short pieces of work and not one long
+// one that delays everybody. Few matches share one phase, because each phase is a wake-up.
 
 export interface Ticking {
   /** Ticks a second. */

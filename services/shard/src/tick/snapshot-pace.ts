@@ -1,5 +1,5 @@
-// Fewer snapshots before later ticks: where ticks begin late, most of the work is showing them, here and in the gateways
-// beside. The simulation, its inputs and its log are as ever; players see fewer states of it a second.
+// Reduces the snapshot rate when ticks begin late: most of the work is then sending snapshots, here and in the gateways on
+// the same machine. The simulation, its inputs and its log are not affected; players receive fewer states per second.
 
 /** A tick at 30 a second is 33 ms long: what begins half of one late is seen by players. */
 const LATE_MS = 16;

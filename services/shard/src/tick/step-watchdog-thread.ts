@@ -1,5 +1,5 @@
-// The thread that sees when a step takes too long, or does not come back (step-watchdog.ts). The main thread may be lost then:
-// what has to be said and stored is said and stored from here.
+// The thread that detects a step that takes too long or never returns (step-watchdog.ts). The main thread may be stuck then,
+// so this thread itself logs and stores the end of the match.
 import { writeSync } from "node:fs";
 import { workerData } from "node:worker_threads";
 import { CancelReason, MatchService } from "@muster/contracts/match/v2";

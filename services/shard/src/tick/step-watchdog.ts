@@ -1,12 +1,12 @@
 // On the hot path, around every step: design/realtime/performance.md.
 //
-// A game that loops too long, or allocates without end, loses its own match and no other.
+// Ends a match whose game loops for too long or allocates without bound, without harming other matches.
 //
-// A thread of its own watches (step-watchdog-thread.ts). It condemns a step that is over its budget, and stores the end of that
-// match at once: before anybody can take this shard for lost and move the match to the next one. A step that comes back
-// after all finds out here. One that never does cannot be stopped from within: the process ends, and all the other matches
-// go on at another shard, as after any crash (design/realtime/survival.md). A heap that nears its end is charged to the
-// match whose steps made it grow most.
+// A separate thread watches (step-watchdog-thread.ts). If a step exceeds its budget, the thread stores the end of that match
+// at once: before anybody can consider this shard lost and move the match to another one. If the step returns after all, its
+// match is ended here. If it never returns, it cannot be stopped from within: the process ends, and all other matches
+// continue on another shard, as after any crash (design/realtime/survival.md). When the heap is almost full, the match whose
+// steps made it grow most is ended.
 import { getHeapStatistics } from "node:v8";
 import { Worker } from "node:worker_threads";
 import type { Component } from "@muster/runtime";

@@ -1,7 +1,7 @@
 // On the hot path, once per tick: design/realtime/performance.md.
 //
-// The links that get a match's ticks: to the gateways of its players and spectators, and where that is only one gateway, to a second
-// one as a log replica, so that the input log is never in just one other process.
+// The links that receive a match's ticks: those to the gateways of its players and spectators. If that is only one gateway, a
+// second one is added as a log replica, so that the input log is never in only one other process.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { LinkResponseSchema } from "@muster/contracts/realtime/link/v1";
 import { PUBLIC_VIEW } from "@muster/realtime";

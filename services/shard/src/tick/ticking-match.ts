@@ -1,7 +1,7 @@
 // On the hot path, once per match and tick: design/realtime/performance.md.
 //
-// The part of a match that its ticks need, in one object: while all goes well, a tick reads nothing else of the match. prefetch.ts
-// fetches what is referred to from here.
+// The part of a match that its ticks need, in one object: normally a tick reads nothing else of the match. prefetch.ts
+// fetches what this object refers to.
 import type { GameResult, InputLog, InputRecords, Simulation } from "@muster/game-kit";
 import type { Bots } from "../match/bots.ts";
 import type { MatchSpec } from "../match/match-spec.ts";

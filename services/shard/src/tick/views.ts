@@ -1,7 +1,7 @@
 // On the hot path, once per tick: design/realtime/performance.md.
 //
-// What leaves the shard of a match's state. Where the game redacts nothing, everybody sees the same: one encode per tick. Where it
-// does, each seat has a view of its own, redacted before it is encoded, and spectators have another.
+// What is sent of a match's state. If the game redacts nothing, everybody gets the same frame: one encode per tick. If it
+// does, each seat has a view of its own, redacted before it is encoded, and spectators have another one.
 import {
   BitWriter,
   type Fields,
