@@ -54,7 +54,7 @@ export function createLogger(service: string, level: string, sink?: DestinationS
   const logger = sink ? pino(options, sink) : pino(options);
   setInterval(() => {
     const lines = sampler.drain();
-    if (Object.keys(lines).length > 0) logger.warn({ lines }, "lines were left out");
+    if (Object.keys(lines).length > 0) logger.warn({ lines }, "log lines dropped");
   }, LEFT_OUT_EVERY_MS).unref();
   return logger;
 }

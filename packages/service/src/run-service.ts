@@ -104,7 +104,7 @@ function tellUsage(name: string, asked: readonly string[]): void {
 
 function reportConfigCheck(name: string, unknown: readonly string[]): void {
   if (unknown.length === 0) {
-    process.stdout.write(`${name}: the configuration is good\n`);
+    process.stdout.write(`${name}: the configuration is valid\n`);
     return;
   }
   process.stderr.write(`${name} would start, but does not know these variables: ${unknown.join(", ")}\n`);

@@ -49,7 +49,7 @@ export function createTelemetry({ service, instanceId, config, metrics, log }: T
                 { collector, reason: reasonOf(err) },
                 "the trace collector does not accept spans; they are lost",
               );
-            else log.info({ collector }, "the trace collector takes spans again");
+            else log.info({ collector }, "the trace collector accepts spans again");
           },
         });
       },

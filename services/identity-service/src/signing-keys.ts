@@ -85,7 +85,7 @@ export function createSigningKeys(options: SigningKeysOptions): SigningKeys {
     else if (before)
       log.error(
         { kid: before.kid },
-        "the active signing key has been removed: nothing is signed until there is another one",
+        "the active signing key has been removed: nothing can be signed until another one is active",
       );
   };
 
@@ -117,14 +117,14 @@ export function createSigningKeys(options: SigningKeysOptions): SigningKeys {
     for (const key of keys) {
       if (key.state !== "retiring" || ageS(key) < retiringForS) continue;
       await setKeyState(tx, key.kid, "removed", now());
-      log.info({ kid: key.kid }, "a signing key is removed");
+      log.info({ kid: key.kid }, "signing key removed");
     }
     if (!pending && ageS(current) >= options.activeForS - options.pendingForS) {
-      log.info({ kid: await insertNew(tx, "pending") }, "the next signing key is published");
+      log.info({ kid: await insertNew(tx, "pending") }, "next signing key published");
     } else if (pending && ageS(pending) >= options.pendingForS) {
       await setKeyState(tx, current.kid, "retiring", now());
       await setKeyState(tx, pending.kid, "active", now());
-      log.info({ kid: pending.kid, before: current.kid }, "another key signs");
+      log.info({ kid: pending.kid, before: current.kid }, "signing key activated");
     }
   };
 

@@ -108,7 +108,7 @@ export function matchRpc({ db, log, now }: RpcParts): ServiceImpl<typeof MatchSe
         if (decideCancel(record) === "duplicate") return true;
         await storeOutcome(tx, record, OPERATOR_CANCELLED, now());
         const { shard_id: shardId, epoch } = record.match;
-        log.warn({ matchId, shardId, epoch }, "an operator cancels this match");
+        log.warn({ matchId, shardId, epoch }, "match cancelled by an operator");
         return false;
       });
       return { duplicate };

@@ -230,7 +230,7 @@ export class FailoverConductor implements Component {
       this.#notify([{ matchId, epoch, over }]);
     } catch (err) {
       // Not known, or it ended or moved meanwhile: the next round reads how it is. The others of this round go on.
-      log.warn({ err, matchId, epoch }, "a match could not be cancelled; looking again");
+      log.warn({ err, matchId, epoch }, "a match could not be cancelled; trying again");
       this.#waiting.add(matchId);
     }
   }

@@ -81,7 +81,7 @@ function acceptShard(hello: Hello<ShardSessionRequest>, parts: RpcParts): ShardS
   const session = parts.sessions.openShard(shard);
   parts.seats.shardGone(shardId, parts.now()); // until it names what it holds
   session.out.push({ message: { case: "welcome", value: { matchmakerId: parts.matchmakerId } } });
-  parts.log.info({ shardId, address, capacity }, "a shard is here");
+  parts.log.info({ shardId, address, capacity }, "shard connected");
   parts.sessions.toGateways(shardsHere(parts));
   parts.matching.wake();
   parts.failover.wake();
@@ -95,7 +95,7 @@ function shardGone(session: ShardSession, parts: RpcParts): void {
   parts.sessions.closeShard(session);
   if (!parts.sessions.shards.has(shardId)) parts.seats.shardGone(shardId, parts.now());
   parts.sessions.toGateways(shardsHere(parts));
-  parts.log.info({ shardId }, "a shard is gone");
+  parts.log.info({ shardId }, "shard disconnected");
 }
 
 function onGatewayMessage(message: AfterHello<GatewaySessionRequest>, session: GatewaySession, parts: RpcParts): void {
@@ -131,7 +131,7 @@ function refuseTwin(shard: { readonly shardId: string; readonly address: string 
     parts.log.error(fields, "a shard was refused: another live shard has the same address");
     throw new ConnectError(`the shard ${twin.shardId} is alive at ${shard.address}`, Code.AlreadyExists);
   }
-  parts.log.warn(fields, "a shard replaces another one at its address, which has been silent for a while");
+  parts.log.warn(fields, "a shard replaces another one at its address that has not been heard from for a while");
   parts.sessions.shards.get(twin.shardId)?.out.close();
 }
 

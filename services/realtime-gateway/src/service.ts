@@ -225,7 +225,7 @@ function socketComponent(
           },
         },
       );
-      log.info({ host, port: server.port }, "accepting sockets");
+      log.info({ host, port: server.port }, "accepting WebSocket connections");
     },
     async stop() {
       server?.close();

@@ -86,7 +86,7 @@ describeWithServers("one seat per player", () => {
     const [one, two] = await Promise.all([next, third.realtime.queue("duel-other")]);
     expect(one.matchId).toBe(two.matchId);
     const line = system.logs.matchmaker.find(
-      (entry) => entry["msg"] === "a player did not come to its match" && entry["playerId"] === ghost.player.playerId,
+      (entry) => entry["msg"] === "player did not join its match" && entry["playerId"] === ghost.player.playerId,
     );
     expect(line?.["matchId"]).toBe(found[0].matchId);
   });

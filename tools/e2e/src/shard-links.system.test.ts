@@ -49,7 +49,7 @@ describeWithServers("a shard that gateways cannot reach", () => {
       SHARD_LINK_ADDRESS: new URL(link.url).host,
       SHARD_JOIN_WITHIN_MS: String(joinWithinMs),
     });
-    await said(lost, "a gateway is linked");
+    await said(lost, "gateway linked");
     const found = await Promise.all(players.map(({ realtime }) => realtime.queue("duel-quick")));
     const join = (): Promise<DuelMatch>[] =>
       players.map(({ realtime }, i) => realtime.join(found[i] as FoundMatch, duel));
@@ -112,7 +112,7 @@ describeWithServers("a shard that gateways cannot reach", () => {
 
   it("because it has another link key: no match is placed there, and both sides say why", async () => {
     const impostor = await another({ SHARD_LINK_KEY: "ab".repeat(32) });
-    await said(impostor, "a gateway sent something else than the link protocol; the link is closed");
+    await said(impostor, "a gateway violated the link protocol; the link is closed");
     await said(system.logs.gateway, "the shard refuses this gateway's link");
     for (let i = 0; i < 4; i++) await matched(system, "duel");
     expect(impostor.withMessage("player joined")).toEqual([]);
@@ -125,8 +125,8 @@ describeWithServers("a shard that gateways cannot reach", () => {
     const twin = await another({ SHARD_LINK_ADDRESS: address });
     await said(system.logs.matchmaker, "a shard was refused: another live shard has the same address");
     await matched(system, "duel");
-    expect(twin.withMessage("the matchmaker knows this shard")).toEqual([]);
+    expect(twin.withMessage("registered with the matchmaker")).toEqual([]);
     await system.stop("shard");
-    await said(twin, "the matchmaker knows this shard");
+    await said(twin, "registered with the matchmaker");
   });
 });

@@ -81,12 +81,12 @@ export function createDelivery(options: { db: Database<Tables>; tailEveryMs: num
     open(gatewayId) {
       const stream = new GatewayStream(gatewayId, { db, log, wants });
       streams.add(stream);
-      log.info({ gatewayId }, "a gateway is here");
+      log.info({ gatewayId }, "gateway connected");
       return stream;
     },
     close(stream) {
       streams.delete(stream);
-      log.info({ gatewayId: stream.gatewayId }, "a gateway is gone");
+      log.info({ gatewayId: stream.gatewayId }, "gateway disconnected");
     },
     wake: () => hints.wake(),
     get streams() {

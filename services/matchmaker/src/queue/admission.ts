@@ -80,7 +80,7 @@ export class Admission implements Component {
       this.#notifyAgain(message, gatewayId);
     }, PARKED_MS);
     this.#parked.set(playerId, { message, gatewayId, timer });
-    this.#parts.log.debug({ ticketId, playerId, matchId: held.match.matchId }, "a ticket of a player who holds a seat");
+    this.#parts.log.debug({ ticketId, playerId, matchId: held.match.matchId }, "the player already holds a seat");
   }
 
   cancel(ticketId: string): void {
@@ -213,7 +213,7 @@ export class Admission implements Component {
     const held = this.#parts.seats.of(playerId);
     if (!held) return;
     this.#parts.metrics.notifiedAgain.inc();
-    this.#parts.log.info({ ticketId, playerId, matchId: held.match.matchId }, "a match is told again");
+    this.#parts.log.info({ ticketId, playerId, matchId: held.match.matchId }, "player told about its match again");
     assign(held, { ticketId, playerId, gatewayId }, true, this.#parts);
   }
 
@@ -248,7 +248,7 @@ export class Admission implements Component {
       const victims = came ? [] : here.map((other) => other.playerId); // who met it was not made to wait
       this.#noShows.add(playerId, staged ? "" : address, victims, now);
       (came ? metrics.earlyLeaves : metrics.noShows).inc();
-      log.info({ matchId, playerId }, `a player ${came ? "left its match at once" : "did not come to its match"}`);
+      log.info({ matchId, playerId }, came ? "player left its match early" : "player did not join its match");
     }
     if (!over) return; // they play on
     for (const { playerId, seat } of here) {

@@ -86,7 +86,7 @@ export function createMatchmakingSession(options: {
     if (message.case === "welcome") {
       const { matchmakerId, modes: named } = message.value;
       modes = named.length > 0 ? new Set(named) : undefined;
-      log.info({ matchmakerId, tickets: tickets.size }, "the matchmaker knows this gateway");
+      log.info({ matchmakerId, tickets: tickets.size }, "registered with the matchmaker");
       tell({ case: "linked", value: { addresses: [...linkedNow()] } });
       for (const ticket of tickets.values()) send(ticket);
     } else if (message.case === "assigned") {

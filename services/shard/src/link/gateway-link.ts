@@ -117,7 +117,7 @@ export class GatewayLink implements Link {
     if (this.#socket.destroyed) return;
     this.#parts.log.warn(
       { address: this.#socket.remoteAddress, reason },
-      "a connection to the link port is not from a gateway; closed",
+      "closed a connection to the link port that did not authenticate as a gateway",
     );
     this.#parts.metrics.unauthenticated.inc();
     this.#socket.destroy();
@@ -138,7 +138,7 @@ export class GatewayLink implements Link {
     } catch (err) {
       this.#parts.log.error(
         { err, gatewayId: this.gatewayId },
-        "a gateway sent something else than the link protocol; the link is closed",
+        "a gateway violated the link protocol; the link is closed",
       );
       if (this.gatewayId === "") this.#parts.metrics.unauthenticated.inc();
       this.#socket.destroy();
@@ -218,7 +218,7 @@ export class GatewayLink implements Link {
     this.gatewayId = gatewayId;
     this.#reader.frameBytesMax = LINK_FRAME_BYTES_MAX;
     clearTimeout(this.#helloTimer);
-    this.#parts.log.info({ gatewayId }, "a gateway is linked");
+    this.#parts.log.info({ gatewayId }, "gateway linked");
     this.control({ message: { case: "welcome", value: { shardId: this.#parts.shardId, version: LINK_VERSION } } });
     this.#parts.matches.linked(this);
   }
@@ -259,7 +259,7 @@ export class GatewayLink implements Link {
   /** A stopped or cut-off gateway keeps its socket open: without this its players would hold their seats for ever. */
   #checkSilence(): void {
     if (performance.now() - this.#heardAt < SILENT_MS_MAX) return;
-    this.#parts.log.warn({ gatewayId: this.gatewayId }, "a gateway is silent; the link is closed");
+    this.#parts.log.warn({ gatewayId: this.gatewayId }, "a gateway stopped responding; the link is closed");
     this.#socket.destroy();
   }
 
@@ -269,6 +269,6 @@ export class GatewayLink implements Link {
     for (const { match, seat, session } of this.#sessions.clear()) match.leave(seat, session, false);
     this.#joining.clear();
     if (this.gatewayId !== "") this.#parts.matches.unlinked(this);
-    if (this.gatewayId !== "") this.#parts.log.info({ gatewayId: this.gatewayId }, "a gateway is gone");
+    if (this.gatewayId !== "") this.#parts.log.info({ gatewayId: this.gatewayId }, "gateway disconnected");
   }
 }

@@ -50,7 +50,7 @@ export function createMatchmakerSession(options: MatchmakerSessionOptions): Matc
 
   const onMessage = ({ message }: ShardSessionResponse): void => {
     if (message.case === "welcome") {
-      log.info({ matchmakerId: message.value.matchmakerId }, "the matchmaker knows this shard");
+      log.info({ matchmakerId: message.value.matchmakerId }, "registered with the matchmaker");
     } else if (message.case === "allocate") {
       const { matchId } = message.value;
       const refusal = allocate(message.value, options);
