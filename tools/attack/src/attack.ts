@@ -20,9 +20,9 @@ export interface Attack {
   readonly takes: string;
   /** The honest activity that would show the loss. */
   readonly honest: HonestActivity;
-  /** Passed if at least this share of the honest activity works. */
+  /** Passes if at least this share of the honest activity works. */
   readonly shareMin: number;
-  /** Passed if no honest step takes longer, milliseconds. */
+  /** Passes if no honest step takes longer, milliseconds. */
   readonly worstMsMax: number;
   /** Counts that say that the attack reached what it attacks: one of them has to be above 0, or nothing was shown. */
   readonly landed: readonly string[];

@@ -79,7 +79,8 @@ export class Attacker {
   async guest(): Promise<string> {
     const body = { deviceKey: randomBytes(16).toString("hex") };
     const { status, body: text } = await this.rest("POST", "/v1/auth/guest", { body });
-    if (status !== 200) throw new Error(`no guest for an attacker at ${this.address}: ${status} ${text}`);
+    if (status !== 200)
+      throw new Error(`an attacker at ${this.address} could not log in as a guest: ${status} ${text}`);
     return (JSON.parse(text) as { tokens: { accessToken: string } }).tokens.accessToken;
   }
 

@@ -1,4 +1,5 @@
-// Runs attacks and prints what they cost: see the README. Exit code 1 when one does not hold, 2 for a wrong command.
+// Runs attacks and prints what they cost honest players: see the README. Exit code 1 if an attack succeeds, 2 for wrong
+// arguments.
 import { parseArgs } from "node:util";
 import { ATTACKS } from "./attacks/index.ts";
 import { HonestProcess } from "./honest/process.ts";

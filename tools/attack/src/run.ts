@@ -55,14 +55,14 @@ function problemsOf(attack: Attack, attacked: Observation, counts: AttackCounts,
   const shareMin = 1 - Math.min(1, (1 - attack.shareMin + (patience > 1 ? 0.02 : 0)) * patience);
   const worstMsMax = attack.worstMsMax * patience;
   const problems: string[] = [];
-  if (attacked.expected === 0) problems.push("the honest players did nothing that could be judged");
+  if (attacked.expected === 0) problems.push("the honest players recorded no activity");
   const share = shareOf(attacked);
   if (share < shareMin)
-    problems.push(`only ${percent(share)} of the honest activity worked, ${percent(shareMin)} is the least`);
+    problems.push(`only ${percent(share)} of the honest activity succeeded; the minimum is ${percent(shareMin)}`);
   if (attacked.worstMs > worstMsMax)
-    problems.push(`an honest step took ${attacked.worstMs.toFixed(0)} ms, ${worstMsMax} is the most`);
+    problems.push(`an honest step took ${attacked.worstMs.toFixed(0)} ms; the maximum is ${worstMsMax} ms`);
   const landed = attack.landed.some((name) => (counts[name] ?? 0) > 0);
-  if (!landed) problems.push(`the attack reached nothing: no ${attack.landed.join(", no ")}`);
+  if (!landed) problems.push(`the attack had no effect: none of ${attack.landed.join(", ")} was counted`);
   const broken = attack.broken?.(counts);
   if (broken !== undefined) problems.push(broken);
   return problems;

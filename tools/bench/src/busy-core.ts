@@ -5,8 +5,7 @@
 const SLICE_MS = 10;
 
 const percent = Number(process.argv[2]);
-if (!(percent > 0 && percent < 100))
-  throw new Error(`${process.argv[2]} is no share of a core between 0 and 100 percent`);
+if (!(percent > 0 && percent < 100)) throw new Error(`${process.argv[2]} is not a percentage between 0 and 100`);
 const never = new Int32Array(new SharedArrayBuffer(4));
 for (;;) {
   const until = performance.now() + (SLICE_MS * percent) / 100;

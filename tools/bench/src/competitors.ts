@@ -114,7 +114,7 @@ export function prepared(name: string, competitors: string): string {
   const manifest = path.join(folder, "package.json");
   if (!existsSync(manifest)) cpSync(path.join(competitors, "colyseus/package.json"), manifest);
   if (!existsSync(path.join(folder, "node_modules/uWebSockets.js"))) {
-    console.log(`installing the packages of ${name}`);
+    console.log(`installing dependencies of ${name}`);
     const install = spawnSync("npm", ["install", "--no-fund", "--no-audit", "--ignore-scripts", "--loglevel=error"], {
       cwd: folder,
       encoding: "utf8",

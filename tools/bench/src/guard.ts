@@ -1,10 +1,9 @@
-// Did a change make a tick dearer, in the shard (tick.ts) or in the gateway (relay.ts)? Base and head run in alternation on
-// the same machine, each from a checkout of its own, and the pairs are compared: what the machine does meanwhile, it does to
-// both.
+// Checks whether a change made a tick more expensive, in the shard (tick.ts) or in the gateway (relay.ts). Base and head run
+// alternately on the same machine, each from its own checkout, and the pairs are compared, so that disturbances affect both.
 //
 //   node src/guard.ts [--base origin/main] [--head HEAD] [--rounds 9] [--limit 1.10] [--plant PERCENT]
 //
-// --plant: slows the head down by about so much, to see that the guard fires. Exit code 1: above the limit.
+// --plant: slows head down by about this much, to verify that the guard fails. Exit code 1: above the limit.
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
@@ -66,15 +65,15 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** @returns false when the head is too dear. */
+/** @returns false if head is too expensive */
 function compare(bench: Bench, base: string, head: string): boolean {
   if (!existsSync(path.join(base, "tools/bench", bench.args[0] as string))) {
-    console.log(`${bench.name}: NOT COMPARED, ${values.base} has no ${bench.args[0]}`);
+    console.log(`${bench.name}: NOT COMPARED: ${values.base} has no ${bench.args[0]}`);
     return true;
   }
   const ratios: number[] = [];
   for (let round = 1; round <= Number(values.rounds); round++) {
-    // A B, then B A: whoever comes second has no advantage.
+    // A B, then B A: neither has the advantage of running second.
     const order = round % 2 === 0 ? [head, base] : [base, head];
     const us = new Map(order.map((one) => [one, measure(bench, one)]));
     ratios.push((us.get(head) as number) / (us.get(base) as number));
@@ -83,11 +82,11 @@ function compare(bench: Bench, base: string, head: string): boolean {
     );
   }
   const ratio = median(ratios) as number;
-  const dear = ratio > Number(values.limit);
+  const isTooExpensive = ratio > Number(values.limit);
   console.log(
-    `${bench.name}: head costs ${ratio.toFixed(3)} of base (median of ${ratios.length} pairs): ${dear ? "TOO MUCH" : "fine"}`,
+    `${bench.name}: head costs ${ratio.toFixed(3)} times as much as base (median of ${ratios.length} pairs): ${isTooExpensive ? "FAILED" : "passed"}`,
   );
-  return !dear;
+  return !isTooExpensive;
 }
 
 function checkout(name: string, revision: string): string {
@@ -104,14 +103,14 @@ function checkout(name: string, revision: string): string {
 function measure(bench: Bench, target: string): number {
   const cwd = path.join(target, "tools/bench");
   const run = spawnSync("taskset", ["-c", CORE, paths.node, ...bench.args], { cwd, encoding: "utf8" });
-  if (run.status !== 0) throw new Error(`the bench of ${target} failed:\n${run.stderr}`);
+  if (run.status !== 0) throw new Error(`the benchmark of ${target} failed:\n${run.stderr}`);
   return (JSON.parse(run.stdout) as { us: number }).us;
 }
 
 function plant({ plant: { file, before, perPercent } }: Bench, target: string, percent: number): void {
   const planted = path.join(target, file);
   const source = readFileSync(planted, "utf8");
-  if (!source.includes(before)) throw new Error(`nowhere in ${file} to plant a slowdown`);
+  if (!source.includes(before)) throw new Error(`no line in ${file} to insert a slowdown before`);
   const turns = Math.round(percent * perPercent);
   const loop = `    for (let i = 0; i < ${turns}; i++) planted = (planted * 31 + i) | 0;\n`;
   writeFileSync(planted, `${source.replace(before, loop + before)}\nexport let planted = 1;\n`);

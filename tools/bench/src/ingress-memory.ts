@@ -45,7 +45,7 @@ try {
     const worker = workerOf(nginx.child.pid as number);
     const [master, before] = [residentMib(nginx.child.pid as number), residentMib(worker)];
     console.log(
-      `${ingressLimits().workerConnections} connections a worker; master ${master.toFixed(1)} MiB, worker without sockets ${before.toFixed(1)} MiB`,
+      `${ingressLimits().workerConnections} connections per worker; master ${master.toFixed(1)} MiB, worker without sockets ${before.toFixed(1)} MiB`,
     );
     for (let step = 1; step <= steps; step++) {
       const upTo = Math.round((sockets * step) / steps);
@@ -56,11 +56,11 @@ try {
       const worn = residentMib(worker);
       const kib = ((worn - before) * 1024) / open.length;
       console.log(
-        `${String(open.length).padStart(6)} sockets: worker ${worn.toFixed(1)} MiB, ${kib.toFixed(1)} KiB a socket`,
+        `${String(open.length).padStart(6)} sockets: worker ${worn.toFixed(1)} MiB, ${kib.toFixed(1)} KiB per socket`,
       );
     }
     console.log(
-      `kernel: ${(CONNECTIONS_PER_SOCKET * kernelKib()).toFixed(1)} KiB a socket (objects of ${CONNECTIONS_PER_SOCKET} connections, empty buffers)`,
+      `kernel: ${(CONNECTIONS_PER_SOCKET * kernelKib()).toFixed(1)} KiB per socket (objects of ${CONNECTIONS_PER_SOCKET} connections, empty buffers)`,
     );
   } finally {
     for (const socket of open) socket.destroy();

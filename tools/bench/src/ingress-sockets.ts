@@ -1,5 +1,5 @@
-// Honest players' sockets through the ingress of a running system, from many addresses as players are: how many are welcomed, and how
-// many are still open after a while.
+// Opens players' sockets through the ingress of a running system, from many addresses, and counts how many are accepted and
+// how many are still open after a while.
 //
 //   node src/ingress-sockets.ts [--url http://localhost:8080] [--sockets 2100] [--hold-s 20]
 import { randomBytes } from "node:crypto";

@@ -44,6 +44,6 @@ export function residentMib(pid: number): number {
 /** The last line that is JSON, from a load generator. */
 export function lastJson<T>(lines: readonly string[]): T {
   const line = lines.findLast((one) => one.startsWith("{"));
-  if (!line) throw new Error(`no figures came:\n${lines.join("\n")}`);
+  if (!line) throw new Error(`the process printed no figures:\n${lines.join("\n")}`);
   return JSON.parse(line) as T;
 }

@@ -42,5 +42,5 @@ for (let round = 1; round <= Number(values.rounds); round++) {
 }
 await busy?.child.stop();
 if (!competitors)
-  console.log("\nCOMPETITORS NOT MEASURED: no folder with uws-limit/ and colyseus/; name it with --competitors");
+  console.log("\nCOMPETITORS NOT MEASURED: found no folder with uws-limit/ and colyseus/; set it with --competitors");
 for (const measured of results.values()) printTable(measured);

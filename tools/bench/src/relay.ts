@@ -178,7 +178,7 @@ async function measure(matches: number, ticks: number): Promise<number> {
     connection.onMessage(encodeClientControl({ message: { case: "joinMatch", value: join } }), true);
   }
   // Welcome, joined, keyframe: so many before the first tick.
-  await reached(() => sent() === sockets.length * 3, "the players are not in");
+  await reached(() => sent() === sockets.length * 3, "not all players have joined");
 
   const input = encodeInput(1, 0, INPUT_PAYLOAD);
   // In the place of uWebSockets' objects.
@@ -199,7 +199,7 @@ async function measure(matches: number, ticks: number): Promise<number> {
     shard.tick(matches);
     const last = sockets.at(-1) as CountingSocket;
     const wanted = 3 + tick;
-    await reached(() => last.sent >= wanted && shard.inputs >= tick * sockets.length, `tick ${tick} does not come`);
+    await reached(() => last.sent >= wanted && shard.inputs >= tick * sockets.length, `tick ${tick} did not arrive`);
   }
   const used = process.cpuUsage(cpu);
   if (sent() - before.sent !== (ticks + warm) * sockets.length || shard.inputs !== (ticks + warm) * sockets.length)
@@ -231,7 +231,7 @@ if (values.json) {
   process.exit();
 }
 const first = median(rounds.map((round) => round[0])) as number;
-console.log("matches   µs per player and tick   of the first");
+console.log("matches   µs per player and tick   ratio to first");
 for (const [i, count] of counts.entries()) {
   const us = median(rounds.map((round) => round[i])) as number;
   console.log(`${String(count).padStart(7)}   ${us.toFixed(3).padStart(22)}   ${(us / first).toFixed(2).padStart(12)}`);

@@ -205,7 +205,7 @@ async function answering(url: string): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   const said = children.flatMap(({ lines }) => lines.slice(-2));
-  throw new Error(`${url} does not answer:\n${said.join("\n").slice(0, 4000)}`);
+  throw new Error(`${url} did not answer:\n${said.join("\n").slice(0, 4000)}`);
 }
 
 /** nginx's work is done by its children. */

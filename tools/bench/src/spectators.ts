@@ -23,6 +23,6 @@ for (let round = 1; round <= Number(values.rounds); round++) {
 }
 const [alone, seen] = [median(without) as number, median(watched) as number];
 console.log(
-  `\nshard, µs CPU per match and tick: ${alone.toFixed(2)} without, ${seen.toFixed(2)} with ${values.spectators} spectators: ${(seen / alone).toFixed(2)}`,
+  `\nshard, µs CPU per match and tick: ${alone.toFixed(2)} without, ${seen.toFixed(2)} with ${values.spectators} spectators: ratio ${(seen / alone).toFixed(2)}`,
 );
 process.exit();

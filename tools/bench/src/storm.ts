@@ -1,7 +1,7 @@
-// What players in matches notice of a storm of connections: the same matches in a calm and while thousands more connect to
-// their gateway, in turn. Gateway and shard share one core, all clients have the other.
+// How a storm of connections affects players in matches: the same matches are measured alternately in calm conditions and
+// while thousands of clients connect to their gateway. Gateway and shard share one core; all clients use the other.
 //
-//   node src/storm.ts [--per-s 2500, 0: as many as can] [--matches 300] [--seconds 4] [--rounds 3]
+//   node src/storm.ts [--per-s 2500, 0: as many as possible] [--matches 300] [--seconds 4] [--rounds 3]
 import { programOptions } from "@muster/testkit/program-options";
 import { measureMuster, type MusterMeasured } from "./muster.ts";
 import { median } from "./table.ts";

@@ -79,10 +79,10 @@ function limitsOf(rounds: readonly Measured[]): string[] {
   const server = Math.max(...rounds.map(serverCpuPercent));
   return [
     ...(load > LOAD_CPU_PERCENT_MAX
-      ? [`the load generator took ${load.toFixed(0)} % of its core: its own lateness is in these times`]
+      ? [`the load generator used ${load.toFixed(0)} % of its core: these times include its own delays`]
       : []),
     ...(server > SERVER_CPU_PERCENT_MAX
-      ? [`the servers took ${server.toFixed(0)} % of their core: they cannot do more of this work`]
+      ? [`the servers used ${server.toFixed(0)} % of their core: they are at their limit`]
       : []),
   ];
 }

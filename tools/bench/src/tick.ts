@@ -149,7 +149,7 @@ function measure(count: number, ticks: number): { us: number; bytes: number } {
   }
   const us = ((performance.now() - startedAt) * 1000) / ticks / count;
   const behind = matches.filter((match) => Math.abs(match.ticks - ticks - warm) > 1).length;
-  if (behind > 0) throw new Error(`${behind} matches did not have ${ticks + warm} ticks`);
+  if (behind > 0) throw new Error(`${behind} matches did not run ${ticks + warm} ticks`);
   for (const match of matches) match.drop();
   scheduler.stop();
   return { us, bytes: link.bytes / ticks / count };
@@ -165,7 +165,7 @@ if (values.json) {
   process.exit();
 }
 const first = median(rounds.map((round) => round[0]?.us)) as number;
-console.log("matches   µs per match and tick   of the first   link bytes");
+console.log("matches   µs per match and tick   ratio to first   link bytes");
 for (const [i, count] of counts.entries()) {
   const us = median(rounds.map((round) => round[i]?.us)) as number;
   const bytes = median(rounds.map((round) => round[i]?.bytes)) as number;

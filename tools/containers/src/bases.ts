@@ -23,14 +23,14 @@ export async function makeBases(engine: Engine): Promise<void> {
   await makeBase(engine, "trixie", BASE);
   if (await engine.exists("image", MARIADB)) return;
   await makeBase(engine, "bookworm", MARIADB_BASE);
-  console.log("  mariadb:10.11, a stand-in of the same version");
+  console.log("  building a replacement for mariadb:10.11 from Debian's packages");
   const folder = path.join(import.meta.dirname, "../mariadb");
   await engine.podman(["build", "--quiet", "--build-arg", `BASE=${MARIADB_BASE}`, "--tag", MARIADB, folder], WITHIN_MS);
 }
 
 async function makeBase(engine: Engine, suite: string, image: string): Promise<void> {
   if (await engine.exists("image", image)) return;
-  console.log(`  ${image} by mmdebstrap`);
+  console.log(`  building ${image} with mmdebstrap`);
   const archive = path.join(engine.folder, `${suite}.tar`);
   const options = SLIM.map((option) => `--dpkgopt=${option}`);
   await command("mmdebstrap", ["--variant=minbase", ...options, suite, archive, "http://deb.debian.org/debian"], {

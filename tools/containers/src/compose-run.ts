@@ -41,14 +41,14 @@ export async function tryCompose(engine: Engine): Promise<void> {
     await command("bash", [path.join(FOLDER, "up.sh"), "--detach"], { env, withinMs: UP_WITHIN_MS });
     await untilHealthy(url);
     await playSmokeMatch(url);
-    console.log("  up, and the smoke match is played");
+    console.log("  system is up; smoke match passed");
     for (const name of ["mariadb", ...IMAGES]) {
       const startedAt = performance.now();
       await compose("up", "--detach", "--no-build", "--no-deps", "--force-recreate", name);
       await untilHealthy(url);
       await playSmokeMatch(url);
       console.log(
-        `  ${name} made anew: healthy and played again after ${((performance.now() - startedAt) / 1000).toFixed(0)} s`,
+        `  ${name} recreated: healthy, and smoke match passed, after ${((performance.now() - startedAt) / 1000).toFixed(0)} s`,
       );
     }
   } catch (err) {

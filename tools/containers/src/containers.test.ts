@@ -56,8 +56,8 @@ describe("a manifest as a container", () => {
   });
 
   it("refuses what it cannot imitate", () => {
-    expect(() => podsOf(manifests, {}, folder)).toThrow("nothing gives");
-    expect(() => bytesOf("1.5G")).toThrow("not imitated");
+    expect(() => podsOf(manifests, {}, folder)).toThrow("no value for");
+    expect(() => bytesOf("1.5G")).toThrow("unsupported quantity");
   });
 });
 
@@ -132,7 +132,7 @@ describe("an image", () => {
   it.each([
     ["a test runner", "/muster/node_modules/.pnpm/vitest@5.1.1/node_modules/vitest/index.js", "contains vitest"],
     ["tests", "/muster/services/shard/src/match/match.test.ts", "test files"],
-    ["Node twice", "/usr/bin/node", "2 times Node"],
+    ["Node twice", "/usr/bin/node", "2 copies of Node"],
   ])("is refused with %s", (_what, file, problem) => {
     expect(contentProblems(good, true)).toEqual([]);
     expect(contentProblems([...good, file], true).join()).toContain(problem);

@@ -33,7 +33,7 @@ export async function buildImages(engine: Engine): Promise<void> {
     const problems = contentProblems(await filesOf(engine, imageOf(name)), name !== "ingress");
     const user = await engine.podman(["image", "inspect", "--format", "{{.Config.User}}", imageOf(name)]);
     if (!/^[1-9]\d*(:|\s|$)/.test(user)) problems.push(`runs as ${user.trim() || "root"}`);
-    if (bytes > IMAGE_BYTES_MAX) problems.push(`has ${bytes} bytes, and ${IMAGE_BYTES_MAX} are the most`);
+    if (bytes > IMAGE_BYTES_MAX) problems.push(`has ${bytes} bytes; the maximum is ${IMAGE_BYTES_MAX}`);
     if (problems.length > 0) throw new Error(`the image of ${name} ${problems.join("; ")}`);
   }
 }

@@ -1,4 +1,4 @@
-// container-test.sh: what tests on one machine can show of the images, compose and the manifests. Exit code 0 when all of it held.
+// container-test.sh: tests the images, compose and the manifests as far as one machine can. Exit code 0 if everything passed.
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { paths } from "@muster/local";
@@ -9,10 +9,10 @@ import { buildImages } from "./images.ts";
 import { tryManifests } from "./manifests-run.ts";
 
 const PARTS = ["images", "compose", "manifests"];
-const USAGE = `usage: scripts/container-test.sh [${PARTS.join(" ")}]      without a part: all of them; compose and manifests need the images`;
+const USAGE = `usage: scripts/container-test.sh [${PARTS.join(" ")}]      default: all parts; compose and manifests need the images`;
 
-const NOT_SHOWN = `Not shown by this: network policies, disruption budgets, scheduling and limits of CPU (there is no Kubernetes here); virtual addresses of Services
-(names lead to the pods' own addresses); images of docker.io (bases are made from Debian's packages, MariaDB is a stand-in of the same version); arm64.`;
+const NOT_SHOWN = `Not covered: network policies, disruption budgets, scheduling and CPU limits (there is no Kubernetes here); virtual addresses of Services
+(names resolve to the pods' own addresses); images from docker.io (base images are built from Debian's packages, and so is a MariaDB of the same version); arm64.`;
 
 const engine = new Engine(path.join(paths.home, "containers"));
 const steps: Readonly<Record<string, () => Promise<void>>> = {
@@ -29,7 +29,7 @@ function chosen(): string[] | undefined {
     const { positionals } = parseArgs({ allowPositionals: true });
     return positionals.every((part) => PARTS.includes(part)) ? positionals : undefined;
   } catch {
-    return undefined; // an option: there are none
+    return undefined; // there are no options
   }
 }
 

@@ -15,18 +15,18 @@ export async function tryManifests(engine: Engine): Promise<void> {
   await untilHealthy(cluster.url);
   await playSmokeMatch(cluster.url);
   console.log(
-    `  all at once, from nothing: ready, and played after ${((performance.now() - startedAt) / 1000).toFixed(0)} s`,
+    `  all pods started at once: ready, and smoke match passed, after ${((performance.now() - startedAt) / 1000).toFixed(0)} s`,
   );
 
   await cluster.removePod("matchmaker-0");
   await sleep(NOTICED_AFTER_MS);
   const unready = cluster.pods().filter(({ pod, isReady }) => !pod.ends && !isReady);
   if (unready.length > 0)
-    throw new Error(`without the matchmaker unready, too: ${unready.map(({ pod }) => pod.name).join(", ")}`);
-  console.log("  without the matchmaker everything else stays ready");
+    throw new Error(`not ready without the matchmaker: ${unready.map(({ pod }) => pod.name).join(", ")}`);
+  console.log("  matchmaker removed: all other pods stay ready");
   await cluster.startPod("matchmaker-0");
   await cluster.untilReady();
   await untilHealthy(cluster.url);
   await playSmokeMatch(cluster.url);
-  console.log("  and with it again, at another address: played");
+  console.log("  matchmaker started again at another address: smoke match passed");
 }

@@ -101,7 +101,7 @@ function podOf(workload: Manifest, number: number, secrets: Data, maps: Data, fo
       if (volume?.emptyDir) return ["--volume", `${emptyFolder(folder, name, mount.name)}:${mount.mountPath}:rw`];
       const from = volume?.configMap?.name ?? volume?.secret?.secretName ?? "";
       const data = volume?.configMap ? maps[from] : secrets[from];
-      if (!data) throw new Error(`${name}: its volume ${mount.name} is of a kind that is not imitated, or of nothing`);
+      if (!data) throw new Error(`${name}: volume ${mount.name} has an unsupported type or no source`);
       return ["--volume", `${filesOf(folder, from, data)}:${mount.mountPath}:ro`];
     }),
     ...(container.command ? ["--entrypoint", JSON.stringify(container.command)] : []),
@@ -131,7 +131,7 @@ function environmentOf(container: Container, podName: string, secrets: Data): Re
         : valueFrom?.fieldRef?.fieldPath === "metadata.name"
           ? podName
           : undefined);
-    if (given === undefined) throw new Error(`${podName}: nothing gives ${name} a value`);
+    if (given === undefined) throw new Error(`${podName}: no value for ${name}`);
     env[name] = given.replaceAll(/\$\((\w+)\)/g, (whole, other: string) => env[other] ?? whole);
   }
   return env;
@@ -157,6 +157,6 @@ function filesOf(folder: string, name: string, data: Readonly<Record<string, str
 /** `512Mi` as podman writes it. @throws Error for another unit */
 export function bytesOf(quantity: string): string {
   const [, amount, unit] = /^(\d+)(Ki|Mi|Gi)$/.exec(quantity) ?? [];
-  if (amount === undefined || unit === undefined) throw new Error(`a quantity that is not imitated: ${quantity}`);
+  if (amount === undefined || unit === undefined) throw new Error(`unsupported quantity: ${quantity}`);
   return `${amount}${unit[0]?.toLowerCase()}`;
 }

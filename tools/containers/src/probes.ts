@@ -23,7 +23,7 @@ export async function probe(pod: Pod, address: string): Promise<boolean> {
 
 function portOf(pod: Pod, port: string | number): number {
   const number = typeof port === "number" ? port : pod.ports[port];
-  if (number === undefined) throw new Error(`${pod.name}: its probe asks a port ${port} that it does not have`);
+  if (number === undefined) throw new Error(`${pod.name}: its probe uses port ${port}, which the pod does not have`);
   return number;
 }
 

@@ -36,7 +36,7 @@ export function readCounts(
 
 function merged(all: readonly Profiler.ScriptCoverage[]): Profiler.ScriptCoverage {
   const one = mergeScriptCovs(all);
-  if (!one) throw new Error("there is nothing to merge");
+  if (!one) throw new Error("no counts to merge");
   return one;
 }
 

@@ -8,17 +8,17 @@ import { type Figures, figuresOf } from "./figures.ts";
 import { relative, sourcesByPackage } from "./sources.ts";
 import { HEADING, missed, row } from "./table.ts";
 
-const HELP = `Runs the tests and prints which share of lines and branches they reach, per package.
+const HELP = `Runs the tests and prints the share of lines and branches that they cover, per package.
 
   pnpm coverage [--files TEXT] [--add | --again] [tests...]
 
-  tests...      only these, as for vitest; else all of them, which takes about twice as long as without coverage
-  --files TEXT  also every file whose path has TEXT in it, with the lines and branches that nothing reaches
-  --add         keeps the counts of the runs before and adds to them
-  --again       runs nothing: prints from the counts of the runs before
+  tests...      runs only these (as for vitest); default: all, which takes about twice as long as without coverage
+  --files TEXT  also lists each file whose path contains TEXT, with its uncovered lines and branches
+  --add         adds to the counts of earlier runs
+  --again       runs no tests; prints the counts of earlier runs
 
-V8 counts in every process: the tests' own, and those of the services that they start. A process that
-is killed (SIGKILL) takes its counts with it. Tests that judge times may fail here: code that counts is slower.`;
+V8 counts in every process: the test processes and the services that they start. The counts of a process
+that is killed (SIGKILL) are lost. Tests that measure durations may fail, because counting slows the code down.`;
 
 const ROOT = path.resolve(import.meta.dirname, "../../..");
 const FOLDER = path.join(ROOT, "coverage/v8");
@@ -36,7 +36,8 @@ const { values, positionals } = programOptions(
 );
 const status = values.again ? 0 : await runTests();
 await print();
-if (status !== 0) console.log(`\nVitest ended with ${status}: what failed is above, and reaches less.`);
+if (status !== 0)
+  console.log(`\nVitest exited with ${status}: the failed tests are listed above; they may cover less than usual.`);
 
 function runTests(): Promise<number | string> {
   if (!values.add) rmSync(FOLDER, { recursive: true, force: true });
@@ -75,5 +76,5 @@ async function print(): Promise<void> {
 }
 
 function progress(done: number, of: number): void {
-  if (done % 100 === 0 || done === of) console.log(`adding up: ${done} of ${of} reports of processes`);
+  if (done % 100 === 0 || done === of) console.log(`merged ${done} of ${of} process reports`);
 }

@@ -52,17 +52,17 @@ const ENV = {
 
 export async function drillCrowd({ clients, runShare, churnMs, progress }: CrowdOptions): Promise<CrowdReport> {
   await using cluster = await openTestCluster({ gateways: 1, shards: 1, env: ENV });
-  progress(`${clients} clients log in and connect`);
+  progress(`connecting ${clients} clients`);
   const crowd = await connectAll(cluster, clients);
   const slowed = slowDown(cluster.singles.get("match-service") as Child, runShare);
   try {
-    progress(`match-service runs ${Math.round(runShare * 100)} % of the time; all queue at once`);
+    progress(`match-service runs ${Math.round(runShare * 100)} % of the time; all clients queue at once`);
     const queued = await queueAll(crowd);
     progress(`${queued.waitsMs.length} of ${clients} are matched`);
     const churned = churnMs > 0 ? await churn(cluster, crowd, churnMs) : 0;
     for (const one of crowd) one.realtime.close();
     const ranShare = slowed.stop();
-    progress(`${churned} comings and goings; now nobody is here`);
+    progress(`${churned} joins and leaves; all clients have left`);
     await wait(JOIN_WITHIN_MS + 2000);
     const unheldAtFirst = await unheldMatches(cluster);
     await wait(LEASE_MS);

@@ -1,7 +1,9 @@
-// The local system as up.sh runs it: each of its processes is killed once, and how long REST and a running match are without
-// an honest answer is measured. Times are from the kill; they depend on the machine.
+// Kills each process of the local system (up.sh) once, and measures how long REST and a running match go without a valid
+// answer. Times start at the kill and depend on the machine.
 //
-//   node src/gaps.ts [--only edge-api] [--stop mariadb [--seconds 20]]      --stop: a process that stands still for 5 s instead
+//   node src/gaps.ts [--only edge-api] [--stop mariadb [--seconds 20]]
+//
+// --stop: suspends the process for 5 s (or --seconds) instead.
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";

@@ -38,20 +38,25 @@ export async function proveKept(matchUrl: string, players: readonly DrillPlayer[
     replayBytesMax = Math.max(replayBytesMax, inputLog.length);
     const truth = simulated(match, await unpackLog(inputLog));
     if (truth.hash !== match.stateHash)
-      problems.push(`${matchId}: the log leads to ${truth.hash}, not ${match.stateHash}`);
+      problems.push(
+        `${matchId}: the replayed log ends in state ${truth.hash}, the stored result says ${match.stateHash}`,
+      );
     for (const [seat, participant] of match.participants.entries())
-      if (participant.score !== truth.scores[seat]) problems.push(`${matchId}: seat ${seat} has another score`);
+      if (participant.score !== truth.scores[seat])
+        problems.push(`${matchId}: the stored score of seat ${seat} differs from the replay`);
     for (const player of seats) {
       for (const [tick, hash] of player.seen) {
         compared++;
         if (tick > 0 && truth.hashes[tick] !== hash)
           problems.push(
-            `${matchId}: at tick ${tick} seat ${player.seat} saw ${hash}, the log says ${truth.hashes[tick]}`,
+            `${matchId}: at tick ${tick} seat ${player.seat} saw state ${hash}, the replay has ${truth.hashes[tick]}`,
           );
       }
       for (const [tick, seq] of player.acked)
         if (tick > 0 && truth.seqs[tick]?.[player.seat] !== seq)
-          problems.push(`${matchId}: at tick ${tick} input ${seq} of seat ${player.seat} was applied, and is lost`);
+          problems.push(
+            `${matchId}: input ${seq} of seat ${player.seat} was applied at tick ${tick} but is missing from the log`,
+          );
     }
   }
   await service.stop?.();
@@ -66,10 +71,10 @@ export function proveSight({ matchId, seen }: Spectator, players: readonly Drill
     const other = own.find((player) => player.seen.has(tick))?.seen.get(tick);
     return other === undefined || other === hash
       ? []
-      : [`${matchId}: at tick ${tick} a spectator saw ${hash}, a player ${other}`];
+      : [`${matchId}: at tick ${tick} a spectator saw state ${hash}, a player saw ${other}`];
   });
   if (!seen.has(last))
-    problems.push(`${matchId}: the spectator lost sight at tick ${Math.max(...seen.keys())} of ${last}`);
+    problems.push(`${matchId}: the spectator saw nothing after tick ${Math.max(...seen.keys())} of ${last}`);
   return problems;
 }
 

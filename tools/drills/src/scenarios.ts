@@ -108,7 +108,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
 
 export async function drill(name: string, { matches, seed, progress }: DrillOptions): Promise<DrillReport> {
   const scenario = SCENARIOS[name];
-  if (!scenario) throw new Error(`there is no scenario ${name}: ${Object.keys(SCENARIOS).join(", ")}`);
+  if (!scenario) throw new Error(`unknown scenario ${name}; available: ${Object.keys(SCENARIOS).join(", ")}`);
   const random = seededRandom(seed);
   const enteringMs = matches * 2 * ENTER_MS_PER_PLAYER;
   const roundTicks = Math.ceil(((enteringMs + BEFORE_MS + AFTER_MS + 6000) / 1000) * TICK_RATE);
@@ -130,12 +130,12 @@ export async function drill(name: string, { matches, seed, progress }: DrillOpti
   await wait(BEFORE_MS);
   const playing = players.filter((player) => !player.over());
   for (const player of playing) player.watch();
-  progress(`${playing.length} of ${players.length} players play; now the fault`);
+  progress(`${playing.length} of ${players.length} players are playing; injecting the fault`);
   const startedAt = performance.now();
   await scenario.fault(cluster, random);
   await wait(AFTER_MS);
   const pausesMs = playing.map((player) => player.pauseMs()).sort((a, b) => a - b);
-  progress(`${((performance.now() - startedAt) / 1000).toFixed(1)} s later; waiting for the ends`);
+  progress(`${((performance.now() - startedAt) / 1000).toFixed(1)} s later; waiting for the matches to end`);
   const proof = await proveKept(cluster.matchUrl, players);
   proof.problems.push(...proveSight(spectator, players));
   for (const { realtime } of [...players, spectator]) realtime.close();
@@ -149,7 +149,7 @@ async function enterAll(cluster: TestCluster, count: number, progress: (line: st
       enter(cluster.edgeUrl, cluster.gatewayUrl, "drill"),
     );
     players.push(...(await Promise.all(group)));
-    if (players.length % 160 === 0) progress(`${players.length} of ${count} players are in`);
+    if (players.length % 160 === 0) progress(`${players.length} of ${count} players have joined`);
   }
   return players;
 }

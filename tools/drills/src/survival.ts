@@ -16,7 +16,7 @@ const { values } = programOptions({
 const names = values.scenario === "all" ? Object.keys(SCENARIOS) : [values.scenario];
 const unknown = names.find((name) => !(name in SCENARIOS));
 if (unknown !== undefined)
-  refuseOptions(`there is no scenario ${unknown}: ${Object.keys(SCENARIOS).join(", ")}, or all of them with all`);
+  refuseOptions(`unknown scenario ${unknown}; available: ${Object.keys(SCENARIOS).join(", ")}, or all`);
 for (const name of names) {
   const report = await drill(name, {
     matches: Number(values.matches),

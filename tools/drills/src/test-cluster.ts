@@ -100,7 +100,7 @@ export async function openTestCluster(options: TestClusterOptions): Promise<Test
   };
   const restart = async (name: string, signal: "SIGTERM" | "SIGKILL"): Promise<void> => {
     const child = singles.get(name);
-    if (!child) throw new Error(`there is no ${name}`);
+    if (!child) throw new Error(`no process named ${name}`);
     told.add(child);
     child.kill(signal);
     await child.exited;
@@ -203,5 +203,5 @@ async function ready(adminPort: number, child: Child, lines: readonly string[]):
     if (child.ended) throw new Error(`${child.name} ${child.ended}:\n${last()}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`${child.name} is not ready on port ${adminPort}; it said last:\n${last()}`);
+  throw new Error(`${child.name} is not ready on port ${adminPort}; its last output:\n${last()}`);
 }

@@ -28,7 +28,7 @@ describeWithServers("the image of the ingress", () => {
       expect(readFileSync(path.join(folder, "gateways.conf"), "utf8")).toBe(
         "server 127.0.0.1:9 fail_timeout=2s;\nserver 127.0.0.2:9 fail_timeout=2s;\n",
       );
-      expect(said).toMatch(/connections from here have \d+ ports .* 70000 players' sockets/);
+      expect(said).toMatch(/this machine has \d+ ports for outgoing connections .* 70000 players' sockets/);
       child.kill("SIGQUIT");
       expect(await exited).toEqual([0, null]);
     } finally {

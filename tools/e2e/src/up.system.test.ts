@@ -105,7 +105,7 @@ describeWithServers("up", () => {
     const asItWas = found();
     const second = await start(28_500);
     expect(await second.ended).toBe(1);
-    expect(second.said()).toContain(`a system runs in ${folder} already (up.sh, process ${up.pid}`);
+    expect(second.said()).toContain(`a system is already running in ${folder} (up.sh, process ${up.pid}`);
     expect(found()).toEqual(asItWas);
     expect(await healthOf(up)).toBe(200);
 

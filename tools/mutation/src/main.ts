@@ -12,15 +12,15 @@ import { type Report, summaries, survivors, unexplained } from "./survivors.ts";
 
 const HERE = "tools/mutation";
 
-const HELP = `Changes the code, mutant by mutant, and tells which changes no test noticed.
+const HELP = `Mutates the code, one change at a time, and reports the changes that no test detects.
 
   pnpm mutation [--jobs N] [parts...]
 
-  parts...   ${Object.keys(PARTS).join(", ")}; else all of them
-  --jobs N   mutants at once (as many as the machine has cores)
+  parts...   ${Object.keys(PARTS).join(", ")}; default: all
+  --jobs N   mutants tested in parallel (default: number of cores)
 
-It works on a copy of the workspace, whatever Stryker says of "YOUR files". The exit code is 1 if a mutant survived that
-${HERE}/src/explained.ts does not explain.`;
+It works on a copy of the workspace, although Stryker warns about "YOUR files". The exit code is 1 if a mutant survives
+that ${HERE}/src/explained.ts does not explain.`;
 
 const ROOT = path.resolve(import.meta.dirname, "../../..");
 const REPORT = "mutation.json";
@@ -37,7 +37,7 @@ const lost = Object.values(PARTS)
   .filter((file) => !existsSync(path.join(ROOT, file)));
 const unknown = positionals.filter((name) => !(name in PARTS));
 if (unknown.length > 0) {
-  console.error(`there is no part ${unknown.join(", ")}; there are ${Object.keys(PARTS).join(", ")}`);
+  console.error(`unknown part: ${unknown.join(", ")}; available: ${Object.keys(PARTS).join(", ")}`);
   process.exitCode = 2;
 } else if (lost.length > 0) {
   console.error(`${HERE}/src/parts.ts names files that do not exist: ${lost.join(", ")}`);
@@ -70,13 +70,13 @@ async function mutatePart(copy: string, name: string, { mutate: files, only = {}
   });
   const report = JSON.parse(readFileSync(path.join(copy, REPORT), "utf8")) as Report;
   for (const { file, mutants, noticed } of summaries(report))
-    console.log(`${noticed} of ${mutants} noticed in ${file}`);
+    console.log(`${file}: ${noticed} of ${mutants} mutants detected`);
   const mine = EXPLAINED.filter(({ file }) => files.includes(file));
   const left = unexplained(survivors(report), mine);
   for (const { file, line, text, replacement } of left.survivors)
-    console.log(`no test notices ${file}:${line}\n  - ${text}\n  + ${replacement}`);
+    console.log(`no test detects this change of ${file}:${line}\n  - ${text}\n  + ${replacement}`);
   for (const { file, text } of left.stale)
-    console.log(`${HERE}/src/explained.ts explains a mutant that a test notices: ${file}: ${text}`);
+    console.log(`${HERE}/src/explained.ts explains a mutant that a test detects: ${file}: ${text}`);
   return left.survivors.length === 0 && left.stale.length === 0;
 }
 

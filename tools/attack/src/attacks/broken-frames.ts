@@ -33,7 +33,7 @@ function broken(): Uint8Array {
 /** What breaks the protocol is closed, with a code that says so, also while it goes on. */
 export const brokenFrames: Attack = {
   name: "broken-frames",
-  takes: `frames of a running match: ${ATTACKERS} guests send ${FRAMES} frames that are none, and come again when they are closed`,
+  takes: `frames of a running match: ${ATTACKERS} guests send ${FRAMES} invalid frames each and reconnect whenever they are disconnected`,
   honest: "match",
   shareMin: 0.95,
   worstMsMax: 300,

@@ -7,7 +7,7 @@ const GUESTS_MAX = 80;
 /** Every guest has quotas of its own elsewhere. */
 export const guests: Attack = {
   name: "guests",
-  takes: "makes guests without end from one address",
+  takes: "creates guest accounts continuously from one address",
   honest: "rest",
   shareMin: 1,
   worstMsMax: 2000,

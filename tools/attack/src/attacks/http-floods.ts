@@ -18,7 +18,7 @@ const TLS_PORT_ABOVE = 363;
 /** Requests that never end their headers. */
 const slowHeaders: Attack = {
   name: "slow-headers",
-  takes: `holds ${SLOW_CONNECTIONS} connections whose headers never end, so that nobody else gets one`,
+  takes: `keeps ${SLOW_CONNECTIONS} connections open with unfinished headers, so that nobody else can connect`,
   honest: "rest",
   shareMin: 0.99,
   worstMsMax: 2000,
@@ -55,7 +55,7 @@ const slowHeaders: Attack = {
 /** CVE-2023-44487: streams that are opened and reset at once cost the server, and nothing the client. */
 const rapidReset: Attack = {
   name: "rapid-reset",
-  takes: "opens HTTP/2 streams and resets them at once, so that upstreams work for nobody",
+  takes: "opens HTTP/2 streams and resets them at once, so that upstreams do useless work",
   honest: "rest",
   shareMin: 0.99,
   worstMsMax: 2000,

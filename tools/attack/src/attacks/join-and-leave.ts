@@ -18,7 +18,7 @@ const RATING_FIRST = 1500;
 /** They come to every match, and leave it at once: who is left over has won, or has waited in vain. */
 export const joinAndLeave: Attack = {
   name: "join-and-leave",
-  takes: `rating and pairings: ${SPOILERS} guests leave six honest players as soon as their match has begun, and one lets another win so, again and again`,
+  takes: `rating and pairings: ${SPOILERS} guests repeatedly leave six honest players as soon as their match has begun, and one lets another win that way`,
   honest: "pairing",
   shareMin: 0.75,
   worstMsMax: 5000,

@@ -22,7 +22,7 @@ const SPELLINGS: readonly ((name: string, number: number) => string)[] = [
 /** Guesses at one account under as many spellings of its name as it finds, from several addresses. */
 export const nameSpellings: Attack = {
   name: "name-spellings",
-  takes: "guesses one account's password under ever other spellings of its name, so that each has tries of its own",
+  takes: "guesses one account's password under many spellings of its name, to get new attempts with each",
   honest: "log-in",
   shareMin: 1,
   worstMsMax: 3000,

@@ -11,7 +11,7 @@ const EVERY_MS = 1000;
 /** They queue beside six honest players, again whenever they are told of a match, and never come to one. */
 export const noShowGhosts: Attack = {
   name: "no-show-ghosts",
-  takes: `pairings of six honest players: ${GHOSTS} guests queue again on every match that is found for them, and come to none`,
+  takes: `pairings of six honest players: ${GHOSTS} guests queue again whenever a match is found for them, and join none`,
   honest: "pairing",
   shareMin: 0.8,
   worstMsMax: 6000,

@@ -12,7 +12,7 @@ const PER_GUEST_MAX = 4;
 /** They queue for practice, join, drop the connection, come back and queue again: the match runs on without them. */
 export const practiceFlood: Attack = {
   name: "practice-flood",
-  takes: `room and time of a running match: ${GUESTS} guests begin practice, drop out and begin again`,
+  takes: `room and time of a running match: ${GUESTS} guests start practice matches, drop out and start again`,
   honest: "match",
   shareMin: 0.95,
   worstMsMax: 300,

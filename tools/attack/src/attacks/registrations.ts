@@ -9,7 +9,7 @@ const ADDRESSES = 8;
 /** Each costs the server a password hash. */
 export const registrations: Attack = {
   name: "registrations",
-  takes: "registers 48 accounts at once, again and again, so that nobody's password is looked at",
+  takes: "repeatedly registers 48 accounts at once, so that no log-in is processed",
   honest: "log-in",
   shareMin: 0.95,
   worstMsMax: 4000,

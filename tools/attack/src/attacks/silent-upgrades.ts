@@ -13,7 +13,7 @@ const OPEN_MAX = 250;
 /** Sockets of one address that never say who they are, opened again as soon as they are closed. */
 export const silentUpgrades: Attack = {
   name: "silent-upgrades",
-  takes: `the capacity of a gateway: one address opens ${WANTED} sockets and says nothing on them`,
+  takes: `the capacity of a gateway: one address opens ${WANTED} sockets and sends nothing`,
   honest: "match",
   shareMin: 0.95,
   worstMsMax: 1000,

@@ -7,7 +7,7 @@ const AT_ONCE = 8;
 /** From one address, at many names, with an address of the attacker's choice in the header. */
 export const wrongPasswords: Attack = {
   name: "wrong-passwords",
-  takes: "guesses passwords from one address, which claims to be another one with every request",
+  takes: "guesses passwords from one address, with a different forged address in every request",
   honest: "log-in",
   shareMin: 1,
   worstMsMax: 3000,

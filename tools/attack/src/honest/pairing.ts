@@ -57,5 +57,5 @@ async function pairing({ realtime }: HonestPlayer): Promise<number> {
 
 /** Nobody came, or nobody stayed. */
 function refuse(end: MatchEnd): never {
-  throw new Error(end.kind === "cancelled" ? `the match was cancelled: ${end.reason}` : "the match was over at once");
+  throw new Error(end.kind === "cancelled" ? `the match was cancelled: ${end.reason}` : "the match ended immediately");
 }

@@ -23,7 +23,7 @@ export class HonestProcess implements AsyncDisposable {
     await this.#ask({ do: "begin" });
     await work();
     const { observation } = await this.#ask({ do: "observe" });
-    if (!observation) throw new Error("the honest players do nothing");
+    if (!observation) throw new Error("the honest players are not running");
     return observation;
   }
 
@@ -41,7 +41,7 @@ export class HonestProcess implements AsyncDisposable {
   async #ask(order: Order): Promise<{ readonly observation?: Observation }> {
     const gone = new AbortController();
     const died = once(this.#child, "exit", { signal: gone.signal }).then(
-      () => ({ failed: "their process is gone" }),
+      () => ({ failed: "their process has exited" }),
       () => ({ failed: "asked for the answer only" }),
     );
     const heard = once(this.#child, "message").then(([answer]) => answer as Answer);
