@@ -13,12 +13,12 @@ if [ "$(ulimit -Hn)" != unlimited ] && [ "$(ulimit -Hn)" -lt "$FILES_MAX" ]; the
   FILES_MAX=$(ulimit -Hn)
   WORKER_CONNECTIONS=$((FILES_MAX - 512))
   fit=$((WORKER_CONNECTIONS > 2048 ? (WORKER_CONNECTIONS - 2048) / 2 : 0))
-  echo "ingress: a process may have $FILES_MAX files open here, which is enough for $fit players' sockets, not $sockets: raise the limit, or set SOCKETS_MAX" >&2
+  echo "ingress: a process may open at most $FILES_MAX files on this machine: the ingress accepts $fit players' sockets, not $sockets. Raise the limit, or set SOCKETS_MAX" >&2
 fi
 # awk and not `read`: the shell reads one byte at a time, and files in /proc answer only the first of such reads.
 ports=$(awk '{ print $2 - $1 }' /proc/sys/net/ipv4/ip_local_port_range)
 if [ "$ports" -lt "$sockets" ]; then
-  echo "ingress: connections from here have $ports ports (net.ipv4.ip_local_port_range), and $sockets players' sockets need as many towards one gateway address" >&2
+  echo "ingress: this machine has $ports ports for outgoing connections (net.ipv4.ip_local_port_range): $sockets players' sockets need that many connections to one gateway address" >&2
 fi
 share=$(((fit + 4) / 5))
 export CONNECTIONS_PER_ADDRESS_MAX=${CONNECTIONS_PER_ADDRESS_MAX:-$((share > 1024 ? share : 1024))}

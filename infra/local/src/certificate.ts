@@ -27,7 +27,7 @@ export function localCertificate(folder: string): Certificate {
   );
   if (made.status !== 0)
     throw new Error(
-      `no certificate: ${made.error ? "openssl is not installed: apt-get install openssl" : made.stderr}`,
+      `the certificate could not be created: ${made.error ? "openssl is not installed: apt-get install openssl" : made.stderr}`,
     );
   return { certificate, key };
 }

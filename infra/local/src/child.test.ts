@@ -14,7 +14,7 @@ it("a server that does not come to listen is stopped, and what it said is told: 
       onLine: (line) => said.push(line),
     },
   );
-  await expect(started).rejects.toThrow(/^deaf: nothing listens on port \d+ after 500 ms; it said:\npid \d+$/);
+  await expect(started).rejects.toThrow(/^deaf: nothing listens on port \d+ after 500 ms; its output:\npid \d+$/);
   const pid = Number(/\d+/.exec(said[0] ?? "")?.[0]);
   expect(existsSync(`/proc/${pid}`)).toBe(false);
 });

@@ -98,6 +98,6 @@ export async function spawnListening(
     return child;
   } catch (err) {
     await child.stop();
-    throw new Error(`${options.name}: ${(err as Error).message}; it said:\n${said.join("\n")}`, { cause: err });
+    throw new Error(`${options.name}: ${(err as Error).message}; its output:\n${said.join("\n")}`, { cause: err });
   }
 }

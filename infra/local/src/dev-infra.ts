@@ -18,7 +18,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 
 try {
   const { url } = await starting;
-  console.log(`mariadb and nginx are up; the ingress is ${url}`);
+  console.log(`MariaDB and nginx are up; the ingress is ${url}`);
 } catch (err) {
   if (!stopAsked.signal.aborted) {
     console.error(`Muster did not start: ${reasonOf(err)}`);

@@ -1,4 +1,4 @@
-// `pnpm -r dev` of a service: waits for the database, migrates, runs, starts again on a crash or a change of source.
+// `pnpm -r dev` of a service: waits for the database, migrates it, runs the service, and restarts it after a crash or a source change.
 import { spawnSync } from "node:child_process";
 import { type FSWatcher, watch } from "node:fs";
 import path from "node:path";
@@ -45,8 +45,8 @@ const service = supervise(
   say,
 );
 const watchers = watchSources(() => {
-  say("the source has changed; starting again");
-  service.restart().catch((err: unknown) => say(`could not be started again: ${String(err)}`));
+  say("source changed; restarting");
+  service.restart().catch((err: unknown) => say(`could not be restarted: ${String(err)}`));
 });
 
 const stop = async (): Promise<void> => {
@@ -79,8 +79,8 @@ async function serversUp(): Promise<void> {
     const holder = await homeHolder();
     if (holder?.servers === "up") return;
     if (holder?.servers) throw new Error(holder.servers.failed);
-    if (!holder && seen) throw new Error("MariaDB and nginx have been stopped");
-    if (!holder && performance.now() > seenBy) return say("there are no MariaDB and nginx of `pnpm -r dev` here");
+    if (!holder && seen) throw new Error("MariaDB and nginx were stopped");
+    if (!holder && performance.now() > seenBy) return say("found no MariaDB and nginx started by `pnpm -r dev`");
     seen ||= holder !== undefined;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -88,7 +88,7 @@ async function serversUp(): Promise<void> {
 
 async function prepareDatabase(): Promise<void> {
   if (!usesExistingDatabase()) {
-    say("waiting for mariadb");
+    say("waiting for MariaDB");
     await waitForPort(Number(env["MUSTER_MARIADB_PORT"]), DATABASE_WAIT_MS);
   }
   Object.assign(env, await databaseUrlsFor(env));

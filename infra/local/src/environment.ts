@@ -158,6 +158,6 @@ function portFrom(name: string, fallback: number): number {
   if (text === undefined || text === "") return fallback;
   const port = Number(text);
   if (!Number.isInteger(port) || port < 1 || port > PORT_MAX)
-    throw new Error(`${name}=${text} is no port from 1 to ${PORT_MAX}`);
+    throw new Error(`${name}=${text} is not a port from 1 to ${PORT_MAX}`);
   return port;
 }

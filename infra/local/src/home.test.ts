@@ -39,7 +39,7 @@ it("one system has a folder, of many that start at once; it is told to the other
   const refused = said.filter((text) => text !== "claimed");
   expect(refused).toHaveLength(3);
   for (const text of refused) {
-    expect(text).toContain(`a system runs in ${home} already`);
+    expect(text).toContain(`a system is already running in ${home}`);
     expect(text).toContain(`http://localhost:${9000 + first}`);
     expect(text).toContain("MUSTER_HOME");
   }

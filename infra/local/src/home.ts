@@ -52,7 +52,7 @@ export async function homeHolder(): Promise<HomeHolder | undefined> {
 
 export function refusal(holder: HomeHolder | undefined): string {
   const who = holder ? ` (${holder.by}, process ${holder.pid}, http://localhost:${holder.ingressPort})` : "";
-  return `a system runs in ${paths.home} already${who}: stop it first. A second one beside it needs a folder of its own and other ports: MUSTER_HOME, MUSTER_PORT and MUSTER_PORT_BASE`;
+  return `a system is already running in ${paths.home}${who}: stop it first. To run a second one, give it its own folder and ports: MUSTER_HOME, MUSTER_PORT and MUSTER_PORT_BASE`;
 }
 
 function nameOf(folder: string): string {

@@ -92,7 +92,7 @@ async function superviseServer(
   );
   try {
     await waitForPort(port, withinMs, () => {
-      if (stop.aborted) return "stopped while it started";
+      if (stop.aborted) return "stopped during startup";
       return server.ended && `${name} ${server.ended}:\n${server.tail()}`;
     });
   } catch (err) {

@@ -12,9 +12,9 @@ const ADDRESS = /^([A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}$/;
 
 /** @throws Error for what is no host:port, or when there is none */
 export function writeIngressGateways(prefix: string, addresses: readonly string[]): void {
-  if (addresses.length === 0) throw new Error("the ingress needs one gateway at least");
+  if (addresses.length === 0) throw new Error("the ingress needs at least one gateway");
   const wrong = addresses.find((address) => !ADDRESS.test(address));
-  if (wrong !== undefined) throw new Error(`${wrong} is no host:port`);
+  if (wrong !== undefined) throw new Error(`${wrong} is not host:port`);
   const text = [...new Set(addresses)].map((address) => `server ${address} fail_timeout=${AWAY_S}s;\n`).join("");
   const file = path.join(prefix, FILE);
   writeFileSync(`${file}.${process.pid}`, text);

@@ -59,15 +59,15 @@ export function ingressShortages(sockets: number, machine: Machine = thisMachine
   const lines: string[] = [];
   if (socketsMax < sockets)
     lines.push(
-      `one process may have ${machine.filesMax} files open here (ulimit -Hn): the ingress takes ${socketsMax} players' sockets, not ${sockets}`,
+      `a process may open at most ${machine.filesMax} files on this machine (ulimit -Hn): the ingress accepts ${socketsMax} players' sockets, not ${sockets}`,
     );
   if (machine.ports < sockets)
     lines.push(
-      `connections from here have ${machine.ports} ports (net.ipv4.ip_local_port_range): ${sockets} players' sockets need as many from the ingress to a gateway`,
+      `this machine has ${machine.ports} ports for outgoing connections (net.ipv4.ip_local_port_range): ${sockets} players' sockets need that many connections from the ingress to a gateway`,
     );
   if (machine.backlogMax < BACKLOG)
     lines.push(
-      `at most ${machine.backlogMax} connections wait to be accepted here (net.core.somaxconn), not ${BACKLOG}: players who come all at once are turned away`,
+      `at most ${machine.backlogMax} connections can wait to be accepted (net.core.somaxconn), not ${BACKLOG}: when many players connect at once, some are refused`,
     );
   return lines;
 }

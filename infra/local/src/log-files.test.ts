@@ -35,11 +35,11 @@ it("a full disk ends nothing: lines are lost, counted and told, and written agai
     rmSync(file);
     for (let i = 3; i < 5; i++) files.write("edge-api", `line ${i}`);
     files.close();
-    expect(readFileSync(file, "utf8")).toBe("3 lines before this one were lost\nline 3\nline 4\n");
+    expect(readFileSync(file, "utf8")).toBe("3 earlier lines were lost\nline 3\nline 4\n");
     expect(readFileSync(path.join(folder, "shard.log"), "utf8")).toBe("as ever\n");
     expect(said).toEqual([
       expect.stringMatching(/^logs cannot be written.*ENOSPC/),
-      "the log of edge-api is written again; 3 lines of it were lost",
+      "the log of edge-api can be written again; 3 lines were lost",
     ]);
   } finally {
     rmSync(folder, { recursive: true, force: true });

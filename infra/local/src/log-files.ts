@@ -37,16 +37,16 @@ export class LogFiles {
   write(name: string, line: string): void {
     const lost = this.#lost.get(name) ?? 0;
     try {
-      if (lost > 0) this.#append(name, `${lost} lines before this one were lost`);
+      if (lost > 0) this.#append(name, `${lost} earlier lines were lost`);
       this.#append(name, line);
     } catch (err) {
-      if (this.#lost.size === 0) this.#say(`logs cannot be written, and are lost until they can: ${String(err)}`);
+      if (this.#lost.size === 0) this.#say(`logs cannot be written; lines are lost until they can: ${String(err)}`);
       this.#lost.set(name, lost + 1);
       this.#forget(name); // the next line tries anew, from the opening of the file on
       return;
     }
     if (!this.#lost.delete(name)) return;
-    this.#say(`the log of ${name} is written again; ${lost} lines of it were lost`);
+    this.#say(`the log of ${name} can be written again; ${lost} lines were lost`);
   }
 
   close(): void {

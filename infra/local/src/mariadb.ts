@@ -96,7 +96,8 @@ function writePassword(dataDir: string): void {
 
 function readPassword(dataDir: string): string {
   const password = readFileSync(passwordFile(dataDir), "utf8").trim();
-  if (!/^[0-9a-f]{32,}$/.test(password)) throw new Error(`${passwordFile(dataDir)} holds no password of ours`);
+  if (!/^[0-9a-f]{32,}$/.test(password))
+    throw new Error(`${passwordFile(dataDir)} does not contain a password that Muster wrote`);
   return password;
 }
 

@@ -27,7 +27,7 @@ export async function freePort(): Promise<number> {
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once("error", () => resolve(false)); // somebody has it
+    server.once("error", () => resolve(false)); // taken
     server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
 }

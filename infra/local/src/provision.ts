@@ -29,7 +29,7 @@ export async function provision({
   passwordOf,
 }: ProvisionOptions): Promise<Record<DatabaseServiceName, string>> {
   if (!/^[a-z0-9_]{1,32}$/.test(suffix))
-    throw new Error(`${suffix} is no database suffix: lower-case letters, digits, underscore`);
+    throw new Error(`${suffix} is not a valid database suffix: use lower-case letters, digits and underscores`);
   const admin = new URL(adminUrl);
   const connection = await createConnection({
     host: admin.hostname,

@@ -70,7 +70,7 @@ async function end(record: RunRecord, left: readonly RunningProcess[]): Promise<
   if (await ended(record, END_WITHIN_MS)) return;
   signal(groupOf(record), "SIGKILL");
   if (!(await ended(record, KILLED_WITHIN_MS)))
-    throw new Error(`${record.name} of an earlier start does not end: ${groupOf(record).map(({ pid }) => pid)}`);
+    throw new Error(`${record.name} from an earlier start did not stop: ${groupOf(record).map(({ pid }) => pid)}`);
 }
 
 async function ended(record: RunRecord, withinMs: number): Promise<boolean> {

@@ -46,7 +46,7 @@ it("what cannot be cleared before a start is tried again: a server is never give
   onTestFinished(() => one.stop());
   await expect.poll(() => child.pids().length, { timeout: 5000 }).toBe(2);
   expect(tries).toBe(3);
-  expect(said.join("\n")).toContain("cannot be started: Error: still there; trying again");
+  expect(said.join("\n")).toContain("could not be started: Error: still there; retrying");
 });
 
 it("a restart while the next start is being prepared makes one process, not two", async () => {

@@ -39,7 +39,7 @@ export function supervise(options: SuperviseOptions, say: (text: string) => void
   let restarting = false;
   let failures = 0;
   let timer: NodeJS.Timeout | undefined;
-  /** Whoever prepares a start makes it only if nobody else has begun one meanwhile, or a stop. */
+  /** A prepared start happens only if no other start or stop has begun meanwhile. */
   let turn = 0;
 
   const onLine = (line: string): void => {
@@ -52,34 +52,36 @@ export function supervise(options: SuperviseOptions, say: (text: string) => void
     const onExit = (how: string): void => {
       if (stopping || restarting) return;
       if (how === PERMANENT) {
-        say(`${name} ${how}, which another start does not mend. It said last:\n${tail()}`);
+        say(`${name} ${how}; restarting would not help. Its last output:\n${tail()}`);
         options.onGivenUp?.(how);
         return;
       }
       const early = performance.now() - startedAt < HEALTHY_AFTER_MS;
       if (!early) failures = 0;
-      say(`${name} ${how}; starting it again ${startLater()}`);
-      if (early && lines.length > 0) say(`${name} said last:\n${tail()}`);
+      say(`${name} ${how}; restarting ${startLater()}`);
+      if (early && lines.length > 0) say(`last output of ${name}:\n${tail()}`);
     };
     child = spawnChild({ ...options, onLine, onExit });
     try {
       remember(name, child.pid);
     } catch (err) {
-      say(`${name} runs, but could not be noted for a later start to end what is left of it: ${String(err)}`);
+      say(
+        `${name} is running, but could not be recorded, so the next start cannot end what it leaves behind: ${String(err)}`,
+      );
     }
   };
   /** @returns when, in words */
   const startLater = (): string => {
     const delayMs = DELAYS_MS[Math.min(failures++, DELAYS_MS.length - 1)] as number;
     timer = setTimeout(() => void again(), delayMs);
-    return delayMs === 0 ? "at once" : `in ${delayMs} ms`;
+    return delayMs === 0 ? "now" : `in ${delayMs} ms`;
   };
   const again = async (): Promise<void> => {
     const mine = ++turn;
     try {
       await options.prepare?.();
     } catch (err) {
-      if (mine === turn) say(`${name} cannot be started: ${String(err)}; trying again ${startLater()}`);
+      if (mine === turn) say(`${name} could not be started: ${String(err)}; retrying ${startLater()}`);
       return;
     }
     if (mine === turn) start();

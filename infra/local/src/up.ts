@@ -99,7 +99,7 @@ async function untilHealthy(env: LocalEnvironment): Promise<void> {
   const deadline = performance.now() + HEALTHY_WITHIN_MS;
   let last = "no answer";
   while (!stopping) {
-    if (givenUp !== undefined) throw new Error(`${givenUp}; what it said is above`);
+    if (givenUp !== undefined) throw new Error(`${givenUp}; its output is above`);
     try {
       const response = await fetch(url, { signal: AbortSignal.timeout(3000) });
       if (response.status === 200) return;
@@ -139,7 +139,7 @@ Muster is up.
   logs       ${path.relative(process.cwd(), paths.logs) || paths.logs}/<process>.log
 
 Try:  curl -s http://${base}/v1/modes
-Ctrl-C stops all of it.`,
+Press Ctrl-C to stop everything.`,
   );
 }
 
