@@ -288,7 +288,10 @@ export class ShardLink {
     this.#writer.plain(LinkFrameType.heartbeat, EMPTY);
     if (due === "dead") this.#socket.destroy(new Error("the shard answers no heartbeats"));
     if (due !== "suspected") return;
-    this.#options.log.warn({ address: this.address }, "the shard is suspected; asking the matchmaker where its matches run");
+    this.#options.log.warn(
+      { address: this.address },
+      "the shard is suspected; asking the matchmaker where its matches run",
+    );
     this.#options.events.onSuspected(this);
   }
 
