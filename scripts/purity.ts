@@ -1,7 +1,7 @@
 // What a file's first line promises: one that says "No I/O" imports nothing that does any. And where a service reads the time of day itself.
 const SAYS_PURE = /^(?:\/\/.*\n)*\/\/.*\b[Nn]o I\/O\b/;
 const DOES_IO =
-  /^import (?!type )[^;]*? from "(?:@muster\/(?:db|rpc|service)[\w/-]*|kysely|mariadb|node:(?:fs|net|http2?|https|child_process|dgram|tls)[\w/]*|\.\.?\/(?:[\w-]+\/)*store(?:\/[\w-]+)?\.ts)"/gm;
+  /(?:^(?:import|export) (?!type )(?:[^;]*? from )?|\bimport\()"(?:@muster\/(?:db|rpc|service)[\w/-]*|kysely|mariadb|node:(?:fs|net|http2?|https|child_process|dgram|tls)[\w/]*|\.\.?\/(?:[\w-]+\/)*store(?:\/[\w-]+)?\.ts)"/gm;
 
 /** A clock of its own; everything else is given one. */
 const TIME_OF_DAY = /\bDate\.now\(\)|\bnew Date\(\)/;

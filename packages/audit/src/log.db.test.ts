@@ -1,17 +1,13 @@
-import { randomBytes } from "node:crypto";
-import { createDatabase, type Database, type DbPart, inTransaction } from "@muster/db";
-import { describeWithMariadb, freshDatabases, LogLines } from "@muster/testkit";
-import { sql } from "kysely";
+import { inTransaction } from "@muster/db";
+import { describeWithMariadb, LogLines, until } from "@muster/testkit";
 import { Registry } from "prom-client";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { at, AuditDatabase, by, good, KEY, log, NEW_KEY, sealer } from "../test/audit-database.ts";
 import {
   addAuditSeals,
-  type AuditTables,
   createAuditLog,
-  createAuditTable,
   createAuditWatch,
   createSealer,
-  insertFirstEntry,
   listAuditEntries,
   resealEntries,
   sealEntries,
@@ -21,78 +17,21 @@ import {
 } from "./index.ts";
 import { hashOf } from "./entry.ts";
 
-interface Tables extends AuditTables {
-  /** Something of the service's own. */
-  players: { id: number };
-}
-
-const KEY = randomBytes(32).toString("hex");
-const NEW_KEY = randomBytes(32).toString("hex");
-const sealer = createSealer("test", KEY);
-const log = createAuditLog<"banned">(sealer);
-const at = new Date("2026-11-27T12:00:00.123Z");
-const by = { actor: "operator", reason: "an old instance, during the update", at };
-
 describeWithMariadb("an audit log", () => {
-  let part: DbPart<Tables>;
-  let db: Database<Tables>;
-  beforeAll(async () => {
-    const { "identity-service": url } = await freshDatabases();
-    part = createDatabase({ url, poolMax: 8, acquireTimeoutMs: 5000, statementTimeoutMs: 10_000 });
-    ({ db } = part);
-  });
-  afterAll(() => part.stop());
-  beforeEach(async () => {
-    await run("drop table if exists audit_log");
-    await createAuditTable.execute(db);
-    await insertFirstEntry.execute(db);
-  });
-
-  const run = (statement: string): Promise<unknown> => sql.raw(statement).execute(db);
-  const append = (reason: string, isolation?: "read committed"): Promise<void> =>
-    inTransaction(
-      db,
-      (tx) => log.append(tx, { actor: "system", action: "banned", target: "x", reason, at }),
-      isolation,
-    );
-  /** As an instance of the release without seals does. */
-  const appendByOldRelease = async (reason: string): Promise<void> => {
-    const [last] = await listAuditEntries(db, 0, 1);
-    const row = {
-      position: (last?.position ?? 0) + 1,
-      at,
-      actor: "system",
-      action: "banned",
-      target: "x",
-      reason,
-      trace_id: "0".repeat(32),
-      previous_hash: last?.hash ?? Buffer.alloc(32),
-    };
-    await db
-      .insertInto("audit_log")
-      .values({ ...row, hash: hashOf(row) })
-      .execute();
-  };
-  const verdict = async (with_ = sealer): Promise<{ fault: string | undefined; unsealed: string[] }> => {
-    const { fault, unsealed } = await verifyAuditLog(db, with_);
-    return { fault: fault?.message, unsealed: unsealed.map(({ from, to }) => `${from}-${to}`) };
-  };
-  const good = { fault: undefined, unsealed: [] };
+  const database = new AuditDatabase();
+  const { run, append, appendMany, appendByOldRelease, verdict } = database;
 
   it.each([undefined, "read committed"] as const)(
     "has each entry once and in order, however many append at once (%s)",
     async (isolation) => {
       await Promise.all(Array.from({ length: 40 }, (_, i) => append(`${i}`, isolation)));
       expect(await verdict()).toEqual(good);
-      expect((await verifyAuditLog(db, sealer)).last?.position).toBe(40);
+      expect((await verifyAuditLog(database.db, sealer)).last?.position).toBe(40);
     },
   );
 
   it("is verified over many pages", async () => {
-    for (let i = 0; i < 1100; i += 100)
-      await inTransaction(db, async (tx) => {
-        for (let j = 0; j < 100; j++) await log.append(tx, { ...by, action: "banned", target: `${i + j}` });
-      });
+    await appendMany(1100);
     expect(await verdict()).toEqual(good);
     await run("update audit_log set target = 'y' where position = 1050");
     expect((await verdict()).fault).toBe("entry 1050 has been changed");
@@ -100,13 +39,13 @@ describeWithMariadb("an audit log", () => {
 
   it("shows what somebody forged who can write the table and has no key", async () => {
     for (const reason of ["a", "b", "c"]) await append(reason);
-    const rows = (await listAuditEntries(db, 0, 10)).toReversed();
+    const rows = (await listAuditEntries(database.db, 0, 10)).toReversed();
     let before = rows[0]?.previous_hash as Buffer;
     for (const row of rows) {
       const changed = { ...row, reason: row.position === 2 ? "forged" : row.reason, previous_hash: before };
       before = hashOf(changed);
       const { reason, previous_hash } = changed;
-      await db
+      await database.db
         .updateTable("audit_log")
         .set({ reason, previous_hash, hash: before })
         .where("position", "=", row.position)
@@ -130,42 +69,44 @@ describeWithMariadb("an audit log", () => {
     });
 
     it("is verified by its hashes, and said to be without seals", async () => {
-      expect(await verifyAuditLog(db, sealer)).toMatchObject({ canBeSealed: false, unsealedEntries: 0 });
+      expect(await verifyAuditLog(database.db, sealer)).toMatchObject({ canBeSealed: false, unsealedEntries: 0 });
     });
 
     it("is sealed by its migration, says so itself, and is left alone by the same migration run again", async () => {
-      await addAuditSeals.execute(db);
+      await addAuditSeals.execute(database.db);
       for (const reason of ["a", "b", "c"]) await appendByOldRelease(reason);
       expect((await verdict()).unsealed).toEqual(["1-3"]);
-      const before = (await listAuditEntries(db, 0, 10)).map(({ hash }) => hash.toString("hex"));
-      await sealLogOfBefore(db, sealer, at);
+      const before = (await listAuditEntries(database.db, 0, 10)).map(({ hash }) => hash.toString("hex"));
+      await sealLogOfBefore(database.db, sealer, at);
       expect(await verdict()).toEqual(good);
-      const [newest, ...others] = await listAuditEntries(db, 0, 10);
+      const [newest, ...others] = await listAuditEntries(database.db, 0, 10);
       expect(newest).toMatchObject({ action: "audit_log_sealed", actor: "system", target: "1-3" });
       expect(
         others.map(({ hash }) => hash.toString("hex")),
         "hashes that were noted elsewhere hold",
       ).toEqual(before);
       await appendByOldRelease("anybody's");
-      await addAuditSeals.execute(db);
-      await sealLogOfBefore(db, sealer, at);
+      await addAuditSeals.execute(database.db);
+      await sealLogOfBefore(database.db, sealer, at);
       expect(await verdict()).toEqual({ fault: undefined, unsealed: ["5-5"] });
     });
 
     it("needs nothing sealed while it is empty", async () => {
-      await addAuditSeals.execute(db);
-      await sealLogOfBefore(db, sealer, at);
-      expect((await verifyAuditLog(db, sealer)).last?.position).toBe(0);
+      await addAuditSeals.execute(database.db);
+      await sealLogOfBefore(database.db, sealer, at);
+      expect((await verifyAuditLog(database.db, sealer)).last?.position).toBe(0);
     });
 
     it("is not sealed over an entry that is not as it was written: that one is named, and none has a seal", async () => {
-      await addAuditSeals.execute(db);
+      await addAuditSeals.execute(database.db);
       for (const reason of ["a", "b", "c"]) await appendByOldRelease(reason);
       await run("update audit_log set reason = 'x' where position = 2");
-      const sealing = sealLogOfBefore(db, sealer, at);
+      const sealing = sealLogOfBefore(database.db, sealer, at);
       await expect(sealing).rejects.toThrow(/^entry 2 has been changed. Nothing was sealed: /);
       await expect(sealing).rejects.toBeInstanceOf(SealingRefusedError);
-      expect(await db.selectFrom("audit_log").select("position").where("seal", "is not", null).execute()).toEqual([]);
+      expect(
+        await database.db.selectFrom("audit_log").select("position").where("seal", "is not", null).execute(),
+      ).toEqual([]);
     });
   });
 
@@ -181,12 +122,18 @@ describeWithMariadb("an audit log", () => {
       { from: 4, to: 4 },
       { from: 5, to: 6 },
     ])
-      await expect(sealEntries(db, sealer, wrong, by)).rejects.toThrow("use the range that verification reports");
+      await expect(sealEntries(database.db, sealer, wrong, by)).rejects.toThrow(
+        "use the range that verification reports",
+      );
     expect((await verdict()).unsealed).toEqual(["2-3", "5-5"]);
-    await sealEntries(db, sealer, { from: 2, to: 3 }, by);
+    await sealEntries(database.db, sealer, { from: 2, to: 3 }, by);
     expect(await verdict()).toEqual({ fault: undefined, unsealed: ["5-5"] });
-    expect((await listAuditEntries(db, 0, 1))[0]).toMatchObject({ ...by, action: "audit_log_sealed", target: "2-3" });
-    await sealEntries(db, sealer, { from: 5, to: 5 }, by);
+    expect((await listAuditEntries(database.db, 0, 1))[0]).toMatchObject({
+      ...by,
+      action: "audit_log_sealed",
+      target: "2-3",
+    });
+    await sealEntries(database.db, sealer, { from: 5, to: 5 }, by);
     expect(await verdict()).toEqual(good);
   });
 
@@ -195,23 +142,23 @@ describeWithMariadb("an audit log", () => {
     const both = createSealer("test", `${NEW_KEY},${KEY}`);
     const next = createSealer("test", NEW_KEY);
     await appendByOldRelease("b");
-    await expect(resealEntries(db, both, by)).rejects.toThrow("entries 2 to 2 have no seal");
-    await sealEntries(db, both, { from: 2, to: 2 }, by);
+    await expect(resealEntries(database.db, both, by)).rejects.toThrow("entries 2 to 2 have no seal");
+    await sealEntries(database.db, both, { from: 2, to: 2 }, by);
     expect((await verdict(next)).fault).toContain(`entry 1 is sealed with the key ${sealer.keyId}`);
-    expect(await resealEntries(db, both, by)).toBe(1);
+    expect(await resealEntries(database.db, both, by)).toBe(1);
     expect(await verdict(next)).toEqual(good);
-    expect((await listAuditEntries(db, 0, 1))[0]).toMatchObject({ action: "audit_log_resealed", target: "1-3" });
-    expect(await resealEntries(db, both, by), "nothing is left to do").toBe(0);
+    expect((await listAuditEntries(database.db, 0, 1))[0]).toMatchObject({
+      action: "audit_log_resealed",
+      target: "1-3",
+    });
+    expect(await resealEntries(database.db, both, by), "nothing is left to do").toBe(0);
   });
 
   it("takes entries while it is sealed anew, and is sealed with the new key to its end", async () => {
-    for (let i = 0; i < 1200; i += 100)
-      await inTransaction(db, async (tx) => {
-        for (let j = 0; j < 100; j++) await log.append(tx, { ...by, action: "banned", target: `${i + j}` });
-      });
+    await appendMany(1200);
     const both = createSealer("test", `${NEW_KEY},${KEY}`);
     let isResealing = true;
-    const resealing = resealEntries(db, both, by).finally(() => {
+    const resealing = resealEntries(database.db, both, by).finally(() => {
       isResealing = false;
     });
     let meanwhile = 0;
@@ -221,20 +168,20 @@ describeWithMariadb("an audit log", () => {
     }
     expect(await resealing).toBeGreaterThanOrEqual(1200);
     expect(meanwhile).toBeGreaterThan(1);
-    await resealEntries(db, both, by);
+    await resealEntries(database.db, both, by);
     expect(await verdict(createSealer("test", NEW_KEY))).toEqual(good);
   });
 
   it("that was left half sealed by a migration is sealed to where it said, and no entry after it", async () => {
     for (const reason of ["a", "b", "c"]) await appendByOldRelease(reason);
-    await sealLogOfBefore(db, sealer, at);
+    await sealLogOfBefore(database.db, sealer, at);
     await run("update audit_log set key_id = null, seal = null where position in (2, 3)");
     await appendByOldRelease("during the update");
     expect((await verdict()).unsealed).toEqual(["2-3", "5-5"]);
-    await sealLogOfBefore(db, sealer, at);
+    await sealLogOfBefore(database.db, sealer, at);
     expect((await verdict()).unsealed).toEqual(["5-5"]);
     await run("update audit_log set reason = 'x' where position = 2");
-    await expect(sealLogOfBefore(db, sealer, at)).rejects.toThrow("entry 2 has been changed");
+    await expect(sealLogOfBefore(database.db, sealer, at)).rejects.toThrow("entry 2 has been changed");
   });
 
   describe("that is watched", () => {
@@ -251,7 +198,7 @@ describeWithMariadb("an audit log", () => {
     const watched = async (): Promise<ReturnType<typeof createAuditWatch>> => {
       metrics.clear();
       for (const reason of ["a", "b", "c", "d"]) await append(reason);
-      const watch = createAuditWatch({ database: db, sealer, metrics, log: lines.logger("test") });
+      const watch = createAuditWatch({ database: database.db, sealer, metrics, log: lines.logger("test") });
       await watch.look();
       expect(await metricsNow()).toEqual({ position: 4, fault: 0, unsealed: 0, losses: 0 });
       return watch;
@@ -294,7 +241,7 @@ describeWithMariadb("an audit log", () => {
         "an entry is appended with a seal of another key",
         { fault: 1, position: 5 },
         () =>
-          inTransaction(db, (tx) =>
+          inTransaction(database.db, (tx) =>
             createAuditLog<"banned">(createSealer("test", NEW_KEY)).append(tx, {
               ...by,
               action: "banned",
@@ -309,11 +256,28 @@ describeWithMariadb("an audit log", () => {
       expect(await metricsNow()).toEqual({ position: 4, fault: 0, unsealed: 0, losses: 0, ...differs });
     });
 
+    it("is looked at when the service starts, and a fault is an error in its log", async () => {
+      await append("a");
+      await run("update audit_log set reason = 'changed' where position = 1");
+      const told = new LogLines();
+      const watch = createAuditWatch({
+        database: database.db,
+        sealer,
+        metrics: new Registry(),
+        log: told.logger("test"),
+      });
+      await watch.start?.();
+      const fault = "the audit log is not intact: entry 1 has been changed";
+      await until(() => (told.withMessage(fault).length > 0 ? undefined : "not looked at"));
+      await watch.stop?.();
+      expect(told.withMessage(fault)).toMatchObject([{ level: "error", kind: "changed", position: 1 }]);
+    });
+
     it("tells of a lost entry that was appended and verified after it had looked where the log ends", async () => {
       metrics.clear();
       await append("a");
       let meanwhile = async (): Promise<void> => append("b");
-      const database = db.withPlugin({
+      const slow = database.db.withPlugin({
         transformQuery: ({ node }) => node,
         async transformResult({ result }) {
           const once = meanwhile;
@@ -322,7 +286,7 @@ describeWithMariadb("an audit log", () => {
           return result;
         },
       });
-      const watch = createAuditWatch({ database, sealer, metrics, log: lines.logger("test") });
+      const watch = createAuditWatch({ database: slow, sealer, metrics, log: lines.logger("test") });
       await watch.look();
       expect(lines.withMessage("the audit log ends here").at(-1)).toMatchObject({ position: 2 });
       await run("delete from audit_log where position = 2");
@@ -337,14 +301,14 @@ describeWithMariadb("an audit log", () => {
       "tells within the hour when what it verified before was %s, until it is mended",
       async (_what, attack) => {
         const watch = await watched();
-        const rows = (await listAuditEntries(db, 0, 10)).filter(({ position }) => position > 0);
+        const rows = (await listAuditEntries(database.db, 0, 10)).filter(({ position }) => position > 0);
         await attack();
         await watch.look();
         expect(await metricsNow()).toMatchObject({ fault: 0 });
         for (let minute = 0; minute < 60; minute++) await watch.look();
         expect(await metricsNow()).toMatchObject({ fault: 1 });
         await run("delete from audit_log where position > 0");
-        await db.insertInto("audit_log").values(rows).execute();
+        await database.db.insertInto("audit_log").values(rows).execute();
         await watch.look();
         expect(await metricsNow()).toMatchObject({ fault: 0 });
       },
@@ -353,7 +317,12 @@ describeWithMariadb("an audit log", () => {
 
   it("notes where it ends whenever that has changed, and complains when entries are gone or others in their place", async () => {
     const lines = new LogLines();
-    const watch = createAuditWatch({ database: db, sealer, metrics: new Registry(), log: lines.logger("test") });
+    const watch = createAuditWatch({
+      database: database.db,
+      sealer,
+      metrics: new Registry(),
+      log: lines.logger("test"),
+    });
     const said = (message: string): number => lines.withMessage(message).length;
     await append("a");
     await append("b");

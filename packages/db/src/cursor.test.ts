@@ -20,6 +20,7 @@ it.each([
   ["SQL", encoded(`${at}' or 1=1/x`)],
   ["a time without microseconds", encoded(`2026-02-28 23:59:59/${id}`)],
   ["a UUID that the database refuses", encoded(`${at}/01890a5d-ac96-874b-bcce-b302099a8057`)],
+  ["something before it", encoded(`1 or ${at}/${id}`)],
   ["something behind it", encoded(`${at}/${id} or 1`)],
 ])("%s is refused", (_what, text) => {
   expect(() => decodeCursor(text, refusal)).toThrow("not one of ours");
