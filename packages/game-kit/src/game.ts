@@ -84,9 +84,9 @@ export interface Game<S extends Fields = Fields, I extends Fields = Fields> {
   /** Advances by one tick. `inputs` by seat: undefined if the seat has never sent an input (held), or none for this tick (event). */
   step(state: StateOf<S>, inputs: readonly (StateOf<I> | undefined)[], context: GameContext): void;
   /**
-   * Whether the rules allow an input in the next step. If not, its player is told (illegal_move). This only informs the player:
+   * Whether the rules allow an input in the next step. If not, the player gets illegal_move. This only informs the player:
    * `step` must ignore such an input by itself. Called once for every input that is applied, when the inputs of the seats
-   * before it are in place.
+   * before it are already set.
    */
   accepts?(state: StateOf<S>, seat: number, input: StateOf<I>, context: GameContext): boolean;
   /** The result, or undefined while the match continues. Called after every step. */

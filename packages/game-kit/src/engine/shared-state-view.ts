@@ -5,13 +5,13 @@ import type { Cursor } from "../schema/struct-view.ts";
 import type { MemoryMap } from "./memory.ts";
 import { Random } from "./random.ts";
 
-/** A mode has one or two. */
+/** Most modes use one or two. */
 const CONTEXTS_MAX = 256;
 
 /**
- * What a game's functions get: state, inputs and random generator. All matches of a game share one view and enter it one after the
- * other, so that its objects stay in the processor's cache, and a match is little more than its words. tools/bench/src/tick.ts
- * measures what that is worth.
+ * What a game's functions receive: state, inputs and random generator. All matches of a game share one view and use it one after the
+ * other, so that its objects stay in the processor's cache and a match needs little memory besides its words. tools/bench/src/tick.ts
+ * measures the gain.
  */
 export class SharedStateView {
   readonly state: object;
@@ -21,7 +21,7 @@ export class SharedStateView {
   readonly #match: Cursor = { words: new Int32Array(0) };
   readonly #layout: GameLayout;
   readonly #checked: boolean;
-  /** By number of seats and seat: where an input lies depends on both. */
+  /** By number of seats and seat: the position of an input depends on both. */
   readonly #inputViews: object[] = [];
   readonly #contexts = new Map<string, GameContext>();
 
@@ -33,7 +33,7 @@ export class SharedStateView {
     this.#checked = checked;
   }
 
-  /** One for all matches of the same seats and options. */
+  /** One for all matches with the same seats and options. */
   context(seats: number, options: GameOptions): GameContext {
     const key = JSON.stringify([seats, options]);
     let context = this.#contexts.get(key);
@@ -45,7 +45,7 @@ export class SharedStateView {
     return context;
   }
 
-  /** From now on it shows this match. */
+  /** Switches the view to this match. */
   enter(memory: Int32Array, map: MemoryMap): void {
     const { seats } = map;
     this.#match.words = memory;

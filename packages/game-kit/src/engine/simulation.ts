@@ -88,7 +88,7 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
     return input === undefined || game.accepts(view.state as StateOf<S>, seat, input, this.#context);
   }
 
-  /** Clears the input of a seat that has left, held or not. */
+  /** Clears the input of a seat that has left, even a held one. */
   clearInput(seat: number): void {
     this.memory[this.map.hasInputAt(seat)] = 0;
   }

@@ -1,7 +1,7 @@
 // On the hot path, once per tick: design/realtime/performance.md.
 import { endOf, RecordLog, recordsOf } from "./record-log.ts";
 
-/** The most bytes that a record's length can take. */
+/** Maximum size of a record's length. */
 const LENGTH_BYTES_MAX = 5;
 
 /** The records of a match. Grows up to a limit; beyond it, records are dropped and `complete` is false. */
@@ -27,7 +27,7 @@ export class InputLog {
     return this.#records;
   }
 
-  /** False once the limit was passed: the log is not the whole match. */
+  /** False once the limit was exceeded: the log does not contain the whole match. */
   get complete(): boolean {
     return !this.#overflowed;
   }
@@ -42,7 +42,7 @@ export class InputLog {
     return this.#log.length;
   }
 
-  /** The byte that was appended last; 0 when it is not at hand. */
+  /** The last byte, or 0 when reading it would be expensive. */
   get lastByte(): number {
     return this.#log.lastByte;
   }
@@ -54,18 +54,18 @@ export class InputLog {
     if (!this.#overflowed) this.#log.append(bytes, from, to);
   }
 
-  /** Records of another log. @throws MalformedBitsError unless they are whole. */
+  /** Appends records of another log. @throws MalformedBitsError unless they are whole. */
   appendAll(bytes: Uint8Array): void {
     for (const record of recordsOf(bytes)) this.append(record);
   }
 
-  /** The bytes of the first `records` ones. */
+  /** The bytes of the first `records` records. */
   bytesBefore(records: number): Uint8Array {
     const { bytes } = this;
     return bytes.subarray(0, endOf(bytes, records));
   }
 
-  /** The bytes behind the first `records` ones. */
+  /** The bytes after the first `records` records. */
   bytesAfter(records: number): Uint8Array {
     const { bytes } = this;
     return bytes.subarray(endOf(bytes, records));

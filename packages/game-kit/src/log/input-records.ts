@@ -1,30 +1,30 @@
 // On the hot path, once per tick: design/realtime/performance.md.
 //
-// What a tick's simulation was given, as bytes: one record per tick, and a forfeit as a last record of its own. The
-// records of a match, with its game, build, seed and options, are the whole match.
+// The inputs of a tick as bytes: one record per tick, and a separate last record for a forfeit. The records of a match, with
+// its game, build, seed and options, determine the whole match.
 import { compiledOf, memoryMapOf } from "../engine/compiled.ts";
 import { ENTRY_CODE, ENTRY_INPUT, ENTRY_LAST_SEQ, ENTRY_SEQ, type MemoryMap } from "../engine/memory.ts";
 import type { Game } from "../game.ts";
 import { BitReader, BitWriter } from "../wire/bits.ts";
 import { type Codec, codecOf } from "../wire/codec.ts";
 
-/** Two bits per seat, then what the codes announce, in the order of the seats. */
+/** A record: a code of two bits per seat, then the data that the codes announce, in the order of the seats. */
 const NOTHING = 0;
-/** The input's sequence number is one above the seat's last. */
+/** An input whose sequence number is one above the seat's last. */
 const NEXT_INPUT = 1;
-/** A sequence number of 32 bits comes before the input. */
+/** An input preceded by its sequence number in 32 bits. */
 const INPUT = 2;
-/** The seat has left for good: it gives no input any more, held or not. */
+/** The seat has left for good: it has no input from now on, not even a held one. */
 const LEFT = 3;
 
-/** What a record tells, seat by seat. */
+/** Receives the contents of a record, seat by seat. */
 export interface RecordReader {
   /** The input is the words from `at` on. */
   onInput(seat: number, seq: number, words: Int32Array, at: number): void;
   onLeft(seat: number): void;
 }
 
-/** Shared by all matches: a record is written, used and forgotten before the next one is begun. */
+/** Shared by all matches: a record is written and used before the next one is begun. */
 const writer = new BitWriter(64);
 const reader = new BitReader(new Uint8Array(0));
 
@@ -32,17 +32,17 @@ const reader = new BitReader(new Uint8Array(0));
 export class InputRecords {
   readonly #codec: Codec;
   readonly #map: MemoryMap;
-  /** The match's: its record entries lie beside its state, since every tick reads both. */
+  /** The match's memory: its record entries are next to its state, since every tick reads both. */
   readonly #memory: Int32Array;
 
-  /** `memory`: a simulation's, or none for records that are read by themselves. */
+  /** `memory`: that of a simulation; omitted when records are read without one. */
   constructor(game: Game, seats: number, memory?: Int32Array) {
     this.#codec = codecOf(compiledOf(game).layout.input);
     this.#map = memoryMapOf(game, seats);
     this.#memory = memory ?? new Int32Array(this.#map.words);
   }
 
-  /** The seat's input of the record that is being made: the words from `at` on. */
+  /** Adds the seat's input to the current record: the words from `at` on. */
   input(seat: number, seq: number, words: Int32Array, at = 0): void {
     const memory = this.#memory;
     const entry = this.#map.entryAt(seat);
@@ -52,18 +52,18 @@ export class InputRecords {
     for (let i = 0; i < this.#map.inputWords; i++) memory[entry + ENTRY_INPUT + i] = words[at + i] as number; // few: cheaper than set()
   }
 
-  /** By seat: the last sequence number that any record told, 0 for none. Copied to the first elements of `into`. */
+  /** Copies the last sequence number in any record, by seat (0 for none), to the first elements of `into`. */
   copySeqs(into: Uint32Array): void {
     for (let seat = 0; seat < this.#map.seats; seat++)
       into[seat] = this.#memory[this.#map.entryAt(seat) + ENTRY_LAST_SEQ] as number;
   }
 
-  /** The seat leaves with the record that is being made. */
+  /** Notes in the current record that the seat leaves. */
   left(seat: number): void {
     this.#memory[this.#map.entryAt(seat) + ENTRY_CODE] = LEFT;
   }
 
-  /** The record, and a new one begins. Valid until the next call on any match's records. */
+  /** Returns the record and begins a new one. Valid until the next call on the records of any match. */
   finish(): Uint8Array {
     const memory = this.#memory;
     const { entriesAt, entryWords, words: end } = this.#map;
@@ -81,9 +81,9 @@ export class InputRecords {
     return writer.finish();
   }
 
-  /** The next record of a log; the words that `to` gets are valid during the call. @throws MalformedBitsError */
+  /** Reads the next record of a log. The words passed to `to` are valid during the call only. @throws MalformedBitsError */
   read(record: Uint8Array, to: RecordReader): void {
-    if (record.length === Math.ceil(this.#map.seats / 4) && record.every((byte) => byte === 0)) return; // most ticks bring nothing
+    if (record.length === Math.ceil(this.#map.seats / 4) && record.every((byte) => byte === 0)) return; // most ticks have no input
     const memory = this.#memory;
     const { entriesAt, entryWords, words: end } = this.#map;
     reader.reset(record);

@@ -1,15 +1,15 @@
 // On the hot path, once per tick: design/realtime/performance.md.
 //
-// Short pieces of bytes, one behind the other, each behind its length (LEB128): thousands of them for each of thousands of
-// matches. The end of a log lies in a slab that many logs share, so that an append touches one cache line of its own, and not
-// an array, its buffer and its bytes. When that end is full it moves to an array of the log's own, which is seldom touched.
+// Byte records, one after the other, each preceded by its length (LEB128): thousands of records for each of thousands of
+// matches. The tail of a log is in a slab that many logs share, so an append touches one cache line of its own instead of an
+// array object, its buffer and its bytes. When the tail is full, it moves to the log's own array, which is rarely touched.
 import { MalformedBitsError } from "../wire/bits.ts";
 
-/** What was added last, up to so much, lies in the slab. */
+/** Size of a tail. */
 const TAIL_BYTES = 512;
-/** Tails in a slab. It stays in memory until the last log with its tail there is gone: one long match may keep 64 KiB. */
+/** Tails in a slab. A slab stays in memory until the last log with a tail in it is freed: one long match may keep 64 KiB. */
 const SLAB_TAILS = 128;
-/** A length up to this is one byte. */
+/** Lengths up to this take one byte. */
 const SHORT_MAX = 127;
 const NOTHING = new Uint8Array(0);
 
@@ -22,11 +22,11 @@ export class RecordLog {
   readonly #bytesMax: number;
   /** Where the next byte goes. */
   #at: number;
-  /** What came before the tail. */
+  /** The bytes before the tail. */
   #body = NOTHING;
   #bodyLength = 0;
 
-  /** `bytesMax`: the caller appends no more than that, so no more room is made, except for one record that is longer. */
+  /** `bytesMax`: the caller appends at most this much, so the array does not grow beyond it, except for a single longer record. */
   constructor(bytesMax = Infinity) {
     this.#bytesMax = bytesMax;
     if (slabUsed === slab.length) {
@@ -44,12 +44,12 @@ export class RecordLog {
     return this.#bodyLength + this.#at - this.#from;
   }
 
-  /** The last byte of the log, while it lies in the slab; otherwise 0. */
+  /** The last byte of the log if it is in the slab, otherwise 0. */
   get lastByte(): number {
     return this.#at > this.#from ? (this.#slab[this.#at - 1] as number) : 0;
   }
 
-  /** All of them, in one piece. Valid until the next call of anything else. */
+  /** All records, contiguous. Valid until the next call of any other method. */
   get bytes(): Uint8Array {
     this.#moveTail();
     return this.#body.subarray(0, this.#bodyLength);
@@ -75,7 +75,7 @@ export class RecordLog {
     return recordsOf(this.bytes)[Symbol.iterator]();
   }
 
-  /** Also a short one, when the tail is full. */
+  /** Appends a long record, or a short one when the tail is full. */
   #appendLong(bytes: Uint8Array, from: number, to: number): void {
     this.#moveTail();
     let length = to - from;

@@ -45,7 +45,7 @@ export class LogPlayer<S extends Fields = Fields, I extends Fields = Fields> imp
   }
 
   /**
-   * Plays a whole log. With a known state, the records before it are read only for the held inputs, and not simulated.
+   * Plays a whole log. If a state is given, the records before it are read for their held inputs but not simulated.
    * @throws as play
    */
   playAll(log: Iterable<Uint8Array>, from?: { readonly tick: number; readonly words: Int32Array }): void {
@@ -65,12 +65,12 @@ export class LogPlayer<S extends Fields = Fields, I extends Fields = Fields> imp
     this.simulation.spendInputs();
   }
 
-  /** For the records only. */
+  /** Called by the record reader only. */
   onInput(seat: number, _seq: number, words: Int32Array, at: number): void {
     this.simulation.setInputWords(seat, words, at);
   }
 
-  /** For the records only. */
+  /** Called by the record reader only. */
   onLeft(seat: number): void {
     this.left[seat] = true;
     this.#anyLeft = true;

@@ -1,5 +1,4 @@
-// Plays a match again from its input log: forwards to any tick as fast as the machine can, backwards by playing from the
-// nearest saved state.
+// Replays a match from its input log: forwards to any tick at full speed, backwards by playing from the nearest saved state.
 import { Simulation } from "../engine/simulation.ts";
 import type { Game, GameOptions, GameResult } from "../game.ts";
 import { BadReplayError } from "../log/bad-replay-error.ts";
@@ -8,7 +7,7 @@ import type { Fields, StateOf } from "../schema/schema.ts";
 import { MalformedBitsError } from "../wire/bits.ts";
 import { LogPlayer } from "./log-player.ts";
 
-/** The match's game, build, seed and options, as its row has them. */
+/** The match's game, build, seed and options, as stored in its row. */
 export interface ReplaySetup {
   readonly seed: number;
   readonly seats: number;
@@ -24,7 +23,7 @@ interface Kept {
   readonly left: readonly boolean[];
 }
 
-/** Shows an ended match. */
+/** Replays an ended match. */
 export class Replay<S extends Fields = Fields, I extends Fields = Fields> {
   readonly ticks: number;
   readonly #game: Game<S, I>;

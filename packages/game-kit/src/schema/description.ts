@@ -1,4 +1,4 @@
-// The description from which a client in another language can read a game's frames: contracts/realtime/STANDARD.md, "A game's layout".
+// The description that a client in another language needs to read a game's frames: contracts/realtime/STANDARD.md, "A game's layout".
 import type { Game, InputMode } from "../game.ts";
 import { gameLayoutOf, stateFieldsOf } from "./game-layout.ts";
 import type { Field, Fields } from "./schema.ts";
@@ -58,7 +58,7 @@ function describe(name: string, field: Field): FieldDescription {
   return { name, type: field.signed ? "int" : "uint", bits: field.bits, ...expects };
 }
 
-/** Two games have equal hashes exactly if a client of one can read the other's frames. */
+/** Two games have equal hashes if and only if a client of one can read the other's frames. */
 export function layoutHash(state: readonly FieldDescription[], input: readonly FieldDescription[]): string {
   return fnv1a64(`state${textOf(state)}input${textOf(input)}`);
 }

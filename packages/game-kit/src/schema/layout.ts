@@ -1,4 +1,4 @@
-// Lays a schema out in one Int32Array: copying, hashing and comparing states are then loops over words.
+// Maps a schema to one Int32Array, so that copying, hashing and comparing states are loops over words.
 import { type Fields, rangeOf, type Scalar, type StateOf } from "./schema.ts";
 import { type Cursor, structView } from "./struct-view.ts";
 
@@ -14,7 +14,7 @@ export interface Slot {
   readonly countsDown: boolean;
 }
 
-/** Words that mostly change together, `from` up to but without `to`: the top level, or one element of a list. */
+/** Words that mostly change together, from `from` up to but excluding `to`: the top level, or one element of a list. */
 export interface Group {
   readonly from: number;
   readonly to: number;
@@ -26,7 +26,7 @@ export interface Layout<F extends Fields> {
   readonly words: number;
   /** A live view of the words from `base` on. With `checked`, storing a fraction or an out-of-range value throws. */
   view(words: Int32Array, base: number, checked: boolean): StateOf<F>;
-  /** The same, of whatever words the cursor points at: one view serves many states, one after the other. */
+  /** The same for the words that the cursor points at: one view serves many states, one after the other. */
   viewAt(cursor: Cursor, base: number, checked: boolean): StateOf<F>;
 }
 
@@ -44,7 +44,7 @@ export function layoutOf<F extends Fields>(fields: F): Layout<F> {
   };
 }
 
-/** Scalars first, as one group; then the lists, a group per element. */
+/** Scalars first, as one group; then the lists, one group per element. */
 function layOut(fields: Fields, prefix: string, slots: Slot[], groups: Group[]): void {
   const from = slots.length;
   for (const [name, field] of Object.entries(fields)) {

@@ -3,7 +3,7 @@
 // The objects through which a game uses its state: their properties read and write words of an Int32Array.
 import { type Fields, rangeOf, type Scalar, type StateOf } from "./schema.ts";
 
-/** Where a view reads and writes. */
+/** The words that a view reads and writes. */
 export interface Cursor {
   words: Int32Array;
 }
@@ -62,14 +62,14 @@ type Self = { $cursor: Cursor; $base: number };
 
 /**
  * Where code may be generated at run time, every field gets functions of its own, which V8 inlines into the game with the
- * field's position as a constant. Pages that forbid this get closures, which do the same at half the speed.
+ * field's position as a constant. Pages whose content security policy forbids this get closures, which are half as fast.
  */
 function accessor(field: Scalar, name: string, offset: number, checked: boolean): PropertyDescriptor {
   if (!checked && canCompile) return compiledAccessor(field, offset);
   return closureAccessor(field, name, offset, checked);
 }
 
-/* oxlint-disable no-new-func, typescript/no-implied-eval -- what is compiled is made of the schema's widths and offsets, never of what somebody sent */
+/* oxlint-disable no-new-func, typescript/no-implied-eval -- the compiled code contains only widths and offsets of the schema, never external input */
 const canCompile = ((): boolean => {
   try {
     return new Function("return true")() as boolean;

@@ -1,17 +1,17 @@
 // On the hot path, with every field that is sent: design/realtime/performance.md.
 
-/** Bytes from the network do not have the expected form. */
+/** Bytes from the network are malformed. */
 export class MalformedBitsError extends Error {
   override readonly name = "MalformedBitsError";
 }
 
-/** Writes fields of 1 to 32 bits, least significant bit first, into a buffer that grows and is used again. */
+/** Writes fields of 1 to 32 bits, least significant bit first, into a growing, reusable buffer. */
 export class BitWriter {
   #bytes: Uint8Array;
-  /** By length: what finish() returns, made once. */
+  /** The views that finish() returns, by length; each is created once. */
   #finished: (Uint8Array | undefined)[] = [];
   #at = 0;
-  /** Bits that do not fill a byte yet: fewer than 8 of them between two writes. */
+  /** Bits that do not fill a byte yet: fewer than 8 between two writes. */
   #pending = 0;
   #pendingBits = 0;
 
@@ -34,7 +34,7 @@ export class BitWriter {
     }
   }
 
-  /** What was written, padded with zero bits to whole bytes. Valid until the next reset. */
+  /** The written bits, padded with zero bits to whole bytes. Valid until the next reset. */
   finish(): Uint8Array {
     if (this.#pendingBits > 0) {
       this.#reserve();
@@ -63,7 +63,7 @@ export class BitWriter {
     this.#pendingBits = left;
   }
 
-  /** Room for the two bytes that one write can fill. */
+  /** Makes room for the two bytes that one write can fill. */
   #reserve(): void {
     if (this.#at + 2 < this.#bytes.length) return;
     const bigger = new Uint8Array(this.#bytes.length * 2 + 8);
@@ -73,7 +73,7 @@ export class BitWriter {
   }
 }
 
-/** Reads what BitWriter wrote. One reader may be used for many frames, one after the other. */
+/** Reads what BitWriter wrote. One reader can be reused for many frames. */
 export class BitReader {
   #bytes: Uint8Array;
   /** Position and end, in bits. */

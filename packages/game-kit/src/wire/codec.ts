@@ -8,17 +8,17 @@ import type { Group, Layout, Slot } from "../schema/layout.ts";
 import type { Fields } from "../schema/schema.ts";
 
 export interface Codec {
-  /** The words from `at` on, by default 0. */
+  /** Encodes the words from `at` on (default 0). */
   writeFull(words: Int32Array, to: BitWriter, at?: number): void;
-  /** @throws RangeError when the game stored a value that its field cannot hold. */
+  /** @throws RangeError if a value does not fit its field */
   writeDelta(before: Int32Array, words: Int32Array, to: BitWriter): void;
-  /** Into `words` from `at` on, by default 0. */
+  /** Decodes into `words` from `at` on (default 0). */
   readFull(from: BitReader, words: Int32Array, at?: number): void;
   /** Applies a delta in place. */
   readDelta(from: BitReader, words: Int32Array): void;
 }
 
-/** Fields at least this wide may send a small change in SMALL_BITS instead of the whole value. */
+/** Fields at least this wide can encode a small change in SMALL_BITS instead of the whole value. */
 const SMALL_FROM_BITS = 10;
 const SMALL_BITS = 6;
 const SMALL_SHIFT = 32 - SMALL_BITS;
@@ -31,7 +31,7 @@ const STAYS = -1;
 
 const codecs = new WeakMap<Layout<Fields>, Codec>();
 
-/** One per layout, however many matches use it. */
+/** One per layout; all matches with that layout share it. */
 export function codecOf<F extends Fields>(layout: Layout<F>): Codec {
   const key = layout as unknown as Layout<Fields>;
   let codec = codecs.get(key);
@@ -41,13 +41,13 @@ export function codecOf<F extends Fields>(layout: Layout<F>): Codec {
 
 class SlotCodec implements Codec {
   readonly #slots: readonly Slot[];
-  /** Pairs of from and to. */
+  /** Groups, as pairs of `from` and `to`. */
   readonly #groups: Int32Array;
   readonly #bits: Uint8Array;
-  /** 32 less the width: a left and a right shift by it wrap a value into the slot. */
+  /** 32 minus the width: shifting left and then right by this wraps a value into the slot's range. */
   readonly #shifts: Uint8Array;
   readonly #signed: Uint8Array;
-  /** Index of the slot that this one moves by, or one of the above. */
+  /** Index of the slot that this one moves by, or one of the two constants above. */
   readonly #movesBy: Int32Array;
 
   constructor({ slots, groups }: Layout<Fields>) {
@@ -110,7 +110,7 @@ class SlotCodec implements Codec {
     return this.#wrapped(i, (before + (now[by] as number)) | 0);
   }
 
-  /** Into the slot's range, as a word has it. */
+  /** Wraps a value into the slot's range, as a word represents it. */
   #wrapped(i: number, value: number): number {
     const shift = this.#shifts[i] as number;
     return this.#signed[i] === 1 ? (value << shift) >> shift : ((value << shift) >>> shift) | 0;

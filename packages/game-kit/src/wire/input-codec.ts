@@ -4,15 +4,15 @@ import { type Codec, codecOf } from "./codec.ts";
 import { type Layout, layoutOf } from "../schema/layout.ts";
 import type { Fields, StateOf } from "../schema/schema.ts";
 
-/** Inputs as bytes and as words. A seat's input is `words` integers, kept in place: no allocation per input. */
+/** Converts inputs between bytes and words. A seat's input is `words` integers, decoded in place without allocation. */
 export interface InputCodec<I extends Fields> {
   readonly words: number;
-  /** Bits of every encoded input, and whole bytes. */
+  /** Size of every encoded input, in bits and in whole bytes. */
   readonly bits: number;
   readonly bytes: number;
   encode(input: StateOf<I>): Uint8Array;
   /**
-   * The bytes from `from` to `to`, by default all, to the words from `at` on, by default 0.
+   * Decodes the bytes from `from` to `to` (default: all) into the words from `at` on (default 0).
    * @throws MalformedBitsError unless they are exactly one input.
    */
   decode(bytes: Uint8Array, into: Int32Array, from?: number, to?: number, at?: number): void;

@@ -1,6 +1,6 @@
 // On the hot path, once per tick: design/realtime/performance.md.
 //
-// Snapshot frames as contracts/realtime/STANDARD.md fixes them. One encode per match and tick serves every receiver:
+// Snapshot frames as contracts/realtime/STANDARD.md specifies them. One encode per match and tick serves every receiver:
 // a frame carries every seat's acknowledged input sequence number.
 import { BitReader, BitWriter, MalformedBitsError } from "./bits.ts";
 import { type Codec, codecOf } from "./codec.ts";
@@ -14,15 +14,15 @@ import { hashWords } from "./state-hash.ts";
 export const KEYFRAME_FRAME = 0x03;
 export const DELTA_FRAME = 0x04;
 
-/** How a delta codes a seat's acknowledgement: unchanged, +1, +2, or a new value in 32 bits. */
+/** How a delta encodes a seat's acknowledgement: unchanged, +1, +2, or a new value in 32 bits. */
 const ACK_FULL = 3;
 
-/** Writes the frames of one game, and keeps nothing of any match. What it returns is valid until the next call. */
+/** Writes the frames of one game and keeps no state of any match. A returned frame is valid until the next call. */
 export class FrameWriter {
   readonly #codec: Codec;
   readonly #writer: BitWriter;
 
-  /** `writer`: one that many may share; then a frame is valid until the next call of any of them. */
+  /** `writer`: may be shared; a frame is then valid until the next call of any frame writer that shares it. */
   constructor(layout: Layout<Fields>, writer: BitWriter = new BitWriter()) {
     this.#codec = codecOf(layout);
     this.#writer = writer;
@@ -40,7 +40,7 @@ export class FrameWriter {
     return writer.finish();
   }
 
-  /** The change to `tick` from what was before it. Words and acknowledgements are the first ones of their arrays. */
+  /** The change from the previous state to `tick`. Only the first elements of the words and acknowledgements arrays are used. */
   delta(
     tick: number,
     before: Int32Array,
@@ -88,7 +88,7 @@ export class SnapshotEncoder {
     return frame;
   }
 
-  /** The next delta is against this state. */
+  /** Makes this state the base of the next delta. */
   rebase(words: Int32Array, acks: Uint32Array): void {
     this.#sentWords.set(words);
     this.#sentAcks.set(acks);

@@ -1,13 +1,13 @@
 // On the hot path, once per tick: design/realtime/performance.md.
 //
-// MurmurHash3 x86_32 (A. Appleby) over a state's words and its tick: equal on both sides when both hold the same state.
+// MurmurHash3 x86_32 (A. Appleby) over a state's words and its tick: equal on both sides if both have the same state.
 
-/** As 8 hexadecimal digits. */
+/** The hash as 8 hexadecimal digits. */
 export function hashWords(words: Int32Array, tick: number): string {
   return hashNumber(words, words.length, tick).toString(16).padStart(8, "0");
 }
 
-/** Of the first `count` words. */
+/** The hash of the first `count` words. */
 export function hashNumber(words: Int32Array, count: number, tick: number): number {
   let h = 0;
   for (let i = 0; i <= count; i++) {
