@@ -1,4 +1,4 @@
-// The moderation log against somebody with access to its table, and beside the release that had none of hashes and seals.
+// The moderation log against somebody with write access to its table, and next to a release without hashes and seals.
 import { randomUUID } from "node:crypto";
 import { listAuditEntries } from "@muster/audit";
 import { createDatabase, type DbPart, migrate } from "@muster/db";

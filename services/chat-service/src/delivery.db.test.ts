@@ -1,4 +1,4 @@
-// Delivery over several instances: every change once, in order, whatever breaks.
+// Delivery with several instances: every change is delivered once and in order, whatever fails.
 import { randomUUID } from "node:crypto";
 import { describeWithMariadb, until } from "@muster/testkit";
 import { sql } from "kysely";

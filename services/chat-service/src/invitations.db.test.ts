@@ -1,4 +1,4 @@
-// Nobody is in a room without having asked for it.
+// Nobody becomes a member of a room without consent.
 import { describeWithMariadb, until } from "@muster/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Harness, letIn, type Person, person, startHarness, TestStream } from "../test/harness.ts";

@@ -1,4 +1,4 @@
-// A player in more channels than one list holds, and than are delivered.
+// A player in more channels than fit on one page or are delivered.
 import { describeWithMariadb, until } from "@muster/testkit";
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";

@@ -1,4 +1,4 @@
-// A change that changes nothing writes nothing: a walk over all calls of the contract, each asked twice.
+// Repeating a change writes nothing: every call of the contract is made twice.
 import { ChatService } from "@muster/contracts/chat/v2";
 import { describeWithMariadb } from "@muster/testkit";
 import { sql } from "kysely";

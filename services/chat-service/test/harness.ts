@@ -1,4 +1,4 @@
-// The real service over a fresh database, with match-service beside it.
+// The real service with a fresh database, next to match-service.
 import { randomUUID } from "node:crypto";
 import type { Client } from "@connectrpc/connect";
 import { type Actor, ChatService, type DeliverRequestSchema, type DeliverResponse } from "@muster/contracts/chat/v2";

@@ -1,4 +1,5 @@
-// The same answer for the same fault, on every route: the envelope, a trace id, and headers that a page of another origin may read.
+// Every route reports the same error in the same way: the envelope, a trace id, and headers that a page of another origin may
+// read.
 import { AppError, HTTP_STATUS, type GrpcCode } from "@muster/errors";
 import { createLogger } from "@muster/log";
 import { createMetrics } from "@muster/runtime";

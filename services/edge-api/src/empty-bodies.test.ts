@@ -1,5 +1,5 @@
-// A client that names a content type with every request asks for no more than one that does not, and no body is taken that is
-// named anything else. A walk over all operations.
+// A request without a body is accepted with or without a content type, and no body is accepted with any other content type.
+// Tests all operations.
 import { createLogger } from "@muster/log";
 import { createMetrics } from "@muster/runtime";
 import { afterAll, expect, it } from "vitest";

@@ -1,5 +1,5 @@
-// An enumeration stands once, in the Protobuf contract; contracts/names has its names. Where a contract lists them as text it is compared
-// with those; the tables are compared in services/*/src/store.db.test.ts.
+// Each enumeration is defined once, in the Protobuf contract; contracts/names has its names. Contracts that list the values
+// as text are compared with those here; tables are compared in services/*/src/store.db.test.ts.
 import { readFileSync } from "node:fs";
 import { channelKinds } from "@muster/contracts/chat/names";
 import { accountKinds, roles, SIGNING_KEY_STATES } from "@muster/contracts/identity/names";

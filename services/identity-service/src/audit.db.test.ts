@@ -1,4 +1,4 @@
-// The audit log against somebody with access to its table, and beside the release that did not seal it.
+// The audit log against somebody with write access to its table, and next to a release that did not seal it.
 import { createHash } from "node:crypto";
 import { createDatabase, type DbPart, migrate } from "@muster/db";
 import { describeWithMariadb, freshDatabases } from "@muster/testkit";

@@ -1,4 +1,4 @@
-// Log-in defence: who guesses waits, who owns the account does not, and nobody learns which names exist.
+// Log-in protection: guessers must wait, account owners need not, and nobody learns which names exist.
 import { createHash } from "node:crypto";
 import { describeWithMariadb } from "@muster/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";

@@ -1,4 +1,4 @@
-// One key for one name, everywhere: what finds an account is what its failed log-ins are counted by.
+// One key per name: the key that finds an account also counts its failed log-ins.
 import { describeWithMariadb } from "@muster/testkit";
 import fc from "fast-check";
 import { sql } from "kysely";

@@ -1,4 +1,4 @@
-// The real service over a fresh database, for its own tests.
+// The real service with a fresh database, for its own tests.
 import { IdentityService } from "@muster/contracts/identity/v2";
 import { type ServiceHarness, startService } from "@muster/testkit";
 import { sql } from "kysely";

@@ -1,4 +1,4 @@
-// The real service over a fresh database, for its own tests.
+// The real service with a fresh database, for its own tests.
 import { MatchService } from "@muster/contracts/match/v2";
 import { type HarnessOptions, type ServiceHarness, startService } from "@muster/testkit";
 import type { Tables } from "../src/schema.ts";

@@ -1,4 +1,4 @@
-// The match registry of one gateway, between players, links and a matchmaker that write down what they are told.
+// The match registry of one gateway, with players, links and a matchmaker that record what they receive.
 import type { LinkEnded, LinkFollow, LinkJoined } from "@muster/contracts/realtime/link/v1";
 import type { RelocatedMatch } from "@muster/contracts/matchmaking/v2";
 import { createLogger } from "@muster/log";

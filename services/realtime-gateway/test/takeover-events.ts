@@ -1,4 +1,4 @@
-// What happens to a match, in short, for the tests of its rules. Links are strings.
+// Short constructors of events for the tests of the takeover rules. Links are strings.
 import { takeover } from "../src/matches/takeover.ts";
 import {
   type Action,

@@ -1,5 +1,5 @@
-// The world of one gateway's connections, seats and spectators, which are the real ones: its links, shards and matchmaker are not, and do
-// whatever a test says. On vitest's clock.
+// The environment of one gateway. Its connections, seats and spectators are real; its links, shards and matchmaker are fakes
+// that do what the test says. Uses vitest's fake clock.
 import { createLogger } from "@muster/log";
 import { decodeServerControl, encodeClientControl, PROTOCOL_VERSION } from "@muster/realtime";
 import { vi } from "vitest";

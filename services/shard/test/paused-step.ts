@@ -1,5 +1,5 @@
-// A process with a watch over its steps, to be stopped in the middle of one. It says "stepping" once it is in one step or
-// another; works on for a while in the one in which it was stopped; and says whether that was condemned.
+// A process with a step watchdog, to be suspended in the middle of a step. It prints "stepping" when it is in one, continues
+// for a while in the step in which it was suspended, and prints whether that step was condemned.
 import { StepWatchdog } from "../src/tick/step-watchdog.ts";
 
 const BUDGET_MS = 100;

@@ -1,5 +1,5 @@
-// A frame costs about what the largest request of the contract costs, whatever it is stuffed with: players share one thread, and the limits
-// count messages.
+// No frame costs much more than the largest valid request, whatever its contents: all players share one thread, and the
+// limits count messages.
 import { encodeClientControl, FRAME_BYTES_MAX } from "@muster/realtime";
 import { describe, expect, it } from "vitest";
 import { decodeControl } from "./control-decoding.ts";

@@ -1,4 +1,5 @@
-// Every request that the contract's rules allow fits into a frame: or a list that grows with use would one day cost its owner the way back.
+// Every request that the contract allows fits into a frame. Otherwise a list that grows with use could one day be too large
+// to send.
 import { create, type DescField, type DescMessage, getOption, ScalarType } from "@bufbuild/protobuf";
 import { field as fieldRules } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { ClientControlSchema } from "@muster/contracts/realtime/v1";

@@ -1,7 +1,7 @@
 // On the hot path, for every message that comes and every frame that goes: design/realtime/performance.md.
 //
-// The only file that imports uWebSockets.js. What it hides: sends take Buffers only (this build sends some strings as
-// raw Latin-1), a send may be dropped silently unless its result is looked at, a closed socket throws on every use,
+// The only file that imports uWebSockets.js. It hides these properties: sends take Buffers only (this build sends some
+// strings as raw Latin-1), a send can be dropped silently unless its result is checked, a closed socket throws on every use,
 // and a message is only valid during its callback.
 import { createServer } from "node:net";
 import { INPUT_FRAME, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "@muster/realtime";

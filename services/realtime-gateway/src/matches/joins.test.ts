@@ -1,4 +1,4 @@
-// A request to join a match, or to watch it, is answered once and in time, whatever happens on the way.
+// A request to join or watch a match is answered exactly once and in time, whatever happens meanwhile.
 import { seededBelow } from "@muster/testkit/numbers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { MATCH, World } from "../../test/world.ts";

@@ -1,4 +1,4 @@
-// A match goes from one shard to another: design/realtime/survival.md. joins.test.ts has what players are answered, whatever happens.
+// A match moves from one shard to another: design/realtime/survival.md. joins.test.ts tests the answers that players get.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { listener, MATCH, RegistryHarness } from "../../test/registry-harness.ts";
 import { tickFrame } from "../../test/tick-frame.ts";

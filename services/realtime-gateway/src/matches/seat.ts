@@ -1,6 +1,6 @@
 // On the hot path, for every input: its first fields: design/realtime/performance.md.
 //
-// A seat that a player has, or is on the way to.
+// A seat that a player has, or is about to take.
 import type { LinkJoined } from "@muster/contracts/realtime/link/v1";
 import type { InputRefusalCode } from "@muster/realtime";
 import type { LinkSession, ShardLink } from "../shards/shard-link.ts";

@@ -1,4 +1,4 @@
-// What is done when: the rules of takeover.ts, case by case.
+// The rules of takeover.ts, case by case: events and the resulting actions.
 import { describe, expect, it } from "vitest";
 import {
   after,

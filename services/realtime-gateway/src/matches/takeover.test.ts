@@ -1,5 +1,5 @@
-// The rules by themselves. takeover-cases.test.ts has what is done when; registry.test.ts and registry-moving.test.ts have what it
-// comes to with links, seats and timers.
+// The rules of takeover.ts by themselves. takeover-cases.test.ts lists the actions for each event; registry.test.ts and
+// registry-moving.test.ts test the effects with links, seats and timers.
 import { describe, expect, it } from "vitest";
 import {
   after,

@@ -1,4 +1,4 @@
-// The link port and those who have no business there: what they send costs next to nothing, and gateways get in all the same.
+// The link port and unauthenticated connections: they cost almost nothing, and do not keep gateways out.
 import { createHmac, randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
 import { create, toBinary } from "@bufbuild/protobuf";

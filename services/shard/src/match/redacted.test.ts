@@ -1,4 +1,4 @@
-// Hidden state never leaves the shard: whatever the other seat's secret is, the bytes for everybody else are the same.
+// Hidden state never leaves the shard: everybody else receives the same bytes, whatever a seat's secret is.
 import { flag, type Game, list, SnapshotDecoder, uint } from "@muster/game-kit";
 import { newTrace } from "@muster/tracing";
 import { describe, expect, it } from "vitest";

@@ -1,4 +1,4 @@
-// Games without a clock, bots, and what a client that was away is told.
+// Games without a clock, bots, and what a client is told after a disconnection.
 import { four } from "@muster/game-four";
 import { duel } from "@muster/game-duel";
 import { type Game, LogPlayer, recordsOf, Simulation } from "@muster/game-kit";
