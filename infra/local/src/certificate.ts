@@ -1,4 +1,4 @@
-// A certificate for this machine only, made once: nobody else can have its key.
+// A certificate for this machine only. It is created here once, so nobody else can have its key.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import path from "node:path";

@@ -1,4 +1,4 @@
-// `pnpm -r dev` of this package: MariaDB and nginx, until Ctrl-C. The services wait for them (dev-service.ts).
+// `pnpm -r dev` of this package: runs MariaDB and nginx until Ctrl-C. The services wait for them (dev-service.ts).
 import { chosenPorts, loadEnvironment } from "./environment.ts";
 import { claimHome, type HomeHolder } from "./home.ts";
 import { type Infrastructure, startInfrastructure } from "./infrastructure.ts";

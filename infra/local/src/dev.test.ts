@@ -1,4 +1,4 @@
-// `pnpm -r dev` when its servers cannot start: nobody else starts, and each says why.
+// `pnpm -r dev` when its servers cannot start: no service starts, and each says why.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";

@@ -1,4 +1,4 @@
-// The environment of a whole local system: ports, addresses and secrets. Made once, kept in a file that only its
+// The environment of a whole local system: ports, addresses and secrets. It is created once and kept in a file that only its
 // owner may read, so that tokens and sealed keys survive a restart.
 import { randomBytes } from "node:crypto";
 import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -1,6 +1,6 @@
-// One system per folder: two would share a database's files, and each would forget what the other one started. Whoever starts a
-// system holds the folder's name as a socket that has no file (unix(7), abstract): the kernel lets one process have it, and
-// frees it however that process ends. Whoever asks is told who holds it.
+// One system per folder: two would share a database's files, and each would lose track of what the other one started. A
+// running system owns an abstract socket (unix(7)) named after the folder: the kernel gives it to only one process, and frees
+// it however that process ends. The socket also tells others who owns it.
 import { createHash } from "node:crypto";
 import { realpathSync } from "node:fs";
 import { connect, createServer } from "node:net";

@@ -1,4 +1,5 @@
-// The gateways behind the ingress: a file of their own beside its configuration, so that one more is a line and a reload.
+// The gateways behind the ingress. They are in a separate file included by nginx's configuration, so that adding one takes a
+// line and a reload.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";

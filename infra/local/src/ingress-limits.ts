@@ -1,4 +1,4 @@
-// What the ingress is sized for: one number, the players' sockets, and what this machine lets one process have.
+// How the ingress is sized: by the number of players' sockets, and by the limits of this machine.
 import { readFileSync } from "node:fs";
 
 export interface IngressLimits {

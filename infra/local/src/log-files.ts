@@ -1,5 +1,5 @@
-// The local system's logs: a file per process, bounded. What cannot be written is counted and told, never a reason to end:
-// on a full disk everything that needs no disk goes on.
+// The local system's log files: one per process, bounded. Lines that cannot be written are counted and reported, but never
+// stop a process: on a full disk, everything that needs no disk continues.
 import { closeSync, existsSync, fstatSync, openSync, renameSync, writeSync } from "node:fs";
 import path from "node:path";
 import { makeFolders } from "./folders.ts";

@@ -1,4 +1,4 @@
-// JSON log lines as a person reads them.
+// Formats JSON log lines for people.
 
 const COLOURS: Readonly<Record<string, string>> = {
   debug: "\x1b[2m",

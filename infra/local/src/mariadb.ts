@@ -1,5 +1,5 @@
-// A private MariaDB: no service of the machine, no password prompt, its data in a folder of ours. Made by copying a
-// template that is made once: a fresh server takes about 0.2 s.
+// A private MariaDB server: not a system service, no password prompt, data in a folder of its own. Its data folder is a copy
+// of a template that is created once, so a new server takes about 0.2 s.
 import { execFileSync, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";

@@ -1,4 +1,4 @@
-// The table of processes, for what starts and asks them on this machine.
+// The table of processes, for code that starts or queries them on this machine.
 export {
   COMPOSE_STOP_WITHIN_MS,
   type DatabaseRow,

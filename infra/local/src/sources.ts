@@ -1,4 +1,5 @@
-// What a service is made of: its own source and that of every package it uses, through others too. What it does not use may change beside it.
+// The sources of a service: its own and those of all packages that it uses, directly or indirectly. A change of any other
+// source does not restart it.
 import { readFileSync, realpathSync } from "node:fs";
 import path from "node:path";
 

@@ -1,5 +1,5 @@
-// A child process that is started again when it ends by itself: the crash of one never takes another down, and a
-// local system mends itself as a cluster would.
+// A child process that is restarted when it ends by itself: a crash never takes another process down, and a local system
+// recovers as a cluster would.
 import { type Child, type ChildOptions, spawnChild } from "./child.ts";
 import { readLogLine } from "./log-lines.ts";
 import { forget, remember } from "./run-records.ts";

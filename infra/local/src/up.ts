@@ -1,4 +1,5 @@
-// The whole local system in one process tree: start, wait until healthy, one match, stay, stop. Called by up.sh.
+// The whole local system in one process tree: starts it, waits until it is healthy, plays one match, keeps it running, stops
+// it. Called by up.sh.
 import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { type Child, spawnChild } from "./child.ts";

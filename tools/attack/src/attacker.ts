@@ -1,4 +1,4 @@
-// One attacker at an address of its own: REST and WebSockets without the SDK's manners.
+// One attacker at its own address: REST and WebSockets without the SDK.
 import { randomBytes } from "node:crypto";
 import { Agent, request } from "node:http";
 import { encodeClientControl, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "@muster/realtime";

@@ -1,4 +1,5 @@
-// The short variant of every attack: one system for all of them, seconds each. What the figures are: main.ts.
+// The short variant of every attack: one system for all of them, a few seconds each. main.ts runs the long variant and prints
+// the figures.
 import { describeWithServers } from "@muster/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ATTACKS } from "./attacks/index.ts";

@@ -1,4 +1,4 @@
-// Attackers on open realtime connections, who say something at a steady pace.
+// Attackers on open realtime connections that send messages at a steady rate.
 import { sleep } from "@muster/runtime";
 import type { AttackCounts, Strike, Target } from "./attack.ts";
 import { Attacker, type AttackSocket } from "./attacker.ts";

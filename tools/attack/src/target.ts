@@ -1,4 +1,4 @@
-// A system of our own to attack: the local stack as up.sh starts it, on free ports and in a folder that is thrown away.
+// A system to attack: the local stack, started like up.sh on free ports and in a temporary folder.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";

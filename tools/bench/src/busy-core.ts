@@ -1,5 +1,5 @@
-// Takes a share of the core that the servers run on, as a slow or shared host does: in slices of milliseconds, so that nobody
-// on it is spared for long.
+// Uses a share of the servers' core, like a slow or shared host: in slices of milliseconds, so that every process on the core
+// is affected.
 //
 //   node src/busy-core.ts PERCENT
 const SLICE_MS = 10;

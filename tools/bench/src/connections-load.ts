@@ -1,6 +1,7 @@
-// Opens authenticated connections and holds them, on bare sockets: the client must be cheaper than what it measures.
-// Tokens come on standard input, one a line, then "go". Usage: connections-load.ts HOST:PORT AT_ONCE [PER_S, 0: as fast as
-// it goes]   Says a line of JSON when all are in, and holds them until it is ended.
+// Opens authenticated connections on bare sockets, because the client must cost less than what it measures.
+// Tokens come on standard input, one per line, followed by "go". Usage: connections-load.ts HOST:PORT AT_ONCE [PER_S, 0: as
+// fast as possible]
+// Prints a line of JSON when all connections are open, and keeps them open until it is terminated.
 import { connect, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 

@@ -1,5 +1,6 @@
-// What players' sockets cost the ingress: resident memory of nginx's worker with thousands of WebSockets over TLS, each of which has carried
-// messages both ways; and the kernel's objects for its two connections, which a container's limit counts too.
+// The cost of players' sockets to the ingress: resident memory of nginx's worker with thousands of WebSockets over TLS, each
+// of which has carried messages both ways, and the kernel objects of its two connections, which count towards a container's
+// limit too.
 //
 //   node src/ingress-memory.ts [--sockets 4000] [--steps 4] [--messages 30]
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";

@@ -1,5 +1,6 @@
-// The load on Muster: guests queue, play and send 30 inputs a second each. A few decode every frame and time their
-// acknowledgements; the others count. Usage: load.ts EDGE_URL GATEWAY_URL MATCHES SECONDS [SPECTATORS of the first match]
+// The load on Muster: guests queue, play and send 30 inputs per second each. A few of them decode every frame and time their
+// acknowledgements; the others only count frames. Usage: load.ts EDGE_URL GATEWAY_URL MATCHES SECONDS [SPECTATORS of the
+// first match]
 import { randomBytes } from "node:crypto";
 import { MusterClient } from "@muster/client";
 import { duel } from "@muster/game-duel";

@@ -1,5 +1,5 @@
-// How groups were made before queues were kept in order, to measure beside: every ticket, the one that waits longest first,
-// looks at all that are within its reach.
+// How groups were formed before queues were kept sorted, for comparison: every ticket, starting with the one that has waited
+// longest, scans all tickets within its reach.
 import type { QueueRules, WaitingTicket } from "@muster/matchmaker/testing";
 
 export function referenceGroups(tickets: readonly WaitingTicket[], now: number, rules: QueueRules): WaitingTicket[][] {

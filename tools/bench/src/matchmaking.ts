@@ -1,5 +1,6 @@
-// A pass over a queue of the matchmaker: what it costs per ticket, its longest slice, and how good the groups are, beside those of every ticket
-// looking at its whole neighbourhood. The same number of tickets in queues of each length: a hundred of 1,000, or one of 100,000.
+// One pass over a queue of the matchmaker: its cost per ticket, its longest slice, and the quality of the groups compared
+// with a full scan of every ticket's neighbourhood. The total number of tickets is the same for every queue length: a hundred
+// queues of 1,000, or one of 100,000.
 //
 //   pnpm --filter @muster/bench matchmaking [--tickets 1000,10000,100000] [--reference-max 10000] [--warm]
 //

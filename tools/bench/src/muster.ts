@@ -1,5 +1,5 @@
-// Muster as it is: every service as a process of its own, real accounts, the real queue. Only gateway and shard carry the
-// load, so only they are pinned and counted.
+// Muster as it is deployed: every service in its own process, real accounts, the real queue. Only the gateway and the shard
+// carry the load, so only these are pinned and measured.
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";

@@ -1,4 +1,4 @@
-// Authenticated connections from a process of its own, held until it is told to end.
+// Keeps authenticated connections open from a separate process until it is told to stop.
 import { spawn } from "node:child_process";
 import path from "node:path";
 import { paths } from "@muster/local";

@@ -1,5 +1,5 @@
-// The realtime path beside its competitors, in turn, in one run: rooms of two, 30 inputs a second up and 30 snapshots a
-// second down for each player. Servers are pinned to one core, the load to another.
+// The realtime path and its competitors, measured alternately in one run: rooms of two, 30 inputs per second up and 30
+// snapshots per second down for each player. Servers are pinned to one core, the load to another.
 //
 //   node src/realtime.ts [--matches 300, or several: 50,600] [--seconds 10] [--rounds 1] [--competitors DIR] [--profile DIR] [--busy PERCENT]
 //

@@ -1,6 +1,6 @@
-// The gateway's own part of a tick, without players' sockets: inputs of every connection onto the link, ticks off the link
-// to every connection. Its connections, seats and link are the real ones; the shard is a stand-in on a real socket, and what
-// would be written to a player is counted.
+// The gateway's part of a tick, without players' sockets: it writes the inputs of all connections to the link and sends the
+// ticks from the link to all connections. Connections, seats and link are real; the shard is a fake on a real socket, and
+// writes to players are only counted.
 //
 //   node src/relay.ts [--matches 50,300,1000] [--ticks 600] [--rounds 3] [--json]
 import { once } from "node:events";

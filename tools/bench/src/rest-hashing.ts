@@ -1,4 +1,4 @@
-// What hashing alone costs: the parameters of identity-service, nothing around it.
+// The cost of password hashing alone, with the parameters of identity-service.
 import { argon2, randomBytes } from "node:crypto";
 import { promisify } from "node:util";
 

@@ -1,4 +1,5 @@
-// node rest-load.ts URL TOKEN SECONDS CONNECTIONS [BODY]: a closed loop on keep-alive connections; prints figures as JSON.
+// node rest-load.ts URL TOKEN SECONDS CONNECTIONS [BODY]: a closed loop on keep-alive connections; prints its figures as
+// JSON.
 import { Agent, request } from "node:http";
 
 const [url = "", token = "", secondsText = "5", connectionsText = "16", body = ""] = process.argv.slice(2);

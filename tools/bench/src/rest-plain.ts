@@ -1,4 +1,4 @@
-// The same page from one plain process: Fastify, a token check, the same three statements, the same JSON.
+// The same page from a single plain process: Fastify, token verification, the same three statements, the same JSON.
 import { fastify } from "fastify";
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
 import { createPool } from "mariadb";

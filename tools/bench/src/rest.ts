@@ -1,6 +1,6 @@
-// The REST path: a page of match history, authenticated, through nginx → edge-api → gRPC → match-service → MariaDB,
-// beside the same page from one plain Fastify process with the same SQL; and log-ins beside pure hashing. Servers share
-// one core, the load has another.
+// The REST path: an authenticated page of match history through nginx → edge-api → gRPC → match-service → MariaDB, compared
+// with the same page from one plain Fastify process with the same SQL; and log-ins compared with password hashing alone. The
+// servers share one core; the load uses another.
 //
 //   node src/rest.ts [--seconds 15] [--rounds 5] [--connections 16]
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";

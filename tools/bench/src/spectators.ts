@@ -1,4 +1,5 @@
-// What spectators cost the shard: the same matches without spectators, and with a thousand at one of them, in turn.
+// The cost of spectators to the shard: the same matches without spectators, and with a thousand at one of them, measured
+// alternately.
 //
 //   node src/spectators.ts [--spectators 1000] [--matches 50] [--seconds 8] [--rounds 3]
 import { programOptions } from "@muster/testkit/program-options";

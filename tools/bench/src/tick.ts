@@ -1,6 +1,6 @@
-// The shard's own part of a tick, without any network: inputs in, step, record, check, delta, link frames out, in the
-// phases of the real scheduler on a clock of its own. What a match costs, and whether it costs the same however many
-// there are.
+// The shard's part of a tick, without any network: inputs, step, record, checksum, delta and link frames, in the phases of
+// the real scheduler on a simulated clock. Measures the cost per match, and whether it stays the same as the number of
+// matches grows.
 //
 //   node src/tick.ts [--matches 50,100,200,500,1000] [--ticks 600] [--rounds 3] [--json]
 import { programOptions } from "@muster/testkit/program-options";

@@ -1,5 +1,5 @@
-// Access tokens for as many players as a bench wants: signed with a key of its own, which the gateways are told to trust
-// beside the real ones. They check them like any.
+// Access tokens for as many players as a benchmark needs, signed with its own key. The gateways are configured to accept that
+// key besides the real ones, and verify its tokens like any other.
 import { IdentityService } from "@muster/contracts/identity/v2";
 import { createLogger } from "@muster/log";
 import { createRpcClient, createRpcServer } from "@muster/rpc";

@@ -1,4 +1,4 @@
-// Base images from Debian's packages: no registry of images is needed.
+// Builds base images from Debian's packages, so no image registry is needed.
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { command } from "./command.ts";

@@ -1,4 +1,5 @@
-// The rendered manifests as containers, all started at once: pods by podman, Services by a name server, readiness by the pods' own probes.
+// Runs the rendered manifests as containers, all started at once: pods with podman, Services with a name server, readiness
+// with the pods' own probes.
 import { freePort, SERVICES } from "@muster/local";
 import type { Manifest } from "@muster/manifests/render";
 import { sleep, until } from "@muster/runtime";

@@ -1,4 +1,4 @@
-// Programs that end: what they print, or an error with the end of what they said.
+// Runs a program to completion. Returns its output, or throws an error with the last part of it.
 import { spawn } from "node:child_process";
 
 export interface CommandOptions {

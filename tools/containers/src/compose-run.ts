@@ -1,4 +1,4 @@
-// The compose file, brought up by Debian's docker-compose on our engine's API; each container made anew once under it.
+// Starts the compose file with Debian's docker-compose through our engine's API, then recreates each container once.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";

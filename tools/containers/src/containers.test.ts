@@ -1,4 +1,5 @@
-// What needs no engine: how manifests become containers, and what a name leads to. The whole: scripts/container-test.sh.
+// What can be tested without an engine: how manifests become containers, and what a name resolves to. For everything else:
+// scripts/container-test.sh.
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";

@@ -1,4 +1,5 @@
-// podman with runc, as root, with a configuration of its own: the defaults of both fail where limits cannot be raised or cgroups are of both versions.
+// podman with runc, as root, with its own configuration: the defaults of both fail where limits cannot be raised or both
+// cgroup versions are mounted.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";

@@ -1,4 +1,4 @@
-// Our images, as their Dockerfiles say, and what must be true of each.
+// Builds our images from their Dockerfiles and verifies their contents.
 import path from "node:path";
 import { paths } from "@muster/local";
 import { SERVICES } from "@muster/manifests/services";

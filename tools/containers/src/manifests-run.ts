@@ -1,4 +1,4 @@
-// The local overlay, run by its rendered manifests on a cluster that is imitated.
+// Runs the rendered manifests of the local overlay on an imitated cluster.
 import { render } from "@muster/manifests/render";
 import { sleep } from "@muster/runtime";
 import { Cluster } from "./cluster.ts";

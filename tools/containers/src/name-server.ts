@@ -1,4 +1,4 @@
-// A name server for containers: answers what it is told now, and keeps nothing.
+// A name server for containers: it answers from a table in memory.
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { AUTHORITATIVE_ANSWER, decode, encode, type Packet, RECURSION_DESIRED } from "dns-packet";

@@ -1,4 +1,5 @@
-// A rendered workload as arguments of `podman run`: its command, environment, user, read-only root, capabilities, memory and volumes.
+// Converts a rendered workload to arguments of `podman run`: its command, environment, user, read-only root, capabilities,
+// memory and volumes.
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { Manifest } from "@muster/manifests/render";

@@ -1,4 +1,4 @@
-// What the overlays ask an operator for.
+// The secrets that the overlays require from an operator.
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import path from "node:path";

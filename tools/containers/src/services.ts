@@ -1,4 +1,4 @@
-// What a Service does to its name: it leads to the pods that are ready, or to all of them where it says so.
+// What the name of a Service resolves to: the pods that are ready, or all of them if the Service says so.
 import type { Manifest } from "@muster/manifests/render";
 import type { Pod } from "./pods.ts";
 

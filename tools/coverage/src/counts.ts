@@ -1,4 +1,4 @@
-// What V8 counted, of all processes together: each leaves a file in NODE_V8_COVERAGE when it ends.
+// Merges V8's counts of all processes: each process writes a file to NODE_V8_COVERAGE when it exits.
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";

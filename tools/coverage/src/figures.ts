@@ -1,4 +1,4 @@
-// From counts by offset to lines and branches, as Istanbul defines them.
+// Converts counts by offset to lines and branches, as Istanbul defines them.
 import { readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { pathToFileURL } from "node:url";

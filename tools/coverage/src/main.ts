@@ -1,4 +1,4 @@
-// `pnpm coverage`: see HELP. The counts are kept in coverage/, which git does not see.
+// `pnpm coverage`: see HELP. The counts are kept in coverage/, which git ignores.
 import { spawn } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import path from "node:path";

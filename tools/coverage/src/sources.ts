@@ -1,4 +1,4 @@
-// Which files are to be reached by tests: what runs at a studio's, not the tests and not what only helps them.
+// The files that tests should cover: code that runs in production, without tests and test support.
 import { globSync } from "node:fs";
 import path from "node:path";
 

@@ -1,4 +1,4 @@
-// The figures as people read them.
+// Formats the figures for people.
 import { type Figures, type Share, sum } from "./figures.ts";
 
 const WIDTH = 44;

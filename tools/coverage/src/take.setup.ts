@@ -1,4 +1,5 @@
-// Vitest ends its workers by a signal, and a process that ends so writes no coverage: it is taken when a file's tests are over.
+// Vitest stops its workers with a signal, and a process that is stopped so writes no coverage. So the counts are written when
+// a test file has finished.
 import { takeCoverage } from "node:v8";
 import { afterAll } from "vitest";
 

@@ -1,4 +1,4 @@
-// The package has no types of its own.
+// Types for a package that has none.
 declare module "@bcoe/v8-coverage" {
   import type { Profiler } from "node:inspector";
   /** Adds up counts of the same source. Undefined for none. */

@@ -1,4 +1,4 @@
-// A game that breaks its own match, in the ways that a game can.
+// A game that breaks its own match, in every way in which a game can.
 import { type Game, uint } from "@muster/game-kit";
 
 export const LOOPS = 1;

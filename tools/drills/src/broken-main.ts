@@ -1,4 +1,4 @@
-// A shard, or a matchmaker, that knows the broken game beside the installation's own: a process of the drills.
+// A process of the drills: a shard or a matchmaker that has the broken game besides the installation's own games.
 //   node src/broken-main.ts shard | matchmaker
 import { createLogger } from "@muster/log";
 import * as matchmaker from "@muster/matchmaker/testing";

@@ -1,5 +1,5 @@
-// A game that loops, allocates, dawdles or throws loses its own match; every other match on its shard goes on, and
-// nothing that its players saw is lost.
+// A game that loops, allocates, is slow or throws loses its own match. Every other match on its shard continues, and nothing
+// that their players saw is lost.
 import { randomBytes } from "node:crypto";
 import path from "node:path";
 import { type MatchEnd, MusterClient, Realtime } from "@muster/client";

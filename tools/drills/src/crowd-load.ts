@@ -1,5 +1,5 @@
-// A crowd that queues at once while match-service runs at a part of its speed, and then comes and goes at random. Everybody is
-// matched, and no match is left running that no shard holds.
+// A crowd that queues at once while match-service runs at reduced speed, and then joins and leaves at random. Everybody must
+// be matched, and no match may be left running that no shard holds.
 import { randomBytes } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { MusterClient, Realtime } from "@muster/client";

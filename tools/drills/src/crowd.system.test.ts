@@ -1,4 +1,4 @@
-// The short variant of the crowd, as real processes.
+// The short variant of the crowd drill, with real processes.
 import { describeWithServers } from "@muster/testkit";
 import { expect, it } from "vitest";
 import { drillCrowd } from "./crowd-load.ts";

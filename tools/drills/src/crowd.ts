@@ -1,5 +1,5 @@
-// Hundreds of players queue at once, and come and go at random, while match-service runs at a quarter of its speed: all are
-// matched, and no match is left running that no shard holds.
+// Hundreds of players queue at once, and join and leave at random, while match-service runs at a quarter of its speed. All
+// must be matched, and no match may be left running that no shard holds.
 //
 //   node src/crowd.ts [--clients 300] [--run-share 0.25] [--churn-s 30]
 import { programOptions } from "@muster/testkit/program-options";

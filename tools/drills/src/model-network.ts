@@ -1,5 +1,5 @@
-// What is on its way between the processes of protocol-model.ts, taken out in any order; of one link in its own. What goes over no link may
-// come twice.
+// The messages in transit between the processes of protocol-model.ts. Messages of one link arrive in order, all others in any
+// order and possibly twice.
 
 interface Named {
   readonly id: string;

@@ -1,4 +1,4 @@
-// Players of a drill: they play with the SDK, note what they saw, and for how long they saw nothing.
+// Players of a drill: they play with the SDK, and record what they saw and how long they saw nothing.
 import { randomBytes } from "node:crypto";
 import { type MatchEnd, MusterClient, type PlayingMatch, Realtime } from "@muster/client";
 import { duel, duelBot } from "@muster/game-duel";

@@ -1,5 +1,5 @@
-// What was kept: each match's stored replay is simulated again, without interruption, and compared with what its
-// players saw on the way and with the result that was stored.
+// Proves that nothing was lost: each match's stored replay is simulated again without interruption, and compared with what
+// its players saw and with the stored result.
 import { MatchService, MatchState } from "@muster/contracts/match/v2";
 import { duel } from "@muster/game-duel";
 import { type Game, LogPlayer, recordsOf, Simulation, unpackLog } from "@muster/game-kit";

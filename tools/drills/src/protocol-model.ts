@@ -1,10 +1,7 @@
-// The protocol of design/realtime/survival.md under thousands of random schedules: messages are delayed and cut off, those of the matchmaker
-// reordered and duplicated too; shards and gateways crash, stop and wake up, are suspected and leave. The rules that decide are the services'
-// own (the gateways' takeover, LogTransfers, decideAdvance); the network, the matchmaker's questions and the clock are the model's.
-//
-// What is checked: one authority per epoch, one shard whose frames a gateway takes, no fork among what players saw, no applied input that a
-// player saw is lost while a replica lives and is waited for, at most one result, and that of the last epoch; and once everything that is
-// still there works again, every gateway carries the match.
+// Runs the protocol of design/realtime/survival.md through thousands of random schedules: messages are delayed and cut off,
+// those of the matchmaker also reordered and duplicated; shards and gateways crash, stop and wake up, are suspected and
+// leave. The rules that decide are those of the services (the gateways' takeover, LogTransfers, decideAdvance); the network,
+// the matchmaker's questions and the clock are the model's.
 import { decideAdvance } from "@muster/match-service/testing";
 import { type Action, isBoundTo, type MatchEvent, takeover } from "@muster/realtime-gateway/testing";
 import { LogTransfers } from "@muster/shard/testing";

@@ -1,4 +1,4 @@
-// 150 requests a second over every callee of edge-api and the gateway, while one of them is restarted again and again.
+// 150 requests per second to every callee of edge-api and the gateway, while one of them is restarted repeatedly.
 import { randomBytes } from "node:crypto";
 import { MusterClient, Realtime } from "@muster/client";
 import { openTestCluster, type TestCluster } from "./test-cluster.ts";

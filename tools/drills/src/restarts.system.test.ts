@@ -1,4 +1,4 @@
-// The short variant of the restarts: each callee once, as real processes, under some load.
+// The short variant of the restarts drill: each callee is restarted once, as a real process, under some load.
 import { describeWithServers } from "@muster/testkit";
 import { expect, it } from "vitest";
 import { CALLEES, drillRestarts } from "./restart-load.ts";

@@ -1,5 +1,5 @@
-// Every service that others call is restarted again and again under load: no process dies of it, no request is answered
-// with 500 or not at all.
+// Every service that others call is restarted repeatedly under load. No process may crash because of it, and no request may
+// be answered with 500 or not at all.
 //
 //   node src/restarts.ts [--callee matchmaker] [--restarts 10] [--per-s 150]
 import { programOptions } from "@muster/testkit/program-options";

@@ -1,5 +1,5 @@
-// The short variant of the drills: few matches, the same faults, the same proof. How long players wait is the drill's to
-// measure, not a test's.
+// The short variant of the survival drill: few matches, the same faults, the same proof. The drill, not this test, measures
+// how long players wait.
 import { describeWithServers } from "@muster/testkit";
 import { expect, it } from "vitest";
 import { drill, SCENARIOS } from "./scenarios.ts";

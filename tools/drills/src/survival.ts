@@ -1,5 +1,5 @@
-// Matches under load, and processes that die, stop, leave or are full: every match goes on, nobody waits for long, no
-// applied input is lost, and the result is that of an uninterrupted simulation of the whole log.
+// Matches under load while processes crash, stop, leave or are full. Every match must continue, nobody may wait for long, no
+// applied input may be lost, and the result must equal that of an uninterrupted simulation of the whole log.
 //
 //   node src/survival.ts [--scenario shard-killed] [--matches 300] [--seed 1]     all scenarios: --scenario all
 import { programOptions, refuseOptions } from "@muster/testkit/program-options";

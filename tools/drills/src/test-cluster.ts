@@ -1,4 +1,4 @@
-// The whole system as processes of their own, with as many gateways and shards as a drill wants to lose.
+// The whole system in separate processes, with as many gateways and shards as a drill needs.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";

@@ -1,4 +1,5 @@
-// What an OpenTelemetry collector gets of one player's way into a match, from the processes as they are deployed.
+// The spans that an OpenTelemetry collector receives when a player gets into a match, from the processes as they are
+// deployed.
 import { randomBytes } from "node:crypto";
 import type { ServerControl } from "@muster/contracts/realtime/v1";
 import { CONTROL_FRAME, decodeServerControl, encodeClientControl } from "@muster/realtime";

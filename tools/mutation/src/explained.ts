@@ -1,4 +1,4 @@
-// Mutants that live on, and why no test should kill them.
+// Mutants that may survive, and why no test should detect them.
 export interface Explained {
   readonly file: string;
   /** The line, trimmed. */

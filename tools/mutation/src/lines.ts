@@ -1,4 +1,4 @@
-// Where a function is in its file: for parts that mutate some functions only.
+// Finds the lines of a function in its file, for parts of which only some functions are mutated.
 
 /**
  * Of a source that Biome has formatted: a function, or a method of an object, ends with the next brace that is indented as it is.

@@ -1,4 +1,5 @@
-// What is mutated, by name, and the tests that have to notice. Tests with a database run for every mutant that they reach: seconds each.
+// The parts that can be mutated, and the tests that must detect the mutants. Tests with a database run for every mutant that
+// they cover, which takes seconds each.
 export interface Part {
   readonly mutate: readonly string[];
   /** Of a file: the functions that are mutated, where not all are. */

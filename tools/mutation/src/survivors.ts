@@ -1,4 +1,4 @@
-// What Stryker's report says of mutants that no test noticed, without those that are explained.
+// Reads from Stryker's report the mutants that no test detected and that are not explained.
 import type { Explained } from "./explained.ts";
 
 export interface Survivor {

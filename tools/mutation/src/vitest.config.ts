@@ -1,4 +1,4 @@
-// For Stryker: the tests of one part, as the root's configuration runs them.
+// For Stryker: runs the tests of one part with the root's configuration.
 import { defineConfig } from "vitest/config";
 
 const include = JSON.parse(process.env["MUTATION_TESTS"] ?? "[]") as string[];

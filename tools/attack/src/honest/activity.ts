@@ -1,4 +1,4 @@
-// What honest players do while others attack, measured from their side.
+// What honest players do during an attack, measured from their side.
 import { sleep } from "@muster/runtime";
 import { percentile } from "@muster/testkit/numbers";
 

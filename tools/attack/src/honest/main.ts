@@ -1,4 +1,4 @@
-// The honest players' process: told by its parent what to do, it answers with what it saw.
+// The process of the honest players: it does what its parent says and answers with its observations.
 import { MusterError } from "@muster/client";
 import { sleep } from "@muster/runtime";
 import type { Activity, HonestActivity, Observation } from "./activity.ts";

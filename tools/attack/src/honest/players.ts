@@ -1,4 +1,4 @@
-// The honest players of a run: made once, for every activity, as a person keeps an account.
+// The honest players of a run. They are created once and used for all activities.
 import { randomBytes } from "node:crypto";
 import { MusterClient, type Realtime } from "@muster/client";
 
