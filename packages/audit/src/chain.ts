@@ -1,4 +1,4 @@
-// What must be so from each entry to the next. No I/O: entries are handed to it in order.
+// The rules that link each entry to the previous one. No I/O: entries are passed in, in order.
 import { type AuditHead, type AuditRow, hashOf } from "./entry.ts";
 import type { Sealer } from "./sealer.ts";
 

@@ -1,4 +1,4 @@
-// What an operator does with a service's audit log.
+// The commands with which an operator works on a service's audit log.
 import type { Environment } from "@muster/config";
 import { type Command, type CommandParts, UsageError } from "@muster/service/database";
 import { findAuditHash } from "./log.ts";

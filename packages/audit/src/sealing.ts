@@ -1,7 +1,8 @@
-// Seals for entries that have none, or one of a key that is to go. Entries get a seal only when every entry is as it was written: the whole log
-// is verified first, and what is sealed are the hashes that it had then. Then the log itself says, as its next entry, which entries get one,
-// when and by whom; so a seal that was made later than its entry is never taken for one that was made with it. Then they get it, in small
-// transactions: whoever appends meanwhile waits for one of these at most. What was ended in the midst of it is done by doing it again.
+// Creates seals for entries that have none, or that have one of a key to be retired. Entries get a seal only if every entry
+// is intact: the whole log is verified first, and the hashes that it had then are sealed. Then the next entry of the log
+// records which entries get a seal, when and by whom, so a later seal is never mistaken for one that was created with its
+// entry. Then the seals are written, in small transactions, so that concurrent appends wait for at most one of them. An
+// interrupted run is completed by running it again.
 import { type Database, inTransaction } from "@muster/db";
 import { Chain, type PositionRange } from "./chain.ts";
 import type { AuditEntry, AuditHead, AuditRow } from "./entry.ts";

@@ -1,5 +1,5 @@
-// SQL on the audit log: it is inserted into and read, and gets its seals. Functions take whatever database or transaction of a service has
-// the table.
+// SQL for the audit log: inserting, reading and sealing. The functions accept the database or transaction of any service that
+// has the table.
 import type { Database } from "@muster/db";
 import { sql, type Transaction } from "kysely";
 import { type AuditHead, type AuditRow, ENTRY_COLUMNS, SEAL_COLUMNS } from "./entry.ts";

@@ -1,4 +1,4 @@
-// What a web game loads of us.
+// The size of the SDK in a web game's bundle.
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { gzipSync } from "node:zlib";

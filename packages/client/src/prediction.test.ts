@@ -1,4 +1,4 @@
-// The prediction on a bad link, in virtual time: a server that steps at 30 Hz, a link of 60 ms each way that stalls as TCP
+// Prediction on a bad link, in virtual time: a server that steps at 30 Hz, and a link of 60 ms each way that stalls as TCP
 // does when one packet in a hundred is lost. What the player sees of the own ship is compared frame by frame.
 import { duel, duelBot } from "@muster/game-duel";
 import {

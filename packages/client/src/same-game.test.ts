@@ -1,4 +1,4 @@
-// The code at hand and the match that it is used for: what is told apart, and what becomes of the connection.
+// Which differences between the local game and the match are detected, and what happens to the connection then.
 import { create } from "@bufbuild/protobuf";
 import { MatchJoinedSchema, WatchingSchema } from "@muster/contracts/realtime/v1/client";
 import { duel } from "@muster/game-duel";

@@ -1,6 +1,6 @@
-// Environment variables into one frozen, typed object. All faults are reported at once; there is no fallback for a
-// bad value. Field names are the environment names in lower camel case, without the prefix of the service where there is
-// one: LOG_LEVEL is config.logLevel, and with the prefix IDENTITY is IDENTITY_DB_URL config.dbUrl.
+// Reads environment variables into one frozen, typed object. All faults are reported at once; an invalid value never falls
+// back to the default. Field names are the variables' names in lower camel case, without the service's prefix: LOG_LEVEL is
+// config.logLevel, and with the prefix IDENTITY, IDENTITY_DB_URL is config.dbUrl.
 import type { Static, TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 

@@ -1,6 +1,6 @@
-// The kinds of entry that a configuration can have. Each is a JSON Schema (TypeBox) for the value after conversion,
-// with the sentence that the README table shows. Units stand at the end of the name: TIMEOUT_MS, QUEUE_BYTES_MAX. An entry
-// that had another name says so in `formerly`: the old name is then refused with a message that gives the new one.
+// The types of configuration fields. Each is a JSON Schema (TypeBox) for the converted value, with the sentence that the
+// README table shows. Units are at the end of the name: TIMEOUT_MS, QUEUE_BYTES_MAX. A renamed field gives its old name in
+// `formerly`: setting the old name is an error whose message gives the new one.
 import { type TSchema, type TUnsafe, Type } from "@sinclair/typebox";
 
 interface Options<T> {

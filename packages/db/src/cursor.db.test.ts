@@ -1,4 +1,4 @@
-// What a page costs on the real database: no more for the last than for the first.
+// The cost of a page on a real database: the last page costs no more than the first.
 import { randomBytes } from "node:crypto";
 import { sql } from "kysely";
 import { createConnection } from "mariadb";

@@ -1,5 +1,5 @@
-// Kysely over the promise pool of the `mariadb` connector. Kysely's own MySQL dialect expects mysql2; all but the
-// driver is shared with it.
+// A Kysely dialect for the promise pool of the `mariadb` connector. Kysely's own MySQL dialect expects mysql2; everything but
+// the driver is shared with it.
 import type { EventEmitter } from "node:events";
 import { CompiledQuery, MysqlAdapter, MysqlDriver, MysqlIntrospector, MysqlQueryCompiler } from "kysely";
 import type {

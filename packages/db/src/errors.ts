@@ -1,4 +1,4 @@
-// What a MariaDB error means for the caller. Numbers: MariaDB server error codes.
+// What MariaDB errors mean for the caller. The numbers are MariaDB server error codes.
 import { AppError, COMMON_ERRORS } from "@muster/errors";
 
 const DUPLICATE_KEY = new Set([1062, 1586]);

@@ -1,5 +1,5 @@
-// Migrations: a name and one DDL statement each, safe to run again, because MariaDB commits DDL by itself and a
-// half-done migration is the normal failure. Run by a service's migrate.ts, never by the service.
+// Migrations: each has a name and one DDL statement that is safe to repeat, because MariaDB commits DDL implicitly and a
+// half-done migration is the normal failure. A service's migrate.ts runs them, never the service itself.
 import type { Logger } from "@muster/log";
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import { Migrator } from "kysely/migration";

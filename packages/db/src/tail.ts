@@ -1,6 +1,6 @@
-// Reading a table to its end, again and again, so that no row is missed. An auto_increment position is given out before its transaction
-// commits: a row may appear below the end long after rows above it were read. So every gap between positions is a hole that is asked
-// for again until its row is there, or until no open transaction has it any more: it was rolled back, or deleted.
+// Reads new rows of a table continuously without missing any. An auto_increment position is assigned before its transaction
+// commits, so a row may appear below rows that were read long before. Every gap between positions is therefore queried again
+// until its row appears, or until no open transaction can still have it: it was rolled back or deleted.
 import { sql } from "kysely";
 import type { Database } from "./database.ts";
 

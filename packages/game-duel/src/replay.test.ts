@@ -1,4 +1,4 @@
-// The kit's replays, on a real game.
+// The kit's replays, tested with a real game.
 import {
   BadReplayError,
   type Game,

@@ -1,4 +1,4 @@
-// Structured logs: JSON lines on stdout, the trace id in every line, tokens and passwords never.
+// Structured logs: JSON lines on stdout, with the trace id in every line and never a token or password.
 import { oneOf } from "@muster/config";
 import { currentTrace } from "@muster/tracing";
 import { type DestinationStream, type Logger as PinoLogger, type LoggerOptions, pino } from "pino";

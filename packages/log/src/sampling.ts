@@ -1,5 +1,5 @@
-// A bound on what one message can write: a flood of refusals must not fill the disk, nor cost more than serving. Policy at
-// the limit: lines are left out and counted; the next line of that message that is written says how many.
+// Limits how many lines one message may write: a flood of refusals must not fill the disk or cost more than serving requests.
+// Above the limit, lines are dropped and counted; the next line written for that message has the count.
 
 export interface Rate {
   readonly linesPerS: number;

@@ -1,4 +1,4 @@
-// The games that a shard can run and the queues that lead to them: a studio adds its own game here.
+// The games that a shard can run, and the modes that use them. A studio adds its own game here.
 import { duel } from "@muster/game-duel";
 import { four } from "@muster/game-four";
 import type { Game, GameOptions } from "@muster/game-kit";

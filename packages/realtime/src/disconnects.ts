@@ -1,5 +1,6 @@
-// All reasons for which the gateway closes a socket. STATE-MACHINE.md has the same table, and a test compares them.
-// After 4000 to 4499, clients reconnect with back-off. After 4500 to 4999 they must not: the same would happen again.
+// All reasons for which the gateway closes a socket. STATE-MACHINE.md has the same table, and a test compares the two. After
+// codes 4000 to 4499, clients reconnect with back-off. After 4500 to 4999 they must not, because the result would be the
+// same.
 
 interface Disconnect {
   readonly code: number;

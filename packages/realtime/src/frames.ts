@@ -1,4 +1,4 @@
-// The bytes of contracts/realtime/STANDARD.md that a gateway looks at: the type, and the header of an input.
+// The parts of contracts/realtime/STANDARD.md that a gateway reads: the frame type, and the header of an input.
 
 /** History: 1 = v2.0. */
 export const PROTOCOL_VERSION = 1;

@@ -1,4 +1,4 @@
-// Runs in Node and in browsers: nothing here imports Node.
+// Runs in Node and in browsers: nothing here imports Node's modules.
 export { decodeClientControl, decodeServerControl, encodeClientControl, encodeServerControl } from "./control.ts";
 export { clientDuty, DISCONNECTS, type DisconnectName } from "./disconnects.ts";
 export { CHAT_REFUSALS, REALTIME_ERRORS, type RealtimeErrorCode } from "./errors.ts";

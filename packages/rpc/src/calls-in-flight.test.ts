@@ -1,4 +1,4 @@
-// A server begins no more calls than it says, however many its callers have ready.
+// A server runs no more calls at once than its limit, however many its callers send.
 import { connect } from "node:http2";
 import { once } from "node:events";
 import { createConnection } from "node:net";

@@ -1,6 +1,6 @@
-// One spelling for every id. RFC 9562 lets readers take either case; a database column of type `uuid` makes one id of
-// both, and a text key or a comparison makes two. So what comes in at a door is brought into one form there, by the
-// rules of the contract: every field that the contract calls a UUID, and no list of handlers.
+// One spelling for every id. RFC 9562 allows both cases: a database column of type `uuid` treats them as the same id, but a
+// text key or a comparison does not. So incoming messages are normalised on arrival, by the rules of the contract: every
+// field that the contract declares a UUID, without a list in any handler.
 import { type DescField, type DescMessage, getOption, hasOption } from "@bufbuild/protobuf";
 import { field as fieldRules } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";

@@ -1,5 +1,5 @@
-// One HTTP/2 connection to one address. Node's own rules do most of it: at a GOAWAY the session takes no new streams, those
-// that the server will not serve end as REFUSED_STREAM, and those that it serves go on.
+// One HTTP/2 connection to one address. Node's own rules do most of the work: after a GOAWAY the session accepts no new
+// streams, streams that the server will not process end as REFUSED_STREAM, and the others continue.
 import {
   type ClientHttp2Session,
   type ClientHttp2Stream,

@@ -1,4 +1,4 @@
-// Every way in which a call can fail, and what its caller is told: one table.
+// Every way in which a call can fail, and the error that its caller gets, in one table.
 import { Code, ConnectError } from "@connectrpc/connect";
 import { AppError, COMMON_ERRORS, commonError, HTTP_STATUS } from "@muster/errors";
 import { LimitReachedError, WaitAbandonedError } from "@muster/runtime";

@@ -1,5 +1,5 @@
-// The one translation between our errors and gRPC's. The code and the details travel in metadata, so that the next
-// process compares codes and never texts.
+// Translates between our errors and gRPC's. This is the only place that does so. Code and details travel in metadata, so that
+// the next process compares codes and never texts.
 import { Code, ConnectError } from "@connectrpc/connect";
 import { AppError, type COMMON_ERRORS, GRPC_CODES, type GrpcCode, commonError } from "@muster/errors";
 import { LimitReachedError, WaitAbandonedError } from "@muster/runtime";

@@ -1,4 +1,5 @@
-// What fails on the way, by servers that misbehave on purpose: unavailable, and sent again where that is safe.
+// Transport failures, produced by servers that misbehave on purpose: calls fail as unavailable, and are sent again where that
+// is safe.
 import { createServer, type Http2Server, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { ChatService } from "@muster/contracts/chat/v2";

@@ -1,4 +1,4 @@
-// The client's side of a session: a stream in both directions that is there as long as the process is.
+// The client's side of a session: a bidirectional stream that is kept open for as long as the process runs.
 import type { Logger } from "@muster/log";
 import { type Component, retryForever } from "@muster/runtime";
 import { MessageQueue } from "./message-queue.ts";

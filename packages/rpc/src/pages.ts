@@ -1,4 +1,4 @@
-// A page ends before it is larger than a message may be.
+// Ends a page before it exceeds the maximum size of a message.
 import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 
 /** Of one message, on both sides of a call. */

@@ -1,5 +1,6 @@
-// Which calls may be sent again when nobody knows whether the first one was served: those that read, and those whose second
-// time changes nothing and answers alike. What is in neither kind is sent again only when it surely was not served.
+// The calls that may be repeated when it is unknown whether the first attempt was processed: those that only read, and those
+// whose repetition changes nothing and gives the same answer. All other calls are repeated only if the first attempt was
+// certainly not processed.
 import type { DescMethodUnary } from "@bufbuild/protobuf";
 
 /** The contract's services say of each of these why: an idempotency key, or the same state afterwards. */

@@ -1,4 +1,4 @@
-// The only layer that sends a call again. Its callers do not.
+// The only layer that repeats calls. Its callers do not.
 import type { DescMethodUnary } from "@bufbuild/protobuf";
 import type { AppError } from "@muster/errors";
 import { type Metrics, sleep } from "@muster/runtime";

@@ -1,5 +1,5 @@
-// A callee that stops while requests are on their way: no process may die of it, and nothing that was surely never
-// served is lost.
+// A callee stops while requests are in flight: no process may crash, and no request that was certainly not processed may be
+// lost.
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { IdentityService } from "@muster/contracts/identity/v2";

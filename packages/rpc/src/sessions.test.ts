@@ -1,4 +1,4 @@
-// Sessions from end to end over a real h2c connection, and what a peer may do to either side.
+// Sessions end to end over a real h2c connection, and what a misbehaving peer can do to either side.
 import { createServer, type Server, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
 import type { MessageInitShape } from "@bufbuild/protobuf";

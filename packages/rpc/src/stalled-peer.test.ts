@@ -1,4 +1,4 @@
-// A peer of a served session that reads nothing of its stream, over a connection that answers: none of our clients does that.
+// A peer of a served session that does not read its stream although its connection works. None of our clients does that.
 import { connect } from "node:http2";
 import { create, toBinary } from "@bufbuild/protobuf";
 import {

@@ -1,4 +1,4 @@
-// A stream has no deadline: whatever ends it on the way must be told, or who holds it waits for ever.
+// A stream has no deadline, so its user must be told about anything that ends it, or it would wait forever.
 import { createServer, type Http2Server, type ServerHttp2Stream } from "node:http2";
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { MatchmakingService } from "@muster/contracts/matchmaking/v2";

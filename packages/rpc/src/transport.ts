@@ -1,5 +1,5 @@
-// The gRPC transport over our own connections. What fails between here and the other process, and not there, is told as
-// such: unavailable, and whether the request can have been served.
+// The gRPC transport over our own connections. Failures between this process and the other one are reported as such:
+// unavailable, with the information whether the request may have been processed.
 import type { ClientHttp2Stream, OutgoingHttpHeaders } from "node:http2";
 import { Code, ConnectError, type Interceptor, type Transport } from "@connectrpc/connect";
 import type { UniversalClientFn, UniversalClientRequest, UniversalClientResponse } from "@connectrpc/connect/protocol";

@@ -1,4 +1,4 @@
-// A server in a thread of its own, so that it stops while its callers' thread goes on. It starts and stops when told to.
+// A server in its own thread, so that it can stop while its callers' thread continues. It starts and stops on command.
 import { parentPort } from "node:worker_threads";
 import { IdentityService } from "@muster/contracts/identity/v2";
 import { createLogger } from "@muster/log";

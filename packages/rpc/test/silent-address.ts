@@ -1,4 +1,5 @@
-// An address that answers no packet, as one that nobody has any more: it listens, takes nothing, and its queue is full.
+// An address that answers no packets, like one that is no longer in use: its socket listens but accepts nothing, and its
+// queue is full.
 import { connect, type Socket } from "node:net";
 import { Worker } from "node:worker_threads";
 

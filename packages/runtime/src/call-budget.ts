@@ -1,5 +1,5 @@
-// The deadline travels with the call: a server puts the caller's remaining time here, and every outgoing call and
-// statement made while serving it gets at most what is left. Connect does not do this by itself.
+// Propagates deadlines: a server stores the caller's remaining time here, and every outgoing call and statement made while
+// serving it gets at most what is left. Connect does not do this by itself.
 import { AsyncLocalStorage } from "node:async_hooks";
 
 export interface CallBudget {

@@ -1,5 +1,5 @@
-// Texts are cut by what a reader takes for one character, never by UTF-16 units: half of a pair is no text, and a database, a hash and
-// a peer each make something else of it.
+// Cuts texts between user-perceived characters, never between UTF-16 units: half of a surrogate pair is not text, and a
+// database, a hash and a peer each convert it differently.
 
 const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 

@@ -1,7 +1,7 @@
-// What a text may be made of that others get to see: the names of players and rooms, and messages. The one place for it; what each does with
-// these rules is in design/backend/v2.0-text.md. Sources: UAX #44 (Default_Ignorable_Code_Point: shown as nothing where it is not supported),
-// UTS #39 (section 5.4, marks in a row), and what shows nothing although no property says so: the braille pattern without dots,
-// marks of annotations, controls and blanks of hieroglyphs, the head of no note.
+// Which characters are allowed in texts that other players see: names of players and rooms, and messages.
+// design/backend/v2.0-text.md describes how each of these uses the rules. Sources: UAX #44 (Default_Ignorable_Code_Point:
+// invisible where not supported), UTS #39 (section 5.4, sequences of marks), and characters that are invisible although no
+// property says so: the blank braille pattern, annotation marks, hieroglyph controls and blanks, and the null notehead.
 
 const BLANK = String.raw`\p{Default_Ignorable_Code_Point}\u2800\ufff9-\ufffb\u{13430}-\u{1343f}\u{13441}\u{13442}\u{1d159}`;
 const INVISIBLE = new RegExp(`[${BLANK}]`, "u");

@@ -1,4 +1,4 @@
-// For a process with a database: everything of it, so that such a service imports this alone.
+// Everything for a process with a database, so that such a service needs only this import.
 export * from "./index.ts";
 export { databaseConfig, type DatabaseConfig, type DatabaseServiceConfig } from "./database-fields.ts";
 export {

@@ -1,4 +1,4 @@
-// For every process. What only one with a database needs is in ./database: the others do not load its driver.
+// For every process. Code for processes with a database is in ./database, so that the others do not load its driver.
 export { type AdminServer, type Check, failedChecks } from "./health.ts";
 export { type ConfigFrom, type Configuration, port, serviceConfig, type ServiceConfig } from "./fields.ts";
 export { type ProcessOptions, runProcess, runService } from "./run-service.ts";

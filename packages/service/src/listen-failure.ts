@@ -1,4 +1,4 @@
-// A process that cannot listen: which variable chose the address, and what to do.
+// The message of a process that cannot listen: which variable set the address, and what to do.
 
 /** The variables with the hosts and ports of a process. */
 export type ListeningVariables = Readonly<Record<string, string | number>>;

@@ -1,4 +1,4 @@
-// What an operator does on a service's database itself: `node src/operator.ts COMMAND …` in its folder.
+// The commands that an operator runs directly on a service's database: `node src/operator.ts COMMAND …` in its folder.
 import { configOrExit, type Environment } from "@muster/config";
 import { createDatabase, type Database, faultOfDatabase } from "@muster/db";
 import type { DatabaseConfiguration } from "./database-fields.ts";

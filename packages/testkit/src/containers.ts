@@ -1,4 +1,4 @@
-// The tests' MariaDB in a container, where a Docker engine runs and has the image: nothing is pulled.
+// The tests' MariaDB in a container, if a Docker engine is running and has the image: nothing is pulled.
 import { request } from "node:http";
 
 export const MARIADB_IMAGE = "mariadb:10.11";

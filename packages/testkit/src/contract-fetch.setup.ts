@@ -1,4 +1,4 @@
-// Every REST answer that any test gets is checked against the OpenAPI document: status, headers and body.
+// Validates every REST answer that any test receives against the OpenAPI document: status, headers and body.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";

@@ -1,4 +1,4 @@
-// One private MariaDB for a whole test run; each test file gets databases of its own in it.
+// One private MariaDB for a whole test run; each test file gets its own databases in it.
 import os from "node:os";
 import path from "node:path";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";

@@ -1,4 +1,4 @@
-// Several servers of one machine, side by side: none touches what another one has put down.
+// Several servers on one machine do not touch each other's files.
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";

@@ -1,4 +1,4 @@
-// Figures of tests, drills and benches.
+// Statistics for tests, drills and benchmarks.
 import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 

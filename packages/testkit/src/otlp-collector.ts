@@ -1,5 +1,5 @@
-// An OpenTelemetry collector for tests: takes OTLP over HTTP as Protobuf, by the published field numbers and none of the sender's code
-// (https://github.com/open-telemetry/opentelemetry-proto, trace/v1/trace.proto).
+// An OpenTelemetry collector for tests: it accepts OTLP over HTTP as Protobuf. It uses the published field numbers and none
+// of the sender's code (https://github.com/open-telemetry/opentelemetry-proto, trace/v1/trace.proto).
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";

@@ -1,4 +1,4 @@
-// The options of programs that a developer types: --help and a wrong option print how the program is used, without a stack.
+// The options of programs that developers run: --help and wrong options print the usage, without a stack.
 import { readFileSync } from "node:fs";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 

@@ -1,4 +1,4 @@
-// A service as it is, over a fresh database of its own, for its own tests: what is the same in each of them.
+// The parts that the test harnesses of all services share: the real service with a fresh database.
 import type { DescService } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
 import { createDatabase, type Database, migrate } from "@muster/db";

@@ -1,4 +1,4 @@
-// A copy of the workspace as it is now, changes that are not committed included, for what writes into the tree that it works on.
+// Copies the workspace as it is now, including uncommitted changes, for tools that write into the tree that they work on.
 import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import path from "node:path";

@@ -1,5 +1,5 @@
-// Access tokens are checked where they are used, with identity's public keys: no call per request. What has been
-// revoked, and which keys are good, is asked of identity every few seconds.
+// Access tokens are verified where they are used, with identity-service's public keys, so no request needs a call. Verifiers
+// fetch the valid keys and recent revocations from identity-service every few seconds.
 import { type RoleName, roles } from "@muster/contracts/identity/names";
 import { commonError, errorsOf } from "@muster/errors";
 import type { Logger } from "@muster/log";

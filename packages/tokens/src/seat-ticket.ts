@@ -1,6 +1,6 @@
-// A seat ticket is the right to a seat of a match: base64url(nonce · tag · ciphertext) of SeatClaims under AES-256-GCM.
-// The matchmaker seals; gateway and shard open. The player keeps it to come back through any gateway, and can neither
-// change it nor read the addresses in it.
+// A seat ticket is the authorization to take a seat of a match: base64url(nonce · tag · ciphertext) of SeatClaims under
+// AES-256-GCM. The matchmaker seals it; gateway and shard open it. The player keeps it to return through any gateway, and can
+// neither change it nor read the addresses in it.
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { type SeatClaims, SeatClaimsSchema } from "@muster/contracts/matchmaking/v2";

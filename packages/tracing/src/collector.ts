@@ -1,6 +1,6 @@
-// Brings batches of spans to an OpenTelemetry collector: OTLP over HTTP, Protobuf. A batch has one deadline for everything that it takes,
-// and can be called off. The SDK's own exporter can do neither: it waits for ever for an answer that comes a byte at a time, and the
-// process that stops waits for it.
+// Sends batches of spans to an OpenTelemetry collector: OTLP over HTTP, Protobuf. A batch has one deadline for the whole exchange and
+// can be cancelled. The SDK's own exporter supports neither: it waits forever for an answer that arrives one byte at a time, and so
+// does a process that is stopping.
 import { type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";

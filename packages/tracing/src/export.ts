@@ -1,5 +1,5 @@
-// Sends spans to an OpenTelemetry collector, in batches, beside the work. A collector that is slow or away costs neither time nor
-// memory without bounds: what does not fit is lost, and counted.
+// Sends spans to an OpenTelemetry collector in batches, in the background. A slow or unavailable collector never delays work
+// or uses unbounded memory: spans that do not fit are dropped and counted.
 import {
   ROOT_CONTEXT,
   type SpanContext,

@@ -1,5 +1,5 @@
-// Spans: what a process did for a trace, from when to when. Without a recorder, which is the default, there is only the
-// context that they would have had: ids are made, carried and logged as ever, and nothing is kept.
+// Spans: what a process did for a trace, and when. Without a recorder, which is the default, spans only provide their
+// context: ids are created, propagated and logged as usual, but nothing is recorded.
 import { childOf, newTrace, parseTraceparent, type TraceContext, withTrace } from "./context.ts";
 
 export type Attributes = Readonly<Record<string, string | number | boolean>>;
