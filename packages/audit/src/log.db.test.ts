@@ -2,7 +2,7 @@ import { inTransaction } from "@muster/db";
 import { describeWithMariadb, LogLines, until } from "@muster/testkit";
 import { Registry } from "prom-client";
 import { beforeEach, describe, expect, it } from "vitest";
-import { at, AuditDatabase, by, good, KEY, log, NEW_KEY, sealer } from "../test/audit-database.ts";
+import { at, AuditDatabase, by, good, KEY, NEW_KEY, sealer } from "../test/audit-database.ts";
 import {
   addAuditSeals,
   createAuditLog,

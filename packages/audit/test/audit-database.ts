@@ -23,7 +23,7 @@ interface Tables extends AuditTables {
 export const KEY = randomBytes(32).toString("hex");
 export const NEW_KEY = randomBytes(32).toString("hex");
 export const sealer = createSealer("test", KEY);
-export const log = createAuditLog<"banned">(sealer);
+const log = createAuditLog<"banned">(sealer);
 export const at = new Date("2026-11-27T12:00:00.123Z");
 export const by = { actor: "operator", reason: "an old instance, during the update", at };
 
