@@ -2,6 +2,7 @@
 #
 # What Muster needs: any Node with npm (only to get pnpm; the project brings its own Node 24), pnpm, its packages,
 # and the programs of MariaDB and nginx. It runs its own instances of them; it starts or changes no service of this machine.
+# Kafka too, if Java and Maven Central can be had.
 
 PNPM_VERSION=12.21.0
 
@@ -91,6 +92,50 @@ setup_servers() {
   has nginx || apt_install "nginx as the ingress" nginx-light
 }
 
+# kafka_folder: where its jars are, for all checkouts of this user. infra/local/src/kafka-jars.ts finds it in the same way.
+kafka_folder() {
+  printf '%s/muster/kafka-%s\n' "${XDG_CACHE_HOME:-$HOME/.cache}" "$(cat infra/local/kafka/pom.xml infra/local/kafka/jars.sha256 | sha256sum | cut -c1-16)"
+}
+
+# A private Kafka. Where it cannot be had, setup goes on: the system runs without.
+setup_kafka() {
+  if [ -n "${MUSTER_KAFKA_BROKERS:-}" ]; then return; fi
+  local folder reason status=0
+  folder=$(kafka_folder)
+  if [ -d "$folder/lib" ] && has java; then return; fi
+  reason=$(mktemp)
+  install_kafka "$folder" 2>"$reason" || status=$?
+  [ "$status" -eq 0 ] || say "Kafka is not available: events stay in the outbox until it is ($(grep -v '^$' "$reason" | paste -sd ' ' -))"
+  rm -f "$reason"
+  # In CI its absence would hide what does not work, and wrong jars must not go unnoticed anywhere.
+  if [ "$status" -eq 2 ] || { [ "$status" -ne 0 ] && [ -n "${CI:-}" ]; }; then die "Kafka could not be installed; the reason is above."; fi
+}
+
+# install_kafka FOLDER: all of the jars or none; exit code 2 for jars that are not the expected ones. In a subshell, which `die` ends.
+install_kafka() (
+  if ! has java || { [ ! -d "$1/lib" ] && ! has mvn; }; then
+    [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null || die "it needs Java 17 or newer and Maven: please install default-jre-headless and maven"
+    apt_install "a private Kafka (or set MUSTER_KAFKA_BROKERS to use an existing one)" default-jre-headless maven
+  fi
+  [ ! -d "$1/lib" ] || exit 0
+  local major making wrong
+  major=$(java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p' | head -1)
+  [ "${major:-0}" -ge 17 ] || die "it needs Java 17 or newer; this machine has ${major:-none}"
+  say "downloading Kafka from Maven Central (44 MB)"
+  mkdir -p "$(dirname "$1")" && making=$(mktemp -d "$1.XXXXXX") || die "$(dirname "$1") cannot be written"
+  trap 'rm -rf "$making"' EXIT
+  timeout 600 mvn -q -B -f infra/local/kafka/pom.xml dependency:copy-dependencies -DincludeScope=runtime \
+    -DoutputDirectory="$making/lib" >"$making/log" 2>&1 || die "Maven: $(grep -m1 ERROR "$making/log" | cut -c1-300)"
+  rm "$making/log"
+  wrong=$(cd "$making/lib" && LC_ALL=C sha256sum -- *.jar | diff "$OLDPWD/infra/local/kafka/jars.sha256" - | sed -n 's/^[<>] [0-9a-f]*  //p' | sort -u | paste -sd ' ' -)
+  if [ -n "$wrong" ]; then
+    printf 'not what infra/local/kafka/jars.sha256 says: %s\n' "$wrong" >&2
+    exit 2
+  fi
+  chmod 755 "$making"
+  mv -T "$making" "$1" 2>/dev/null || [ -d "$1/lib" ] # another run may have been faster
+)
+
 # A real browser, for the tests of the client SDK only.
 setup_browser() {
   has chromium || apt_install "a browser, for the tests of the client SDK" chromium
@@ -130,5 +175,6 @@ setup_everything() {
   setup_pnpm
   setup_packages
   setup_servers
+  setup_kafka
   export PATH="$PWD/node_modules/.bin:$PATH:/usr/sbin"
 }

@@ -16,6 +16,9 @@ export const paths = {
   databases: path.join(home, "databases.env"),
   mariadbTemplates: path.join(home, "mariadb-template"),
   mariadbData: path.join(home, "mariadb"),
+  /** What Kafka's jars are, not where. */
+  kafkaJars: path.join(root, "infra/local/kafka"),
+  kafkaData: path.join(home, "kafka"),
   nginx: path.join(home, "nginx"),
   nginxTemplate: path.join(root, "infra/nginx/muster.conf.template"),
   node: process.execPath,

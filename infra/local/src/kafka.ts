@@ -1,0 +1,214 @@
+// A private Kafka of one node, broker and controller in one process, without ZooKeeper: its data in a folder of ours. Like MariaDB it is
+// made by copying a template. The template comes with an archive of loaded classes, which halves the time and the CPU of a start.
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { chmodSync, cpSync, existsSync, renameSync, rmSync } from "node:fs";
+import path from "node:path";
+import { type Child, spawnChild } from "./child.ts";
+import { makeFolders } from "./folders.ts";
+import { findKafka, type KafkaPrograms } from "./kafka-jars.ts";
+import { untilKafkaReady } from "./kafka-ready.ts";
+import { freePort } from "./ports.ts";
+import { writeWhole } from "./whole-file.ts";
+
+export interface KafkaServer {
+  /** host:port */
+  readonly broker: string;
+  readonly port: number;
+  readonly child: Child;
+  stop(): Promise<void>;
+}
+
+export interface KafkaOptions {
+  readonly dataDir: string;
+  readonly port: number;
+  /** Between the two halves of the process only. */
+  readonly controllerPort: number;
+  readonly onLine?: (line: string) => void;
+}
+
+export const KAFKA_START_MS = 60_000;
+const SAID_LINES = 40;
+
+/** Starts a broker on an existing or new data folder, and waits until it is ready. @throws Error with what it said when it does not start */
+export async function startKafka(options: KafkaOptions): Promise<KafkaServer> {
+  const { port } = options;
+  const child = await startReady(await kafkaCommand(options), options);
+  return { broker: `127.0.0.1:${port}`, port, child, stop: () => child.stop() };
+}
+
+/** What starts the broker. Makes the data folder when there is none. */
+export async function kafkaCommand(options: KafkaOptions): Promise<{ command: string; args: string[] }> {
+  const found = findKafka();
+  if (!found) throw new Error("Kafka is not installed: scripts/setup.sh does it, or set MUSTER_KAFKA_BROKERS");
+  const { dataDir } = options;
+  const template = await templateDir(found);
+  if (!existsSync(dataDir)) {
+    makeFolders(path.dirname(dataDir));
+    copyWhole(path.join(template, "data"), dataDir);
+    chmodSync(dataDir, 0o700); // events tell of players
+  }
+  return commandWith(found, options, archiveArgs(path.join(template, ARCHIVE)));
+}
+
+function commandWith(
+  { java, classPath }: KafkaPrograms,
+  options: KafkaOptions,
+  javaArgs: readonly string[],
+): { command: string; args: string[] } {
+  const properties = `${options.dataDir}.properties`;
+  writeWhole(properties, propertiesText(options));
+  return { command: java, args: [...JAVA_ARGS, ...javaArgs, "-cp", classPath, "kafka.Kafka", properties] };
+}
+
+async function startReady(
+  { command, args }: { readonly command: string; readonly args: readonly string[] },
+  { port, onLine }: KafkaOptions,
+): Promise<Child> {
+  const said: string[] = [];
+  const child = spawnChild({
+    name: "kafka",
+    command,
+    args,
+    onLine: (line) => {
+      said.push(line);
+      if (said.length > SAID_LINES) said.shift();
+      onLine?.(line);
+    },
+  });
+  try {
+    await untilKafkaReady(port, KAFKA_START_MS, () => child.ended);
+    return child;
+  } catch (err) {
+    await child.stop();
+    throw new Error(`kafka: ${(err as Error).message}; it said:\n${said.join("\n")}`, { cause: err });
+  }
+}
+
+/** About 150 MiB resident when idle. The first compiler only: the second costs more than it brings in a process that is mostly idle. */
+const JAVA_ARGS = [
+  "-Xms64m",
+  "-Xmx256m",
+  "-XX:+UseSerialGC",
+  "-XX:TieredStopAtLevel=1",
+  "-XX:+ExitOnOutOfMemoryError",
+  "-Duser.timezone=UTC",
+  ...slf4jArgs({
+    defaultLogLevel: "warn",
+    // Warns of every start.
+    "log.org.apache.kafka.controller.QuorumController": "error",
+    // Warns of every stop.
+    "log.org.apache.kafka.clients.NetworkClient": "error",
+    showDateTime: "true",
+    dateTimeFormat: "HH:mm:ss.SSS",
+    levelInBrackets: "true",
+    showThreadName: "false",
+    showShortLogName: "true",
+  }),
+];
+
+function slf4jArgs(settings: Readonly<Record<string, string>>): string[] {
+  return Object.entries(settings).map(([name, value]) => `-Dorg.slf4j.simpleLogger.${name}=${value}`);
+}
+
+/** One that is missing or does not fit is ignored, silently. */
+function archiveArgs(archive: string): string[] {
+  return existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`, "-Xshare:auto", "-Xlog:cds=off"] : [];
+}
+
+function propertiesText({ dataDir, port, controllerPort }: KafkaOptions): string {
+  const properties: Readonly<Record<string, string | number>> = {
+    "process.roles": "broker,controller",
+    "node.id": 1,
+    "controller.quorum.voters": `1@127.0.0.1:${controllerPort}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    "controller.listener.names": "CONTROLLER",
+    "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+    "inter.broker.listener.name": "PLAINTEXT",
+    "log.dirs": dataDir,
+    "auto.create.topics.enable": "false",
+    "group.initial.rebalance.delay.ms": 0,
+    // One of everything: the coordinators have loaded when one partition has.
+    "offsets.topic.num.partitions": 1,
+    "offsets.topic.replication.factor": 1,
+    "transaction.state.log.num.partitions": 1,
+    "transaction.state.log.replication.factor": 1,
+    "transaction.state.log.min.isr": 1,
+    "share.coordinator.state.topic.num.partitions": 1,
+    "share.coordinator.state.topic.replication.factor": 1,
+    "share.coordinator.state.topic.min.isr": 1,
+    // After a crash the controller takes the new process only when the session of the old one is over: 9 s by default.
+    "broker.heartbeat.interval.ms": 300,
+    "broker.session.timeout.ms": 1500,
+    "metadata.max.idle.interval.ms": 5000,
+    "num.network.threads": 2,
+    "num.io.threads": 4,
+    "background.threads": 2,
+    "group.coordinator.threads": 1,
+    "log.cleaner.threads": 1,
+    // Allocated at the start, 128 MiB by default.
+    "log.cleaner.dedupe.buffer.size": 4 * MIB,
+    "log.segment.bytes": 16 * MIB,
+    "log.index.size.max.bytes": MIB,
+    "offsets.topic.segment.bytes": 4 * MIB,
+    "transaction.state.log.segment.bytes": 4 * MIB,
+    "share.coordinator.state.topic.segment.bytes": 4 * MIB,
+  };
+  const lines = Object.entries(properties).map(
+    ([name, value]) => `${name}=${String(value).replaceAll("\\", "\\\\")}\n`,
+  );
+  return `# Written at each start of the local stack.\n${lines.join("")}`;
+}
+
+const MIB = 1024 * 1024;
+const ARCHIVE = "classes.jsa";
+
+/** Made once per Kafka and Java: a data folder on which a broker has run, so that its internal topics are there. */
+async function templateDir(found: KafkaPrograms): Promise<string> {
+  const dir = found.templateDir;
+  if (existsSync(dir)) return dir;
+  const making = `${dir}.${process.pid}`;
+  try {
+    makeFolders(making);
+    await makeTemplate(making, found);
+    renameSync(making, dir);
+  } catch (err) {
+    if (!existsSync(dir)) throw err;
+  } finally {
+    // Another process was faster, or it failed half-way.
+    rmSync(making, { recursive: true, force: true });
+  }
+  return dir;
+}
+
+async function makeTemplate(dir: string, found: KafkaPrograms): Promise<void> {
+  const options = { dataDir: path.join(dir, "data"), port: await freePort(), controllerPort: await freePort() };
+  const recording = commandWith(found, options, [
+    `-XX:ArchiveClassesAtExit=${path.join(dir, ARCHIVE)}`,
+    "-Xlog:cds=off",
+    "-Xlog:cds+dynamic=off",
+  ]);
+  const format = ["format", `--cluster-id=${clusterId()}`, `--config=${options.dataDir}.properties`];
+  execFileSync(found.java, [...JAVA_ARGS, "-cp", found.classPath, "kafka.tools.StorageTool", ...format], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const child = await startReady(recording, options);
+  await child.stop(KAFKA_START_MS); // it writes the archive, which takes a while
+}
+
+/** As Kafka makes them: 16 bytes in 22 characters. */
+function clusterId(): string {
+  return randomBytes(16).toString("base64url");
+}
+
+/** All of it or nothing: half a data folder, left by a disk that was full, would be in the way of every later start. */
+function copyWhole(from: string, to: string): void {
+  const making = `${to}.${process.pid}`;
+  try {
+    cpSync(from, making, { recursive: true });
+    renameSync(making, to);
+  } catch (err) {
+    rmSync(making, { recursive: true, force: true });
+    throw err;
+  }
+}
