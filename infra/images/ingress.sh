@@ -13,7 +13,7 @@ if [ "$(ulimit -Hn)" != unlimited ] && [ "$(ulimit -Hn)" -lt "$FILES_MAX" ]; the
   FILES_MAX=$(ulimit -Hn)
   WORKER_CONNECTIONS=$((FILES_MAX - 512))
   fit=$((WORKER_CONNECTIONS > 2048 ? (WORKER_CONNECTIONS - 2048) / 2 : 0))
-  echo "ingress: a process may open at most $FILES_MAX files on this machine: the ingress accepts $fit players' sockets, not $sockets. Raise the limit, or set SOCKETS_MAX" >&2
+  echo "ingress: a process may open at most $FILES_MAX files on this machine: the ingress accepts $fit players' sockets, not $sockets: raise the limit, or set SOCKETS_MAX" >&2
 fi
 # awk and not `read`: the shell reads one byte at a time, and files in /proc answer only the first of such reads.
 ports=$(awk '{ print $2 - $1 }' /proc/sys/net/ipv4/ip_local_port_range)
