@@ -4,7 +4,7 @@ import { claimHome, type HomeHolder } from "./home.ts";
 import { type Infrastructure, startInfrastructure } from "./infrastructure.ts";
 import { portVariables } from "./taken-ports.ts";
 
-/** For so long the services are told why it failed: on a busy machine some ask late. */
+/** How long the services can still ask why it failed: on a busy machine some ask late. */
 const FAILURE_TOLD_FOR_MS = 15_000;
 
 const stopAsked = new AbortController();

@@ -47,7 +47,7 @@ export function portsFrom(ingress: number, base: number, ingressTls: number = in
   };
 }
 
-/** `kept` holds secrets from before. */
+/** `kept`: secrets from an earlier start. */
 export function createEnvironment(
   ports: Ports,
   kept: Readonly<Record<string, string | undefined>> = {},
@@ -59,7 +59,7 @@ export function createEnvironment(
     return [variable, kept[variable] ?? newSecret()] as const;
   });
   const secrets = SERVICES.flatMap((row) => (row.secrets ?? []).map((secret) => ({ row, secret })));
-  // Whoever shares a secret has it in a variable of its own.
+  // Services that share a secret have it in variables of their own.
   const shared = Map.groupBy(secrets, ({ secret }) => secret);
   const secretVariables = [...shared.values()].flatMap((owners) => {
     const variables = owners.map(({ row, secret }) => secretVariable(row, secret));
@@ -95,7 +95,7 @@ export function loadEnvironment(): LocalEnvironment {
   const { ingress, ingressTls, base } = chosenPorts();
   const ports = portsFrom(ingress, base, ingressTls);
   makeFolders(path.dirname(paths.environment));
-  // Under `pnpm -r dev` every process comes by here at the same time: one file wins, and nobody sees half of it.
+  // Under `pnpm -r dev` all processes run this at the same time: one file wins, and no process reads a partial one.
   if (!existsSync(paths.environment)) createOnce(paths.environment, textOf(createEnvironment(ports)));
   const before = readFileSync(paths.environment, "utf8");
   const env = createEnvironment(ports, parseEnv(before));
@@ -116,7 +116,7 @@ export function localUrl(): string {
   return `http://localhost:${known["MUSTER_INGRESS_PORT"] ?? 8080}`;
 }
 
-/** For the operator's tool: where the system that runs has its databases, whoever chose them. */
+/** For the operator's tool: the databases of the running system, whether chosen by the user or not. */
 export function rememberDatabases(urls: Readonly<Record<string, string>>): void {
   const lines = Object.entries(urls).map(([name, value]) => `${name}='${value}'\n`);
   writeWhole(paths.databases, `# Written at each start of the local stack.\n${lines.join("")}`);

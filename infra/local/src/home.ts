@@ -19,7 +19,7 @@ export interface HomeHolder {
 
 const ANSWERS_WITHIN_MS = 1000;
 
-/** Holds the folder for as long as this process lives; `holder` is what whoever asks is told then. @throws Error when another system runs in it */
+/** Claims the folder for as long as this process runs; `holder` is what others are told. @throws Error if another system runs in it */
 export async function claimHome(holder: HomeHolder): Promise<void> {
   makeFolders(paths.home);
   if (process.platform !== "linux") return; // only Linux has such sockets

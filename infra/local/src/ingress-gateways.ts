@@ -6,12 +6,12 @@ import path from "node:path";
 import { inPath } from "./mariadb.ts";
 
 const FILE = "gateways.conf";
-/** One that cannot be reached is left out for so long; the others have its sockets meanwhile. As ingress.sh. */
+/** How long an unreachable gateway is skipped; the others get its sockets meanwhile. As in ingress.sh. */
 const AWAY_S = 2;
 /** host:port, an IPv6 address in brackets. */
 const ADDRESS = /^([A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}$/;
 
-/** @throws Error for what is no host:port, or when there is none */
+/** @throws Error if an address is not host:port, or if there is none */
 export function writeIngressGateways(prefix: string, addresses: readonly string[]): void {
   if (addresses.length === 0) throw new Error("the ingress needs at least one gateway");
   const wrong = addresses.find((address) => !ADDRESS.test(address));

@@ -49,7 +49,7 @@ export async function startMariadb(options: MariadbOptions): Promise<MariadbServ
   };
 }
 
-/** What starts the server. Makes the data folder when there is none, and the password when there is none. */
+/** The command that starts the server. Creates the data folder and the password if they do not exist. */
 export function mariadbCommand(options: MariadbOptions): { command: string; args: string[] } {
   const found = findMariadb();
   if (!found)

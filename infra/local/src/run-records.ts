@@ -30,7 +30,7 @@ const RECORD = ".json";
 const END_WITHIN_MS = 8000;
 const KILLED_WITHIN_MS = 2000;
 
-/** Notes a child that leads a process group of its own. @throws Error when it cannot be written */
+/** Records a child that leads its own process group. @throws Error if the record cannot be written */
 export function remember(name: string, pid: number): void {
   const [child, supervisor] = [readProcess(pid), readProcess(process.pid)];
   if (!child || !supervisor) return; // ended already, or a machine without /proc
@@ -119,7 +119,7 @@ function readRecords(): RunRecord[] {
     try {
       return [JSON.parse(readFileSync(path.join(folder, file), "utf8")) as RunRecord];
     } catch {
-      return []; // taken away just now, or spoilt: the others count all the same
+      return []; // just removed, or damaged: the other records are still valid
     }
   });
 }

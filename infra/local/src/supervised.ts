@@ -15,7 +15,7 @@ const TAIL_LINES = 12;
 export interface SuperviseOptions extends ChildOptions {
   /** Before every start but the first: clears what the one before may have left. While it fails, it is tried again. */
   readonly prepare?: () => Promise<void>;
-  /** It ended for a reason that another start does not mend; it is not started again. */
+  /** It ended for a reason that a restart would not fix; it is not restarted. */
   readonly onGivenUp?: (why: string) => void;
 }
 
@@ -23,7 +23,7 @@ export interface Supervised {
   readonly pid: number;
   /** How it ended the last time; undefined while it runs. */
   readonly ended: string | undefined;
-  /** What it said last. */
+  /** Its last output. */
   tail(): string;
   /** Ends it and starts it anew at once. */
   restart(): Promise<void>;

@@ -1,6 +1,6 @@
 import { errorsOf } from "@muster/errors";
 
-/** Refusals of chat-service. A channel that is none of the caller's business does not exist. */
+/** Refusals of chat-service. A channel that the caller may not see is reported as not found. */
 export const ERRORS = {
   channel_not_found: { grpc: "not_found", retryable: false, message: "There is no such channel." },
   message_not_found: { grpc: "not_found", retryable: false, message: "There is no such message." },

@@ -22,7 +22,7 @@ export interface Tables {
 export interface ChannelsTable {
   id: string;
   kind: ChannelKindName;
-  /** What there is one channel of: global, match:<id>, direct:<id>:<id>, room:<name in lower case>. */
+  /** Unique key of the channel: global, match:<id>, direct:<id>:<id>, room:<name in lower case>. */
   unique_key: string;
   /** A room's name; empty otherwise. */
   name: string;

@@ -61,7 +61,7 @@ export function sendError(
   return reply.code(status).send(envelope({ code, message, details }));
 }
 
-/** The body of every answer that is not 2xx. Who is refused before there is a trace gets the id of one of its own. */
+/** The body of every answer that is not 2xx. A request that is refused before it has a trace gets a new trace id. */
 export function envelope({ code, message, details }: Omit<ErrorAnswer, "status" | "retryable">): {
   readonly error: object;
 } {
@@ -80,7 +80,7 @@ export function headersOutsideRoutes(): Record<string, string> {
   };
 }
 
-/** A path that is none: no hook of ours has run. */
+/** A malformed path: none of our hooks has run. */
 export function refuseBadPath(
   thrown: unknown,
   request: FastifyRequest,

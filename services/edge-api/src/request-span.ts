@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { continueTrace, isRecording, parseTraceparent, type Span, startSpan } from "@muster/tracing";
 
-/** Asked every few seconds by whoever watches us. */
+/** Requested every few seconds by monitoring. */
 const UNRECORDED: ReadonlySet<string> = new Set(["/system/healthz"]);
 
 /** The span of a REST request: it ends with the answer, or with the caller's connection. */

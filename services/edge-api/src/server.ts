@@ -100,7 +100,7 @@ export function createRestServer(parts: ServerParts): FastifyInstance {
     return reply.code(404).send(body);
   });
   addRequestRules(server, duration, parts);
-  // Tokens travel in headers, never in cookies: a page of another origin can do no more than its visitor could.
+  // Tokens travel in headers, never in cookies: a page of another origin can do nothing that its visitor could not do.
   void server.register(cors, {
     origin: parts.corsOrigins.map(originMatcher),
     methods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
@@ -145,7 +145,7 @@ function serverWith(
   return server;
 }
 
-/** Many HTTP clients name a content type with every request: an empty body is none, and a route that wants one says so itself. */
+/** Many HTTP clients send a content type with every request: an empty body counts as no body, and a route that requires one refuses it itself. */
 function takeEmptyBodies(server: FastifyInstance): void {
   const parse = server.getDefaultJsonParser("error", "error");
   server.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) =>

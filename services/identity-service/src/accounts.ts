@@ -7,7 +7,7 @@ import { fail } from "./errors.ts";
 import { nameKeyOf, nameSkeletonOf } from "./names.ts";
 import type { Account } from "./schema.ts";
 
-/** What `banned_until` holds for a ban without an end. */
+/** Value of `banned_until` for a permanent ban. */
 export const FOR_GOOD = new Date("9999-12-31T00:00:00Z");
 
 /** `name` undefined: a guest, whose name is `Guest-` and 12 digits of the id: legible, and unlikely to be taken. */

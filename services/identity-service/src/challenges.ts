@@ -15,9 +15,9 @@ export interface Challenge {
 }
 
 export interface Challenges {
-  /** `subject`: what it is for, and nothing else. */
+  /** `subject`: the only thing that the challenge is valid for. */
   issue(subject: Buffer, bits: number): Challenge;
-  /** True when `proof` solves a challenge of ours for this subject, of so many bits or more, in time, for the first time. */
+  /** True if `proof` solves one of our challenges for this subject, with at least this many bits, in time, and for the first time. */
   redeem(db: Database<Tables>, subject: Buffer, proof: string, bitsMin: number): Promise<boolean>;
 }
 

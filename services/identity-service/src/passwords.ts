@@ -13,7 +13,7 @@ const LANES = 1;
 const PARAMETERS = `$argon2id$v=19$m=${MEMORY_KIB},t=${PASSES},p=${LANES}$`;
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
-/** A hash takes about so long: with less time left its caller would be gone before the answer. */
+/** Approximate duration of a hash: a caller with less time left would be gone before the answer. */
 const HASH_MS = 50;
 const WAITING_PER_SOURCE_MIN = 8;
 
@@ -35,7 +35,7 @@ export interface Asker {
   readonly source: string;
 }
 
-/** Work for somebody who waits for it no more is not begun. */
+/** Work whose caller has gone is not started. */
 export interface Passwords {
   /**
    * @returns a PHC string

@@ -34,7 +34,7 @@ import {
 const REFRESH_TOKEN_BYTES = 32;
 /** Policy at the limit: the oldest session ends. */
 const FAMILIES_PER_ACCOUNT_MAX = 50;
-/** Late repeats in so many exchanges on end are bad luck; in one more there are two who use the session. */
+/** Late repeats in this many consecutive exchanges are bad luck; one more means that two clients use the session. */
 const LATE_RUN_MAX = 3;
 
 export type TokenPair = MessageInitShape<typeof TokenPairSchema>;

@@ -29,7 +29,7 @@ export interface SigningKeysOptions {
 }
 
 export interface SigningKeys extends Component {
-  /** The key that signs now. @throws AppError unavailable when there is none */
+  /** The active key. @throws AppError unavailable if there is none */
   active(): { readonly kid: string; readonly key: CryptoKey };
   /** Undefined while there is a key that signs. */
   check(): string | undefined;
@@ -112,7 +112,7 @@ export function createSigningKeys(options: SigningKeysOptions): SigningKeys {
     const keys = await lockKeys(tx);
     const ageS = (key: StoredKey): number => (now().getTime() - key.state_since.getTime()) / 1000;
     const current = keys.find((key) => key.state === "active");
-    if (!current) return; // not replaced by itself: a start makes one, or whoever took it away does
+    if (!current) return; // not replaced automatically: a start creates one, or the operator who removed it does
     const pending = keys.find((key) => key.state === "pending");
     for (const key of keys) {
       if (key.state !== "retiring" || ageS(key) < retiringForS) continue;

@@ -72,7 +72,7 @@ export function createThrottle(options: ThrottleOptions): Throttle {
   const accounts = new Map<string, FairLimiter>();
   let attempts = 0;
 
-  /** Networks take turns: whoever pays for many attempts at an account delays its owner by one of them. */
+  /** Networks take turns: a network that pays for many attempts at an account delays its owner by one of them. */
   const queued = async (account: string, network: string, work: () => Promise<boolean>): Promise<boolean> => {
     if (attempts >= ATTEMPTS_MAX) throw fail("busy");
     const queue =
@@ -108,7 +108,7 @@ export function createThrottle(options: ThrottleOptions): Throttle {
         // One that a success has just deleted counts as none; the update below then changes nothing.
         all.push({ stored: lately((await lockFailures(tx, subject)) ?? noFailures(subject), now()), free });
       }
-      const at = now(); // with the locks in hand: whoever had them before us was earlier
+      const at = now(); // after taking the locks: earlier holders had an earlier time
       const refused = refusal(all, at);
       if (refused !== undefined) return refused;
       for (const { stored, free } of all) await storeFailures(tx, oneMore(stored, free, at, options.delayMaxS));
@@ -194,7 +194,7 @@ function inOwnTime(work: () => Promise<void>): Promise<void> {
   return withBudget({ deadlineAt: performance.now() + SETTLE_MS, signal: new AbortController().signal }, work);
 }
 
-/** Work for an attempt behind so many failures, bits; 0: none. One bit, twice the work, whenever failures have doubled. */
+/** Work for an attempt after this many failures, in bits; 0: none. One more bit (twice the work) whenever the failures have doubled. */
 export function proofBits(failures: number, free: number): number {
   if (failures < free) return 0;
   return Math.min(PROOF_BITS_MAX, PROOF_BITS_MIN + Math.floor(Math.log2((failures + 1) / free)));

@@ -37,7 +37,7 @@ const SHARD_LOST: Ending = {
   unplayed: [],
 };
 
-/** @returns what this shard holds no more. */
+/** @returns the matches that this shard no longer holds. */
 export async function renewLeases(
   db: Database<Tables>,
   shardId: string,
@@ -71,7 +71,7 @@ export interface LeaseSweepOptions {
   readonly log: Logger;
 }
 
-/** Counts the rounds, and ends what nobody holds. Any number of instances may run. */
+/** Counts the rounds and cancels matches that no shard holds. Any number of instances may run. */
 export function createLeaseSweep({ db, roundMs, now, metrics, log }: LeaseSweepOptions): Component {
   const expired = new Counter({
     name: "match_leases_expired_total",
@@ -107,7 +107,7 @@ export function createLeaseSweep({ db, roundMs, now, metrics, log }: LeaseSweepO
         expired.inc(ended);
       }
     } catch (err) {
-      seen = undefined; // whether the round has begun is not known: it is looked at for a whole one again
+      seen = undefined; // unknown when the round began: observe it for a full round again
       log.warn({ err }, "leases could not be checked; trying again");
     }
   };

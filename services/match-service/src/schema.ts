@@ -55,7 +55,7 @@ export interface ParticipantsTable {
   bot: string | null;
 }
 
-/** What an ended match needs, beside its row, to be played again. */
+/** What is needed besides the row to replay an ended match. */
 export interface ReplaysTable {
   match_id: string;
   /** Input log, deflated. */

@@ -26,7 +26,7 @@ export interface FailoverParts {
   readonly metrics: { readonly failovers: { inc(labels: { outcome: string }): void } };
   /** No state of it was ever shown: without a log it starts from its seed. */
   neverBegun(matchId: string): boolean;
-  /** A match is over, whoever says so. */
+  /** A match is over, whoever reports it. */
   over(matchId: string): void;
   readonly now: () => number;
   readonly log: Logger;
@@ -74,7 +74,7 @@ export class FailoverConductor implements Component {
     for (const question of questions) {
       const before = this.#open.get(question.matchId);
       const after = mergeQuestions(before, question, this.#parts.now());
-      // What waits is asked about again and again, by every gateway, and its next round comes anyhow.
+      // Every gateway repeats its question about a waiting match, and the next round comes in any case.
       const isUrgent = question.epoch > (before?.epoch ?? 0) || (question.lost && before?.lost === false);
       isNews ||= isUrgent || !this.#waiting.has(question.matchId);
       this.#open.set(question.matchId, after);
@@ -82,7 +82,7 @@ export class FailoverConductor implements Component {
     if (isNews) this.#schedule(GATHER_MS);
   }
 
-  /** A shard has come: matches that wait for one are looked at again. */
+  /** A shard has connected: matches that wait for one are decided again. */
   wake(): void {
     if (this.#open.size > 0) this.#schedule(0);
   }

@@ -51,7 +51,7 @@ export type FailoverDecision =
   | { readonly kind: "cancel"; readonly reason: "fault" | "shard_lost"; readonly why: string };
 
 const SHARD_ATTEMPTS_MAX = 3;
-/** No shard has room for so long: the match is cancelled. */
+/** If no shard has room for this long, the match is cancelled. */
 export const PLACE_WITHIN_MS = 10_000;
 /** Moves of a match without one tick between them: its game ends every shard that runs it. */
 export const MOVES_WITHOUT_A_TICK_MAX = 3;

@@ -62,7 +62,7 @@ export function invitationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatSer
       const actor = changerOf(request, parts);
       const { playerId } = request;
       const isSelf = playerId === actor.playerId;
-      // An owner who had left sees the room no more, and comes back all the same.
+      // An owner who left no longer sees the room, but may still return to it.
       const own = isSelf ? await ownRoom(db, request.channelId, playerId) : undefined;
       const channel = own ?? (await visible(parts, request.channelId, actor));
       if (channel.kind !== "room" || !mayModerate(channel, actor)) throw fail("not_allowed");

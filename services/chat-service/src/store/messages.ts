@@ -104,7 +104,7 @@ export async function updateSender(tx: Tx, playerId: string, nextAt: Date): Prom
   await tx.updateTable("senders").set({ next_at: nextAt }).where("player_id", "=", playerId).execute();
 }
 
-/** In the transaction of the change: whoever sees the hint sees the change. */
+/** In the transaction of the change, so that a reader who sees the hint also sees the change. */
 export async function insertHint(
   tx: Tx,
   hint: { channelId: string } | { playerIds: readonly string[] },

@@ -1,7 +1,7 @@
 // SQL for what a player has not read yet.
 import type { Db } from "./db.ts";
 
-/** Of a channel's last messages, so many are looked at: what was missed in a crowd is not counted to its end. */
+/** Only this many of a channel's latest messages are read: in a busy channel, unread messages are not all counted. */
 export const UNREAD_COUNTED_MAX = 100n;
 const CHANNELS_PER_STATEMENT = 100;
 

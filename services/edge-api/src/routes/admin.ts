@@ -99,7 +99,7 @@ export const adminHandlers: Handlers<AdminOperations> = {
     return { status: 204 };
   },
 
-  // Whoever may not is told so first, whatever the match is; and only what is about to happen is written down.
+  // The permission is checked first, whatever the match is, and only actions that will happen are recorded.
   async cancelMatch(call, { identity, match }) {
     const { reason } = call.body;
     const matchId = call.params.matchId;

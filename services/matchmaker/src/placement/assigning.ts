@@ -12,7 +12,7 @@ export interface AssigningParts {
   readonly now: () => number;
 }
 
-/** `ticket`: what it is the answer to; `held`: the player had the seat already. */
+/** `ticket`: the one that is answered; `held`: the player already had the seat. */
 export function assign(
   { match, seat }: HeldSeat,
   ticket: { readonly ticketId: string; readonly playerId: string; readonly gatewayId: string },

@@ -39,7 +39,7 @@ const OVER_REMEMBERED_MAX = 1000;
 export class HeldSeats {
   readonly #byPlayer = new Map<string, HeldSeat>();
   readonly #matches = new Map<string, HeldMatch>();
-  /** Matches whose shard is gone, or has not named them yet; and until when they are kept all the same. */
+  /** Matches whose shard has disconnected or has not reported them yet, and until when they are kept. */
   readonly #orphaned = new Map<string, number>();
   readonly #over = new BoundedMap<string, true>(OVER_REMEMBERED_MAX);
 
@@ -117,7 +117,7 @@ export class HeldSeats {
       if (of === shardId) this.#orphaned.set(matchId, now + ORPHANED_MAX_MS);
   }
 
-  /** It has named all that it holds. @returns the matches that it was believed to hold beyond that */
+  /** The shard has reported all matches that it holds. @returns other matches that were attributed to it */
   complete(shardId: string): string[] {
     return [...this.#orphaned.keys()].filter((matchId) => this.#matches.get(matchId)?.shardId === shardId);
   }

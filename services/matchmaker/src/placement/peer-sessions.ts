@@ -34,7 +34,7 @@ export interface ShardSession {
 }
 
 /**
- * Offers a match to a shard. When no answer comes in time the shard may have accepted all the same: release the match. If the shard does
+ * Offers a match to a shard. If no answer arrives in time, the shard may still have accepted: release the match. If the shard does
  * not get that message either, match-service refuses its result, since another shard stands in the row, and says so when the shard renews
  * its lease.
  */
@@ -87,7 +87,7 @@ export class PeerSessions {
     return true;
   }
 
-  /** Some gateway has a link there, or does not say; or there is none to ask. */
+  /** At least one gateway has a link there or does not report its links, or no gateway is connected. */
   someLinked(address: string): boolean {
     if (this.gateways.size === 0) return true;
     for (const { linked } of this.gateways.values()) if (linked?.has(address) !== false) return true;
@@ -104,7 +104,7 @@ export class PeerSessions {
 
   closeShard(session: ShardSession): void {
     session.out.close();
-    for (const answer of session.awaiting.values()) answer({ accepted: false, reason: "the shard is gone" });
+    for (const answer of session.awaiting.values()) answer({ accepted: false, reason: "the shard disconnected" });
     if (this.shards.get(session.shard.shardId) === session) this.shards.delete(session.shard.shardId);
   }
 

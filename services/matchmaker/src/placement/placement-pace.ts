@@ -4,7 +4,7 @@ import { jittered } from "@muster/runtime";
 
 const AT_ONCE_MAX = 32;
 const AT_ONCE_MIN = 4;
-/** Each that succeeds makes room for so many more. */
+/** Each success increases the limit by this many. */
 const AT_ONCE_MORE = 1;
 /** After a placement that failed: doubled by each that is begun later and fails too. */
 const REST_MS = 100;

@@ -105,7 +105,7 @@ function planOf(group: readonly WaitingTicket[], { modes }: PlacementParts): Pla
   };
 }
 
-/** A seat that no ticket is for is a bot's: with an id of its own, so that a history tells them apart. */
+/** A seat without a ticket is a bot's. Each bot has its own id, so that the match history can tell them apart. */
 function seatOf(seat: number, ticket: WaitingTicket | undefined, { bots }: Mode): Plan["seats"][number] {
   if (ticket) return { seat, playerId: ticket.playerId, playerName: ticket.playerName, bot: "" };
   const { bot } = must(bots, "only modes with bots have groups that are not full");

@@ -34,7 +34,7 @@ interface Parked {
   readonly timer: NodeJS.Timeout;
 }
 
-/** A player may hear that a match is over before this process does: the tickets of such players wait for so long. */
+/** A player may learn that a match is over before this process does: the tickets of such players wait for this long. */
 const PARKED_MS = 300;
 const SWEEP_EVERY_MS = 1000;
 
@@ -120,7 +120,7 @@ export class Admission implements Component {
     this.#freed(freed.freed);
   }
 
-  /** Nobody plays it any more, whoever says so. */
+  /** The match is over, whoever reports it. */
   over(matchId: string): void {
     const ended = this.#parts.seats.over(matchId);
     this.#parts.practice.end(matchId);
@@ -152,7 +152,7 @@ export class Admission implements Component {
   /**
    * A match was placed: its players are told, and have their seats.
    * @param shardIsHere false: it has gone meanwhile, and another one takes the match over, or nobody does
-   * @returns false when the match is over already: nobody is told of it
+   * @returns false if the match is already over: no player is told about it
    */
   begun(match: HeldMatch, shardIsHere: boolean): boolean {
     const { seats, now } = this.#parts;

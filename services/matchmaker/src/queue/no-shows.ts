@@ -5,9 +5,9 @@ import { type Bounded, BoundedMap } from "@muster/runtime";
 /** After the first one; doubled by each further one. */
 export const COOLDOWN_FIRST_MS = 10_000;
 export const COOLDOWN_MAX_MS = 30 * 60_000;
-/** One no-show is forgotten in so long, or by one match that the player came to. */
+/** One no-show is forgotten after this time, or after one match that the player joined. */
 export const FORGOTTEN_MS = 30 * 60_000;
-/** For so long after a no-show a player is paired only with other no-shows. */
+/** For this long after a no-show, a player is paired only with other no-shows. */
 export const APART_MS = 30_000;
 /** After more no-shows of unknown players than this, every newcomer of the same address has to wait. */
 export const ADDRESS_FREE_MAX = 3;

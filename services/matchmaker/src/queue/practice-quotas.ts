@@ -2,7 +2,7 @@
 // No I/O, no clock of its own.
 import { type Bounded, BoundedMap } from "@muster/runtime";
 
-/** Matches that one player may begin at once, and then one more every so often. */
+/** Matches that one player may begin in a burst, and the interval at which one more is allowed. */
 export const PRACTICE_STARTS_MAX = 6;
 export const PRACTICE_START_EVERY_MS = 5000;
 /** Practice matches of one address at the same time. */

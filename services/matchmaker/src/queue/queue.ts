@@ -13,7 +13,7 @@ export interface QueueRules {
   readonly windowPointsPerS: number;
   /** Distance between two regions. */
   readonly regionPoints: number;
-  /** A ticket that has waited so long plays with the players that there are, and bots; undefined: with players only. */
+  /** After waiting this long, a ticket is matched with the available players and bots; undefined: with players only. */
   readonly botsAfterMs?: number | undefined;
 }
 
@@ -59,7 +59,7 @@ export class Queue {
   /**
    * @param arrival orders tickets that have waited equally long. A ticket that is put back keeps its own: a pass that has
    * gone beyond it does not come to it again
-   * @returns its slot, for as long as it is here
+   * @returns its slot, valid while the ticket is in the queue
    */
   add(ticket: WaitingTicket, arrival: number): number {
     if (this.#slots.full) this.#grow();
@@ -85,7 +85,7 @@ export class Queue {
 
   /**
    * Takes out groups that fit now; they are full where bots are not allowed.
-   * @param groupsMax at so many groups the rest of the pass is left for the next call
+   * @param groupsMax after this many groups, the rest of the pass is left to the next call
    * @param mayGoOn asked after every choice; false leaves the rest as well
    */
   group(now: number, groupsMax = Infinity, mayGoOn: () => boolean = () => true): WaitingTicket[][] {

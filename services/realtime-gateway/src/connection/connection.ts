@@ -137,7 +137,7 @@ export class Connection implements ControlWorker {
     this.#catchUp(this.#probe);
   }
 
-  /** The socket is gone, whoever closed it. */
+  /** The socket is closed, by either side. */
   onClosed(how: SocketEnd): void {
     if (!this.#closed) this.#parts.metrics.ended(how);
     this.#closed = true;
@@ -176,7 +176,7 @@ export class Connection implements ControlWorker {
     this.outbound.close(DISCONNECTS[name]);
   }
 
-  /** It may stay for so long. */
+  /** Tells the client to reconnect within this time. */
   goingAway(reconnectWithinMs: number): void {
     this.#send({ message: { case: "goingAway", value: { reconnectWithinMs } } });
   }
@@ -191,14 +191,14 @@ export class Connection implements ControlWorker {
     this.#probe.sweep(now);
   }
 
-  /** It reads again. Right behind it is asked whether that is so. */
+  /** The client reads again. A ping right behind the keyframe verifies it. */
   #catchUp(probe: StalenessProbe | undefined): void {
     if (this.#state.kind === "seated") this.#state.seat.catchUp();
     else this.#spectatorSessionMade?.catchUp();
     probe?.ask(performance.now());
   }
 
-  /** There is no match that takes it, or it is none. */
+  /** The input is malformed, or no match accepts it. */
   #onIdleInput(length: number): void {
     if (this.#identity.kind !== "known") return this.close("outOfOrder");
     if (length < INPUT_HEADER_BYTES) return this.close("badFrame");
@@ -212,7 +212,7 @@ export class Connection implements ControlWorker {
     this.onInputRefused("input_too_fast");
   }
 
-  /** Before it is known there is one message to send. */
+  /** Before the player is known, the only valid message is hello. */
   #onControlTooFast({ requestId, number }: ControlHead, retryAfterMs: number): void {
     if (this.#identity.kind !== "known") return this.close("unavailable");
     if (!this.#gate.refused()) return this.close("tooManyMessages");

@@ -4,7 +4,7 @@ import type { AdmissionRefusal } from "../metrics.ts";
 import type { ControlBudgets } from "./control-limits.ts";
 import { UnauthenticatedSockets, type UnauthenticatedLimits } from "./unauthenticated-sockets.ts";
 
-/** Every socket is looked at so often, a part of them at a time: nobody waits for all of them. */
+/** Every socket is swept at this interval, some at a time, so that nothing waits for all of them. */
 const SWEEP_EVERY_MS = 500;
 const SLICES = 5;
 const CLOSE_WITHIN_MS = 1500;

@@ -22,11 +22,11 @@ export type DecodedControl =
   /** No control message at all. */
   | { readonly kind: "malformed" };
 
-/** One violation is told, so one is looked for: a frame has room for thousands. */
+/** Only one violation is reported, so validation stops at the first: a frame has room for thousands. */
 const validator: Validator = createValidator({ failFast: true });
 const canonicalise = canonicaliserOf(ClientControlSchema);
 
-/** Where the table has a code of its own for a field that breaks its rule. */
+/** Fields whose violations have their own code in the error table. */
 const CODES: Readonly<Record<string, RealtimeErrorCode>> = {
   "enqueue.mode": "unknown_mode",
   "join_match.seat_ticket": "seat_ticket_invalid",

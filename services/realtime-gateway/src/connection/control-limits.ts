@@ -24,7 +24,7 @@ export const CONTROL_LIMITS: ControlLimits = {
   /** A ticket to open, and the shard's answer. */
   joinMatch: { perS: 1, burst: 10 },
   leaveMatch: { perS: 1, burst: 10 },
-  /** An answer, no more. */
+  /** Only an answer. */
   ping: { perS: 10, burst: 40 },
   /** All of the player's channels are read from the database. The SDK asks again every three seconds. */
   chatSubscribe: { perS: 0.5, burst: 5 },

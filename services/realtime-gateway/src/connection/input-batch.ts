@@ -26,7 +26,7 @@ export interface InputBatchTimes {
 
 const INPUTS_MAX = 1024;
 const BYTES_MAX = 32 * 1024;
-/** Of a turn: with so many it was worth while. */
+/** Inputs per turn from which a turn was worth its wake-up. */
 const MANY = 32;
 
 export class InputBatch<S> {

@@ -3,7 +3,7 @@ import type { InputRefusalCode } from "@muster/realtime";
 /**
  * Inputs that are taken of a socket: `inputsPerS` on average, twice that in a burst. Below 0 it says how many frames too many
  * came, which are forgiven at `floodPerS`.
- * @returns what is left after so many seconds
+ * @returns what is left after this many seconds
  */
 export function refilled(
   left: number,
@@ -32,7 +32,7 @@ const WINDOW_MS = 10_000;
 const HARMLESS: ReadonlySet<InputRefusalCode> = new Set(["input_too_fast", "input_overflow", "input_too_late"]);
 /** What was under way when the line, or the match, came or went. */
 const OUTDATED: ReadonlySet<InputRefusalCode> = new Set(["input_too_early", "input_out_of_order", "not_in_match"]);
-/** After a seat was taken or given back: outdated inputs are not counted for so long. */
+/** For this long after a seat was taken or given up, outdated inputs are not counted. */
 const OUTDATED_FOR_MS = 5000;
 
 /** Refused inputs of one socket: told at most once a second per reason, and too many end the connection. */

@@ -50,7 +50,7 @@ export interface WsOptions {
   readonly port: number;
   readonly idleTimeoutS: number;
   readonly sendBufferBytesMax: number;
-  /** Inputs are batched for so long; 0: for the rest of the event-loop turn. */
+  /** How long inputs are batched; 0: for the rest of the event-loop turn. */
   readonly inputBatchWindowMs: number;
   /** After a turn of the event loop that brought few inputs, the next one begins so much later; 0: at once. */
   readonly wakeUpCoalescingMs: number;
@@ -107,7 +107,7 @@ function refuse(res: uWS.HttpResponse, status: Refusal, retryAfterS?: number): v
 /** LIBUS_LISTEN_EXCLUSIVE_PORT: otherwise a second gateway on the same port would silently share its connections. */
 const EXCLUSIVE_PORT = 1;
 const PATH = "/v1/realtime";
-/** Above what a frame may have, so that the gateway closes with a code of its own; beyond this uWebSockets just cuts. */
+/** Above the maximum frame size, so that the gateway can close with its own code; beyond this, uWebSockets.js just drops the connection. */
 const PAYLOAD_BYTES_CUT = 64 * 1024;
 
 /** @throws Error of Node's when the port is taken. */

@@ -72,7 +72,7 @@ export class Fanout {
     this.#metrics.caughtUp();
   }
 
-  /** The last word of a match: whoever is behind gets it all the same. */
+  /** The last frame of a match: clients that are behind get it too. */
   finish(follower: Outbound): void {
     if (!follower.inSync && this.#log.length > 0) follower.catchUp(this.#log);
   }

@@ -128,7 +128,7 @@ export class Match implements SeatOwner {
 
   // ── from links ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** @returns undefined for a shard that was replaced, and when whoever asked has left */
+  /** @returns undefined for a shard that was replaced, or if all who asked have left */
   onFollow(link: ShardLink, follow: LinkFollow): FollowedMatch | undefined {
     this.#on({ kind: "followed", link, epoch: follow.epoch, replica: follow.witness });
     const { phase } = this.#state;

@@ -57,7 +57,7 @@ export class MatchRegistry implements LinkEvents {
     };
   }
 
-  /** Matches whose log is here. */
+  /** Matches whose log this gateway has. */
   get followed(): number {
     return [...this.#matches.values()].filter(({ log }) => log).length;
   }

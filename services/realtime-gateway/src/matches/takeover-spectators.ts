@@ -2,7 +2,7 @@
 import { ask } from "./takeover-question.ts";
 import { type Draft, linkOf, type Location } from "./takeover-state.ts";
 
-/** A refused match is looked for elsewhere at most so often. */
+/** How often a refused match is searched for elsewhere. */
 const LOOKS_MAX = 3;
 
 /** Where the match is followed, or else where the matchmaker says. */
@@ -12,7 +12,7 @@ export function locate<L>(draft: Draft<L>): void {
   else ask(draft, { lost: false, suspect: undefined });
 }
 
-/** The match runs there, or goes on there. */
+/** Watches the match at the shard where it runs or continues. */
 export function watchAt<L>(draft: Draft<L>, { link, epoch, hearing }: Location<L>): void {
   const { watch } = draft;
   if (!watch) return;

@@ -3,7 +3,7 @@ import type { Ending } from "./player.ts";
 
 /** `L`: a link to a shard, compared by identity. */
 export interface MatchState<L> {
-  /** As a seat ticket or the matchmaker said; a log has an epoch of its own. */
+  /** From a seat ticket or the matchmaker; a log has its own epoch. */
   readonly epoch: number;
   readonly phase: Phase<L>;
   readonly seats: readonly SeatState<L>[];
@@ -16,11 +16,11 @@ export interface MatchState<L> {
 }
 
 export type Phase<L> =
-  /** No log is here: a seat ticket or the matchmaker says where the match is. */
+  /** This gateway has no log: a seat ticket or the matchmaker says where the match runs. */
   | { readonly kind: "located" }
   /** A shard sends it here, tick by tick. */
   | { readonly kind: "following"; readonly epoch: number; readonly link: L }
-  /** The log is here, and no shard sends more. `link`: of the shard that it was transferred to, once there is one. */
+  /** This gateway has the log, and no shard sends ticks. `link`: the shard to which the log was transferred, once there is one. */
   | { readonly kind: "moving"; readonly epoch: number; readonly link: L | undefined }
   /** The players have heard the end; the log stays until the result is stored. */
   | { readonly kind: "over"; readonly epoch: number; readonly link: L | undefined; readonly transferred: boolean };

@@ -13,10 +13,10 @@ import {
   type Outcome,
 } from "./takeover-state.ts";
 
-/** A refused seat is looked for elsewhere at most so often. */
+/** How often a refused seat is searched for elsewhere. */
 const LOOKS_MAX = 3;
 const FIRST_EPOCH = 1;
-/** Without an answer for so long the match is given up. */
+/** After this long without an answer, the match is given up. */
 const ASK_WITHIN_MS = 12_000;
 /** Refusals of a shard that does not hold the match: another one may. */
 const ELSEWHERE: ReadonlySet<string> = new Set(["match_not_found", "stale_epoch", "match_over"]);
@@ -198,7 +198,7 @@ function isLostWith<L>(state: MatchState<L>, link: L): boolean {
   return state.seats.every((one) => one.link === link);
 }
 
-/** No shard sends it any more; the log is here. */
+/** No shard sends ticks any more; this gateway has the log. */
 function unlink<L>(draft: Draft<L>): void {
   const { phase } = draft;
   draft.phase =

@@ -40,9 +40,9 @@ export interface LinkSession {
   onReplaced(): void;
 }
 
-/** What happens on links, to whoever keeps the matches. */
+/** Receives the events of links; implemented by the match registry. */
 export interface LinkEvents {
-  /** @returns the match; undefined for one that this shard holds no more. */
+  /** @returns the match, or undefined if this shard no longer holds it. */
   onFollow(link: ShardLink, follow: LinkFollow): FollowedMatch | undefined;
   onSeatStatus(match: FollowedMatch, status: LinkSeatStatus): void;
   onWatching(link: ShardLink, watching: LinkWatching): void;

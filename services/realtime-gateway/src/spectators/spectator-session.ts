@@ -45,7 +45,7 @@ export class SpectatorSession implements Spectator {
     if (refusal !== undefined) this.onWatchRefused(refusal);
   }
 
-  /** The client wants no more. */
+  /** The client stops watching. */
   leave(requestId: number): void {
     const matchId = this.#matchId;
     if (matchId === undefined) return this.#parts.error(requestId, "not_watching");

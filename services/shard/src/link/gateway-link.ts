@@ -39,7 +39,7 @@ export interface GatewayLinkParts {
 
 /** What may wait for a gateway that does not read, bytes. Beyond it the link is cut: its players come back. */
 const UNSENT_BYTES_MAX = 16 * 1024 * 1024;
-/** A gateway says hello at once and beats twenty times a second; one that is silent for this long is gone. */
+/** A gateway sends hello at once and heartbeats regularly; one that is silent for this long is considered dead. */
 const SILENT_MS_MAX = 8000;
 const SILENCE_CHECK_MS = 2000;
 /** A connection that has not proved to be a gateway's by then is cut. */
@@ -256,7 +256,7 @@ export class GatewayLink implements Link {
     seated?.match.leave(seated.seat, seated.session, forfeit);
   }
 
-  /** A stopped or cut-off gateway keeps its socket open: without this its players would hold their seats for ever. */
+  /** A stopped or cut-off gateway keeps its socket open: without this its players would keep their seats forever. */
   #checkSilence(): void {
     if (performance.now() - this.#heardAt < SILENT_MS_MAX) return;
     this.#parts.log.warn({ gatewayId: this.gatewayId }, "a gateway stopped responding; the link is closed");

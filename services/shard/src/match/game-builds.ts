@@ -10,7 +10,7 @@ const DESCRIPTIONS_BYTES_MAX = 192 * 1024;
 interface Build {
   readonly gameId: string;
   readonly buildId: string;
-  /** Empty when it is too large: the game can be played all the same, but REST does not publish its layout. */
+  /** Empty if it is too large: the game can still be played, but REST does not publish its layout. */
   readonly descriptionJson: string;
 }
 

@@ -105,7 +105,7 @@ export class Match {
       this.#joinTimer = setTimeout(() => this.#over({ kind: "cancelled", reason: "no_show" }), times.joinWithinMs);
   }
 
-  /** Goes on from its resume point: nobody is here yet, and every player has the grace period to come back. */
+  /** Continues from its resume point: no player is connected yet, and each has the grace period to return. */
   resume(): void {
     const { result, ended } = this.#player;
     if (result && ended) {

@@ -264,7 +264,7 @@ export class Matches {
     this.#options.metrics.takenOver.inc({ outcome: "resumed" });
     this.#options.seatReports.takenOver(match);
     match.resume();
-    // It came from a shard that stopped just before this one does: waiting players are told that it is here, then that it moves on.
+    // It came from a shard that stopped just before this one: waiting players are told that it is here, then that it moves on.
     if (this.#evacuating) setImmediate(() => this.#moveOn(match));
   }
 
@@ -300,7 +300,7 @@ export class Matches {
     return others[match.channel % others.length];
   }
 
-  /** Inputs that arrive in one iteration of the event loop are looked at together. */
+  /** Inputs that arrive in one iteration of the event loop are processed together. */
   #stepSoon(match: Match): void {
     if (this.#pendingSteps.has(match)) return;
     this.#pendingSteps.add(match);

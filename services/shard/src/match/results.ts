@@ -26,7 +26,7 @@ export interface FinishedMatch {
   onStored(): void;
 }
 
-/** match-service takes no more. */
+/** The limit of match-service. */
 const REPLAY_BYTES_MAX = 192 * 1024;
 const NOTHING = new Uint8Array(0);
 const RETRY_DELAYS = { firstMs: 100, maxMs: 5000 };

@@ -14,7 +14,7 @@ type ToMatchmaker = MessageInitShape<typeof ShardSessionRequestSchema>;
 const MATCHES_PER_MESSAGE_MAX = 200;
 
 export class SeatReports {
-  /** Undefined while there is no session: all is told again when there is one. */
+  /** Undefined while there is no session; a new session reports everything again. */
   #send: ((message: ToMatchmaker) => void) | undefined;
   readonly #allocatedAt = new WeakMap<Match, number>();
   /** Their players had all come. */

@@ -1,7 +1,7 @@
 // The time limit for turns in a game without a clock.
 import type { Simulation } from "@muster/game-kit";
 
-/** When inputs that do not end the turn arrived just as the time was up, the step is repeated after so long, without them. */
+/** If inputs that do not end the turn arrived just as the time expired, the step is repeated without them after this long. */
 const AGAIN_MS = 1;
 
 export class TurnClock {

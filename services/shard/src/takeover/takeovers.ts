@@ -89,7 +89,7 @@ export class Takeovers {
     this.#byId.set(spec.matchId, takeover);
   }
 
-  /** A log that comes too late, or for another shard's match, is not looked at. */
+  /** A log that arrives too late, or for another shard's match, is ignored. */
   transferLog(matchId: string, epoch: number, transfer: LogTransfer): void {
     const takeover = this.#byId.get(matchId);
     if (!takeover || takeover.spec.epoch !== epoch) return;

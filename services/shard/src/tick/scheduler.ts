@@ -26,11 +26,11 @@ export interface Clock {
 
 /** Where they begin, as parts of the interval, in the order in which they are filled: two are half a tick apart. */
 const PHASES = [0, 1 / 2, 1 / 4, 3 / 4];
-/** Before a phase has so many, no other one is begun: less than half a millisecond of duels. */
+/** A new phase is begun only when one has this many matches: less than half a millisecond of duels. */
 const PHASE_FILLS_AT = 100;
 /** Matches whose memory is fetched at once. */
 const SLICE = 150;
-/** A match that is late runs at most this many ticks in a row; what it is later than that, it stays later. */
+/** A late match runs at most this many ticks in a row; any remaining delay stays. */
 const CATCH_UP_TICKS_MAX = 3;
 
 export class Scheduler<T extends Ticking> {

@@ -7,7 +7,7 @@ const EARLY_ENOUGH_MS = 4;
 const WINDOW_MS = 1000;
 /** In one window: above it a snapshot less is sent, so that one long pause by itself changes nothing. */
 const LATE_SHARE_MAX = 0.25;
-/** In so many windows one after the other: below it a snapshot more is sent. */
+/** After this many consecutive windows below it, the snapshot rate rises one step. */
 const CALM_SHARE_MAX = 0.02;
 const CALM_WINDOWS = 5;
 export const TICKS_PER_SNAPSHOT_MAX = 3;
@@ -41,7 +41,7 @@ export class SnapshotPace implements Pace {
     this.#windowFrom = options.now();
   }
 
-  /** Some matches' tick began so long after its deadline. */
+  /** Reports how long after its deadline the tick of some matches began. */
   began(lateMs: number): void {
     this.#began++;
     if (lateMs > EARLY_ENOUGH_MS) this.#notEarly++;

@@ -20,7 +20,7 @@ const matches = createRpcClient({ service: MatchService, baseUrl: matchUrl, time
 /** Looks are counted, not timed: a process that was stopped as a whole has no slow step. */
 const LOOKS_PER_BUDGET = 3;
 const LOOK_MS = budgetMs / LOOKS_PER_BUDGET;
-/** Steps hardly ever take so long: the connection is made, in case that it is needed soon. */
+/** Steps rarely take this long: the connection is opened in case it is needed soon. */
 const LOOKS_UNTIL_DOUBT = 1;
 const LOOKS_UNTIL_STUCK = Math.max(Math.ceil(stuckMs / LOOK_MS), LOOKS_PER_BUDGET + 1);
 let [seen, looks] = [0, 0];

@@ -15,7 +15,7 @@ export interface StepWatchdogOptions {
   readonly matchesMax: number;
   /** A step that takes longer ends its match. Noticed after one to one and a third times as long. */
   readonly budgetMs: number;
-  /** A step that has not come back after so long never will. Noticed at the next third of the budget. */
+  /** A step that has not returned after this long never will. Noticed at the next third of the budget. */
   readonly stuckMs: number;
   /** Share of the heap that V8 allows; above it the match that allocates most is ended. */
   readonly heapShareMax: number;

@@ -12,9 +12,9 @@ import type { Views } from "./views.ts";
 
 /** Where a tick ends up when it is not like every other. */
 export interface TickingHost {
-  /** The seat is given up: its bot plays no more. */
+  /** The seat is given up: its bot stops playing. */
   hasLeft(seat: number): boolean;
-  /** The rules do not allow an input of this seat, which was applied all the same. */
+  /** The rules do not allow an input of this seat, but it was applied. */
   illegal(seat: number): void;
   ended(result: GameResult): void;
   /** The game did what no game may. */

@@ -1,4 +1,4 @@
-// What a backup holds, in a file beside it; and what a server holds, to compare.
+// The manifest of a backup: what it contains. The same is read from a server, to compare the two.
 import { createHash } from "node:crypto";
 import { createReadStream, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
