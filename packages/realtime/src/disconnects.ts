@@ -22,7 +22,7 @@ export const DISCONNECTS = {
     reason: "token expired",
     when: "the access token has expired: refresh it, then connect again",
   },
-  unavailable: { code: 4004, reason: "unavailable", when: "the gateway cannot check tokens right now" },
+  unavailable: { code: 4004, reason: "unavailable", when: "the gateway cannot verify tokens right now" },
   sessionEnded: {
     code: 4005,
     reason: "session ended",

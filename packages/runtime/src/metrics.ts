@@ -12,7 +12,7 @@ export function createMetrics(service: string): Metrics {
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_EVERY_MS });
   new Gauge({
     name: "clock_seconds",
-    help: "This process's clock, seconds since 1970 UTC; the process checks tokens and deadlines with it",
+    help: "This process's clock, seconds since 1970 UTC; the process verifies tokens and deadlines with it",
     registers: [registry],
     collect() {
       this.set(Date.now() / 1000);

@@ -47,7 +47,7 @@ const own = {
     default: 5000,
     min: 10,
     max: 30_000,
-    description: "how often each instance checks the signing keys",
+    description: "how often each instance reads the signing keys from the database",
   }),
   IDENTITY_PASSWORD_CHARS_MIN: int({
     default: 8,

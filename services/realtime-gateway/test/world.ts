@@ -212,7 +212,7 @@ export class World {
     this.#connections.push(connection);
     const hello = { accessToken: name, protocolVersion: PROTOCOL_VERSION };
     connection.onMessage(encodeClientControl({ requestId: 1, message: { case: "hello", value: hello } }), true);
-    for (let i = 0; i < 10; i++) await Promise.resolve(); // the token is checked
+    for (let i = 0; i < 10; i++) await Promise.resolve(); // the token is verified
     return (message) => {
       const requestId = ++this.#requests;
       this.#since.set(`${name} ${requestId}`, performance.now());

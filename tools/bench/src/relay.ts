@@ -173,7 +173,7 @@ async function measure(matches: number, ticks: number): Promise<number> {
   for (const [player, connection] of connections.entries()) {
     const hello = { accessToken: String(player), protocolVersion: PROTOCOL_VERSION };
     connection.onMessage(encodeClientControl({ message: { case: "hello", value: hello } }), true);
-    await Promise.resolve(); // the token is checked
+    await Promise.resolve(); // the token is verified
     const join = { seatTicket: String(player) };
     connection.onMessage(encodeClientControl({ message: { case: "joinMatch", value: join } }), true);
   }
