@@ -1,11 +1,13 @@
 // The moderation log against somebody with write access to its table, and next to a release without hashes and seals.
+import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { listAuditEntries } from "@muster/audit";
-import { createDatabase, type DbPart, migrate } from "@muster/db";
+import path from "node:path";
+import { createAuditLog, createSealer, listAuditEntries, verifyAuditLog } from "@muster/audit";
+import { createDatabase, type DbPart, inTransaction, migrate } from "@muster/db";
 import { describeWithMariadb, freshDatabases, until } from "@muster/testkit";
 import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { AUDIT_KEY, person, startHarness } from "../test/harness.ts";
+import { AUDIT_KEY, letIn, person, startHarness } from "../test/harness.ts";
 import { chatSealer } from "./audit.ts";
 import { GLOBAL_CHANNEL_ID } from "./channels.ts";
 import { migrations, migrationsWith } from "./migrations/index.ts";
@@ -13,6 +15,7 @@ import { runOperator } from "./operator-commands.ts";
 import type { Tables } from "./schema.ts";
 
 const NEW_KEY = "b1".repeat(32);
+const at = new Date("2026-11-20T10:11:12.123Z");
 
 async function operator(url: string, args: string[], keys = AUDIT_KEY): Promise<{ code: number; said: string }> {
   const lines: string[] = [];
@@ -23,22 +26,63 @@ async function operator(url: string, args: string[], keys = AUDIT_KEY): Promise<
 const good = { code: 0, said: expect.stringContaining("the audit log is intact") as string };
 
 describeWithMariadb("the moderation log", () => {
-  it("has what moderators do, sealed; the operator verifies it, and seals it with a new key", async () => {
+  it("has what moderators do, each thing once, and what nobody else does to others", async () => {
+    await using harness = await startHarness();
+    const [owner, moderator, rude] = [person("Own"), person("Mod", true), person("Rude")];
+    const { channel } = await harness.call.createRoom({ actor: owner, name: "a room", private: false });
+    const channelId = channel?.channelId as string;
+    for (const player of [moderator, rude]) await letIn(harness.call, owner, channelId, player);
+    const post = async (key: string): Promise<bigint> =>
+      (await harness.call.postMessage({ actor: rude, channelId, body: "rude", key })).message?.seq as bigint;
+    const [own, seq] = [await post("1"), await post("2")];
+    await harness.call.deleteMessage({ actor: rude, channelId, seq: own });
+    await harness.call.deleteMessage({ actor: moderator, channelId, seq });
+    const { playerId } = rude;
+    await harness.call.mutePlayer({ actor: moderator, channelId, playerId, seconds: 60, reason: "insults" });
+    await harness.call.unmutePlayer({ actor: moderator, channelId, playerId });
+    await harness.call.removeMember({ actor: owner, channelId, playerId });
+    await harness.call.removeMember({ actor: moderator, channelId, playerId: moderator.playerId }); // leaves
+    const entries = (await listAuditEntries(harness.db, 0, 10)).toReversed();
+    expect(entries.map(({ actor, action, reason }) => [actor, action, reason])).toEqual([
+      [moderator.playerId, "message_deleted", `message ${seq}`],
+      [moderator.playerId, "player_muted", "insults"],
+      [moderator.playerId, "player_unmuted", ""],
+      [owner.playerId, "member_removed", ""],
+    ]);
+    expect(new Set(entries.map(({ target }) => target))).toEqual(new Set([`${playerId}/${channelId}`]));
+  });
+
+  it("is watched while the service runs", async () => {
+    await using harness = await startHarness();
+    const { call, db, url } = harness;
+    await call.mutePlayer({
+      actor: person("Mod", true),
+      channelId: GLOBAL_CHANNEL_ID,
+      playerId: person().playerId,
+      seconds: 60,
+      reason: "insults",
+    });
+    await sql`update audit_log set reason = 'changed' where position = 1`.execute(db);
+    expect(await operator(url, ["verify-audit-log"])).toMatchObject({ code: 1 });
+    await harness.another(); // looks when it starts, and every minute
+    const fault = "the audit log is not intact: entry 1 has been changed";
+    await until(() => (harness.logs.withMessage(fault).length > 0 ? undefined : "not looked at"));
+  });
+
+  it("keeps its name, which is in every seal: another release verifies it", async () => {
+    await using harness = await startHarness();
+    await inTransaction(harness.db, (tx) =>
+      createAuditLog(chatSealer(AUDIT_KEY)).append(tx, { actor: "system", action: "x", target: "", reason: "", at }),
+    );
+    expect((await verifyAuditLog(harness.db, createSealer("chat", AUDIT_KEY))).fault).toBeUndefined();
+  });
+
+  it("is verified by the operator, and sealed with a new key", async () => {
     await using harness = await startHarness();
     const [moderator, rude] = [person("Mod", true), person("Rude")];
     const muted = { actor: moderator, channelId: GLOBAL_CHANNEL_ID, playerId: rude.playerId };
     await harness.call.mutePlayer({ ...muted, seconds: 60, reason: "x".repeat(256) });
     await harness.call.unmutePlayer(muted);
-    const entries = (await listAuditEntries(harness.db, 0, 10)).map(({ actor, action, target }) => [
-      actor,
-      action,
-      target,
-    ]);
-    const target = `${rude.playerId}/${GLOBAL_CHANNEL_ID}`;
-    expect(entries.toReversed()).toEqual([
-      [moderator.playerId, "player_muted", target],
-      [moderator.playerId, "player_unmuted", target],
-    ]);
     expect(await operator(harness.url, ["verify-audit-log"])).toEqual(good);
     expect((await operator(harness.url, ["verify-audit-log"], NEW_KEY)).said).toContain("is none of those given");
     const both = `${NEW_KEY},${AUDIT_KEY}`;
@@ -74,7 +118,6 @@ describeWithMariadb("the moderation log of the release before", () => {
   });
 
   const [actor, target, channel] = [randomUUID(), randomUUID(), randomUUID()];
-  const at = new Date("2026-11-20T10:11:12.123Z");
   const wroteOld = async (count: number): Promise<void> => {
     const row = { at, actor_id: actor, action: "player_muted", channel_id: channel, target_id: target } as const;
     const rows = Array.from({ length: count }, (_, i) => ({
@@ -84,6 +127,22 @@ describeWithMariadb("the moderation log of the release before", () => {
     }));
     await part.db.insertInto("moderation_log").values(rows).execute();
   };
+
+  it("is adopted by the process that migrates, with the key that it is given", async () => {
+    await wroteOld(1);
+    const cwd = path.resolve(import.meta.dirname, "..");
+    const env = { ...process.env, CHAT_DB_URL: url };
+    const migrating = (key: Record<string, string>): number | null =>
+      spawnSync(process.execPath, ["src/migrate.ts"], { cwd, env: { ...env, ...key } }).status;
+    expect(migrating({ CHAT_AUDIT_KEY: "" })).toBe(2);
+    expect(await listAuditEntries(part.db, 0, 10)).toEqual([]);
+    expect(migrating({ CHAT_AUDIT_KEY: AUDIT_KEY })).toBe(0);
+    expect((await listAuditEntries(part.db, 0, 10)).map(({ action }) => action)).toEqual([
+      "moderation_adopted",
+      "player_muted",
+    ]);
+    expect(await operator(url, ["verify-audit-log"])).toEqual(good);
+  });
 
   it("becomes entries of the audit log by migrating, in its order and with its times, and not without a key", async () => {
     await wroteOld(230);

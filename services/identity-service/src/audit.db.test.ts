@@ -1,10 +1,11 @@
 // The audit log against somebody with write access to its table, and next to a release that did not seal it.
 import { createHash } from "node:crypto";
+import { createSealer, verifyAuditLog } from "@muster/audit";
 import { createDatabase, type DbPart, migrate } from "@muster/db";
-import { describeWithMariadb, freshDatabases } from "@muster/testkit";
+import { describeWithMariadb, freshDatabases, until } from "@muster/testkit";
 import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { AUDIT_KEY } from "../test/harness.ts";
+import { AUDIT_KEY, startHarness } from "../test/harness.ts";
 import { identitySealer } from "./audit.ts";
 import { migrations, migrationsWith } from "./migrations/index.ts";
 import { runOperator } from "./operator-commands.ts";
@@ -76,6 +77,10 @@ describeWithMariadb("the audit log of identity-service", () => {
       previous = hash;
     }
   };
+
+  it("keeps its name, which is in every seal: another release verifies it", async () => {
+    expect((await verifyAuditLog(part.db, createSealer("identity", AUDIT_KEY))).fault).toBeUndefined();
+  });
 
   it("shows an entry that somebody forged with write access to the table, all hashes after it included", async () => {
     expect(await operator(["verify-audit-log"])).toEqual(good);
@@ -157,5 +162,15 @@ describeWithMariadb("the audit log of identity-service", () => {
     const rows = await part.db.selectFrom("audit_log").select(["action", "target"]).orderBy("position").execute();
     expect(rows.at(-1)).toEqual({ action: "audit_log_sealed", target: "1-2" });
     expect(rows).toHaveLength(4);
+  });
+});
+
+describeWithMariadb("the audit log of a running identity-service", () => {
+  it("is watched", async () => {
+    await using harness = await startHarness();
+    await sql`delete from audit_log where position = 0`.execute(harness.db);
+    await harness.another(); // looks when it starts, and every minute
+    const fault = "the audit log is not intact: the log has no first entry";
+    await until(() => (harness.logs.withMessage(fault).length > 0 ? undefined : "not looked at"));
   });
 });
