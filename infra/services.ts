@@ -240,8 +240,22 @@ export function databaseServices(rows: readonly ServiceRow[] = SERVICES): Databa
   return rows.filter((row): row is DatabaseRow => row.database !== undefined);
 }
 
-/** What the variables of libraries and of the installation begin with, in the environment of every process. */
-const TAKEN_PREFIXES: readonly string[] = ["DB", "LOG", "MUSTER", "NODE", "OTEL"];
+/** What the variables of libraries, of the installation and of the programs around it begin with, in the environment of every process. */
+const TAKEN_PREFIXES: readonly string[] = [
+  "COMPOSE",
+  "DB",
+  "KUBERNETES",
+  "LOG",
+  "MARIADB",
+  "MUSTER",
+  "MYSQL",
+  "NODE",
+  "NPM",
+  "OTEL",
+  "PNPM",
+];
+/** Provisioning gives a service's user the service's password: of these it would take over the server's administrator. */
+const TAKEN_USERS: ReadonlySet<string> = new Set(["root", "mysql"]);
 
 /**
  * Why a row cannot stand beside the others. What begins with a process's prefix counts as its own variable, and a database's user may use
@@ -254,6 +268,8 @@ export function clashOf(
   const overlap = (a: string, b: string): boolean => `${a}_`.startsWith(`${b}_`) || `${b}_`.startsWith(`${a}_`);
   const taken = TAKEN_PREFIXES.find((prefix) => overlap(prefix, row.prefix));
   if (taken !== undefined) return `variables that begin with ${row.prefix}_ are not its own: ${taken}_ is taken`;
+  if (row.database && TAKEN_USERS.has(row.database.user))
+    return `the database user ${row.database.user} is the server's own`;
   for (const { name, prefix, database } of rows.filter((one) => one.name !== row.name)) {
     if (overlap(prefix, row.prefix))
       return `its variables would begin with ${row.prefix}_, and those of ${name} begin with ${prefix}_`;

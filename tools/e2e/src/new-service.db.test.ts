@@ -57,6 +57,8 @@ describeWithMariadb("a new service", () => {
       spawnSync("node", ["scripts/new-service.ts", ...words], { cwd: root, encoding: "utf8" });
     expect(told("chat")).toMatchObject({ status: 1, stderr: expect.stringContaining("chat-service already exists") });
     expect(told("match-history")).toMatchObject({ status: 1, stderr: expect.stringContaining("needs another name") });
-    for (const id of ["Chat", "a_b", "x", "1st", "-a", "a".repeat(25)]) expect(told(id)).toMatchObject({ status: 2 });
+    expect(told("root")).toMatchObject({ status: 1, stderr: expect.stringContaining("the server's own") });
+    for (const id of ["Chat", "a_b", "x", "1st", "-a", "a".repeat(25), "../x", "a\nb", "--help"])
+      expect(told(id)).toMatchObject({ status: 2 });
   });
 });

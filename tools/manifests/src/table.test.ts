@@ -76,6 +76,12 @@ describe("two rows", () => {
     ],
     ["MATCHES", "matches", "the database user matches is that of match-service"],
     ["LOG", "log", "variables that begin with LOG_ are not its own: LOG_ is taken"],
+    ["ROOT", "root", "the database user root is the server's own"],
+    ...["COMPOSE", "KUBERNETES", "MARIADB", "MYSQL", "NPM", "PNPM"].map((prefix) => [
+      prefix,
+      prefix.toLowerCase(),
+      `variables that begin with ${prefix}_ are not its own: ${prefix}_ is taken`,
+    ]),
     ["RATING", "rating", undefined],
   ])("%s and the database %s_… beside the others: %s", (prefix, database, clash) => {
     expect(clashOf({ name: "new-service", prefix, database: { prefix: database, user: database } })).toBe(clash);
