@@ -1,9 +1,20 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 // The suffix names what a test needs: .test.ts nothing, .db.test.ts a MariaDB, .system.test.ts MariaDB and nginx.
 const NEEDS_SERVERS = ["**/*.db.test.ts", "**/*.system.test.ts"];
 
-/** These judge how long things take beside what they do themselves: one at a time, when the others are done. */
+/** These judge how soon a whole system recovers from a fault: two at a time, when the others are done. */
+const JUDGES_RECOVERY = [
+  "tools/drills/src/broken.system.test.ts",
+  "tools/e2e/src/database-away.system.test.ts",
+  "tools/e2e/src/reconnect.system.test.ts",
+  "tools/e2e/src/resilience.system.test.ts",
+  "tools/e2e/src/spectators.system.test.ts",
+  "tools/e2e/src/up.system.test.ts",
+];
+
+/** These judge how long single answers take beside what they do themselves: one at a time, last of all. */
 const JUDGES_TIMES = [
   "services/chat-service/src/delivery.db.test.ts",
   "services/identity-service/src/account-queues.db.test.ts",
@@ -11,15 +22,23 @@ const JUDGES_TIMES = [
   "services/realtime-gateway/src/connection/control-limits.test.ts",
   "services/realtime-gateway/src/connection/costly-frames.test.ts",
   "tools/attack/src/attacks.system.test.ts",
-  "tools/drills/src/broken.system.test.ts",
-  "tools/e2e/src/database-away.system.test.ts",
   "tools/e2e/src/prediction.system.test.ts",
-  "tools/e2e/src/reconnect.system.test.ts",
-  "tools/e2e/src/resilience.system.test.ts",
   "tools/e2e/src/slow.system.test.ts",
-  "tools/e2e/src/spectators.system.test.ts",
-  "tools/e2e/src/up.system.test.ts",
 ];
+
+/** Files that take long, whatever their size: they come first, so that none of them is left for one worker at the end. */
+const LONG =
+  /survival|crowd|restarts|state-machine|operator\/src\/(main|runbooks|backup)|new-service|scripts|broken|up\.system/;
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    return [
+      ...sorted.filter((file) => LONG.test(file.moduleId)),
+      ...sorted.filter((file) => !LONG.test(file.moduleId)),
+    ];
+  }
+}
 
 const WITH_SERVERS = {
   globalSetup: ["packages/testkit/src/mariadb.setup.ts"],
@@ -31,13 +50,14 @@ const WITH_SERVERS = {
 export default defineConfig({
   test: {
     passWithNoTests: false,
+    sequence: { sequencer: LongFirst },
     projects: [
       {
         test: {
           name: "unit",
           testTimeout: 30_000, // for a test that hangs: what a slow machine takes is no fault
           include: ["{packages,services,infra,tools}/**/*.test.ts", "scripts/**/*.test.ts"],
-          exclude: [...NEEDS_SERVERS, ...JUDGES_TIMES, "**/node_modules/**"],
+          exclude: [...NEEDS_SERVERS, ...JUDGES_TIMES, ...JUDGES_RECOVERY, "**/node_modules/**"],
         },
       },
       {
@@ -45,8 +65,17 @@ export default defineConfig({
           ...WITH_SERVERS,
           name: "servers",
           include: NEEDS_SERVERS,
-          exclude: [...JUDGES_TIMES, "**/node_modules/**"],
+          exclude: [...JUDGES_TIMES, ...JUDGES_RECOVERY, "**/node_modules/**"],
           maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          ...WITH_SERVERS,
+          name: "recovery",
+          include: JUDGES_RECOVERY,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -55,7 +84,7 @@ export default defineConfig({
           name: "times",
           include: JUDGES_TIMES,
           maxWorkers: 1,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

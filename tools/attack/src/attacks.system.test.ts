@@ -7,7 +7,7 @@ import { HonestProcess } from "./honest/process.ts";
 import { runAttack } from "./run.ts";
 import { type OwnTarget, startTarget } from "./target.ts";
 
-const SECONDS = 3;
+const SECONDS = 2;
 /** Judged is what happens under attack; the time before it only says, when one does not hold, what it would have been. */
 const CALM_SECONDS = 0.5;
 /** No other test runs beside, but the machine may be slower than the one that the limits were written on. */
