@@ -77,7 +77,7 @@ describe("two rows", () => {
     ["MATCHES", "matches", "the database user matches is that of match-service"],
     ["LOG", "log", "variables that begin with LOG_ are not its own: LOG_ is taken"],
     ["ROOT", "root", "the database user root is the server's own"],
-    ...["COMPOSE", "KUBERNETES", "MARIADB", "MYSQL", "NPM", "PNPM"].map((prefix) => [
+    ...["COMPOSE", "KUBERNETES", "MARIADB", "MYSQL", "NPM", "PNPM"].map((prefix): [string, string, string] => [
       prefix,
       prefix.toLowerCase(),
       `variables that begin with ${prefix}_ are not its own: ${prefix}_ is taken`,
