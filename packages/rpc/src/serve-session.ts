@@ -39,8 +39,9 @@ export async function* serveSession<In extends SessionMessage, Out>(
   let isOver = false;
   const end = (): void => {
     out.close();
-    if (!isOver) onEnd();
+    if (isOver) return;
     isOver = true;
+    onEnd();
   };
   // Not left to the loop below: it stands still at a message that the peer does not read.
   out.whenClosed.then(end, end);
@@ -63,7 +64,8 @@ function readUntilOver<In extends SessionMessage>(
   const read = async (): Promise<void> => {
     for (let next = await incoming.next(); !next.done; next = await incoming.next()) {
       const { message } = next.value;
-      if (message.case === undefined || message.case === "hello") return;
+      // After its end nothing is done for it any more, though a peer that does not read may go on talking.
+      if (out.closed || message.case === undefined || message.case === "hello") return;
       onMessage(message as AfterHello<In>);
     }
   };
