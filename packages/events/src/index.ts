@@ -1,0 +1,3 @@
+// Events between services. What is where: design/backend/v2.1-event-kit.md.
+export * from "./broker/port.ts";
+export { createKafkaJsBroker } from "./broker/kafkajs.ts";
