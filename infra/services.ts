@@ -20,6 +20,8 @@ export interface ServiceRow {
   readonly database?: { readonly prefix: string; readonly user: string };
   /** By name, with the variable that has the address, or a JSON list of addresses (`…_URLS`); undefined: it is told while it runs. */
   readonly calls: Readonly<Record<string, string | undefined>>;
+  /** It publishes or consumes events; undefined brokers mean that there is no Kafka (yet). */
+  readonly kafka?: true;
   /** In variables of its own: `GATEWAY_LINK_KEY`. */
   readonly secrets?: readonly Secret[];
   /** Players' requests come to it, by way of the ingress, which tells where from. */
@@ -225,6 +227,24 @@ export function adminPort({ port }: ServiceRow): number {
 /** Environment variable with the URL of its database. */
 export function databaseVariable({ prefix }: ServiceRow): string {
   return `${prefix}_DB_URL`;
+}
+
+/** What tells a process where Kafka is, and how to get in: after `MUSTER_KAFKA_` for the whole system, `<PREFIX>_KAFKA_` for each. */
+export const KAFKA_SETTINGS = ["BROKERS", "TLS", "SASL_MECHANISM", "SASL_USERNAME", "SASL_PASSWORD"] as const;
+
+/** Environment variable with the brokers: host:port, separated by commas. */
+export function kafkaVariable({ prefix }: ServiceRow, setting: (typeof KAFKA_SETTINGS)[number] = "BROKERS"): string {
+  return `${prefix}_KAFKA_${setting}`;
+}
+
+/** For a process that uses Kafka, from the variables of the whole system; those that are not set are left out. */
+export function kafkaVariables(
+  row: ServiceRow,
+  settings: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  if (!row.kafka) return {};
+  const given = KAFKA_SETTINGS.map((setting) => [kafkaVariable(row, setting), settings[`MUSTER_KAFKA_${setting}`]]);
+  return Object.fromEntries(given.filter(([, value]) => value));
 }
 
 export function secretVariable({ prefix }: ServiceRow, secret: Secret): string {

@@ -1,7 +1,8 @@
-// `pnpm -r dev` of this package: runs MariaDB and nginx until Ctrl-C. The services wait for them (dev-service.ts).
+// `pnpm -r dev` of this package: runs MariaDB, Kafka and nginx until Ctrl-C. The services wait for them (dev-service.ts).
 import { chosenPorts, loadEnvironment } from "./environment.ts";
 import { claimHome, type HomeHolder } from "./home.ts";
 import { type Infrastructure, startInfrastructure } from "./infrastructure.ts";
+import { kafkaSettings } from "./kafka-brokers.ts";
 import { portVariables } from "./taken-ports.ts";
 
 /** How long the services can still ask why it failed: on a busy machine some ask late. */
@@ -17,8 +18,9 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 }
 
 try {
-  const { url } = await starting;
+  const { url, kafkaReady } = await starting;
   console.log(`MariaDB and nginx are up; the ingress is ${url}`);
+  if (await kafkaReady) console.log(`Kafka is up: ${kafkaSettings(loadEnvironment())["MUSTER_KAFKA_BROKERS"]}`);
 } catch (err) {
   if (!stopAsked.signal.aborted) {
     console.error(`Muster did not start: ${reasonOf(err)}`);

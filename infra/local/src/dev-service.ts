@@ -5,10 +5,11 @@ import path from "node:path";
 import { chosenPorts, loadEnvironment, serviceEnvironment } from "./environment.ts";
 import { homeHolder, refusal } from "./home.ts";
 import { databaseUrlsFor, usesExistingDatabase } from "./infrastructure.ts";
+import { kafkaSettings, untilPrivateKafka } from "./kafka-brokers.ts";
 import { coloured, readLogLine } from "./log-lines.ts";
 import { paths } from "./paths.ts";
 import { waitForPort } from "./ports.ts";
-import { deploymentOf, serviceOf } from "./services.ts";
+import { deploymentOf, kafkaVariables, serviceOf } from "./services.ts";
 import { packagesOf } from "./sources.ts";
 import { supervise } from "./supervised.ts";
 
@@ -33,6 +34,7 @@ const env: Record<string, string | undefined> = {
 };
 
 if (spec.database) await prepareDatabase();
+if (spec.kafka) await prepareKafka();
 const service = supervise(
   {
     name: spec.name,
@@ -99,6 +101,12 @@ async function prepareDatabase(): Promise<void> {
   });
   for (const line of migrated.stdout.split("\n").filter(Boolean)) say(coloured(readLogLine(line)));
   if (migrated.status !== 0) throw new Error(`the migration failed:\n${migrated.stderr}`);
+}
+
+/** A Kafka that does not start is no reason not to: events wait in the outbox. */
+async function prepareKafka(): Promise<void> {
+  for (const [name, value] of Object.entries(kafkaVariables(spec, kafkaSettings(env)))) env[name] ??= value;
+  await untilPrivateKafka(env).catch((err: unknown) => say(String(err)));
 }
 
 /** Tests do not count. */

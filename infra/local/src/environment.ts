@@ -21,7 +21,7 @@ import { writeWhole } from "./whole-file.ts";
 /** Environment variables for every service, and the few that only the stack itself reads. */
 export type LocalEnvironment = Readonly<Record<string, string>>;
 
-/** By environment variable: MUSTER_INGRESS_PORT, MUSTER_INGRESS_TLS_PORT, MUSTER_MARIADB_PORT, and two of every service. */
+/** By environment variable: MUSTER_INGRESS_PORT, MUSTER_INGRESS_TLS_PORT, MUSTER_MARIADB_PORT, Kafka's two, and two of every service. */
 export type Ports = Readonly<Record<string, number>>;
 
 const LOCAL_ORIGINS = ["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"];
@@ -33,6 +33,7 @@ const TLS_PORT_ABOVE = 363;
 /** What the ports in the table of processes stand above. */
 const BASE = 7200;
 const MARIADB_ABOVE = 90;
+const KAFKA_ABOVE = 92;
 
 export function portsFrom(ingress: number, base: number, ingressTls: number = ingress + TLS_PORT_ABOVE): Ports {
   const services = SERVICES.flatMap((row) => [
@@ -43,6 +44,8 @@ export function portsFrom(ingress: number, base: number, ingressTls: number = in
     MUSTER_INGRESS_PORT: ingress,
     MUSTER_INGRESS_TLS_PORT: ingressTls,
     MUSTER_MARIADB_PORT: base + MARIADB_ABOVE,
+    MUSTER_KAFKA_PORT: base + KAFKA_ABOVE,
+    MUSTER_KAFKA_CONTROLLER_PORT: base + KAFKA_ABOVE + 1,
     ...(Object.fromEntries(services) as Ports),
   };
 }
@@ -116,9 +119,9 @@ export function localUrl(): string {
   return `http://localhost:${known["MUSTER_INGRESS_PORT"] ?? 8080}`;
 }
 
-/** For the operator's tool: the databases of the running system, whether chosen by the user or not. */
-export function rememberDatabases(urls: Readonly<Record<string, string>>): void {
-  const lines = Object.entries(urls).map(([name, value]) => `${name}='${value}'\n`);
+/** For the operator's tool: the databases and the Kafka of the running system, whether chosen by the user or not. */
+export function rememberServers(variables: Readonly<Record<string, string>>): void {
+  const lines = Object.entries(variables).map(([name, value]) => `${name}='${value}'\n`);
   writeWhole(paths.databases, `# Written at each start of the local stack.\n${lines.join("")}`);
 }
 

@@ -4,6 +4,7 @@ export { makeFolders } from "./folders.ts";
 export { findMariadb, inPath, type MariadbServer, startMariadb } from "./mariadb.ts";
 export { KAFKA_START_MS, type KafkaOptions, type KafkaServer, startKafka } from "./kafka.ts";
 export { findKafka } from "./kafka-jars.ts";
+export { kafkaSettings, usesPrivateKafka } from "./kafka-brokers.ts";
 export { type Certificate, localCertificate } from "./certificate.ts";
 export { readIngressGateways, reloadNginx, writeIngressGateways } from "./ingress-gateways.ts";
 export { type IngressLimits, ingressLimits, ingressShortages } from "./ingress-limits.ts";

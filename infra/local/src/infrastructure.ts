@@ -1,9 +1,12 @@
-// MariaDB and nginx of the local system, or the servers that the environment names instead.
+// MariaDB, nginx and Kafka of the local system, or the servers that the environment names instead.
 import path from "node:path";
 import { moreGateways } from "./ingress-gateways.ts";
 import { ingressLimits, ingressShortages, SOCKETS_DEFAULT } from "./ingress-limits.ts";
 import { waitForPort } from "./ports.ts";
-import { type LocalEnvironment, rememberDatabases, serviceEnvironment } from "./environment.ts";
+import { type LocalEnvironment, rememberServers, serviceEnvironment } from "./environment.ts";
+import { KAFKA_START_MS, kafkaCommand } from "./kafka.ts";
+import { kafkaSettings, NO_KAFKA, usesExistingKafka, usesPrivateKafka } from "./kafka-brokers.ts";
+import { untilKafkaReady } from "./kafka-ready.ts";
 import { MARIADB_START_MS, mariadbCommand, privateAdminUrl } from "./mariadb.ts";
 import { localCertificate } from "./certificate.ts";
 import { NGINX_START_MS, nginxCommand } from "./nginx.ts";
@@ -21,6 +24,8 @@ export interface Infrastructure {
   readonly url: string;
   /** Environment variables with the database URLs. */
   readonly databaseUrls: Readonly<Record<string, string>>;
+  /** Kafka starts beside the others, which do not wait for it. False: none was started here, or it failed, which is said. */
+  readonly kafkaReady: Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -34,10 +39,11 @@ export interface InfrastructureParts {
 }
 
 /**
- * Both are supervised: whichever ends by itself is started again. What an earlier start left running is ended first.
+ * All are supervised: whichever ends by itself is started again. What an earlier start left running is ended first.
  *
  * An existing MariaDB instead of a private one: MUSTER_DB_URL (mysql://admin:password@host:port/), where databases and
- * users are made; or every service's own (IDENTITY_DB_URL and so on), which are used as they are.
+ * users are made; or every service's own (IDENTITY_DB_URL and so on), which are used as they are. An
+ * existing Kafka: MUSTER_KAFKA_BROKERS. The system runs without Kafka too: its events wait in the outbox.
  * @throws Error with what is in the way, or when it is stopped; nothing of it runs then
  */
 export async function startInfrastructure(env: LocalEnvironment, parts: InfrastructureParts): Promise<Infrastructure> {
@@ -45,21 +51,30 @@ export async function startInfrastructure(env: LocalEnvironment, parts: Infrastr
   const mariadbPort = Number(env["MUSTER_MARIADB_PORT"]);
   const [ingressPort, tlsPort] = [Number(env["MUSTER_INGRESS_PORT"]), Number(env["MUSTER_INGRESS_TLS_PORT"])];
   await clearLeftovers(parts.say);
-  const own = ["MUSTER_INGRESS_PORT", "MUSTER_INGRESS_TLS_PORT", ...(existing ? [] : ["MUSTER_MARIADB_PORT"])];
+  const own = [
+    "MUSTER_INGRESS_PORT",
+    "MUSTER_INGRESS_TLS_PORT",
+    ...(existing ? [] : ["MUSTER_MARIADB_PORT"]),
+    ...(usesPrivateKafka() ? ["MUSTER_KAFKA_PORT", "MUSTER_KAFKA_CONTROLLER_PORT"] : []),
+  ];
   await refuseTakenPorts(serviceEnvironment(env), [...own, ...(parts.portsAfterwards ?? [])]);
   const started: Supervised[] = [];
+  const stopKafka = new AbortController();
+  const kafka = superviseKafka(env, { ...parts, stop: AbortSignal.any([parts.stop, stopKafka.signal]) });
   const stop = async (): Promise<void> => {
+    await (await kafka)?.stop();
     for (const one of started.toReversed()) await one.stop();
   };
   try {
     if (!existing) {
       const command = mariadbCommand({ dataDir: paths.mariadbData, port: mariadbPort, durable: true });
-      started.push(await superviseServer("mariadb", command, { port: mariadbPort, withinMs: MARIADB_START_MS }, parts));
+      const ready = portOpen(mariadbPort, MARIADB_START_MS);
+      started.push(await superviseServer("mariadb", command, ready, parts));
     }
     parts.stop.throwIfAborted();
     const databaseUrls = await databaseUrlsFor(env);
     parts.stop.throwIfAborted();
-    rememberDatabases({ ...databaseUrls, ...adminUrlFor(env) });
+    rememberServers({ ...databaseUrls, ...adminUrlFor(env), ...kafkaSettings(env) });
     const sockets = Number(process.env["GATEWAY_CONNECTIONS_MAX"] ?? SOCKETS_DEFAULT);
     for (const line of ingressShortages(sockets)) parts.say(line);
     const command = nginxCommand({
@@ -71,18 +86,45 @@ export async function startInfrastructure(env: LocalEnvironment, parts: Infrastr
       gatewayAddress: `127.0.0.1:${env["GATEWAY_PORT"]}`,
       moreGateways: moreGateways(),
     });
-    started.push(await superviseServer("nginx", command, { port: ingressPort, withinMs: NGINX_START_MS }, parts));
-    return { url: `http://127.0.0.1:${ingressPort}`, databaseUrls, stop };
+    started.push(await superviseServer("nginx", command, portOpen(ingressPort, NGINX_START_MS), parts));
+    const kafkaReady = kafka.then((server) => server !== undefined);
+    return { url: `http://127.0.0.1:${ingressPort}`, databaseUrls, kafkaReady, stop };
   } catch (err) {
+    stopKafka.abort();
     await stop();
     throw err;
   }
 }
 
+/** Undefined: there is none, or it does not start, which is said. */
+async function superviseKafka(env: LocalEnvironment, parts: InfrastructureParts): Promise<Supervised | undefined> {
+  if (!usesPrivateKafka()) {
+    if (!usesExistingKafka()) parts.say(NO_KAFKA);
+    return undefined;
+  }
+  const port = Number(env["MUSTER_KAFKA_PORT"]);
+  const controllerPort = Number(env["MUSTER_KAFKA_CONTROLLER_PORT"]);
+  try {
+    const command = await kafkaCommand({ dataDir: paths.kafkaData, port, controllerPort, stop: parts.stop });
+    const ready: Readiness = (failed) => untilKafkaReady(port, KAFKA_START_MS, failed);
+    return await superviseServer("kafka", command, ready, parts);
+  } catch (err) {
+    if (!parts.stop.aborted) parts.say(`${NO_KAFKA}: ${(err as Error).message}`);
+    return undefined;
+  }
+}
+
+/** Resolves when the server is ready. @throws Error when it is not in time, or `failed` says why it never will be */
+type Readiness = (failed: () => string | undefined) => Promise<void>;
+
+function portOpen(port: number, withinMs: number): Readiness {
+  return (failed) => waitForPort(port, withinMs, failed);
+}
+
 async function superviseServer(
   name: string,
   command: { command: string; args: string[] },
-  { port, withinMs }: { port: number; withinMs: number },
+  ready: Readiness,
   { onLine, say, stop }: InfrastructureParts,
 ): Promise<Supervised> {
   const server = supervise(
@@ -91,7 +133,7 @@ async function superviseServer(
     say,
   );
   try {
-    await waitForPort(port, withinMs, () => {
+    await ready(() => {
       if (stop.aborted) return "stopped during startup";
       return server.ended && `${name} ${server.ended}:\n${server.tail()}`;
     });

@@ -25,6 +25,8 @@ export interface KafkaOptions {
   /** Between the two halves of the process only. */
   readonly controllerPort: number;
   readonly onLine?: (line: string) => void;
+  /** Aborts while it starts: nothing of it runs then. */
+  readonly stop?: AbortSignal;
 }
 
 export const KAFKA_START_MS = 60_000;
@@ -42,7 +44,7 @@ export async function kafkaCommand(options: KafkaOptions): Promise<{ command: st
   const found = findKafka();
   if (!found) throw new Error("Kafka is not installed: scripts/setup.sh does it, or set MUSTER_KAFKA_BROKERS");
   const { dataDir } = options;
-  const template = await templateDir(found);
+  const template = await templateDir(found, options.stop);
   if (!existsSync(dataDir)) {
     makeFolders(path.dirname(dataDir));
     copyWhole(path.join(template, "data"), dataDir);
@@ -63,7 +65,7 @@ function commandWith(
 
 async function startReady(
   { command, args }: { readonly command: string; readonly args: readonly string[] },
-  { port, onLine }: KafkaOptions,
+  { port, onLine, stop }: KafkaOptions,
 ): Promise<Child> {
   const said: string[] = [];
   const child = spawnChild({
@@ -77,7 +79,7 @@ async function startReady(
     },
   });
   try {
-    await untilKafkaReady(port, KAFKA_START_MS, () => child.ended);
+    await untilKafkaReady(port, KAFKA_START_MS, () => (stop?.aborted ? "stopped while it started" : child.ended));
     return child;
   } catch (err) {
     await child.stop();
@@ -164,13 +166,13 @@ const MIB = 1024 * 1024;
 const ARCHIVE = "classes.jsa";
 
 /** Made once per Kafka and Java: a data folder on which a broker has run, so that its internal topics are there. */
-async function templateDir(found: KafkaPrograms): Promise<string> {
+async function templateDir(found: KafkaPrograms, stop: AbortSignal | undefined): Promise<string> {
   const dir = found.templateDir;
   if (existsSync(dir)) return dir;
   const making = `${dir}.${process.pid}`;
   try {
     makeFolders(making);
-    await makeTemplate(making, found);
+    await makeTemplate(making, found, stop);
     renameSync(making, dir);
   } catch (err) {
     if (!existsSync(dir)) throw err;
@@ -181,8 +183,9 @@ async function templateDir(found: KafkaPrograms): Promise<string> {
   return dir;
 }
 
-async function makeTemplate(dir: string, found: KafkaPrograms): Promise<void> {
-  const options = { dataDir: path.join(dir, "data"), port: await freePort(), controllerPort: await freePort() };
+async function makeTemplate(dir: string, found: KafkaPrograms, stop: AbortSignal | undefined): Promise<void> {
+  const ports = { port: await freePort(), controllerPort: await freePort() };
+  const options = { dataDir: path.join(dir, "data"), ...ports, ...(stop && { stop }) };
   const recording = commandWith(found, options, [
     `-XX:ArchiveClassesAtExit=${path.join(dir, ARCHIVE)}`,
     "-Xlog:cds=off",

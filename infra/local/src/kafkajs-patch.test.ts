@@ -40,9 +40,9 @@ it("a queue in which nothing waits sets no timer", () => {
 });
 
 it.each([
-  ["is too much at once", (queue: RequestQueue) => queue.push(request(1))],
+  ["too much is in flight", (queue: RequestQueue) => queue.push(request(1))],
   ["the broker throttles", (queue: RequestQueue) => queue.maybeThrottle(60_000)],
-])("a request that waits because it %s is looked at again", (_why, makeWait) => {
+])("a request that waits because %s is looked at again", (_why, makeWait) => {
   const timers = vi.spyOn(globalThis, "setTimeout");
   const queue = queueOf(1);
   makeWait(queue);

@@ -12,7 +12,7 @@ export const paths = {
   home,
   logs: path.join(home, "logs"),
   environment: path.join(home, "local.env"),
-  /** Where the system that runs has its databases: written at each start, for the operator's tool. */
+  /** Where the system that runs has its databases and its Kafka: written at each start, for the operator's tool. */
   databases: path.join(home, "databases.env"),
   mariadbTemplates: path.join(home, "mariadb-template"),
   mariadbData: path.join(home, "mariadb"),

@@ -6,10 +6,11 @@ import { type Child, spawnChild } from "./child.ts";
 import { chosenPorts, type LocalEnvironment, loadEnvironment, serviceEnvironment } from "./environment.ts";
 import { claimHome } from "./home.ts";
 import { type Infrastructure, startInfrastructure } from "./infrastructure.ts";
+import { kafkaSettings, usesPrivateKafka } from "./kafka-brokers.ts";
 import { LogFiles } from "./log-files.ts";
 import { coloured, readLogLine } from "./log-lines.ts";
 import { paths } from "./paths.ts";
-import { databaseServices, deploymentOf, SERVICES } from "./services.ts";
+import { databaseServices, deploymentOf, kafkaVariables, SERVICES } from "./services.ts";
 import { type Supervised, supervise } from "./supervised.ts";
 import { portVariables } from "./taken-ports.ts";
 
@@ -50,20 +51,23 @@ async function up(): Promise<void> {
   const { ingress, base } = chosenPorts();
   await claimHome({ by: "up.sh", pid: process.pid, ingressPort: ingress, portBase: base });
   const env = loadEnvironment();
-  say("starting MariaDB and nginx");
+  say(`starting ${usesPrivateKafka() ? "MariaDB, Kafka and nginx" : "MariaDB and nginx"}`);
   const portsAfterwards = portVariables(env).filter((name) => !name.startsWith("MUSTER_"));
   infrastructure = startInfrastructure(env, { onLine: writeLog, say, portsAfterwards, stop: stopAsked.signal });
-  const { databaseUrls } = await infrastructure;
+  const { databaseUrls, kafkaReady } = await infrastructure;
   if (stopping) return;
   const serviceEnv = {
     ...serviceEnvironment(env),
     ...databaseUrls,
     SHARD_DRAIN_WITHIN_MS: process.env["SHARD_DRAIN_WITHIN_MS"] ?? "500",
   };
+  const kafka = kafkaSettings(env);
   for (const { name } of databaseServices()) migrate(name, serviceEnv);
   say(`starting ${SERVICES.map((spec) => spec.name).join(", ")}`);
   for (const row of SERVICES.toReversed()) {
     const { name } = row;
+    if (row.kafka) await kafkaReady; // no client of a Kafka that is still starting
+    if (stopping) return;
     services.unshift(
       supervise(
         {
@@ -71,7 +75,7 @@ async function up(): Promise<void> {
           command: paths.node,
           args: [...deploymentOf(row).nodeArgs, "src/main.ts"],
           cwd: path.join(paths.root, "services", name),
-          env: serviceEnv,
+          env: { ...kafkaVariables(row, kafka), ...serviceEnv },
           onLine: (line) => onServiceLine(name, line),
           onGivenUp: (why) => void (givenUp ??= `${name} ${why}`),
         },
@@ -80,6 +84,7 @@ async function up(): Promise<void> {
     );
   }
   await untilHealthy(env);
+  await kafkaReady;
   if (stopping) return;
   say(`healthy after ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
   if (process.env["MUSTER_SKIP_SMOKE"] !== "1") await smoke(env);

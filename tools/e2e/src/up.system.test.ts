@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync 
 import { type AddressInfo, createServer } from "node:net";
 import os from "node:os";
 import path from "node:path";
-import { freePort, paths, startMariadb } from "@muster/local";
+import { findKafka, freePort, paths, startMariadb } from "@muster/local";
 import { describeWithServers, until } from "@muster/testkit";
 import { createConnection } from "mariadb";
 import { afterEach, expect, it, onTestFinished } from "vitest";
@@ -109,7 +109,7 @@ describeWithServers("up", () => {
     expect(found()).toEqual(asItWas);
     expect(await healthOf(up)).toBe(200);
 
-    for (const name of ["match-service", "mariadbd", "nginx"]) {
+    for (const name of ["match-service", "mariadbd", "nginx", ...(findKafka() ? ["java"] : [])]) {
       const crashed = pidOf(name) as number;
       const others = running()
         .filter((one) => one.pid !== crashed && one.pid !== up.pid && !one.name.includes(name))

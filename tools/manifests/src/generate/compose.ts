@@ -4,6 +4,8 @@ import {
   databaseServices,
   databaseVariable,
   deploymentOf,
+  KAFKA_SETTINGS,
+  kafkaVariable,
   secretVariable,
   type ServiceRow,
 } from "@muster/local";
@@ -67,7 +69,13 @@ function environment(row: ServiceRow, rows: readonly ServiceRow[]): string {
   const lines = Object.entries(plain).map(
     ([name, value]) => `${name}: ${value.includes('"') ? `'${value}'` : `"${value}"`}\n`,
   );
-  return [...lines, ...databaseServices([row]).map(databaseLine), ...secretLines(row)].join("");
+  return [...lines, ...databaseServices([row]).map(databaseLine), ...kafkaLines(row), ...secretLines(row)].join("");
+}
+
+/** Compose brings no Kafka: the shell names one that the containers reach. */
+function kafkaLines(row: ServiceRow): string[] {
+  if (!row.kafka) return [];
+  return KAFKA_SETTINGS.map((setting) => `${kafkaVariable(row, setting)}: "\${MUSTER_KAFKA_${setting}:-}"\n`);
 }
 
 function secretLines(row: ServiceRow): string[] {

@@ -45,8 +45,14 @@ export function portTable(rows: readonly ServiceRow[]): string {
           .map(({ name }) => name)
           .join(", "),
       ],
+      ...kafkaRow(rows),
     ],
   );
+}
+
+function kafkaRow(rows: readonly ServiceRow[]): string[][] {
+  const clients = rows.filter(({ kafka }) => kafka).map(({ name }) => name);
+  return clients.length === 0 ? [] : [["9092 (7292 locally)", "Kafka", clients.join(", ")]];
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -87,6 +87,22 @@ it("the operator is given the database and the keys of a new one with a database
   expect(Object.keys(services.operator.environment)).not.toContain("SHARD_LINK_KEY");
 });
 
+it("one that uses Kafka is told where it is, and may reach it; it starts where there is none", () => {
+  const files = infraFiles([...SERVICES, { ...rating, kafka: true }], where);
+  const [workload, ...others] = parseAllDocuments(files.get("infra/k8s/base/rating-service.yaml") ?? "").map((one) =>
+    one.toJS(),
+  );
+  expect(workload.spec.template.spec.containers[0].env).toContainEqual({
+    name: "RATING_KAFKA_BROKERS",
+    valueFrom: { secretKeyRef: { name: "muster", key: "kafka-brokers", optional: true } },
+  });
+  expect(others.at(-1).spec.egress).toContainEqual({ ports: [{ port: 9092 }] });
+  const { services } = parse(files.get("infra/compose/compose.yaml") ?? "", { merge: true });
+  expect(services["rating-service"].environment).toMatchObject({ RATING_KAFKA_BROKERS: "${MUSTER_KAFKA_BROKERS:-}" });
+  expect(files.get("runbooks/sizing-and-scaling.md")).toContain("| 9092 (7292 locally) | Kafka | rating-service |");
+  expect(text("infra/k8s/base/rating-service.yaml")).not.toContain("kafka");
+});
+
 it("the keys in the secret of one with two words in its name are spelt alike", () => {
   const database = { prefix: "live_ops", user: "live_ops" };
   const files = infraFiles([...SERVICES, { ...rating, name: "live-ops-service", prefix: "LIVE_OPS", database }], where);

@@ -1,6 +1,6 @@
 // Who reaches a process, and whom it reaches: the calls of the table, health, its database, and names.
 import { adminPort, callersOf, type ServiceRow } from "@muster/local";
-import { MARIADB_PORT } from "./yaml.ts";
+import { KAFKA_PORT, MARIADB_PORT } from "./yaml.ts";
 
 const MONITORING = `        - namespaceSelector:
             matchLabels:
@@ -48,7 +48,12 @@ ${waysIn(row, callers)}    - from:
 ${askers.map(peer).join("")}${MONITORING}      ports:
         - port: ${adminPort(row)}
   egress:
-${waysOut(row, rows)}${row.database ? `    - ports:\n        - port: ${MARIADB_PORT}\n` : ""}${COLLECTOR}${DNS}`;
+${waysOut(row, rows)}${row.database ? toPort(MARIADB_PORT) : ""}${row.kafka ? toPort(KAFKA_PORT) : ""}${COLLECTOR}${DNS}`;
+}
+
+/** Of a server that may be anywhere. */
+function toPort(port: number): string {
+  return `    - ports:\n        - port: ${port}\n`;
 }
 
 /** A rule without anybody in it would let everybody in. */

@@ -4,6 +4,8 @@ import {
   callVariables,
   databaseVariable,
   deploymentOf,
+  KAFKA_SETTINGS,
+  kafkaVariable,
   secretVariable,
   type ServiceRow,
 } from "@muster/local";
@@ -13,6 +15,8 @@ export interface Variable {
   readonly name: string;
   readonly value?: string;
   readonly secretKey?: string;
+  /** Not set where the secret has no such key. */
+  readonly optional?: boolean;
 }
 
 /** Key in the secret `muster` of a shared key (`LINK_KEY`), or of a variable. */
@@ -68,8 +72,19 @@ export function environmentOf(row: ServiceRow, rows: readonly ServiceRow[]): Var
   return [
     ...Object.entries(plain).map(([name, value]) => ({ name, value })),
     ...(row.database ? [{ name: databaseVariable(row), secretKey: databaseSecretKey(row) }] : []),
+    ...kafkaSecrets(row),
     ...secretVariables(row),
   ];
+}
+
+/** Without brokers there is no Kafka, and without the others it wants no TLS and no password. */
+function kafkaSecrets(row: ServiceRow): Variable[] {
+  if (!row.kafka) return [];
+  return KAFKA_SETTINGS.map((setting) => ({
+    name: kafkaVariable(row, setting),
+    secretKey: secretKey(`KAFKA_${setting}`),
+    optional: true,
+  }));
 }
 
 export function secretVariables(row: ServiceRow): Variable[] {
@@ -80,7 +95,7 @@ export function environmentYaml(variables: readonly Variable[]): string {
   return variables.map(variableYaml).join("");
 }
 
-function variableYaml({ name, value, secretKey: key }: Variable): string {
+function variableYaml({ name, value, secretKey: key, optional }: Variable): string {
   if (key === undefined) {
     const text = value ?? "";
     return `- name: ${name}\n  value: ${text.includes('"') ? `'${text}'` : `"${text}"`}\n`;
@@ -90,5 +105,5 @@ function variableYaml({ name, value, secretKey: key }: Variable): string {
     secretKeyRef:
       name: muster
       key: ${key}
-`;
+${optional ? "      optional: true\n" : ""}`;
 }
