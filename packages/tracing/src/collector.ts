@@ -18,6 +18,8 @@ interface CollectorOptions {
 
 const ATTEMPTS_MAX = 4;
 const FIRST_DELAY_MS = 250;
+/** An answer says at most why some spans were not taken. */
+const ANSWER_BYTES_MAX = 64 * 1024;
 /** It is not ready, or something before it is not. */
 const RETRIED_STATUS: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
@@ -93,7 +95,11 @@ export class Collector implements SpanExporter {
         answered = true;
         response.on("error", () => {}); // it was cut off: its status is known
         response.on("close", () => resolve(response.statusCode as number));
-        response.resume();
+        let read = 0;
+        response.on("data", (chunk: Buffer) => {
+          read += chunk.length;
+          if (read > ANSWER_BYTES_MAX) response.destroy();
+        });
       };
       const request = this.#url.protocol === "https:" ? requestHttps : requestHttp;
       const headers = { ...this.#headers, "content-length": body.length };

@@ -187,3 +187,22 @@ describe.each(UNHELPFUL)("a collector that %s", (title, answer) => {
     expect(Date.now() - Number(stdout)).toBeLessThan(1000);
   }, 30_000);
 });
+
+it("a collector's answer is read no further than it could be of use", async () => {
+  let written = 0;
+  const url = await listenWith((_, response) => {
+    response.writeHead(200).on("error", () => {});
+    const { socket } = response;
+    response.on("close", () => (written = socket?.bytesWritten ?? 0));
+    const flood = (): void => {
+      while (!response.destroyed && response.write(Buffer.alloc(64 * 1024)));
+    };
+    response.on("drain", flood);
+    flood();
+  });
+  const told = begin(url);
+  span();
+  await expect.poll(() => told.sent, { timeout: 5000 }).toBe(1);
+  await expect.poll(() => written, { timeout: 5000 }).toBeGreaterThan(0);
+  expect(written).toBeLessThan(20 * 1024 * 1024); // what the kernel holds is written too
+});
