@@ -108,6 +108,10 @@ export class Collector implements SpanExporter {
       sent.on("error", (err) => {
         if (!answered) reject(err);
       });
+      // Without an error too: of an answer with 101 Node hears nothing more.
+      sent.on("close", () => {
+        if (!answered) reject(new Error("the connection was closed without an answer"));
+      });
       sent.end(body);
     });
   }

@@ -144,6 +144,8 @@ describe("a collector that is away", () => {
   });
 });
 
+const SWITCHING = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n";
+
 /** What may answer instead of a collector, until it is asked to say no more. */
 const UNHELPFUL: readonly (readonly [title: string, answer: RequestListener])[] = [
   ["never answers", () => {}],
@@ -151,6 +153,8 @@ const UNHELPFUL: readonly (readonly [title: string, answer: RequestListener])[] 
   ["refuses a byte at a time, without end", (_, response) => trickle(response.writeHead(400))],
   ["asks to come back in an hour", (_, response) => void response.writeHead(503, { "retry-after": "3600" }).end()],
   ["closes the connection", (request) => void request.socket.destroy()],
+  ["switches to another protocol", (request) => void request.socket.write(SWITCHING)],
+  ["is none", (request) => void request.socket.write("\xff\x00no HTTP".repeat(100))],
   ["leads to itself", (request, response) => void response.writeHead(307, { location: request.url }).end()],
 ];
 
