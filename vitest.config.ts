@@ -1,8 +1,10 @@
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-// The suffix names what a test needs: .test.ts nothing, .db.test.ts a MariaDB, .system.test.ts MariaDB and nginx.
+// The suffix names what a test needs: .test.ts nothing, .db.test.ts a MariaDB, .system.test.ts MariaDB and nginx, .kafka.test.ts MariaDB
+// and Kafka.
 const NEEDS_SERVERS = ["**/*.db.test.ts", "**/*.system.test.ts"];
+const NEEDS_KAFKA = ["**/*.kafka.test.ts"];
 
 /** These judge how soon a whole system recovers from a fault: two at a time, when the others are done. */
 const JUDGES_RECOVERY = [
@@ -57,7 +59,7 @@ export default defineConfig({
           name: "unit",
           testTimeout: 30_000, // for a test that hangs: what a slow machine takes is no fault
           include: ["{packages,services,infra,tools}/**/*.test.ts", "scripts/**/*.test.ts"],
-          exclude: [...NEEDS_SERVERS, ...JUDGES_TIMES, ...JUDGES_RECOVERY, "**/node_modules/**"],
+          exclude: [...NEEDS_SERVERS, ...NEEDS_KAFKA, ...JUDGES_TIMES, ...JUDGES_RECOVERY, "**/node_modules/**"],
         },
       },
       {
@@ -65,6 +67,16 @@ export default defineConfig({
           ...WITH_SERVERS,
           name: "servers",
           include: NEEDS_SERVERS,
+          exclude: [...JUDGES_TIMES, ...JUDGES_RECOVERY, "**/node_modules/**"],
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          ...WITH_SERVERS,
+          name: "kafka",
+          globalSetup: [...WITH_SERVERS.globalSetup, "packages/testkit/src/kafka.setup.ts"],
+          include: NEEDS_KAFKA,
           exclude: [...JUDGES_TIMES, ...JUDGES_RECOVERY, "**/node_modules/**"],
           maxWorkers: 2,
         },

@@ -1,8 +1,10 @@
 export { describeWithMariadb, describeWithServers, freshDatabases, mariadbAdminUrl } from "./databases.ts";
 export { type Front, openFront } from "./front.ts";
+export { type PrivateKafka, startPrivateKafka } from "./kafka.ts";
 export { LogLines } from "./log-lines.ts";
 export { type TestKeys, testKeys } from "./keys.ts";
 export { type HarnessOptions, type Instance, type ServiceHarness, startService } from "./service-harness.ts";
+export { describeWithKafka, freshTopicPrefix, kafkaBrokers } from "./topics.ts";
 export { until } from "./until.ts";
 export { type SchemaShape, schemaViews, type SchemaViews } from "./schema.ts";
 export { type CollectedSpan, type OtlpCollector, startOtlpCollector } from "./otlp-collector.ts";
