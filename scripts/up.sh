@@ -4,6 +4,7 @@
 #   scripts/up.sh [--help]   MUSTER_PORT (8080), MUSTER_TLS_PORT (MUSTER_PORT + 363) and MUSTER_PORT_BASE (7200)
 #                            choose the ports
 #                            MUSTER_DB_URL=mysql://admin:password@host:port/ uses an existing MariaDB
+#                            MUSTER_KAFKA_BROKERS=host:port,host:port uses an existing Kafka
 #                            IDENTITY_DB_URL, MATCH_DB_URL, CHAT_DB_URL use existing databases as they are
 #                            MUSTER_SKIP_SMOKE=1 skips the match
 set -euo pipefail

@@ -7,7 +7,7 @@ const CHOSEN_BY: Readonly<Record<string, string>> = {
   MUSTER_INGRESS_TLS_PORT: "MUSTER_TLS_PORT",
 };
 
-/** The variables with ports of a whole system, MariaDB and nginx included. */
+/** The variables with ports of a whole system, MariaDB, Kafka and nginx included. */
 export function portVariables(env: LocalEnvironment): string[] {
   return Object.keys(env).filter((name) => name.endsWith("_PORT"));
 }
