@@ -14,7 +14,7 @@ import { paths } from "./paths.ts";
 import { databaseVariables, passwordVariable, provision } from "./provision.ts";
 import { clearGroup, clearLeftovers } from "./run-records.ts";
 import { databaseServices, databaseVariable } from "./services.ts";
-import { type Supervised, supervise } from "./supervised.ts";
+import { supervise, type Supervised, type SuperviseOptions } from "./supervised.ts";
 import { refuseTakenPorts } from "./taken-ports.ts";
 
 const DATABASE_SUFFIX = "dev";
@@ -123,7 +123,7 @@ function portOpen(port: number, withinMs: number): Readiness {
 
 async function superviseServer(
   name: string,
-  command: { command: string; args: string[] },
+  command: Pick<SuperviseOptions, "command" | "args" | "env">,
   ready: Readiness,
   { onLine, say, stop }: InfrastructureParts,
 ): Promise<Supervised> {

@@ -29,6 +29,12 @@ export interface KafkaOptions {
   readonly stop?: AbortSignal;
 }
 
+export interface KafkaCommand {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+}
+
 export const KAFKA_START_MS = 60_000;
 const SAID_LINES = 40;
 
@@ -40,10 +46,11 @@ export async function startKafka(options: KafkaOptions): Promise<KafkaServer> {
 }
 
 /** What starts the broker. Makes the data folder when there is none. */
-export async function kafkaCommand(options: KafkaOptions): Promise<{ command: string; args: string[] }> {
+export async function kafkaCommand(options: KafkaOptions): Promise<KafkaCommand> {
   const found = findKafka();
   if (!found) throw new Error("Kafka is not installed: scripts/setup.sh does it, or set MUSTER_KAFKA_BROKERS");
   const { dataDir } = options;
+  if (dataDir.includes(",")) throw new Error(`Kafka takes a list of folders: ${dataDir} may have no comma in its path`);
   const template = await templateDir(found, options.stop);
   if (!existsSync(dataDir)) {
     makeFolders(path.dirname(dataDir));
@@ -57,21 +64,23 @@ function commandWith(
   { java, classPath }: KafkaPrograms,
   options: KafkaOptions,
   javaArgs: readonly string[],
-): { command: string; args: string[] } {
+): KafkaCommand {
   const properties = `${options.dataDir}.properties`;
   writeWhole(properties, propertiesText(options));
-  return { command: java, args: [...JAVA_ARGS, ...javaArgs, "-cp", classPath, "kafka.Kafka", properties] };
+  const args = [...JAVA_ARGS, ...javaArgs, "-cp", classPath, "kafka.Kafka", properties];
+  return { command: java, args, env: javaEnvironment() };
 }
 
-async function startReady(
-  { command, args }: { readonly command: string; readonly args: readonly string[] },
-  { port, onLine, stop }: KafkaOptions,
-): Promise<Child> {
+/** Java reads paths as the locale says: in that of a bare shell, only ASCII. */
+function javaEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, LC_ALL: "C.UTF-8" };
+}
+
+async function startReady(command: KafkaCommand, { port, onLine, stop }: KafkaOptions): Promise<Child> {
   const said: string[] = [];
   const child = spawnChild({
     name: "kafka",
-    command,
-    args,
+    ...command,
     onLine: (line) => {
       said.push(line);
       if (said.length > SAID_LINES) said.shift();
@@ -156,10 +165,14 @@ function propertiesText({ dataDir, port, controllerPort }: KafkaOptions): string
     "transaction.state.log.segment.bytes": 4 * MIB,
     "share.coordinator.state.topic.segment.bytes": 4 * MIB,
   };
-  const lines = Object.entries(properties).map(
-    ([name, value]) => `${name}=${String(value).replaceAll("\\", "\\\\")}\n`,
-  );
+  const lines = Object.entries(properties).map(([name, value]) => `${name}=${escaped(String(value))}\n`);
   return `# Written at each start of the local stack.\n${lines.join("")}`;
+}
+
+/** Java reads a file of properties as Latin-1, in which a backslash begins an escape. */
+function escaped(value: string): string {
+  const unit = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return value.replaceAll("\\", "\\\\").replaceAll(/[^\x20-\x7e]/g, unit);
 }
 
 const MIB = 1024 * 1024;
@@ -193,6 +206,7 @@ async function makeTemplate(dir: string, found: KafkaPrograms, stop: AbortSignal
   ]);
   const format = ["format", `--cluster-id=${clusterId()}`, `--config=${options.dataDir}.properties`];
   execFileSync(found.java, [...JAVA_ARGS, "-cp", found.classPath, "kafka.tools.StorageTool", ...format], {
+    env: javaEnvironment(),
     stdio: ["ignore", "ignore", "pipe"],
   });
   const child = await startReady(recording, options);

@@ -1,8 +1,9 @@
 // What the local Kafka promises to those who use it: nothing that it acknowledged is lost in a crash, and whoever connects after its start
 // meets no error, since its coordinators have loaded by then.
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
-import { answers } from "@muster/local";
+import path from "node:path";
+import { answers, freePort, startKafka } from "@muster/local";
 import { Kafka, logLevel, Partitioners } from "kafkajs";
 import { expect, it } from "vitest";
 import { describeWithKafka, freshTopicPrefix, kafkaBrokers, startPrivateKafka, until } from "./index.ts";
@@ -79,6 +80,19 @@ describeWithKafka("a private Kafka", () => {
     await kafka.stop();
     expect(performance.now() - stopping).toBeLessThan(STOPS_WITHIN_MS);
     expect(kafka.lines).toEqual([]);
+  });
+
+  it("may have its data in any folder", async () => {
+    const parent = mkdtempSync(path.join(os.tmpdir(), "muster home: größer 日本 #1! "));
+    try {
+      const dataDir = path.join(parent, "kafka");
+      const server = await startKafka({ dataDir, port: await freePort(), controllerPort: await freePort() });
+      await server.stop();
+      expect(readdirSync(dataDir)).toContain("__cluster_metadata-0");
+      expect(readdirSync(parent).toSorted()).toEqual(["kafka", "kafka.properties"]);
+    } finally {
+      rmSync(parent, { recursive: true });
+    }
   });
 
   it("is shared by the files of a run, makes no topic by itself, and listens on this machine only", async () => {
