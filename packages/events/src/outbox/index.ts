@@ -1,0 +1,3 @@
+export { createRelayMetrics } from "./metrics.ts";
+export { createRelay, type OutboxRow, type RelayOptions } from "./relay.ts";
+export * from "./table.ts";
