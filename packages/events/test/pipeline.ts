@@ -122,7 +122,11 @@ export class Pipeline implements AsyncDisposable {
 
   async consumer(
     apply: Apply,
-    { order = "per key", policy = QUICK, name = `${this.prefix}consumer` }: { order?: "per key" | "none"; policy?: RetryPolicy; name?: string } = {},
+    {
+      order = "per key",
+      policy = QUICK,
+      name = `${this.prefix}consumer`,
+    }: { order?: "per key" | "none"; policy?: RetryPolicy; name?: string } = {},
   ): Promise<Component> {
     const consumer = createEventConsumer<Tables, TestEvent>({
       db: this.db,
