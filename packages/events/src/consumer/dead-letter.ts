@@ -1,4 +1,5 @@
 // What a record carries on its way through retry topics, the DLQ and back: where it came from, why, and how often it was tried.
+import { cut } from "@muster/runtime";
 import type { OutgoingRecord, ReceivedRecord } from "../broker/port.ts";
 import type { FailureClass } from "./retry-policy.ts";
 
@@ -60,7 +61,7 @@ export function deadLetterOf(letter: DeadLetter): OutgoingRecord {
     dlq_partition: String(partition),
     dlq_offset: String(offset),
     dlq_class: failure,
-    dlq_error: error.slice(0, ERROR_CHARS),
+    dlq_error: cut(error, ERROR_CHARS),
     dlq_attempts: String(attempts.made),
     dlq_first_failed_at: new Date(attempts.firstFailedAtMs).toISOString(),
     dlq_failed_at: new Date(nowMs).toISOString(),

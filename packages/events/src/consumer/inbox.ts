@@ -21,7 +21,9 @@ export async function enterInbox(tx: Transaction<ConsumerTables>, consumer: stri
 export const INBOX_DAYS = 45;
 
 /** A retention rule: see packages/service. */
-export function deleteOldInbox(db: Database<ConsumerTables>): (rowsMax: number) => Promise<number> {
+export function deleteOldInbox<Tables extends ConsumerTables>(
+  db: Database<Tables>,
+): (rowsMax: number) => Promise<number> {
   return async (rowsMax) => {
     const { numAffectedRows = 0n } = await sql`
       delete from inbox where processed_at < utc_timestamp(6) - interval ${INBOX_DAYS} day

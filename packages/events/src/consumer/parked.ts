@@ -1,5 +1,6 @@
 // Parked keys: an ordered consumer puts an event that it cannot apply aside, and all later events of its key behind it. Other keys flow on.
 import type { Database } from "@muster/db";
+import { cut } from "@muster/runtime";
 import { type Selectable, type Transaction, sql } from "kysely";
 import type { ReceivedRecord } from "../broker/port.ts";
 import type { ConsumerTables, ParkedEventsTable } from "./tables.ts";
@@ -54,7 +55,7 @@ export async function parkEvent(
       attempts: failure?.attempts ?? 0,
       next_attempt_at: inMs(failure?.nextAttemptInMs ?? 0),
       first_failed_at: failure ? sql`utc_timestamp(6)` : null,
-      last_error: failure?.error.slice(0, ERROR_CHARS) ?? "",
+      last_error: failure ? cut(failure.error, ERROR_CHARS) : "",
     })
     .onDuplicateKeyUpdate({ position: sql`position` })
     .execute();
@@ -117,7 +118,7 @@ export async function noteParkedFailure(
     .set({
       state,
       attempts,
-      last_error: error.slice(0, ERROR_CHARS),
+      last_error: cut(error, ERROR_CHARS),
       next_attempt_at: inMs(nextAttemptInMs),
       first_failed_at: sql`coalesce(first_failed_at, utc_timestamp(6))`,
     })

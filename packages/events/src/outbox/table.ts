@@ -1,6 +1,6 @@
 // The tables of an outbox: rows of events, committed together with the changes that they report, and the slots in which relays publish
 // them. A service has both by listing these migrations among its own.
-import { type Migration, statement } from "@muster/db";
+import { type Database, type Migration, statement } from "@muster/db";
 import { type Generated, sql } from "kysely";
 
 /** All events of one key are in one slot, and one relay at a time publishes a slot. The number is for ever: rows say their slot. */
@@ -80,3 +80,18 @@ export const createOutboxRelays: Migration = statement(sql`
     owner varchar(64) not null primary key,
     expires_at datetime(6) not null
   ) engine = InnoDB`);
+
+/** As long as topics keep them: what was published can be looked up for as long as it may be replayed. */
+const PUBLISHED_DAYS = 7;
+
+/** A retention rule: see packages/service. */
+export function deletePublished<Tables extends OutboxTables>(
+  db: Database<Tables>,
+): (rowsMax: number) => Promise<number> {
+  return async (rowsMax) => {
+    const { numAffectedRows = 0n } = await sql`
+      delete from outbox where published_at < utc_timestamp(6) - interval ${PUBLISHED_DAYS} day
+       order by published_at limit ${rowsMax}`.execute(db);
+    return Number(numAffectedRows);
+  };
+}
