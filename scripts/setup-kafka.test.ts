@@ -1,7 +1,17 @@
 // The part of setup.sh that installs Kafka, with a Java and a Maven that only pretend: no network, nothing installed.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -21,6 +31,8 @@ beforeEach(() => {
     ([name, text]) => `${createHash("sha256").update(text).digest("hex")}  ${name}\n`,
   );
   writeFileSync(path.join(folder, "infra/local/kafka/jars.sha256"), sums.join(""));
+  mkdirSync(path.join(folder, "node_modules/.bin"), { recursive: true });
+  program("../node_modules/.bin/node", "echo called >>prepared");
   program("java", `echo 'openjdk version "17.0.1" 2021-10-19' >&2`);
   mavenThatBrings(JARS);
 });
@@ -60,6 +72,7 @@ it("the jars are downloaded once", () => {
   expect(setup()).toMatchObject({ code: 0, said: expect.stringContaining("downloading Kafka") });
   expect([cache().length, installed()]).toEqual([1, Object.keys(JARS)]);
   expect(setup()).toEqual({ code: 0, said: "went on\n" });
+  expect(readFileSync(path.join(folder, "prepared"), "utf8")).toBe("called\n");
 });
 
 it.each([

@@ -133,7 +133,8 @@ install_kafka() (
     exit 2
   fi
   chmod 755 "$making"
-  mv -T "$making" "$1" 2>/dev/null || [ -d "$1/lib" ] # another run may have been faster
+  mv -T "$making" "$1" 2>/dev/null || [ -d "$1/lib" ] || die "$1 cannot be written"
+  node_modules/.bin/node infra/local/src/kafka-template.ts
 )
 
 # A real browser, for the tests of the client SDK only.

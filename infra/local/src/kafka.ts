@@ -45,10 +45,21 @@ export async function startKafka(options: KafkaOptions): Promise<KafkaServer> {
   return { broker: `127.0.0.1:${port}`, port, child, stop: () => child.stop() };
 }
 
-/** What starts the broker. Makes the data folder when there is none. */
-export async function kafkaCommand(options: KafkaOptions): Promise<KafkaCommand> {
+/** Makes the template now, not at the first start. @throws Error when there is no Kafka, or it does not start */
+export async function prepareKafka(): Promise<void> {
+  await templateDir(installed(), undefined);
+}
+
+/** @throws Error */
+function installed(): KafkaPrograms {
   const found = findKafka();
   if (!found) throw new Error("Kafka is not installed: scripts/setup.sh does it, or set MUSTER_KAFKA_BROKERS");
+  return found;
+}
+
+/** What starts the broker. Makes the data folder when there is none. */
+export async function kafkaCommand(options: KafkaOptions): Promise<KafkaCommand> {
+  const found = installed();
   const { dataDir } = options;
   if (dataDir.includes(",")) throw new Error(`Kafka takes a list of folders: ${dataDir} may have no comma in its path`);
   const template = await templateDir(found, options.stop);
