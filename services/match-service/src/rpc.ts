@@ -145,13 +145,13 @@ export function matchRpc({ db, log, now }: RpcParts): ServiceImpl<typeof MatchSe
         db,
         playerId,
         pageSize || PAGE_SIZE_DEFAULT,
-        decodeCursor(cursor, () => fail("bad_cursor")),
+        decodeCursor("matches", cursor, () => fail("bad_cursor")),
       );
       const all = records.map(toProto);
       const matches = all.slice(0, countFitting(MatchSchema, all)); // a match may have 64 seats
       const last = records[matches.length - 1];
       const goesOn = last !== undefined && (more || matches.length < all.length);
-      return { matches, nextCursor: goesOn ? encodeCursor(cursorAt(last)) : "" };
+      return { matches, nextCursor: goesOn ? encodeCursor("matches", cursorAt(last)) : "" };
     },
 
     async getRating({ playerId, mode }) {
