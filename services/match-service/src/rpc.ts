@@ -36,7 +36,6 @@ import {
   lockAuthorities,
   lockMatch,
   insertMatch,
-  insertReplay,
   leaseRound,
   listPlayerMatches,
 } from "./store.ts";
@@ -90,8 +89,7 @@ export function matchRpc({ db, log, now }: RpcParts): ServiceImpl<typeof MatchSe
         const record = await lock(tx, request.matchId);
         const ending = endingOf(request, record.participants.length);
         if (decideResult(record, request, ending) === "duplicate") return true;
-        await storeOutcome(tx, record, ending, now());
-        if (request.inputLog.length > 0) await insertReplay(tx, record.match.id, request.inputLog);
+        await storeOutcome(tx, record, ending, now(), request.inputLog);
         const { id: matchId, shard_id: shardId } = record.match;
         log.info(
           { matchId, shardId, state: ending.state, reason: ending.endReason ?? ending.cancelReason },
