@@ -19,11 +19,12 @@ export {
 } from "./contract/events.ts";
 export {
   decodeEvent,
+  decodeOnly,
   encodeEvent,
-  eventTypeOf,
   newEvent,
   PAYLOAD_BYTES_MAX,
   recordOf,
+  rowEncoder,
   type StoredEvent,
   storedEvent,
 } from "./contract/envelope.ts";

@@ -14,7 +14,6 @@ import {
   createEventConsumer,
   createInbox,
   createParkedEvents,
-  InvalidEventError,
   type RetryPolicy,
 } from "../src/consumer/index.ts";
 import {
@@ -26,6 +25,7 @@ import {
   createRelayMetrics,
   type OutboxTables,
 } from "../src/outbox/index.ts";
+import { InvalidEventError } from "../src/contract/events.ts";
 
 export interface Tables extends OutboxTables, ConsumerTables {
   effects: { position: Generated<bigint>; event_key: string; n: number };
@@ -36,6 +36,14 @@ export interface TestEvent {
   readonly type: string;
   readonly key: string;
   readonly n: number;
+}
+
+export interface Emitted {
+  readonly key: string;
+  readonly n: number;
+  readonly type?: string;
+  /** Makes it heavier. */
+  readonly ballast?: string;
 }
 
 /** Quick, so that a test sees every step of it. */
@@ -146,13 +154,13 @@ export class Pipeline implements AsyncDisposable {
   }
 
   /** Commits events: for each key its next numbers. */
-  async emit(events: readonly { readonly key: string; readonly n: number; readonly type?: string }[]): Promise<void> {
+  async emit(events: readonly Emitted[]): Promise<void> {
     await inTransaction(this.db, async (tx) => {
-      const rows = events.map(({ key, n, type = "counted" }) => ({
+      const rows = events.map(({ key, n, type = "counted", ballast = "" }) => ({
         event_id: randomUUID(),
         event_type: type,
         partition_key: key,
-        payload: JSON.stringify({ n }),
+        payload: JSON.stringify({ n, ballast }),
         traceparent: "",
         published_at: null,
       }));
@@ -221,13 +229,14 @@ export const count: Apply = async ({ key, n }, tx) => {
 
 function decodeTestEvent({ key = "", value, headers }: ReceivedRecord): TestEvent {
   const { id, type } = headers;
-  if (id === undefined || type === undefined) throw new InvalidEventError("a record without an id or a type");
+  if (id === undefined || type === undefined)
+    throw new InvalidEventError("bad_header", undefined, "id", "or type is missing");
   let payload: { n?: unknown };
   try {
     payload = JSON.parse(value.toString()) as { n?: unknown };
   } catch {
-    throw new InvalidEventError("not JSON");
+    throw new InvalidEventError("bad_payload", undefined, "", "is not JSON");
   }
-  if (typeof payload.n !== "number") throw new InvalidEventError("n is no number");
+  if (typeof payload.n !== "number") throw new InvalidEventError("bad_payload", undefined, "/n", "is no number");
   return { id, type, key, n: payload.n };
 }

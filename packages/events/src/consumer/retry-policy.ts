@@ -2,15 +2,11 @@
 import { isDeadlock, isTransient } from "@muster/db";
 import { AppError } from "@muster/errors";
 import { retryDelayMs } from "@muster/runtime";
+import { InvalidEventError } from "../contract/events.ts";
 
 /** The handler knows that this event can never be applied. */
 export class PermanentError extends Error {
   override readonly name = "PermanentError";
-}
-
-/** The record is no event of the contract. Its message names the field and never a value of it. */
-export class InvalidEventError extends Error {
-  override readonly name = "InvalidEventError";
 }
 
 export type FailureClass =

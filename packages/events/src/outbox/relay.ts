@@ -5,6 +5,7 @@ import type { Logger } from "@muster/log";
 import { type Component, retryDelayMs, sleep } from "@muster/runtime";
 import { type Transaction, sql } from "kysely";
 import { BrokerError, type OutgoingRecord, type Producer } from "../broker/port.ts";
+import { BATCH_BYTES_MAX, RECORD_OVERHEAD_BYTES } from "../topics.ts";
 import { type Lease, Leases } from "./leases.ts";
 import type { RelayMetrics } from "./metrics.ts";
 import { type OutboxTable, type OutboxTables, SLOTS } from "./table.ts";
@@ -29,8 +30,6 @@ export interface RelayOptions<Tables extends OutboxTables> {
 
 const LEASE_MS = 10_000;
 const BATCH_ROWS = 1000;
-/** Of one batch, so that a produce request stays far below what brokers take (1 MB a record, 100 MB a request). */
-const BATCH_BYTES = 4 * 1024 * 1024;
 /** How often the end of the table is looked at, by a look-up in its primary key that mostly finds nothing; and when nothing has come for a while. */
 const LOOK_EVERY_MS = 10;
 const LOOK_IDLE_EVERY_MS = 50;
@@ -170,7 +169,10 @@ class Relay<Tables extends OutboxTables> {
     if (slots.length < SLOTS) query = query.where("slot", "in", slots);
     const rows = await query.execute();
     let bytes = 0;
-    const end = rows.findIndex((row) => (bytes += row.payload.length) > BATCH_BYTES);
+    // All may go to one partition, whose broker refuses more: for ever, and what is behind it would wait.
+    const end = rows.findIndex(
+      ({ payload }) => (bytes += Buffer.byteLength(payload) + RECORD_OVERHEAD_BYTES) > BATCH_BYTES_MAX,
+    );
     return end < 0 ? rows : rows.slice(0, Math.max(1, end));
   }
 
