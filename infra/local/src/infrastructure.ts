@@ -74,7 +74,7 @@ export async function startInfrastructure(env: LocalEnvironment, parts: Infrastr
     parts.stop.throwIfAborted();
     const databaseUrls = await databaseUrlsFor(env);
     parts.stop.throwIfAborted();
-    rememberServers({ ...databaseUrls, ...adminUrlFor(env), ...kafkaSettings(env) });
+    rememberServers(env, { ...databaseUrls, ...adminUrlFor(env), ...kafkaSettings(env) });
     const sockets = Number(process.env["GATEWAY_CONNECTIONS_MAX"] ?? SOCKETS_DEFAULT);
     for (const line of ingressShortages(sockets)) parts.say(line);
     const command = nginxCommand({

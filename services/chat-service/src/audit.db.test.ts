@@ -99,6 +99,8 @@ describeWithMariadb("the moderation log", () => {
     await harness.call.unmutePlayer(muted);
     expect(await operator(harness.url, ["verify-moderation-log"])).toEqual(good);
     expect((await operator(harness.url, ["verify-moderation-log"], NEW_KEY)).said).toContain("is none of those given");
+    const withoutOld = await operator(harness.url, ["reseal-moderation-log", "the yearly change"], NEW_KEY);
+    expect(withoutOld.said).toContain("Nothing was sealed: if that is one of your keys, give it too");
     const both = `${NEW_KEY},${AUDIT_KEY}`;
     const resealed = await operator(harness.url, ["reseal-moderation-log", "the yearly change"], both);
     expect(resealed).toMatchObject({
