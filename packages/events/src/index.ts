@@ -1,6 +1,6 @@
 // Events between services. What is where: design/backend/v2.1-event-kit.md.
 export * from "./broker/port.ts";
-export { createKafkaJsBroker } from "./broker/kafkajs.ts";
+export { BROKER_CLIENTS, type BrokerClient, createBroker } from "./broker/broker.ts";
 export * from "./outbox/index.ts";
 export * from "./consumer/index.ts";
 export {
