@@ -80,6 +80,7 @@ export class Pipeline implements AsyncDisposable {
     dlq: `${this.prefix}dlq`,
     retry: [`${this.prefix}retry-1`, `${this.prefix}retry-2`],
   };
+  readonly group = `${this.prefix}consumer`;
   readonly logs = new LogLines();
   readonly broker: Broker;
   readonly admin: Admin;
@@ -87,8 +88,10 @@ export class Pipeline implements AsyncDisposable {
   #part: DbPart<Tables> | undefined;
   readonly #running: Component[] = [];
 
-  constructor(brokers: readonly string[] = kafkaBrokers()) {
-    this.broker = createKafkaJsBroker({ brokers, clientId: "test", tls: false }, this.logs.logger("test"));
+  /** @param broker the run's own Kafka, unless it says otherwise */
+  constructor(broker?: Broker) {
+    const kafka = { clientId: "test", tls: false };
+    this.broker = broker ?? createKafkaJsBroker({ ...kafka, brokers: kafkaBrokers() }, this.logs.logger("test"));
     this.admin = this.broker.admin();
     this.producer = this.broker.producer();
   }
@@ -110,10 +113,10 @@ export class Pipeline implements AsyncDisposable {
     return this;
   }
 
-  async relay(owner = randomUUID(), leaseMs = 10_000): Promise<Component> {
+  async relay({ owner = randomUUID(), leaseMs = 10_000, producer = this.producer } = {}): Promise<Component> {
     const relay = createRelay({
       db: this.db,
-      producer: this.producer,
+      producer,
       encode: ({ event_id, event_type, partition_key, payload }) => ({
         topic: this.topic,
         key: partition_key,
@@ -133,7 +136,7 @@ export class Pipeline implements AsyncDisposable {
     {
       order = "per key",
       policy = QUICK,
-      name = `${this.prefix}consumer`,
+      name = this.group,
     }: { order?: "per key" | "none"; policy?: RetryPolicy; name?: string } = {},
   ): Promise<Component> {
     const consumer = createEventConsumer<Tables, TestEvent>({
@@ -206,6 +209,12 @@ export class Pipeline implements AsyncDisposable {
     await until(() => (records.length >= wanted ? undefined : `${records.length} of ${wanted} records`));
     await reader.stop();
     return records;
+  }
+
+  /** As if its process had died: nobody waits for it. */
+  abandon(component: Component): void {
+    this.#running.splice(this.#running.indexOf(component), 1);
+    component.stop?.().catch(() => undefined);
   }
 
   async #start(component: Component): Promise<Component> {

@@ -168,12 +168,21 @@ class EventConsumer<Tables extends ConsumerTables, Event extends Identified> {
     }
   }
 
-  /** Applies parked events whose time has come; of a key that goes on, also those behind. */
+  /**
+   * Applies parked events whose time has come; of a key that goes on, also those behind. What one key waits for is no matter of the others.
+   * @throws the first transient failure, once all have been tried
+   */
   async applyParked(): Promise<void> {
+    const failures: unknown[] = [];
     for (const head of await listDueHeads(this.#db, this.#options.name, PARKED_AT_ONCE)) {
       let position: bigint | undefined = head.position;
-      while (position !== undefined && !this.#stop.aborted) position = await this.#parked(position);
+      try {
+        while (position !== undefined && !this.#stop.aborted) position = await this.#parked(position);
+      } catch (err) {
+        failures.push(err);
+      }
     }
+    if (failures.length > 0) throw failures[0];
   }
 
   async #record(record: ReceivedRecord, batch: Batch): Promise<Outcome> {
@@ -212,6 +221,8 @@ class EventConsumer<Tables extends ConsumerTables, Event extends Identified> {
           await batch.heartbeat();
           continue;
         }
+        // It was cut short, not given up: the partition's next holder tries it.
+        if (!batch.owned()) return { pauseMs: 1 };
         return this.#givenUp(event, record, failure, err, attempts);
       }
     }
