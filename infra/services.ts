@@ -193,6 +193,7 @@ const TABLE = [
     port: 7210,
     speaks: "grpc",
     database: { prefix: "match", user: "matches" }, // `match` alone is a reserved word
+    kafka: true,
     calls: {},
   },
 ] as const satisfies readonly ServiceRow[];

@@ -30,3 +30,5 @@ export {
 } from "./contract/envelope.ts";
 export { checkEventData } from "./contract/validation.ts";
 export * from "./topics.ts";
+export { applyTopics, describePlan, planTopics, type TopicsPlan } from "./topics-plan.ts";
+export { brokerOf, type KafkaConfig, kafkaFields } from "./config.ts";
