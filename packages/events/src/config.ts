@@ -1,7 +1,7 @@
 // How a process finds Kafka: variables of its own, so that each may have credentials of its own. The same names as in infra/services.ts.
 import { bool, type ConfigOf, oneOf, secret, text } from "@muster/config";
 import type { Logger } from "@muster/log";
-import { createKafkaJsBroker } from "./broker/kafkajs.ts";
+import { BROKER_CLIENTS, createBroker } from "./broker/broker.ts";
 import type { Broker } from "./broker/port.ts";
 
 const FIELDS = {
@@ -9,6 +9,10 @@ const FIELDS = {
     default: "",
     minLength: 0,
     description: "Kafka's brokers, host:port separated by commas; without any, events wait in the outbox",
+  }),
+  KAFKA_CLIENT: oneOf(BROKER_CLIENTS, {
+    default: "kafkajs",
+    description: "the library that speaks to Kafka; the members of a consumer group all use the same one",
   }),
   KAFKA_TLS: bool({ default: false, description: "connect to Kafka by TLS" }),
   KAFKA_SASL_MECHANISM: oneOf(["none", "plain", "scram-sha-256", "scram-sha-512"], {
@@ -30,14 +34,14 @@ export function kafkaFields<const P extends string>(prefix: P): FieldsOf<P> {
   ) as unknown as FieldsOf<P>;
 }
 
-/** Undefined where no broker is configured. */
-export function brokerOf(config: KafkaConfig, clientId: string, log: Logger): Broker | undefined {
-  const { kafkaBrokers, kafkaTls, kafkaSaslMechanism, kafkaSaslUsername, kafkaSaslPassword } = config;
+/** Undefined where no broker is configured. Connects to nothing yet. */
+export function brokerOf(config: KafkaConfig, clientId: string, log: Logger): Promise<Broker> | undefined {
+  const { kafkaBrokers, kafkaClient, kafkaTls, kafkaSaslMechanism, kafkaSaslUsername, kafkaSaslPassword } = config;
   const brokers = kafkaBrokers.split(",").flatMap((broker) => broker.trim() || []);
   if (brokers.length === 0) return undefined;
   const sasl =
     kafkaSaslMechanism === "none"
       ? {}
       : { sasl: { mechanism: kafkaSaslMechanism, username: kafkaSaslUsername, password: kafkaSaslPassword } };
-  return createKafkaJsBroker({ brokers, clientId, tls: kafkaTls, ...sasl }, log);
+  return createBroker({ client: kafkaClient, brokers, clientId, tls: kafkaTls, ...sasl }, log);
 }

@@ -1,6 +1,6 @@
 // A result that is stored reaches its topic, with the trace of the call that stored it.
 import { EndReason, MatchService } from "@muster/contracts/match/v2";
-import { type AnyEvent, applyTopics, type Broker, brokerOf, decodeEvent, topicDescriptions } from "@muster/events";
+import { type AnyEvent, applyTopics, type Broker, createBroker, decodeEvent, topicDescriptions } from "@muster/events";
 import {
   describeWithKafka,
   freshTopicPrefix,
@@ -29,9 +29,11 @@ async function endedMatch(call: Call): Promise<string> {
   return matchId;
 }
 
-function brokerAt(brokers: string): Broker {
-  const kafka = { kafkaTls: false, kafkaSaslMechanism: "none", kafkaSaslUsername: "", kafkaSaslPassword: "" } as const;
-  return brokerOf({ kafkaBrokers: brokers, ...kafka }, "test", new LogLines().logger("test")) as Broker;
+async function brokerAt(brokers: string): Promise<Broker> {
+  return createBroker(
+    { client: "kafkajs", brokers: brokers.split(","), clientId: "test", tls: false },
+    new LogLines().logger("test"),
+  );
 }
 
 /** What comes on the topic of matches, in the order in which it comes. */
@@ -58,7 +60,7 @@ async function watchMatches(broker: Broker): Promise<{ events: AnyEvent[]; stop(
 describeWithKafka("the relay of match-service", () => {
   it("publishes what a match ended as, in the trace of who said so", async () => {
     const brokers = kafkaBrokers().join(",");
-    const reader = await watchMatches(brokerAt(brokers));
+    const reader = await watchMatches(await brokerAt(brokers));
     await using harness = await start(brokers);
     const trace = newTrace();
     const matchId = await withTrace(trace, () => endedMatch(harness.call));
@@ -77,7 +79,7 @@ describeWithKafka("the relay of match-service", () => {
   it("waits for a broker that is away, while matches end as ever; says so, and publishes what waited", async () => {
     await using kafka = await startPrivateKafka();
     const brokers = kafka.brokers.join(",");
-    const reader = await watchMatches(brokerAt(brokers));
+    const reader = await watchMatches(await brokerAt(brokers));
     await using harness = await start(brokers);
     await kafka.kill();
     const matchIds = [await endedMatch(harness.call), await endedMatch(harness.call)];

@@ -35,7 +35,7 @@ function options(): { apply: boolean; replicas: "3" | "1"; help: boolean } {
 
 async function main(): Promise<void> {
   const config = configOrExit("kafka-topics", () => parseConfig(kafkaFields("MUSTER"), process.env, "MUSTER"));
-  const broker = brokerOf(config, "kafka-topics", createLogger("kafka-topics", "warn"));
+  const broker = await brokerOf(config, "kafka-topics", createLogger("kafka-topics", "warn"));
   if (!broker) {
     console.error(`MUSTER_KAFKA_BROKERS is not set\n${USAGE}`);
     process.exit(2);

@@ -10,7 +10,7 @@ import type { OutboxTables } from "./table.ts";
 export interface PublishingOptions<Tables extends OutboxTables> {
   readonly db: Database<Tables>;
   /** Undefined where none is configured: the outbox is kept, and nothing is published. */
-  readonly broker: Broker | undefined;
+  readonly broker: Promise<Broker> | undefined;
   readonly encode: (row: OutboxRow) => OutgoingRecord;
   /** See RelayOptions. */
   readonly owner: string;
@@ -34,9 +34,19 @@ export function publishOutbox<Tables extends OutboxTables>(options: PublishingOp
     const waitsFor = { kafka: async () => "no broker is configured: events wait in the outbox" };
     return { components: [], waitsFor };
   }
-  const producer = broker.producer();
-  const relay = createRelay({ db, producer, encode, owner, metrics: relayMetrics, log });
-  return { components: [producer, relay], waitsFor: { kafka: remembered(() => broker.probe()) } };
+  const started: Component[] = [];
+  const relay: Component = {
+    name: "outbox relay",
+    async start() {
+      const producer = (await broker).producer();
+      started.push(producer, createRelay({ db, producer, encode, owner, metrics: relayMetrics, log }));
+      for (const component of started) await component.start?.();
+    },
+    async stop() {
+      for (const component of started.toReversed()) await component.stop?.();
+    },
+  };
+  return { components: [relay], waitsFor: { kafka: remembered(async () => (await broker).probe()) } };
 }
 
 function remembered(probe: () => Promise<string | undefined>): () => Promise<string | undefined> {
