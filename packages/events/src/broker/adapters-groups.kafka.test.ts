@@ -189,7 +189,7 @@ describeWithKafka.each(BROKER_CLIENTS)("a handler by %s", (client) => {
     const other = await kit.member({ topics: [topic], group, sessionMs: SESSION_MS });
     await until(() => (other.consumer.assigned() ? undefined : "joined no group"));
     await sleep(SLOW_MS);
-    expect([idle, other].map(({ consumer }) => consumer.assigned()?.length).toSorted()).toEqual([0, 1]);
+    expect(new Set([idle, other].map(({ consumer }) => consumer.assigned()?.length))).toEqual(new Set([0, 1]));
     await kit.producer.send(numbered(topic, 5));
     await until(async () => ((await committedSum(kit, group, topic)) === 5n ? undefined : "not committed"), 2000);
     expect(kit.complaints()).toEqual([]);
@@ -308,29 +308,6 @@ describeWithKafka.each(BROKER_CLIENTS)("a rebalance by %s", (client) => {
     // The batches take 20 s each; a heartbeat is sent every three.
     expect(performance.now() - joining).toBeLessThan(8000);
     expect(await committedSum(kit, group, topic)).toBeGreaterThan(0n);
-  });
-});
-
-describeWithKafka("a group with members by both adapters", () => {
-  it("divides its partitions, whoever comes first", async () => {
-    for (const [one, other] of [BROKER_CLIENTS, BROKER_CLIENTS.toReversed()]) {
-      if (!one || !other) throw new Error("there are two adapters");
-      await using kit = await BrokerKit.open(one);
-      await using otherKit = await BrokerKit.open(other);
-      const topic = await kit.topic(4);
-      const group = kit.name();
-      const first = await kit.member({ topics: [topic], group });
-      await first.untilAssigned(4);
-      const second = await otherKit.member({ topics: [topic], group });
-      await Promise.all([first.untilAssigned(2), second.untilAssigned(2)]);
-      await kit.producer.send(numbered(topic, 200, 20));
-      await until(() => {
-        const count = first.records.length + second.records.length;
-        return count === 200 ? undefined : `${count} records`;
-      });
-      await first.stop();
-      await second.untilAssigned(4);
-    }
   });
 });
 
