@@ -35,7 +35,9 @@ export function composeProblems(text: string): string[] {
     const filled = Object.fromEntries(
       Object.entries(env).map(([key, value]) => [
         key,
-        /^\$\{\w+_KEY:\?\}$/.test(value) ? "ab".repeat(32) : value.replaceAll(/\$\{\w+:\?\}/g, "password"),
+        /^\$\{\w+_KEY:\?\}$/.test(value)
+          ? "ab".repeat(32)
+          : value.replaceAll(/\$\{\w+:\?\}/g, "password").replaceAll(/\$\{\w+:-\}/g, ""),
       ]),
     );
     // Migrations end by themselves.

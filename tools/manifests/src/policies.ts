@@ -159,8 +159,10 @@ function environmentProblems(workload: Manifest): string[] {
   const unknown = own
     .filter((entry) => !(entry.name in service.fields))
     .map((entry) => `${name}: ${entry.name} means nothing to it`);
+  // What may be absent is: a process starts without it.
+  const given = own.filter((entry) => !isOptional(entry));
   const values = Object.fromEntries(
-    own.map((entry) => [entry.name, (entry.value ?? secretFor(entry.name)).replace("$(POD_NAME)", "pod-0")]),
+    given.map((entry) => [entry.name, (entry.value ?? secretFor(entry.name)).replace("$(POD_NAME)", "pod-0")]),
   );
   try {
     service.readConfig(values);
@@ -168,6 +170,10 @@ function environmentProblems(workload: Manifest): string[] {
   } catch (err) {
     return [...unknown, `${workload.metadata.name}: ${(err as Error).message}`];
   }
+}
+
+function isOptional({ valueFrom }: { readonly valueFrom?: object }): boolean {
+  return (valueFrom as { secretKeyRef?: { optional?: boolean } } | undefined)?.secretKeyRef?.optional === true;
 }
 
 function secretFor(name: string): string {

@@ -1,6 +1,13 @@
 // infra/services.ts against what the processes say of themselves, their config.ts. Manifests and network policies are generated from the
 // table and checked by it, so neither can show that a row is wrong.
-import { adminPortVariable, clashOf, portVariable, SERVICES as TABLE, type ServiceRow } from "@muster/local";
+import {
+  adminPortVariable,
+  clashOf,
+  kafkaVariable,
+  portVariable,
+  SERVICES as TABLE,
+  type ServiceRow,
+} from "@muster/local";
 import { describe, expect, it } from "vitest";
 import { SERVICES } from "./services.ts";
 
@@ -40,7 +47,13 @@ describe.each(TABLE.map((row) => ({ ...row, row })))("the row of $name", ({ row,
 
   it("has the secrets that its configuration asks for, and no others", () => {
     const secrets = Object.keys(fields).filter((name) => fields[name]?.secret && name.startsWith(`${prefix}_`));
-    expect((row.secrets ?? []).map((secret) => `${prefix}_${secret}`).toSorted()).toEqual(secrets.toSorted());
+    const kafka = row.kafka ? [kafkaVariable(row, "SASL_PASSWORD")] : [];
+    const given = (row.secrets ?? []).map((secret) => `${prefix}_${secret}`);
+    expect([...given, ...kafka].toSorted()).toEqual(secrets.toSorted());
+  });
+
+  it("uses Kafka exactly where its configuration does", () => {
+    expect(row.kafka === true).toBe(kafkaVariable(row) in fields);
   });
 
   it("has a database, the ingress before it and the health of the others exactly where its configuration does", () => {

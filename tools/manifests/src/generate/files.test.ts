@@ -99,7 +99,9 @@ it("one that uses Kafka is told where it is, and may reach it; it starts where t
   expect(others.at(-1).spec.egress).toContainEqual({ ports: [{ port: 9092 }] });
   const { services } = parse(files.get("infra/compose/compose.yaml") ?? "", { merge: true });
   expect(services["rating-service"].environment).toMatchObject({ RATING_KAFKA_BROKERS: "${MUSTER_KAFKA_BROKERS:-}" });
-  expect(files.get("runbooks/sizing-and-scaling.md")).toContain("| 9092 (7292 locally) | Kafka | rating-service |");
+  expect(files.get("runbooks/sizing-and-scaling.md")).toContain(
+    "| 9092 (7292 locally) | Kafka | match-service, rating-service |",
+  );
   expect(text("infra/k8s/base/rating-service.yaml")).not.toContain("kafka");
 });
 
