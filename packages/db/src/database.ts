@@ -19,7 +19,8 @@ export const dbConfig = {
     default: 5000,
     min: 10,
     max: 600_000,
-    description: "the server aborts a statement that takes longer",
+    description:
+      "the server aborts a statement that takes longer, and ends a connection whose transaction is idle for twice as long",
   }),
   DB_WAIT_MS: int({
     default: 30_000,
