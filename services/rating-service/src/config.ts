@@ -1,0 +1,5 @@
+import { type ConfigFrom, databaseConfig } from "@muster/service/database";
+
+export const configuration = databaseConfig("RATING", { grpcPort: 7270, adminPort: 7271 }, {});
+export const { fields, read: readConfig } = configuration;
+export type Config = ConfigFrom<typeof configuration>;
