@@ -73,6 +73,20 @@ describe("the contract test", () => {
     expect(breaking.status).not.toBe(0);
     git("checkout", "-q", ".");
 
+    edit("contracts/events/match-ended.v1.json", '"ticks",', "");
+    const breakingEvent = contractTest();
+    expect(breakingEvent.output).toContain(
+      'contracts/events/match-ended.v1.json: #/required: "ticks" is no longer required',
+    );
+    expect(breakingEvent.status).not.toBe(0);
+    git("checkout", "-q", ".");
+
+    edit("contracts/events/match-ended.v1.json", "A match was played", "A match has been played");
+    const staleEvent = contractTest();
+    expect(staleEvent.output).toContain("run pnpm gen");
+    expect(staleEvent.status).not.toBe(0);
+    git("checkout", "-q", ".");
+
     edit("contracts/services/match/v2.proto", "// A page of a player's matches.", "// One page of a player's matches.");
     const stale = contractTest();
     expect(stale.output).toContain("run pnpm gen");

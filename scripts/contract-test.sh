@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks the contracts: lint, build and format of the Protobuf files, no incompatible change against main and the last
-# tag, generated code that is current, and the OpenAPI document by a strict validator and by a linter.
+# Checks the contracts: lint, build and format of the Protobuf files, no incompatible change of them or of the events against
+# main and the last tag, generated code that is current, and the OpenAPI document by a strict validator and by a linter.
 #
 #   scripts/contract-test.sh         BREAKING_AGAINST=<git ref> compares with that instead
 set -euo pipefail
@@ -23,6 +23,8 @@ against() {
   git cat-file -e "$1:buf.yaml" 2>/dev/null || return 0
   step "buf breaking against $1"
   buf breaking --against ".git#ref=$(git rev-parse "$1")"
+  step "events against $1"
+  node tools/event-schemas/src/check-events.ts "$1"
 }
 if [ -n "${BREAKING_AGAINST:-}" ]; then
   git rev-parse --verify --quiet "$BREAKING_AGAINST^{commit}" >/dev/null || { echo "there is no git ref $BREAKING_AGAINST"; exit 1; }
@@ -41,7 +43,8 @@ buf generate --output "$fresh"
 buf generate --template buf.gen.client.yaml --output "$fresh"
 rm -rf "$fresh/contracts/gen/buf"
 node tools/openapi-types/src/main.ts "$fresh"
-diff -r "$fresh/contracts/gen" contracts/gen || { echo "contracts/gen is not up to date with the .proto files and the OpenAPI document: run pnpm gen"; exit 1; }
+node tools/event-schemas/src/main.ts "$fresh"
+diff -r "$fresh/contracts/gen" contracts/gen || { echo "contracts/gen is not up to date with the .proto files, the OpenAPI document and the event schemas: run pnpm gen"; exit 1; }
 
 step "OpenAPI: strict validation"
 node scripts/validate-openapi.ts contracts/openapi/edge.v1.yaml

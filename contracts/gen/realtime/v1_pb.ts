@@ -1153,7 +1153,7 @@ export type Error = Message<"realtime.v1.Error"> & {
   message: string;
 
   /**
-   * The request's trace id.
+   * The request's trace id; empty if the request was refused before its contents were read.
    *
    * @generated from field: string trace_id = 3;
    */
@@ -1174,7 +1174,7 @@ export type Error = Message<"realtime.v1.Error"> & {
   count: number;
 
   /**
-   * For rate_limited: the time after which the same request is accepted, in milliseconds.
+   * For rate_limited and chat_rate_limited: the time after which the same request is accepted, in milliseconds.
    *
    * @generated from field: uint32 retry_after_ms = 6;
    */

@@ -1,5 +1,5 @@
 // One socket to one gateway: sends the hello, makes requests and passes on what it receives. It knows nothing about queues and matches.
-import type { ServerControl } from "@muster/contracts/realtime/v1/client";
+import type { Error as Refusal, ServerControl } from "@muster/contracts/realtime/v1/client";
 import {
   CONTROL_FRAME,
   decodeServerControl,
@@ -203,8 +203,7 @@ export class GatewaySocket {
     const { requestId, message } = control;
     const waiter = this.#waiters.get(requestId);
     this.#waiters.delete(requestId);
-    if (message.case === "error")
-      waiter?.reject(new MusterError(message.value.code, message.value.message, { traceId: message.value.traceId }));
+    if (message.case === "error") waiter?.reject(refusalFrom(message.value));
     else waiter?.resolve(message);
     this.#events.onControl(this, control, waiter !== undefined);
   }
@@ -232,4 +231,8 @@ function newSocket(url: string, Implementation: typeof WebSocket | undefined = g
 
 function hello(accessToken: string): ControlMessage {
   return { case: "hello", value: { accessToken, protocolVersion: PROTOCOL_VERSION, client: "muster-client" } };
+}
+
+function refusalFrom({ code, message, traceId, retryAfterMs }: Refusal): MusterError {
+  return new MusterError(code, message, { traceId, details: retryAfterMs > 0 ? { retryAfterMs } : undefined });
 }

@@ -197,6 +197,17 @@ describe("a realtime connection", () => {
     realtime.close();
   });
 
+  it("says with a refused chat message when it would be accepted", async () => {
+    const { realtime, sockets } = connect();
+    await realtime.ready();
+    const refused = realtime.sendChat("c", "hello").catch((err: unknown) => err);
+    await vi.waitFor(() => expect(sockets[0]?.asked).toContain("chatSend"));
+    const value = { code: "chat_rate_limited", message: "wait", retryAfterMs: 2000 };
+    sockets[0]?.tell({ requestId: 1, message: { case: "error", value } });
+    expect(await refused).toMatchObject({ code: "chat_rate_limited", details: { retryAfterMs: 2000 } });
+    realtime.close();
+  });
+
   it("tells how a match ended while the player was away, though its seat is refused", async () => {
     const { realtime, sockets } = connect();
     const match = await realtime.join({ seatTicket: "t" }, duel);

@@ -189,7 +189,7 @@ export class Realtime {
     await this.#subscribeToChat();
   }
 
-  /** @returns the message's number in its channel. @throws MusterError with a code of the realtime error table */
+  /** @returns the message's number in its channel. @throws MusterError with a code of the realtime error table, and `details.retryAfterMs` */
   async sendChat(channelId: string, body: string, key: string = crypto.randomUUID()): Promise<number> {
     const answer = await this.#connection.connected.ask({ case: "chatSend", value: { channelId, body, key } });
     if (answer.case !== "chatSent") throw new MusterError("internal", `unexpected answer ${answer.case}`);

@@ -11,22 +11,25 @@ export interface Cursor {
   readonly id: string;
 }
 
+/** Which list a cursor belongs to: in another one it would be a place among other rows, and the page would be silently wrong. */
+export type CursorList = "channels" | "matches";
+
 /** MariaDB's `uuid` refuses versions 8 and up. */
 const FORM =
-  /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6})\/([0-9a-f]{8}-[0-9a-f]{4}-[0-7][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})$/;
+  /^([a-z]+)\/(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6})\/([0-9a-f]{8}-[0-9a-f]{4}-[0-7][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})$/;
 
-export function encodeCursor({ at, id }: Cursor): string {
-  return Buffer.from(`${at}/${id}`).toString("base64url");
+export function encodeCursor(list: CursorList, { at, id }: Cursor): string {
+  return Buffer.from(`${list}/${at}/${id}`).toString("base64url");
 }
 
 /**
  * Undefined for the empty text: the first page.
- * @throws what `refusal` makes, for a text that `encodeCursor` did not make
+ * @throws what `refusal` makes, for a text that `encodeCursor` did not make for this list
  */
-export function decodeCursor(text: string, refusal: () => Error): Cursor | undefined {
+export function decodeCursor(list: CursorList, text: string, refusal: () => Error): Cursor | undefined {
   if (text === "") return undefined;
-  const [, at = "", id = ""] = FORM.exec(Buffer.from(text, "base64url").toString("latin1")) ?? [];
-  if (!isInCalendar(at)) throw refusal();
+  const [, of, at = "", id = ""] = FORM.exec(Buffer.from(text, "base64url").toString("latin1")) ?? [];
+  if (of !== list || !isInCalendar(at)) throw refusal();
   return { at, id };
 }
 

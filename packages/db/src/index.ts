@@ -1,4 +1,4 @@
-export { type Cursor, cursorTime, decodeCursor, encodeCursor, isBelowCursor } from "./cursor.ts";
+export { type Cursor, type CursorList, cursorTime, decodeCursor, encodeCursor, isBelowCursor } from "./cursor.ts";
 export { type Database, createDatabase, type DatabaseOptions, dbConfig, type DbPart, parseDbUrl } from "./database.ts";
 export {
   DatabaseUnavailableError,

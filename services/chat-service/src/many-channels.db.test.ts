@@ -90,7 +90,7 @@ describeWithMariadb("many channels", () => {
       }
       expect(paged, `pages of ${limit}`).toEqual(whole);
     }
-    const noDay = Buffer.from(`2026-02-31 00:00:00.000000/${randomUUID()}`).toString("base64url");
+    const noDay = Buffer.from(`channels/2026-02-31 00:00:00.000000/${randomUUID()}`).toString("base64url");
     for (const cursor of ["x", "????", noDay])
       await expect(harness.call.listChannels({ actor: ann, cursor })).rejects.toMatchObject({ code: "bad_cursor" });
   });

@@ -198,6 +198,12 @@ function rateLimited(retryAfterMs: number): AppError {
   return fail("chat_rate_limited", { details: { retryAfterS: Math.ceil(retryAfterMs / 1000) } });
 }
 
+/** The text has what the details have: a client of the realtime connection gets only the text. */
+function muted({ until, reason }: { readonly until: Date; readonly reason: string }): AppError {
+  const details = { until: until.toISOString(), reason };
+  return fail("muted", { message: `You are muted in this channel until ${details.until}: ${reason}`, details });
+}
+
 async function lock(tx: Tx, channelId: string): Promise<ChannelRow> {
   const channel = await lockChannel(tx, channelId);
   if (!channel) throw fail("channel_not_found");
@@ -215,7 +221,7 @@ async function refuseUnlessMayPost(
   refusePosting(channel, membership !== undefined);
   const isHidden = membership?.is_hidden === 1;
   const mute = await findMute(tx, channel.id, actor.playerId, now);
-  if (mute) throw fail("muted", { details: { until: mute.until.toISOString(), reason: mute.reason } });
+  if (mute) throw muted(mute);
   if (channel.kind !== "direct") return { isHidden };
   const [, a = "", b = ""] = channel.unique_key.split(":");
   if (await isBlocked(tx, a, b)) throw fail("blocked");

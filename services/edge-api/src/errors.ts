@@ -36,10 +36,8 @@ export function answerTo(thrown: unknown, known: ReadonlySet<string>): ErrorAnsw
   const framework = FRAMEWORK_ERRORS[code ?? ""];
   if (framework) return framework;
   if (validation) {
-    const first = validation[0];
-    const where = `${validationContext ?? "request"}${(first?.instancePath ?? "").replaceAll("/", ".")}`;
-    const details = { where, problem: first?.message ?? "is not valid" };
-    return { status: 400, code: "invalid_request", message: `${where} ${details.problem}`, details };
+    const details = problemOf(validation[0], validationContext);
+    return { status: 400, code: "invalid_request", message: `${details.where} ${details.problem}`, details };
   }
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
     return { status: 400, code: "invalid_request", message: message ?? "The request is malformed." };
@@ -109,6 +107,18 @@ export function refuseUnreadable(err: Error & { code?: string }, socket: Socket)
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
     socket.end(`HTTP/1.1 400 Bad Request\r\n${lines.join("")}\r\n${body}`);
   });
+}
+
+/** `where` names the field, also one that is missing or unknown: there the validator names only the object around it. */
+function problemOf(
+  fault: NonNullable<FastifyError["validation"]>[number] | undefined,
+  context = "request",
+): { readonly where: string; readonly problem: string } {
+  const where = `${context}${(fault?.instancePath ?? "").replaceAll("/", ".")}`;
+  const { missingProperty: missing, additionalProperty: unknown } = fault?.params ?? {};
+  if (typeof missing === "string") return { where: `${where}.${missing}`, problem: "is missing" };
+  if (typeof unknown === "string") return { where: `${where}.${unknown}`, problem: "is not known" };
+  return { where, problem: fault?.message ?? "is not valid" };
 }
 
 /** Whole seconds, as RFC 9110 wants them. */

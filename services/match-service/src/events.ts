@@ -1,18 +1,63 @@
-// One builder per event that match-service emits. Nothing reads the events yet: there is no relay to a message broker.
-import { v7 as uuidv7 } from "uuid";
+// One builder per event that match-service emits. Nothing relays them yet.
+import { type EventData, newEvent, type StoredEvent, storedEvent } from "@muster/events";
 import type { Ending, MatchRecord } from "./matches.ts";
-import type { OutboxTable } from "./schema.ts";
 
-type Event = Pick<OutboxTable, "event_id" | "event_type" | "partition_key" | "payload" | "traceparent">;
+const SOURCE = "muster/match-service";
+/** A larger input log stays with the match: whoever needs it asks GetReplay. */
+export const INPUT_LOG_BYTES_MAX = 64 * 1024;
 
-/** `match.ended` and `match.cancelled`: the whole outcome, so that no consumer has to ask back. */
-export function matchOver(
-  { match, participants }: MatchRecord,
-  ending: Ending,
-  endedAt: Date,
-  traceparent: string,
-): Event {
-  const payload = {
+export interface Occasion {
+  readonly endedAt: Date;
+  /** What caused it. */
+  readonly traceparent: string;
+  /** Deflated; empty if there is none. */
+  readonly inputLog: Uint8Array;
+}
+
+/**
+ * `match.ended` or `match.cancelled`: the whole outcome, so that no consumer has to ask back.
+ * @throws InvalidEventError if it breaks its contract, which is a bug: the transaction fails, and not a consumer hours later
+ */
+export function matchOver(record: MatchRecord, ending: Ending, occasion: Occasion): StoredEvent {
+  const attributes = { source: SOURCE, time: occasion.endedAt, traceparent: occasion.traceparent };
+  return storedEvent(
+    ending.state === "ended"
+      ? newEvent("match.ended", endedData(record, ending, occasion), attributes)
+      : newEvent("match.cancelled", cancelledData(record, ending, occasion), attributes),
+  );
+}
+
+function endedData(record: MatchRecord, ending: Ending, { endedAt, inputLog }: Occasion): EventData["match.ended"] {
+  return {
+    ...headOf(record, endedAt),
+    reason: ending.endReason as string, // the check says if it has none
+    ticks: ending.ticks,
+    stateHash: ending.stateHash,
+    participants: record.participants.map((participant, i) => ({
+      ...seatOf(participant),
+      ...(ending.seats[i] as Ending["seats"][number]),
+      ...(ending.unplayed.includes(participant.seat) ? { unplayed: true } : {}),
+    })),
+    options: JSON.parse(record.match.options) as Record<string, number>,
+    ...(inputLog.length === 0 ? {} : { inputLogBytes: inputLog.length }),
+    ...(inputLog.length === 0 || inputLog.length > INPUT_LOG_BYTES_MAX
+      ? {}
+      : { inputLog: Buffer.from(inputLog).toString("base64") }),
+  };
+}
+
+function cancelledData(record: MatchRecord, ending: Ending, { endedAt }: Occasion): EventData["match.cancelled"] {
+  return {
+    ...headOf(record, endedAt),
+    reason: ending.cancelReason as string,
+    ticks: ending.ticks,
+    stateHash: ending.stateHash,
+    participants: record.participants.map(seatOf),
+  };
+}
+
+function headOf({ match }: MatchRecord, endedAt: Date) {
+  return {
     matchId: match.id,
     mode: match.mode,
     gameId: match.game_id,
@@ -21,22 +66,9 @@ export function matchOver(
     epoch: match.epoch,
     createdAt: match.created_at.toISOString(),
     endedAt: endedAt.toISOString(),
-    reason: ending.endReason ?? ending.cancelReason,
-    ticks: ending.ticks,
-    stateHash: ending.stateHash,
-    participants: participants.map((p, i) => ({
-      seat: p.seat,
-      playerId: p.player_id,
-      ...(p.bot === null ? {} : { bot: p.bot }),
-      ...ending.seats[i],
-      ...(ending.unplayed.includes(p.seat) ? { unplayed: true } : {}),
-    })),
   };
-  return {
-    event_id: uuidv7(),
-    event_type: ending.state === "ended" ? "match.ended" : "match.cancelled",
-    partition_key: match.id,
-    payload: JSON.stringify(payload),
-    traceparent,
-  };
+}
+
+function seatOf({ seat, player_id, bot }: MatchRecord["participants"][number]) {
+  return { seat, playerId: player_id, ...(bot === null ? {} : { bot }) };
 }

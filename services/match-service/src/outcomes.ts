@@ -6,23 +6,26 @@ import { matchOver } from "./events.ts";
 import type { Ending, MatchRecord } from "./matches.ts";
 import { meetingWeight, updateRatings, RATING_INITIAL } from "./ratings.ts";
 import type { Tables } from "./schema.ts";
-import { countMeetings, lockRatings, insertEvent, storeEnding, storeRating } from "./store.ts";
+import { countMeetings, lockRatings, insertEvent, insertReplay, storeEnding, storeRating } from "./store.ts";
 
 /** How far back matches of the same two players count as recent: see meetingWeight. */
 const MEETINGS_WINDOW_MS = 24 * 3_600_000;
 
-/** The rows, the ratings and the event, in the caller's transaction: all of it or none. */
+/** The rows, the ratings, the input log and the event, in the caller's transaction: all of it or none. */
 export async function storeOutcome(
   tx: Transaction<Tables>,
   record: MatchRecord,
   ending: Ending,
   endedAt: Date,
+  inputLog: Uint8Array = new Uint8Array(),
 ): Promise<void> {
   const { match, participants } = record;
   await storeEnding(tx, match.id, ending, endedAt);
   // Who plays against a bot plays for nothing.
   if (ending.state === "ended" && participants.every((p) => p.bot === null)) await storeNewRatings(tx, record, ending);
-  await insertEvent(tx, matchOver(record, ending, endedAt, formatTraceparent(currentTrace() ?? newTrace())));
+  if (inputLog.length > 0) await insertReplay(tx, match.id, inputLog);
+  const traceparent = formatTraceparent(currentTrace() ?? newTrace());
+  await insertEvent(tx, matchOver(record, ending, { endedAt, traceparent, inputLog }));
 }
 
 async function storeNewRatings(

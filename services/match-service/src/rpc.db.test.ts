@@ -377,6 +377,9 @@ describeWithMariadb("match-service on a clean schema", () => {
     const replay = await harness.call.getReplay({ matchId });
     expect(replay.match).toMatchObject({ matchId, stateHash: "0a1b2c3d", seed: 4_000_000_000 });
     expect(Buffer.from(replay.inputLog)).toEqual(Buffer.from(inputLog));
+    const [event] = await events(matchId);
+    const told = { inputLog: Buffer.from(inputLog).toString("base64"), inputLogBytes: inputLog.length };
+    expect(JSON.parse(String(event?.payload))).toMatchObject(told);
     await expect(harness.call.getReplay({ matchId: uuidv7() })).rejects.toMatchObject({ code: "match_not_found" });
   });
 });

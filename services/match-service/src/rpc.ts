@@ -36,7 +36,6 @@ import {
   lockAuthorities,
   lockMatch,
   insertMatch,
-  insertReplay,
   leaseRound,
   listPlayerMatches,
 } from "./store.ts";
@@ -90,8 +89,7 @@ export function matchRpc({ db, log, now }: RpcParts): ServiceImpl<typeof MatchSe
         const record = await lock(tx, request.matchId);
         const ending = endingOf(request, record.participants.length);
         if (decideResult(record, request, ending) === "duplicate") return true;
-        await storeOutcome(tx, record, ending, now());
-        if (request.inputLog.length > 0) await insertReplay(tx, record.match.id, request.inputLog);
+        await storeOutcome(tx, record, ending, now(), request.inputLog);
         const { id: matchId, shard_id: shardId } = record.match;
         log.info(
           { matchId, shardId, state: ending.state, reason: ending.endReason ?? ending.cancelReason },
@@ -145,13 +143,13 @@ export function matchRpc({ db, log, now }: RpcParts): ServiceImpl<typeof MatchSe
         db,
         playerId,
         pageSize || PAGE_SIZE_DEFAULT,
-        decodeCursor(cursor, () => fail("bad_cursor")),
+        decodeCursor("matches", cursor, () => fail("bad_cursor")),
       );
       const all = records.map(toProto);
       const matches = all.slice(0, countFitting(MatchSchema, all)); // a match may have 64 seats
       const last = records[matches.length - 1];
       const goesOn = last !== undefined && (more || matches.length < all.length);
-      return { matches, nextCursor: goesOn ? encodeCursor(cursorAt(last)) : "" };
+      return { matches, nextCursor: goesOn ? encodeCursor("matches", cursorAt(last)) : "" };
     },
 
     async getRating({ playerId, mode }) {

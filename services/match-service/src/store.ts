@@ -1,6 +1,7 @@
 // Every SQL statement of match-service.
 import { type Cursor, cursorTime, type Database, isBelowCursor, prepared } from "@muster/db";
 import { must } from "@muster/errors";
+import type { StoredEvent } from "@muster/events";
 import { type Kysely, type Transaction, sql } from "kysely";
 import type { Ending, MatchRecord, MatchRow } from "./matches.ts";
 import type { MatchesTable, OutboxTable, Tables } from "./schema.ts";
@@ -186,13 +187,18 @@ export async function storeEnding(tx: Tx, id: string, ending: Ending, endedAt: D
   }
 }
 
-export async function insertEvent(
-  tx: Tx,
-  event: Pick<OutboxTable, "event_id" | "event_type" | "partition_key" | "payload" | "traceparent">,
-): Promise<void> {
+export async function insertEvent(tx: Tx, event: StoredEvent): Promise<void> {
+  const { id, type, key, payload, traceparent = "" } = event;
   await tx
     .insertInto("outbox")
-    .values({ ...event, published_at: null })
+    .values({
+      event_id: id,
+      event_type: type as OutboxTable["event_type"],
+      partition_key: key,
+      payload,
+      traceparent,
+      published_at: null,
+    })
     .execute();
 }
 

@@ -26,6 +26,7 @@ class RestError(Exception):
     def __init__(self, status: int, body: dict[str, Any]):
         super().__init__(f"{status} {body}")
         self.status, self.code = status, body["error"]["code"]
+        self.details: dict[str, Any] = body["error"].get("details", {})
 
 
 def rest(url: str, method: str, path: str, body: Any = None, token: str | None = None) -> Any:
@@ -48,6 +49,7 @@ class Refusal(Exception):
     def __init__(self, error: dict[str, Any]):
         super().__init__(f"{error['code']}: {error['message']}")
         self.code = error["code"]
+        self.retry_after_ms: int = error["retry_after_ms"]
 
 
 def case_of(message: dict[str, Any]) -> str:

@@ -33,4 +33,17 @@ describeWithServers("a client written from the contract", () => {
       expect(lines[3]).toMatchObject({ ticks: 150, reason: "played" });
     },
   );
+
+  it.skipIf(!hasPython)("chats over REST and the realtime connection as the contract says, page by page", async () => {
+    const { status, lines, stderr } = await python("chat.py", system.url);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(lines.map(({ seen }) => seen)).toEqual([
+      "pages",
+      "read marks",
+      "channel pages",
+      "changes",
+      "blocks",
+      "refusals",
+    ]);
+  });
 });

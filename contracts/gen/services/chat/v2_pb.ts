@@ -122,7 +122,7 @@ export type Channel = Message<"chat.v2.Channel"> & {
   lastReadSeq: bigint;
 
   /**
-   * The number of messages after that one that the history would show the player: neither deleted nor from a blocked player. Counted among
+   * The number of messages after that one that are neither deleted nor from a player whom the player blocks. Counted among
    * the channel's last 100.
    *
    * @generated from field: uint64 unread = 10;

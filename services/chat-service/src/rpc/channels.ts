@@ -97,11 +97,11 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
   return {
     async listChannels(request) {
       const { playerId } = actorOf(request);
-      const after = decodeCursor(request.cursor, () => fail("bad_cursor"));
+      const after = decodeCursor("channels", request.cursor, () => fail("bad_cursor"));
       const page = await listChannelsOf(db, playerId, request.limit || undefined, after);
       return {
         channels: await viewsOf(db, page.channels, playerId),
-        nextCursor: page.next ? encodeCursor(page.next) : "",
+        nextCursor: page.next ? encodeCursor("channels", page.next) : "",
       };
     },
 

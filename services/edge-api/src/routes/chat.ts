@@ -2,12 +2,16 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { channelKinds } from "@muster/contracts/chat/names";
 import type { ActorSchema, Channel, ChatMessage, Invitation } from "@muster/contracts/chat/v2";
-import { must } from "@muster/errors";
+import { commonError, must } from "@muster/errors";
 import type { Call, Clients, Handlers, OperationId, Schemas } from "./handler.ts";
 import { isoTime } from "./times.ts";
 
 const DONE = { status: 204 } as const;
 const DEFAULTED = "it has a default";
+const BOTH_WAYS = {
+  message: "A page of messages is either before one message or after one.",
+  details: { where: "querystring.before", problem: "is not allowed together with after" },
+};
 
 function actorOf({ caller }: Pick<Call<OperationId>, "caller">): MessageInitShape<typeof ActorSchema> {
   const { playerId, playerName: name, role } = must(caller, "secured");
@@ -137,6 +141,7 @@ export const chatHandlers: Handlers<ChatOperations> = {
 
   async listMessages(call, { chat }) {
     const { before, after, limit } = call.query;
+    if (before !== undefined && after !== undefined) throw commonError("invalid_request", BOTH_WAYS);
     const from =
       after === undefined
         ? { case: "beforeSeq" as const, value: BigInt(before ?? 0) }

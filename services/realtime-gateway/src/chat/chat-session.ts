@@ -72,8 +72,11 @@ export class ChatSession implements ChatListener {
   }
 
   #refuse(requestId: number, err: unknown): void {
-    const isRefusal = err instanceof AppError && CHAT_REFUSALS.has(err.code);
-    if (isRefusal) return this.#send(errorReply(requestId, err.code as RealtimeErrorCode, { message: err.message }));
+    if (err instanceof AppError && CHAT_REFUSALS.has(err.code)) {
+      const retryAfterMs = Number(err.details?.["retryAfterS"] ?? 0) * 1000;
+      const more = { message: err.message, retryAfterMs };
+      return this.#send(errorReply(requestId, err.code as RealtimeErrorCode, more));
+    }
     if (err instanceof LimitReachedError) return this.#send(errorReply(requestId, "chat_unavailable"));
     this.#parts.log.error({ err, playerId: this.playerId }, "a chat message could not be posted");
     this.#send(errorReply(requestId, "chat_unavailable"));

@@ -54,10 +54,11 @@ export function matchEnded(matchId: string, { reason, seats, ticks, stateHash, m
 export function errorReply(
   requestId: number,
   code: RealtimeErrorCode,
-  more: { readonly count?: number; readonly message?: string } = {},
+  more: { readonly count?: number; readonly message?: string; readonly retryAfterMs?: number } = {},
 ): Control {
   const { message, retryable } = REALTIME_ERRORS[code];
   const traceId = currentTrace()?.traceId ?? "";
-  const value = { code, message: more.message ?? message, retryable, traceId, count: more.count ?? 0 };
+  const { count = 0, retryAfterMs = 0 } = more;
+  const value = { code, message: more.message ?? message, retryable, traceId, count, retryAfterMs };
   return { requestId, message: { case: "error", value } };
 }

@@ -1,0 +1,164 @@
+// Events as Kafka records: contracts/events/envelope.v1.md. No I/O.
+import { parseTraceparent } from "@muster/tracing";
+import { v7 as uuidv7 } from "uuid";
+import type { OutgoingRecord, ReceivedRecord } from "../broker/port.ts";
+import {
+  type AnyEvent,
+  type Classification,
+  type EventAttributes,
+  type EventData,
+  type EventOf,
+  EVENTS,
+  type EventType,
+  InvalidEventError,
+  isEventType,
+} from "./events.ts";
+import { checkEventData, isUuid } from "./validation.ts";
+
+/** Bytes of a payload, at most: what the broker refuses would hold up everything after it. */
+export const PAYLOAD_BYTES_MAX = 256 * 1024;
+
+/** What an outbox keeps of an event: all that its record needs. */
+export interface StoredEvent extends EventAttributes {
+  readonly type: EventType;
+  readonly key: string;
+  /** JSON, checked when it was stored. */
+  readonly payload: string;
+}
+
+/** A new event. Nothing is checked yet: `storedEvent` and `encodeEvent` do. */
+export function newEvent<T extends EventType>(
+  type: T,
+  data: EventData[T],
+  attributes: Omit<EventAttributes, "id">,
+): EventOf<T> {
+  return { ...attributes, id: uuidv7(), type, data };
+}
+
+/** @throws InvalidEventError if it breaks its contract: whoever made it is wrong */
+export function storedEvent(event: AnyEvent): StoredEvent {
+  const { type, data, ...attributes } = event;
+  checkEventData(type, data);
+  const payload = JSON.stringify(data);
+  if (Buffer.byteLength(payload) > PAYLOAD_BYTES_MAX)
+    throw new InvalidEventError("payload_too_large", type, "", `has over ${PAYLOAD_BYTES_MAX} bytes`);
+  const stored = { ...attributes, type, key: keyOf(type, data), payload };
+  checkHeaders(headersOf(stored), type);
+  return stored;
+}
+
+/** The record of an event that was checked when it was stored. */
+export function recordOf(stored: StoredEvent): OutgoingRecord {
+  const { topic } = EVENTS[stored.type];
+  return { topic, key: stored.key, value: Buffer.from(stored.payload), headers: headersOf(stored) };
+}
+
+/** @throws InvalidEventError if it breaks its contract: whoever made it is wrong */
+export function encodeEvent(event: AnyEvent): OutgoingRecord {
+  return recordOf(storedEvent(event));
+}
+
+/** The type that a record claims, by which a consumer skips what it does not handle. Undefined: it is no event. */
+export function eventTypeOf({ headers }: Pick<ReceivedRecord, "headers">): string | undefined {
+  return headers["ce_type"];
+}
+
+/** @throws InvalidEventError if it breaks its contract, which no repetition mends */
+export function decodeEvent({ headers, key, value }: Pick<ReceivedRecord, "headers" | "key" | "value">): AnyEvent {
+  const type = headers["ce_type"];
+  if (type === undefined) throw new InvalidEventError("bad_header", undefined, "ce_type", "is missing");
+  if (!isEventType(type)) throw new InvalidEventError("unknown_type", undefined, "ce_type", "is not in the registry");
+  if (headers["ce_dataschema"] !== EVENTS[type].dataSchema)
+    throw new InvalidEventError("unknown_version", type, "ce_dataschema", `is not ${EVENTS[type].dataSchema}`);
+  checkHeaders(headers, type);
+  const data = parseJson(type, value);
+  checkEventData(type, data);
+  const partitionKey = headers["ce_partitionkey"];
+  if (partitionKey !== keyOf(type, data) || partitionKey !== key)
+    throw new InvalidEventError(
+      "bad_header",
+      type,
+      "ce_partitionkey",
+      `is not both the record's key and the payload's`,
+    );
+  return { ...attributesOf(headers), type, data } as AnyEvent;
+}
+
+type Check = (value: string, type: EventType) => boolean;
+
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+/** What a header's value has to be. */
+export const HEADERS: Readonly<Record<string, { readonly required: boolean; readonly check: Check }>> = {
+  "content-type": { required: true, check: (value) => /^application\/json(?:; ?charset=utf-8)?$/i.test(value) },
+  ce_specversion: { required: true, check: (value) => value === "1.0" },
+  ce_id: { required: true, check: isUuid },
+  ce_type: { required: true, check: (value, type) => value === type },
+  ce_source: { required: true, check: (value) => /^muster\/[a-z][a-z0-9-]{0,63}$/.test(value) },
+  ce_time: { required: true, check: (value) => TIME.test(value) && !Number.isNaN(Date.parse(value)) },
+  ce_subject: { required: false, check: (value) => /^\P{C}{1,256}$/u.test(value) },
+  ce_partitionkey: { required: true, check: (value) => value !== "" },
+  ce_traceparent: { required: false, check: () => true }, // a malformed one begins a new trace
+  ce_dataschema: { required: true, check: (value, type) => value === EVENTS[type].dataSchema },
+  ce_region: { required: false, check: (value) => /^[a-z0-9-]{1,32}$/.test(value) },
+  ce_dataclassification: { required: true, check: (value, type) => value === EVENTS[type].classification },
+};
+
+function headersOf(stored: StoredEvent): Record<string, string> {
+  const { id, type, source, time, subject, traceparent, region, key } = stored;
+  const { dataSchema, classification }: { dataSchema: string; classification: Classification } = EVENTS[type];
+  return {
+    "content-type": "application/json",
+    ce_specversion: "1.0",
+    ce_id: id,
+    ce_type: type,
+    ce_source: source,
+    ce_time: time.toISOString(),
+    ...(subject === undefined ? {} : { ce_subject: subject }),
+    ce_partitionkey: key,
+    ...(parseTraceparent(traceparent) === undefined ? {} : { ce_traceparent: traceparent as string }),
+    ce_dataschema: dataSchema,
+    ...(region === undefined ? {} : { ce_region: region }),
+    ce_dataclassification: classification,
+  };
+}
+
+function attributesOf(headers: Readonly<Record<string, string>>): EventAttributes {
+  const traceparent = headers["ce_traceparent"];
+  return {
+    id: headers["ce_id"] as string,
+    source: headers["ce_source"] as string,
+    time: new Date(headers["ce_time"] as string),
+    subject: headers["ce_subject"],
+    traceparent: parseTraceparent(traceparent) === undefined ? undefined : traceparent,
+    region: headers["ce_region"],
+  };
+}
+
+/** @throws InvalidEventError bad_header */
+function checkHeaders(headers: Readonly<Record<string, string>>, type: EventType): void {
+  for (const [name, { required, check }] of Object.entries(HEADERS)) {
+    const value = headers[name];
+    if (value === undefined && required) throw new InvalidEventError("bad_header", type, name, "is missing");
+    if (value !== undefined && !check(value, type))
+      throw new InvalidEventError("bad_header", type, name, "is malformed");
+  }
+}
+
+function keyOf<T extends EventType>(type: T, data: EventData[T]): string {
+  return String(data[EVENTS[type].key]);
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** @throws InvalidEventError */
+function parseJson(type: EventType, value: Buffer): unknown {
+  if (value.length > PAYLOAD_BYTES_MAX)
+    throw new InvalidEventError("payload_too_large", type, "", `has over ${PAYLOAD_BYTES_MAX} bytes`);
+  try {
+    return JSON.parse(utf8.decode(value));
+  } catch {
+    // Without the cause: the parser's message has a piece of the payload.
+    throw new InvalidEventError("bad_payload", type, "", "is not JSON in UTF-8");
+  }
+}
