@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { createConnection } from "mariadb";
 
 /** table → columns, sorted. */
@@ -37,10 +37,12 @@ export async function schemaViews(service: string, databaseUrl: string, schemaFi
 function columnsOf(type: string, source: string): string {
   const own = new RegExp(`interface ${type} \\{([\\s\\S]*?)\\n\\}`).exec(source)?.[1];
   if (own !== undefined) return own;
-  const imports = source.match(/^import type .*$/gm)?.filter((line) => new RegExp(`\\b${type}\\b`).test(line));
+  const imports = source.match(/^import type [^;]*;/gm)?.filter((line) => new RegExp(`\\b${type}\\b`).test(line));
   const name = /"@muster\/(\w+)"/.exec(imports?.[0] ?? "")?.[1];
   if (name === undefined) return "";
-  return columnsOf(type, readFileSync(new URL(`../../${name}/src/table.ts`, import.meta.url), "utf8"));
+  const folder = new URL(`../../${name}/src/`, import.meta.url);
+  const files = globSync("**/table{,s}.ts", { cwd: folder }).map((file) => readFileSync(new URL(file, folder), "utf8"));
+  return files.map((file) => columnsOf(type, file.replaceAll(/^import .*$/gm, ""))).join("\n");
 }
 
 interface RealSchema {

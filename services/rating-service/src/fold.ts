@@ -1,14 +1,9 @@
 // The fold: what a result makes of its players' states. All that a rating is follows from results in canonical order, by way of this. No I/O.
 import { displayOf } from "./display.ts";
 import { type Meetings, pairWeight } from "./meetings.ts";
+import type { Position } from "./position.ts";
 import { NEWCOMER, rateMatch, type Strength } from "./rate-match.ts";
 import { type Season, seasonAt, softReset } from "./seasons.ts";
-
-/** Of a result in its mode's canonical order. */
-export interface Position {
-  readonly endedAtMs: number;
-  readonly matchId: string;
-}
 
 export interface Participant {
   readonly playerId: string;
@@ -43,10 +38,6 @@ export interface Point {
   /** In the result's season: after a soft reset, if it is the player's first one there. */
   readonly before: PlayerState;
   readonly after: PlayerState;
-}
-
-export function comparePositions(a: Position, b: Position): number {
-  return a.endedAtMs - b.endedAtMs || (a.matchId < b.matchId ? -1 : a.matchId > b.matchId ? 1 : 0);
 }
 
 /** Who plays against a bot plays for nothing. */

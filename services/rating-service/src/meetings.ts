@@ -1,5 +1,5 @@
 // How often two players have met lately, and how much a match between them counts. No I/O.
-import type { Position } from "./fold.ts";
+import type { Position } from "./position.ts";
 
 /** How far back matches of the same two players count as recent. */
 export const MEETINGS_WINDOW_MS = 24 * 3_600_000;

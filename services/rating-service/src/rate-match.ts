@@ -62,7 +62,9 @@ function rateTeams(teams: readonly RatedSeat[][]): Map<string, Strength> {
   if (teams.length < 2) return new Map();
   const before = teams.map((team) => team.map(({ mu, sigma }) => ({ mu, sigma })));
   const after = rate(before, { rank: teams.map(rankOf) });
-  return new Map(teams.flatMap((team, t) => team.map((seat, s) => [seat.playerId, after[t]?.[s] as Strength] as const)));
+  return new Map(
+    teams.flatMap((team, t) => team.map((seat, s) => [seat.playerId, after[t]?.[s] as Strength] as const)),
+  );
 }
 
 function meanWeight(

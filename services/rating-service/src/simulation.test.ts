@@ -1,5 +1,5 @@
 // Whether ratings find the strength that players have: players with a hidden one, who meet whom the queue would give them.
-import { seededRandom } from "@muster/testkit";
+import { seededRandom } from "@muster/testkit/numbers";
 
 import { expect, it } from "vitest";
 import { foldResult, type Participant, type PlayerState, stateInSeason } from "./fold.ts";

@@ -2,7 +2,7 @@
 // @generated from file services/rating/v2.proto (package rating.v2, syntax proto3)
 /* eslint-disable */
 
-// What rating-service keeps: say it here.
+// Ratings, seasons, histories and leaderboards, all computed from the results of matches.
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
@@ -15,154 +15,896 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file services/rating/v2.proto.
  */
 export const file_services_rating_v2: GenFile = /*@__PURE__*/
-  fileDesc("ChhzZXJ2aWNlcy9yYXRpbmcvdjIucHJvdG8SCXJhdGluZy52MiJXCgVFbnRyeRIQCghlbnRyeV9pZBgBIAEoCRIMCgR0ZXh0GAIgASgJEi4KCndyaXR0ZW5fYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkcKD1B1dEVudHJ5UmVxdWVzdBIaCghlbnRyeV9pZBgBIAEoCUIIukgFcgOwAQESGAoEdGV4dBgCIAEoCUIKukgHcgUQARiAAiISChBQdXRFbnRyeVJlc3BvbnNlIi0KD0dldEVudHJ5UmVxdWVzdBIaCghlbnRyeV9pZBgBIAEoCUIIukgFcgOwAQEiMwoQR2V0RW50cnlSZXNwb25zZRIfCgVlbnRyeRgBIAEoCzIQLnJhdGluZy52Mi5FbnRyeTKZAQoNUmF0aW5nU2VydmljZRJDCghQdXRFbnRyeRIaLnJhdGluZy52Mi5QdXRFbnRyeVJlcXVlc3QaGy5yYXRpbmcudjIuUHV0RW50cnlSZXNwb25zZRJDCghHZXRFbnRyeRIaLnJhdGluZy52Mi5HZXRFbnRyeVJlcXVlc3QaGy5yYXRpbmcudjIuR2V0RW50cnlSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp]);
+  fileDesc("ChhzZXJ2aWNlcy9yYXRpbmcvdjIucHJvdG8SCXJhdGluZy52MiJYCgZSYXRpbmcSDwoHZGlzcGxheRgBIAEoBRIRCglkZXZpYXRpb24YAiABKA0SCgoCbXUYAyABKAESDQoFc2lnbWEYBCABKAESDwoHbWF0Y2hlcxgFIAEoDSJPCglSYXRpbmdLZXkSGwoJcGxheWVyX2lkGAEgASgJQgi6SAVyA7ABARIlCgRtb2RlGAIgASgJQhe6SBRyEhABGCAyDF5bYS16MC05LV0rJCJHChFHZXRSYXRpbmdzUmVxdWVzdBIyCgdwbGF5ZXJzGAEgAygLMhQucmF0aW5nLnYyLlJhdGluZ0tleUILukgIkgEFCAEQ9AMiOAoSR2V0UmF0aW5nc1Jlc3BvbnNlEiIKB3JhdGluZ3MYASADKAsyES5yYXRpbmcudjIuUmF0aW5nIkYKF0dldFBsYXllclJhdGluZ3NSZXF1ZXN0EhsKCXBsYXllcl9pZBgBIAEoCUIIukgFcgOwAQESDgoGc2Vhc29uGAIgASgNIk0KCk1vZGVSYXRpbmcSDAoEbW9kZRgBIAEoCRIhCgZyYXRpbmcYAiABKAsyES5yYXRpbmcudjIuUmF0aW5nEg4KBnJlZ2lvbhgDIAEoCSJSChhHZXRQbGF5ZXJSYXRpbmdzUmVzcG9uc2USJgoHcmF0aW5ncxgBIAMoCzIVLnJhdGluZy52Mi5Nb2RlUmF0aW5nEg4KBnNlYXNvbhgCIAEoDSJuCgtMZWFkZXJib2FyZBIlCgRtb2RlGAEgASgJQhe6SBRyEhABGCAyDF5bYS16MC05LV0rJBIOCgZzZWFzb24YAiABKA0SKAoGcmVnaW9uGAMgASgJQhi6SBVyEzIRXlthLXowLTktXXswLDMyfSQiZgoQTGVhZGVyYm9hcmRFbnRyeRIMCgRyYW5rGAEgASgNEhEKCXBsYXllcl9pZBgCIAEoCRIhCgZyYXRpbmcYAyABKAsyES5yYXRpbmcudjIuUmF0aW5nEg4KBnJlZ2lvbhgEIAEoCSKDAQoWTGlzdExlYWRlcmJvYXJkUmVxdWVzdBIzCgtsZWFkZXJib2FyZBgBIAEoCzIWLnJhdGluZy52Mi5MZWFkZXJib2FyZEIGukgDyAEBEhoKCXBhZ2Vfc2l6ZRgCIAEoDUIHukgEKgIYZBIYCgZjdXJzb3IYAyABKAlCCLpIBXIDGMABIn0KF0xpc3RMZWFkZXJib2FyZFJlc3BvbnNlEiwKB2VudHJpZXMYASADKAsyGy5yYXRpbmcudjIuTGVhZGVyYm9hcmRFbnRyeRITCgtuZXh0X2N1cnNvchgCIAEoCRIOCgZzZWFzb24YAyABKA0SDwoHcGxheWVycxgEIAEoDSKLAQobR2V0TGVhZGVyYm9hcmRBcm91bmRSZXF1ZXN0EjMKC2xlYWRlcmJvYXJkGAEgASgLMhYucmF0aW5nLnYyLkxlYWRlcmJvYXJkQga6SAPIAQESGwoJcGxheWVyX2lkGAIgASgJQgi6SAVyA7ABARIaCgllYWNoX3NpZGUYAyABKA1CB7pIBCoCGDIiewocR2V0TGVhZGVyYm9hcmRBcm91bmRSZXNwb25zZRIsCgdlbnRyaWVzGAEgAygLMhsucmF0aW5nLnYyLkxlYWRlcmJvYXJkRW50cnkSDAoEcmFuaxgCIAEoDRIOCgZzZWFzb24YAyABKA0SDwoHcGxheWVycxgEIAEoDSKUAQoYTGlzdFJhdGluZ0hpc3RvcnlSZXF1ZXN0EhsKCXBsYXllcl9pZBgBIAEoCUIIukgFcgOwAQESJQoEbW9kZRgCIAEoCUIXukgUchIQARggMgxeW2EtejAtOS1dKyQSGgoJcGFnZV9zaXplGAMgASgNQge6SAQqAhhkEhgKBmN1cnNvchgEIAEoCUIIukgFcgMYwAEimAEKC1JhdGluZ1BvaW50EhAKCG1hdGNoX2lkGAEgASgJEiwKCGVuZGVkX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZzZWFzb24YAyABKA0SFgoOZGlzcGxheV9iZWZvcmUYBCABKAUSIQoGcmF0aW5nGAUgASgLMhEucmF0aW5nLnYyLlJhdGluZyJYChlMaXN0UmF0aW5nSGlzdG9yeVJlc3BvbnNlEiYKBnBvaW50cxgBIAMoCzIWLnJhdGluZy52Mi5SYXRpbmdQb2ludBITCgtuZXh0X2N1cnNvchgCIAEoCSIUChJMaXN0U2Vhc29uc1JlcXVlc3QiVQoGU2Vhc29uEg4KBnNlYXNvbhgBIAEoDRIMCgRuYW1lGAIgASgJEi0KCXN0YXJ0c19hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiSgoTTGlzdFNlYXNvbnNSZXNwb25zZRIiCgdzZWFzb25zGAEgAygLMhEucmF0aW5nLnYyLlNlYXNvbhIPCgdjdXJyZW50GAIgASgNIn0KElN0YXJ0U2Vhc29uUmVxdWVzdBIXCgZzZWFzb24YASABKA1CB7pIBCoCKAISFwoEbmFtZRgCIAEoCUIJukgGcgQQARhAEjUKCXN0YXJ0c19hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBASIoChNTdGFydFNlYXNvblJlc3BvbnNlEhEKCWR1cGxpY2F0ZRgBIAEoCCJNChNFeGNsdWRlTWF0Y2hSZXF1ZXN0EhoKCG1hdGNoX2lkGAEgASgJQgi6SAVyA7ABARIaCgZyZWFzb24YAiABKAlCCrpIB3IFEAEYgAIiKQoURXhjbHVkZU1hdGNoUmVzcG9uc2USEQoJZHVwbGljYXRlGAEgASgIIjEKE0luY2x1ZGVNYXRjaFJlcXVlc3QSGgoIbWF0Y2hfaWQYASABKAlCCLpIBXIDsAEBIikKFEluY2x1ZGVNYXRjaFJlc3BvbnNlEhEKCWR1cGxpY2F0ZRgBIAEoCDKYBgoNUmF0aW5nU2VydmljZRJJCgpHZXRSYXRpbmdzEhwucmF0aW5nLnYyLkdldFJhdGluZ3NSZXF1ZXN0Gh0ucmF0aW5nLnYyLkdldFJhdGluZ3NSZXNwb25zZRJbChBHZXRQbGF5ZXJSYXRpbmdzEiIucmF0aW5nLnYyLkdldFBsYXllclJhdGluZ3NSZXF1ZXN0GiMucmF0aW5nLnYyLkdldFBsYXllclJhdGluZ3NSZXNwb25zZRJYCg9MaXN0TGVhZGVyYm9hcmQSIS5yYXRpbmcudjIuTGlzdExlYWRlcmJvYXJkUmVxdWVzdBoiLnJhdGluZy52Mi5MaXN0TGVhZGVyYm9hcmRSZXNwb25zZRJnChRHZXRMZWFkZXJib2FyZEFyb3VuZBImLnJhdGluZy52Mi5HZXRMZWFkZXJib2FyZEFyb3VuZFJlcXVlc3QaJy5yYXRpbmcudjIuR2V0TGVhZGVyYm9hcmRBcm91bmRSZXNwb25zZRJeChFMaXN0UmF0aW5nSGlzdG9yeRIjLnJhdGluZy52Mi5MaXN0UmF0aW5nSGlzdG9yeVJlcXVlc3QaJC5yYXRpbmcudjIuTGlzdFJhdGluZ0hpc3RvcnlSZXNwb25zZRJMCgtMaXN0U2Vhc29ucxIdLnJhdGluZy52Mi5MaXN0U2Vhc29uc1JlcXVlc3QaHi5yYXRpbmcudjIuTGlzdFNlYXNvbnNSZXNwb25zZRJMCgtTdGFydFNlYXNvbhIdLnJhdGluZy52Mi5TdGFydFNlYXNvblJlcXVlc3QaHi5yYXRpbmcudjIuU3RhcnRTZWFzb25SZXNwb25zZRJPCgxFeGNsdWRlTWF0Y2gSHi5yYXRpbmcudjIuRXhjbHVkZU1hdGNoUmVxdWVzdBofLnJhdGluZy52Mi5FeGNsdWRlTWF0Y2hSZXNwb25zZRJPCgxJbmNsdWRlTWF0Y2gSHi5yYXRpbmcudjIuSW5jbHVkZU1hdGNoUmVxdWVzdBofLnJhdGluZy52Mi5JbmNsdWRlTWF0Y2hSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
- * One of what is kept.
+ * A rating.
  *
- * @generated from message rating.v2.Entry
+ * @generated from message rating.v2.Rating
  */
-export type Entry = Message<"rating.v2.Entry"> & {
+export type Rating = Message<"rating.v2.Rating"> & {
   /**
-   * UUID.
+   * What players see: at least this strong, in points. 1000 for a newcomer.
    *
-   * @generated from field: string entry_id = 1;
+   * @generated from field: int32 display = 1;
    */
-  entryId: string;
+  display: number;
 
   /**
-   * As it was written last.
+   * How uncertain it is: one standard deviation, in points. 333 for a newcomer.
    *
-   * @generated from field: string text = 2;
+   * @generated from field: uint32 deviation = 2;
    */
-  text: string;
+  deviation: number;
 
   /**
-   * When, UTC.
+   * Expected strength, by which players are matched.
    *
-   * @generated from field: google.protobuf.Timestamp written_at = 3;
+   * @generated from field: double mu = 3;
    */
-  writtenAt?: Timestamp | undefined;
+  mu: number;
+
+  /**
+   * Its standard deviation.
+   *
+   * @generated from field: double sigma = 4;
+   */
+  sigma: number;
+
+  /**
+   * Matches of the season that have changed it.
+   *
+   * @generated from field: uint32 matches = 5;
+   */
+  matches: number;
 };
 
 /**
- * Describes the message rating.v2.Entry.
- * Use `create(EntrySchema)` to create a new message.
+ * Describes the message rating.v2.Rating.
+ * Use `create(RatingSchema)` to create a new message.
  */
-export const EntrySchema: GenMessage<Entry> = /*@__PURE__*/
+export const RatingSchema: GenMessage<Rating> = /*@__PURE__*/
   messageDesc(file_services_rating_v2, 0);
 
 /**
- * What to write.
+ * A player in a mode.
  *
- * @generated from message rating.v2.PutEntryRequest
+ * @generated from message rating.v2.RatingKey
  */
-export type PutEntryRequest = Message<"rating.v2.PutEntryRequest"> & {
+export type RatingKey = Message<"rating.v2.RatingKey"> & {
   /**
-   * UUID.
+   * UUID of the player.
    *
-   * @generated from field: string entry_id = 1;
+   * @generated from field: string player_id = 1;
    */
-  entryId: string;
+  playerId: string;
 
   /**
-   * At most 256 code points.
+   * The queue.
    *
-   * @generated from field: string text = 2;
+   * @generated from field: string mode = 2;
    */
-  text: string;
+  mode: string;
 };
 
 /**
- * Describes the message rating.v2.PutEntryRequest.
- * Use `create(PutEntryRequestSchema)` to create a new message.
+ * Describes the message rating.v2.RatingKey.
+ * Use `create(RatingKeySchema)` to create a new message.
  */
-export const PutEntryRequestSchema: GenMessage<PutEntryRequest> = /*@__PURE__*/
+export const RatingKeySchema: GenMessage<RatingKey> = /*@__PURE__*/
   messageDesc(file_services_rating_v2, 1);
 
 /**
- * It is written.
+ * Whose ratings.
  *
- * @generated from message rating.v2.PutEntryResponse
+ * @generated from message rating.v2.GetRatingsRequest
  */
-export type PutEntryResponse = Message<"rating.v2.PutEntryResponse"> & {
+export type GetRatingsRequest = Message<"rating.v2.GetRatingsRequest"> & {
+  /**
+   * Each once.
+   *
+   * @generated from field: repeated rating.v2.RatingKey players = 1;
+   */
+  players: RatingKey[];
 };
 
 /**
- * Describes the message rating.v2.PutEntryResponse.
- * Use `create(PutEntryResponseSchema)` to create a new message.
+ * Describes the message rating.v2.GetRatingsRequest.
+ * Use `create(GetRatingsRequestSchema)` to create a new message.
  */
-export const PutEntryResponseSchema: GenMessage<PutEntryResponse> = /*@__PURE__*/
+export const GetRatingsRequestSchema: GenMessage<GetRatingsRequest> = /*@__PURE__*/
   messageDesc(file_services_rating_v2, 2);
 
 /**
- * Which one.
+ * Ratings of the current season: for a player who has not played in it yet, the one with which it begins.
  *
- * @generated from message rating.v2.GetEntryRequest
+ * @generated from message rating.v2.GetRatingsResponse
  */
-export type GetEntryRequest = Message<"rating.v2.GetEntryRequest"> & {
+export type GetRatingsResponse = Message<"rating.v2.GetRatingsResponse"> & {
   /**
-   * UUID.
+   * In the order of the request.
    *
-   * @generated from field: string entry_id = 1;
+   * @generated from field: repeated rating.v2.Rating ratings = 1;
    */
-  entryId: string;
+  ratings: Rating[];
 };
 
 /**
- * Describes the message rating.v2.GetEntryRequest.
- * Use `create(GetEntryRequestSchema)` to create a new message.
+ * Describes the message rating.v2.GetRatingsResponse.
+ * Use `create(GetRatingsResponseSchema)` to create a new message.
  */
-export const GetEntryRequestSchema: GenMessage<GetEntryRequest> = /*@__PURE__*/
+export const GetRatingsResponseSchema: GenMessage<GetRatingsResponse> = /*@__PURE__*/
   messageDesc(file_services_rating_v2, 3);
 
 /**
- * The entry.
+ * Whose ratings.
  *
- * @generated from message rating.v2.GetEntryResponse
+ * @generated from message rating.v2.GetPlayerRatingsRequest
  */
-export type GetEntryResponse = Message<"rating.v2.GetEntryResponse"> & {
+export type GetPlayerRatingsRequest = Message<"rating.v2.GetPlayerRatingsRequest"> & {
   /**
-   * As it is now.
+   * UUID of the player.
    *
-   * @generated from field: rating.v2.Entry entry = 1;
+   * @generated from field: string player_id = 1;
    */
-  entry?: Entry | undefined;
+  playerId: string;
+
+  /**
+   * 0: the current one.
+   *
+   * @generated from field: uint32 season = 2;
+   */
+  season: number;
 };
 
 /**
- * Describes the message rating.v2.GetEntryResponse.
- * Use `create(GetEntryResponseSchema)` to create a new message.
+ * Describes the message rating.v2.GetPlayerRatingsRequest.
+ * Use `create(GetPlayerRatingsRequestSchema)` to create a new message.
  */
-export const GetEntryResponseSchema: GenMessage<GetEntryResponse> = /*@__PURE__*/
+export const GetPlayerRatingsRequestSchema: GenMessage<GetPlayerRatingsRequest> = /*@__PURE__*/
   messageDesc(file_services_rating_v2, 4);
 
 /**
- * RatingService owns entries. Error codes are the table in services/rating-service/src/errors.ts; each travels in
- * `muster-error-code` metadata.
+ * A rating in a mode.
+ *
+ * @generated from message rating.v2.ModeRating
+ */
+export type ModeRating = Message<"rating.v2.ModeRating"> & {
+  /**
+   * The queue.
+   *
+   * @generated from field: string mode = 1;
+   */
+  mode: string;
+
+  /**
+   * The rating at the end of the season, or now.
+   *
+   * @generated from field: rating.v2.Rating rating = 2;
+   */
+  rating?: Rating | undefined;
+
+  /**
+   * The region on whose leaderboard the player is; empty if there are no regions.
+   *
+   * @generated from field: string region = 3;
+   */
+  region: string;
+};
+
+/**
+ * Describes the message rating.v2.ModeRating.
+ * Use `create(ModeRatingSchema)` to create a new message.
+ */
+export const ModeRatingSchema: GenMessage<ModeRating> = /*@__PURE__*/
+  messageDesc(file_services_rating_v2, 5);
+
+/**
+ * A player's ratings.
+ *
+ * @generated from message rating.v2.GetPlayerRatingsResponse
+ */
+export type GetPlayerRatingsResponse = Message<"rating.v2.GetPlayerRatingsResponse"> & {
+  /**
+   * By mode; only those in which the season has a match of the player.
+   *
+   * @generated from field: repeated rating.v2.ModeRating ratings = 1;
+   */
+  ratings: ModeRating[];
+
+  /**
+   * The season.
+   *
+   * @generated from field: uint32 season = 2;
+   */
+  season: number;
+};
+
+/**
+ * Describes the message rating.v2.GetPlayerRatingsResponse.
+ * Use `create(GetPlayerRatingsResponseSchema)` to create a new message.
+ */
+export const GetPlayerRatingsResponseSchema: GenMessage<GetPlayerRatingsResponse> = /*@__PURE__*/
+  messageDesc(file_services_rating_v2, 6);
+
+/**
+ * Which leaderboard.
+ *
+ * @generated from message rating.v2.Leaderboard
+ */
+export type Leaderboard = Message<"rating.v2.Leaderboard"> & {
+  /**
+   * The queue.
+   *
+   * @generated from field: string mode = 1;
+   */
+  mode: string;
+
+  /**
+   * 0: the current one.
+   *
+   * @generated from field: uint32 season = 2;
+   */
+  season: number;
+
+  /**
+   * Empty: all regions.
+   *
+   * @generated from field: string region = 3;
+   */
+  region: string;
+};
+
+/**
+ * Describes the message rating.v2.Leaderboard.
+ * Use `create(LeaderboardSchema)` to create a new message.
+ */
+export const LeaderboardSchema: GenMessage<Leaderboard> = /*@__PURE__*/
+  messageDesc(file_services_rating_v2, 7);
+
+/**
+ * A line of a leaderboard.
+ *
+ * @generated from message rating.v2.LeaderboardEntry
+ */
+export type LeaderboardEntry = Message<"rating.v2.LeaderboardEntry"> & {
+  /**
+   * From 1. Of equal display ratings, who got there first is before.
+   *
+   * @generated from field: uint32 rank = 1;
+   */
+  rank: number;
+
+  /**
+   * UUID of the player.
+   *
+   * @generated from field: string player_id = 2;
+   */
+  playerId: string;
+
+  /**
+   * Its rating.
+   *
+   * @generated from field: rating.v2.Rating rating = 3;
+   */
+  rating?: Rating | undefined;
+
+  /**
+   * The player's region; empty if there are no regions.
+   *
+   * @generated from field: string region = 4;
+   */
+  region: string;
+};
+
+/**
+ * Describes the message rating.v2.LeaderboardEntry.
+ * Use `create(LeaderboardEntrySchema)` to create a new message.
+ */
+export const LeaderboardEntrySchema: GenMessage<LeaderboardEntry> = /*@__PURE__*/
+  messageDesc(file_services_rating_v2, 8);
+
+/**
+ * A page of a leaderboard.
+ *
+ * @generated from message rating.v2.ListLeaderboardRequest
+ */
+export type ListLeaderboardRequest = Message<"rating.v2.ListLeaderboardRequest"> & {
+  /**
+   * Which one.
+   *
+   * @generated from field: rating.v2.Leaderboard leaderboard = 1;
+   */
+  leaderboard?: Leaderboard | undefined;
+
+  /**
+   * 1 to 100; 0 means 20.
+   *
+   * @generated from field: uint32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * The previous page's next cursor; empty for the first page.
+   *
+   * @generated from field: string cursor = 3;
+   */
+  cursor: string;
+};
+
+/**
+ * Describes the message rating.v2.ListLeaderboardRequest.
+ * Use `create(ListLeaderboardRequestSchema)` to create a new message.
+ */
+export const ListLeaderboardRequestSchema: GenMessage<ListLeaderboardRequest> = /*@__PURE__*/
+  messageDesc(file_services_rating_v2, 9);
+
+/**
+ * Entries, best first.
+ *
+ * @generated from message rating.v2.ListLeaderboardResponse
+ */
+export type ListLeaderboardResponse = Message<"rating.v2.ListLeaderboardResponse"> & {
+  /**
+   * The page.
+   *
+   * @generated from field: repeated rating.v2.LeaderboardEntry entries = 1;
+   */
+  entries: LeaderboardEntry[];
+
+  /**
+   * The cursor of the next page; empty on the last.
+   *
+   * @generated from field: string next_cursor = 2;
+   */
+  nextCursor: string;
+
+  /**
+   * The season.
+   *
+   * @generated from field: uint32 season = 3;
+   */
+  season: number;
+
+  /**
+   * How many players are on the leaderboard.
+   *
+   * @generated from field: uint32 players = 4;
+   */
+  players: number;
+};
+
+/**
+ * Describes the message rating.v2.ListLeaderboardResponse.
+ * Use `create(ListLeaderboardResponseSchema)` to create a new message.
+ */
+export const ListLeaderboardResponseSchema: GenMessage<ListLeaderboardResponse> = /*@__PURE__*/
+  messageDesc(file_services_rating_v2, 10);
+
+/**
+ * Whose position.
+ *
+ * @generated from message rating.v2.GetLeaderboardAroundRequest
+ */
+export type GetLeaderboardAroundRequest = Message<"rating.v2.GetLeaderboardAroundRequest"> & {
+  /**
+   * On which leaderboard.
+   *
+   * @generated from field: rating.v2.Leaderboard leaderboard = 1;
+   */
+  leaderboard?: Leaderboard | undefined;
+
+  /**
+   * UUID of the player.
+   *
+   * @generated from field: string player_id = 2;
+   */
+  playerId: string;
+
+  /**
+   * How many to read on each side: at most 50; 0 means 10.
+   *
+   * @generated from field: uint32 each_side = 3;
+   */
+  eachSide: number;
+};
+
+/**
+ * Describes the message rating.v2.GetLeaderboardAroundRequest.
+ * Use `create(GetLeaderboardAroundRequestSchema)` to create a new message.
+ */
+export const GetLeaderboardAroundRequestSchema: GenMessage<GetLeaderboardAroundRequest> = /*@__PURE__*/
+  messageDesc(file_services_rating_v2, 11);
+
+/**
+ * The player and those around it.
+ *
+ * @generated from message rating.v2.GetLeaderboardAroundResponse
+ */
+export type GetLeaderboardAroundResponse = Message<"rating.v2.GetLeaderboardAroundResponse"> & {
+  /**
+   * Best first.
+   *
+   * @generated from field: repeated rating.v2.LeaderboardEntry entries = 1;
+   */
+  entries: LeaderboardEntry[];
+
+  /**
+   * The player's own rank.
+   *
+   * @generated from field: uint32 rank = 2;
+   */
+  rank: number;
+
+  /**
+   * The season.
+   *
+   * @generated from field: uint32 season = 3;
+   */
+  season: number;
+
+  /**
+   * How many players are on the leaderboard.
+   *
+   * @generated from field: uint32 players = 4;
+   */
+  players: number;
+};
+
+/**
+ * Describes the message rating.v2.GetLeaderboardAroundResponse.
+ * Use `create(GetLeaderboardAroundResponseSchema)` to create a new message.
+ */
+export const GetLeaderboardAroundResponseSchema: GenMessage<GetLeaderboardAroundResponse> = /*@__PURE__*/
+  messageDesc(file_services_rating_v2, 12);
+
+/**
+ * A page of a player's history in a mode.
+ *
+ * @generated from message rating.v2.ListRatingHistoryRequest
+ */
+export type ListRatingHistoryRequest = Message<"rating.v2.ListRatingHistoryRequest"> & {
+  /**
+   * UUID of the player.
+   *
+   * @generated from field: string player_id = 1;
+   */
+  playerId: string;
+
+  /**
+   * The queue.
+   *
+   * @generated from field: string mode = 2;
+   */
+  mode: string;
+
+  /**
+   * 1 to 100; 0 means 20.
+   *
+   * @generated from field: uint32 page_size = 3;
+   */
+  pageSize: number;
+
+  /**
+   * The previous page's next cursor; empty for the first page.
+   *
+   * @generated from field: string cursor = 4;
+   */
+  cursor: string;
+};
+
+/**
+ * Describes the message rating.v2.ListRatingHistoryRequest.
+ * Use `create(ListRatingHistoryRequestSchema)` to create a new message.
+ */
+export const ListRatingHistoryRequestSchema: GenMessage<ListRatingHistoryRequest> = /*@__PURE__*/
+  messageDesc(file_services_rating_v2, 13);
+
+/**
+ * What a match did to a rating.
+ *
+ * @generated from message rating.v2.RatingPoint
+ */
+export type RatingPoint = Message<"rating.v2.RatingPoint"> & {
+  /**
+   * UUID of the match.
+   *
+   * @generated from field: string match_id = 1;
+   */
+  matchId: string;
+
+  /**
+   * When it ended, UTC.
+   *
+   * @generated from field: google.protobuf.Timestamp ended_at = 2;
+   */
+  endedAt?: Timestamp | undefined;
+
+  /**
+   * Its season.
+   *
+   * @generated from field: uint32 season = 3;
+   */
+  season: number;
+
+  /**
+   * The display rating before: at the season's beginning, if it is the first match there.
+   *
+   * @generated from field: int32 display_before = 4;
+   */
+  displayBefore: number;
+
+  /**
+   * The rating after.
+   *
+   * @generated from field: rating.v2.Rating rating = 5;
+   */
+  rating?: Rating | undefined;
+};
+
+/**
+ * Describes the message rating.v2.RatingPoint.
+ * Use `create(RatingPointSchema)` to create a new message.
+ */
+export const RatingPointSchema: GenMessage<RatingPoint> = /*@__PURE__*/
+  messageDesc(file_services_rating_v2, 14);
+
+/**
+ * Points, newest first.
+ *
+ * @generated from message rating.v2.ListRatingHistoryResponse
+ */
+export type ListRatingHistoryResponse = Message<"rating.v2.ListRatingHistoryResponse"> & {
+  /**
+   * The page: one for each match, also if it changed nothing.
+   *
+   * @generated from field: repeated rating.v2.RatingPoint points = 1;
+   */
+  points: RatingPoint[];
+
+  /**
+   * The cursor of the next page; empty on the last.
+   *
+   * @generated from field: string next_cursor = 2;
+   */
+  nextCursor: string;
+};
+
+/**
+ * Describes the message rating.v2.ListRatingHistoryResponse.
+ * Use `create(ListRatingHistoryResponseSchema)` to create a new message.
+ */
+export const ListRatingHistoryResponseSchema: GenMessage<ListRatingHistoryResponse> = /*@__PURE__*/
+  messageDesc(file_services_rating_v2, 15);
+
+/**
+ * Asks for all seasons.
+ *
+ * @generated from message rating.v2.ListSeasonsRequest
+ */
+export type ListSeasonsRequest = Message<"rating.v2.ListSeasonsRequest"> & {
+};
+
+/**
+ * Describes the message rating.v2.ListSeasonsRequest.
+ * Use `create(ListSeasonsRequestSchema)` to create a new message.
+ */
+export const ListSeasonsRequestSchema: GenMessage<ListSeasonsRequest> = /*@__PURE__*/
+  messageDesc(file_services_rating_v2, 16);
+
+/**
+ * A season.
+ *
+ * @generated from message rating.v2.Season
+ */
+export type Season = Message<"rating.v2.Season"> & {
+  /**
+   * From 1.
+   *
+   * @generated from field: uint32 season = 1;
+   */
+  season: number;
+
+  /**
+   * For players.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * UTC; it ends when the next one begins.
+   *
+   * @generated from field: google.protobuf.Timestamp starts_at = 3;
+   */
+  startsAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message rating.v2.Season.
+ * Use `create(SeasonSchema)` to create a new message.
+ */
+export const SeasonSchema: GenMessage<Season> = /*@__PURE__*/
+  messageDesc(file_services_rating_v2, 17);
+
+/**
+ * Seasons, newest first.
+ *
+ * @generated from message rating.v2.ListSeasonsResponse
+ */
+export type ListSeasonsResponse = Message<"rating.v2.ListSeasonsResponse"> & {
+  /**
+   * Also those that have not begun yet.
+   *
+   * @generated from field: repeated rating.v2.Season seasons = 1;
+   */
+  seasons: Season[];
+
+  /**
+   * The one that is going on.
+   *
+   * @generated from field: uint32 current = 2;
+   */
+  current: number;
+};
+
+/**
+ * Describes the message rating.v2.ListSeasonsResponse.
+ * Use `create(ListSeasonsResponseSchema)` to create a new message.
+ */
+export const ListSeasonsResponseSchema: GenMessage<ListSeasonsResponse> = /*@__PURE__*/
+  messageDesc(file_services_rating_v2, 18);
+
+/**
+ * A season to announce.
+ *
+ * @generated from message rating.v2.StartSeasonRequest
+ */
+export type StartSeasonRequest = Message<"rating.v2.StartSeasonRequest"> & {
+  /**
+   * The number after the last one's: the idempotency key.
+   *
+   * @generated from field: uint32 season = 1;
+   */
+  season: number;
+
+  /**
+   * For players.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * UTC, to the millisecond.
+   *
+   * @generated from field: google.protobuf.Timestamp starts_at = 3;
+   */
+  startsAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message rating.v2.StartSeasonRequest.
+ * Use `create(StartSeasonRequestSchema)` to create a new message.
+ */
+export const StartSeasonRequestSchema: GenMessage<StartSeasonRequest> = /*@__PURE__*/
+  messageDesc(file_services_rating_v2, 19);
+
+/**
+ * The season is announced.
+ *
+ * @generated from message rating.v2.StartSeasonResponse
+ */
+export type StartSeasonResponse = Message<"rating.v2.StartSeasonResponse"> & {
+  /**
+   * True if it was already.
+   *
+   * @generated from field: bool duplicate = 1;
+   */
+  duplicate: boolean;
+};
+
+/**
+ * Describes the message rating.v2.StartSeasonResponse.
+ * Use `create(StartSeasonResponseSchema)` to create a new message.
+ */
+export const StartSeasonResponseSchema: GenMessage<StartSeasonResponse> = /*@__PURE__*/
+  messageDesc(file_services_rating_v2, 20);
+
+/**
+ * A match to take out.
+ *
+ * @generated from message rating.v2.ExcludeMatchRequest
+ */
+export type ExcludeMatchRequest = Message<"rating.v2.ExcludeMatchRequest"> & {
+  /**
+   * UUID of the match: the idempotency key.
+   *
+   * @generated from field: string match_id = 1;
+   */
+  matchId: string;
+
+  /**
+   * Why, for operators.
+   *
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message rating.v2.ExcludeMatchRequest.
+ * Use `create(ExcludeMatchRequestSchema)` to create a new message.
+ */
+export const ExcludeMatchRequestSchema: GenMessage<ExcludeMatchRequest> = /*@__PURE__*/
+  messageDesc(file_services_rating_v2, 21);
+
+/**
+ * It is taken out.
+ *
+ * @generated from message rating.v2.ExcludeMatchResponse
+ */
+export type ExcludeMatchResponse = Message<"rating.v2.ExcludeMatchResponse"> & {
+  /**
+   * True if it was already.
+   *
+   * @generated from field: bool duplicate = 1;
+   */
+  duplicate: boolean;
+};
+
+/**
+ * Describes the message rating.v2.ExcludeMatchResponse.
+ * Use `create(ExcludeMatchResponseSchema)` to create a new message.
+ */
+export const ExcludeMatchResponseSchema: GenMessage<ExcludeMatchResponse> = /*@__PURE__*/
+  messageDesc(file_services_rating_v2, 22);
+
+/**
+ * A match to put back.
+ *
+ * @generated from message rating.v2.IncludeMatchRequest
+ */
+export type IncludeMatchRequest = Message<"rating.v2.IncludeMatchRequest"> & {
+  /**
+   * UUID of the match: the idempotency key.
+   *
+   * @generated from field: string match_id = 1;
+   */
+  matchId: string;
+};
+
+/**
+ * Describes the message rating.v2.IncludeMatchRequest.
+ * Use `create(IncludeMatchRequestSchema)` to create a new message.
+ */
+export const IncludeMatchRequestSchema: GenMessage<IncludeMatchRequest> = /*@__PURE__*/
+  messageDesc(file_services_rating_v2, 23);
+
+/**
+ * It is in again.
+ *
+ * @generated from message rating.v2.IncludeMatchResponse
+ */
+export type IncludeMatchResponse = Message<"rating.v2.IncludeMatchResponse"> & {
+  /**
+   * True if it was already, or has never been out.
+   *
+   * @generated from field: bool duplicate = 1;
+   */
+  duplicate: boolean;
+};
+
+/**
+ * Describes the message rating.v2.IncludeMatchResponse.
+ * Use `create(IncludeMatchResponseSchema)` to create a new message.
+ */
+export const IncludeMatchResponseSchema: GenMessage<IncludeMatchResponse> = /*@__PURE__*/
+  messageDesc(file_services_rating_v2, 24);
+
+/**
+ * RatingService answers from the results that it has received as events; a rating is up to date some moments after its match has ended. What a rating
+ * is: design/backend/v2.1-rating.md. Error codes are the table in services/rating-service/src/errors.ts; each is sent as `muster-error-code` metadata.
  *
  * @generated from service rating.v2.RatingService
  */
 export const RatingService: GenService<{
   /**
-   * PutEntry writes an entry, whether or not there is one. The same again changes nothing.
+   * GetRatings reads many players' current ratings, by which they are matched. Unknown players and modes have a newcomer's.
    *
-   * @generated from rpc rating.v2.RatingService.PutEntry
+   * @generated from rpc rating.v2.RatingService.GetRatings
    */
-  putEntry: {
+  getRatings: {
     methodKind: "unary";
-    input: typeof PutEntryRequestSchema;
-    output: typeof PutEntryResponseSchema;
+    input: typeof GetRatingsRequestSchema;
+    output: typeof GetRatingsResponseSchema;
   },
   /**
-   * GetEntry reads one. Errors: entry_not_found (NOT_FOUND).
+   * GetPlayerRatings reads a player's ratings in a season, in all modes that it has played.
+   * Errors: season_not_found (NOT_FOUND).
    *
-   * @generated from rpc rating.v2.RatingService.GetEntry
+   * @generated from rpc rating.v2.RatingService.GetPlayerRatings
    */
-  getEntry: {
+  getPlayerRatings: {
     methodKind: "unary";
-    input: typeof GetEntryRequestSchema;
-    output: typeof GetEntryResponseSchema;
+    input: typeof GetPlayerRatingsRequestSchema;
+    output: typeof GetPlayerRatingsResponseSchema;
+  },
+  /**
+   * ListLeaderboard reads a leaderboard from the top, by pages.
+   * Errors: bad_cursor (INVALID_ARGUMENT), season_not_found (NOT_FOUND).
+   *
+   * @generated from rpc rating.v2.RatingService.ListLeaderboard
+   */
+  listLeaderboard: {
+    methodKind: "unary";
+    input: typeof ListLeaderboardRequestSchema;
+    output: typeof ListLeaderboardResponseSchema;
+  },
+  /**
+   * GetLeaderboardAround reads a player's position on a leaderboard, and those around it.
+   * Errors: season_not_found and not_on_leaderboard (NOT_FOUND).
+   *
+   * @generated from rpc rating.v2.RatingService.GetLeaderboardAround
+   */
+  getLeaderboardAround: {
+    methodKind: "unary";
+    input: typeof GetLeaderboardAroundRequestSchema;
+    output: typeof GetLeaderboardAroundResponseSchema;
+  },
+  /**
+   * ListRatingHistory reads what each match did to a player's rating in a mode, newest first, by pages.
+   * Errors: bad_cursor (INVALID_ARGUMENT).
+   *
+   * @generated from rpc rating.v2.RatingService.ListRatingHistory
+   */
+  listRatingHistory: {
+    methodKind: "unary";
+    input: typeof ListRatingHistoryRequestSchema;
+    output: typeof ListRatingHistoryResponseSchema;
+  },
+  /**
+   * ListSeasons reads all seasons, newest first.
+   *
+   * @generated from rpc rating.v2.RatingService.ListSeasons
+   */
+  listSeasons: {
+    methodKind: "unary";
+    input: typeof ListSeasonsRequestSchema;
+    output: typeof ListSeasonsResponseSchema;
+  },
+  /**
+   * StartSeason announces a season: it begins at a time and ends the one before. The same again changes nothing. The caller checks the permission.
+   * Errors: season_conflict (ALREADY_EXISTS) if the number has another season or is not the next one;
+   * season_too_early (FAILED_PRECONDITION) if it would begin before the last one, or a match of the new season has already ended.
+   *
+   * @generated from rpc rating.v2.RatingService.StartSeason
+   */
+  startSeason: {
+    methodKind: "unary";
+    input: typeof StartSeasonRequestSchema;
+    output: typeof StartSeasonResponseSchema;
+  },
+  /**
+   * ExcludeMatch takes a match out of all ratings, as if it had not been played, and what followed from it. Some moments pass until the ratings
+   * show it. Also for a match whose result has not come yet. A repeat changes nothing. The caller checks the permission.
+   *
+   * @generated from rpc rating.v2.RatingService.ExcludeMatch
+   */
+  excludeMatch: {
+    methodKind: "unary";
+    input: typeof ExcludeMatchRequestSchema;
+    output: typeof ExcludeMatchResponseSchema;
+  },
+  /**
+   * IncludeMatch puts it back. A repeat changes nothing. The caller checks the permission.
+   *
+   * @generated from rpc rating.v2.RatingService.IncludeMatch
+   */
+  includeMatch: {
+    methodKind: "unary";
+    input: typeof IncludeMatchRequestSchema;
+    output: typeof IncludeMatchResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_services_rating_v2, 0);
