@@ -171,6 +171,8 @@ function environmentProblems(workload: Manifest): string[] {
 }
 
 function secretFor(name: string): string {
+  if (name.endsWith("_KAFKA_TLS")) return "true";
+  if (name.endsWith("_KAFKA_SASL_MECHANISM")) return "scram-sha-512";
   return name.endsWith("_DB_URL") ? "mysql://user:password@mariadb:3306/database" : "ab".repeat(32);
 }
 

@@ -1,6 +1,14 @@
 // infra/services.ts against what the processes say of themselves, their config.ts. Manifests and network policies are generated from the
 // table and checked by it, so neither can show that a row is wrong.
-import { adminPortVariable, clashOf, portVariable, SERVICES as TABLE, type ServiceRow } from "@muster/local";
+import {
+  adminPortVariable,
+  clashOf,
+  KAFKA_SETTINGS,
+  kafkaVariable,
+  portVariable,
+  SERVICES as TABLE,
+  type ServiceRow,
+} from "@muster/local";
 import { describe, expect, it } from "vitest";
 import { SERVICES } from "./services.ts";
 
@@ -40,7 +48,11 @@ describe.each(TABLE.map((row) => ({ ...row, row })))("the row of $name", ({ row,
 
   it("has the secrets that its configuration asks for, and no others", () => {
     const secrets = Object.keys(fields).filter((name) => fields[name]?.secret && name.startsWith(`${prefix}_`));
-    expect((row.secrets ?? []).map((secret) => `${prefix}_${secret}`).toSorted()).toEqual(secrets.toSorted());
+    const kafkas = row.kafka ? KAFKA_SETTINGS.map((setting) => kafkaVariable(row, setting)) : [];
+    expect((row.secrets ?? []).map((secret) => `${prefix}_${secret}`).toSorted()).toEqual(
+      secrets.filter((name) => !kafkas.includes(name)).toSorted(),
+    );
+    expect(Object.keys(fields).filter((name) => name.startsWith(`${prefix}_KAFKA_`))).toEqual(kafkas);
   });
 
   it("has a database, the ingress before it and the health of the others exactly where its configuration does", () => {
@@ -82,7 +94,7 @@ describe("two rows", () => {
       prefix.toLowerCase(),
       `variables that begin with ${prefix}_ are not its own: ${prefix}_ is taken`,
     ]),
-    ["RATING", "rating", undefined],
+    ["RANKING", "ranking", undefined],
   ])("%s and the database %s_… beside the others: %s", (prefix, database, clash) => {
     expect(clashOf({ name: "new-service", prefix, database: { prefix: database, user: database } })).toBe(clash);
   });
