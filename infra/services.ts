@@ -1,36 +1,39 @@
-// THE table of Muster's processes: what must be said of one outside of its own folder is said here, once. The local system, the
-// databases, compose, the Kubernetes base, network policies, migrations, the operator's tools and the tables in documents come from
-// it: `pnpm exec node scripts/infra-files.ts --write` writes the files, `pnpm check` compares them. Not from it: another kind of secret is
-// also made in infra/compose/up.sh and named in infra/k8s/base/kustomization.yaml.
+// The table of Muster's processes: the only place outside a service's folder where the service is described. The local system, the
+// databases, compose, the Kubernetes base, network policies, migrations, the operator's tools and the tables in documents are derived from
+// it: `pnpm exec node scripts/infra-files.ts --write` writes the files, and `pnpm check` compares them. One thing is not: a new kind of
+// secret must also be created in infra/compose/up.sh and named in infra/k8s/base/kustomization.yaml.
 
-/** What one installation has once, and several processes may share: 32 random bytes in hexadecimal digits. */
+/** Secrets of an installation, which several processes may share: 32 random bytes in hexadecimal digits. */
 export type Secret = "KEY_ENCRYPTION_KEY" | "AUDIT_KEY" | "SEAT_TICKET_KEY" | "LINK_KEY";
 
 export interface ServiceRow {
-  /** Of its folder under services/, its image, its workload and its address in a cluster. */
+  /** The name of its folder under services/, its image, its workload and its address in a cluster. */
   readonly name: string;
   /** All variables of its configuration begin with it: `CHAT` for `CHAT_HOST`. */
   readonly prefix: string;
-  /** For the README. */
+  /** One line for the README. */
   readonly does: string;
-  /** The admin port, with health and metrics, is the next one. Locally both move with MUSTER_PORT_BASE. */
+  /** The next port is the admin port, with health and metrics. Locally, MUSTER_PORT_BASE moves both. */
   readonly port: number;
   readonly speaks: "grpc" | "http" | "ws" | "link";
-  /** Databases `<prefix>_<suffix>`, and the user who may use those and no other. */
+  /** Its databases are named `<prefix>_<suffix>`; the user has access only to those. */
   readonly database?: { readonly prefix: string; readonly user: string };
-  /** By name, with the variable that has the address, or a JSON list of addresses (`…_URLS`); undefined: it is told while it runs. */
+  /**
+   * The services that it calls, with the variable for the address, or for a JSON list of addresses (`…_URLS`). Undefined: it learns the
+   * address while it runs.
+   */
   readonly calls: Readonly<Record<string, string | undefined>>;
   /** It publishes or consumes events; undefined brokers mean that there is no Kafka (yet). */
   readonly kafka?: true;
-  /** In variables of its own: `GATEWAY_LINK_KEY`. */
+  /** It gets each of them in a variable with its prefix: `GATEWAY_LINK_KEY`. */
   readonly secrets?: readonly Secret[];
-  /** Players' requests come to it, by way of the ingress, which tells where from. */
+  /** The ingress forwards players' requests to it, with their addresses. */
   readonly behindIngress?: true;
-  /** The ingress tells it, by UDP at the same port, what it refuses by itself. */
+  /** The ingress reports the requests that it refuses by itself to it, by UDP on the same port. */
   readonly hearsRefusals?: true;
-  /** It says how all the others are: in one variable the `/statusz` of each. */
+  /** It reports the health of all other processes: the variable for their `/statusz` URLs. */
   readonly healthUrls?: string;
-  /** What it is told besides, wherever it is deployed: in a cluster, and with what differs in compose. */
+  /** Further variables: wherever it is deployed, only in Kubernetes, and only in compose. */
   readonly settings?: { readonly all?: Settings; readonly kubernetes?: Settings; readonly compose?: Settings };
   readonly deployment?: Partial<Deployment>;
 }
@@ -38,20 +41,20 @@ export interface ServiceRow {
 type Settings = Readonly<Record<string, string>>;
 
 export interface Deployment {
-  /** `rolling`: replaced one by one; `single`: one at a time; `stateful`: each has a name that leads to it. */
+  /** `rolling`: instances are replaced one by one; `single`: there is only one; `stateful`: each instance has a name of its own in DNS. */
   readonly kind: "rolling" | "single" | "stateful";
   readonly replicas: number;
   readonly replicasInProduction: number;
-  /** As Kubernetes writes them. */
+  /** In the notation of Kubernetes. */
   readonly cpu: string;
   readonly memory: string;
   readonly memoryMax: string;
-  /** From the signal until it is killed; in it fit 5 s in which balancers hear of it, and its own limit (`…_STOP_WITHIN_MS`). */
+  /** From the signal until it is killed: must cover 5 s in which the balancers learn of it, and its own limit (`…_STOP_WITHIN_MS`). */
   readonly graceS: number;
   readonly stopWithinMs: number;
-  /** For Node itself. */
+  /** Options of Node. */
   readonly nodeArgs: readonly string[];
-  /** Why it is as it is, for whoever reads the manifest. */
+  /** The reason, as a comment in the manifest. */
   readonly note: string;
 }
 
@@ -68,19 +71,19 @@ const USUAL: Deployment = {
   note: "",
 };
 
-/** Compose kills a process after 20 s (stop_grace_period): there its own limit is this one at most. */
+/** Compose kills a process after 20 s (stop_grace_period), so its own limit there is at most this. */
 export const COMPOSE_STOP_WITHIN_MS = 15_000;
 
 /**
- * A small young generation: the realtime processes keep what they have and throw little away, so that a large one is only
- * memory (280 instead of 470 MiB for gateway and shard with 1,200 players, at the same CPU time).
+ * A small young generation: the realtime processes allocate little, so a large one only costs memory (470 instead of 280 MiB for gateway and
+ * shard with 1,200 players, at the same CPU time).
  */
 const FEW_YOUNG = ["--max-semi-space-size=1"];
 
-/** The private networks of RFC 1918, where a cluster's ingress comes from. */
+/** The private networks of RFC 1918: a cluster's ingress has an address in one of them. */
 const PRIVATE_NETWORKS = '["10.0.0.0/8","172.16.0.0/12","192.168.0.0/16"]';
 
-/** In the order in which they are stopped: those that face players first. */
+/** In the order in which they are stopped, those that face players first. */
 const TABLE = [
   {
     name: "edge-api",
@@ -200,6 +203,7 @@ const TABLE = [
     port: 7210,
     speaks: "grpc",
     database: { prefix: "match", user: "matches" }, // `match` alone is a reserved word
+    kafka: true,
     calls: {},
   },
 ] as const satisfies readonly ServiceRow[];
@@ -207,7 +211,7 @@ const TABLE = [
 export const SERVICES: readonly ServiceRow[] = TABLE;
 export type DatabaseServiceName = Extract<(typeof TABLE)[number], { readonly database: object }>["name"];
 
-/** @throws Error that names those that there are */
+/** @throws Error that lists the services */
 export function serviceOf(name: string): ServiceRow {
   const row = SERVICES.find((service) => service.name === name);
   if (!row) throw new Error(`there is no service ${name}: ${SERVICES.map((one) => one.name).join(", ")}`);
@@ -218,14 +222,14 @@ export function deploymentOf(row: ServiceRow): Deployment {
   return { ...USUAL, ...row.deployment };
 }
 
-/** Environment variable with the port that it serves on. */
+/** The environment variable for the port on which it serves. */
 export function portVariable({ prefix, speaks }: ServiceRow): string {
   return { grpc: `${prefix}_GRPC_PORT`, link: `${prefix}_LINK_PORT`, http: `${prefix}_PORT`, ws: `${prefix}_PORT` }[
     speaks
   ];
 }
 
-/** Environment variable with the port of /healthz, /readyz, /statusz and /metrics. */
+/** The environment variable for the port of /healthz, /readyz, /statusz and /metrics. */
 export function adminPortVariable({ prefix }: ServiceRow): string {
   return `${prefix}_ADMIN_PORT`;
 }
@@ -234,7 +238,7 @@ export function adminPort({ port }: ServiceRow): number {
   return port + 1;
 }
 
-/** Environment variable with the URL of its database. */
+/** The environment variable for the URL of its database. */
 export function databaseVariable({ prefix }: ServiceRow): string {
   return `${prefix}_DB_URL`;
 }
@@ -265,12 +269,12 @@ export interface DatabaseRow extends ServiceRow {
   readonly database: NonNullable<ServiceRow["database"]>;
 }
 
-/** Those with a database of their own, and a migrate.ts. */
+/** The services that have a database, and therefore a migrate.ts. */
 export function databaseServices(rows: readonly ServiceRow[] = SERVICES): DatabaseRow[] {
   return rows.filter((row): row is DatabaseRow => row.database !== undefined);
 }
 
-/** What the variables of libraries, of the installation and of the programs around it begin with, in the environment of every process. */
+/** Prefixes of variables that belong to libraries, to the installation or to other programs: every process has some in its environment. */
 const TAKEN_PREFIXES: readonly string[] = [
   "COMPOSE",
   "DB",
@@ -284,12 +288,12 @@ const TAKEN_PREFIXES: readonly string[] = [
   "OTEL",
   "PNPM",
 ];
-/** Provisioning gives a service's user the service's password: of these it would take over the server's administrator. */
+/** Provisioning sets the password of a service's database user: with these names, it would change the server's own accounts. */
 const TAKEN_USERS: ReadonlySet<string> = new Set(["root", "mysql"]);
 
 /**
- * Why a row cannot stand beside the others. What begins with a process's prefix counts as its own variable, and a database's user may use
- * every database whose name begins with that prefix: so no prefix may begin with another one.
+ * Returns why a row conflicts with the others, or undefined. A variable belongs to the process whose prefix it has, and a database user has
+ * access to every database with the user's prefix, so no prefix may begin with another one.
  */
 export function clashOf(
   row: Pick<ServiceRow, "name" | "prefix" | "database">,
@@ -311,12 +315,12 @@ export function clashOf(
   return undefined;
 }
 
-/** Who may call it. */
+/** The services that call it. */
 export function callersOf(row: ServiceRow, rows: readonly ServiceRow[] = SERVICES): ServiceRow[] {
   return rows.filter(({ calls }) => row.name in calls);
 }
 
-/** The variables that tell a process where those are that it calls. `at`: the base URL of a process. */
+/** The variables with the addresses of the services that a process calls. `at` returns the base URL of a process. */
 export function callVariables(
   row: ServiceRow,
   at: (callee: ServiceRow) => string,

@@ -126,7 +126,7 @@ async function main(words: readonly string[]): Promise<number> {
     if (status !== 0) return status ?? 1;
   }
   console.log(
-    `\nTest it: pnpm exec vitest run services/${id}-service. Then change its contract (and run pnpm gen), its tables and its code.`,
+    `\nTest it: pnpm exec vitest run services/${id}-service. Start it: restart scripts/up.sh. What to change, and how others call it: services/${id}-service/README.md.`,
   );
   return 0;
 }

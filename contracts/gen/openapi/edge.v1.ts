@@ -986,7 +986,7 @@ export interface components {
             readonly playerId: components["schemas"]["Id"];
         };
         readonly RoomRequest: {
-            /** @description Unique regardless of case */
+            /** @description Unique regardless of case. A name that could be misread (invisible characters, separators only, a mark without a base, too many marks) is `invalid_request`, with `details.reason` */
             readonly name: string;
             /**
              * @description Only invited players can join

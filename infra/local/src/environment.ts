@@ -119,9 +119,9 @@ export function localUrl(): string {
   return `http://localhost:${known["MUSTER_INGRESS_PORT"] ?? 8080}`;
 }
 
-/** For the operator's tool: the databases and the Kafka of the running system, whether chosen by the user or not. */
-export function rememberServers(variables: Readonly<Record<string, string>>): void {
-  const lines = Object.entries(variables).map(([name, value]) => `${name}='${value}'\n`);
+/** For the operator's tool: what the running system uses, whether chosen by the user or not: its databases, its Kafka, and what `givenFor` names. */
+export function rememberServers(env: LocalEnvironment, servers: Readonly<Record<string, string>>): void {
+  const lines = Object.entries({ ...givenFor(env), ...servers }).map(([name, value]) => `${name}='${value}'\n`);
   writeWhole(paths.databases, `# Written at each start of the local stack.\n${lines.join("")}`);
 }
 
@@ -145,15 +145,23 @@ function createOnce(file: string, text: string): void {
 
 /** What a service gets: the machine's variables, then ours, then what the caller set on purpose. */
 export function serviceEnvironment(env: LocalEnvironment): Record<string, string | undefined> {
-  const given = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => name in env || name.startsWith("LOG_")),
-  );
+  const logging = Object.entries(process.env).filter(([name]) => name.startsWith("LOG_"));
   // Small young generation: six idle processes on one machine. Compile cache: they start in half the time.
   const tuning = {
     NODE_OPTIONS: "--max-semi-space-size=2",
     NODE_COMPILE_CACHE: path.join(paths.home, "compile-cache"),
   };
-  return { ...process.env, ...tuning, ...env, ...given };
+  return { ...process.env, ...tuning, ...env, ...givenFor(env), ...Object.fromEntries(logging) };
+}
+
+/** What the caller set of these variables, such as a key to change: the services get it, so whoever works on their data needs it too. */
+function givenFor(env: LocalEnvironment): Record<string, string> {
+  return Object.fromEntries(
+    Object.keys(env).flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value] as const];
+    }),
+  );
 }
 
 function portFrom(name: string, fallback: number): number {

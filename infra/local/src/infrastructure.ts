@@ -7,6 +7,7 @@ import { type LocalEnvironment, rememberServers, serviceEnvironment } from "./en
 import { KAFKA_START_MS, kafkaCommand } from "./kafka.ts";
 import { kafkaSettings, NO_KAFKA, usesExistingKafka, usesPrivateKafka } from "./kafka-brokers.ts";
 import { untilKafkaReady } from "./kafka-ready.ts";
+import { makeLocalTopics } from "./kafka-topics.ts";
 import { MARIADB_START_MS, mariadbCommand, privateAdminUrl } from "./mariadb.ts";
 import { localCertificate } from "./certificate.ts";
 import { NGINX_START_MS, nginxCommand } from "./nginx.ts";
@@ -74,7 +75,7 @@ export async function startInfrastructure(env: LocalEnvironment, parts: Infrastr
     parts.stop.throwIfAborted();
     const databaseUrls = await databaseUrlsFor(env);
     parts.stop.throwIfAborted();
-    rememberServers({ ...databaseUrls, ...adminUrlFor(env), ...kafkaSettings(env) });
+    rememberServers(env, { ...databaseUrls, ...adminUrlFor(env), ...kafkaSettings(env) });
     const sockets = Number(process.env["GATEWAY_CONNECTIONS_MAX"] ?? SOCKETS_DEFAULT);
     for (const line of ingressShortages(sockets)) parts.say(line);
     const command = nginxCommand({
@@ -107,7 +108,11 @@ async function superviseKafka(env: LocalEnvironment, parts: InfrastructureParts)
   try {
     const command = await kafkaCommand({ dataDir: paths.kafkaData, port, controllerPort, stop: parts.stop });
     const ready: Readiness = (failed) => untilKafkaReady(port, KAFKA_START_MS, failed);
-    return await superviseServer("kafka", command, ready, parts);
+    const server = await superviseServer("kafka", command, ready, parts);
+    await makeLocalTopics(`127.0.0.1:${port}`, parts.stop).catch((err: unknown) => {
+      if (!parts.stop.aborted) parts.say(`Kafka's topics could not be made: ${(err as Error).message}`);
+    });
+    return server;
   } catch (err) {
     if (!parts.stop.aborted) parts.say(`${NO_KAFKA}: ${(err as Error).message}`);
     return undefined;

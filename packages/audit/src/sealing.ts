@@ -131,10 +131,13 @@ async function verifyFor(db: AuditDb, sealer: Sealer, isMeant: (row: AuditRow) =
       if (isMeant(entry)) meant.push({ position: entry.position, hash: entry.hash });
     },
   );
-  if (fault)
-    throw new SealingRefusedError(
-      `${fault.message}. Nothing was sealed: find out what happened to that entry, and restore the log from a backup from before`,
-    );
+  if (fault) {
+    const next =
+      fault.kind === "unknown key"
+        ? "if that is one of your keys, give it too; otherwise the entry is forged"
+        : "find out what happened to that entry, and restore the log from a backup from before";
+    throw new SealingRefusedError(`${fault.message}. Nothing was sealed: ${next}`);
+  }
   return { meant, sealedEntries, unsealed: chain.unsealed[0], last: chain.last };
 }
 

@@ -1,6 +1,6 @@
 // Events between services. What is where: design/backend/v2.1-event-kit.md.
 export * from "./broker/port.ts";
-export { createKafkaJsBroker } from "./broker/kafkajs.ts";
+export { BROKER_CLIENTS, type BrokerClient, createBroker } from "./broker/broker.ts";
 export * from "./outbox/index.ts";
 export * from "./consumer/index.ts";
 export {
@@ -19,13 +19,16 @@ export {
 } from "./contract/events.ts";
 export {
   decodeEvent,
+  decodeOnly,
   encodeEvent,
-  eventTypeOf,
   newEvent,
   PAYLOAD_BYTES_MAX,
   recordOf,
+  rowEncoder,
   type StoredEvent,
   storedEvent,
 } from "./contract/envelope.ts";
 export { checkEventData } from "./contract/validation.ts";
 export * from "./topics.ts";
+export { applyTopics, describePlan, planTopics, type TopicsPlan } from "./topics-plan.ts";
+export { brokerOf, type KafkaConfig, kafkaFields } from "./config.ts";

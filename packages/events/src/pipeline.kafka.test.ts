@@ -7,6 +7,7 @@ import { expect, it } from "vitest";
 import { count, Pipeline, type TestEvent } from "../test/pipeline.ts";
 import { eventHeaders } from "./consumer/dead-letter.ts";
 import { PermanentError } from "./consumer/index.ts";
+import { decodeEvent, encodeEvent, newEvent } from "./contract/envelope.ts";
 
 const KEYS = Array.from({ length: 8 }, (_, i) => `key-${i}`);
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
@@ -26,6 +27,31 @@ describeWithKafka("an event", () => {
     for (const [key, numbers] of await pipeline.effects()) expect(numbers, key).toEqual(upTo(41));
     const records = await pipeline.recordsOf(pipeline.topic);
     expect(records.length).toBeGreaterThan(41 * KEYS.length + 100);
+  });
+
+  it("is published however heavy those before it are: no batch is more than a broker takes", async () => {
+    await using pipeline = await new Pipeline().open();
+    await pipeline.consumer(count);
+    // Bytes are what counts: three of them for each of these characters.
+    await pipeline.emit(upTo(40).map((n) => ({ key: "a", n, ballast: "€".repeat(30_000) })));
+    await pipeline.emit(upTo(2000).map((n) => ({ key: "b", n })));
+    await pipeline.relay();
+    await pipeline.untilEffects(2040);
+    expect((await pipeline.effects()).get("a")).toEqual(upTo(40));
+    expect(pipeline.logs.find(({ msg }) => String(msg).includes("cannot publish"))).toBeUndefined();
+  });
+
+  it("of the contract is the same when it has come through a broker", async () => {
+    await using pipeline = await new Pipeline().open();
+    const bannedAt = "2026-11-27T12:00:00.000Z";
+    const event = newEvent(
+      "player.banned",
+      { playerId: "01a20ab1-6c11-7a52-9d0c-5f0c1f2ab3c4", until: "2026-12-04T12:00:00.000Z", bannedAt },
+      { source: "muster/identity-service", time: new Date("2026-11-27T12:00:00.123Z"), subject: "é" },
+    );
+    await pipeline.producer.send([{ ...encodeEvent(event), topic: pipeline.topic }]);
+    const [record] = await pipeline.recordsOf(pipeline.topic);
+    expect(record && decodeEvent(record)).toEqual(event);
   });
 
   it("that no attempt can help goes to the DLQ, once, and those behind it flow on; replayed, it has one effect", async () => {

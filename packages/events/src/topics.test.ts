@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { PAYLOAD_BYTES_MAX } from "./contract/envelope.ts";
 import { EVENT_TYPES, EVENTS } from "./contract/events.ts";
+import { INBOX_DAYS } from "./consumer/index.ts";
 import {
   BATCH_BYTES_MAX,
-  DEAD_LETTER_RETENTION_MS,
+  consumerTopics,
+  DLQ_RETENTION_MS,
   EVENT_RETENTION_MS,
+  REPLAY_RETENTION_MS,
   type Subscription,
   topicDescriptions,
   TOPICS,
@@ -22,30 +25,38 @@ it("the largest payload leaves room for the headers of its record in a batch", (
   expect(PAYLOAD_BYTES_MAX * 2).toBeLessThan(BATCH_BYTES_MAX);
 });
 
-describe("the topics of a consumer", () => {
-  const ratings: Subscription = { consumer: "ratings", topic: "muster.matches.v1", ordered: true };
-  const replays: Subscription = { consumer: "replays", topic: "muster.matches.v1", ordered: false };
+it("an inbox remembers an event for longer than it can take to come again: by a topic, the DLQ and a replay", () => {
+  expect(INBOX_DAYS * 86_400_000).toBeGreaterThan(EVENT_RETENTION_MS + DLQ_RETENTION_MS + REPLAY_RETENTION_MS);
+});
 
-  it("are one for dead letters, and retry topics only if it needs no order", () => {
-    const own = topicDescriptions([ratings, replays], "local").slice(TOPICS.length);
-    expect(own.map(({ name, partitions }) => [name, partitions])).toEqual([
-      ["muster.matches.v1.ratings.dlq", 1],
-      ["muster.matches.v1.replays.retry-5s", 12],
-      ["muster.matches.v1.replays.retry-1m", 12],
-      ["muster.matches.v1.replays.retry-10m", 12],
-      ["muster.matches.v1.replays.dlq", 1],
+describe("a consumer's own topics", () => {
+  const ordered: Subscription = { consumer: "rating-service", events: ["muster.matches.v1"], order: "per key" };
+  const unordered: Subscription = { consumer: "replay-service", events: ["muster.matches.v1"], order: "none" };
+
+  it("are for replays and dead letters, and for retries if it needs no order", () => {
+    const own = topicDescriptions([ordered, unordered], "local").slice(TOPICS.length);
+    expect(own.map(({ name, partitions, settings }) => [name, partitions, Number(settings["retention.ms"])])).toEqual([
+      ["muster.consumers.rating-service.replay", 1, REPLAY_RETENTION_MS],
+      ["muster.consumers.rating-service.dlq", 1, DLQ_RETENTION_MS],
+      ["muster.consumers.replay-service.retry-5s", 6, EVENT_RETENTION_MS],
+      ["muster.consumers.replay-service.retry-1m", 6, EVENT_RETENTION_MS],
+      ["muster.consumers.replay-service.retry-10m", 6, EVENT_RETENTION_MS],
+      ["muster.consumers.replay-service.replay", 1, REPLAY_RETENTION_MS],
+      ["muster.consumers.replay-service.dlq", 1, DLQ_RETENTION_MS],
     ]);
-    expect(own.map(({ settings }) => Number(settings["retention.ms"]))).toEqual([
-      DEAD_LETTER_RETENTION_MS,
-      EVENT_RETENTION_MS,
-      EVENT_RETENTION_MS,
-      EVENT_RETENTION_MS,
-      DEAD_LETTER_RETENTION_MS,
-    ]);
+    const { events, ...topics } = consumerTopics(unordered);
+    expect(events).toEqual(["muster.matches.v1"]);
+    expect(own.slice(2).map(({ name }) => name)).toEqual([...topics.retry, topics.replay, topics.dlq]);
   });
 
-  it("cannot be those of a topic that there is not", () => {
-    expect(() => topicDescriptions([{ ...ratings, topic: "muster.games.v1" }], "local")).toThrow("muster.games.v1");
+  it("do not exist for a consumer of a topic that there is not", () => {
+    expect(() => topicDescriptions([{ ...ordered, events: ["muster.games.v1"] }], "local")).toThrow("muster.games.v1");
+  });
+
+  it("have names that Kafka allows, without underscores, which its metrics take for dots", () => {
+    const all = topicDescriptions([ordered, unordered], "local");
+    for (const { name } of all) expect(name).toMatch(/^[a-z0-9.-]{1,249}$/);
+    expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
   });
 });
 
@@ -63,10 +74,4 @@ it.each(["production", "local"] as const)("nothing that was confirmed is lost wi
       "unclean.leader.election.enable": "false",
     });
   }
-});
-
-it("names have what Kafka allows, and no underscore, which its metrics take for a dot", () => {
-  const all = topicDescriptions([{ consumer: "replays", topic: "muster.matches.v1", ordered: false }], "local");
-  for (const { name } of all) expect(name).toMatch(/^[a-z0-9.-]{1,249}$/);
-  expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
 });

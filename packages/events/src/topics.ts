@@ -1,5 +1,7 @@
-// The topics of Kafka, as they have to be. No I/O. Why: design/backend/v2.1-kafka-topics-and-envelope.md.
+// The topics of Kafka, as they have to be. Why: design/backend/v2.1-kafka-topics-and-envelope.md.
 import type { TopicDescription } from "./broker/port.ts";
+import type { ConsumerTopics } from "./consumer/consumer.ts";
+import { RETRY_POLICY } from "./consumer/retry-policy.ts";
 
 export interface EventTopic {
   readonly name: string;
@@ -10,11 +12,14 @@ export interface EventTopic {
 }
 
 const DAY_MS = 86_400_000;
-/** The inbox of a consumer remembers for longer than these. */
+/** The inbox of a consumer remembers for longer than an event can be in a topic, then in the DLQ, then be replayed. */
 export const EVENT_RETENTION_MS = 7 * DAY_MS;
-export const DEAD_LETTER_RETENTION_MS = 30 * DAY_MS;
-/** Of a batch of records, which counts as one message to the broker: a producer's batch for a partition is smaller. */
+export const DLQ_RETENTION_MS = 30 * DAY_MS;
+export const REPLAY_RETENTION_MS = 7 * DAY_MS;
+/** Of the records that a producer sends to a partition at once, which count as one message to the broker: fewer have to be. */
 export const BATCH_BYTES_MAX = 1024 * 1024;
+/** Of a record besides its payload, at most: headers, key, framing. */
+export const RECORD_OVERHEAD_BYTES = 768;
 
 export const TOPICS: readonly EventTopic[] = [
   { name: "muster.matches.v1", key: "matchId", partitions: 12 },
@@ -24,33 +29,40 @@ export const TOPICS: readonly EventTopic[] = [
   { name: "muster.replays.v1", key: "matchId", partitions: 12 },
 ];
 
-/** How long a retry topic's records wait. */
-export const RETRY_DELAYS = [
-  { name: "retry-5s", delayMs: 5000 },
-  { name: "retry-1m", delayMs: 60_000 },
-  { name: "retry-10m", delayMs: 600_000 },
-] as const;
+const RETRY_PARTITIONS = 6;
 
-/** Who reads a topic, and whether the events of one key must be applied in order. */
+/** A consumer as the broker has to know it. */
 export interface Subscription {
+  /** As in the inbox: `rating-service`. */
   readonly consumer: string;
-  readonly topic: string;
-  readonly ordered: boolean;
+  readonly events: readonly string[];
+  readonly order: "per key" | "none";
 }
 
-export function deadLetterTopic(topic: string, consumer: string): string {
-  return `${topic}.${consumer}.dlq`;
-}
+/** All consumers. */
+export const SUBSCRIPTIONS = {
+  "rating-service": {
+    consumer: "rating-service",
+    events: ["muster.matches.v1"],
+    order: "none", // it puts results in order itself
+  },
+} as const satisfies Readonly<Record<string, Subscription>>;
 
-/** From the shortest delay to the longest. */
-export function retryTopics(topic: string, consumer: string): { readonly name: string; readonly delayMs: number }[] {
-  return RETRY_DELAYS.map(({ name, delayMs }) => ({ name: `${topic}.${consumer}.${name}`, delayMs }));
+/** A consumer's own topics belong to it and not to what it reads: a replay for one consumer must not reach the others again. */
+export function consumerTopics({ consumer, events, order }: Subscription): ConsumerTopics {
+  const own = (suffix: string): string => `muster.consumers.${consumer}.${suffix}`;
+  return {
+    events,
+    replay: own("replay"),
+    dlq: own("dlq"),
+    retry: order === "none" ? RETRY_POLICY.retryTopicsMs.map((ms) => own(`retry-${shown(ms)}`)) : [],
+  };
 }
 
 /** `local` has one broker. */
 export type Surroundings = "production" | "local";
 
-/** The topics of all events, and those that these subscriptions need besides. */
+/** The topics of all events, and those that these consumers have for themselves. */
 export function topicDescriptions(
   subscriptions: readonly Subscription[],
   surroundings: Surroundings,
@@ -71,22 +83,24 @@ export function topicDescriptions(
   });
   return [
     ...TOPICS.map(({ name, partitions }) => describe(name, partitions, EVENT_RETENTION_MS)),
-    ...subscriptions.flatMap(({ consumer, topic, ordered }) => {
-      const { partitions } = declaredTopic(topic);
+    ...subscriptions.flatMap((subscription) => {
+      const { events, replay, dlq, retry } = consumerTopics(subscription);
+      for (const name of events) if (!isDeclared(name)) throw new Error(`there is no topic ${name}`);
       return [
-        ...(ordered ? [] : retryTopics(topic, consumer)).map(({ name }) =>
-          describe(name, partitions, EVENT_RETENTION_MS),
-        ),
-        // One partition: few records, and an operator reads them in the order in which they came.
-        describe(deadLetterTopic(topic, consumer), 1, DEAD_LETTER_RETENTION_MS),
+        ...retry.map((name) => describe(name, RETRY_PARTITIONS, EVENT_RETENTION_MS)),
+        // One partition each: few records, which an operator reads and replays in the order in which they came.
+        describe(replay, 1, REPLAY_RETENTION_MS),
+        describe(dlq, 1, DLQ_RETENTION_MS),
       ];
     }),
   ];
 }
 
-/** @throws Error if there is none of this name: a subscription is code, and wrong */
-function declaredTopic(name: string): EventTopic {
-  const topic = TOPICS.find((one) => one.name === name);
-  if (!topic) throw new Error(`there is no topic ${name}`);
-  return topic;
+function isDeclared(name: string): boolean {
+  return TOPICS.some((topic) => topic.name === name);
+}
+
+/** 5s, 1m, 10m */
+function shown(ms: number): string {
+  return ms < 60_000 ? `${ms / 1000}s` : `${ms / 60_000}m`;
 }

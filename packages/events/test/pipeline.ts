@@ -14,7 +14,6 @@ import {
   createEventConsumer,
   createInbox,
   createParkedEvents,
-  InvalidEventError,
   type RetryPolicy,
 } from "../src/consumer/index.ts";
 import {
@@ -26,6 +25,7 @@ import {
   createRelayMetrics,
   type OutboxTables,
 } from "../src/outbox/index.ts";
+import { InvalidEventError } from "../src/contract/events.ts";
 
 export interface Tables extends OutboxTables, ConsumerTables {
   effects: { position: Generated<bigint>; event_key: string; n: number };
@@ -36,6 +36,14 @@ export interface TestEvent {
   readonly type: string;
   readonly key: string;
   readonly n: number;
+}
+
+export interface Emitted {
+  readonly key: string;
+  readonly n: number;
+  readonly type?: string;
+  /** Makes it heavier. */
+  readonly ballast?: string;
 }
 
 /** Quick, so that a test sees every step of it. */
@@ -72,6 +80,7 @@ export class Pipeline implements AsyncDisposable {
     dlq: `${this.prefix}dlq`,
     retry: [`${this.prefix}retry-1`, `${this.prefix}retry-2`],
   };
+  readonly group = `${this.prefix}consumer`;
   readonly logs = new LogLines();
   readonly broker: Broker;
   readonly admin: Admin;
@@ -79,8 +88,10 @@ export class Pipeline implements AsyncDisposable {
   #part: DbPart<Tables> | undefined;
   readonly #running: Component[] = [];
 
-  constructor(brokers: readonly string[] = kafkaBrokers()) {
-    this.broker = createKafkaJsBroker({ brokers, clientId: "test", tls: false }, this.logs.logger("test"));
+  /** @param broker the run's own Kafka, unless it says otherwise */
+  constructor(broker?: Broker) {
+    const kafka = { clientId: "test", tls: false };
+    this.broker = broker ?? createKafkaJsBroker({ ...kafka, brokers: kafkaBrokers() }, this.logs.logger("test"));
     this.admin = this.broker.admin();
     this.producer = this.broker.producer();
   }
@@ -102,10 +113,10 @@ export class Pipeline implements AsyncDisposable {
     return this;
   }
 
-  async relay(owner = randomUUID(), leaseMs = 10_000): Promise<Component> {
+  async relay({ owner = randomUUID(), leaseMs = 10_000, producer = this.producer } = {}): Promise<Component> {
     const relay = createRelay({
       db: this.db,
-      producer: this.producer,
+      producer,
       encode: ({ event_id, event_type, partition_key, payload }) => ({
         topic: this.topic,
         key: partition_key,
@@ -125,7 +136,7 @@ export class Pipeline implements AsyncDisposable {
     {
       order = "per key",
       policy = QUICK,
-      name = `${this.prefix}consumer`,
+      name = this.group,
     }: { order?: "per key" | "none"; policy?: RetryPolicy; name?: string } = {},
   ): Promise<Component> {
     const consumer = createEventConsumer<Tables, TestEvent>({
@@ -146,13 +157,13 @@ export class Pipeline implements AsyncDisposable {
   }
 
   /** Commits events: for each key its next numbers. */
-  async emit(events: readonly { readonly key: string; readonly n: number; readonly type?: string }[]): Promise<void> {
+  async emit(events: readonly Emitted[]): Promise<void> {
     await inTransaction(this.db, async (tx) => {
-      const rows = events.map(({ key, n, type = "counted" }) => ({
+      const rows = events.map(({ key, n, type = "counted", ballast = "" }) => ({
         event_id: randomUUID(),
         event_type: type,
         partition_key: key,
-        payload: JSON.stringify({ n }),
+        payload: JSON.stringify({ n, ballast }),
         traceparent: "",
         published_at: null,
       }));
@@ -200,6 +211,12 @@ export class Pipeline implements AsyncDisposable {
     return records;
   }
 
+  /** As if its process had died: nobody waits for it. */
+  abandon(component: Component): void {
+    this.#running.splice(this.#running.indexOf(component), 1);
+    component.stop?.().catch(() => undefined);
+  }
+
   async #start(component: Component): Promise<Component> {
     await component.start?.();
     this.#running.push(component);
@@ -221,13 +238,14 @@ export const count: Apply = async ({ key, n }, tx) => {
 
 function decodeTestEvent({ key = "", value, headers }: ReceivedRecord): TestEvent {
   const { id, type } = headers;
-  if (id === undefined || type === undefined) throw new InvalidEventError("a record without an id or a type");
+  if (id === undefined || type === undefined)
+    throw new InvalidEventError("bad_header", undefined, "id", "or type is missing");
   let payload: { n?: unknown };
   try {
     payload = JSON.parse(value.toString()) as { n?: unknown };
   } catch {
-    throw new InvalidEventError("not JSON");
+    throw new InvalidEventError("bad_payload", undefined, "", "is not JSON");
   }
-  if (typeof payload.n !== "number") throw new InvalidEventError("n is no number");
+  if (typeof payload.n !== "number") throw new InvalidEventError("bad_payload", undefined, "/n", "is no number");
   return { id, type, key, n: payload.n };
 }

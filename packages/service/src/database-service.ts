@@ -12,7 +12,7 @@ export interface DatabaseContext<C extends DatabaseServiceConfig, Tables> extend
 }
 
 /** What is a service's own. All that is absent is absent. */
-export interface DatabaseComposition extends Pick<Composition, "ready" | "peers"> {
+export interface DatabaseComposition extends Pick<Composition, "ready" | "peers" | "waitsFor"> {
   readonly routes: (router: ConnectRouter) => void;
   /** See RpcServerOptions. */
   readonly quietMethods?: readonly DescMethod[];
@@ -70,13 +70,23 @@ function composeDatabaseService<C extends DatabaseServiceConfig, Tables>(
   const { db } = database;
   const schema = { name: "schema", start: () => waitForSchema(db, migrations, { withinMs: config.dbWaitMs, log }) };
   const own = compose({ ...context, db });
-  const { routes, quietMethods = [], beforeRpc = [], afterRpc = [], retention = [], ready, peers = {} } = own;
+  const {
+    routes,
+    quietMethods = [],
+    beforeRpc = [],
+    afterRpc = [],
+    retention = [],
+    ready,
+    peers = {},
+    waitsFor = {},
+  } = own;
   const rpc = createRpcServer({ host: config.host, port: config.grpcPort, routes, log, metrics, quietMethods });
   const housekeeping = retention.length > 0 ? [createRetention(retention, log)] : [];
   return {
     components: [database, schema, ...beforeRpc, ...housekeeping, rpc, ...afterRpc],
     ready: { database: database.check, ...ready },
     peers,
+    waitsFor,
     exposes: { rpc },
   };
 }

@@ -25,13 +25,15 @@ export interface AdminOptions {
   readonly ready: Readonly<Record<string, Check>>;
   /** Other processes of ours without which part of its work is not done: told by /statusz and by metrics, by nothing else. */
   readonly peers?: Readonly<Record<string, Check>>;
+  /** Servers without which some of its work waits, and nothing is lost: told by /statusz, which stays 200, and by metrics. */
+  readonly waitsFor?: Readonly<Record<string, Check>>;
 }
 
 const CHECK_TIMEOUT_MS = 2000;
 
 /**
  * The HTTP/1.1 port of every process: /healthz (alive), /readyz (can do its work), /statusz (and nothing is missing around it; says
- * what readiness depends on), /metrics (Prometheus text).
+ * what readiness depends on, and what waits), /metrics (Prometheus text).
  */
 export function createAdminServer(options: AdminOptions): AdminServer {
   const server = fastify({ logger: false, forceCloseConnections: true });
@@ -39,18 +41,23 @@ export function createAdminServer(options: AdminOptions): AdminServer {
   let url = "";
   server.get("/healthz", () => ({ status: "ok" }));
   const peers = options.peers ?? {};
-  countMissing(options.metrics, peers);
+  const waitsFor = options.waitsFor ?? {};
+  countMissing(options.metrics, { ...peers, ...waitsFor });
   const ownFailures = async (): Promise<Record<string, string>> => {
     const failures = await failedChecks(options.ready);
     if (phase !== "serving") failures[phase] = `this process is ${phase === "draining" ? "stopping" : "starting"}`;
     return failures;
   };
   server.get("/statusz", async (_req, reply) => {
-    const [failures, missing] = await Promise.all([ownFailures(), failedChecks(peers)]);
-    const [unready, degraded] = [Object.keys(failures).length > 0, Object.keys(missing).length > 0];
-    const status = unready ? "unready" : degraded ? "degraded" : "ok";
+    const [failures, missing, waiting] = await Promise.all([
+      ownFailures(),
+      failedChecks(peers),
+      failedChecks(waitsFor),
+    ]);
+    const [unready, lacking, delayed] = [failures, missing, waiting].map((some) => Object.keys(some).length > 0);
+    const status = unready ? "unready" : lacking || delayed ? "degraded" : "ok";
     const readyDependsOn = Object.keys(options.ready);
-    return reply.code(status === "ok" ? 200 : 503).send({ status, failures, missing, readyDependsOn });
+    return reply.code(unready || lacking ? 503 : 200).send({ status, failures, missing, waiting, readyDependsOn });
   });
   server.get("/readyz", async (_req, reply) => {
     const failures = await ownFailures();

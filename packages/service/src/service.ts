@@ -30,6 +30,8 @@ export interface Composition<X extends object = object> {
   /** See AdminOptions; without it the process is ready once it has started. */
   readonly ready?: Readonly<Record<string, Check>>;
   readonly peers?: Readonly<Record<string, Check>>;
+  /** See AdminOptions. */
+  readonly waitsFor?: Readonly<Record<string, Check>>;
   /** Of its components: those that its tests reach by the app. */
   readonly exposes?: X;
 }
@@ -75,8 +77,8 @@ function createApp<C extends ServiceConfig, X extends object, O extends Override
   const now = clock ?? (() => new Date());
   const nowMs = clock ? () => clock().getTime() : Date.now;
   const composition = compose({ config, log, metrics, now, nowMs, instanceId, overrides });
-  const { components, ready = {}, peers = {}, exposes = {} as X } = composition;
-  const admin = createAdminServer({ host: config.host, port: config.adminPort, metrics, log, ready, peers });
+  const { components, ready = {}, peers = {}, waitsFor = {}, exposes = {} as X } = composition;
+  const admin = createAdminServer({ host: config.host, port: config.adminPort, metrics, log, ready, peers, waitsFor });
   const telemetry = createTelemetry({ service: name, instanceId, config, metrics, log });
   return Object.assign(composeProcess(admin, [...telemetry, ...components]), { admin }, exposes);
 }

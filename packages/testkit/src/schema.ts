@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createConnection } from "mariadb";
 
 /** table → columns, sorted. */
@@ -33,6 +33,9 @@ export async function schemaViews(service: string, databaseUrl: string, schemaFi
   };
 }
 
+/** Where packages that bring tables along declare them. */
+const TABLE_FILES = ["table.ts", "outbox/table.ts", "consumer/tables.ts"];
+
 /** What stands in the interface: in that file, or in the package that the file has it from. */
 function columnsOf(type: string, source: string): string {
   const own = new RegExp(`interface ${type} \\{([\\s\\S]*?)\\n\\}`).exec(source)?.[1];
@@ -40,9 +43,8 @@ function columnsOf(type: string, source: string): string {
   const imports = source.match(/^import type [^;]*;/gm)?.filter((line) => new RegExp(`\\b${type}\\b`).test(line));
   const name = /"@muster\/(\w+)"/.exec(imports?.[0] ?? "")?.[1];
   if (name === undefined) return "";
-  const folder = new URL(`../../${name}/src/`, import.meta.url);
-  const files = globSync("**/table{,s}.ts", { cwd: folder }).map((file) => readFileSync(new URL(file, folder), "utf8"));
-  return files.map((file) => columnsOf(type, file.replaceAll(/^import .*$/gm, ""))).join("\n");
+  const files = TABLE_FILES.map((file) => new URL(`../../${name}/src/${file}`, import.meta.url));
+  return columnsOf(type, files.flatMap((file) => (existsSync(file) ? readFileSync(file, "utf8") : [])).join("\n"));
 }
 
 interface RealSchema {

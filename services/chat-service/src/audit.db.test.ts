@@ -23,7 +23,7 @@ async function operator(url: string, args: string[], keys = AUDIT_KEY): Promise<
   const code = await runOperator(args, { CHAT_DB_URL: url, CHAT_AUDIT_KEY: keys }, { log: say, error: say });
   return { code, said: lines.join("\n") };
 }
-const good = { code: 0, said: expect.stringContaining("the audit log is intact") as string };
+const good = { code: 0, said: expect.stringContaining("the moderation log is intact") as string };
 
 describeWithMariadb("the moderation log", () => {
   it("has what moderators do, each thing once, and what nobody else does to others", async () => {
@@ -63,10 +63,24 @@ describeWithMariadb("the moderation log", () => {
       reason: "insults",
     });
     await sql`update audit_log set reason = 'changed' where position = 1`.execute(db);
-    expect(await operator(url, ["verify-audit-log"])).toMatchObject({ code: 1 });
+    expect(await operator(url, ["verify-moderation-log"])).toMatchObject({ code: 1 });
     await harness.another(); // looks when it starts, and every minute
     const fault = "the audit log is not intact: entry 1 has been changed";
     await until(() => (harness.logs.withMessage(fault).length > 0 ? undefined : "not looked at"));
+  });
+
+  it("never sends an operator to the commands of another service's log, which would seal that one", async () => {
+    await using harness = await startHarness();
+    await inTransaction(harness.db, (tx) =>
+      createAuditLog(chatSealer(AUDIT_KEY)).append(tx, { actor: "system", action: "x", target: "", reason: "", at }),
+    );
+    await sql`update audit_log set seal = null, key_id = null`.execute(harness.db);
+    const said: string[] = [];
+    for (const args of [[], ["verify-moderation-log"], ["verify-moderation-log", "x"], ["seal-moderation-log", "x"]])
+      said.push((await operator(harness.url, args)).said);
+    expect(said[1]).toContain("seal-moderation-log seals them");
+    expect(said[3]).toContain("usage: seal-moderation-log FROM-TO REASON");
+    for (const text of said) expect(text).not.toMatch(/audit.log/);
   });
 
   it("keeps its name, which is in every seal: another release verifies it", async () => {
@@ -83,17 +97,19 @@ describeWithMariadb("the moderation log", () => {
     const muted = { actor: moderator, channelId: GLOBAL_CHANNEL_ID, playerId: rude.playerId };
     await harness.call.mutePlayer({ ...muted, seconds: 60, reason: "x".repeat(256) });
     await harness.call.unmutePlayer(muted);
-    expect(await operator(harness.url, ["verify-audit-log"])).toEqual(good);
-    expect((await operator(harness.url, ["verify-audit-log"], NEW_KEY)).said).toContain("is none of those given");
+    expect(await operator(harness.url, ["verify-moderation-log"])).toEqual(good);
+    expect((await operator(harness.url, ["verify-moderation-log"], NEW_KEY)).said).toContain("is none of those given");
+    const withoutOld = await operator(harness.url, ["reseal-moderation-log", "the yearly change"], NEW_KEY);
+    expect(withoutOld.said).toContain("Nothing was sealed: if that is one of your keys, give it too");
     const both = `${NEW_KEY},${AUDIT_KEY}`;
-    const resealed = await operator(harness.url, ["reseal-audit-log", "the yearly change"], both);
+    const resealed = await operator(harness.url, ["reseal-moderation-log", "the yearly change"], both);
     expect(resealed).toMatchObject({
       code: 0,
       said: expect.stringContaining("2 entries were sealed again") as unknown,
     });
-    expect(await operator(harness.url, ["verify-audit-log"], NEW_KEY)).toEqual(good);
+    expect(await operator(harness.url, ["verify-moderation-log"], NEW_KEY)).toEqual(good);
     await sql`update audit_log set target = 'somebody else' where position = 1`.execute(harness.db);
-    expect(await operator(harness.url, ["verify-audit-log"], NEW_KEY)).toEqual({
+    expect(await operator(harness.url, ["verify-moderation-log"], NEW_KEY)).toEqual({
       code: 1,
       said: "entry 1 has been changed",
     });
@@ -141,7 +157,7 @@ describeWithMariadb("the moderation log of the release before", () => {
       "moderation_adopted",
       "player_muted",
     ]);
-    expect(await operator(url, ["verify-audit-log"])).toEqual(good);
+    expect(await operator(url, ["verify-moderation-log"])).toEqual(good);
   });
 
   it("becomes entries of the audit log by migrating, in its order and with its times, and not without a key", async () => {
@@ -157,7 +173,7 @@ describeWithMariadb("the moderation log of the release before", () => {
       "100 entries",
       "30 entries",
     ]);
-    expect(await operator(url, ["verify-audit-log"])).toEqual(good);
+    expect(await operator(url, ["verify-moderation-log"])).toEqual(good);
     expect(await part.db.selectFrom("moderation_log").selectAll().execute()).toEqual([]);
   });
 

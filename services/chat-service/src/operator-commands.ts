@@ -8,14 +8,14 @@ import type { Tables } from "./schema.ts";
 
 const USAGE = `usage: operator.ts COMMAND …   (with CHAT_DB_URL and CHAT_AUDIT_KEY in the environment)
 
-${auditUsage("CHAT_AUDIT_KEY")}
+${auditUsage("CHAT_AUDIT_KEY", "moderation-log")}
 
-The audit log of chat is the moderation log. Exit code 0: success; 1: it failed; 2: wrong usage.`;
+Exit code 0: success; 1: it failed; 2: wrong usage.`;
 
 const COMMANDS: OperatorCommands<Tables> = {
   usage: USAGE,
   configuration,
-  commands: auditCommands<Tables>(sealerOf),
+  commands: auditCommands<Tables>(sealerOf, "moderation-log"),
 };
 
 /** @returns the exit code */

@@ -21,7 +21,7 @@ const server = createRestServer({
   legacy: { origin: undefined, domains: [], answerWithinMs: 1000 } as never,
   corsOrigins: [ORIGIN],
   trustedProxies: [],
-  systemHealth: async () => ({ healthy: false, processes: {} }) as never,
+  systemHealth: async () => ({ status: "unhealthy", processes: {} }) as never,
   deadlines: { readMs: 1000, writeMs: 1000 },
   metrics: createMetrics("test"),
   log: createLogger("test", "silent"),

@@ -16,7 +16,7 @@ const server = createRestServer({
   legacy: { origin: undefined, domains: [], answerWithinMs: 1000 } as never,
   corsOrigins: [],
   trustedProxies: [],
-  systemHealth: async () => ({ healthy: true, processes: {} }) as never,
+  systemHealth: async () => ({ status: "ok", processes: {} }) as never,
   deadlines: { readMs: 1000, writeMs: 1000 },
   metrics: createMetrics("test"),
   log: createLogger("test", "silent"),

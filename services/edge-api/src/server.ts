@@ -113,7 +113,7 @@ export function createRestServer(parts: ServerParts): FastifyInstance {
   server.get("/v1/openapi.yaml", (_request, reply) => reply.type("application/yaml").send(parts.contract.yaml));
   server.get("/system/healthz", async (_request, reply) => {
     const health = await parts.systemHealth();
-    if (health.healthy) return reply.send({ status: "ok", processes: health.processes });
+    if (health.status !== "unhealthy") return reply.send({ status: health.status, processes: health.processes });
     const error = { code: "unavailable", message: "Not every process is healthy." };
     return reply
       .code(503)

@@ -27,9 +27,10 @@ describe("the health of the system", () => {
 
   const stateOf = async (port: number, addresses: readonly string[]): Promise<string | undefined> => {
     const health = createSystemHealth({ shard: `http://shard:${port}/statusz` }, { resolve: async () => addresses });
-    const { healthy, processes } = await health();
-    expect(healthy).toBe(processes["shard"] === "ok");
-    return processes["shard"];
+    const { status, processes } = await health();
+    const state = processes["shard"];
+    expect(status).toBe(state === "ok" ? "ok" : state?.startsWith("degraded: ") ? "degraded" : "unhealthy");
+    return state;
   };
 
   it("asks each instance behind a name, whichever comes first", async () => {
@@ -56,6 +57,14 @@ describe("the health of the system", () => {
     expect(await stateOf(port, ["127.0.0.1", "127.0.0.9"])).toMatch(/^1 of 2 .*127\.0\.0\.9 does not answer/);
   });
 
+  it("is degraded, and no worse, while a process's work waits for a server that is away", async () => {
+    const waiting = [200, { status: "degraded", failures: {}, waiting: { kafka: "no answer" } }] as const;
+    const port = await instances({ "127.0.0.1": OK, "127.0.0.2": waiting, "127.0.0.3": unready("database") });
+    expect(await stateOf(port, ["127.0.0.1", "127.0.0.2"])).toBe("degraded: kafka: no answer");
+    expect(await stateOf(port, ["127.0.0.2"])).toBe("degraded: kafka: no answer");
+    expect(await stateOf(port, ["127.0.0.2", "127.0.0.3"])).toMatch(/^1 of 2 .*127\.0\.0\.3 answers 503/);
+  });
+
   it("is not good when a name leads nowhere", async () => {
     expect(await stateOf(1, [])).toBe("has no address");
     const lost = createSystemHealth(
@@ -63,7 +72,7 @@ describe("the health of the system", () => {
       { resolve: () => Promise.reject(new Error("ENOTFOUND")) },
     );
     expect(await lost()).toEqual({
-      healthy: false,
+      status: "unhealthy",
       processes: { "edge-api": "ok", shard: "has no address: ENOTFOUND" },
     });
   });
@@ -72,10 +81,10 @@ describe("the health of the system", () => {
     let missing: string | undefined = "no connection to http://identity-service:7200 for 2.0 s: ECONNREFUSED";
     const health = createSystemHealth({}, { peers: { identity: () => missing, chat: () => undefined } });
     expect(await health()).toEqual({
-      healthy: false,
+      status: "unhealthy",
       processes: { "edge-api": `cannot reach identity: ${missing}` },
     });
     missing = undefined;
-    await expect.poll(health).toEqual({ healthy: true, processes: { "edge-api": "ok" } });
+    await expect.poll(health).toEqual({ status: "ok", processes: { "edge-api": "ok" } });
   });
 });

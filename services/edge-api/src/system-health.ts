@@ -7,11 +7,13 @@ import { type Check, failedChecks } from "@muster/service";
 const PROBE_TIMEOUT_MS = 1500;
 /** A flood of probes is one probe per instance and this long. */
 const CACHE_MS = 250;
+const DEGRADED = "degraded: ";
 /** Instances of one process that are asked. Policy beyond: the rest is not. */
 const INSTANCES_MAX = 100;
 
 export interface SystemHealth {
-  readonly healthy: boolean;
+  /** `degraded`: everything works, and some of it waits for a server that is away. */
+  readonly status: "ok" | "degraded" | "unhealthy";
   /** "ok", or why not, by process. */
   readonly processes: Readonly<Record<string, string>>;
 }
@@ -50,8 +52,9 @@ async function ask(
     failedChecks(peers).then((missing) => ["edge-api", ownState(missing)] as const),
     ...Object.entries(urls).map(async ([name, url]) => [name, await stateOf(url, resolve)] as const),
   ]);
+  const bad = answers.map(([, answer]) => answer).filter((answer) => answer !== "ok");
   return {
-    healthy: answers.every(([, answer]) => answer === "ok"),
+    status: bad.length === 0 ? "ok" : bad.every((answer) => answer.startsWith(DEGRADED)) ? "degraded" : "unhealthy",
     processes: Object.fromEntries(answers),
   };
 }
@@ -79,10 +82,12 @@ async function stateOf(url: string, resolve: Resolve): Promise<string> {
   const instances = await Promise.all(addresses.map((address) => probe(url, address)));
   const staying = instances.filter(({ passing }) => !passing);
   const counted = staying.length > 0 ? staying : instances;
-  const bad = counted.filter(({ answer }) => answer !== "ok");
+  const wrong = counted.filter(({ answer }) => answer !== "ok");
+  const worse = wrong.filter(({ answer }) => !answer.startsWith(DEGRADED));
+  const bad = worse.length > 0 ? worse : wrong;
   if (bad.length === 0) return counted.length > 0 ? "ok" : "has no address";
   const [first] = bad as [Instance];
-  if (counted.length === 1) return first.answer;
+  if (counted.length === 1 || worse.length === 0) return first.answer;
   return `${bad.length} of ${counted.length} instances are not healthy: ${first.address} ${first.answer}`;
 }
 
@@ -102,10 +107,21 @@ async function probe(url: string, address: string): Promise<Instance> {
   try {
     const response = await fetch(target, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
     const text = await response.text();
-    const answer = response.ok ? "ok" : `answers ${response.status}: ${cut(text, 300)}`;
+    const answer = response.ok ? stateIn(text) : `answers ${response.status}: ${cut(text, 300)}`;
     return { address, answer, passing: !response.ok && isPassing(text) };
   } catch (err) {
     return { address, answer: `does not answer: ${err instanceof Error ? err.message : String(err)}`, passing: false };
+  }
+}
+
+/** "ok", or what waits for what. */
+function stateIn(text: string): string {
+  try {
+    const { waiting = {} } = JSON.parse(text) as { waiting?: Readonly<Record<string, string>> };
+    const reasons = Object.entries(waiting).map(([name, reason]) => `${name}: ${reason}`);
+    return reasons.length === 0 ? "ok" : `${DEGRADED}${cut(reasons.join("; "), 300)}`;
+  } catch {
+    return "ok"; // whoever answers 200 with something else is no process of ours, and well
   }
 }
 

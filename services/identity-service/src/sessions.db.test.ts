@@ -66,11 +66,21 @@ describeWithMariadb("refresh-token families", () => {
       await expect(refresh(third)).rejects.toMatchObject(refused);
       const [entry] = await harness.db
         .selectFrom("audit_log")
-        .select(["actor", "action", "target"])
+        .select(["actor", "action", "target", "reason"])
         .orderBy("position", "desc")
         .limit(1)
         .execute();
-      expect(entry).toEqual({ actor: "system", action: "refresh_token_reused", target: playerId });
+      const { id } = await harness.db
+        .selectFrom("token_families")
+        .select("id")
+        .where("account_id", "=", playerId)
+        .executeTakeFirstOrThrow();
+      expect(entry).toEqual({
+        actor: "system",
+        action: "refresh_token_reused",
+        target: playerId,
+        reason: `family ${id}`,
+      });
     },
   );
 

@@ -1,7 +1,9 @@
 import { int } from "@muster/config";
+import { kafkaFields } from "@muster/events";
 import { type ConfigFrom, databaseConfig } from "@muster/service/database";
 
 const own = {
+  ...kafkaFields("MATCH"),
   MATCH_LEASE_ROUND_MS: int({
     default: 10_000,
     min: 20,

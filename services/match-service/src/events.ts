@@ -1,8 +1,8 @@
-// One builder per event that match-service emits. Nothing relays them yet.
+// One builder per event that match-service emits.
 import { type EventData, newEvent, type StoredEvent, storedEvent } from "@muster/events";
 import type { Ending, MatchRecord } from "./matches.ts";
 
-const SOURCE = "muster/match-service";
+export const SOURCE = "muster/match-service";
 /** A larger input log stays with the match: whoever needs it asks GetReplay. */
 export const INPUT_LOG_BYTES_MAX = 64 * 1024;
 

@@ -1,12 +1,13 @@
 // The end of a match, whether its shard reports it or its lease expires.
 import { must } from "@muster/errors";
+import { appendEvent } from "@muster/events";
 import { currentTrace, formatTraceparent, newTrace } from "@muster/tracing";
 import type { Transaction } from "kysely";
 import { matchOver } from "./events.ts";
 import type { Ending, MatchRecord } from "./matches.ts";
 import { meetingWeight, updateRatings, RATING_INITIAL } from "./ratings.ts";
 import type { Tables } from "./schema.ts";
-import { countMeetings, lockRatings, insertEvent, insertReplay, storeEnding, storeRating } from "./store.ts";
+import { countMeetings, lockRatings, insertReplay, storeEnding, storeRating } from "./store.ts";
 
 /** How far back matches of the same two players count as recent: see meetingWeight. */
 const MEETINGS_WINDOW_MS = 24 * 3_600_000;
@@ -25,7 +26,7 @@ export async function storeOutcome(
   if (ending.state === "ended" && participants.every((p) => p.bot === null)) await storeNewRatings(tx, record, ending);
   if (inputLog.length > 0) await insertReplay(tx, match.id, inputLog);
   const traceparent = formatTraceparent(currentTrace() ?? newTrace());
-  await insertEvent(tx, matchOver(record, ending, { endedAt, traceparent, inputLog }));
+  await appendEvent(tx, matchOver(record, ending, { endedAt, traceparent, inputLog }));
 }
 
 async function storeNewRatings(

@@ -1,4 +1,5 @@
 import type { CancelReasonName, EndReasonName, MatchStateName } from "@muster/contracts/match/names";
+import type { OutboxRelaysTable, OutboxSlotsTable, OutboxTable } from "@muster/events";
 import type { Generated } from "kysely";
 
 /** Tables of match-service. Ids are UUIDv7 as text, times UTC with microseconds. */
@@ -9,6 +10,8 @@ export interface Tables {
   replays: ReplaysTable;
   ratings: RatingsTable;
   outbox: OutboxTable;
+  outbox_slots: OutboxSlotsTable;
+  outbox_relays: OutboxRelaysTable;
 }
 
 export interface MatchesTable {
@@ -73,20 +76,3 @@ export interface RatingsTable {
 }
 
 export const EVENT_TYPES = ["match.ended", "match.cancelled"] as const;
-
-/** Events that were committed with the rows that they tell of. */
-export interface OutboxTable {
-  /** Order of insertion. */
-  position: Generated<bigint>;
-  /** UUIDv7 of the event: consumers drop duplicates by it. */
-  event_id: string;
-  event_type: (typeof EVENT_TYPES)[number];
-  /** Events of one aggregate stay in order: the match id. */
-  partition_key: string;
-  /** JSON of the event. */
-  payload: string;
-  traceparent: string;
-  created_at: Generated<Date>;
-  /** NULL until the relay has handed it to Kafka. */
-  published_at: Date | null;
-}

@@ -1,10 +1,9 @@
 // Every SQL statement of match-service.
 import { type Cursor, cursorTime, type Database, isBelowCursor, prepared } from "@muster/db";
 import { must } from "@muster/errors";
-import type { StoredEvent } from "@muster/events";
 import { type Kysely, type Transaction, sql } from "kysely";
 import type { Ending, MatchRecord, MatchRow } from "./matches.ts";
-import type { MatchesTable, OutboxTable, Tables } from "./schema.ts";
+import type { MatchesTable, Tables } from "./schema.ts";
 
 export type Db = Database<Tables> | Transaction<Tables>;
 type Tx = Transaction<Tables>;
@@ -185,21 +184,6 @@ export async function storeEnding(tx: Tx, id: string, ending: Ending, endedAt: D
       .where("seat", "=", seat)
       .execute();
   }
-}
-
-export async function insertEvent(tx: Tx, event: StoredEvent): Promise<void> {
-  const { id, type, key, payload, traceparent = "" } = event;
-  await tx
-    .insertInto("outbox")
-    .values({
-      event_id: id,
-      event_type: type as OutboxTable["event_type"],
-      partition_key: key,
-      payload,
-      traceparent,
-      published_at: null,
-    })
-    .execute();
 }
 
 export async function findRating(

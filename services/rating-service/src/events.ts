@@ -1,14 +1,5 @@
 // The events that rating-service reads and writes. No I/O.
-import {
-  type AnyEvent,
-  decodeEvent,
-  type EventOf,
-  eventTypeOf,
-  newEvent,
-  type ReceivedRecord,
-  type StoredEvent,
-  storedEvent,
-} from "@muster/events";
+import { type EventOf, newEvent, type StoredEvent, storedEvent } from "@muster/events";
 import { currentTrace, formatTraceparent, newTrace } from "@muster/tracing";
 import { deviationOf, displayOf } from "./display.ts";
 import type { PlayerState, Result } from "./fold.ts";
@@ -16,17 +7,8 @@ import { ALGORITHM } from "./rate-match.ts";
 
 export const SOURCE = "muster/rating-service";
 
-/** `match.ended`, or something else of the topic, which is of no interest. */
-export type MatchEvent = EventOf<"match.ended"> | { readonly id: string; readonly type: "other" };
-
-/** @throws InvalidEventError */
-export function decodeMatchEvent(record: ReceivedRecord): MatchEvent {
-  if (eventTypeOf(record) !== "match.ended") return { id: "", type: "other" };
-  return decodeEvent(record) as EventOf<"match.ended">;
-}
-
 /** What rating-service needs of it. */
-export function resultOf({ data, region = "" }: Extract<AnyEvent, { type: "match.ended" }>): Result {
+export function resultOf({ data, region = "" }: EventOf<"match.ended">): Result {
   return {
     matchId: data.matchId,
     mode: data.mode,

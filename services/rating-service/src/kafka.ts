@@ -1,107 +1,65 @@
-// Both ends of rating-service on Kafka: it consumes results, and its outbox is relayed.
+// Both ends of rating-service on Kafka: it consumes results, and its outbox is published.
 import type { Database } from "@muster/db";
 import {
+  brokerOf,
+  consumerTopics,
   createConsumerMetrics,
   createEventConsumer,
-  createKafkaJsBroker,
-  createRelay,
-  createRelayMetrics,
-  deadLetterTopic,
-  EVENTS,
-  type EventType,
-  type OutboxRow,
-  recordOf,
-  RETRY_DELAYS,
-  retryTopics,
-  RETRY_POLICY,
-  type Subscription,
+  decodeOnly,
+  type EventOf,
+  publishOutbox,
+  type Publishing,
+  rowEncoder,
+  SUBSCRIPTIONS,
 } from "@muster/events";
-import type { Logger } from "@muster/log";
-import type { Component, Metrics } from "@muster/runtime";
-import type { Config } from "./config.ts";
+import type { Component } from "@muster/runtime";
+import type { ServiceContext } from "@muster/service";
 import { applyResult } from "./apply.ts";
-import { decodeMatchEvent, type MatchEvent, resultOf, SOURCE } from "./events.ts";
+import type { Config } from "./config.ts";
+import { resultOf, SOURCE } from "./events.ts";
 import type { RatingMetrics } from "./metrics.ts";
 import type { Tables } from "./schema.ts";
 
-/** Of its group, its topics and its rows in the inbox: it never changes. */
-export const CONSUMER = "rating-service";
+const SUBSCRIPTION = SUBSCRIPTIONS["rating-service"];
 
-const { topic: MATCHES } = EVENTS["match.ended"];
-
-/** Unordered: the fold puts results in order itself. */
-export const SUBSCRIPTION: Subscription = { consumer: CONSUMER, topic: MATCHES, ordered: false };
-
-export interface KafkaParts {
-  readonly config: Pick<
-    Config,
-    "kafkaBrokers" | "kafkaTls" | "kafkaSaslMechanism" | "kafkaSaslUsername" | "kafkaSaslPassword"
-  >;
+export interface KafkaParts extends Pick<ServiceContext<Config>, "config" | "log" | "now" | "metrics" | "instanceId"> {
   readonly db: Database<Tables>;
-  readonly log: Logger;
-  readonly now: () => Date;
-  readonly metrics: Metrics;
   readonly ratingMetrics: RatingMetrics;
-  readonly instanceId: string;
 }
 
-/** Nothing without brokers: results wait in match-service's outbox, and events in ours. */
-export function createKafkaComponents(parts: KafkaParts): Component[] {
+/** Without brokers, results wait in match-service's outbox and events in ours. */
+export function createKafkaParts(parts: KafkaParts): Publishing {
   const { config, db, log, now, metrics, ratingMetrics, instanceId } = parts;
-  const brokers = config.kafkaBrokers.split(",").filter((one) => one !== "");
-  if (brokers.length === 0) {
-    log.warn("no Kafka is configured: ratings stay as they are");
-    return [];
-  }
-  const {
-    kafkaTls: tls,
-    kafkaSaslMechanism: mechanism,
-    kafkaSaslUsername: username,
-    kafkaSaslPassword: password,
-  } = config;
-  const sasl = mechanism === "none" ? {} : { sasl: { mechanism, username, password } };
-  const broker = createKafkaJsBroker({ brokers, clientId: CONSUMER, tls, ...sasl }, log);
-  const producer = broker.producer();
-  const relay = createRelay({
-    db,
-    producer,
-    encode: (row) => recordOf(storedEventOf(row)),
-    owner: instanceId,
-    metrics: createRelayMetrics(metrics, db),
-    log,
-  });
-  const consumer = createEventConsumer<Tables, MatchEvent>({
-    db,
-    broker,
-    producer,
-    name: CONSUMER,
-    topics: {
-      events: [MATCHES],
-      replay: `${MATCHES}.${CONSUMER}.replay`,
-      dlq: deadLetterTopic(MATCHES, CONSUMER),
-      retry: retryTopics(MATCHES, CONSUMER).map(({ name }) => name),
+  const broker = brokerOf(config, SUBSCRIPTION.consumer, log);
+  const encode = rowEncoder({ source: SOURCE, region: undefined });
+  const publishing = publishOutbox({ db, broker, encode, owner: instanceId, metrics, log });
+  if (!broker) return publishing;
+  const consumerMetrics = createConsumerMetrics(metrics);
+  const started: Component[] = [];
+  const consumer: Component = {
+    name: "results of matches",
+    async start() {
+      const producer = (await broker).producer();
+      const consuming = createEventConsumer<Tables, EventOf<"match.ended">>({
+        db,
+        broker: await broker,
+        producer,
+        name: SUBSCRIPTION.consumer,
+        topics: consumerTopics(SUBSCRIPTION),
+        order: SUBSCRIPTION.order,
+        decode: decodeOnly("match.ended"),
+        async apply(event, tx) {
+          ratingMetrics.result(await applyResult(tx, resultOf(event), now()));
+        },
+        metrics: consumerMetrics,
+        log,
+      });
+      started.push(producer, consuming);
+      for (const component of started) await component.start?.();
     },
-    order: "none",
-    decode: decodeMatchEvent,
-    wants: ({ type }) => type === "match.ended",
-    async apply(event, tx) {
-      if (event.type === "match.ended") ratingMetrics.result(await applyResult(tx, resultOf(event), now()));
+    async stop() {
+      for (const component of started.toReversed()) await component.stop?.();
     },
-    policy: { ...RETRY_POLICY, retryTopicsMs: RETRY_DELAYS.map(({ delayMs }) => delayMs) },
-    metrics: createConsumerMetrics(metrics),
-    log,
-  });
-  return [producer, relay, consumer];
-}
-
-function storedEventOf(row: OutboxRow) {
-  return {
-    id: row.event_id,
-    type: row.event_type as EventType,
-    source: SOURCE,
-    time: row.created_at,
-    key: row.partition_key,
-    payload: row.payload,
-    traceparent: row.traceparent,
   };
+  return { ...publishing, components: [...publishing.components, consumer] };
 }

@@ -3,7 +3,7 @@ import { deleteOldInbox, deletePublished } from "@muster/events";
 import { type DatabaseComposition, type DatabaseContext, defineDatabaseService } from "@muster/service/database";
 import { createBoardCounter, createRewinder } from "./background.ts";
 import { type Config, configuration } from "./config.ts";
-import { createKafkaComponents } from "./kafka.ts";
+import { createKafkaParts } from "./kafka.ts";
 import { createRatingMetrics } from "./metrics.ts";
 import { migrations } from "./migrations/index.ts";
 import { ratingRpc } from "./rpc.ts";
@@ -14,13 +14,15 @@ export const service = defineDatabaseService({ name: "rating-service", configura
 function compose(context: DatabaseContext<Config, Tables>): DatabaseComposition {
   const { db, log, now } = context;
   const ratingMetrics = createRatingMetrics(context.metrics);
+  const { components, waitsFor } = createKafkaParts({ ...context, ratingMetrics });
   return {
     routes: (router) => router.service(RatingService, ratingRpc({ db, log, now })),
     beforeRpc: [
       createRewinder({ db, log, now, metrics: ratingMetrics }),
       createBoardCounter({ db, log }),
-      ...createKafkaComponents({ ...context, ratingMetrics }),
+      ...components,
     ],
+    waitsFor,
     retention: [deletePublished(db), deleteOldInbox(db)],
   };
 }

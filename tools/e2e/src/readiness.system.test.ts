@@ -17,7 +17,9 @@ describeWithServers("readiness", () => {
 
     for (const name of ["IDENTITY", "MATCH", "CHAT", "MATCHMAKER", "SHARD", "GATEWAY", "EDGE"]) {
       const said = await status(name);
-      expect(said, name).toMatchObject({ status: "ok", failures: {}, missing: {} });
+      expect(said, name).toMatchObject({ failures: {}, missing: {} });
+      // This system has no Kafka: events wait in the outbox, and all else is as ever.
+      expect(said["status"], name).toBe(name === "MATCH" ? "degraded" : "ok");
       expect((said["readyDependsOn"] as string[]).filter((one) => !OWN.has(one))).toEqual([]);
     }
 

@@ -29,6 +29,7 @@ const SCRIPTS: Readonly<Record<string, Run | undefined>> = {
   "import-circles.ts": { code: 0 },
   "purity.ts": { code: 0 },
   "infra-files.ts": { code: 0 },
+  "kafka-topics.sh": { args: ["--no-such-option"], code: 2 },
   "migration-test.sh": { args: ["--no-such-option"], code: 2 },
   "new-game.ts": { args: ["No Name"], code: 2 },
   "new-service.ts": { args: ["No Name"], code: 2 },

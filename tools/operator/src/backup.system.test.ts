@@ -75,7 +75,7 @@ describeWithServers("backup and restore", () => {
       readdirSync(installation.folder).filter((name) => /^mariadb($|\.before)/.test(name));
     expect(dataFolders(), "half a restore is nobody's data").toEqual(["mariadb"]);
     expect(await operator(`restore ${kept} --before ${gtid}`)).toMatch(
-      /the audit log is intact\nits last entry: \d+ [0-9a-f]{64}\nrestored/,
+      /the moderation log is intact\nits last entry: \d+ [0-9a-f]{64}\nrestored/,
     );
     expect(dataFolders()).toHaveLength(2);
     await installation.start();

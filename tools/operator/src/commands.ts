@@ -58,19 +58,19 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   ),
   "verify-moderation-log": serviceCommand(
     "chat-service",
-    "verify-audit-log",
+    "verify-moderation-log",
     "[--unsealed-too] [POSITION HASH]",
     "The same for chat's moderation log.",
   ),
   "seal-moderation-log": serviceCommand(
     "chat-service",
-    "seal-audit-log",
+    "seal-moderation-log",
     "FROM-TO REASON",
     "Seals entries that verify-moderation-log reports as having no seal. Check the entries first.",
   ),
   "reseal-moderation-log": serviceCommand(
     "chat-service",
-    "reseal-audit-log",
+    "reseal-moderation-log",
     "REASON",
     "After a change of CHAT_AUDIT_KEY: seals again, with the new key, the entries that the old key sealed.",
   ),

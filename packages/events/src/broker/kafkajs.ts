@@ -1,36 +1,25 @@
 // The port on KafkaJS, the default adapter.
 import type { Logger } from "@muster/log";
-import { retryForever } from "@muster/runtime";
-import { type Admin as KafkaAdmin, type EachBatchPayload, Kafka, logLevel, Partitioners } from "kafkajs";
-import type { Consumer as KafkaConsumer, KafkaConfig, Producer as KafkaProducer, KafkaMessage } from "kafkajs";
+import { type Admin as KafkaAdmin, Kafka, logLevel, Partitioners } from "kafkajs";
+import type { KafkaConfig, Producer as KafkaProducer } from "kafkajs";
+import { KafkaJsConsumer } from "./kafkajs-consumer.ts";
+import { brokerError } from "./kafkajs-errors.ts";
 import {
   type Admin,
-  type Batch,
   type Broker,
   BrokerError,
   type BrokerOptions,
-  type Consumer,
-  type ConsumerOptions,
   type OutgoingRecord,
   type PartitionLag,
   type Producer,
-  type ReceivedRecord,
   type TopicDescription,
 } from "./port.ts";
+import { requestsOf } from "./requests.ts";
 
 const CONNECT_MS = 3000;
 const REQUEST_MS = 15_000;
 /** Tries of one call inside the library: for a leader that has just moved. Longer outages are its caller's. */
 const RETRY = { retries: 3, initialRetryTime: 50, maxRetryTime: 1000 };
-/** A member that says nothing for so long has left its group. */
-const SESSION_MS = 30_000;
-const HEARTBEAT_MS = 3000;
-/** How long a fetch waits for records when there are none: a partition that has rested is asked for again after that. */
-const FETCH_WAIT_MS = 250;
-const FETCH_BYTES_MAX = 1024 * 1024;
-const REJOIN_MS_MAX = 5000;
-/** After a handler that threw: it should not have. */
-const REST_AFTER_THROW_MS = 1000;
 
 export function createKafkaJsBroker(options: BrokerOptions, log: Logger): Broker {
   const { brokers, clientId, tls, sasl } = options;
@@ -80,7 +69,10 @@ class KafkaJsProducer implements Producer {
   }
 
   async send(records: readonly OutgoingRecord[]): Promise<void> {
-    if (records.length === 0) return;
+    for (const together of requestsOf(records)) await this.#request(together);
+  }
+
+  async #request(records: readonly OutgoingRecord[]): Promise<void> {
     const topicMessages = [...Map.groupBy(records, ({ topic }) => topic)].map(([topic, ofTopic]) => ({
       topic,
       messages: ofTopic.map(({ key, value, headers }) => ({ key, value, headers: { ...headers } })),
@@ -114,135 +106,6 @@ class KafkaJsProducer implements Producer {
     await producer.connect();
     return producer;
   }
-}
-
-class KafkaJsConsumer implements Consumer {
-  readonly name: string;
-  readonly #kafka: Kafka;
-  readonly #options: ConsumerOptions;
-  readonly #log: Logger;
-  readonly #stop = new AbortController();
-  #running: Promise<void> | undefined;
-  #assigned: readonly string[] | undefined;
-
-  constructor(kafka: Kafka, options: ConsumerOptions, log: Logger) {
-    this.name = `consumer ${options.group}`;
-    this.#kafka = kafka;
-    this.#options = options;
-    this.#log = log;
-  }
-
-  async start(): Promise<void> {
-    this.#running = retryForever(() => this.#member(), {
-      name: this.name,
-      stop: this.#stop.signal,
-      log: this.#log,
-      maxDelayMs: REJOIN_MS_MAX,
-    });
-  }
-
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
-  }
-
-  assigned(): readonly string[] | undefined {
-    return this.#assigned;
-  }
-
-  /** One membership of the group, from joining to its loss or our leaving. @throws what ended it */
-  async #member(): Promise<void> {
-    const { group, topics, concurrency, from, fetchBytesMax = FETCH_BYTES_MAX } = this.#options;
-    const consumer = this.#kafka.consumer({
-      groupId: group,
-      sessionTimeout: SESSION_MS,
-      heartbeatInterval: HEARTBEAT_MS,
-      allowAutoTopicCreation: false,
-      maxBytesPerPartition: fetchBytesMax,
-      maxWaitTimeInMs: FETCH_WAIT_MS,
-      retry: { ...RETRY, restartOnFailure: async () => false }, // #member is called again instead
-    });
-    const resting = new Set<NodeJS.Timeout>();
-    const ended = Promise.withResolvers<void>();
-    consumer.on(consumer.events.CRASH, ({ payload }) => ended.reject(brokerError(payload.error)));
-    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-      this.#assigned = Object.entries(payload.memberAssignment)
-        .flatMap(([topic, partitions]) => partitions.map((partition) => `${topic}/${partition}`))
-        .toSorted();
-    });
-    const onStop = (): void => ended.resolve();
-    this.#stop.signal.addEventListener("abort", onStop, { once: true });
-    try {
-      await consumer.connect();
-      await consumer.subscribe({ topics: [...topics], fromBeginning: from === "earliest" });
-      await consumer.run({
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        partitionsConsumedConcurrently: concurrency,
-        eachBatch: (payload) => this.#handle(consumer, payload, resting),
-      });
-      if (!this.#stop.signal.aborted) await ended.promise;
-    } finally {
-      this.#stop.signal.removeEventListener("abort", onStop);
-      for (const timer of resting) clearTimeout(timer);
-      await consumer.disconnect().catch((err: unknown) => this.#log.debug({ err }, `${this.name} did not leave`));
-      this.#assigned = undefined;
-    }
-  }
-
-  async #handle(consumer: KafkaConsumer, payload: EachBatchPayload, resting: Set<NodeJS.Timeout>): Promise<void> {
-    const { topic, partition, messages, highWatermark } = payload.batch;
-    const [first] = messages;
-    if (!first) return;
-    let lost: unknown;
-    const asMember = async (call: () => Promise<unknown>): Promise<void> => {
-      try {
-        await call();
-      } catch (err) {
-        lost ??= err;
-        throw brokerError(err);
-      }
-    };
-    const batch: Batch = {
-      topic,
-      partition,
-      records: messages.map((message) => receivedOf(topic, partition, message)),
-      end: BigInt(highWatermark),
-      owned: () => lost === undefined && !this.#stop.signal.aborted && payload.isRunning() && !payload.isStale(),
-      commit: (offset) => asMember(() => consumer.commitOffsets([{ topic, partition, offset: offset.toString() }])),
-      heartbeat: () => asMember(() => payload.heartbeat()),
-    };
-    const start = BigInt(first.offset);
-    const { next, pauseMs } = await this.#options.handle(batch).catch((err: unknown) => {
-      if (lost === undefined) this.#log.error({ err, topic, partition }, "a handler of batches failed");
-      return { next: start, pauseMs: REST_AFTER_THROW_MS };
-    });
-    if (next > start) payload.resolveOffset((next - 1n).toString());
-    // The library joins the group again when its own error comes back to it.
-    if (lost !== undefined) throw lost;
-    if (pauseMs <= 0) return;
-    const resume = payload.pause();
-    const timer = setTimeout(() => {
-      resting.delete(timer);
-      resume();
-    }, pauseMs);
-    resting.add(timer);
-  }
-}
-
-function receivedOf(topic: string, partition: number, message: KafkaMessage): ReceivedRecord {
-  const { offset, key, value, timestamp, headers = {} } = message;
-  return {
-    topic,
-    partition,
-    offset: BigInt(offset),
-    key: key?.toString(),
-    value: value ?? Buffer.alloc(0),
-    headers: Object.fromEntries(
-      Object.entries(headers).map(([name, one]) => [name, String((Array.isArray(one) ? one.at(-1) : one) ?? "")]),
-    ),
-    timestampMs: Number(timestamp),
-  };
 }
 
 const TOPIC_SETTING = 1; // ConfigSource.TOPIC_CONFIG: set for the topic itself
@@ -317,7 +180,8 @@ class KafkaJsAdmin implements Admin {
       topics.map(async (topic) => {
         const ofGroup = committed.find((one) => one.topic === topic)?.partitions ?? [];
         const ends = await this.#call(() => this.#admin.fetchTopicOffsets(topic));
-        return ends.map(({ partition, low, high }): PartitionLag => {
+        const inOrder = ends.toSorted((a, b) => a.partition - b.partition);
+        return inOrder.map(({ partition, low, high }): PartitionLag => {
           const offset = BigInt(ofGroup.find((one) => one.partition === partition)?.offset ?? -1);
           return {
             topic,
@@ -343,32 +207,4 @@ class KafkaJsAdmin implements Admin {
 
 function entriesOf(settings: Readonly<Record<string, string>>): { name: string; value: string }[] {
   return Object.entries(settings).map(([name, value]) => ({ name, value }));
-}
-
-/** What the same call would meet again, by the protocol's names. */
-const PERMANENT = new Set([
-  "MESSAGE_TOO_LARGE",
-  "RECORD_LIST_TOO_LARGE",
-  "INVALID_TOPIC_EXCEPTION",
-  "INVALID_RECORD",
-  "INVALID_CONFIG",
-  "INVALID_PARTITIONS",
-  "INVALID_REPLICATION_FACTOR",
-  "TOPIC_AUTHORIZATION_FAILED",
-  "GROUP_AUTHORIZATION_FAILED",
-  "CLUSTER_AUTHORIZATION_FAILED",
-  "SASL_AUTHENTICATION_FAILED",
-  "TOPIC_ALREADY_EXISTS",
-]);
-
-function brokerError(err: unknown): BrokerError {
-  if (err instanceof BrokerError) return err;
-  let inner = err;
-  while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
-  const { type = "" } = inner as { type?: string };
-  const message = inner instanceof Error ? inner.message : String(inner);
-  return new BrokerError(type === "" ? message : `${message} (${type})`, {
-    cause: err,
-    retryable: !PERMANENT.has(type),
-  });
 }

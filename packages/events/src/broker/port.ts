@@ -40,11 +40,17 @@ export interface Batch {
   readonly records: readonly ReceivedRecord[];
   /** The offset after the partition's last record, as far as the broker said with this batch. */
   readonly end: bigint;
-  /** False once another member may have the partition, or the consumer is stopping: begin nothing more. */
+  /** False once another member may have the partition, or will soon, or the consumer is stopping: begin nothing more, commit, return. */
   owned(): boolean;
-  /** All records below this offset are done with; a member that takes over begins here. @throws BrokerError */
+  /**
+   * All records below this offset are done with; a member that takes over begins here. Also after `owned` has become false.
+   * @throws BrokerError: one that is not retryable when this member has lost the partition
+   */
   commit(offset: bigint): Promise<void>;
-  /** Tells the broker that this member lives. Call it between records; it does nothing when called too often. */
+  /**
+   * Tells the broker that this member lives. Call it between records; it does nothing when called too often. It does not fail:
+   * what the broker answers shows in `owned`.
+   */
   heartbeat(): Promise<void>;
 }
 
@@ -63,6 +69,8 @@ export interface ConsumerOptions {
   readonly from: "earliest" | "latest";
   /** Bytes of one fetch and partition, at most; a larger record still comes, alone. */
   readonly fetchBytesMax?: number;
+  /** A member that says nothing for so long has left its group: one whose process is gone, or whose handler neither returns nor speaks. */
+  readonly sessionMs?: number;
   readonly handle: BatchHandler;
 }
 
@@ -100,6 +108,7 @@ export interface Admin extends Component {
   /** Sets these settings of a topic that exists; its others stay. */
   alterTopic(name: string, settings: Readonly<Record<string, string>>): Promise<void>;
   deleteTopics(names: readonly string[]): Promise<void>;
+  /** Of all partitions of these topics, in their order. */
   lag(group: string, topics: readonly string[]): Promise<PartitionLag[]>;
 }
 

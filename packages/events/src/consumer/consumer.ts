@@ -1,6 +1,7 @@
 // An idempotent consumer: every event has its effect once, whatever is delivered twice, fails, crashes or moves between members. What happens
 // to an event that cannot be applied: design/backend/v2.1-event-kit.md.
 import { type Database, inTransaction, reasonOf } from "@muster/db";
+import { must } from "@muster/errors";
 import type { Logger } from "@muster/log";
 import { type Component, retryForever, sleep } from "@muster/runtime";
 import { inSpan } from "@muster/tracing";
@@ -48,12 +49,13 @@ export interface EventConsumerOptions<Tables extends ConsumerTables, Event exten
   readonly topics: ConsumerTopics;
   /** `per key`: an event that fails holds back those behind it with the same key, and no others. */
   readonly order: "per key" | "none";
-  /** @throws InvalidEventError */
-  readonly decode: (record: ReceivedRecord) => Event;
   /**
-   * Whether it wants the event at all. Without an effect nothing is stored: also for types that are newer than this release.
+   * `decodeOnly` of contract/. Undefined: of a type that this consumer does not handle, also one that is newer than this release.
+   * @throws InvalidEventError
    */
-  readonly wants: (event: Event) => boolean;
+  readonly decode: (record: ReceivedRecord) => Event | undefined;
+  /** Whether it wants the event at all: nothing is stored of one without an effect. All by default. */
+  readonly wants?: (event: Event) => boolean;
   /** The effect, in this transaction and nowhere else. It may run more than once; what commits, commits once. */
   readonly apply: (event: Event, tx: Transaction<Tables>) => Promise<void>;
   readonly policy?: RetryPolicy;
@@ -166,26 +168,35 @@ class EventConsumer<Tables extends ConsumerTables, Event extends Identified> {
     }
   }
 
-  /** Applies parked events whose time has come; of a key that goes on, also those behind. */
+  /**
+   * Applies parked events whose time has come; of a key that goes on, also those behind. What one key waits for is no matter of the others.
+   * @throws the first transient failure, once all have been tried
+   */
   async applyParked(): Promise<void> {
+    const failures: unknown[] = [];
     for (const head of await listDueHeads(this.#db, this.#options.name, PARKED_AT_ONCE)) {
       let position: bigint | undefined = head.position;
-      while (position !== undefined && !this.#stop.aborted) position = await this.#parked(position);
+      try {
+        while (position !== undefined && !this.#stop.aborted) position = await this.#parked(position);
+      } catch (err) {
+        failures.push(err);
+      }
     }
+    if (failures.length > 0) throw failures[0];
   }
 
   async #record(record: ReceivedRecord, batch: Batch): Promise<Outcome> {
-    const { name, topics, decode, wants, metrics } = this.#options;
+    const { name, topics, decode, wants = () => true, metrics } = this.#options;
     const waitMs = dueMsOf(record) - this.#nowMs();
     if (waitMs > 0) return { pauseMs: waitMs };
-    let event: Event;
+    let event: Event | undefined;
     try {
       event = decode(record);
     } catch (err) {
       metrics.failed(name, "invalid");
       return this.#dlq(record, "unknown", "invalid", err, 1);
     }
-    if (!wants(event)) return done("ignored");
+    if (event === undefined || !wants(event)) return done("ignored");
     if (record.topic === topics.replay && (await this.#revived(event))) return done("parked");
     return inSpan(spanOf(name, event), event.traceparent, () => this.#event(event, record, batch));
   }
@@ -210,6 +221,8 @@ class EventConsumer<Tables extends ConsumerTables, Event extends Identified> {
           await batch.heartbeat();
           continue;
         }
+        // It was cut short, not given up: the partition's next holder tries it.
+        if (!batch.owned()) return { pauseMs: 1 };
         return this.#givenUp(event, record, failure, err, attempts);
       }
     }
@@ -272,13 +285,15 @@ class EventConsumer<Tables extends ConsumerTables, Event extends Identified> {
   async #parked(position: bigint): Promise<bigint | undefined> {
     const { name, decode, apply, metrics, log } = this.#options;
     let row: Awaited<ReturnType<typeof lockParked>>;
+    let type = "";
     try {
       await inTransaction(
         this.#db,
         async (tx) => {
           row = await lockParked(tx, position);
           if (!row) return;
-          const event = decode(recordOf(row));
+          const event = must(decode(recordOf(row)), "it was handled when it was parked");
+          type = event.type;
           await inSpan(spanOf(name, event), event.traceparent, async () => {
             if (await enterInbox(tx, name, event.id)) await apply(event, tx as unknown as Transaction<Tables>);
           });
@@ -307,7 +322,7 @@ class EventConsumer<Tables extends ConsumerTables, Event extends Identified> {
     }
     if (!row) return undefined;
     metrics.retried(name, "parked");
-    metrics.handled(name, decode(recordOf(row)).type, "applied");
+    metrics.handled(name, type, "applied");
     return nextOfKey(this.#db, row);
   }
 

@@ -6,5 +6,5 @@ export {
 } from "./consumer.ts";
 export { deleteOldInbox, INBOX_DAYS } from "./inbox.ts";
 export { type ConsumerMetrics, createConsumerMetrics } from "./metrics.ts";
-export { InvalidEventError, PermanentError, RETRY_POLICY, type RetryPolicy } from "./retry-policy.ts";
+export { PermanentError, RETRY_POLICY, type RetryPolicy } from "./retry-policy.ts";
 export * from "./tables.ts";

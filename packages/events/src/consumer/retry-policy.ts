@@ -2,15 +2,11 @@
 import { isDeadlock, isTransient } from "@muster/db";
 import { AppError } from "@muster/errors";
 import { retryDelayMs } from "@muster/runtime";
+import { InvalidEventError } from "../contract/events.ts";
 
 /** The handler knows that this event can never be applied. */
 export class PermanentError extends Error {
   override readonly name = "PermanentError";
-}
-
-/** The record is no event of the contract. Its message names the field and never a value of it. */
-export class InvalidEventError extends Error {
-  override readonly name = "InvalidEventError";
 }
 
 export type FailureClass =
@@ -50,6 +46,7 @@ export interface BrakePolicy {
   readonly maxMs: number;
 }
 
+const OWN_WAY_EVERY = 4;
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
@@ -80,10 +77,12 @@ export function inPlaceDelayMs(
 
 /**
  * When most of the last events failed, it is not the events: the partitions rest, instead of being drained into the DLQ. After a rest one
- * event is tried; each failure then doubles the rest, a success ends it.
+ * event is tried; each failure then doubles the rest, a success ends it. Of those that fail, one in a few goes its own way all the same: the
+ * one that is tried may be one that no attempt helps, and nothing behind it would ever be tried.
  */
 export class Brake {
   readonly #policy: BrakePolicy;
+  /** Of events, not of a database that is away: that says nothing about them. */
   #outcomes: boolean[] = [];
   #rests = 0;
 
@@ -103,10 +102,15 @@ export class Brake {
 
   /** @returns how long the partition is to rest, ms; 0: the event goes its own way */
   failed(failure: FailureClass, random = Math.random): number {
-    this.#note(false);
     const { firstMs, maxMs, failuresMax } = this.#policy;
-    const many = this.#outcomes.filter((ok) => !ok).length >= failuresMax;
-    if (failure !== "transient" && !many && this.#rests === 0) return 0;
+    if (failure !== "transient") {
+      this.#note(false);
+      if (this.#outcomes.filter((ok) => !ok).length < failuresMax) return 0;
+      if ((this.#rests + 1) % OWN_WAY_EVERY === 0) {
+        this.#rests++;
+        return 0;
+      }
+    }
     this.#rests++;
     return retryDelayMs(this.#rests, { firstMs, maxMs }, random);
   }

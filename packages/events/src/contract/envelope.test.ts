@@ -2,16 +2,19 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { OutgoingRecord } from "../broker/port.ts";
+import { deadLetterOf } from "../consumer/dead-letter.ts";
 import {
   decodeEvent,
+  decodeOnly,
   encodeEvent,
-  eventTypeOf,
   HEADERS,
   newEvent,
   PAYLOAD_BYTES_MAX,
   recordOf,
+  rowEncoder,
   storedEvent,
 } from "./envelope.ts";
+import { RECORD_OVERHEAD_BYTES } from "../topics.ts";
 import { type AnyEvent, EVENT_TYPES, EVENTS, type EventType, InvalidEventError } from "./events.ts";
 
 const DOCUMENT = readFileSync(new URL("../../../../contracts/events/envelope.v1.md", import.meta.url), "utf8");
@@ -51,7 +54,7 @@ it.each(EVENT_TYPES.flatMap((type) => examplesOf(type).map((data, index) => ({ t
     const record = encodeEvent(event);
     expect(record.topic).toBe(EVENTS[type].topic);
     expect(record.key).toBe((data as unknown as Record<string, unknown>)[EVENTS[type].key]);
-    expect(eventTypeOf(record)).toBe(type);
+    expect(decodeOnly(type)(record)).toEqual(event);
     expect(decodeEvent(record)).toEqual(event);
   },
 );
@@ -61,6 +64,24 @@ it("a record is made of what an outbox has kept", () => {
   const kept = storedEvent(event);
   expect(JSON.parse(kept.payload)).toEqual(event.data);
   expect(recordOf(kept)).toEqual(encodeEvent(event));
+});
+
+it("a row of an outbox becomes the record of its event, with the row's time", () => {
+  const { id, type, key, payload, traceparent = "" } = storedEvent(exampleOf("match.ended"));
+  const row = { event_id: id, event_type: type, partition_key: key, payload, traceparent, created_at: time };
+  const encode = rowEncoder({ source: "muster/match-service", region: "eu-1" });
+  expect(decodeEvent(encode(row))).toEqual({ ...exampleOf("match.ended"), id, region: "eu-1" });
+  expect(decodeEvent(encode({ ...row, traceparent: "" })).traceparent).toBeUndefined();
+  expect(failureOf(() => encode({ ...row, event_type: "match.begun" }))).toMatchObject({ code: "unknown_type" });
+});
+
+it("a consumer skips the types that it does not handle, also those that it does not know, however broken", () => {
+  const decode = decodeOnly("match.cancelled", "player.banned");
+  for (const type of ["match.ended", "match.begun", "constructor"])
+    expect(decode(altered({ ce_type: type }, { value: Buffer.from("{") }))).toBeUndefined();
+  expect(failureOf(() => decode(altered({ ce_type: undefined })))).toMatchObject({ path: "ce_type" });
+  const event = decode(encodeEvent(exampleOf("player.banned")));
+  expect(event?.type === "player.banned" && event.data.until).toBe(exampleOf("player.banned").data.until);
 });
 
 describe("contracts/events/envelope.v1.md", () => {
@@ -87,6 +108,15 @@ describe("contracts/events/envelope.v1.md", () => {
       return [type, topic, key, classification].join(" ");
     });
     expect(listed.toSorted()).toEqual(known.toSorted());
+  });
+
+  it("lists the headers that an event has when it has failed", () => {
+    const record = { ...encodeEvent(exampleOf("match.ended")), partition: 0, offset: 1n, timestampMs: 0 };
+    const attempts = { made: 1, firstFailedAtMs: 0 };
+    const why = { consumer: "c", failure: "unknown", error: "e", attempts, nowMs: 0, dueMs: 1 } as const;
+    const { headers } = deadLetterOf({ record, to: "t", ...why });
+    const added = Object.keys(headers).filter((name) => !(name in record.headers));
+    expect(rowsAfter("An event that failed").map(([name]) => unquoted(name))).toEqual(added);
   });
 
   it("names the largest payload", () => {
@@ -211,6 +241,15 @@ describe("an error", () => {
     const { mode: _, ...missing } = data;
     expect(failureOf(() => encodeEvent({ ...exampleOf("match.ended"), data: missing as never })).path).toBe("/mode");
   });
+});
+
+it("headers and key are less than what a relay counts for them", () => {
+  const event = { ...exampleOf("chat.message_reported"), subject: "s".repeat(128), region: "r".repeat(32) };
+  const { headers, key } = encodeEvent(event);
+  const texts = [key, ...Object.entries(headers).flat()];
+  // Two lengths of each header, and some twenty bytes of the record's own.
+  const framing = Object.keys(headers).length * 4 + 30;
+  expect(Buffer.byteLength(texts.join("")) + framing).toBeLessThan(RECORD_OVERHEAD_BYTES);
 });
 
 describe("a writer cannot store", () => {

@@ -26,6 +26,19 @@ export interface StoredEvent extends EventAttributes {
   readonly payload: string;
 }
 
+/** What of a record is the event. */
+export type EncodedEvent = Pick<ReceivedRecord, "headers" | "key" | "value">;
+
+/** What of an outbox's row is the event. */
+export interface StoredRow {
+  readonly event_id: string;
+  readonly event_type: string;
+  readonly partition_key: string;
+  readonly payload: string;
+  readonly traceparent: string;
+  readonly created_at: Date;
+}
+
 /** A new event. Nothing is checked yet: `storedEvent` and `encodeEvent` do. */
 export function newEvent<T extends EventType>(
   type: T,
@@ -58,13 +71,39 @@ export function encodeEvent(event: AnyEvent): OutgoingRecord {
   return recordOf(storedEvent(event));
 }
 
-/** The type that a record claims, by which a consumer skips what it does not handle. Undefined: it is no event. */
-export function eventTypeOf({ headers }: Pick<ReceivedRecord, "headers">): string | undefined {
-  return headers["ce_type"];
+/**
+ * What a relay makes of the rows of its service's outbox. The time of an event is its row's: of the transaction that reports it.
+ * @throws InvalidEventError unknown_type if a later release wrote the row
+ */
+export function rowEncoder({
+  source,
+  region,
+}: Pick<EventAttributes, "source" | "region">): (row: StoredRow) => OutgoingRecord {
+  return (row: StoredRow): OutgoingRecord => {
+    const { event_id: id, event_type: type, partition_key: key, payload, traceparent, created_at: time } = row;
+    if (!isEventType(type))
+      throw new InvalidEventError("unknown_type", undefined, "event_type", "is not in the registry");
+    return recordOf({ id, type, key, payload, traceparent, time, source, region });
+  };
+}
+
+/**
+ * What a consumer makes of records: events of the types that it handles. Undefined for those of other types, which it skips whether it
+ * knows them or not: a topic may gain some.
+ * @throws InvalidEventError
+ */
+export function decodeOnly<T extends EventType>(
+  ...types: readonly T[]
+): (record: EncodedEvent) => AnyEvent<T> | undefined {
+  const handled: ReadonlySet<string> = new Set(types);
+  return (record) => {
+    const type = record.headers["ce_type"];
+    return type === undefined || handled.has(type) ? (decodeEvent(record) as AnyEvent<T>) : undefined;
+  };
 }
 
 /** @throws InvalidEventError if it breaks its contract, which no repetition mends */
-export function decodeEvent({ headers, key, value }: Pick<ReceivedRecord, "headers" | "key" | "value">): AnyEvent {
+export function decodeEvent({ headers, key, value }: EncodedEvent): AnyEvent {
   const type = headers["ce_type"];
   if (type === undefined) throw new InvalidEventError("bad_header", undefined, "ce_type", "is missing");
   if (!isEventType(type)) throw new InvalidEventError("unknown_type", undefined, "ce_type", "is not in the registry");

@@ -38,11 +38,16 @@ export class Leases<Tables extends OutboxTables> {
 
   /** Those that certainly are still ours; none once they were not renewed in time. */
   get valid(): readonly Lease[] {
-    return this.#clock() < this.#validUntil ? [...this.#held.values()] : [];
+    return this.#clock() < this.#validUntil ? this.held : [];
+  }
+
+  /** Those of the last renewal, whether or not others may take them by now: their epochs say whether somebody has. */
+  get held(): readonly Lease[] {
+    return [...this.#held.values()];
   }
 
   get epochMax(): number {
-    return Math.max(0, ...[...this.#held.values()].map(({ epoch }) => epoch));
+    return Math.max(0, ...this.held.map(({ epoch }) => epoch));
   }
 
   /** A third of the lease has passed since the last renewal. */

@@ -3,8 +3,9 @@
 import { type Database, faultOfDatabase, inTransaction, Tail } from "@muster/db";
 import type { Logger } from "@muster/log";
 import { type Component, retryDelayMs, sleep } from "@muster/runtime";
-import { type Transaction, sql } from "kysely";
+import { type RawBuilder, type Transaction, sql } from "kysely";
 import { BrokerError, type OutgoingRecord, type Producer } from "../broker/port.ts";
+import { BATCH_BYTES_MAX, RECORD_OVERHEAD_BYTES } from "../topics.ts";
 import { type Lease, Leases } from "./leases.ts";
 import type { RelayMetrics } from "./metrics.ts";
 import { type OutboxTable, type OutboxTables, SLOTS } from "./table.ts";
@@ -29,16 +30,17 @@ export interface RelayOptions<Tables extends OutboxTables> {
 
 const LEASE_MS = 10_000;
 const BATCH_ROWS = 1000;
-/** Of one batch, so that a produce request stays far below what brokers take (1 MB a record, 100 MB a request). */
-const BATCH_BYTES = 4 * 1024 * 1024;
+/**
+ * Rows of a read that follows one which was not full. Each full one allows twice as many to the next: with the largest payloads, a thousand
+ * rows would be more memory than a small process has.
+ */
+const BATCH_ROWS_FIRST = 100;
 /** How often the end of the table is looked at, by a look-up in its primary key that mostly finds nothing; and when nothing has come for a while. */
 const LOOK_EVERY_MS = 10;
 const LOOK_IDLE_EVERY_MS = 50;
 const IDLE_AFTER_MS = 2000;
 /** For the batch under way at a stop; what is not marked by then is sent again by whoever leases its slot. */
 const STOP_MS = 3000;
-/** Under a load that never lets up, rows that were committed late are looked for after so many batches. */
-const FULL_READ_EVERY = 16;
 const RETRY = { firstMs: 100, maxMs: 5000 };
 const COLUMNS = [
   "position",
@@ -94,6 +96,7 @@ class Relay<Tables extends OutboxTables> {
   readonly #tail: Tail<OutboxTables>;
   readonly #stop: AbortSignal;
   #newsAt = -Infinity;
+  #rowsMax = BATCH_ROWS_FIRST;
 
   constructor(options: RelayOptions<Tables>, stop: AbortSignal) {
     const { db, owner, leaseMs = LEASE_MS } = options;
@@ -122,30 +125,31 @@ class Relay<Tables extends OutboxTables> {
 
   /**
    * Publishes what is in the leased slots until nothing is left. While one batch is on its way, the one before is marked and the next one
-   * is read: that one has higher positions only, and a row that was committed late below them is found when all is read again.
+   * is read: from the start of what is unpublished, without those two. A row that was committed late may be below them, and one behind them
+   * may be of its key: a cursor would publish that one first.
    */
   async publishUntilIdle(): Promise<void> {
+    let sending: Promise<Batch> | undefined;
     let marking: Promise<void> | undefined;
-    let batch: readonly OutboxRow[] = [];
-    let after = 0n;
+    let marked: Batch = [];
+    let batch: Batch = [];
     try {
-      for (let count = 1; !this.#stop.aborted; count++) {
+      while (!this.#stop.aborted) {
         if (this.#leases.due || batch.length === 0) {
           await marking;
-          marking = undefined;
+          [marking, marked] = [undefined, []];
           if (this.#leases.due) await this.#renew();
-          after = 0n;
-          batch = await this.#read(after);
+          batch = await this.#read([]);
           if (batch.length === 0) return;
         }
-        const sending = this.#send(batch);
-        after = count % FULL_READ_EVERY === 0 ? after : (batch.at(-1)?.position ?? after);
-        const reading = count % FULL_READ_EVERY === 0 ? Promise.resolve([]) : this.#read(after);
-        const [sent, next] = await Promise.all([sending, reading, marking]);
+        sending = this.#send(batch);
+        const [sent, next] = await Promise.all([sending, this.#read([...marked, ...batch]), marking]);
+        marked = sent;
         marking = this.#mark(sent);
         batch = next;
       }
     } finally {
+      await Promise.allSettled([sending]);
       await marking;
     }
   }
@@ -157,45 +161,72 @@ class Relay<Tables extends OutboxTables> {
     if (changed) this.#options.log.info({ slots: valid.length, epoch: epochMax }, "the outbox relay's slots changed");
   }
 
-  async #read(after: bigint): Promise<OutboxRow[]> {
+  async #read(without: Batch): Promise<Batch> {
     const slots = this.#leases.valid.map(({ slot }) => slot);
     if (slots.length === 0) return [];
     let query = this.#db
       .selectFrom("outbox")
       .select(COLUMNS)
       .where("published_at", "is", null)
-      .where("position", ">", after)
       .orderBy("position")
-      .limit(BATCH_ROWS);
+      .limit(this.#rowsMax);
     if (slots.length < SLOTS) query = query.where("slot", "in", slots);
+    // An expression, since of the column alone the server would make a thousand ranges; as text for the same reason as a mark.
+    if (without.length > 0) query = query.where(sql<boolean>`position + 0 not in (${positionsOf(without)})`);
     const rows = await query.execute();
+    this.#rowsMax = rows.length < this.#rowsMax ? BATCH_ROWS_FIRST : Math.min(BATCH_ROWS, this.#rowsMax * 2);
+    const batch: Publication[] = [];
     let bytes = 0;
-    const end = rows.findIndex((row) => (bytes += row.payload.length) > BATCH_BYTES);
-    return end < 0 ? rows : rows.slice(0, Math.max(1, end));
+    for (const row of rows) {
+      const record = this.#options.encode(row);
+      bytes += record.value.length + RECORD_OVERHEAD_BYTES;
+      // All may go to one partition, whose broker refuses more: for ever, and what is behind it would wait.
+      if (bytes > BATCH_BYTES_MAX && batch.length > 0) {
+        this.#rowsMax = Math.max(1, batch.length);
+        break;
+      }
+      batch.push({ row, record });
+    }
+    return batch;
   }
 
   /** @returns those that were sent: all but those whose slots were lost since they were read */
-  async #send(batch: readonly OutboxRow[]): Promise<readonly OutboxRow[]> {
-    const { producer, encode, metrics } = this.#options;
+  async #send(batch: Batch): Promise<Batch> {
+    const { producer, metrics } = this.#options;
     const valid = new Set(this.#leases.valid.map(({ slot }) => slot));
-    const rows = batch.filter(({ slot }) => valid.has(slot));
-    await producer.send(rows.map(encode));
-    metrics.published(rows.length);
-    return rows;
+    const sent = batch.filter(({ row }) => valid.has(row.slot));
+    await producer.send(sent.map(({ record }) => record));
+    metrics.published(sent.length);
+    return sent;
   }
 
-  /** Only what is still ours: whoever has leased a slot since then sends its rows again, and marks them itself. */
-  async #mark(rows: readonly OutboxRow[]): Promise<void> {
-    const slots = new Set(rows.map(({ slot }) => slot));
-    const leases = this.#leases.valid.filter(({ slot }) => slots.has(slot));
+  /**
+   * Only what is still ours: whoever has leased a slot since then sends its rows again, and marks them itself. A lease that has merely run out
+   * is ours: were it not, a broker that needs longer than a lease would get the same batch for ever.
+   */
+  async #mark(sent: Batch): Promise<void> {
+    const slots = new Set(sent.map(({ row }) => row.slot));
+    const leases = this.#leases.held.filter(({ slot }) => slots.has(slot));
     if (leases.length === 0) return;
-    await inTransaction(this.#db, (tx) => markIn(tx, rows, leases, this.#options.owner), "read committed");
+    await inTransaction(this.#db, (tx) => markIn(tx, sent, leases, this.#options.owner), "read committed");
   }
+}
+
+interface Publication {
+  readonly row: OutboxRow;
+  readonly record: OutgoingRecord;
+}
+
+type Batch = readonly Publication[];
+
+/** As text: numbers only, and a thousand parameters would cost more than the statement itself. */
+function positionsOf(batch: Batch): RawBuilder<unknown> {
+  return sql.raw(batch.map(({ row }) => row.position).join(","));
 }
 
 async function markIn(
   tx: Transaction<OutboxTables>,
-  rows: readonly OutboxRow[],
+  sent: Batch,
   leases: readonly Lease[],
   owner: string,
 ): Promise<void> {
@@ -214,10 +245,7 @@ async function markIn(
     .execute();
   const epochs = new Map(leases.map(({ slot, epoch }) => [slot, epoch]));
   const ours = new Set(locked.filter(({ slot, epoch }) => epochs.get(slot) === epoch).map(({ slot }) => slot));
-  const positions = rows.filter(({ slot }) => ours.has(slot)).map(({ position }) => position);
-  if (positions.length === 0) return;
-  // As text: numbers only, and five hundred parameters would cost more than the update itself.
-  await sql`update outbox set published_at = utc_timestamp(6) where position in (${sql.raw(positions.join(","))})`.execute(
-    tx,
-  );
+  const mine = sent.filter(({ row }) => ours.has(row.slot));
+  if (mine.length === 0) return;
+  await sql`update outbox set published_at = utc_timestamp(6) where position in (${positionsOf(mine)})`.execute(tx);
 }

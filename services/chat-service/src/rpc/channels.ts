@@ -139,7 +139,10 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
       const actor = changerOf(request, parts);
       const reason = nameFaultOf(request.name.normalize("NFKC"));
       if (reason !== undefined)
-        throw fail("invalid_request", { message: "A room's name can be read as it is written.", details: { reason } });
+        throw fail("invalid_request", {
+          message: "This name could be misread: choose another one.",
+          details: { reason },
+        });
       const key = roomKey(request.name);
       if (lengthOf(key) > UNIQUE_KEY_CHARS_MAX)
         throw fail("invalid_request", { message: "The room's name is too long once it is written out." });

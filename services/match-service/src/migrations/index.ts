@@ -1,4 +1,5 @@
 import { type Migrations, statement } from "@muster/db";
+import { addSlotToOutbox, createOutboxRelays, createOutboxSlots } from "@muster/events";
 import { sql } from "kysely";
 
 /** One statement each, safe to run again; listed by hand, so that the order is what a reader sees. */
@@ -83,4 +84,7 @@ export const migrations: Migrations = {
   "20261126T1941-add-not-placed-to-cancel-reasons": statement(sql`
     alter table matches
       modify column cancel_reason enum('no_show', 'abandoned', 'fault', 'shard_lost', 'operator', 'not_placed') null`),
+  "20261127T2005-add-slot-to-outbox": addSlotToOutbox,
+  "20261127T2006-create-outbox-slots": createOutboxSlots,
+  "20261127T2007-create-outbox-relays": createOutboxRelays,
 };

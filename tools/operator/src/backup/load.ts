@@ -1,6 +1,7 @@
 import path from "node:path";
 import { createReadStream } from "node:fs";
 import { databaseServices, databaseVariable, paths, secretVariable, SERVICES, type ServiceRow } from "@muster/local";
+import { OperatorError } from "../errors.ts";
 import { exitCodeOf } from "../programs.ts";
 import { type Environment, variable } from "../environment.ts";
 import { DUMP, type Manifest } from "./manifest.ts";
@@ -39,12 +40,13 @@ export function requireAuditKeys(env: Environment): void {
  * Each service's own check of its audit log, on that server. Entries without a seal are named and no reason against a copy: an
  * instance of the release before may have written them a minute ago, and a backup from before seals has nothing else. A backup from before
  * a service had such a log is without it.
+ * @throws OperatorError for a log that is not intact
  */
-export async function auditLogsHold(
+export async function verifyAuditLogs(
   server: string,
   { databases, tables }: Pick<Manifest, "databases" | "tables">,
   env: Environment,
-): Promise<boolean> {
+): Promise<void> {
   for (const { service, database } of AUDIT_LOGS) {
     const name = databases[database];
     if (!Object.hasOwn(tables, `${name}.audit_log`)) continue;
@@ -53,7 +55,6 @@ export async function auditLogsHold(
     const there = { ...env, variables: { ...env.variables, [database]: url.href } };
     const folder = path.join(paths.root, "services", service);
     if ((await exitCodeOf("node", ["src/operator.ts", "verify-audit-log", "--unsealed-too"], there, folder)) !== 0)
-      return false;
+      throw new OperatorError(`the audit log of ${service} is broken`);
   }
-  return true;
 }

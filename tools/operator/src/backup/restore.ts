@@ -8,7 +8,7 @@ import { OperatorError, UsageError } from "../errors.ts";
 import { withServer } from "../databases.ts";
 import { type Environment, variable } from "../environment.ts";
 import { folderFrom, logFilesIn } from "./backup.ts";
-import { auditLogsHold, loadDump, requireAuditKeys, UNLOGGED } from "./load.ts";
+import { verifyAuditLogs, loadDump, requireAuditKeys, UNLOGGED } from "./load.ts";
 import { linesOfLogs, statementsIn } from "./log-text.ts";
 import { BINARY_LOGS, differences, DUMP, type Manifest, readManifest, sha256Of, tableStates } from "./manifest.ts";
 import { pipePrograms } from "./programs.ts";
@@ -54,8 +54,7 @@ export const restore: Command = {
         );
       const states = await tableStates(server, Object.values(manifest.databases));
       for (const [name, { rows }] of Object.entries(states)) say(`${name.padEnd(48)} ${rows} rows`);
-      if (!(await auditLogsHold(server, { databases: manifest.databases, tables: states }, env)))
-        throw new OperatorError("an audit log is broken");
+      await verifyAuditLogs(server, { databases: manifest.databases, tables: states }, env);
       say("restored");
     };
     if (values.to) await into(values.to);

@@ -1,0 +1,254 @@
+import type { Logger } from "@muster/log";
+import { retryForever, sleep } from "@muster/runtime";
+import type { Consumer as KafkaConsumer, EachBatchPayload, Kafka, KafkaMessage } from "kafkajs";
+import { brokerError, protocolName } from "./kafkajs-errors.ts";
+import { FETCH_BYTES_MAX, heartbeatMs, SESSION_MS } from "./consumer-defaults.ts";
+import type { Batch, Consumer, ConsumerOptions, ReceivedRecord } from "./port.ts";
+
+/** How long the other members wait in a rebalance for one that is still handling records. */
+const REBALANCE_MS = 60_000;
+/** How long a fetch waits for records when there are none: a partition that has rested is asked for again after that. */
+const FETCH_WAIT_MS = 250;
+const REJOIN_MS_MAX = 5000;
+/**
+ * Half a minute: a member that gives up while the broker is away comes back under another name, and its group then waits for the old one
+ * until that one's session has ended.
+ */
+const RETRY = { retries: 30, initialRetryTime: 50, maxRetryTime: 1000 };
+/** After a handler that threw: it should not have. */
+const REST_AFTER_THROW_MS = 1000;
+/** For leaving the group when no handler runs any more. */
+const LEAVE_MS = 3000;
+const COMMIT_TRIES = 4;
+const COMMIT_RETRY_MS = 100;
+/** A coordinator that is still loading is waited for this often before somebody hears of it. */
+const LOADING_TRIES = 10;
+const LOADING = new Set(["GROUP_LOAD_IN_PROGRESS", "GROUP_COORDINATOR_NOT_AVAILABLE", "NOT_COORDINATOR_FOR_GROUP"]);
+const NO_MEMBER_NOW = new Set(["REBALANCE_IN_PROGRESS", "ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID"]);
+
+/** From one rebalance to the next. */
+interface Generation {
+  /** The library's error that said that it is over. */
+  lost: unknown;
+  heardAt: number;
+}
+
+interface Member {
+  readonly consumer: KafkaConsumer;
+  readonly handling: Set<Promise<void>>;
+  readonly resting: Set<NodeJS.Timeout>;
+  generation: Generation;
+}
+
+export class KafkaJsConsumer implements Consumer {
+  readonly name: string;
+  readonly #kafka: Kafka;
+  readonly #options: ConsumerOptions;
+  readonly #log: Logger;
+  readonly #stop = new AbortController();
+  readonly #sessionMs: number;
+  #running: Promise<void> | undefined;
+  #assigned: readonly string[] | undefined;
+  #loadingTries = 0;
+
+  constructor(kafka: Kafka, options: ConsumerOptions, log: Logger) {
+    this.name = `consumer ${options.group}`;
+    this.#kafka = kafka;
+    this.#options = options;
+    this.#sessionMs = options.sessionMs ?? SESSION_MS;
+    this.#log = log;
+  }
+
+  async start(): Promise<void> {
+    this.#running = retryForever(() => this.#memberUnlessLoading(), {
+      name: this.name,
+      stop: this.#stop.signal,
+      log: this.#log,
+      maxDelayMs: REJOIN_MS_MAX,
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  assigned(): readonly string[] | undefined {
+    return this.#assigned;
+  }
+
+  /** A broker that has just started is no failure. */
+  async #memberUnlessLoading(): Promise<void> {
+    try {
+      await this.#member();
+    } catch (err) {
+      const reason = protocolName(err);
+      if (!LOADING.has(reason) || this.#loadingTries === LOADING_TRIES) throw err;
+      this.#loadingTries += 1;
+      this.#log.debug({ reason }, `${this.name} waits for the coordinator of its group`);
+    }
+  }
+
+  /** One membership of the group, from joining to its loss or our leaving. @throws what ended it */
+  async #member(): Promise<void> {
+    const consumer = this.#kafka.consumer({
+      groupId: this.#options.group,
+      sessionTimeout: this.#sessionMs,
+      rebalanceTimeout: REBALANCE_MS,
+      heartbeatInterval: heartbeatMs(this.#sessionMs),
+      allowAutoTopicCreation: false,
+      maxBytesPerPartition: this.#options.fetchBytesMax ?? FETCH_BYTES_MAX,
+      maxWaitTimeInMs: FETCH_WAIT_MS,
+      retry: { ...RETRY, restartOnFailure: async () => false }, // #member is called again instead
+    });
+    const member: Member = { consumer, handling: new Set(), resting: new Set(), generation: newGeneration() };
+    const ended = Promise.withResolvers<void>();
+    this.#listen(member, ended.reject);
+    const onStop = (): void => ended.resolve();
+    this.#stop.signal.addEventListener("abort", onStop, { once: true });
+    const begun = this.#begin(member);
+    try {
+      await Promise.race([begun, ended.promise]);
+      if (!this.#stop.signal.aborted) await ended.promise;
+    } finally {
+      this.#stop.signal.removeEventListener("abort", onStop);
+      for (const timer of member.resting) clearTimeout(timer);
+      await this.#leave(member, begun);
+      this.#assigned = undefined;
+    }
+  }
+
+  #listen(member: Member, onCrash: (err: Error) => void): void {
+    const { consumer } = member;
+    consumer.on(consumer.events.CRASH, ({ payload }) => onCrash(payload.error));
+    consumer.on(consumer.events.HEARTBEAT, () => {
+      member.generation.heardAt = performance.now();
+    });
+    consumer.on(consumer.events.REBALANCING, () => {
+      this.#assigned = undefined;
+    });
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      this.#loadingTries = 0;
+      member.generation = newGeneration();
+      this.#assigned = Object.entries(payload.memberAssignment)
+        .flatMap(([topic, partitions]) => partitions.map((partition) => `${topic}/${partition}`))
+        .toSorted();
+    });
+  }
+
+  async #begin(member: Member): Promise<void> {
+    const { topics, from, concurrency } = this.#options;
+    const { consumer } = member;
+    await consumer.connect();
+    await consumer.subscribe({ topics: [...topics], fromBeginning: from === "earliest" });
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: concurrency,
+      eachBatch: async (payload) => {
+        const handling = this.#handle(member, payload);
+        member.handling.add(handling);
+        await handling.finally(() => member.handling.delete(handling));
+      },
+    });
+  }
+
+  /** Waits for the handlers, however long they take; but for the broker only so long. */
+  async #leave({ consumer, handling }: Member, begun: Promise<void>): Promise<void> {
+    const leave = (): Promise<void> =>
+      consumer.disconnect().catch((err: unknown) => this.#log.debug({ err }, `${this.name} did not leave`));
+    // A second time in case that it was still joining: the library would go on, and be a member that nobody knows of.
+    const left = leave().then(async () => {
+      await begun.catch(() => undefined);
+      await leave();
+    });
+    await Promise.allSettled(handling);
+    const waiting = new AbortController();
+    await Promise.race([left, sleep(LEAVE_MS, waiting.signal)]);
+    waiting.abort();
+  }
+
+  async #handle(member: Member, payload: EachBatchPayload): Promise<void> {
+    const { topic, partition, messages } = payload.batch;
+    const [first] = messages;
+    if (!first) return;
+    const { generation } = member;
+    const batch = this.#batchOf(generation, payload);
+    const start = BigInt(first.offset);
+    const { next, pauseMs } = await this.#options.handle(batch).catch((err: unknown) => {
+      if (batch.owned()) this.#log.error({ err, topic, partition }, "a handler of batches failed");
+      else this.#log.debug({ err, topic, partition }, "a handler failed after its partition was taken away");
+      return { next: start, pauseMs: REST_AFTER_THROW_MS };
+    });
+    if (next > start) payload.resolveOffset((next - 1n).toString());
+    // The library joins the group again when its own error comes back to it.
+    if (generation.lost !== undefined) throw generation.lost;
+    if (pauseMs <= 0) return;
+    const resume = payload.pause();
+    const timer = setTimeout(() => {
+      member.resting.delete(timer);
+      resume();
+    }, pauseMs);
+    member.resting.add(timer);
+  }
+
+  #batchOf(generation: Generation, payload: EachBatchPayload): Batch {
+    const { topic, partition, messages, highWatermark } = payload.batch;
+    const note = (err: unknown): void => {
+      if (NO_MEMBER_NOW.has(protocolName(err))) generation.lost ??= err;
+    };
+    return {
+      topic,
+      partition,
+      records: messages.map((message) => receivedOf(topic, partition, message)),
+      end: BigInt(highWatermark),
+      owned: () =>
+        generation.lost === undefined &&
+        !this.#stop.signal.aborted &&
+        performance.now() - generation.heardAt < this.#sessionMs,
+      commit: async (offset) => {
+        for (let tries = 1; ; tries += 1) {
+          try {
+            // Not the consumer's own commitOffsets: that one does nothing, silently, once the consumer has been told to stop.
+            await payload.commitOffsetsIfNecessary({
+              topics: [{ topic, partitions: [{ partition, offset: offset.toString() }] }],
+            });
+            generation.heardAt = performance.now();
+            return;
+          } catch (err) {
+            note(err);
+            if (generation.lost !== undefined || tries === COMMIT_TRIES) throw brokerError(err);
+            await sleep(COMMIT_RETRY_MS * tries);
+          }
+        }
+      },
+      heartbeat: async () => {
+        try {
+          await payload.heartbeat();
+        } catch (err) {
+          note(err);
+          this.#log.debug({ err, topic, partition }, "a heartbeat failed");
+        }
+      },
+    };
+  }
+}
+
+function newGeneration(): Generation {
+  return { lost: undefined, heardAt: performance.now() };
+}
+
+function receivedOf(topic: string, partition: number, message: KafkaMessage): ReceivedRecord {
+  const { offset, key, value, timestamp, headers = {} } = message;
+  return {
+    topic,
+    partition,
+    offset: BigInt(offset),
+    key: key?.toString(),
+    value: value ?? Buffer.alloc(0),
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, one]) => [name, String((Array.isArray(one) ? one.at(-1) : one) ?? "")]),
+    ),
+    timestampMs: Number(timestamp),
+  };
+}

@@ -1,0 +1,81 @@
+// The port on @platformatic/kafka: the other adapter, for when KafkaJS fails us. A group may have members of both.
+import type { Logger } from "@muster/log";
+import { type BaseOptions, compatibilityPartitioner, Producer as LibraryProducer } from "@platformatic/kafka";
+import { PlatformaticAdmin, probePlatformatic } from "./platformatic-admin.ts";
+import { brokerError } from "./platformatic-calls.ts";
+import { PlatformaticConsumer } from "./platformatic-consumer.ts";
+import type { Broker, BrokerOptions, OutgoingRecord, Producer } from "./port.ts";
+import { requestsOf } from "./requests.ts";
+
+const CONNECT_MS = 3000;
+const REQUEST_MS = 15_000;
+/** Tries of one call inside the library: for a leader that has just moved. Longer outages are its caller's. */
+const RETRIES = 3;
+const RETRY_FIRST_MS = 50;
+const ACKS_ALL = -1;
+
+export function createPlatformaticBroker(options: BrokerOptions, log: Logger): Broker {
+  const base = baseOptions(options);
+  return {
+    producer: () => new PlatformaticProducer(base),
+    consumer: (consumer) => new PlatformaticConsumer(base, consumer, log),
+    admin: () => new PlatformaticAdmin(base),
+    probe: () => probePlatformatic({ ...base, retries: 0 }),
+  };
+}
+
+function baseOptions({ brokers, clientId, tls, sasl }: BrokerOptions): BaseOptions {
+  return {
+    clientId,
+    bootstrapBrokers: [...brokers],
+    connectTimeout: CONNECT_MS,
+    timeout: REQUEST_MS,
+    requestTimeout: REQUEST_MS,
+    retries: RETRIES,
+    retryDelay: (_client, _operation, attempt) => RETRY_FIRST_MS * 2 ** attempt,
+    autocreateTopics: false,
+    ...(tls && { tls: {}, tlsServerName: true }),
+    ...(sasl && { sasl: { ...sasl, mechanism: SASL_NAMES[sasl.mechanism] } }),
+  };
+}
+
+const SASL_NAMES = { plain: "PLAIN", "scram-sha-256": "SCRAM-SHA-256", "scram-sha-512": "SCRAM-SHA-512" } as const;
+
+class PlatformaticProducer implements Producer {
+  readonly name = "kafka producer";
+  readonly #base: BaseOptions;
+  #client: LibraryProducer | undefined;
+
+  constructor(base: BaseOptions) {
+    this.#base = base;
+  }
+
+  async send(records: readonly OutgoingRecord[]): Promise<void> {
+    for (const together of requestsOf(records)) await this.#request(together);
+  }
+
+  async stop(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.close();
+  }
+
+  async #request(records: readonly OutgoingRecord[]): Promise<void> {
+    this.#client ??= new LibraryProducer({
+      ...this.#base,
+      idempotent: true,
+      partitioner: compatibilityPartitioner, // the same as every other client's; the library's own default differs
+    });
+    const messages = records.map(({ topic, key, value, headers }) => ({
+      topic,
+      key: Buffer.from(key),
+      value,
+      headers: new Map(Object.entries(headers).map(([name, text]) => [Buffer.from(name), Buffer.from(text)])),
+    }));
+    try {
+      await this.#client.send({ messages, acks: ACKS_ALL });
+    } catch (err) {
+      throw brokerError(err);
+    }
+  }
+}

@@ -1,0 +1,90 @@
+// What one event's failure may not do to others, beside a broker in memory.
+import { DatabaseUnavailableError } from "@muster/db";
+import { until } from "@muster/runtime";
+import { describeWithMariadb } from "@muster/testkit";
+import { sql } from "kysely";
+import { expect, it } from "vitest";
+import { MemoryBroker } from "../../test/memory-broker.ts";
+import { count, Pipeline } from "../../test/pipeline.ts";
+
+const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+const away = (): DatabaseUnavailableError => new DatabaseUnavailableError(new Error("gone"), "undone");
+
+async function parked(pipeline: Pipeline): Promise<number> {
+  const { rows } = await sql`select 1 from parked_events`.execute(pipeline.db);
+  return rows.length;
+}
+
+describeWithMariadb("an event that fails", () => {
+  it.each(["per key", "none"] as const)(
+    "right after an outage does not hold its partition for ever, although nothing else is there to succeed (order: %s)",
+    async (order) => {
+      await using pipeline = await new Pipeline(new MemoryBroker()).open();
+      let outage = true;
+      await pipeline.relay();
+      await pipeline.consumer(
+        async (event, tx) => {
+          if (outage) throw away();
+          if (event.n === 0) throw new Error("a bug");
+          await count(event, tx);
+        },
+        { order },
+      );
+      await pipeline.emit([{ key: "bad", n: 0 }]);
+      await until(() =>
+        pipeline.logs.withMessage("events cannot be applied: the partition rests").length > 3 ? undefined : "no rest",
+      );
+      outage = false;
+      // All of one partition, and behind the one that fails.
+      await pipeline.emit(upTo(5).map((n) => ({ key: order === "none" ? "bad" : "bbc", n: n + 1 })));
+      await pipeline.untilEffects(5, 8000);
+    },
+  );
+
+  it("when everything of its partition fails does not keep the partition from trying the next one, now and then", async () => {
+    await using pipeline = await new Pipeline(new MemoryBroker()).open();
+    await pipeline.relay();
+    await pipeline.consumer(async (event, tx) => {
+      if (event.n < 15) throw new Error("a bug");
+      await count(event, tx);
+    });
+    await pipeline.emit(upTo(20).map((n) => ({ key: `key-${n}`, n })));
+    await pipeline.untilEffects(5, 20_000);
+  });
+
+  it("while its partition moves is left to the next holder, and not parked", async () => {
+    const broker = new MemoryBroker();
+    await using pipeline = await new Pipeline(broker).open();
+    let attempts = 0;
+    await pipeline.relay();
+    const first = await pipeline.consumer(async () => {
+      attempts++;
+      first.stop?.().catch(() => undefined);
+      throw new Error("a bug of the release that goes");
+    });
+    await pipeline.emit([{ key: "a", n: 0 }]);
+    await until(() => (attempts > 0 ? undefined : "no attempt"));
+    await first.stop?.();
+    expect(await parked(pipeline)).toBe(0);
+    await pipeline.consumer(count);
+    await pipeline.untilEffects(1);
+  });
+
+  it("again and again for want of something that is away does not hold back the parked events of other keys", async () => {
+    await using pipeline = await new Pipeline(new MemoryBroker()).open();
+    let stage: "bug" | "away" = "bug";
+    await pipeline.relay();
+    await pipeline.consumer(async (event, tx) => {
+      if (stage === "bug") throw new Error("a bug");
+      if (event.key === "a") throw away();
+      await count(event, tx);
+    });
+    await pipeline.emit([{ key: "a", n: 0 }]);
+    await until(async () => ((await parked(pipeline)) === 1 ? undefined : "not parked"));
+    await pipeline.emit([{ key: "b", n: 0 }]);
+    await until(async () => ((await parked(pipeline)) === 2 ? undefined : "not parked"));
+    stage = "away";
+    await pipeline.untilEffects(1, 5000);
+    expect(await parked(pipeline)).toBe(1);
+  });
+});
