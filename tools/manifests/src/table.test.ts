@@ -52,7 +52,7 @@ describe.each(TABLE.map((row) => ({ ...row, row })))("the row of $name", ({ row,
     expect((row.secrets ?? []).map((secret) => `${prefix}_${secret}`).toSorted()).toEqual(
       secrets.filter((name) => !kafkas.includes(name)).toSorted(),
     );
-    expect(Object.keys(fields).filter((name) => name.startsWith(`${prefix}_KAFKA_`))).toEqual(kafkas);
+    expect(Object.keys(fields)).toEqual(expect.arrayContaining(kafkas));
   });
 
   it("has a database, the ingress before it and the health of the others exactly where its configuration does", () => {
