@@ -22,6 +22,7 @@ const MADE = [
   "points",
   "ratings",
   "board_counts",
+  "board_equals",
   "board_changes",
   "outbox",
 ];

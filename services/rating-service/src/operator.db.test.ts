@@ -32,7 +32,7 @@ describeWithMariadb("recompute", () => {
     ],
     ["a head", sql`update heads set sigma = sigma * (1 + 2.3e-16) where player_id = ${player(1)}`, "another head"],
     ["a point", sql`delete from points where player_id = ${player(2)} limit 1`, "1 points, not 2"],
-    ["a count", sql`insert into board_counts values ('duel', 1, '*', 4000, 1)`, "players in season 1"],
+    ["a count", sql`insert into board_counts values ('duel', 1, '*', 4000, 1)`, "board_counts: 1 at 1 * 4000"],
     ["another algorithm", sql`update points set algorithm = 'elo' limit 1`, "another point"],
   ])("finds %s that is not, and mends it with --write", async (_, damage, message) => {
     await damage.execute(database.db);

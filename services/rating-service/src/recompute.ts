@@ -1,7 +1,8 @@
 // The fold from nothing, beside what is stored: they are equal to the last bit, or something is wrong.
 import { type Database, inTransaction } from "@muster/db";
 import type { Transaction } from "kysely";
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
+import { bucketOf } from "./boards.ts";
 import { displayOf } from "./display.ts";
 import { foldResult, type PlayerState, type Point } from "./fold.ts";
 import type { Position } from "./position.ts";
@@ -127,24 +128,39 @@ class Comparison {
 
   /** With what is still to be added to them. */
   async #compareCounts(): Promise<void> {
-    const expected = new Map<string, number>();
+    const [counts, equals] = [new Map<string, number>(), new Map<string, number>()];
+    const add = (to: Map<string, number>, key: string): void => void to.set(key, (to.get(key) ?? 0) + 1);
     for (const state of this.#ratings.values())
       for (const region of state.region === "" ? ["*"] : ["*", state.region]) {
         const key = `${state.season} ${region} ${displayOf(state)}`;
-        expected.set(key, (expected.get(key) ?? 0) + 1);
+        add(counts, key);
+        add(equals, `${key} ${bucketOf(state.reachedAtMs).bucket}`);
       }
-    const { rows } = await sql<{ season: number; region: string; display: number; players: number }>`
-      select season, region, display, sum(players) as players from (
-        select season, region, display, players from board_counts where mode = ${this.#mode}
-        union all select season, '*', display, delta from board_changes where mode = ${this.#mode}
-        union all select season, region, display, delta from board_changes where mode = ${this.#mode} and region <> ''
-      ) as counted group by season, region, display having players <> 0`.execute(this.#tx);
-    if (rows.length !== expected.size) this.#differs(`counts: ${rows.length} of display ratings, not ${expected.size}`);
-    for (const { season, region, display, players } of rows) {
-      const wanted = expected.get(`${season} ${region} ${display}`) ?? 0;
-      if (Number(players) !== wanted)
-        this.#differs(`counts: ${players} players in season ${season}, region ${region} at ${display}, not ${wanted}`);
-    }
+    this.#compareCounted("board_counts", counts, await this.#counted("board_counts", sql`0`));
+    this.#compareCounted("board_equals", equals, await this.#counted("board_equals", sql`bucket`));
+  }
+
+  #compareCounted(table: string, computed: ReadonlyMap<string, number>, stored: ReadonlyMap<string, number>): void {
+    if (stored.size !== computed.size) this.#differs(`${table}: ${stored.size} rows, not ${computed.size}`);
+    for (const [key, players] of stored)
+      if (players !== computed.get(key)) this.#differs(`${table}: ${players} at ${key}, not ${computed.get(key) ?? 0}`);
+  }
+
+  async #counted(table: "board_counts" | "board_equals", bucket: RawBuilder<unknown>): Promise<Map<string, number>> {
+    const { rows } = await sql<{ season: number; region: string; display: number; b: number; players: number }>`
+      select season, region, display, b, sum(players) as players from (
+        select season, region, display, ${bucket} as b, players from ${sql.table(table)} where mode = ${this.#mode}
+        union all select season, '*', display, ${bucket}, delta from board_changes where mode = ${this.#mode}
+        union all select season, region, display, ${bucket}, delta from board_changes
+                   where mode = ${this.#mode} and region <> ''
+      ) as counted group by season, region, display, b having players <> 0`.execute(this.#tx);
+    const withBucket = table === "board_equals";
+    return new Map(
+      rows.map(({ season, region, display, b, players }) => [
+        `${season} ${region} ${display}${withBucket ? ` ${b}` : ""}`,
+        Number(players),
+      ]),
+    );
   }
 
   #differs(what: string): void {

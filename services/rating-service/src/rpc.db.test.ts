@@ -27,6 +27,7 @@ describeWithMariadb("rating-service", () => {
       "points",
       "ratings",
       "board_counts",
+      "board_equals",
       "board_changes",
     ])
       await sql`delete from ${sql.table(table)}`.execute(harness.db);
@@ -180,7 +181,7 @@ describeWithMariadb("rating-service", () => {
       await applyInTheEnd(harness, duel(3, 3, 4));
       const without = await display();
       await sql`delete from heads`.execute(harness.db);
-      for (const table of ["results", "points", "ratings", "board_counts", "board_changes"])
+      for (const table of ["results", "points", "ratings", "board_counts", "board_equals", "board_changes"])
         await sql`delete from ${sql.table(table)}`.execute(harness.db);
       for (const result of [duel(1, 1, 2), duel(2, 2, 3), duel(3, 3, 4)]) await applyInTheEnd(harness, result);
       const all = await display();

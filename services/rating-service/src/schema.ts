@@ -22,6 +22,7 @@ export interface Tables extends ConsumerTables {
   points: PointsTable;
   ratings: RatingsTable;
   board_counts: BoardCountsTable;
+  board_equals: BoardEqualsTable;
   board_changes: BoardChangesTable;
   inbox: InboxTable;
   parked_events: ParkedEventsTable;
@@ -125,6 +126,17 @@ export interface BoardCountsTable {
   players: number;
 }
 
+/** The same, by when they got there: see bucketOf. */
+export interface BoardEqualsTable {
+  mode: string;
+  season: number;
+  /** `*`: all regions. */
+  region: string;
+  display: number;
+  bucket: number;
+  players: number;
+}
+
 /** What is to be added to the counts. */
 export interface BoardChangesTable {
   position: Generated<bigint>;
@@ -133,5 +145,6 @@ export interface BoardChangesTable {
   /** The player's; empty for none. */
   region: string;
   display: number;
+  bucket: number;
   delta: number;
 }

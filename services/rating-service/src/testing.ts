@@ -8,4 +8,5 @@ export { compareWithFold } from "./recompute.ts";
 export { rewindMode } from "./rewind.ts";
 export type { Tables } from "./schema.ts";
 export { service } from "./service.ts";
+export { countAgain } from "./store/boards.ts";
 export { requestRewind } from "./store/results.ts";

@@ -1,7 +1,7 @@
 // Leaderboards of many players, asked by RPC of the real service on a durable database: a page from the top, a page further down, and a player's
 // own rank among those around it; alone, and while results are applied. Then how many results a rewind computes again per second.
 //
-//   node src/leaderboards.ts [--players 1000000] [--calls 2000] [--rewound 20000] [--json]
+//   node src/leaderboards.ts [--players 1000000] [--calls 2000] [--results-per-s 50] [--rewound 20000] [--json]
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -11,6 +11,7 @@ import { freePort, provision, startMariadb } from "@muster/local";
 import {
   applyResult,
   compareWithFold,
+  countAgain,
   migrations,
   readConfig,
   requestRewind,
@@ -28,12 +29,13 @@ const { values } = programOptions({
   options: {
     players: { type: "string", default: "1000000" },
     calls: { type: "string", default: "2000" },
+    "results-per-s": { type: "string", default: "50" },
     rewound: { type: "string", default: "20000" },
     json: { type: "boolean", default: false },
   },
 });
 
-function count(name: "players" | "calls" | "rewound", min: number, max: number): number {
+function count(name: "players" | "calls" | "results-per-s" | "rewound", min: number, max: number): number {
   const value = Number(values[name]);
   if (!Number.isInteger(value) || value < min || value > max)
     refuseOptions(`--${name} is a whole number from ${min} to ${max}`);
@@ -42,6 +44,8 @@ function count(name: "players" | "calls" | "rewound", min: number, max: number):
 
 const PLAYERS = count("players", 1000, 5_000_000);
 const CALLS = count("calls", 100, 100_000);
+/** Of 18,000 players who play duels of three minutes without a pause, for 50. */
+const RESULTS_PER_S = count("results-per-s", 1, 10_000);
 const REWOUND = count("rewound", 100, 500_000);
 /** The newcomers of a first season: as many have the same display rating. */
 const EQUALS = Math.floor(PLAYERS / 4);
@@ -110,13 +114,8 @@ async function seed(db: Database<Tables>): Promise<void> {
     insert into ratings select ${NEWCOMERS}, 1, ${idsOf("seq")}, 27, 8, 1120, 1, '', '2026-11-27' - interval seq % 86400 second from ${equal}`.execute(
     db,
   );
-  await sql`insert into board_counts select mode, season, '*', display, count(*) from ratings group by mode, season, display`.execute(
-    db,
-  );
-  await sql`
-    insert into board_counts select mode, season, region, display, count(*) from ratings where region <> ''
-     group by mode, season, region, display`.execute(db);
-  await sql`analyze table ratings, heads, board_counts`.execute(db);
+  for (const mode of [MODE, NEWCOMERS]) await inTransaction(db, (tx) => countAgain(tx, mode));
+  await sql`analyze table ratings, heads, board_counts, board_equals`.execute(db);
 }
 
 type Call = ReturnType<typeof createRpcClient<typeof RatingService>>["call"];
@@ -162,7 +161,10 @@ async function reads(call: Call, when: string): Promise<Row[]> {
     }),
     await timed(`${when}: 100 ratings for the matchmaker`, () =>
       call.getRatings({
-        players: Array.from({ length: 100 }, (_, i) => ({ playerId: idOf((below(PLAYERS) + i) % PLAYERS), mode: MODE })),
+        players: Array.from({ length: 100 }, (_, i) => ({
+          playerId: idOf((below(PLAYERS) + i) % PLAYERS),
+          mode: MODE,
+        })),
       }),
     ),
   ];
@@ -193,12 +195,17 @@ async function apply(db: Database<Tables>, one: Result): Promise<void> {
     }
 }
 
-/** As many at once as a consumer applies. */
+/** As many at once as a consumer applies, at a rate. */
 async function whileApplying(db: Database<Tables>, work: () => Promise<Row[]>): Promise<Row[]> {
   let [applied, over] = [0, false];
   const begun = performance.now();
   const applying = Array.from({ length: APPLIERS }, async () => {
-    while (!over) await apply(db, result(MODE, applied++, PLAYERS));
+    while (!over) {
+      const n = applied++;
+      const dueMs = (n / RESULTS_PER_S) * 1000 - (performance.now() - begun);
+      if (dueMs > 0) await new Promise((resolve) => setTimeout(resolve, dueMs));
+      await apply(db, result(MODE, n, PLAYERS));
+    }
   });
   const rows = await work();
   over = true;

@@ -104,19 +104,30 @@ export const migrations: Migrations = {
       players int not null,
       primary key (mode, season, region, display)
     ) engine = InnoDB`),
-  "20261127T1949-create-board-changes": statement(sql`
+  "20261127T1949-create-board-equals": statement(sql`
+    create table if not exists board_equals (
+      mode varchar(32) character set ascii not null,
+      season int unsigned not null,
+      region varchar(32) character set ascii not null,
+      display int not null,
+      bucket int unsigned not null,
+      players int not null,
+      primary key (mode, season, region, display, bucket)
+    ) engine = InnoDB`),
+  "20261127T1950-create-board-changes": statement(sql`
     create table if not exists board_changes (
       position bigint not null auto_increment primary key,
       mode varchar(32) character set ascii not null,
       season int unsigned not null,
       region varchar(32) character set ascii not null,
       display int not null,
+      bucket int unsigned not null,
       delta int not null
     ) engine = InnoDB`),
-  "20261127T1950-create-outbox": createOutbox,
-  "20261127T1951-add-slot-to-outbox": addSlotToOutbox,
-  "20261127T1952-create-outbox-slots": createOutboxSlots,
-  "20261127T1953-create-outbox-relays": createOutboxRelays,
-  "20261127T1954-create-inbox": createInbox,
-  "20261127T1955-create-parked-events": createParkedEvents,
+  "20261127T1951-create-outbox": createOutbox,
+  "20261127T1952-add-slot-to-outbox": addSlotToOutbox,
+  "20261127T1953-create-outbox-slots": createOutboxSlots,
+  "20261127T1954-create-outbox-relays": createOutboxRelays,
+  "20261127T1955-create-inbox": createInbox,
+  "20261127T1956-create-parked-events": createParkedEvents,
 };

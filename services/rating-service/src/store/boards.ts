@@ -1,8 +1,8 @@
 // Statements of leaderboards. Why counts and changes are two tables: design/backend/v2.1-rating.md.
 import { type Database, inTransaction } from "@muster/db";
 import { type RawBuilder, type Selectable, type Transaction, sql } from "kysely";
-import type { BoardChange } from "../boards.ts";
-import type { RatingsTable, Tables } from "../schema.ts";
+import { type BoardChange, BUCKET_S, bucketOf } from "../boards.ts";
+import type { BoardCountsTable, RatingsTable, Tables } from "../schema.ts";
 
 type Tx = Transaction<Tables>;
 
@@ -47,23 +47,21 @@ export function countChanges(db: Database<Tables>, rowsMax: number): Promise<num
         .skipLocked()
         .execute();
       if (changes.length === 0) return 0;
-      const counts = new Map<
-        string,
-        { mode: string; season: number; region: string; display: number; players: number }
-      >();
-      for (const { mode, season, region, display, delta } of changes)
+      const counts = new Map<string, Counted>();
+      const equals = new Map<string, Counted & { bucket: number }>();
+      for (const { mode, season, region, display, bucket, delta } of changes)
         for (const of of region === "" ? [ALL_REGIONS] : [ALL_REGIONS, region]) {
+          const counted = { mode, season, region: of, display };
           const key = [mode, season, of, display].join("/");
-          counts.set(key, { mode, season, region: of, display, players: (counts.get(key)?.players ?? 0) + delta });
+          counts.set(key, { ...counted, players: (counts.get(key)?.players ?? 0) + delta });
+          const inBucket = `${key}/${bucket}`;
+          equals.set(inBucket, { ...counted, bucket, players: (equals.get(inBucket)?.players ?? 0) + delta });
         }
-      // In the order of the key: several instances may be at it.
-      const rows = [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
-      for (let i = 0; i < rows.length; i += 500)
-        await tx
-          .insertInto("board_counts")
-          .values(rows.slice(i, i + 500))
-          .onDuplicateKeyUpdate({ players: sql`players + values(players)` })
-          .execute();
+      const added = { players: sql<number>`players + values(players)` };
+      for (const rows of inKeyOrder(counts))
+        await tx.insertInto("board_counts").values(rows).onDuplicateKeyUpdate(added).execute();
+      for (const rows of inKeyOrder(equals))
+        await tx.insertInto("board_equals").values(rows).onDuplicateKeyUpdate(added).execute();
       await sql`delete from board_changes where position in (${sql.raw(changes.map(({ position }) => position).join(","))})`.execute(
         tx,
       );
@@ -73,16 +71,34 @@ export function countChanges(db: Database<Tables>, rowsMax: number): Promise<num
   );
 }
 
+type Counted = Selectable<BoardCountsTable>;
+
+/** Several instances may be at it: in the same order, they do not block each other. */
+function inKeyOrder<T extends Counted>(counted: ReadonlyMap<string, T>): T[][] {
+  const rows = [...counted]
+    .filter(([, { players }]) => players !== 0)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, row]) => row);
+  return Array.from({ length: Math.ceil(rows.length / 500) }, (_, i) => rows.slice(i * 500, (i + 1) * 500));
+}
+
 /** A mode's counts from its ratings, while the mode is locked. Changes first, as countChanges has them. */
 export async function countAgain(tx: Tx, mode: string): Promise<void> {
   await tx.deleteFrom("board_changes").where("mode", "=", mode).execute();
   await tx.deleteFrom("board_counts").where("mode", "=", mode).execute();
-  await sql`
-    insert into board_counts (mode, season, region, display, players)
-    select mode, season, ${ALL_REGIONS}, display, count(*) from ratings where mode = ${mode} group by season, display
-    union all
-    select mode, season, region, display, count(*) from ratings
-     where mode = ${mode} and region <> '' group by season, region, display`.execute(tx);
+  await tx.deleteFrom("board_equals").where("mode", "=", mode).execute();
+  for (const [of, which] of [
+    [sql`${ALL_REGIONS}`, sql`mode = ${mode}`],
+    [sql`region`, sql`mode = ${mode} and region <> ''`],
+  ] as const) {
+    await sql`
+      insert into board_counts (mode, season, region, display, players)
+      select mode, season, ${of}, display, count(*) from ratings where ${which} group by 1, 2, 3, 4`.execute(tx);
+    await sql`
+      insert into board_equals (mode, season, region, display, bucket, players)
+      select mode, season, ${of}, display, timestampdiff(second, '1970-01-01', reached_at) div ${sql.lit(BUCKET_S)}, count(*)
+        from ratings where ${which} group by 1, 2, 3, 4, 5`.execute(tx);
+  }
 }
 
 export async function findBoardRow(
@@ -107,13 +123,18 @@ export async function rankOf(db: Database<Tables>, board: Board, position: Board
   const reachedAt = new Date(reachedAtMs);
   const ofBoard = sql`mode = ${mode} and season = ${season}`;
   const ofRegion = region === "" ? sql`` : sql`and region = ${region}`;
+  const { bucket, startsAtMs } = bucketOf(reachedAtMs);
+  const ofCounted = sql`${ofBoard} and region = ${region === "" ? ALL_REGIONS : region}`;
   const { rows } = await sql<{ rank: number }>`
     select 1
-      + (select coalesce(sum(players), 0) from board_counts
-          where ${ofBoard} and region = ${region === "" ? ALL_REGIONS : region} and display > ${display})
-      + (select coalesce(sum(delta), 0) from board_changes where ${ofBoard} ${ofRegion} and display > ${display})
+      + (select coalesce(sum(players), 0) from board_counts where ${ofCounted} and display > ${display})
+      + (select coalesce(sum(players), 0) from board_equals
+          where ${ofCounted} and display = ${display} and bucket < ${bucket})
+      + (select coalesce(sum(delta), 0) from board_changes
+          where ${ofBoard} ${ofRegion} and (display > ${display} or display = ${display} and bucket < ${bucket}))
       + (select count(*) from ratings
-          where ${ofBoard} ${ofRegion} and display = ${display} and reached_at <= ${reachedAt}
+          where ${ofBoard} ${ofRegion} and display = ${display}
+            and reached_at >= ${new Date(startsAtMs)} and reached_at <= ${reachedAt}
             and (reached_at < ${reachedAt} or player_id < ${playerId})) as \`rank\``.execute(db);
   return Number(rows[0]?.rank);
 }
