@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The long drills, which CI runs in a short variant: every scenario of survival, then restarts and a crowd, on real processes.
+# The long drills, which CI runs in a short variant: every scenario of survival, then restarts, a crowd, and crashes between an event and its
+# effect, on real processes.
 # Usage: scripts/drills.sh [--short]     --short: a few matches per scenario, about five minutes; without it about half an hour
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,3 +19,5 @@ fi
 ./node_modules/.bin/node tools/drills/src/survival.ts --scenario all
 ./node_modules/.bin/node tools/drills/src/restarts.ts
 ./node_modules/.bin/node tools/drills/src/crowd.ts
+./node_modules/.bin/node tools/drills/src/event-crashes.ts
+MUSTER_PROPERTY_RUNS=200 ./node_modules/.bin/vitest run packages/events/src/relay-inbox.db.test.ts

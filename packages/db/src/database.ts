@@ -61,6 +61,8 @@ export function createDatabase<Tables>(options: DatabaseOptions): DbPart<Tables>
     autoJsonMap: false, // JSON is text, as its columns are declared
     sessionVariables: {
       max_statement_time: options.statementTimeoutMs / 1000,
+      // Of a process that is frozen, or whose machine has gone without a word: its locks would stay until the server notices, which takes hours.
+      idle_transaction_timeout: Math.max(1, Math.ceil((2 * options.statementTimeoutMs) / 1000)),
       sql_mode: "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION",
     },
   });

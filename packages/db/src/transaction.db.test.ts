@@ -117,6 +117,24 @@ describe.skipIf(ADMIN_URL === "")("a transaction", () => {
     expect(attempts).toBe(1);
   });
 
+  it("that does nothing for twice as long as a statement may take is ended by the server: its locks are free", async () => {
+    const quick = createDatabase<Tables>({
+      url: Object.assign(new URL(ADMIN_URL), { pathname: NAME }).href,
+      poolMax: 1,
+      acquireTimeoutMs: 5000,
+      statementTimeoutMs: 500,
+    });
+    const frozen = await quick.db.startTransaction().execute();
+    await add(frozen, "a", 100);
+    await add(db, "a", 1); // waits for the lock
+    expect(await values()).toEqual({ a: 1, b: 0 });
+    await frozen
+      .rollback()
+      .execute()
+      .catch(() => undefined); // its connection has gone
+    await quick.stop();
+  });
+
   it("that refuses is not done again, and nothing of it is kept", async () => {
     let attempts = 0;
     const refusing = inTransaction(db, async (tx) => {

@@ -12,7 +12,7 @@ import type { Producer } from "../src/broker/port.ts";
 import { MemoryBroker, type SendFault } from "../test/memory-broker.ts";
 import { count, Pipeline, type Tables } from "../test/pipeline.ts";
 
-const RUNS = Number(process.env["MUSTER_PROPERTY_RUNS"] ?? 8);
+const RUNS = Number(process.env["MUSTER_PROPERTY_RUNS"] ?? 5);
 const KEYS = 6;
 const LEASE_MS = 250;
 const SETTLES_WITHIN_MS = 20_000;

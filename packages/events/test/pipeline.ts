@@ -101,8 +101,9 @@ export class Pipeline implements AsyncDisposable {
     return this.#part.db;
   }
 
-  async open(): Promise<this> {
-    const url = (await freshDatabases())["match-service"];
+  /** @param databaseUrl one of the run's own MariaDB, unless it says otherwise */
+  async open(databaseUrl?: string): Promise<this> {
+    const url = databaseUrl ?? (await freshDatabases())["match-service"];
     this.#part = createDatabase<Tables>({ url, poolMax: 12, acquireTimeoutMs: 5000, statementTimeoutMs: 5000 });
     await migrate(this.db, MIGRATIONS);
     await this.admin.start?.();
@@ -113,7 +114,7 @@ export class Pipeline implements AsyncDisposable {
     return this;
   }
 
-  async relay({ owner = randomUUID(), leaseMs = 10_000, producer = this.producer } = {}): Promise<Component> {
+  async relay({ owner = randomUUID() as string, leaseMs = 10_000, producer = this.producer } = {}): Promise<Component> {
     const relay = createRelay({
       db: this.db,
       producer,

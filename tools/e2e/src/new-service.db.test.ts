@@ -33,8 +33,7 @@ describeWithMariadb("a new service", () => {
     run("git", "init", "--quiet"); // check-structure.ts asks it which files there are
     run("node", "scripts/new-service.ts", "live-ops", "--no-install"); // several words: nothing that is one may hold them
     run("pnpm", "install", "--prefer-offline", "--no-frozen-lockfile", "--ignore-scripts");
-    run("buf", "generate"); // takes away all that is generated
-    run("node", "tools/event-schemas/src/main.ts");
+    run("pnpm", "gen");
     run("buf", "lint");
     for (const script of ["infra-files.ts", "config-tables.ts"]) run("node", `scripts/${script}`, "--write");
     run("biome", "format", folder, "contracts", "infra");

@@ -35,7 +35,9 @@ export function composeProblems(text: string): string[] {
     const filled = Object.fromEntries(
       Object.entries(env).map(([key, value]) => [
         key,
-        /^\$\{\w+_KEY:\?\}$/.test(value) ? "ab".repeat(32) : withVariables(value),
+        /^\$\{\w+_KEY:\?\}$/.test(value)
+          ? "ab".repeat(32)
+          : value.replaceAll(/\$\{\w+:\?\}/g, "password").replaceAll(/\$\{\w+:-\}/g, ""),
       ]),
     );
     // Migrations end by themselves.
@@ -50,9 +52,4 @@ export function composeProblems(text: string): string[] {
     }
   }
   return problems;
-}
-
-/** As compose fills them in: what it must be told is a password, and what it need not be told is not. */
-function withVariables(value: string): string {
-  return value.replaceAll(/\$\{\w+:\?\}/g, "password").replaceAll(/\$\{\w+:-(\w*)\}/g, "$1");
 }

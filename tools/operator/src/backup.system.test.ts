@@ -23,8 +23,15 @@ describeWithServers("backup and restore", () => {
   };
   const serverUrl = (): string =>
     parseEnv(readFileSync(path.join(installation.folder, "databases.env"), "utf8"))["MUSTER_DB_URL"] as string;
-  const states = (): ReturnType<typeof tableStates> =>
-    tableStates(serverUrl(), ["identity_dev", "match_dev", "chat_dev"]);
+  /** Of all but who relays the outbox: that is renewed while the system runs, and a restored one has other processes. */
+  const states = async (): ReturnType<typeof tableStates> => {
+    const {
+      "match_dev.outbox_relays": _,
+      "match_dev.outbox_slots": __,
+      ...all
+    } = await tableStates(serverUrl(), ["identity_dev", "match_dev", "chat_dev"]);
+    return all;
+  };
 
   beforeAll(async () => {
     installation = await createTestInstallation();

@@ -134,6 +134,29 @@ describeWithKafka("a key", () => {
   });
 });
 
+describeWithKafka("a group with members by both adapters", () => {
+  it("divides its partitions, whoever comes first", async () => {
+    for (const [one, other] of [BROKER_CLIENTS, BROKER_CLIENTS.toReversed()]) {
+      if (!one || !other) throw new Error("there are two adapters");
+      await using kit = await BrokerKit.open(one);
+      await using otherKit = await BrokerKit.open(other);
+      const topic = await kit.topic(4);
+      const group = kit.name();
+      const first = await kit.member({ topics: [topic], group });
+      await first.untilAssigned(4);
+      const second = await otherKit.member({ topics: [topic], group });
+      await Promise.all([first.untilAssigned(2), second.untilAssigned(2)]);
+      await kit.producer.send(numbered(topic, 200, 20));
+      await until(() => {
+        const count = first.records.length + second.records.length;
+        return count === 200 ? undefined : `${count} records`;
+      });
+      await first.stop();
+      await second.untilAssigned(4);
+    }
+  });
+});
+
 describeWithKafka.each(BROKER_CLIENTS)("an admin by %s", (client) => {
   it("makes topics, says what they are like, changes single settings, and deletes them", async () => {
     await using kit = await BrokerKit.open(client);

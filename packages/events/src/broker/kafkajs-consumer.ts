@@ -1,6 +1,7 @@
 import type { Logger } from "@muster/log";
 import { retryForever, sleep } from "@muster/runtime";
 import type { Consumer as KafkaConsumer, EachBatchPayload, Kafka, KafkaMessage } from "kafkajs";
+import { untilStop } from "./at-most.ts";
 import { brokerError, protocolName } from "./kafkajs-errors.ts";
 import { FETCH_BYTES_MAX, heartbeatMs, SESSION_MS } from "./consumer-defaults.ts";
 import type { Batch, Consumer, ConsumerOptions, ReceivedRecord } from "./port.ts";
@@ -210,21 +211,21 @@ export class KafkaJsConsumer implements Consumer {
         for (let tries = 1; ; tries += 1) {
           try {
             // Not the consumer's own commitOffsets: that one does nothing, silently, once the consumer has been told to stop.
-            await payload.commitOffsetsIfNecessary({
-              topics: [{ topic, partitions: [{ partition, offset: offset.toString() }] }],
-            });
+            const topics = [{ topic, partitions: [{ partition, offset: offset.toString() }] }];
+            await untilStop(this.#stop.signal, () => payload.commitOffsetsIfNecessary({ topics }));
             generation.heardAt = performance.now();
             return;
           } catch (err) {
             note(err);
-            if (generation.lost !== undefined || tries === COMMIT_TRIES) throw brokerError(err);
+            if (generation.lost !== undefined || tries === COMMIT_TRIES || this.#stop.signal.aborted)
+              throw brokerError(err);
             await sleep(COMMIT_RETRY_MS * tries);
           }
         }
       },
       heartbeat: async () => {
         try {
-          await payload.heartbeat();
+          await untilStop(this.#stop.signal, () => payload.heartbeat());
         } catch (err) {
           note(err);
           this.#log.debug({ err, topic, partition }, "a heartbeat failed");

@@ -2,6 +2,8 @@
 import type { Logger } from "@muster/log";
 import { type Admin as KafkaAdmin, Kafka, logLevel, Partitioners } from "kafkajs";
 import type { KafkaConfig, Producer as KafkaProducer } from "kafkajs";
+import { atMost } from "./at-most.ts";
+import { GOODBYE_MS } from "./consumer-defaults.ts";
 import { KafkaJsConsumer } from "./kafkajs-consumer.ts";
 import { brokerError } from "./kafkajs-errors.ts";
 import {
@@ -92,7 +94,10 @@ class KafkaJsProducer implements Producer {
   async stop(): Promise<void> {
     const connected = this.#connected;
     this.#connected = undefined;
-    await (await connected?.catch(() => undefined))?.disconnect();
+    await atMost(
+      GOODBYE_MS,
+      connected?.then((producer) => producer.disconnect()).catch(() => undefined),
+    );
   }
 
   async #connect(): Promise<KafkaProducer> {

@@ -1,10 +1,11 @@
 import type { Logger } from "@muster/log";
 import { retryForever } from "@muster/runtime";
 import { type BaseOptions, Admin as LibraryAdmin } from "@platformatic/kafka";
+import { atMost } from "./at-most.ts";
 import { brokerError } from "./platformatic-calls.ts";
 import { Membership } from "./platformatic-membership.ts";
 import { Reading } from "./platformatic-reading.ts";
-import { SESSION_MS } from "./consumer-defaults.ts";
+import { GOODBYE_MS, SESSION_MS } from "./consumer-defaults.ts";
 import type { Consumer, ConsumerOptions } from "./port.ts";
 
 const REJOIN_MS_MAX = 5000;
@@ -75,10 +76,11 @@ export class PlatformaticConsumer implements Consumer {
       throw brokerError(err);
     } finally {
       stop.removeEventListener("abort", onStop);
-      if (stop.aborted) await membership.leave();
+      if (stop.aborted) await atMost(GOODBYE_MS, membership.leave());
       this.#memberId = membership.memberId;
-      await membership.close();
-      await client.close().catch((err: unknown) => this.#log.debug({ err }, `${this.name} did not close`));
+      await atMost(GOODBYE_MS, membership.close());
+      const closing = client.close().catch((err: unknown) => this.#log.debug({ err }, `${this.name} did not close`));
+      await atMost(GOODBYE_MS, closing);
     }
   }
 }

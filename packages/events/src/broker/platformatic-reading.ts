@@ -9,6 +9,7 @@ import {
   type fetchV17,
   type Admin as LibraryAdmin,
 } from "@platformatic/kafka";
+import { untilStop } from "./at-most.ts";
 import { brokerError, request } from "./platformatic-calls.ts";
 import type { Generation, Membership } from "./platformatic-membership.ts";
 import { offsetAfter, recordsOf } from "./platformatic-records.ts";
@@ -305,7 +306,7 @@ export class Reading {
   }
 
   async #handle({ of, records, end }: Fetched): Promise<void> {
-    const { options, log, membership, generation } = this.#parts;
+    const { options, log, membership, generation, stop } = this.#parts;
     const { topic, partition, position } = of;
     const batch: Batch = {
       topic,
@@ -315,12 +316,12 @@ export class Reading {
       owned: () => !this.#ended.signal.aborted && performance.now() - this.#heardAt < this.#sessionMs,
       commit: async (offset) => {
         of.spokeAt = performance.now();
-        await membership.commit(generation, { topic, partition, offset }, () => this.#end());
+        await untilStop(stop, () => membership.commit(generation, { topic, partition, offset }, () => this.#end()));
         this.#heardAt = performance.now();
       },
       heartbeat: async () => {
         of.spokeAt = performance.now();
-        if (performance.now() - this.#heartbeatAt >= this.#heartbeatMs) await this.#heartbeat();
+        if (performance.now() - this.#heartbeatAt >= this.#heartbeatMs) await untilStop(stop, () => this.#heartbeat());
       },
     };
     const { next, pauseMs } = await options.handle(batch).catch((err: unknown) => {

@@ -2,6 +2,8 @@
 import type { Logger } from "@muster/log";
 import { type BaseOptions, compatibilityPartitioner, Producer as LibraryProducer } from "@platformatic/kafka";
 import { PlatformaticAdmin, probePlatformatic } from "./platformatic-admin.ts";
+import { atMost } from "./at-most.ts";
+import { GOODBYE_MS } from "./consumer-defaults.ts";
 import { brokerError } from "./platformatic-calls.ts";
 import { PlatformaticConsumer } from "./platformatic-consumer.ts";
 import type { Broker, BrokerOptions, OutgoingRecord, Producer } from "./port.ts";
@@ -57,7 +59,7 @@ class PlatformaticProducer implements Producer {
   async stop(): Promise<void> {
     const client = this.#client;
     this.#client = undefined;
-    await client?.close();
+    await atMost(GOODBYE_MS, client?.close());
   }
 
   async #request(records: readonly OutgoingRecord[]): Promise<void> {

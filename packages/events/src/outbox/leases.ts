@@ -73,40 +73,37 @@ export class Leases<Tables extends OutboxTables> {
   async release(): Promise<void> {
     this.#held = new Map();
     this.#validUntil = -Infinity;
-    await this.#db
-      .updateTable("outbox_slots")
-      .set({ expires_at: sql`utc_timestamp(6)` })
-      .where("owner", "=", this.#owner)
-      .execute();
     await this.#db.deleteFrom("outbox_relays").where("owner", "=", this.#owner).execute();
   }
 
+  /** A slot is free when its owner has not renewed in time: a renewal writes one row, and slots change only when they change hands. */
   async #shareIn(tx: Transaction<OutboxTables>): Promise<Lease[]> {
     const owner = this.#owner;
-    const end = sql<Date>`utc_timestamp(6) + interval ${this.#leaseMs * 1000} microsecond`;
     // The slots first: relays come one after another, and each sees what those before it did.
-    const { rows: slots } = await sql<{ slot: number; owner: string; epoch: number; free: number }>`
-      select slot, owner, epoch, expires_at <= utc_timestamp(6) as free from outbox_slots order by slot for update`.execute(
-      tx,
-    );
+    const slots = await tx
+      .selectFrom("outbox_slots")
+      .select(["slot", "owner", "epoch"])
+      .orderBy("slot")
+      .forUpdate()
+      .execute();
+    const { rows: live } = await sql<{ owner: string }>`
+      select owner from outbox_relays where expires_at > utc_timestamp(6)`.execute(tx);
+    const owners = new Set(live.map((row) => row.owner));
+    const share = Math.ceil(SLOTS / new Set([...owners, owner]).size);
+    const mine = slots.filter((row) => row.owner === owner && owners.has(owner));
+    const kept = mine.slice(0, share);
+    const free = slots.filter((row) => !owners.has(row.owner));
+    const taken = free.slice(0, Math.max(0, share - kept.length));
+    const end = sql<Date>`utc_timestamp(6) + interval ${this.#leaseMs * 1000} microsecond`;
     await tx
       .insertInto("outbox_relays")
       .values({ owner, expires_at: end })
       .onDuplicateKeyUpdate({ expires_at: end })
       .execute();
-    await sql`delete from outbox_relays where expires_at <= utc_timestamp(6)`.execute(tx);
-    const { relays } = await tx
-      .selectFrom("outbox_relays")
-      .select(({ fn }) => fn.countAll<number>().as("relays"))
-      .executeTakeFirstOrThrow();
-    const share = Math.ceil(SLOTS / Math.max(1, Number(relays)));
-    const mine = slots.filter((row) => row.owner === owner && !row.free);
-    const kept = mine.slice(0, share);
-    const given = mine.slice(share);
-    const taken = slots.filter((row) => row.free).slice(0, share - kept.length);
-    await this.#set(tx, kept, { expires_at: end });
-    await this.#set(tx, given, { expires_at: sql`utc_timestamp(6)` });
-    await this.#set(tx, taken, { expires_at: end, owner, epoch: sql`epoch + 1` });
+    // Long after: whoever waits for its slots need not see it go.
+    await sql`delete from outbox_relays where expires_at < utc_timestamp(6) - interval 1 hour`.execute(tx);
+    await this.#set(tx, mine.slice(share), { owner: "" });
+    await this.#set(tx, taken, { owner, epoch: sql`epoch + 1` });
     return [
       ...kept.map(({ slot, epoch }) => ({ slot, epoch })),
       ...taken.map(({ slot, epoch }) => ({ slot, epoch: epoch + 1 })),

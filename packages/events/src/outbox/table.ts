@@ -30,20 +30,19 @@ export interface OutboxTable {
   slot: Generated<number>;
 }
 
-/** One row per slot: the lease of the relay that publishes it. */
+/** One row per slot: the relay that publishes it, for as long as that one lives. */
 export interface OutboxSlotsTable {
   slot: number;
-  /** Empty before the first lease. */
+  /** Empty when it is free. */
   owner: string;
   /** Grows with each new lease, and fences what the holder of an earlier one would still write. */
   epoch: number;
-  /** By the server's clock, UTC. */
-  expires_at: Date;
 }
 
-/** The relays that live: slots are shared among them. */
+/** The relays: slots are shared among those that live. */
 export interface OutboxRelaysTable {
   owner: string;
+  /** By the server's clock, UTC: until then its slots are its own. */
   expires_at: Date;
 }
 
@@ -70,10 +69,9 @@ export const createOutboxSlots: Migration = statement(sql`
   create table if not exists outbox_slots (
     slot tinyint unsigned not null primary key,
     owner varchar(64) not null,
-    epoch int unsigned not null,
-    expires_at datetime(6) not null
+    epoch int unsigned not null
   ) engine = InnoDB
-  select seq as slot, '' as owner, 0 as epoch, utc_timestamp(6) as expires_at from ${sql.raw(`seq_0_to_${SLOTS - 1}`)}`);
+  select seq as slot, '' as owner, 0 as epoch from ${sql.raw(`seq_0_to_${SLOTS - 1}`)}`);
 
 export const createOutboxRelays: Migration = statement(sql`
   create table if not exists outbox_relays (
