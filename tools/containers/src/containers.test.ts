@@ -48,11 +48,11 @@ describe("a manifest as a container", () => {
 
   it("has all that the manifests take from secrets, of a new process in the table too", () => {
     expect(() => podsOf(manifests, secretsOf(SERVICES, folder), folder)).not.toThrow();
-    const database = { prefix: "rating", user: "ratings" };
-    const rating = { ...serviceOf("chat-service"), name: "rating-service", prefix: "RATING", database };
-    const { muster } = secretsOf([...SERVICES, rating], folder);
-    expect(muster?.["rating-db-url"]).toBe(
-      `mysql://ratings:${muster?.["rating-db-password"]}@mariadb:3306/rating_local`,
+    const database = { prefix: "ranking", user: "rankings" };
+    const ranking = { ...serviceOf("chat-service"), name: "ranking-service", prefix: "RANKING", database };
+    const { muster } = secretsOf([...SERVICES, ranking], folder);
+    expect(muster?.["ranking-db-url"]).toBe(
+      `mysql://rankings:${muster?.["ranking-db-password"]}@mariadb:3306/ranking_local`,
     );
   });
 

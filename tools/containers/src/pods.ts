@@ -22,7 +22,7 @@ interface Container {
     readonly name: string;
     readonly value?: string;
     readonly valueFrom?: {
-      readonly secretKeyRef?: { readonly name: string; readonly key: string };
+      readonly secretKeyRef?: { readonly name: string; readonly key: string; readonly optional?: boolean };
       readonly fieldRef?: { readonly fieldPath: string };
     };
   }[];
@@ -132,6 +132,7 @@ function environmentOf(container: Container, podName: string, secrets: Data): Re
         : valueFrom?.fieldRef?.fieldPath === "metadata.name"
           ? podName
           : undefined);
+    if (given === undefined && secret?.optional) continue; // as Kubernetes leaves it out
     if (given === undefined) throw new Error(`${podName}: no value for ${name}`);
     env[name] = given.replaceAll(/\$\((\w+)\)/g, (whole, other: string) => env[other] ?? whole);
   }
