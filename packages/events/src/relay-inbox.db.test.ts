@@ -15,12 +15,16 @@ import { count, Pipeline, type Tables } from "../test/pipeline.ts";
 const RUNS = Number(process.env["MUSTER_PROPERTY_RUNS"] ?? 5);
 const KEYS = 6;
 const LEASE_MS = 250;
+/** Long enough for transactions to be committed meanwhile. */
+const SEND_MS = 15;
 const SETTLES_WITHIN_MS = 20_000;
 
 type Step =
   | { readonly kind: "commit" | "abort" | "open"; readonly key: number }
   /** More than a batch: then the relay reads ahead. */
   | { readonly kind: "burst"; readonly events: number }
+  /** Of a key of its own, one after another, beside the next steps: the relay is never without work. */
+  | { readonly kind: "stream"; readonly events: number }
   | { readonly kind: "close"; readonly commit: boolean }
   /** The relay is never heard of again, once it is there. */
   | { readonly kind: "crash"; readonly at: "before send" | "before mark" }
@@ -34,6 +38,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant("burst" as const), events: fc.integer({ min: 20, max: 400 }) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant("stream" as const), events: fc.integer({ min: 10, max: 60 }) }),
   },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("close" as const), commit: fc.boolean() }) },
   {
@@ -82,11 +90,14 @@ class World implements AsyncDisposable {
   readonly #open = new Map<string, (commit: boolean) => Promise<void>>();
   #crashAt: "before send" | "before mark" | undefined;
   #relays: Promise<unknown> = Promise.resolve();
+  #streams: Promise<unknown> = Promise.resolve();
 
   async open(): Promise<this> {
     await this.#pipeline.open();
     await sql`create table numbers (event_key varchar(8) primary key, n int not null)`.execute(this.#pipeline.db);
     for (let i = 0; i < KEYS; i++) await sql`insert into numbers values (${`key-${i}`}, 0)`.execute(this.#pipeline.db);
+    await sql`insert into numbers values ('stream', 0)`.execute(this.#pipeline.db);
+    this.#broker.sendMs = SEND_MS;
     await this.#startRelay();
     for (let member = 0; member < 2; member++)
       await this.#pipeline.consumer(async (event, tx) => {
@@ -108,6 +119,9 @@ class World implements AsyncDisposable {
           Array.from({ length: KEYS }, (_, i) => `key-${i}`),
           Math.ceil(one.events / KEYS),
         );
+      case "stream":
+        this.#streams = Promise.all([this.#streams, this.#stream(one.events)]);
+        return;
       case "open":
         return this.#begin(`key-${one.key}`);
       case "close":
@@ -138,6 +152,7 @@ class World implements AsyncDisposable {
     this.#broker.up = true;
     this.#broker.faults.length = 0;
     for (const close of this.#open.values()) await close(true);
+    await this.#streams;
     const { rows } = await sql<{ event_key: string; n: number }>`select * from numbers`.execute(this.#pipeline.db);
     const wanted = new Map(rows.filter(({ n }) => n > 0).map(({ event_key, n }) => [event_key, upTo(n)]));
     await this.#pipeline.untilEffects([...wanted.values()].flat().length, SETTLES_WITHIN_MS);
@@ -187,6 +202,10 @@ class World implements AsyncDisposable {
     if (free.length > 0) await this.#write(free, each, mayCommit);
   }
 
+  async #stream(events: number): Promise<void> {
+    for (let i = 0; i < events; i++) await this.#write(["stream"], 1, Promise.resolve(true));
+  }
+
   async #begin(name: string): Promise<void> {
     if (this.#open.has(name) || this.#open.size >= OPEN_MAX) return;
     const decision = Promise.withResolvers<boolean>();
@@ -196,6 +215,8 @@ class World implements AsyncDisposable {
       decision.resolve(commit);
       await ended;
       this.#open.delete(name);
+      // At once the key's next one: were it published first, the order would be lost.
+      if (commit) await this.#write([name], 1, Promise.resolve(true));
     });
     await Promise.race([wrote.promise, ended]);
   }
@@ -238,6 +259,7 @@ class World implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#crashAt = undefined;
     for (const close of this.#open.values()) await close(false);
+    await this.#streams;
     await this.#relays;
     await this.#pipeline[Symbol.asyncDispose]();
   }

@@ -32,6 +32,8 @@ export class MemoryBroker implements Broker {
   /** Sends wait for it before anything arrives. */
   gate: Promise<void> = Promise.resolve();
   batchRecordsMax = 50;
+  /** How long each send takes, ms. */
+  sendMs = 0;
 
   topic(name: string): Partition[] {
     const topic = this.#topics.get(name) ?? Array.from({ length: PARTITIONS }, () => []);
@@ -89,6 +91,7 @@ export class MemoryBroker implements Broker {
 
   async #send(records: readonly OutgoingRecord[]): Promise<void> {
     await this.gate;
+    await sleep(this.sendMs);
     await this.answer();
     const fault = this.faults.shift();
     const unknown = new BrokerError("no answer in time", { cause: undefined, retryable: true });
