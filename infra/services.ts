@@ -167,6 +167,16 @@ const TABLE = [
     },
   },
   {
+    name: "rating-service",
+    prefix: "RATING",
+    does: "turns results into ratings, seasons and leaderboards",
+    port: 7270,
+    speaks: "grpc",
+    database: { prefix: "rating", user: "rating" },
+    calls: {},
+    kafka: true,
+  },
+  {
     name: "identity-service",
     prefix: "IDENTITY",
     does: "manages accounts, sessions and signing keys",

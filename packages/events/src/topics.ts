@@ -39,6 +39,15 @@ export interface Subscription {
   readonly order: "per key" | "none";
 }
 
+/** All consumers. */
+export const SUBSCRIPTIONS = {
+  "rating-service": {
+    consumer: "rating-service",
+    events: ["muster.matches.v1"],
+    order: "none", // it puts results in order itself
+  },
+} as const satisfies Readonly<Record<string, Subscription>>;
+
 /** A consumer's own topics belong to it and not to what it reads: a replay for one consumer must not reach the others again. */
 export function consumerTopics({ consumer, events, order }: Subscription): ConsumerTopics {
   const own = (suffix: string): string => `muster.consumers.${consumer}.${suffix}`;

@@ -40,7 +40,7 @@ const TABLE_FILES = ["table.ts", "outbox/table.ts", "consumer/tables.ts"];
 function columnsOf(type: string, source: string): string {
   const own = new RegExp(`interface ${type} \\{([\\s\\S]*?)\\n\\}`).exec(source)?.[1];
   if (own !== undefined) return own;
-  const imports = source.match(/^import type .*$/gm)?.filter((line) => new RegExp(`\\b${type}\\b`).test(line));
+  const imports = source.match(/^import type [^;]*;/gm)?.filter((line) => new RegExp(`\\b${type}\\b`).test(line));
   const name = /"@muster\/(\w+)"/.exec(imports?.[0] ?? "")?.[1];
   if (name === undefined) return "";
   const files = TABLE_FILES.map((file) => new URL(`../../${name}/src/${file}`, import.meta.url));

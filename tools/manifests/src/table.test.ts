@@ -95,7 +95,7 @@ describe("two rows", () => {
       prefix.toLowerCase(),
       `variables that begin with ${prefix}_ are not its own: ${prefix}_ is taken`,
     ]),
-    ["RATING", "rating", undefined],
+    ["RANKING", "ranking", undefined],
   ])("%s and the database %s_… beside the others: %s", (prefix, database, clash) => {
     expect(clashOf({ name: "new-service", prefix, database: { prefix: database, user: database } })).toBe(clash);
   });

@@ -74,6 +74,12 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     "REASON",
     "After a change of CHAT_AUDIT_KEY: seals again, with the new key, the entries that the old key sealed.",
   ),
+  "recompute-ratings": serviceCommand(
+    "rating-service",
+    "recompute",
+    "[--write] [MODE]",
+    "Computes all ratings again from the results of matches, and says whether the stored ones are the same; --write stores what it computes.",
+  ),
   migrate,
   backup,
   "backup-logs": backupLogs,

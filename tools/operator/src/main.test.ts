@@ -86,6 +86,7 @@ const ASKING: Readonly<Record<string, readonly string[] | undefined>> = {
   "verify-moderation-log": [],
   "seal-moderation-log": ["1-2", "looked at"],
   "reseal-moderation-log": ["a new key"],
+  "recompute-ratings": [],
   migrate: [],
   backup: [folder],
   "backup-logs": ["/nowhere"],
@@ -106,6 +107,7 @@ it.each(Object.entries(ASKING).filter(([, args]) => args !== undefined))(
     const ended = operator([name, ...args], {
       MATCH_DB_URL: `${SERVER}c`,
       CHAT_DB_URL: `${SERVER}d`,
+      RATING_DB_URL: `${SERVER}e`,
       MUSTER_DB_URL: SERVER,
       MUSTER_ADMIN_URLS: '{"shard":"http://127.0.0.1:9"}',
       IDENTITY_KEY_ENCRYPTION_KEY: KEY,

@@ -1,7 +1,15 @@
 // Kafka's topics beside the declared ones: says the differences, and removes them when it is asked to.
 import { parseArgs } from "node:util";
 import { configOrExit, parseConfig } from "@muster/config";
-import { applyTopics, brokerOf, describePlan, kafkaFields, planTopics, topicDescriptions } from "@muster/events";
+import {
+  applyTopics,
+  brokerOf,
+  describePlan,
+  kafkaFields,
+  planTopics,
+  SUBSCRIPTIONS,
+  topicDescriptions,
+} from "@muster/events";
 import { createLogger } from "@muster/log";
 
 const USAGE = `usage: scripts/kafka-topics.sh [--apply] [--replicas 3|1]
@@ -40,7 +48,7 @@ async function main(): Promise<void> {
     console.error(`MUSTER_KAFKA_BROKERS is not set\n${USAGE}`);
     process.exit(2);
   }
-  const wanted = topicDescriptions([], replicas === "3" ? "production" : "local");
+  const wanted = topicDescriptions(Object.values(SUBSCRIPTIONS), replicas === "3" ? "production" : "local");
   const admin = broker.admin();
   try {
     await admin.start?.();

@@ -1,0 +1,54 @@
+// The events that rating-service reads and writes. No I/O.
+import { type EventOf, newEvent, type StoredEvent, storedEvent } from "@muster/events";
+import { currentTrace, formatTraceparent, newTrace } from "@muster/tracing";
+import { deviationOf, displayOf } from "./display.ts";
+import type { PlayerState, Result } from "./fold.ts";
+import { ALGORITHM } from "./rate-match.ts";
+
+export const SOURCE = "muster/rating-service";
+
+/** What rating-service needs of it. */
+export function resultOf({ data, region = "" }: EventOf<"match.ended">): Result {
+  return {
+    matchId: data.matchId,
+    mode: data.mode,
+    endedAtMs: Date.parse(data.endedAt),
+    region,
+    participants: data.participants.map(({ playerId, rank, unplayed, bot, ...more }) => {
+      // Not in v1 of the event yet: an addition.
+      const { team } = more as { team?: unknown };
+      return {
+        playerId,
+        rank,
+        ...(Number.isInteger(team) && { team: team as number }),
+        ...(unplayed && { unplayed }),
+        ...(bot !== undefined && { bot: true as const }),
+      };
+    }),
+  };
+}
+
+export interface Changed {
+  readonly playerId: string;
+  readonly mode: string;
+  /** On which the rating now rests. */
+  readonly matchId: string;
+  readonly before: PlayerState;
+  readonly after: PlayerState;
+}
+
+export function ratingChanged({ playerId, mode, matchId, before, after }: Changed, at: Date): StoredEvent {
+  const data = {
+    playerId,
+    mode,
+    matchId,
+    before: displayOf(before),
+    after: displayOf(after),
+    deviation: deviationOf(after),
+    matches: after.matches,
+    algorithm: ALGORITHM,
+    changedAt: at.toISOString(),
+  };
+  const traceparent = formatTraceparent(currentTrace() ?? newTrace());
+  return storedEvent(newEvent("rating.changed", data, { source: SOURCE, time: at, traceparent }));
+}

@@ -1,0 +1,114 @@
+// From match.ended on the topic to a rating, and to rating.changed on the other topic.
+import { RatingService } from "@muster/contracts/rating/v2";
+import {
+  type AnyEvent,
+  applyTopics,
+  type Broker,
+  consumerTopics,
+  createBroker,
+  decodeEvent,
+  encodeEvent,
+  newEvent,
+  SUBSCRIPTIONS,
+  topicDescriptions,
+} from "@muster/events";
+import { describeWithKafka, freshTopicPrefix, LogLines, startPrivateKafka, startService, until } from "@muster/testkit";
+import { v7 as uuidv7 } from "uuid";
+import { expect, it } from "vitest";
+import { compareWithFold } from "./recompute.ts";
+import { service } from "./service.ts";
+
+function ended(winner: string, loser: string, minute: number): Extract<AnyEvent, { type: "match.ended" }> {
+  const endedAt = new Date(Date.parse("2026-11-27T10:00:00Z") + minute * 60_000);
+  return newEvent(
+    "match.ended",
+    {
+      matchId: uuidv7(),
+      mode: "duel",
+      gameId: "duel",
+      buildId: "1",
+      seed: 1,
+      epoch: 1,
+      createdAt: endedAt.toISOString(),
+      endedAt: endedAt.toISOString(),
+      reason: "played",
+      ticks: 9,
+      stateHash: "0badcafe",
+      participants: [winner, loser].map((playerId, seat) => ({ seat, playerId, score: 1 - seat, rank: seat + 1 })),
+    },
+    { source: "muster/match-service", time: endedAt },
+  );
+}
+
+async function changesOn(broker: Broker): Promise<{ events: AnyEvent[]; stop(): Promise<void> }> {
+  const events: AnyEvent[] = [];
+  const consumer = broker.consumer({
+    group: `${freshTopicPrefix()}reader`,
+    topics: ["muster.ratings.v1"],
+    concurrency: 4,
+    from: "earliest",
+    async handle({ records }) {
+      events.push(...records.map(decodeEvent));
+      return { next: (records.at(-1)?.offset ?? -1n) + 1n, pauseMs: 0 };
+    },
+  });
+  await consumer.start();
+  return { events, stop: async () => consumer.stop() };
+}
+
+describeWithKafka("rating-service on Kafka", () => {
+  it("rates each match once and tells of it, whatever comes twice, late or broken; what is broken is in the DLQ", async () => {
+    await using kafka = await startPrivateKafka(); // the topics and the group are those of every installation
+    const logs = new LogLines();
+    const broker = await createBroker(
+      { client: "kafkajs", brokers: kafka.brokers, clientId: "test", tls: false },
+      logs.logger("test"),
+    );
+    const [admin, producer] = [broker.admin(), broker.producer()];
+    await admin.start?.();
+    await producer.start?.();
+    await applyTopics(admin, topicDescriptions(Object.values(SUBSCRIPTIONS), "local"));
+    const players = Array.from({ length: 5 }, () => uuidv7());
+    const of = (n: number): string => players[n % players.length] as string;
+    const matches = Array.from({ length: 30 }, (_, n) => encodeEvent(ended(of(n), of(n + 1 + (n % 3)), n)));
+    const broken = { ...(matches[0] as (typeof matches)[number]), value: Buffer.from("{") };
+    const held = matches.slice(3, 6);
+
+    const reader = await changesOn(broker);
+    await using harness = await startService(service, RatingService, {
+      env: { RATING_KAFKA_BROKERS: kafka.brokers.join(",") },
+    });
+    await producer.send([broken, ...matches.filter((one) => !held.includes(one)), ...matches.slice(0, 3)]);
+    const count = async (): Promise<number> => {
+      const rows = await harness.db.selectFrom("results").select("match_id").execute();
+      return rows.length;
+    };
+    await until(async () => ((await count()) === 27 ? undefined : `${await count()} results`), 60_000);
+    await producer.send(held);
+    const rest = async (): Promise<string | undefined> => {
+      if ((await count()) !== 30) return `${await count()} results`;
+      const waiting = await harness.db.selectFrom("rewinds").select("position").execute();
+      return waiting.length === 0 ? undefined : "a rewind waits";
+    };
+    await until(rest, 60_000);
+    expect(await compareWithFold(harness.db, "duel")).toMatchObject({ results: 30, players: 5, differences: [] });
+
+    const { ratings } = await harness.call.getRatings({
+      players: players.map((playerId) => ({ playerId, mode: "duel" })),
+    });
+    const last = (playerId: string): number | undefined =>
+      reader.events.findLast(
+        (event): event is Extract<AnyEvent, { type: "rating.changed" }> =>
+          event.type === "rating.changed" && event.data.playerId === playerId,
+      )?.data.after;
+    const told = (): number[] => players.map((playerId) => last(playerId) ?? -1);
+    const wanted = ratings.map(({ display }) => display);
+    await until(() => (String(told()) === String(wanted) ? undefined : `${told()}, not ${wanted}`), 60_000);
+    const { dlq } = consumerTopics(SUBSCRIPTIONS["rating-service"]);
+    const lag = await admin.lag("nobody", [dlq]);
+    expect(lag.reduce((sum, { first, end }) => sum + Number(end - first), 0)).toBe(1);
+    await reader.stop();
+    await producer.stop?.();
+    await admin.stop?.();
+  }, 180_000);
+});
