@@ -18,12 +18,13 @@ import {
 import * as match from "@muster/match-service/testing";
 import * as matchmaker from "@muster/matchmaker/testing";
 import { GAMES } from "@muster/modes";
+import * as rating from "@muster/rating-service/testing";
 import * as gateway from "@muster/realtime-gateway/testing";
 import type { App } from "@muster/runtime";
 import * as shard from "@muster/shard/testing";
 import { freshDatabases, LogLines, until } from "@muster/testkit";
 
-export type ServiceName = "identity" | "match" | "chat" | "matchmaker" | "shard" | "gateway" | "edge";
+export type ServiceName = "identity" | "match" | "rating" | "chat" | "matchmaker" | "shard" | "gateway" | "edge";
 
 export interface SystemOptions {
   /** Environment variables on top of the local system's. */
@@ -59,7 +60,16 @@ export interface System extends AsyncDisposable {
   start(name: ServiceName): Promise<void>;
 }
 
-export const NAMES: readonly ServiceName[] = ["identity", "match", "chat", "matchmaker", "shard", "gateway", "edge"];
+export const NAMES: readonly ServiceName[] = [
+  "identity",
+  "match",
+  "rating",
+  "chat",
+  "matchmaker",
+  "shard",
+  "gateway",
+  "edge",
+];
 /** Short times, so that a test of a limit does not wait for it. */
 const TEST_ENV = {
   MATCHMAKER_MODES: JSON.stringify({
@@ -148,6 +158,7 @@ function factories(
         ...identityNow,
       }),
     match: () => match.service.createApp(match.readConfig(env), { log: logs.match.logger("match-service") }),
+    rating: () => rating.service.createApp(rating.readConfig(env), { log: logs.rating.logger("rating-service") }),
     chat: () => chat.service.createApp(chat.readConfig(env), { log: logs.chat.logger("chat-service") }),
     matchmaker: () =>
       matchmaker.service.createApp(matchmaker.readConfig(env, all), { log: logs.matchmaker.logger("matchmaker") }),
@@ -161,6 +172,7 @@ async function migrateAll(urls: Readonly<Record<string, string>>): Promise<void>
   const all = [
     [urls["identity-service"], identity.service.migrations],
     [urls["match-service"], match.service.migrations],
+    [urls["rating-service"], rating.service.migrations],
     [urls["chat-service"], chat.service.migrations],
   ] as const;
   for (const [url, migrations] of all) {
