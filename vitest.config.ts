@@ -8,7 +8,6 @@ const NEEDS_KAFKA = ["**/*.kafka.test.ts"];
 
 /** These judge how soon a whole system recovers from a fault: two at a time, when the others are done. */
 const JUDGES_RECOVERY = [
-  "tools/drills/src/broken.system.test.ts",
   "tools/e2e/src/database-away.system.test.ts",
   "tools/e2e/src/reconnect.system.test.ts",
   "tools/e2e/src/resilience.system.test.ts",
@@ -24,6 +23,7 @@ const JUDGES_TIMES = [
   "services/realtime-gateway/src/connection/control-limits.test.ts",
   "services/realtime-gateway/src/connection/costly-frames.test.ts",
   "tools/attack/src/attacks.system.test.ts",
+  "tools/drills/src/broken.system.test.ts",
   "tools/e2e/src/prediction.system.test.ts",
   "tools/e2e/src/slow.system.test.ts",
 ];
