@@ -22,6 +22,8 @@ export interface Attack {
   readonly honest: HonestActivity;
   /** Passes if at least this share of the honest activity works. */
   readonly shareMin: number;
+  /** Seconds that it takes at least until the share of what worked says something. Absent: any time does. */
+  readonly secondsMin?: number;
   /** Passes if no honest step takes longer, milliseconds. */
   readonly worstMsMax: number;
   /** Counts that say that the attack reached what it attacks: one of them has to be above 0, or nothing was shown. */

@@ -33,7 +33,7 @@ describeWithServers("honest players", () => {
       const { problems, calm, attacked, counts } = await runAttack(attack, {
         target,
         honest,
-        seconds: SECONDS,
+        seconds: Math.max(SECONDS, attack.secondsMin ?? 0),
         calmSeconds: CALM_SECONDS,
         patience: PATIENCE,
       });

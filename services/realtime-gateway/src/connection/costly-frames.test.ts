@@ -33,32 +33,39 @@ const EMPTY_ENTRY = [0x0a, 0];
 const SHORT_ID_ENTRY = [0x0a, 4, 0x0a, 2, 65, 65];
 const LONG_MODE = [0x0a, 0xc0, 0x3e, ...Array.from({ length: 8000 }, () => 65)];
 
-/** Milliseconds of the quickest round: other work on the machine makes rounds slower, never quicker. */
+function timed(frame: Uint8Array): number {
+  const from = performance.now();
+  decodeControl(frame);
+  return performance.now() - from;
+}
+
+/**
+ * How many times as long as the largest request `frame` takes. Of the quickest rounds, since other work makes rounds slower and never
+ * quicker; in turn, so that a clock which changes its pace changes it for both.
+ */
 function costOf(frame: Uint8Array): number {
-  let quickest = Infinity;
+  let [quickest, quickestLargest] = [Infinity, Infinity];
   for (let i = 0; i < ROUNDS; i++) {
-    const from = performance.now();
-    decodeControl(frame);
-    quickest = Math.min(quickest, performance.now() - from);
+    quickestLargest = Math.min(quickestLargest, timed(largest));
+    quickest = Math.min(quickest, timed(frame));
   }
-  return quickest;
+  return quickest / quickestLargest;
 }
 
 describe("what a frame costs, against the largest request that is allowed", () => {
   it.each([
-    { what: "a ping full of unknown numbers", frame: stuffed("ping", UNKNOWN_VARINT), times: 2 },
-    { what: "a ping full of unknown texts", frame: stuffed("ping", UNKNOWN_BYTES), times: 2 },
-    { what: "a ping full of unknown groups", frame: stuffed("ping", UNKNOWN_GROUP), times: 2 },
-    { what: "a hello full of unknown numbers", frame: stuffed("hello", UNKNOWN_VARINT), times: 2 },
+    { what: "a ping full of unknown numbers", frame: stuffed("ping", UNKNOWN_VARINT), times: 3 },
+    { what: "a ping full of unknown texts", frame: stuffed("ping", UNKNOWN_BYTES), times: 3 },
+    { what: "a ping full of unknown groups", frame: stuffed("ping", UNKNOWN_GROUP), times: 3 },
+    { what: "a hello full of unknown numbers", frame: stuffed("hello", UNKNOWN_VARINT), times: 3 },
     { what: "a mode that is as long as a frame", frame: stuffed("enqueue", LONG_MODE), times: 1 },
     // 27 times as many entries as are allowed, and each is read.
     { what: "four thousand empty cursors", frame: stuffed("chatSubscribe", EMPTY_ENTRY), times: 6 },
     { what: "a thousand cursors of no channel", frame: stuffed("chatSubscribe", SHORT_ID_ENTRY), times: 6 },
   ])("$what: at most $times times as much", ({ frame, times }) => {
     expect(frame.length).toBeLessThanOrEqual(FRAME_BYTES_MAX);
-    costOf(largest);
     costOf(frame); // both warm
-    expect(costOf(frame)).toBeLessThan(times * costOf(largest));
+    expect(costOf(frame)).toBeLessThan(times);
   });
 
   it("fields that this release does not know are left out, not kept", () => {

@@ -14,6 +14,8 @@ export const noShowGhosts: Attack = {
   takes: `pairings of six honest players: ${GHOSTS} guests queue again whenever a match is found for them, and join none`,
   honest: "pairing",
   shareMin: 0.8,
+  // Every ghost is believed once: of two or three pairings, one would already be too much.
+  secondsMin: 8,
   worstMsMax: 6000,
   landed: ["matches", "refused"],
   async prepare(target) {
