@@ -184,6 +184,7 @@ const TABLE = [
     speaks: "grpc",
     database: { prefix: "identity", user: "identity" },
     calls: {},
+    kafka: true,
     secrets: ["KEY_ENCRYPTION_KEY", "AUDIT_KEY"],
   },
   {

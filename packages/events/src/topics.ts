@@ -16,6 +16,8 @@ const DAY_MS = 86_400_000;
 export const EVENT_RETENTION_MS = 7 * DAY_MS;
 export const DLQ_RETENTION_MS = 30 * DAY_MS;
 export const REPLAY_RETENTION_MS = 7 * DAY_MS;
+/** Records are deleted by the segment, by the age of its newest: one stays for up to this much longer. Kafka's own is a week. */
+export const SEGMENT_MS = DAY_MS;
 /** Of the records that a producer sends to a partition at once, which count as one message to the broker: fewer have to be. */
 export const BATCH_BYTES_MAX = 1024 * 1024;
 /** Of a record besides its payload, at most: headers, key, framing. */
@@ -74,6 +76,7 @@ export function topicDescriptions(
     settings: {
       "cleanup.policy": "delete",
       "retention.ms": String(retentionMs),
+      "segment.ms": String(SEGMENT_MS),
       "max.message.bytes": String(BATCH_BYTES_MAX),
       // With acks=all, a record that was confirmed is on two brokers, and one of them may be lost.
       "min.insync.replicas": surroundings === "production" ? "2" : "1",

@@ -1,8 +1,10 @@
 import { bytes, type Environment, int, json, keys, parseConfig } from "@muster/config";
+import { kafkaFields } from "@muster/events";
 import { type ConfigFrom, databaseConfig } from "@muster/service/database";
 import { Type } from "@sinclair/typebox";
 
 const own = {
+  ...kafkaFields("IDENTITY"),
   IDENTITY_KEY_ENCRYPTION_KEY: bytes({
     length: 32,
     description: "AES-256 key that encrypts the signing keys in the database, 64 hexadecimal digits",

@@ -1,4 +1,5 @@
 import type { AuditLogTable } from "@muster/audit";
+import type { OutboxRelaysTable, OutboxSlotsTable, OutboxTable } from "@muster/events";
 import type { AccountKindName, RoleName, SigningKeyState } from "@muster/contracts/identity/names";
 import type { Generated, Selectable } from "kysely";
 
@@ -14,6 +15,9 @@ export interface Tables {
   login_failures: LoginFailuresTable;
   spent_challenges: SpentChallengesTable;
   audit_log: AuditLogTable;
+  outbox: OutboxTable;
+  outbox_slots: OutboxSlotsTable;
+  outbox_relays: OutboxRelaysTable;
 }
 
 export interface AccountsTable {

@@ -1,18 +1,8 @@
 // From match.ended on the topic to a rating, and to rating.changed on the other topic.
 import { RatingService } from "@muster/contracts/rating/v2";
-import {
-  type AnyEvent,
-  applyTopics,
-  type Broker,
-  consumerTopics,
-  createBroker,
-  decodeEvent,
-  encodeEvent,
-  newEvent,
-  SUBSCRIPTIONS,
-  topicDescriptions,
-} from "@muster/events";
-import { describeWithKafka, freshTopicPrefix, LogLines, startPrivateKafka, startService, until } from "@muster/testkit";
+import { type AnyEvent, consumerTopics, encodeEvent, newEvent, SUBSCRIPTIONS } from "@muster/events";
+import { TopicReader } from "@muster/events/testing";
+import { describeWithKafka, startPrivateKafka, startService, until } from "@muster/testkit";
 import { v7 as uuidv7 } from "uuid";
 import { expect, it } from "vitest";
 import { compareWithFold } from "./recompute.ts";
@@ -40,41 +30,19 @@ function ended(winner: string, loser: string, minute: number): Extract<AnyEvent,
   );
 }
 
-async function changesOn(broker: Broker): Promise<{ events: AnyEvent[]; stop(): Promise<void> }> {
-  const events: AnyEvent[] = [];
-  const consumer = broker.consumer({
-    group: `${freshTopicPrefix()}reader`,
-    topics: ["muster.ratings.v1"],
-    concurrency: 4,
-    from: "earliest",
-    async handle({ records }) {
-      events.push(...records.map(decodeEvent));
-      return { next: (records.at(-1)?.offset ?? -1n) + 1n, pauseMs: 0 };
-    },
-  });
-  await consumer.start();
-  return { events, stop: async () => consumer.stop() };
-}
-
 describeWithKafka("rating-service on Kafka", () => {
   it("rates each match once and tells of it, whatever comes twice, late or broken; what is broken is in the DLQ", async () => {
     await using kafka = await startPrivateKafka(); // the topics and the group are those of every installation
-    const logs = new LogLines();
-    const broker = await createBroker(
-      { client: "kafkajs", brokers: kafka.brokers, clientId: "test", tls: false },
-      logs.logger("test"),
-    );
-    const [admin, producer] = [broker.admin(), broker.producer()];
+    await using reader = await TopicReader.open(kafka.brokers, "muster.ratings.v1");
+    const [admin, producer] = [reader.broker.admin(), reader.broker.producer()];
     await admin.start?.();
     await producer.start?.();
-    await applyTopics(admin, topicDescriptions(Object.values(SUBSCRIPTIONS), "local"));
     const players = Array.from({ length: 5 }, () => uuidv7());
     const of = (n: number): string => players[n % players.length] as string;
     const matches = Array.from({ length: 30 }, (_, n) => encodeEvent(ended(of(n), of(n + 1 + (n % 3)), n)));
     const broken = { ...(matches[0] as (typeof matches)[number]), value: Buffer.from("{") };
     const held = matches.slice(3, 6);
 
-    const reader = await changesOn(broker);
     await using harness = await startService(service, RatingService, {
       env: { RATING_KAFKA_BROKERS: kafka.brokers.join(",") },
     });
@@ -97,17 +65,13 @@ describeWithKafka("rating-service on Kafka", () => {
       players: players.map((playerId) => ({ playerId, mode: "duel" })),
     });
     const last = (playerId: string): number | undefined =>
-      reader.events.findLast(
-        (event): event is Extract<AnyEvent, { type: "rating.changed" }> =>
-          event.type === "rating.changed" && event.data.playerId === playerId,
-      )?.data.after;
+      reader.of("rating.changed").findLast(({ data }) => data.playerId === playerId)?.data.after;
     const told = (): number[] => players.map((playerId) => last(playerId) ?? -1);
     const wanted = ratings.map(({ display }) => display);
     await until(() => (String(told()) === String(wanted) ? undefined : `${told()}, not ${wanted}`), 60_000);
     const { dlq } = consumerTopics(SUBSCRIPTIONS["rating-service"]);
     const lag = await admin.lag("nobody", [dlq]);
     expect(lag.reduce((sum, { first, end }) => sum + Number(end - first), 0)).toBe(1);
-    await reader.stop();
     await producer.stop?.();
     await admin.stop?.();
   }, 180_000);

@@ -19,7 +19,7 @@ describeWithServers("readiness", () => {
       const said = await status(name);
       expect(said, name).toMatchObject({ failures: {}, missing: {} });
       // This system has no Kafka: events wait in the outbox, and all else is as ever.
-      expect(said["status"], name).toBe(["MATCH", "RATING"].includes(name) ? "degraded" : "ok");
+      expect(said["status"], name).toBe(["IDENTITY", "MATCH", "RATING"].includes(name) ? "degraded" : "ok");
       expect((said["readyDependsOn"] as string[]).filter((one) => !OWN.has(one))).toEqual([]);
     }
 

@@ -18,7 +18,7 @@ export async function enterInbox(tx: Transaction<ConsumerTables>, consumer: stri
  * Longer than anything that can bring an event back: the retention of topics, of DLQs, and of what an operator replays by hand. What is
  * even older meets the natural keys of the effects.
  */
-export const INBOX_DAYS = 45;
+export const INBOX_DAYS = 50;
 
 /** A retention rule: see packages/service. */
 export function deleteOldInbox<Tables extends ConsumerTables>(

@@ -1,5 +1,6 @@
 import { addAuditSeals, type AuditTables, isAuditLogEmpty, type Sealer, sealLogOfBefore } from "@muster/audit";
 import { type Migration, type Migrations, statement } from "@muster/db";
+import { addSlotToOutbox, createOutbox, createOutboxRelays, createOutboxSlots } from "@muster/events";
 import { type Kysely, sql } from "kysely";
 import { renewSkeletons } from "./look-alikes.ts";
 import { refoldNameKeys } from "./name-keys.ts";
@@ -148,6 +149,10 @@ export const migrations: Migrations = {
       drop key if exists refresh_tokens_by_family`),
   "20261127T1400-audit-log-add-seals": statement(addAuditSeals),
   [SEAL_AUDIT_LOG]: { up: sealedBy(undefined) },
+  "20261127T2200-create-outbox": createOutbox,
+  "20261127T2201-add-slot-to-outbox": addSlotToOutbox,
+  "20261127T2202-create-outbox-slots": createOutboxSlots,
+  "20261127T2203-create-outbox-relays": createOutboxRelays,
 };
 
 /** For a database in use: what its audit log says already gets its seals. */

@@ -3,9 +3,11 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import type { IdentityService } from "@muster/contracts/identity/v2";
 import { type Database, inTransaction, isDuplicateKey } from "@muster/db";
 import { commonError } from "@muster/errors";
+import { appendEvent } from "@muster/events";
 import { clientNetworkOf, currentBudget, remainingBudgetMs } from "@muster/runtime";
 import { newAccount, toProfile } from "../accounts.ts";
 import { fail } from "../errors.ts";
+import { playerRegistered } from "../events.ts";
 import { checkName, nameKeyOf } from "../names.ts";
 import { checkPassword } from "../password-rules.ts";
 import type { Account, Tables } from "../schema.ts";
@@ -56,7 +58,7 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
         const tokens = await inTransaction(
           db,
           async (tx) => {
-            await insertAccount(tx, account);
+            await insertNewAccount(tx, account);
             await insertCredentials(tx, account.id, phc);
             return openInTime(tx, account, { label: deviceLabel, id: deviceId });
           },
@@ -158,11 +160,17 @@ async function lockUnchanged(tx: Tx, seen: Account & Credentials): Promise<Crede
   return locked;
 }
 
+/** Its row is the key's own: whoever emits for the player later waits for this commit. */
+async function insertNewAccount(tx: Tx, account: Account): Promise<void> {
+  await insertAccount(tx, account);
+  await appendEvent(tx, playerRegistered(account));
+}
+
 async function createGuest(db: Database<Tables>, keyHash: Buffer, createdAt: Date): Promise<Account> {
   const account = newAccount(undefined, createdAt);
   try {
     await inTransaction(db, async (tx) => {
-      await insertAccount(tx, account);
+      await insertNewAccount(tx, account);
       await insertGuestDevice(tx, keyHash, account.id);
     });
     return account;

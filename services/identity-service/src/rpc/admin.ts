@@ -7,9 +7,11 @@ import type { IdentityService } from "@muster/contracts/identity/v2";
 import { listAuditEntries } from "@muster/audit";
 import { inTransaction } from "@muster/db";
 import { commonError, must } from "@muster/errors";
+import { appendEvent } from "@muster/events";
 import { FOR_GOOD } from "../accounts.ts";
 import type { AuditAction } from "../audit.ts";
 import { fail } from "../errors.ts";
+import { playerBanned, playerUnbanned } from "../events.ts";
 import type { Account } from "../schema.ts";
 import { findAccount, lockAccount, updateBan, updateRole } from "../store/accounts.ts";
 import type { Db, Tx } from "../store/db.ts";
@@ -72,7 +74,13 @@ export function adminRpcs({
       if (!target) throw fail("player_not_found");
       if (roles.valueOf(target.role) >= roles.valueOf(actor.role)) throw fail("not_allowed");
       await updateBan(tx, playerId, ban.until, ban.until ? reason : null);
-      if (!ban.until) return;
+      if (!ban.until) {
+        // One that has ended by its time is no ban any more.
+        if (target.banned_until !== null && target.banned_until > now())
+          await appendEvent(tx, playerUnbanned(playerId, now()));
+        return;
+      }
+      await appendEvent(tx, playerBanned(playerId, ban.until, now()));
       await sessions.revoke(tx, { accountId: playerId }, "banned");
       await sessions.endAccessTokens(tx, playerId);
     });
