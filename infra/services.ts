@@ -96,6 +96,7 @@ const TABLE = [
       "match-service": "EDGE_MATCH_URL",
       "chat-service": "EDGE_CHAT_URL",
       matchmaker: "EDGE_MATCHMAKER_URL",
+      "rating-service": "EDGE_RATING_URL",
     },
     behindIngress: true,
     hearsRefusals: true,

@@ -416,6 +416,149 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/seasons": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * All seasons, newest first
+         * @description Also those that have not begun yet. Clients may cache the response for a minute.
+         */
+        readonly get: operations["listSeasons"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/leaderboards/{mode}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * A leaderboard from the top
+         * @description Equal ratings are ordered by who got there first. While players move, pages have nobody twice, and stay in order. A mode that nobody has played
+         *     has an empty leaderboard.
+         */
+        readonly get: operations["listLeaderboard"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/leaderboards/{mode}/me": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The rank of the player of the access token, and those around it */
+        readonly get: operations["getMyRank"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/leaderboards/{mode}/players/{playerId}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A player's rank, and those around it */
+        readonly get: operations["getPlayerRank"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/me/ratings": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The ratings of the player of the access token in a season, by mode */
+        readonly get: operations["listMyRatings"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/players/{playerId}/ratings": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** A player's ratings in a season, by mode */
+        readonly get: operations["listPlayerRatings"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/me/ratings/{mode}/history": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What each match did to the rating of the player of the access token, newest first */
+        readonly get: operations["listMyRatingHistory"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/players/{playerId}/ratings/{mode}/history": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** What each match did to a player's rating, newest first */
+        readonly get: operations["listPlayerRatingHistory"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/chat/channels": {
         readonly parameters: {
             readonly query?: never;
@@ -982,6 +1125,75 @@ export interface components {
             /** @description The name of the game's bot, if a bot played this seat */
             readonly bot?: string;
         };
+        readonly Rating: {
+            /** @description What the player is at least worth, in points: 1000 for a newcomer, about 1800 for someone average and settled */
+            readonly display: number;
+            /** @description How uncertain it is, in points (one standard deviation): 333 for a newcomer, about 50 for someone settled */
+            readonly deviation: number;
+            /** @description The number of the season's matches that have changed it */
+            readonly matches: number;
+        };
+        readonly SeasonList: {
+            readonly seasons: readonly {
+                readonly season: number;
+                readonly name: string;
+                readonly startsAt: components["schemas"]["Time"];
+            }[];
+            /** @description The season that is going on */
+            readonly current: number;
+        };
+        readonly LeaderboardEntry: {
+            readonly rank: number;
+            readonly playerId: components["schemas"]["Id"];
+            /** @description The player's name; absent if it is not known at the moment */
+            readonly name?: string;
+            readonly rating: components["schemas"]["Rating"];
+            /** @description Absent if there are no regions */
+            readonly region?: string;
+        };
+        readonly LeaderboardPage: {
+            readonly mode: string;
+            readonly season: number;
+            /** @description How many players are on the leaderboard */
+            readonly players: number;
+            readonly entries: readonly components["schemas"]["LeaderboardEntry"][];
+            /** @description Absent on the last page */
+            readonly nextCursor?: string;
+        };
+        readonly LeaderboardRank: {
+            readonly mode: string;
+            readonly season: number;
+            /** @description How many players are on the leaderboard */
+            readonly players: number;
+            /** @description The player's own */
+            readonly rank: number;
+            /** @description The player and those around it, best first */
+            readonly entries: readonly components["schemas"]["LeaderboardEntry"][];
+        };
+        readonly PlayerRatings: {
+            readonly playerId: components["schemas"]["Id"];
+            readonly season: number;
+            /** @description Only modes in which the player has a match of the season */
+            readonly ratings: readonly {
+                readonly mode: string;
+                readonly rating: components["schemas"]["Rating"];
+                /** @description The region on whose leaderboard the player is; absent if there are no regions */
+                readonly region?: string;
+            }[];
+        };
+        readonly RatingHistoryPage: {
+            /** @description One for each match, also if it changed nothing */
+            readonly points: readonly {
+                readonly matchId: components["schemas"]["Id"];
+                readonly endedAt: components["schemas"]["Time"];
+                readonly season: number;
+                /** @description Before the match; at the season's beginning, if it is the first one there */
+                readonly displayBefore: number;
+                readonly rating: components["schemas"]["Rating"];
+            }[];
+            /** @description Absent on the last page */
+            readonly nextCursor?: string;
+        };
         readonly PlayerRef: {
             readonly playerId: components["schemas"]["Id"];
         };
@@ -1208,6 +1420,8 @@ export interface components {
          *     | player_not_found | 404 | no such player |
          *     | match_not_found | 404 | no such match |
          *     | game_not_found | 404 | no such game |
+         *     | season_not_found | 404 | no such season |
+         *     | not_on_leaderboard | 404 | the player is not on this leaderboard |
          *     | device_not_found | 404 | no such session |
          *     | key_not_found | 404 | no such signing key in use |
          *     | name_taken | 409 | the name is taken |
@@ -1239,7 +1453,7 @@ export interface components {
          *     | deadline_exceeded | 504 | the request took too long |
          * @enum {string}
          */
-        readonly ErrorCode: "invalid_request" | "bad_cursor" | "bad_name" | "weak_password" | "unauthenticated" | "token_invalid" | "token_expired" | "token_revoked" | "bad_credentials" | "bad_refresh_token" | "account_banned" | "not_allowed" | "route_not_found" | "player_not_found" | "match_not_found" | "game_not_found" | "device_not_found" | "key_not_found" | "name_taken" | "match_over" | "body_too_large" | "unsupported_media_type" | "too_many_attempts" | "challenge_required" | "too_many_accounts" | "busy" | "message_empty" | "message_too_long" | "not_a_member" | "muted" | "blocked" | "channel_not_found" | "message_not_found" | "invitation_not_found" | "member_not_found" | "room_name_taken" | "edit_window_over" | "too_many_directs" | "too_many_rooms" | "too_many_blocks" | "channel_full" | "chat_rate_limited" | "internal" | "unavailable" | "deadline_exceeded";
+        readonly ErrorCode: "invalid_request" | "bad_cursor" | "bad_name" | "weak_password" | "unauthenticated" | "token_invalid" | "token_expired" | "token_revoked" | "bad_credentials" | "bad_refresh_token" | "account_banned" | "not_allowed" | "route_not_found" | "player_not_found" | "match_not_found" | "game_not_found" | "season_not_found" | "not_on_leaderboard" | "device_not_found" | "key_not_found" | "name_taken" | "match_over" | "body_too_large" | "unsupported_media_type" | "too_many_attempts" | "challenge_required" | "too_many_accounts" | "busy" | "message_empty" | "message_too_long" | "not_a_member" | "muted" | "blocked" | "channel_not_found" | "message_not_found" | "invitation_not_found" | "member_not_found" | "room_name_taken" | "edit_window_over" | "too_many_directs" | "too_many_rooms" | "too_many_blocks" | "channel_full" | "chat_rate_limited" | "internal" | "unavailable" | "deadline_exceeded";
     };
     responses: {
         /** @description The request is malformed */
@@ -1301,6 +1515,18 @@ export interface components {
     };
     parameters: {
         readonly PlayerId: components["schemas"]["Id"];
+        /** @description The queue */
+        readonly Mode: string;
+        /** @description Absent means the current season */
+        readonly SeasonNumber: number;
+        /** @description Only the players of this region */
+        readonly Region: string;
+        /** @description How many players to read above, and how many below */
+        readonly EachSide: number;
+        /** @description Entries per page */
+        readonly RatingsLimit: number;
+        /** @description The `nextCursor` of the previous page */
+        readonly RatingsCursor: string;
         readonly ChannelId: components["schemas"]["Id"];
         /** @description The message's number in its channel */
         readonly Seq: number;
@@ -1910,6 +2136,252 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Match"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly listSeasons: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The seasons */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SeasonList"];
+                };
+            };
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly listLeaderboard: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Absent means the current season */
+                readonly season?: components["parameters"]["SeasonNumber"];
+                /** @description Only the players of this region */
+                readonly region?: components["parameters"]["Region"];
+                /** @description Entries per page */
+                readonly limit?: components["parameters"]["RatingsLimit"];
+                /** @description The `nextCursor` of the previous page */
+                readonly cursor?: components["parameters"]["RatingsCursor"];
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description The queue */
+                readonly mode: components["parameters"]["Mode"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A page */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["LeaderboardPage"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly getMyRank: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Absent means the current season */
+                readonly season?: components["parameters"]["SeasonNumber"];
+                /** @description Only the players of this region */
+                readonly region?: components["parameters"]["Region"];
+                /** @description How many players to read above, and how many below */
+                readonly eachSide?: components["parameters"]["EachSide"];
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description The queue */
+                readonly mode: components["parameters"]["Mode"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The rank */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["LeaderboardRank"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly getPlayerRank: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Absent means the current season */
+                readonly season?: components["parameters"]["SeasonNumber"];
+                /** @description Only the players of this region */
+                readonly region?: components["parameters"]["Region"];
+                /** @description How many players to read above, and how many below */
+                readonly eachSide?: components["parameters"]["EachSide"];
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description The queue */
+                readonly mode: components["parameters"]["Mode"];
+                readonly playerId: components["parameters"]["PlayerId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The rank */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["LeaderboardRank"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly listMyRatings: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Absent means the current season */
+                readonly season?: components["parameters"]["SeasonNumber"];
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The ratings */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PlayerRatings"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly listPlayerRatings: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Absent means the current season */
+                readonly season?: components["parameters"]["SeasonNumber"];
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly playerId: components["parameters"]["PlayerId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The ratings */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PlayerRatings"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly listMyRatingHistory: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Entries per page */
+                readonly limit?: components["parameters"]["RatingsLimit"];
+                /** @description The `nextCursor` of the previous page */
+                readonly cursor?: components["parameters"]["RatingsCursor"];
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description The queue */
+                readonly mode: components["parameters"]["Mode"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A page */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RatingHistoryPage"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly listPlayerRatingHistory: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Entries per page */
+                readonly limit?: components["parameters"]["RatingsLimit"];
+                /** @description The `nextCursor` of the previous page */
+                readonly cursor?: components["parameters"]["RatingsCursor"];
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly playerId: components["parameters"]["PlayerId"];
+                /** @description The queue */
+                readonly mode: components["parameters"]["Mode"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A page */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RatingHistoryPage"];
                 };
             };
             readonly 400: components["responses"]["BadRequest"];

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest
 import { ChatApi } from "./chat.ts";
 import { MusterClient } from "./client.ts";
 import { MusterError } from "./errors.ts";
+import { RatingsApi } from "./ratings.ts";
 import type { Tokens } from "./rest.ts";
 
 const ID = "018f2f5e-7f3a-7000-8000-000000000001";
@@ -34,6 +35,11 @@ const CALLS: Readonly<Record<string, Call>> = {
   modes: (client) => client.modes(),
   accessToken: (client) => client.accessToken(true),
   refresh: (client) => client.refresh(),
+  "ratings.seasons": ({ ratings }) => ratings.seasons(),
+  "ratings.leaderboard": ({ ratings }) => ratings.leaderboard("duel", { limit: 1 }),
+  "ratings.rank": ({ ratings }) => ratings.rank("duel"),
+  "ratings.of": ({ ratings }) => ratings.of({ playerId: ID }),
+  "ratings.history": ({ ratings }) => ratings.history("duel", { limit: 1 }),
   "chat.channels": ({ chat }) => chat.channels(),
   "chat.channelPage": ({ chat }) => chat.channelPage({ limit: 1 }),
   "chat.hide": ({ chat }) => chat.hide(ID),
@@ -121,7 +127,7 @@ describe("the SDK believes no answer that is not Muster's", () => {
         .filter(([name, { value }]) => typeof value === "function" && !OTHERS.has(name))
         .map(([name]) => prefix + name);
     expect(Object.keys(CALLS).toSorted()).toEqual(
-      [...methods(MusterClient, ""), ...methods(ChatApi, "chat.")].toSorted(),
+      [...methods(MusterClient, ""), ...methods(ChatApi, "chat."), ...methods(RatingsApi, "ratings.")].toSorted(),
     );
   });
 

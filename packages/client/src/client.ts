@@ -2,6 +2,7 @@ import type { components } from "@muster/contracts/openapi/edge/v1";
 import { ChatApi } from "./chat.ts";
 import { MusterError } from "./errors.ts";
 import { type Challenge, challengeOf, solved } from "./proof-of-work.ts";
+import { RatingsApi } from "./ratings.ts";
 import { Realtime, type RealtimeOptions } from "./realtime.ts";
 import {
   type DeviceInfo,
@@ -58,6 +59,7 @@ export class MusterClient {
   readonly url: string;
   readonly #tokens: TokenHolder;
   readonly chat: ChatApi = new ChatApi((method, path, expected, body) => this.#call(method, path, expected, body));
+  readonly ratings: RatingsApi = new RatingsApi((method, path, expected) => this.#call(method, path, expected));
 
   /** @throws MusterError bad_url */
   constructor(options: ClientOptions) {

@@ -7,6 +7,17 @@ export { PlayingMatch } from "./match.ts";
 export { type Correction, Prediction, type PredictionOptions } from "./prediction.ts";
 export { Smoothing, type SmoothingOptions } from "./smoothing.ts";
 export type { FoundMatch, QueueOptions } from "./queue.ts";
+export type {
+  LeaderboardEntry,
+  LeaderboardOptions,
+  LeaderboardPage,
+  LeaderboardRank,
+  PlayerRatings,
+  Rating,
+  RatingHistoryPage,
+  RatingsApi,
+  SeasonList,
+} from "./ratings.ts";
 export { Realtime, type RealtimeOptions } from "./realtime.ts";
 export type { JoinOptions } from "./same-game.ts";
 export { WatchedMatch } from "./watched-match.ts";

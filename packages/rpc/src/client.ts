@@ -3,6 +3,7 @@ import { type Client, type Interceptor, createClient } from "@connectrpc/connect
 import { commonError } from "@muster/errors";
 import { type Component, type Metrics, currentBudget, remainingBudgetMs } from "@muster/runtime";
 import { childOf, currentTrace, formatTraceparent, isRecording, startSpan } from "@muster/tracing";
+import { Breaker } from "./breaker.ts";
 import { Channel, type Resolve } from "./channel.ts";
 import type { Pings } from "./connection.ts";
 import { toAppError } from "./errors.ts";
@@ -19,6 +20,8 @@ export interface RpcClientOptions<S extends DescService> {
   readonly timeoutMs: number;
   /** One of several instances that the caller knows by name: a call fails at once when this one is away. */
   readonly oneOfMany?: boolean;
+  /** The caller can do without this service: after some failures in a row, calls fail at once instead of waiting for it (see Breaker). */
+  readonly optional?: boolean;
   /** Of the process: counts what is sent again. */
   readonly metrics?: Metrics;
   /** Instead of the system's: for tests. */
@@ -50,11 +53,12 @@ export function createRpcClient<S extends DescService>(options: RpcClientOptions
     messageBytesMax: MESSAGE_BYTES_MAX,
     waitShare: options.oneOfMany ? 0 : WAIT_SHARE,
   });
-  const { call } = withDeadlines(createClient(options.service, transport), options);
+  const breaker = options.optional ? new Breaker() : undefined;
+  const { call } = withDeadlines(createClient(options.service, transport), options, breaker);
   return {
     name: `client of ${options.service.typeName}`,
     call,
-    check: () => channel.failure,
+    check: () => channel.failure ?? breaker?.reason,
     stop: async () => channel.stop(),
   };
 }
@@ -90,16 +94,22 @@ type AnyCall = (request: unknown, callOptions?: { timeoutMs?: number; signal?: A
  * Wraps every unary method: Connect takes deadlines as call options only, and turns whatever an interceptor throws
  * into an error of its own.
  */
-function withDeadlines<S extends DescService>(client: Client<S>, options: RpcClientOptions<S>): { call: Client<S> } {
+function withDeadlines<S extends DescService>(
+  client: Client<S>,
+  options: RpcClientOptions<S>,
+  breaker: Breaker | undefined,
+): { call: Client<S> } {
   const wrapped: Record<string, unknown> = {};
   const budget = new RepeatBudget(options.service.typeName, options.metrics);
   for (const [name, method] of Object.entries(options.service.method)) {
     const original = (client as Record<string, AnyCall>)[name];
     if (!original) continue;
-    wrapped[name] =
-      method.methodKind === "unary"
-        ? withDeadline(original, method as DescMethodUnary, { capMs: options.timeoutMs, budget })
-        : original;
+    if (method.methodKind !== "unary") {
+      wrapped[name] = original;
+      continue;
+    }
+    const limited = withDeadline(original, method as DescMethodUnary, { capMs: options.timeoutMs, budget });
+    wrapped[name] = breaker ? withBreaker(limited, breaker) : limited;
   }
   return { call: wrapped as Client<S> };
 }
@@ -123,6 +133,22 @@ function withDeadline(
         const err = toAppError(thrown);
         if (!(await mayRepeat(err, { method, attempt, leftMs, signal }, budget))) throw err;
       }
+    }
+  };
+}
+
+function withBreaker(call: AnyCall, breaker: Breaker): AnyCall {
+  return async (request, callOptions) => {
+    breaker.admit();
+    const signal = callOptions?.signal ?? currentBudget()?.signal;
+    try {
+      const answer = await call(request, callOptions);
+      breaker.ended(undefined);
+      return answer;
+    } catch (thrown) {
+      // A caller that has gone says nothing about the service, but it may have been the one that tried.
+      if (!signal?.aborted) breaker.ended(toAppError(thrown).code);
+      throw thrown;
     }
   };
 }

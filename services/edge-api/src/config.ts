@@ -8,6 +8,7 @@ const own = {
   EDGE_MATCH_URL: url({ protocols: ["http:"], description: "gRPC address of match-service" }),
   EDGE_MATCHMAKER_URL: url({ protocols: ["http:"], description: "gRPC address of the matchmaker" }),
   EDGE_CHAT_URL: url({ protocols: ["http:"], description: "gRPC address of chat-service" }),
+  EDGE_RATING_URL: url({ protocols: ["http:"], description: "gRPC address of rating-service" }),
   EDGE_LEGACY_URL: text({
     default: "none",
     pattern: "^(none|http://[^\\s/]+)$",

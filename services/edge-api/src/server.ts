@@ -21,6 +21,7 @@ import { deviceHandlers } from "./routes/devices.ts";
 import type { Call, Clients, Handler, Handlers, OperationId } from "./routes/handler.ts";
 import { matchHandlers } from "./routes/matches.ts";
 import { playerHandlers } from "./routes/players.ts";
+import { ratingHandlers } from "./routes/ratings.ts";
 import { sessionHandlers } from "./routes/sessions.ts";
 import { systemHandlers } from "./routes/system.ts";
 import { startRequestSpan } from "./request-span.ts";
@@ -53,6 +54,7 @@ const HANDLERS: Handlers<OperationId> = {
   ...adminHandlers,
   ...playerHandlers,
   ...matchHandlers,
+  ...ratingHandlers,
   ...chatHandlers,
   ...systemHandlers,
 };

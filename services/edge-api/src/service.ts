@@ -2,6 +2,7 @@ import { ChatService } from "@muster/contracts/chat/v2";
 import { IdentityService } from "@muster/contracts/identity/v2";
 import { MatchService } from "@muster/contracts/match/v2";
 import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
+import { RatingService } from "@muster/contracts/rating/v2";
 import { createRpcClient } from "@muster/rpc";
 import { type Component, measureBounded } from "@muster/runtime";
 import { type Composition, defineService, type ServiceContext } from "@muster/service";
@@ -10,6 +11,7 @@ import { Gauge } from "prom-client";
 import { type Config, configuration } from "./config.ts";
 import { readContract } from "./contract.ts";
 import { createIngressRefusals, type IngressRefusals } from "./ingress-refusals.ts";
+import { PlayerNames } from "./player-names.ts";
 import { createRestServer } from "./server.ts";
 import { createSystemHealth } from "./system-health.ts";
 
@@ -36,8 +38,16 @@ function compose({ config, metrics, log }: ServiceContext<Config>): Composition<
     timeoutMs,
   });
   const chat = createRpcClient({ service: ChatService, metrics, baseUrl: config.chatUrl, timeoutMs });
+  const rating = createRpcClient({
+    service: RatingService,
+    metrics,
+    baseUrl: config.ratingUrl,
+    timeoutMs,
+    optional: true,
+  });
+  const names = new PlayerNames((playerId) => identity.call.getProfile({ playerId }));
   const tokens = new TokenVerifier(revocationFeedFrom(identity.call));
-  measureBounded(metrics, tokens.bounded);
+  measureBounded(metrics, { ...tokens.bounded, "player names": names });
   new Gauge({
     name: "edge_revocation_feed_age_seconds",
     help: "Time since identity-service last answered what has been revoked",
@@ -46,7 +56,13 @@ function compose({ config, metrics, log }: ServiceContext<Config>): Composition<
       this.set(tokens.revocationFeedAgeS());
     },
   });
-  const peers = { identity: identity.check, match: match.check, matchmaker: matchmaking.check, chat: chat.check };
+  const peers = {
+    identity: identity.check,
+    match: match.check,
+    matchmaker: matchmaking.check,
+    chat: chat.check,
+    rating: rating.check,
+  };
   const contract = readContract();
   const server = createRestServer({
     contract,
@@ -55,7 +71,14 @@ function compose({ config, metrics, log }: ServiceContext<Config>): Composition<
       domains: config.legacyDomains,
       answerWithinMs: config.legacyAnswerWithinMs,
     },
-    clients: { identity: identity.call, match: match.call, matchmaking: matchmaking.call, chat: chat.call },
+    clients: {
+      identity: identity.call,
+      match: match.call,
+      matchmaking: matchmaking.call,
+      chat: chat.call,
+      rating: rating.call,
+      names,
+    },
     tokens,
     corsOrigins: config.corsOrigins,
     trustedProxies: config.trustedProxies,
@@ -86,7 +109,7 @@ function compose({ config, metrics, log }: ServiceContext<Config>): Composition<
   });
   const revocationFeed = tokens.watching(config.revocationFeedEveryMs, log);
   return {
-    components: [identity, match, matchmaking, chat, revocationFeed, rest, ingressRefusals],
+    components: [identity, match, matchmaking, chat, rating, revocationFeed, rest, ingressRefusals],
     peers,
     exposes: { rest, ingressRefusals },
   };

@@ -2,6 +2,8 @@
 import { describeWithServers } from "@muster/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { hasPython, python } from "./python.ts";
+import { guest } from "./players.ts";
+import { rateDuels } from "./rated.ts";
 import { startSystem, type System } from "./system.ts";
 
 describeWithServers("a client written from the contract", () => {
@@ -46,4 +48,21 @@ describeWithServers("a client written from the contract", () => {
       "refusals",
     ]);
   });
+
+  it.skipIf(!hasPython)(
+    "reads leaderboards, ranks, ratings and histories as the contract says, page by page",
+    async () => {
+      const players = await Promise.all([1, 2, 3, 4, 5].map(async () => (await guest(system.url)).player.playerId));
+      const pairs = players.flatMap((one, i) => players.slice(i + 1).map((other) => [one, other]));
+      await rateDuels(system, "rated", pairs);
+      const { status, lines, stderr } = await python("ratings.py", system.url, "rated");
+      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+      expect(lines).toEqual([
+        { seen: "seasons", current: 1 },
+        { seen: "leaderboard", players: 5 },
+        { seen: "player", rank: 3, points: 4 },
+        { seen: "refusals" },
+      ]);
+    },
+  );
 });

@@ -3,14 +3,18 @@ import type { ChatService } from "@muster/contracts/chat/v2";
 import type { IdentityService } from "@muster/contracts/identity/v2";
 import type { MatchService } from "@muster/contracts/match/v2";
 import type { MatchmakingService } from "@muster/contracts/matchmaking/v2";
+import type { RatingService } from "@muster/contracts/rating/v2";
 import type { components, operations } from "@muster/contracts/openapi/edge/v1";
 import type { AccessClaims } from "@muster/tokens";
+import type { PlayerNames } from "../player-names.ts";
 
 export interface Clients {
   readonly identity: Client<typeof IdentityService>;
   readonly match: Client<typeof MatchService>;
   readonly chat: Client<typeof ChatService>;
   readonly matchmaking: Client<typeof MatchmakingService>;
+  readonly rating: Client<typeof RatingService>;
+  readonly names: PlayerNames;
 }
 
 export type OperationId = keyof operations;
