@@ -5,6 +5,7 @@ import { INBOX_DAYS } from "./consumer/index.ts";
 import {
   BATCH_BYTES_MAX,
   consumerTopics,
+  DLQ_AUDIT_TOPIC,
   DLQ_RETENTION_MS,
   EVENT_RETENTION_MS,
   REPLAY_RETENTION_MS,
@@ -37,7 +38,7 @@ describe("a consumer's own topics", () => {
   const unordered: Subscription = { consumer: "replay-service", events: ["muster.matches.v1"], order: "none" };
 
   it("are for replays and dead letters, and for retries if it needs no order", () => {
-    const own = topicDescriptions([ordered, unordered], "local").slice(TOPICS.length);
+    const own = topicDescriptions([ordered, unordered], "local").slice(TOPICS.length + 1);
     expect(own.map(({ name, partitions, settings }) => [name, partitions, Number(settings["retention.ms"])])).toEqual([
       ["muster.consumers.rating-service.replay", 1, REPLAY_RETENTION_MS],
       ["muster.consumers.rating-service.dlq", 1, DLQ_RETENTION_MS],
@@ -65,13 +66,13 @@ describe("a consumer's own topics", () => {
 
 it.each(["production", "local"] as const)("nothing that was confirmed is lost with one broker: %s", (surroundings) => {
   const topics = topicDescriptions([], surroundings);
-  expect(topics).toHaveLength(TOPICS.length);
+  expect(topics).toHaveLength(TOPICS.length + 1);
   const replicas = surroundings === "production" ? 3 : 1;
-  for (const { replicas: count, settings } of topics) {
+  for (const { name, replicas: count, settings } of topics) {
     expect(count).toBe(replicas);
     expect(settings).toEqual({
       "cleanup.policy": "delete",
-      "retention.ms": "604800000",
+      "retention.ms": name === DLQ_AUDIT_TOPIC ? "63072000000" : "604800000",
       "segment.ms": "86400000",
       "max.message.bytes": "1048576",
       "min.insync.replicas": surroundings === "production" ? "2" : "1",

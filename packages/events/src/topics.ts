@@ -31,6 +31,10 @@ export const TOPICS: readonly EventTopic[] = [
   { name: "muster.replays.v1", key: "matchId", partitions: 12 },
 ];
 
+/** What operators did with dead letters, one record each: design/backend/v2.1-dlq.md. */
+export const DLQ_AUDIT_TOPIC = "muster.dlq-audit.v1";
+export const DLQ_AUDIT_RETENTION_MS = 2 * 365 * DAY_MS;
+
 const RETRY_PARTITIONS = 6;
 
 /** A consumer as the broker has to know it. */
@@ -86,6 +90,7 @@ export function topicDescriptions(
   });
   return [
     ...TOPICS.map(({ name, partitions }) => describe(name, partitions, EVENT_RETENTION_MS)),
+    describe(DLQ_AUDIT_TOPIC, 1, DLQ_AUDIT_RETENTION_MS),
     ...subscriptions.flatMap((subscription) => {
       const { events, replay, dlq, retry } = consumerTopics(subscription);
       for (const name of events) if (!isDeclared(name)) throw new Error(`there is no topic ${name}`);

@@ -109,7 +109,12 @@ export class Pipeline implements AsyncDisposable {
     await this.admin.start?.();
     const { events, replay, dlq, retry } = this.topics;
     await this.admin.createTopics(
-      [...events, replay, dlq, ...retry].map((name) => ({ name, partitions: 3, replicas: 1, settings: {} })),
+      [...events, replay, dlq, ...retry].map((name) => ({
+        name,
+        partitions: name === dlq || name === replay ? 1 : 3, // as the declared ones
+        replicas: 1,
+        settings: {},
+      })),
     );
     return this;
   }

@@ -23,6 +23,7 @@ const SCRIPTS: Readonly<Record<string, Run | undefined>> = {
   "config-tables.ts": { code: 0 },
   "container-test.sh": { args: ["no-such-part"], code: 2 },
   "contract-test.sh": undefined, // scripts/checks.test.ts runs it
+  "dlq.sh": { args: ["no-such-command"], code: 2 },
   "document-references.ts": { code: 0 },
   "drills.sh": { args: ["--no-such-option"], code: 2 },
   "footprint.sh": { code: 0 },

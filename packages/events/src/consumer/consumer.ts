@@ -8,6 +8,8 @@ import { inSpan } from "@muster/tracing";
 import type { Transaction } from "kysely";
 import { type Batch, type Broker, BrokerError, type Producer, type ReceivedRecord } from "../broker/port.ts";
 import { attemptsOf, deadLetterOf, dueMsOf, originOf } from "./dead-letter.ts";
+import { discardParked } from "./discards.ts";
+import { isDiscardOrder } from "./dlq.ts";
 import { enterInbox } from "./inbox.ts";
 import type { ConsumerMetrics, EventResult } from "./metrics.ts";
 import {
@@ -189,6 +191,10 @@ class EventConsumer<Tables extends ConsumerTables, Event extends Identified> {
     const { name, topics, decode, wants = () => true, metrics } = this.#options;
     const waitMs = dueMsOf(record) - this.#nowMs();
     if (waitMs > 0) return { pauseMs: waitMs };
+    if (record.topic === topics.replay && isDiscardOrder(record)) {
+      await discardParked(this.#db, this.#options, record);
+      return done("ignored");
+    }
     let event: Event | undefined;
     try {
       event = decode(record);
