@@ -142,12 +142,12 @@ setup_browser() {
   has chromium || apt_install "a browser, for the tests of the client SDK" chromium
 }
 
-# For scripts/container-test.sh only.
+# For scripts/container-test.sh and scripts/test.sh --containers only.
 setup_engine() {
   # aardvark-dns: without it, the containers of a network cannot resolve each other's names.
   if has podman && has runc && has mmdebstrap && has docker-compose && has iptables &&
     [ -x /usr/lib/podman/netavark ] && [ -x /usr/lib/podman/aardvark-dns ]; then return; fi
-  apt_install "a container engine and tools to build base images, for scripts/container-test.sh" \
+  apt_install "a container engine and tools to build base images" \
     podman runc netavark aardvark-dns iptables mmdebstrap docker-compose curl
 }
 

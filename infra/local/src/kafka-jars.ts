@@ -19,7 +19,7 @@ const TEMPLATE_VERSION = 1;
 
 /** Undefined when Java or the jars are not there. */
 export function findKafka(): KafkaPrograms | undefined {
-  const [java, lib] = [inPath("java"), path.join(kafkaFolder(), "lib")];
+  const [java, lib] = [inPath("java"), kafkaLib()];
   if (!java || !existsSync(lib)) return undefined;
   const jars = readdirSync(lib)
     .filter((name) => name.endsWith(".jar"))
@@ -31,6 +31,11 @@ export function findKafka(): KafkaPrograms | undefined {
     classPath: jars.map((name) => path.join(lib, name)).join(path.delimiter),
     templateDir: path.join(kafkaFolder(), `template-${TEMPLATE_VERSION}-${javaKey}`),
   };
+}
+
+/** The folder of its jars, whether or not it is there. */
+export function kafkaLib(): string {
+  return path.join(kafkaFolder(), "lib");
 }
 
 /** As kafka_folder of scripts/setup.sh: outside of the checkout, since every checkout may use the same. */

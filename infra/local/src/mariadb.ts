@@ -133,6 +133,13 @@ function serverArgs({ dataDir, port, durable }: MariadbOptions): string[] {
     `--init-file=${initFile(dataDir)}`,
     `--socket=${path.join(dataDir, "s.sock")}`,
     `--pid-file=${path.join(dataDir, "mariadbd.pid")}`,
+    ...mariadbSettings({ port, durable }),
+  ];
+}
+
+/** Of the server, wherever it has its files. */
+export function mariadbSettings({ port, durable }: Pick<MariadbOptions, "port" | "durable">): string[] {
+  return [
     `--port=${port}`,
     "--bind-address=127.0.0.1",
     "--skip-name-resolve",

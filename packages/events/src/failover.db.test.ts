@@ -93,9 +93,9 @@ describeWithMariadb("events while their database", () => {
   it("hangs for some seconds, and goes on", async () => {
     await using pipeline = await open();
     await survives(pipeline, async () => {
-      server.signal("SIGSTOP");
+      await server.signal("SIGSTOP");
       await sleep(6000);
-      server.signal("SIGCONT");
+      await server.signal("SIGCONT");
       await until(async () => {
         const answer = await sql`select 1`.execute(pipeline.db).catch(() => undefined);
         return answer ? undefined : "no answer yet";

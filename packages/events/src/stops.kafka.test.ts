@@ -25,12 +25,12 @@ describeWithKafka("the ends of the event kit", () => {
     const consumer = await pipeline.consumer(count);
     await pipeline.emit(upTo(20).map((n) => ({ key: "a", n })));
     await pipeline.untilEffects(20);
-    kafka.signal("SIGSTOP");
+    await kafka.signal("SIGSTOP");
     await pipeline.emit([{ key: "a", n: 20 }]);
     await sleep(500);
     const [relayMs, consumerMs] = await Promise.all([within(relay.stop?.()), within(consumer.stop?.())]);
     const producerMs = await within(pipeline.producer.stop?.());
-    kafka.signal("SIGCONT");
+    await kafka.signal("SIGCONT");
     expect.soft(relayMs).toBeLessThan(3600);
     expect.soft(consumerMs).toBeLessThan(6000);
     expect.soft(producerMs).toBeLessThan(2000);

@@ -73,7 +73,8 @@ describeWithKafka("a private Kafka", () => {
     expect(await consume(after, topic, 2 * RECORDS)).toEqual(upTo(2 * RECORDS));
     expect(complaints).toEqual([]);
     expect(kafka.lines).toEqual([]);
-    const resident = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${kafka.pid}/status`, "utf8"))?.[1]) / 1024;
+    const resident =
+      Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${await kafka.pid()}/status`, "utf8"))?.[1]) / 1024;
     expect(resident).toBeLessThan(RESIDENT_MIB_MAX);
 
     const stopping = performance.now();

@@ -10,7 +10,8 @@ if [ ! -d /var/lib/mysql/mysql ]; then
   mariadbd --skip-networking --socket=/run/mysqld/mysqld.sock &
   server=$!
   for _ in $(seq 60); do mariadb-admin -uroot ping >/dev/null 2>&1 && break; sleep 0.5; done
-  mariadb -uroot -e "create user 'root'@'%' identified by '$MARIADB_ROOT_PASSWORD'; grant all privileges on *.* to 'root'@'%' with grant option; alter user 'root'@'localhost' identified by '$MARIADB_ROOT_PASSWORD'"
+  mariadb -uroot -e "delete from mysql.global_priv where User = '' or (User = 'root' and Host <> 'localhost'); flush privileges; create user 'root'@'%' identified by '$MARIADB_ROOT_PASSWORD'; grant all privileges on *.* to 'root'@'%' with grant option; alter user 'root'@'localhost' identified by '$MARIADB_ROOT_PASSWORD'"
+  shopt -s nullglob
   for script in /docker-entrypoint-initdb.d/*.sh; do bash "$script"; done
   mariadb-admin -uroot -p"$MARIADB_ROOT_PASSWORD" shutdown
   wait "$server"

@@ -21,9 +21,9 @@ const SLIM = [
 
 export async function makeBases(engine: Engine): Promise<void> {
   await makeBase(engine, "trixie", BASE);
-  if (await engine.exists("image", MARIADB)) return;
   await makeBase(engine, "bookworm", MARIADB_BASE);
-  console.log("  building a replacement for mariadb:10.11 from Debian's packages");
+  if (!(await engine.exists("image", MARIADB)))
+    console.log("  building a replacement for mariadb:10.11 from Debian's packages");
   const folder = path.join(import.meta.dirname, "../mariadb");
   await engine.podman(["build", "--quiet", "--build-arg", `BASE=${MARIADB_BASE}`, "--tag", MARIADB, folder], WITHIN_MS);
 }

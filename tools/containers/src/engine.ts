@@ -1,8 +1,10 @@
 // podman with runc, as root, with its own configuration: the defaults of both fail where limits cannot be raised or both
 // cgroup versions are mounted.
-import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { until } from "@muster/runtime";
 import { command } from "./command.ts";
 
 const QUICK_MS = 120_000;
@@ -53,6 +55,26 @@ runtime = "runc"
 
   async run({ name, image, network, options, args }: RunOptions): Promise<void> {
     await this.podman(["run", "--detach", "--name", name, "--network", network, ...options, image, ...args]);
+  }
+
+  /** The engine's Docker API, at a Unix socket, until the process is killed. Resolves when it listens. */
+  async serve(socket: string): Promise<ChildProcess> {
+    const service = spawn("podman", ["system", "service", "--time=0", `unix://${socket}`], {
+      env: { ...process.env, ...this.env },
+      stdio: "ignore", // it logs every client that hangs up
+    });
+    const failed = once(service, "exit").then(([code]) => {
+      throw new Error(`podman system service ended with ${code}`);
+    });
+    await Promise.race([failed, until(() => (existsSync(socket) ? undefined : "no socket"), QUICK_MS)]);
+    failed.catch(() => undefined); // it is killed in the end
+    return service;
+  }
+
+  /** Ids, stopped ones included. */
+  async containersWith(label: string, value: string): Promise<string[]> {
+    const printed = await this.podman(["ps", "--all", "--quiet", "--filter", `label=${label}=${value}`]);
+    return printed.split("\n").filter(Boolean);
   }
 
   /** IPv4, in the container's network. */

@@ -99,9 +99,9 @@ describeWithKafka.each(BROKER_CLIENTS)("%s", (client) => {
     const member = await kit.member({ topics: [topic] });
     const sender = new Sender(kit, topic);
     await member.untilSeen(5 * BATCH);
-    kafka.signal("SIGSTOP");
+    await kafka.signal("SIGSTOP");
     await sleep(4000);
-    kafka.signal("SIGCONT");
+    await kafka.signal("SIGCONT");
     await member.untilSeen(sender.sent + 5 * BATCH, GOES_ON_WITHIN_MS);
     const sent = await sender.stop();
     await member.untilSeen(sent);

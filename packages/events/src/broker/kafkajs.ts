@@ -2,6 +2,7 @@
 import type { Logger } from "@muster/log";
 import { type Admin as KafkaAdmin, Kafka, logLevel, Partitioners } from "kafkajs";
 import type { KafkaConfig, Producer as KafkaProducer } from "kafkajs";
+import { until } from "@muster/runtime";
 import { atMost } from "./at-most.ts";
 import { GOODBYE_MS } from "./consumer-defaults.ts";
 import { KafkaJsConsumer } from "./kafkajs-consumer.ts";
@@ -20,6 +21,8 @@ import { requestsOf } from "./requests.ts";
 
 const CONNECT_MS = 3000;
 const REQUEST_MS = 15_000;
+/** A topic that was just made is usable within this. */
+const LEADERS_MS = 10_000;
 /** Tries of one call inside the library: for a leader that has just moved. Longer outages are its caller's. */
 const RETRY = { retries: 3, initialRetryTime: 50, maxRetryTime: 1000 };
 
@@ -161,9 +164,23 @@ class KafkaJsAdmin implements Admin {
       replicationFactor: replicas,
       configEntries: entriesOf(settings),
     }));
-    const made = await this.#call(() => this.#admin.createTopics({ topics: wanted, waitForLeaders: true }));
+    const made = await this.#call(() => this.#admin.createTopics({ topics: wanted, waitForLeaders: false }));
     // The library answers false where the broker says that one of them exists.
     if (!made) throw new BrokerError("a topic of these exists already", { cause: undefined, retryable: false });
+    const names = topics.map(({ name }) => name);
+    await until(() => this.#withoutLeader(names), LEADERS_MS);
+  }
+
+  /** The library's own wait fails when the broker that it asks has not heard of a topic yet. */
+  async #withoutLeader(topics: string[]): Promise<string | undefined> {
+    try {
+      const metadata = await this.#call(() => this.#admin.fetchTopicMetadata({ topics }));
+      const waiting = metadata.topics.find(({ partitions }) => partitions.some(({ leader }) => leader < 0));
+      return waiting && `${waiting.name} has no leader`;
+    } catch (err) {
+      if (err instanceof BrokerError && err.retryable) return err.message;
+      throw err;
+    }
   }
 
   async alterTopic(name: string, settings: Readonly<Record<string, string>>): Promise<void> {

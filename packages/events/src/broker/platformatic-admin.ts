@@ -7,7 +7,7 @@ import {
   Admin as LibraryAdmin,
 } from "@platformatic/kafka";
 import { brokerError } from "./platformatic-calls.ts";
-import type { Admin, PartitionLag, TopicDescription } from "./port.ts";
+import { type Admin, BrokerError, type PartitionLag, type TopicDescription } from "./port.ts";
 
 const EARLIEST = -2n;
 const LATEST = -1n;
@@ -55,7 +55,7 @@ export class PlatformaticAdmin implements Admin {
       const wanted = [{ topic: name, partitions, replicas }];
       await this.#call(() => this.#admin.createTopics({ topics: wanted, configs }));
     }
-    await this.#call(() => until(() => this.#withoutLeader(topics), LEADERS_MS));
+    await until(() => this.#withoutLeader(topics), LEADERS_MS);
   }
 
   async alterTopic(name: string, settings: Readonly<Record<string, string>>): Promise<void> {
@@ -105,14 +105,21 @@ export class PlatformaticAdmin implements Admin {
     );
   }
 
+  /** A broker that has not heard of a topic yet says that there is none. */
   async #withoutLeader(topics: readonly TopicDescription[]): Promise<string | undefined> {
-    const metadata = await this.#admin.metadata({ topics: topics.map(({ name }) => name), forceUpdate: true });
-    for (const [name, topic] of metadata.topics) {
-      if (!topic?.partitions.length || topic.partitions.some(({ leader }) => leader < 0)) {
-        return `a partition of ${name} has no leader`;
+    try {
+      const asked = { topics: topics.map(({ name }) => name), forceUpdate: true };
+      const metadata = await this.#call(() => this.#admin.metadata(asked));
+      for (const [name, topic] of metadata.topics) {
+        if (!topic?.partitions.length || topic.partitions.some(({ leader }) => leader < 0)) {
+          return `a partition of ${name} has no leader`;
+        }
       }
+      return undefined;
+    } catch (err) {
+      if (err instanceof BrokerError && err.retryable) return err.message;
+      throw err;
     }
-    return undefined;
   }
 
   async #call<T>(call: () => Promise<T>): Promise<T> {
