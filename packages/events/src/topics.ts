@@ -1,6 +1,6 @@
 // The topics of Kafka, as they have to be. Why: design/backend/v2.1-kafka-topics-and-envelope.md.
 import type { TopicDescription } from "./broker/port.ts";
-import type { ConsumerTopics } from "./consumer/consumer.ts";
+import type { ConsumerTopics } from "./consumer/options.ts";
 import { RETRY_POLICY } from "./consumer/retry-policy.ts";
 
 export interface EventTopic {

@@ -20,6 +20,8 @@ describeWithKafka("an operator", () => {
       { offset: "1", eventId: worseId, error: "PermanentError: no such mode" },
       { offset: "2", class: "invalid" },
     ]);
+    expect(await world.metric("dlq_depth")).toEqual({ "": 3 });
+    expect((await world.metric("dlq_oldest_seconds"))[""]).toBeGreaterThan(0);
     expect((await world.dlq("list", "--class", "invalid")).lines.at(-1)).toBe(
       "1 of 1 that match; 3 of 3 letters are open",
     );
@@ -50,6 +52,7 @@ describeWithKafka("an operator", () => {
     // What was replayed twice had its turn before this one.
     expect(await world.effects()).toEqual([goodId, badId, worseId]);
     await world.untilOpen(0);
+    await until(async () => ((await world.metric("dlq_depth"))[""] === 0 ? undefined : "the depth is not 0"));
     const any = (await world.dlq("list", "--state", "any", "--json")).lines.slice(0, 3);
     expect(any.map((line) => JSON.parse(line) as object)).toMatchObject([
       { state: "replayed", marked: { by: "bob", why: "modes are back" } },
@@ -75,6 +78,7 @@ describeWithKafka("an operator", () => {
     const ids = await world.publish([a, b, a, b]);
     await world.untilOpen(2);
     await until(async () => ((await world.parked()) === 4 ? undefined : `${await world.parked()} parked`));
+    expect(await world.metric("parked_keys")).toEqual({ dead: 2, retried: 0 });
     world.broken.clear();
     await world.dlq("discard", "--key", a, "--reason", "a test account", "--apply");
     await world.untilEffects(1);

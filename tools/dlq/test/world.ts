@@ -173,6 +173,12 @@ export class World implements AsyncDisposable {
     return { code, lines };
   }
 
+  async metric(name: string): Promise<Record<string, number>> {
+    const found = (await this.metrics.getMetricsAsJSON()).find((metric) => metric.name === name);
+    const values = (found?.values ?? []) as { labels: { state?: string }; value: number }[];
+    return Object.fromEntries(values.map(({ labels, value }) => [labels.state ?? "", value]));
+  }
+
   /** Waits until so many letters are open. */
   async untilOpen(count: number): Promise<readonly string[]> {
     let lines: readonly string[] = [];

@@ -2,17 +2,19 @@
 // to an event that cannot be applied: design/backend/v2.1-event-kit.md.
 import { type Database, inTransaction, reasonOf } from "@muster/db";
 import { must } from "@muster/errors";
-import type { Logger } from "@muster/log";
 import { type Component, retryForever, sleep } from "@muster/runtime";
 import { inSpan } from "@muster/tracing";
 import type { Transaction } from "kysely";
-import { type Batch, type Broker, BrokerError, type Producer, type ReceivedRecord } from "../broker/port.ts";
+import { type Batch, BrokerError, type ReceivedRecord } from "../broker/port.ts";
+import { DLQ_RETENTION_MS, SEGMENT_MS } from "../topics.ts";
 import { attemptsOf, deadLetterOf, dueMsOf, originOf } from "./dead-letter.ts";
 import { discardParked } from "./discards.ts";
-import { isDiscardOrder } from "./dlq.ts";
+import { isDiscardOrder, OpenLetters } from "./dlq.ts";
 import { enterInbox } from "./inbox.ts";
-import type { ConsumerMetrics, EventResult } from "./metrics.ts";
+import type { EventResult } from "./metrics.ts";
+import type { EventConsumerOptions, Identified } from "./options.ts";
 import {
+  countParked,
   isKeyParked,
   listDueHeads,
   lockParked,
@@ -26,47 +28,6 @@ import {
 import { Brake, classOf, type FailureClass, inPlaceDelayMs, RETRY_POLICY, type RetryPolicy } from "./retry-policy.ts";
 import type { ConsumerTables } from "./tables.ts";
 
-/** What every event of the contract has. */
-export interface Identified {
-  readonly id: string;
-  readonly type: string;
-  readonly traceparent?: string | undefined;
-}
-
-export interface ConsumerTopics {
-  readonly events: readonly string[];
-  /** Events that an operator replays for this consumer. */
-  readonly replay: string;
-  readonly dlq: string;
-  /** Of an unordered consumer, one for each delay of its policy. */
-  readonly retry: readonly string[];
-}
-
-export interface EventConsumerOptions<Tables extends ConsumerTables, Event extends Identified> {
-  readonly db: Database<Tables>;
-  readonly broker: Broker;
-  readonly producer: Producer;
-  /** In the inbox, the metrics and, as the group, in the broker: it never changes. */
-  readonly name: string;
-  readonly topics: ConsumerTopics;
-  /** `per key`: an event that fails holds back those behind it with the same key, and no others. */
-  readonly order: "per key" | "none";
-  /**
-   * `decodeOnly` of contract/. Undefined: of a type that this consumer does not handle, also one that is newer than this release.
-   * @throws InvalidEventError
-   */
-  readonly decode: (record: ReceivedRecord) => Event | undefined;
-  /** Whether it wants the event at all: nothing is stored of one without an effect. All by default. */
-  readonly wants?: (event: Event) => boolean;
-  /** The effect, in this transaction and nowhere else. It may run more than once; what commits, commits once. */
-  readonly apply: (event: Event, tx: Transaction<Tables>) => Promise<void>;
-  readonly policy?: RetryPolicy;
-  readonly concurrency?: number;
-  readonly metrics: ConsumerMetrics;
-  readonly log: Logger;
-  readonly nowMs?: () => number;
-}
-
 const CONCURRENCY = 4;
 const COMMIT_EVERY_MS = 1000;
 const PARKED_EVERY_MS = 500;
@@ -77,15 +38,21 @@ const REST_WITHOUT_DLQ_MS = 2000;
 export function createEventConsumer<Tables extends ConsumerTables, Event extends Identified>(
   options: EventConsumerOptions<Tables, Event>,
 ): Component {
-  const { broker, name, topics, order, concurrency = CONCURRENCY, log } = options;
+  const { broker, name, topics, order, concurrency = CONCURRENCY, metrics, log } = options;
   const stop = new AbortController();
   const consuming = new EventConsumer(options, stop.signal);
+  const letters = new OpenLetters(DLQ_RETENTION_MS + SEGMENT_MS);
   const consumer = broker.consumer({
     group: name,
-    topics: [...topics.events, topics.replay, ...(order === "none" ? topics.retry : [])],
+    topics: [...topics.events, topics.replay, topics.dlq, ...(order === "none" ? topics.retry : [])],
     concurrency,
     from: "earliest",
-    handle: (batch) => consuming.handle(batch),
+    handle: async (batch) => (batch.topic === topics.dlq ? letters.read(batch) : consuming.handle(batch)),
+  });
+  metrics.watch(name, {
+    assigned: () => consumer.assigned(),
+    dlq: { topic: topics.dlq, letters },
+    ...(order === "per key" && { parked: () => countParked(options.db as unknown as Database<ConsumerTables>, name) }),
   });
   let parked: Promise<void> | undefined;
   return {
@@ -139,8 +106,9 @@ class EventConsumer<Tables extends ConsumerTables, Event extends Identified> {
     for (const record of batch.records) {
       if (!batch.owned()) break;
       pauseMs = await this.#pauseAfter(record, batch);
-      metrics.resting(name, at, pauseMs > 0);
-      metrics.lag(name, at, Number(batch.end - next), Math.max(0, this.#nowMs() - record.timestampMs) / 1000);
+      const dueMs = dueMsOf(record); // until then it is not late, and does not rest because of a failure
+      metrics.resting(name, at, pauseMs > 0 && dueMs <= this.#nowMs());
+      metrics.lag(name, at, Number(batch.end - next), Math.max(record.timestampMs, dueMs));
       if (pauseMs > 0) break;
       next = record.offset + 1n;
       if (performance.now() - committedAt > COMMIT_EVERY_MS) {
@@ -150,7 +118,7 @@ class EventConsumer<Tables extends ConsumerTables, Event extends Identified> {
       await batch.heartbeat();
     }
     if (next > committed) await batch.commit(next);
-    if (next === batch.end) metrics.lag(name, at, 0, 0);
+    if (next === batch.end) metrics.lag(name, at, 0, undefined);
     return { next, pauseMs };
   }
 

@@ -1,6 +1,6 @@
 // What is in a DLQ: letters, which a consumer puts there, and behind them marks, which tools/dlq puts there when a letter was replayed or
 // discarded. No I/O. Why: design/backend/v2.1-dlq.md.
-import type { OutgoingRecord, ReceivedRecord } from "../broker/port.ts";
+import type { Batch, OutgoingRecord, ReceivedRecord } from "../broker/port.ts";
 import { eventHeaders, originOf } from "./dead-letter.ts";
 
 export type Handling = "replayed" | "discarded";
@@ -82,7 +82,13 @@ export class OpenLetters {
     this.#retentionMs = retentionMs;
   }
 
-  note(record: ReceivedRecord): void {
+  /** Without a commit: the partition's next holder reads all of it again. */
+  read({ records }: Batch): { readonly next: bigint; readonly pauseMs: number } {
+    for (const record of records) this.#note(record);
+    return { next: (records.at(-1)?.offset ?? -1n) + 1n, pauseMs: 0 };
+  }
+
+  #note(record: ReceivedRecord): void {
     const mark = markOf(record);
     if (mark) this.#letters.delete(`${record.partition}/${mark.offset}`);
     else this.#letters.set(`${record.partition}/${record.offset}`, record.timestampMs);

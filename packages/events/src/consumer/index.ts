@@ -1,9 +1,5 @@
-export {
-  type ConsumerTopics,
-  createEventConsumer,
-  type EventConsumerOptions,
-  type Identified,
-} from "./consumer.ts";
+export { createEventConsumer } from "./consumer.ts";
+export type { ConsumerTopics, EventConsumerOptions, Identified } from "./options.ts";
 export { discardOrder, type Handling, type Mark, markOf, markRecord, replayRecord } from "./dlq.ts";
 export { deleteOldInbox, INBOX_DAYS } from "./inbox.ts";
 export { type ConsumerMetrics, createConsumerMetrics } from "./metrics.ts";

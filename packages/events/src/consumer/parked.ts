@@ -137,6 +137,23 @@ export async function reviveParked(db: Database<ConsumerTables>, consumer: strin
   return numUpdatedRows > 0n;
 }
 
+/** More rows than this are not looked at: the count is for a graph. */
+const COUNTED_MAX = 100_000;
+
+/** Keys whose first event is tried again, and those whose first event waits for an operator. */
+export async function countParked(
+  db: Database<ConsumerTables>,
+  consumer: string,
+): Promise<{ readonly retried: number; readonly dead: number }> {
+  const { rows } = await sql<{ parked: number; dead: number }>`
+    select count(distinct topic, partition_key) as parked, count(case when state = 'dead' then 1 end) as dead
+      from (select topic, partition_key, state from parked_events where consumer = ${consumer} limit ${COUNTED_MAX}) as some`.execute(
+    db,
+  );
+  const dead = Number(rows[0]?.dead ?? 0);
+  return { retried: Math.max(0, Number(rows[0]?.parked ?? 0) - dead), dead };
+}
+
 export function recordOf(row: ParkedRow): ReceivedRecord {
   return {
     topic: row.topic,
