@@ -111,7 +111,7 @@ const TABLE = [
     speaks: "ws",
     calls: {
       "identity-service": "GATEWAY_IDENTITY_URL",
-      "match-service": "GATEWAY_MATCH_URL",
+      "rating-service": "GATEWAY_RATING_URL",
       "chat-service": "GATEWAY_CHAT_URLS",
       matchmaker: "GATEWAY_MATCHMAKER_URL",
       shard: undefined, // the matchmaker says where each match is

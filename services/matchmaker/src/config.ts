@@ -57,7 +57,8 @@ const own = {
   MATCHMAKER_WINDOW_POINTS: int({
     default: 100,
     max: 10_000,
-    description: "difference of ratings that a new ticket accepts",
+    description:
+      "difference that a new ticket accepts, in points of winning chance: 100 are 64 to 36, 400 are ten to one",
   }),
   MATCHMAKER_WINDOW_POINTS_PER_S: int({
     default: 50,

@@ -7,6 +7,8 @@ import type { Tickets } from "./queue/tickets.ts";
 export interface MatchmakerMetrics {
   readonly placements: Counter<"outcome">;
   readonly waited: Histogram;
+  /** Of the stronger one of two. */
+  readonly favouriteChance: Histogram;
   /** Of the event loop, per slice of a pass over the queues. */
   readonly slice: Histogram;
   readonly failovers: Counter<"outcome">;
@@ -96,6 +98,12 @@ export function createMatchmakerMetrics(
       name: "matchmaker_placements_undone_total",
       help: "Recorded matches that could not be started: cancelled, already over, or left until their lease expires",
       labelNames: ["outcome"],
+      registers,
+    }),
+    favouriteChance: new Histogram({
+      name: "matchmaker_favourite_win_chance",
+      help: "Of matches of two players: the chance to win that the stronger one has by the ratings, 0.5 to 1",
+      buckets: [0.55, 0.6, 0.65, 0.7, 0.8, 0.9, 1],
       registers,
     }),
     waited: new Histogram({

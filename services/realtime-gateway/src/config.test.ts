@@ -5,7 +5,7 @@ describe("the gateway's configuration", () => {
   const url = "http://127.0.0.1:1";
   const needed = {
     GATEWAY_IDENTITY_URL: url,
-    GATEWAY_MATCH_URL: url,
+    GATEWAY_RATING_URL: url,
     GATEWAY_MATCHMAKER_URL: url,
     GATEWAY_CHAT_URLS: JSON.stringify([url]),
     GATEWAY_SEAT_TICKET_KEY: "00".repeat(32),

@@ -8,7 +8,7 @@ const STOP_MARGIN_MS = 2000;
 
 const own = {
   GATEWAY_IDENTITY_URL: url({ protocols: ["http:"], description: "gRPC address of identity-service" }),
-  GATEWAY_MATCH_URL: url({ protocols: ["http:"], description: "gRPC address of match-service" }),
+  GATEWAY_RATING_URL: url({ protocols: ["http:"], description: "gRPC address of rating-service" }),
   GATEWAY_MATCHMAKER_URL: url({ protocols: ["http:"], description: "gRPC address of the matchmaker" }),
   GATEWAY_CHAT_URLS: json<readonly string[]>(
     Type.Array(Type.String({ pattern: "^http://[^\\s]+$" }), { minItems: 1 }),

@@ -62,7 +62,7 @@ export function createGatewayMetrics(registry: Metrics, gauges: GatewayGauges): 
   });
   const ratings = new Counter({
     name: "gateway_ratings_total",
-    help: "Ratings used for tickets, by source: read from match-service, or, if it did not answer in time, the last known one or that of a new player",
+    help: "Ratings used for tickets, by source: read from rating-service, or, if it did not answer in time, the last known one or that of a new player",
     labelNames: ["source"],
     registers,
   });

@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { keysOf } from "@muster/config";
 import { ChatService } from "@muster/contracts/chat/v2";
 import { IdentityService } from "@muster/contracts/identity/v2";
-import { MatchService } from "@muster/contracts/match/v2";
+import { RatingService } from "@muster/contracts/rating/v2";
 import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
 import type { Logger } from "@muster/log";
 import { failoverClient, createRpcClient } from "@muster/rpc";
@@ -52,11 +52,12 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly socket
     baseUrl: config.identityUrl,
     timeoutMs: CALL_TIMEOUT_MS,
   });
-  const match = createRpcClient({
-    service: MatchService,
+  const rating = createRpcClient({
+    service: RatingService,
     metrics: registry,
-    baseUrl: config.matchUrl,
+    baseUrl: config.ratingUrl,
     timeoutMs: CALL_TIMEOUT_MS,
+    optional: true,
   });
   const matchmaker = createRpcClient({
     service: MatchmakingService,
@@ -120,7 +121,7 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly socket
     }),
   );
   const chat = createChatStream({ gatewayId, services: chatServices.map((service) => service.call), log });
-  const ratings = new Ratings({ matches: match.call, onRating: (source) => metrics.rating(source), log });
+  const ratings = new Ratings({ service: rating.call, onRating: (source) => metrics.rating(source), log });
   measureBounded(registry, ratings.bounded);
   const connectionParts: OwnedConnectionParts = {
     tokens,
@@ -157,7 +158,7 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly socket
   return {
     components: [
       identity,
-      match,
+      rating,
       matchmaker,
       ...chatServices,
       tokens.watching(config.revocationFeedEveryMs, log),
@@ -170,12 +171,12 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly socket
     peers: {
       matchmaker: matchmaking.check,
       identity: () => tokens.check() ?? identity.check(),
-      match: match.check,
       chat: () => {
         const reasons = chatServices.map((service) => service.check()); // one of them is enough
         return reasons.includes(undefined) ? undefined : reasons[0];
       },
     },
+    waitsFor: { rating: rating.check },
     exposes: { sockets },
   };
 }

@@ -5,7 +5,7 @@ export interface Target {
   /** http://host:port of the ingress. */
   readonly url: string;
   /** Of match-service, where what attackers gained can be read: of a system of our own. */
-  readonly matchUrl?: string;
+  readonly ratingUrl?: string;
 }
 
 /** What an attack did, in numbers: requests sent, refused, accepted … */

@@ -15,7 +15,7 @@ const [BLOCKS_FROM, BLOCKS, BLOCK_PORTS] = [18_300, 15, 100];
 
 export interface OwnTarget extends Target, AsyncDisposable {
   readonly folder: string;
-  readonly matchUrl: string;
+  readonly ratingUrl: string;
 }
 
 /** `env`: variables on top of the local stack's own. @throws Error with what it said when it does not come up */
@@ -53,6 +53,6 @@ export async function startTarget(env: Readonly<Record<string, string>> = {}): P
     await stop();
     throw err;
   }
-  const matchUrl = `http://127.0.0.1:${portsFrom(port, base)["MATCH_GRPC_PORT"]}`;
-  return { url: `http://127.0.0.1:${port}`, matchUrl, folder, [Symbol.asyncDispose]: stop };
+  const ratingUrl = `http://127.0.0.1:${portsFrom(port, base)["RATING_GRPC_PORT"]}`;
+  return { url: `http://127.0.0.1:${port}`, ratingUrl, folder, [Symbol.asyncDispose]: stop };
 }

@@ -62,7 +62,7 @@ const HEALTHY_WITHIN_MS = 60_000;
 const BLOCKS_FROM = 20_000;
 const BLOCKS = 80;
 const BLOCK_PORTS = 100;
-const SINGLE = ["identity-service", "match-service", "chat-service", "matchmaker", "edge-api"];
+const SINGLE = ["identity-service", "match-service", "rating-service", "chat-service", "matchmaker", "edge-api"];
 
 export async function openTestCluster(options: TestClusterOptions): Promise<TestCluster> {
   const folder = mkdtempSync(path.join(os.tmpdir(), "muster-drill-"));
@@ -134,7 +134,7 @@ export async function openTestCluster(options: TestClusterOptions): Promise<Test
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    // Every one of them is waited for, not those alone that a gateway needs to start: who queues needs match-service too.
+    // Every one of them is waited for, not those alone that a gateway needs to start: who queues wants a rating too.
     await Promise.all([
       ...SINGLE.map((name) => startSingle(name)),
       ...Array.from({ length: options.shards }, () => add("shard")),

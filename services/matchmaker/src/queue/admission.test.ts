@@ -43,7 +43,17 @@ function harness() {
   });
   const queue = (playerId: string, address = playerId, mode = "duel") => {
     const ticketId = uuidv7();
-    const message = { ticketId, playerId, playerName: playerId, mode, rating: 1500, region: "", address };
+    const message = {
+      ticketId,
+      playerId,
+      playerName: playerId,
+      mode,
+      rating: 1500,
+      mu: 0,
+      sigma: 0,
+      region: "",
+      address,
+    };
     admission.enqueue(create(TicketSchema, message), "g");
     return tickets.ofPlayer(playerId);
   };

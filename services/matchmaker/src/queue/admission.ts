@@ -10,6 +10,7 @@ import type { Freed, HeldMatch, HeldSeats } from "../placement/held-seats.ts";
 import type { MatchmakerMetrics } from "../metrics.ts";
 import { APART_MS, NoShows } from "./no-shows.ts";
 import type { PracticeQuotas } from "./practice-quotas.ts";
+import { strengthOf } from "./strength.ts";
 import type { WaitingTicket } from "./waiting-ticket.ts";
 import type { ShardSession } from "../placement/peer-sessions.ts";
 import type { Refusal, Tickets } from "./tickets.ts";
@@ -169,7 +170,8 @@ export class Admission implements Component {
   }
 
   #admit(message: Ticket, gatewayId: string): void {
-    const { ticketId, playerId, playerName, mode, rating, region, waitedMs, traceparent, address } = message;
+    const { ticketId, playerId, playerName, mode, region, waitedMs, traceparent, address } = message;
+    const strength = strengthOf(message);
     const { tickets, log } = this.#parts;
     const now = this.#parts.now();
     const limit = tickets.knows(ticketId) ? undefined : this.#limit(message, now);
@@ -181,7 +183,7 @@ export class Admission implements Component {
       playerId,
       playerName,
       mode,
-      rating,
+      ...strength,
       region,
       traceparent,
       gatewayId,
@@ -192,7 +194,7 @@ export class Admission implements Component {
     const { refused, replaced } = tickets.add(ticket);
     if (refused) this.#refuse(ticketId, gatewayId, refused);
     if (replaced) this.#refuse(replaced.ticketId, replaced.gatewayId, "replaced");
-    const fields = { ticketId, playerId, mode, rating, region, apart: apart && true };
+    const fields = { ticketId, playerId, mode, rating: strength.rating, region, apart: apart && true };
     log.info(refused ? { ...fields, refused } : fields, refused ? "ticket refused" : "ticket queued");
     this.#parts.wakeMatching();
   }

@@ -5,6 +5,7 @@ import type { Component } from "@muster/runtime";
 import type { MatchmakerMetrics } from "../metrics.ts";
 import { type PlacementOutcome, type PlacementParts, place } from "../placement/placement.ts";
 import { PlacementPace } from "../placement/placement-pace.ts";
+import { winChance } from "./strength.ts";
 import type { WaitingTicket } from "./waiting-ticket.ts";
 import { timeSlice } from "./time-slice.ts";
 
@@ -38,6 +39,11 @@ export function createMatching(parts: PlacementParts, metrics: MatchmakerMetrics
     placementEnds(outcome === "placed" || outcome === "failed" ? outcome : "neither");
     metrics.placements.inc({ outcome });
     if (outcome !== "placed") return;
+    const [one, other, ...more] = group;
+    if (one && other && more.length === 0) {
+      const chance = winChance(one, other);
+      metrics.favouriteChance.observe(Math.max(chance, 1 - chance));
+    }
     for (const ticket of group) metrics.waited.observe((parts.now() - ticket.since) / 1000);
     look(); // others may have waited for its slot
   };

@@ -2,6 +2,7 @@ import { Random } from "@muster/game-kit";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Queue } from "./queue.ts";
+import { winChance } from "./strength.ts";
 import type { WaitingTicket } from "./waiting-ticket.ts";
 import { Tickets } from "./tickets.ts";
 import { createLogger } from "@muster/log";
@@ -43,6 +44,16 @@ describe("the queue", () => {
     expect(groupsOf(far, 4000)).toEqual([["a", "b"]]);
     // The window of a newcomer counts too: it is not made to play whoever waited long.
     expect(groupsOf([ticket("a", 1500), ticket("b", 1800, { since: 3900 })], 4000)).toEqual([]);
+  });
+
+  it("pairs newcomers over a wider range than those of whom much is known: their chance is closer to a half", () => {
+    const pair = (variance: number): WaitingTicket[] => [
+      ticket("a", 1500, { variance }),
+      ticket("b", 1700, { variance }),
+    ];
+    expect(groupsOf(pair((25 / 3) ** 2), 0)).toEqual([["a", "b"]]);
+    expect(groupsOf(pair(1), 0)).toEqual([]);
+    expect(groupsOf(pair(1), 2000)).toEqual([["a", "b"]]);
   });
 
   it("lets the one who waits longest choose first", () => {
@@ -183,8 +194,14 @@ describe("a pass in slices", () => {
   });
 
   it("makes the groups that looking at all tickets for each choice would make", () => {
-    const apart = (a: WaitingTicket, b: WaitingTicket): number =>
-      Math.abs(a.rating - b.rating) + (a.region && b.region && a.region !== b.region ? RULES.regionPoints : 0);
+    const region = (a: WaitingTicket, b: WaitingTicket): number =>
+      a.region && b.region && a.region !== b.region ? RULES.regionPoints : 0;
+    const apart = (a: WaitingTicket, b: WaitingTicket): number => Math.abs(a.rating - b.rating) + region(a, b);
+    /** What their chance is worth in points. */
+    const uneven = (a: WaitingTicket, b: WaitingTicket): number => {
+      const chance = winChance(a, b);
+      return Math.abs(400 * Math.log10(chance / (1 - chance))) + region(a, b);
+    };
     const window = ({ since }: WaitingTicket): number =>
       RULES.windowPoints + (RULES.windowPointsPerS * (20_000 - since)) / 1000;
     const mayPlay = (a: WaitingTicket, b: WaitingTicket): boolean =>
@@ -196,20 +213,27 @@ describe("a pass in slices", () => {
         region: fc.constantFrom("", "eu", "us", "asia"),
         playerId: fc.constantFrom("p", "q", undefined),
         victims: fc.constantFrom(undefined, new Set(["q"])),
+        variance: fc.constantFrom(undefined, 0.7, 3.1, 69.5),
       }),
       { maxLength: 300, size: "max", selector: ({ rating }) => rating }, // who is first among equally far ones of one side is not promised
     );
     fc.assert(
       fc.property(withOthers, fc.constantFrom(2, 3, 5), (all, seats) => {
-        const tickets = all.map(({ rating, since, region, playerId = `p${rating}`, victims }, i) =>
-          ticket(`t${i}`, rating, { since, region, playerId, ...(victims && { victims }) }),
+        const tickets = all.map(({ rating, since, region, playerId = `p${rating}`, victims, variance }, i) =>
+          ticket(`t${i}`, rating, {
+            since,
+            region,
+            playerId,
+            ...(victims && { victims }),
+            ...(variance && { variance }),
+          }),
         );
         const expected: WaitingTicket[][] = [];
         const waiting = new Set(tickets.toSorted((a, b) => a.since - b.since));
         for (const chooser of waiting) {
           const group = [chooser];
           const near = [...waiting].filter(
-            (one) => one !== chooser && apart(one, chooser) <= Math.min(window(one), window(chooser)),
+            (one) => one !== chooser && uneven(one, chooser) <= Math.min(window(one), window(chooser)),
           );
           for (const one of near.toSorted((a, b) => apart(a, chooser) - apart(b, chooser)))
             if (group.length < seats && group.every((other) => mayPlay(one, other))) group.push(one);

@@ -1,5 +1,5 @@
 // The queue of one mode: tickets wait, and `group` removes those that fit together. No I/O, no clock of its own.
-import { REGION_SLOTS, Regions } from "./regions.ts";
+import { type Nearest, REGION_SLOTS, Regions } from "./regions.ts";
 import { Slots } from "./slots.ts";
 import { SortedLists } from "./sorted-lists.ts";
 import type { WaitingTicket } from "./waiting-ticket.ts";
@@ -7,7 +7,7 @@ import type { WaitingTicket } from "./waiting-ticket.ts";
 export interface QueueRules {
   /** Players per match. */
   readonly seats: number;
-  /** Distance that a ticket accepts at first, in rating points. */
+  /** Distance that a ticket accepts at first, in points of winning chance. */
   readonly windowPoints: number;
   /** How much more it accepts per second of waiting, without end: no ticket starves while there are others. */
   readonly windowPointsPerS: number;
@@ -25,7 +25,7 @@ const PASS = REGION_SLOTS;
 const RESERVED = REGION_SLOTS + 1;
 
 /**
- * The ticket that has waited longest chooses first, and gets the closest tickets that both sides accept. A pass goes over all tickets
+ * The ticket that has waited longest chooses first, and gets the closest tickets in strength whose chance against it both sides accept. A pass goes over all tickets
  * once, and may stop after any choice and go on later: what came or left meanwhile is seen as it is then. A choice costs
  * the tickets that it looks at, however many wait.
  */
@@ -111,19 +111,30 @@ export class Queue {
   #findFor(chooser: number, now: number): number {
     const { seats } = this.#rules;
     const reach = this.#window(chooser, now);
+    const farthest = reach / this.#slots.leastCertainty(chooser);
     this.#group[0] = chooser;
     let found = 1;
     this.#regions.beginAt(chooser, reach);
     for (let looks = 0; looks < LOOKS_MAX && found < seats; looks++) {
       const nearest = this.#regions.nearest();
-      if (nearest.distance > reach) break;
-      if (nearest.distance <= this.#window(nearest.slot, now) && this.#mayJoin(nearest.slot, found)) {
+      if (nearest.distance > farthest) break;
+      if (
+        this.#fits(chooser, nearest, Math.min(reach, this.#window(nearest.slot, now))) &&
+        this.#mayJoin(nearest.slot, found)
+      ) {
         this.#group[found++] = nearest.slot;
         looks = -1;
       }
       this.#regions.step(nearest);
     }
     return found;
+  }
+
+  /** Visited in order of strength, but judged by the chance to win, which is closer to a half where less is known. */
+  #fits(chooser: number, { slot, distance }: Nearest, window: number): boolean {
+    if (distance <= window) return true;
+    const difference = this.#slots.distance(chooser, slot);
+    return distance - difference + difference * this.#slots.certainty(chooser, slot) <= window;
   }
 
   #mayJoin(slot: number, found: number): boolean {
@@ -148,7 +159,7 @@ export class Queue {
     this.#byAge.remove(slot);
     this.#regions.remove(slot);
     this.#slots.free(slot);
-    this.#size--;
+    if (--this.#size === 0) this.#slots.emptied();
   }
 
   #takesBots(slot: number, now: number): boolean {

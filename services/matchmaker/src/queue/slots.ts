@@ -2,6 +2,7 @@
 // scattered over the heap. These arrays have what a choice reads in a few bytes per ticket.
 import { FreeSlots } from "./free-slots.ts";
 import { grown, Links } from "./links.ts";
+import { certaintyOf } from "./strength.ts";
 import type { WaitingTicket } from "./waiting-ticket.ts";
 
 const SLOTS_AT_FIRST = 64;
@@ -20,6 +21,10 @@ export class Slots {
   #rows = new Int32Array(SLOTS_AT_FIRST * ROW_WORDS);
   #since = new Float64Array(SLOTS_AT_FIRST);
   #traits = new Uint8Array(SLOTS_AT_FIRST);
+  /** Read only where it decides whether two fit. */
+  #variances = new Float64Array(SLOTS_AT_FIRST);
+  /** Of all tickets since there were none. */
+  #varianceMax = 0;
   /** Read only where two have waited equally long. */
   #arrivals = new Float64Array(SLOTS_AT_FIRST);
   readonly ratingLinks = new Links(this.#rows, ROW_WORDS, LINKS);
@@ -47,6 +52,7 @@ export class Slots {
     this.#since = grown(this.#since, capacity);
     this.#traits = grown(this.#traits, capacity);
     this.#arrivals = grown(this.#arrivals, capacity);
+    this.#variances = grown(this.#variances, capacity);
     this.ratingLinks.moveTo(this.#rows);
     this.ageLinks.moveTo(grown(this.ageLinks.words, capacity * 2));
     this.#free.grow(capacity);
@@ -61,6 +67,9 @@ export class Slots {
     this.#since[slot] = ticket.since;
     this.#traits[slot] = region | (ticket.victims?.size ? HAS_VICTIMS : 0);
     this.#arrivals[slot] = arrival;
+    const variance = ticket.variance ?? 0;
+    this.#variances[slot] = variance;
+    if (variance > this.#varianceMax) this.#varianceMax = variance;
     return slot;
   }
 
@@ -89,6 +98,21 @@ export class Slots {
   /** In rating points. */
   distance(a: number, b: number): number {
     return a < this.#reserved ? Infinity : Math.abs(this.#rating(a) - this.#rating(b));
+  }
+
+  /** The part of it that counts: the less is known of two players, the nearer are they to each other. */
+  certainty(a: number, b: number): number {
+    return certaintyOf(this.#variances[a] as number, this.#variances[b] as number);
+  }
+
+  /** The least that it can be, whoever the other one is. */
+  leastCertainty(slot: number): number {
+    return certaintyOf(this.#variances[slot] as number, this.#varianceMax);
+  }
+
+  /** The last ticket has left. */
+  emptied(): void {
+    this.#varianceMax = 0;
   }
 
   /** Waits longer, or arrived before it. */

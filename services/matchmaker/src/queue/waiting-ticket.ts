@@ -1,12 +1,12 @@
 // A ticket that waits in a queue.
-export interface WaitingTicket {
+import type { Strength } from "./strength.ts";
+
+export interface WaitingTicket extends Strength {
   readonly ticketId: string;
   readonly playerId: string;
   readonly playerName: string;
   readonly gatewayId: string;
   readonly mode: string;
-  /** An integer. */
-  readonly rating: number;
   /** Empty: near to every region. */
   readonly region: string;
   /** Start of the wait on the matchmaker's clock, milliseconds: before its own start for a ticket that waited already. */

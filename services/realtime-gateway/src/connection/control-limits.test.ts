@@ -73,7 +73,7 @@ function behind(budgets: ControlBudgets = new ControlBudgets()) {
       service: { postMessage: () => never },
       posting: { run: (work: () => unknown) => work() },
     },
-    ratings: { of: async () => 1000 },
+    ratings: { of: async () => ({ mu: 25, sigma: 8 }) },
     matches: { watch: () => "watching_off", stopWatching: () => undefined },
     budgets,
     work: new ControlWork({ now: () => 0, nextTurn: setImmediate }),

@@ -13,13 +13,14 @@ import type { Logger } from "@muster/log";
 import { openSession } from "@muster/rpc";
 import type { Component } from "@muster/runtime";
 import type { RelocateRequest } from "../matches/question.ts";
+import { NEWCOMER, type Rating } from "./ratings.ts";
 
 export interface QueuedTicket {
   readonly ticketId: string;
   readonly playerId: string;
   readonly playerName: string;
   readonly mode: string;
-  readonly rating: number;
+  readonly rating: Rating;
   readonly region: string;
   /** When the wait began, on the clock of performance.now(). */
   readonly since: number;
@@ -50,6 +51,8 @@ type ToMatchmaker = MessageInitShape<typeof GatewaySessionRequestSchema>;
 
 /** A matchmaker that does not read: the stream is closed and opened again. */
 const QUEUE_MAX = 50_000;
+/** Points per unit of strength, for a matchmaker before v2.1: of a settled player, about those of Elo. */
+const POINTS_PER_MU = 29.5;
 /** Matches per message. */
 const RELOCATE_MAX = 500;
 
@@ -72,7 +75,19 @@ export function createMatchmakingSession(options: {
     const waitedMs = Math.round(performance.now() - ticket.since);
     tell({
       case: "enqueue",
-      value: { ticketId, playerId, playerName, mode, rating, region, traceparent, waitedMs, resumeTicketId, address },
+      value: {
+        ticketId,
+        playerId,
+        playerName,
+        mode,
+        ...rating,
+        rating: pointsOf(rating),
+        region,
+        traceparent,
+        waitedMs,
+        resumeTicketId,
+        address,
+      },
     });
   };
 
@@ -136,4 +151,8 @@ export function createMatchmakingSession(options: {
     start: session.start,
     stop: session.stop,
   };
+}
+
+function pointsOf({ mu }: Rating): number {
+  return Math.round(1500 + (mu - NEWCOMER.mu) * POINTS_PER_MU);
 }

@@ -8,6 +8,7 @@ import { type ConnectionState, IDLE } from "../connection/connection-state.ts";
 import type { ConnectionParts } from "../connection/connection-parts.ts";
 import type { Control } from "../connection/outbound.ts";
 import { matchFound } from "../connection/replies.ts";
+import type { Rating } from "./ratings.ts";
 
 /** The connection whose ticket it is. */
 export interface QueueSessionHost {
@@ -49,7 +50,7 @@ export class QueueSession {
       const state = this.#host.state();
       return state.kind === "queued" && state.ticketId === ticketId;
     };
-    const submit = (rating: number): void => {
+    const submit = (rating: Rating): void => {
       if (!isCurrent()) return; // cancelled while we looked the rating up
       this.#parts.matchmaking.submit({
         ticketId,

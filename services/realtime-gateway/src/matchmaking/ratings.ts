@@ -1,15 +1,20 @@
-// Ratings for tickets. They improve matches, but no ticket waits long for one: if match-service does not answer in time, the
-// last known rating is used, or that of a player without matches. Ratings are requested for many players at once, in few
-// calls.
+// Ratings for tickets. They improve matches, but no ticket waits long for one: if rating-service does not answer in time, the
+// last known rating is used, or a newcomer's. Ratings are requested for many players at once, in few calls.
 import type { Client } from "@connectrpc/connect";
-import type { MatchService } from "@muster/contracts/match/v2";
+import type { RatingService } from "@muster/contracts/rating/v2";
 import type { Logger } from "@muster/log";
 import { type Bounded, BoundedMap } from "@muster/runtime";
+
+/** A player's expected strength, and its standard deviation. */
+export interface Rating {
+  readonly mu: number;
+  readonly sigma: number;
+}
 
 export type RatingSource = "read" | "known" | "default";
 
 export interface RatingsOptions {
-  readonly matches: Pick<Client<typeof MatchService>, "getRatings">;
+  readonly service: Pick<Client<typeof RatingService>, "getRatings">;
   readonly onRating: (source: RatingSource) => void;
   readonly log: Logger;
   /** How long a ticket waits for its rating. Default 300. */
@@ -19,12 +24,13 @@ export interface RatingsOptions {
 interface Asked {
   readonly playerId: string;
   readonly mode: string;
-  readonly resolve: ((rating: number | undefined) => void)[];
+  readonly resolve: ((rating: Rating | undefined) => void)[];
 }
 
 type Batch = readonly (readonly [string, Asked])[];
 
-const RATING_INITIAL = 1500;
+/** Of the model that makes the ratings. */
+export const NEWCOMER: Rating = { mu: 25, sigma: 25 / 3 };
 const WAIT_MS = 300;
 /** Ratings per call; calls at once; ratings that wait for a call: who comes then is given the last known one at once. */
 const BATCH_MAX = 200;
@@ -36,7 +42,7 @@ const KNOWN_MAX = 20_000;
 export class Ratings {
   readonly #options: RatingsOptions;
   readonly #waiting = new Map<string, Asked>();
-  readonly #known = new BoundedMap<string, number>(KNOWN_MAX);
+  readonly #known = new BoundedMap<string, Rating>(KNOWN_MAX);
   #calls = 0;
   #scheduled = false;
 
@@ -48,8 +54,8 @@ export class Ratings {
     return { ratings: this.#known };
   }
 
-  /** Elo points, in time. Never rejects. */
-  of(playerId: string, mode: string): Promise<number> {
+  /** In time. Never rejects. */
+  of(playerId: string, mode: string): Promise<Rating> {
     const key = `${playerId} ${mode}`;
     if (this.#waiting.size >= WAITING_MAX && !this.#waiting.has(key)) return Promise.resolve(this.#lastKnown(key));
     return new Promise((resolve) => {
@@ -59,7 +65,7 @@ export class Ratings {
         done(undefined);
       }, this.#options.waitMs ?? WAIT_MS);
       /** Once per ticket: an answer that comes later is remembered, and counted nowhere. */
-      const done = (rating: number | undefined): void => {
+      const done = (rating: Rating | undefined): void => {
         if (!waits) return;
         waits = false;
         clearTimeout(timer);
@@ -100,7 +106,7 @@ export class Ratings {
       this.#calls--;
       if (this.#waiting.size > 0) this.#schedule();
     };
-    this.#options.matches
+    this.#options.service
       .getRatings({ players })
       .then(
         ({ ratings }) => this.#answered(batch, ratings),
@@ -109,9 +115,10 @@ export class Ratings {
       .then(over, over);
   }
 
-  #answered(batch: Batch, ratings: readonly { readonly rating: number }[]): void {
+  #answered(batch: Batch, ratings: readonly Rating[]): void {
     for (const [i, [key, { resolve }]] of batch.entries()) {
-      const rating = ratings[i]?.rating ?? RATING_INITIAL;
+      const { mu, sigma } = ratings[i] ?? NEWCOMER;
+      const rating = { mu, sigma };
       this.#known.set(key, rating);
       for (const done of resolve) done(rating);
     }
@@ -125,10 +132,10 @@ export class Ratings {
     for (const [, { resolve }] of batch) for (const done of resolve) done(undefined);
   }
 
-  #lastKnown(key: string): number {
+  #lastKnown(key: string): Rating {
     const known = this.#known.get(key);
     this.#options.onRating(known === undefined ? "default" : "known");
     if (known !== undefined) this.#known.set(key, known);
-    return known ?? RATING_INITIAL;
+    return known ?? NEWCOMER;
   }
 }

@@ -1,4 +1,4 @@
-import { MatchService } from "@muster/contracts/match/v2";
+import { RatingService } from "@muster/contracts/rating/v2";
 import { CONTROL_FRAME, decodeServerControl } from "@muster/realtime";
 import { createRpcClient } from "@muster/rpc";
 import { sleep } from "@muster/runtime";
@@ -13,7 +13,9 @@ const [SPOILERS, SPOILT_MODE] = [2, "duel-quick"];
 const LEAVE_AFTER_MS = 150;
 /** As often as the gateway lets a player queue. */
 const EVERY_MS = 1000;
-const RATING_FIRST = 1500;
+const MU_INITIAL = 25;
+/** As players see them. */
+const POINTS_PER_MU = 40;
 
 /** They come to every match, and leave it at once: who is left over has won, or has waited in vain. */
 export const joinAndLeave: Attack = {
@@ -72,14 +74,15 @@ function playing(socket: AttackSocket, { mode, leaves }: { readonly mode: string
 }
 
 /** 0 where it cannot be read. */
-async function gainOf(accessToken: string, { matchUrl }: Target): Promise<number> {
-  if (matchUrl === undefined) return 0;
+async function gainOf(accessToken: string, { ratingUrl }: Target): Promise<number> {
+  if (ratingUrl === undefined) return 0;
   const claims = JSON.parse(Buffer.from(accessToken.split(".")[1] as string, "base64url").toString()) as {
     sub: string;
   };
-  const client = createRpcClient({ service: MatchService, baseUrl: matchUrl, timeoutMs: 5000 });
+  const client = createRpcClient({ service: RatingService, baseUrl: ratingUrl, timeoutMs: 5000 });
   try {
-    return (await client.call.getRating({ playerId: claims.sub, mode: FARM_MODE })).rating - RATING_FIRST;
+    const { ratings } = await client.call.getRatings({ players: [{ playerId: claims.sub, mode: FARM_MODE }] });
+    return Math.round(((ratings[0]?.mu ?? MU_INITIAL) - MU_INITIAL) * POINTS_PER_MU);
   } finally {
     await client.stop?.();
   }
