@@ -166,6 +166,11 @@ setup_python() {
   has python3 || apt_install "Python, for the tests' client in another language" python3
 }
 
+# A private Prometheus, for up.sh --with-metrics and the tests of the alert rules and dashboards.
+setup_prometheus() {
+  { has prometheus && has promtool; } || apt_install "a private Prometheus, for metrics and the tests of alert rules" prometheus
+}
+
 # For backups only: the programs that dump and read the binary log, and a server to test a dump on.
 setup_backup_programs() {
   has mariadbd || apt_install "a private MariaDB, to test backups on" mariadb-server-core
