@@ -25,7 +25,11 @@ describeWithServers("the runbooks", () => {
     if (process.env["UPDATE_RUNBOOKS"]) writeMetricsTable(told);
     const listed = [...textOfPage("metrics.md").matchAll(/^\| `([a-z_]+)` \|/gm)].map((found) => found[1]);
     expect(new Set(listed), "UPDATE_RUNBOOKS=1 writes the table anew").toEqual(new Set(told.keys()));
-    const asked = [...rulesText().matchAll(/\b((?:gateway|shard|matchmaker|edge|chat|audit|http|rpc)_[a-z_]+)\b/g)];
+    const asked = [
+      ...rulesText().matchAll(
+        /\b((?:gateway|shard|matchmaker|edge|chat|audit|http|rpc|outbox|relay|consumer|dlq|parked|inbox)_[a-z_]+)\b/g,
+      ),
+    ];
     const names = asked.map((found) => (found[1] as string).replace(/_(bucket|sum|count)$/, ""));
     expect(names.filter((name) => !told.has(name))).toEqual([]);
   });
