@@ -11,9 +11,11 @@ import {
   databaseVariables,
   deploymentOf,
   freePort,
+  kafkaVariables,
   paths,
   portsFrom,
   provision,
+  SERVICES,
   serviceOf,
   spawnChild,
   startMariadb,
@@ -23,6 +25,10 @@ import { type Front, openFront } from "@muster/testkit/front";
 export interface TestClusterOptions {
   readonly gateways: number;
   readonly shards: number;
+  /** Services that no match needs, by name: not started else. */
+  readonly further?: readonly string[];
+  /** host:port of a Kafka, for the services that use one. */
+  readonly kafka?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** By service: another program than its own main.ts, with arguments. */
   readonly mains?: Readonly<Record<string, readonly string[]>>;
@@ -68,7 +74,7 @@ export async function openTestCluster(options: TestClusterOptions): Promise<Test
   const folder = mkdtempSync(path.join(os.tmpdir(), "muster-drill-"));
   const mariadb = await startMariadb({ dataDir: path.join(folder, "data"), port: await freePort(), durable: false });
   const ports = portsFrom(await freePort(), BLOCKS_FROM + Math.floor(Math.random() * BLOCKS) * BLOCK_PORTS);
-  const env = await prepare(ports, mariadb.adminUrl, options.env ?? {});
+  const env = await prepare(ports, mariadb.adminUrl, { ...kafkaOf(options.kafka), ...options.env });
   const children: Child[] = [];
   const lines: string[] = [];
   const gateways: Actor[] = [];
@@ -136,7 +142,7 @@ export async function openTestCluster(options: TestClusterOptions): Promise<Test
   try {
     // Every one of them is waited for, not those alone that a gateway needs to start: who queues wants a rating too.
     await Promise.all([
-      ...SINGLE.map((name) => startSingle(name)),
+      ...[...SINGLE, ...(options.further ?? [])].map((name) => startSingle(name)),
       ...Array.from({ length: options.shards }, () => add("shard")),
       ...Array.from({ length: options.gateways }, () => add("gateway")),
     ]);
@@ -161,6 +167,12 @@ export async function openTestCluster(options: TestClusterOptions): Promise<Test
     errors: () => lines.filter((line) => /"level":"(error|fatal)"/.test(line) || !line.includes("{")),
     [Symbol.asyncDispose]: close,
   };
+}
+
+function kafkaOf(brokers: readonly string[] = []): Record<string, string> {
+  if (brokers.length === 0) return {};
+  const settings = { MUSTER_KAFKA_BROKERS: brokers.join(",") };
+  return Object.assign({}, ...SERVICES.map((row) => kafkaVariables(row, settings))) as Record<string, string>;
 }
 
 async function prepare(

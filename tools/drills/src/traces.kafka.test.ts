@@ -2,12 +2,15 @@
 // deployed.
 import { randomBytes } from "node:crypto";
 import type { ServerControl } from "@muster/contracts/realtime/v1";
+import { TopicReader } from "@muster/events/testing";
 import { CONTROL_FRAME, decodeServerControl, encodeClientControl } from "@muster/realtime";
 import {
   type CollectedSpan,
-  describeWithServers,
+  describeWithKafka,
   type OtlpCollector,
+  type PrivateKafka,
   startOtlpCollector,
+  startPrivateKafka,
   until,
 } from "@muster/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -17,6 +20,8 @@ import { openTestCluster, type TestCluster } from "./test-cluster.ts";
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CALLER_SPAN = "00f067aa0ba902b7";
 const TRACEPARENT = `00-${TRACE}-${CALLER_SPAN}-01`;
+
+const CONSUMERS = ["rating-service"];
 
 /** Span by span, each with the one that it was started by; `caller` is the player's own. */
 const EXPECTED = [
@@ -36,22 +41,28 @@ const EXPECTED = [
   "caller > realtime-gateway control leaveMatch",
   "shard allocate match > shard match.v2.MatchService/RecordResult",
   "shard match.v2.MatchService/RecordResult > match-service match.v2.MatchService/RecordResult",
+  "match-service match.v2.MatchService/RecordResult > rating-service rating-service match.ended",
 ];
 
-describeWithServers("a trace", () => {
+describeWithKafka("a trace", () => {
   let collector: OtlpCollector;
+  let kafka: PrivateKafka;
+  let changes: TopicReader;
   let cluster: TestCluster;
   beforeAll(async () => {
-    collector = await startOtlpCollector();
+    [collector, kafka] = await Promise.all([startOtlpCollector(), startPrivateKafka()]);
+    changes = await TopicReader.open(kafka.brokers, "muster.ratings.v1");
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, SHARD_PLAYED_AFTER_MS: "0" };
-    cluster = await openTestCluster({ gateways: 1, shards: 1, env });
+    cluster = await openTestCluster({ gateways: 1, shards: 1, further: CONSUMERS, kafka: kafka.brokers, env });
   });
   afterAll(async () => {
-    await cluster[Symbol.asyncDispose]();
+    await cluster?.[Symbol.asyncDispose]();
+    await changes?.[Symbol.asyncDispose]();
+    await kafka.stop();
     await collector[Symbol.asyncDispose]();
   });
 
-  it("holds a log-in, the queue, the placement, the seat and the result, each under what it was done for", async () => {
+  it("holds a log-in, the queue, the placement, the seat, the result and what follows from it, each under what it was done for", async () => {
     await playOneMatch(cluster);
     const ofTrace = (): CollectedSpan[] => collector.spans.filter(({ traceId }) => traceId === TRACE);
     const steps = (): string[] => stepsOf(ofTrace());
@@ -62,6 +73,11 @@ describeWithServers("a trace", () => {
     const ids = new Set([CALLER_SPAN, ...ofTrace().map(({ spanId }) => spanId)]);
     expect(ofTrace().filter(({ parentSpanId }) => !ids.has(parentSpanId))).toEqual([]);
     expect(ofTrace().filter(({ failed }) => failed)).toEqual([]);
+    await until(() => {
+      const told = changes.of("rating.changed");
+      return told.length === 2 ? undefined : `${told.length} changes of ratings`;
+    });
+    for (const { traceparent } of changes.of("rating.changed")) expect(traceparent).toContain(TRACE);
   });
 
   it("is sent to its end by a process that stops", async () => {
@@ -80,35 +96,65 @@ type Said = NonNullable<Parameters<typeof encodeClientControl>[0]["message"]>;
 async function logIn(edgeUrl: string, deviceKey: string, traceparent: string): Promise<string> {
   const response = await fetch(`${edgeUrl}/v1/auth/guest`, {
     method: "POST",
-    headers: { "content-type": "application/json", traceparent },
+    headers: { "content-type": "application/json", ...(traceparent && { traceparent }) },
     body: JSON.stringify({ deviceKey }),
   });
   expect(response.status).toBe(200);
   return ((await response.json()) as { tokens: { accessToken: string } }).tokens.accessToken;
 }
 
-/** As a client with a trace of its own: logs in, queues for practice, takes its seat and gives it up. */
-async function playOneMatch({ edgeUrl, gatewayUrl }: TestCluster): Promise<void> {
-  const token = await logIn(edgeUrl, randomBytes(16).toString("hex"), TRACEPARENT);
-  const socket = new WebSocket(gatewayUrl, ["muster.v1", `muster.token.${token}`]);
-  const heard: ServerControl["message"][] = [];
-  socket.on("message", (frame: Buffer) => {
-    if (frame[0] === CONTROL_FRAME) heard.push(decodeServerControl(frame).message);
-  });
-  const came = (kind: string): Promise<void> =>
-    until(() => (heard.some((one) => one.case === kind) ? undefined : `no ${kind}: ${heard.map((one) => one.case)}`));
-  const say = (message: Said): void =>
-    socket.send(encodeClientControl({ requestId: 1, traceparent: TRACEPARENT, message }));
-  await came("welcome");
-  say({ case: "enqueue", value: { mode: "duel-practice", region: "" } });
-  await came("matchFound");
-  const found = heard.find((one) => one.case === "matchFound");
-  const seatTicket = found?.value.seatTicket ?? "";
-  say({ case: "joinMatch", value: { seatTicket, lastMatchSeq: 0 } });
-  await came("matchJoined");
-  say({ case: "leaveMatch", value: {} });
-  await came("matchCancelled");
-  socket.close();
+/** A client with a trace of its own logs in, queues, takes its seat and gives it up; another one, without, is its opponent. */
+async function playOneMatch(cluster: TestCluster): Promise<void> {
+  const [traced, opponent] = [await Player.enter(cluster, TRACEPARENT), await Player.enter(cluster, "")];
+  traced.say({ case: "enqueue", value: { mode: "duel-quick", region: "" } });
+  await traced.came("queued"); // so that it has waited longer: the match is placed under its trace
+  opponent.say({ case: "enqueue", value: { mode: "duel-quick", region: "" } });
+  for (const player of [traced, opponent]) await player.takeSeat();
+  traced.say({ case: "leaveMatch", value: {} });
+  await opponent.came("matchEnded");
+  for (const player of [traced, opponent]) player.close();
+}
+
+class Player {
+  readonly #socket: WebSocket;
+  readonly #traceparent: string;
+  readonly #heard: ServerControl["message"][] = [];
+
+  private constructor(socket: WebSocket, traceparent: string) {
+    this.#socket = socket;
+    this.#traceparent = traceparent;
+    socket.on("message", (frame: Buffer) => {
+      if (frame[0] === CONTROL_FRAME) this.#heard.push(decodeServerControl(frame).message);
+    });
+  }
+
+  static async enter({ edgeUrl, gatewayUrl }: TestCluster, traceparent: string): Promise<Player> {
+    const token = await logIn(edgeUrl, randomBytes(16).toString("hex"), traceparent);
+    const player = new Player(new WebSocket(gatewayUrl, ["muster.v1", `muster.token.${token}`]), traceparent);
+    await player.came("welcome");
+    return player;
+  }
+
+  came(kind: string): Promise<void> {
+    return until(() =>
+      this.#heard.some((one) => one.case === kind) ? undefined : `no ${kind}: ${this.#heard.map((one) => one.case)}`,
+    );
+  }
+
+  say(message: Said): void {
+    this.#socket.send(encodeClientControl({ requestId: 1, traceparent: this.#traceparent, message }));
+  }
+
+  async takeSeat(): Promise<void> {
+    await this.came("matchFound");
+    const found = this.#heard.find((one) => one.case === "matchFound");
+    this.say({ case: "joinMatch", value: { seatTicket: found?.value.seatTicket ?? "", lastMatchSeq: 0 } });
+    await this.came("matchJoined");
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
 }
 
 function stepsOf(spans: readonly CollectedSpan[]): string[] {
