@@ -98,7 +98,7 @@ export class MemoryBroker implements Broker {
     if (fault === "lost") throw unknown;
     const parts = [...Map.groupBy(records, ({ topic, key }) => `${topic}/${partitionOf(key)}`).values()];
     for (const part of parts) {
-      const bytes = part.reduce((sum, { key, value }) => sum + key.length + value.length, 0);
+      const bytes = part.reduce((sum, record) => sum + bytesOf(record), 0);
       if (bytes > BATCH_BYTES_MAX)
         throw new BrokerError("too much for one partition", { cause: undefined, retryable: false });
     }
@@ -112,6 +112,11 @@ export class MemoryBroker implements Broker {
     const log = this.topic(topic)[partition] as Partition;
     log.push({ topic, partition, offset: BigInt(log.length), key, value, headers, timestampMs: Date.now() });
   }
+}
+
+function bytesOf({ key, value, headers }: OutgoingRecord): number {
+  const texts = [key, ...Object.entries(headers).flat()];
+  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), value.length);
 }
 
 function partitionOf(key: string): number {

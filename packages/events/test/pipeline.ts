@@ -17,6 +17,7 @@ import {
   type RetryPolicy,
 } from "../src/consumer/index.ts";
 import {
+  addRecordToOutbox,
   addSlotToOutbox,
   createOutbox,
   createOutboxRelays,
@@ -24,6 +25,7 @@ import {
   createRelay,
   createRelayMetrics,
   type OutboxTables,
+  type RelayOptions,
 } from "../src/outbox/index.ts";
 import { InvalidEventError } from "../src/contract/events.ts";
 
@@ -59,6 +61,7 @@ const MIGRATIONS = {
   "2-slot": addSlotToOutbox,
   "3-slots": createOutboxSlots,
   "4-relays": createOutboxRelays,
+  "4-relays-record": addRecordToOutbox,
   "5-inbox": createInbox,
   "6-parked": createParkedEvents,
   "7-effects": statement(sql`
@@ -119,16 +122,23 @@ export class Pipeline implements AsyncDisposable {
     return this;
   }
 
-  async relay({ owner = randomUUID() as string, leaseMs = 10_000, producer = this.producer } = {}): Promise<Component> {
+  readonly #encode: RelayOptions<Tables>["encode"] = ({ event_id, event_type, partition_key, payload }) => ({
+    topic: this.topic,
+    key: partition_key,
+    value: Buffer.from(payload),
+    headers: { id: event_id, type: event_type },
+  });
+
+  async relay({
+    owner = randomUUID() as string,
+    leaseMs = 10_000,
+    producer = this.producer,
+    encode = this.#encode,
+  } = {}): Promise<Component> {
     const relay = createRelay({
       db: this.db,
       producer,
-      encode: ({ event_id, event_type, partition_key, payload }) => ({
-        topic: this.topic,
-        key: partition_key,
-        value: Buffer.from(payload),
-        headers: { id: event_id, type: event_type },
-      }),
+      encode,
       owner,
       leaseMs,
       metrics: createRelayMetrics(new Registry(), this.db),

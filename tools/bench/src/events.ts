@@ -9,6 +9,7 @@ import os from "node:os";
 import path from "node:path";
 import { createDatabase, migrate, statement } from "@muster/db";
 import {
+  addRecordToOutbox,
   addSlotToOutbox,
   type ConsumerTables,
   createBroker,
@@ -24,6 +25,7 @@ import {
   type OutboxRow,
   type OutboxTables,
   type OutgoingRecord,
+  rowEncoder,
 } from "@muster/events";
 import { freePort, provision, startMariadb } from "@muster/local";
 import { createLogger } from "@muster/log";
@@ -66,6 +68,8 @@ const BATCH = 1000;
 const WITHIN_MS = 120_000;
 const STEP_MS = 10;
 
+const encode = rowEncoder({ source: "muster/bench", region: undefined });
+
 interface Tables extends OutboxTables, ConsumerTables {}
 
 const folder = mkdtempSync(path.join(os.tmpdir(), "muster-bench-"));
@@ -92,6 +96,7 @@ await migrate(db, {
   "2": addSlotToOutbox,
   "3": createOutboxSlots,
   "4": createOutboxRelays,
+  "4-record": addRecordToOutbox,
   "5": createInbox,
   "6": createParkedEvents,
   "7": statement(sql`create table handled (event_id uuid primary key) engine = InnoDB`),
@@ -132,38 +137,25 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** What a row is on the wire: with as many headers as an event of the contract has. */
-function recordOf(
-  topic: string,
-  row: Pick<OutboxRow, "event_id" | "event_type" | "partition_key" | "payload">,
-): OutgoingRecord {
-  return {
-    topic,
-    key: row.partition_key,
-    value: Buffer.from(row.payload),
-    headers: {
-      "content-type": "application/json",
-      ce_specversion: "1.0",
-      ce_id: row.event_id,
-      ce_type: row.event_type,
-      ce_source: "muster/bench",
-      ce_time: "2026-01-01T00:00:00.000Z",
-      ce_partitionkey: row.partition_key,
-      ce_dataschema: "https://muster.example/events/bench.v1.schema.json",
-      ce_dataclassification: "internal",
-    },
+/** What the row of an event of the contract has, as if a later release had written it. */
+function stored(topic: string, i: number): Pick<OutboxRow, "partition_key" | "payload" | "topic" | "headers"> {
+  const headers = {
+    ce_dataschema: "urn:muster:event:bench:v1",
+    ce_dataclassification: "internal",
   };
+  const payload = JSON.stringify({ text: "x".repeat(BYTES - 12) });
+  return { partition_key: `key-${i % KEYS}`, payload, topic, headers: JSON.stringify(headers) };
 }
 
 async function createTopic(name: string): Promise<void> {
   await admin.createTopics([{ name, partitions: PARTITIONS, replicas: 1, settings: {} }]);
 }
 
-function relayTo(topic: string): ReturnType<typeof createRelay> {
+function newRelay(): ReturnType<typeof createRelay> {
   return createRelay({
     db,
     producer,
-    encode: (row) => recordOf(topic, row),
+    encode,
     owner: randomUUID(),
     metrics: createRelayMetrics(new Registry(), db),
     log,
@@ -174,10 +166,11 @@ function relayTo(topic: string): ReturnType<typeof createRelay> {
 async function relayed(topic: string): Promise<number> {
   await createTopic(topic);
   await sql`truncate table outbox`.execute(db);
-  await sql`insert into outbox (event_id, event_type, partition_key, payload, traceparent, published_at)
-    select uuid(), 'bench', concat('key-', seq % ${KEYS}), json_object('text', repeat('x', ${BYTES - 12})), '', null
+  const { payload, headers } = stored(topic, 0);
+  await sql`insert into outbox (event_id, event_type, partition_key, payload, traceparent, published_at, topic, headers)
+    select uuid(), 'bench', concat('key-', seq % ${KEYS}), ${payload}, '', null, ${topic}, ${headers}
       from ${sql.raw(`seq_1_to_${EVENTS}`)}`.execute(db);
-  const relay = relayTo(topic);
+  const relay = newRelay();
   const begun = performance.now();
   await relay.start?.();
   await until(async () => {
@@ -200,10 +193,9 @@ async function bare(topic: string): Promise<number> {
     createPartitioner: Partitioners.DefaultPartitioner,
   });
   await plain.connect();
-  const payload = JSON.stringify({ text: "x".repeat(BYTES - 12) });
   const messages = Array.from({ length: EVENTS }, (_, i) => {
-    const row = { event_id: randomUUID(), event_type: "bench", partition_key: `key-${i % KEYS}`, payload };
-    const { key, value, headers } = recordOf(topic, row);
+    const row = { event_id: randomUUID(), event_type: "bench", traceparent: "", created_at: new Date() };
+    const { key, value, headers }: OutgoingRecord = encode({ ...row, ...stored(topic, i) });
     return { key, value, headers: { ...headers } };
   });
   const begun = performance.now();
@@ -237,14 +229,13 @@ async function latenciesAt(topic: string): Promise<number[]> {
     metrics: createConsumerMetrics(new Registry()),
     log,
   });
-  const relay = relayTo(topic);
+  const relay = newRelay();
   await relay.start?.();
   await consumer.start?.();
-  const payload = JSON.stringify({ text: "x".repeat(BYTES - 12) });
   const emit = async (i: number): Promise<void> => {
     const id = randomUUID();
-    await sql`insert into outbox (event_id, event_type, partition_key, payload, traceparent, published_at)
-      values (${id}, 'bench', ${`key-${i % KEYS}`}, ${payload}, '', null)`.execute(db);
+    const row = { event_id: id, event_type: "bench", traceparent: "", published_at: null, ...stored(topic, i) };
+    await db.insertInto("outbox").values(row).execute();
     committedAt.set(id, performance.now());
   };
   const wait = (events: number): Promise<void> =>

@@ -1,6 +1,7 @@
 // What the drill of the event kit keeps in its database: numbers that producers give out, and effects.
 import { type Database, type Migrations, migrate, statement } from "@muster/db";
 import {
+  addRecordToOutbox,
   addSlotToOutbox,
   type ConsumerTables,
   createInbox,
@@ -36,6 +37,7 @@ const MIGRATIONS: Migrations = {
   "2-slot": addSlotToOutbox,
   "3-slots": createOutboxSlots,
   "4-relays": createOutboxRelays,
+  "4-relays-record": addRecordToOutbox,
   "5-inbox": createInbox,
   "6-parked": createParkedEvents,
   "7-numbers": statement(sql`

@@ -68,7 +68,16 @@ it("a record is made of what an outbox has kept", () => {
 
 it("a row of an outbox becomes the record of its event, with the row's time", () => {
   const { id, type, key, payload, traceparent = "" } = storedEvent(exampleOf("match.ended"));
-  const row = { event_id: id, event_type: type, partition_key: key, payload, traceparent, created_at: time };
+  const nothing = { topic: null, headers: null };
+  const row = {
+    event_id: id,
+    event_type: type,
+    partition_key: key,
+    payload,
+    traceparent,
+    created_at: time,
+    ...nothing,
+  };
   const encode = rowEncoder({ source: "muster/match-service", region: "eu-1" });
   expect(decodeEvent(encode(row))).toEqual({ ...exampleOf("match.ended"), id, region: "eu-1" });
   expect(decodeEvent(encode({ ...row, traceparent: "" })).traceparent).toBeUndefined();
@@ -98,7 +107,7 @@ describe("contracts/events/envelope.v1.md", () => {
       Object.entries(HEADERS).map(([name, { required }]) => [name, required]),
     );
     const { headers } = encodeEvent({ ...exampleOf("match.ended"), subject: "s", region: "r" });
-    expect(Object.keys(headers)).toEqual(Object.keys(HEADERS));
+    expect(Object.keys(headers).toSorted()).toEqual(Object.keys(HEADERS).toSorted());
   });
 
   it("lists the types with topic, key and classification", () => {

@@ -37,6 +37,9 @@ export interface StoredRow {
   readonly payload: string;
   readonly traceparent: string;
   readonly created_at: Date;
+  /** Both NULL in a row of a release that stored neither. */
+  readonly topic: string | null;
+  readonly headers: string | null;
 }
 
 /** A new event. Nothing is checked yet: `storedEvent` and `encodeEvent` do. */
@@ -71,16 +74,37 @@ export function encodeEvent(event: AnyEvent): OutgoingRecord {
   return recordOf(storedEvent(event));
 }
 
+export function topicOf(type: EventType): string {
+  return EVENTS[type].topic;
+}
+
 /**
- * What a relay makes of the rows of its service's outbox. The time of an event is its row's: of the transaction that reports it.
- * @throws InvalidEventError unknown_type if a later release wrote the row
+ * What a relay makes of the rows of its service's outbox. The time of an event is its row's: of the transaction that reports it. Where and with
+ * which headers it goes is in the row: a later release may have written it, of a type that is not known here. Rows of an earlier release have
+ * neither, and their types are known.
+ * @throws InvalidEventError unknown_type for a row that has neither, and an unknown type
  */
 export function rowEncoder({
   source,
   region,
 }: Pick<EventAttributes, "source" | "region">): (row: StoredRow) => OutgoingRecord {
+  const ours = { ...ALWAYS, ce_source: source, ...(region === undefined ? {} : { ce_region: region }) };
+  // Rows of one type mostly have the same: parsed once for each run of them.
+  let [last, parsed]: [string, Record<string, string>] = ["{}", {}];
+  const parsedHeaders = (text: string): Record<string, string> => {
+    if (text !== last) [last, parsed] = [text, JSON.parse(text) as Record<string, string>];
+    return parsed;
+  };
   return (row: StoredRow): OutgoingRecord => {
     const { event_id: id, event_type: type, partition_key: key, payload, traceparent, created_at: time } = row;
+    if (row.topic !== null && row.headers !== null) {
+      const headers = {
+        ...ours,
+        ...columnHeaders({ id, type, time, key, traceparent }),
+        ...parsedHeaders(row.headers),
+      };
+      return { topic: row.topic, key, value: Buffer.from(payload), headers };
+    }
     if (!isEventType(type))
       throw new InvalidEventError("unknown_type", undefined, "event_type", "is not in the registry");
     return recordOf({ id, type, key, payload, traceparent, time, source, region });
@@ -143,22 +167,36 @@ export const HEADERS: Readonly<Record<string, { readonly required: boolean; read
   ce_dataclassification: { required: true, check: (value, type) => value === EVENTS[type].classification },
 };
 
-function headersOf(stored: StoredEvent): Record<string, string> {
-  const { id, type, source, time, subject, traceparent, region, key } = stored;
-  const { dataSchema, classification }: { dataSchema: string; classification: Classification } = EVENTS[type];
+const ALWAYS = { "content-type": "application/json", ce_specversion: "1.0" };
+
+function columnHeaders({
+  id,
+  type,
+  time,
+  key,
+  traceparent,
+}: Pick<StoredEvent, "id" | "time" | "key" | "traceparent"> & { readonly type: string }): Record<string, string> {
   return {
-    "content-type": "application/json",
-    ce_specversion: "1.0",
     ce_id: id,
     ce_type: type,
-    ce_source: source,
     ce_time: time.toISOString(),
-    ...(subject === undefined ? {} : { ce_subject: subject }),
     ce_partitionkey: key,
     ...(parseTraceparent(traceparent) === undefined ? {} : { ce_traceparent: traceparent as string }),
+  };
+}
+
+function headersOf(stored: StoredEvent): Record<string, string> {
+  return { ...ALWAYS, ce_source: stored.source, ...columnHeaders(stored), ...ownHeaders(stored) };
+}
+
+/** Those that an outbox keeps as they are, because neither its columns nor its service say them: few, for a longer row costs more to mark. */
+export function ownHeaders({ type, subject, region }: StoredEvent): Record<string, string> {
+  const { dataSchema, classification }: { dataSchema: string; classification: Classification } = EVENTS[type];
+  return {
     ce_dataschema: dataSchema,
-    ...(region === undefined ? {} : { ce_region: region }),
     ce_dataclassification: classification,
+    ...(subject === undefined ? {} : { ce_subject: subject }),
+    ...(region === undefined ? {} : { ce_region: region }),
   };
 }
 

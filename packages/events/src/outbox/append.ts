@@ -1,5 +1,5 @@
 import type { Transaction } from "kysely";
-import type { StoredEvent } from "../contract/envelope.ts";
+import { ownHeaders, type StoredEvent, topicOf } from "../contract/envelope.ts";
 import type { OutboxTables } from "./table.ts";
 
 /**
@@ -8,9 +8,19 @@ import type { OutboxTables } from "./table.ts";
  */
 export async function appendEvent<Tables extends OutboxTables>(
   transaction: Transaction<Tables>,
-  { id, type, key, payload, traceparent = "" }: StoredEvent,
+  event: StoredEvent,
 ): Promise<void> {
   const tx = transaction as unknown as Transaction<OutboxTables>;
-  const row = { event_id: id, event_type: type, partition_key: key, payload, traceparent, published_at: null };
+  const { id, type, key, payload, traceparent = "" } = event;
+  const record = { topic: topicOf(type), headers: JSON.stringify(ownHeaders(event)) };
+  const row = {
+    event_id: id,
+    event_type: type,
+    partition_key: key,
+    payload,
+    traceparent,
+    published_at: null,
+    ...record,
+  };
   await tx.insertInto("outbox").values(row).execute();
 }

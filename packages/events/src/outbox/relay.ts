@@ -14,6 +14,8 @@ export type OutboxRow = Pick<OutboxTable, "event_id" | "event_type" | "partition
   readonly position: bigint;
   readonly slot: number;
   readonly created_at: Date;
+  readonly topic: string | null;
+  readonly headers: string | null;
 };
 
 export interface RelayOptions<Tables extends OutboxTables> {
@@ -41,6 +43,8 @@ const LOOK_IDLE_EVERY_MS = 50;
 const IDLE_AFTER_MS = 2000;
 /** For the batch under way at a stop; what is not marked by then is sent again by whoever leases its slot. */
 const STOP_MS = 3000;
+/** Of the headers that are stored with a row. */
+const USUAL_HEADERS_BYTES = 200;
 const RETRY = { firstMs: 100, maxMs: 5000 };
 const COLUMNS = [
   "position",
@@ -51,6 +55,8 @@ const COLUMNS = [
   "traceparent",
   "created_at",
   "slot",
+  "topic",
+  "headers",
 ] as const;
 
 /** Publishes the slots that it has leased. Start one per process; any number may run on one outbox. */
@@ -179,7 +185,7 @@ class Relay<Tables extends OutboxTables> {
     let bytes = 0;
     for (const row of rows) {
       const record = this.#options.encode(row);
-      bytes += record.value.length + RECORD_OVERHEAD_BYTES;
+      bytes += record.value.length + RECORD_OVERHEAD_BYTES + bytesAboveUsual(row.headers);
       // All may go to one partition, whose broker refuses more: for ever, and what is behind it would wait.
       if (bytes > BATCH_BYTES_MAX && batch.length > 0) {
         this.#rowsMax = Math.max(1, batch.length);
@@ -210,6 +216,11 @@ class Relay<Tables extends OutboxTables> {
     if (leases.length === 0) return;
     await inTransaction(this.#db, (tx) => markIn(tx, sent, leases, this.#options.owner), "read committed");
   }
+}
+
+/** Those of our own types are in the overhead; a later release may have longer ones. */
+function bytesAboveUsual(headers: string | null): number {
+  return headers === null ? 0 : Math.max(0, Buffer.byteLength(headers) - USUAL_HEADERS_BYTES);
 }
 
 interface Publication {

@@ -28,6 +28,10 @@ export interface OutboxTable {
   published_at: Date | null;
   /** Follows from the key: 0 to SLOTS - 1. */
   slot: Generated<number>;
+  /** Where it goes. NULL in rows of a release that knew neither of the two: the relay has them from the registry. */
+  topic: Generated<string | null>;
+  /** JSON: the record's headers, without those that the other columns say. */
+  headers: Generated<string | null>;
 }
 
 /** One row per slot: the relay that publishes it, for as long as that one lives. */
@@ -78,6 +82,15 @@ export const createOutboxRelays: Migration = statement(sql`
     owner varchar(64) not null primary key,
     expires_at datetime(6) not null
   ) engine = InnoDB`);
+
+/**
+ * All that the relay needs: one of an older release publishes types that it does not know. The release before ignores both columns, and writes
+ * rows without them.
+ */
+export const addRecordToOutbox: Migration = statement(sql`
+  alter table outbox
+    add column if not exists topic varchar(249) null,
+    add column if not exists headers varchar(2048) null check (json_valid(headers))`);
 
 /** As long as topics keep them: what was published can be looked up for as long as it may be replayed. */
 const PUBLISHED_DAYS = 7;

@@ -1,6 +1,12 @@
 import { addAuditSeals, type AuditTables, isAuditLogEmpty, type Sealer, sealLogOfBefore } from "@muster/audit";
 import { type Migration, type Migrations, statement } from "@muster/db";
-import { addSlotToOutbox, createOutbox, createOutboxRelays, createOutboxSlots } from "@muster/events";
+import {
+  addRecordToOutbox,
+  addSlotToOutbox,
+  createOutbox,
+  createOutboxRelays,
+  createOutboxSlots,
+} from "@muster/events";
 import { type Kysely, sql } from "kysely";
 import { renewSkeletons } from "./look-alikes.ts";
 import { refoldNameKeys } from "./name-keys.ts";
@@ -153,6 +159,7 @@ export const migrations: Migrations = {
   "20261127T2201-add-slot-to-outbox": addSlotToOutbox,
   "20261127T2202-create-outbox-slots": createOutboxSlots,
   "20261127T2203-create-outbox-relays": createOutboxRelays,
+  "20261127T2210-outbox-add-record": addRecordToOutbox,
 };
 
 /** For a database in use: what its audit log says already gets its seals. */

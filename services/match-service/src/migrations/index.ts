@@ -1,5 +1,5 @@
 import { type Migrations, statement } from "@muster/db";
-import { addSlotToOutbox, createOutboxRelays, createOutboxSlots } from "@muster/events";
+import { addRecordToOutbox, addSlotToOutbox, createOutboxRelays, createOutboxSlots } from "@muster/events";
 import { sql } from "kysely";
 
 /** One statement each, safe to run again; listed by hand, so that the order is what a reader sees. */
@@ -87,4 +87,5 @@ export const migrations: Migrations = {
   "20261127T2005-add-slot-to-outbox": addSlotToOutbox,
   "20261127T2006-create-outbox-slots": createOutboxSlots,
   "20261127T2007-create-outbox-relays": createOutboxRelays,
+  "20261127T2210-outbox-add-record": addRecordToOutbox,
 };

@@ -1,5 +1,6 @@
 import { type Migrations, statement } from "@muster/db";
 import {
+  addRecordToOutbox,
   addSlotToOutbox,
   createInbox,
   createOutbox,
@@ -130,4 +131,5 @@ export const migrations: Migrations = {
   "20261127T1954-create-outbox-relays": createOutboxRelays,
   "20261127T1955-create-inbox": createInbox,
   "20261127T1956-create-parked-events": createParkedEvents,
+  "20261127T2210-outbox-add-record": addRecordToOutbox,
 };
