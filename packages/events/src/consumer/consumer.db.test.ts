@@ -6,6 +6,7 @@ import { sql } from "kysely";
 import { expect, it } from "vitest";
 import { MemoryBroker } from "../../test/memory-broker.ts";
 import { count, Pipeline } from "../../test/pipeline.ts";
+import { PermanentError } from "./index.ts";
 
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 const away = (): DatabaseUnavailableError => new DatabaseUnavailableError(new Error("gone"), "undone");
@@ -87,4 +88,25 @@ describeWithMariadb("an event that fails", () => {
     await pipeline.untilEffects(1, 5000);
     expect(await parked(pipeline)).toBe(1);
   });
+
+  it.each(["from the beginning", "once it is parked"])(
+    "in a way that no attempt helps goes to the DLQ, and its key flows on: %s",
+    async (when) => {
+      await using pipeline = await new Pipeline(new MemoryBroker()).open();
+      let isKnown = when === "from the beginning";
+      await pipeline.relay();
+      await pipeline.consumer(async (event, tx) => {
+        if (event.n === 0) throw isKnown ? new PermanentError("poison") : new Error("a bug");
+        await count(event, tx);
+      });
+      await pipeline.emit(upTo(4).map((n) => ({ key: "a", n })));
+      if (!isKnown) await until(async () => ((await parked(pipeline)) === 4 ? undefined : "not parked"));
+      isKnown = true;
+      await pipeline.untilEffects(3);
+      expect((await pipeline.effects()).get("a")).toEqual([1, 2, 3]);
+      expect(await parked(pipeline)).toBe(0);
+      const letters = await pipeline.recordsOf(pipeline.topics.dlq);
+      expect(letters.map(({ headers }) => headers["dlq_class"])).toEqual(["permanent"]);
+    },
+  );
 });

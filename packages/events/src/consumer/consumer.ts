@@ -281,10 +281,14 @@ class EventConsumer<Tables extends ConsumerTables, Event extends Identified> {
       metrics.failed(name, failure);
       if (failure === "transient") throw err; // of the loop, which waits
       const attempts = row.attempts + 1;
-      const tried = attempts - this.#policy.inPlace.attemptsMax;
-      const nextAttemptInMs = failure === "permanent" ? undefined : this.#policy.parkedDelaysMs[Math.max(1, tried)];
       log.warn({ err, consumer: name, eventId: row.event_id, attempts }, "a parked event could not be applied");
+      const hopeless = failure === "permanent" || failure === "invalid";
+      const tried = attempts - this.#policy.inPlace.attemptsMax;
+      const nextAttemptInMs = hopeless ? undefined : this.#policy.parkedDelaysMs[Math.max(1, tried)];
       if (nextAttemptInMs === undefined && !(await this.#died(row, failure, err, attempts))) return undefined;
+      // As one that comes by its topic: it is in the DLQ, and its key flows on.
+      if (hopeless) await removeParked(this.#db, position);
+      if (hopeless) return nextOfKey(this.#db, row);
       const state = nextAttemptInMs === undefined ? "dead" : "parked";
       await noteParkedFailure(
         this.#db,

@@ -90,7 +90,7 @@ export async function lockParked(tx: Tx, position: bigint): Promise<ParkedRow | 
     .executeTakeFirst();
 }
 
-export async function removeParked(tx: Tx, position: bigint): Promise<void> {
+export async function removeParked(tx: Database<ConsumerTables> | Tx, position: bigint): Promise<void> {
   await tx.deleteFrom("parked_events").where("position", "=", position).execute();
 }
 
