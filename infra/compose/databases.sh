@@ -10,6 +10,7 @@ grant all privileges on \`${prefix}\\_%\`.* to '$user'@'%';
 SQL
 }
 # processes: begin databases
+make replay replay "$REPLAY_DB_PASSWORD"
 make rating rating "$RATING_DB_PASSWORD"
 make identity identity "$IDENTITY_DB_PASSWORD"
 make chat chat "$CHAT_DB_PASSWORD"

@@ -8,7 +8,7 @@ if [ ! -f secrets/env ]; then
   mkdir -p secrets/tls
   chmod 700 secrets
   # processes: begin passwords
-  passwords="MARIADB_ROOT_PASSWORD RATING_DB_PASSWORD IDENTITY_DB_PASSWORD CHAT_DB_PASSWORD MATCH_DB_PASSWORD"
+  passwords="MARIADB_ROOT_PASSWORD REPLAY_DB_PASSWORD RATING_DB_PASSWORD IDENTITY_DB_PASSWORD CHAT_DB_PASSWORD MATCH_DB_PASSWORD"
   # processes: end passwords
   for name in $passwords; do
     echo "$name=$(openssl rand -hex 16)"

@@ -12,7 +12,7 @@ RUN pnpm fetch --prod && rm -rf node_modules
 COPY . .
 # The services of which it runs a tool: tables, roles, keys.
 # processes: begin services
-ENV SERVICES="--filter-prod @muster/rating-service... --filter-prod @muster/identity-service... --filter-prod @muster/chat-service... --filter-prod @muster/match-service..."
+ENV SERVICES="--filter-prod @muster/replay-service... --filter-prod @muster/rating-service... --filter-prod @muster/identity-service... --filter-prod @muster/chat-service... --filter-prod @muster/match-service..."
 # processes: end services
 RUN pnpm install --offline --frozen-lockfile --prod --filter-prod @muster/operator... $SERVICES --filter-prod muster \
   && rm -rf tools/bench tools/drills tools/attack tools/e2e tools/migrate tools/containers

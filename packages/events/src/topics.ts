@@ -52,6 +52,11 @@ export const SUBSCRIPTIONS = {
     events: ["muster.matches.v1"],
     order: "none", // it puts results in order itself
   },
+  "replay-service": {
+    consumer: "replay-service",
+    events: ["muster.matches.v1"],
+    order: "none", // a match has one end, and no other match has to do with it
+  },
 } as const satisfies Readonly<Record<string, Subscription>>;
 
 /** A consumer's own topics belong to it and not to what it reads: a replay for one consumer must not reach the others again. */

@@ -21,7 +21,14 @@ export { packLog, unpackLog } from "./log/packed-log.ts";
 export { RecordLog, recordsOf } from "./log/record-log.ts";
 export { LogPlayer } from "./replay/log-player.ts";
 export { Replay, type ReplaySetup } from "./replay/replay.ts";
-export { type ReplayClaim, verifyReplay } from "./replay/verify-replay.ts";
+export {
+  openReplayFile,
+  type ReplayFile,
+  type ReplayFileHeader,
+  replayFileOf,
+  type ReplayFileSeat,
+} from "./replay/replay-file.ts";
+export { type ReplayClaim, type ReplayDifference, verifyReplay } from "./replay/verify-replay.ts";
 export { descriptionOf, type FieldDescription, type GameDescription } from "./schema/description.ts";
 export { type Layout, layoutOf } from "./schema/layout.ts";
 export { type Expectation, type Fields, flag, int, list, type StateOf, uint } from "./schema/schema.ts";

@@ -23,6 +23,15 @@ const ALL: readonly Game[] = [duel as unknown as Game, four as unknown as Game];
 /** By game id. */
 export const GAMES: ReadonlyMap<string, Game> = new Map(ALL.map((game) => [game.id, game]));
 
+/**
+ * Builds that no shard runs any more, but replays still need: a studio keeps a copy of a game's package under another name before it changes
+ * the rules. A replay of a build that is not here cannot be verified.
+ */
+const PAST_BUILDS: readonly Game[] = [];
+
+/** All builds by which a match can be simulated again. */
+export const BUILDS: readonly Game[] = [...ALL, ...PAST_BUILDS];
+
 /** The queues of an installation that configures none. */
 export const DEFAULT_MODES: Readonly<Record<string, Mode>> = {
   duel: { game: "duel", seats: 2, options: {} },

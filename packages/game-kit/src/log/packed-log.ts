@@ -9,9 +9,11 @@ export async function packLog(log: Uint8Array): Promise<Uint8Array> {
   return through(sealed, new CompressionStream("deflate-raw"));
 }
 
-/** @throws BadReplayError if the bytes are damaged, even by one bit */
-export async function unpackLog(packed: Uint8Array): Promise<Uint8Array> {
-  const sealed = await through(packed, new DecompressionStream("deflate-raw")).catch((err: unknown) => {
+/** @throws BadReplayError if the bytes are damaged, even by one bit, or if the log has more than `bytesMax` */
+export async function unpackLog(packed: Uint8Array, bytesMax: number = Infinity): Promise<Uint8Array> {
+  const sealedMax = bytesMax + SEAL_BYTES;
+  const sealed = await through(packed, new DecompressionStream("deflate-raw"), sealedMax).catch((err: unknown) => {
+    if (err instanceof BadReplayError) throw err;
     throw new BadReplayError("the log is damaged: it cannot be inflated", { cause: err });
   });
   const log = sealed.subarray(0, Math.max(0, sealed.length - SEAL_BYTES));
@@ -28,7 +30,29 @@ function fnv1a(bytes: Uint8Array): number {
   return h >>> 0;
 }
 
-async function through(bytes: Uint8Array, stream: CompressionStream | DecompressionStream): Promise<Uint8Array> {
+async function through(
+  bytes: Uint8Array,
+  stream: CompressionStream | DecompressionStream,
+  bytesMax = Infinity,
+): Promise<Uint8Array> {
   const readable = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(stream);
-  return new Uint8Array(await new Response(readable).arrayBuffer());
+  if (bytesMax === Infinity) return new Uint8Array(await new Response(readable).arrayBuffer());
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const reader = readable.getReader();
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    length += next.value.length;
+    if (length > bytesMax) {
+      await reader.cancel();
+      throw new BadReplayError(`the log has more than ${bytesMax} bytes`);
+    }
+    chunks.push(next.value);
+  }
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
 }

@@ -1,5 +1,5 @@
 // Verifies that a log leads to the stored result.
-import type { Game } from "../game.ts";
+import type { Game, SeatOutcome } from "../game.ts";
 import { BadReplayError } from "../log/bad-replay-error.ts";
 import { Replay, type ReplaySetup } from "./replay.ts";
 
@@ -8,24 +8,41 @@ export interface ReplayClaim {
   readonly ticks: number;
   readonly stateHash: string;
   /** By seat; undefined for a match that was cancelled. */
-  readonly seats: readonly { readonly score: number; readonly rank: number }[] | undefined;
+  readonly seats: readonly SeatOutcome[] | undefined;
+}
+
+/** `refused`: the game cannot play the log, so no match of this build has left it. */
+export interface ReplayDifference {
+  readonly what: "ticks" | "state_hash" | "scores" | "ranks" | "refused";
+  readonly text: string;
 }
 
 /** Simulates the whole match again. @returns the differences; empty if the stored result is right */
-export function verifyReplay(game: Game, setup: ReplaySetup, log: Uint8Array, claim: ReplayClaim): string[] {
+export function verifyReplay(game: Game, setup: ReplaySetup, log: Uint8Array, claim: ReplayClaim): ReplayDifference[] {
   try {
     const replay = new Replay(game, setup, log);
     replay.seek(replay.ticks);
-    const problems: string[] = [];
-    const ticks = replay.ended === "forfeit" ? replay.ticks - 1 : replay.ticks;
-    if (ticks !== claim.ticks) problems.push(`${ticks} ticks, not ${claim.ticks}`);
-    if (replay.hash !== claim.stateHash) problems.push(`the state hash is ${replay.hash}, not ${claim.stateHash}`);
-    const seats = replay.result?.seats.map(({ score, rank }) => ({ score, rank }));
-    const claimed = claim.seats?.map(({ score, rank }) => ({ score, rank }));
-    if (JSON.stringify(seats) !== JSON.stringify(claimed)) problems.push("the result is another one");
-    return problems;
+    return [...differences(replay, claim)];
   } catch (err) {
-    if (err instanceof BadReplayError) return [err.message];
+    if (err instanceof BadReplayError) return [{ what: "refused", text: err.message }];
     throw err;
   }
+}
+
+function* differences(replay: Replay, claim: ReplayClaim): Iterable<ReplayDifference> {
+  const ticks = replay.ended === "forfeit" ? replay.ticks - 1 : replay.ticks;
+  if (ticks !== claim.ticks) yield { what: "ticks", text: `${ticks} ticks, not ${claim.ticks}` };
+  if (replay.hash !== claim.stateHash)
+    yield { what: "state_hash", text: `the state hash is ${replay.hash}, not ${claim.stateHash}` };
+  for (const [what, of] of [
+    ["scores", (seat: SeatOutcome) => seat.score],
+    ["ranks", (seat: SeatOutcome) => seat.rank],
+  ] as const) {
+    const [is, claimed] = [shown(replay.result?.seats.map(of)), shown(claim.seats?.map(of))];
+    if (is !== claimed) yield { what, text: `the ${what} are ${is}, not ${claimed}` };
+  }
+}
+
+function shown(values: readonly number[] | undefined): string {
+  return values?.join(" ") ?? "none";
 }

@@ -1,0 +1,65 @@
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import type { ServiceImpl } from "@connectrpc/connect";
+import { Decision, type Replay, ReplaySchema, type ReplayService, Verdict } from "@muster/contracts/replay/v2";
+import { create } from "@bufbuild/protobuf";
+import { type Database, decodeCursor, encodeCursor } from "@muster/db";
+import { countFitting } from "@muster/rpc";
+import { fail } from "./errors.ts";
+import type { Tables } from "./schema.ts";
+import { findFilePart, findReplay, listPlayerReplays, type ReplayRow, seatsOf } from "./store/replays.ts";
+
+const PAGE_SIZE_DEFAULT = 20;
+const PART_BYTES = 128 * 1024;
+
+const VERDICTS = {
+  verified: Verdict.VERIFIED,
+  suspect: Verdict.SUSPECT,
+  unverifiable: Verdict.UNVERIFIABLE,
+} as const;
+const DECISIONS = { accepted: Decision.ACCEPTED, confirmed: Decision.CONFIRMED } as const;
+
+export function replayRpc({ db }: { readonly db: Database<Tables> }): ServiceImpl<typeof ReplayService> {
+  return {
+    async getReplay({ matchId }) {
+      const row = await findReplay(db, matchId);
+      if (!row) throw fail("replay_not_found");
+      return { replay: toReplay(row) };
+    },
+
+    async readReplayFile({ matchId, offset, bytesMax }) {
+      const part = await findFilePart(db, matchId, { offset, bytesMax: bytesMax || PART_BYTES });
+      if (part) return { ...part, content: new Uint8Array(part.content) };
+      throw fail((await findReplay(db, matchId)) ? "replay_file_not_found" : "replay_not_found");
+    },
+
+    async listPlayerReplays({ playerId, pageSize, cursor }) {
+      const after = decodeCursor("replays", cursor, () => fail("bad_cursor"));
+      const { rows, cursorAt, more } = await listPlayerReplays(db, playerId, pageSize || PAGE_SIZE_DEFAULT, after);
+      const all = rows.map(toReplay);
+      const replays = all.slice(0, countFitting(ReplaySchema, all)); // a match may have 64 seats
+      const last = rows[replays.length - 1];
+      const goesOn = last !== undefined && (more || replays.length < all.length);
+      return { replays, nextCursor: goesOn ? encodeCursor("replays", cursorAt(last)) : "" };
+    },
+  };
+}
+
+function toReplay(row: ReplayRow): Replay {
+  return create(ReplaySchema, {
+    matchId: row.match_id,
+    mode: row.mode,
+    gameId: row.game_id,
+    buildId: row.build_id,
+    seats: seatsOf(row).map((seat, i) => ({ seat: i, ...seat })),
+    reason: row.end_reason,
+    ticks: row.ticks,
+    createdAt: timestampFromDate(row.created_at),
+    endedAt: timestampFromDate(row.ended_at),
+    verdict: row.verdict === null ? Verdict.UNSPECIFIED : VERDICTS[row.verdict],
+    verdictReason: row.reason ?? "",
+    ...(row.verified_at !== null && { verifiedAt: timestampFromDate(row.verified_at) }),
+    decision: row.decision === null ? Decision.UNSPECIFIED : DECISIONS[row.decision],
+    fileBytes: row.file_bytes ?? 0,
+    fileHash: row.file_hash ?? "",
+  });
+}

@@ -1,0 +1,52 @@
+import { MatchService } from "@muster/contracts/match/v2";
+import { RatingService } from "@muster/contracts/rating/v2";
+import { ReplayService } from "@muster/contracts/replay/v2";
+import { deleteOldInbox, deletePublished } from "@muster/events";
+import { createRpcClient } from "@muster/rpc";
+import { type DatabaseComposition, type DatabaseContext, defineDatabaseService } from "@muster/service/database";
+import { type Config, configuration } from "./config.ts";
+import { createKafkaParts } from "./kafka.ts";
+import { createReplayMetrics } from "./metrics.ts";
+import { migrations } from "./migrations/index.ts";
+import { createRatingEffects } from "./rating-effects.ts";
+import { retentionRules } from "./retention.ts";
+import { replayRpc } from "./rpc.ts";
+import type { Tables } from "./schema.ts";
+import { createVerification } from "./verify/verification.ts";
+import { VerifyThreads } from "./verify/verify-threads.ts";
+
+const CALL_TIMEOUT_MS = 3000;
+
+export const service = defineDatabaseService({ name: "replay-service", configuration, migrations, compose });
+
+function compose(context: DatabaseContext<Config, Tables>): DatabaseComposition {
+  const { config, db, log, now, metrics } = context;
+  const timeoutMs = CALL_TIMEOUT_MS;
+  const matches = createRpcClient({ service: MatchService, metrics, baseUrl: config.matchUrl, timeoutMs });
+  const ratings = createRpcClient({ service: RatingService, metrics, baseUrl: config.ratingUrl, timeoutMs });
+  const threads = new VerifyThreads({
+    threads: config.threads,
+    budgetMs: config.verifyWithinMs,
+    heapMb: config.threadHeapMb,
+    idleMs: config.threadIdleMs,
+    gamesModule: import.meta.resolve("@muster/modes"),
+  });
+  const replayMetrics = createReplayMetrics(metrics, db, () => threads.running);
+  const { components, waitsFor } = createKafkaParts({ ...context, replayMetrics });
+  const verification = createVerification({
+    db,
+    matches: matches.call,
+    threads,
+    budgetMs: config.verifyWithinMs,
+    metrics: replayMetrics,
+    now,
+    log,
+    endProcess: () => process.kill(process.pid, "SIGKILL"), // an exit would wait for the thread
+  });
+  return {
+    routes: (router) => router.service(ReplayService, replayRpc({ db })),
+    beforeRpc: [matches, ratings, verification, createRatingEffects({ db, ratings: ratings.call, log }), ...components],
+    waitsFor,
+    retention: [deletePublished(db), deleteOldInbox(db), ...retentionRules(db, config, now)],
+  };
+}

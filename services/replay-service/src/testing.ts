@@ -1,0 +1,6 @@
+// For the tests of other packages: the service as they may use it.
+export { fields, readConfig } from "./config.ts";
+export { ERRORS } from "./errors.ts";
+export { migrations } from "./migrations/index.ts";
+export type { Tables } from "./schema.ts";
+export { service } from "./service.ts";
