@@ -416,6 +416,81 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/me/replays": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The replays of the matches of the player of the access token, newest first */
+        readonly get: operations["listMyReplays"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/players/{playerId}/replays": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** The replays of a player's matches, newest first */
+        readonly get: operations["listPlayerReplays"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/matches/{matchId}/replay": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The replay of a match, without its file
+         * @description A replay is here some moments after its match has ended, and for a limited time. Every player may see every replay.
+         */
+        readonly get: operations["getReplay"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/matches/{matchId}/replay/file": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The file of a replay
+         * @description Whoever has the file and the game's build can play the match again: `contracts/replays/file.v1.md`. A file never changes: clients may keep it. One range
+         *     of bytes may be asked for; several, or a `Range` that is not understood, get the whole file.
+         */
+        readonly get: operations["getReplayFile"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/seasons": {
         readonly parameters: {
             readonly query?: never;
@@ -1125,6 +1200,52 @@ export interface components {
             /** @description The name of the game's bot, if a bot played this seat */
             readonly bot?: string;
         };
+        readonly Replay: {
+            readonly matchId: components["schemas"]["Id"];
+            readonly mode: string;
+            readonly gameId: string;
+            /** @description The build of the game that plays the file */
+            readonly buildId: string;
+            readonly seats: readonly {
+                readonly seat: number;
+                readonly playerId: components["schemas"]["Id"];
+                readonly score: number;
+                /** @description 1 is the best, equal ranks mean a draw */
+                readonly rank: number;
+                /** @description The name of the game's bot, if a bot played this seat */
+                readonly bot?: string;
+            }[];
+            /** @description How it ended, such as played or forfeit. Expect further words */
+            readonly endReason: string;
+            /** @description The number of simulated steps */
+            readonly ticks: number;
+            readonly createdAt: components["schemas"]["Time"];
+            readonly endedAt: components["schemas"]["Time"];
+            /**
+             * @description What simulating the match again has shown: the same result, another one, or nothing. Absent until then
+             * @enum {string}
+             */
+            readonly verdict?: "verified" | "suspect" | "unverifiable";
+            /** @description What the verdict rests on, such as same_result, state_hash_differs or build_missing. Expect further words */
+            readonly verdictReason?: string;
+            readonly verifiedAt?: components["schemas"]["Time"];
+            /**
+             * @description What an operator has decided on a suspect match: the result stands, or it does not count. Absent until then
+             * @enum {string}
+             */
+            readonly decision?: "accepted" | "confirmed";
+            /** @description Absent if there is none, or none yet */
+            readonly file?: {
+                readonly bytes: number;
+                /** @description base64url, without padding; in quotation marks it is the file's ETag */
+                readonly sha256: string;
+            };
+        };
+        readonly ReplayPage: {
+            readonly replays: readonly components["schemas"]["Replay"][];
+            /** @description Absent on the last page */
+            readonly nextCursor?: string;
+        };
         readonly Rating: {
             /** @description What the player is at least worth, in points: 1000 for a newcomer, about 1800 for someone average and settled */
             readonly display: number;
@@ -1420,6 +1541,8 @@ export interface components {
          *     | player_not_found | 404 | no such player |
          *     | match_not_found | 404 | no such match |
          *     | game_not_found | 404 | no such game |
+         *     | replay_not_found | 404 | there is no replay of this match: it has not ended, ended a moment ago, or too long ago |
+         *     | replay_file_not_found | 404 | the replay has no file, or none yet |
          *     | season_not_found | 404 | no such season |
          *     | not_on_leaderboard | 404 | the player is not on this leaderboard |
          *     | device_not_found | 404 | no such session |
@@ -1428,6 +1551,7 @@ export interface components {
          *     | match_over | 409 | the match is already over |
          *     | body_too_large | 413 | over 16 KiB |
          *     | unsupported_media_type | 415 | the body is not application/json |
+         *     | range_not_satisfiable | 416 | the file has no such range; `Content-Range` says how long it is |
          *     | too_many_attempts | 429 | too many failed log-ins on this device; `Retry-After` says how long to wait |
          *     | challenge_required | 429 | too many failed log-ins for this name or address: send `proof`; `details` has the challenge (kind, challenge, bits) |
          *     | too_many_accounts | 429 | too many new accounts from this address; `Retry-After` says how long to wait |
@@ -1453,7 +1577,7 @@ export interface components {
          *     | deadline_exceeded | 504 | the request took too long |
          * @enum {string}
          */
-        readonly ErrorCode: "invalid_request" | "bad_cursor" | "bad_name" | "weak_password" | "unauthenticated" | "token_invalid" | "token_expired" | "token_revoked" | "bad_credentials" | "bad_refresh_token" | "account_banned" | "not_allowed" | "route_not_found" | "player_not_found" | "match_not_found" | "game_not_found" | "season_not_found" | "not_on_leaderboard" | "device_not_found" | "key_not_found" | "name_taken" | "match_over" | "body_too_large" | "unsupported_media_type" | "too_many_attempts" | "challenge_required" | "too_many_accounts" | "busy" | "message_empty" | "message_too_long" | "not_a_member" | "muted" | "blocked" | "channel_not_found" | "message_not_found" | "invitation_not_found" | "member_not_found" | "room_name_taken" | "edit_window_over" | "too_many_directs" | "too_many_rooms" | "too_many_blocks" | "channel_full" | "chat_rate_limited" | "internal" | "unavailable" | "deadline_exceeded";
+        readonly ErrorCode: "invalid_request" | "bad_cursor" | "bad_name" | "weak_password" | "unauthenticated" | "token_invalid" | "token_expired" | "token_revoked" | "bad_credentials" | "bad_refresh_token" | "account_banned" | "not_allowed" | "route_not_found" | "player_not_found" | "match_not_found" | "game_not_found" | "replay_not_found" | "replay_file_not_found" | "season_not_found" | "not_on_leaderboard" | "device_not_found" | "key_not_found" | "name_taken" | "match_over" | "body_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "too_many_attempts" | "challenge_required" | "too_many_accounts" | "busy" | "message_empty" | "message_too_long" | "not_a_member" | "muted" | "blocked" | "channel_not_found" | "message_not_found" | "invitation_not_found" | "member_not_found" | "room_name_taken" | "edit_window_over" | "too_many_directs" | "too_many_rooms" | "too_many_blocks" | "channel_full" | "chat_rate_limited" | "internal" | "unavailable" | "deadline_exceeded";
     };
     responses: {
         /** @description The request is malformed */
@@ -1515,6 +1639,9 @@ export interface components {
     };
     parameters: {
         readonly PlayerId: components["schemas"]["Id"];
+        readonly MatchId: components["schemas"]["Id"];
+        /** @description Replays per page */
+        readonly ReplaysLimit: number;
         /** @description The queue */
         readonly Mode: string;
         /** @description Absent means the current season */
@@ -1536,7 +1663,10 @@ export interface components {
         readonly Cursor: string;
     };
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description Strong */
+        readonly ETag: string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -2141,6 +2271,158 @@ export interface operations {
             readonly 400: components["responses"]["BadRequest"];
             readonly 401: components["responses"]["Unauthenticated"];
             readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly listMyReplays: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Replays per page */
+                readonly limit?: components["parameters"]["ReplaysLimit"];
+                /** @description The `nextCursor` of the previous page */
+                readonly cursor?: components["parameters"]["Cursor"];
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A page */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReplayPage"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly listPlayerReplays: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Replays per page */
+                readonly limit?: components["parameters"]["ReplaysLimit"];
+                /** @description The `nextCursor` of the previous page */
+                readonly cursor?: components["parameters"]["Cursor"];
+            };
+            readonly header?: never;
+            readonly path: {
+                readonly playerId: components["parameters"]["PlayerId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A page */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReplayPage"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly getReplay: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly matchId: components["parameters"]["MatchId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The replay */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Replay"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly getReplayFile: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description `bytes=0-999`, `bytes=1000-` or `bytes=-1000` */
+                readonly Range?: string;
+                /** @description The `ETag` of which the range is wanted: of another one the whole file is sent */
+                readonly "If-Range"?: string;
+                /** @description `ETag`s of what the client has */
+                readonly "If-None-Match"?: string;
+            };
+            readonly path: {
+                readonly matchId: components["parameters"]["MatchId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The file */
+            readonly 200: {
+                headers: {
+                    readonly ETag: components["headers"]["ETag"];
+                    /** @description `bytes` */
+                    readonly "Accept-Ranges"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/octet-stream": string;
+                };
+            };
+            /** @description The range */
+            readonly 206: {
+                headers: {
+                    readonly ETag: components["headers"]["ETag"];
+                    /** @description `bytes 0-999/4321` */
+                    readonly "Content-Range"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/octet-stream": string;
+                };
+            };
+            /** @description The client has it */
+            readonly 304: {
+                headers: {
+                    readonly ETag: components["headers"]["ETag"];
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 404: components["responses"]["NotFound"];
+            /** @description The file has no such range */
+            readonly 416: {
+                headers: {
+                    /** @description `bytes *\/4321` */
+                    readonly "Content-Range"?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Error"];
+                };
+            };
             readonly default: components["responses"]["Failure"];
         };
     };

@@ -5,6 +5,7 @@ import { ChatApi } from "./chat.ts";
 import { MusterClient } from "./client.ts";
 import { MusterError } from "./errors.ts";
 import { RatingsApi } from "./ratings.ts";
+import { ReplaysApi } from "./replays.ts";
 import type { Tokens } from "./rest.ts";
 
 const ID = "018f2f5e-7f3a-7000-8000-000000000001";
@@ -40,6 +41,9 @@ const CALLS: Readonly<Record<string, Call>> = {
   "ratings.rank": ({ ratings }) => ratings.rank("duel"),
   "ratings.of": ({ ratings }) => ratings.of({ playerId: ID }),
   "ratings.history": ({ ratings }) => ratings.history("duel", { limit: 1 }),
+  "replays.list": ({ replays }) => replays.list({ limit: 1 }),
+  "replays.of": ({ replays }) => replays.of(ID),
+  "replays.download": ({ replays }) => replays.download(ID),
   "chat.channels": ({ chat }) => chat.channels(),
   "chat.channelPage": ({ chat }) => chat.channelPage({ limit: 1 }),
   "chat.hide": ({ chat }) => chat.hide(ID),
@@ -127,7 +131,12 @@ describe("the SDK believes no answer that is not Muster's", () => {
         .filter(([name, { value }]) => typeof value === "function" && !OTHERS.has(name))
         .map(([name]) => prefix + name);
     expect(Object.keys(CALLS).toSorted()).toEqual(
-      [...methods(MusterClient, ""), ...methods(ChatApi, "chat."), ...methods(RatingsApi, "ratings.")].toSorted(),
+      [
+        ...methods(MusterClient, ""),
+        ...methods(ChatApi, "chat."),
+        ...methods(RatingsApi, "ratings."),
+        ...methods(ReplaysApi, "replays."),
+      ].toSorted(),
     );
   });
 

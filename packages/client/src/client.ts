@@ -4,7 +4,9 @@ import { MusterError } from "./errors.ts";
 import { type Challenge, challengeOf, solved } from "./proof-of-work.ts";
 import { RatingsApi } from "./ratings.ts";
 import { Realtime, type RealtimeOptions } from "./realtime.ts";
+import { ReplaysApi } from "./replays.ts";
 import {
+  type BYTES,
   type DeviceInfo,
   DEVICES,
   HISTORY,
@@ -60,6 +62,8 @@ export class MusterClient {
   readonly #tokens: TokenHolder;
   readonly chat: ChatApi = new ChatApi((method, path, expected, body) => this.#call(method, path, expected, body));
   readonly ratings: RatingsApi = new RatingsApi((method, path, expected) => this.#call(method, path, expected));
+
+  readonly replays: ReplaysApi = new ReplaysApi((method, path, expected) => this.#call(method, path, expected));
 
   /** @throws MusterError bad_url */
   constructor(options: ClientOptions) {
@@ -190,7 +194,12 @@ export class MusterClient {
     return this.#call("GET", path, expected);
   }
 
-  async #call<T>(method: Method, path: string, expected: Shape<T> | typeof NOTHING, body?: unknown): Promise<T> {
+  async #call<T>(
+    method: Method,
+    path: string,
+    expected: Shape<T> | typeof NOTHING | typeof BYTES,
+    body?: unknown,
+  ): Promise<T> {
     const given = body === undefined ? {} : { body };
     const accessToken = await this.#tokens.access();
     try {

@@ -19,6 +19,7 @@ export type {
   SeasonList,
 } from "./ratings.ts";
 export { Realtime, type RealtimeOptions } from "./realtime.ts";
+export type { ReplayPage, ReplaysApi, ReplaySummary } from "./replays.ts";
 export type { JoinOptions } from "./same-game.ts";
 export { WatchedMatch } from "./watched-match.ts";
 export type { DeviceInfo, HistoryPage, MatchSummary, ModeInfo, Player, Session, Tokens } from "./rest.ts";

@@ -93,6 +93,8 @@ export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** The expected result of a call that answers 204 without a body. */
 export const NOTHING = "nothing";
+/** The expected result of a call that answers with a file: a Uint8Array. */
+export const BYTES = "bytes";
 
 const REQUEST_TIMEOUT_MS = 15_000;
 
@@ -104,7 +106,7 @@ export async function request<T>(
   baseUrl: string,
   method: Method,
   path: string,
-  expected: Shape<T> | typeof NOTHING,
+  expected: Shape<T> | typeof NOTHING | typeof BYTES,
   options: { body?: unknown; accessToken?: string } = {},
 ): Promise<T> {
   if (typeof fetch !== "function") throw new MusterError("unsupported", "this platform has no fetch");
@@ -114,16 +116,20 @@ export async function request<T>(
   const body = options.body === undefined ? {} : { body: JSON.stringify(options.body) };
   const what = `${method} ${path.replace(/\?.*/s, "")}`;
   let response: Response;
-  let answer: string;
+  let bytes: Uint8Array;
   try {
     // Do not follow redirects: they would send a password or a refresh token to another server.
     const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
     response = await fetch(baseUrl + path, { method, headers, signal, redirect: "manual", ...body });
-    answer = await response.text();
+    bytes = new Uint8Array(await response.arrayBuffer());
   } catch (cause) {
     throw noAnswer(what, baseUrl, cause, pageOrigin());
   }
+  if (expected === BYTES && response.status === 200 && /^application\/octet-stream\b/i.test(typeOf(response)))
+    return bytes as T;
+  const answer = new TextDecoder().decode(bytes);
   if (!response.ok) throw errorFrom(what, response, answer);
+  if (expected === BYTES) throw foreign(what, response, answer, "it is not application/octet-stream");
   if (expected !== NOTHING) return believed(what, response, answer, expected);
   if (response.status !== 204) throw foreign(what, response, answer, "expected status 204");
   return undefined as T;
@@ -132,7 +138,7 @@ export async function request<T>(
 /** @throws MusterError network */
 function believed<T>(what: string, response: Response, answer: string, expected: Shape<T>): T {
   if (answer === "") throw foreign(what, response, answer, "the body is empty");
-  if (!/^application\/json\b/i.test(response.headers.get("content-type") ?? ""))
+  if (!/^application\/json\b/i.test(typeOf(response)))
     throw foreign(what, response, answer, "it is not application/json");
   let value: unknown;
   try {
@@ -143,4 +149,8 @@ function believed<T>(what: string, response: Response, answer: string, expected:
   const wrong = expected(value, "");
   if (wrong !== undefined) throw foreign(what, response, answer, wrong);
   return value as T;
+}
+
+function typeOf(response: Response): string {
+  return response.headers.get("content-type") ?? "";
 }

@@ -135,9 +135,12 @@ describe("a replay", () => {
   it("proves the stored result, and catches another one", () => {
     expect(verifyReplay(game, SETUP, match.log, match.claim)).toEqual([]);
     const { claim } = match;
-    expect(verifyReplay(game, SETUP, match.log, { ...claim, stateHash: "00000000" })).toHaveLength(1);
-    expect(verifyReplay(game, SETUP, match.log, { ...claim, ticks: claim.ticks - 1 })).toHaveLength(1);
-    expect(verifyReplay(game, SETUP, match.log, { ...claim, seats: claim.seats?.toReversed() })).toHaveLength(1);
+    const different = (other: Partial<ReplayClaim>): string[] =>
+      verifyReplay(game, SETUP, match.log, { ...claim, ...other }).map(({ what }) => what);
+    expect(different({ stateHash: "00000000" })).toEqual(["state_hash"]);
+    expect(different({ ticks: claim.ticks - 1 })).toEqual(["ticks"]);
+    expect(different({ seats: claim.seats?.map((seat) => ({ ...seat, rank: 3 - seat.rank })) })).toEqual(["ranks"]);
+    expect(different({ seats: claim.seats?.map((seat) => ({ ...seat, score: seat.score + 1 })) })).toEqual(["scores"]);
     expect(verifyReplay(game, { ...SETUP, seed: 12 }, match.log, claim)).not.toEqual([]);
     expect(verifyReplay(game, SETUP, match.log.subarray(0, match.log.length - 3), claim)).not.toEqual([]);
   });

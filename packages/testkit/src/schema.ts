@@ -66,7 +66,8 @@ async function realSchema(databaseUrl: string): Promise<RealSchema> {
       `select table_name t, column_name c, column_type type from information_schema.columns
        where table_schema = database() and table_name not like 'kysely%' order by t, c`,
     )) as { t: string; c: string; type: string }[];
-    const tables = Map.groupBy(rows, (row) => row.t);
+    // The server's order of names is another one.
+    const tables = new Map([...Map.groupBy(rows, (row) => row.t)].toSorted(([a], [b]) => (a < b ? -1 : 1)));
     return {
       tables: Object.fromEntries([...tables].map(([table, columns]) => [table, sorted(columns.map(({ c }) => c))])),
       enums: Object.fromEntries(

@@ -9,6 +9,7 @@ const own = {
   EDGE_MATCHMAKER_URL: url({ protocols: ["http:"], description: "gRPC address of the matchmaker" }),
   EDGE_CHAT_URL: url({ protocols: ["http:"], description: "gRPC address of chat-service" }),
   EDGE_RATING_URL: url({ protocols: ["http:"], description: "gRPC address of rating-service" }),
+  EDGE_REPLAY_URL: url({ protocols: ["http:"], description: "gRPC address of replay-service" }),
   EDGE_LEGACY_URL: text({
     default: "none",
     pattern: "^(none|http://[^\\s/]+)$",

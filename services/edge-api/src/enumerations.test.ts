@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { channelKinds } from "@muster/contracts/chat/names";
 import { accountKinds, roles, SIGNING_KEY_STATES } from "@muster/contracts/identity/names";
 import { cancelReasons, endReasons, matchStates } from "@muster/contracts/match/names";
+import { decisions, verdicts } from "@muster/contracts/replay/names";
 import { readContract } from "./contract.ts";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
@@ -17,6 +18,8 @@ const OF_REST: Readonly<Record<string, readonly (readonly string[])[]>> = {
   state: [matchStates.all, SIGNING_KEY_STATES],
   endReason: [endReasons.all],
   cancelReason: [cancelReasons.all],
+  verdict: [verdicts.all],
+  decision: [decisions.all],
 };
 /** Of the game kit, and the error table: tools/e2e/src/errors.test.ts looks at it. */
 const NOT_OF_PROTOBUF = new Set(["inputMode", "type", "ErrorCode"]);

@@ -18,7 +18,7 @@ const FRAMEWORK_ERRORS: Readonly<Record<string, { status: number; code: string; 
 
 export const RETRY_AFTER_S = 1;
 /** What a page of another origin may read besides the body. */
-export const EXPOSED_HEADERS = ["traceparent", "retry-after"];
+export const EXPOSED_HEADERS = ["traceparent", "retry-after", "etag", "content-range", "accept-ranges"];
 
 export interface ErrorAnswer {
   readonly status: number;
@@ -29,9 +29,23 @@ export interface ErrorAnswer {
   readonly retryable?: boolean;
 }
 
+/** A refusal that no service makes, and no gRPC code stands for. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  readonly answer: ErrorAnswer;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(answer: ErrorAnswer, headers: Readonly<Record<string, string>>) {
+    super(answer.message);
+    this.answer = answer;
+    this.headers = headers;
+  }
+}
+
 /** `known` is the contract's table: a code that is not in it does not leave. */
 export function answerTo(thrown: unknown, known: ReadonlySet<string>): ErrorAnswer {
   if (thrown instanceof AppError) return answerToAppError(thrown, known);
+  if (thrown instanceof Refusal) return thrown.answer;
   const { code, statusCode, validation, validationContext, message } = thrown as Partial<FastifyError>;
   const framework = FRAMEWORK_ERRORS[code ?? ""];
   if (framework) return framework;
@@ -56,6 +70,7 @@ export function sendError(
   if (status >= 500) parts.log[status === 500 ? "error" : "warn"]({ ...fields, err: thrown }, "request failed");
   if (retryable && (status === 503 || status === 429)) void reply.header("retry-after", retryAfterS(details));
   if (status === 401) void reply.header("www-authenticate", "Bearer");
+  if (thrown instanceof Refusal) void reply.headers(thrown.headers);
   return reply.code(status).send(envelope({ code, message, details }));
 }
 

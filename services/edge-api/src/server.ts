@@ -22,6 +22,7 @@ import type { Call, Clients, Handler, Handlers, OperationId } from "./routes/han
 import { matchHandlers } from "./routes/matches.ts";
 import { playerHandlers } from "./routes/players.ts";
 import { ratingHandlers } from "./routes/ratings.ts";
+import { replayHandlers } from "./routes/replays.ts";
 import { sessionHandlers } from "./routes/sessions.ts";
 import { systemHandlers } from "./routes/system.ts";
 import { startRequestSpan } from "./request-span.ts";
@@ -55,6 +56,7 @@ const HANDLERS: Handlers<OperationId> = {
   ...playerHandlers,
   ...matchHandlers,
   ...ratingHandlers,
+  ...replayHandlers,
   ...chatHandlers,
   ...systemHandlers,
 };
@@ -106,7 +108,7 @@ export function createRestServer(parts: ServerParts): FastifyInstance {
   void server.register(cors, {
     origin: parts.corsOrigins.map(originMatcher),
     methods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
-    allowedHeaders: ["authorization", "content-type", "traceparent"],
+    allowedHeaders: ["authorization", "content-type", "traceparent", "range", "if-range", "if-none-match"],
     exposedHeaders: EXPOSED_HEADERS,
     maxAge: 600,
     strictPreflight: false, // OPTIONS of who is no browser
@@ -254,10 +256,17 @@ function addOperation(server: FastifyInstance, operation: Operation, { clients, 
         query: request.query,
         caller: callers.get(request),
         address: request.ip,
+        header: (name: string) => headerOf(request, name),
       } as AnyCall;
-      const { status, body, cacheS } = await handler(call, clients);
+      const { status, body, cacheS, headers = {} } = await handler(call, clients);
       if (cacheS !== undefined) void reply.header("cache-control", `public, max-age=${cacheS}`);
-      return reply.code(status).send(body);
+      return reply.code(status).headers(headers).send(body);
     },
   });
+}
+
+/** Of one that came several times, the first. */
+function headerOf(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value[0] : value;
 }

@@ -3,6 +3,7 @@ import { IdentityService } from "@muster/contracts/identity/v2";
 import { MatchService } from "@muster/contracts/match/v2";
 import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
 import { RatingService } from "@muster/contracts/rating/v2";
+import { ReplayService } from "@muster/contracts/replay/v2";
 import { createRpcClient } from "@muster/rpc";
 import { type Component, measureBounded } from "@muster/runtime";
 import { type Composition, defineService, type ServiceContext } from "@muster/service";
@@ -45,6 +46,13 @@ function compose({ config, metrics, log }: ServiceContext<Config>): Composition<
     timeoutMs,
     optional: true,
   });
+  const replay = createRpcClient({
+    service: ReplayService,
+    metrics,
+    baseUrl: config.replayUrl,
+    timeoutMs,
+    optional: true,
+  });
   const names = new PlayerNames((playerId) => identity.call.getProfile({ playerId }));
   const tokens = new TokenVerifier(revocationFeedFrom(identity.call));
   measureBounded(metrics, { ...tokens.bounded, "player names": names });
@@ -62,6 +70,7 @@ function compose({ config, metrics, log }: ServiceContext<Config>): Composition<
     matchmaker: matchmaking.check,
     chat: chat.check,
     rating: rating.check,
+    replay: replay.check,
   };
   const contract = readContract();
   const server = createRestServer({
@@ -77,6 +86,7 @@ function compose({ config, metrics, log }: ServiceContext<Config>): Composition<
       matchmaking: matchmaking.call,
       chat: chat.call,
       rating: rating.call,
+      replay: replay.call,
       names,
     },
     tokens,
@@ -109,7 +119,7 @@ function compose({ config, metrics, log }: ServiceContext<Config>): Composition<
   });
   const revocationFeed = tokens.watching(config.revocationFeedEveryMs, log);
   return {
-    components: [identity, match, matchmaking, chat, rating, revocationFeed, rest, ingressRefusals],
+    components: [identity, match, matchmaking, chat, rating, replay, revocationFeed, rest, ingressRefusals],
     peers,
     exposes: { rest, ingressRefusals },
   };

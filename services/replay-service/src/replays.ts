@@ -44,7 +44,14 @@ export function endedMatchOf({ data }: EventOf<"match.ended">): EndedMatch {
   const { participants, inputLog, inputLogBytes, reason, createdAt, endedAt, ...same } = data;
   const { matchId, mode, gameId, buildId, seed, options, ticks, stateHash } = same;
   return {
-    ...{ matchId, mode, gameId, buildId, seed, options, ticks, stateHash },
+    matchId,
+    mode,
+    gameId,
+    buildId,
+    seed,
+    options,
+    ticks,
+    stateHash,
     seats: participants
       .toSorted((a, b) => a.seat - b.seat)
       .map(({ playerId, bot, score, rank }) => ({ playerId, ...(bot !== undefined && { bot }), score, rank })),

@@ -1,5 +1,6 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
+import { decisions, verdicts } from "@muster/contracts/replay/names";
 import { Decision, type Replay, ReplaySchema, type ReplayService, Verdict } from "@muster/contracts/replay/v2";
 import { create } from "@bufbuild/protobuf";
 import { type Database, decodeCursor, encodeCursor } from "@muster/db";
@@ -10,13 +11,6 @@ import { findFilePart, findReplay, listPlayerReplays, type ReplayRow, seatsOf } 
 
 const PAGE_SIZE_DEFAULT = 20;
 const PART_BYTES = 128 * 1024;
-
-const VERDICTS = {
-  verified: Verdict.VERIFIED,
-  suspect: Verdict.SUSPECT,
-  unverifiable: Verdict.UNVERIFIABLE,
-} as const;
-const DECISIONS = { accepted: Decision.ACCEPTED, confirmed: Decision.CONFIRMED } as const;
 
 export function replayRpc({ db }: { readonly db: Database<Tables> }): ServiceImpl<typeof ReplayService> {
   return {
@@ -55,10 +49,10 @@ function toReplay(row: ReplayRow): Replay {
     ticks: row.ticks,
     createdAt: timestampFromDate(row.created_at),
     endedAt: timestampFromDate(row.ended_at),
-    verdict: row.verdict === null ? Verdict.UNSPECIFIED : VERDICTS[row.verdict],
+    verdict: row.verdict === null ? Verdict.UNSPECIFIED : verdicts.valueOf(row.verdict),
     verdictReason: row.reason ?? "",
     ...(row.verified_at !== null && { verifiedAt: timestampFromDate(row.verified_at) }),
-    decision: row.decision === null ? Decision.UNSPECIFIED : DECISIONS[row.decision],
+    decision: row.decision === null ? Decision.UNSPECIFIED : decisions.valueOf(row.decision),
     fileBytes: row.file_bytes ?? 0,
     fileHash: row.file_hash ?? "",
   });

@@ -3,4 +3,5 @@ export { fields, readConfig } from "./config.ts";
 export { ERRORS } from "./errors.ts";
 export { migrations } from "./migrations/index.ts";
 export type { Tables } from "./schema.ts";
+export { takeIn } from "./take-in.ts";
 export { service } from "./service.ts";

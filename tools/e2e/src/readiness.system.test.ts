@@ -15,11 +15,11 @@ describeWithServers("readiness", () => {
       (await (await fetch(`${admin(name)}/statusz`)).json()) as Record<string, unknown>;
     const ready = async (name: string): Promise<number> => (await fetch(`${admin(name)}/readyz`)).status;
 
-    for (const name of ["IDENTITY", "MATCH", "RATING", "CHAT", "MATCHMAKER", "SHARD", "GATEWAY", "EDGE"]) {
+    for (const name of ["IDENTITY", "MATCH", "RATING", "REPLAY", "CHAT", "MATCHMAKER", "SHARD", "GATEWAY", "EDGE"]) {
       const said = await status(name);
       expect(said, name).toMatchObject({ failures: {}, missing: {} });
       // This system has no Kafka: events wait in the outbox, and all else is as ever.
-      expect(said["status"], name).toBe(["IDENTITY", "MATCH", "RATING"].includes(name) ? "degraded" : "ok");
+      expect(said["status"], name).toBe(["IDENTITY", "MATCH", "RATING", "REPLAY"].includes(name) ? "degraded" : "ok");
       expect((said["readyDependsOn"] as string[]).filter((one) => !OWN.has(one))).toEqual([]);
     }
 

@@ -19,12 +19,22 @@ import * as match from "@muster/match-service/testing";
 import * as matchmaker from "@muster/matchmaker/testing";
 import { GAMES } from "@muster/modes";
 import * as rating from "@muster/rating-service/testing";
+import * as replay from "@muster/replay-service/testing";
 import * as gateway from "@muster/realtime-gateway/testing";
 import type { App } from "@muster/runtime";
 import * as shard from "@muster/shard/testing";
 import { freshDatabases, LogLines, until } from "@muster/testkit";
 
-export type ServiceName = "identity" | "match" | "rating" | "chat" | "matchmaker" | "shard" | "gateway" | "edge";
+export type ServiceName =
+  | "identity"
+  | "match"
+  | "rating"
+  | "replay"
+  | "chat"
+  | "matchmaker"
+  | "shard"
+  | "gateway"
+  | "edge";
 
 export interface SystemOptions {
   /** Environment variables on top of the local system's. */
@@ -64,6 +74,7 @@ export const NAMES: readonly ServiceName[] = [
   "identity",
   "match",
   "rating",
+  "replay",
   "chat",
   "matchmaker",
   "shard",
@@ -159,6 +170,7 @@ function factories(
       }),
     match: () => match.service.createApp(match.readConfig(env), { log: logs.match.logger("match-service") }),
     rating: () => rating.service.createApp(rating.readConfig(env), { log: logs.rating.logger("rating-service") }),
+    replay: () => replay.service.createApp(replay.readConfig(env), { log: logs.replay.logger("replay-service") }),
     chat: () => chat.service.createApp(chat.readConfig(env), { log: logs.chat.logger("chat-service") }),
     matchmaker: () =>
       matchmaker.service.createApp(matchmaker.readConfig(env, all), { log: logs.matchmaker.logger("matchmaker") }),
@@ -173,6 +185,7 @@ async function migrateAll(urls: Readonly<Record<string, string>>): Promise<void>
     [urls["identity-service"], identity.service.migrations],
     [urls["match-service"], match.service.migrations],
     [urls["rating-service"], rating.service.migrations],
+    [urls["replay-service"], replay.service.migrations],
     [urls["chat-service"], chat.service.migrations],
   ] as const;
   for (const [url, migrations] of all) {

@@ -5,6 +5,7 @@ import type { MatchService } from "@muster/contracts/match/v2";
 import type { MatchmakingService } from "@muster/contracts/matchmaking/v2";
 import type { RatingService } from "@muster/contracts/rating/v2";
 import type { components, operations } from "@muster/contracts/openapi/edge/v1";
+import type { ReplayService } from "@muster/contracts/replay/v2";
 import type { AccessClaims } from "@muster/tokens";
 import type { PlayerNames } from "../player-names.ts";
 
@@ -14,6 +15,7 @@ export interface Clients {
   readonly chat: Client<typeof ChatService>;
   readonly matchmaking: Client<typeof MatchmakingService>;
   readonly rating: Client<typeof RatingService>;
+  readonly replay: Client<typeof ReplayService>;
   readonly names: PlayerNames;
 }
 
@@ -30,11 +32,14 @@ export interface Call<O extends OperationId> {
   readonly caller: AccessClaims | undefined;
   /** Of the client, as the ingress saw it. */
   readonly address: string;
+  /** Of the request. */
+  readonly header: (name: string) => string | undefined;
 }
 
 export type Answer<O extends OperationId> = SuccessOf<operations[O]["responses"]> & {
   /** For how long anybody may keep it; not at all when it is not said. */
   readonly cacheS?: number;
+  readonly headers?: Readonly<Record<string, string>>;
 };
 
 export type Handler<O extends OperationId> = (call: Call<O>, clients: Clients) => Promise<Answer<O>>;
@@ -47,11 +52,13 @@ type ParamsOf<T> = T extends { readonly parameters: { readonly path: infer P } }
 type QueryOf<T> = T extends { readonly parameters: { readonly query?: infer Q } } ? NonNullable<Q> : never;
 
 type SuccessOf<R> = {
-  [S in keyof R & number]: `${S}` extends `2${string}` ? SuccessWith<S, R[S]> : never;
+  [S in keyof R & number]: `${S}` extends `2${string}` | "304" ? SuccessWith<S, R[S]> : never;
 }[keyof R & number];
 type SuccessWith<S, R> = R extends { readonly content: { readonly "application/json": infer B } }
   ? { readonly status: S; readonly body: AsJson<B> }
-  : { readonly status: S; readonly body?: undefined };
+  : R extends { readonly content: { readonly "application/octet-stream": unknown } }
+    ? { readonly status: S; readonly body: Buffer }
+    : { readonly status: S; readonly body?: undefined };
 
 /** What is undefined is left out when it is written. */
 type AsJson<T> = T extends readonly (infer I)[]

@@ -1,5 +1,6 @@
 // The queue of verifications: rows of `replays` that are due, and the leases of those that are claimed. All times are the server's.
 import { type Database, inTransaction } from "@muster/db";
+import { cut } from "@muster/runtime";
 import { sql, type Transaction } from "kysely";
 import type { Outcome } from "../replays.ts";
 import type { Tables } from "../schema.ts";
@@ -7,6 +8,7 @@ import type { Tables } from "../schema.ts";
 type Db = Database<Tables> | Transaction<Tables>;
 type Tx = Transaction<Tables>;
 
+const DETAIL_CHARS_MAX = 512;
 const now = sql<Date>`utc_timestamp(6)`;
 const inMs = (ms: number) => sql<Date>`utc_timestamp(6) + interval ${ms * 1000} microsecond`;
 
@@ -95,7 +97,7 @@ export async function storeOutcome(
     .set({
       verdict,
       reason,
-      detail: detail.slice(0, 512),
+      detail: cut(detail, DETAIL_CHARS_MAX),
       verified_at: at,
       due_at: null,
       claim: null,

@@ -107,7 +107,7 @@ type Answer = FromThread | "timeout" | "out of memory";
 
 class Thread {
   readonly #worker: Worker;
-  #ready: Promise<void>;
+  readonly #ready: Promise<void>;
   #timer: NodeJS.Timeout | undefined;
   #over: (answer: Answer) => void = () => undefined;
   usable = true;
@@ -142,7 +142,7 @@ class Thread {
         this.#over({ fault: "the thread ended" });
       });
     });
-    this.#ready.catch(() => undefined);
+    void this.#ready.catch(() => undefined); // asked for later, or never
   }
 
   /** The budget is the match's own: starting does not count. */

@@ -1,0 +1,30 @@
+// Ended matches for replay-service without a Kafka: from match-service's outbox, as relay and consumer would bring them.
+import { createDatabase, inTransaction } from "@muster/db";
+import { type AnyEvent, type EventOf, newEvent, type OutboxTables } from "@muster/events";
+import { takeIn, type Tables } from "@muster/replay-service/testing";
+import { until } from "@muster/testkit";
+import type { System } from "./system.ts";
+
+const POOL = { poolMax: 2, acquireTimeoutMs: 5000, statementTimeoutMs: 10_000 };
+
+/** Waits for the match's end, and delivers it. */
+export async function deliverEnded(system: System, matchId: string): Promise<EventOf<"match.ended">> {
+  const from = createDatabase<OutboxTables>({ url: system.databaseUrls["match-service"] as string, ...POOL });
+  const to = createDatabase<Tables>({ url: system.databaseUrls["replay-service"] as string, ...POOL });
+  let payload: string | undefined;
+  await until(async () => {
+    const row = await from.db
+      .selectFrom("outbox")
+      .select("payload")
+      .where("partition_key", "=", matchId)
+      .where("event_type", "=", "match.ended")
+      .executeTakeFirst();
+    payload = row?.payload;
+    return row ? undefined : "not ended";
+  }, 60_000);
+  const data = JSON.parse(payload as string) as EventOf<"match.ended">["data"];
+  const event: AnyEvent = newEvent("match.ended", data, { source: "muster/match-service", time: new Date() });
+  await inTransaction(to.db, (tx) => takeIn(tx, event, new Date()), "read committed");
+  await Promise.all([from.stop(), to.stop()]);
+  return event;
+}
