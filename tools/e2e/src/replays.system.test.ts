@@ -80,7 +80,7 @@ describeWithServers("replays over REST", () => {
     expect(await part("bytes=0-15")).toEqual([206, `bytes 0-15/${size}`, content.subarray(0, 16)]);
     expect(await part("bytes=16-")).toEqual([206, `bytes 16-${size - 1}/${size}`, content.subarray(16)]);
     expect(await part("bytes=-5")).toEqual([206, `bytes ${size - 5}-${size - 1}/${size}`, content.subarray(-5)]);
-    expect(await part("bytes=0-3", { "if-range": etag })).toMatchObject([206, `bytes 0-3/${size}`]);
+    expect(await part("bytes=0-3", { "if-range": etag })).toEqual([206, `bytes 0-3/${size}`, content.subarray(0, 4)]);
     expect(await part("bytes=0-3", { "if-range": '"another"' })).toEqual([200, null, content]);
     expect(await part("bytes=0-1,4-5")).toEqual([200, null, content]);
 

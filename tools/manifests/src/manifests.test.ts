@@ -19,7 +19,7 @@ describe("the migrations", () => {
   it.each(["overlays/local", "overlays/production"])("of every service with a database are in %s", (overlay) => {
     const jobs = render(overlay).filter(({ kind }) => kind === "Job");
     expect(jobs.map(({ metadata }) => metadata.name).toSorted()).toEqual(
-      ["chat-service", "identity-service", "match-service", "rating-service"].map(
+      ["chat-service", "identity-service", "match-service", "rating-service", "replay-service"].map(
         (name) => `${name}-migrate-2-0-0-dev`,
       ),
     );
@@ -121,7 +121,7 @@ describe("the check of the manifests", () => {
     for (const manifest of next as any[])
       if (manifest.kind === "Job") container(manifest).image = container(manifest).image.replace(/:.*/, ":2.0.1");
     expect(policyProblems(next)).toEqual(
-      ["chat", "identity", "match", "rating"].map((name) =>
+      ["chat", "identity", "match", "rating", "replay"].map((name) =>
         expect.stringContaining(`Job ${name}-service-migrate-2-0-0-dev: does not end with -2-0-1`),
       ),
     );

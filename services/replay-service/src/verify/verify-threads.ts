@@ -37,6 +37,8 @@ export class VerifyThreads {
   readonly #options: VerifyThreadsOptions;
   readonly #idle: Thread[] = [];
   readonly #all = new Set<Thread>();
+  /** Of threads without work. */
+  readonly #endings = new Set<Promise<void>>();
   #stopping = false;
   /** A thread could not be ended: the process has to be. */
   stuck = false;
@@ -78,7 +80,7 @@ export class VerifyThreads {
 
   async stop(): Promise<void> {
     this.#stopping = true;
-    await Promise.all([...this.#all].map((thread) => this.#end(thread)));
+    await Promise.all([...this.#endings, ...[...this.#all].map((thread) => this.#end(thread))]);
   }
 
   #start(): Thread {
@@ -90,8 +92,8 @@ export class VerifyThreads {
   #rest(thread: Thread): void {
     this.#idle.push(thread);
     thread.endAfter(this.#options.idleMs, () => {
-      this.#idle.splice(this.#idle.indexOf(thread), 1);
-      void this.#end(thread);
+      const ending = this.#end(thread).finally(() => this.#endings.delete(ending));
+      this.#endings.add(ending);
     });
   }
 

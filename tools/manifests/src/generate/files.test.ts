@@ -100,7 +100,7 @@ it("one that uses Kafka is told where it is, and may reach it; it starts where t
   const { services } = parse(files.get("infra/compose/compose.yaml") ?? "", { merge: true });
   expect(services["ranking-service"].environment).toMatchObject({ RANKING_KAFKA_BROKERS: "${MUSTER_KAFKA_BROKERS:-}" });
   expect(files.get("runbooks/sizing-and-scaling.md")).toContain(
-    "| 9092 (7292 locally) | Kafka | rating-service, identity-service, match-service, ranking-service |",
+    "| 9092 (7292 locally) | Kafka | replay-service, rating-service, identity-service, match-service, ranking-service |",
   );
   expect(text("infra/k8s/base/ranking-service.yaml")).not.toContain("kafka");
 });
