@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Sets up Muster on this machine, starts it, plays one match and stays in the foreground. Ctrl-C stops it.
 #
-#   scripts/up.sh [--help]   MUSTER_PORT (8080), MUSTER_TLS_PORT (MUSTER_PORT + 363) and MUSTER_PORT_BASE (7200)
+#   scripts/up.sh [--with-metrics]
+#                            --with-metrics also starts a private Prometheus that scrapes every process, with the alert rules
+#                            MUSTER_PORT (8080), MUSTER_TLS_PORT (MUSTER_PORT + 363) and MUSTER_PORT_BASE (7200)
 #                            choose the ports
 #                            MUSTER_DB_URL=mysql://admin:password@host:port/ uses an existing MariaDB
 #                            MUSTER_KAFKA_BROKERS=host:port,host:port uses an existing Kafka
@@ -9,12 +11,16 @@
 #                            MUSTER_SKIP_SMOKE=1 skips the match
 set -euo pipefail
 cd "$(dirname "$0")/.."
-if [ $# -gt 0 ]; then # before anything is installed or started
+if [ "$*" != "" ] && [ "$*" != --with-metrics ]; then # before anything is installed or started
   sed -n '2,/^set /{/^#/s/^# \{0,1\}//p}' scripts/up.sh
   [ "$*" = --help ] && exit 0
-  echo "up.sh takes no arguments: $*" >&2
+  echo "up.sh takes --with-metrics or nothing: $*" >&2
   exit 2
 fi
 . scripts/setup.sh
 setup_everything
+if [ "$*" = --with-metrics ]; then
+  setup_prometheus
+  export MUSTER_WITH_METRICS=1
+fi
 exec ./node_modules/.bin/node infra/local/src/up.ts

@@ -9,11 +9,18 @@ const up = (...args: string[]): { status: number | null; stdout: string; stderr:
 it("says with --help what chooses its ports and its databases", () => {
   const { status, stdout, stderr } = up("--help");
   expect([status, stderr]).toEqual([0, ""]);
-  for (const name of ["MUSTER_PORT", "MUSTER_TLS_PORT", "MUSTER_PORT_BASE", "MUSTER_DB_URL", "MUSTER_SKIP_SMOKE"])
+  for (const name of [
+    "MUSTER_PORT",
+    "MUSTER_TLS_PORT",
+    "MUSTER_PORT_BASE",
+    "MUSTER_DB_URL",
+    "MUSTER_SKIP_SMOKE",
+    "--with-metrics",
+  ])
     expect(stdout).toContain(name);
 });
 
 it.each(["--port", "help"])("refuses %s, which it does not know", (arg) => {
   const { status, stderr } = up(arg);
-  expect([status, stderr]).toEqual([2, `up.sh takes no arguments: ${arg}\n`]);
+  expect([status, stderr]).toEqual([2, `up.sh takes --with-metrics or nothing: ${arg}\n`]);
 });

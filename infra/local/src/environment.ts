@@ -21,7 +21,7 @@ import { writeWhole } from "./whole-file.ts";
 /** Environment variables for every service, and the few that only the stack itself reads. */
 export type LocalEnvironment = Readonly<Record<string, string>>;
 
-/** By environment variable: MUSTER_INGRESS_PORT, MUSTER_INGRESS_TLS_PORT, MUSTER_MARIADB_PORT, Kafka's two, and two of every service. */
+/** By environment variable: MUSTER_INGRESS_PORT, MUSTER_INGRESS_TLS_PORT, MUSTER_MARIADB_PORT, Kafka's two, Prometheus's, and two of every service. */
 export type Ports = Readonly<Record<string, number>>;
 
 const LOCAL_ORIGINS = ["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"];
@@ -34,6 +34,7 @@ const TLS_PORT_ABOVE = 363;
 const BASE = 7200;
 const MARIADB_ABOVE = 90;
 const KAFKA_ABOVE = 92;
+const PROMETHEUS_ABOVE = 94;
 
 export function portsFrom(ingress: number, base: number, ingressTls: number = ingress + TLS_PORT_ABOVE): Ports {
   const services = SERVICES.flatMap((row) => [
@@ -46,6 +47,7 @@ export function portsFrom(ingress: number, base: number, ingressTls: number = in
     MUSTER_MARIADB_PORT: base + MARIADB_ABOVE,
     MUSTER_KAFKA_PORT: base + KAFKA_ABOVE,
     MUSTER_KAFKA_CONTROLLER_PORT: base + KAFKA_ABOVE + 1,
+    MUSTER_PROMETHEUS_PORT: base + PROMETHEUS_ABOVE,
     ...(Object.fromEntries(services) as Ports),
   };
 }

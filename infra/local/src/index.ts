@@ -12,6 +12,7 @@ export { readIngressGateways, reloadNginx, writeIngressGateways } from "./ingres
 export { type IngressLimits, ingressLimits, ingressShortages } from "./ingress-limits.ts";
 export { findNginx, type NginxServer, startNginx } from "./nginx.ts";
 export { paths } from "./paths.ts";
+export { prometheusConfiguration } from "./prometheus.ts";
 export { type Infrastructure, startInfrastructure } from "./infrastructure.ts";
 export { databaseVariables, provision } from "./provision.ts";
 export * from "./services.ts";

@@ -12,6 +12,7 @@ import { MARIADB_START_MS, mariadbCommand, privateAdminUrl } from "./mariadb.ts"
 import { localCertificate } from "./certificate.ts";
 import { NGINX_START_MS, nginxCommand } from "./nginx.ts";
 import { paths } from "./paths.ts";
+import { PROMETHEUS_START_MS, prometheusCommand, wantsPrometheus } from "./prometheus.ts";
 import { databaseVariables, passwordVariable, provision } from "./provision.ts";
 import { clearGroup, clearLeftovers } from "./run-records.ts";
 import { databaseServices, databaseVariable } from "./services.ts";
@@ -57,6 +58,7 @@ export async function startInfrastructure(env: LocalEnvironment, parts: Infrastr
     "MUSTER_INGRESS_TLS_PORT",
     ...(existing ? [] : ["MUSTER_MARIADB_PORT"]),
     ...(usesPrivateKafka() ? ["MUSTER_KAFKA_PORT", "MUSTER_KAFKA_CONTROLLER_PORT"] : []),
+    ...(wantsPrometheus() ? ["MUSTER_PROMETHEUS_PORT"] : []),
   ];
   await refuseTakenPorts(serviceEnvironment(env), [...own, ...(parts.portsAfterwards ?? [])]);
   const started: Supervised[] = [];
@@ -88,6 +90,10 @@ export async function startInfrastructure(env: LocalEnvironment, parts: Infrastr
       moreGateways: moreGateways(),
     });
     started.push(await superviseServer("nginx", command, portOpen(ingressPort, NGINX_START_MS), parts));
+    if (wantsPrometheus()) {
+      const ready = portOpen(Number(env["MUSTER_PROMETHEUS_PORT"]), PROMETHEUS_START_MS);
+      started.push(await superviseServer("prometheus", prometheusCommand(env), ready, parts));
+    }
     const kafkaReady = kafka.then((server) => server !== undefined);
     return { url: `http://127.0.0.1:${ingressPort}`, databaseUrls, kafkaReady, stop };
   } catch (err) {

@@ -19,6 +19,7 @@ export const paths = {
   /** What Kafka's jars are, not where. */
   kafkaJars: path.join(root, "infra/local/kafka"),
   kafkaData: path.join(home, "kafka"),
+  prometheus: path.join(home, "prometheus"),
   nginx: path.join(home, "nginx"),
   nginxTemplate: path.join(root, "infra/nginx/muster.conf.template"),
   node: process.execPath,

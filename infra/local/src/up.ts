@@ -2,6 +2,7 @@
 // it. Called by up.sh.
 import { spawnSync } from "node:child_process";
 import path from "node:path";
+import { alertsText, watchAlerts } from "./alert-watch.ts";
 import { type Child, spawnChild } from "./child.ts";
 import { chosenPorts, type LocalEnvironment, loadEnvironment, serviceEnvironment } from "./environment.ts";
 import { claimHome } from "./home.ts";
@@ -10,6 +11,7 @@ import { kafkaSettings, usesPrivateKafka } from "./kafka-brokers.ts";
 import { LogFiles } from "./log-files.ts";
 import { coloured, readLogLine } from "./log-lines.ts";
 import { paths } from "./paths.ts";
+import { wantsPrometheus } from "./prometheus.ts";
 import { databaseServices, deploymentOf, kafkaVariables, SERVICES } from "./services.ts";
 import { type Supervised, supervise } from "./supervised.ts";
 import { portVariables } from "./taken-ports.ts";
@@ -22,6 +24,7 @@ const services: Supervised[] = [];
 const stopAsked = new AbortController();
 let infrastructure: Promise<Infrastructure> | undefined;
 let smokeMatch: Child | undefined;
+let alertWatch: Promise<void> | undefined;
 let stopping: Promise<void> | undefined;
 /** A service that no start mends: before the system is up, that ends it. */
 let givenUp: string | undefined;
@@ -51,7 +54,9 @@ async function up(): Promise<void> {
   const { ingress, base } = chosenPorts();
   await claimHome({ by: "up.sh", pid: process.pid, ingressPort: ingress, portBase: base });
   const env = loadEnvironment();
-  say(`starting ${usesPrivateKafka() ? "MariaDB, Kafka and nginx" : "MariaDB and nginx"}`);
+  say(
+    `starting ${["MariaDB", ...(usesPrivateKafka() ? ["Kafka"] : []), ...(wantsPrometheus() ? ["Prometheus"] : [])].join(", ")} and nginx`,
+  );
   const portsAfterwards = portVariables(env).filter((name) => !name.startsWith("MUSTER_"));
   infrastructure = startInfrastructure(env, { onLine: writeLog, say, portsAfterwards, stop: stopAsked.signal });
   const { databaseUrls, kafkaReady } = await infrastructure;
@@ -88,7 +93,7 @@ async function up(): Promise<void> {
   if (stopping) return;
   say(`healthy after ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
   if (process.env["MUSTER_SKIP_SMOKE"] !== "1") await smoke(env);
-  if (!stopping) tellHowToReach(env);
+  if (!stopping) await tellHowToReach(env);
 }
 
 function migrate(name: string, env: Record<string, string | undefined>): void {
@@ -132,7 +137,7 @@ async function smoke(env: LocalEnvironment): Promise<void> {
   if (how !== "ended with exit code 0" && !stopping) throw new Error(`the smoke match ${how}`);
 }
 
-function tellHowToReach(env: LocalEnvironment): void {
+async function tellHowToReach(env: LocalEnvironment): Promise<void> {
   const base = `localhost:${env["MUSTER_INGRESS_PORT"]}`;
   say(
     `
@@ -141,12 +146,20 @@ Muster is up.
   REST       http://${base}            (the contract: http://${base}/v1/openapi.yaml)
   realtime   ws://${base}/v1/realtime
   with TLS   https://localhost:${env["MUSTER_INGRESS_TLS_PORT"]}            (HTTP/2; the certificate is self-signed)
-  health     http://${base}/healthz
+  health     http://${base}/healthz${await metricsText(env)}
   logs       ${path.relative(process.cwd(), paths.logs) || paths.logs}/<process>.log
 
 Try:  curl -s http://${base}/v1/modes
 Press Ctrl-C to stop everything.`,
   );
+}
+
+/** Of the private Prometheus, if there is one. From here on it is said which alerts fire. */
+async function metricsText(env: LocalEnvironment): Promise<string> {
+  if (!wantsPrometheus()) return "";
+  const url = `http://localhost:${env["MUSTER_PROMETHEUS_PORT"]}`;
+  alertWatch = watchAlerts(url, say, stopAsked.signal);
+  return `\n  metrics    ${url}            (Prometheus; ${await alertsText(url).catch(String)}: ${url}/alerts)`;
 }
 
 function onServiceLine(name: string, line: string): void {
@@ -163,6 +176,7 @@ function writeLog(name: string, line: string): void {
 async function stop(): Promise<void> {
   stopAsked.abort();
   await smokeMatch?.stop();
+  await alertWatch;
   for (const service of services) await service.stop();
   const servers = await infrastructure?.catch(() => undefined); // up() tells why they did not start
   await servers?.stop();

@@ -14,6 +14,11 @@ export interface Told {
   readonly processes: readonly string[];
 }
 
+/** The file with the ports of a local system. */
+export function localEnvironment(home: string): string {
+  return readFileSync(path.join(home, "local.env"), "utf8");
+}
+
 /** Muster's own metrics, by name. */
 export async function metricsTold(env: NodeJS.ProcessEnv): Promise<Map<string, Told>> {
   const told = new Map<string, Told>();

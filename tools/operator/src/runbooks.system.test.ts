@@ -1,19 +1,24 @@
 // Every runbook, followed to the letter: its commands, one after the other in one shell, against a local system as
 // scripts/up.sh makes it. A command that fails, or prints something else than the page says, fails the test.
-import { describeWithServers } from "@muster/testkit";
+import { inPath, SERVICES } from "@muster/local";
+import { describeWithServers, until } from "@muster/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { logLines, metricsTold, rulesText, writeMetricsTable } from "./observed.ts";
+import { dashboardQueries, queriesWithoutSeries } from "./dashboards.ts";
+import { localEnvironment, logLines, metricsTold, rulesText, writeMetricsTable } from "./observed.ts";
 import { type Block, blocksOf, missingFrom, runbookPages, textOfPage } from "./runbooks.ts";
 import { createTestInstallation, printedBy, type TestInstallation } from "./test-installation.ts";
 
 const PAGE_WITHIN_MS = 180_000;
 const INDEX = "README.md";
+const DASHBOARDS_WITHIN_MS = 90_000;
+// scripts/test.sh installs it.
+const withPrometheus = inPath("prometheus") !== undefined;
 const NEXT_BLOCK = "=== the next block";
 
 describeWithServers("the runbooks", () => {
   let installation: TestInstallation;
   beforeAll(async () => {
-    installation = await createTestInstallation();
+    installation = await createTestInstallation(withPrometheus ? { MUSTER_WITH_METRICS: "1" } : {});
     await installation.start();
     // Whom the other pages speak of.
     await follow(installation, INDEX);
@@ -40,6 +45,23 @@ describeWithServers("the runbooks", () => {
     const wrong = told.filter(([name, { type }]) => name.endsWith("_total") !== (type === "counter"));
     expect(wrong).toEqual([]);
   });
+
+  it.skipIf(!withPrometheus)(
+    "dashboards: Prometheus scrapes every process, and every query returns series",
+    async () => {
+      const { output } = await printedBy(`scripts/smoke.sh ${installation.url}`, installation.env); // what a match tells of
+      expect(output).toContain("smoke: passed");
+      const [, port] = /^MUSTER_PROMETHEUS_PORT='(\d+)'$/m.exec(localEnvironment(installation.folder)) ?? [];
+      const queries = dashboardQueries();
+      expect(queries.length).toBeGreaterThan(40);
+      const all = [...queries, { panel: "all", expr: `count(up{job="muster"} == 1) == ${SERVICES.length}` }];
+      await until(async () => {
+        const wrong = await queriesWithoutSeries(`http://127.0.0.1:${port}`, all);
+        return wrong.length === 0 ? undefined : wrong.join("\n");
+      }, DASHBOARDS_WITHIN_MS);
+    },
+    2 * DASHBOARDS_WITHIN_MS,
+  );
 
   it("logs: lines have the fields that the page says", () => {
     const lines = logLines(installation.folder);

@@ -25,7 +25,8 @@ export interface Printed {
   readonly output: string;
 }
 
-export async function createTestInstallation(): Promise<TestInstallation> {
+/** @param more variables for up.ts */
+export async function createTestInstallation(more: Readonly<Record<string, string>> = {}): Promise<TestInstallation> {
   const folder = mkdtempSync(path.join(os.tmpdir(), "muster-operator-"));
   const port = await freePort();
   const env = {
@@ -34,6 +35,7 @@ export async function createTestInstallation(): Promise<TestInstallation> {
     MUSTER_PORT: String(port),
     MUSTER_PORT_BASE: String(await freePortBase()),
     MUSTER_SKIP_SMOKE: "1",
+    ...more,
   };
   let end: (() => Promise<void>) | undefined;
   const stop = async (): Promise<void> => {

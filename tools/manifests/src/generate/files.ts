@@ -5,6 +5,7 @@ import path from "node:path";
 import { type DatabaseRow, databaseServices, deploymentOf, type ServiceRow } from "@muster/local";
 import { composeOperator, composePassword, composePasswords, composeServices } from "./compose.ts";
 import { processTable, ownerTable, portTable } from "./documents.ts";
+import { grafanaFiles } from "./grafana.ts";
 import { migrationYaml } from "./migration.ts";
 import { operatorEnvironment, operatorPorts } from "./operator.ts";
 import { replicasYaml } from "./replicas.ts";
@@ -17,7 +18,7 @@ export type Files = ReadonlyMap<string, string>;
 
 /** What each file should be. @throws Error when a region is not there */
 export function infraFiles(rows: readonly ServiceRow[], { root, version }: { root: string; version: string }): Files {
-  return new Map([...wholeFiles(rows, version), ...regionFiles(rows, root, version)]);
+  return new Map([...wholeFiles(rows, version), ...grafanaFiles(), ...regionFiles(rows, root, version)]);
 }
 
 function wholeFiles(rows: readonly ServiceRow[], version: string): [string, string][] {
