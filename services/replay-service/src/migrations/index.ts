@@ -1,5 +1,6 @@
 import { type Migrations, statement } from "@muster/db";
 import {
+  addRecordToOutbox,
   addSlotToOutbox,
   createInbox,
   createOutbox,
@@ -74,4 +75,5 @@ export const migrations: Migrations = {
   "20261127T2217-create-outbox-relays": createOutboxRelays,
   "20261127T2218-create-inbox": createInbox,
   "20261127T2219-create-parked-events": createParkedEvents,
+  "20261127T2220-outbox-add-record": addRecordToOutbox,
 };
