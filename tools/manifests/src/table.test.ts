@@ -3,6 +3,7 @@
 import {
   adminPortVariable,
   clashOf,
+  KAFKA_SETTINGS,
   kafkaVariable,
   portVariable,
   SERVICES as TABLE,
@@ -53,7 +54,9 @@ describe.each(TABLE.map((row) => ({ ...row, row })))("the row of $name", ({ row,
   });
 
   it("uses Kafka exactly where its configuration does", () => {
-    expect(row.kafka === true).toBe(kafkaVariable(row) in fields);
+    const used = Object.keys(fields).filter((name) => name.startsWith(`${prefix}_KAFKA_`));
+    const given = row.kafka ? KAFKA_SETTINGS.map((setting) => kafkaVariable(row, setting)) : [];
+    expect(used.toSorted()).toEqual(given.toSorted());
   });
 
   it("has a database, the ingress before it and the health of the others exactly where its configuration does", () => {
