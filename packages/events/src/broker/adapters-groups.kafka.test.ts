@@ -180,6 +180,28 @@ describeWithKafka.each(BROKER_CLIENTS)("a handler by %s", (client) => {
     expect(kit.complaints()).toEqual([]);
   });
 
+  it("whose event loop is busy for nearly half of its session keeps its partition", async () => {
+    await using kit = await BrokerKit.open(client);
+    const topic = await kit.topic(1);
+    const group = kit.name();
+    await kit.producer.send(numbered(topic, 5));
+    const busy = await kit.member({
+      topics: [topic],
+      group,
+      sessionMs: SESSION_MS,
+      handle: async (batch) => {
+        const until = performance.now() + SESSION_MS * 0.45;
+        while (performance.now() < until); // no timer runs, and no answer is read
+        return commitAll(batch);
+      },
+    });
+    await until(async () => ((await committedSum(kit, group, topic)) === 5n ? undefined : "not committed"));
+    await sleep(SESSION_MS / 2);
+    expect(busy.consumer.assigned()?.length).toBe(1);
+    expect(busy.records.length).toBe(5);
+    expect(kit.complaints()).toEqual([]);
+  });
+
   it("that has nothing to do for long keeps its partitions", async () => {
     await using kit = await BrokerKit.open(client);
     const topic = await kit.topic(1);
