@@ -79,6 +79,28 @@ describeWithMariadb("the leases of an outbox's slots", () => {
     expect(a.valid).toEqual([]);
   });
 
+  it("stay with their holder while a batch takes longer than a lease; not for ever, and not once it is to stop", async () => {
+    const [a, b] = [relay("a", 1500), relay("b", 1500)];
+    const never = new AbortController().signal;
+    await a.renew();
+    const slow = a.during(new Promise((resolve) => setTimeout(resolve, 3000)), never, () => undefined);
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    clockMs += 600;
+    await b.renew();
+    expect(slotsOf(b)).toEqual([]);
+    await slow;
+    for (const isToStop of [true, false]) {
+      await a.renew();
+      const hangs = a.during(new Promise(() => undefined), isToStop ? AbortSignal.abort() : never, () => undefined);
+      hangs.catch(() => undefined);
+      if (!isToStop) clockMs += 6 * 1500 + 1;
+      await pass(1500);
+      await b.renew();
+      expect(slotsOf(b)).toHaveLength(SLOTS);
+      await b.release();
+    }
+  });
+
   it("are free at once when their holder releases them", async () => {
     const [a, b] = [relay("a"), relay("b")];
     await a.renew();

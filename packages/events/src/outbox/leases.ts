@@ -1,7 +1,7 @@
 // Which slots of an outbox this relay publishes. Leases are rows with an epoch: taken when nobody has them or their holder has gone, renewed
 // while the relay lives, shared evenly among the relays that live. Times are the database server's: instances' clocks are never compared.
 import { type Database, inTransaction } from "@muster/db";
-import { type Transaction, sql } from "kysely";
+import { type RawBuilder, type Transaction, sql } from "kysely";
 import { type OutboxTables, SLOTS } from "./table.ts";
 
 export interface Lease {
@@ -18,6 +18,9 @@ export interface LeasesOptions<Tables extends OutboxTables> {
   /** Milliseconds on a clock that never goes back. */
   readonly clock?: () => number;
 }
+
+/** A producer gives up a batch long before. */
+const KEPT_FOR_LEASES = 6;
 
 export class Leases<Tables extends OutboxTables> {
   readonly #db: Database<OutboxTables>;
@@ -69,11 +72,61 @@ export class Leases<Tables extends OutboxTables> {
     return before.size !== held.length || held.some(({ slot, epoch }) => before.get(slot)?.epoch !== epoch);
   }
 
+  /**
+   * While `work` takes longer than a third of the lease, what is ours stays ours: else two relays with a slow broker would take each other's
+   * slots for ever, and neither could mark. Nothing is gained or given back meanwhile. Not for ever: what hangs is left to others.
+   * @param onFailure of one of several tries
+   */
+  async during<T>(work: Promise<T>, stop: AbortSignal, onFailure: (err: unknown) => void): Promise<T> {
+    const until = this.#clock() + KEPT_FOR_LEASES * this.#leaseMs;
+    let keeping: Promise<void> | undefined;
+    const keep = (): void => {
+      if (stop.aborted || this.#clock() > until) return;
+      keeping ??= this.#keep()
+        .catch(onFailure)
+        .finally(() => {
+          keeping = undefined;
+        });
+    };
+    const timer = setInterval(keep, this.#leaseMs / 3);
+    try {
+      return await work;
+    } finally {
+      clearInterval(timer);
+      await keeping;
+    }
+  }
+
   /** Others need not wait until the leases expire. */
   async release(): Promise<void> {
     this.#held = new Map();
     this.#validUntil = -Infinity;
     await this.#db.deleteFrom("outbox_relays").where("owner", "=", this.#owner).execute();
+  }
+
+  async #keep(): Promise<void> {
+    const askedAt = this.#clock();
+    const ours = await inTransaction(this.#db, (tx) => this.#keepIn(tx), "read committed");
+    const epochs = new Map(ours.map(({ slot, epoch }) => [slot, epoch]));
+    this.#held = new Map([...this.#held].filter(([slot, { epoch }]) => epochs.get(slot) === epoch));
+    this.#validUntil = askedAt + this.#leaseMs;
+  }
+
+  /** The slots are locked before, as by whoever takes some: what nobody has taken by then is ours for another lease. */
+  async #keepIn(tx: Transaction<OutboxTables>): Promise<Lease[]> {
+    const ours = await tx
+      .selectFrom("outbox_slots")
+      .select(["slot", "epoch"])
+      .where("owner", "=", this.#owner)
+      .orderBy("slot")
+      .forUpdate()
+      .execute();
+    await tx.updateTable("outbox_relays").set({ expires_at: this.#end() }).where("owner", "=", this.#owner).execute();
+    return ours;
+  }
+
+  #end(): RawBuilder<Date> {
+    return sql<Date>`utc_timestamp(6) + interval ${this.#leaseMs * 1000} microsecond`;
   }
 
   /** A slot is free when its owner has not renewed in time: a renewal writes one row, and slots change only when they change hands. */
@@ -94,7 +147,7 @@ export class Leases<Tables extends OutboxTables> {
     const kept = mine.slice(0, share);
     const free = slots.filter((row) => !owners.has(row.owner));
     const taken = free.slice(0, Math.max(0, share - kept.length));
-    const end = sql<Date>`utc_timestamp(6) + interval ${this.#leaseMs * 1000} microsecond`;
+    const end = this.#end();
     await tx
       .insertInto("outbox_relays")
       .values({ owner, expires_at: end })

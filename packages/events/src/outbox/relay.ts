@@ -198,17 +198,20 @@ class Relay<Tables extends OutboxTables> {
 
   /** @returns those that were sent: all but those whose slots were lost since they were read */
   async #send(batch: Batch): Promise<Batch> {
-    const { producer, metrics } = this.#options;
+    const { producer, metrics, log } = this.#options;
     const valid = new Set(this.#leases.valid.map(({ slot }) => slot));
     const sent = batch.filter(({ row }) => valid.has(row.slot));
-    await producer.send(sent.map(({ record }) => record));
+    const sending = producer.send(sent.map(({ record }) => record));
+    await this.#leases.during(sending, this.#stop, (err) =>
+      log.debug({ err }, "the outbox relay's leases were not renewed"),
+    );
     metrics.published(sent.length);
     return sent;
   }
 
   /**
    * Only what is still ours: whoever has leased a slot since then sends its rows again, and marks them itself. A lease that has merely run out
-   * is ours: were it not, a broker that needs longer than a lease would get the same batch for ever.
+   * is ours.
    */
   async #mark(sent: Batch): Promise<void> {
     const slots = new Set(sent.map(({ row }) => row.slot));
