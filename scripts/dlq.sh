@@ -1,8 +1,9 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Dead letters of consumers: lists, shows, replays and discards them. scripts/dlq.sh --help
-set -euo pipefail
-cd "$(dirname "$0")/.."
-. scripts/setup.sh
-setup_pnpm
-setup_packages
-exec node_modules/.bin/node tools/dlq/src/main.ts "$@"
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+if [ ! -x "$root/node_modules/.bin/node" ]; then
+  echo "The packages are not installed. Run scripts/up.sh, or: bash -c '. scripts/setup.sh; setup_pnpm; setup_packages'" >&2
+  exit 1
+fi
+exec "$root/node_modules/.bin/node" "$root/tools/dlq/src/main.ts" "$@"

@@ -14,7 +14,7 @@ COPY . .
 # processes: begin services
 ENV SERVICES="--filter-prod @muster/replay-service... --filter-prod @muster/rating-service... --filter-prod @muster/identity-service... --filter-prod @muster/chat-service... --filter-prod @muster/match-service..."
 # processes: end services
-RUN pnpm install --offline --frozen-lockfile --prod --filter-prod @muster/operator... $SERVICES --filter-prod muster \
+RUN pnpm install --offline --frozen-lockfile --prod --filter-prod @muster/operator... --filter-prod @muster/dlq... --filter-prod @muster/topics... $SERVICES --filter-prod muster \
   && rm -rf tools/bench tools/drills tools/attack tools/e2e tools/migrate tools/containers
 
 FROM ${BASE}

@@ -39,7 +39,7 @@ async function broker(): Promise<Broker> {
   const env = { ...localKafka(), ...process.env };
   const config = configOrExit("dlq", () => parseConfig(kafkaFields("MUSTER"), env, "MUSTER"));
   const found = await brokerOf(config, "dlq", createLogger("dlq", "error"));
-  if (!found) throw new UsageError("MUSTER_KAFKA_BROKERS is not set, and there is no local system");
+  if (!found) throw new RefusedError("MUSTER_KAFKA_BROKERS is not set, and there is no local system");
   return found;
 }
 

@@ -45,7 +45,7 @@ it("is let out to what it asks, and let in there, and nobody else is", () => {
   const out = specOf(manifests, "NetworkPolicy", "operator");
   expect(out.podSelector.matchLabels).toEqual({ "app.kubernetes.io/name": "operator" });
   expect(out.ingress).toBeUndefined();
-  expect(portsOf(out.egress).toSorted((a, b) => a - b)).toEqual([...ASKED, 53, 53].toSorted((a, b) => a - b));
+  expect(portsOf(out.egress).toSorted((a, b) => a - b)).toEqual([...ASKED, 9092, 53, 53].toSorted((a, b) => a - b));
   const into = specOf(manifests, "NetworkPolicy", "operator-comes-in");
   expect(into.podSelector.matchLabels).toEqual({ "app.kubernetes.io/part-of": "muster" });
   expect(into.ingress.flatMap(({ from }: any) => from)).toEqual([

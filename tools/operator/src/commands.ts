@@ -8,7 +8,7 @@ import { logs } from "./logs.ts";
 import { matches } from "./matches.ts";
 import { health, metrics } from "./processes.ts";
 import { prometheus } from "./prometheus.ts";
-import { migrate, run, serviceCommand } from "./programs.ts";
+import { dlq, migrate, run, serviceCommand } from "./programs.ts";
 
 /** By name, in the order of the usage text. */
 export const COMMANDS: Readonly<Record<string, Command>> = {
@@ -104,6 +104,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     "MATCH|REASON",
     "Has a match simulated again, or all that are unverifiable for a reason, such as build_missing once the build is installed.",
   ),
+  dlq,
   migrate,
   backup,
   "backup-logs": backupLogs,

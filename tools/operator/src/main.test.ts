@@ -91,6 +91,7 @@ const ASKING: Readonly<Record<string, readonly string[] | undefined>> = {
   "accept-match": ["01a20ab2-2d4a-7326-a77a-b22eaf2e9f1e", "looked at"],
   "confirm-match": ["01a20ab2-2d4a-7326-a77a-b22eaf2e9f1e", "looked at"],
   "reverify-matches": ["build_missing"],
+  dlq: ["list", "rating-service"],
   migrate: [],
   backup: [folder],
   "backup-logs": ["/nowhere"],

@@ -15,6 +15,12 @@ export const run: Command = {
   },
 };
 
+export const dlq: Command = {
+  takes: "COMMAND CONSUMER …",
+  does: "Lists, shows, replays and discards the events that a consumer could not apply; the same as scripts/dlq.sh, whose --help has all of it.",
+  run: (args, env) => exitCodeOf("node", [path.join(paths.root, "tools/dlq/src/main.ts"), ...args], env),
+};
+
 export const migrate: Command = {
   takes: "",
   does: "Migrates the tables of all services to this release. You can run it again safely; run it before you start the new release.",

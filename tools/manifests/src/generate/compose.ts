@@ -39,7 +39,8 @@ export function composeServices(rows: readonly ServiceRow[], version: string): s
 /** Under `environment:` of the operator's container. */
 export function composeOperator(rows: readonly ServiceRow[]): string {
   const databases = databaseServices(rows);
-  const lines = [...databases.map(databaseLine), ...databases.flatMap(secretLines)];
+  const kafka = kafkaLinesOf((setting) => `MUSTER_KAFKA_${setting}`);
+  const lines = [...databases.map(databaseLine), ...kafka, ...databases.flatMap(secretLines)];
   return `MUSTER_ADMIN_URLS: '${adminUrlsOf(rows, ({ name }) => name)}'\n${lines.join("")}`;
 }
 
@@ -74,8 +75,11 @@ function environment(row: ServiceRow, rows: readonly ServiceRow[]): string {
 
 /** Compose brings no Kafka: the shell names one that the containers reach. */
 function kafkaLines(row: ServiceRow): string[] {
-  if (!row.kafka) return [];
-  return KAFKA_SETTINGS.map((setting) => `${kafkaVariable(row, setting)}: "\${MUSTER_KAFKA_${setting}:-}"\n`);
+  return row.kafka ? kafkaLinesOf((setting) => kafkaVariable(row, setting)) : [];
+}
+
+function kafkaLinesOf(nameOf: (setting: (typeof KAFKA_SETTINGS)[number]) => string): string[] {
+  return KAFKA_SETTINGS.map((setting) => `${nameOf(setting)}: "\${MUSTER_KAFKA_${setting}:-}"\n`);
 }
 
 function secretLines(row: ServiceRow): string[] {

@@ -1,11 +1,19 @@
 // What the operator's Pod is told and let out to.
 import { adminPort, databaseServices, databaseVariable, type ServiceRow } from "@muster/local";
-import { adminUrlsOf, databaseSecretKey, environmentYaml, instancesHost, secretVariables } from "./variables.ts";
+import {
+  adminUrlsOf,
+  databaseSecretKey,
+  environmentYaml,
+  instancesHost,
+  kafkaVariablesOf,
+  secretVariables,
+} from "./variables.ts";
 
 export function operatorEnvironment(rows: readonly ServiceRow[]): string {
   return environmentYaml([
     { name: "MUSTER_ADMIN_URLS", value: adminUrlsOf(rows, instancesHost) },
     ...databaseServices(rows).map((row) => ({ name: databaseVariable(row), secretKey: databaseSecretKey(row) })),
+    ...kafkaVariablesOf((setting) => `MUSTER_KAFKA_${setting}`), // dead letters and topics
     ...databaseServices(rows).flatMap(secretVariables),
   ]);
 }

@@ -79,9 +79,12 @@ export function environmentOf(row: ServiceRow, rows: readonly ServiceRow[]): Var
 
 /** Without brokers there is no Kafka, and without the others it wants no TLS and no password. */
 function kafkaSecrets(row: ServiceRow): Variable[] {
-  if (!row.kafka) return [];
+  return row.kafka ? kafkaVariablesOf((setting) => kafkaVariable(row, setting)) : [];
+}
+
+export function kafkaVariablesOf(nameOf: (setting: (typeof KAFKA_SETTINGS)[number]) => string): Variable[] {
   return KAFKA_SETTINGS.map((setting) => ({
-    name: kafkaVariable(row, setting),
+    name: nameOf(setting),
     secretKey: secretKey(`KAFKA_${setting}`),
     optional: true,
   }));
