@@ -92,6 +92,10 @@ export interface EndedParticipant {
    */
   rank: number;
   /**
+   * The team that the player was in. Absent: everyone played alone, or the event is from a release before v2.1
+   */
+  team?: number;
+  /**
    * True if the player did not really play: nobody gains rating from this seat. Absent: the player did
    */
   unplayed?: boolean;

@@ -8,6 +8,8 @@ export interface Mode {
   /** Players per match. */
   readonly seats: number;
   readonly options: GameOptions;
+  /** The team of each seat, by seat, from 0; without it everyone plays alone. Ratings are of teams then. */
+  readonly teams?: readonly number[];
   /** Who takes the seats that are still free when a player has waited so long; without it players wait for players. */
   readonly bots?: { readonly bot: string; readonly afterS: number };
   /** It is for trying out, and gives way to the other modes where room is short. Unsaid: where there are bots. */

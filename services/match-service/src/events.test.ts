@@ -51,6 +51,8 @@ const records: fc.Arbitrary<MatchRecord> = fc.integer({ min: 1, max: 64 }).chain
           score: fc.constant(null),
           rank: fc.constant(null),
           bot: fc.option(text(32)),
+          team: fc.option(fc.nat(63)),
+          unplayed: fc.constant(0),
         }),
       ),
     ),
@@ -123,15 +125,16 @@ describe("an event of a match", () => {
     );
   });
 
-  it("has score, rank and unplayed by seat if it ended", () => {
+  it("has team, score, rank and unplayed by seat if it ended", () => {
     fc.assert(
       fc.property(outcomes, ({ record, ending, occasion }) => {
         const { data } = read(record, ending, occasion);
         expect(data.participants).toEqual(
-          record.participants.map(({ seat, player_id, bot }, i) => ({
+          record.participants.map(({ seat, player_id, bot, team }, i) => ({
             seat,
             playerId: player_id,
             ...(bot === null ? {} : { bot }),
+            ...(team === null || ending.state !== "ended" ? {} : { team }),
             ...ending.seats[i],
             ...(ending.unplayed.includes(seat) ? { unplayed: true } : {}),
           })),

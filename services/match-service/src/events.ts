@@ -1,10 +1,18 @@
 // One builder per event that match-service emits.
+import { must } from "@muster/errors";
 import { type EventData, newEvent, type StoredEvent, storedEvent } from "@muster/events";
-import type { Ending, MatchRecord } from "./matches.ts";
+import { formatTraceparent, newTrace } from "@muster/tracing";
+import { v5 as uuidv5 } from "uuid";
+import { type Ending, type MatchRecord, storedEnding } from "./matches.ts";
 
 export const SOURCE = "muster/match-service";
 /** A larger input log stays with the match: whoever needs it asks GetReplay. */
 export const INPUT_LOG_BYTES_MAX = 64 * 1024;
+
+/** Namespace of the ids of events that are published again. */
+const AGAIN = "0f5e6c0e-5d1b-4f57-9c39-2d8f6f1f7a11";
+
+type Participant = MatchRecord["participants"][number];
 
 export interface Occasion {
   readonly endedAt: Date;
@@ -27,6 +35,14 @@ export function matchOver(record: MatchRecord, ending: Ending, occasion: Occasio
   );
 }
 
+/** The event of a stored result, for who has never had it: always with the same id. */
+export function endedAgain(record: MatchRecord, inputLog: Uint8Array = new Uint8Array()): StoredEvent {
+  const endedAt = must(record.match.ended_at, "an ended match has an end");
+  const traceparent = formatTraceparent(newTrace());
+  const event = matchOver(record, storedEnding(record), { endedAt, traceparent, inputLog });
+  return { ...event, id: uuidv5(record.match.id, AGAIN) };
+}
+
 function endedData(record: MatchRecord, ending: Ending, { endedAt, inputLog }: Occasion): EventData["match.ended"] {
   return {
     ...headOf(record, endedAt),
@@ -35,6 +51,7 @@ function endedData(record: MatchRecord, ending: Ending, { endedAt, inputLog }: O
     stateHash: ending.stateHash,
     participants: record.participants.map((participant, i) => ({
       ...seatOf(participant),
+      ...(participant.team === null ? {} : { team: participant.team }),
       ...(ending.seats[i] as Ending["seats"][number]),
       ...(ending.unplayed.includes(participant.seat) ? { unplayed: true } : {}),
     })),
@@ -69,6 +86,6 @@ function headOf({ match }: MatchRecord, endedAt: Date) {
   };
 }
 
-function seatOf({ seat, player_id, bot }: MatchRecord["participants"][number]) {
+function seatOf({ seat, player_id, bot }: Participant) {
   return { seat, playerId: player_id, ...(bot === null ? {} : { bot }) };
 }

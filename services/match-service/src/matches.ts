@@ -8,8 +8,8 @@ import type { MatchesTable, ParticipantsTable } from "./schema.ts";
 export type MatchRow = Omit<MatchesTable, "lease_round">;
 export type ParticipantRow = Pick<
   ParticipantsTable,
-  "match_id" | "seat" | "player_id" | "player_name" | "score" | "rank" | "bot"
->;
+  "match_id" | "seat" | "player_id" | "player_name" | "score" | "rank" | "bot" | "team"
+> & { readonly unplayed: number };
 
 export interface MatchRecord {
   readonly match: MatchRow;
@@ -26,7 +26,7 @@ export interface Ending {
   readonly stateHash: string;
   /** By seat; empty when cancelled. */
   readonly seats: readonly { readonly score: number; readonly rank: number }[];
-  /** Seats whose players did not really play. Not stored: the ratings and the event have it. */
+  /** Seats whose players did not really play. */
   readonly unplayed: readonly number[];
 }
 
@@ -60,6 +60,22 @@ export function endingOf(request: RecordResultRequest, seatCount: number): Endin
     stateHash,
     seats: bySeat.map(({ score, rank }) => ({ score, rank })),
     unplayed: unplayedSeats,
+  };
+}
+
+/** Of a match that was played to an end, as it is stored. */
+export function storedEnding({ match, participants }: MatchRecord): Ending {
+  return {
+    state: "ended",
+    endReason: match.end_reason,
+    cancelReason: null,
+    ticks: match.ticks,
+    stateHash: match.state_hash,
+    seats: participants.map(({ score, rank }) => ({
+      score: must(score, "an ended match has scores"),
+      rank: must(rank, "an ended match has ranks"),
+    })),
+    unplayed: participants.filter(({ unplayed }) => unplayed !== 0).map(({ seat }) => seat),
   };
 }
 

@@ -10,7 +10,8 @@ import { service } from "./service.ts";
 
 type Call = Awaited<ReturnType<typeof start>>["call"];
 
-const start = (brokers: string) => startService(service, MatchService, { env: { MATCH_KAFKA_BROKERS: brokers } });
+const start = (brokers: string) =>
+  startService(service, MatchService, { env: { MATCH_KAFKA_BROKERS: brokers, MATCH_REGION: "eu" } });
 
 async function endedMatch(call: Call): Promise<string> {
   const matchId = uuidv7();
@@ -31,7 +32,11 @@ describeWithKafka("the relay of match-service", () => {
     const ofMatch = (): EventOf<"match.ended"> | undefined =>
       reader.of("match.ended").find(({ data }) => data.matchId === matchId);
     await until(() => (ofMatch() ? undefined : "no event"));
-    expect(ofMatch()).toMatchObject({ source: "muster/match-service", data: { matchId, mode: "duel", ticks: 9 } });
+    expect(ofMatch()).toMatchObject({
+      source: "muster/match-service",
+      region: "eu",
+      data: { matchId, mode: "duel", ticks: 9 },
+    });
     expect(ofMatch()?.traceparent).toContain(trace.traceId);
     await until(async () => {
       const rows = await harness.db.selectFrom("outbox").select("event_id").where("published_at", "is", null).execute();

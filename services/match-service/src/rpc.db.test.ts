@@ -74,39 +74,44 @@ describeWithMariadb("match-service on a clean schema", () => {
         { playerId: players[1], score: 4 },
       ],
     });
-    expect((await harness.call.getRating({ playerId: players[0] as string, mode: "duel" })).rating).toBe(1516);
-    expect(await harness.call.getRating({ playerId: players[1] as string, mode: "duel" })).toMatchObject({
-      rating: 1484,
-      matches: 1,
-    });
   });
 
-  const ratingsOf = async (players: readonly string[], mode = "duel"): Promise<number[][]> => {
-    const asked = players.map((playerId) => ({ playerId, mode }));
-    return (await harness.call.getRatings({ players: asked })).ratings.map(({ rating, matches }) => [rating, matches]);
-  };
-
-  it("gives nobody rating for a match with a bot in it", async () => {
-    const players = [uuidv7(), uuidv7()];
-    const [person, bot] = players as [string, string];
+  it("says in the event which seats were bots', which were not played, and who was in which team", async () => {
     const matchId = uuidv7();
+    const seats = [0, 1, 2, 3].map((seat) => ({ seat, playerId: uuidv7(), playerName: `n${seat}`, team: seat % 2 }));
+    const [, , , bot] = seats;
     await harness.call.createMatch({
       matchId,
-      mode: "duel",
+      mode: "pairs",
       gameId: "duel",
       buildId: "duel-1",
       seed: 1,
       shardId: "s1",
-      seats: [
-        { seat: 0, playerId: person, playerName: "person" },
-        { seat: 1, playerId: bot, playerName: "bot", bot: "easy" },
-      ],
+      seats: seats.map((seat) => (seat === bot ? { ...seat, bot: "easy" } : seat)),
     });
+    const results = seats.map(({ seat }) => ({ seat, score: 0, rank: 1 + (seat % 2) }));
+    const value = { reason: EndReason.FORFEIT, seats: results, unplayedSeats: [1] };
+    await harness.call.recordResult({ matchId, epoch: 1, outcome: { case: "completed", value } });
+    expect(JSON.parse(String((await events(matchId))[0]?.payload)).participants).toEqual(
+      seats.map(({ seat, playerId }) => ({
+        seat,
+        playerId,
+        ...(seat === 3 && { bot: "easy" }),
+        team: seat % 2,
+        score: 0,
+        rank: 1 + (seat % 2),
+        ...(seat === 1 && { unplayed: true }),
+      })),
+    );
+  });
+
+  it("answers gateways of the release before, which still ask for ratings here", async () => {
+    const { matchId, players } = await create();
     await harness.call.recordResult(result(matchId));
-    expect(await ratingsOf(players)).toEqual([
-      [1500, 0],
-      [1500, 0],
-    ]);
+    const asked = players.map((playerId) => ({ playerId, mode: "duel" }));
+    expect((await harness.call.getRatings({ players: asked })).ratings).toMatchObject(
+      asked.map(() => ({ rating: 1500, matches: 0 })),
+    );
   });
 
   it("puts the trace of who stored the result into the event", async () => {
@@ -119,43 +124,6 @@ describeWithMariadb("match-service on a clean schema", () => {
       .where("partition_key", "=", matchId)
       .executeTakeFirst();
     expect(parseTraceparent(stored?.traceparent)?.traceId).toBe(trace.traceId);
-  });
-
-  it("gives nobody rating for a match that another one did not really play, and says so in the event", async () => {
-    const { matchId, players } = await create();
-    const seats = [1, 2].map((rank, seat) => ({ seat, score: 0, rank }));
-    const value = { reason: EndReason.FORFEIT, seats, unplayedSeats: [1] };
-    await harness.call.recordResult({ matchId, epoch: 1, outcome: { case: "completed", value } });
-    expect(await ratingsOf(players)).toEqual([
-      [1500, 0],
-      [1484, 1],
-    ]);
-    expect(JSON.parse(String((await events(matchId))[0]?.payload))).toMatchObject({
-      participants: [{ seat: 0 }, { seat: 1, unplayed: true }],
-    });
-  });
-
-  it("counts the fourth match of the same two half, whatever the mode and the seats; not those that were cancelled, or of others", async () => {
-    const [farmer, friend] = [uuidv7(), uuidv7()];
-    const cancelled = await create([farmer, friend]);
-    const outcome = { case: "cancelled", value: { reason: CancelReason.ABANDONED } } as const;
-    await harness.call.recordResult({ matchId: cancelled.matchId, epoch: 1, outcome });
-    for (let i = 0; i < 4; i++) await harness.call.recordResult(result((await create([farmer, uuidv7()])).matchId));
-    for (let i = 0; i < 3; i++) {
-      const { matchId } = await create(i === 0 ? [farmer, friend] : [friend, farmer]);
-      await harness.call.recordResult(result(matchId, 1, i === 0 ? [9, 4] : [4, 9]));
-    }
-    const third = await create([friend, uuidv7(), farmer], "other"); // of three seats
-    await harness.call.recordResult(result(third.matchId, 1, [4, 9, 9]));
-    // The pairs of the farmer and the third one, and of the friend and it, count in full.
-    expect(await ratingsOf(third.players, "other")).toEqual([
-      [1488, 1],
-      [1508, 1],
-      [1504, 1],
-    ]);
-    const other = await create([farmer, uuidv7()], "other-mode");
-    await harness.call.recordResult(result(other.matchId));
-    expect((await ratingsOf([farmer], "other-mode"))[0]).toEqual([1516, 1]);
   });
 
   it("accepts one of many results at the same instant as the first", async () => {
@@ -196,8 +164,8 @@ describeWithMariadb("match-service on a clean schema", () => {
     });
   });
 
-  it("stores a cancelled match: no scores, no rating, its own event", async () => {
-    const { matchId, players } = await create();
+  it("stores a cancelled match: no scores, its own event", async () => {
+    const { matchId } = await create();
     const outcome = { case: "cancelled", value: { reason: CancelReason.NO_SHOW } } as const;
     await harness.call.recordResult({ matchId, epoch: 1, outcome });
     // Somebody who knows how far it came says the same; it was not for another reason, though.
@@ -211,7 +179,6 @@ describeWithMariadb("match-service on a clean schema", () => {
     expect(match).toMatchObject({ state: MatchState.CANCELLED, cancelReason: CancelReason.NO_SHOW });
     expect(match?.participants.every((p) => p.score === undefined && p.rank === undefined)).toBe(true);
     expect((await events(matchId)).map((event) => event.event_type)).toEqual(["match.cancelled"]);
-    expect((await harness.call.getRating({ playerId: players[0] as string, mode: "duel" })).matches).toBe(0);
   });
 
   it("keeps every reason for which a match can be cancelled", async () => {
@@ -347,25 +314,6 @@ describeWithMariadb("match-service on a clean schema", () => {
       [2, "s2"],
     ]);
     await expect(harness.call.recordResult(result(a))).rejects.toMatchObject({ code: "stale_epoch" });
-  });
-
-  it("reads many ratings in one call, in the order in which they are asked for", async () => {
-    const { matchId, players } = await create();
-    await harness.call.recordResult(result(matchId));
-    const [winner, loser] = players as [string, string];
-    const asked = [
-      { playerId: uuidv7(), mode: "duel" },
-      { playerId: loser, mode: "duel" },
-      { playerId: winner, mode: "other" },
-      { playerId: winner, mode: "duel" },
-    ];
-    const { ratings } = await harness.call.getRatings({ players: asked });
-    expect(ratings.map(({ rating, matches }) => [rating, matches])).toEqual([
-      [1500, 0],
-      [1484, 1],
-      [1500, 0],
-      [1516, 1],
-    ]);
   });
 
   it("keeps the input log with the result, once, and gives both back", async () => {

@@ -56,6 +56,10 @@ export interface ParticipantsTable {
   rank: number | null;
   /** NULL for a player, else the game's bot that played this seat. */
   bot: string | null;
+  /** NULL: everyone plays alone. */
+  team: number | null;
+  /** 1: left early, or did nothing. */
+  unplayed: Generated<number>;
 }
 
 /** What is needed besides the row to replay an ended match. */
@@ -66,7 +70,7 @@ export interface ReplaysTable {
   created_at: Generated<Date>;
 }
 
-/** Provisional strength for matchmaking. */
+/** Elo ratings of releases before v2.1, which still write them during an upgrade. This one neither reads nor writes it. */
 export interface RatingsTable {
   player_id: string;
   mode: string;

@@ -13,7 +13,7 @@ export const service = defineDatabaseService({ name: "match-service", configurat
 function compose(context: DatabaseContext<Config, Tables>): DatabaseComposition {
   const { config, db, now, metrics, log, instanceId } = context;
   const broker = brokerOf(config, "match-service", log);
-  const encode = rowEncoder({ source: SOURCE, region: undefined });
+  const encode = rowEncoder({ source: SOURCE, region: config.region || undefined });
   const { components, waitsFor } = publishOutbox({ db, broker, encode, owner: instanceId, metrics, log });
   return {
     beforeRpc: components,

@@ -27,20 +27,30 @@ const MATCH = [
 ] as const;
 /** The only row of lease_clock. */
 const CLOCK = 1;
-const PARTICIPANT = ["match_id", "seat", "player_id", "player_name", "score", "rank", "bot"] as const;
+const PARTICIPANT = [
+  "match_id",
+  "seat",
+  "player_id",
+  "player_name",
+  "score",
+  "rank",
+  "bot",
+  "team",
+  "unplayed",
+] as const;
 
 /** @throws a duplicate-key error when the match exists. */
 export async function insertMatch(
   tx: Tx,
   match: MatchRow,
-  seats: readonly { seat: number; playerId: string; playerName: string; bot: string }[],
+  seats: readonly { seat: number; playerId: string; playerName: string; bot: string; team?: number | undefined }[],
   leaseRound: number | null,
 ): Promise<void> {
   await tx
     .insertInto("matches")
     .values({ ...match, lease_round: leaseRound })
     .execute();
-  const rows = seats.map(({ seat, playerId, playerName, bot }) => ({
+  const rows = seats.map(({ seat, playerId, playerName, bot, team = null }) => ({
     match_id: match.id,
     seat,
     player_id: playerId,
@@ -49,6 +59,7 @@ export async function insertMatch(
     score: null,
     rank: null,
     bot: bot === "" ? null : bot,
+    team,
   }));
   await tx.insertInto("participants").values(rows).execute();
 }
@@ -163,6 +174,34 @@ export async function findReplay(db: Db, matchId: string): Promise<Buffer | unde
   return row?.input_log;
 }
 
+/** Deflated, by match; of those that have one. */
+export async function findReplays(db: Db, matchIds: readonly string[]): Promise<Map<string, Buffer>> {
+  const rows = await db
+    .selectFrom("replays")
+    .select(["match_id", "input_log"])
+    .where("match_id", "in", matchIds)
+    .execute();
+  return new Map(rows.map(({ match_id, input_log }) => [match_id, input_log]));
+}
+
+/** Those that were played to an end before then, first ended first. */
+export async function listEnded(db: Db, before: Date): Promise<string[]> {
+  const rows = await db
+    .selectFrom("matches")
+    .select("id")
+    .where("state", "=", "ended")
+    .where("ended_at", "<", before)
+    .orderBy("ended_at")
+    .orderBy("id")
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
+export async function findEventIds(db: Db, eventIds: readonly string[]): Promise<Set<string>> {
+  const rows = await db.selectFrom("outbox").select("event_id").where("event_id", "in", eventIds).execute();
+  return new Set(rows.map(({ event_id }) => event_id));
+}
+
 export async function storeEnding(tx: Tx, id: string, ending: Ending, endedAt: Date): Promise<void> {
   await tx
     .updateTable("matches")
@@ -179,112 +218,11 @@ export async function storeEnding(tx: Tx, id: string, ending: Ending, endedAt: D
   for (const [seat, { score, rank }] of ending.seats.entries()) {
     await tx
       .updateTable("participants")
-      .set({ score, rank })
+      .set({ score, rank, unplayed: ending.unplayed.includes(seat) ? 1 : 0 })
       .where("match_id", "=", id)
       .where("seat", "=", seat)
       .execute();
   }
-}
-
-export async function findRating(
-  db: Db,
-  playerId: string,
-  mode: string,
-): Promise<{ rating: number; matches: number } | undefined> {
-  return db
-    .selectFrom("ratings")
-    .select(["rating", "matches"])
-    .where("player_id", "=", playerId)
-    .where("mode", "=", mode)
-    .executeTakeFirst();
-}
-
-/** Of one mode, by player; who has none is left out. */
-export async function findRatings(
-  db: Db,
-  playerIds: readonly string[],
-  mode: string,
-): Promise<Map<string, { rating: number; matches: number }>> {
-  const rows = await db
-    .selectFrom("ratings")
-    .select(["player_id", "rating", "matches"])
-    .where("player_id", "in", playerIds)
-    .where("mode", "=", mode)
-    .execute();
-  return new Map(rows.map(({ player_id, rating, matches }) => [player_id, { rating, matches }]));
-}
-
-/** What is looked at of all players together: who meets others in between earns by these what it may. */
-const MEETINGS_LOOKED_AT = 128;
-const MEETINGS_PER_PLAYER_MIN = 4;
-
-/**
- * How often each two of these players met in a match that ended, since then, in whatever mode; by "one other", for one order of
- * the two. Of each player only the latest matches are looked at: it costs the same for who has played a thousand.
- */
-export async function countMeetings(
-  tx: Tx,
-  playerIds: readonly string[],
-  since: Date,
-  exceptMatchId: string,
-): Promise<Map<string, number>> {
-  const latest = Math.max(MEETINGS_PER_PLAYER_MIN, Math.floor(MEETINGS_LOOKED_AT / playerIds.length));
-  const ofOne = (playerId: string, others: readonly string[]) =>
-    tx
-      .selectFrom((of) =>
-        of
-          .selectFrom("participants")
-          .select("match_id")
-          .where("player_id", "=", playerId)
-          .where("created_at", ">=", since)
-          .where("match_id", "!=", exceptMatchId)
-          .orderBy("created_at", "desc")
-          .orderBy("match_id", "desc")
-          .limit(latest)
-          .as("recent"),
-      )
-      .innerJoin("participants as other", "other.match_id", "recent.match_id")
-      .select([sql<string>`${playerId}`.as("one"), "other.player_id", sql<number>`count(*)`.as("times")])
-      .where("other.player_id", "in", others)
-      .where("other.rank", "is not", null)
-      .groupBy("other.player_id");
-  const [first, ...more] = playerIds.slice(0, -1).map((id, i) => ofOne(id, playerIds.slice(i + 1)));
-  if (!first) return new Map();
-  const rows = await more.reduce((all, one) => all.unionAll(one), first as (typeof more)[number]).execute();
-  return new Map(rows.map(({ one, player_id, times }) => [`${one} ${player_id}`, Number(times)]));
-}
-
-/** Makes the missing rows and locks all of them, in the order of the ids: two matches never wait for each other. */
-export async function lockRatings(
-  tx: Tx,
-  playerIds: readonly string[],
-  mode: string,
-  initial: number,
-): Promise<Map<string, number>> {
-  const sorted = playerIds.toSorted();
-  await tx
-    .insertInto("ratings")
-    .values(sorted.map((playerId) => ({ player_id: playerId, mode, rating: initial, matches: 0 })))
-    .onDuplicateKeyUpdate({ mode: sql`values(mode)` })
-    .execute();
-  const rows = await tx
-    .selectFrom("ratings")
-    .select(["player_id", "rating"])
-    .where("mode", "=", mode)
-    .where("player_id", "in", sorted)
-    .orderBy("player_id")
-    .forUpdate()
-    .execute();
-  return new Map(rows.map((row) => [row.player_id, row.rating]));
-}
-
-export async function storeRating(tx: Tx, playerId: string, mode: string, rating: number): Promise<void> {
-  await tx
-    .updateTable("ratings")
-    .set({ rating, matches: sql`matches + 1` })
-    .where("player_id", "=", playerId)
-    .where("mode", "=", mode)
-    .execute();
 }
 
 export interface HistoryPage {

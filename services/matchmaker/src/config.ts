@@ -18,6 +18,7 @@ const modeSchema = Type.Record(
         ),
       ),
       practice: Type.Optional(Type.Boolean()),
+      teams: Type.Optional(Type.Array(Type.Integer({ minimum: 0, maximum: 63 }))),
     },
     { additionalProperties: false },
   ),
@@ -40,7 +41,7 @@ const own = {
   MATCHMAKER_MODES: json<Readonly<Record<string, Mode>>>(modeSchema, {
     default: DEFAULT_MODES,
     description:
-      "queues by name, each with game, seats, options, bots (for seats that stay free) and practice (true by default if there are bots)",
+      "queues by name, each with game, seats, options, bots (for seats that stay free), teams (the team of each seat) and practice (true by default if there are bots)",
   }),
   MATCHMAKER_PRACTICE_PERCENT_MAX: int({
     default: 70,
@@ -114,6 +115,10 @@ function modeProblem(name: string, mode: Mode, games: ReadonlyMap<string, Game>)
   if (mode.seats < game.seatsMin || mode.seats > game.seatsMax)
     return [
       `MATCHMAKER_MODES: ${name} has ${mode.seats} seats, ${mode.game} takes ${game.seatsMin} to ${game.seatsMax}`,
+    ];
+  if (mode.teams && (mode.teams.length !== mode.seats || new Set(mode.teams).size < 2))
+    return [
+      `MATCHMAKER_MODES: ${name} has ${mode.seats} seats, so teams names ${mode.seats} numbers, of at least two teams`,
     ];
   if (mode.bots && !Object.hasOwn(game.bots ?? {}, mode.bots.bot))
     return [`MATCHMAKER_MODES: ${name} wants the bot ${mode.bots.bot}, which ${mode.game} does not have`];

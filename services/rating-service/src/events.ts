@@ -14,17 +14,13 @@ export function resultOf({ data, region = "" }: EventOf<"match.ended">): Result 
     mode: data.mode,
     endedAtMs: Date.parse(data.endedAt),
     region,
-    participants: data.participants.map(({ playerId, rank, unplayed, bot, ...more }) => {
-      // Not in v1 of the event yet: an addition.
-      const { team } = more as { team?: unknown };
-      return {
-        playerId,
-        rank,
-        ...(Number.isInteger(team) && { team: team as number }),
-        ...(unplayed && { unplayed }),
-        ...(bot !== undefined && { bot: true as const }),
-      };
-    }),
+    participants: data.participants.map(({ playerId, rank, unplayed, bot, team }) => ({
+      playerId,
+      rank,
+      ...(team !== undefined && { team }),
+      ...(unplayed && { unplayed }),
+      ...(bot !== undefined && { bot: true as const }),
+    })),
   };
 }
 

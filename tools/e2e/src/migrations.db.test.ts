@@ -11,6 +11,7 @@ import {
   waitForSchema,
 } from "@muster/db";
 import { describeWithMariadb, freshDatabases, LogLines } from "@muster/testkit";
+import { service as matchService } from "@muster/match-service/testing";
 import { sql } from "kysely";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
@@ -103,5 +104,39 @@ describeWithMariadb("a database that cannot be used", () => {
       level: "fatal",
       reason: expect.stringContaining("ECONNREFUSED"),
     });
+  });
+});
+
+describeWithMariadb("match-service's database, migrated by this release", () => {
+  it("is one on which the release before goes on, so that there is a way back: it has its ratings, and stores a result", async () => {
+    const { "match-service": url } = await freshDatabases();
+    const { db, stop } = createDatabase({ url, poolMax: 1, acquireTimeoutMs: 5000, statementTimeoutMs: 10_000 });
+    const [match, winner, loser] = [1, 2, 3].map((n) => `01a20ab2-2d4a-7326-a77a-00000000000${n}`);
+    const before = Object.fromEntries(
+      Object.entries(matchService.migrations).filter(([name]) => name < "20261127T2230"),
+    ) as Migrations;
+    try {
+      await migrate(db, before);
+      await sql`insert into ratings (player_id, mode, rating, matches) values (${winner}, 'duel', 1600, 9)`.execute(db);
+      await migrate(db, matchService.migrations);
+      await migrate(db, before); // as its start would
+      await sql`insert into matches (id, mode, game_id, build_id, seed, epoch, shard_id, state, created_at, ticks, state_hash)
+        values (${match}, 'duel', 'duel', '1', 1, 1, 's', 'running', utc_timestamp(6), 0, '')`.execute(db);
+      await sql`insert into participants (match_id, seat, player_id, player_name, created_at, score, \`rank\`, bot)
+        values (${match}, 0, ${winner}, 'a', utc_timestamp(6), null, null, null),
+               (${match}, 1, ${loser}, 'b', utc_timestamp(6), null, null, null)`.execute(db);
+      await sql`insert into ratings (player_id, mode, rating, matches) values (${winner}, 'duel', 1500, 0), (${loser}, 'duel', 1500, 0)
+        on duplicate key update mode = values(mode)`.execute(db);
+      await sql`update participants set score = 1, \`rank\` = 1 where match_id = ${match} and seat = 0`.execute(db);
+      await sql`update ratings set rating = 1611, matches = matches + 1 where player_id = ${winner} and mode = 'duel'`.execute(
+        db,
+      );
+      const { rows } = await sql`select rating, matches from ratings where player_id = ${winner}`.execute(db);
+      expect(rows).toEqual([{ rating: 1611, matches: 10 }]);
+      const seats = await sql`select seat, team, unplayed from participants where match_id = ${match}`.execute(db);
+      expect(seats.rows).toEqual([0, 1].map((seat) => ({ seat, team: null, unplayed: 0 })));
+    } finally {
+      await stop();
+    }
   });
 });

@@ -9,8 +9,8 @@ export interface Part {
 
 export const PARTS: Readonly<Record<string, Part>> = {
   ratings: {
-    mutate: ["services/match-service/src/ratings.ts"],
-    tests: ["services/match-service/src/ratings.test.ts"],
+    mutate: ["services/rating-service/src/rate-match.ts"],
+    tests: ["services/rating-service/src/rate-match.test.ts"],
   },
   results: {
     mutate: ["services/shard/src/match/results.ts", "services/match-service/src/outcomes.ts"],

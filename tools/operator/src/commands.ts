@@ -105,6 +105,12 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     "Has a match simulated again, or all that are unverifiable for a reason, such as build_missing once the build is installed.",
   ),
   dlq,
+  "publish-results": serviceCommand(
+    "match-service",
+    "publish-results",
+    "[--before TIME]",
+    "Publishes all stored results of matches again, for services that have never had them; they drop what they have already.",
+  ),
   migrate,
   backup,
   "backup-logs": backupLogs,

@@ -92,6 +92,7 @@ const ASKING: Readonly<Record<string, readonly string[] | undefined>> = {
   "confirm-match": ["01a20ab2-2d4a-7326-a77a-b22eaf2e9f1e", "looked at"],
   "reverify-matches": ["build_missing"],
   dlq: ["list", "rating-service"],
+  "publish-results": [],
   migrate: [],
   backup: [folder],
   "backup-logs": ["/nowhere"],

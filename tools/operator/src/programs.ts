@@ -37,7 +37,7 @@ export const migrate: Command = {
 
 /** A service's own tool knows its tables. */
 export function serviceCommand(
-  service: "identity-service" | "chat-service" | "rating-service" | "replay-service",
+  service: "identity-service" | "chat-service" | "rating-service" | "replay-service" | "match-service",
   name: string,
   takes: string,
   does: string,

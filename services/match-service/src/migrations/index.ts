@@ -88,4 +88,8 @@ export const migrations: Migrations = {
   "20261127T2006-create-outbox-slots": createOutboxSlots,
   "20261127T2007-create-outbox-relays": createOutboxRelays,
   "20261127T2210-outbox-add-record": addRecordToOutbox,
+  "20261127T2230-add-team-and-unplayed-to-participants": statement(sql`
+    alter table participants
+      add column if not exists team tinyint unsigned null,
+      add column if not exists unplayed boolean not null default false`),
 };

@@ -8,11 +8,12 @@ import { Tickets } from "../queue/tickets.ts";
 const MODES = {
   ranked: { game: "duel", seats: 1, options: {} },
   practice: { game: "duel", seats: 1, options: {}, practice: true },
+  pairs: { game: "duel", seats: 2, options: {}, bots: { bot: "easy", afterS: 0 }, teams: [1, 0] },
   bots: { game: "duel", seats: 2, options: {}, bots: { bot: "easy", afterS: 0 } },
 };
 
 /** One shard with room for ten, which accepts whatever it is offered. */
-function harness(): (mode: keyof typeof MODES) => Promise<PlacementOutcome> {
+function harness(created: unknown[] = []): (mode: keyof typeof MODES) => Promise<PlacementOutcome> {
   const log = createLogger("test", "silent");
   const [shards, sessions] = [new Shards(), new PeerSessions()];
   const builds = new Map([["duel", "1"]]);
@@ -34,7 +35,7 @@ function harness(): (mode: keyof typeof MODES) => Promise<PlacementOutcome> {
     tickets,
     shards,
     sessions,
-    records: { create: async () => true, cancel: () => undefined },
+    records: { create: async ({ seats }) => created.push(seats) > 0, cancel: () => undefined },
     admission: { mayBegin: () => true, notBegun: () => undefined, begun: () => true },
     allocateTimeoutMs: 1000,
     practiceShare: 0.7,
@@ -66,4 +67,18 @@ it("what the other modes take counts against the share of practice", async () =>
   for (let i = 0; i < 7; i++) expect(await placeOne("ranked")).toBe("placed");
   expect(await placeOne("practice")).toBe("no shard");
   expect(await placeOne("ranked")).toBe("placed");
+});
+
+it("records the team of each seat, where the mode has teams", async () => {
+  const created: unknown[] = [];
+  const placeOne = harness(created);
+  expect([await placeOne("pairs"), await placeOne("ranked")]).toEqual(["placed", "placed"]);
+  expect(created).toMatchObject([
+    [
+      { seat: 0, team: 1 },
+      { seat: 1, team: 0 },
+    ],
+    [{ seat: 0 }],
+  ]);
+  expect((created[1] as object[])[0]).not.toHaveProperty("team");
 });

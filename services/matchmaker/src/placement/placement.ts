@@ -156,7 +156,7 @@ function record(plan: Plan, shard: LiveShard, { records }: PlacementParts): Prom
     buildId: must(shard.builds.get(mode.game), "the shard has the game"),
     seed,
     shardId: shard.shardId,
-    seats: [...seats],
+    seats: seats.map((seat) => ({ ...seat, ...(mode.teams && { team: mode.teams[seat.seat] }) })),
     options: { ...mode.options },
     leased: shard.renewsLeases,
   });
