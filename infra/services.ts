@@ -257,7 +257,15 @@ export function databaseVariable({ prefix }: ServiceRow): string {
 }
 
 /** What tells a process where Kafka is, and how to get in: after `MUSTER_KAFKA_` for the whole system, `<PREFIX>_KAFKA_` for each. */
-export const KAFKA_SETTINGS = ["BROKERS", "CLIENT", "TLS", "SASL_MECHANISM", "SASL_USERNAME", "SASL_PASSWORD"] as const;
+export const KAFKA_SETTINGS = [
+  "BROKERS",
+  "CLIENT",
+  "TLS",
+  "TLS_CA",
+  "SASL_MECHANISM",
+  "SASL_USERNAME",
+  "SASL_PASSWORD",
+] as const;
 
 /** Environment variable with the brokers: host:port, separated by commas. */
 export function kafkaVariable({ prefix }: ServiceRow, setting: (typeof KAFKA_SETTINGS)[number] = "BROKERS"): string {

@@ -4,7 +4,7 @@ export { makeFolders } from "./folders.ts";
 export { findMariadb, inPath, type MariadbServer, mariadbSettings, startMariadb } from "./mariadb.ts";
 export { KAFKA_START_MS, type KafkaOptions, type KafkaServer, startKafka } from "./kafka.ts";
 export { findKafka, kafkaLib } from "./kafka-jars.ts";
-export { KAFKA_JAVA_ARGS, kafkaProperties } from "./kafka-properties.ts";
+export { KAFKA_JAVA_ARGS, kafkaProperties, type SecureListener } from "./kafka-properties.ts";
 export { untilKafkaReady } from "./kafka-ready.ts";
 export { kafkaSettings, usesPrivateKafka } from "./kafka-brokers.ts";
 export { type Certificate, localCertificate } from "./certificate.ts";

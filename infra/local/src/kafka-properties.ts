@@ -37,18 +37,31 @@ export interface KafkaListeners {
   readonly advertised?: string;
   /** Between the two halves of the process only. */
   readonly controllerPort: number;
+  /** One more, by TLS with SASL (PLAIN): clients find it at `localhost`. */
+  readonly secure?: SecureListener;
+}
+
+export interface SecureListener {
+  readonly port: number;
+  /** A file with a private key (PKCS #8) and its certificates, PEM. */
+  readonly keyFile: string;
+  /** Passwords by user: letters and digits only. */
+  readonly users: Readonly<Record<string, string>>;
 }
 
 /** The text of a broker's file of properties. */
-export function kafkaProperties({ dataDir, listen, port, advertised, controllerPort }: KafkaListeners): string {
+export function kafkaProperties(options: KafkaListeners): string {
+  const { dataDir, listen, port, advertised, controllerPort, secure } = options;
+  const also = secure ? `,SECURE://localhost:${secure.port}` : "";
   const properties: Readonly<Record<string, string | number>> = {
     "process.roles": "broker,controller",
     "node.id": 1,
     "controller.quorum.voters": `1@127.0.0.1:${controllerPort}`,
-    listeners: `PLAINTEXT://${listen}:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    "advertised.listeners": `PLAINTEXT://${advertised ?? `${listen}:${port}`}`,
+    listeners: `PLAINTEXT://${listen}:${port},CONTROLLER://127.0.0.1:${controllerPort}${also}`,
+    "advertised.listeners": `PLAINTEXT://${advertised ?? `${listen}:${port}`}${also}`,
     "controller.listener.names": "CONTROLLER",
-    "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+    "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL",
+    ...(secure && secureProperties(secure)),
     "inter.broker.listener.name": "PLAINTEXT",
     "log.dirs": dataDir,
     "auto.create.topics.enable": "false",
@@ -81,6 +94,18 @@ export function kafkaProperties({ dataDir, listen, port, advertised, controllerP
   };
   const lines = Object.entries(properties).map(([name, value]) => `${name}=${escaped(String(value))}\n`);
   return `# Written at each start of the local stack.\n${lines.join("")}`;
+}
+
+function secureProperties({ keyFile, users }: SecureListener): Record<string, string> {
+  const of = (setting: string): string => `listener.name.secure.${setting}`;
+  const accounts = Object.entries(users).map(([name, password]) => `user_${name}="${password}"`);
+  return {
+    "sasl.enabled.mechanisms": "PLAIN",
+    [of("ssl.keystore.type")]: "PEM",
+    [of("ssl.keystore.location")]: keyFile,
+    [of("plain.sasl.jaas.config")]:
+      `org.apache.kafka.common.security.plain.PlainLoginModule required ${accounts.join(" ")};`,
+  };
 }
 
 /** Java reads a file of properties as Latin-1, in which a backslash begins an escape. */

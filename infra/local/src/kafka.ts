@@ -7,7 +7,7 @@ import path from "node:path";
 import { type Child, spawnChild } from "./child.ts";
 import { makeFolders } from "./folders.ts";
 import { findKafka, type KafkaPrograms } from "./kafka-jars.ts";
-import { KAFKA_JAVA_ARGS, kafkaProperties } from "./kafka-properties.ts";
+import { KAFKA_JAVA_ARGS, kafkaProperties, type SecureListener } from "./kafka-properties.ts";
 import { untilKafkaReady } from "./kafka-ready.ts";
 import { freePort } from "./ports.ts";
 import { writeWhole } from "./whole-file.ts";
@@ -25,6 +25,7 @@ export interface KafkaOptions {
   readonly port: number;
   /** Between the two halves of the process only. */
   readonly controllerPort: number;
+  readonly secure?: SecureListener;
   readonly onLine?: (line: string) => void;
   /** Aborts while it starts: nothing of it runs then. */
   readonly stop?: AbortSignal;

@@ -15,6 +15,11 @@ const FIELDS = {
     description: "the library that speaks to Kafka; the members of a consumer group all use the same one",
   }),
   KAFKA_TLS: bool({ default: false, description: "connect to Kafka by TLS" }),
+  KAFKA_TLS_CA: text({
+    default: "",
+    minLength: 0,
+    description: "certificates by which those of Kafka's brokers are checked, PEM; without any, those that Node trusts",
+  }),
   KAFKA_SASL_MECHANISM: oneOf(["none", "plain", "scram-sha-256", "scram-sha-512"], {
     default: "none",
     description: "how this process authenticates itself to Kafka",
@@ -36,12 +41,14 @@ export function kafkaFields<const P extends string>(prefix: P): FieldsOf<P> {
 
 /** Undefined where no broker is configured. Connects to nothing yet. */
 export function brokerOf(config: KafkaConfig, clientId: string, log: Logger): Promise<Broker> | undefined {
-  const { kafkaBrokers, kafkaClient, kafkaTls, kafkaSaslMechanism, kafkaSaslUsername, kafkaSaslPassword } = config;
+  const { kafkaBrokers, kafkaClient, kafkaTls: tls, kafkaTlsCa } = config;
+  const { kafkaSaslMechanism, kafkaSaslUsername, kafkaSaslPassword } = config;
   const brokers = kafkaBrokers.split(",").flatMap((broker) => broker.trim() || []);
   if (brokers.length === 0) return undefined;
   const sasl =
     kafkaSaslMechanism === "none"
       ? {}
       : { sasl: { mechanism: kafkaSaslMechanism, username: kafkaSaslUsername, password: kafkaSaslPassword } };
-  return createBroker({ client: kafkaClient, brokers, clientId, tls: kafkaTls, ...sasl }, log);
+  const ca = kafkaTlsCa === "" ? {} : { ca: kafkaTlsCa };
+  return createBroker({ client: kafkaClient, brokers, clientId, tls, ...ca, ...sasl }, log);
 }

@@ -1,6 +1,6 @@
 export { describeWithMariadb, describeWithServers, freshDatabases, mariadbAdminUrl } from "./databases.ts";
 export { type Front, openFront } from "./front.ts";
-export { type PrivateKafka, startPrivateKafka } from "./kafka.ts";
+export { type PrivateKafka, startPrivateKafka, startSecureKafka } from "./kafka.ts";
 export { type PrivateMariadb, startPrivateMariadb } from "./private-mariadb.ts";
 export { LogLines } from "./log-lines.ts";
 export { type TestKeys, testKeys } from "./keys.ts";

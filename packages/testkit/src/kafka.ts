@@ -7,6 +7,7 @@ import {
   freePort,
   KAFKA_JAVA_ARGS,
   KAFKA_START_MS,
+  type SecureListener,
   type KafkaServer,
   kafkaProperties,
   startKafka,
@@ -45,11 +46,25 @@ export async function startPrivateKafka(): Promise<PrivateKafka> {
 
 type Server = Omit<PrivateKafka, "lines" | keyof AsyncDisposable>;
 
-async function startProcess(onLine: (line: string) => void): Promise<Server> {
+/** With one more listener, by TLS with a password: `localhost:port`. Always a process. */
+export async function startSecureKafka(
+  listener: Omit<SecureListener, "port">,
+): Promise<PrivateKafka & { readonly secureBroker: string }> {
+  const lines: string[] = [];
+  const secure = { ...listener, port: await freePort() };
+  const server = await startProcess((line) => void lines.push(line), { secure });
+  const secureBroker = `localhost:${secure.port}`;
+  return Object.assign(server, { lines, secureBroker, [Symbol.asyncDispose]: () => server.stop() });
+}
+
+async function startProcess(
+  onLine: (line: string) => void,
+  more: { readonly secure?: SecureListener } = {},
+): Promise<Server> {
   // Memory where there is some: a test's topics need to survive nothing but the process.
   const folder = mkdtempSync(path.join(existsSync("/dev/shm") ? "/dev/shm" : os.tmpdir(), "muster-kafka-"));
   const dataDir = path.join(folder, "data");
-  const options = { dataDir, port: await freePort(), controllerPort: await freePort(), onLine };
+  const options = { dataDir, port: await freePort(), controllerPort: await freePort(), onLine, ...more };
   let server: KafkaServer;
   try {
     server = await startKafka(options);

@@ -27,13 +27,13 @@ const LEADERS_MS = 10_000;
 const RETRY = { retries: 3, initialRetryTime: 50, maxRetryTime: 1000 };
 
 export function createKafkaJsBroker(options: BrokerOptions, log: Logger): Broker {
-  const { brokers, clientId, tls, sasl } = options;
+  const { brokers, clientId, tls, ca, sasl } = options;
   const kafka = new Kafka({
     clientId,
     brokers: [...brokers],
-    ssl: tls,
-    // Its types have one for each mechanism, with the same fields.
-    ...(sasl && { sasl: sasl as unknown as NonNullable<KafkaConfig["sasl"]> }),
+    ssl: tls && ca !== undefined ? { ca: [ca] } : tls,
+    // Its types have one for each mechanism, with the same fields. A copy: it notes a provider in there, which has the password.
+    ...(sasl && { sasl: { ...sasl } as unknown as NonNullable<KafkaConfig["sasl"]> }),
     connectionTimeout: CONNECT_MS,
     requestTimeout: REQUEST_MS,
     enforceRequestTimeout: true,

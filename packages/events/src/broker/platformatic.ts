@@ -26,7 +26,7 @@ export function createPlatformaticBroker(options: BrokerOptions, log: Logger): B
   };
 }
 
-function baseOptions({ brokers, clientId, tls, sasl }: BrokerOptions): BaseOptions {
+function baseOptions({ brokers, clientId, tls, ca, sasl }: BrokerOptions): BaseOptions {
   return {
     clientId,
     bootstrapBrokers: [...brokers],
@@ -36,7 +36,7 @@ function baseOptions({ brokers, clientId, tls, sasl }: BrokerOptions): BaseOptio
     retries: RETRIES,
     retryDelay: (_client, _operation, attempt) => RETRY_FIRST_MS * 2 ** attempt,
     autocreateTopics: false,
-    ...(tls && { tls: {}, tlsServerName: true }),
+    ...(tls && { tls: ca === undefined ? {} : { ca }, tlsServerName: true }),
     ...(sasl && { sasl: { ...sasl, mechanism: SASL_NAMES[sasl.mechanism] } }),
   };
 }

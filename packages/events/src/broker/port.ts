@@ -138,6 +138,8 @@ export interface BrokerOptions {
   /** For the broker's logs. */
   readonly clientId: string;
   readonly tls: boolean;
+  /** The certificates by which the brokers' are checked, PEM; those that Node trusts by default. */
+  readonly ca?: string;
   readonly sasl?: {
     readonly mechanism: "plain" | "scram-sha-256" | "scram-sha-512";
     readonly username: string;
