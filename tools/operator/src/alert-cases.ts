@@ -84,4 +84,6 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
   MusterKeysHeld: level(parked("dead"), 1, 0),
   MusterKeysParked: level(parked("retried"), 11, 10),
   MusterDuplicates: growth('inbox_duplicates_total{consumer="c"}', 120, 30, "40m"),
+  MusterReplaySuspect: level("replay_suspect_undecided", 1, 0),
+  MusterReplaysLate: level("replay_verification_oldest_seconds", 301, 299),
 };

@@ -32,7 +32,7 @@ describeWithServers("the runbooks", () => {
     expect(new Set(listed), "UPDATE_RUNBOOKS=1 writes the table anew").toEqual(new Set(told.keys()));
     const asked = [
       ...rulesText().matchAll(
-        /\b((?:gateway|shard|matchmaker|edge|chat|audit|http|rpc|outbox|relay|consumer|dlq|parked|inbox)_[a-z_]+)\b/g,
+        /\b((?:gateway|shard|matchmaker|edge|chat|audit|http|rpc|outbox|relay|consumer|dlq|parked|inbox|replay)_[a-z_]+)\b/g,
       ),
     ];
     const names = asked.map((found) => (found[1] as string).replace(/_(bucket|sum|count)$/, ""));

@@ -128,7 +128,7 @@ export const DASHBOARDS: readonly Dashboard[] = [
   },
   {
     name: "ratings",
-    title: "Muster: ratings",
+    title: "Muster: ratings and replays",
     rows: {
       Ratings: [
         graph("results", "ops", { "{{result}}": rate("rating_results_total", "result") }),
@@ -138,6 +138,14 @@ export const DASHBOARDS: readonly Dashboard[] = [
         }),
         graph("waiting for a rewind", "s", quantiles("rating_rewind_seconds")),
         graph("results computed again", "ops", { results: "sum(rate(rating_rewind_results_total[$__rate_interval]))" }),
+      ],
+      Replays: [
+        graph("verdicts", "ops", { "{{verdict}} {{reason}}": rate("replay_verdicts_total", "verdict, reason") }),
+        graph("matches that wait for their verification", "short", { matches: "max(replay_verification_backlog)" }),
+        graph("the oldest has waited", "s", { matches: "max(replay_verification_oldest_seconds)" }),
+        graph("a verification takes", "s", quantiles("replay_verification_seconds")),
+        graph("suspect matches without a decision", "short", { matches: "max(replay_suspect_undecided)" }),
+        graph("rating effects under way", "short", { matches: "max(replay_rating_effects_pending)" }),
       ],
     },
   },
