@@ -14,11 +14,14 @@ import {
   type Realtime,
 } from "@muster/client";
 import { duel, duelBot, type DuelState } from "@muster/game-duel";
+import { openReplayFile, Replay } from "@muster/game-kit";
 import { localUrl } from "@muster/local";
 
 const url = process.argv[2] || localUrl();
 const mode = process.argv[3] ?? "duel-quick";
 const WITHIN_MS = 180_000;
+/** A consumer that has just started joins its group first. */
+const REPLAY_WITHIN_MS = 60_000;
 
 interface Contestant {
   readonly client: MusterClient;
@@ -74,6 +77,7 @@ async function play(): Promise<void> {
 
   for (const contestant of [hunter, drifter]) await checkHistory(contestant, found, result);
   await talk(hunter, drifter, found.matchId);
+  await checkReplay(hunter, found.matchId, result);
   for (const { realtime, client } of [hunter, drifter]) {
     realtime.close();
     await client.logOut();
@@ -98,6 +102,38 @@ async function talk(hunter: Contestant, drifter: Contestant, matchId: string): P
     [[drifter.player.name, "good game"]],
   );
   console.log("smoke: a chat message went from one player to the other");
+}
+
+/** It comes through Kafka, some moments after the match, and plays to the state in which the match ended. */
+async function checkReplay({ client }: Contestant, matchId: string, result: Ended): Promise<void> {
+  if (await isDegraded("replay-service")) return console.log("smoke: there is no Kafka, so replays and ratings wait");
+  const deadline = performance.now() + REPLAY_WITHIN_MS;
+  for (;;) {
+    const replay = await client.replays.of(matchId).catch((err: unknown) => {
+      if (err instanceof MusterError && err.code === "replay_not_found") return undefined;
+      throw err;
+    });
+    if (replay?.verdict !== undefined) {
+      assert.equal(replay.verdict, "verified", `the replay is ${replay.verdict}: ${replay.verdictReason}`);
+      break;
+    }
+    const state = replay ? "it is not verified" : "there is none";
+    assert.ok(performance.now() < deadline, `no verified replay after ${REPLAY_WITHIN_MS / 1000} s: ${state}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  const { setup, log } = await openReplayFile(await client.replays.download(matchId));
+  const played = new Replay(duel, setup, log);
+  played.seek(played.ticks);
+  assert.equal(played.hash, result.stateHash, "the replay plays to the state in which the match ended");
+  console.log("smoke: its replay is verified, and plays to the same state");
+}
+
+/** As the ingress tells everybody; not known is not degraded. */
+async function isDegraded(process: string): Promise<boolean> {
+  const { processes } = (await (await fetch(`${url}/healthz`)).json().catch(() => ({}))) as {
+    processes?: Record<string, string>;
+  };
+  return processes?.[process]?.startsWith("degraded") ?? false;
 }
 
 /** Registers, and logs in with the password from a second device, as a returning player would. */

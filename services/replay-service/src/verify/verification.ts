@@ -22,26 +22,26 @@ import { ThreadFailedError, type VerifyThreads } from "./verify-threads.ts";
 export interface VerificationParts {
   readonly db: Database<Tables>;
   readonly matches: Pick<Client<typeof MatchService>, "getReplay">;
-  readonly threads: VerifyThreads;
+  readonly threads: Pick<VerifyThreads, "size" | "verify" | "stop" | "stopping" | "stuck">;
   readonly budgetMs: number;
   readonly metrics: ReplayMetrics;
   readonly now: () => Date;
   readonly log: Logger;
   /** The process cannot go on: a thread of it loops and cannot be ended. */
   readonly endProcess: () => void;
-  /** Beyond the budget. */
+  /** Of a claim: the budget and a minute. */
   readonly leaseMs?: number;
 }
 
 const LOOK_EVERY_MS = 200;
 /** For what surrounds the simulation: starting a thread, fetching the log, the database. */
-const LEASE_MS = 60_000;
-const AGAIN_AFTER_MS = 5000;
+const AROUND_MS = 60_000;
+const AGAIN_AFTER_MS = 2000;
 /** So often a claim was lost, or its thread failed: then the match is at fault, and not the instances. */
 const ATTEMPTS_MAX = 3;
 
 export function createVerification(parts: VerificationParts): Component {
-  const { db, threads, budgetMs, log, leaseMs = LEASE_MS } = parts;
+  const { db, threads, budgetMs, log, leaseMs = budgetMs + AROUND_MS } = parts;
   const stop = new AbortController();
   const underWay = new Set<Promise<void>>();
   let running: Promise<void> | undefined;
@@ -57,7 +57,7 @@ export function createVerification(parts: VerificationParts): Component {
     while (!stop.signal.aborted) {
       const limit = threads.size - underWay.size;
       const claim = randomUUID();
-      const claimed = limit > 0 ? await claimDue(db, { claim, limit, leaseMs: leaseMs + budgetMs }) : [];
+      const claimed = limit > 0 ? await claimDue(db, { claim, limit, leaseMs }) : [];
       for (const one of claimed) begin(one, claim);
       const pause = sleep(LOOK_EVERY_MS, stop.signal);
       if (underWay.size === threads.size) await Promise.race([pause, ...underWay]);
