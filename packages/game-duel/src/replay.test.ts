@@ -6,10 +6,13 @@ import {
   InputRecords,
   inputCodecOf,
   LogPlayer,
+  openReplayFile,
   packLog,
   recordsOf,
   Replay,
   type ReplayClaim,
+  type ReplayFileHeader,
+  replayFileOf,
   Simulation,
   unpackLog,
   verifyReplay,
@@ -154,5 +157,49 @@ describe("a replay", () => {
       changed[bit >> 3] = (changed[bit >> 3] as number) ^ (1 << (bit & 7));
       await expect(unpackLog(changed)).rejects.toThrow(BadReplayError);
     }
+  });
+});
+
+describe("a replay file", () => {
+  const header: ReplayFileHeader = {
+    matchId: "01a20ab2-2d4a-7326-a77a-b22eaf2e9f1e",
+    mode: "duel",
+    gameId: duel.id,
+    buildId: duel.buildId,
+    seed: SETUP.seed,
+    options: SETUP.options,
+    seats: (match.claim.seats ?? []).map((seat, i) => ({ playerId: `p${i}`, ...seat })),
+    reason: "played",
+    ticks: match.claim.ticks,
+    stateHash: match.claim.stateHash,
+    createdAt: "2026-11-27T12:00:00.000Z",
+    endedAt: "2026-11-27T12:03:20.000Z",
+  };
+
+  it("has all that is needed to play the match and to verify its result", async () => {
+    const bytes = replayFileOf(header, await packLog(match.log));
+    expect(replayFileOf(header, await packLog(match.log))).toEqual(bytes);
+    const file = await openReplayFile(bytes);
+    expect(file.header).toEqual(header);
+    expect(verifyReplay(game, file.setup, file.log, file.claim)).toEqual([]);
+  });
+
+  it("is refused with another first line, cut off, with another header, with a changed log, or with more log than is wanted", async () => {
+    const bytes = replayFileOf(header, await packLog(match.log));
+    const refused = (changed: Uint8Array, logBytesMax?: number) =>
+      expect(openReplayFile(changed, logBytesMax)).rejects.toThrow(BadReplayError);
+    await refused(new Uint8Array(0));
+    await refused(new TextEncoder().encode("MUSTER-REPLAY 2\n{}"));
+    for (const length of [16, 19, 20, 100, bytes.length - 1]) await refused(bytes.subarray(0, length));
+    const changed = bytes.slice();
+    changed[bytes.length - 9] = (changed[bytes.length - 9] as number) ^ 4;
+    await refused(changed);
+    const noJson = bytes.slice();
+    noJson[20] = 0;
+    await refused(noJson);
+    const without = { ...header, seats: undefined } as unknown as ReplayFileHeader;
+    await refused(replayFileOf(without, await packLog(match.log)));
+    await refused(bytes, match.log.length - 1);
+    expect((await openReplayFile(bytes, match.log.length)).log).toHaveLength(match.log.length);
   });
 });

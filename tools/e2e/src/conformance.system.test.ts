@@ -1,9 +1,10 @@
 // A client in another language, which uses nothing of ours but contracts/, plays on a live system: tools/conformance.
-import { describeWithServers } from "@muster/testkit";
+import { describeWithServers, until } from "@muster/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { hasPython, python } from "./python.ts";
-import { guest } from "./players.ts";
+import { guest, pilot, playing } from "./players.ts";
 import { rateDuels } from "./rated.ts";
+import { deliverEnded } from "./replayed.ts";
 import { startSystem, type System } from "./system.ts";
 
 describeWithServers("a client written from the contract", () => {
@@ -65,4 +66,21 @@ describeWithServers("a client written from the contract", () => {
       ]);
     },
   );
+
+  it.skipIf(!hasPython)("reads a replay, its file and parts of it as the contract says", async () => {
+    const { players, matches, found } = await playing(system, "duel");
+    for (const match of matches) pilot(match);
+    await Promise.all(matches.map((match) => match.ended));
+    const { matchId } = found[0];
+    await deliverEnded(system, matchId);
+    await until(async () => ((await players[0].client.replays.of(matchId)).verdict ? undefined : "no verdict"), 60_000);
+    const { status, lines, stderr } = await python("replays.py", system.url, matchId, players[0].player.playerId);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(lines).toEqual([
+      { seen: "replay", reason: "same_result" },
+      { seen: "file", ticks: 150 },
+      { seen: "ranges" },
+      { seen: "refusals" },
+    ]);
+  });
 });
