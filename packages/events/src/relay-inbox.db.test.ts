@@ -12,11 +12,15 @@ import type { Producer } from "../src/broker/port.ts";
 import { MemoryBroker, type SendFault } from "../test/memory-broker.ts";
 import { count, Pipeline, type Tables } from "../test/pipeline.ts";
 
-const RUNS = Number(process.env["MUSTER_PROPERTY_RUNS"] ?? 5);
+const RUNS = Number(process.env["MUSTER_PROPERTY_RUNS"] ?? 4);
 const KEYS = 6;
-const LEASE_MS = 250;
+/** A relay begins from the start again whenever its leases are due, a third of it: long enough for some batches to follow each other. */
+const LEASE_MS = 1500;
 /** Long enough for transactions to be committed meanwhile. */
 const SEND_MS = 15;
+/** For a relay to begin a send, and to read ahead meanwhile. */
+const LATE_WITHIN_MS = 300;
+const READS_WITHIN_MS = 15;
 const SETTLES_WITHIN_MS = 20_000;
 
 type Step =
@@ -26,6 +30,8 @@ type Step =
   /** Of a key of its own, one after another, beside the next steps: the relay is never without work. */
   | { readonly kind: "stream"; readonly events: number }
   | { readonly kind: "close"; readonly commit: boolean }
+  /** An open transaction ends while a batch is on its way, and some more are read or to be read. */
+  | { readonly kind: "late"; readonly key: number; readonly events: number; readonly commit: boolean }
   /** The relay is never heard of again, once it is there. */
   | { readonly kind: "crash"; readonly at: "before send" | "before mark" }
   | { readonly kind: "send"; readonly fault: SendFault }
@@ -33,6 +39,12 @@ type Step =
   | { readonly kind: "rewind"; readonly records: number };
 
 const key = fc.nat({ max: KEYS - 1 });
+const late: fc.Arbitrary<Step> = fc.record({
+  kind: fc.constant("late" as const),
+  key,
+  events: fc.integer({ min: 400, max: 800 }),
+  commit: fc.constantFrom(true, true, true, false),
+});
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind: fc.constantFrom("commit" as const, "abort", "open"), key }) },
   {
@@ -44,6 +56,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant("stream" as const), events: fc.integer({ min: 10, max: 60 }) }),
   },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("close" as const), commit: fc.boolean() }) },
+  {
+    weight: 2,
+    arbitrary: late,
+  },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -67,13 +83,18 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("rewind" as const), records: fc.nat({ max: 60 }) }) },
 );
 
+/** Some before anything goes wrong: a relay that waits, or begins again, reads no batch ahead. */
+const plan = fc
+  .tuple(fc.array(late, { minLength: 2, maxLength: 3 }), fc.array(step, { minLength: 15, maxLength: 40 }))
+  .map((parts) => parts.flat());
+
 describeWithMariadb("relay and inbox", () => {
   it(
     "give every committed event its effect once and in the order of its key, and no other any",
     { timeout: 1_800_000 },
     () =>
       fc.assert(
-        fc.asyncProperty(fc.array(step, { minLength: 15, maxLength: 40 }), async (steps) => {
+        fc.asyncProperty(plan, async (steps) => {
           await using world = await new World().open();
           for (const one of steps) await world.take(one);
           await world.settle();
@@ -126,6 +147,8 @@ class World implements AsyncDisposable {
         return this.#begin(`key-${one.key}`);
       case "close":
         return [...this.#open.values()].at(0)?.(one.commit);
+      case "late":
+        return this.#late(one);
       case "crash":
         this.#crashAt = one.at;
         return;
@@ -219,6 +242,23 @@ class World implements AsyncDisposable {
       if (commit) await this.#write([name], 1, Promise.resolve(true));
     });
     await Promise.race([wrote.promise, ended]);
+  }
+
+  /**
+   * Below the events of a burst, of which the relay sends a batch and reads the next one meanwhile. With the key's next event behind all of
+   * them, a relay that read on from there would publish that one first.
+   */
+  async #late({ key: index, events, commit }: Extract<Step, { kind: "late" }>): Promise<void> {
+    const name = `key-${index}`;
+    await this.#begin(name);
+    const gate = Promise.withResolvers<void>();
+    this.#broker.gate = gate.promise;
+    await this.take({ kind: "burst", events });
+    const isSending = async (): Promise<string | undefined> => (this.#broker.waiting > 0 ? undefined : "no send");
+    await until(isSending, LATE_WITHIN_MS).catch(() => undefined); // no relay, perhaps
+    await sleep(READS_WITHIN_MS);
+    await this.#open.get(name)?.(commit);
+    gate.resolve();
   }
 
   /** A producer as they should be: the keys' own rows are locked first. What it may have committed, the numbers say. */

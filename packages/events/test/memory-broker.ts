@@ -31,6 +31,8 @@ export class MemoryBroker implements Broker {
   up = true;
   /** Sends wait for it before anything arrives. */
   gate: Promise<void> = Promise.resolve();
+  /** Sends that wait for the gate. */
+  waiting = 0;
   batchRecordsMax = 50;
   /** How long each send takes, ms. */
   sendMs = 0;
@@ -90,7 +92,9 @@ export class MemoryBroker implements Broker {
   }
 
   async #send(records: readonly OutgoingRecord[]): Promise<void> {
+    this.waiting++;
     await this.gate;
+    this.waiting--;
     await sleep(this.sendMs);
     await this.answer();
     const fault = this.faults.shift();

@@ -90,19 +90,15 @@ export function rowEncoder({
 }: Pick<EventAttributes, "source" | "region">): (row: StoredRow) => OutgoingRecord {
   const ours = { ...ALWAYS, ce_source: source, ...(region === undefined ? {} : { ce_region: region }) };
   // Rows of one type mostly have the same: parsed once for each run of them.
-  let [last, parsed]: [string, Record<string, string>] = ["{}", {}];
-  const parsedHeaders = (text: string): Record<string, string> => {
-    if (text !== last) [last, parsed] = [text, JSON.parse(text) as Record<string, string>];
-    return parsed;
+  let [last, common]: [string | null, Record<string, string>] = [null, {}];
+  const commonHeaders = (text: string): Record<string, string> => {
+    if (text !== last) [last, common] = [text, { ...ours, ...(JSON.parse(text) as Record<string, string>) }];
+    return common;
   };
   return (row: StoredRow): OutgoingRecord => {
     const { event_id: id, event_type: type, partition_key: key, payload, traceparent, created_at: time } = row;
     if (row.topic !== null && row.headers !== null) {
-      const headers = {
-        ...ours,
-        ...columnHeaders({ id, type, time, key, traceparent }),
-        ...parsedHeaders(row.headers),
-      };
+      const headers = columnHeaders({ id, type, time, key, traceparent }, { ...commonHeaders(row.headers) });
       return { topic: row.topic, key, value: Buffer.from(payload), headers };
     }
     if (!isEventType(type))
@@ -169,24 +165,23 @@ export const HEADERS: Readonly<Record<string, { readonly required: boolean; read
 
 const ALWAYS = { "content-type": "application/json", ce_specversion: "1.0" };
 
-function columnHeaders({
-  id,
-  type,
-  time,
-  key,
-  traceparent,
-}: Pick<StoredEvent, "id" | "time" | "key" | "traceparent"> & { readonly type: string }): Record<string, string> {
-  return {
-    ce_id: id,
-    ce_type: type,
-    ce_time: time.toISOString(),
-    ce_partitionkey: key,
-    ...(parseTraceparent(traceparent) === undefined ? {} : { ce_traceparent: traceparent as string }),
-  };
+type InColumns = Pick<StoredEvent, "id" | "time" | "key" | "traceparent"> & { readonly type: string };
+
+/** Adds the headers that an outbox has columns for. For each event of a relay: without copies. */
+function columnHeaders(
+  { id, type, time, key, traceparent }: InColumns,
+  headers: Record<string, string>,
+): Record<string, string> {
+  headers["ce_id"] = id;
+  headers["ce_type"] = type;
+  headers["ce_time"] = time.toISOString();
+  headers["ce_partitionkey"] = key;
+  if (traceparent && parseTraceparent(traceparent) !== undefined) headers["ce_traceparent"] = traceparent;
+  return headers;
 }
 
 function headersOf(stored: StoredEvent): Record<string, string> {
-  return { ...ALWAYS, ce_source: stored.source, ...columnHeaders(stored), ...ownHeaders(stored) };
+  return columnHeaders(stored, { ...ALWAYS, ce_source: stored.source, ...ownHeaders(stored) });
 }
 
 /** Those that an outbox keeps as they are, because neither its columns nor its service say them: few, for a longer row costs more to mark. */
