@@ -48,6 +48,11 @@ export function currentTrace(): TraceContext | undefined {
   return current.getStore();
 }
 
+/** Of the trace that this runs in, or of a new one: for what is stored or sent and followed later. */
+export function currentTraceparent(): string {
+  return formatTraceparent(currentTrace() ?? newTrace());
+}
+
 /** Runs `fn`, and everything that it starts, within the trace. */
 export function withTrace<T>(context: TraceContext, fn: () => T): T {
   return current.run(context, fn);

@@ -2,6 +2,7 @@ export {
   childOf,
   continueTrace,
   currentTrace,
+  currentTraceparent,
   formatTraceparent,
   newTrace,
   parseTraceparent,

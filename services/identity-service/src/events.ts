@@ -1,6 +1,6 @@
 // One builder per event that identity-service emits. Accounts change neither their name nor go yet: nobody builds those events.
 import { type EventAttributes, newEvent, type StoredEvent, storedEvent } from "@muster/events";
-import { currentTrace, formatTraceparent, newTrace } from "@muster/tracing";
+import { currentTraceparent } from "@muster/tracing";
 import type { Account } from "./schema.ts";
 
 export const SOURCE = "muster/identity-service";
@@ -21,5 +21,5 @@ export function playerUnbanned(playerId: string, at: Date): StoredEvent {
 }
 
 function attributes(time: Date): Omit<EventAttributes, "id"> {
-  return { source: SOURCE, time, traceparent: formatTraceparent(currentTrace() ?? newTrace()) };
+  return { source: SOURCE, time, traceparent: currentTraceparent() };
 }

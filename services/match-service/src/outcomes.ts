@@ -1,6 +1,6 @@
 // The end of a match, whether its shard reports it or its lease expires.
 import { appendEvent } from "@muster/events";
-import { currentTrace, formatTraceparent, newTrace } from "@muster/tracing";
+import { currentTraceparent } from "@muster/tracing";
 import type { Transaction } from "kysely";
 import { matchOver } from "./events.ts";
 import type { Ending, MatchRecord } from "./matches.ts";
@@ -18,6 +18,6 @@ export async function storeOutcome(
   const { match } = record;
   await storeEnding(tx, match.id, ending, endedAt);
   if (inputLog.length > 0) await insertReplay(tx, match.id, inputLog);
-  const traceparent = formatTraceparent(currentTrace() ?? newTrace());
+  const traceparent = currentTraceparent();
   await appendEvent(tx, matchOver(record, ending, { endedAt, traceparent, inputLog }));
 }

@@ -1,6 +1,6 @@
 // The events that rating-service reads and writes. No I/O.
 import { type EventOf, newEvent, type StoredEvent, storedEvent } from "@muster/events";
-import { currentTrace, formatTraceparent, newTrace } from "@muster/tracing";
+import { currentTraceparent } from "@muster/tracing";
 import { deviationOf, displayOf } from "./display.ts";
 import type { PlayerState, Result } from "./fold.ts";
 import { ALGORITHM } from "./rate-match.ts";
@@ -45,6 +45,6 @@ export function ratingChanged({ playerId, mode, matchId, before, after }: Change
     algorithm: ALGORITHM,
     changedAt: at.toISOString(),
   };
-  const traceparent = formatTraceparent(currentTrace() ?? newTrace());
+  const traceparent = currentTraceparent();
   return storedEvent(newEvent("rating.changed", data, { source: SOURCE, time: at, traceparent }));
 }

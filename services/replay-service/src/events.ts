@@ -1,6 +1,6 @@
 // One builder per event that replay-service emits. No I/O.
 import { newEvent, type StoredEvent, storedEvent } from "@muster/events";
-import { currentTrace, formatTraceparent, newTrace } from "@muster/tracing";
+import { currentTraceparent } from "@muster/tracing";
 import type { EndedMatch, Outcome } from "./replays.ts";
 
 export const SOURCE = "muster/replay-service";
@@ -12,6 +12,6 @@ export function replayVerified(
   at: Date,
 ): StoredEvent {
   const data = { matchId, gameId, buildId, verdict, reason, verifiedAt: at.toISOString() };
-  const traceparent = formatTraceparent(currentTrace() ?? newTrace());
+  const traceparent = currentTraceparent();
   return storedEvent(newEvent("replay.verified", data, { source: SOURCE, time: at, traceparent }));
 }

@@ -32,6 +32,8 @@ export interface ReplaysTable {
   options: string | null;
   /** JSON: Seat[] */
   seats: string;
+  /** Of the event's handling; the verification belongs to the same trace. */
+  traceparent: string;
   end_reason: string;
   ticks: number;
   state_hash: string;

@@ -21,8 +21,6 @@ const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CALLER_SPAN = "00f067aa0ba902b7";
 const TRACEPARENT = `00-${TRACE}-${CALLER_SPAN}-01`;
 
-const CONSUMERS = ["rating-service"];
-
 /** Span by span, each with the one that it was started by; `caller` is the player's own. */
 const EXPECTED = [
   "caller > edge-api POST /v1/auth/guest",
@@ -42,22 +40,23 @@ const EXPECTED = [
   "shard allocate match > shard match.v2.MatchService/RecordResult",
   "shard match.v2.MatchService/RecordResult > match-service match.v2.MatchService/RecordResult",
   "match-service match.v2.MatchService/RecordResult > rating-service rating-service match.ended",
+  "match-service match.v2.MatchService/RecordResult > replay-service replay-service match.ended",
 ];
 
 describeWithKafka("a trace", () => {
   let collector: OtlpCollector;
   let kafka: PrivateKafka;
-  let changes: TopicReader;
+  let told: TopicReader;
   let cluster: TestCluster;
   beforeAll(async () => {
     [collector, kafka] = await Promise.all([startOtlpCollector(), startPrivateKafka()]);
-    changes = await TopicReader.open(kafka.brokers, "muster.ratings.v1");
+    told = await TopicReader.open(kafka.brokers, "muster.ratings.v1", "muster.replays.v1");
     const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, SHARD_PLAYED_AFTER_MS: "0" };
-    cluster = await openTestCluster({ gateways: 1, shards: 1, further: CONSUMERS, kafka: kafka.brokers, env });
+    cluster = await openTestCluster({ gateways: 1, shards: 1, further: ["replay-service"], kafka: kafka.brokers, env });
   });
   afterAll(async () => {
     await cluster?.[Symbol.asyncDispose]();
-    await changes?.[Symbol.asyncDispose]();
+    await told?.[Symbol.asyncDispose]();
     await kafka.stop();
     await collector[Symbol.asyncDispose]();
   });
@@ -73,8 +72,10 @@ describeWithKafka("a trace", () => {
     const ids = new Set([CALLER_SPAN, ...ofTrace().map(({ spanId }) => spanId)]);
     expect(ofTrace().filter(({ parentSpanId }) => !ids.has(parentSpanId))).toEqual([]);
     expect(ofTrace().filter(({ failed }) => failed)).toEqual([]);
-    await until(() => (changes.of("rating.changed").length > 0 ? undefined : "no rating has changed"));
-    for (const { traceparent } of changes.of("rating.changed")) expect(traceparent).toContain(TRACE);
+    for (const type of ["rating.changed", "replay.verified"] as const) {
+      await until(() => (told.of(type).length > 0 ? undefined : `no ${type}`));
+      for (const { traceparent } of told.of(type)) expect(traceparent).toContain(TRACE);
+    }
   });
 
   it("is sent to its end by a process that stops", async () => {

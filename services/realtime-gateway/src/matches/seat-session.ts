@@ -3,7 +3,7 @@
 import type { JoinMatch } from "@muster/contracts/realtime/v1";
 import type { LinkJoined } from "@muster/contracts/realtime/link/v1";
 import { type InputRefusalCode, REALTIME_ERRORS, type RealtimeErrorCode } from "@muster/realtime";
-import { currentTrace, formatTraceparent, newTrace } from "@muster/tracing";
+import { currentTraceparent } from "@muster/tracing";
 import { type ConnectionState, IDLE, type Seated } from "../connection/connection-state.ts";
 import type { ConnectionParts } from "../connection/connection-parts.ts";
 import { ANSWER_WITHIN_MS } from "../connection/limits.ts";
@@ -48,7 +48,7 @@ export class SeatSession implements Player {
     if (kind === "seated") return host.error(requestId, "already_in_match");
     if (kind === "queued") return host.error(requestId, "already_queued");
     before();
-    const traceparent = formatTraceparent(currentTrace() ?? newTrace());
+    const traceparent = currentTraceparent();
     const seat = this.#parts.matches.take(this, claims, { seatTicket, traceparent, lastMatchSeq });
     host.become({
       kind: "seated",

@@ -76,4 +76,7 @@ export const migrations: Migrations = {
   "20261127T2218-create-inbox": createInbox,
   "20261127T2219-create-parked-events": createParkedEvents,
   "20261127T2220-outbox-add-record": addRecordToOutbox,
+  "20261127T2301-replays-add-traceparent": statement(
+    sql`alter table replays add column if not exists traceparent varchar(64) character set ascii not null default ''`,
+  ),
 };

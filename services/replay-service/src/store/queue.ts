@@ -14,6 +14,7 @@ const inMs = (ms: number) => sql<Date>`utc_timestamp(6) + interval ${ms * 1000} 
 
 export interface Claimed {
   readonly matchId: string;
+  readonly traceparent: string;
   /** With this one. */
   readonly attempts: number;
 }
@@ -36,7 +37,7 @@ export function claimDue(
     async (tx) => {
       const rows = await tx
         .selectFrom("replays")
-        .select(["match_id", "attempts"])
+        .select(["match_id", "traceparent", "attempts"])
         .where("due_at", "<=", now)
         .orderBy("due_at")
         .limit(limit)
@@ -50,7 +51,11 @@ export function claimDue(
         .set({ due_at: inMs(leaseMs), claim, attempts: sql`attempts + 1` })
         .where("match_id", "in", ids)
         .execute();
-      return rows.map(({ match_id, attempts }) => ({ matchId: match_id, attempts: attempts + 1 }));
+      return rows.map(({ match_id, traceparent, attempts }) => ({
+        matchId: match_id,
+        traceparent,
+        attempts: attempts + 1,
+      }));
     },
     "read committed",
   );

@@ -1,6 +1,7 @@
 // Replays, their files and the lists of players.
 import { type Cursor, cursorTime, type Database, isBelowCursor, isDuplicateKey } from "@muster/db";
 import { must } from "@muster/errors";
+import { currentTraceparent } from "@muster/tracing";
 import { type Selectable, sql, type Transaction } from "kysely";
 import type { EndedMatch, File, Seat } from "../replays.ts";
 import { isRanked } from "../replays.ts";
@@ -46,6 +47,7 @@ export async function insertReplay(tx: Tx, match: EndedMatch): Promise<boolean> 
         seed: match.seed,
         options: match.options === undefined ? null : JSON.stringify(match.options),
         seats: JSON.stringify(match.seats),
+        traceparent: currentTraceparent(),
         end_reason: match.endReason,
         ticks: match.ticks,
         state_hash: match.stateHash,

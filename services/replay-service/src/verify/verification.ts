@@ -10,6 +10,7 @@ import { type Database, inTransaction } from "@muster/db";
 import { AppError, must } from "@muster/errors";
 import type { Logger } from "@muster/log";
 import { type Component, retryForever, sleep } from "@muster/runtime";
+import { inSpan } from "@muster/tracing";
 import type { ReplayMetrics } from "../metrics.ts";
 import { type EndedMatch, fileOf, type Outcome } from "../replays.ts";
 import type { Tables } from "../schema.ts";
@@ -46,7 +47,8 @@ export function createVerification(parts: VerificationParts): Component {
   const underWay = new Set<Promise<void>>();
   let running: Promise<void> | undefined;
   const begin = (claimed: Claimed, claim: string): void => {
-    const work = settle(parts, claimed, claim)
+    const span = { name: "verify replay", kind: "internal" } as const;
+    const work = inSpan(span, claimed.traceparent, () => settle(parts, claimed, claim))
       .catch((err: unknown) =>
         log.warn({ err, matchId: claimed.matchId }, "a replay could not be verified; its claim runs out"),
       )
