@@ -177,6 +177,7 @@ const TABLE = [
     database: { prefix: "replay", user: "replay" },
     calls: { "match-service": "REPLAY_MATCH_URL", "rating-service": "REPLAY_RATING_URL" },
     kafka: true,
+    deployment: { nodeArgs: FEW_YOUNG }, // matches are simulated in threads, which have heaps of their own
   },
   {
     name: "rating-service",

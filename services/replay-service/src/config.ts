@@ -26,7 +26,7 @@ const own = {
     description: "heap of such a thread; a match that needs more is unverifiable",
   }),
   REPLAY_THREAD_IDLE_MS: int({
-    default: 30_000,
+    default: 5000,
     min: 0,
     max: 3_600_000,
     description: "a thread without work ends after this",

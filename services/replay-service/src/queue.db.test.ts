@@ -76,14 +76,21 @@ describeWithMariadb("the queue of verifications", () => {
 
   it("stores no outcome of an instance whose claim has run out meanwhile", async () => {
     const event = await endedMatch();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const late = { ...idle(), verify: () => promise.then(() => unverifiable("timeout", "late")) };
-    await using _slow = await startVerifying(database.db, { threadsInstead: late, leaseMs: 1 });
+    const [asked, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const verify = async () => {
+      asked.resolve();
+      await over.promise;
+      return unverifiable("timeout", "late");
+    };
+    const late = { ...idle(), verify };
+    const slow = await startVerifying(database.db, { threadsInstead: late, leaseMs: 1 });
     await deliver(database, event);
+    await asked.promise;
     await using _ = await startVerifying(database.db);
     expect((await judged(database, event.data.matchId)).verdict).toBe("verified");
-    resolve();
-    await until(async () => ((await told()).length === 1 ? undefined : "told twice"));
+    over.resolve();
+    await slow[Symbol.asyncDispose](); // when it has tried to store it
+    expect(await told()).toEqual([event.data.matchId]);
     expect((await judged(database, event.data.matchId)).verdict).toBe("verified");
   });
 

@@ -21,9 +21,10 @@ export const service = defineDatabaseService({ name: "replay-service", configura
 
 function compose(context: DatabaseContext<Config, Tables>): DatabaseComposition {
   const { config, db, log, now, metrics } = context;
-  const timeoutMs = CALL_TIMEOUT_MS;
-  const matches = createRpcClient({ service: MatchService, metrics, baseUrl: config.matchUrl, timeoutMs });
-  const ratings = createRpcClient({ service: RatingService, metrics, baseUrl: config.ratingUrl, timeoutMs });
+  // Both are asked again and again until they answer: while they are away, the rest goes on.
+  const asked = { metrics, timeoutMs: CALL_TIMEOUT_MS, optional: true };
+  const matches = createRpcClient({ ...asked, service: MatchService, baseUrl: config.matchUrl });
+  const ratings = createRpcClient({ ...asked, service: RatingService, baseUrl: config.ratingUrl });
   const threads = new VerifyThreads({
     threads: config.threads,
     budgetMs: config.verifyWithinMs,
@@ -47,6 +48,7 @@ function compose(context: DatabaseContext<Config, Tables>): DatabaseComposition 
     routes: (router) => router.service(ReplayService, replayRpc({ db })),
     beforeRpc: [matches, ratings, verification, createRatingEffects({ db, ratings: ratings.call, log }), ...components],
     waitsFor,
+    peers: { match: matches.check, rating: ratings.check },
     retention: [deletePublished(db), deleteOldInbox(db), ...retentionRules(db, config, now)],
   };
 }
