@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The long drills, which CI runs in a short variant: every scenario of survival, then restarts, a crowd, and crashes between an event and its
-# effect, on real processes.
+# The long drills, which CI runs in a short variant: every scenario of survival, then restarts, a crowd, Kafka that is away while matches end,
+# and crashes between an event and its effect, on real processes. CI has no variant of the one with Kafka.
 # Usage: scripts/drills.sh [--short]     --short: a few matches per scenario, about five minutes; without it about half an hour
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -14,10 +14,12 @@ esac
 . scripts/setup.sh
 setup_everything
 if [ "${1-}" = --short ]; then
+  ./node_modules/.bin/node tools/drills/src/broker-outage.ts --pairs 3 --rounds 1
   MUSTER_DRILLS=all exec ./node_modules/.bin/vitest run tools/drills/
 fi
 ./node_modules/.bin/node tools/drills/src/survival.ts --scenario all
 ./node_modules/.bin/node tools/drills/src/restarts.ts
 ./node_modules/.bin/node tools/drills/src/crowd.ts
+./node_modules/.bin/node tools/drills/src/broker-outage.ts
 ./node_modules/.bin/node tools/drills/src/event-crashes.ts
 MUSTER_PROPERTY_RUNS=200 ./node_modules/.bin/vitest run packages/events/src/relay-inbox.db.test.ts

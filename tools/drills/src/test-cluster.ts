@@ -48,6 +48,7 @@ export interface TestCluster extends AsyncDisposable {
   readonly matchUrl: string;
   /** Of the database of match-service. */
   readonly matchDbUrl: string;
+  readonly ratingDbUrl: string;
   readonly gateways: Actor[];
   readonly shards: Actor[];
   /** The services that there is one of. */
@@ -74,7 +75,9 @@ export async function openTestCluster(options: TestClusterOptions): Promise<Test
   const folder = mkdtempSync(path.join(os.tmpdir(), "muster-drill-"));
   const mariadb = await startMariadb({ dataDir: path.join(folder, "data"), port: await freePort(), durable: false });
   const ports = portsFrom(await freePort(), BLOCKS_FROM + Math.floor(Math.random() * BLOCKS) * BLOCK_PORTS);
-  const env = await prepare(ports, mariadb.adminUrl, { ...kafkaOf(options.kafka), ...options.env });
+  const singleNames = [...SINGLE, ...(options.further ?? [])];
+  const health = { EDGE_HEALTH_URLS: healthUrls(ports, singleNames) };
+  const env = await prepare(ports, mariadb.adminUrl, { ...health, ...kafkaOf(options.kafka), ...options.env });
   const children: Child[] = [];
   const lines: string[] = [];
   const gateways: Actor[] = [];
@@ -142,7 +145,7 @@ export async function openTestCluster(options: TestClusterOptions): Promise<Test
   try {
     // Every one of them is waited for, not those alone that a gateway needs to start: who queues wants a rating too.
     await Promise.all([
-      ...[...SINGLE, ...(options.further ?? [])].map((name) => startSingle(name)),
+      ...singleNames.map((name) => startSingle(name)),
       ...Array.from({ length: options.shards }, () => add("shard")),
       ...Array.from({ length: options.gateways }, () => add("gateway")),
     ]);
@@ -156,6 +159,7 @@ export async function openTestCluster(options: TestClusterOptions): Promise<Test
     gatewayUrl: `ws://127.0.0.1:${front.port}/v1/realtime`,
     matchUrl: `http://127.0.0.1:${ports["MATCH_GRPC_PORT"]}`,
     matchDbUrl: env["MATCH_DB_URL"] as string,
+    ratingDbUrl: env["RATING_DB_URL"] as string,
     gateways,
     shards,
     singles,
@@ -167,6 +171,14 @@ export async function openTestCluster(options: TestClusterOptions): Promise<Test
     errors: () => lines.filter((line) => /"level":"(error|fatal)"/.test(line) || !line.includes("{")),
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** Of those that there is one of: gateways and shards are as many as a drill wants. */
+function healthUrls(ports: ReturnType<typeof portsFrom>, names: readonly string[]): string {
+  const urlOf = (name: string): string => `http://127.0.0.1:${ports[adminPortVariable(serviceOf(name))]}/statusz`;
+  return JSON.stringify(
+    Object.fromEntries(names.filter((name) => name !== "edge-api").map((name) => [name, urlOf(name)])),
+  );
 }
 
 function kafkaOf(brokers: readonly string[] = []): Record<string, string> {

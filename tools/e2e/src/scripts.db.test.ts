@@ -48,6 +48,7 @@ const SCRIPTS: Readonly<Record<string, Run | undefined>> = {
 const TOOLS: Readonly<Record<string, Run>> = {
   "tools/attack/src/main.ts": { args: ["--no-such-option"], code: 2 },
   "tools/bench/src/events.ts": { args: ["--no-such-option"], code: 2 },
+  "tools/drills/src/broker-outage.ts": { args: ["--no-such-option"], code: 2 },
   "tools/drills/src/event-crashes.ts": { args: ["--no-such-option"], code: 2 },
   "tools/drills/src/restarts.ts": { args: ["--no-such-option"], code: 2 },
   "tools/drills/src/survival.ts": { args: ["--scenario", "none"], code: 2 },
