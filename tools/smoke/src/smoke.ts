@@ -16,6 +16,7 @@ import {
 import { duel, duelBot, type DuelState } from "@muster/game-duel";
 import { openReplayFile, Replay } from "@muster/game-kit";
 import { localUrl } from "@muster/local";
+import { checkRatings } from "./ratings.ts";
 
 const url = process.argv[2] || localUrl();
 const mode = process.argv[3] ?? "duel-quick";
@@ -76,6 +77,7 @@ async function play(): Promise<void> {
   );
 
   for (const contestant of [hunter, drifter]) await checkHistory(contestant, found, result);
+  await checkRatings(url, mode, found.matchId, byRank(result, found, hunter, drifter));
   await talk(hunter, drifter, found.matchId);
   await checkReplay(hunter, found.matchId, result);
   for (const { realtime, client } of [hunter, drifter]) {
@@ -85,6 +87,11 @@ async function play(): Promise<void> {
   console.log(
     `smoke: both histories show that match, result and score (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`,
   );
+}
+
+/** Who has won first. */
+function byRank(result: Ended, found: FoundMatch, hunter: Contestant, drifter: Contestant): [Contestant, Contestant] {
+  return result.seats[found.seat]?.rank === 1 ? [hunter, drifter] : [drifter, hunter];
 }
 
 /** The loser says good game in the match's channel; the winner hears it on the socket and finds it in the channel. */
