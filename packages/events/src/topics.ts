@@ -49,7 +49,7 @@ export interface Subscription {
 export const SUBSCRIPTIONS = {
   "rating-service": {
     consumer: "rating-service",
-    events: ["muster.matches.v1"],
+    events: ["muster.matches.v1", "muster.players.v1"],
     order: "none", // it puts results in order itself
   },
   "replay-service": {

@@ -7,6 +7,7 @@ import { comparePositions } from "./position.ts";
 import { Meetings } from "./meetings.ts";
 import type { Tables } from "./schema.ts";
 import { insertBoardChanges } from "./store/boards.ts";
+import { lockErased } from "./store/erasures.ts";
 import { insertEvents } from "./store/outbox.ts";
 import { insertResult, isExcluded, requestRewind } from "./store/results.ts";
 import {
@@ -50,7 +51,11 @@ async function advance(tx: Tx, result: Result, heads: ReadonlyMap<string, Head>,
 
   await storePoints(tx, [{ result, points }]);
   await storeHeads(tx, mode, new Map(points.map(({ playerId, after }) => [playerId, { state: after, last: result }])));
-  const changed = points.filter(({ before, after }) => after !== before);
+  const erased = await lockErased(
+    tx,
+    points.map(({ playerId }) => playerId),
+  );
+  const changed = points.filter(({ playerId, before, after }) => after !== before && !erased.has(playerId));
   if (changed.length === 0) return;
   await storeRatings(
     tx,

@@ -5,7 +5,18 @@ import fc from "fast-check";
 import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { openTestDatabase, type TestDatabase } from "../test/database.ts";
-import { apply, applyInTheEnd, duel, histories, idOf, match, MODE, player, rewindAll } from "../test/matches.ts";
+import {
+  apply,
+  applyInTheEnd,
+  duel,
+  eraseInTheEnd,
+  histories,
+  idOf,
+  match,
+  MODE,
+  player,
+  rewindAll,
+} from "../test/matches.ts";
 import { applyResult } from "./apply.ts";
 import { comparePositions } from "./position.ts";
 import { excludeMatch, includeMatch, startSeason } from "./operations.ts";
@@ -17,6 +28,7 @@ import { countRewinds, insertExclusion, lockResult } from "./store/results.ts";
 const MADE = [
   "results",
   "exclusions",
+  "erasures",
   "rewinds",
   "heads",
   "points",
@@ -60,6 +72,10 @@ describeWithMariadb("the stored state", () => {
         excludedEarly: fc.subarray(results).map((some) => some.slice(0, 2)),
         included: fc.subarray(results),
         seasonAt: fc.option(fc.constantFrom(...results)),
+        /** By number: before any result, beside the first ones, and after them. */
+        erasedEarly: fc.oneof(fc.constant<number[]>([]), fc.subarray([0, 1, 2, 3])),
+        erasedMeanwhile: fc.oneof(fc.constant<number[]>([]), fc.subarray([1, 2, 4, 5])),
+        erasedLate: fc.oneof(fc.constant<number[]>([]), fc.subarray([0, 2, 6, 7])),
         concurrent: fc.boolean(),
         rewindBetween: fc.boolean(),
       }),
@@ -72,11 +88,15 @@ describeWithMariadb("the stored state", () => {
         for (const { matchId } of run.excludedEarly) await excludeMatch(harness.db, matchId, "suspect", at);
         const withheld = new Set(run.withheld);
         const first = [...run.order.filter((result) => !withheld.has(result)), ...run.repeated];
-        if (run.concurrent) await Promise.all(first.map((result) => applyInTheEnd(harness, result)));
-        else for (const result of first) await apply(harness, result);
+        for (const n of run.erasedEarly) await eraseInTheEnd(harness, player(n));
+        const meanwhile = run.erasedMeanwhile.map((n) => () => eraseInTheEnd(harness, player(n)));
+        const steps = [...first.map((result) => () => applyInTheEnd(harness, result)), ...meanwhile];
+        if (run.concurrent) await Promise.all(steps.toReversed().map((step) => step()));
+        else for (const step of steps) await step();
         if (run.rewindBetween) await rewindAll(harness);
         for (const { matchId } of run.excluded) await excludeMatch(harness.db, matchId, "suspect", at);
         for (const result of run.withheld) await apply(harness, result);
+        for (const n of run.erasedLate) await eraseInTheEnd(harness, player(n));
         if (run.rewindBetween) await countChanges(harness.db, 5);
         await rewindAll(harness);
         await isTheFold();
@@ -84,6 +104,12 @@ describeWithMariadb("the stored state", () => {
         await rewindAll(harness);
         await countChanges(harness.db, 5000);
         await isTheFold();
+        const erased = [...run.erasedEarly, ...run.erasedMeanwhile, ...run.erasedLate].map(player);
+        const { rows } =
+          await sql`select player_id from ratings where player_id in (${sql.join(["", ...erased])})`.execute(
+            harness.db,
+          );
+        expect(rows).toEqual([]);
       }),
       { numRuns: Number(process.env["FOLD_RUNS"] ?? 40) },
     );
@@ -269,6 +295,30 @@ describeWithMariadb("the stored state", () => {
     for (const table of ["heads", "points", "ratings"] as const)
       expect(await harness.db.selectFrom(table).selectAll().execute()).toEqual([]);
     await isTheFold();
+  });
+
+  it("gives others the same ratings whether a player is erased or not, and tells of no erased player", async () => {
+    const made: unknown[] = [];
+    for (const erases of [false, true]) {
+      await clear();
+      for (let n = 0; n < 6; n++) await apply(harness, duel(n, n % 3, 3 + (n % 2)));
+      if (erases) await eraseInTheEnd(harness, player(3));
+      await apply(harness, duel(8, 3, 1));
+      await apply(harness, duel(7, 3, 2));
+      await rewindAll(harness);
+      const { rows } = await sql`select * from ratings where player_id <> ${player(3)} order by player_id`.execute(
+        harness.db,
+      );
+      made.push(rows);
+      await isTheFold();
+    }
+    expect(made[1]).toEqual(made[0]);
+    const told = await harness.db
+      .selectFrom("outbox")
+      .select("payload")
+      .where("partition_key", "=", player(3))
+      .execute();
+    expect(told).toHaveLength(3); // of the matches before
   });
 
   it("has numbers as they were computed: every double comes back as it went", async () => {

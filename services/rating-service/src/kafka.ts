@@ -1,12 +1,12 @@
 // Both ends of rating-service on Kafka: it consumes results, and its outbox is published.
 import type { Database } from "@muster/db";
 import {
+  type AnyEvent,
   brokerOf,
   consumerTopics,
   createConsumerMetrics,
   createEventConsumer,
   decodeOnly,
-  type EventOf,
   publishOutbox,
   type Publishing,
   rowEncoder,
@@ -16,6 +16,7 @@ import type { Component } from "@muster/runtime";
 import type { ServiceContext } from "@muster/service";
 import { applyResult } from "./apply.ts";
 import type { Config } from "./config.ts";
+import { erasePlayer } from "./erase.ts";
 import { resultOf, SOURCE } from "./events.ts";
 import type { RatingMetrics } from "./metrics.ts";
 import type { Tables } from "./schema.ts";
@@ -37,19 +38,20 @@ export function createKafkaParts(parts: KafkaParts): Publishing {
   const consumerMetrics = createConsumerMetrics(metrics);
   const started: Component[] = [];
   const consumer: Component = {
-    name: "results of matches",
+    name: "results of matches, and erasures",
     async start() {
       const producer = (await broker).producer();
-      const consuming = createEventConsumer<Tables, EventOf<"match.ended">>({
+      const consuming = createEventConsumer<Tables, AnyEvent<"match.ended" | "player.erased">>({
         db,
         broker: await broker,
         producer,
         name: SUBSCRIPTION.consumer,
         topics: consumerTopics(SUBSCRIPTION),
         order: SUBSCRIPTION.order,
-        decode: decodeOnly("match.ended"),
+        decode: decodeOnly("match.ended", "player.erased"),
         async apply(event, tx) {
-          ratingMetrics.result(await applyResult(tx, resultOf(event), now()));
+          if (event.type === "player.erased") await erasePlayer(tx, event.data.playerId, new Date(event.data.erasedAt));
+          else ratingMetrics.result(await applyResult(tx, resultOf(event), now()));
         },
         metrics: consumerMetrics,
         log,

@@ -10,6 +10,7 @@ import { Meetings } from "./meetings.ts";
 import { ALGORITHM } from "./rate-match.ts";
 import { sameState } from "./rewind.ts";
 import type { Tables } from "./schema.ts";
+import { findErased } from "./store/erasures.ts";
 import { listResults, type StoredResult } from "./store/results.ts";
 import { findHeads, findRatings, listPointsOfMatches, listSeasons, type PointRow, stateOf } from "./store/states.ts";
 
@@ -33,6 +34,7 @@ class Comparison {
   readonly #mode: string;
   readonly #states = new Map<string, PlayerState>();
   readonly #last = new Map<string, Position>();
+  /** By player and season; of those who are not erased. */
   readonly #ratings = new Map<string, PlayerState>();
   readonly #meetings = new Meetings();
   readonly #differences: string[] = [];
@@ -61,6 +63,7 @@ class Comparison {
       if (!last || page.length < PAGE_RESULTS) break;
       start = { after: last };
     }
+    await this.#leaveOutErased();
     await this.#compareTotals();
     await this.#compareHeads();
     await this.#compareRatings();
@@ -78,6 +81,11 @@ class Comparison {
     }
     this.#points += points.length;
     return points;
+  }
+
+  async #leaveOutErased(): Promise<void> {
+    const erased = await findErased(this.#tx, [...this.#states.keys()]);
+    for (const key of this.#ratings.keys()) if (erased.has(key.split(" ")[0] as string)) this.#ratings.delete(key);
   }
 
   #compare(result: StoredResult, points: readonly Point[], stored: ReadonlyMap<string, PointRow[]>): void {

@@ -72,6 +72,28 @@ describeWithKafka("rating-service on Kafka", () => {
     const { dlq } = consumerTopics(SUBSCRIPTIONS["rating-service"]);
     const lag = await admin.lag("nobody", [dlq]);
     expect(lag.reduce((sum, { first, end }) => sum + Number(end - first), 0)).toBe(1);
+
+    const [gone] = players as [string];
+    const erased = newEvent(
+      "player.erased",
+      { playerId: gone, erasedAt: new Date().toISOString() },
+      { source: "muster/identity-service", time: new Date() },
+    );
+    await producer.send([encodeEvent(erased), encodeEvent(erased)]);
+    const board = { leaderboard: { mode: "duel" } };
+    await until(
+      async () => ((await harness.call.listLeaderboard(board)).players === 4 ? undefined : "still there"),
+      60_000,
+    );
+    const entries = (await harness.call.listLeaderboard(board)).entries.map(({ rank, playerId }) => [rank, playerId]);
+    expect(entries.map(([rank]) => rank)).toEqual([1, 2, 3, 4]);
+    expect(entries.map(([, playerId]) => playerId)).not.toContain(gone);
+    expect(await harness.call.listRatingHistory({ playerId: gone, mode: "duel" })).toMatchObject({ points: [] });
+    expect(await harness.call.getPlayerRatings({ playerId: gone })).toMatchObject({ ratings: [] });
+    await expect(harness.call.getLeaderboardAround({ ...board, playerId: gone })).rejects.toMatchObject({
+      code: "not_on_leaderboard",
+    });
+    expect(await compareWithFold(harness.db, "duel")).toMatchObject({ differences: [] });
     await producer.stop?.();
     await admin.stop?.();
   }, 180_000);

@@ -11,6 +11,7 @@ import { NEWCOMER } from "./rate-match.ts";
 import type { Tables } from "./schema.ts";
 import type { Season } from "./seasons.ts";
 import { countAgain, insertBoardChanges } from "./store/boards.ts";
+import { lockErased } from "./store/erasures.ts";
 import { insertEvents } from "./store/outbox.ts";
 import { deleteRewinds, listResults, listRewinds, type StoredResult } from "./store/results.ts";
 import {
@@ -189,10 +190,12 @@ class Rewind {
       else gone.push(id);
     }
     const earlier = await findHeads(this.#tx, this.#mode, ids);
+    const erased = await lockErased(this.#tx, ids);
     await storeHeads(this.#tx, this.#mode, heads);
     await deleteHeads(this.#tx, this.#mode, gone);
-    await this.#storeRatings(ids);
+    await this.#storeRatings(ids, erased);
     const changed = [...heads].flatMap(([playerId, { state, last }]) => {
+      if (erased.has(playerId)) return [];
       const before = earlier.get(playerId)?.state ?? { ...state, ...NEWCOMER, matches: 0 };
       if ((before.mu === state.mu && before.sigma === state.sigma) || state.matches === 0) return [];
       return [{ playerId, mode: this.#mode, matchId: last.matchId, before, after: state }];
@@ -204,7 +207,7 @@ class Rewind {
     return changed.length + gone.filter((id) => earlier.has(id)).length;
   }
 
-  async #storeRatings(ids: readonly string[]): Promise<void> {
+  async #storeRatings(ids: readonly string[], erased: ReadonlySet<string>): Promise<void> {
     const stored = Map.groupBy(await findRatings(this.#tx, this.#mode, ids), ({ playerId }) => playerId);
     const changes: RatingChange[] = [];
     const written: SeasonRating[] = [];
@@ -215,11 +218,12 @@ class Rewind {
       for (const season of new Set([...old.keys(), ...seasons.keys()])) {
         if (before && season < before.state.season) continue; // is over, and stays
         const state = seasons.get(season);
-        const after = state && state.matches > 0 ? state : undefined;
+        const after = state && state.matches > 0 && !erased.has(playerId) ? state : undefined;
         const was = old.get(season);
         if (after && was && sameState(was, after)) continue;
         if (after) written.push({ playerId, state: after });
         else if (was) deleted.push({ playerId, season });
+        else continue;
         changes.push({ before: was, after });
       }
     }

@@ -20,6 +20,7 @@ describeWithMariadb("rating-service", () => {
   afterAll(() => harness[Symbol.asyncDispose]());
   beforeEach(async () => {
     for (const table of [
+      "board_changes", // first: it waits for who is adding them to the counts
       "results",
       "exclusions",
       "rewinds",
@@ -28,7 +29,6 @@ describeWithMariadb("rating-service", () => {
       "ratings",
       "board_counts",
       "board_equals",
-      "board_changes",
     ])
       await sql`delete from ${sql.table(table)}`.execute(harness.db);
     await sql`delete from seasons where season > 1`.execute(harness.db);
@@ -181,7 +181,7 @@ describeWithMariadb("rating-service", () => {
       await applyInTheEnd(harness, duel(3, 3, 4));
       const without = await display();
       await sql`delete from heads`.execute(harness.db);
-      for (const table of ["results", "points", "ratings", "board_counts", "board_equals", "board_changes"])
+      for (const table of ["board_changes", "results", "points", "ratings", "board_counts", "board_equals"])
         await sql`delete from ${sql.table(table)}`.execute(harness.db);
       for (const result of [duel(1, 1, 2), duel(2, 2, 3), duel(3, 3, 4)]) await applyInTheEnd(harness, result);
       const all = await display();

@@ -22,6 +22,7 @@ import {
   rankOf,
   sizeOf,
 } from "./store/boards.ts";
+import { findErased } from "./store/erasures.ts";
 import { listPoints, listRatingsOfPlayer } from "./store/histories.ts";
 import { findHeads, listSeasons, stateOf } from "./store/states.ts";
 
@@ -93,7 +94,9 @@ export function ratingRpc({ db, log, now }: RpcParts): ServiceImpl<typeof Rating
     async listRatingHistory({ playerId, mode, pageSize, cursor }) {
       const limit = pageSize || PAGE_SIZE_DEFAULT;
       const before = decodePosition(cursor, () => fail("bad_cursor"));
-      const rows = await listPoints(db, { playerId: playerId.toLowerCase(), mode }, before, limit + 1);
+      const player = playerId.toLowerCase();
+      const erased = (await findErased(db, [player])).has(player);
+      const rows = erased ? [] : await listPoints(db, { playerId: player, mode }, before, limit + 1);
       const last = rows.length > limit ? rows[limit - 1] : undefined;
       return {
         points: rows.slice(0, limit).map((row) => ({

@@ -18,6 +18,7 @@ export interface Tables extends ConsumerTables {
   results: ResultsTable;
   exclusions: ExclusionsTable;
   rewinds: RewindsTable;
+  erasures: ErasuresTable;
   heads: HeadsTable;
   points: PointsTable;
   ratings: RatingsTable;
@@ -60,6 +61,12 @@ export interface ExclusionsTable {
   match_id: string;
   reason: string;
   excluded_at: Date;
+}
+
+/** Players whose accounts are erased: they have no ratings, whatever else is known of their ids. */
+export interface ErasuresTable {
+  player_id: string;
+  erased_at: Date;
 }
 
 /** Requests to compute a mode again from a result on. */

@@ -1,6 +1,7 @@
 // For the tests and benches of other packages: the service as they may use it.
 export { type Applied, applyResult } from "./apply.ts";
 export { fields, readConfig } from "./config.ts";
+export { erasePlayer } from "./erase.ts";
 export { ERRORS } from "./errors.ts";
 export type { Result } from "./fold.ts";
 export { migrations } from "./migrations/index.ts";

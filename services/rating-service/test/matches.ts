@@ -2,6 +2,7 @@
 import { inTransaction, isTransient } from "@muster/db";
 import fc from "fast-check";
 import { type Applied, applyResult } from "../src/apply.ts";
+import { erasePlayer } from "../src/erase.ts";
 import type { Participant, Result } from "../src/fold.ts";
 import { rewindMode } from "../src/rewind.ts";
 import { listRewindModes } from "../src/store/results.ts";
@@ -69,6 +70,15 @@ export async function applyInTheEnd(on: Pick<TestDatabase, "db">, result: Result
   for (;;)
     try {
       return await apply(on, result);
+    } catch (err) {
+      if (!isTransient(err)) throw err;
+    }
+}
+
+export async function eraseInTheEnd({ db }: Pick<TestDatabase, "db">, playerId: string): Promise<void> {
+  for (;;)
+    try {
+      return await inTransaction(db, (tx) => erasePlayer(tx, playerId, new Date()), "read committed");
     } catch (err) {
       if (!isTransient(err)) throw err;
     }

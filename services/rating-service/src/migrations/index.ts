@@ -132,4 +132,9 @@ export const migrations: Migrations = {
   "20261127T1955-create-inbox": createInbox,
   "20261127T1956-create-parked-events": createParkedEvents,
   "20261127T2210-outbox-add-record": addRecordToOutbox,
+  "20261127T2255-create-erasures": statement(sql`
+    create table if not exists erasures (
+      player_id uuid not null primary key,
+      erased_at datetime(3) not null
+    ) engine = InnoDB`),
 };
