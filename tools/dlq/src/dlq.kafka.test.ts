@@ -1,5 +1,5 @@
 // Poison, its letter, and what an operator does with it, on the real broker.
-import { PermanentError } from "@muster/events";
+import { BROKER_CLIENTS, PermanentError } from "@muster/events";
 import { describeWithKafka, until } from "@muster/testkit";
 import { expect, it } from "vitest";
 import { players, World } from "../test/world.ts";
@@ -7,68 +7,79 @@ import { players, World } from "../test/world.ts";
 const POISON = new PermanentError("no such mode");
 
 describeWithKafka("an operator", () => {
-  it("sees letters, tries a replay, does it after the fix, once; a second one is left out; every act is in the audit", async () => {
-    await using world = await World.open("none");
-    const [good, bad, worse] = players(3) as [string, string, string];
-    world.broken.set(bad, POISON);
-    world.broken.set(worse, POISON);
-    const [goodId, badId, worseId] = (await world.publish([good, bad, worse])) as [string, string, string];
-    await world.send([{ topic: "", key: "k", value: Buffer.from("{"), headers: { ce_type: "player.banned" } }]);
-    const open = await world.untilOpen(3);
-    expect(open.map((line) => JSON.parse(line) as object)).toMatchObject([
-      { offset: "0", state: "open", eventId: badId, type: "player.banned", key: bad, class: "permanent", attempts: 1 },
-      { offset: "1", eventId: worseId, error: "PermanentError: no such mode" },
-      { offset: "2", class: "invalid" },
-    ]);
-    expect(await world.metric("dlq_depth")).toEqual({ "": 3 });
-    expect((await world.metric("dlq_oldest_seconds"))[""]).toBeGreaterThan(0);
-    expect((await world.dlq("list", "--class", "invalid")).lines.at(-1)).toBe(
-      "1 of 1 that match; 3 of 3 letters are open",
-    );
-    const shown = (await world.dlq("show", "1")).lines.join("\n");
-    expect(shown).toContain(`event     player.banned ${worseId}`);
-    expect(shown).toContain('"bannedAt": "2026-11-27T12:00:00.000Z"');
+  it.each(BROKER_CLIENTS)(
+    "sees letters, tries a replay, does it after the fix, once; a second one is left out; every act is in the audit: %s",
+    async (client) => {
+      await using world = await World.open("none", client);
+      const [good, bad, worse] = players(3) as [string, string, string];
+      world.broken.set(bad, POISON);
+      world.broken.set(worse, POISON);
+      const [goodId, badId, worseId] = (await world.publish([good, bad, worse])) as [string, string, string];
+      await world.send([{ topic: "", key: "k", value: Buffer.from("{"), headers: { ce_type: "player.banned" } }]);
+      const open = await world.untilOpen(3);
+      expect(open.map((line) => JSON.parse(line) as object)).toMatchObject([
+        {
+          offset: "0",
+          state: "open",
+          eventId: badId,
+          type: "player.banned",
+          key: bad,
+          class: "permanent",
+          attempts: 1,
+        },
+        { offset: "1", eventId: worseId, error: "PermanentError: no such mode" },
+        { offset: "2", class: "invalid" },
+      ]);
+      expect(await world.metric("dlq_depth")).toEqual({ "": 3 });
+      expect((await world.metric("dlq_oldest_seconds"))[""]).toBeGreaterThan(0);
+      expect((await world.dlq("list", "--class", "invalid")).lines.at(-1)).toBe(
+        "1 of 1 that match; 3 of 3 letters are open",
+      );
+      const shown = (await world.dlq("show", "1")).lines.join("\n");
+      expect(shown).toContain(`event     player.banned ${worseId}`);
+      expect(shown).toContain('"bannedAt": "2026-11-27T12:00:00.000Z"');
 
-    world.broken.clear();
-    const tried = await world.dlq("replay", "--key", bad);
-    expect(tried.lines.at(-1)).toMatch(/^1 would be replayed\. Nothing has been done/);
-    await world.untilOpen(3);
-    expect(await world.effects()).toEqual([goodId]);
+      world.broken.clear();
+      const tried = await world.dlq("replay", "--key", bad);
+      expect(tried.lines.at(-1)).toMatch(/^1 would be replayed\. Nothing has been done/);
+      await world.untilOpen(3);
+      expect(await world.effects()).toEqual([goodId]);
 
-    const replay = ["replay", "--key", bad, "--reason", "modes are back", "--apply"];
-    expect(await world.dlq(...replay)).toEqual({ code: 0, lines: ["1 replayed"] });
-    await world.untilEffects(2);
-    await expect(world.dlq(...replay)).rejects.toThrow("no open letter matches");
-    expect((await world.dlq(...replay, "--again", "--by", "bob")).lines).toEqual(["1 replayed"]);
-    expect((await world.dlq("discard", "--class", "invalid", "--reason", "a test", "--apply")).lines).toEqual([
-      "1 discarded",
-    ]);
-    const rest = await world.dlq("replay", "--type", "player.banned", "--reason", "the rest", "--apply");
-    expect(rest.lines).toEqual([
-      "2 of those that match were handled before, and are left out; --again replays them too",
-      "1 replayed",
-    ]);
-    await world.untilEffects(3);
-    // What was replayed twice had its turn before this one.
-    expect(await world.effects()).toEqual([goodId, badId, worseId]);
-    await world.untilOpen(0);
-    await until(async () => ((await world.metric("dlq_depth"))[""] === 0 ? undefined : "the depth is not 0"));
-    const any = (await world.dlq("list", "--state", "any", "--json")).lines.slice(0, 3);
-    expect(any.map((line) => JSON.parse(line) as object)).toMatchObject([
-      { state: "replayed", marked: { by: "bob", why: "modes are back" } },
-      { state: "replayed", marked: { by: "ann@ops", why: "the rest" } },
-      { state: "discarded", marked: { by: "ann@ops", why: "a test" } },
-    ]);
-    const audit = (await world.dlq("audit")).lines;
-    const what = audit.map((line) => line.split("  ").slice(1, 5).toSpliced(2, 1).join(" "));
-    expect(what).toEqual([
-      "ann@ops replayed offset 0",
-      "bob replayed offset 0",
-      "ann@ops discarded offset 2",
-      "ann@ops replayed offset 1",
-    ]);
-    expect(audit[0]).toContain("modes are back");
-  });
+      const replay = ["replay", "--key", bad, "--reason", "modes are back", "--apply"];
+      expect(await world.dlq(...replay)).toEqual({ code: 0, lines: ["1 replayed"] });
+      await world.untilEffects(2);
+      await expect(world.dlq(...replay)).rejects.toThrow("no open letter matches");
+      expect((await world.dlq(...replay, "--again", "--by", "bob")).lines).toEqual(["1 replayed"]);
+      expect((await world.dlq("discard", "--class", "invalid", "--reason", "a test", "--apply")).lines).toEqual([
+        "1 discarded",
+      ]);
+      const rest = await world.dlq("replay", "--type", "player.banned", "--reason", "the rest", "--apply");
+      expect(rest.lines).toEqual([
+        "2 of those that match were handled before, and are left out; --again replays them too",
+        "1 replayed",
+      ]);
+      await world.untilEffects(3);
+      // What was replayed twice had its turn before this one.
+      expect(await world.effects()).toEqual([goodId, badId, worseId]);
+      await world.untilOpen(0);
+      await until(async () => ((await world.metric("dlq_depth"))[""] === 0 ? undefined : "the depth is not 0"));
+      const any = (await world.dlq("list", "--state", "any", "--json")).lines.slice(0, 3);
+      expect(any.map((line) => JSON.parse(line) as object)).toMatchObject([
+        { state: "replayed", marked: { by: "bob", why: "modes are back" } },
+        { state: "replayed", marked: { by: "ann@ops", why: "the rest" } },
+        { state: "discarded", marked: { by: "ann@ops", why: "a test" } },
+      ]);
+      const audit = (await world.dlq("audit")).lines;
+      const what = audit.map((line) => line.split("  ").slice(1, 5).toSpliced(2, 1).join(" "));
+      expect(what).toEqual([
+        "ann@ops replayed offset 0",
+        "bob replayed offset 0",
+        "ann@ops discarded offset 2",
+        "ann@ops replayed offset 1",
+      ]);
+      expect(audit[0]).toContain("modes are back");
+    },
+  );
 
   it("frees a parked key: by a replay in its order, by a discard without the event that was given up", async () => {
     await using world = await World.open("per key");

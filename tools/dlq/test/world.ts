@@ -3,6 +3,7 @@ import { createDatabase, type Database, type DbPart, migrate, statement } from "
 import {
   type AnyEvent,
   type Broker,
+  type BrokerClient,
   type ConsumerTables,
   consumerTopics,
   createBroker,
@@ -60,8 +61,8 @@ export class World implements AsyncDisposable {
     this.subscription = { consumer: `${this.#prefix}consumer`, events: [`${this.#prefix}events`], order };
   }
 
-  static async open(order: Subscription["order"]): Promise<World> {
-    const options = { client: "kafkajs", brokers: kafkaBrokers(), clientId: "test", tls: false } as const;
+  static async open(order: Subscription["order"], client: BrokerClient = "kafkajs"): Promise<World> {
+    const options = { client, brokers: kafkaBrokers(), clientId: "test", tls: false } as const;
     const world = new World(await createBroker(options, new LogLines().logger("test")), order);
     await world.#open();
     return world;
