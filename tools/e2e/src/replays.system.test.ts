@@ -1,8 +1,11 @@
 // Replays as players get them: through the ingress and edge-api, by the SDK and by plain HTTP.
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
+import { EndReason, MatchService } from "@muster/contracts/match/v2";
 import { duel } from "@muster/game-duel";
 import { openReplayFile, Replay } from "@muster/game-kit";
+import { createRpcClient } from "@muster/rpc";
 import { describeWithServers, until } from "@muster/testkit";
+import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { guest, pilot, playing, type TestPlayer } from "./players.ts";
 import { deliverEnded } from "./replayed.ts";
@@ -90,6 +93,38 @@ describeWithServers("replays over REST", () => {
     expect([beyond.status, beyond.headers.get("content-range")]).toEqual([416, `bytes */${size}`]);
     expect(beyond.headers.get("cache-control")).toBe("no-store");
     expect(await beyond.json()).toMatchObject({ error: { code: "range_not_satisfiable" } });
+  });
+
+  it("gives out a log that was too large for the event, which match-service has, in all of its parts", async () => {
+    const baseUrl = `http://127.0.0.1:${system.env["MATCH_GRPC_PORT"]}`;
+    const matches = createRpcClient({ service: MatchService, baseUrl, timeoutMs: 5000 });
+    const large = uuidv7();
+    const inputLog = new Uint8Array(randomBytes(190 * 1024)); // no log, as its checksum shows: the verdict is not looked for here
+    const seats = players.map(({ player }, seat) => ({ seat, playerId: player.playerId, playerName: player.name }));
+    const what = { matchId: large, mode: "duel", gameId: "duel", buildId: duel.buildId, seed: 1, shardId: "test" };
+    await matches.call.createMatch({ ...what, seats });
+    const ranks = seats.map(({ seat }) => ({ seat, score: 1, rank: 1 }));
+    const completed = { reason: EndReason.PLAYED, seats: ranks };
+    await matches.call.recordResult({
+      matchId: large,
+      epoch: 1,
+      shardId: "test",
+      ticks: 9,
+      stateHash: "0badcafe",
+      inputLog,
+      outcome: { case: "completed", value: completed },
+    });
+    await matches.stop?.();
+    expect((await deliverEnded(system, large)).data).not.toHaveProperty("inputLog");
+    const { replays } = (players[0] as TestPlayer).client;
+    await until(async () => ((await replays.of(large)).verdict ? undefined : "no verdict"), 60_000);
+    expect(await replays.of(large)).toMatchObject({ verdict: "unverifiable", verdictReason: "log_unreadable" });
+    const bytes = Buffer.from(await replays.download(large));
+    expect(bytes.subarray(-inputLog.length)).toEqual(Buffer.from(inputLog));
+    expect((await replays.of(large)).file).toEqual({
+      bytes: bytes.length,
+      sha256: createHash("sha256").update(bytes).digest("base64url"),
+    });
   });
 
   it("refuses whoever is not logged in, unknown matches, players and cursors", async () => {
