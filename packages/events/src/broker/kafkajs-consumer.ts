@@ -1,16 +1,16 @@
 import type { Logger } from "@muster/log";
-import { retryForever, sleep } from "@muster/runtime";
+import { sleep } from "@muster/runtime";
 import type { Consumer as KafkaConsumer, EachBatchPayload, Kafka, KafkaMessage } from "kafkajs";
 import { untilStop } from "./at-most.ts";
 import { brokerError, protocolName } from "./kafkajs-errors.ts";
 import { FETCH_BYTES_MAX, heartbeatMs, SESSION_MS } from "./consumer-defaults.ts";
-import type { Batch, Consumer, ConsumerOptions, ReceivedRecord } from "./port.ts";
+import { GroupConsumer } from "./group-consumer.ts";
+import type { Batch, ConsumerOptions, ReceivedRecord } from "./port.ts";
 
 /** How long the other members wait in a rebalance for one that is still handling records. */
 const REBALANCE_MS = 60_000;
 /** How long a fetch waits for records when there are none: a partition that has rested is asked for again after that. */
 const FETCH_WAIT_MS = 250;
-const REJOIN_MS_MAX = 5000;
 /**
  * Half a minute: a member that gives up while the broker is away comes back under another name, and its group then waits for the old one
  * until that one's session has ended.
@@ -41,81 +41,55 @@ interface Member {
   generation: Generation;
 }
 
-export class KafkaJsConsumer implements Consumer {
-  readonly name: string;
+export class KafkaJsConsumer extends GroupConsumer {
   readonly #kafka: Kafka;
-  readonly #options: ConsumerOptions;
-  readonly #log: Logger;
-  readonly #stop = new AbortController();
   readonly #sessionMs: number;
-  #running: Promise<void> | undefined;
-  #assigned: readonly string[] | undefined;
   #loadingTries = 0;
 
   constructor(kafka: Kafka, options: ConsumerOptions, log: Logger) {
-    this.name = `consumer ${options.group}`;
+    super(options, log);
     this.#kafka = kafka;
-    this.#options = options;
     this.#sessionMs = options.sessionMs ?? SESSION_MS;
-    this.#log = log;
-  }
-
-  async start(): Promise<void> {
-    this.#running = retryForever(() => this.#memberUnlessLoading(), {
-      name: this.name,
-      stop: this.#stop.signal,
-      log: this.#log,
-      maxDelayMs: REJOIN_MS_MAX,
-    });
-  }
-
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
-  }
-
-  assigned(): readonly string[] | undefined {
-    return this.#assigned;
   }
 
   /** A broker that has just started is no failure. */
-  async #memberUnlessLoading(): Promise<void> {
+  protected async member(): Promise<void> {
     try {
-      await this.#member();
+      await this.#join();
     } catch (err) {
       const reason = protocolName(err);
       if (!LOADING.has(reason) || this.#loadingTries === LOADING_TRIES) throw err;
       this.#loadingTries += 1;
-      this.#log.debug({ reason }, `${this.name} waits for the coordinator of its group`);
+      this.log.debug({ reason }, `${this.name} waits for the coordinator of its group`);
     }
   }
 
   /** One membership of the group, from joining to its loss or our leaving. @throws what ended it */
-  async #member(): Promise<void> {
+  async #join(): Promise<void> {
     const consumer = this.#kafka.consumer({
-      groupId: this.#options.group,
+      groupId: this.options.group,
       sessionTimeout: this.#sessionMs,
       rebalanceTimeout: REBALANCE_MS,
       heartbeatInterval: heartbeatMs(this.#sessionMs),
       allowAutoTopicCreation: false,
-      maxBytesPerPartition: this.#options.fetchBytesMax ?? FETCH_BYTES_MAX,
+      maxBytesPerPartition: this.options.fetchBytesMax ?? FETCH_BYTES_MAX,
       maxWaitTimeInMs: FETCH_WAIT_MS,
-      retry: { ...RETRY, restartOnFailure: async () => false }, // #member is called again instead
+      retry: { ...RETRY, restartOnFailure: async () => false }, // #join is called again instead
     });
     const member: Member = { consumer, handling: new Set(), resting: new Set(), generation: newGeneration() };
     const ended = Promise.withResolvers<void>();
     this.#listen(member, ended.reject);
     const onStop = (): void => ended.resolve();
-    this.#stop.signal.addEventListener("abort", onStop, { once: true });
+    this.stopping.addEventListener("abort", onStop, { once: true });
     const begun = this.#begin(member);
     try {
       await Promise.race([begun, ended.promise]);
-      if (!this.#stop.signal.aborted) await ended.promise;
+      if (!this.stopping.aborted) await ended.promise;
     } finally {
-      this.#stop.signal.removeEventListener("abort", onStop);
+      this.stopping.removeEventListener("abort", onStop);
       for (const timer of member.resting) clearTimeout(timer);
       await this.#leave(member, begun);
-      this.#assigned = undefined;
+      this.partitions = undefined;
     }
   }
 
@@ -126,19 +100,19 @@ export class KafkaJsConsumer implements Consumer {
       member.generation.heardAt = performance.now();
     });
     consumer.on(consumer.events.REBALANCING, () => {
-      this.#assigned = undefined;
+      this.partitions = undefined;
     });
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       this.#loadingTries = 0;
       member.generation = newGeneration();
-      this.#assigned = Object.entries(payload.memberAssignment)
+      this.partitions = Object.entries(payload.memberAssignment)
         .flatMap(([topic, partitions]) => partitions.map((partition) => `${topic}/${partition}`))
         .toSorted();
     });
   }
 
   async #begin(member: Member): Promise<void> {
-    const { topics, from, concurrency } = this.#options;
+    const { topics, from, concurrency } = this.options;
     const { consumer } = member;
     await consumer.connect();
     await consumer.subscribe({ topics: [...topics], fromBeginning: from === "earliest" });
@@ -157,7 +131,7 @@ export class KafkaJsConsumer implements Consumer {
   /** Waits for the handlers, however long they take; but for the broker only so long. */
   async #leave({ consumer, handling }: Member, begun: Promise<void>): Promise<void> {
     const leave = (): Promise<void> =>
-      consumer.disconnect().catch((err: unknown) => this.#log.debug({ err }, `${this.name} did not leave`));
+      consumer.disconnect().catch((err: unknown) => this.log.debug({ err }, `${this.name} did not leave`));
     // A second time in case that it was still joining: the library would go on, and be a member that nobody knows of.
     const left = leave().then(async () => {
       await begun.catch(() => undefined);
@@ -176,9 +150,9 @@ export class KafkaJsConsumer implements Consumer {
     const { generation } = member;
     const batch = this.#batchOf(generation, payload);
     const start = BigInt(first.offset);
-    const { next, pauseMs } = await this.#options.handle(batch).catch((err: unknown) => {
-      if (batch.owned()) this.#log.error({ err, topic, partition }, "a handler of batches failed");
-      else this.#log.debug({ err, topic, partition }, "a handler failed after its partition was taken away");
+    const { next, pauseMs } = await this.options.handle(batch).catch((err: unknown) => {
+      if (batch.owned()) this.log.error({ err, topic, partition }, "a handler of batches failed");
+      else this.log.debug({ err, topic, partition }, "a handler failed after its partition was taken away");
       return { next: start, pauseMs: REST_AFTER_THROW_MS };
     });
     if (next > start) payload.resolveOffset((next - 1n).toString());
@@ -205,19 +179,19 @@ export class KafkaJsConsumer implements Consumer {
       end: BigInt(highWatermark),
       owned: () =>
         generation.lost === undefined &&
-        !this.#stop.signal.aborted &&
+        !this.stopping.aborted &&
         performance.now() - generation.heardAt < this.#sessionMs,
       commit: async (offset) => {
         for (let tries = 1; ; tries += 1) {
           try {
             // Not the consumer's own commitOffsets: that one does nothing, silently, once the consumer has been told to stop.
             const topics = [{ topic, partitions: [{ partition, offset: offset.toString() }] }];
-            await untilStop(this.#stop.signal, () => payload.commitOffsetsIfNecessary({ topics }));
+            await untilStop(this.stopping, () => payload.commitOffsetsIfNecessary({ topics }));
             generation.heardAt = performance.now();
             return;
           } catch (err) {
             note(err);
-            if (generation.lost !== undefined || tries === COMMIT_TRIES || this.#stop.signal.aborted)
+            if (generation.lost !== undefined || tries === COMMIT_TRIES || this.stopping.aborted)
               throw brokerError(err);
             await sleep(COMMIT_RETRY_MS * tries);
           }
@@ -225,10 +199,10 @@ export class KafkaJsConsumer implements Consumer {
       },
       heartbeat: async () => {
         try {
-          await untilStop(this.#stop.signal, () => payload.heartbeat());
+          await untilStop(this.stopping, () => payload.heartbeat());
         } catch (err) {
           note(err);
-          this.#log.debug({ err, topic, partition }, "a heartbeat failed");
+          this.log.debug({ err, topic, partition }, "a heartbeat failed");
         }
       },
     };
