@@ -49,6 +49,7 @@ const TOOLS: Readonly<Record<string, Run>> = {
   "tools/attack/src/main.ts": { args: ["--no-such-option"], code: 2 },
   "tools/bench/src/events.ts": { args: ["--no-such-option"], code: 2 },
   "tools/drills/src/broker-outage.ts": { args: ["--no-such-option"], code: 2 },
+  "tools/bench/src/results.ts": { args: ["--no-such-option"], code: 2 },
   "tools/drills/src/event-crashes.ts": { args: ["--no-such-option"], code: 2 },
   "tools/drills/src/restarts.ts": { args: ["--no-such-option"], code: 2 },
   "tools/drills/src/survival.ts": { args: ["--scenario", "none"], code: 2 },
