@@ -1,7 +1,7 @@
 // The queue of verifications: several instances, crashes, and what no attempt helps.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { describeWithMariadb, until } from "@muster/testkit";
+import { describeWithMariadb, LogLines, until } from "@muster/testkit";
 import { sql } from "kysely";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { openTestDatabase, type TestDatabase } from "../test/database.ts";
@@ -101,6 +101,22 @@ describeWithMariadb("the queue of verifications", () => {
     await using verifying = await startVerifying(database.db);
     expect(await judged(database, event.data.matchId)).toMatchObject({ verdict: "unverifiable", reason: "too_costly" });
     expect(verifying.simulated).toEqual([]);
+  });
+
+  it("blames no match for threads that cannot start: its attempts do not count", async () => {
+    const event = await endedMatch();
+    await deliver(database, event);
+    const logs = new LogLines();
+    await using verifying = await startVerifying(database.db, {
+      gamesModule: "no:such-module",
+      log: logs.logger("test"),
+      againAfterMs: 1,
+    });
+    const failures = () => logs.withMessage("a replay could not be verified yet").length;
+    await until(() => (failures() > 3 ? undefined : `${failures()} failures`), 60_000);
+    expect(verifying.judged).toEqual([]);
+    const row = await database.db.selectFrom("replays").select("verdict").executeTakeFirst();
+    expect(row?.verdict).toBeNull();
   });
 
   it("stores the verdict on a game that cannot be stopped, and then has the process ended", async () => {

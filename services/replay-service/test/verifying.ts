@@ -24,6 +24,7 @@ export interface Verifying extends AsyncDisposable {
 
 interface Options extends Partial<VerifyThreadsOptions> {
   readonly leaseMs?: number;
+  readonly againAfterMs?: number;
   readonly log?: Logger;
   readonly threadsInstead?: VerificationParts["threads"];
   readonly endProcess?: () => void;
@@ -39,7 +40,7 @@ export async function startVerifying(db: VerificationParts["db"], options: Optio
     simulated: (outcome) => void simulated.push(outcome),
     judged: (outcome) => void judged.push(outcome),
   };
-  const { leaseMs, log, threadsInstead, endProcess, ...more } = options;
+  const { leaseMs, againAfterMs, log, threadsInstead, endProcess, ...more } = options;
   const all = { ...THREADS, ...more };
   const threads = threadsInstead ?? new VerifyThreads(all);
   const component: Component = createVerification({
@@ -54,6 +55,7 @@ export async function startVerifying(db: VerificationParts["db"], options: Optio
     log: log ?? createLogger("test", "silent"),
     endProcess: endProcess ?? (() => undefined),
     ...(leaseMs !== undefined && { leaseMs }),
+    ...(againAfterMs !== undefined && { againAfterMs }),
   });
   await component.start?.();
   return { simulated, judged, threads, [Symbol.asyncDispose]: async () => component.stop?.() };

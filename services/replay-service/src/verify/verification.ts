@@ -32,6 +32,8 @@ export interface VerificationParts {
   readonly endProcess: () => void;
   /** Of a claim: the budget and a minute. */
   readonly leaseMs?: number;
+  /** After which something that failed is tried again. */
+  readonly againAfterMs?: number;
 }
 
 const LOOK_EVERY_MS = 200;
@@ -84,7 +86,7 @@ export function createVerification(parts: VerificationParts): Component {
 
 /** One claimed replay. */
 async function settle(parts: VerificationParts, { matchId, attempts }: Claimed, claim: string): Promise<void> {
-  const { db, threads, log, metrics, endProcess } = parts;
+  const { db, threads, log, metrics, endProcess, againAfterMs = AGAIN_AFTER_MS } = parts;
   if (attempts > ATTEMPTS_MAX) {
     const detail = `the process ended, or its thread failed, in each of ${ATTEMPTS_MAX} attempts`;
     return finish(parts, matchId, claim, unverifiable("too_costly", detail));
@@ -96,10 +98,10 @@ async function settle(parts: VerificationParts, { matchId, attempts }: Claimed, 
     if (content === "gone") return;
     outcome = content === "no log" ? noLog() : await threads.verify(content);
   } catch (err) {
-    const again = err instanceof ThreadFailedError && !threads.stopping ? "keep" : "give back";
     log.warn({ err, matchId, attempts }, "a replay could not be verified yet");
-    // A thread that failed may do so again, every time: that attempt counts.
-    await giveBack(db, { matchId, claim, afterMs: threads.stopping ? 0 : AGAIN_AFTER_MS, counts: again === "keep" });
+    // A thread that failed at this match may do so again, every time.
+    const counts = err instanceof ThreadFailedError && err.hadMatch && !threads.stopping;
+    await giveBack(db, { matchId, claim, afterMs: threads.stopping ? 0 : againAfterMs, counts });
     return;
   }
   metrics.simulated(outcome, (performance.now() - startedAt) / 1000);

@@ -28,9 +28,16 @@ const READY_WITHIN_MS = 30_000;
 const END_WITHIN_MS = 3000;
 const YOUNG_HEAP_MB = 8;
 
-/** The thread could not work: not the match's fault, as far as anybody knows. */
+/** The thread could not work. */
 export class ThreadFailedError extends Error {
   override readonly name = "ThreadFailedError";
+  /** False: it had no match yet, which is therefore not at fault. */
+  readonly hadMatch: boolean;
+
+  constructor(message: string, { hadMatch, cause }: { readonly hadMatch: boolean; readonly cause?: unknown }) {
+    super(message, { cause });
+    this.hadMatch = hadMatch;
+  }
 }
 
 export class VerifyThreads {
@@ -62,7 +69,7 @@ export class VerifyThreads {
 
   /** @throws ThreadFailedError */
   async verify(content: Uint8Array): Promise<Outcome> {
-    if (this.#stopping) throw new ThreadFailedError("stopping");
+    if (this.#stopping) throw new ThreadFailedError("stopping", { hadMatch: false });
     const { budgetMs, heapMb } = this.#options;
     const thread = this.#idle.pop() ?? this.#start();
     try {
@@ -71,7 +78,7 @@ export class VerifyThreads {
       if (answer === "timeout") return unverifiable("timeout", `it took longer than ${budgetMs} ms`);
       if (answer === "out of memory") return unverifiable("too_costly", `it needed more than ${heapMb} MiB`);
       if ("outcome" in answer) return answer.outcome;
-      throw new ThreadFailedError("fault" in answer ? answer.fault : "the thread did not answer");
+      throw new ThreadFailedError("fault" in answer ? answer.fault : "the thread did not answer", { hadMatch: true });
     } finally {
       if (thread.usable) this.#rest(thread);
       else await this.#end(thread);
@@ -123,7 +130,7 @@ class Thread {
     });
     this.#ready = new Promise((resolve, reject) => {
       const late = setTimeout(
-        () => reject(new ThreadFailedError(`not ready within ${READY_WITHIN_MS} ms`)),
+        () => reject(new ThreadFailedError(`not ready within ${READY_WITHIN_MS} ms`, { hadMatch: false })),
         READY_WITHIN_MS,
       );
       this.#worker.on("message", (message: FromThread) => {
@@ -134,13 +141,13 @@ class Thread {
       this.#worker.on("error", (err: Error & { code?: string }) => {
         clearTimeout(late);
         this.usable = false;
-        reject(new ThreadFailedError(err.message, { cause: err }));
+        reject(new ThreadFailedError(err.message, { hadMatch: false, cause: err }));
         this.#over(err.code === "ERR_WORKER_OUT_OF_MEMORY" ? "out of memory" : { fault: err.message });
       });
       this.#worker.on("exit", () => {
         clearTimeout(late);
         this.usable = false;
-        reject(new ThreadFailedError("the thread ended"));
+        reject(new ThreadFailedError("the thread ended", { hadMatch: false }));
         this.#over({ fault: "the thread ended" });
       });
     });
