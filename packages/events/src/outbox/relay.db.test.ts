@@ -167,18 +167,20 @@ describeWithMariadb("a relay", () => {
     await using pipeline = await new Pipeline(broker).open();
     for (let i = 0; i < 2; i++) await pipeline.relay();
     let failed = 0;
-    const waits: number[] = [];
-    const end = performance.now() + 2000;
+    let inserted = 0;
+    const end = performance.now() + 2500;
     const produce = async (key: string): Promise<void> => {
       for (let n = 0; performance.now() < end; n++) {
-        const startedAt = performance.now();
         await inTransaction(pipeline.db, async (tx) => {
           await insert(tx, key, n);
-        }).catch(() => failed++);
-        waits.push(performance.now() - startedAt);
+        }).then(
+          () => inserted++,
+          () => failed++,
+        );
       }
     };
-    // One that stays open, with rows of its own, as a slow transaction does.
+    // One that stays open, with rows of its own, as a slow transaction does. Whoever waited for it would fail: it is open for longer than a statement may
+    // take (2 s).
     const slow = Promise.withResolvers<void>();
     const open = inTransaction(pipeline.db, async (tx) => {
       await insert(tx, "slow", 0);
@@ -189,8 +191,7 @@ describeWithMariadb("a relay", () => {
     await open;
     await until(() => publishedAll(pipeline));
     expect(failed).toBe(0);
-    expect(waits.length).toBeGreaterThan(20);
-    expect(Math.max(...waits)).toBeLessThan(1000); // none waits for the one that stays open for two seconds
+    expect(inserted).toBeGreaterThan(20);
   });
 });
 
