@@ -7,7 +7,7 @@
 #                            choose the ports
 #                            MUSTER_DB_URL=mysql://admin:password@host:port/ uses an existing MariaDB
 #                            MUSTER_KAFKA_BROKERS=host:port,host:port uses an existing Kafka
-#                            IDENTITY_DB_URL, MATCH_DB_URL, CHAT_DB_URL use existing databases as they are
+#                            IDENTITY_DB_URL, MATCH_DB_URL, CHAT_DB_URL, RATING_DB_URL, REPLAY_DB_URL use existing databases as they are
 #                            MUSTER_SKIP_SMOKE=1 skips the match
 set -euo pipefail
 cd "$(dirname "$0")/.."

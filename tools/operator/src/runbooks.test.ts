@@ -1,3 +1,6 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { databaseServices, databaseVariable, paths, SERVICES } from "@muster/local";
 import { expect, it } from "vitest";
 import { COMMANDS } from "./commands.ts";
 import { blocksOf, missingFrom, runbookPages, textOfPage } from "./runbooks.ts";
@@ -39,4 +42,36 @@ it("no command that is run has a port of its own choice: the system that runs sa
       .map(({ line }) => `${page}:${line}`),
   );
   expect(fixed).toEqual([]);
+});
+
+const PROCESSES = SERVICES.map(({ name }) => name);
+const DATABASES = databaseServices().map(databaseVariable);
+
+/** @returns which of `all` a text lacks that names most of them, and so means to name them all */
+function forgotten(text: string, all: readonly string[]): string[] {
+  const lacks = all.filter((name) => !new RegExp(`(?<![\\w-])${name}(?![\\w-])`).test(text));
+  return lacks.length <= all.length / 2 ? lacks : [];
+}
+
+it("who lists the processes or their databases lists all of them, also the newest", () => {
+  expect(forgotten(PROCESSES.slice(1).join(" "), PROCESSES)).toEqual(PROCESSES.slice(0, 1));
+  expect(forgotten("edge-api and shard", PROCESSES)).toEqual([]);
+  const of = (where: string, text: string, all: readonly string[]): string[] => {
+    const lacks = forgotten(text, all);
+    return lacks.length > 0 ? [`${where} lacks ${lacks.join(", ")}`] : [];
+  };
+  const wrong = runbookPages().flatMap((page) => [
+    ...blocksOf(page).flatMap(({ line, commands, expected }) =>
+      [commands, expected.join("\n")].flatMap((text) => of(`${page}:${line}`, text, PROCESSES)),
+    ),
+    ...textOfPage(page)
+      .split(/^#+ /m)
+      .filter((section) => /^1\. /m.test(section)) // steps to take
+      .flatMap((section) => of(`${page}, ${section.split("\n", 1)[0]}`, section, PROCESSES)),
+  ]);
+  // The migration from v1.5 has nothing to do with what came after it.
+  for (const file of ["README.md", "scripts/up.sh", ...runbookPages().map((page) => `runbooks/${page}`)])
+    for (const [index, line] of readFileSync(path.join(paths.root, file), "utf8").split("\n").entries())
+      if (!line.includes("LEGACY_DB_URL")) wrong.push(...of(`${file}:${index + 1}`, line, DATABASES));
+  expect(wrong).toEqual([]);
 });
