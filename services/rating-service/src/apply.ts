@@ -1,4 +1,5 @@
 // A result that has come: applied, if it is the latest of all its players, or else left to a rewind.
+import { appendEvents } from "@muster/events";
 import type { Transaction } from "kysely";
 import { boardChanges } from "./boards.ts";
 import { ratingChanged } from "./events.ts";
@@ -8,7 +9,6 @@ import { Meetings } from "./meetings.ts";
 import type { Tables } from "./schema.ts";
 import { insertBoardChanges } from "./store/boards.ts";
 import { lockErased } from "./store/erasures.ts";
-import { insertEvents } from "./store/outbox.ts";
 import { insertResult, isExcluded, requestRewind } from "./store/results.ts";
 import {
   type Head,
@@ -63,7 +63,7 @@ async function advance(tx: Tx, result: Result, heads: ReadonlyMap<string, Head>,
     changed.map(({ playerId, after }) => ({ playerId, state: after })),
   );
   await insertBoardChanges(tx, mode, boardChanges(changed.map(inSeason)));
-  await insertEvents(
+  await appendEvents(
     tx,
     changed.map(({ playerId, before, after }) => ratingChanged({ playerId, mode, matchId, before, after }, now)),
   );

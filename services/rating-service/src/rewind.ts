@@ -1,6 +1,7 @@
 // A mode, computed again from a result on: for results that came late, were taken out, or put back. The rules: design/backend/v2.1-rating.md.
 import { type Database, inTransaction } from "@muster/db";
 import { must } from "@muster/errors";
+import { appendEvents } from "@muster/events";
 import type { Transaction } from "kysely";
 import { boardChanges, type RatingChange } from "./boards.ts";
 import { ratingChanged } from "./events.ts";
@@ -12,7 +13,6 @@ import type { Tables } from "./schema.ts";
 import type { Season } from "./seasons.ts";
 import { countAgain, insertBoardChanges } from "./store/boards.ts";
 import { lockErased } from "./store/erasures.ts";
-import { insertEvents } from "./store/outbox.ts";
 import { deleteRewinds, listResults, listRewinds, type StoredResult } from "./store/results.ts";
 import {
   deleteHeads,
@@ -200,7 +200,7 @@ class Rewind {
       if ((before.mu === state.mu && before.sigma === state.sigma) || state.matches === 0) return [];
       return [{ playerId, mode: this.#mode, matchId: last.matchId, before, after: state }];
     });
-    await insertEvents(
+    await appendEvents(
       this.#tx,
       changed.map((one) => ratingChanged(one, now)),
     );

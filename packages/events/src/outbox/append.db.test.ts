@@ -11,7 +11,7 @@ import type { ReceivedRecord } from "../broker/port.ts";
 import { encodeEvent, newEvent, rowEncoder, storedEvent } from "../contract/envelope.ts";
 import { type AnyEvent, EVENT_TYPES, EVENTS } from "../contract/events.ts";
 import { TOPICS } from "../topics.ts";
-import { appendEvent } from "./append.ts";
+import { appendEvent, appendEvents } from "./append.ts";
 
 const encode = rowEncoder({ source: "muster/match-service", region: undefined });
 
@@ -30,6 +30,28 @@ function examples(): AnyEvent[] {
 }
 
 describeWithMariadb("an outbox's row", () => {
+  it("is the same of one event and of one among many, which are in their order", async () => {
+    await using pipeline = await new Pipeline(new MemoryBroker()).open();
+    const events = Array.from({ length: 25 }, examples).flat().map(storedEvent); // more than a statement has
+    await inTransaction(pipeline.db, (tx) => appendEvents(tx, events));
+    const again = events.map((event) => ({ ...event, id: randomUUID() }));
+    await inTransaction(pipeline.db, async (tx) => {
+      for (const event of again) await appendEvent(tx, event);
+    });
+    const rows = await pipeline.db.selectFrom("outbox").selectAll().orderBy("position").execute();
+    const [many, single] = [rows.slice(0, events.length), rows.slice(events.length)];
+    expect(many.map(({ event_id }) => event_id)).toEqual(events.map(({ id }) => id));
+    const stored = (row: (typeof rows)[number]): unknown => [
+      row.event_type,
+      row.partition_key,
+      row.payload,
+      row.topic,
+      row.headers,
+    ];
+    expect(many.map(stored)).toEqual(single.map(stored));
+    expect(rows.filter(({ topic, headers }) => topic === null || headers === null)).toEqual([]);
+  });
+
   it("is published as what it was stored as: an event of each type", async () => {
     const broker = new MemoryBroker();
     await using pipeline = await new Pipeline(broker).open();
