@@ -1,38 +1,46 @@
+import { commonError } from "@muster/errors";
 import { expect, it } from "vitest";
 import { Breaker } from "./breaker.ts";
 
-function breakerAt(start = 0) {
-  const clock = { now: start };
-  return { clock, breaker: new Breaker({ failuresMax: 3, openMs: 1000 }, () => clock.now) };
-}
+const answers = async (): Promise<string> => "an answer";
+const away = async (): Promise<never> => {
+  throw commonError("unavailable");
+};
+const late = async (): Promise<never> => {
+  throw commonError("deadline_exceeded");
+};
+const refuses = async (): Promise<never> => {
+  throw commonError("invalid_request");
+};
 
-it("stops asking after failures in a row, and lets one call try when the pause is over", () => {
-  const { clock, breaker } = breakerAt();
-  for (const code of ["unavailable", "deadline_exceeded", "unavailable"]) {
-    breaker.admit();
-    breaker.ended(code);
-  }
-  expect(breaker.reason).toBe("the last 3 calls failed");
-  expect(() => breaker.admit()).toThrow(expect.objectContaining({ code: "unavailable", details: { retryAfterS: 1 } }));
-  clock.now = 1000;
-  breaker.admit();
-  expect(() => breaker.admit(), "only one tries").toThrow();
-  breaker.ended("unavailable");
-  clock.now = 1999;
-  expect(() => breaker.admit()).toThrow();
-  clock.now = 2000;
-  breaker.admit();
-  breaker.ended(undefined);
+const codeOf = (call: Promise<unknown>): Promise<unknown> =>
+  call.then(
+    (answer) => answer,
+    (err: { code?: unknown }) => err.code,
+  );
+
+it("stops asking a service that fails, lets one call try after the pause, and goes on when that one is answered", async () => {
+  const openMs = 100;
+  const breaker = new Breaker(openMs);
+  for (const call of [away, late, away, late, away]) await codeOf(breaker.run(call));
+  expect(breaker.reason).toBeDefined();
+  let asked = 0;
+  const counted = async (): Promise<string> => `answer ${++asked}`;
+  await expect(breaker.run(counted)).rejects.toMatchObject({ code: "unavailable", details: { retryAfterS: 1 } });
+  expect(asked).toBe(0);
+
+  await expect.poll(() => codeOf(breaker.run(away)).then(() => breaker.reason)).toBeDefined();
+  await expect.poll(() => codeOf(breaker.run(counted))).toBe("answer 1");
   expect(breaker.reason).toBeUndefined();
-  breaker.admit();
-  breaker.admit();
+  expect(await Promise.all([breaker.run(counted), breaker.run(counted)])).toEqual(["answer 2", "answer 3"]);
+  breaker.stop();
 });
 
-it("counts neither refusals nor failures with an answer between them", () => {
-  const { breaker } = breakerAt();
-  for (const code of ["unavailable", "unavailable", undefined, "unavailable", "unavailable", "season_not_found"])
-    breaker.ended(code);
-  for (let i = 0; i < 10; i++) breaker.ended("not_on_leaderboard");
-  breaker.admit();
+it("takes a refusal for an answer, and needs more than a few calls to judge", async () => {
+  const breaker = new Breaker();
+  for (let i = 0; i < 4; i++) expect(await codeOf(breaker.run(away))).toBe("unavailable");
+  for (let i = 0; i < 20; i++) expect(await codeOf(breaker.run(refuses))).toBe("invalid_request");
+  expect(await codeOf(breaker.run(answers))).toBe("an answer");
   expect(breaker.reason).toBeUndefined();
+  breaker.stop();
 });

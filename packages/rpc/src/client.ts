@@ -20,7 +20,7 @@ export interface RpcClientOptions<S extends DescService> {
   readonly timeoutMs: number;
   /** One of several instances that the caller knows by name: a call fails at once when this one is away. */
   readonly oneOfMany?: boolean;
-  /** The caller can do without this service: after some failures in a row, calls fail at once instead of waiting for it (see Breaker). */
+  /** The caller can do without this service: when most calls fail, the others do at once instead of waiting for it (see Breaker). */
   readonly optional?: boolean;
   /** Of the process: counts what is sent again. */
   readonly metrics?: Metrics;
@@ -59,7 +59,10 @@ export function createRpcClient<S extends DescService>(options: RpcClientOptions
     name: `client of ${options.service.typeName}`,
     call,
     check: () => channel.failure ?? breaker?.reason,
-    stop: async () => channel.stop(),
+    async stop() {
+      breaker?.stop();
+      await channel.stop();
+    },
   };
 }
 
@@ -138,17 +141,5 @@ function withDeadline(
 }
 
 function withBreaker(call: AnyCall, breaker: Breaker): AnyCall {
-  return async (request, callOptions) => {
-    breaker.admit();
-    const signal = callOptions?.signal ?? currentBudget()?.signal;
-    try {
-      const answer = await call(request, callOptions);
-      breaker.ended(undefined);
-      return answer;
-    } catch (thrown) {
-      // A caller that has gone says nothing about the service, but it may have been the one that tried.
-      if (!signal?.aborted) breaker.ended(toAppError(thrown).code);
-      throw thrown;
-    }
-  };
+  return (request, callOptions) => breaker.run(async () => call(request, callOptions));
 }
