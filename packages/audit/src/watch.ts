@@ -1,5 +1,5 @@
 import type { Logger } from "@muster/log";
-import { type Component, type Metrics, retryForever, sleep } from "@muster/runtime";
+import { type Component, createLoop, type Metrics, sleep } from "@muster/runtime";
 import { Counter, Gauge } from "prom-client";
 import { Chain } from "./chain.ts";
 import type { AuditHead } from "./entry.ts";
@@ -29,8 +29,6 @@ export function createAuditWatch<Tables extends AuditTables>(
   const { sealer, log } = options;
   const db = onlyLog(options.database);
   const { position, fault, unsealed, losses } = instruments(options.metrics);
-  const stop = new AbortController();
-  let running: Promise<void> | undefined;
   let seen: AuditHead | undefined;
   let chain = new Chain(sealer);
   let looks = 0;
@@ -72,23 +70,11 @@ export function createAuditWatch<Tables extends AuditTables>(
     await noteEnd();
     await verify();
   };
-  const loop = async (): Promise<void> => {
-    while (!stop.signal.aborted) {
-      await look();
-      await sleep(EVERY_MS, stop.signal);
-    }
-  };
-  return {
-    name: "audit watch",
-    look,
-    async start() {
-      running = retryForever(loop, { name: "looking at the audit log", stop: stop.signal, log, maxDelayMs: 60_000 });
-    },
-    async stop() {
-      stop.abort();
-      await running;
-    },
-  };
+  const loop = createLoop({ name: "audit watch", log, maxDelayMs: 60_000 }, async (stop) => {
+    await look();
+    await sleep(EVERY_MS, stop);
+  });
+  return { ...loop, look };
 }
 
 function instruments(metrics: Metrics): { position: Gauge; fault: Gauge; unsealed: Gauge; losses: Counter } {

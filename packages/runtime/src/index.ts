@@ -12,5 +12,6 @@ export { FairLimiter, type FairLimiterOptions, WaitAbandonedError } from "./fair
 export { type LimiterOptions, Limiter, LimitReachedError } from "./limiter.ts";
 export { collectedCounter, collectedGauge, createMetrics, type Metrics } from "./metrics.ts";
 export { type App, type Component, compose, composeProcess } from "./components.ts";
+export { createLoop, type LoopOptions } from "./loop.ts";
 export { nameFaultOf, type NameFault, tidyMessage } from "./text-policy.ts";
 export { jittered, retryDelayMs, retryForever, sleep, until } from "./waiting.ts";

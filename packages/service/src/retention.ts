@@ -1,5 +1,5 @@
 import type { Logger } from "@muster/log";
-import { type Component, retryForever, sleep } from "@muster/runtime";
+import { type Component, createLoop, sleep } from "@muster/runtime";
 
 /** Deletes at most so many rows that have ended. @returns how many */
 export type RetentionRule = (rowsMax: number) => Promise<number>;
@@ -11,24 +11,9 @@ const REST_MS = 50;
 
 /** Follows each rule again and again, a batch at a time. */
 export function createRetention(rules: readonly RetentionRule[], log: Logger): Component {
-  const stop = new AbortController();
-  let running: Promise<void> | undefined;
-  const loop = async (): Promise<void> => {
-    while (!stop.signal.aborted) {
-      for (const deleteBatch of rules)
-        while (!stop.signal.aborted && (await deleteBatch(BATCH_ROWS)) === BATCH_ROWS)
-          await sleep(REST_MS, stop.signal);
-      await sleep(EVERY_MS, stop.signal);
-    }
-  };
-  return {
-    name: "housekeeping",
-    async start() {
-      running = retryForever(loop, { name: "deleting what has ended", stop: stop.signal, log, maxDelayMs: 60_000 });
-    },
-    async stop() {
-      stop.abort();
-      await running;
-    },
-  };
+  return createLoop({ name: "housekeeping", log, maxDelayMs: 60_000 }, async (stop) => {
+    for (const deleteBatch of rules)
+      while (!stop.aborted && (await deleteBatch(BATCH_ROWS)) === BATCH_ROWS) await sleep(REST_MS, stop);
+    await sleep(EVERY_MS, stop);
+  });
 }

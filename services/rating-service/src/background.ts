@@ -1,7 +1,7 @@
 // What goes on beside the calls: rewinds that are requested, and changes that are added to the leaderboards' counts.
 import type { Database } from "@muster/db";
 import type { Logger } from "@muster/log";
-import { type Component, retryForever, sleep } from "@muster/runtime";
+import { type Component, createLoop, sleep } from "@muster/runtime";
 import type { RatingMetrics } from "./metrics.ts";
 import { rewindMode } from "./rewind.ts";
 import type { Tables } from "./schema.ts";
@@ -12,6 +12,7 @@ import { listRewindModes } from "./store/results.ts";
 const REWIND_EVERY_MS = 1000;
 const COUNT_EVERY_MS = 500;
 const CHANGES_AT_ONCE = 5000;
+const RETRY_MS_MAX = 5000;
 
 interface Parts {
   readonly db: Database<Tables>;
@@ -21,7 +22,7 @@ interface Parts {
 }
 
 export function createRewinder({ db, log, now, metrics }: Parts): Component {
-  return loop("rewinds", log, async (stop) => {
+  return createLoop({ name: "rewinds", log, maxDelayMs: RETRY_MS_MAX }, async (stop) => {
     for (const mode of await listRewindModes(db)) {
       if (stop.aborted) return;
       const startedAt = performance.now();
@@ -35,26 +36,8 @@ export function createRewinder({ db, log, now, metrics }: Parts): Component {
 }
 
 export function createBoardCounter({ db, log }: Pick<Parts, "db" | "log">): Component {
-  return loop("leaderboard counts", log, async (stop) => {
+  return createLoop({ name: "leaderboard counts", log, maxDelayMs: RETRY_MS_MAX }, async (stop) => {
     while (!stop.aborted && (await countChanges(db, CHANGES_AT_ONCE)) === CHANGES_AT_ONCE);
     await sleep(COUNT_EVERY_MS, stop);
   });
-}
-
-function loop(name: string, log: Logger, round: (stop: AbortSignal) => Promise<void>): Component {
-  const stop = new AbortController();
-  let running: Promise<void> | undefined;
-  const rounds = async (): Promise<void> => {
-    while (!stop.signal.aborted) await round(stop.signal);
-  };
-  return {
-    name,
-    async start() {
-      running = retryForever(rounds, { name, stop: stop.signal, log, maxDelayMs: 5000 });
-    },
-    async stop() {
-      stop.abort();
-      await running;
-    },
-  };
 }

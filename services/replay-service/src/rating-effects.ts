@@ -3,7 +3,7 @@ import type { Client } from "@connectrpc/connect";
 import type { RatingService } from "@muster/contracts/rating/v2";
 import type { Database } from "@muster/db";
 import type { Logger } from "@muster/log";
-import { type Component, retryDelayMs, retryForever, sleep } from "@muster/runtime";
+import { type Component, createLoop, retryDelayMs, sleep } from "@muster/runtime";
 import type { Tables } from "./schema.ts";
 import { claimEffects, type DueEffect, postponeEffect, storeApplied } from "./store/effects.ts";
 
@@ -21,25 +21,11 @@ export interface EffectParts {
 
 export function createRatingEffects(parts: EffectParts): Component {
   const { db, log } = parts;
-  const stop = new AbortController();
-  let running: Promise<void> | undefined;
-  const rounds = async (): Promise<void> => {
-    while (!stop.signal.aborted) {
-      const due = await claimEffects(db, AT_ONCE, LEASE_MS);
-      for (const effect of due) await bringAbout(parts, effect);
-      if (due.length < AT_ONCE) await sleep(LOOK_EVERY_MS, stop.signal);
-    }
-  };
-  return {
-    name: "effects on ratings",
-    async start() {
-      running = retryForever(rounds, { name: "effects on ratings", stop: stop.signal, log, maxDelayMs: 5000 });
-    },
-    async stop() {
-      stop.abort();
-      await running;
-    },
-  };
+  return createLoop({ name: "effects on ratings", log, maxDelayMs: 5000 }, async (stop) => {
+    const due = await claimEffects(db, AT_ONCE, LEASE_MS);
+    for (const effect of due) await bringAbout(parts, effect);
+    if (due.length < AT_ONCE) await sleep(LOOK_EVERY_MS, stop);
+  });
 }
 
 async function bringAbout({ db, ratings, log }: EffectParts, effect: DueEffect): Promise<void> {

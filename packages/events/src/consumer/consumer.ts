@@ -2,7 +2,7 @@
 // to an event that cannot be applied: design/backend/v2.1-event-kit.md.
 import { type Database, inTransaction, reasonOf } from "@muster/db";
 import { must } from "@muster/errors";
-import { type Component, retryForever, sleep } from "@muster/runtime";
+import { type Component, createLoop, sleep } from "@muster/runtime";
 import { inSpan } from "@muster/tracing";
 import type { Transaction } from "kysely";
 import { type Batch, BrokerError, type ReceivedRecord } from "../broker/port.ts";
@@ -54,24 +54,20 @@ export function createEventConsumer<Tables extends ConsumerTables, Event extends
     dlq: { topic: topics.dlq, letters },
     ...(order === "per key" && { parked: () => countParked(options.db as unknown as Database<ConsumerTables>, name) }),
   });
-  let parked: Promise<void> | undefined;
+  const parked = createLoop({ name: `parked events of ${name}`, log, maxDelayMs: 5000 }, async (stopped) => {
+    await consuming.applyParked();
+    await sleep(PARKED_EVERY_MS, stopped);
+  });
   return {
     name: `consumer ${name}`,
     async start() {
       await consumer.start();
-      if (order !== "per key") return;
-      const loop = async (): Promise<void> => {
-        while (!stop.signal.aborted) {
-          await consuming.applyParked();
-          await sleep(PARKED_EVERY_MS, stop.signal);
-        }
-      };
-      parked = retryForever(loop, { name: `parked events of ${name}`, stop: stop.signal, log, maxDelayMs: 5000 });
+      if (order === "per key") await parked.start?.();
     },
     async stop() {
       stop.abort();
       await consumer.stop();
-      await parked;
+      await parked.stop?.();
     },
   };
 }

@@ -9,7 +9,7 @@ import type { MatchService } from "@muster/contracts/match/v2";
 import { type Database, inTransaction } from "@muster/db";
 import { AppError, must } from "@muster/errors";
 import type { Logger } from "@muster/log";
-import { type Component, retryForever, sleep } from "@muster/runtime";
+import { type Component, createLoop, sleep } from "@muster/runtime";
 import { inSpan } from "@muster/tracing";
 import type { ReplayMetrics } from "../metrics.ts";
 import { type EndedMatch, fileOf, type Outcome } from "../replays.ts";
@@ -45,9 +45,7 @@ const ATTEMPTS_MAX = 3;
 
 export function createVerification(parts: VerificationParts): Component {
   const { db, threads, budgetMs, log, leaseMs = budgetMs + AROUND_MS } = parts;
-  const stop = new AbortController();
   const underWay = new Set<Promise<void>>();
-  let running: Promise<void> | undefined;
   const begin = (claimed: Claimed, claim: string): void => {
     const span = { name: "verify replay", kind: "internal" } as const;
     const work = inSpan(span, claimed.traceparent, () => settle(parts, claimed, claim))
@@ -57,27 +55,23 @@ export function createVerification(parts: VerificationParts): Component {
       .finally(() => underWay.delete(work));
     underWay.add(work);
   };
-  const rounds = async (): Promise<void> => {
-    while (!stop.signal.aborted) {
-      const limit = threads.size - underWay.size;
-      const claim = randomUUID();
-      const claimed = limit > 0 ? await claimDue(db, { claim, limit, leaseMs }) : [];
-      for (const one of claimed) begin(one, claim);
-      const pause = sleep(LOOK_EVERY_MS, stop.signal);
-      if (underWay.size === threads.size) await Promise.race([pause, ...underWay]);
-      else if (claimed.length === 0) await pause;
-    }
-  };
+  const loop = createLoop({ name: "verification of replays", log, maxDelayMs: 5000 }, async (stop) => {
+    const limit = threads.size - underWay.size;
+    const claim = randomUUID();
+    const claimed = limit > 0 ? await claimDue(db, { claim, limit, leaseMs }) : [];
+    for (const one of claimed) begin(one, claim);
+    const pause = sleep(LOOK_EVERY_MS, stop);
+    if (underWay.size === threads.size) await Promise.race([pause, ...underWay]);
+    else if (claimed.length === 0) await pause;
+  });
   return {
-    name: "verification of replays",
+    name: loop.name,
     async start() {
-      if (threads.size === 0) return;
-      running = retryForever(rounds, { name: "verification of replays", stop: stop.signal, log, maxDelayMs: 5000 });
+      if (threads.size > 0) await loop.start?.();
     },
     /** What is under way is given back at once. */
     async stop() {
-      stop.abort();
-      await running;
+      await loop.stop?.();
       await threads.stop();
       await Promise.all(underWay);
     },
