@@ -32,3 +32,11 @@ export { checkEventData } from "./contract/validation.ts";
 export * from "./topics.ts";
 export { applyTopics, describePlan, planTopics, type TopicsPlan } from "./topics-plan.ts";
 export { brokerOf, type KafkaConfig, kafkaFields } from "./config.ts";
+export {
+  type ConsumedEvents,
+  type EventContext,
+  type EventParts,
+  publishAndConsumeEvents,
+  type PublishedEvents,
+  publishEvents,
+} from "./event-parts.ts";

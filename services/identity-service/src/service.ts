@@ -1,13 +1,12 @@
 import { createAuditLog, createAuditWatch } from "@muster/audit";
 import { IdentityService } from "@muster/contracts/identity/v2";
-import { brokerOf, deletePublished, publishOutbox, rowEncoder } from "@muster/events";
+import { publishEvents } from "@muster/events";
 import { measureBounded } from "@muster/runtime";
 import { type DatabaseComposition, type DatabaseContext, defineDatabaseService } from "@muster/service/database";
 import { AccountQueues } from "./account-queues.ts";
 import { type AuditAction, identitySealer } from "./audit.ts";
 import { createChallenges } from "./challenges.ts";
 import { type Config, configuration } from "./config.ts";
-import { SOURCE } from "./events.ts";
 import { retentionRules } from "./retention.ts";
 import { migrations } from "./migrations/index.ts";
 import { NewAccounts } from "./new-accounts.ts";
@@ -22,7 +21,7 @@ import { createThrottle } from "./throttle.ts";
 export const service = defineDatabaseService({ name: "identity-service", configuration, migrations, compose });
 
 function compose(context: DatabaseContext<Config, Tables>): DatabaseComposition {
-  const { config, db, now, metrics, log, instanceId } = context;
+  const { config, db, now, metrics, log } = context;
   const keys = createSigningKeys({
     db,
     encryptionKey: config.keyEncryptionKey,
@@ -77,15 +76,13 @@ function compose(context: DatabaseContext<Config, Tables>): DatabaseComposition 
     audit,
     now,
   };
-  const broker = brokerOf(config, "identity-service", log);
-  const encode = rowEncoder({ source: SOURCE, region: undefined });
-  const { components, waitsFor } = publishOutbox({ db, broker, encode, owner: instanceId, metrics, log });
+  const events = publishEvents(context, { service: "identity-service" });
   return {
     routes: (router) => router.service(IdentityService, identityRpc(parts)),
     quietMethods: [IdentityService.method.getTrust],
-    beforeRpc: [keys, createAuditWatch({ database: db, sealer, metrics, log }), ...components],
-    waitsFor,
-    retention: [...retentionRules(db, now), deletePublished(db)],
+    beforeRpc: [keys, createAuditWatch({ database: db, sealer, metrics, log }), ...events.components],
+    waitsFor: events.waitsFor,
+    retention: [...retentionRules(db, now), ...events.retention],
     ready: { "signing key": () => keys.check() },
   };
 }

@@ -1,8 +1,7 @@
 import { MatchService } from "@muster/contracts/match/v2";
-import { brokerOf, deletePublished, publishOutbox, rowEncoder } from "@muster/events";
+import { publishEvents } from "@muster/events";
 import { type DatabaseComposition, type DatabaseContext, defineDatabaseService } from "@muster/service/database";
 import { type Config, configuration } from "./config.ts";
-import { SOURCE } from "./events.ts";
 import { createLeaseSweep } from "./leases.ts";
 import { migrations } from "./migrations/index.ts";
 import { matchRpc } from "./rpc.ts";
@@ -11,14 +10,12 @@ import type { Tables } from "./schema.ts";
 export const service = defineDatabaseService({ name: "match-service", configuration, migrations, compose });
 
 function compose(context: DatabaseContext<Config, Tables>): DatabaseComposition {
-  const { config, db, now, metrics, log, instanceId } = context;
-  const broker = brokerOf(config, "match-service", log);
-  const encode = rowEncoder({ source: SOURCE, region: config.region || undefined });
-  const { components, waitsFor } = publishOutbox({ db, broker, encode, owner: instanceId, metrics, log });
+  const { config, db, now, metrics, log } = context;
+  const events = publishEvents(context, { service: "match-service", region: config.region || undefined });
   return {
-    beforeRpc: components,
-    waitsFor,
-    retention: [deletePublished(db)],
+    beforeRpc: events.components,
+    waitsFor: events.waitsFor,
+    retention: events.retention,
     routes: (router) => router.service(MatchService, matchRpc({ db, log, now })),
     // Behind the server: no round counts in which nobody could renew.
     afterRpc: [createLeaseSweep({ db, roundMs: config.leaseRoundMs, now, metrics, log })],

@@ -1,9 +1,11 @@
 import { RatingService } from "@muster/contracts/rating/v2";
-import { deleteOldInbox, deletePublished } from "@muster/events";
+import { publishAndConsumeEvents } from "@muster/events";
 import { type DatabaseComposition, type DatabaseContext, defineDatabaseService } from "@muster/service/database";
+import { applyResult } from "./apply.ts";
 import { createBoardCounter, createRewinder } from "./background.ts";
 import { type Config, configuration } from "./config.ts";
-import { createKafkaParts } from "./kafka.ts";
+import { erasePlayer } from "./erase.ts";
+import { resultOf } from "./events.ts";
 import { createRatingMetrics } from "./metrics.ts";
 import { migrations } from "./migrations/index.ts";
 import { ratingRpc } from "./rpc.ts";
@@ -14,15 +16,22 @@ export const service = defineDatabaseService({ name: "rating-service", configura
 function compose(context: DatabaseContext<Config, Tables>): DatabaseComposition {
   const { db, log, now } = context;
   const ratingMetrics = createRatingMetrics(context.metrics);
-  const { components, waitsFor } = createKafkaParts({ ...context, ratingMetrics });
+  const events = publishAndConsumeEvents(context, {
+    service: "rating-service",
+    types: ["match.ended", "player.erased"],
+    async apply(event, tx) {
+      if (event.type === "player.erased") await erasePlayer(tx, event.data.playerId, new Date(event.data.erasedAt));
+      else ratingMetrics.result(await applyResult(tx, resultOf(event), now()));
+    },
+  });
   return {
     routes: (router) => router.service(RatingService, ratingRpc({ db, log, now })),
     beforeRpc: [
       createRewinder({ db, log, now, metrics: ratingMetrics }),
       createBoardCounter({ db, log }),
-      ...components,
+      ...events.components,
     ],
-    waitsFor,
-    retention: [deletePublished(db), deleteOldInbox(db)],
+    waitsFor: events.waitsFor,
+    retention: events.retention,
   };
 }

@@ -1,17 +1,17 @@
 import { MatchService } from "@muster/contracts/match/v2";
 import { RatingService } from "@muster/contracts/rating/v2";
 import { ReplayService } from "@muster/contracts/replay/v2";
-import { deleteOldInbox, deletePublished } from "@muster/events";
+import { publishAndConsumeEvents } from "@muster/events";
 import { createRpcClient } from "@muster/rpc";
 import { type DatabaseComposition, type DatabaseContext, defineDatabaseService } from "@muster/service/database";
 import { type Config, configuration } from "./config.ts";
-import { createKafkaParts } from "./kafka.ts";
 import { createReplayMetrics } from "./metrics.ts";
 import { migrations } from "./migrations/index.ts";
 import { createRatingEffects } from "./rating-effects.ts";
 import { retentionRules } from "./retention.ts";
 import { replayRpc } from "./rpc.ts";
 import type { Tables } from "./schema.ts";
+import { takeIn } from "./take-in.ts";
 import { createVerification } from "./verify/verification.ts";
 import { VerifyThreads } from "./verify/verify-threads.ts";
 
@@ -33,7 +33,14 @@ function compose(context: DatabaseContext<Config, Tables>): DatabaseComposition 
     gamesModule: import.meta.resolve("@muster/modes"),
   });
   const replayMetrics = createReplayMetrics(metrics, db, () => threads.running);
-  const { components, waitsFor } = createKafkaParts({ ...context, replayMetrics });
+  const events = publishAndConsumeEvents(context, {
+    service: "replay-service",
+    types: ["match.ended"],
+    async apply(event, tx) {
+      const outcome = await takeIn(tx, event, now());
+      if (outcome) replayMetrics.judged(outcome);
+    },
+  });
   const verification = createVerification({
     db,
     matches: matches.call,
@@ -46,9 +53,15 @@ function compose(context: DatabaseContext<Config, Tables>): DatabaseComposition 
   });
   return {
     routes: (router) => router.service(ReplayService, replayRpc({ db })),
-    beforeRpc: [matches, ratings, verification, createRatingEffects({ db, ratings: ratings.call, log }), ...components],
-    waitsFor,
+    beforeRpc: [
+      matches,
+      ratings,
+      verification,
+      createRatingEffects({ db, ratings: ratings.call, log }),
+      ...events.components,
+    ],
+    waitsFor: events.waitsFor,
     peers: { match: matches.check, rating: ratings.check },
-    retention: [deletePublished(db), deleteOldInbox(db), ...retentionRules(db, config, now)],
+    retention: [...events.retention, ...retentionRules(db, config, now)],
   };
 }

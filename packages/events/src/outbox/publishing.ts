@@ -1,7 +1,8 @@
-// What a service with an outbox is composed of: its relay, where a broker is configured, and what its health says of it.
+// What an outbox needs of its service: its relay, where a broker is configured, and what the service's health says of it.
 import type { Database } from "@muster/db";
 import type { Logger } from "@muster/log";
 import type { Component, Metrics } from "@muster/runtime";
+import { onceConnected } from "../broker/once-connected.ts";
 import type { Broker, OutgoingRecord } from "../broker/port.ts";
 import { createRelayMetrics } from "./metrics.ts";
 import { createRelay, type OutboxRow } from "./relay.ts";
@@ -19,7 +20,6 @@ export interface PublishingOptions<Tables extends OutboxTables> {
 }
 
 export interface Publishing {
-  /** Before the RPC server, so that it stops after the last call has committed its event. */
   readonly components: readonly Component[];
   readonly waitsFor: Readonly<Record<string, () => Promise<string | undefined>>>;
 }
@@ -34,18 +34,10 @@ export function publishOutbox<Tables extends OutboxTables>(options: PublishingOp
     const waitsFor = { kafka: async () => "no broker is configured: events wait in the outbox" };
     return { components: [], waitsFor };
   }
-  const started: Component[] = [];
-  const relay: Component = {
-    name: "outbox relay",
-    async start() {
-      const producer = (await broker).producer();
-      started.push(producer, createRelay({ db, producer, encode, owner, metrics: relayMetrics, log }));
-      for (const component of started) await component.start?.();
-    },
-    async stop() {
-      for (const component of started.toReversed()) await component.stop?.();
-    },
-  };
+  const relay = onceConnected("outbox relay", broker, (connected) => {
+    const producer = connected.producer();
+    return [producer, createRelay({ db, producer, encode, owner, metrics: relayMetrics, log })];
+  });
   return { components: [relay], waitsFor: { kafka: remembered(async () => (await broker).probe()) } };
 }
 
