@@ -153,7 +153,13 @@ export class Pipeline implements AsyncDisposable {
       order = "per key",
       policy = QUICK,
       name = this.group,
-    }: { order?: "per key" | "none"; policy?: RetryPolicy; name?: string } = {},
+      decode = decodeTestEvent,
+    }: {
+      order?: "per key" | "none";
+      policy?: RetryPolicy;
+      name?: string;
+      decode?: (record: ReceivedRecord) => TestEvent;
+    } = {},
   ): Promise<Component> {
     const consumer = createEventConsumer<Tables, TestEvent>({
       db: this.db,
@@ -162,7 +168,7 @@ export class Pipeline implements AsyncDisposable {
       name,
       topics: this.topics,
       order,
-      decode: decodeTestEvent,
+      decode,
       wants: ({ type }) => type !== "unwanted",
       apply,
       policy,

@@ -1,4 +1,5 @@
 // What one event's failure may not do to others, beside a broker in memory.
+import { randomUUID } from "node:crypto";
 import { DatabaseUnavailableError } from "@muster/db";
 import { until } from "@muster/runtime";
 import { describeWithMariadb } from "@muster/testkit";
@@ -6,6 +7,7 @@ import { sql } from "kysely";
 import { expect, it } from "vitest";
 import { MemoryBroker } from "../../test/memory-broker.ts";
 import { count, Pipeline } from "../../test/pipeline.ts";
+import { BATCH_BYTES_MAX } from "../topics.ts";
 import { PermanentError } from "./index.ts";
 
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
@@ -109,4 +111,49 @@ describeWithMariadb("an event that fails", () => {
       expect(letters.map(({ headers }) => headers["dlq_class"])).toEqual(["permanent"]);
     },
   );
+});
+
+const filler = (bytes: number): string => "x".repeat(bytes);
+
+describeWithMariadb("a record by somebody who may write to the topic", () => {
+  it.each<[string, { readonly key?: string; readonly value?: Buffer; readonly headers: Record<string, string> }]>([
+    ["says that it is due in the year 5138", { headers: { dlq_due_ms: "99999999999999" } }],
+    ["says that it came from nowhere", { headers: { dlq_topic: "t", dlq_partition: "-1", dlq_offset: "nonsense" } }],
+    ["says that it failed at no time", { headers: { dlq_first_failed_at: "nonsense", dlq_attempts: "many" } }],
+    ["gives up another event", { headers: { dlq_order: "discard" } }],
+    ["has as large a payload as the topic takes", { value: Buffer.alloc(BATCH_BYTES_MAX - 100), headers: {} }],
+    ["has as large a key as the topic takes", { key: filler(BATCH_BYTES_MAX - 100), headers: {} }],
+    ["has a header as large as the topic takes", { headers: { ce_subject: filler(BATCH_BYTES_MAX - 100) } }],
+  ])("does not stop those behind it when it %s", async (_, { key = "a", value = Buffer.from("{"), headers }) => {
+    for (const order of ["per key", "none"] as const) {
+      const broker = new MemoryBroker();
+      await using pipeline = await new Pipeline(broker).open();
+      await pipeline.relay();
+      await pipeline.consumer(count, { order });
+      const at = broker.topic(pipeline.topic);
+      for (const [partition, log] of at.entries())
+        log.push({ topic: pipeline.topic, partition, offset: 0n, key, value, headers, timestampMs: Date.now() });
+      await pipeline.emit(upTo(12).map((n) => ({ key: `key-${n}`, n })));
+      await pipeline.untilEffects(12, 10_000);
+      const letters = await pipeline.recordsOf(pipeline.topics.dlq);
+      expect(letters.map(({ headers: of }) => [of["dlq_topic"], of["dlq_offset"], of["dlq_class"]])).toEqual(
+        at.map(() => [pipeline.topic, "0", "invalid"]),
+      );
+      const leftOut = value.length > 1 ? `a payload of ${value.length} bytes` : undefined;
+      const leftOutKey = key === "a" ? undefined : `a key of ${key.length} bytes`;
+      expect(letters[0]?.headers["dlq_left_out"]).toBe(leftOut ?? leftOutKey);
+    }
+  });
+
+  it("cannot hold a retry topic back for longer than the topic's delay", async () => {
+    const broker = new MemoryBroker();
+    await using pipeline = await new Pipeline(broker).open();
+    await pipeline.consumer(count, { order: "none" });
+    const topic = pipeline.topics.retry[0] as string;
+    const of = { topic, partition: 0, key: "a", timestampMs: Date.now() };
+    const log = broker.topic(topic)[0];
+    const headers = { id: randomUUID(), type: "counted", dlq_due_ms: "99999999999999" };
+    log?.push({ ...of, offset: 0n, value: Buffer.from('{"n":0}'), headers });
+    await pipeline.untilEffects(1, 10_000);
+  });
 });

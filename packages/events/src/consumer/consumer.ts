@@ -7,7 +7,7 @@ import { inSpan } from "@muster/tracing";
 import type { Transaction } from "kysely";
 import { type Batch, BrokerError, type ReceivedRecord } from "../broker/port.ts";
 import { DLQ_RETENTION_MS, SEGMENT_MS } from "../topics.ts";
-import { attemptsOf, deadLetterOf, dueMsOf, originOf } from "./dead-letter.ts";
+import { attemptsOf, believed, deadLetterOf, dueMsOf, originOf } from "./dead-letter.ts";
 import { discardParked } from "./discards.ts";
 import { isDiscardOrder, OpenLetters } from "./dlq.ts";
 import { enterInbox } from "./inbox.ts";
@@ -95,14 +95,15 @@ class EventConsumer<Tables extends ConsumerTables, Event extends Identified> {
   }
 
   async handle(batch: Batch): Promise<{ next: bigint; pauseMs: number }> {
-    const { name, metrics } = this.#options;
+    const { name, topics, metrics } = this.#options;
     const at = `${batch.topic}/${batch.partition}`;
     let next = batch.records[0]?.offset ?? 0n;
     let [committed, committedAt, pauseMs] = [next, performance.now(), 0];
-    for (const record of batch.records) {
+    for (const received of batch.records) {
       if (!batch.owned()) break;
+      const record = believed(received, !topics.events.includes(batch.topic));
       pauseMs = await this.#pauseAfter(record, batch);
-      const dueMs = dueMsOf(record); // until then it is not late, and does not rest because of a failure
+      const dueMs = this.#dueMs(record); // until then it is not late, and does not rest because of a failure
       metrics.resting(name, at, pauseMs > 0 && dueMs <= this.#nowMs());
       metrics.lag(name, at, Number(batch.end - next), Math.max(record.timestampMs, dueMs));
       if (pauseMs > 0) break;
@@ -153,7 +154,7 @@ class EventConsumer<Tables extends ConsumerTables, Event extends Identified> {
 
   async #record(record: ReceivedRecord, batch: Batch): Promise<Outcome> {
     const { name, topics, decode, wants = () => true, metrics } = this.#options;
-    const waitMs = dueMsOf(record) - this.#nowMs();
+    const waitMs = this.#dueMs(record) - this.#nowMs();
     if (waitMs > 0) return { pauseMs: waitMs };
     if (record.topic === topics.replay && isDiscardOrder(record)) {
       await discardParked(this.#db, this.#options, record);
@@ -169,6 +170,12 @@ class EventConsumer<Tables extends ConsumerTables, Event extends Identified> {
     if (event === undefined || !wants(event)) return done("ignored");
     if (record.topic === topics.replay && (await this.#revived(event))) return done("parked");
     return inSpan(spanOf(name, event), event.traceparent, () => this.#event(event, record, batch));
+  }
+
+  /** 0 for what is in no retry topic. */
+  #dueMs(record: ReceivedRecord): number {
+    const tier = this.#options.topics.retry.indexOf(record.topic);
+    return tier < 0 ? 0 : dueMsOf(record, this.#policy.retryTopicsMs[tier] ?? 0);
   }
 
   async #event(event: Event, record: ReceivedRecord, batch: Batch): Promise<Outcome> {

@@ -103,7 +103,8 @@ export class OpenLetters {
   /** The broker has deleted letters that are older than the topic's retention. */
   at(nowMs: number): { readonly depth: number; readonly oldestSeconds: number } {
     for (const [id, cameAt] of this.#letters) if (cameAt < nowMs - this.#retentionMs) this.#letters.delete(id);
-    const oldestMs = Math.min(...this.#letters.values(), nowMs);
+    let oldestMs = nowMs; // not Math.min(...): a hundred thousand arguments are too many
+    for (const cameAt of this.#letters.values()) oldestMs = Math.min(oldestMs, cameAt);
     return { depth: this.#letters.size, oldestSeconds: (nowMs - oldestMs) / 1000 };
   }
 }

@@ -60,6 +60,8 @@ it("a DLQ has the depth and age of what nobody has handled, and none by a proces
   letters.read(batchOf([received(markRecord(first, mark), 6, nowMs)]));
   expect(await values(registry, "dlq_depth")).toEqual({ c: 1 });
   expect(await values(registry, "dlq_oldest_seconds")).toEqual({ c: 60 });
+  letters.read(batchOf(Array.from({ length: 200_000 }, (_, i) => letter(i + 7, 50_000))));
+  expect(await values(registry, "dlq_oldest_seconds"), "of however many").toEqual({ c: 60 });
   assigned = ["t/0"];
   expect(await values(registry, "dlq_depth")).toEqual({});
   assigned = ["d/0"];

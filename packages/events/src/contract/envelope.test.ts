@@ -120,7 +120,8 @@ describe("contracts/events/envelope.v1.md", () => {
   });
 
   it("lists the headers that an event has when it has failed", () => {
-    const record = { ...encodeEvent(exampleOf("match.ended")), partition: 0, offset: 1n, timestampMs: 0 };
+    const large = { key: "k".repeat(1025), value: Buffer.alloc(PAYLOAD_BYTES_MAX + 1) };
+    const record = { ...encodeEvent(exampleOf("match.ended")), ...large, partition: 0, offset: 1n, timestampMs: 0 };
     const attempts = { made: 1, firstFailedAtMs: 0 };
     const why = { consumer: "c", failure: "unknown", error: "e", attempts, nowMs: 0, dueMs: 1 } as const;
     const { headers } = deadLetterOf({ record, to: "t", ...why });
