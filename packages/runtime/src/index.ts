@@ -13,5 +13,6 @@ export { type LimiterOptions, Limiter, LimitReachedError } from "./limiter.ts";
 export { collectedCounter, collectedGauge, createMetrics, type Metrics } from "./metrics.ts";
 export { type App, type Component, compose, composeProcess } from "./components.ts";
 export { createLoop, type LoopOptions } from "./loop.ts";
+export { printable } from "./printable.ts";
 export { nameFaultOf, type NameFault, tidyMessage } from "./text-policy.ts";
 export { jittered, retryDelayMs, retryForever, sleep, until } from "./waiting.ts";

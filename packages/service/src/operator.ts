@@ -1,6 +1,7 @@
 // The commands that an operator runs directly on a service's database: `node src/operator.ts COMMAND …` in its folder.
 import { configOrExit, type Environment } from "@muster/config";
 import { createDatabase, type Database, faultOfDatabase } from "@muster/db";
+import { printable } from "@muster/runtime";
 import type { DatabaseConfiguration } from "./database-fields.ts";
 
 /** @returns the problem; undefined when all is well */
@@ -40,8 +41,12 @@ export async function runOperatorCommand<Tables>(
   { usage, configuration, commands }: OperatorCommands<Tables>,
   [name = "", ...args]: readonly string[],
   env: Environment,
-  out: Output = console,
+  given: Output = console,
 ): Promise<number> {
+  const out: Output = {
+    log: (line) => given.log(printable(line)),
+    error: (line) => given.error(printable(line)),
+  };
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (!command) {
     out.error(usage);

@@ -12,7 +12,7 @@ import { FILTERS, filterFrom, hasFilter, UsageError } from "./filter.ts";
 import { type AuditLine, handleLetters } from "./handle.ts";
 import type { Letter } from "./letter.ts";
 import { readLetters, readTopic, RefusedError } from "./read.ts";
-import { auditText, details, jsonOf, table } from "./text.ts";
+import { auditText, details, jsonOf, oneLine, table } from "./text.ts";
 
 export const USAGE = `usage: scripts/dlq.sh COMMAND CONSUMER [FILTER…] [OPTION…]
 
@@ -77,7 +77,8 @@ export interface Parts {
 }
 
 /** @returns the exit code @throws UsageError, RefusedError, BrokerError */
-export async function run(args: readonly string[], parts: Parts): Promise<number> {
+export async function run(args: readonly string[], given: Parts): Promise<number> {
+  const parts = { ...given, say: (line: string) => given.say(oneLine(line)) };
   const { values, positionals } = parsed(args);
   const [name = "", ...rest] = positionals;
   const takes = TAKES[name];

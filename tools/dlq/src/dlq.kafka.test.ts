@@ -15,7 +15,9 @@ describeWithKafka("an operator", () => {
       world.broken.set(bad, POISON);
       world.broken.set(worse, POISON);
       const [goodId, badId, worseId] = (await world.publish([good, bad, worse])) as [string, string, string];
-      await world.send([{ topic: "", key: "k", value: Buffer.from("{"), headers: { ce_type: "player.banned" } }]);
+      await world.send([
+        { topic: "", key: "\u001b[2Jk\n\u009b1m", value: Buffer.from("{"), headers: { ce_type: "player.banned" } },
+      ]);
       const open = await world.untilOpen(3);
       expect(open.map((line) => JSON.parse(line) as object)).toMatchObject([
         {
@@ -35,6 +37,9 @@ describeWithKafka("an operator", () => {
       expect((await world.dlq("list", "--class", "invalid")).lines.at(-1)).toBe(
         "1 of 1 that match; 3 of 3 letters are open",
       );
+      const said = [...(await world.dlq("list")).lines, ...(await world.dlq("show", "2")).lines];
+      expect(said.filter((line) => /\p{Cc}/u.test(line))).toEqual([]);
+      expect(said.join(" ")).toContain("\\u001b[2Jk \\u009b1m");
       const shown = (await world.dlq("show", "1")).lines.join("\n");
       expect(shown).toContain(`event     player.banned ${worseId}`);
       expect(shown).toContain('"bannedAt": "2026-11-27T12:00:00.000Z"');

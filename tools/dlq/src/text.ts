@@ -1,21 +1,21 @@
 // What the tool prints. No I/O.
-import { cut } from "@muster/runtime";
+import { cut, printable } from "@muster/runtime";
 import type { AuditLine } from "./handle.ts";
 import type { Letter } from "./letter.ts";
 
 const ERROR_CHARS = 80;
-const CONTROL = /\p{Cc}/gu;
+const TEXT_CHARS = 64;
 
 export function table(letters: readonly Letter[]): string[] {
   const rows = letters.map((letter) => [
     String(letter.offset),
     letter.state,
     timeOf(letter.failedAtMs),
-    letter.type || "(no type)",
-    letter.key || "(no key)",
-    letter.failure,
+    oneLine(cut(letter.type, TEXT_CHARS)) || "(no type)",
+    oneLine(cut(letter.key, TEXT_CHARS)) || "(no key)",
+    oneLine(cut(letter.failure, TEXT_CHARS)),
     String(letter.attempts),
-    cut(clean(letter.error), ERROR_CHARS),
+    oneLine(cut(letter.error, ERROR_CHARS)),
   ]);
   const all = [["OFFSET", "STATE", "FAILED AT", "TYPE", "KEY", "CLASS", "ATTEMPTS", "ERROR"], ...rows];
   const widths = (all[0] ?? []).map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
@@ -50,22 +50,22 @@ export function details(letter: Letter): string[] {
   const { record, mark } = letter;
   return [
     `offset    ${letter.offset}`,
-    `state     ${letter.state}${mark ? `, ${mark.at} by ${clean(mark.actor)}: ${clean(mark.why)}` : ""}`,
+    `state     ${letter.state}${mark ? `, ${mark.at} by ${mark.actor}: ${mark.why}` : ""}`,
     `event     ${letter.type || "(no type)"} ${letter.eventId || "(no id)"}`,
     `key       ${letter.key || "(no key)"}`,
     `origin    ${letter.origin}`,
     `failed    ${timeOf(letter.failedAtMs)}, first ${record.headers["dlq_first_failed_at"] ?? "?"}, ${letter.attempts} attempts`,
     `class     ${letter.failure}`,
-    `error     ${clean(letter.error)}`,
+    `error     ${letter.error}`,
     "headers",
-    ...Object.entries(record.headers).map(([name, value]) => `  ${name}: ${clean(value)}`),
+    ...Object.entries(record.headers).map(([name, value]) => `  ${name}: ${value}`),
     `payload   ${record.value.length} bytes`,
     ...payloadOf(record.value),
   ];
 }
 
 export function auditText({ at, actor, action, consumer, offset, type, eventId, why }: AuditLine): string {
-  return clean(`${at}  ${actor}  ${action}  ${consumer}  offset ${offset}  ${type} ${eventId}  ${why}`);
+  return `${at}  ${actor}  ${action}  ${consumer}  offset ${offset}  ${type} ${eventId}  ${why}`;
 }
 
 function payloadOf(value: Buffer): string[] {
@@ -82,7 +82,7 @@ function timeOf(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** An error may have any text in it: none that moves a terminal's cursor. */
-function clean(text: string): string {
-  return text.replaceAll(CONTROL, " ");
+/** On one line: whoever can write to a topic chooses keys, headers and errors, and none of them may look like a row of its own. */
+export function oneLine(text: string): string {
+  return printable(text.replaceAll(/[\n\t]/g, " "));
 }

@@ -1,3 +1,4 @@
+import { printable } from "@muster/runtime";
 import type { Environment } from "./environment.ts";
 
 /** One sub-command of the operator's tool. It ends by itself; what it returns is the exit code. */
@@ -9,5 +10,5 @@ export interface Command {
 }
 
 export function say(text: string): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${printable(text)}\n`);
 }

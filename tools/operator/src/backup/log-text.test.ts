@@ -48,5 +48,5 @@ it("what players wrote does not speak to the terminal that it is printed on", as
     yield* ["#Q> insert into messages values ('\u001b]0;mine\u0007', '\u202etxt', _binary'\u0000')", "# at 1"];
   }
   const texts = (await Array.fromAsync(statementsIn(lines()))).map(({ text }) => text);
-  expect(texts).toEqual(["insert into messages values ('\\u{1b}]0;mine\\u{7}', '\\u{202e}txt', _binary'\\u{0}')"]);
+  expect(texts).toEqual(["insert into messages values ('\\u001b]0;mine\\u0007', '\\u202etxt', _binary'\\u0000')"]);
 });

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { printable } from "@muster/runtime";
 import { OperatorError } from "../errors.ts";
 import { BINARY_LOGS } from "./manifest.ts";
 
@@ -19,13 +20,6 @@ const STATEMENT_CHARS_MAX = 10_000;
 const EVENT = /^#(\d\d)(\d\d)(\d\d) +(\d+:\d\d:\d\d) .*\sGTID (\d+-\d+-\d+)/;
 /** What mariadb-binlog adds, or the server says beside what a client asked for. */
 const OF_THE_LOG = /^(\/\*|SET |START TRANSACTION|COMMIT|ROLLBACK|BEGIN|use |DELIMITER )/i;
-
-/** Statements hold what players wrote, and bytes that are no text: nothing of it may speak to the operator's terminal. */
-const UNSEEN = /[\p{Cc}\p{Cf}]/gu;
-
-function escaped(sign: string): string {
-  return `\\u{${(sign.codePointAt(0) as number).toString(16)}}`;
-}
 
 /** Without rows: what was asked for, with the time of its transaction. @throws OperatorError with what the program said */
 export async function* linesOfLogs(folder: string, files: readonly string[]): AsyncGenerator<string> {
@@ -53,12 +47,8 @@ export async function* statementsIn(lines: AsyncIterable<string>): AsyncGenerato
   let [time, gtid] = ["", ""];
   let parts: string[] = [];
   const taken = (): LoggedStatement | undefined => {
-    const text = parts
-      .join(" ")
-      .replaceAll(/\s+/g, " ")
-      .replaceAll(UNSEEN, escaped)
-      .trim()
-      .slice(0, STATEMENT_CHARS_MAX);
+    // Statements hold what players wrote, and bytes that are no text.
+    const text = printable(parts.join(" ").replaceAll(/\s+/g, " ")).trim().slice(0, STATEMENT_CHARS_MAX);
     parts = [];
     return text === "" ? undefined : { time, gtid, text };
   };
