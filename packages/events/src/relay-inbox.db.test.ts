@@ -1,4 +1,4 @@
-// Relay and inbox against a model: whatever is committed, aborted, committed late, crashes, moves, comes twice, is away or loses its connection,
+// Relay and inbox against a model: commits, aborts, late commits, crashes, rebalances, duplicates, outages and lost connections,
 // in any order. The database is real; the broker does what the plan says.
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -219,7 +219,7 @@ class World implements AsyncDisposable {
     const relay: Component = await this.#pipeline.relay({ leaseMs: LEASE_MS, producer });
   }
 
-  /** Of keys that no open transaction has: their next numbers. */
+  /** Commits the next numbers of keys that no open transaction has locked. */
   async #emit(keys: readonly string[], each: number, mayCommit = Promise.resolve(true)): Promise<void> {
     const free = keys.filter((name) => !this.#open.has(name));
     if (free.length > 0) await this.#write(free, each, mayCommit);

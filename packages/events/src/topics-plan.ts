@@ -4,7 +4,7 @@ import type { Admin, TopicDescription } from "./broker/port.ts";
 export interface TopicsPlan {
   readonly create: readonly TopicDescription[];
   readonly alter: readonly { readonly name: string; readonly settings: Readonly<Record<string, string>> }[];
-  /** What no command mends: a line each. */
+  /** Differences that nothing here may change, a line for each. */
   readonly wrong: readonly string[];
 }
 
@@ -42,7 +42,7 @@ export function describePlan({ create, alter, wrong }: TopicsPlan): string[] {
   ];
 }
 
-/** Others may do the same at the same time: what they have made meanwhile is no failure. */
+/** Another process may create the same topics at the same time: a topic that exists by now is no failure. */
 export async function applyTopics(admin: Admin, wanted: readonly TopicDescription[]): Promise<TopicsPlan> {
   const plan = planTopics(wanted, await admin.listTopics());
   try {

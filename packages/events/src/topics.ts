@@ -18,7 +18,7 @@ export const DLQ_RETENTION_MS = 30 * DAY_MS;
 export const REPLAY_RETENTION_MS = 7 * DAY_MS;
 /** Records are deleted by the segment, by the age of its newest: one stays for up to this much longer. Kafka's own is a week. */
 export const SEGMENT_MS = DAY_MS;
-/** Of the records that a producer sends to a partition at once, which count as one message to the broker: fewer have to be. */
+/** The most that a producer may send to a partition at once: to the broker, all of it is one message. */
 export const BATCH_BYTES_MAX = 1024 * 1024;
 /** Of a record besides its payload, at most: headers, key, framing. */
 export const RECORD_OVERHEAD_BYTES = 768;
@@ -89,7 +89,7 @@ export function topicDescriptions(
       "max.message.bytes": String(BATCH_BYTES_MAX),
       // With acks=all, a record that was confirmed is on two brokers, and one of them may be lost.
       "min.insync.replicas": surroundings === "production" ? "2" : "1",
-      // No leader that has not got everything: rather none.
+      // A partition without an up-to-date replica has no leader, rather than one that has lost records.
       "unclean.leader.election.enable": "false",
     },
   });

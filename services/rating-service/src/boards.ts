@@ -2,7 +2,7 @@
 import { displayOf } from "./display.ts";
 import type { PlayerState } from "./fold.ts";
 
-/** Players who are on a board's display rating now and were not before, less those who have left it. */
+/** By board and display rating: how many players came to it, less those who left it. */
 export interface BoardChange {
   readonly season: number;
   readonly region: string;

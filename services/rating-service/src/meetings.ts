@@ -6,7 +6,7 @@ export const MEETINGS_WINDOW_MS = 24 * 3_600_000;
 /** Recent matches of the same two players that count in full; each further one counts half as much as the one before. */
 const FULL_MEETINGS_MAX = 3;
 
-/** How much a match counts between two who met so often before, lately: what two who agree can give each other has an end. */
+/** How much a match between two players counts after so many recent ones between them: what two who collude can give each other is limited. */
 export function pairWeight(before: number): number {
   return 0.5 ** Math.max(0, before + 1 - FULL_MEETINGS_MAX);
 }

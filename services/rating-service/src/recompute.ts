@@ -20,7 +20,7 @@ const DIFFERENCES_MAX = 20;
 export interface Recomputed {
   readonly results: number;
   readonly players: number;
-  /** What is not as it was computed; the first few. */
+  /** The first few differences between what is stored and what was computed. */
   readonly differences: readonly string[];
 }
 
@@ -134,7 +134,7 @@ class Comparison {
     }
   }
 
-  /** With what is still to be added to them. */
+  /** The counts, with the changes that are still to be added. */
   async #compareCounts(): Promise<void> {
     const [counts, equals] = [new Map<string, number>(), new Map<string, number>()];
     const add = (to: Map<string, number>, key: string): void => void to.set(key, (to.get(key) ?? 0) + 1);

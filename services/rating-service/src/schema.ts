@@ -123,7 +123,7 @@ export interface RatingsTable {
   reached_at: Date;
 }
 
-/** How many players of a board have a display rating, but for `board_changes`. */
+/** How many players of a board have a display rating, without what `board_changes` still adds. */
 export interface BoardCountsTable {
   mode: string;
   season: number;

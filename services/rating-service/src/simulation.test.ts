@@ -69,7 +69,7 @@ class Simulation {
     return 1 - (6 * sum) / (ids.length * (ids.length ** 2 - 1));
   }
 
-  /** Mean distance of what was predicted from what came, over ten bins. */
+  /** Mean distance between predicted and actual results, over ten bins. */
   calibrationError(): number {
     const bins = Map.groupBy(this.predictions, ({ predicted }) => Math.min(9, Math.floor(predicted * 10)));
     let error = 0;

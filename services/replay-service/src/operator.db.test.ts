@@ -47,7 +47,7 @@ describeWithMariadb("an operator's commands on replays", () => {
     const { matchId } = event.data;
     await deliver(harness, event);
     await judged(harness, matchId);
-    // As if the build had come meanwhile.
+    // As if the build had been installed meanwhile.
     const old = { verdict: "unverifiable", reason: "build_missing" } as const;
     await harness.db.updateTable("replays").set(old).where("match_id", "=", matchId).execute();
     expect(await run("reverify", "build_missing")).toEqual({ code: 0, lines: "1 to be verified again" });

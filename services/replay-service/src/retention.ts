@@ -6,7 +6,7 @@ import type { Config } from "./config.ts";
 import type { ReplaysTable, Tables } from "./schema.ts";
 
 const DAY_MS = 86_400_000;
-/** With their files these are up to 20 MiB. */
+/** Replays of a transaction: with their files, up to 20 MiB. */
 const BATCH = 100;
 
 export function retentionRules(db: Database<Tables>, config: Config, now: () => Date): RetentionRule[] {

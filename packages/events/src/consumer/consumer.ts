@@ -125,7 +125,7 @@ class EventConsumer<Tables extends ConsumerTables, Event extends Identified> {
       return (await this.#record(record, batch)).pauseMs;
     } catch (err) {
       if (err instanceof BrokerError) throw err; // the partition is not ours any more, and its adapter knows that
-      // Nothing could be stored of it, not even that it failed.
+      // The database took nothing, not even that the event failed.
       const { topic, partition, offset } = record;
       this.#options.log.warn(
         { err, topic, partition, offset: String(offset) },
@@ -136,7 +136,7 @@ class EventConsumer<Tables extends ConsumerTables, Event extends Identified> {
   }
 
   /**
-   * Applies parked events whose time has come; of a key that goes on, also those behind. What one key waits for is no matter of the others.
+   * Applies parked events whose time has come; when one was applied, also those behind it in its key. A key that has to wait holds up no other key.
    * @throws the first transient failure, once all have been tried
    */
   async applyParked(): Promise<void> {
@@ -198,7 +198,7 @@ class EventConsumer<Tables extends ConsumerTables, Event extends Identified> {
           await batch.heartbeat();
           continue;
         }
-        // It was cut short, not given up: the partition's next holder tries it.
+        // The rebalance cut the attempts short: the partition's next holder tries the event.
         if (!batch.owned()) return { pauseMs: 1 };
         return this.#givenUp(event, record, failure, err, attempts);
       }

@@ -9,7 +9,7 @@ export interface Discarding {
   readonly log: Logger;
 }
 
-/** An operator gives up an event: its key goes on without it. Of an event that is not parked nothing is left to do. */
+/** An operator gives up an event: its key goes on without it. For an event that is not parked, there is nothing to do. */
 export async function discardParked(
   db: Database<ConsumerTables>,
   { name, decode, log }: Discarding,

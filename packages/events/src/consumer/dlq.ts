@@ -16,7 +16,7 @@ export interface Mark {
   readonly why: string;
 }
 
-/** Undefined: it is a letter. A malformed mark is one of a letter that there is not. */
+/** Undefined: it is a letter. A malformed mark gets an offset that no letter has. */
 export function markOf({ headers }: ReceivedRecord): Mark | undefined {
   const handling = headers["dlq_mark"];
   if (handling === undefined) return undefined;

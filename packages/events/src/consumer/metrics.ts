@@ -12,7 +12,7 @@ export interface ConsumerMetrics {
   /** @param firstAtMs when the first record came that the consumer is not done with; undefined when it is done with all */
   lag(consumer: string, partition: string, records: number, firstAtMs: number | undefined): void;
   resting(consumer: string, partition: string, rests: boolean): void;
-  /** What is asked of it, when somebody asks for the metrics. */
+  /** Read whenever the metrics are scraped. */
   watch(consumer: string, watched: Watched): void;
 }
 

@@ -137,7 +137,7 @@ export async function reviveParked(db: Database<ConsumerTables>, consumer: strin
   return numUpdatedRows > 0n;
 }
 
-/** More rows than this are not looked at: the count is for a graph. */
+/** At most so many rows are counted: the number is for a graph. */
 const COUNTED_MAX = 100_000;
 
 /** Keys whose first event is tried again, and those whose first event waits for an operator. */

@@ -76,13 +76,13 @@ export function inPlaceDelayMs(
 }
 
 /**
- * When most of the last events failed, it is not the events: the partitions rest, instead of being drained into the DLQ. After a rest one
- * event is tried; each failure then doubles the rest, a success ends it. Of those that fail, one in a few goes its own way all the same: the
+ * When most of the last events failed, the fault is not theirs: the partitions rest, instead of being drained into the DLQ. After a rest one
+ * event is tried; each failure then doubles the rest, a success ends it. Of those that fail, every fourth is parked or sent on all the same: the
  * one that is tried may be one that no attempt helps, and nothing behind it would ever be tried.
  */
 export class Brake {
   readonly #policy: BrakePolicy;
-  /** Of events, not of a database that is away: that says nothing about them. */
+  /** Of attempts at events. A database that is away is left out: it says nothing about the events. */
   #outcomes: boolean[] = [];
   #rests = 0;
 

@@ -25,7 +25,7 @@ export function isEventType(text: string): text is EventType {
 }
 
 export interface EventAttributes {
-  /** UUIDv7: consumers drop repeats by it. */
+  /** A UUID, usually of version 7: consumers drop repeats by it. */
   readonly id: string;
   /** `muster/<service>` */
   readonly source: string;

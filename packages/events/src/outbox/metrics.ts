@@ -10,7 +10,7 @@ export interface RelayMetrics {
   leased(slots: number, epochMax: number): void;
 }
 
-/** More than this is counted as this: the count is for a graph, and costs as much as what it counts. */
+/** At most so many rows are counted: the number is for a graph, and counting more costs more. */
 const COUNTED_MAX = 100_000;
 
 /** Names that dashboards and alerts use: they do not change within a major version. */

@@ -15,7 +15,7 @@ export interface OutboxTables {
 export interface OutboxTable {
   /** Order of insertion: within a key also the order of the commits, because its writers lock the key's own row first. */
   position: Generated<bigint>;
-  /** UUIDv7: consumers drop repeats by it. */
+  /** A UUID, usually of version 7: consumers drop repeats by it. */
   event_id: string;
   event_type: string;
   /** Events with the same key stay in order. */

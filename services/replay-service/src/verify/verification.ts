@@ -40,7 +40,7 @@ const LOOK_EVERY_MS = 200;
 /** For what surrounds the simulation: starting a thread, fetching the log, the database. */
 const AROUND_MS = 60_000;
 const AGAIN_AFTER_MS = 2000;
-/** So often a claim was lost, or its thread failed: then the match is at fault, and not the instances. */
+/** After so many claims that were lost, or whose thread failed, the match is to blame and not the instances. */
 const ATTEMPTS_MAX = 3;
 
 export function createVerification(parts: VerificationParts): Component {
