@@ -2,13 +2,13 @@
 import type { Database } from "@muster/db";
 import type { Logger } from "@muster/log";
 import type { Component, Metrics } from "@muster/runtime";
-import type { Transaction } from "kysely";
 import { onceConnected } from "./broker/once-connected.ts";
 import type { Broker } from "./broker/port.ts";
 import { brokerOf, type KafkaConfig } from "./config.ts";
 import { createEventConsumer } from "./consumer/consumer.ts";
 import { deleteOldInbox } from "./consumer/inbox.ts";
 import { createConsumerMetrics } from "./consumer/metrics.ts";
+import type { EventConsumerOptions } from "./consumer/options.ts";
 import type { ConsumerTables } from "./consumer/tables.ts";
 import { decodeOnly, rowEncoder } from "./contract/envelope.ts";
 import type { AnyEvent, EventType } from "./contract/events.ts";
@@ -32,11 +32,11 @@ export interface PublishedEvents {
   readonly region?: string | undefined;
 }
 
-export interface ConsumedEvents<Tables, Type extends EventType> extends PublishedEvents {
+export interface ConsumedEvents<Tables extends ConsumerTables, Type extends EventType> extends PublishedEvents {
   readonly service: keyof typeof SUBSCRIPTIONS;
   readonly types: readonly Type[];
   /** See EventConsumerOptions. */
-  readonly apply: (event: AnyEvent<Type>, tx: Transaction<Tables>) => Promise<void>;
+  readonly apply: EventConsumerOptions<Tables, AnyEvent<Type>>["apply"];
 }
 
 export interface EventParts {

@@ -12,6 +12,7 @@ import {
   type ConsumerTables,
   createConsumerMetrics,
   createEventConsumer,
+  type EventConsumerOptions,
   createInbox,
   createParkedEvents,
   type RetryPolicy,
@@ -72,7 +73,7 @@ const MIGRATIONS = {
     ) engine = InnoDB`),
 };
 
-export type Apply = (event: TestEvent, tx: Transaction<Tables>) => Promise<void>;
+export type Apply = EventConsumerOptions<Tables, TestEvent>["apply"];
 
 export class Pipeline implements AsyncDisposable {
   readonly prefix = freshTopicPrefix();
@@ -254,7 +255,7 @@ export class Pipeline implements AsyncDisposable {
 }
 
 /** The usual effect. */
-export const count: Apply = async ({ key, n }, tx) => {
+export const count = async ({ key, n }: TestEvent, tx: Transaction<Tables>): Promise<void> => {
   await tx.insertInto("effects").values({ event_key: key, n }).execute();
 };
 

@@ -19,9 +19,10 @@ function compose(context: DatabaseContext<Config, Tables>): DatabaseComposition 
   const events = publishAndConsumeEvents(context, {
     service: "rating-service",
     types: ["match.ended", "player.erased"],
-    async apply(event, tx) {
-      if (event.type === "player.erased") await erasePlayer(tx, event.data.playerId, new Date(event.data.erasedAt));
-      else ratingMetrics.result(await applyResult(tx, resultOf(event), now()));
+    async apply(event, tx, afterCommit) {
+      if (event.type === "player.erased") return erasePlayer(tx, event.data.playerId, new Date(event.data.erasedAt));
+      const applied = await applyResult(tx, resultOf(event), now());
+      afterCommit(() => ratingMetrics.result(applied));
     },
   });
   return {

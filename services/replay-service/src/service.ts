@@ -36,9 +36,9 @@ function compose(context: DatabaseContext<Config, Tables>): DatabaseComposition 
   const events = publishAndConsumeEvents(context, {
     service: "replay-service",
     types: ["match.ended"],
-    async apply(event, tx) {
+    async apply(event, tx, afterCommit) {
       const outcome = await takeIn(tx, event, now());
-      if (outcome) replayMetrics.judged(outcome);
+      if (outcome) afterCommit(() => replayMetrics.judged(outcome));
     },
   });
   const verification = createVerification({

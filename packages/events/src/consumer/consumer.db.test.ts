@@ -113,6 +113,31 @@ describeWithMariadb("an event that fails", () => {
   );
 });
 
+describeWithMariadb("what an effect tells outside of the database", () => {
+  it.each([
+    ["in place", 1],
+    ["when it was parked", 3],
+  ])("is told once, by the attempt that commits: tried again %s", async (_, failures) => {
+    await using pipeline = await new Pipeline(new MemoryBroker()).open();
+    let attempts = 0;
+    const told: number[] = [];
+    await pipeline.relay();
+    await pipeline.consumer(
+      async (event, tx, afterCommit) => {
+        attempts++;
+        afterCommit(() => told.push(attempts));
+        await count(event, tx);
+        if (attempts <= failures) throw new Error("a bug");
+      },
+      { order: "per key" },
+    );
+    await pipeline.emit([{ key: "a", n: 0 }]);
+    await pipeline.untilEffects(1);
+    await until(() => (told.length > 0 ? undefined : "nothing is told"));
+    expect([attempts, told]).toEqual([failures + 1, [failures + 1]]);
+  });
+});
+
 const filler = (bytes: number): string => "x".repeat(bytes);
 
 describeWithMariadb("a record by somebody who may write to the topic", () => {

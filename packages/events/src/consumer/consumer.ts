@@ -240,22 +240,26 @@ class EventConsumer<Tables extends ConsumerTables, Event extends Identified> {
     return done("parked");
   }
 
-  #apply(event: Event, record: ReceivedRecord): Promise<"applied" | "duplicate" | "parked"> {
+  async #apply(event: Event, record: ReceivedRecord): Promise<"applied" | "duplicate" | "parked"> {
     const { name, order, apply } = this.#options;
-    return inTransaction(
+    let afterCommit: (() => void)[] = [];
+    const result = await inTransaction(
       this.#db,
       async (tx) => {
+        afterCommit = [];
         if (!(await enterInbox(tx, name, event.id))) return "duplicate";
         if (order === "per key" && (await isKeyParked(tx, name, record))) {
           await tx.deleteFrom("inbox").where("consumer", "=", name).where("event_id", "=", event.id).execute();
           await parkEvent(tx, name, event.id, record);
           return "parked";
         }
-        await apply(event, tx as unknown as Transaction<Tables>);
+        await apply(event, tx as unknown as Transaction<Tables>, (tell) => void afterCommit.push(tell));
         return "applied";
       },
       "read committed",
     );
+    for (const tell of afterCommit) tell();
+    return result;
   }
 
   /** @returns the next event of its key, when that may be tried now */
@@ -263,16 +267,19 @@ class EventConsumer<Tables extends ConsumerTables, Event extends Identified> {
     const { name, decode, apply, metrics, log } = this.#options;
     let row: Awaited<ReturnType<typeof lockParked>>;
     let type = "";
+    let afterCommit: (() => void)[] = [];
     try {
       await inTransaction(
         this.#db,
         async (tx) => {
+          afterCommit = [];
           row = await lockParked(tx, position);
           if (!row) return;
           const event = must(decode(recordOf(row)), "it was handled when it was parked");
           type = event.type;
           await inSpan(spanOf(name, event), event.traceparent, async () => {
-            if (await enterInbox(tx, name, event.id)) await apply(event, tx as unknown as Transaction<Tables>);
+            if (await enterInbox(tx, name, event.id))
+              await apply(event, tx as unknown as Transaction<Tables>, (tell) => void afterCommit.push(tell));
           });
           await removeParked(tx, position);
         },
@@ -302,6 +309,7 @@ class EventConsumer<Tables extends ConsumerTables, Event extends Identified> {
       return undefined;
     }
     if (!row) return undefined;
+    for (const tell of afterCommit) tell();
     metrics.retried(name, "parked");
     metrics.handled(name, type, "applied");
     return nextOfKey(this.#db, row);

@@ -38,8 +38,11 @@ export interface EventConsumerOptions<Tables extends ConsumerTables, Event exten
   readonly decode: (record: ReceivedRecord) => Event | undefined;
   /** Whether it wants the event at all: nothing is stored of one without an effect. All by default. */
   readonly wants?: (event: Event) => boolean;
-  /** The effect, in this transaction and nowhere else. It may run more than once; what commits, commits once. */
-  readonly apply: (event: Event, tx: Transaction<Tables>) => Promise<void>;
+  /**
+   * The effect, in this transaction and nowhere else. It may run more than once; what commits, commits once. What counts or tells of it
+   * outside of the database is done by `afterCommit`, which only the attempt that commits has.
+   */
+  readonly apply: (event: Event, tx: Transaction<Tables>, afterCommit: (tell: () => void) => void) => Promise<void>;
   readonly policy?: RetryPolicy;
   readonly concurrency?: number;
   readonly metrics: ConsumerMetrics;
