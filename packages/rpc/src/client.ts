@@ -61,7 +61,7 @@ export function createRpcClient<S extends DescService>(options: RpcClientOptions
     check: () => channel.failure ?? breaker?.reason,
     async stop() {
       breaker?.stop();
-      await channel.stop();
+      channel.stop();
     },
   };
 }
