@@ -11,6 +11,7 @@ import { TokenVerifier, revocationFeedFrom } from "@muster/tokens";
 import { Gauge } from "prom-client";
 import { type Config, configuration } from "./config.ts";
 import { readContract } from "./contract.ts";
+import { Downloads } from "./downloads.ts";
 import { createIngressRefusals, type IngressRefusals } from "./ingress-refusals.ts";
 import { PlayerNames } from "./player-names.ts";
 import { createRestServer } from "./server.ts";
@@ -88,6 +89,7 @@ function compose({ config, metrics, log }: ServiceContext<Config>): Composition<
       rating: rating.call,
       replay: replay.call,
       names,
+      downloads: new Downloads(),
     },
     tokens,
     corsOrigins: config.corsOrigins,

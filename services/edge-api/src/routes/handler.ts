@@ -7,6 +7,7 @@ import type { RatingService } from "@muster/contracts/rating/v2";
 import type { components, operations } from "@muster/contracts/openapi/edge/v1";
 import type { ReplayService } from "@muster/contracts/replay/v2";
 import type { AccessClaims } from "@muster/tokens";
+import type { Downloads } from "../downloads.ts";
 import type { PlayerNames } from "../player-names.ts";
 
 export interface Clients {
@@ -17,6 +18,7 @@ export interface Clients {
   readonly rating: Client<typeof RatingService>;
   readonly replay: Client<typeof ReplayService>;
   readonly names: PlayerNames;
+  readonly downloads: Downloads;
 }
 
 export type OperationId = keyof operations;

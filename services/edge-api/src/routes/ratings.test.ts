@@ -4,6 +4,7 @@ import { createLogger } from "@muster/log";
 import { createMetrics } from "@muster/runtime";
 import { afterAll, beforeEach, expect, it } from "vitest";
 import { readContract } from "../contract.ts";
+import { Downloads } from "../downloads.ts";
 import { PlayerNames } from "../player-names.ts";
 import { createRestServer } from "../server.ts";
 
@@ -41,6 +42,7 @@ const readProfile = (playerId: string) => identity.getProfile({ playerId }) as n
 const clients = {
   identity,
   names: new PlayerNames(readProfile),
+  downloads: new Downloads(),
   rating: {
     listSeasons: answering("listSeasons", {
       seasons: [{ season: 1, name: "first", startsAt: timestampFromDate(new Date(0)) }],

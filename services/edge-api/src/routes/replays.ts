@@ -17,21 +17,7 @@ export const replayHandlers: Handlers<"getReplay" | "getReplayFile" | PageOperat
     return { status: 200, body: replayJson(must(replay, "replay-service sends a replay")) };
   },
 
-  async getReplayFile({ params: { matchId }, header }, clients) {
-    const { fileBytes, fileHash } = await clients.replay.readReplayFile({ matchId, bytesMax: 1 });
-    const etag = `"${fileHash}"`;
-    const headers = { etag, "cache-control": KEEP_FOR_EVER, "accept-ranges": "bytes" };
-    if (isNamed(header("if-none-match"), etag)) return { status: 304, headers };
-    const ifRange = header("if-range");
-    const range = ifRange === undefined || ifRange === etag ? rangeOf(header("range"), fileBytes) : undefined;
-    if (range === "unsatisfiable") throw noSuchRange(fileBytes);
-    const { first, last } = range ?? { first: 0, last: fileBytes - 1 };
-    const body = await read(clients, matchId, first, last + 1);
-    const type = { "content-type": "application/octet-stream" };
-    if (!range) return { status: 200, body, headers: { ...headers, ...type } };
-    const contentRange = `bytes ${first}-${last}/${fileBytes}`;
-    return { status: 206, body, headers: { ...headers, ...type, "content-range": contentRange } };
-  },
+  getReplayFile: (call, clients) => clients.downloads.run(call.address, () => file(call, clients)),
 
   listMyReplays: ({ caller, query }, clients) => page(must(caller, "secured").playerId, query, clients),
   async listPlayerReplays({ params, query }, clients) {
@@ -41,6 +27,25 @@ export const replayHandlers: Handlers<"getReplay" | "getReplayFile" | PageOperat
     return answer;
   },
 };
+
+async function file(
+  { params: { matchId }, header }: Pick<Call<"getReplayFile">, "params" | "header">,
+  clients: Clients,
+): Promise<Answer<"getReplayFile">> {
+  const { fileBytes, fileHash } = await clients.replay.readReplayFile({ matchId, bytesMax: 1 });
+  const etag = `"${fileHash}"`;
+  const headers = { etag, "cache-control": KEEP_FOR_EVER, "accept-ranges": "bytes" };
+  if (isNamed(header("if-none-match"), etag)) return { status: 304, headers };
+  const ifRange = header("if-range");
+  const range = ifRange === undefined || ifRange === etag ? rangeOf(header("range"), fileBytes) : undefined;
+  if (range === "unsatisfiable") throw noSuchRange(fileBytes);
+  const { first, last } = range ?? { first: 0, last: fileBytes - 1 };
+  const body = await read(clients, matchId, first, last + 1);
+  const type = { "content-type": "application/octet-stream" };
+  if (!range) return { status: 200, body, headers: { ...headers, ...type } };
+  const contentRange = `bytes ${first}-${last}/${fileBytes}`;
+  return { status: 206, body, headers: { ...headers, ...type, "content-range": contentRange } };
+}
 
 /** In the parts that replay-service gives. */
 async function read({ replay }: Clients, matchId: string, from: number, to: number): Promise<Buffer> {
