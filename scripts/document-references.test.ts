@@ -30,6 +30,18 @@ it.each([
   expect(problemsOf(page)).toEqual([]);
 });
 
+it("a line of a log that nothing writes is found; it may be cut with …, or be about something that is tried again", () => {
+  const code = { "services/shard/src/a.ts": 'log.warn({ err }, "it is late by far"); createLoop({ name: "rewinds" })' };
+  const page = "| log: `it is late…`, `it is late by far` | |\n| log: `rewinds failed, trying again` | |\n";
+  expect(problemsOf(page, code)).toEqual([]);
+  expect(
+    problemsOf("| log: `it is late by far`, `it was late` | |\n| log: `loops failed, trying again` |", code),
+  ).toEqual([
+    "design/page.md quotes a line of a log that nothing writes: it was late",
+    "design/page.md quotes a line of a log that nothing writes: loops failed, trying again",
+  ]);
+});
+
 it("a link to a heading that does not exist is found", () => {
   expect(problemsOf("# A `b`, c\n\n[here](#a-b-c) [there](#d)")).toEqual([
     "design/page.md links to #d: design/page.md has no such heading",

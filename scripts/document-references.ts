@@ -1,4 +1,4 @@
-// Whatever a document names must exist: files and folders, links and their headings, and the commands of the root's package.json.
+// Whatever a document names must exist: files and folders, links and their headings, the commands of the root's package.json, and lines of logs.
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 
@@ -6,6 +6,10 @@ const SOURCE = /^[\w@][\w.@-]*(?:\/[\w.@-]+)*\.(?:ts|sh|py|proto|sql|ya?ml|md)$/
 const FOLDER = /^(?:contracts|design|infra|packages|patches|runbooks|scripts|services|tools)\/[\w./-]*$/;
 /** The README's example, which `pnpm new:game race` creates. */
 const EXAMPLE = /\brace\b|game-NAME|^play\.ts$/;
+/** What may write lines of logs. */
+const LOGS = /^(?:packages|services)\/[^/]+\/src\/(?!.*\.test\.ts$).*\.ts$/;
+/** Behind the name of whatever it is: retryForever of packages/runtime. */
+const RETRIED = " failed, trying again";
 /** pnpm's own commands in our documents. */
 const PNPM_COMMANDS: ReadonlySet<string> = new Set(["exec", "install"]);
 
@@ -17,9 +21,17 @@ export function referenceProblems(
   const documents = files.filter((file) => file.endsWith(".md"));
   const tails = new Set(files.flatMap(tailsOf));
   const scripts = files.includes("package.json") ? scriptsOf(read("package.json")) : undefined;
+  const code = files
+    .filter((file) => LOGS.test(file))
+    .map(read)
+    .join("\n");
   return documents.flatMap((file) => {
     const text = read(file);
-    const problems = [...unknownFiles(file, text, tails), ...unknownHeadings(file, text, read)];
+    const problems = [
+      ...unknownFiles(file, text, tails),
+      ...unknownHeadings(file, text, read),
+      ...unknownLogLines(file, text, code),
+    ];
     return scripts ? [...problems, ...unknownScripts(file, text, scripts)] : problems;
   });
 }
@@ -73,6 +85,19 @@ function unknownScripts(file: string, text: string, scripts: ReadonlySet<string>
     .map(([, name]) => name as string)
     .filter((name) => !scripts.has(name) && !PNPM_COMMANDS.has(name))
     .map((name) => `${file} types pnpm ${name}: package.json has no such script`);
+}
+
+/** Quoted in a table of symptoms, behind "log:". What stands before … begins the line. */
+function unknownLogLines(file: string, text: string, code: string): string[] {
+  const quoted = [...text.matchAll(/^\| log: ((?:`[^`\n]+`(?:, )?)+)/gm)].flatMap(([, lines]) => [
+    ...(lines as string).matchAll(/`([^`]+)`/g),
+  ]);
+  return quoted
+    .map(([, line]) => line as string)
+    .filter(
+      (line) => !code.includes(line.endsWith(RETRIED) ? `"${line.slice(0, -RETRIED.length)}"` : line.replace(/…$/, "")),
+    )
+    .map((line) => `${file} quotes a line of a log that nothing writes: ${line}`);
 }
 
 function scriptsOf(manifest: string): ReadonlySet<string> {
