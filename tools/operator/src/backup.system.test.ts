@@ -4,9 +4,10 @@ import os from "node:os";
 import path from "node:path";
 import { MusterClient } from "@muster/client";
 import { keepLonger } from "./backup/backup.ts";
-import { describeWithServers } from "@muster/testkit";
+import { databaseServices } from "@muster/local";
+import { describeWithServers, until } from "@muster/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { parseEnv } from "node:util";
+import { isDeepStrictEqual, parseEnv } from "node:util";
 import { BINARY_LOGS, type Manifest, tableStates } from "./backup/manifest.ts";
 import { withServer } from "./databases.ts";
 import { createTestInstallation, printedBy, type TestInstallation } from "./test-installation.ts";
@@ -25,8 +26,21 @@ describeWithServers("backup and restore", () => {
     parseEnv(readFileSync(path.join(installation.folder, "databases.env"), "utf8"))["MUSTER_DB_URL"] as string;
   /** Of all but who relays an outbox: that is renewed while the system runs, and a restored one has other processes. */
   const states = async (): ReturnType<typeof tableStates> => {
-    const all = await tableStates(serverUrl(), ["identity_dev", "match_dev", "chat_dev"]);
+    const databases = databaseServices().map(({ database }) => `${database.prefix}_dev`);
+    const all = await tableStates(serverUrl(), databases);
+    expect(new Set(Object.keys(all).map((table) => table.split(".")[0]))).toEqual(new Set(databases));
     return Object.fromEntries(Object.entries(all).filter(([table]) => !/\.outbox_(?:relays|slots)$/.test(table)));
+  };
+
+  /** When events that are on their way have been applied. */
+  const settled = async (): ReturnType<typeof states> => {
+    let last = await states();
+    await until(async () => {
+      const before = last;
+      last = await states();
+      return isDeepStrictEqual(last, before) ? undefined : "rows still change";
+    });
+    return last;
   };
 
   beforeAll(async () => {
@@ -50,7 +64,7 @@ describeWithServers("backup and restore", () => {
     await late.register({ name: "late", password: PASSWORD });
     await late.chat.createRoom("after the backup");
     await operator("grant late moderator 'after the backup'");
-    const before = await states();
+    const before = await settled();
     await withServer(serverUrl(), (db) => db.query("drop table match_dev.participants"));
     await withServer(serverUrl(), (db) => db.query("delete from identity_dev.accounts where name = 'nobody'"));
     await late.chat.createRoom("after the mistake");
