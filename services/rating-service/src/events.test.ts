@@ -4,6 +4,7 @@ import { resultOf } from "./events.ts";
 import { foldResult } from "./fold.ts";
 import { Meetings } from "./meetings.ts";
 
+const NOW = new Date("2026-11-27T10:06:00Z");
 const player = (n: number): string => `01a20ab1-0000-7000-8000-00000000000${n}`;
 
 function ended(participants: EventOf<"match.ended">["data"]["participants"], region?: string): EventOf<"match.ended"> {
@@ -42,7 +43,7 @@ it("reads teams, bots, unplayed seats and the region from the event", () => {
     "eu",
   );
   expect(EVENTS["match.ended"]).toBeDefined();
-  expect(resultOf(event)).toMatchObject({
+  expect(resultOf(event, NOW)).toMatchObject({
     region: "eu",
     participants: [
       { playerId: player(0), rank: 1, team: 0 },
@@ -50,7 +51,7 @@ it("reads teams, bots, unplayed seats and the region from the event", () => {
       { playerId: player(2), rank: 2, bot: true },
     ],
   });
-  expect(resultOf(ended([])).region).toBe("");
+  expect(resultOf(ended([]), NOW).region).toBe("");
 });
 
 it("rates teams by it: who is in the better one wins with it, whatever its own rank", () => {
@@ -62,10 +63,17 @@ it("rates teams by it: who is in the better one wins with it, whatever its own r
     team: seat % 2,
   }));
   const seasons = [{ season: 1, name: "first", startsAtMs: 0 }];
-  const points = foldResult(resultOf(ended(seats)), new Map(), new Meetings(), seasons);
+  const points = foldResult(resultOf(ended(seats), NOW), new Map(), new Meetings(), seasons);
   const mus = new Map(points.map(({ playerId, after }) => [playerId, after.mu]));
   expect(mus.get(player(0))).toBeGreaterThan(25);
   expect(mus.get(player(2))).toBe(mus.get(player(0)));
   expect(mus.get(player(1))).toBeLessThan(25);
   expect(mus.get(player(3))).toBe(mus.get(player(1)));
+});
+
+it("refuses what no match can be", () => {
+  const seats = [0, 1].map((seat) => ({ seat, playerId: player(seat), score: 0, rank: 1 }));
+  const twice = seats.map((seat) => ({ ...seat, playerId: player(0) }));
+  expect(() => resultOf(ended(twice), NOW)).toThrow("a player has two seats");
+  expect(() => resultOf(ended(seats), new Date("2026-11-25T10:00:00Z"))).toThrow("more than a day from now");
 });

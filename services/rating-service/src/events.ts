@@ -1,5 +1,5 @@
 // The events that rating-service reads and writes. No I/O.
-import { type EventOf, newEvent, type StoredEvent, storedEvent } from "@muster/events";
+import { type EventOf, newEvent, refuseImpossibleMatch, type StoredEvent, storedEvent } from "@muster/events";
 import { currentTraceparent } from "@muster/tracing";
 import { deviationOf, displayOf } from "./display.ts";
 import type { PlayerState, Result } from "./fold.ts";
@@ -7,8 +7,9 @@ import { ALGORITHM } from "./rate-match.ts";
 
 export const SOURCE = "muster/rating-service";
 
-/** What rating-service needs of it. */
-export function resultOf({ data, region = "" }: EventOf<"match.ended">): Result {
+/** What rating-service needs of it. @throws PermanentError for what no match can be */
+export function resultOf({ data, region = "" }: EventOf<"match.ended">, now: Date): Result {
+  refuseImpossibleMatch(data, now);
   return {
     matchId: data.matchId,
     mode: data.mode,

@@ -21,7 +21,7 @@ function compose(context: DatabaseContext<Config, Tables>): DatabaseComposition 
     types: ["match.ended", "player.erased"],
     async apply(event, tx, afterCommit) {
       if (event.type === "player.erased") return erasePlayer(tx, event.data.playerId, new Date(event.data.erasedAt));
-      const applied = await applyResult(tx, resultOf(event), now());
+      const applied = await applyResult(tx, resultOf(event, now()), now());
       afterCommit(() => ratingMetrics.result(applied));
     },
   });

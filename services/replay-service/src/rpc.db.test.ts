@@ -87,7 +87,7 @@ describeWithMariadb("replays over gRPC", () => {
   });
 
   it("keeps what counts for ratings longer, and what was suspect longest; the rest of a match goes with it", async () => {
-    const at = Date.parse("2027-06-01T00:00:00Z");
+    const at = Date.parse("2026-11-28T00:00:00Z");
     const endedAt = (daysAgo: number) => new Date(at - daysAgo * DAY_MS).toISOString();
     const practice = await endedMatch({ endedAt: endedAt(15) });
     const [first, second] = practice.data.participants as [object, object];

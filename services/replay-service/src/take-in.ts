@@ -1,6 +1,6 @@
 // An ended match that has come: stored, and due to be verified, or unverifiable from the start.
 import { must } from "@muster/errors";
-import type { EventOf } from "@muster/events";
+import { type EventOf, refuseImpossibleMatch } from "@muster/events";
 import type { Transaction } from "kysely";
 import { endedMatchOf, fileOf, type Outcome, unverifiableFromTheStart } from "./replays.ts";
 import type { Tables } from "./schema.ts";
@@ -8,12 +8,13 @@ import { makeDue } from "./store/queue.ts";
 import { findReplay, insertFile, insertReplay } from "./store/replays.ts";
 import { storeVerdict } from "./verdicts.ts";
 
-/** @returns what it is already; undefined: it is due, or was here before */
+/** @throws PermanentError for what no match can be. @returns what it is already; undefined: it is due, or was here before */
 export async function takeIn(
   tx: Transaction<Tables>,
   event: EventOf<"match.ended">,
   now: Date,
 ): Promise<Outcome | undefined> {
+  refuseImpossibleMatch(event.data, now);
   const match = endedMatchOf(event);
   const { matchId } = match;
   if (!(await insertReplay(tx, match))) return undefined;

@@ -49,6 +49,14 @@ describeWithMariadb("verification of replays", () => {
     await until(() => (harness.peers.effects.includes(`excluded ${matchId}`) ? undefined : "not excluded"));
   });
 
+  it("takes nothing in that would be kept for ever: a match that ends in the year 9999", async () => {
+    const event = await endedMatch({ endedAt: "9999-12-31T23:59:59.000Z" });
+    await expect(deliver(harness, event)).rejects.toThrow("more than a day from now");
+    await expect(harness.call.getReplay({ matchId: event.data.matchId })).rejects.toMatchObject({
+      code: "replay_not_found",
+    });
+  });
+
   it("finds a result with other scores or ranks suspect", async () => {
     const played = await endedMatch();
     const seats = played.data.participants;
