@@ -26,6 +26,9 @@ const publishedAll = async (pipeline: Pipeline): Promise<string | undefined> => 
   return rows.length === 0 ? undefined : "not all is published";
 };
 
+/** On a machine that is busy, 14 MB were seen; with batches of any size, 78 MB. */
+const MEMORY_MAX = 20 * 1024 * 1024;
+
 /** Bytes, without what is only not collected yet. */
 function memoryInUse(): number {
   setFlagsFromString("--expose-gc");
@@ -152,11 +155,11 @@ describeWithMariadb("a relay", () => {
     const before = memoryInUse();
     await grow();
     await new Promise((resolve) => setTimeout(resolve, 1000));
-    // The outbox has 32 MB: one batch of them is on its way, and the next one has been read.
-    expect(memoryInUse() - before).toBeLessThan(12 * 1024 * 1024);
+    // The outbox has 32 MB: one batch of them is on its way, and the next one has been read, of up to a thousand rows each.
+    expect(memoryInUse() - before).toBeLessThan(MEMORY_MAX);
     [broker.up, broker.sendMs] = [false, 0];
     await new Promise((resolve) => setTimeout(resolve, 2000));
-    expect(memoryInUse() - before).toBeLessThan(12 * 1024 * 1024);
+    expect(memoryInUse() - before).toBeLessThan(MEMORY_MAX);
     broker.up = true;
     await until(() => publishedAll(pipeline), 30_000);
     for (let key = 0; key < 10; key++) expect(firstOf(pipeline, broker, `key-${key}`)).toEqual(upTo(rows / 10));
