@@ -32,7 +32,7 @@ export async function readTopic(broker: Broker, topic: string): Promise<Received
       for (const record of batch.records) {
         next = record.offset + 1n;
         if (record.offset >= end) break;
-        bytes += record.value.length;
+        bytes += bytesOf(record);
         if (bytes <= HELD_BYTES_MAX) records.push(record);
       }
       return { next, pauseMs: 0 };
@@ -49,6 +49,11 @@ export async function readTopic(broker: Broker, topic: string): Promise<Received
       `${topic} has more than ${HELD_BYTES_MAX / 1024 / 1024} MiB: shorten its retention, or read it with Kafka's own tools`,
     );
   return records;
+}
+
+/** With key and headers: a letter may consist of nothing else. */
+export function bytesOf({ key = "", value, headers }: Pick<ReceivedRecord, "key" | "value" | "headers">): number {
+  return [key, ...Object.entries(headers).flat()].reduce((sum, text) => sum + Buffer.byteLength(text), value.length);
 }
 
 /** Undefined: it is empty. */
