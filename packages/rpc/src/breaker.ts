@@ -41,9 +41,9 @@ export class Breaker {
     }
   }
 
-  /** Why nobody is asked; undefined while calls go through. */
+  /** Why nobody is asked; undefined while calls go through, or the next one will. */
   get reason(): string | undefined {
-    return this.#circuit.closed ? undefined : "most of the last calls failed";
+    return this.#circuit.opened ? "most of the last calls failed" : undefined;
   }
 
   stop(): void {

@@ -64,7 +64,9 @@ describeWithServers("a database that is away", () => {
     let at = operation.url;
     for (const [name, value] of Object.entries(one(params)))
       at = at.replace(`:${name}`, encodeURIComponent(String(value)));
-    const query = new URLSearchParams(one(querystring) as Record<string, string>);
+    // A cursor that nobody gave out is refused before the database is asked.
+    const { cursor: _, ...asked } = one(querystring);
+    const query = new URLSearchParams(asked as Record<string, string>);
     const startedAt = performance.now();
     const response = await fetch(`${system.url}${at}?${query}`, {
       method: String(operation.method),
@@ -145,6 +147,7 @@ const KNOWN = {
   matchId: [UUID],
   channelId: [UUID],
   deviceId: [UUID],
+  mode: ["duel"],
   password: ["correct horse battery"],
   newPassword: ["correct horse batteries"],
   currentPassword: ["correct horse battery"],
