@@ -171,12 +171,17 @@ class KafkaJsAdmin implements Admin {
     await until(() => this.#withoutLeader(names), LEADERS_MS);
   }
 
-  /** The library's own wait fails when the broker that it asks has not heard of a topic yet. */
+  /**
+   * The library's own wait fails when the broker that it asks has not heard of a topic yet. One that is named as the leader may not have
+   * heard of that either: its offsets say so.
+   */
   async #withoutLeader(topics: string[]): Promise<string | undefined> {
     try {
       const metadata = await this.#call(() => this.#admin.fetchTopicMetadata({ topics }));
       const waiting = metadata.topics.find(({ partitions }) => partitions.some(({ leader }) => leader < 0));
-      return waiting && `${waiting.name} has no leader`;
+      if (waiting) return `${waiting.name} has no leader`;
+      await Promise.all(topics.map((topic) => this.#call(() => this.#admin.fetchTopicOffsets(topic))));
+      return undefined;
     } catch (err) {
       if (err instanceof BrokerError && err.retryable) return err.message;
       throw err;

@@ -81,16 +81,7 @@ export class PlatformaticAdmin implements Admin {
     const [ofGroup] = await this.#call(() =>
       this.#admin.listConsumerGroupOffsets({ groups: [{ groupId: group, topics: all }] }),
     );
-    const offsetsAt = (timestamp: bigint) =>
-      this.#call(() =>
-        this.#admin.listOffsets({
-          topics: all.map(({ name, partitionIndexes }) => ({
-            name,
-            partitions: partitionIndexes.map((partitionIndex) => ({ partitionIndex, timestamp })),
-          })),
-        }),
-      );
-    const [firsts, ends] = [await offsetsAt(EARLIEST), await offsetsAt(LATEST)];
+    const [firsts, ends] = [await this.#offsets(all, EARLIEST), await this.#offsets(all, LATEST)];
     return all.flatMap(({ name, partitionIndexes }) =>
       partitionIndexes.map((partition): PartitionLag => {
         const committed = partitionOf(ofGroup?.topics, name, partition)?.committedOffset ?? -1n;
@@ -105,7 +96,21 @@ export class PlatformaticAdmin implements Admin {
     );
   }
 
-  /** A broker that has not heard of a topic yet says that there is none. */
+  #offsets(
+    topics: readonly { readonly name: string; readonly partitionIndexes: readonly number[] }[],
+    timestamp: bigint,
+  ): ReturnType<LibraryAdmin["listOffsets"]> {
+    const asked = topics.map(({ name, partitionIndexes }) => ({
+      name,
+      partitions: partitionIndexes.map((partitionIndex) => ({ partitionIndex, timestamp })),
+    }));
+    return this.#call(() => this.#admin.listOffsets({ topics: asked }));
+  }
+
+  /**
+   * A broker that has not heard of a topic yet says that there is none. One that is named as the leader may not have heard of that either: its
+   * offsets say so.
+   */
   async #withoutLeader(topics: readonly TopicDescription[]): Promise<string | undefined> {
     try {
       const asked = { topics: topics.map(({ name }) => name), forceUpdate: true };
@@ -115,6 +120,10 @@ export class PlatformaticAdmin implements Admin {
           return `a partition of ${name} has no leader`;
         }
       }
+      await this.#offsets(
+        topics.map(({ name, partitions }) => ({ name, partitionIndexes: upTo(partitions) })),
+        LATEST,
+      );
       return undefined;
     } catch (err) {
       if (err instanceof BrokerError && err.retryable) return err.message;
@@ -151,4 +160,8 @@ export async function probePlatformatic(base: BaseOptions): Promise<string | und
   } finally {
     await admin.close().catch(() => undefined); // what is not connected cannot be closed
   }
+}
+
+function upTo(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
 }
