@@ -75,12 +75,11 @@ describeWithMariadb("an unauthenticated client", () => {
       ),
     );
     const made = (await Promise.all(asked)).filter(({ code }) => code === "ok").length;
-    // Whoever was told "ok" has one; whoever was not may only have one when the answer was lost in the last instant. Their ends are 20 ms apart, so
-    // these are few, however slow the database commits.
+    // Whoever was told "ok" has one; whoever was not may only have one when the answer was lost in the last instant.
     await new Promise((resolve) => setImmediate(resolve));
     const stored = await accounts("gone-%");
     expect(stored - made).toBeGreaterThanOrEqual(0);
-    expect(stored - made).toBeLessThanOrEqual(4);
+    expect(stored - made).toBeLessThanOrEqual(1);
     expect(made).toBeLessThan(30);
   });
 

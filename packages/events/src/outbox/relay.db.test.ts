@@ -170,16 +170,15 @@ describeWithMariadb("a relay", () => {
     await using pipeline = await new Pipeline(broker).open();
     for (let i = 0; i < 2; i++) await pipeline.relay();
     let failed = 0;
-    let inserted = 0;
+    const waits: number[] = [];
     const end = performance.now() + 2500;
     const produce = async (key: string): Promise<void> => {
       for (let n = 0; performance.now() < end; n++) {
+        const startedAt = performance.now();
         await inTransaction(pipeline.db, async (tx) => {
           await insert(tx, key, n);
-        }).then(
-          () => inserted++,
-          () => failed++,
-        );
+        }).catch(() => failed++);
+        waits.push(performance.now() - startedAt);
       }
     };
     // One that stays open, with rows of its own, as a slow transaction does. Whoever waited for it would fail: it is open for longer than a statement may
@@ -194,7 +193,8 @@ describeWithMariadb("a relay", () => {
     await open;
     await until(() => publishedAll(pipeline));
     expect(failed).toBe(0);
-    expect(inserted).toBeGreaterThan(20);
+    expect(waits.length).toBeGreaterThan(20);
+    expect(Math.max(...waits)).toBeLessThan(1000); // nor for anything else that the relays lock
   });
 });
 

@@ -1,13 +1,13 @@
 import { Random } from "@muster/game-kit";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Queue } from "./queue.ts";
+import { Queue, type QueueRules } from "./queue.ts";
 import { winChance } from "./strength.ts";
 import type { WaitingTicket } from "./waiting-ticket.ts";
 import { Tickets } from "./tickets.ts";
 import { createLogger } from "@muster/log";
 
-const RULES = { seats: 2, windowPoints: 100, windowPointsPerS: 50, regionPoints: 250 };
+const RULES: QueueRules = { seats: 2, windowPoints: 100, windowPointsPerS: 50, regionPoints: 250 };
 
 function ticket(id: string, rating: number, more: Partial<WaitingTicket> = {}): WaitingTicket {
   return {
@@ -215,8 +215,7 @@ describe("a pass in slices", () => {
         victims: fc.constantFrom(undefined, new Set(["q"])),
         variance: fc.constantFrom(undefined, 0.7, 3.1, 69.5),
       }),
-      // No more than a choice looks at in vain before it gives up.
-      { maxLength: 128, size: "max", selector: ({ rating }) => rating }, // who is first among equally far ones of one side is not promised
+      { maxLength: 300, size: "max", selector: ({ rating }) => rating }, // who is first among equally far ones of one side is not promised
     );
     fc.assert(
       fc.property(withOthers, fc.constantFrom(2, 3, 5), (all, seats) => {
@@ -242,13 +241,23 @@ describe("a pass in slices", () => {
           for (const one of group) waiting.delete(one);
           expected.push(group);
         }
-        const queue = new Queue({ ...RULES, seats });
+        const queue = new Queue({ ...RULES, seats, looksMax: Infinity }); // the search here does not give up
         for (const [i, one] of tickets.entries()) queue.add(one, i);
         expect(ids(queue.group(20_000))).toEqual(ids(expected));
         expect(queue.size).toBe(waiting.size);
       }),
       { endOnFailure: true }, // to shrink hundreds of tickets takes longer than a test may
     );
+  });
+
+  it("gives a choice up after as many tickets in vain as its rules say", () => {
+    const waiting = [
+      ticket("a", 1500, { since: -60_000 }),
+      ...[1650, 1651, 1652, 1653].map((rating) => ticket(`new-${rating}`, rating, { playerId: "new" })), // accepts 100, and not itself
+      ticket("far", 2000, { since: -60_000 }),
+    ];
+    expect(groupsOf(waiting, 0, { ...RULES, looksMax: 4 })).toEqual([]);
+    expect(groupsOf(waiting, 0, { ...RULES, looksMax: 5 })).toEqual([["a", "far"]]);
   });
 
   it("sees who came and who left between two slices", () => {

@@ -15,9 +15,10 @@ export interface QueueRules {
   readonly regionPoints: number;
   /** After waiting this long, a ticket is matched with the available players and bots; undefined: with players only. */
   readonly botsAfterMs?: number | undefined;
+  /** Tickets that a choice looks at in vain before it gives up: a few rounds later windows are wider. 128 if absent. */
+  readonly looksMax?: number;
 }
 
-/** Tickets that a choice looks at in vain before it gives up: a few rounds later windows are wider. */
 const LOOKS_MAX = 128;
 /** Slots of no tickets: the ends of the lists, and one for the age that a pass has come to. */
 const AGE_END = 0;
@@ -109,13 +110,13 @@ export class Queue {
 
   /** Finds the closest tickets that both sides accept, nearest first. @returns how many are in `#group` then, the chooser included */
   #findFor(chooser: number, now: number): number {
-    const { seats } = this.#rules;
+    const { seats, looksMax = LOOKS_MAX } = this.#rules;
     const reach = this.#window(chooser, now);
     const farthest = reach / this.#slots.leastCertainty(chooser);
     this.#group[0] = chooser;
     let found = 1;
     this.#regions.beginAt(chooser, reach);
-    for (let looks = 0; looks < LOOKS_MAX && found < seats; looks++) {
+    for (let looks = 0; looks < looksMax && found < seats; looks++) {
       const nearest = this.#regions.nearest();
       if (nearest.distance > farthest) break;
       if (

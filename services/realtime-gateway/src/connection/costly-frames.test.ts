@@ -54,10 +54,10 @@ function costOf(frame: Uint8Array): number {
 
 describe("what a frame costs, against the largest request that is allowed", () => {
   it.each([
-    { what: "a ping full of unknown numbers", frame: stuffed("ping", UNKNOWN_VARINT), times: 3 },
-    { what: "a ping full of unknown texts", frame: stuffed("ping", UNKNOWN_BYTES), times: 3 },
-    { what: "a ping full of unknown groups", frame: stuffed("ping", UNKNOWN_GROUP), times: 3 },
-    { what: "a hello full of unknown numbers", frame: stuffed("hello", UNKNOWN_VARINT), times: 3 },
+    { what: "a ping full of unknown numbers", frame: stuffed("ping", UNKNOWN_VARINT), times: 2 },
+    { what: "a ping full of unknown texts", frame: stuffed("ping", UNKNOWN_BYTES), times: 2 },
+    { what: "a ping full of unknown groups", frame: stuffed("ping", UNKNOWN_GROUP), times: 2 },
+    { what: "a hello full of unknown numbers", frame: stuffed("hello", UNKNOWN_VARINT), times: 2 },
     { what: "a mode that is as long as a frame", frame: stuffed("enqueue", LONG_MODE), times: 1 },
     // 27 times as many entries as are allowed, and each is read.
     { what: "four thousand empty cursors", frame: stuffed("chatSubscribe", EMPTY_ENTRY), times: 6 },
