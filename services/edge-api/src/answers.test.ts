@@ -1,12 +1,10 @@
 // Every route reports the same error in the same way: the envelope, a trace id, and headers that a page of another origin may
 // read.
 import { AppError, HTTP_STATUS, type GrpcCode } from "@muster/errors";
-import { createLogger } from "@muster/log";
-import { createMetrics } from "@muster/runtime";
 import type { HTTPMethods, InjectOptions } from "fastify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readContract } from "./contract.ts";
-import { createRestServer } from "./server.ts";
+import { restServer } from "../test/rest-server.ts";
 
 const ID = "01a20ab2-2d4a-7326-a77a-b22eaf2e9f1e";
 const ORIGIN = "https://game.example";
@@ -14,17 +12,10 @@ const TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 const contract = readContract();
 let thrown: unknown;
-const server = createRestServer({
+const server = restServer(ID, {
   contract,
-  clients: {} as never,
-  tokens: { verify: async () => ({ playerId: ID }) } as never,
-  legacy: { origin: undefined, domains: [], answerWithinMs: 1000 } as never,
   corsOrigins: [ORIGIN],
-  trustedProxies: [],
-  systemHealth: async () => ({ status: "unhealthy", processes: {} }) as never,
-  deadlines: { readMs: 1000, writeMs: 1000 },
-  metrics: createMetrics("test"),
-  log: createLogger("test", "silent"),
+  systemHealth: async () => ({ status: "unhealthy", processes: {} }),
 });
 /** In place of every handler. */
 server.addHook("preValidation", async (request, reply) => {

@@ -1,26 +1,13 @@
 // A request without a body is accepted with or without a content type, and no body is accepted with any other content type.
 // Tests all operations.
-import { createLogger } from "@muster/log";
-import { createMetrics } from "@muster/runtime";
 import { afterAll, expect, it } from "vitest";
 import { readContract } from "./contract.ts";
-import { createRestServer } from "./server.ts";
+import { restServer } from "../test/rest-server.ts";
 
 const ID = "01a20ab2-2d4a-7326-a77a-b22eaf2e9f1e";
 
 const contract = readContract();
-const server = createRestServer({
-  contract,
-  clients: {} as never,
-  tokens: { verify: async () => ({ playerId: ID }) } as never,
-  legacy: { origin: undefined, domains: [], answerWithinMs: 1000 } as never,
-  corsOrigins: [],
-  trustedProxies: [],
-  systemHealth: async () => ({ status: "ok", processes: {} }) as never,
-  deadlines: { readMs: 1000, writeMs: 1000 },
-  metrics: createMetrics("test"),
-  log: createLogger("test", "silent"),
-});
+const server = restServer(ID, { contract });
 /** In place of every handler. */
 server.addHook("preHandler", async (_request, reply) => reply.code(204).send());
 afterAll(() => server.close());

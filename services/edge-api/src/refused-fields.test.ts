@@ -1,23 +1,9 @@
 // What the contract does not allow is refused before a service is called, and `details` names the field.
-import { createLogger } from "@muster/log";
-import { createMetrics } from "@muster/runtime";
 import { afterAll, expect, it } from "vitest";
-import { readContract } from "./contract.ts";
-import { createRestServer } from "./server.ts";
+import { restServer } from "../test/rest-server.ts";
 
 const ID = "01a20ab2-2d4a-7326-a77a-b22eaf2e9f1e";
-const server = createRestServer({
-  contract: readContract(),
-  clients: {} as never,
-  tokens: { verify: async () => ({ playerId: ID }) } as never,
-  legacy: { origin: undefined, domains: [], answerWithinMs: 1000 } as never,
-  corsOrigins: [],
-  trustedProxies: [],
-  systemHealth: async () => ({ status: "ok", processes: {} }) as never,
-  deadlines: { readMs: 1000, writeMs: 1000 },
-  metrics: createMetrics("test"),
-  log: createLogger("test", "silent"),
-});
+const server = restServer(ID);
 afterAll(() => server.close());
 
 const GUEST = "/v1/auth/guest";

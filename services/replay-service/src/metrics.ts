@@ -1,18 +1,15 @@
 // Every instrument of replay-service. Those of outbox and consumers are in packages/events.
 import type { Database } from "@muster/db";
 import type { Metrics } from "@muster/runtime";
-import { sql } from "kysely";
 import { Counter, Gauge, Histogram } from "prom-client";
 import type { Outcome } from "./replays.ts";
 import type { Tables } from "./schema.ts";
+import { COUNTED_MAX, countPendingEffects, countUndecided, countWaiting, secondsOfOldest } from "./store/counts.ts";
 
 export interface ReplayMetrics {
   judged(outcome: Outcome): void;
   simulated(outcome: Outcome, seconds: number): void;
 }
-
-/** At most so many rows are counted: the number is for a graph, and counting more costs more. */
-const COUNTED_MAX = 100_000;
 
 /** Names that dashboards and alerts use: they do not change within a major version. */
 export function createReplayMetrics(registry: Metrics, db: Database<Tables>, threads: () => number): ReplayMetrics {
@@ -34,38 +31,22 @@ export function createReplayMetrics(registry: Metrics, db: Database<Tables>, thr
     registry,
     "replay_verification_backlog",
     `Matches that wait for their verification or are under way; at most ${COUNTED_MAX} are counted`,
-    () =>
-      numberOf(
-        db,
-        sql`select count(*) as n from (select 1 from replays where due_at is not null limit ${COUNTED_MAX}) as waiting`,
-      ),
+    () => countWaiting(db),
   );
   asked(
     registry,
     "replay_verification_oldest_seconds",
     "For how long the oldest match has waited for its verification; 0 when none waits",
-    () =>
-      numberOf(
-        db,
-        sql`select timestampdiff(microsecond, due_at, utc_timestamp(6)) / 1e6 as n from replays
-      where due_at is not null and due_at <= utc_timestamp(6) order by due_at limit 1`,
-      ),
+    () => secondsOfOldest(db),
   );
   asked(registry, "replay_suspect_undecided", "Suspect matches on which no operator has decided", () =>
-    numberOf(
-      db,
-      sql`select count(*) as n from (select 1 from replays where verdict = 'suspect' and decision is null limit ${COUNTED_MAX}) as open`,
-    ),
+    countUndecided(db),
   );
   asked(
     registry,
     "replay_rating_effects_pending",
     "Matches that rating-service has not yet taken out or put back",
-    () =>
-      numberOf(
-        db,
-        sql`select count(*) as n from (select 1 from rating_effects where due_at is not null limit ${COUNTED_MAX}) as pending`,
-      ),
+    () => countPendingEffects(db),
   );
   new Gauge({
     name: "replay_threads",
@@ -99,9 +80,4 @@ function asked(registry: Metrics, name: string, help: string, value: () => Promi
         () => undefined,
       ),
   });
-}
-
-async function numberOf(db: Database<Tables>, query: ReturnType<typeof sql>): Promise<number> {
-  const { rows } = await query.execute(db);
-  return Number((rows as { n: unknown }[])[0]?.n ?? 0);
 }

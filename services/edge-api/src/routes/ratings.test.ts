@@ -1,12 +1,9 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { commonError, errorsOf } from "@muster/errors";
-import { createLogger } from "@muster/log";
-import { createMetrics } from "@muster/runtime";
 import { afterAll, beforeEach, expect, it } from "vitest";
-import { readContract } from "../contract.ts";
 import { Downloads } from "../downloads.ts";
 import { PlayerNames } from "../player-names.ts";
-import { createRestServer } from "../server.ts";
+import { restServer } from "../../test/rest-server.ts";
 
 const [ANN, BOB, NOBODY] = [1, 2, 3].map((n) => `01a20ab2-2d4a-7326-a77a-00000000000${n}`) as [string, string, string];
 const MATCH = "01a20ab2-2d4a-7326-a77a-b22eaf2e9f1e";
@@ -57,18 +54,7 @@ const clients = {
     }),
   },
 };
-const server = createRestServer({
-  contract: readContract(),
-  clients: clients as never,
-  tokens: { verify: async () => ({ playerId: ANN }) } as never,
-  legacy: { origin: undefined, domains: [], answerWithinMs: 1000 } as never,
-  corsOrigins: [],
-  trustedProxies: [],
-  systemHealth: async () => ({ status: "ok", processes: {} }) as never,
-  deadlines: { readMs: 1000, writeMs: 1000 },
-  metrics: createMetrics("test"),
-  log: createLogger("test", "silent"),
-});
+const server = restServer(ANN, { clients: clients as never });
 afterAll(() => server.close());
 beforeEach(() => {
   asked.length = 0;

@@ -2,12 +2,10 @@
 import { type Database, inTransaction } from "@muster/db";
 import { sql, type Transaction } from "kysely";
 import type { Tables } from "../schema.ts";
+import { inMs, now } from "./server-clock.ts";
 
 type Tx = Transaction<Tables>;
 export type Effect = "excluded" | "included";
-
-const now = sql<Date>`utc_timestamp(6)`;
-const inMs = (ms: number) => sql<Date>`utc_timestamp(6) + interval ${ms * 1000} microsecond`;
 
 /** Whoever wants something has the replay locked. */
 export async function wantEffect(tx: Tx, matchId: string, wanted: Effect, why: string, at: Date): Promise<void> {

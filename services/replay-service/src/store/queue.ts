@@ -4,13 +4,12 @@ import { cut } from "@muster/runtime";
 import { sql, type Transaction } from "kysely";
 import type { Outcome } from "../replays.ts";
 import type { Tables } from "../schema.ts";
+import { inMs, now } from "./server-clock.ts";
 
 type Db = Database<Tables> | Transaction<Tables>;
 type Tx = Transaction<Tables>;
 
 const DETAIL_CHARS_MAX = 512;
-const now = sql<Date>`utc_timestamp(6)`;
-const inMs = (ms: number) => sql<Date>`utc_timestamp(6) + interval ${ms * 1000} microsecond`;
 
 export interface Claimed {
   readonly matchId: string;
