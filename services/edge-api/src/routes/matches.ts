@@ -1,6 +1,7 @@
 import { cancelReasons, endReasons, matchStates } from "@muster/contracts/match/names";
 import { type Match, MatchState } from "@muster/contracts/match/v2";
 import { must } from "@muster/errors";
+import { ofExisting } from "./existing-player.ts";
 import type { Answer, Call, Clients, Handlers } from "./handler.ts";
 import { isoTime } from "./times.ts";
 
@@ -12,12 +13,8 @@ export const matchHandlers: Handlers<"getMatch" | PageOperations> = {
     return { status: 200, body: matchJson(must(found, "match-service sends a match")) };
   },
   listMyMatches: ({ caller, query }, clients) => page(must(caller, "secured").playerId, query, clients),
-  async listPlayerMatches({ params, query }, clients) {
-    const { playerId } = params;
-    // Only identity knows whether there is such a player: without asking, an unknown one would have an empty history.
-    const [, answer] = await Promise.all([clients.identity.getProfile({ playerId }), page(playerId, query, clients)]);
-    return answer;
-  },
+  listPlayerMatches: ({ params, query }, clients) =>
+    ofExisting(params.playerId, clients, (id) => page(id, query, clients)),
 };
 
 async function page(

@@ -1,5 +1,6 @@
 import type { LeaderboardEntry, Rating } from "@muster/contracts/rating/v2";
 import { must } from "@muster/errors";
+import { ofExisting } from "./existing-player.ts";
 import type { Answer, Call, Clients, Handlers, Schemas } from "./handler.ts";
 import { isoTime } from "./times.ts";
 
@@ -49,16 +50,6 @@ export const ratingHandlers: Handlers<
   listPlayerRatingHistory: (call, clients) =>
     ofExisting(call.params.playerId, clients, (id) => history(id, call, clients)),
 };
-
-/** Only identity-service knows whether there is such a player: without asking, an unknown one would have no ratings. */
-async function ofExisting<T>(
-  playerId: string,
-  { identity }: Clients,
-  read: (playerId: string) => Promise<T>,
-): Promise<T> {
-  const [, answer] = await Promise.all([identity.getProfile({ playerId }), read(playerId)]);
-  return answer;
-}
 
 async function rank(
   playerId: string,

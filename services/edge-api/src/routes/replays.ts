@@ -3,6 +3,7 @@ import type { Replay } from "@muster/contracts/replay/v2";
 import { must } from "@muster/errors";
 import { isNamed, rangeOf } from "../byte-ranges.ts";
 import { Refusal } from "../errors.ts";
+import { ofExisting } from "./existing-player.ts";
 import type { Answer, Call, Clients, Handlers, Schemas } from "./handler.ts";
 import { isoTime } from "./times.ts";
 
@@ -20,12 +21,8 @@ export const replayHandlers: Handlers<"getReplay" | "getReplayFile" | PageOperat
   getReplayFile: (call, clients) => clients.downloads.run(call.address, () => file(call, clients)),
 
   listMyReplays: ({ caller, query }, clients) => page(must(caller, "secured").playerId, query, clients),
-  async listPlayerReplays({ params, query }, clients) {
-    const { playerId } = params;
-    // Only identity-service knows whether there is such a player: without asking, an unknown one would have an empty list.
-    const [, answer] = await Promise.all([clients.identity.getProfile({ playerId }), page(playerId, query, clients)]);
-    return answer;
-  },
+  listPlayerReplays: ({ params, query }, clients) =>
+    ofExisting(params.playerId, clients, (id) => page(id, query, clients)),
 };
 
 async function file(
