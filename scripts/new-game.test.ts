@@ -9,6 +9,7 @@ import { gameFile } from "./new-game.ts";
 
 const root = path.resolve(import.meta.dirname, "..");
 const copy = mkdtempSync(path.join(os.tmpdir(), "muster-game-"));
+const IDS = ["race", "last-stick"];
 afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
 function run(command: string, ...args: string[]): string {
@@ -25,13 +26,14 @@ function blocksOfReadme(): string[] {
 
 it("the README shows what a new game begins with, and its steps give a game that compiles, plays and has a queue", () => {
   const [game, play, ...more] = blocksOfReadme();
-  expect(game).toBe(gameFile("game.ts", "race"));
-  expect(play).toBe(gameFile("play.ts", "race"));
+  expect(game).toBe(gameFile("clock", "game.ts", "race"));
+  expect(play).toBe(gameFile("clock", "play.ts", "race"));
 
   copyWorkspace(root, copy);
-  // Names as people give them: one word, and several.
-  for (const id of ["race", "tug-of-war"]) run("node", "scripts/new-game.ts", id, "--no-install");
-  const filters = ["race", "tug-of-war", "duel"].flatMap((id) => ["--filter", `@muster/game-${id}...`]);
+  // Both kinds, and names as people give them: one word, and several.
+  run("node", "scripts/new-game.ts", "race", "--no-install");
+  run("node", "scripts/new-game.ts", "last-stick", "--turns", "--no-install");
+  const filters = [...IDS, "duel"].flatMap((id) => ["--filter", `@muster/game-${id}...`]);
   const others = ["--filter", "@muster/modes...", "--filter", "@muster/matchmaker...", "--filter", "muster"];
   run("pnpm", "install", "--prefer-offline", "--no-frozen-lockfile", "--ignore-scripts", ...filters, ...others);
 
@@ -40,17 +42,23 @@ it("the README shows what a new game begins with, and its steps give a game that
     const before = `import { MusterClient } from "@muster/client";\nconst client = new MusterClient({ url: "" });\nexport const realtime = await client.connect();\n`;
     writeFileSync(path.join(copy, `packages/game-race/src/block-${i}.ts`), before + block);
   }
-  for (const folder of ["game-race", "game-tug-of-war", "modes"]) run("tsc", "--noEmit", "-p", `packages/${folder}`);
-  run("vitest", "run", "packages/game-race/", "packages/game-tug-of-war/");
+  for (const folder of [...IDS.map((id) => `game-${id}`), "modes"]) run("tsc", "--noEmit", "-p", `packages/${folder}`);
+  run("vitest", "run", ...IDS.map((id) => `packages/game-${id}/`));
   const queues = `const { readConfig } = await import("./src/config.ts");
     const { GAMES } = await import("@muster/modes");
     const config = readConfig({ MATCHMAKER_SEAT_TICKET_KEY: "ab".repeat(32), MATCHMAKER_MATCH_URL: "http://127.0.0.1:1" });
     console.log(JSON.stringify([[...GAMES.keys()], Object.keys(config.modes)]));`;
   writeFileSync(path.join(copy, "services/matchmaker/queues.ts"), queues);
   const [games, modes] = JSON.parse(run("node", "services/matchmaker/queues.ts")) as [string[], string[]];
-  expect(games).toEqual(expect.arrayContaining(["race", "tug-of-war"]));
-  expect(modes).toEqual(expect.arrayContaining(["race", "tug-of-war"]));
+  expect(games).toEqual(expect.arrayContaining(IDS));
+  expect(modes).toEqual(expect.arrayContaining(IDS));
 
-  const again = spawnSync("node", ["scripts/new-game.ts", "race"], { cwd: copy, encoding: "utf8" });
-  expect(again).toMatchObject({ status: 1, stderr: expect.stringContaining("already exists") });
+  const refused = (id: string, why: string): void =>
+    expect(spawnSync("node", ["scripts/new-game.ts", id], { cwd: copy, encoding: "utf8" }), id).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining(why),
+    });
+  refused("race", "already exists");
+  for (const id of ["class", "await", "list", "play"]) refused(id, "means something else");
+  refused("duel-quick", "a queue of that name");
 }, 120_000);

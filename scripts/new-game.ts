@@ -1,16 +1,36 @@
-// `pnpm new:game NAME`: a game of your own that runs, as packages/game-NAME, with a queue of the same name. What it writes is a
-// start: two runners, and whoever runs more wins. Usage: new-game.ts NAME [--no-install]
+// `pnpm new:game NAME [--turns]`: a game of your own that runs, as packages/game-NAME, with a queue of the same name. What it writes is a
+// start: two runners, and whoever runs more wins; or, in turns, sticks of which whoever takes the last one wins.
+// Usage: new-game.ts NAME [--turns] [--no-install]
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const TEMPLATES = path.join(import.meta.dirname, "new-game");
 const MODES = "packages/modes";
+const GAMES = `${MODES}/src/games.ts`;
+/** Names that the files use for something else, and those that only a module may not use. */
+const TAKEN: ReadonlySet<string> = new Set([
+  "await",
+  "undefined",
+  "expect",
+  "flag",
+  "game",
+  "input",
+  "it",
+  "list",
+  "play",
+  "state",
+  "uint",
+  "url",
+]);
+
+/** `clock`: a game with a tick rate; `turns`: one that steps when a player moves. */
+export type Kind = "clock" | "turns";
 
 /** One of the files that a game begins with. */
-export function gameFile(template: "game.ts" | "game.test.ts" | "play.ts", id: string): string {
-  const text = readFileSync(path.join(TEMPLATES, `${template}.template`), "utf8");
+export function gameFile(kind: Kind, template: "game.ts" | "game.test.ts" | "play.ts", id: string): string {
+  const text = readFileSync(path.join(TEMPLATES, kind, `${template}.template`), "utf8");
   return text.replaceAll("${IDENT}", identifierOf(id)).replaceAll("${ID}", id);
 }
 
@@ -18,20 +38,32 @@ function identifierOf(id: string): string {
   return id.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** @throws Error when there is such a game, or packages/modes is not as it was found here */
-function addGame(id: string): void {
+/** A name of JavaScript's own would make files that do not compile. */
+function isReserved(ident: string): boolean {
+  try {
+    new Function(`"use strict"; const ${ident} = 0;`); // oxlint-disable-line no-new-func, typescript/no-implied-eval -- the name is letters and digits
+    return TAKEN.has(ident);
+  } catch {
+    return true;
+  }
+}
+
+/** @throws Error when there is such a game, or it cannot have this name */
+function addGame(kind: Kind, id: string): void {
   const folder = `packages/game-${id}`;
   if (existsSync(folder)) throw new Error(`${folder} already exists`);
+  if (isReserved(identifierOf(id))) throw new Error(`${id} means something else in TypeScript: choose another name`);
+  if (readFileSync(`${MODES}/src/index.ts`, "utf8").includes(`"${id}":`))
+    throw new Error(`there is a queue of that name`);
   const manifest = withDependency(readFileSync(`${MODES}/package.json`, "utf8"), id);
-  const modes = withMode(readFileSync(`${MODES}/src/index.ts`, "utf8"), id);
   mkdirSync(`${folder}/src`, { recursive: true });
   writeFileSync(`${folder}/package.json`, `${JSON.stringify(manifestOf(id), undefined, 2)}\n`);
   writeFileSync(`${folder}/tsconfig.json`, '{ "extends": "../../tsconfig.base.json", "include": ["src"] }\n');
-  writeFileSync(`${folder}/src/${id}.ts`, gameFile("game.ts", id));
-  writeFileSync(`${folder}/src/${id}.test.ts`, gameFile("game.test.ts", id));
-  writeFileSync(`${folder}/src/play.ts`, gameFile("play.ts", id));
+  writeFileSync(`${folder}/src/${id}.ts`, gameFile(kind, "game.ts", id));
+  writeFileSync(`${folder}/src/${id}.test.ts`, gameFile(kind, "game.test.ts", id));
+  writeFileSync(`${folder}/src/play.ts`, gameFile(kind, "play.ts", id));
   writeFileSync(`${MODES}/package.json`, manifest);
-  writeFileSync(`${MODES}/src/index.ts`, modes);
+  appendFileSync(GAMES, `export { ${identifierOf(id)} } from ${JSON.stringify(`@muster/game-${id}`)};\n`);
 }
 
 function manifestOf(id: string): object {
@@ -58,29 +90,14 @@ function withDependency(text: string, id: string): string {
   return `${JSON.stringify(manifest, undefined, 2)}\n`;
 }
 
-function withMode(text: string, id: string): string {
-  const ident = identifierOf(id);
-  const game = id === ident ? id : `"${id}"`;
-  const steps: readonly [RegExp, string][] = [
-    [/^import type \{ Game,/m, `import { ${ident} } from ${JSON.stringify(`@muster/game-${id}`)};\n$&`],
-    [/^(const ALL: readonly Game\[\] = \[.*)\];$/m, `$1, ${ident} as unknown as Game];`],
-    [/^(export const DEFAULT_MODES[^]*?)^\};$/m, `$1  ${game}: { game: "${id}", seats: 2, options: {} },\n};`],
-  ];
-  return steps.reduce((before, [where, what]) => {
-    const after = before.replace(where, what);
-    if (after === before) throw new Error(`${MODES}/src/index.ts has no ${where.source}: add the game by hand`);
-    return after;
-  }, text);
-}
-
 function main(words: readonly string[]): number {
   const [id, ...rest] = words;
-  if (id === undefined || !NAME.test(id) || rest.some((word) => word !== "--no-install")) {
-    console.error("usage: pnpm new:game NAME      lower-case letters, digits and hyphens: race, tug-of-war");
+  if (id === undefined || !NAME.test(id) || rest.some((word) => word !== "--turns" && word !== "--no-install")) {
+    console.error("usage: pnpm new:game NAME [--turns]      lower-case letters, digits and hyphens: race, tug-of-war");
     return 2;
   }
   try {
-    addGame(id);
+    addGame(rest.includes("--turns") ? "turns" : "clock", id);
   } catch (err) {
     console.error(`new-game: ${(err as Error).message}`);
     return 1;
@@ -92,8 +109,8 @@ function main(words: readonly string[]): number {
     MODES,
   ]);
   if (format.status !== 0) console.error("new-game: could not format the new files: run pnpm format");
-  console.log(`packages/game-${id} was created, and ${MODES} has a game and a queue of that name.`);
-  if (rest.length > 0) return 0;
+  console.log(`packages/game-${id} was created, and ${GAMES} has a line for it: a queue of that name.`);
+  if (rest.includes("--no-install")) return 0;
   const installed = spawnSync("pnpm", ["install", "--no-frozen-lockfile", "--prefer-offline"], { stdio: "inherit" });
   if (installed.status === 0)
     console.log(`\nTest it: pnpm exec vitest run packages/game-${id}. Play it: README.md, "Write a game".`);

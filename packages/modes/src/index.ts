@@ -1,7 +1,6 @@
-// The games that a shard can run, and the modes that use them. A studio adds its own game here.
-import { duel } from "@muster/game-duel";
-import { four } from "@muster/game-four";
+// The modes that use the games of games.ts, where a studio adds its own.
 import type { Game, GameOptions } from "@muster/game-kit";
+import * as games from "./games.ts";
 
 export interface Mode {
   readonly game: string;
@@ -20,7 +19,7 @@ export function isPractice({ practice, bots }: Mode): boolean {
   return practice ?? bots !== undefined;
 }
 
-const ALL: readonly Game[] = [duel as unknown as Game, four as unknown as Game];
+const ALL: readonly Game[] = Object.values(games) as unknown as Game[];
 
 /** By game id. */
 export const GAMES: ReadonlyMap<string, Game> = new Map(ALL.map((game) => [game.id, game]));
@@ -34,10 +33,11 @@ const PAST_BUILDS: readonly Game[] = [];
 /** All builds by which a match can be simulated again. */
 export const BUILDS: readonly Game[] = [...ALL, ...PAST_BUILDS];
 
-/** The queues of an installation that configures none. */
+/** The queues of an installation that configures none: one for each game, and what the duel has besides. */
 export const DEFAULT_MODES: Readonly<Record<string, Mode>> = {
-  duel: { game: "duel", seats: 2, options: {} },
-  four: { game: "four", seats: 2, options: {} },
+  ...Object.fromEntries(
+    ALL.map(({ id, seatsMin }): [string, Mode] => [id, { game: id, seats: seatsMin, options: {} }]),
+  ),
   "duel-practice": { game: "duel", seats: 2, options: {}, bots: { bot: "ace", afterS: 0 } },
   "duel-quick": { game: "duel", seats: 2, options: { rounds: 3, roundTicks: 90 } },
 };
