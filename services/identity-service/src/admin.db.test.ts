@@ -3,6 +3,7 @@ import path from "node:path";
 import { verifyAuditLog } from "@muster/audit";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Role } from "@muster/contracts/identity/v2";
+import { OPERATOR_OPERATIONS } from "@muster/contracts/operations";
 import { describeWithMariadb } from "@muster/testkit";
 import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -22,7 +23,7 @@ describeWithMariadb("moderators and admins", () => {
       const { profile } = await harness.call.register({ name: `${name}x`, password: PASSWORD });
       ids[name] = profile?.playerId as string;
     }
-    expect(operator("grant", "root-adminx", "admin", "the", "first").status).toBe(0);
+    expect(operator("make-admin", "root-adminx").status).toBe(0);
     await setRole("second-admin", Role.ADMIN);
     await setRole("modder", Role.MODERATOR);
   });
@@ -72,9 +73,33 @@ describeWithMariadb("moderators and admins", () => {
         harness.call.authorizeMatchCancel({ ...order, actorId: id("player-one"), record }),
       ).rejects.toMatchObject(refused);
     await harness.call.authorizeMatchCancel({ ...order, actorId: id("modder"), record: false });
+    for (const [operation, { role }] of Object.entries(OPERATOR_OPERATIONS)) {
+      const as = (name: string): Promise<unknown> => harness.call.authorizeOperation({ actorId: id(name), operation });
+      await expect(as("player-one"), operation).rejects.toMatchObject(refused);
+      if (role === "admin") await expect(as("modder"), operation).rejects.toMatchObject(refused);
+      else await as("modder");
+      await as("root-admin");
+    }
     await expect(ban("second-admin", "root-admin")).rejects.toMatchObject(refused); // an admin is no admin's prey
     await expect(ban("second-admin", "modder")).rejects.toMatchObject(refused);
     await expect(ban("modder", "modder")).rejects.toMatchObject(refused);
+  });
+
+  it("another service's operation is recorded before it is carried out, under its own action, by those who may", async () => {
+    const order = { operation: "cancelMatch", target: id("player-two"), reason: "stuck", record: true };
+    await expect(harness.call.authorizeOperation({ ...order, actorId: id("player-one") })).rejects.toMatchObject(
+      refused,
+    );
+    for (const operation of ["getSystem", "constructor", "noSuchThing"])
+      await expect(
+        harness.call.authorizeOperation({ ...order, operation, actorId: id("root-admin") }),
+        operation,
+      ).rejects.toMatchObject({ code: "invalid_request" });
+    await harness.call.authorizeOperation({ ...order, actorId: id("modder") });
+    const { entries } = await harness.call.listAuditLog({ actorId: id("root-admin"), pageSize: 1 });
+    const entry = { actor: id("modder"), action: "match_cancel_ordered", target: id("player-two"), reason: "stuck" };
+    expect(entries).toMatchObject([entry]);
+    expect(await auditFault()).toBeUndefined();
   });
 
   it("ban: one that is over already is refused, and ends no session", async () => {
@@ -126,7 +151,7 @@ describeWithMariadb("moderators and admins", () => {
       position: 1n,
       actor: "operator",
       action: "role_set",
-      reason: "admin: the first",
+      reason: "admin: made an admin on the server",
     });
     expect(entries.map((entry) => Number(entry.position))).toEqual(
       Array.from({ length: entries.length }, (_, i) => entries.length - i),

@@ -1,18 +1,14 @@
 // The audit log: what was done to an account, a key or a match, by whom and why.
 import { type AuditLog, createSealer, type Sealer, type SealingAction } from "@muster/audit";
+import type { OperatorAction } from "@muster/contracts/operations";
 
 export type AuditAction =
   | SealingAction
-  | "player_banned"
-  | "player_unbanned"
-  | "role_set"
+  | OperatorAction
   | "password_changed"
   | "device_revoked"
   | "other_devices_revoked"
-  | "refresh_token_reused"
-  | "key_rotated"
-  | "key_revoked"
-  | "match_cancel_ordered";
+  | "refresh_token_reused";
 
 export type Audit = AuditLog<AuditAction>;
 

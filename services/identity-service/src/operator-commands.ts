@@ -25,6 +25,8 @@ const USAGE = `usage: operator.ts COMMAND …   (with IDENTITY_DB_URL in the env
       kind, role, and whether the account is banned, separated by two spaces.
   grant NAME player|moderator|admin REASON
       Gives a registered account a role, for example to the first admin.
+  make-admin NAME
+      The same as grant NAME admin, with a reason that says that it was done here.
   revoke-keys REASON
       Revokes every signing key and creates a new one, encrypted with IDENTITY_KEY_ENCRYPTION_KEY. Running instances sign with it,
       and verifiers refuse tokens of the others, within seconds; clients refresh automatically.
@@ -40,7 +42,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const COMMANDS: OperatorCommands<Tables> = {
   usage: USAGE,
   configuration,
-  commands: { player, grant, "revoke-keys": revokeKeys, ...auditCommands<Tables>(sealerOf) },
+  commands: { player, grant, "make-admin": makeAdmin, "revoke-keys": revokeKeys, ...auditCommands<Tables>(sealerOf) },
 };
 
 /** @returns the exit code */
@@ -101,6 +103,15 @@ async function grant(
   });
   out.log(`${account.name} (${account.id}) is ${role} now; the access token shows it after its next refresh`);
   return undefined;
+}
+
+/** One line that a log-in page can name, for who has just installed Muster. */
+async function makeAdmin(
+  parts: CommandParts<Tables>,
+  [name = "", ...more]: readonly string[],
+): Promise<string | undefined> {
+  if (name === "" || more.length > 0) throw new UsageError("make-admin takes a name", "NAME");
+  return grant(parts, [name, "admin", "made an admin on the server"]);
 }
 
 async function revokeKeys(

@@ -32,6 +32,12 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     "NAME player|moderator|admin REASON",
     "Gives an account a role, for example to the first admin.",
   ),
+  "make-admin": serviceCommand(
+    "identity-service",
+    "make-admin",
+    "NAME",
+    "Makes a registered account an admin, for example the first one, who can then use the operator's console.",
+  ),
   "revoke-keys": serviceCommand(
     "identity-service",
     "revoke-keys",

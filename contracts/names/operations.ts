@@ -1,0 +1,31 @@
+// What moderators and admins may do over REST, and what of it is audited. Everything that has to agree with this table reads it: identity-service
+// refuses by it, edge-api's routes ask by it, and tests compare the REST contract with it and try every route as every role.
+import type { RoleName } from "./identity.ts";
+
+export interface OperatorOperation {
+  /** The least role that may. */
+  readonly role: Exclude<RoleName, "player">;
+  /** The action in identity-service's audit log. Absent: it changes nothing, and leaves no entry. */
+  readonly audit?: string;
+}
+
+/** By operationId of contracts/openapi/edge.v1.yaml. `…_ordered`: written before another service does it. */
+export const OPERATOR_OPERATIONS = {
+  getSystem: { role: "moderator" },
+  banPlayer: { role: "moderator", audit: "player_banned" },
+  unbanPlayer: { role: "moderator", audit: "player_unbanned" },
+  setRole: { role: "admin", audit: "role_set" },
+  listAuditLog: { role: "admin" },
+  listSigningKeys: { role: "admin" },
+  rotateSigningKey: { role: "admin", audit: "key_rotated" },
+  revokeSigningKey: { role: "admin", audit: "key_revoked" },
+  cancelMatch: { role: "moderator", audit: "match_cancel_ordered" },
+} as const satisfies Readonly<Record<string, OperatorOperation>>;
+
+export type OperatorOperationId = keyof typeof OPERATOR_OPERATIONS;
+type Audited<Row> = Row extends { readonly audit: infer Action } ? Action : never;
+export type OperatorAction = Audited<(typeof OPERATOR_OPERATIONS)[OperatorOperationId]>;
+
+export function operatorOperation(id: string): OperatorOperation | undefined {
+  return Object.hasOwn(OPERATOR_OPERATIONS, id) ? OPERATOR_OPERATIONS[id as OperatorOperationId] : undefined;
+}
