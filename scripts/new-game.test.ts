@@ -34,7 +34,16 @@ it("the README shows what a new game begins with, and its steps give a game that
   run("node", "scripts/new-game.ts", "race", "--no-install");
   run("node", "scripts/new-game.ts", "last-stick", "--turns", "--no-install");
   const filters = [...IDS, "duel"].flatMap((id) => ["--filter", `@muster/game-${id}...`]);
-  const others = ["--filter", "@muster/modes...", "--filter", "@muster/matchmaker...", "--filter", "muster"];
+  const others = [
+    "--filter",
+    "@muster/modes...",
+    "--filter",
+    "@muster/matchmaker...",
+    "--filter",
+    "@muster/inspect...",
+    "--filter",
+    "muster",
+  ];
   run("pnpm", "install", "--prefer-offline", "--no-frozen-lockfile", "--ignore-scripts", ...filters, ...others);
 
   // What a game can do besides: each block is a program when it has a client, if it makes none.
@@ -44,6 +53,7 @@ it("the README shows what a new game begins with, and its steps give a game that
   }
   for (const folder of [...IDS.map((id) => `game-${id}`), "modes"]) run("tsc", "--noEmit", "-p", `packages/${folder}`);
   run("vitest", "run", ...IDS.map((id) => `packages/game-${id}/`));
+  for (const id of IDS) expect(run("node", "tools/inspect/src/soak.ts", id, "--matches", "100")).toMatch(/^ok$/m);
   const queues = `const { readConfig } = await import("./src/config.ts");
     const { GAMES } = await import("@muster/modes");
     const config = readConfig({ MATCHMAKER_SEAT_TICKET_KEY: "ab".repeat(32), MATCHMAKER_MATCH_URL: "http://127.0.0.1:1" });

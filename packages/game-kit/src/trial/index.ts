@@ -1,0 +1,12 @@
+// For whoever writes a game: matches without a server. Beside the kit's index, because no running system needs it.
+export { Players, type PlayersKind } from "./players.ts";
+export {
+  type MatchBytes,
+  soak,
+  type SeatShare,
+  type SoakFault,
+  type SoakReport,
+  type SoakSetup,
+  type Spread,
+} from "./soak.ts";
+export { type SentInput, TrialMatch, type TrialSetup } from "./trial-match.ts";
