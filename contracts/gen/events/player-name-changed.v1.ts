@@ -13,6 +13,10 @@ export interface PlayerNameChanged {
    */
   name: string;
   /**
+   * The kind of the account from now on, of contracts/names. Absent: it has not changed. The list is open: expect names that are not in it
+   */
+  kind?: string;
+  /**
    * When. ISO 8601, UTC
    */
   changedAt: string;

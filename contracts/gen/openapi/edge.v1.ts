@@ -202,6 +202,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/me/upgrade": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Give a guest a name and a password
+         * @description The guest becomes a registered account: the same player, with its history and ratings. The session goes on: refresh its tokens to get an
+         *     access token with the new name. From then on only the password opens the account. All other sessions end, and the device key is forgotten:
+         *     a log-in with it creates a new guest.
+         */
+        readonly post: operations["upgradeGuest"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/admin/players/{playerId}/ban": {
         readonly parameters: {
             readonly query?: never;
@@ -1116,6 +1138,12 @@ export interface components {
             readonly deviceLabel?: string;
             readonly deviceId?: components["schemas"]["DeviceId"];
         };
+        readonly UpgradeRequest: {
+            /** @description As in RegisterRequest */
+            readonly name: string;
+            /** @description As in RegisterRequest */
+            readonly password: string;
+        };
         readonly LogInRequest: {
             readonly name: string;
             readonly password: string;
@@ -1548,6 +1576,7 @@ export interface components {
          *     | device_not_found | 404 | no such session |
          *     | key_not_found | 404 | no such signing key in use |
          *     | name_taken | 409 | the name is taken |
+         *     | not_a_guest | 409 | only a guest can be upgraded; this account has a name and a password |
          *     | match_over | 409 | the match is already over |
          *     | body_too_large | 413 | over 16 KiB |
          *     | unsupported_media_type | 415 | the body is not application/json |
@@ -1577,7 +1606,7 @@ export interface components {
          *     | deadline_exceeded | 504 | the request took too long |
          * @enum {string}
          */
-        readonly ErrorCode: "invalid_request" | "bad_cursor" | "bad_name" | "weak_password" | "unauthenticated" | "token_invalid" | "token_expired" | "token_revoked" | "bad_credentials" | "bad_refresh_token" | "account_banned" | "not_allowed" | "route_not_found" | "player_not_found" | "match_not_found" | "game_not_found" | "replay_not_found" | "replay_file_not_found" | "season_not_found" | "not_on_leaderboard" | "device_not_found" | "key_not_found" | "name_taken" | "match_over" | "body_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "too_many_attempts" | "challenge_required" | "too_many_accounts" | "busy" | "message_empty" | "message_too_long" | "not_a_member" | "muted" | "blocked" | "channel_not_found" | "message_not_found" | "invitation_not_found" | "member_not_found" | "room_name_taken" | "edit_window_over" | "too_many_directs" | "too_many_rooms" | "too_many_blocks" | "channel_full" | "chat_rate_limited" | "internal" | "unavailable" | "deadline_exceeded";
+        readonly ErrorCode: "invalid_request" | "bad_cursor" | "bad_name" | "weak_password" | "unauthenticated" | "token_invalid" | "token_expired" | "token_revoked" | "bad_credentials" | "bad_refresh_token" | "account_banned" | "not_allowed" | "route_not_found" | "player_not_found" | "match_not_found" | "game_not_found" | "replay_not_found" | "replay_file_not_found" | "season_not_found" | "not_on_leaderboard" | "device_not_found" | "key_not_found" | "name_taken" | "not_a_guest" | "match_over" | "body_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "too_many_attempts" | "challenge_required" | "too_many_accounts" | "busy" | "message_empty" | "message_too_long" | "not_a_member" | "muted" | "blocked" | "channel_not_found" | "message_not_found" | "invitation_not_found" | "member_not_found" | "room_name_taken" | "edit_window_over" | "too_many_directs" | "too_many_rooms" | "too_many_blocks" | "channel_full" | "chat_rate_limited" | "internal" | "unavailable" | "deadline_exceeded";
     };
     responses: {
         /** @description The request is malformed */
@@ -1935,6 +1964,34 @@ export interface operations {
             };
             readonly 400: components["responses"]["BadRequest"];
             readonly 401: components["responses"]["Unauthenticated"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly upgradeGuest: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["UpgradeRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description The player */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Profile"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 409: components["responses"]["Conflict"];
             readonly default: components["responses"]["Failure"];
         };
     };

@@ -109,6 +109,23 @@ export class MusterClient {
     return this.#open("/v1/auth/guest", { deviceKey, deviceLabel });
   }
 
+  /**
+   * Makes a guest a registered account with the same player id, history and ratings. This session goes on; the others end, and the device
+   * key no longer opens the account, so forget it.
+   * @throws MusterError not_a_guest, name_taken, bad_name, weak_password, too_many_accounts, busy
+   */
+  async upgradeGuest(credentials: Schemas["UpgradeRequest"]): Promise<Player> {
+    const player = await this.#call("POST", "/v1/me/upgrade", PLAYER, credentials).catch(async (err: unknown) => {
+      if (!(err instanceof MusterError) || !UNKNOWN_OUTCOME.has(err.code)) throw err;
+      // The upgrade may have been done with only its answer lost. A repeat would fail with not_a_guest.
+      const now = await this.me().catch(() => undefined);
+      if (now?.kind !== "registered" || now.name !== credentials.name.normalize("NFKC")) throw err;
+      return now;
+    });
+    await this.refresh().catch(() => undefined); // for the new name, which the next renewal brings at the latest
+    return player;
+  }
+
   /** Stops sharing tokens with other tabs. Call it when you no longer need this client. It does not end the session. */
   close(): void {
     this.#tokens.close();

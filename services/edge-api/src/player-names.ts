@@ -40,6 +40,11 @@ export class PlayerNames implements Bounded {
     return new Map(found.filter((entry): entry is [string, string] => entry[1] !== ""));
   }
 
+  /** Its name has changed. Other instances read it anew when theirs is no longer fresh. */
+  forget(playerId: string): void {
+    this.#entries.delete(playerId);
+  }
+
   async #nameOf(playerId: string): Promise<string> {
     const known = this.#entries.get(playerId);
     if (known && this.#now() < known.until) return known.name;

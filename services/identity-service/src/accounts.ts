@@ -28,6 +28,18 @@ export function newAccount(name: string | undefined, createdAt: Date): Account {
   };
 }
 
+/** What a guest becomes with a name: the same player. */
+export function registeredGuest(guest: Account, name: string, updatedAt: Date): Account {
+  return {
+    ...guest,
+    name,
+    name_key: nameKeyOf(name),
+    name_skeleton: nameSkeletonOf(name),
+    kind: "registered",
+    updated_at: updatedAt,
+  };
+}
+
 /** @throws AppError account_banned, with details.reason and details.until when there is an end. */
 export function refuseBanned(account: Account, now: Date): void {
   const { banned_until: until, ban_reason: reason } = account;

@@ -6,6 +6,7 @@ export type AuditAction =
   | SealingAction
   | OperatorAction
   | "password_changed"
+  | "guest_upgraded"
   | "device_revoked"
   | "other_devices_revoked"
   | "refresh_token_reused";

@@ -8,8 +8,10 @@ export const ERRORS = {
     message: "This name is taken, or looks like a name that is taken.",
   },
   bad_name: { grpc: "invalid_argument", retryable: false, message: "This name is not allowed." },
+  not_a_guest: { grpc: "failed_precondition", retryable: false, message: "This account has a name and a password." },
   weak_password: { grpc: "invalid_argument", retryable: false, message: "This password is too easy to guess." },
   bad_credentials: { grpc: "unauthenticated", retryable: false, message: "Name or password is wrong." },
+  token_revoked: { grpc: "unauthenticated", retryable: false, message: "The session has ended." },
   bad_refresh_token: { grpc: "unauthenticated", retryable: false, message: "The refresh token is not valid." },
   account_banned: { grpc: "permission_denied", retryable: false, message: "This account is banned." },
   not_allowed: {

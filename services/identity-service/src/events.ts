@@ -1,4 +1,4 @@
-// One builder per event that identity-service emits. Accounts change neither their name nor go yet: nobody builds those events.
+// One builder per event that identity-service emits. Accounts do not go yet: nobody builds that event.
 import { type EventAttributes, newEvent, type StoredEvent, storedEvent } from "@muster/events";
 import { currentTraceparent } from "@muster/tracing";
 import type { Account } from "./schema.ts";
@@ -8,6 +8,12 @@ export const SOURCE = "muster/identity-service";
 export function playerRegistered({ id, name, kind, created_at }: Account): StoredEvent {
   const data = { playerId: id, name, kind, registeredAt: created_at.toISOString() };
   return storedEvent(newEvent("player.registered", data, attributes(created_at)));
+}
+
+/** A guest that is registered has another name, and is of another kind. */
+export function playerNameChanged({ id, name, kind, updated_at }: Account): StoredEvent {
+  const data = { playerId: id, name, kind, changedAt: updated_at.toISOString() };
+  return storedEvent(newEvent("player.name_changed", data, attributes(updated_at)));
 }
 
 /** @param until FOR_GOOD: without an end */

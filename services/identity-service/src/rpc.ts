@@ -4,7 +4,8 @@ import { accountRpcs } from "./rpc/accounts.ts";
 import { adminRpcs } from "./rpc/admin.ts";
 import { deviceRpcs } from "./rpc/devices.ts";
 import type { RpcParts } from "./rpc/parts.ts";
+import { upgradeRpcs } from "./rpc/upgrade.ts";
 
 export function identityRpc(parts: RpcParts): ServiceImpl<typeof IdentityService> {
-  return { ...accountRpcs(parts), ...deviceRpcs(parts), ...adminRpcs(parts) };
+  return { ...accountRpcs(parts), ...upgradeRpcs(parts), ...deviceRpcs(parts), ...adminRpcs(parts) };
 }

@@ -137,6 +137,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       // begin cannot cross, and the token says what the account may at the time that it names.
       const account = must(await lockAccount(tx, known.id), "it has been found or made");
       refuseBanned(account, now());
+      if (account.kind !== known.kind) throw fail("bad_credentials"); // a guest's key, and by now it takes the password
       const deviceKey = device.id === "" ? null : sha256(device.id);
       if (deviceKey) await sessions.revoke(tx, { accountId: account.id, deviceKey }, "replaced");
       const family = { id: uuidv7(), expiresAt: new Date(now().getTime() + options.familyTtlS * 1000) };

@@ -5,7 +5,7 @@ import { MusterClient } from "@muster/client";
 import { descriptionOf } from "@muster/game-kit";
 import { GAMES } from "@muster/modes";
 import { describeWithServers, testKeys, until } from "@muster/testkit";
-import { UnsecuredJWT } from "jose";
+import { decodeJwt, UnsecuredJWT } from "jose";
 import { createConnection } from "mariadb";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { guest, randomName } from "./players.ts";
@@ -88,6 +88,34 @@ describeWithServers("the REST boundary", () => {
       Array.from({ length: 8 }, () => new MusterClient({ url: system.url }).logInGuest("device-key-of-a-race-1")),
     );
     expect(new Set(players.map((player) => player.playerId)).size).toBe(1);
+  });
+
+  it("upgrades a guest once: the same player with a name and a password, which its device key no longer opens", async () => {
+    const deviceKey = "device-key-of-an-upgrade";
+    const client = new MusterClient({ url: system.url });
+    const { playerId } = await client.logInGuest(deviceKey);
+    const name = randomName();
+    await expect(client.upgradeGuest({ name, password: "password" })).rejects.toMatchObject({ code: "weak_password" });
+    await expect(client.upgradeGuest({ name: "admin", password: PASSWORD })).rejects.toMatchObject({
+      code: "bad_name",
+    });
+    const player = await client.upgradeGuest({ name, password: PASSWORD });
+    expect(player).toMatchObject({ playerId, name, kind: "registered" });
+    expect(decodeJwt(client.tokens?.accessToken as string)).toMatchObject({ sub: playerId, name });
+    expect(await client.me()).toEqual(player);
+    await expect(client.upgradeGuest({ name: randomName(), password: PASSWORD })).rejects.toMatchObject({
+      code: "not_a_guest",
+      status: 409,
+    });
+    expect(await new MusterClient({ url: system.url }).logIn({ name, password: PASSWORD })).toEqual(player);
+    const another = await new MusterClient({ url: system.url }).logInGuest(deviceKey);
+    expect(another.playerId).not.toBe(playerId);
+    const late = new MusterClient({ url: system.url });
+    await late.logInGuest("device-key-of-a-late-one");
+    await expect(late.upgradeGuest({ name: name.toUpperCase(), password: PASSWORD })).rejects.toMatchObject({
+      code: "name_taken",
+      status: 409,
+    });
   });
 
   it("rotates refresh tokens, and ends the session when one is used twice", async () => {

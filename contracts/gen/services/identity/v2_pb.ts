@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file services/identity/v2.proto.
  */
 export const file_services_identity_v2: GenFile = /*@__PURE__*/
-  fileDesc("ChpzZXJ2aWNlcy9pZGVudGl0eS92Mi5wcm90bxILaWRlbnRpdHkudjIiowEKB1Byb2ZpbGUSEQoJcGxheWVyX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSJgoEa2luZBgDIAEoDjIYLmlkZW50aXR5LnYyLkFjY291bnRLaW5kEi4KCmNyZWF0ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEh8KBHJvbGUYBSABKA4yES5pZGVudGl0eS52Mi5Sb2xlIsQBCglUb2tlblBhaXISFAoMYWNjZXNzX3Rva2VuGAEgASgJEjUKEWFjY2Vzc19leHBpcmVzX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1yZWZyZXNoX3Rva2VuGAMgASgJEjYKEnJlZnJlc2hfZXhwaXJlc19hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGwoTYWNjZXNzX2V4cGlyZXNfaW5fcxgFIAEoDSK5AQoPUmVnaXN0ZXJSZXF1ZXN0EhcKBG5hbWUYASABKAlCCbpIBnIEEAEYQBIfCghwYXNzd29yZBgCIAEoCUINukgKcggQARiAAiiACBIdCgxkZXZpY2VfbGFiZWwYAyABKAlCB7pIBHICGEASLAoJZGV2aWNlX2lkGAQgASgJQhm6SBZyFBhAMhBeW0EtWmEtejAtOV8tXSokEh8KDmNsaWVudF9hZGRyZXNzGAUgASgJQge6SARyAhhAImEKEFJlZ2lzdGVyUmVzcG9uc2USJQoHcHJvZmlsZRgBIAEoCzIULmlkZW50aXR5LnYyLlByb2ZpbGUSJgoGdG9rZW5zGAIgASgLMhYuaWRlbnRpdHkudjIuVG9rZW5QYWlyIs8BCgxMb2dJblJlcXVlc3QSFwoEbmFtZRgBIAEoCUIJukgGcgQQARhAEh8KCHBhc3N3b3JkGAIgASgJQg26SApyCBABGIACKIAIEh0KDGRldmljZV9sYWJlbBgDIAEoCUIHukgEcgIYQBIsCglkZXZpY2VfaWQYBCABKAlCGbpIFnIUGEAyEF5bQS1aYS16MC05Xy1dKiQSHwoOY2xpZW50X2FkZHJlc3MYBSABKAlCB7pIBHICGEASFwoFcHJvb2YYBiABKAlCCLpIBXIDGIABIl4KDUxvZ0luUmVzcG9uc2USJQoHcHJvZmlsZRgBIAEoCzIULmlkZW50aXR5LnYyLlByb2ZpbGUSJgoGdG9rZW5zGAIgASgLMhYuaWRlbnRpdHkudjIuVG9rZW5QYWlyIoUBChFMb2dJbkd1ZXN0UmVxdWVzdBIwCgpkZXZpY2Vfa2V5GAEgASgJQhy6SBlyFxAQGIABMhBeW0EtWmEtejAtOV8tXSskEh0KDGRldmljZV9sYWJlbBgCIAEoCUIHukgEcgIYQBIfCg5jbGllbnRfYWRkcmVzcxgDIAEoCUIHukgEcgIYQCJ0ChJMb2dJbkd1ZXN0UmVzcG9uc2USJQoHcHJvZmlsZRgBIAEoCzIULmlkZW50aXR5LnYyLlByb2ZpbGUSJgoGdG9rZW5zGAIgASgLMhYuaWRlbnRpdHkudjIuVG9rZW5QYWlyEg8KB2NyZWF0ZWQYAyABKAgiMwoOUmVmcmVzaFJlcXVlc3QSIQoNcmVmcmVzaF90b2tlbhgBIAEoCUIKukgHcgUQARiAAiI5Cg9SZWZyZXNoUmVzcG9uc2USJgoGdG9rZW5zGAEgASgLMhYuaWRlbnRpdHkudjIuVG9rZW5QYWlyIjIKDUxvZ091dFJlcXVlc3QSIQoNcmVmcmVzaF90b2tlbhgBIAEoCUIKukgHcgUQARiAAiIQCg5Mb2dPdXRSZXNwb25zZSIQCg5HZXRKd2tzUmVxdWVzdCIkCg9HZXRKd2tzUmVzcG9uc2USEQoJandrc19qc29uGAEgASgJIjAKEUdldFByb2ZpbGVSZXF1ZXN0EhsKCXBsYXllcl9pZBgBIAEoCUIIukgFcgOwAQEiOwoSR2V0UHJvZmlsZVJlc3BvbnNlEiUKB3Byb2ZpbGUYASABKAsyFC5pZGVudGl0eS52Mi5Qcm9maWxlIiQKD0dldFRydXN0UmVxdWVzdBIRCgl3YXRlcm1hcmsYASABKAQieAoKUmV2b2NhdGlvbhITCglmYW1pbHlfaWQYASABKAlIABITCglwbGF5ZXJfaWQYAiABKAlIABIuCgpyZXZva2VkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIQCgdzdWJqZWN0EgW6SAIIASJmChBHZXRUcnVzdFJlc3BvbnNlEhEKCWp3a3NfanNvbhgBIAEoCRIsCgtyZXZvY2F0aW9ucxgCIAMoCzIXLmlkZW50aXR5LnYyLlJldm9jYXRpb24SEQoJd2F0ZXJtYXJrGAMgASgEIjEKEkxpc3REZXZpY2VzUmVxdWVzdBIbCglwbGF5ZXJfaWQYASABKAlCCLpIBXIDsAEBIrwBCgZEZXZpY2USEQoJZmFtaWx5X2lkGAEgASgJEg0KBWxhYmVsGAIgASgJEi4KCmNyZWF0ZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDGxhc3RfdXNlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKZXhwaXJlc19hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiOwoTTGlzdERldmljZXNSZXNwb25zZRIkCgdkZXZpY2VzGAEgAygLMhMuaWRlbnRpdHkudjIuRGV2aWNlIk8KE1Jldm9rZURldmljZVJlcXVlc3QSGwoJcGxheWVyX2lkGAEgASgJQgi6SAVyA7ABARIbCglmYW1pbHlfaWQYAiABKAlCCLpIBXIDsAEBIhYKFFJldm9rZURldmljZVJlc3BvbnNlIloKGVJldm9rZU90aGVyRGV2aWNlc1JlcXVlc3QSGwoJcGxheWVyX2lkGAEgASgJQgi6SAVyA7ABARIgCg5rZWVwX2ZhbWlseV9pZBgCIAEoCUIIukgFcgOwAQEiLQoaUmV2b2tlT3RoZXJEZXZpY2VzUmVzcG9uc2USDwoHcmV2b2tlZBgBIAEoDSLFAQoVQ2hhbmdlUGFzc3dvcmRSZXF1ZXN0EhsKCXBsYXllcl9pZBgBIAEoCUIIukgFcgOwAQESIAoOa2VlcF9mYW1pbHlfaWQYAiABKAlCCLpIBXIDsAEBEicKEGN1cnJlbnRfcGFzc3dvcmQYAyABKAlCDbpICnIIEAEYgAIogAgSIwoMbmV3X3Bhc3N3b3JkGAQgASgJQg26SApyCBABGIACKIAIEh8KDmNsaWVudF9hZGRyZXNzGAUgASgJQge6SARyAhhAIhgKFkNoYW5nZVBhc3N3b3JkUmVzcG9uc2UikgEKEEJhblBsYXllclJlcXVlc3QSGgoIYWN0b3JfaWQYASABKAlCCLpIBXIDsAEBEhsKCXBsYXllcl9pZBgCIAEoCUIIukgFcgOwAQESKQoFdW50aWwYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhoKBnJlYXNvbhgEIAEoCUIKukgHcgUQARiAAiITChFCYW5QbGF5ZXJSZXNwb25zZSJpChJVbmJhblBsYXllclJlcXVlc3QSGgoIYWN0b3JfaWQYASABKAlCCLpIBXIDsAEBEhsKCXBsYXllcl9pZBgCIAEoCUIIukgFcgOwAQESGgoGcmVhc29uGAMgASgJQgq6SAdyBRABGIACIhUKE1VuYmFuUGxheWVyUmVzcG9uc2UikgEKDlNldFJvbGVSZXF1ZXN0EhoKCGFjdG9yX2lkGAEgASgJQgi6SAVyA7ABARIbCglwbGF5ZXJfaWQYAiABKAlCCLpIBXIDsAEBEisKBHJvbGUYAyABKA4yES5pZGVudGl0eS52Mi5Sb2xlQgq6SAeCAQQQASAAEhoKBnJlYXNvbhgEIAEoCUIKukgHcgUQARiAAiIRCg9TZXRSb2xlUmVzcG9uc2UiXgoTTGlzdEF1ZGl0TG9nUmVxdWVzdBIaCghhY3Rvcl9pZBgBIAEoCUIIukgFcgOwAQESDgoGYmVmb3JlGAIgASgEEhsKCXBhZ2Vfc2l6ZRgDIAEoDUIIukgFKgMYyAEipQEKCkF1ZGl0RW50cnkSEAoIcG9zaXRpb24YASABKAQSJgoCYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWFjdG9yGAMgASgJEg4KBmFjdGlvbhgEIAEoCRIOCgZ0YXJnZXQYBSABKAkSDgoGcmVhc29uGAYgASgJEhAKCHRyYWNlX2lkGAcgASgJEgwKBGhhc2gYCCABKAkiQAoUTGlzdEF1ZGl0TG9nUmVzcG9uc2USKAoHZW50cmllcxgBIAMoCzIXLmlkZW50aXR5LnYyLkF1ZGl0RW50cnkigQEKG0F1dGhvcml6ZU1hdGNoQ2FuY2VsUmVxdWVzdBIaCghhY3Rvcl9pZBgBIAEoCUIIukgFcgOwAQESGgoIbWF0Y2hfaWQYAiABKAlCCLpIBXIDsAEBEhoKBnJlYXNvbhgDIAEoCUIKukgHcgUQARiAAhIOCgZyZWNvcmQYBCABKAgiHgocQXV0aG9yaXplTWF0Y2hDYW5jZWxSZXNwb25zZSKvAQoZQXV0aG9yaXplT3BlcmF0aW9uUmVxdWVzdBIaCghhY3Rvcl9pZBgBIAEoCUIIukgFcgOwAQESKQoJb3BlcmF0aW9uGAIgASgJQha6SBNyERABGEAyC15bQS1aYS16XSskEiEKBnRhcmdldBgDIAEoCUIRukgOcgwYQDIIXlsgLX5dKiQSGAoGcmVhc29uGAQgASgJQgi6SAVyAxiAAhIOCgZyZWNvcmQYBSABKAgiHAoaQXV0aG9yaXplT3BlcmF0aW9uUmVzcG9uc2UiNAoWTGlzdFNpZ25pbmdLZXlzUmVxdWVzdBIaCghhY3Rvcl9pZBgBIAEoCUIIukgFcgOwAQEiUwoKU2lnbmluZ0tleRILCgNraWQYASABKAkSDQoFc3RhdGUYAiABKAkSKQoFc2luY2UYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkAKF0xpc3RTaWduaW5nS2V5c1Jlc3BvbnNlEiUKBGtleXMYASADKAsyFy5pZGVudGl0eS52Mi5TaWduaW5nS2V5IlEKF1JvdGF0ZVNpZ25pbmdLZXlSZXF1ZXN0EhoKCGFjdG9yX2lkGAEgASgJQgi6SAVyA7ABARIaCgZyZWFzb24YAiABKAlCCrpIB3IFEAEYgAIiJwoYUm90YXRlU2lnbmluZ0tleVJlc3BvbnNlEgsKA2tpZBgBIAEoCSJpChdSZXZva2VTaWduaW5nS2V5UmVxdWVzdBIaCghhY3Rvcl9pZBgBIAEoCUIIukgFcgOwAQESFgoDa2lkGAIgASgJQgm6SAZyBBABGEASGgoGcmVhc29uGAMgASgJQgq6SAdyBRABGIACIhoKGFJldm9rZVNpZ25pbmdLZXlSZXNwb25zZSpgCgtBY2NvdW50S2luZBIcChhBQ0NPVU5UX0tJTkRfVU5TUEVDSUZJRUQQABIbChdBQ0NPVU5UX0tJTkRfUkVHSVNURVJFRBABEhYKEkFDQ09VTlRfS0lORF9HVUVTVBACKlEKBFJvbGUSFAoQUk9MRV9VTlNQRUNJRklFRBAAEg8KC1JPTEVfUExBWUVSEAESEgoOUk9MRV9NT0RFUkFUT1IQAhIOCgpST0xFX0FETUlOEAMy5g0KD0lkZW50aXR5U2VydmljZRJHCghSZWdpc3RlchIcLmlkZW50aXR5LnYyLlJlZ2lzdGVyUmVxdWVzdBodLmlkZW50aXR5LnYyLlJlZ2lzdGVyUmVzcG9uc2USPgoFTG9nSW4SGS5pZGVudGl0eS52Mi5Mb2dJblJlcXVlc3QaGi5pZGVudGl0eS52Mi5Mb2dJblJlc3BvbnNlEk0KCkxvZ0luR3Vlc3QSHi5pZGVudGl0eS52Mi5Mb2dJbkd1ZXN0UmVxdWVzdBofLmlkZW50aXR5LnYyLkxvZ0luR3Vlc3RSZXNwb25zZRJECgdSZWZyZXNoEhsuaWRlbnRpdHkudjIuUmVmcmVzaFJlcXVlc3QaHC5pZGVudGl0eS52Mi5SZWZyZXNoUmVzcG9uc2USQQoGTG9nT3V0EhouaWRlbnRpdHkudjIuTG9nT3V0UmVxdWVzdBobLmlkZW50aXR5LnYyLkxvZ091dFJlc3BvbnNlEkQKB0dldEp3a3MSGy5pZGVudGl0eS52Mi5HZXRKd2tzUmVxdWVzdBocLmlkZW50aXR5LnYyLkdldEp3a3NSZXNwb25zZRJHCghHZXRUcnVzdBIcLmlkZW50aXR5LnYyLkdldFRydXN0UmVxdWVzdBodLmlkZW50aXR5LnYyLkdldFRydXN0UmVzcG9uc2USTQoKR2V0UHJvZmlsZRIeLmlkZW50aXR5LnYyLkdldFByb2ZpbGVSZXF1ZXN0Gh8uaWRlbnRpdHkudjIuR2V0UHJvZmlsZVJlc3BvbnNlElAKC0xpc3REZXZpY2VzEh8uaWRlbnRpdHkudjIuTGlzdERldmljZXNSZXF1ZXN0GiAuaWRlbnRpdHkudjIuTGlzdERldmljZXNSZXNwb25zZRJTCgxSZXZva2VEZXZpY2USIC5pZGVudGl0eS52Mi5SZXZva2VEZXZpY2VSZXF1ZXN0GiEuaWRlbnRpdHkudjIuUmV2b2tlRGV2aWNlUmVzcG9uc2USZQoSUmV2b2tlT3RoZXJEZXZpY2VzEiYuaWRlbnRpdHkudjIuUmV2b2tlT3RoZXJEZXZpY2VzUmVxdWVzdBonLmlkZW50aXR5LnYyLlJldm9rZU90aGVyRGV2aWNlc1Jlc3BvbnNlElkKDkNoYW5nZVBhc3N3b3JkEiIuaWRlbnRpdHkudjIuQ2hhbmdlUGFzc3dvcmRSZXF1ZXN0GiMuaWRlbnRpdHkudjIuQ2hhbmdlUGFzc3dvcmRSZXNwb25zZRJKCglCYW5QbGF5ZXISHS5pZGVudGl0eS52Mi5CYW5QbGF5ZXJSZXF1ZXN0Gh4uaWRlbnRpdHkudjIuQmFuUGxheWVyUmVzcG9uc2USUAoLVW5iYW5QbGF5ZXISHy5pZGVudGl0eS52Mi5VbmJhblBsYXllclJlcXVlc3QaIC5pZGVudGl0eS52Mi5VbmJhblBsYXllclJlc3BvbnNlEkQKB1NldFJvbGUSGy5pZGVudGl0eS52Mi5TZXRSb2xlUmVxdWVzdBocLmlkZW50aXR5LnYyLlNldFJvbGVSZXNwb25zZRJTCgxMaXN0QXVkaXRMb2cSIC5pZGVudGl0eS52Mi5MaXN0QXVkaXRMb2dSZXF1ZXN0GiEuaWRlbnRpdHkudjIuTGlzdEF1ZGl0TG9nUmVzcG9uc2USXAoPTGlzdFNpZ25pbmdLZXlzEiMuaWRlbnRpdHkudjIuTGlzdFNpZ25pbmdLZXlzUmVxdWVzdBokLmlkZW50aXR5LnYyLkxpc3RTaWduaW5nS2V5c1Jlc3BvbnNlEl8KEFJvdGF0ZVNpZ25pbmdLZXkSJC5pZGVudGl0eS52Mi5Sb3RhdGVTaWduaW5nS2V5UmVxdWVzdBolLmlkZW50aXR5LnYyLlJvdGF0ZVNpZ25pbmdLZXlSZXNwb25zZRJfChBSZXZva2VTaWduaW5nS2V5EiQuaWRlbnRpdHkudjIuUmV2b2tlU2lnbmluZ0tleVJlcXVlc3QaJS5pZGVudGl0eS52Mi5SZXZva2VTaWduaW5nS2V5UmVzcG9uc2USawoUQXV0aG9yaXplTWF0Y2hDYW5jZWwSKC5pZGVudGl0eS52Mi5BdXRob3JpemVNYXRjaENhbmNlbFJlcXVlc3QaKS5pZGVudGl0eS52Mi5BdXRob3JpemVNYXRjaENhbmNlbFJlc3BvbnNlEmUKEkF1dGhvcml6ZU9wZXJhdGlvbhImLmlkZW50aXR5LnYyLkF1dGhvcml6ZU9wZXJhdGlvblJlcXVlc3QaJy5pZGVudGl0eS52Mi5BdXRob3JpemVPcGVyYXRpb25SZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp]);
+  fileDesc("ChpzZXJ2aWNlcy9pZGVudGl0eS92Mi5wcm90bxILaWRlbnRpdHkudjIiowEKB1Byb2ZpbGUSEQoJcGxheWVyX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSJgoEa2luZBgDIAEoDjIYLmlkZW50aXR5LnYyLkFjY291bnRLaW5kEi4KCmNyZWF0ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEh8KBHJvbGUYBSABKA4yES5pZGVudGl0eS52Mi5Sb2xlIsQBCglUb2tlblBhaXISFAoMYWNjZXNzX3Rva2VuGAEgASgJEjUKEWFjY2Vzc19leHBpcmVzX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1yZWZyZXNoX3Rva2VuGAMgASgJEjYKEnJlZnJlc2hfZXhwaXJlc19hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGwoTYWNjZXNzX2V4cGlyZXNfaW5fcxgFIAEoDSK5AQoPUmVnaXN0ZXJSZXF1ZXN0EhcKBG5hbWUYASABKAlCCbpIBnIEEAEYQBIfCghwYXNzd29yZBgCIAEoCUINukgKcggQARiAAiiACBIdCgxkZXZpY2VfbGFiZWwYAyABKAlCB7pIBHICGEASLAoJZGV2aWNlX2lkGAQgASgJQhm6SBZyFBhAMhBeW0EtWmEtejAtOV8tXSokEh8KDmNsaWVudF9hZGRyZXNzGAUgASgJQge6SARyAhhAImEKEFJlZ2lzdGVyUmVzcG9uc2USJQoHcHJvZmlsZRgBIAEoCzIULmlkZW50aXR5LnYyLlByb2ZpbGUSJgoGdG9rZW5zGAIgASgLMhYuaWRlbnRpdHkudjIuVG9rZW5QYWlyIs8BCgxMb2dJblJlcXVlc3QSFwoEbmFtZRgBIAEoCUIJukgGcgQQARhAEh8KCHBhc3N3b3JkGAIgASgJQg26SApyCBABGIACKIAIEh0KDGRldmljZV9sYWJlbBgDIAEoCUIHukgEcgIYQBIsCglkZXZpY2VfaWQYBCABKAlCGbpIFnIUGEAyEF5bQS1aYS16MC05Xy1dKiQSHwoOY2xpZW50X2FkZHJlc3MYBSABKAlCB7pIBHICGEASFwoFcHJvb2YYBiABKAlCCLpIBXIDGIABIl4KDUxvZ0luUmVzcG9uc2USJQoHcHJvZmlsZRgBIAEoCzIULmlkZW50aXR5LnYyLlByb2ZpbGUSJgoGdG9rZW5zGAIgASgLMhYuaWRlbnRpdHkudjIuVG9rZW5QYWlyIoUBChFMb2dJbkd1ZXN0UmVxdWVzdBIwCgpkZXZpY2Vfa2V5GAEgASgJQhy6SBlyFxAQGIABMhBeW0EtWmEtejAtOV8tXSskEh0KDGRldmljZV9sYWJlbBgCIAEoCUIHukgEcgIYQBIfCg5jbGllbnRfYWRkcmVzcxgDIAEoCUIHukgEcgIYQCJ0ChJMb2dJbkd1ZXN0UmVzcG9uc2USJQoHcHJvZmlsZRgBIAEoCzIULmlkZW50aXR5LnYyLlByb2ZpbGUSJgoGdG9rZW5zGAIgASgLMhYuaWRlbnRpdHkudjIuVG9rZW5QYWlyEg8KB2NyZWF0ZWQYAyABKAgirwEKE1VwZ3JhZGVHdWVzdFJlcXVlc3QSGwoJcGxheWVyX2lkGAEgASgJQgi6SAVyA7ABARIgCg5rZWVwX2ZhbWlseV9pZBgCIAEoCUIIukgFcgOwAQESFwoEbmFtZRgDIAEoCUIJukgGcgQQARhAEh8KCHBhc3N3b3JkGAQgASgJQg26SApyCBABGIACKIAIEh8KDmNsaWVudF9hZGRyZXNzGAUgASgJQge6SARyAhhAIj0KFFVwZ3JhZGVHdWVzdFJlc3BvbnNlEiUKB3Byb2ZpbGUYASABKAsyFC5pZGVudGl0eS52Mi5Qcm9maWxlIjMKDlJlZnJlc2hSZXF1ZXN0EiEKDXJlZnJlc2hfdG9rZW4YASABKAlCCrpIB3IFEAEYgAIiOQoPUmVmcmVzaFJlc3BvbnNlEiYKBnRva2VucxgBIAEoCzIWLmlkZW50aXR5LnYyLlRva2VuUGFpciIyCg1Mb2dPdXRSZXF1ZXN0EiEKDXJlZnJlc2hfdG9rZW4YASABKAlCCrpIB3IFEAEYgAIiEAoOTG9nT3V0UmVzcG9uc2UiEAoOR2V0Sndrc1JlcXVlc3QiJAoPR2V0Sndrc1Jlc3BvbnNlEhEKCWp3a3NfanNvbhgBIAEoCSIwChFHZXRQcm9maWxlUmVxdWVzdBIbCglwbGF5ZXJfaWQYASABKAlCCLpIBXIDsAEBIjsKEkdldFByb2ZpbGVSZXNwb25zZRIlCgdwcm9maWxlGAEgASgLMhQuaWRlbnRpdHkudjIuUHJvZmlsZSIkCg9HZXRUcnVzdFJlcXVlc3QSEQoJd2F0ZXJtYXJrGAEgASgEIngKClJldm9jYXRpb24SEwoJZmFtaWx5X2lkGAEgASgJSAASEwoJcGxheWVyX2lkGAIgASgJSAASLgoKcmV2b2tlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCEAoHc3ViamVjdBIFukgCCAEiZgoQR2V0VHJ1c3RSZXNwb25zZRIRCglqd2tzX2pzb24YASABKAkSLAoLcmV2b2NhdGlvbnMYAiADKAsyFy5pZGVudGl0eS52Mi5SZXZvY2F0aW9uEhEKCXdhdGVybWFyaxgDIAEoBCIxChJMaXN0RGV2aWNlc1JlcXVlc3QSGwoJcGxheWVyX2lkGAEgASgJQgi6SAVyA7ABASK8AQoGRGV2aWNlEhEKCWZhbWlseV9pZBgBIAEoCRINCgVsYWJlbBgCIAEoCRIuCgpjcmVhdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxsYXN0X3VzZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmV4cGlyZXNfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIjsKE0xpc3REZXZpY2VzUmVzcG9uc2USJAoHZGV2aWNlcxgBIAMoCzITLmlkZW50aXR5LnYyLkRldmljZSJPChNSZXZva2VEZXZpY2VSZXF1ZXN0EhsKCXBsYXllcl9pZBgBIAEoCUIIukgFcgOwAQESGwoJZmFtaWx5X2lkGAIgASgJQgi6SAVyA7ABASIWChRSZXZva2VEZXZpY2VSZXNwb25zZSJaChlSZXZva2VPdGhlckRldmljZXNSZXF1ZXN0EhsKCXBsYXllcl9pZBgBIAEoCUIIukgFcgOwAQESIAoOa2VlcF9mYW1pbHlfaWQYAiABKAlCCLpIBXIDsAEBIi0KGlJldm9rZU90aGVyRGV2aWNlc1Jlc3BvbnNlEg8KB3Jldm9rZWQYASABKA0ixQEKFUNoYW5nZVBhc3N3b3JkUmVxdWVzdBIbCglwbGF5ZXJfaWQYASABKAlCCLpIBXIDsAEBEiAKDmtlZXBfZmFtaWx5X2lkGAIgASgJQgi6SAVyA7ABARInChBjdXJyZW50X3Bhc3N3b3JkGAMgASgJQg26SApyCBABGIACKIAIEiMKDG5ld19wYXNzd29yZBgEIAEoCUINukgKcggQARiAAiiACBIfCg5jbGllbnRfYWRkcmVzcxgFIAEoCUIHukgEcgIYQCIYChZDaGFuZ2VQYXNzd29yZFJlc3BvbnNlIpIBChBCYW5QbGF5ZXJSZXF1ZXN0EhoKCGFjdG9yX2lkGAEgASgJQgi6SAVyA7ABARIbCglwbGF5ZXJfaWQYAiABKAlCCLpIBXIDsAEBEikKBXVudGlsGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaCgZyZWFzb24YBCABKAlCCrpIB3IFEAEYgAIiEwoRQmFuUGxheWVyUmVzcG9uc2UiaQoSVW5iYW5QbGF5ZXJSZXF1ZXN0EhoKCGFjdG9yX2lkGAEgASgJQgi6SAVyA7ABARIbCglwbGF5ZXJfaWQYAiABKAlCCLpIBXIDsAEBEhoKBnJlYXNvbhgDIAEoCUIKukgHcgUQARiAAiIVChNVbmJhblBsYXllclJlc3BvbnNlIpIBCg5TZXRSb2xlUmVxdWVzdBIaCghhY3Rvcl9pZBgBIAEoCUIIukgFcgOwAQESGwoJcGxheWVyX2lkGAIgASgJQgi6SAVyA7ABARIrCgRyb2xlGAMgASgOMhEuaWRlbnRpdHkudjIuUm9sZUIKukgHggEEEAEgABIaCgZyZWFzb24YBCABKAlCCrpIB3IFEAEYgAIiEQoPU2V0Um9sZVJlc3BvbnNlIl4KE0xpc3RBdWRpdExvZ1JlcXVlc3QSGgoIYWN0b3JfaWQYASABKAlCCLpIBXIDsAEBEg4KBmJlZm9yZRgCIAEoBBIbCglwYWdlX3NpemUYAyABKA1CCLpIBSoDGMgBIqUBCgpBdWRpdEVudHJ5EhAKCHBvc2l0aW9uGAEgASgEEiYKAmF0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVhY3RvchgDIAEoCRIOCgZhY3Rpb24YBCABKAkSDgoGdGFyZ2V0GAUgASgJEg4KBnJlYXNvbhgGIAEoCRIQCgh0cmFjZV9pZBgHIAEoCRIMCgRoYXNoGAggASgJIkAKFExpc3RBdWRpdExvZ1Jlc3BvbnNlEigKB2VudHJpZXMYASADKAsyFy5pZGVudGl0eS52Mi5BdWRpdEVudHJ5IoEBChtBdXRob3JpemVNYXRjaENhbmNlbFJlcXVlc3QSGgoIYWN0b3JfaWQYASABKAlCCLpIBXIDsAEBEhoKCG1hdGNoX2lkGAIgASgJQgi6SAVyA7ABARIaCgZyZWFzb24YAyABKAlCCrpIB3IFEAEYgAISDgoGcmVjb3JkGAQgASgIIh4KHEF1dGhvcml6ZU1hdGNoQ2FuY2VsUmVzcG9uc2UirwEKGUF1dGhvcml6ZU9wZXJhdGlvblJlcXVlc3QSGgoIYWN0b3JfaWQYASABKAlCCLpIBXIDsAEBEikKCW9wZXJhdGlvbhgCIAEoCUIWukgTchEQARhAMgteW0EtWmEtel0rJBIhCgZ0YXJnZXQYAyABKAlCEbpIDnIMGEAyCF5bIC1+XSokEhgKBnJlYXNvbhgEIAEoCUIIukgFcgMYgAISDgoGcmVjb3JkGAUgASgIIhwKGkF1dGhvcml6ZU9wZXJhdGlvblJlc3BvbnNlIjQKFkxpc3RTaWduaW5nS2V5c1JlcXVlc3QSGgoIYWN0b3JfaWQYASABKAlCCLpIBXIDsAEBIlMKClNpZ25pbmdLZXkSCwoDa2lkGAEgASgJEg0KBXN0YXRlGAIgASgJEikKBXNpbmNlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJAChdMaXN0U2lnbmluZ0tleXNSZXNwb25zZRIlCgRrZXlzGAEgAygLMhcuaWRlbnRpdHkudjIuU2lnbmluZ0tleSJRChdSb3RhdGVTaWduaW5nS2V5UmVxdWVzdBIaCghhY3Rvcl9pZBgBIAEoCUIIukgFcgOwAQESGgoGcmVhc29uGAIgASgJQgq6SAdyBRABGIACIicKGFJvdGF0ZVNpZ25pbmdLZXlSZXNwb25zZRILCgNraWQYASABKAkiaQoXUmV2b2tlU2lnbmluZ0tleVJlcXVlc3QSGgoIYWN0b3JfaWQYASABKAlCCLpIBXIDsAEBEhYKA2tpZBgCIAEoCUIJukgGcgQQARhAEhoKBnJlYXNvbhgDIAEoCUIKukgHcgUQARiAAiIaChhSZXZva2VTaWduaW5nS2V5UmVzcG9uc2UqYAoLQWNjb3VudEtpbmQSHAoYQUNDT1VOVF9LSU5EX1VOU1BFQ0lGSUVEEAASGwoXQUNDT1VOVF9LSU5EX1JFR0lTVEVSRUQQARIWChJBQ0NPVU5UX0tJTkRfR1VFU1QQAipRCgRSb2xlEhQKEFJPTEVfVU5TUEVDSUZJRUQQABIPCgtST0xFX1BMQVlFUhABEhIKDlJPTEVfTU9ERVJBVE9SEAISDgoKUk9MRV9BRE1JThADMrsOCg9JZGVudGl0eVNlcnZpY2USRwoIUmVnaXN0ZXISHC5pZGVudGl0eS52Mi5SZWdpc3RlclJlcXVlc3QaHS5pZGVudGl0eS52Mi5SZWdpc3RlclJlc3BvbnNlEj4KBUxvZ0luEhkuaWRlbnRpdHkudjIuTG9nSW5SZXF1ZXN0GhouaWRlbnRpdHkudjIuTG9nSW5SZXNwb25zZRJNCgpMb2dJbkd1ZXN0Eh4uaWRlbnRpdHkudjIuTG9nSW5HdWVzdFJlcXVlc3QaHy5pZGVudGl0eS52Mi5Mb2dJbkd1ZXN0UmVzcG9uc2USUwoMVXBncmFkZUd1ZXN0EiAuaWRlbnRpdHkudjIuVXBncmFkZUd1ZXN0UmVxdWVzdBohLmlkZW50aXR5LnYyLlVwZ3JhZGVHdWVzdFJlc3BvbnNlEkQKB1JlZnJlc2gSGy5pZGVudGl0eS52Mi5SZWZyZXNoUmVxdWVzdBocLmlkZW50aXR5LnYyLlJlZnJlc2hSZXNwb25zZRJBCgZMb2dPdXQSGi5pZGVudGl0eS52Mi5Mb2dPdXRSZXF1ZXN0GhsuaWRlbnRpdHkudjIuTG9nT3V0UmVzcG9uc2USRAoHR2V0SndrcxIbLmlkZW50aXR5LnYyLkdldEp3a3NSZXF1ZXN0GhwuaWRlbnRpdHkudjIuR2V0Sndrc1Jlc3BvbnNlEkcKCEdldFRydXN0EhwuaWRlbnRpdHkudjIuR2V0VHJ1c3RSZXF1ZXN0Gh0uaWRlbnRpdHkudjIuR2V0VHJ1c3RSZXNwb25zZRJNCgpHZXRQcm9maWxlEh4uaWRlbnRpdHkudjIuR2V0UHJvZmlsZVJlcXVlc3QaHy5pZGVudGl0eS52Mi5HZXRQcm9maWxlUmVzcG9uc2USUAoLTGlzdERldmljZXMSHy5pZGVudGl0eS52Mi5MaXN0RGV2aWNlc1JlcXVlc3QaIC5pZGVudGl0eS52Mi5MaXN0RGV2aWNlc1Jlc3BvbnNlElMKDFJldm9rZURldmljZRIgLmlkZW50aXR5LnYyLlJldm9rZURldmljZVJlcXVlc3QaIS5pZGVudGl0eS52Mi5SZXZva2VEZXZpY2VSZXNwb25zZRJlChJSZXZva2VPdGhlckRldmljZXMSJi5pZGVudGl0eS52Mi5SZXZva2VPdGhlckRldmljZXNSZXF1ZXN0GicuaWRlbnRpdHkudjIuUmV2b2tlT3RoZXJEZXZpY2VzUmVzcG9uc2USWQoOQ2hhbmdlUGFzc3dvcmQSIi5pZGVudGl0eS52Mi5DaGFuZ2VQYXNzd29yZFJlcXVlc3QaIy5pZGVudGl0eS52Mi5DaGFuZ2VQYXNzd29yZFJlc3BvbnNlEkoKCUJhblBsYXllchIdLmlkZW50aXR5LnYyLkJhblBsYXllclJlcXVlc3QaHi5pZGVudGl0eS52Mi5CYW5QbGF5ZXJSZXNwb25zZRJQCgtVbmJhblBsYXllchIfLmlkZW50aXR5LnYyLlVuYmFuUGxheWVyUmVxdWVzdBogLmlkZW50aXR5LnYyLlVuYmFuUGxheWVyUmVzcG9uc2USRAoHU2V0Um9sZRIbLmlkZW50aXR5LnYyLlNldFJvbGVSZXF1ZXN0GhwuaWRlbnRpdHkudjIuU2V0Um9sZVJlc3BvbnNlElMKDExpc3RBdWRpdExvZxIgLmlkZW50aXR5LnYyLkxpc3RBdWRpdExvZ1JlcXVlc3QaIS5pZGVudGl0eS52Mi5MaXN0QXVkaXRMb2dSZXNwb25zZRJcCg9MaXN0U2lnbmluZ0tleXMSIy5pZGVudGl0eS52Mi5MaXN0U2lnbmluZ0tleXNSZXF1ZXN0GiQuaWRlbnRpdHkudjIuTGlzdFNpZ25pbmdLZXlzUmVzcG9uc2USXwoQUm90YXRlU2lnbmluZ0tleRIkLmlkZW50aXR5LnYyLlJvdGF0ZVNpZ25pbmdLZXlSZXF1ZXN0GiUuaWRlbnRpdHkudjIuUm90YXRlU2lnbmluZ0tleVJlc3BvbnNlEl8KEFJldm9rZVNpZ25pbmdLZXkSJC5pZGVudGl0eS52Mi5SZXZva2VTaWduaW5nS2V5UmVxdWVzdBolLmlkZW50aXR5LnYyLlJldm9rZVNpZ25pbmdLZXlSZXNwb25zZRJrChRBdXRob3JpemVNYXRjaENhbmNlbBIoLmlkZW50aXR5LnYyLkF1dGhvcml6ZU1hdGNoQ2FuY2VsUmVxdWVzdBopLmlkZW50aXR5LnYyLkF1dGhvcml6ZU1hdGNoQ2FuY2VsUmVzcG9uc2USZQoSQXV0aG9yaXplT3BlcmF0aW9uEiYuaWRlbnRpdHkudjIuQXV0aG9yaXplT3BlcmF0aW9uUmVxdWVzdBonLmlkZW50aXR5LnYyLkF1dGhvcml6ZU9wZXJhdGlvblJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
  * The public profile of a player.
@@ -348,6 +348,76 @@ export const LogInGuestResponseSchema: GenMessage<LogInGuestResponse> = /*@__PUR
   messageDesc(file_services_identity_v2, 7);
 
 /**
+ * A name and a password for a guest.
+ *
+ * @generated from message identity.v2.UpgradeGuestRequest
+ */
+export type UpgradeGuestRequest = Message<"identity.v2.UpgradeGuestRequest"> & {
+  /**
+   * UUID of the guest.
+   *
+   * @generated from field: string player_id = 1;
+   */
+  playerId: string;
+
+  /**
+   * UUID of the family that asks, and stays.
+   *
+   * @generated from field: string keep_family_id = 2;
+   */
+  keepFamilyId: string;
+
+  /**
+   * The name, as for Register.
+   *
+   * @generated from field: string name = 3;
+   */
+  name: string;
+
+  /**
+   * The password, as for Register.
+   *
+   * @generated from field: string password = 4;
+   */
+  password: string;
+
+  /**
+   * The client's address as seen by the ingress; empty for internal calls. Upgrades count as new accounts of it.
+   *
+   * @generated from field: string client_address = 5;
+   */
+  clientAddress: string;
+};
+
+/**
+ * Describes the message identity.v2.UpgradeGuestRequest.
+ * Use `create(UpgradeGuestRequestSchema)` to create a new message.
+ */
+export const UpgradeGuestRequestSchema: GenMessage<UpgradeGuestRequest> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 8);
+
+/**
+ * The guest is registered.
+ *
+ * @generated from message identity.v2.UpgradeGuestResponse
+ */
+export type UpgradeGuestResponse = Message<"identity.v2.UpgradeGuestResponse"> & {
+  /**
+   * The player.
+   *
+   * @generated from field: identity.v2.Profile profile = 1;
+   */
+  profile?: Profile | undefined;
+};
+
+/**
+ * Describes the message identity.v2.UpgradeGuestResponse.
+ * Use `create(UpgradeGuestResponseSchema)` to create a new message.
+ */
+export const UpgradeGuestResponseSchema: GenMessage<UpgradeGuestResponse> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 9);
+
+/**
  * A refresh token to exchange.
  *
  * @generated from message identity.v2.RefreshRequest
@@ -366,7 +436,7 @@ export type RefreshRequest = Message<"identity.v2.RefreshRequest"> & {
  * Use `create(RefreshRequestSchema)` to create a new message.
  */
 export const RefreshRequestSchema: GenMessage<RefreshRequest> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 8);
+  messageDesc(file_services_identity_v2, 10);
 
 /**
  * The next pair of the same family.
@@ -387,7 +457,7 @@ export type RefreshResponse = Message<"identity.v2.RefreshResponse"> & {
  * Use `create(RefreshResponseSchema)` to create a new message.
  */
 export const RefreshResponseSchema: GenMessage<RefreshResponse> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 9);
+  messageDesc(file_services_identity_v2, 11);
 
 /**
  * A session to end.
@@ -408,7 +478,7 @@ export type LogOutRequest = Message<"identity.v2.LogOutRequest"> & {
  * Use `create(LogOutRequestSchema)` to create a new message.
  */
 export const LogOutRequestSchema: GenMessage<LogOutRequest> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 10);
+  messageDesc(file_services_identity_v2, 12);
 
 /**
  * The session has ended.
@@ -423,7 +493,7 @@ export type LogOutResponse = Message<"identity.v2.LogOutResponse"> & {
  * Use `create(LogOutResponseSchema)` to create a new message.
  */
 export const LogOutResponseSchema: GenMessage<LogOutResponse> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 11);
+  messageDesc(file_services_identity_v2, 13);
 
 /**
  * Asks for the public keys.
@@ -438,7 +508,7 @@ export type GetJwksRequest = Message<"identity.v2.GetJwksRequest"> & {
  * Use `create(GetJwksRequestSchema)` to create a new message.
  */
 export const GetJwksRequestSchema: GenMessage<GetJwksRequest> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 12);
+  messageDesc(file_services_identity_v2, 14);
 
 /**
  * The public keys.
@@ -459,7 +529,7 @@ export type GetJwksResponse = Message<"identity.v2.GetJwksResponse"> & {
  * Use `create(GetJwksResponseSchema)` to create a new message.
  */
 export const GetJwksResponseSchema: GenMessage<GetJwksResponse> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 13);
+  messageDesc(file_services_identity_v2, 15);
 
 /**
  * Asks for a player's profile.
@@ -480,7 +550,7 @@ export type GetProfileRequest = Message<"identity.v2.GetProfileRequest"> & {
  * Use `create(GetProfileRequestSchema)` to create a new message.
  */
 export const GetProfileRequestSchema: GenMessage<GetProfileRequest> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 14);
+  messageDesc(file_services_identity_v2, 16);
 
 /**
  * The profile.
@@ -501,7 +571,7 @@ export type GetProfileResponse = Message<"identity.v2.GetProfileResponse"> & {
  * Use `create(GetProfileResponseSchema)` to create a new message.
  */
 export const GetProfileResponseSchema: GenMessage<GetProfileResponse> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 15);
+  messageDesc(file_services_identity_v2, 17);
 
 /**
  * Asks for keys and revocations.
@@ -522,7 +592,7 @@ export type GetTrustRequest = Message<"identity.v2.GetTrustRequest"> & {
  * Use `create(GetTrustRequestSchema)` to create a new message.
  */
 export const GetTrustRequestSchema: GenMessage<GetTrustRequest> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 16);
+  messageDesc(file_services_identity_v2, 18);
 
 /**
  * A session or player whose access tokens must be refused.
@@ -566,7 +636,7 @@ export type Revocation = Message<"identity.v2.Revocation"> & {
  * Use `create(RevocationSchema)` to create a new message.
  */
 export const RevocationSchema: GenMessage<Revocation> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 17);
+  messageDesc(file_services_identity_v2, 19);
 
 /**
  * The keys that verify tokens, and the revocations.
@@ -601,7 +671,7 @@ export type GetTrustResponse = Message<"identity.v2.GetTrustResponse"> & {
  * Use `create(GetTrustResponseSchema)` to create a new message.
  */
 export const GetTrustResponseSchema: GenMessage<GetTrustResponse> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 18);
+  messageDesc(file_services_identity_v2, 20);
 
 /**
  * The player.
@@ -622,7 +692,7 @@ export type ListDevicesRequest = Message<"identity.v2.ListDevicesRequest"> & {
  * Use `create(ListDevicesRequestSchema)` to create a new message.
  */
 export const ListDevicesRequestSchema: GenMessage<ListDevicesRequest> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 19);
+  messageDesc(file_services_identity_v2, 21);
 
 /**
  * An open session.
@@ -671,7 +741,7 @@ export type Device = Message<"identity.v2.Device"> & {
  * Use `create(DeviceSchema)` to create a new message.
  */
 export const DeviceSchema: GenMessage<Device> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 20);
+  messageDesc(file_services_identity_v2, 22);
 
 /**
  * The open sessions.
@@ -692,7 +762,7 @@ export type ListDevicesResponse = Message<"identity.v2.ListDevicesResponse"> & {
  * Use `create(ListDevicesResponseSchema)` to create a new message.
  */
 export const ListDevicesResponseSchema: GenMessage<ListDevicesResponse> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 21);
+  messageDesc(file_services_identity_v2, 23);
 
 /**
  * Which session.
@@ -720,7 +790,7 @@ export type RevokeDeviceRequest = Message<"identity.v2.RevokeDeviceRequest"> & {
  * Use `create(RevokeDeviceRequestSchema)` to create a new message.
  */
 export const RevokeDeviceRequestSchema: GenMessage<RevokeDeviceRequest> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 22);
+  messageDesc(file_services_identity_v2, 24);
 
 /**
  * The session has ended.
@@ -735,7 +805,7 @@ export type RevokeDeviceResponse = Message<"identity.v2.RevokeDeviceResponse"> &
  * Use `create(RevokeDeviceResponseSchema)` to create a new message.
  */
 export const RevokeDeviceResponseSchema: GenMessage<RevokeDeviceResponse> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 23);
+  messageDesc(file_services_identity_v2, 25);
 
 /**
  * Ends all sessions except one.
@@ -763,7 +833,7 @@ export type RevokeOtherDevicesRequest = Message<"identity.v2.RevokeOtherDevicesR
  * Use `create(RevokeOtherDevicesRequestSchema)` to create a new message.
  */
 export const RevokeOtherDevicesRequestSchema: GenMessage<RevokeOtherDevicesRequest> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 24);
+  messageDesc(file_services_identity_v2, 26);
 
 /**
  * The sessions have ended.
@@ -784,7 +854,7 @@ export type RevokeOtherDevicesResponse = Message<"identity.v2.RevokeOtherDevices
  * Use `create(RevokeOtherDevicesResponseSchema)` to create a new message.
  */
 export const RevokeOtherDevicesResponseSchema: GenMessage<RevokeOtherDevicesResponse> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 25);
+  messageDesc(file_services_identity_v2, 27);
 
 /**
  * A new password.
@@ -833,7 +903,7 @@ export type ChangePasswordRequest = Message<"identity.v2.ChangePasswordRequest">
  * Use `create(ChangePasswordRequestSchema)` to create a new message.
  */
 export const ChangePasswordRequestSchema: GenMessage<ChangePasswordRequest> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 26);
+  messageDesc(file_services_identity_v2, 28);
 
 /**
  * The change is done.
@@ -848,7 +918,7 @@ export type ChangePasswordResponse = Message<"identity.v2.ChangePasswordResponse
  * Use `create(ChangePasswordResponseSchema)` to create a new message.
  */
 export const ChangePasswordResponseSchema: GenMessage<ChangePasswordResponse> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 27);
+  messageDesc(file_services_identity_v2, 29);
 
 /**
  * Names the player to ban.
@@ -890,7 +960,7 @@ export type BanPlayerRequest = Message<"identity.v2.BanPlayerRequest"> & {
  * Use `create(BanPlayerRequestSchema)` to create a new message.
  */
 export const BanPlayerRequestSchema: GenMessage<BanPlayerRequest> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 28);
+  messageDesc(file_services_identity_v2, 30);
 
 /**
  * The player is banned.
@@ -905,7 +975,7 @@ export type BanPlayerResponse = Message<"identity.v2.BanPlayerResponse"> & {
  * Use `create(BanPlayerResponseSchema)` to create a new message.
  */
 export const BanPlayerResponseSchema: GenMessage<BanPlayerResponse> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 29);
+  messageDesc(file_services_identity_v2, 31);
 
 /**
  * Names the player to unban.
@@ -940,7 +1010,7 @@ export type UnbanPlayerRequest = Message<"identity.v2.UnbanPlayerRequest"> & {
  * Use `create(UnbanPlayerRequestSchema)` to create a new message.
  */
 export const UnbanPlayerRequestSchema: GenMessage<UnbanPlayerRequest> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 30);
+  messageDesc(file_services_identity_v2, 32);
 
 /**
  * The player may log in again.
@@ -955,7 +1025,7 @@ export type UnbanPlayerResponse = Message<"identity.v2.UnbanPlayerResponse"> & {
  * Use `create(UnbanPlayerResponseSchema)` to create a new message.
  */
 export const UnbanPlayerResponseSchema: GenMessage<UnbanPlayerResponse> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 31);
+  messageDesc(file_services_identity_v2, 33);
 
 /**
  * A new role.
@@ -997,7 +1067,7 @@ export type SetRoleRequest = Message<"identity.v2.SetRoleRequest"> & {
  * Use `create(SetRoleRequestSchema)` to create a new message.
  */
 export const SetRoleRequestSchema: GenMessage<SetRoleRequest> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 32);
+  messageDesc(file_services_identity_v2, 34);
 
 /**
  * The change is done.
@@ -1012,7 +1082,7 @@ export type SetRoleResponse = Message<"identity.v2.SetRoleResponse"> & {
  * Use `create(SetRoleResponseSchema)` to create a new message.
  */
 export const SetRoleResponseSchema: GenMessage<SetRoleResponse> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 33);
+  messageDesc(file_services_identity_v2, 35);
 
 /**
  * A page of the log.
@@ -1047,7 +1117,7 @@ export type ListAuditLogRequest = Message<"identity.v2.ListAuditLogRequest"> & {
  * Use `create(ListAuditLogRequestSchema)` to create a new message.
  */
 export const ListAuditLogRequestSchema: GenMessage<ListAuditLogRequest> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 34);
+  messageDesc(file_services_identity_v2, 36);
 
 /**
  * One entry of the audit log.
@@ -1118,7 +1188,7 @@ export type AuditEntry = Message<"identity.v2.AuditEntry"> & {
  * Use `create(AuditEntrySchema)` to create a new message.
  */
 export const AuditEntrySchema: GenMessage<AuditEntry> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 35);
+  messageDesc(file_services_identity_v2, 37);
 
 /**
  * A page.
@@ -1139,7 +1209,7 @@ export type ListAuditLogResponse = Message<"identity.v2.ListAuditLogResponse"> &
  * Use `create(ListAuditLogResponseSchema)` to create a new message.
  */
 export const ListAuditLogResponseSchema: GenMessage<ListAuditLogResponse> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 36);
+  messageDesc(file_services_identity_v2, 38);
 
 /**
  * Asks whether the actor may cancel a match.
@@ -1181,7 +1251,7 @@ export type AuthorizeMatchCancelRequest = Message<"identity.v2.AuthorizeMatchCan
  * Use `create(AuthorizeMatchCancelRequestSchema)` to create a new message.
  */
 export const AuthorizeMatchCancelRequestSchema: GenMessage<AuthorizeMatchCancelRequest> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 37);
+  messageDesc(file_services_identity_v2, 39);
 
 /**
  * The actor has the permission.
@@ -1196,7 +1266,7 @@ export type AuthorizeMatchCancelResponse = Message<"identity.v2.AuthorizeMatchCa
  * Use `create(AuthorizeMatchCancelResponseSchema)` to create a new message.
  */
 export const AuthorizeMatchCancelResponseSchema: GenMessage<AuthorizeMatchCancelResponse> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 38);
+  messageDesc(file_services_identity_v2, 40);
 
 /**
  * Asks whether the actor may do something.
@@ -1245,7 +1315,7 @@ export type AuthorizeOperationRequest = Message<"identity.v2.AuthorizeOperationR
  * Use `create(AuthorizeOperationRequestSchema)` to create a new message.
  */
 export const AuthorizeOperationRequestSchema: GenMessage<AuthorizeOperationRequest> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 39);
+  messageDesc(file_services_identity_v2, 41);
 
 /**
  * The actor has the permission.
@@ -1260,7 +1330,7 @@ export type AuthorizeOperationResponse = Message<"identity.v2.AuthorizeOperation
  * Use `create(AuthorizeOperationResponseSchema)` to create a new message.
  */
 export const AuthorizeOperationResponseSchema: GenMessage<AuthorizeOperationResponse> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 40);
+  messageDesc(file_services_identity_v2, 42);
 
 /**
  * Asks for the keys.
@@ -1281,7 +1351,7 @@ export type ListSigningKeysRequest = Message<"identity.v2.ListSigningKeysRequest
  * Use `create(ListSigningKeysRequestSchema)` to create a new message.
  */
 export const ListSigningKeysRequestSchema: GenMessage<ListSigningKeysRequest> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 41);
+  messageDesc(file_services_identity_v2, 43);
 
 /**
  * A key, without its private half.
@@ -1316,7 +1386,7 @@ export type SigningKey = Message<"identity.v2.SigningKey"> & {
  * Use `create(SigningKeySchema)` to create a new message.
  */
 export const SigningKeySchema: GenMessage<SigningKey> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 42);
+  messageDesc(file_services_identity_v2, 44);
 
 /**
  * The keys.
@@ -1337,7 +1407,7 @@ export type ListSigningKeysResponse = Message<"identity.v2.ListSigningKeysRespon
  * Use `create(ListSigningKeysResponseSchema)` to create a new message.
  */
 export const ListSigningKeysResponseSchema: GenMessage<ListSigningKeysResponse> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 43);
+  messageDesc(file_services_identity_v2, 45);
 
 /**
  * Publish the next key.
@@ -1365,7 +1435,7 @@ export type RotateSigningKeyRequest = Message<"identity.v2.RotateSigningKeyReque
  * Use `create(RotateSigningKeyRequestSchema)` to create a new message.
  */
 export const RotateSigningKeyRequestSchema: GenMessage<RotateSigningKeyRequest> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 44);
+  messageDesc(file_services_identity_v2, 46);
 
 /**
  * The key is published.
@@ -1386,7 +1456,7 @@ export type RotateSigningKeyResponse = Message<"identity.v2.RotateSigningKeyResp
  * Use `create(RotateSigningKeyResponseSchema)` to create a new message.
  */
 export const RotateSigningKeyResponseSchema: GenMessage<RotateSigningKeyResponse> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 45);
+  messageDesc(file_services_identity_v2, 47);
 
 /**
  * Withdraw a key.
@@ -1421,7 +1491,7 @@ export type RevokeSigningKeyRequest = Message<"identity.v2.RevokeSigningKeyReque
  * Use `create(RevokeSigningKeyRequestSchema)` to create a new message.
  */
 export const RevokeSigningKeyRequestSchema: GenMessage<RevokeSigningKeyRequest> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 46);
+  messageDesc(file_services_identity_v2, 48);
 
 /**
  * The key is withdrawn.
@@ -1436,7 +1506,7 @@ export type RevokeSigningKeyResponse = Message<"identity.v2.RevokeSigningKeyResp
  * Use `create(RevokeSigningKeyResponseSchema)` to create a new message.
  */
 export const RevokeSigningKeyResponseSchema: GenMessage<RevokeSigningKeyResponse> = /*@__PURE__*/
-  messageDesc(file_services_identity_v2, 47);
+  messageDesc(file_services_identity_v2, 49);
 
 /**
  * The kind of an account.
@@ -1567,6 +1637,20 @@ export const IdentityService: GenService<{
     methodKind: "unary";
     input: typeof LogInGuestRequestSchema;
     output: typeof LogInGuestResponseSchema;
+  },
+  /**
+   * UpgradeGuest gives a guest a name and a password: the same player, registered from then on. The session that asks goes on, and its
+   * next access token has the new name; the account's other sessions end, and the device key no longer opens it.
+   * Errors: not_a_guest (FAILED_PRECONDITION), name_taken (ALREADY_EXISTS), bad_name, weak_password (INVALID_ARGUMENT),
+   * token_revoked (UNAUTHENTICATED) if that session has ended, account_banned (PERMISSION_DENIED), player_not_found (NOT_FOUND),
+   * too_many_accounts, busy (RESOURCE_EXHAUSTED).
+   *
+   * @generated from rpc identity.v2.IdentityService.UpgradeGuest
+   */
+  upgradeGuest: {
+    methodKind: "unary";
+    input: typeof UpgradeGuestRequestSchema;
+    output: typeof UpgradeGuestResponseSchema;
   },
   /**
    * Refresh exchanges a refresh token for a new pair. A repeat returns the same successor until that successor is used, because an

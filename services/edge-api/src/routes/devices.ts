@@ -1,9 +1,10 @@
 // A player's own sessions and password.
 import { must } from "@muster/errors";
 import type { Handlers } from "./handler.ts";
+import { profileJson } from "./sessions.ts";
 import { isoTime } from "./times.ts";
 
-type DeviceOperations = "listDevices" | "revokeDevice" | "revokeOtherDevices" | "changePassword";
+type DeviceOperations = "listDevices" | "revokeDevice" | "revokeOtherDevices" | "changePassword" | "upgradeGuest";
 
 export const deviceHandlers: Handlers<DeviceOperations> = {
   async listDevices({ caller }, { identity }) {
@@ -46,5 +47,18 @@ export const deviceHandlers: Handlers<DeviceOperations> = {
       clientAddress: address,
     });
     return { status: 204 };
+  },
+
+  async upgradeGuest({ caller, body: { name, password }, address }, { identity, names }) {
+    const { playerId, familyId: keepFamilyId } = must(caller, "secured");
+    const { profile } = await identity.upgradeGuest({
+      playerId,
+      keepFamilyId,
+      name,
+      password,
+      clientAddress: address,
+    });
+    names.forget(playerId);
+    return { status: 200, body: profileJson(profile) };
   },
 };

@@ -53,6 +53,21 @@ export async function insertGuestDevice(db: Tx, keyHash: Buffer, accountId: stri
   await db.insertInto("guest_devices").values({ key_hash: keyHash, account_id: accountId }).execute();
 }
 
+/** From now on its key opens nothing. */
+export async function deleteGuestDevices(tx: Tx, accountId: string): Promise<void> {
+  await tx.deleteFrom("guest_devices").where("account_id", "=", accountId).execute();
+}
+
+/** @throws a duplicate-key error when the name is taken */
+export async function updateName(tx: Tx, account: Account): Promise<void> {
+  const { name, name_key, name_skeleton, kind, updated_at } = account;
+  await tx
+    .updateTable("accounts")
+    .set({ name, name_key, name_skeleton, kind, updated_at })
+    .where("id", "=", account.id)
+    .execute();
+}
+
 export async function findAccount(db: Db, id: string): Promise<Account | undefined> {
   return db.selectFrom("accounts").select(ACCOUNT).where("id", "=", id).executeTakeFirst();
 }
