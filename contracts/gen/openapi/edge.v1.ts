@@ -421,6 +421,27 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/matches/live": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The matches that are being played and can be watched, newest first
+         * @description For everybody, about a second old. `createdAt` says since when a match is played. Spectators see it with the gateway's delay. Where watching is
+         *     disabled, the response is 403 `watching_off`. A match may have ended when a client asks to watch it: `match_over`.
+         */
+        readonly get: operations["listLiveMatches"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/matches/{matchId}": {
         readonly parameters: {
             readonly query?: never;
@@ -1564,6 +1585,7 @@ export interface components {
          *     | bad_credentials | 401 | the name or the password is wrong |
          *     | bad_refresh_token | 401 | the refresh token is not valid or already used, or its session has ended: log in |
          *     | account_banned | 403 | the account is banned; `details.reason` and `details.until` (absent: for good) |
+         *     | watching_off | 403 | matches cannot be watched here |
          *     | not_allowed | 403 | this account does not have the permission |
          *     | route_not_found | 404 | no such path, or not with this method |
          *     | player_not_found | 404 | no such player |
@@ -1606,7 +1628,7 @@ export interface components {
          *     | deadline_exceeded | 504 | the request took too long |
          * @enum {string}
          */
-        readonly ErrorCode: "invalid_request" | "bad_cursor" | "bad_name" | "weak_password" | "unauthenticated" | "token_invalid" | "token_expired" | "token_revoked" | "bad_credentials" | "bad_refresh_token" | "account_banned" | "not_allowed" | "route_not_found" | "player_not_found" | "match_not_found" | "game_not_found" | "replay_not_found" | "replay_file_not_found" | "season_not_found" | "not_on_leaderboard" | "device_not_found" | "key_not_found" | "name_taken" | "not_a_guest" | "match_over" | "body_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "too_many_attempts" | "challenge_required" | "too_many_accounts" | "busy" | "message_empty" | "message_too_long" | "not_a_member" | "muted" | "blocked" | "channel_not_found" | "message_not_found" | "invitation_not_found" | "member_not_found" | "room_name_taken" | "edit_window_over" | "too_many_directs" | "too_many_rooms" | "too_many_blocks" | "channel_full" | "chat_rate_limited" | "internal" | "unavailable" | "deadline_exceeded";
+        readonly ErrorCode: "invalid_request" | "bad_cursor" | "bad_name" | "weak_password" | "unauthenticated" | "token_invalid" | "token_expired" | "token_revoked" | "bad_credentials" | "bad_refresh_token" | "account_banned" | "watching_off" | "not_allowed" | "route_not_found" | "player_not_found" | "match_not_found" | "game_not_found" | "replay_not_found" | "replay_file_not_found" | "season_not_found" | "not_on_leaderboard" | "device_not_found" | "key_not_found" | "name_taken" | "not_a_guest" | "match_over" | "body_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "too_many_attempts" | "challenge_required" | "too_many_accounts" | "busy" | "message_empty" | "message_too_long" | "not_a_member" | "muted" | "blocked" | "channel_not_found" | "message_not_found" | "invitation_not_found" | "member_not_found" | "room_name_taken" | "edit_window_over" | "too_many_directs" | "too_many_rooms" | "too_many_blocks" | "channel_full" | "chat_rate_limited" | "internal" | "unavailable" | "deadline_exceeded";
     };
     responses: {
         /** @description The request is malformed */
@@ -1669,6 +1691,8 @@ export interface components {
     parameters: {
         readonly PlayerId: components["schemas"]["Id"];
         readonly MatchId: components["schemas"]["Id"];
+        /** @description Matches per page */
+        readonly LiveLimit: number;
         /** @description Replays per page */
         readonly ReplaysLimit: number;
         /** @description The queue */
@@ -2302,6 +2326,36 @@ export interface operations {
             readonly 400: components["responses"]["BadRequest"];
             readonly 401: components["responses"]["Unauthenticated"];
             readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly listLiveMatches: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Only matches of this queue */
+                readonly mode?: string;
+                /** @description Matches per page */
+                readonly limit?: components["parameters"]["LiveLimit"];
+                /** @description The `nextCursor` of the previous page */
+                readonly cursor?: components["parameters"]["Cursor"];
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A page */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MatchPage"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 403: components["responses"]["Forbidden"];
             readonly default: components["responses"]["Failure"];
         };
     };

@@ -22,6 +22,7 @@ type Call = (client: MusterClient) => Promise<unknown>;
 /** Every method that asks the server by REST. */
 const CALLS: Readonly<Record<string, Call>> = {
   upgradeGuest: (client) => client.upgradeGuest(CREDENTIALS),
+  liveMatches: (client) => client.liveMatches({ mode: "duel" }),
   register: (client) => client.register(CREDENTIALS),
   logIn: (client) => client.logIn(CREDENTIALS),
   logInGuest: (client) => client.logInGuest("device-key-0123456789"),

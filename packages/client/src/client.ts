@@ -178,6 +178,16 @@ export class MusterClient {
     return this.#get(`/v1/me/matches?${query}`, HISTORY);
   }
 
+  /**
+   * A page of the matches that are played now and can be watched, newest first. It needs no session.
+   * @throws MusterError watching_off
+   */
+  async liveMatches(page: { mode?: string; limit?: number; cursor?: string } = {}): Promise<HistoryPage> {
+    const query = new URLSearchParams();
+    for (const [name, value] of Object.entries(page)) if (value !== undefined) query.set(name, String(value));
+    return request(this.url, "GET", `/v1/matches/live?${query}`, HISTORY);
+  }
+
   async modes(): Promise<readonly ModeInfo[]> {
     return (await request(this.url, "GET", "/v1/modes", MODES)).modes;
   }

@@ -1,4 +1,4 @@
-import { int, json, text, url } from "@muster/config";
+import { bool, int, json, text, url } from "@muster/config";
 import { type ConfigFrom, port, serviceConfig } from "@muster/service";
 import { LEGACY_DOMAINS } from "./contract.ts";
 import { Type } from "@sinclair/typebox";
@@ -41,6 +41,10 @@ const own = {
     default: [],
     description:
       'origins of web games that may call from a browser, for example ["https://game.example"]; :* at the end matches any port, or none',
+  }),
+  EDGE_WATCHING: bool({
+    default: true,
+    description: "list the matches that are played now (GET /v1/matches/live); false where GATEWAY_SPECTATORS_MAX is 0",
   }),
   EDGE_REVOCATION_FEED_EVERY_MS: int({
     default: 2000,

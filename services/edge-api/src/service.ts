@@ -13,6 +13,7 @@ import { type Config, configuration } from "./config.ts";
 import { readContract } from "./contract.ts";
 import { Downloads } from "./downloads.ts";
 import { createIngressRefusals, type IngressRefusals } from "./ingress-refusals.ts";
+import { LiveMatches } from "./live-matches.ts";
 import { PlayerNames } from "./player-names.ts";
 import { createRestServer } from "./server.ts";
 import { createSystemHealth } from "./system-health.ts";
@@ -55,8 +56,12 @@ function compose({ config, metrics, log }: ServiceContext<Config>): Composition<
     optional: true,
   });
   const names = new PlayerNames((playerId) => identity.call.getProfile({ playerId }));
+  const liveMatches = new LiveMatches({
+    read: (query) => match.call.listLiveMatches(query),
+    readWithinMs: config.readDeadlineMs,
+  });
   const tokens = new TokenVerifier(revocationFeedFrom(identity.call));
-  measureBounded(metrics, { ...tokens.bounded, "player names": names });
+  measureBounded(metrics, { ...tokens.bounded, "player names": names, "live matches": liveMatches });
   new Gauge({
     name: "edge_revocation_feed_age_seconds",
     help: "Time since identity-service last answered what has been revoked",
@@ -90,6 +95,7 @@ function compose({ config, metrics, log }: ServiceContext<Config>): Composition<
       replay: replay.call,
       names,
       downloads: new Downloads(),
+      liveMatches: config.watching ? liveMatches : undefined,
     },
     tokens,
     corsOrigins: config.corsOrigins,

@@ -3,9 +3,10 @@ import {
   type AdvanceEpochRequest,
   type CreateMatchRequest,
   MatchSchema,
+  MatchState,
   type MatchService,
 } from "@muster/contracts/match/v2";
-import { type Database, decodeCursor, encodeCursor, inTransaction, isDuplicateKey } from "@muster/db";
+import { type CursorList, type Database, decodeCursor, encodeCursor, inTransaction, isDuplicateKey } from "@muster/db";
 import { must } from "@muster/errors";
 import type { Logger } from "@muster/log";
 import { countFitting } from "@muster/rpc";
@@ -34,7 +35,9 @@ import {
   lockMatch,
   insertMatch,
   leaseRound,
+  listLiveMatches,
   listPlayerMatches,
+  type MatchPage,
 } from "./store.ts";
 
 export interface RpcParts {
@@ -137,22 +140,30 @@ export function matchRpc({ db, log, now }: RpcParts): ServiceImpl<typeof MatchSe
     },
 
     async listPlayerMatches({ playerId, pageSize, cursor }) {
-      const { records, cursorAt, more } = await listPlayerMatches(
-        db,
-        playerId,
-        pageSize || PAGE_SIZE_DEFAULT,
-        decodeCursor("matches", cursor, () => fail("bad_cursor")),
-      );
-      const all = records.map(toProto);
-      const matches = all.slice(0, countFitting(MatchSchema, all)); // a match may have 64 seats
-      const last = records[matches.length - 1];
-      const goesOn = last !== undefined && (more || matches.length < all.length);
-      return { matches, nextCursor: goesOn ? encodeCursor("matches", cursorAt(last)) : "" };
+      const after = decodeCursor("matches", cursor, () => fail("bad_cursor"));
+      return pageAnswer("matches", await listPlayerMatches(db, playerId, pageSize || PAGE_SIZE_DEFAULT, after));
+    },
+
+    async listLiveMatches({ mode, pageSize, cursor }) {
+      const after = decodeCursor("live", cursor, () => fail("bad_cursor"));
+      const page = pageAnswer("live", await listLiveMatches(db, mode, pageSize || PAGE_SIZE_DEFAULT, after));
+      return { ...page, matches: page.matches.filter(({ state }) => state === MatchState.RUNNING) };
     },
 
     getRating: async () => UNRATED,
     getRatings: async ({ players }) => ({ ratings: players.map(() => UNRATED) }),
   };
+}
+
+function pageAnswer(
+  list: CursorList,
+  { records, cursorAt, more }: MatchPage,
+): { readonly matches: ReturnType<typeof toProto>[]; readonly nextCursor: string } {
+  const all = records.map(toProto);
+  const matches = all.slice(0, countFitting(MatchSchema, all)); // a match may have 64 seats
+  const last = records[matches.length - 1];
+  const goesOn = last !== undefined && (more || matches.length < all.length);
+  return { matches, nextCursor: goesOn ? encodeCursor(list, cursorAt(last)) : "" };
 }
 
 /** Read before the transaction: inside of it the row would stay locked. */

@@ -225,7 +225,7 @@ export async function storeEnding(tx: Tx, id: string, ending: Ending, endedAt: D
   }
 }
 
-export interface HistoryPage {
+export interface MatchPage {
   readonly records: readonly MatchRecord[];
   /** Where a page that ends with this match goes on. */
   cursorAt(record: MatchRecord): Cursor;
@@ -238,18 +238,47 @@ export async function listPlayerMatches(
   playerId: string,
   limit: number,
   after: Cursor | undefined,
-): Promise<HistoryPage> {
+): Promise<MatchPage> {
   const keys = after
     ? await pageAfter(db, [playerId, after.at, after.at, after.id, limit + 1])
     : await firstPage(db, [playerId, limit + 1]);
-  const page = keys.slice(0, limit);
-  const times = new Map(page.map((key) => [key.match_id, key.created_at_text]));
+  return pageOf(
+    db,
+    keys.map((key) => ({ id: key.match_id, at: key.created_at_text })),
+    limit,
+  );
+}
+
+/** Newest first. The end of an index that begins with the state, then the rows of that page by primary key. */
+export async function listLiveMatches(
+  db: Db,
+  mode: string,
+  limit: number,
+  after: Cursor | undefined,
+): Promise<MatchPage> {
+  return pageOf(db, await liveKeys(db, mode, limit + 1, after).execute(), limit);
+}
+
+/** @param keys one more than the page has, if there are as many */
+async function pageOf(db: Db, keys: readonly Cursor[], limit: number): Promise<MatchPage> {
+  const times = new Map(keys.slice(0, limit).map(({ id, at }) => [id, at]));
   return {
     records: await findMatches(db, [...times.keys()]),
     cursorAt: ({ match: { id } }) => ({ at: must(times.get(id), "it is of this page"), id }),
     more: keys.length > limit,
   };
 }
+
+export const liveKeys = (db: Db, mode: string, limit: number, after: Cursor | undefined) =>
+  db
+    .selectFrom("matches")
+    .select(["id", cursorTime("created_at").as("at")])
+    .where("state", "=", "running")
+    .$if(mode !== "", (query) => query.where("mode", "=", mode))
+    .$if(after !== undefined, (query) => query.where(isBelowCursor("created_at", "id", after as Cursor)))
+    .orderBy("created_at", "desc")
+    .orderBy("id", "desc")
+    .limit(limit);
 
 const pageKeys = (db: Kysely<Tables>, playerId: string, limit: number) =>
   db

@@ -1,4 +1,5 @@
 // Spectators, bots, a game without a clock: through the whole system.
+import { MusterClient } from "@muster/client";
 import { duel } from "@muster/game-duel";
 import { four, fourBot } from "@muster/game-four";
 import { type Game, uint } from "@muster/game-kit";
@@ -67,6 +68,26 @@ describeWithServers("spectators", () => {
       { code: "watchers_full" },
     ]);
     await players[0].realtime.leaveMatch(); // which ends it for the other one
+  });
+
+  it("find a match in the public list while it is played, and not when it is over", async () => {
+    const visitor = new MusterClient({ url: system.url });
+    const { players, found } = await playing(system, "duel", [0, 0]);
+    const { matchId } = found[0];
+    const listed = async () => (await visitor.liveMatches({ mode: "duel" })).matches.find((m) => m.matchId === matchId);
+    await until(async () => ((await listed()) ? undefined : "not listed"));
+    const { participants, state } = (await listed()) ?? {};
+    expect(state).toBe("running");
+    expect(participants?.map(({ playerId }) => playerId).toSorted()).toEqual(
+      players.map(({ player }) => player.playerId).toSorted(),
+    );
+    const others = await visitor.liveMatches({ mode: "duel-quick" });
+    expect(others.matches.map((m) => m.matchId)).not.toContain(matchId);
+    const spectator = await connected(system, { gateway: 1 });
+    const watched = await spectator.realtime.watch(matchId, duel);
+    await until(() => (watched.framesApplied > 5 ? undefined : "no frames"));
+    await players[0].realtime.leaveMatch(); // which ends it for the other one
+    await until(async () => ((await listed()) ? "still listed" : undefined));
   });
 
   it("are shown the match again after their connection was lost", async () => {

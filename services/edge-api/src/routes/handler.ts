@@ -1,13 +1,14 @@
 import type { Client } from "@connectrpc/connect";
 import type { ChatService } from "@muster/contracts/chat/v2";
 import type { IdentityService } from "@muster/contracts/identity/v2";
-import type { MatchService } from "@muster/contracts/match/v2";
+import type { ListLiveMatchesResponse, MatchService } from "@muster/contracts/match/v2";
 import type { MatchmakingService } from "@muster/contracts/matchmaking/v2";
 import type { RatingService } from "@muster/contracts/rating/v2";
 import type { components, operations } from "@muster/contracts/openapi/edge/v1";
 import type { ReplayService } from "@muster/contracts/replay/v2";
 import type { AccessClaims } from "@muster/tokens";
 import type { Downloads } from "../downloads.ts";
+import type { LiveMatches } from "../live-matches.ts";
 import type { PlayerNames } from "../player-names.ts";
 
 export interface Clients {
@@ -19,6 +20,8 @@ export interface Clients {
   readonly replay: Client<typeof ReplayService>;
   readonly names: PlayerNames;
   readonly downloads: Downloads;
+  /** Undefined: matches cannot be watched. */
+  readonly liveMatches: LiveMatches<ListLiveMatchesResponse> | undefined;
 }
 
 export type OperationId = keyof operations;

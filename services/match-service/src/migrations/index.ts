@@ -92,4 +92,8 @@ export const migrations: Migrations = {
     alter table participants
       add column if not exists team tinyint unsigned null,
       add column if not exists unplayed boolean not null default false`),
+  "20261128T0225-add-live-keys-to-matches": statement(sql`
+    alter table matches
+      add key if not exists matches_live (state, created_at, id),
+      add key if not exists matches_live_by_mode (state, mode, created_at, id)`),
 };
