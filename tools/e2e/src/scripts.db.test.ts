@@ -53,6 +53,7 @@ const TOOLS: Readonly<Record<string, Run>> = {
   "tools/drills/src/event-crashes.ts": { args: ["--no-such-option"], code: 2 },
   "tools/drills/src/restarts.ts": { args: ["--no-such-option"], code: 2 },
   "tools/drills/src/survival.ts": { args: ["--scenario", "none"], code: 2 },
+  "tools/inspect/src/inspect.ts": { args: ["no-such-game"], code: 2 },
   "tools/inspect/src/soak.ts": { args: ["--no-such-option"], code: 2 },
   "tools/migrate/src/main.ts": { code: 2 },
   "tools/smoke/src/smoke.ts": { args: [NOBODY], code: 1 },

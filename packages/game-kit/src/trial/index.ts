@@ -1,5 +1,14 @@
 // For whoever writes a game: matches without a server. Beside the kit's index, because no running system needs it.
-export { Players, type PlayersKind } from "./players.ts";
+export {
+  type FieldCost,
+  type FoundProblem,
+  inspectMatch,
+  type InspectionReport,
+  type InspectionSetup,
+  ProblemList,
+} from "./inspect-match.ts";
+export { type FieldChange, type InspectedTick, Inspection, type Problem } from "./inspection.ts";
+export type { PlayersKind } from "./players.ts";
 export {
   type MatchBytes,
   soak,
@@ -9,4 +18,4 @@ export {
   type SoakSetup,
   type Spread,
 } from "./soak.ts";
-export { type SentInput, TrialMatch, type TrialSetup } from "./trial-match.ts";
+export { TrialMatch, type TrialSetup } from "./trial-match.ts";

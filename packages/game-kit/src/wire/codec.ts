@@ -16,6 +16,8 @@ export interface Codec {
   readFull(from: BitReader, words: Int32Array, at?: number): void;
   /** Applies a delta in place. */
   readDelta(from: BitReader, words: Int32Array): void;
+  /** What a delta of these two costs by slot, in bits, added to `bits`; a group's own bit counts for its first slot. For tools. */
+  addDeltaBits(before: Int32Array, words: Int32Array, bits: Uint32Array): void;
 }
 
 /** Fields at least this wide can encode a small change in SMALL_BITS instead of the whole value. */
@@ -37,6 +39,19 @@ export function codecOf<F extends Fields>(layout: Layout<F>): Codec {
   let codec = codecs.get(key);
   if (!codec) codecs.set(key, (codec = new SlotCodec(key)));
   return codec;
+}
+
+/** What a difference is written to. */
+interface BitSink {
+  write(value: number, bits: number): void;
+}
+
+class BitCounter implements BitSink {
+  bits = 0;
+
+  write(_value: number, bits: number): void {
+    this.bits += bits;
+  }
 }
 
 class SlotCodec implements Codec {
@@ -91,6 +106,24 @@ class SlotCodec implements Codec {
     }
   }
 
+  addDeltaBits(before: Int32Array, words: Int32Array, bits: Uint32Array): void {
+    const counter = new BitCounter();
+    for (let g = 0; g < this.#groups.length; g += 2) {
+      const [from, end] = [this.#groups[g] as number, this.#groups[g + 1] as number];
+      const guesses = Array.from({ length: end - from }, (_, i) =>
+        this.#expected(from + i, before[from + i] as number, words),
+      );
+      bits[from] = (bits[from] as number) + 1;
+      if (guesses.every((guess, i) => guess === words[from + i])) continue;
+      for (let i = from; i < end; i++) {
+        counter.bits = 1;
+        const guess = guesses[i - from] as number;
+        if (words[i] !== guess) this.#writeDifference(i, guess, words[i] as number, counter);
+        bits[i] = (bits[i] as number) + counter.bits;
+      }
+    }
+  }
+
   readDelta(from: BitReader, words: Int32Array): void {
     const groups = this.#groups;
     for (let g = 0; g < groups.length; g += 2) {
@@ -116,7 +149,7 @@ class SlotCodec implements Codec {
     return this.#signed[i] === 1 ? (value << shift) >> shift : ((value << shift) >>> shift) | 0;
   }
 
-  #writeDifference(i: number, guess: number, word: number, to: BitWriter): void {
+  #writeDifference(i: number, guess: number, word: number, to: BitSink): void {
     if (this.#wrapped(i, word) !== word) this.#refuse(i, word);
     const bits = this.#bits[i] as number;
     if (bits === 1) return; // a flag that differs has the other value
