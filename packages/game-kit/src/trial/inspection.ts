@@ -213,7 +213,8 @@ function callProblems(calls: readonly ForbiddenCall[]): Problem[] {
 
 function thrown(error: unknown): Problem[] {
   if (error === undefined) return [];
-  const [message, stack] = error instanceof Error ? [error.message, error.stack] : [String(error), undefined];
+  const [message, stack] =
+    error instanceof Error ? [error.message, error.stack] : ["it threw what is no Error", undefined];
   return [{ kind: "throws", ...lineField(sourceLineOf(stack)), message }];
 }
 
