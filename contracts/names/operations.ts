@@ -19,6 +19,13 @@ export const OPERATOR_OPERATIONS = {
   listSigningKeys: { role: "admin" },
   rotateSigningKey: { role: "admin", audit: "key_rotated" },
   revokeSigningKey: { role: "admin", audit: "key_revoked" },
+  listQueues: { role: "moderator" },
+  listTickets: { role: "moderator" },
+  removeTicket: { role: "moderator", audit: "ticket_remove_ordered" },
+  drainShard: { role: "admin", audit: "shard_drain_ordered" },
+  undrainShard: { role: "admin", audit: "shard_undrain_ordered" },
+  drainGateway: { role: "admin", audit: "gateway_drain_ordered" },
+  undrainGateway: { role: "admin", audit: "gateway_undrain_ordered" },
   cancelMatch: { role: "moderator", audit: "match_cancel_ordered" },
 } as const satisfies Readonly<Record<string, OperatorOperation>>;
 

@@ -234,7 +234,7 @@ export interface paths {
         readonly get?: never;
         /**
          * Ban a player, which ends all sessions and refuses new ones
-         * @description Moderators can ban players; admins can ban everyone except admins. An open realtime connection closes within seconds.
+         * @description For moderators and admins. Moderators can ban players; admins can ban everyone except admins. An open realtime connection closes within seconds.
          */
         readonly put: operations["banPlayer"];
         readonly post?: never;
@@ -253,7 +253,10 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Lift a ban */
+        /**
+         * Lift a ban
+         * @description For moderators and admins. Of whom each may ban.
+         */
         readonly post: operations["unbanPlayer"];
         readonly delete?: never;
         readonly options?: never;
@@ -269,7 +272,10 @@ export interface paths {
             readonly cookie?: never;
         };
         readonly get?: never;
-        /** Change an account's role */
+        /**
+         * Change an account's role
+         * @description For admins.
+         */
         readonly put: operations["setRole"];
         readonly post?: never;
         readonly delete?: never;
@@ -285,7 +291,10 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** The audit log of actions on accounts, keys and matches, newest first */
+        /**
+         * The audit log of actions on accounts, keys and matches, newest first
+         * @description For admins.
+         */
         readonly get: operations["listAuditLog"];
         readonly put?: never;
         readonly post?: never;
@@ -302,7 +311,10 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** The signing keys and their states, newest first */
+        /**
+         * The signing keys and their states, newest first
+         * @description For admins.
+         */
         readonly get: operations["listSigningKeys"];
         readonly put?: never;
         readonly post?: never;
@@ -321,7 +333,10 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Publish the next signing key now; it signs as soon as every verifier can have it */
+        /**
+         * Publish the next signing key now; it signs as soon as every verifier can have it
+         * @description For admins.
+         */
         readonly post: operations["rotateSigningKey"];
         readonly delete?: never;
         readonly options?: never;
@@ -340,7 +355,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Withdraw a signing key immediately
-         * @description Tokens that it signed are refused everywhere within seconds; clients refresh them.
+         * @description For admins. Tokens that it signed are refused everywhere within seconds; clients refresh them.
          */
         readonly post: operations["revokeSigningKey"];
         readonly delete?: never;
@@ -364,6 +379,169 @@ export interface paths {
          *     players, when it next renews its lease (`SHARD_LEASE_RENEW_MS`, 5 s by default). Cancelling it again changes nothing.
          */
         readonly post: operations["cancelMatch"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/admin/system": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Health, load and topology of the installation
+         * @description For moderators and admins. Answers 200 also while processes are away; only identity-service has to be there, which knows who may
+         *     ask. The answer is at most a quarter of a second old.
+         */
+        readonly get: operations["getSystem"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/admin/queues": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The queues, with how long their tickets wait
+         * @description For moderators and admins.
+         */
+        readonly get: operations["listQueues"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/admin/queues/{mode}/tickets": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The tickets of a queue, those that came first at first
+         * @description For moderators and admins. A ticket that is being placed is still listed. An unknown queue has none.
+         */
+        readonly get: operations["listTickets"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/admin/queues/tickets/{ticketId}/remove": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Take a ticket out of its queue
+         * @description For moderators and admins. Its player is told `removed_by_operator`, and may queue again.
+         */
+        readonly post: operations["removeTicket"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/admin/shards/{shardId}/drain": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Have a shard take no more matches and move those that it has
+         * @description For admins. Its matches move to other shards, as when it stops, as soon as these have room; until then they go on here. It lasts
+         *     until it is undone or the process restarts. `cannot_drain` with `details.reason` last_one (no other one takes over) or old_release.
+         */
+        readonly post: operations["drainShard"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/admin/shards/{shardId}/undrain": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Have a drained shard take matches again
+         * @description For admins. Matches that have moved stay where they are. A shard that is stopping stays drained.
+         */
+        readonly post: operations["undrainShard"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/admin/gateways/{gatewayId}/drain": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Have a gateway accept no more sockets and send its players to other gateways
+         * @description For admins. Clients reconnect elsewhere, spread over `GATEWAY_RECONNECT_SPREAD_MS`, and keep their seats and tickets. It lasts
+         *     until it is undone or the process restarts. `cannot_drain` with `details.reason` last_one (no other one takes over) or old_release.
+         */
+        readonly post: operations["drainGateway"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/admin/gateways/{gatewayId}/undrain": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Have a drained gateway accept sockets again
+         * @description For admins.
+         */
+        readonly post: operations["undrainGateway"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -1559,6 +1737,122 @@ export interface components {
                 readonly [key: string]: unknown;
             })[];
         };
+        readonly SystemOverview: {
+            /**
+             * @description degraded: everything works, and some of it waits for a server that is away
+             * @enum {string}
+             */
+            readonly status: "ok" | "degraded" | "unhealthy";
+            /** @description By name */
+            readonly processes: readonly components["schemas"]["ProcessOverview"][];
+            readonly topology: {
+                /** @description Present if the matchmaker, which knows them, does not answer: then the lists are empty */
+                readonly problem?: string;
+                readonly gateways: readonly components["schemas"]["GatewayOverview"][];
+                readonly shards: readonly components["schemas"]["ShardOverview"][];
+            };
+        };
+        readonly ProcessOverview: {
+            /** @description Such as match-service */
+            readonly name: string;
+            /** @enum {string} */
+            readonly status: "ok" | "degraded" | "unhealthy";
+            /** @description For people; present unless the status is ok */
+            readonly problem?: string;
+            /** @description One for each address behind the name; of edge-api, only the one that answers */
+            readonly instances: readonly {
+                /** @description Empty for the instance that answers */
+                readonly address: string;
+                /** @enum {string} */
+                readonly status: "ok" | "degraded" | "unhealthy";
+                /** @description For people; present unless the status is ok */
+                readonly problem?: string;
+                /** @description Made anew at each start; of gateways and shards it is their id in the topology */
+                readonly instanceId?: string;
+                /** @description The release that it runs */
+                readonly version?: string;
+                readonly startedAt?: components["schemas"]["Time"];
+                readonly dependencies: readonly {
+                    /** @description Such as database, kafka or match */
+                    readonly name: string;
+                    /**
+                     * @description own: without it the process is not ready; peer: without it part of its work is not done; later: without it some of its work waits, and nothing is lost
+                     * @enum {string}
+                     */
+                    readonly need: "own" | "peer" | "later";
+                    /** @description Absent if all is well */
+                    readonly problem?: string;
+                }[];
+            }[];
+        };
+        readonly GatewayOverview: {
+            readonly gatewayId: string;
+            /** @description Open sockets; absent, like the next two, if it does not report its load (yet) */
+            readonly connections?: number;
+            /** @description Sockets of players who have authenticated */
+            readonly players?: number;
+            /** @description The maximum number of sockets */
+            readonly capacity?: number;
+            /** @description Its tickets in the queues */
+            readonly tickets: number;
+            /** @description Shards to which it has a working link */
+            readonly links: number;
+            /** @description It accepts no more sockets */
+            readonly draining: boolean;
+            /** @description Whether `drain` is understood by its release */
+            readonly drainable: boolean;
+        };
+        readonly ShardOverview: {
+            readonly shardId: string;
+            /** @description Where gateways reach it, host:port */
+            readonly address: string;
+            /** @description Absent if it has none */
+            readonly region?: string;
+            readonly matches: number;
+            /** @description The maximum number of matches */
+            readonly capacity: number;
+            /** @description It takes no more matches */
+            readonly draining: boolean;
+            /** @description It is moving its matches to other shards */
+            readonly evacuating: boolean;
+            /** @description How long ago it was heard from */
+            readonly silentMs: number;
+            readonly games: readonly {
+                readonly gameId: string;
+                readonly buildId: string;
+            }[];
+            /** @description Whether `drain` is understood by its release */
+            readonly drainable: boolean;
+        };
+        readonly QueueList: {
+            readonly queues: readonly {
+                readonly mode: string;
+                readonly gameId: string;
+                readonly seats: number;
+                /** @description Tickets, with those that are being placed */
+                readonly waiting: number;
+                readonly longestWaitMs: number;
+                readonly medianWaitMs: number;
+            }[];
+        };
+        readonly TicketPage: {
+            readonly tickets: readonly {
+                readonly ticketId: components["schemas"]["Id"];
+                readonly playerId: components["schemas"]["Id"];
+                readonly playerName: string;
+                readonly gatewayId: string;
+                /** @description Absent if it has none */
+                readonly region?: string;
+                /** @description Expected strength in points: 1500 for a newcomer */
+                readonly rating: number;
+                readonly waitedMs: number;
+                /** @description Its place in the order of arrival: `afterArrival` of the next page */
+                readonly arrival: number;
+                /** @description Paired only with players who did not come to a match either, for a while */
+                readonly apart: boolean;
+            }[];
+            readonly more: boolean;
+        };
         readonly Error: {
             readonly error: {
                 readonly code: components["schemas"]["ErrorCode"];
@@ -1597,9 +1891,13 @@ export interface components {
          *     | not_on_leaderboard | 404 | the player is not on this leaderboard |
          *     | device_not_found | 404 | no such session |
          *     | key_not_found | 404 | no such signing key in use |
+         *     | ticket_not_found | 404 | no such ticket in a queue |
+         *     | shard_not_found | 404 | no such shard is connected |
+         *     | gateway_not_found | 404 | no such gateway is connected |
          *     | name_taken | 409 | the name is taken |
          *     | not_a_guest | 409 | only a guest can be upgraded; this account has a name and a password |
          *     | match_over | 409 | the match is already over |
+         *     | cannot_drain | 409 | the process cannot be drained; `details.reason` is last_one or old_release |
          *     | body_too_large | 413 | over 16 KiB |
          *     | unsupported_media_type | 415 | the body is not application/json |
          *     | range_not_satisfiable | 416 | the file has no such range; `Content-Range` says how long it is |
@@ -1628,7 +1926,7 @@ export interface components {
          *     | deadline_exceeded | 504 | the request took too long |
          * @enum {string}
          */
-        readonly ErrorCode: "invalid_request" | "bad_cursor" | "bad_name" | "weak_password" | "unauthenticated" | "token_invalid" | "token_expired" | "token_revoked" | "bad_credentials" | "bad_refresh_token" | "account_banned" | "watching_off" | "not_allowed" | "route_not_found" | "player_not_found" | "match_not_found" | "game_not_found" | "replay_not_found" | "replay_file_not_found" | "season_not_found" | "not_on_leaderboard" | "device_not_found" | "key_not_found" | "name_taken" | "not_a_guest" | "match_over" | "body_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "too_many_attempts" | "challenge_required" | "too_many_accounts" | "busy" | "message_empty" | "message_too_long" | "not_a_member" | "muted" | "blocked" | "channel_not_found" | "message_not_found" | "invitation_not_found" | "member_not_found" | "room_name_taken" | "edit_window_over" | "too_many_directs" | "too_many_rooms" | "too_many_blocks" | "channel_full" | "chat_rate_limited" | "internal" | "unavailable" | "deadline_exceeded";
+        readonly ErrorCode: "invalid_request" | "bad_cursor" | "bad_name" | "weak_password" | "unauthenticated" | "token_invalid" | "token_expired" | "token_revoked" | "bad_credentials" | "bad_refresh_token" | "account_banned" | "watching_off" | "not_allowed" | "route_not_found" | "player_not_found" | "match_not_found" | "game_not_found" | "replay_not_found" | "replay_file_not_found" | "season_not_found" | "not_on_leaderboard" | "device_not_found" | "key_not_found" | "ticket_not_found" | "shard_not_found" | "gateway_not_found" | "name_taken" | "not_a_guest" | "match_over" | "cannot_drain" | "body_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "too_many_attempts" | "challenge_required" | "too_many_accounts" | "busy" | "message_empty" | "message_too_long" | "not_a_member" | "muted" | "blocked" | "channel_not_found" | "message_not_found" | "invitation_not_found" | "member_not_found" | "room_name_taken" | "edit_window_over" | "too_many_directs" | "too_many_rooms" | "too_many_blocks" | "channel_full" | "chat_rate_limited" | "internal" | "unavailable" | "deadline_exceeded";
     };
     responses: {
         /** @description The request is malformed */
@@ -2230,6 +2528,233 @@ export interface operations {
         };
         readonly responses: {
             /** @description The match is cancelled */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly getSystem: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The system now */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SystemOverview"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly listQueues: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The queues */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["QueueList"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly listTickets: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Matches per page */
+                readonly limit?: components["parameters"]["Limit"];
+                /** @description `arrival` of the last ticket of the previous page */
+                readonly afterArrival?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description The queue */
+                readonly mode: components["parameters"]["Mode"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A page */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TicketPage"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly removeTicket: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly ticketId: components["schemas"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Reason"];
+            };
+        };
+        readonly responses: {
+            /** @description The ticket is out of the queue */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly drainShard: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly shardId: components["schemas"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Reason"];
+            };
+        };
+        readonly responses: {
+            /** @description The order is given */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly undrainShard: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly shardId: components["schemas"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Reason"];
+            };
+        };
+        readonly responses: {
+            /** @description The order is given */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly drainGateway: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly gatewayId: components["schemas"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Reason"];
+            };
+        };
+        readonly responses: {
+            /** @description The order is given */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly undrainGateway: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly gatewayId: components["schemas"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Reason"];
+            };
+        };
+        readonly responses: {
+            /** @description The order is given */
             readonly 204: {
                 headers: {
                     readonly [name: string]: unknown;

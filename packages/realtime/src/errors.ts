@@ -19,6 +19,7 @@ export const REALTIME_ERRORS = {
     retryable: true,
     message: "You or your address started too many practice matches; wait a moment.",
   },
+  removed_by_operator: { retryable: true, message: "An operator took you out of the queue." },
   replaced: { retryable: false, message: "You joined a queue from another connection." },
   already_in_match: { retryable: false, message: "You are already in a match; leave it first." },
   not_in_match: { retryable: false, message: "You are not in a match." },

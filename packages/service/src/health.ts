@@ -12,7 +12,17 @@ export interface AdminServer extends Component {
   readonly serving: Component;
 }
 
+/** Which process this is. */
+export interface About {
+  readonly service: string;
+  /** Of this process, made anew at each start. */
+  readonly instanceId: string;
+  readonly version: string;
+  readonly startedAt: Date;
+}
+
 export interface AdminOptions {
+  readonly about: About;
   readonly host: string;
   readonly port: number;
   readonly metrics: Metrics;
@@ -33,7 +43,7 @@ const CHECK_TIMEOUT_MS = 2000;
 
 /**
  * The HTTP/1.1 port of every process: /healthz (alive), /readyz (can do its work), /statusz (and nothing is missing around it; says
- * what readiness depends on, and what waits), /metrics (Prometheus text).
+ * what readiness depends on, and what waits; and which process it is), /metrics (Prometheus text).
  */
 export function createAdminServer(options: AdminOptions): AdminServer {
   const server = fastify({ logger: false, forceCloseConnections: true });
@@ -57,7 +67,9 @@ export function createAdminServer(options: AdminOptions): AdminServer {
     const [unready, lacking, delayed] = [failures, missing, waiting].map((some) => Object.keys(some).length > 0);
     const status = unready ? "unready" : lacking || delayed ? "degraded" : "ok";
     const readyDependsOn = Object.keys(options.ready);
-    return reply.code(unready || lacking ? 503 : 200).send({ status, failures, missing, waiting, readyDependsOn });
+    const named = { readyDependsOn, peers: Object.keys(peers), waitsFor: Object.keys(waitsFor) };
+    const said = { status, failures, missing, waiting, ...named, about: options.about };
+    return reply.code(unready || lacking ? 503 : 200).send(said);
   });
   server.get("/readyz", async (_req, reply) => {
     const failures = await ownFailures();

@@ -1,8 +1,9 @@
+import { readFileSync } from "node:fs";
 import { createLogger, type Logger } from "@muster/log";
 import { type App, type Component, composeProcess, createMetrics, type Metrics } from "@muster/runtime";
 import { v7 as uuidv7 } from "uuid";
 import type { Configuration, ServiceConfig } from "./fields.ts";
-import { type AdminServer, type Check, createAdminServer } from "./health.ts";
+import { type About, type AdminServer, type Check, createAdminServer } from "./health.ts";
 import { createTelemetry } from "./telemetry.ts";
 
 /** What a test may put in the place of the real one, in every service. */
@@ -21,6 +22,7 @@ export interface ServiceContext<C extends ServiceConfig, O extends Overrides = O
   readonly nowMs: () => number;
   /** Of this process, made anew at each start. */
   readonly instanceId: string;
+  readonly about: About;
   readonly overrides: O;
 }
 
@@ -35,6 +37,11 @@ export interface Composition<X extends object = object> {
   /** Of its components: those that its tests reach by the app. */
   readonly exposes?: X;
 }
+
+/** All packages of a release have the same. */
+const { version: VERSION } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+  readonly version: string;
+};
 
 export interface ServiceApp extends App {
   readonly admin: AdminServer;
@@ -76,9 +83,11 @@ function createApp<C extends ServiceConfig, X extends object, O extends Override
   const clock = overrides.now;
   const now = clock ?? (() => new Date());
   const nowMs = clock ? () => clock().getTime() : Date.now;
-  const composition = compose({ config, log, metrics, now, nowMs, instanceId, overrides });
+  const about = { service: name, instanceId, version: VERSION, startedAt: new Date() };
+  const composition = compose({ config, log, metrics, now, nowMs, instanceId, about, overrides });
   const { components, ready = {}, peers = {}, waitsFor = {}, exposes = {} as X } = composition;
-  const admin = createAdminServer({ host: config.host, port: config.adminPort, metrics, log, ready, peers, waitsFor });
+  const { host, adminPort: port } = config;
+  const admin = createAdminServer({ about, host, port, metrics, log, ready, peers, waitsFor });
   const telemetry = createTelemetry({ service: name, instanceId, config, metrics, log });
   return Object.assign(composeProcess(admin, [...telemetry, ...components]), { admin }, exposes);
 }

@@ -15,7 +15,7 @@ let thrown: unknown;
 const server = restServer(ID, {
   contract,
   corsOrigins: [ORIGIN],
-  systemHealth: async () => ({ status: "unhealthy", processes: {} }),
+  clients: { systemHealth: async () => ({ status: "unhealthy", processes: {}, instances: {} }) } as never,
 });
 /** In place of every handler. */
 server.addHook("preValidation", async (request, reply) => {

@@ -21,8 +21,8 @@ const OF_REST: Readonly<Record<string, readonly (readonly string[])[]>> = {
   verdict: [verdicts.all],
   decision: [decisions.all],
 };
-/** Of the game kit, and the error table: tools/e2e/src/errors.test.ts looks at it. */
-const NOT_OF_PROTOBUF = new Set(["inputMode", "type", "ErrorCode"]);
+/** Of the game kit, edge-api's own, and the error table: tools/e2e/src/errors.test.ts looks at it. */
+const NOT_OF_PROTOBUF = new Set(["inputMode", "type", "status", "need", "ErrorCode"]);
 
 function* enumsIn(node: unknown, name = ""): Generator<{ name: string; values: readonly string[] }> {
   if (typeof node !== "object" || node === null) return;

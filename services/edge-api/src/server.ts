@@ -15,6 +15,7 @@ import { CANONICAL_ID, type Contract, type Operation } from "./contract.ts";
 import { addContractFormats } from "./date-time.ts";
 import { EXPOSED_HEADERS, envelope, RETRY_AFTER_S, refuseBadPath, refuseUnreadable, sendError } from "./errors.ts";
 import { createLegacy, type Legacy, type LegacyOptions } from "./legacy.ts";
+import { systemAdminHandlers } from "./routes/admin-system.ts";
 import { adminHandlers } from "./routes/admin.ts";
 import { chatHandlers } from "./routes/chat.ts";
 import { deviceHandlers } from "./routes/devices.ts";
@@ -26,7 +27,6 @@ import { replayHandlers } from "./routes/replays.ts";
 import { sessionHandlers } from "./routes/sessions.ts";
 import { systemHandlers } from "./routes/system.ts";
 import { startRequestSpan } from "./request-span.ts";
-import type { SystemHealth } from "./system-health.ts";
 
 export interface ServerParts {
   readonly contract: Contract;
@@ -37,7 +37,6 @@ export interface ServerParts {
   readonly corsOrigins: readonly string[];
   /** CIDRs of the ingress: who else sends X-Forwarded-For is not believed. */
   readonly trustedProxies: readonly string[];
-  readonly systemHealth: () => Promise<SystemHealth>;
   readonly deadlines: { readonly readMs: number; readonly writeMs: number };
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -53,6 +52,7 @@ const HANDLERS: Handlers<OperationId> = {
   ...sessionHandlers,
   ...deviceHandlers,
   ...adminHandlers,
+  ...systemAdminHandlers,
   ...playerHandlers,
   ...matchHandlers,
   ...ratingHandlers,
@@ -116,7 +116,7 @@ export function createRestServer(parts: ServerParts): FastifyInstance {
   for (const operation of parts.contract.operations.values()) addOperation(server, operation, parts);
   server.get("/v1/openapi.yaml", (_request, reply) => reply.type("application/yaml").send(parts.contract.yaml));
   server.get("/system/healthz", async (_request, reply) => {
-    const health = await parts.systemHealth();
+    const health = await parts.clients.systemHealth();
     if (health.status !== "unhealthy") return reply.send({ status: health.status, processes: health.processes });
     const error = { code: "unavailable", message: "Not every process is healthy." };
     return reply

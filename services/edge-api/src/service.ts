@@ -30,7 +30,7 @@ interface Exposed {
 
 export const service = defineService({ name: "edge-api", configuration, compose });
 
-function compose({ config, metrics, log }: ServiceContext<Config>): Composition<Exposed> {
+function compose({ config, metrics, log, about }: ServiceContext<Config>): Composition<Exposed> {
   const timeoutMs = Math.max(config.readDeadlineMs, config.writeDeadlineMs);
   const identity = createRpcClient({ service: IdentityService, metrics, baseUrl: config.identityUrl, timeoutMs });
   const match = createRpcClient({ service: MatchService, metrics, baseUrl: config.matchUrl, timeoutMs });
@@ -96,11 +96,14 @@ function compose({ config, metrics, log }: ServiceContext<Config>): Composition<
       names,
       downloads: new Downloads(),
       liveMatches: config.watching ? liveMatches : undefined,
+      systemHealth: createSystemHealth(config.healthUrls, {
+        peers,
+        about: { ...about, startedAt: about.startedAt.toISOString() },
+      }),
     },
     tokens,
     corsOrigins: config.corsOrigins,
     trustedProxies: config.trustedProxies,
-    systemHealth: createSystemHealth(config.healthUrls, { peers }),
     deadlines: { readMs: config.readDeadlineMs, writeMs: config.writeDeadlineMs },
     metrics,
     log,

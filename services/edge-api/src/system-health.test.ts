@@ -71,20 +71,34 @@ describe("the health of the system", () => {
       { shard: "http://shard:1/statusz" },
       { resolve: () => Promise.reject(new Error("ENOTFOUND")) },
     );
-    expect(await lost()).toEqual({
+    expect(await lost()).toMatchObject({
       status: "unhealthy",
       processes: { "edge-api": "ok", shard: "has no address: ENOTFOUND" },
     });
   });
 
+  it("keeps what each instance said of itself, also of one that leaves, and of one that is silent that it is", async () => {
+    const about = { instanceId: "i", version: "1", startedAt: "2026-11-28T00:00:00.000Z" };
+    const said = { failures: { draining: "why" }, missing: {}, readyDependsOn: ["draining"], about };
+    const port = await instances({ "127.0.0.1": OK, "127.0.0.2": [503, said] });
+    const resolve = async (): Promise<string[]> => ["127.0.0.1", "127.0.0.2", "127.0.0.9"];
+    const { processes, instances: found } = await createSystemHealth({ shard: `http://shard:${port}/` }, { resolve })();
+    expect(processes["shard"]).toMatch(/^1 of 2 .*127\.0\.0\.9 does not answer/);
+    expect(found["shard"]).toMatchObject([
+      { address: "127.0.0.1", answer: "ok" },
+      { address: "127.0.0.2", said },
+      { address: "127.0.0.9", answer: expect.stringMatching(/^does not answer/) as unknown, said: undefined },
+    ]);
+  });
+
   it("is not healthy while edge-api itself cannot reach who is there", async () => {
     let missing: string | undefined = "no connection to http://identity-service:7200 for 2.0 s: ECONNREFUSED";
     const health = createSystemHealth({}, { peers: { identity: () => missing, chat: () => undefined } });
-    expect(await health()).toEqual({
+    expect(await health()).toMatchObject({
       status: "unhealthy",
       processes: { "edge-api": `cannot reach identity: ${missing}` },
     });
     missing = undefined;
-    await expect.poll(health).toEqual({ status: "ok", processes: { "edge-api": "ok" } });
+    await expect.poll(health).toMatchObject({ status: "ok", processes: { "edge-api": "ok" } });
   });
 });

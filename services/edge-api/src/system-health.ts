@@ -16,6 +16,27 @@ export interface SystemHealth {
   readonly status: "ok" | "degraded" | "unhealthy";
   /** "ok", or why not, by process. */
   readonly processes: Readonly<Record<string, string>>;
+  /** What each instance said of itself, by process: for operators only. Nothing for one whose name leads nowhere. */
+  readonly instances: Readonly<Record<string, readonly InstanceHealth[]>>;
+}
+
+export interface InstanceHealth {
+  readonly address: string;
+  /** "ok", "degraded: …", or what is wrong. */
+  readonly answer: string;
+  /** As its admin port says it; undefined when it says nothing. */
+  readonly said: StatusReport | undefined;
+}
+
+/** The answer of /statusz; of an earlier release, without some of it. */
+export interface StatusReport {
+  readonly failures?: Readonly<Record<string, string>>;
+  readonly missing?: Readonly<Record<string, string>>;
+  readonly waiting?: Readonly<Record<string, string>>;
+  readonly readyDependsOn?: readonly string[];
+  readonly peers?: readonly string[];
+  readonly waitsFor?: readonly string[];
+  readonly about?: { readonly instanceId: string; readonly version: string; readonly startedAt: string };
 }
 
 /** The addresses that a host name stands for. @throws Error */
@@ -25,11 +46,12 @@ export interface SystemHealthOptions {
   readonly resolve?: Resolve;
   /** Whom this process itself asks: healthy processes that cannot reach each other are no healthy installation. */
   readonly peers?: Readonly<Record<string, Check>>;
+  readonly about?: StatusReport["about"];
 }
 
 export function createSystemHealth(
   urls: Readonly<Record<string, string>>,
-  { resolve = lookUpAll, peers = {} }: SystemHealthOptions = {},
+  { resolve = lookUpAll, peers = {}, about }: SystemHealthOptions = {},
 ): () => Promise<SystemHealth> {
   let asked: Promise<SystemHealth> | undefined;
   let askedAt = -Infinity;
@@ -37,7 +59,7 @@ export function createSystemHealth(
     const now = performance.now();
     if (!asked || now - askedAt > CACHE_MS) {
       askedAt = now;
-      asked = ask(urls, resolve, peers);
+      asked = ask(urls, resolve, peers, about);
     }
     return asked;
   };
@@ -47,39 +69,53 @@ async function ask(
   urls: Readonly<Record<string, string>>,
   resolve: Resolve,
   peers: Readonly<Record<string, Check>>,
+  about: StatusReport["about"],
 ): Promise<SystemHealth> {
-  const answers = await Promise.all([
-    failedChecks(peers).then((missing) => ["edge-api", ownState(missing)] as const),
+  const found = await Promise.all([
+    failedChecks(peers).then((missing) => ["edge-api", ownState(missing, Object.keys(peers), about)] as const),
     ...Object.entries(urls).map(async ([name, url]) => [name, await stateOf(url, resolve)] as const),
   ]);
-  const bad = answers.map(([, answer]) => answer).filter((answer) => answer !== "ok");
+  const bad = found.map(([, { answer }]) => answer).filter((answer) => answer !== "ok");
   return {
     status: bad.length === 0 ? "ok" : bad.every((answer) => answer.startsWith(DEGRADED)) ? "degraded" : "unhealthy",
-    processes: Object.fromEntries(answers),
+    processes: Object.fromEntries(found.map(([name, { answer }]) => [name, answer])),
+    instances: Object.fromEntries(found.map(([name, { instances }]) => [name, instances])),
   };
 }
 
-function ownState(missing: Readonly<Record<string, string>>): string {
-  const reasons = Object.entries(missing).map(([name, reason]) => `${name}: ${reason}`);
-  return reasons.length === 0 ? "ok" : `cannot reach ${reasons.join("; ")}`;
+interface ProcessHealth {
+  readonly answer: string;
+  readonly instances: readonly InstanceHealth[];
 }
 
-interface Instance {
-  readonly address: string;
-  readonly answer: string;
+function ownState(
+  missing: Readonly<Record<string, string>>,
+  peers: readonly string[],
+  about: StatusReport["about"],
+): ProcessHealth {
+  const reasons = Object.entries(missing).map(([name, reason]) => `${name}: ${reason}`);
+  const answer = reasons.length === 0 ? "ok" : `cannot reach ${reasons.join("; ")}`;
+  return { answer, instances: [{ address: "", answer, said: { missing, peers, ...(about && { about }) } }] };
+}
+
+interface Instance extends InstanceHealth {
   /** Starting or stopping, and nothing else is wrong: no fault while there are others. */
   readonly passing: boolean;
 }
 
-/** "ok" when every instance behind the name is, of those that stay. */
-async function stateOf(url: string, resolve: Resolve): Promise<string> {
+async function stateOf(url: string, resolve: Resolve): Promise<ProcessHealth> {
   let addresses: readonly string[];
   try {
     addresses = await addressesOf(new URL(url), resolve);
   } catch (err) {
-    return `has no address: ${err instanceof Error ? err.message : String(err)}`;
+    return { answer: `has no address: ${err instanceof Error ? err.message : String(err)}`, instances: [] };
   }
   const instances = await Promise.all(addresses.map((address) => probe(url, address)));
+  return { answer: answerOf(instances), instances };
+}
+
+/** "ok" when every instance behind the name is, of those that stay. */
+function answerOf(instances: readonly Instance[]): string {
   const staying = instances.filter(({ passing }) => !passing);
   const counted = staying.length > 0 ? staying : instances;
   const wrong = counted.filter(({ answer }) => answer !== "ok");
@@ -107,33 +143,34 @@ async function probe(url: string, address: string): Promise<Instance> {
   try {
     const response = await fetch(target, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
     const text = await response.text();
-    const answer = response.ok ? stateIn(text) : `answers ${response.status}: ${cut(text, 300)}`;
-    return { address, answer, passing: !response.ok && isPassing(text) };
+    const said = reportIn(text); // whoever answers 200 with something else is no process of ours, and well
+    const answer = response.ok ? stateIn(said) : `answers ${response.status}: ${cut(text, 300)}`;
+    return { address, answer, said, passing: !response.ok && isPassing(said) };
   } catch (err) {
-    return { address, answer: `does not answer: ${err instanceof Error ? err.message : String(err)}`, passing: false };
+    const answer = `does not answer: ${err instanceof Error ? err.message : String(err)}`;
+    return { address, answer, said: undefined, passing: false };
+  }
+}
+
+function reportIn(text: string): StatusReport | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === "object" && parsed !== null ? parsed : undefined;
+  } catch {
+    return undefined;
   }
 }
 
 /** "ok", or what waits for what. */
-function stateIn(text: string): string {
-  try {
-    const { waiting = {} } = JSON.parse(text) as { waiting?: Readonly<Record<string, string>> };
-    const reasons = Object.entries(waiting).map(([name, reason]) => `${name}: ${reason}`);
-    return reasons.length === 0 ? "ok" : `${DEGRADED}${cut(reasons.join("; "), 300)}`;
-  } catch {
-    return "ok"; // whoever answers 200 with something else is no process of ours, and well
-  }
+function stateIn(said: StatusReport | undefined): string {
+  const reasons = Object.entries(said?.waiting ?? {}).map(([name, reason]) => `${name}: ${reason}`);
+  return reasons.length === 0 ? "ok" : `${DEGRADED}${cut(reasons.join("; "), 300)}`;
 }
 
 /** As the admin port says it: `failures` has nothing but the phase. */
-function isPassing(text: string): boolean {
-  try {
-    const { failures } = JSON.parse(text) as { failures?: Readonly<Record<string, string>> };
-    const names = Object.keys(failures ?? {});
-    return names.length > 0 && names.every((name) => name === "draining" || name === "starting");
-  } catch {
-    return false;
-  }
+function isPassing(said: StatusReport | undefined): boolean {
+  const names = Object.keys(said?.failures ?? {});
+  return names.length > 0 && names.every((name) => name === "draining" || name === "starting");
 }
 
 async function lookUpAll(hostname: string): Promise<readonly string[]> {

@@ -4,3 +4,4 @@ export { type Contract, readContract } from "./contract.ts";
 export { createRestServer } from "./server.ts";
 export { createIngressRefusals, type IngressRefusals } from "./ingress-refusals.ts";
 export { service } from "./service.ts";
+export { sampleOf } from "../test/samples.ts";

@@ -7,7 +7,7 @@ import { createRestServer, type ServerParts } from "../src/server.ts";
 /** Every token is one of `playerId`. */
 export function restServer(
   playerId: string,
-  more: Partial<Pick<ServerParts, "contract" | "clients" | "corsOrigins" | "systemHealth">> = {},
+  more: Partial<Pick<ServerParts, "contract" | "clients" | "corsOrigins">> = {},
 ): ReturnType<typeof createRestServer> {
   return createRestServer({
     contract: readContract(),
@@ -16,7 +16,6 @@ export function restServer(
     legacy: { origin: undefined, domains: [], answerWithinMs: 1000 } as never,
     corsOrigins: [],
     trustedProxies: [],
-    systemHealth: async () => ({ status: "ok", processes: {} }),
     deadlines: { readMs: 1000, writeMs: 1000 },
     metrics: createMetrics("test"),
     log: createLogger("test", "silent"),

@@ -11,6 +11,7 @@ import type { HeldSeats } from "./placement/held-seats.ts";
 import type { Matching } from "./queue/matching-loop.ts";
 import type { GatewaySession, PeerSessions, ShardSession, ToGateway, ToShard } from "./placement/peer-sessions.ts";
 import type { FailoverConductor } from "./failover-conductor.ts";
+import { operatorRpcs } from "./operator-rpcs.ts";
 import { evacuateDraining } from "./placement/evacuation.ts";
 import type { Shards } from "./placement/shards.ts";
 import type { Tickets } from "./queue/tickets.ts";
@@ -36,8 +37,8 @@ export function matchmakingRpc(parts: RpcParts): ServiceImpl<typeof MatchmakingS
   return {
     gatewaySession: (requests) =>
       serveSession<GatewaySessionRequest, ToGateway>(requests, (hello) => {
-        const session = parts.sessions.openGateway(hello.gatewayId, hello.tellsLinks);
-        const welcome = { matchmakerId: parts.matchmakerId, modes: Object.keys(parts.modes) };
+        const session = parts.sessions.openGateway(hello.gatewayId, hello.tellsLinks, hello.takesDrain);
+        const welcome = { matchmakerId: parts.matchmakerId, modes: Object.keys(parts.modes), takesLoad: true };
         session.out.push({ message: { case: "welcome", value: welcome } });
         session.out.push(shardsHere(parts));
         return {
@@ -65,6 +66,8 @@ export function matchmakingRpc(parts: RpcParts): ServiceImpl<typeof MatchmakingS
       builds: parts.shards.buildsOf(gameId),
       known: Object.values(parts.modes).some(({ game }) => game === gameId),
     }),
+
+    ...operatorRpcs(parts),
   };
 }
 
@@ -78,7 +81,7 @@ function acceptShard(hello: Hello<ShardSessionRequest>, parts: RpcParts): ShardS
     { shardId, address, capacity, region, renewsLeases, tellsBegun, builds, descriptions },
     parts.now(),
   );
-  const session = parts.sessions.openShard(shard);
+  const session = parts.sessions.openShard(shard, hello.takesDrain);
   parts.seats.shardGone(shardId, parts.now()); // until it names what it holds
   session.out.push({ message: { case: "welcome", value: { matchmakerId: parts.matchmakerId } } });
   parts.log.info({ shardId, address, capacity }, "shard connected");
@@ -111,6 +114,9 @@ function onGatewayMessage(message: AfterHello<GatewaySessionRequest>, session: G
     case "linked":
       if (session.linked) session.linked = new Set(message.value.addresses);
       return parts.matching.wake(); // groups may have waited for just this link
+    case "load":
+      session.load = message.value;
+      return;
   }
 }
 
@@ -141,6 +147,7 @@ function onShardMessage(message: AfterHello<ShardSessionRequest>, session: Shard
     case "load":
       session.shard.matches = message.value.matches;
       session.shard.draining = message.value.draining;
+      session.shard.evacuating &&= message.value.draining; // an operator may have stopped draining it
       session.shard.given = 0;
       return evacuateDraining(parts.shards, parts.sessions);
     case "allocated":

@@ -109,6 +109,13 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly socket
     onRelocated: (relocated) => matches.onRelocated(relocated),
     onShards: (addresses) => links.keep(addresses),
     linkedNow: () => links.linked,
+    load: () => ({
+      connections: connections.size,
+      players: connections.authenticated,
+      capacity: connections.max,
+      draining: connections.draining,
+    }),
+    onDrain: (on) => connections.orderDrain(on),
     log,
   });
   const chatServices = config.chatUrls.map((baseUrl) =>
@@ -168,6 +175,8 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly socket
       connections,
       sockets,
     ],
+    // Balancers leave it out, as when it stops. Its name says to the system's health that this is no fault.
+    ready: { draining: () => (connections.draining ? "an operator drains this gateway" : undefined) },
     peers: {
       matchmaker: matchmaking.check,
       identity: () => tokens.check() ?? identity.check(),

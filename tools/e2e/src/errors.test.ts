@@ -5,6 +5,7 @@ import { readContract } from "@muster/edge-api/testing";
 import { COMMON_ERRORS, type ErrorTable, HTTP_STATUS } from "@muster/errors";
 import { ERRORS as IDENTITY } from "@muster/identity-service/testing";
 import { ERRORS as MATCH } from "@muster/match-service/testing";
+import { ERRORS as MATCHMAKING } from "@muster/matchmaker/testing";
 import { ERRORS as RATING } from "@muster/rating-service/testing";
 import { ERRORS as REPLAY } from "@muster/replay-service/testing";
 import { readFileSync } from "node:fs";
@@ -17,7 +18,15 @@ const FROM_RATING = ["season_not_found", "not_on_leaderboard", "bad_cursor"] as 
 it("the REST contract has every refusal of the services behind it, with its status", () => {
   const fromMatch = Object.fromEntries(FROM_MATCH.map((code) => [code, MATCH[code]]));
   const fromRating = Object.fromEntries(FROM_RATING.map((code) => [code, RATING[code]]));
-  const all: ErrorTable = { ...COMMON_ERRORS, ...IDENTITY, ...CHAT, ...fromMatch, ...fromRating, ...REPLAY };
+  const all: ErrorTable = {
+    ...COMMON_ERRORS,
+    ...IDENTITY,
+    ...CHAT,
+    ...fromMatch,
+    ...fromRating,
+    ...REPLAY,
+    ...MATCHMAKING,
+  };
   const { errorCodes, yaml } = readContract();
   const documented = new Map([...yaml.matchAll(/^ +\| (\w+) \| (\d{3}) \|/gm)].map((row) => [row[1], Number(row[2])]));
   for (const [code, { grpc }] of Object.entries(all)) {
@@ -31,6 +40,7 @@ const TABLES: Readonly<Record<string, ErrorTable>> = {
   identity: IDENTITY,
   chat: CHAT,
   match: MATCH,
+  matchmaking: MATCHMAKING,
   rating: RATING,
   replay: REPLAY,
 };

@@ -113,7 +113,6 @@ describe("an id in another spelling", () => {
       legacy: { origin: undefined, domains: [], answerWithinMs: 1000 } as never,
       corsOrigins: [],
       trustedProxies: [],
-      systemHealth: async () => ({ healthy: true, processes: {} }) as never,
       deadlines: { readMs: 1000, writeMs: 1000 },
       metrics: createMetrics("test"),
       log: createLogger("test", "silent"),

@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { NAMES, startSystem } from "./system.ts";
 
 /** What is a process's own. */
-const OWN = new Set(["database", "signingKey", "signing key", "keys", "schema"]);
+const OWN = new Set(["database", "signingKey", "signing key", "keys", "schema", "draining"]);
 
 describeWithServers("readiness", () => {
   it("depends on no other process; what is missing is told, and the system is not healthy", async () => {

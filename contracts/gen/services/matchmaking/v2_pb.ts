@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file services/matchmaking/v2.proto.
  */
 export const file_services_matchmaking_v2: GenFile = /*@__PURE__*/
-  fileDesc("Ch1zZXJ2aWNlcy9tYXRjaG1ha2luZy92Mi5wcm90bxIObWF0Y2htYWtpbmcudjIikQIKFUdhdGV3YXlTZXNzaW9uUmVxdWVzdBItCgVoZWxsbxgBIAEoCzIcLm1hdGNobWFraW5nLnYyLkdhdGV3YXlIZWxsb0gAEikKB2VucXVldWUYAiABKAsyFi5tYXRjaG1ha2luZy52Mi5UaWNrZXRIABIuCgZjYW5jZWwYAyABKAsyHC5tYXRjaG1ha2luZy52Mi5DYW5jZWxUaWNrZXRIABIsCghyZWxvY2F0ZRgEIAEoCzIYLm1hdGNobWFraW5nLnYyLlJlbG9jYXRlSAASLgoGbGlua2VkGAUgASgLMhwubWF0Y2htYWtpbmcudjIuU2hhcmRzTGlua2VkSABCEAoHbWVzc2FnZRIFukgCCAEiNQoMU2hhcmRzTGlua2VkEiUKCWFkZHJlc3NlcxgBIAMoCUISukgPkgEMEOgHIgdyBRADGIABIkcKCFJlbG9jYXRlEjsKB21hdGNoZXMYASADKAsyHS5tYXRjaG1ha2luZy52Mi5SZWxvY2F0ZU1hdGNoQgu6SAiSAQUIARD0AyJgCg1SZWxvY2F0ZU1hdGNoEhoKCG1hdGNoX2lkGAEgASgJQgi6SAVyA7ABARIWCgVlcG9jaBgCIAEoDUIHukgEKgIoARINCgV0aWNrcxgDIAEoDRIMCgRsb3N0GAQgASgIIkIKDEdhdGV3YXlIZWxsbxIdCgpnYXRld2F5X2lkGAEgASgJQgm6SAZyBBABGEASEwoLdGVsbHNfbGlua3MYAiABKAgi6AIKBlRpY2tldBIbCgl0aWNrZXRfaWQYASABKAlCCLpIBXIDsAEBEhsKCXBsYXllcl9pZBgCIAEoCUIIukgFcgOwAQESHgoLcGxheWVyX25hbWUYAyABKAlCCbpIBnIEEAEYQBIXCgRtb2RlGAQgASgJQgm6SAZyBBABGCASIwoGcmF0aW5nGAUgASgFQhO6SBAaDhiQTijwsf////////8BEhcKBnJlZ2lvbhgGIAEoCUIHukgEcgIYIBIRCgl3YWl0ZWRfbXMYByABKA0SHAoLdHJhY2VwYXJlbnQYCCABKAlCB7pIBHICGEASJQoQcmVzdW1lX3RpY2tldF9pZBgJIAEoCUILukgI2AEBcgOwAQESGAoHYWRkcmVzcxgKIAEoCUIHukgEcgIYQBITCgJtdRgLIAEoAUIHukgEEgJAARImCgVzaWdtYRgMIAEoAUIXukgUEhIZAAAAAAAAWUApAAAAAAAAAAAiKwoMQ2FuY2VsVGlja2V0EhsKCXRpY2tldF9pZBgBIAEoCUIIukgFcgOwAQEilgIKFkdhdGV3YXlTZXNzaW9uUmVzcG9uc2USMQoHd2VsY29tZRgBIAEoCzIeLm1hdGNobWFraW5nLnYyLkdhdGV3YXlXZWxjb21lSAASLgoIYXNzaWduZWQYAiABKAsyGi5tYXRjaG1ha2luZy52Mi5Bc3NpZ25tZW50SAASMAoHcmVmdXNlZBgDIAEoCzIdLm1hdGNobWFraW5nLnYyLlRpY2tldFJlZnVzZWRIABIuCglyZWxvY2F0ZWQYBCABKAsyGS5tYXRjaG1ha2luZy52Mi5SZWxvY2F0ZWRIABIsCgZzaGFyZHMYBSABKAsyGi5tYXRjaG1ha2luZy52Mi5TaGFyZHNIZXJlSABCCQoHbWVzc2FnZSI8CglSZWxvY2F0ZWQSLwoHbWF0Y2hlcxgBIAMoCzIeLm1hdGNobWFraW5nLnYyLlJlbG9jYXRlZE1hdGNoIoIBCg5SZWxvY2F0ZWRNYXRjaBIQCghtYXRjaF9pZBgBIAEoCRINCgVlcG9jaBgCIAEoDRIVCg1zaGFyZF9hZGRyZXNzGAMgASgJEgwKBG92ZXIYBCABKAkSKgoFZW5kZWQYBSABKAsyGy5tYXRjaG1ha2luZy52Mi5NYXRjaEVuZGluZyJrCgtNYXRjaEVuZGluZxIOCgZyZWFzb24YASABKAkSKQoFc2VhdHMYAiADKAsyGi5tYXRjaG1ha2luZy52Mi5TZWF0RW5kaW5nEg0KBXRpY2tzGAMgASgNEhIKCnN0YXRlX2hhc2gYBCABKAkiKQoKU2VhdEVuZGluZxINCgVzY29yZRgBIAEoBRIMCgRyYW5rGAIgASgNIh8KClNoYXJkc0hlcmUSEQoJYWRkcmVzc2VzGAEgAygJIjYKDkdhdGV3YXlXZWxjb21lEhUKDW1hdGNobWFrZXJfaWQYASABKAkSDQoFbW9kZXMYAiADKAki2wEKCkFzc2lnbm1lbnQSEQoJdGlja2V0X2lkGAEgASgJEhAKCG1hdGNoX2lkGAIgASgJEgwKBG1vZGUYAyABKAkSDwoHZ2FtZV9pZBgEIAEoCRIMCgRzZWF0GAUgASgNEisKBXNlYXRzGAYgAygLMhwubWF0Y2htYWtpbmcudjIuQXNzaWduZWRTZWF0EhMKC3NlYXRfdGlja2V0GAcgASgJEhYKDmpvaW5fd2l0aGluX21zGAggASgNEhMKC3RyYWNlcGFyZW50GAkgASgJEgwKBGhlbGQYCiABKAgidgoMQXNzaWduZWRTZWF0EhUKBHNlYXQYASABKA1CB7pIBCoCEEASGwoJcGxheWVyX2lkGAIgASgJQgi6SAVyA7ABARIcCgtwbGF5ZXJfbmFtZRgDIAEoCUIHukgEcgIYQBIUCgNib3QYBCABKAlCB7pIBHICGCAiSAoNVGlja2V0UmVmdXNlZBIRCgl0aWNrZXRfaWQYASABKAkSDAoEY29kZRgCIAEoCRIWCg5yZXRyeV9hZnRlcl9tcxgDIAEoDSKLAQoKU2VhdENsYWltcxIQCghtYXRjaF9pZBgBIAEoCRINCgVlcG9jaBgCIAEoDRIMCgRzZWF0GAMgASgNEhEKCXBsYXllcl9pZBgEIAEoCRIQCghzaGFyZF9pZBgFIAEoCRIVCg1zaGFyZF9hZGRyZXNzGAYgASgJEhIKCmV4cGlyZXNfYXQYByABKAQitAIKE1NoYXJkU2Vzc2lvblJlcXVlc3QSKwoFaGVsbG8YASABKAsyGi5tYXRjaG1ha2luZy52Mi5TaGFyZEhlbGxvSAASKQoEbG9hZBgCIAEoCzIZLm1hdGNobWFraW5nLnYyLlNoYXJkTG9hZEgAEi4KCWFsbG9jYXRlZBgDIAEoCzIZLm1hdGNobWFraW5nLnYyLkFsbG9jYXRlZEgAEikKBGhlbGQYBCABKAsyGS5tYXRjaG1ha2luZy52Mi5TZWF0c0hlbGRIABIrCgVmcmVlZBgFIAEoCzIaLm1hdGNobWFraW5nLnYyLlNlYXRzRnJlZWRIABIrCgViZWd1bhgGIAEoCzIaLm1hdGNobWFraW5nLnYyLk1hdGNoQmVndW5IAEIQCgdtZXNzYWdlEgW6SAIIASJUCglTZWF0c0hlbGQSNQoHbWF0Y2hlcxgBIAMoCzIZLm1hdGNobWFraW5nLnYyLkhlbGRNYXRjaEIJukgGkgEDEMgBEhAKCGNvbXBsZXRlGAIgASgIIs4BCglIZWxkTWF0Y2gSGgoIbWF0Y2hfaWQYASABKAlCCLpIBXIDsAEBEhYKBWVwb2NoGAIgASgNQge6SAQqAigBEhUKBG1vZGUYAyABKAlCB7pIBHICGCASGAoHZ2FtZV9pZBgEIAEoCUIHukgEcgIYIBI1CgVzZWF0cxgFIAMoCzIcLm1hdGNobWFraW5nLnYyLkFzc2lnbmVkU2VhdEIIukgFkgECEEASFgoEbGVmdBgGIAMoDUIIukgFkgECEEASDQoFYmVndW4YByABKAgiKAoKTWF0Y2hCZWd1bhIaCghtYXRjaF9pZBgBIAEoCUIIukgFcgOwAQEimQEKClNlYXRzRnJlZWQSGgoIbWF0Y2hfaWQYASABKAlCCLpIBXIDsAEBEgwKBG92ZXIYAiABKAgSFwoFc2VhdHMYAyADKA1CCLpIBZIBAhBAEhoKCG5vX3Nob3dzGAQgAygNQgi6SAWSAQIQQBIOCgZwbGF5ZWQYBSABKAgSHAoKbGVmdF9lYXJseRgGIAMoDUIIukgFkgECEEAi4QEKClNoYXJkSGVsbG8SGwoIc2hhcmRfaWQYASABKAlCCbpIBnIEEAEYQBIgCgxsaW5rX2FkZHJlc3MYAiABKAlCCrpIB3IFEAMYgAESGQoIY2FwYWNpdHkYAyABKA1CB7pIBCoCKAESNAoFZ2FtZXMYBCADKAsyGS5tYXRjaG1ha2luZy52Mi5HYW1lQnVpbGRCCrpIB5IBBAgBEEASFwoGcmVnaW9uGAUgASgJQge6SARyAhggEhUKDXJlbmV3c19sZWFzZXMYBiABKAgSEwoLdGVsbHNfYmVndW4YByABKAgiaQoJR2FtZUJ1aWxkEhoKB2dhbWVfaWQYASABKAlCCbpIBnIEEAEYIBIbCghidWlsZF9pZBgCIAEoCUIJukgGcgQQARhAEiMKEGRlc2NyaXB0aW9uX2pzb24YAyABKAlCCbpIBnIEKICAAiIuCglTaGFyZExvYWQSDwoHbWF0Y2hlcxgBIAEoDRIQCghkcmFpbmluZxgCIAEoCCJTCglBbGxvY2F0ZWQSGgoIbWF0Y2hfaWQYASABKAlCCLpIBXIDsAEBEhAKCGFjY2VwdGVkGAIgASgIEhgKBnJlYXNvbhgDIAEoCUIIukgFcgMYyAEi2gEKFFNoYXJkU2Vzc2lvblJlc3BvbnNlEi8KB3dlbGNvbWUYASABKAsyHC5tYXRjaG1ha2luZy52Mi5TaGFyZFdlbGNvbWVIABIsCghhbGxvY2F0ZRgCIAEoCzIYLm1hdGNobWFraW5nLnYyLkFsbG9jYXRlSAASKgoHcmVsZWFzZRgDIAEoCzIXLm1hdGNobWFraW5nLnYyLlJlbGVhc2VIABIsCghldmFjdWF0ZRgEIAEoCzIYLm1hdGNobWFraW5nLnYyLkV2YWN1YXRlSABCCQoHbWVzc2FnZSIKCghFdmFjdWF0ZSIlCgxTaGFyZFdlbGNvbWUSFQoNbWF0Y2htYWtlcl9pZBgBIAEoCSKuAgoIQWxsb2NhdGUSEAoIbWF0Y2hfaWQYASABKAkSDQoFZXBvY2gYAiABKA0SDAoEbW9kZRgDIAEoCRIPCgdnYW1lX2lkGAQgASgJEjYKB29wdGlvbnMYBSADKAsyJS5tYXRjaG1ha2luZy52Mi5BbGxvY2F0ZS5PcHRpb25zRW50cnkSDAoEc2VlZBgGIAEoDRIrCgVzZWF0cxgHIAMoCzIcLm1hdGNobWFraW5nLnYyLkFzc2lnbmVkU2VhdBITCgt0cmFjZXBhcmVudBgIIAEoCRIqCghyZWNvdmVyeRgJIAEoCzIYLm1hdGNobWFraW5nLnYyLlJlY292ZXJ5Gi4KDE9wdGlvbnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAU6AjgBIi8KCFJlY292ZXJ5EhMKC2dhdGV3YXlfaWRzGAEgAygJEg4KBmFmcmVzaBgCIAEoCCIbCgdSZWxlYXNlEhAKCG1hdGNoX2lkGAEgASgJIhIKEExpc3RNb2Rlc1JlcXVlc3QiOAoRTGlzdE1vZGVzUmVzcG9uc2USIwoFbW9kZXMYASADKAsyFC5tYXRjaG1ha2luZy52Mi5Nb2RlIkUKBE1vZGUSDAoEbW9kZRgBIAEoCRIPCgdnYW1lX2lkGAIgASgJEg0KBXNlYXRzGAMgASgNEg8KB3dhaXRpbmcYBCABKA0iMwoVTGlzdEdhbWVCdWlsZHNSZXF1ZXN0EhoKB2dhbWVfaWQYASABKAlCCbpIBnIEEAEYICJSChZMaXN0R2FtZUJ1aWxkc1Jlc3BvbnNlEikKBmJ1aWxkcxgBIAMoCzIZLm1hdGNobWFraW5nLnYyLkdhbWVCdWlsZBINCgVrbm93bhgCIAEoCDKLAwoSTWF0Y2htYWtpbmdTZXJ2aWNlEmMKDkdhdGV3YXlTZXNzaW9uEiUubWF0Y2htYWtpbmcudjIuR2F0ZXdheVNlc3Npb25SZXF1ZXN0GiYubWF0Y2htYWtpbmcudjIuR2F0ZXdheVNlc3Npb25SZXNwb25zZSgBMAESXQoMU2hhcmRTZXNzaW9uEiMubWF0Y2htYWtpbmcudjIuU2hhcmRTZXNzaW9uUmVxdWVzdBokLm1hdGNobWFraW5nLnYyLlNoYXJkU2Vzc2lvblJlc3BvbnNlKAEwARJQCglMaXN0TW9kZXMSIC5tYXRjaG1ha2luZy52Mi5MaXN0TW9kZXNSZXF1ZXN0GiEubWF0Y2htYWtpbmcudjIuTGlzdE1vZGVzUmVzcG9uc2USXwoOTGlzdEdhbWVCdWlsZHMSJS5tYXRjaG1ha2luZy52Mi5MaXN0R2FtZUJ1aWxkc1JlcXVlc3QaJi5tYXRjaG1ha2luZy52Mi5MaXN0R2FtZUJ1aWxkc1Jlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate]);
+  fileDesc("Ch1zZXJ2aWNlcy9tYXRjaG1ha2luZy92Mi5wcm90bxIObWF0Y2htYWtpbmcudjIivgIKFUdhdGV3YXlTZXNzaW9uUmVxdWVzdBItCgVoZWxsbxgBIAEoCzIcLm1hdGNobWFraW5nLnYyLkdhdGV3YXlIZWxsb0gAEikKB2VucXVldWUYAiABKAsyFi5tYXRjaG1ha2luZy52Mi5UaWNrZXRIABIuCgZjYW5jZWwYAyABKAsyHC5tYXRjaG1ha2luZy52Mi5DYW5jZWxUaWNrZXRIABIsCghyZWxvY2F0ZRgEIAEoCzIYLm1hdGNobWFraW5nLnYyLlJlbG9jYXRlSAASLgoGbGlua2VkGAUgASgLMhwubWF0Y2htYWtpbmcudjIuU2hhcmRzTGlua2VkSAASKwoEbG9hZBgGIAEoCzIbLm1hdGNobWFraW5nLnYyLkdhdGV3YXlMb2FkSABCEAoHbWVzc2FnZRIFukgCCAEiVwoLR2F0ZXdheUxvYWQSEwoLY29ubmVjdGlvbnMYASABKA0SDwoHcGxheWVycxgCIAEoDRIQCghjYXBhY2l0eRgDIAEoDRIQCghkcmFpbmluZxgEIAEoCCI1CgxTaGFyZHNMaW5rZWQSJQoJYWRkcmVzc2VzGAEgAygJQhK6SA+SAQwQ6AciB3IFEAMYgAEiRwoIUmVsb2NhdGUSOwoHbWF0Y2hlcxgBIAMoCzIdLm1hdGNobWFraW5nLnYyLlJlbG9jYXRlTWF0Y2hCC7pICJIBBQgBEPQDImAKDVJlbG9jYXRlTWF0Y2gSGgoIbWF0Y2hfaWQYASABKAlCCLpIBXIDsAEBEhYKBWVwb2NoGAIgASgNQge6SAQqAigBEg0KBXRpY2tzGAMgASgNEgwKBGxvc3QYBCABKAgiVwoMR2F0ZXdheUhlbGxvEh0KCmdhdGV3YXlfaWQYASABKAlCCbpIBnIEEAEYQBITCgt0ZWxsc19saW5rcxgCIAEoCBITCgt0YWtlc19kcmFpbhgDIAEoCCLoAgoGVGlja2V0EhsKCXRpY2tldF9pZBgBIAEoCUIIukgFcgOwAQESGwoJcGxheWVyX2lkGAIgASgJQgi6SAVyA7ABARIeCgtwbGF5ZXJfbmFtZRgDIAEoCUIJukgGcgQQARhAEhcKBG1vZGUYBCABKAlCCbpIBnIEEAEYIBIjCgZyYXRpbmcYBSABKAVCE7pIEBoOGJBOKPCx/////////wESFwoGcmVnaW9uGAYgASgJQge6SARyAhggEhEKCXdhaXRlZF9tcxgHIAEoDRIcCgt0cmFjZXBhcmVudBgIIAEoCUIHukgEcgIYQBIlChByZXN1bWVfdGlja2V0X2lkGAkgASgJQgu6SAjYAQFyA7ABARIYCgdhZGRyZXNzGAogASgJQge6SARyAhhAEhMKAm11GAsgASgBQge6SAQSAkABEiYKBXNpZ21hGAwgASgBQhe6SBQSEhkAAAAAAABZQCkAAAAAAAAAACIrCgxDYW5jZWxUaWNrZXQSGwoJdGlja2V0X2lkGAEgASgJQgi6SAVyA7ABASK+AgoWR2F0ZXdheVNlc3Npb25SZXNwb25zZRIxCgd3ZWxjb21lGAEgASgLMh4ubWF0Y2htYWtpbmcudjIuR2F0ZXdheVdlbGNvbWVIABIuCghhc3NpZ25lZBgCIAEoCzIaLm1hdGNobWFraW5nLnYyLkFzc2lnbm1lbnRIABIwCgdyZWZ1c2VkGAMgASgLMh0ubWF0Y2htYWtpbmcudjIuVGlja2V0UmVmdXNlZEgAEi4KCXJlbG9jYXRlZBgEIAEoCzIZLm1hdGNobWFraW5nLnYyLlJlbG9jYXRlZEgAEiwKBnNoYXJkcxgFIAEoCzIaLm1hdGNobWFraW5nLnYyLlNoYXJkc0hlcmVIABImCgVkcmFpbhgGIAEoCzIVLm1hdGNobWFraW5nLnYyLkRyYWluSABCCQoHbWVzc2FnZSITCgVEcmFpbhIKCgJvbhgBIAEoCCI8CglSZWxvY2F0ZWQSLwoHbWF0Y2hlcxgBIAMoCzIeLm1hdGNobWFraW5nLnYyLlJlbG9jYXRlZE1hdGNoIoIBCg5SZWxvY2F0ZWRNYXRjaBIQCghtYXRjaF9pZBgBIAEoCRINCgVlcG9jaBgCIAEoDRIVCg1zaGFyZF9hZGRyZXNzGAMgASgJEgwKBG92ZXIYBCABKAkSKgoFZW5kZWQYBSABKAsyGy5tYXRjaG1ha2luZy52Mi5NYXRjaEVuZGluZyJrCgtNYXRjaEVuZGluZxIOCgZyZWFzb24YASABKAkSKQoFc2VhdHMYAiADKAsyGi5tYXRjaG1ha2luZy52Mi5TZWF0RW5kaW5nEg0KBXRpY2tzGAMgASgNEhIKCnN0YXRlX2hhc2gYBCABKAkiKQoKU2VhdEVuZGluZxINCgVzY29yZRgBIAEoBRIMCgRyYW5rGAIgASgNIh8KClNoYXJkc0hlcmUSEQoJYWRkcmVzc2VzGAEgAygJIkoKDkdhdGV3YXlXZWxjb21lEhUKDW1hdGNobWFrZXJfaWQYASABKAkSDQoFbW9kZXMYAiADKAkSEgoKdGFrZXNfbG9hZBgDIAEoCCLbAQoKQXNzaWdubWVudBIRCgl0aWNrZXRfaWQYASABKAkSEAoIbWF0Y2hfaWQYAiABKAkSDAoEbW9kZRgDIAEoCRIPCgdnYW1lX2lkGAQgASgJEgwKBHNlYXQYBSABKA0SKwoFc2VhdHMYBiADKAsyHC5tYXRjaG1ha2luZy52Mi5Bc3NpZ25lZFNlYXQSEwoLc2VhdF90aWNrZXQYByABKAkSFgoOam9pbl93aXRoaW5fbXMYCCABKA0SEwoLdHJhY2VwYXJlbnQYCSABKAkSDAoEaGVsZBgKIAEoCCJ2CgxBc3NpZ25lZFNlYXQSFQoEc2VhdBgBIAEoDUIHukgEKgIQQBIbCglwbGF5ZXJfaWQYAiABKAlCCLpIBXIDsAEBEhwKC3BsYXllcl9uYW1lGAMgASgJQge6SARyAhhAEhQKA2JvdBgEIAEoCUIHukgEcgIYICJICg1UaWNrZXRSZWZ1c2VkEhEKCXRpY2tldF9pZBgBIAEoCRIMCgRjb2RlGAIgASgJEhYKDnJldHJ5X2FmdGVyX21zGAMgASgNIosBCgpTZWF0Q2xhaW1zEhAKCG1hdGNoX2lkGAEgASgJEg0KBWVwb2NoGAIgASgNEgwKBHNlYXQYAyABKA0SEQoJcGxheWVyX2lkGAQgASgJEhAKCHNoYXJkX2lkGAUgASgJEhUKDXNoYXJkX2FkZHJlc3MYBiABKAkSEgoKZXhwaXJlc19hdBgHIAEoBCK0AgoTU2hhcmRTZXNzaW9uUmVxdWVzdBIrCgVoZWxsbxgBIAEoCzIaLm1hdGNobWFraW5nLnYyLlNoYXJkSGVsbG9IABIpCgRsb2FkGAIgASgLMhkubWF0Y2htYWtpbmcudjIuU2hhcmRMb2FkSAASLgoJYWxsb2NhdGVkGAMgASgLMhkubWF0Y2htYWtpbmcudjIuQWxsb2NhdGVkSAASKQoEaGVsZBgEIAEoCzIZLm1hdGNobWFraW5nLnYyLlNlYXRzSGVsZEgAEisKBWZyZWVkGAUgASgLMhoubWF0Y2htYWtpbmcudjIuU2VhdHNGcmVlZEgAEisKBWJlZ3VuGAYgASgLMhoubWF0Y2htYWtpbmcudjIuTWF0Y2hCZWd1bkgAQhAKB21lc3NhZ2USBbpIAggBIlQKCVNlYXRzSGVsZBI1CgdtYXRjaGVzGAEgAygLMhkubWF0Y2htYWtpbmcudjIuSGVsZE1hdGNoQgm6SAaSAQMQyAESEAoIY29tcGxldGUYAiABKAgizgEKCUhlbGRNYXRjaBIaCghtYXRjaF9pZBgBIAEoCUIIukgFcgOwAQESFgoFZXBvY2gYAiABKA1CB7pIBCoCKAESFQoEbW9kZRgDIAEoCUIHukgEcgIYIBIYCgdnYW1lX2lkGAQgASgJQge6SARyAhggEjUKBXNlYXRzGAUgAygLMhwubWF0Y2htYWtpbmcudjIuQXNzaWduZWRTZWF0Qgi6SAWSAQIQQBIWCgRsZWZ0GAYgAygNQgi6SAWSAQIQQBINCgViZWd1bhgHIAEoCCIoCgpNYXRjaEJlZ3VuEhoKCG1hdGNoX2lkGAEgASgJQgi6SAVyA7ABASKZAQoKU2VhdHNGcmVlZBIaCghtYXRjaF9pZBgBIAEoCUIIukgFcgOwAQESDAoEb3ZlchgCIAEoCBIXCgVzZWF0cxgDIAMoDUIIukgFkgECEEASGgoIbm9fc2hvd3MYBCADKA1CCLpIBZIBAhBAEg4KBnBsYXllZBgFIAEoCBIcCgpsZWZ0X2Vhcmx5GAYgAygNQgi6SAWSAQIQQCL2AQoKU2hhcmRIZWxsbxIbCghzaGFyZF9pZBgBIAEoCUIJukgGcgQQARhAEiAKDGxpbmtfYWRkcmVzcxgCIAEoCUIKukgHcgUQAxiAARIZCghjYXBhY2l0eRgDIAEoDUIHukgEKgIoARI0CgVnYW1lcxgEIAMoCzIZLm1hdGNobWFraW5nLnYyLkdhbWVCdWlsZEIKukgHkgEECAEQQBIXCgZyZWdpb24YBSABKAlCB7pIBHICGCASFQoNcmVuZXdzX2xlYXNlcxgGIAEoCBITCgt0ZWxsc19iZWd1bhgHIAEoCBITCgt0YWtlc19kcmFpbhgIIAEoCCJpCglHYW1lQnVpbGQSGgoHZ2FtZV9pZBgBIAEoCUIJukgGcgQQARggEhsKCGJ1aWxkX2lkGAIgASgJQgm6SAZyBBABGEASIwoQZGVzY3JpcHRpb25fanNvbhgDIAEoCUIJukgGcgQogIACIi4KCVNoYXJkTG9hZBIPCgdtYXRjaGVzGAEgASgNEhAKCGRyYWluaW5nGAIgASgIIlMKCUFsbG9jYXRlZBIaCghtYXRjaF9pZBgBIAEoCUIIukgFcgOwAQESEAoIYWNjZXB0ZWQYAiABKAgSGAoGcmVhc29uGAMgASgJQgi6SAVyAxjIASKCAgoUU2hhcmRTZXNzaW9uUmVzcG9uc2USLwoHd2VsY29tZRgBIAEoCzIcLm1hdGNobWFraW5nLnYyLlNoYXJkV2VsY29tZUgAEiwKCGFsbG9jYXRlGAIgASgLMhgubWF0Y2htYWtpbmcudjIuQWxsb2NhdGVIABIqCgdyZWxlYXNlGAMgASgLMhcubWF0Y2htYWtpbmcudjIuUmVsZWFzZUgAEiwKCGV2YWN1YXRlGAQgASgLMhgubWF0Y2htYWtpbmcudjIuRXZhY3VhdGVIABImCgVkcmFpbhgFIAEoCzIVLm1hdGNobWFraW5nLnYyLkRyYWluSABCCQoHbWVzc2FnZSIKCghFdmFjdWF0ZSIlCgxTaGFyZFdlbGNvbWUSFQoNbWF0Y2htYWtlcl9pZBgBIAEoCSKuAgoIQWxsb2NhdGUSEAoIbWF0Y2hfaWQYASABKAkSDQoFZXBvY2gYAiABKA0SDAoEbW9kZRgDIAEoCRIPCgdnYW1lX2lkGAQgASgJEjYKB29wdGlvbnMYBSADKAsyJS5tYXRjaG1ha2luZy52Mi5BbGxvY2F0ZS5PcHRpb25zRW50cnkSDAoEc2VlZBgGIAEoDRIrCgVzZWF0cxgHIAMoCzIcLm1hdGNobWFraW5nLnYyLkFzc2lnbmVkU2VhdBITCgt0cmFjZXBhcmVudBgIIAEoCRIqCghyZWNvdmVyeRgJIAEoCzIYLm1hdGNobWFraW5nLnYyLlJlY292ZXJ5Gi4KDE9wdGlvbnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAU6AjgBIi8KCFJlY292ZXJ5EhMKC2dhdGV3YXlfaWRzGAEgAygJEg4KBmFmcmVzaBgCIAEoCCIbCgdSZWxlYXNlEhAKCG1hdGNoX2lkGAEgASgJIhIKEExpc3RNb2Rlc1JlcXVlc3QiOAoRTGlzdE1vZGVzUmVzcG9uc2USIwoFbW9kZXMYASADKAsyFC5tYXRjaG1ha2luZy52Mi5Nb2RlIkUKBE1vZGUSDAoEbW9kZRgBIAEoCRIPCgdnYW1lX2lkGAIgASgJEg0KBXNlYXRzGAMgASgNEg8KB3dhaXRpbmcYBCABKA0iMwoVTGlzdEdhbWVCdWlsZHNSZXF1ZXN0EhoKB2dhbWVfaWQYASABKAlCCbpIBnIEEAEYICJSChZMaXN0R2FtZUJ1aWxkc1Jlc3BvbnNlEikKBmJ1aWxkcxgBIAMoCzIZLm1hdGNobWFraW5nLnYyLkdhbWVCdWlsZBINCgVrbm93bhgCIAEoCCIUChJHZXRUb3BvbG9neVJlcXVlc3QiiAEKE0dldFRvcG9sb2d5UmVzcG9uc2USFQoNbWF0Y2htYWtlcl9pZBgBIAEoCRIuCghnYXRld2F5cxgCIAMoCzIcLm1hdGNobWFraW5nLnYyLkdhdGV3YXlTdGF0ZRIqCgZzaGFyZHMYAyADKAsyGi5tYXRjaG1ha2luZy52Mi5TaGFyZFN0YXRlIoIBCgxHYXRld2F5U3RhdGUSEgoKZ2F0ZXdheV9pZBgBIAEoCRIpCgRsb2FkGAIgASgLMhsubWF0Y2htYWtpbmcudjIuR2F0ZXdheUxvYWQSDwoHdGlja2V0cxgDIAEoDRINCgVsaW5rcxgEIAEoDRITCgt0YWtlc19kcmFpbhgFIAEoCCLaAQoKU2hhcmRTdGF0ZRIQCghzaGFyZF9pZBgBIAEoCRIPCgdhZGRyZXNzGAIgASgJEg4KBnJlZ2lvbhgDIAEoCRIQCghjYXBhY2l0eRgEIAEoDRIPCgdtYXRjaGVzGAUgASgNEhAKCGRyYWluaW5nGAYgASgIEhIKCmV2YWN1YXRpbmcYByABKAgSEQoJc2lsZW50X21zGAggASgNEigKBWdhbWVzGAkgAygLMhkubWF0Y2htYWtpbmcudjIuR2FtZUJ1aWxkEhMKC3Rha2VzX2RyYWluGAogASgIIhMKEUxpc3RRdWV1ZXNSZXF1ZXN0IkAKEkxpc3RRdWV1ZXNSZXNwb25zZRIqCgZxdWV1ZXMYASADKAsyGi5tYXRjaG1ha2luZy52Mi5RdWV1ZVN0YXRlInwKClF1ZXVlU3RhdGUSDAoEbW9kZRgBIAEoCRIPCgdnYW1lX2lkGAIgASgJEg0KBXNlYXRzGAMgASgNEg8KB3dhaXRpbmcYBCABKA0SFwoPbG9uZ2VzdF93YWl0X21zGAUgASgNEhYKDm1lZGlhbl93YWl0X21zGAYgASgNImAKEkxpc3RUaWNrZXRzUmVxdWVzdBIXCgRtb2RlGAEgASgJQgm6SAZyBBABGCASGgoJcGFnZV9zaXplGAIgASgNQge6SAQqAhhkEhUKDWFmdGVyX2Fycml2YWwYAyABKAQiUQoTTGlzdFRpY2tldHNSZXNwb25zZRIsCgd0aWNrZXRzGAEgAygLMhsubWF0Y2htYWtpbmcudjIuVGlja2V0U3RhdGUSDAoEbW9yZRgCIAEoCCKvAQoLVGlja2V0U3RhdGUSEQoJdGlja2V0X2lkGAEgASgJEhEKCXBsYXllcl9pZBgCIAEoCRITCgtwbGF5ZXJfbmFtZRgDIAEoCRISCgpnYXRld2F5X2lkGAQgASgJEg4KBnJlZ2lvbhgFIAEoCRIOCgZyYXRpbmcYBiABKAUSEQoJd2FpdGVkX21zGAcgASgNEg8KB2Fycml2YWwYCCABKAQSDQoFYXBhcnQYCSABKAgiQwoTUmVtb3ZlVGlja2V0UmVxdWVzdBIbCgl0aWNrZXRfaWQYASABKAlCCLpIBXIDsAEBEg8KB2RyeV9ydW4YAiABKAgiFgoUUmVtb3ZlVGlja2V0UmVzcG9uc2UiTQoRRHJhaW5TaGFyZFJlcXVlc3QSGwoIc2hhcmRfaWQYASABKAlCCbpIBnIEEAEYQBIKCgJvbhgCIAEoCBIPCgdkcnlfcnVuGAMgASgIIhQKEkRyYWluU2hhcmRSZXNwb25zZSJRChNEcmFpbkdhdGV3YXlSZXF1ZXN0Eh0KCmdhdGV3YXlfaWQYASABKAlCCbpIBnIEEAEYQBIKCgJvbhgCIAEoCBIPCgdkcnlfcnVuGAMgASgIIhYKFERyYWluR2F0ZXdheVJlc3BvbnNlMpsHChJNYXRjaG1ha2luZ1NlcnZpY2USYwoOR2F0ZXdheVNlc3Npb24SJS5tYXRjaG1ha2luZy52Mi5HYXRld2F5U2Vzc2lvblJlcXVlc3QaJi5tYXRjaG1ha2luZy52Mi5HYXRld2F5U2Vzc2lvblJlc3BvbnNlKAEwARJdCgxTaGFyZFNlc3Npb24SIy5tYXRjaG1ha2luZy52Mi5TaGFyZFNlc3Npb25SZXF1ZXN0GiQubWF0Y2htYWtpbmcudjIuU2hhcmRTZXNzaW9uUmVzcG9uc2UoATABElAKCUxpc3RNb2RlcxIgLm1hdGNobWFraW5nLnYyLkxpc3RNb2Rlc1JlcXVlc3QaIS5tYXRjaG1ha2luZy52Mi5MaXN0TW9kZXNSZXNwb25zZRJfCg5MaXN0R2FtZUJ1aWxkcxIlLm1hdGNobWFraW5nLnYyLkxpc3RHYW1lQnVpbGRzUmVxdWVzdBomLm1hdGNobWFraW5nLnYyLkxpc3RHYW1lQnVpbGRzUmVzcG9uc2USVgoLR2V0VG9wb2xvZ3kSIi5tYXRjaG1ha2luZy52Mi5HZXRUb3BvbG9neVJlcXVlc3QaIy5tYXRjaG1ha2luZy52Mi5HZXRUb3BvbG9neVJlc3BvbnNlElMKCkxpc3RRdWV1ZXMSIS5tYXRjaG1ha2luZy52Mi5MaXN0UXVldWVzUmVxdWVzdBoiLm1hdGNobWFraW5nLnYyLkxpc3RRdWV1ZXNSZXNwb25zZRJWCgtMaXN0VGlja2V0cxIiLm1hdGNobWFraW5nLnYyLkxpc3RUaWNrZXRzUmVxdWVzdBojLm1hdGNobWFraW5nLnYyLkxpc3RUaWNrZXRzUmVzcG9uc2USWQoMUmVtb3ZlVGlja2V0EiMubWF0Y2htYWtpbmcudjIuUmVtb3ZlVGlja2V0UmVxdWVzdBokLm1hdGNobWFraW5nLnYyLlJlbW92ZVRpY2tldFJlc3BvbnNlElMKCkRyYWluU2hhcmQSIS5tYXRjaG1ha2luZy52Mi5EcmFpblNoYXJkUmVxdWVzdBoiLm1hdGNobWFraW5nLnYyLkRyYWluU2hhcmRSZXNwb25zZRJZCgxEcmFpbkdhdGV3YXkSIy5tYXRjaG1ha2luZy52Mi5EcmFpbkdhdGV3YXlSZXF1ZXN0GiQubWF0Y2htYWtpbmcudjIuRHJhaW5HYXRld2F5UmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate]);
 
 /**
  * A message from a gateway.
@@ -66,6 +66,14 @@ export type GatewaySessionRequest = Message<"matchmaking.v2.GatewaySessionReques
      */
     value: ShardsLinked;
     case: "linked";
+  } | {
+    /**
+     * About once a second, to a matchmaker that takes it.
+     *
+     * @generated from field: matchmaking.v2.GatewayLoad load = 6;
+     */
+    value: GatewayLoad;
+    case: "load";
   } | { case: undefined; value?: undefined };
 };
 
@@ -75,6 +83,48 @@ export type GatewaySessionRequest = Message<"matchmaking.v2.GatewaySessionReques
  */
 export const GatewaySessionRequestSchema: GenMessage<GatewaySessionRequest> = /*@__PURE__*/
   messageDesc(file_services_matchmaking_v2, 0);
+
+/**
+ * The load of a gateway.
+ *
+ * @generated from message matchmaking.v2.GatewayLoad
+ */
+export type GatewayLoad = Message<"matchmaking.v2.GatewayLoad"> & {
+  /**
+   * Open sockets.
+   *
+   * @generated from field: uint32 connections = 1;
+   */
+  connections: number;
+
+  /**
+   * Of these, those of players who have authenticated.
+   *
+   * @generated from field: uint32 players = 2;
+   */
+  players: number;
+
+  /**
+   * The maximum number of sockets.
+   *
+   * @generated from field: uint32 capacity = 3;
+   */
+  capacity: number;
+
+  /**
+   * True if it accepts no more sockets because an operator drains it.
+   *
+   * @generated from field: bool draining = 4;
+   */
+  draining: boolean;
+};
+
+/**
+ * Describes the message matchmaking.v2.GatewayLoad.
+ * Use `create(GatewayLoadSchema)` to create a new message.
+ */
+export const GatewayLoadSchema: GenMessage<GatewayLoad> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 1);
 
 /**
  * The shards to which a gateway has a working link.
@@ -95,7 +145,7 @@ export type ShardsLinked = Message<"matchmaking.v2.ShardsLinked"> & {
  * Use `create(ShardsLinkedSchema)` to create a new message.
  */
 export const ShardsLinkedSchema: GenMessage<ShardsLinked> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 1);
+  messageDesc(file_services_matchmaking_v2, 2);
 
 /**
  * Matches to locate or to move.
@@ -116,7 +166,7 @@ export type Relocate = Message<"matchmaking.v2.Relocate"> & {
  * Use `create(RelocateSchema)` to create a new message.
  */
 export const RelocateSchema: GenMessage<Relocate> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 2);
+  messageDesc(file_services_matchmaking_v2, 3);
 
 /**
  * A match to locate or to move.
@@ -158,7 +208,7 @@ export type RelocateMatch = Message<"matchmaking.v2.RelocateMatch"> & {
  * Use `create(RelocateMatchSchema)` to create a new message.
  */
 export const RelocateMatchSchema: GenMessage<RelocateMatch> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 3);
+  messageDesc(file_services_matchmaking_v2, 4);
 
 /**
  * Identifies the gateway.
@@ -179,6 +229,13 @@ export type GatewayHello = Message<"matchmaking.v2.GatewayHello"> & {
    * @generated from field: bool tells_links = 2;
    */
   tellsLinks: boolean;
+
+  /**
+   * True if it takes drain.
+   *
+   * @generated from field: bool takes_drain = 3;
+   */
+  takesDrain: boolean;
 };
 
 /**
@@ -186,7 +243,7 @@ export type GatewayHello = Message<"matchmaking.v2.GatewayHello"> & {
  * Use `create(GatewayHelloSchema)` to create a new message.
  */
 export const GatewayHelloSchema: GenMessage<GatewayHello> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 4);
+  messageDesc(file_services_matchmaking_v2, 5);
 
 /**
  * A player's request for a match.
@@ -284,7 +341,7 @@ export type Ticket = Message<"matchmaking.v2.Ticket"> & {
  * Use `create(TicketSchema)` to create a new message.
  */
 export const TicketSchema: GenMessage<Ticket> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 5);
+  messageDesc(file_services_matchmaking_v2, 6);
 
 /**
  * A ticket to remove.
@@ -305,7 +362,7 @@ export type CancelTicket = Message<"matchmaking.v2.CancelTicket"> & {
  * Use `create(CancelTicketSchema)` to create a new message.
  */
 export const CancelTicketSchema: GenMessage<CancelTicket> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 6);
+  messageDesc(file_services_matchmaking_v2, 7);
 
 /**
  * A message to a gateway.
@@ -358,6 +415,14 @@ export type GatewaySessionResponse = Message<"matchmaking.v2.GatewaySessionRespo
      */
     value: ShardsHere;
     case: "shards";
+  } | {
+    /**
+     * An operator's order, to a gateway that takes it.
+     *
+     * @generated from field: matchmaking.v2.Drain drain = 6;
+     */
+    value: Drain;
+    case: "drain";
   } | { case: undefined; value?: undefined };
 };
 
@@ -366,7 +431,28 @@ export type GatewaySessionResponse = Message<"matchmaking.v2.GatewaySessionRespo
  * Use `create(GatewaySessionResponseSchema)` to create a new message.
  */
 export const GatewaySessionResponseSchema: GenMessage<GatewaySessionResponse> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 7);
+  messageDesc(file_services_matchmaking_v2, 8);
+
+/**
+ * Take nothing new and let go of what there is, or stop doing so.
+ *
+ * @generated from message matchmaking.v2.Drain
+ */
+export type Drain = Message<"matchmaking.v2.Drain"> & {
+  /**
+   * False: take new work again.
+   *
+   * @generated from field: bool on = 1;
+   */
+  on: boolean;
+};
+
+/**
+ * Describes the message matchmaking.v2.Drain.
+ * Use `create(DrainSchema)` to create a new message.
+ */
+export const DrainSchema: GenMessage<Drain> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 9);
 
 /**
  * The locations of matches.
@@ -387,7 +473,7 @@ export type Relocated = Message<"matchmaking.v2.Relocated"> & {
  * Use `create(RelocatedSchema)` to create a new message.
  */
 export const RelocatedSchema: GenMessage<Relocated> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 8);
+  messageDesc(file_services_matchmaking_v2, 10);
 
 /**
  * The location of a match.
@@ -436,7 +522,7 @@ export type RelocatedMatch = Message<"matchmaking.v2.RelocatedMatch"> & {
  * Use `create(RelocatedMatchSchema)` to create a new message.
  */
 export const RelocatedMatchSchema: GenMessage<RelocatedMatch> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 9);
+  messageDesc(file_services_matchmaking_v2, 11);
 
 /**
  * How a match ended.
@@ -478,7 +564,7 @@ export type MatchEnding = Message<"matchmaking.v2.MatchEnding"> & {
  * Use `create(MatchEndingSchema)` to create a new message.
  */
 export const MatchEndingSchema: GenMessage<MatchEnding> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 10);
+  messageDesc(file_services_matchmaking_v2, 12);
 
 /**
  * A seat's result.
@@ -506,7 +592,7 @@ export type SeatEnding = Message<"matchmaking.v2.SeatEnding"> & {
  * Use `create(SeatEndingSchema)` to create a new message.
  */
 export const SeatEndingSchema: GenMessage<SeatEnding> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 11);
+  messageDesc(file_services_matchmaking_v2, 13);
 
 /**
  * The connected shards.
@@ -527,7 +613,7 @@ export type ShardsHere = Message<"matchmaking.v2.ShardsHere"> & {
  * Use `create(ShardsHereSchema)` to create a new message.
  */
 export const ShardsHereSchema: GenMessage<ShardsHere> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 12);
+  messageDesc(file_services_matchmaking_v2, 14);
 
 /**
  * Identifies the matchmaker.
@@ -548,6 +634,13 @@ export type GatewayWelcome = Message<"matchmaking.v2.GatewayWelcome"> & {
    * @generated from field: repeated string modes = 2;
    */
   modes: string[];
+
+  /**
+   * True if it takes load.
+   *
+   * @generated from field: bool takes_load = 3;
+   */
+  takesLoad: boolean;
 };
 
 /**
@@ -555,7 +648,7 @@ export type GatewayWelcome = Message<"matchmaking.v2.GatewayWelcome"> & {
  * Use `create(GatewayWelcomeSchema)` to create a new message.
  */
 export const GatewayWelcomeSchema: GenMessage<GatewayWelcome> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 13);
+  messageDesc(file_services_matchmaking_v2, 15);
 
 /**
  * A ticket's match.
@@ -639,7 +732,7 @@ export type Assignment = Message<"matchmaking.v2.Assignment"> & {
  * Use `create(AssignmentSchema)` to create a new message.
  */
 export const AssignmentSchema: GenMessage<Assignment> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 14);
+  messageDesc(file_services_matchmaking_v2, 16);
 
 /**
  * A seat of an assigned match.
@@ -681,7 +774,7 @@ export type AssignedSeat = Message<"matchmaking.v2.AssignedSeat"> & {
  * Use `create(AssignedSeatSchema)` to create a new message.
  */
 export const AssignedSeatSchema: GenMessage<AssignedSeat> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 15);
+  messageDesc(file_services_matchmaking_v2, 17);
 
 /**
  * A ticket that will not be matched.
@@ -697,15 +790,15 @@ export type TicketRefused = Message<"matchmaking.v2.TicketRefused"> & {
   ticketId: string;
 
   /**
-   * From the error table of contracts/realtime/STATE-MACHINE.md: unknown_mode, queue_full, replaced, no_show_cooldown, practice_limited
-   * or rate_limited.
+   * From the error table of contracts/realtime/STATE-MACHINE.md: unknown_mode, queue_full, replaced, no_show_cooldown, practice_limited,
+   * rate_limited or removed_by_operator.
    *
    * @generated from field: string code = 2;
    */
   code: string;
 
   /**
-   * For the last three: the time after which a ticket is accepted, in milliseconds.
+   * For no_show_cooldown, practice_limited and rate_limited: the time after which a ticket is accepted, in milliseconds.
    *
    * @generated from field: uint32 retry_after_ms = 3;
    */
@@ -717,7 +810,7 @@ export type TicketRefused = Message<"matchmaking.v2.TicketRefused"> & {
  * Use `create(TicketRefusedSchema)` to create a new message.
  */
 export const TicketRefusedSchema: GenMessage<TicketRefused> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 16);
+  messageDesc(file_services_matchmaking_v2, 18);
 
 /**
  * The contents of a seat ticket. The matchmaker seals it; the gateway and the shard open it.
@@ -780,7 +873,7 @@ export type SeatClaims = Message<"matchmaking.v2.SeatClaims"> & {
  * Use `create(SeatClaimsSchema)` to create a new message.
  */
 export const SeatClaimsSchema: GenMessage<SeatClaims> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 17);
+  messageDesc(file_services_matchmaking_v2, 19);
 
 /**
  * A message from a shard.
@@ -849,7 +942,7 @@ export type ShardSessionRequest = Message<"matchmaking.v2.ShardSessionRequest"> 
  * Use `create(ShardSessionRequestSchema)` to create a new message.
  */
 export const ShardSessionRequestSchema: GenMessage<ShardSessionRequest> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 18);
+  messageDesc(file_services_matchmaking_v2, 20);
 
 /**
  * The matches that a shard holds, with their seats.
@@ -877,7 +970,7 @@ export type SeatsHeld = Message<"matchmaking.v2.SeatsHeld"> & {
  * Use `create(SeatsHeldSchema)` to create a new message.
  */
 export const SeatsHeldSchema: GenMessage<SeatsHeld> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 19);
+  messageDesc(file_services_matchmaking_v2, 21);
 
 /**
  * A match that a shard holds.
@@ -940,7 +1033,7 @@ export type HeldMatch = Message<"matchmaking.v2.HeldMatch"> & {
  * Use `create(HeldMatchSchema)` to create a new message.
  */
 export const HeldMatchSchema: GenMessage<HeldMatch> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 20);
+  messageDesc(file_services_matchmaking_v2, 22);
 
 /**
  * A match begins.
@@ -961,7 +1054,7 @@ export type MatchBegun = Message<"matchmaking.v2.MatchBegun"> & {
  * Use `create(MatchBegunSchema)` to create a new message.
  */
 export const MatchBegunSchema: GenMessage<MatchBegun> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 21);
+  messageDesc(file_services_matchmaking_v2, 23);
 
 /**
  * Seats of a match that are free again: their players can queue.
@@ -1017,7 +1110,7 @@ export type SeatsFreed = Message<"matchmaking.v2.SeatsFreed"> & {
  * Use `create(SeatsFreedSchema)` to create a new message.
  */
 export const SeatsFreedSchema: GenMessage<SeatsFreed> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 22);
+  messageDesc(file_services_matchmaking_v2, 24);
 
 /**
  * Identifies the shard.
@@ -1073,6 +1166,13 @@ export type ShardHello = Message<"matchmaking.v2.ShardHello"> & {
    * @generated from field: bool tells_begun = 7;
    */
   tellsBegun: boolean;
+
+  /**
+   * True if it takes drain.
+   *
+   * @generated from field: bool takes_drain = 8;
+   */
+  takesDrain: boolean;
 };
 
 /**
@@ -1080,7 +1180,7 @@ export type ShardHello = Message<"matchmaking.v2.ShardHello"> & {
  * Use `create(ShardHelloSchema)` to create a new message.
  */
 export const ShardHelloSchema: GenMessage<ShardHello> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 23);
+  messageDesc(file_services_matchmaking_v2, 25);
 
 /**
  * A game module of a certain build.
@@ -1115,7 +1215,7 @@ export type GameBuild = Message<"matchmaking.v2.GameBuild"> & {
  * Use `create(GameBuildSchema)` to create a new message.
  */
 export const GameBuildSchema: GenMessage<GameBuild> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 24);
+  messageDesc(file_services_matchmaking_v2, 26);
 
 /**
  * The load of a shard.
@@ -1131,7 +1231,7 @@ export type ShardLoad = Message<"matchmaking.v2.ShardLoad"> & {
   matches: number;
 
   /**
-   * True if it accepts no new ones because it is stopping.
+   * True if it accepts no new ones because it is stopping, or because an operator drains it.
    *
    * @generated from field: bool draining = 2;
    */
@@ -1143,7 +1243,7 @@ export type ShardLoad = Message<"matchmaking.v2.ShardLoad"> & {
  * Use `create(ShardLoadSchema)` to create a new message.
  */
 export const ShardLoadSchema: GenMessage<ShardLoad> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 25);
+  messageDesc(file_services_matchmaking_v2, 27);
 
 /**
  * The answer to allocate.
@@ -1178,7 +1278,7 @@ export type Allocated = Message<"matchmaking.v2.Allocated"> & {
  * Use `create(AllocatedSchema)` to create a new message.
  */
 export const AllocatedSchema: GenMessage<Allocated> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 26);
+  messageDesc(file_services_matchmaking_v2, 28);
 
 /**
  * A message to a shard.
@@ -1223,6 +1323,14 @@ export type ShardSessionResponse = Message<"matchmaking.v2.ShardSessionResponse"
      */
     value: Evacuate;
     case: "evacuate";
+  } | {
+    /**
+     * An operator's order, to a shard that takes it.
+     *
+     * @generated from field: matchmaking.v2.Drain drain = 5;
+     */
+    value: Drain;
+    case: "drain";
   } | { case: undefined; value?: undefined };
 };
 
@@ -1231,7 +1339,7 @@ export type ShardSessionResponse = Message<"matchmaking.v2.ShardSessionResponse"
  * Use `create(ShardSessionResponseSchema)` to create a new message.
  */
 export const ShardSessionResponseSchema: GenMessage<ShardSessionResponse> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 27);
+  messageDesc(file_services_matchmaking_v2, 29);
 
 /**
  * Stop all matches so that they move.
@@ -1246,7 +1354,7 @@ export type Evacuate = Message<"matchmaking.v2.Evacuate"> & {
  * Use `create(EvacuateSchema)` to create a new message.
  */
 export const EvacuateSchema: GenMessage<Evacuate> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 28);
+  messageDesc(file_services_matchmaking_v2, 30);
 
 /**
  * Identifies the matchmaker.
@@ -1267,7 +1375,7 @@ export type ShardWelcome = Message<"matchmaking.v2.ShardWelcome"> & {
  * Use `create(ShardWelcomeSchema)` to create a new message.
  */
 export const ShardWelcomeSchema: GenMessage<ShardWelcome> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 29);
+  messageDesc(file_services_matchmaking_v2, 31);
 
 /**
  * A match to hold.
@@ -1344,7 +1452,7 @@ export type Allocate = Message<"matchmaking.v2.Allocate"> & {
  * Use `create(AllocateSchema)` to create a new message.
  */
 export const AllocateSchema: GenMessage<Allocate> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 30);
+  messageDesc(file_services_matchmaking_v2, 32);
 
 /**
  * How a match is taken over.
@@ -1372,7 +1480,7 @@ export type Recovery = Message<"matchmaking.v2.Recovery"> & {
  * Use `create(RecoverySchema)` to create a new message.
  */
 export const RecoverySchema: GenMessage<Recovery> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 31);
+  messageDesc(file_services_matchmaking_v2, 33);
 
 /**
  * A match to drop.
@@ -1393,7 +1501,7 @@ export type Release = Message<"matchmaking.v2.Release"> & {
  * Use `create(ReleaseSchema)` to create a new message.
  */
 export const ReleaseSchema: GenMessage<Release> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 32);
+  messageDesc(file_services_matchmaking_v2, 34);
 
 /**
  * Asks for the queues.
@@ -1408,7 +1516,7 @@ export type ListModesRequest = Message<"matchmaking.v2.ListModesRequest"> & {
  * Use `create(ListModesRequestSchema)` to create a new message.
  */
 export const ListModesRequestSchema: GenMessage<ListModesRequest> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 33);
+  messageDesc(file_services_matchmaking_v2, 35);
 
 /**
  * The queues.
@@ -1429,7 +1537,7 @@ export type ListModesResponse = Message<"matchmaking.v2.ListModesResponse"> & {
  * Use `create(ListModesResponseSchema)` to create a new message.
  */
 export const ListModesResponseSchema: GenMessage<ListModesResponse> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 34);
+  messageDesc(file_services_matchmaking_v2, 36);
 
 /**
  * A queue.
@@ -1471,7 +1579,7 @@ export type Mode = Message<"matchmaking.v2.Mode"> & {
  * Use `create(ModeSchema)` to create a new message.
  */
 export const ModeSchema: GenMessage<Mode> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 35);
+  messageDesc(file_services_matchmaking_v2, 37);
 
 /**
  * Asks for a game's builds.
@@ -1492,7 +1600,7 @@ export type ListGameBuildsRequest = Message<"matchmaking.v2.ListGameBuildsReques
  * Use `create(ListGameBuildsRequestSchema)` to create a new message.
  */
 export const ListGameBuildsRequestSchema: GenMessage<ListGameBuildsRequest> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 36);
+  messageDesc(file_services_matchmaking_v2, 38);
 
 /**
  * A game's builds.
@@ -1520,7 +1628,565 @@ export type ListGameBuildsResponse = Message<"matchmaking.v2.ListGameBuildsRespo
  * Use `create(ListGameBuildsResponseSchema)` to create a new message.
  */
 export const ListGameBuildsResponseSchema: GenMessage<ListGameBuildsResponse> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 37);
+  messageDesc(file_services_matchmaking_v2, 39);
+
+/**
+ * Asks for the peers.
+ *
+ * @generated from message matchmaking.v2.GetTopologyRequest
+ */
+export type GetTopologyRequest = Message<"matchmaking.v2.GetTopologyRequest"> & {
+};
+
+/**
+ * Describes the message matchmaking.v2.GetTopologyRequest.
+ * Use `create(GetTopologyRequestSchema)` to create a new message.
+ */
+export const GetTopologyRequestSchema: GenMessage<GetTopologyRequest> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 40);
+
+/**
+ * The peers.
+ *
+ * @generated from message matchmaking.v2.GetTopologyResponse
+ */
+export type GetTopologyResponse = Message<"matchmaking.v2.GetTopologyResponse"> & {
+  /**
+   * Unique per process start.
+   *
+   * @generated from field: string matchmaker_id = 1;
+   */
+  matchmakerId: string;
+
+  /**
+   * By id.
+   *
+   * @generated from field: repeated matchmaking.v2.GatewayState gateways = 2;
+   */
+  gateways: GatewayState[];
+
+  /**
+   * By id.
+   *
+   * @generated from field: repeated matchmaking.v2.ShardState shards = 3;
+   */
+  shards: ShardState[];
+};
+
+/**
+ * Describes the message matchmaking.v2.GetTopologyResponse.
+ * Use `create(GetTopologyResponseSchema)` to create a new message.
+ */
+export const GetTopologyResponseSchema: GenMessage<GetTopologyResponse> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 41);
+
+/**
+ * A connected gateway.
+ *
+ * @generated from message matchmaking.v2.GatewayState
+ */
+export type GatewayState = Message<"matchmaking.v2.GatewayState"> & {
+  /**
+   * Unique per process start.
+   *
+   * @generated from field: string gateway_id = 1;
+   */
+  gatewayId: string;
+
+  /**
+   * As it reported last; absent if it does not report it.
+   *
+   * @generated from field: matchmaking.v2.GatewayLoad load = 2;
+   */
+  load?: GatewayLoad | undefined;
+
+  /**
+   * Its tickets in the queues.
+   *
+   * @generated from field: uint32 tickets = 3;
+   */
+  tickets: number;
+
+  /**
+   * The shards to which it has a working link.
+   *
+   * @generated from field: uint32 links = 4;
+   */
+  links: number;
+
+  /**
+   * False: its release cannot be drained by an operator.
+   *
+   * @generated from field: bool takes_drain = 5;
+   */
+  takesDrain: boolean;
+};
+
+/**
+ * Describes the message matchmaking.v2.GatewayState.
+ * Use `create(GatewayStateSchema)` to create a new message.
+ */
+export const GatewayStateSchema: GenMessage<GatewayState> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 42);
+
+/**
+ * A connected shard.
+ *
+ * @generated from message matchmaking.v2.ShardState
+ */
+export type ShardState = Message<"matchmaking.v2.ShardState"> & {
+  /**
+   * Unique per process start.
+   *
+   * @generated from field: string shard_id = 1;
+   */
+  shardId: string;
+
+  /**
+   * Its link address, host:port.
+   *
+   * @generated from field: string address = 2;
+   */
+  address: string;
+
+  /**
+   * Its region; may be empty.
+   *
+   * @generated from field: string region = 3;
+   */
+  region: string;
+
+  /**
+   * The maximum number of matches that it holds.
+   *
+   * @generated from field: uint32 capacity = 4;
+   */
+  capacity: number;
+
+  /**
+   * The number of matches that it holds, as it reported last, with those given to it since.
+   *
+   * @generated from field: uint32 matches = 5;
+   */
+  matches: number;
+
+  /**
+   * It takes no more matches.
+   *
+   * @generated from field: bool draining = 6;
+   */
+  draining: boolean;
+
+  /**
+   * It has been told to let its matches go to other shards.
+   *
+   * @generated from field: bool evacuating = 7;
+   */
+  evacuating: boolean;
+
+  /**
+   * How long ago it was heard from, in milliseconds.
+   *
+   * @generated from field: uint32 silent_ms = 8;
+   */
+  silentMs: number;
+
+  /**
+   * The games that it can simulate, without descriptions.
+   *
+   * @generated from field: repeated matchmaking.v2.GameBuild games = 9;
+   */
+  games: GameBuild[];
+
+  /**
+   * False: its release cannot be drained by an operator.
+   *
+   * @generated from field: bool takes_drain = 10;
+   */
+  takesDrain: boolean;
+};
+
+/**
+ * Describes the message matchmaking.v2.ShardState.
+ * Use `create(ShardStateSchema)` to create a new message.
+ */
+export const ShardStateSchema: GenMessage<ShardState> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 43);
+
+/**
+ * Asks for the queues.
+ *
+ * @generated from message matchmaking.v2.ListQueuesRequest
+ */
+export type ListQueuesRequest = Message<"matchmaking.v2.ListQueuesRequest"> & {
+};
+
+/**
+ * Describes the message matchmaking.v2.ListQueuesRequest.
+ * Use `create(ListQueuesRequestSchema)` to create a new message.
+ */
+export const ListQueuesRequestSchema: GenMessage<ListQueuesRequest> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 44);
+
+/**
+ * The queues.
+ *
+ * @generated from message matchmaking.v2.ListQueuesResponse
+ */
+export type ListQueuesResponse = Message<"matchmaking.v2.ListQueuesResponse"> & {
+  /**
+   * By name.
+   *
+   * @generated from field: repeated matchmaking.v2.QueueState queues = 1;
+   */
+  queues: QueueState[];
+};
+
+/**
+ * Describes the message matchmaking.v2.ListQueuesResponse.
+ * Use `create(ListQueuesResponseSchema)` to create a new message.
+ */
+export const ListQueuesResponseSchema: GenMessage<ListQueuesResponse> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 45);
+
+/**
+ * A queue.
+ *
+ * @generated from message matchmaking.v2.QueueState
+ */
+export type QueueState = Message<"matchmaking.v2.QueueState"> & {
+  /**
+   * Its name.
+   *
+   * @generated from field: string mode = 1;
+   */
+  mode: string;
+
+  /**
+   * The game module.
+   *
+   * @generated from field: string game_id = 2;
+   */
+  gameId: string;
+
+  /**
+   * Players per match.
+   *
+   * @generated from field: uint32 seats = 3;
+   */
+  seats: number;
+
+  /**
+   * The number of waiting tickets, with those that are being placed.
+   *
+   * @generated from field: uint32 waiting = 4;
+   */
+  waiting: number;
+
+  /**
+   * How long the ticket that waits longest has waited, in milliseconds; 0 if none waits.
+   *
+   * @generated from field: uint32 longest_wait_ms = 5;
+   */
+  longestWaitMs: number;
+
+  /**
+   * How long half of the tickets have waited at least, in milliseconds; 0 if none waits.
+   *
+   * @generated from field: uint32 median_wait_ms = 6;
+   */
+  medianWaitMs: number;
+};
+
+/**
+ * Describes the message matchmaking.v2.QueueState.
+ * Use `create(QueueStateSchema)` to create a new message.
+ */
+export const QueueStateSchema: GenMessage<QueueState> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 46);
+
+/**
+ * A page of a queue's tickets.
+ *
+ * @generated from message matchmaking.v2.ListTicketsRequest
+ */
+export type ListTicketsRequest = Message<"matchmaking.v2.ListTicketsRequest"> & {
+  /**
+   * The queue; an unknown one has no tickets.
+   *
+   * @generated from field: string mode = 1;
+   */
+  mode: string;
+
+  /**
+   * 1 to 100; 0 means 20.
+   *
+   * @generated from field: uint32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * The arrival of the previous page's last ticket; 0 for the first page.
+   *
+   * @generated from field: uint64 after_arrival = 3;
+   */
+  afterArrival: bigint;
+};
+
+/**
+ * Describes the message matchmaking.v2.ListTicketsRequest.
+ * Use `create(ListTicketsRequestSchema)` to create a new message.
+ */
+export const ListTicketsRequestSchema: GenMessage<ListTicketsRequest> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 47);
+
+/**
+ * Tickets in the order of their arrival.
+ *
+ * @generated from message matchmaking.v2.ListTicketsResponse
+ */
+export type ListTicketsResponse = Message<"matchmaking.v2.ListTicketsResponse"> & {
+  /**
+   * The page.
+   *
+   * @generated from field: repeated matchmaking.v2.TicketState tickets = 1;
+   */
+  tickets: TicketState[];
+
+  /**
+   * There are more.
+   *
+   * @generated from field: bool more = 2;
+   */
+  more: boolean;
+};
+
+/**
+ * Describes the message matchmaking.v2.ListTicketsResponse.
+ * Use `create(ListTicketsResponseSchema)` to create a new message.
+ */
+export const ListTicketsResponseSchema: GenMessage<ListTicketsResponse> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 48);
+
+/**
+ * A ticket in a queue.
+ *
+ * @generated from message matchmaking.v2.TicketState
+ */
+export type TicketState = Message<"matchmaking.v2.TicketState"> & {
+  /**
+   * The ticket.
+   *
+   * @generated from field: string ticket_id = 1;
+   */
+  ticketId: string;
+
+  /**
+   * Its player.
+   *
+   * @generated from field: string player_id = 2;
+   */
+  playerId: string;
+
+  /**
+   * The player's name.
+   *
+   * @generated from field: string player_name = 3;
+   */
+  playerName: string;
+
+  /**
+   * The gateway that submitted it.
+   *
+   * @generated from field: string gateway_id = 4;
+   */
+  gatewayId: string;
+
+  /**
+   * Its region; may be empty.
+   *
+   * @generated from field: string region = 5;
+   */
+  region: string;
+
+  /**
+   * Expected strength in points.
+   *
+   * @generated from field: int32 rating = 6;
+   */
+  rating: number;
+
+  /**
+   * How long it has waited, in milliseconds.
+   *
+   * @generated from field: uint32 waited_ms = 7;
+   */
+  waitedMs: number;
+
+  /**
+   * Its number in the order of arrival, from 1: where the next page goes on.
+   *
+   * @generated from field: uint64 arrival = 8;
+   */
+  arrival: bigint;
+
+  /**
+   * It is paired only with players who did not come to a match either, for a while.
+   *
+   * @generated from field: bool apart = 9;
+   */
+  apart: boolean;
+};
+
+/**
+ * Describes the message matchmaking.v2.TicketState.
+ * Use `create(TicketStateSchema)` to create a new message.
+ */
+export const TicketStateSchema: GenMessage<TicketState> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 49);
+
+/**
+ * Which ticket.
+ *
+ * @generated from message matchmaking.v2.RemoveTicketRequest
+ */
+export type RemoveTicketRequest = Message<"matchmaking.v2.RemoveTicketRequest"> & {
+  /**
+   * The ticket.
+   *
+   * @generated from field: string ticket_id = 1;
+   */
+  ticketId: string;
+
+  /**
+   * True: only say whether there is such a ticket.
+   *
+   * @generated from field: bool dry_run = 2;
+   */
+  dryRun: boolean;
+};
+
+/**
+ * Describes the message matchmaking.v2.RemoveTicketRequest.
+ * Use `create(RemoveTicketRequestSchema)` to create a new message.
+ */
+export const RemoveTicketRequestSchema: GenMessage<RemoveTicketRequest> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 50);
+
+/**
+ * The ticket is out of the queue.
+ *
+ * @generated from message matchmaking.v2.RemoveTicketResponse
+ */
+export type RemoveTicketResponse = Message<"matchmaking.v2.RemoveTicketResponse"> & {
+};
+
+/**
+ * Describes the message matchmaking.v2.RemoveTicketResponse.
+ * Use `create(RemoveTicketResponseSchema)` to create a new message.
+ */
+export const RemoveTicketResponseSchema: GenMessage<RemoveTicketResponse> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 51);
+
+/**
+ * Which shard.
+ *
+ * @generated from message matchmaking.v2.DrainShardRequest
+ */
+export type DrainShardRequest = Message<"matchmaking.v2.DrainShardRequest"> & {
+  /**
+   * The shard.
+   *
+   * @generated from field: string shard_id = 1;
+   */
+  shardId: string;
+
+  /**
+   * False: it takes matches again.
+   *
+   * @generated from field: bool on = 2;
+   */
+  on: boolean;
+
+  /**
+   * True: only say whether it can be done.
+   *
+   * @generated from field: bool dry_run = 3;
+   */
+  dryRun: boolean;
+};
+
+/**
+ * Describes the message matchmaking.v2.DrainShardRequest.
+ * Use `create(DrainShardRequestSchema)` to create a new message.
+ */
+export const DrainShardRequestSchema: GenMessage<DrainShardRequest> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 52);
+
+/**
+ * The order is given.
+ *
+ * @generated from message matchmaking.v2.DrainShardResponse
+ */
+export type DrainShardResponse = Message<"matchmaking.v2.DrainShardResponse"> & {
+};
+
+/**
+ * Describes the message matchmaking.v2.DrainShardResponse.
+ * Use `create(DrainShardResponseSchema)` to create a new message.
+ */
+export const DrainShardResponseSchema: GenMessage<DrainShardResponse> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 53);
+
+/**
+ * Which gateway.
+ *
+ * @generated from message matchmaking.v2.DrainGatewayRequest
+ */
+export type DrainGatewayRequest = Message<"matchmaking.v2.DrainGatewayRequest"> & {
+  /**
+   * The gateway.
+   *
+   * @generated from field: string gateway_id = 1;
+   */
+  gatewayId: string;
+
+  /**
+   * False: it accepts sockets again.
+   *
+   * @generated from field: bool on = 2;
+   */
+  on: boolean;
+
+  /**
+   * True: only say whether it can be done.
+   *
+   * @generated from field: bool dry_run = 3;
+   */
+  dryRun: boolean;
+};
+
+/**
+ * Describes the message matchmaking.v2.DrainGatewayRequest.
+ * Use `create(DrainGatewayRequestSchema)` to create a new message.
+ */
+export const DrainGatewayRequestSchema: GenMessage<DrainGatewayRequest> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 54);
+
+/**
+ * The order is given.
+ *
+ * @generated from message matchmaking.v2.DrainGatewayResponse
+ */
+export type DrainGatewayResponse = Message<"matchmaking.v2.DrainGatewayResponse"> & {
+};
+
+/**
+ * Describes the message matchmaking.v2.DrainGatewayResponse.
+ * Use `create(DrainGatewayResponseSchema)` to create a new message.
+ */
+export const DrainGatewayResponseSchema: GenMessage<DrainGatewayResponse> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 55);
 
 /**
  * MatchmakingService pairs tickets and places matches. It keeps nothing on disk: gateways hold their tickets and
@@ -1570,6 +2236,68 @@ export const MatchmakingService: GenService<{
     methodKind: "unary";
     input: typeof ListGameBuildsRequestSchema;
     output: typeof ListGameBuildsResponseSchema;
+  },
+  /**
+   * GetTopology lists the connected gateways and shards with their load.
+   *
+   * @generated from rpc matchmaking.v2.MatchmakingService.GetTopology
+   */
+  getTopology: {
+    methodKind: "unary";
+    input: typeof GetTopologyRequestSchema;
+    output: typeof GetTopologyResponseSchema;
+  },
+  /**
+   * ListQueues lists the queues with how long their tickets wait.
+   *
+   * @generated from rpc matchmaking.v2.MatchmakingService.ListQueues
+   */
+  listQueues: {
+    methodKind: "unary";
+    input: typeof ListQueuesRequestSchema;
+    output: typeof ListQueuesResponseSchema;
+  },
+  /**
+   * ListTickets lists the tickets of a queue in the order of their arrival, by pages.
+   *
+   * @generated from rpc matchmaking.v2.MatchmakingService.ListTickets
+   */
+  listTickets: {
+    methodKind: "unary";
+    input: typeof ListTicketsRequestSchema;
+    output: typeof ListTicketsResponseSchema;
+  },
+  /**
+   * RemoveTicket takes a ticket out of its queue; its player is told removed_by_operator. Errors: ticket_not_found (NOT_FOUND).
+   *
+   * @generated from rpc matchmaking.v2.MatchmakingService.RemoveTicket
+   */
+  removeTicket: {
+    methodKind: "unary";
+    input: typeof RemoveTicketRequestSchema;
+    output: typeof RemoveTicketResponseSchema;
+  },
+  /**
+   * DrainShard has a shard take no more matches, and moves those that it has to shards with room; or lets it take matches again. It
+   * lasts until it is undone or the shard restarts. Errors: shard_not_found (NOT_FOUND), cannot_drain (FAILED_PRECONDITION).
+   *
+   * @generated from rpc matchmaking.v2.MatchmakingService.DrainShard
+   */
+  drainShard: {
+    methodKind: "unary";
+    input: typeof DrainShardRequestSchema;
+    output: typeof DrainShardResponseSchema;
+  },
+  /**
+   * DrainGateway has a gateway accept no more sockets and send its clients to other gateways; or lets it accept sockets again. It
+   * lasts until it is undone or the gateway restarts. Errors: gateway_not_found (NOT_FOUND), cannot_drain (FAILED_PRECONDITION).
+   *
+   * @generated from rpc matchmaking.v2.MatchmakingService.DrainGateway
+   */
+  drainGateway: {
+    methodKind: "unary";
+    input: typeof DrainGatewayRequestSchema;
+    output: typeof DrainGatewayResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_services_matchmaking_v2, 0);

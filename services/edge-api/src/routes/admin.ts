@@ -4,7 +4,8 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { roles } from "@muster/contracts/identity/names";
 import { MatchState } from "@muster/contracts/match/v2";
 import { must } from "@muster/errors";
-import type { Call, Handlers, OperationId, Schemas } from "./handler.ts";
+import type { Handlers, Schemas } from "./handler.ts";
+import { actorOf } from "./operator.ts";
 import { isoTime } from "./times.ts";
 
 type AdminOperations =
@@ -19,8 +20,6 @@ type AdminOperations =
 
 /** identity-service says them in the contract's words. */
 type KeyState = Schemas["SigningKeyList"]["keys"][number]["state"];
-
-const actorOf = ({ caller }: Pick<Call<OperationId>, "caller">): string => must(caller, "secured").playerId;
 
 export const adminHandlers: Handlers<AdminOperations> = {
   async banPlayer(call, { identity }) {

@@ -10,6 +10,7 @@ import type { AccessClaims } from "@muster/tokens";
 import type { Downloads } from "../downloads.ts";
 import type { LiveMatches } from "../live-matches.ts";
 import type { PlayerNames } from "../player-names.ts";
+import type { SystemHealth } from "../system-health.ts";
 
 export interface Clients {
   readonly identity: Client<typeof IdentityService>;
@@ -22,6 +23,7 @@ export interface Clients {
   readonly downloads: Downloads;
   /** Undefined: matches cannot be watched. */
   readonly liveMatches: LiveMatches<ListLiveMatchesResponse> | undefined;
+  readonly systemHealth: () => Promise<SystemHealth>;
 }
 
 export type OperationId = keyof operations;

@@ -2,6 +2,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type {
   AllocateSchema,
+  GatewayLoad,
   GatewaySessionResponseSchema,
   ShardSessionResponseSchema,
 } from "@muster/contracts/matchmaking/v2";
@@ -18,6 +19,9 @@ export interface GatewaySession {
   readonly gatewayId: string;
   /** Addresses of the shards that it has a link to; undefined for one that does not say. */
   linked: ReadonlySet<string> | undefined;
+  /** As it reported last; undefined for one that does not. */
+  load: Pick<GatewayLoad, "connections" | "players" | "capacity" | "draining"> | undefined;
+  readonly takesDrain: boolean;
   readonly out: MessageQueue<ToGateway>;
 }
 
@@ -28,6 +32,7 @@ export interface Allocation {
 
 export interface ShardSession {
   readonly shard: LiveShard;
+  readonly takesDrain: boolean;
   readonly out: MessageQueue<ToShard>;
   /** By match id: who waits for the shard's answer. */
   readonly awaiting: Map<string, (answer: Allocation) => void>;
@@ -62,18 +67,20 @@ export class PeerSessions {
   readonly gateways = new Map<string, GatewaySession>();
   readonly shards = new Map<string, ShardSession>();
 
-  openGateway(gatewayId: string, tellsLinks: boolean): GatewaySession {
+  openGateway(gatewayId: string, tellsLinks: boolean, takesDrain = false): GatewaySession {
     this.gateways.get(gatewayId)?.out.close();
     const linked = tellsLinks ? new Set<string>() : undefined;
-    const session: GatewaySession = { gatewayId, linked, out: new MessageQueue<ToGateway>(STREAM_MESSAGES_MAX) };
+    const out = new MessageQueue<ToGateway>(STREAM_MESSAGES_MAX);
+    const session: GatewaySession = { gatewayId, linked, load: undefined, takesDrain, out };
     this.gateways.set(gatewayId, session);
     return session;
   }
 
-  openShard(shard: LiveShard): ShardSession {
+  openShard(shard: LiveShard, takesDrain = false): ShardSession {
     this.shards.get(shard.shardId)?.out.close();
     const session = {
       shard,
+      takesDrain,
       out: new MessageQueue<ToShard>(STREAM_MESSAGES_MAX),
       awaiting: new Map<string, (answer: Allocation) => void>(),
     };

@@ -27,7 +27,13 @@ export interface AdmissionParts extends AssigningParts {
   wakeMatching(): void;
 }
 
-export type AdmissionRefusal = Refusal | "replaced" | "no_show_cooldown" | "practice_limited" | "rate_limited";
+export type AdmissionRefusal =
+  | Refusal
+  | "replaced"
+  | "no_show_cooldown"
+  | "practice_limited"
+  | "rate_limited"
+  | "removed_by_operator";
 
 interface Parked {
   readonly message: Ticket;
@@ -87,6 +93,15 @@ export class Admission implements Component {
   cancel(ticketId: string): void {
     this.#parts.tickets.remove(ticketId);
     for (const [playerId, { message }] of this.#parked) if (message.ticketId === ticketId) this.#unpark(playerId);
+  }
+
+  /** By an operator: the player is told. */
+  remove(ticketId: string): void {
+    const ticket = this.#parts.tickets.byId(ticketId);
+    if (!ticket) return;
+    this.#parts.tickets.remove(ticketId);
+    this.#refuse(ticketId, ticket.gatewayId, "removed_by_operator");
+    this.#parts.log.info({ ticketId, playerId: ticket.playerId }, "an operator removed a ticket");
   }
 
   gatewayGone(gatewayId: string): void {

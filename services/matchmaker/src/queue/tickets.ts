@@ -26,6 +26,12 @@ interface Entry {
   slot: number;
 }
 
+/** For operators: a ticket with its number in the order of arrival, from 1. */
+export interface QueuedTicket {
+  readonly ticket: WaitingTicket;
+  readonly arrival: number;
+}
+
 export class Tickets {
   readonly #options: TicketsOptions;
   readonly #queues: ReadonlyMap<string, Queue>;
@@ -38,7 +44,7 @@ export class Tickets {
   /** Waiting and placed ones. */
   readonly #byId = new Map<string, Entry>();
   readonly #byPlayer = new Map<string, WaitingTicket>();
-  #arrivals = 0;
+  #arrivals = 1;
 
   constructor(options: TicketsOptions) {
     this.#options = options;
@@ -66,6 +72,10 @@ export class Tickets {
     return this.#byId.has(ticketId);
   }
 
+  byId(ticketId: string): WaitingTicket | undefined {
+    return this.#byId.get(ticketId)?.ticket;
+  }
+
   /** @returns why not; and the ticket of the same player that had to leave for this one. The same ticket again changes nothing. */
   add(ticket: WaitingTicket): { refused?: Refusal; replaced?: WaitingTicket } {
     if (this.#byId.has(ticket.ticketId)) return {};
@@ -81,6 +91,35 @@ export class Tickets {
     this.#byPlayer.set(ticket.playerId, ticket);
     if (apart) this.#apart.add(entry);
     return older ? { replaced: older } : {};
+  }
+
+  /** Of a mode, in the order of arrival, with those that are being placed. */
+  page(mode: string, afterArrival: number, limit: number): QueuedTicket[] {
+    const found: QueuedTicket[] = [];
+    // Tickets are kept in the order in which they came.
+    for (const { ticket, arrival } of this.#byId.values()) {
+      if (arrival > afterArrival && ticket.mode === mode) found.push({ ticket, arrival });
+      if (found.length >= limit) break;
+    }
+    return found;
+  }
+
+  /** How long each ticket has waited, in milliseconds. */
+  waitsByMode(now: number): Map<string, number[]> {
+    const waits = new Map<string, number[]>();
+    for (const { ticket } of this.#byId.values()) {
+      const known = waits.get(ticket.mode);
+      const waitedMs = Math.max(0, now - ticket.since);
+      if (known) known.push(waitedMs);
+      else waits.set(ticket.mode, [waitedMs]);
+    }
+    return waits;
+  }
+
+  countByGateway(): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const { ticket } of this.#byId.values()) counts.set(ticket.gatewayId, (counts.get(ticket.gatewayId) ?? 0) + 1);
+    return counts;
   }
 
   /** From the queue, or from a placement under way, which then fails. */

@@ -28,6 +28,8 @@ export class Connections implements Component {
   #timer: NodeJS.Timeout | undefined;
   #onEmpty: (() => void) | undefined;
   #stopping = false;
+  #drainOrdered = false;
+  #drainTimer: NodeJS.Timeout | undefined;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
@@ -40,6 +42,15 @@ export class Connections implements Component {
 
   get authenticated(): number {
     return this.#byPlayer.size;
+  }
+
+  /** By an operator. */
+  get draining(): boolean {
+    return this.#drainOrdered;
+  }
+
+  get max(): number {
+    return this.#options.max;
   }
 
   get bufferedBytes(): number {
@@ -60,7 +71,7 @@ export class Connections implements Component {
 
   /** Why one more socket from there is not welcome. */
   refusal(address: string): AdmissionRefusal | undefined {
-    if (this.#stopping) return "stopping";
+    if (this.#leaving) return "stopping";
     return this.#size >= this.#options.max ? "full" : this.#unauthenticated.refusal(address);
   }
 
@@ -70,9 +81,21 @@ export class Connections implements Component {
     this.#size++;
     this.#unauthenticated.add(connection.address);
     // Its upgrade was under way when the others were told: left alone it would hang on a gateway without links.
-    if (!this.#stopping) return;
+    if (!this.#leaving) return;
     connection.goingAway(0);
     connection.close("goingAway");
+  }
+
+  /** By an operator: clients go to other gateways, as when this one stops; but it stays, and may be told to accept sockets again. */
+  orderDrain(on: boolean): void {
+    if (this.#stopping || this.#drainOrdered === on) return;
+    this.#drainOrdered = on;
+    clearTimeout(this.#drainTimer);
+    if (!on) return;
+    for (const connection of this.#all()) connection.goingAway(this.#options.reconnectSpreadMs);
+    this.#drainTimer = setTimeout(() => {
+      for (const connection of this.#all()) connection.close("goingAway");
+    }, this.#options.reconnectSpreadMs);
   }
 
   /** The newer socket of a player wins. */
@@ -110,12 +133,17 @@ export class Connections implements Component {
    */
   async stop(): Promise<void> {
     this.#stopping = true;
+    clearTimeout(this.#drainTimer);
     for (const connection of this.#all()) connection.goingAway(this.#options.reconnectSpreadMs);
     await this.#emptied(this.#options.reconnectSpreadMs);
     for (const connection of this.#all()) connection.close("goingAway");
     await this.#emptied(CLOSE_WITHIN_MS);
     clearInterval(this.#timer);
     for (const connection of this.#all()) connection.outbound.terminate();
+  }
+
+  get #leaving(): boolean {
+    return this.#stopping || this.#drainOrdered;
   }
 
   *#all(): Generator<Connection> {

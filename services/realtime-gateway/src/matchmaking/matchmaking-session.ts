@@ -4,6 +4,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
 import type {
   Assignment,
+  GatewayLoadSchema,
   GatewaySessionRequestSchema,
   GatewaySessionResponse,
   MatchmakingService,
@@ -53,6 +54,7 @@ type ToMatchmaker = MessageInitShape<typeof GatewaySessionRequestSchema>;
 const QUEUE_MAX = 50_000;
 /** Points per unit of strength, for a matchmaker before v2.1: of a settled player, about those of Elo. */
 const POINTS_PER_MU = 29.5;
+const REPORT_EVERY_MS = 1000;
 /** Matches per message. */
 const RELOCATE_MAX = 500;
 
@@ -64,11 +66,15 @@ export function createMatchmakingSession(options: {
   onShards: (addresses: readonly string[]) => void;
   /** Link addresses of the shards that there is a link to now. */
   linkedNow: () => readonly string[];
+  load: () => MessageInitShape<typeof GatewayLoadSchema>;
+  /** An operator's order. */
+  onDrain: (on: boolean) => void;
   log: Logger;
 }): MatchmakingSession {
-  const { gatewayId, matchmaker, onRelocated, onShards, linkedNow, log } = options;
+  const { gatewayId, matchmaker, onRelocated, onShards, linkedNow, load, onDrain, log } = options;
   const tickets = new Map<string, QueuedTicket>();
   let modes: ReadonlySet<string> | undefined;
+  let takesLoad = false;
 
   const send = (ticket: QueuedTicket): void => {
     const { ticketId, playerId, playerName, mode, rating, region, traceparent, resumeTicketId, address } = ticket;
@@ -104,6 +110,8 @@ export function createMatchmakingSession(options: {
       log.info({ matchmakerId, tickets: tickets.size }, "registered with the matchmaker");
       tell({ case: "linked", value: { addresses: [...linkedNow()] } });
       for (const ticket of tickets.values()) send(ticket);
+      takesLoad = message.value.takesLoad;
+      report();
     } else if (message.case === "assigned") {
       take(message.value.ticketId)?.onAssigned(message.value); // an unknown one was cancelled on the way
     } else if (message.case === "refused") {
@@ -112,6 +120,10 @@ export function createMatchmakingSession(options: {
       onRelocated(message.value.matches);
     } else if (message.case === "shards") {
       onShards(message.value.addresses);
+    } else if (message.case === "drain") {
+      log.info({ on: message.value.on }, "an operator drains this gateway, or stops draining it");
+      onDrain(message.value.on);
+      report();
     }
   };
 
@@ -120,7 +132,12 @@ export function createMatchmakingSession(options: {
     log,
     open: (messages, { signal }) => matchmaker.gatewaySession(messages, { signal }),
     queueMax: QUEUE_MAX,
-    hello: () => ({ message: { case: "hello", value: { gatewayId, tellsLinks: true } } }),
+    hello: () => ({ message: { case: "hello", value: { gatewayId, tellsLinks: true, takesDrain: true } } }),
+    onOpen() {
+      takesLoad = false; // until the matchmaker has said so
+      const timer = setInterval(report, REPORT_EVERY_MS);
+      return () => clearInterval(timer);
+    },
     isWelcome: ({ message }) => message.case === "welcome",
     onMessage,
   });
@@ -128,6 +145,10 @@ export function createMatchmakingSession(options: {
   /** Before the matchmaker knows us nothing is said: it is all said again then. */
   const tell = (message: NonNullable<ToMatchmaker["message"]>): void => {
     if (session.isOpen) session.send({ message });
+  };
+
+  const report = (): void => {
+    if (takesLoad) tell({ case: "load", value: load() });
   };
 
   return {

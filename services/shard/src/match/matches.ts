@@ -52,7 +52,10 @@ export class Matches {
   readonly #links = new Set<Link>();
   readonly #takeovers: Takeovers;
   #nextChannel = 1;
-  #draining = false;
+  /** The process stops: for good. */
+  #stopping = false;
+  /** An operator's order: until it is taken back. */
+  #drainOrdered = false;
   #evacuating = false;
   #onEmpty: (() => void) | undefined;
 
@@ -118,7 +121,13 @@ export class Matches {
   }
 
   get draining(): boolean {
-    return this.#draining;
+    return this.#stopping || this.#drainOrdered;
+  }
+
+  /** By an operator: no new matches; the matchmaker says when those that are here can go. */
+  orderDrain(on: boolean): void {
+    this.#drainOrdered = on;
+    if (!this.draining) this.#evacuating = false;
   }
 
   /**
@@ -130,7 +139,7 @@ export class Matches {
     if (held && held.spec.epoch >= spec.epoch) return undefined;
     const takingOver = this.#takeovers.has(spec.matchId);
     if (takingOver && !recovery) return undefined;
-    if (this.#draining && !takingOver) return "stopping";
+    if (this.draining && !takingOver) return this.#stopping ? "stopping" : "drained by an operator";
     if (this.size >= this.#options.matchesMax && !takingOver) return "full";
     if (held) this.release(spec.matchId);
     if (recovery) {
@@ -177,6 +186,7 @@ export class Matches {
     this.#options.log.info({ matches: leaving.length }, "evacuating the matches");
     for (let from = 0; from < leaving.length; from += EVACUATE_AT_ONCE) {
       if (from > 0) await wait(EVACUATE_EVERY_MS);
+      if (!this.#evacuating) return;
       for (const match of leaving.slice(from, from + EVACUATE_AT_ONCE)) this.#moveOn(match);
     }
   }
@@ -230,7 +240,7 @@ export class Matches {
 
   /** Takes no more matches; resolves when the last one is over, or after `withinMs`, when the rest is cancelled. */
   async drain(withinMs: number): Promise<void> {
-    this.#draining = true;
+    this.#stopping = true;
     if (this.size === 0) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, withinMs);

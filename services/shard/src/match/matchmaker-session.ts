@@ -60,6 +60,11 @@ export function createMatchmakerSession(options: MatchmakerSessionOptions): Matc
       matches.release(message.value.matchId);
     } else if (message.case === "evacuate") {
       matches.evacuate().catch((err: unknown) => log.error({ err }, "not all matches were evacuated"));
+    } else if (message.case === "drain") {
+      const { on } = message.value;
+      log.info({ on }, "an operator drains this shard, or stops draining it");
+      matches.orderDrain(on);
+      report();
     }
   };
 
@@ -71,7 +76,7 @@ export function createMatchmakerSession(options: MatchmakerSessionOptions): Matc
     hello: () => {
       const linkAddress = options.linkAddress();
       const self = { shardId, linkAddress, capacity, region, games: gameBuilds(games, log) };
-      return { message: { case: "hello", value: { ...self, renewsLeases: true, tellsBegun: true } } };
+      return { message: { case: "hello", value: { ...self, renewsLeases: true, tellsBegun: true, takesDrain: true } } };
     },
     onOpen() {
       report();
