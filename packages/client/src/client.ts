@@ -60,6 +60,8 @@ const REVOKED: Shape<Schemas["RevokedCount"]> = record<Schemas["RevokedCount"]>(
 export class MusterClient {
   readonly url: string;
   readonly #tokens: TokenHolder;
+  /** Those that are not closed. */
+  readonly #connections = new Set<Realtime>();
   readonly chat: ChatApi = new ChatApi((method, path, expected, body) => this.#call(method, path, expected, body));
   readonly ratings: RatingsApi = new RatingsApi((method, path, expected) => this.#call(method, path, expected));
 
@@ -123,11 +125,16 @@ export class MusterClient {
       return now;
     });
     await this.refresh().catch(() => undefined); // for the new name, which the next renewal brings at the latest
+    for (const realtime of this.#connections) realtime.renewToken();
     return player;
   }
 
-  /** Stops sharing tokens with other tabs. Call it when you no longer need this client. It does not end the session. */
+  /**
+   * Closes the realtime connections and stops sharing tokens with other tabs. Call it when you no longer need this client. It does not end
+   * the session.
+   */
   close(): void {
+    for (const realtime of this.#connections) realtime.close();
     this.#tokens.close();
   }
 
@@ -199,6 +206,8 @@ export class MusterClient {
       (not) => this.#tokens.access(not),
       options,
     );
+    this.#connections.add(realtime);
+    realtime.onClosed(() => this.#connections.delete(realtime));
     await realtime.ready();
     return realtime;
   }

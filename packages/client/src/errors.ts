@@ -34,6 +34,11 @@ export class MusterError extends Error {
 /** Close codes after which the client needs a new access token. */
 export const TOKEN_ENDED: ReadonlySet<number> = new Set([DISCONNECTS.tokenExpired.code, DISCONNECTS.sessionEnded.code]);
 
+/** Codes with which a join with a valid ticket can be refused. */
+export const SEATLESS: ReadonlySet<string> = new Set(
+  "match_not_found match_over stale_epoch shard_unavailable not_in_match".split(" "),
+);
+
 const HOPELESS: ReadonlySet<string> = new Set(["unauthenticated", "bad_refresh_token", "unsupported", "bad_url"]);
 
 /**

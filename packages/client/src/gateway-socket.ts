@@ -182,11 +182,12 @@ export class GatewaySocket {
 
   #renewIn(ms: number): void {
     clearTimeout(this.#renewal);
-    this.#renewal = setTimeout(() => void this.#renew(), Math.max(ms, 1000));
+    this.#renewal = setTimeout(() => void this.renewToken(), Math.max(ms, 1000));
     (this.#renewal as { unref?: () => void }).unref?.();
   }
 
-  async #renew(): Promise<void> {
+  /** Says hello with another token. Where that fails now, it is done again later. */
+  async renewToken(): Promise<void> {
     try {
       const accessToken = await this.#token(this.#accessToken);
       if (this.#socket.readyState !== 1) return;

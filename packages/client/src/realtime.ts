@@ -1,7 +1,8 @@
 import type { ServerControl } from "@muster/contracts/realtime/v1/client";
 import { type Fields, type Game, MalformedBitsError } from "@muster/game-kit";
 import { ChatInbox } from "./chat.ts";
-import { MusterError } from "./errors.ts";
+import type { ConnectionListener } from "./connection-state.ts";
+import { MusterError, SEATLESS } from "./errors.ts";
 import type { GatewaySocket, TokenSource } from "./gateway-socket.ts";
 import { ReconnectingSocket } from "./reconnecting-socket.ts";
 import { PlayingMatch } from "./match.ts";
@@ -25,16 +26,10 @@ const CHAT_AGAIN_MS = 3000;
 /** Delay before asking again for a seat that no shard could give: the match is probably moving to another shard. */
 const SEAT_AGAIN_MS = 500;
 
-/** Codes with which a join with a valid ticket can be refused. */
-const SEATLESS: ReadonlySet<string> = new Set(
-  "match_not_found match_over stale_epoch shard_unavailable not_in_match".split(" "),
-);
-
 /** The realtime connection of one player: queueing, playing, watching, chat and reconnects. */
 export class Realtime {
   readonly #connection: ReconnectingSocket;
   readonly #reconnectWithinMs: number;
-  readonly #closedListeners = new Set<(reason: MusterError) => void>();
   #queued: Queued | undefined;
   #inbox: ChatInbox | undefined;
   #playing: { match: PlayingMatch; seatTicket: string } | undefined;
@@ -65,7 +60,12 @@ export class Realtime {
 
   /** Calls `listener` when the connection is closed and will not reconnect. */
   onClosed(listener: (reason: MusterError) => void): void {
-    this.#closedListeners.add(listener);
+    this.onConnection(({ state, reason }) => state === "closed" && listener(reason));
+  }
+
+  /** Tells `listener` how the connection is now, and every change, until it is closed. @returns ends that */
+  onConnection(listener: ConnectionListener): () => void {
+    return this.#connection.states.listen(listener);
   }
 
   /**
@@ -203,6 +203,11 @@ export class Realtime {
     return performance.now() - at;
   }
 
+  /** Shows the gateway the newest access token now, for example because it has another name. */
+  renewToken(): void {
+    this.#connection.socket?.renewToken().catch(() => undefined);
+  }
+
   close(): void {
     this.#connection.giveUp(new MusterError("closed", "closed by the caller"));
   }
@@ -226,7 +231,7 @@ export class Realtime {
 
   /** Retries: a match that moves to another shard can take longer than a gateway waits. */
   async #takeSeatAgain(socket: GatewaySocket): Promise<void> {
-    for (const since = performance.now(); ; await wait(SEAT_AGAIN_MS)) {
+    for (const since = performance.now(); ; await new Promise((resolve) => setTimeout(resolve, SEAT_AGAIN_MS))) {
       if (this.#connection.socket !== socket) throw new MusterError("closed", "the connection was lost again");
       try {
         return await this.#takeSeat(socket);
@@ -389,10 +394,6 @@ export class Realtime {
     this.#queued?.failed(reason);
     this.#playing?.match.onCancelled(reason.code);
     this.#playing = undefined;
-    this.#watched?.onEnded(reason.code);
-    this.#watched = undefined;
-    for (const listener of this.#closedListeners) listener(reason);
+    this.#endWatching(reason.code);
   }
 }
-
-const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,6 +1,7 @@
 // A connection that reopens itself when it is lost, and moves to another gateway when its own stops.
 import type { ServerControl } from "@muster/contracts/realtime/v1/client";
 import { clientDuty } from "@muster/realtime";
+import { ConnectionStates } from "./connection-state.ts";
 import { isHopeless, MusterError, TOKEN_ENDED } from "./errors.ts";
 import { GatewaySocket, type OpenOptions, type SocketEvents, type TokenSource } from "./gateway-socket.ts";
 import { onNetworkBack } from "./network-signals.ts";
@@ -55,12 +56,15 @@ export class ReconnectingSocket {
     onControl: (from, control, asked) => from === this.#socket && this.#onControl(from, control, asked),
     onLost: (from, reason) => this.#onLost(from, reason),
   };
+  readonly states: ConnectionStates = new ConnectionStates();
   /** The current socket. */
   #socket: GatewaySocket | undefined;
   #connecting: Promise<void>;
   /** Set while another socket is about to take the seat. */
   #moving: Promise<void> | undefined;
   #closed: MusterError | undefined;
+  /** Only a connection that was open once: before, nobody has been told that it was there. */
+  #isLost = false;
   /** A token that the gateway called expired: the next attempt needs another one. */
   #endedToken: string | undefined;
   readonly #silenceTimer: ReturnType<typeof setInterval>;
@@ -71,7 +75,7 @@ export class ReconnectingSocket {
   constructor(options: ReconnectingSocketOptions, owner: ReconnectingSocketOwner) {
     this.#options = options;
     this.#owner = owner;
-    this.#connecting = this.#connectUntilOpen(performance.now());
+    this.#connecting = this.#connectUntilOpen(performance.now()).then(() => this.#isBack());
     this.#connecting.catch(() => undefined); // ready() reports it
     this.#silenceTimer = setInterval(() => this.#checkSilence(), SILENCE_CHECK_MS);
     (this.#silenceTimer as { unref?: () => void }).unref?.();
@@ -103,6 +107,7 @@ export class ReconnectingSocket {
     clearInterval(this.#silenceTimer);
     this.#ignoreNetwork();
     this.#owner.onGivenUp(reason);
+    this.states.tell({ state: "closed", reason });
     this.#socket?.close(1000);
   }
 
@@ -121,6 +126,7 @@ export class ReconnectingSocket {
           this.giveUp(err);
           throw err;
         }
+        if (this.#isLost) this.states.tell({ state: "reconnecting", reason: err });
         if (await this.#waitOrSignal(delayMs * (0.5 + Math.random() / 2))) delayMs = RECONNECT_DELAY_MS / 2;
       }
     }
@@ -157,8 +163,11 @@ export class ReconnectingSocket {
     const socket = this.#socket;
     if (!socket || this.#moving || !this.#owner.playing()) return;
     const silentMs = performance.now() - socket.heardAt;
-    if (silentMs > SILENCE_DEAD_MS) this.#leave(socket);
-    else if (silentMs > SILENCE_ASK_MS) socket.probe();
+    if (silentMs > SILENCE_DEAD_MS) {
+      const reason = new MusterError("timeout", `nothing was heard for ${SILENCE_DEAD_MS} ms`);
+      this.states.tell({ state: "reconnecting", reason });
+      this.#leave(socket);
+    } else if (silentMs > SILENCE_ASK_MS) socket.probe();
   }
 
   #onControl(from: GatewaySocket, control: ServerControl, asked: boolean): void {
@@ -174,9 +183,15 @@ export class ReconnectingSocket {
     this.#socket = undefined;
     if (TOKEN_ENDED.has(reason.status)) this.#endedToken = from.accessToken;
     if (this.#closed) return;
-    if (this.#moving) return this.#keep(this.#unlessMoved(this.#moving));
+    if (this.#moving) return this.#keep(this.#unlessMoved(this.#moving, reason));
     if (clientDuty(reason.status) === "stop") return this.giveUp(reason);
-    this.#keep(this.#comeBack());
+    this.#keep(this.#comeBack(reason));
+  }
+
+  #isBack(): void {
+    if (!this.#socket) return; // lost again meanwhile: whoever opens it next says so
+    this.#isLost = false;
+    this.states.tell({ state: "connected" });
   }
 
   #keep(connecting: Promise<void>): void {
@@ -184,15 +199,18 @@ export class ReconnectingSocket {
     connecting.catch(() => undefined); // giveUp() has informed the owner
   }
 
-  async #comeBack(): Promise<void> {
+  async #comeBack(reason: MusterError): Promise<void> {
+    this.#isLost = true;
+    this.states.tell({ state: "reconnecting", reason });
     await this.#connectUntilOpen(performance.now());
     await this.#owner.resume();
+    this.#isBack();
   }
 
   /** A gateway closes a socket whose seat another socket has taken. That is probably our new socket, whose answer is still to come. */
-  async #unlessMoved(moving: Promise<void>): Promise<void> {
+  async #unlessMoved(moving: Promise<void>, reason: MusterError): Promise<void> {
     await moving;
-    if (!this.#socket && !this.#closed) await this.#comeBack();
+    if (!this.#socket && !this.#closed) await this.#comeBack(reason);
   }
 
   /** Leaves a gateway. A seat moves to the next gateway before this socket closes; everything else can wait for a reconnect. */
@@ -205,7 +223,7 @@ export class ReconnectingSocket {
     } else {
       this.#socket = undefined;
       from.close();
-      this.#keep(this.#comeBack());
+      this.#keep(this.#comeBack(new MusterError("closed", "the gateway stops; another one takes over")));
     }
   }
 
@@ -220,7 +238,10 @@ export class ReconnectingSocket {
         from.close();
       });
       if (this.#closed) to.close(1000);
-      else this.#owner.onMoved();
+      else {
+        this.#owner.onMoved();
+        this.#isBack();
+      }
     } catch {
       // No other gateway is available yet, or the match has ended. The old socket works for as long as its gateway does.
       this.#moving = undefined;
