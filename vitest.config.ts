@@ -6,6 +6,9 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const NEEDS_SERVERS = ["**/*.db.test.ts", "**/*.system.test.ts"];
 const NEEDS_KAFKA = ["**/*.kafka.test.ts"];
 
+/** What judges times is tried twice: the machine may have been busy with something else. The report says which tests were. */
+const SECOND_TRY = { retry: 1 };
+
 /** These judge how soon a whole system recovers from a fault: two at a time, when the others are done. */
 const JUDGES_RECOVERY = [
   "tools/e2e/src/database-away.system.test.ts",
@@ -84,6 +87,7 @@ export default defineConfig({
       {
         test: {
           ...WITH_SERVERS,
+          ...SECOND_TRY,
           name: "recovery",
           include: JUDGES_RECOVERY,
           maxWorkers: 2,
@@ -93,6 +97,7 @@ export default defineConfig({
       {
         test: {
           ...WITH_SERVERS,
+          ...SECOND_TRY,
           name: "times",
           include: JUDGES_TIMES,
           maxWorkers: 1,

@@ -173,7 +173,7 @@ describeWithServers("up", () => {
     ] as const) {
       const up = await start(block);
       await until(() => (up.said().includes(seen) ? undefined : up.said()), 30_000);
-      if (block === 28_700) await until(() => (pidOf("mariadbd") ? undefined : "no MariaDB yet"), 30_000);
+      if (block === 28_700) await until(() => (pidOf("mariadbd") ? undefined : `no MariaDB yet: ${up.said()}`), 30_000);
       up.kill("SIGINT");
       expect(await up.ended).toBe(0);
       expect(up.said()).toContain("stopped");
