@@ -27,6 +27,13 @@ export REQUESTS_BURST_PER_ADDRESS=$((REQUESTS_PER_S_PER_ADDRESS * 2))
 export REDIRECT_PLAIN=${REDIRECT_PLAIN:-0}
 envsubst '$PUBLIC_HOST $EDGE_ADDRESS $LISTEN_ADDRESS $TLS_DIRECTIVES $REAL_IP_DIRECTIVES $USER_DIRECTIVE $WORKER_CONNECTIONS $FILES_MAX $CONNECTIONS_PER_ADDRESS_MAX $REQUESTS_PER_S_PER_ADDRESS $REQUESTS_BURST_PER_ADDRESS $REDIRECT_PLAIN' \
   <"${TEMPLATE_FOLDER:-/etc/muster/nginx}/muster.conf.template" >"$folder/nginx.conf"
+# The player's page; PAGE=off leaves every path to edge-api, as for a v1.5 monolith that has pages of its own.
+if [ "${PAGE:-on}" = off ]; then
+  : >"$folder/page.conf"
+else
+  export WEB_ROOT=${WEB_ROOT:-/usr/share/muster/page}
+  envsubst '$WEB_ROOT' <"${TEMPLATE_FOLDER:-/etc/muster/nginx}/page.conf.template" >"$folder/page.conf"
+fi
 # GATEWAY_ADDRESSES: host:port of each gateway, or of a name that leads to several, separated by spaces or commas.
 gateways=$(printf '%s' "${GATEWAY_ADDRESSES:?host:port, or several}" | tr ',' ' ')
 for address in $gateways; do echo "server $address fail_timeout=2s;"; done >"$folder/gateways.conf"

@@ -11,6 +11,7 @@ export { type Certificate, localCertificate } from "./certificate.ts";
 export { readIngressGateways, reloadNginx, writeIngressGateways } from "./ingress-gateways.ts";
 export { type IngressLimits, ingressLimits, ingressShortages } from "./ingress-limits.ts";
 export { findNginx, type NginxServer, startNginx } from "./nginx.ts";
+export { builtPage } from "./page.ts";
 export { paths } from "./paths.ts";
 export { prometheusConfiguration } from "./prometheus.ts";
 export { type Infrastructure, startInfrastructure } from "./infrastructure.ts";

@@ -26,6 +26,8 @@ export interface NginxOptions {
   readonly publicHost?: string;
   /** TLS and HTTP/2 on a port of its own. */
   readonly tls?: { readonly port: number; readonly certificate: string; readonly key: string } | undefined;
+  /** The folder of the player's page, as page.ts builds it. Default: there is no page, and edge-api answers everything. */
+  readonly webRoot?: string | undefined;
   readonly onLine?: (line: string) => void;
   /** set_real_ip_from and the like: default none. */
   readonly realIpDirectives?: string;
@@ -70,6 +72,7 @@ export function nginxCommand(options: NginxOptions): { command: string; args: st
     .replace("${REAL_IP_DIRECTIVES}", options.realIpDirectives ?? "")
     .replace("${TLS_DIRECTIVES}", tlsDirectives(options.tls));
   writeFileSync(path.join(prefix, "nginx.conf"), config);
+  writeFileSync(path.join(prefix, "page.conf"), pageLocations(options.webRoot));
   writeIngressGateways(prefix, [options.gatewayAddress, ...(options.moreGateways ?? [])]);
   return { command: nginx, args: nginxArguments(prefix) };
 }
@@ -77,4 +80,8 @@ export function nginxCommand(options: NginxOptions): { command: string; args: st
 function tlsDirectives(tls: NginxOptions["tls"]): string {
   if (!tls) return "";
   return `listen ${tls.port} ssl http2; ssl_certificate "${tls.certificate}"; ssl_certificate_key "${tls.key}";`;
+}
+
+function pageLocations(webRoot: string | undefined): string {
+  return webRoot === undefined ? "" : readFileSync(paths.pageTemplate, "utf8").replaceAll("${WEB_ROOT}", webRoot);
 }

@@ -22,5 +22,7 @@ export const paths = {
   prometheus: path.join(home, "prometheus"),
   nginx: path.join(home, "nginx"),
   nginxTemplate: path.join(root, "infra/nginx/muster.conf.template"),
+  pageTemplate: path.join(root, "infra/nginx/page.conf.template"),
+  web: path.join(root, "services/web"),
   node: process.execPath,
 };

@@ -31,6 +31,7 @@ export {
 export { type ReplayClaim, type ReplayDifference, verifyReplay } from "./replay/verify-replay.ts";
 export { descriptionOf, type FieldDescription, type GameDescription } from "./schema/description.ts";
 export { type Layout, layoutOf } from "./schema/layout.ts";
+export { plainOf } from "./schema/struct-view.ts";
 export { type Expectation, type Fields, flag, int, list, type StateOf, uint } from "./schema/schema.ts";
 export { BitReader, BitWriter, MalformedBitsError } from "./wire/bits.ts";
 export { type Codec, codecOf } from "./wire/codec.ts";

@@ -9,11 +9,11 @@ import {
 import { CONTROL_FRAME } from "./frames.ts";
 
 /** A whole frame, type byte first. */
-export function encodeClientControl(message: MessageInitShape<typeof ClientControlSchema>): Uint8Array {
+export function encodeClientControl(message: MessageInitShape<typeof ClientControlSchema>): Uint8Array<ArrayBuffer> {
   return framed(toBinary(ClientControlSchema, create(ClientControlSchema, message)));
 }
 
-export function encodeServerControl(message: MessageInitShape<typeof ServerControlSchema>): Uint8Array {
+export function encodeServerControl(message: MessageInitShape<typeof ServerControlSchema>): Uint8Array<ArrayBuffer> {
   return framed(toBinary(ServerControlSchema, create(ServerControlSchema, message)));
 }
 
@@ -26,7 +26,7 @@ export function decodeServerControl(frame: Uint8Array): ServerControl {
   return fromBinary(ServerControlSchema, frame.subarray(1));
 }
 
-function framed(body: Uint8Array): Uint8Array {
+function framed(body: Uint8Array): Uint8Array<ArrayBuffer> {
   const frame = new Uint8Array(body.length + 1);
   frame[0] = CONTROL_FRAME;
   frame.set(body, 1);

@@ -44,6 +44,8 @@ export interface SystemOptions {
   /** More games than the built-in ones. */
   readonly games?: NonNullable<Parameters<typeof shard.service.createApp>[1]>["games"];
   readonly nginx?: boolean;
+  /** The ingress serves the player's page, built from its sources. */
+  readonly page?: boolean;
   /** Instead of fresh ones in the tests' server: of one that the caller may stop. By service. */
   readonly databaseUrls?: Awaited<ReturnType<typeof freshDatabases>>;
   /** More instances of chat-service, which the caller starts; the second gateway goes to these first. */
@@ -131,7 +133,8 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     await second.start();
     gatewayUrls.push(second.sockets.url);
   }
-  const nginx = options.nginx === false ? undefined : await startTestNginx(env);
+  const nginx =
+    options.nginx === false ? undefined : await startTestNginx(env, options.page ? await builtPage() : undefined);
   const url = nginx?.url ?? `http://127.0.0.1:${env["EDGE_PORT"]}`;
   await until(() => whyUnhealthy(`http://127.0.0.1:${env["EDGE_PORT"]}`));
   return {
@@ -214,6 +217,7 @@ async function freePorts(): Promise<ReturnType<typeof portsFrom>> {
 
 async function startTestNginx(
   env: Record<string, string>,
+  webRoot: string | undefined,
 ): Promise<NginxServer & AsyncDisposable & { certificate: string }> {
   const prefix = mkdtempSync(path.join(os.tmpdir(), "muster-nginx-"));
   const files = localCertificate(prefix);
@@ -223,6 +227,7 @@ async function startTestNginx(
     port: Number(env["MUSTER_INGRESS_PORT"]),
     edgeAddress: `127.0.0.1:${env["EDGE_PORT"]}`,
     gatewayAddress: `127.0.0.1:${env["GATEWAY_PORT"]}`,
+    webRoot,
     limits: { requestsPerSPerAddress: 100_000 }, // all players of a test come from one address
   });
   return Object.assign(server, {

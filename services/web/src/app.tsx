@@ -1,0 +1,92 @@
+// The frame around every page: navigation, who is signed in, settings.
+import { ErrorBoundary, LocationProvider, Route, Router, useLocation } from "preact-iso";
+import { useEffect, useRef } from "preact/hooks";
+import { NotFoundPage } from "./pages/not-found-page.tsx";
+import { play } from "./play/play.ts";
+import { ROUTES } from "./routes.ts";
+import { player, restore, sessionError, signOut } from "./session/session.ts";
+import { text } from "./text/index.ts";
+import { Failure, Loading } from "./ui/index.tsx";
+import { Settings } from "./ui/settings.tsx";
+
+export function App() {
+  return (
+    <LocationProvider>
+      <Shell />
+    </LocationProvider>
+  );
+}
+
+function Shell() {
+  const { nav, name, skip, account } = text.value;
+  const { path } = useLocation();
+  const main = useRef<HTMLElement>(null);
+  const first = useRef(true);
+  useEffect(() => {
+    if (!first.current) main.current?.focus();
+    first.current = false;
+  }, [path]);
+  const who = player.value;
+  const playing = play.value.at === "playing" && path === "/";
+  return (
+    <div class="shell">
+      <a class="skip" href="#main">
+        {skip}
+      </a>
+      <header>
+        <a class="brand" href="/">
+          <img src="/page/favicon.svg" alt="" width="28" height="28" />
+          {name}
+        </a>
+        <nav class="nav" aria-label={name}>
+          {ROUTES.filter((route) => route.nav && (!route.signedIn || who)).map((route) => (
+            <a key={route.path} href={route.path} aria-current={route.path === path ? "page" : undefined}>
+              {nav[route.nav as keyof typeof nav]}
+            </a>
+          ))}
+        </nav>
+        {who && (
+          <div class="row" data-player={who.playerId}>
+            <span>
+              {who.name} {who.kind === "guest" && <span class="tag">{account.guest}</span>}
+            </span>
+            {!playing && (
+              <button type="button" class="quiet" onClick={() => void signOut().catch(() => undefined)}>
+                {account.signOut}
+              </button>
+            )}
+          </div>
+        )}
+        {who === undefined && (
+          <a class="quiet" href="/sign-in">
+            {account.signIn}
+          </a>
+        )}
+      </header>
+      <main id="main" ref={main} tabIndex={-1}>
+        {who === null ? (
+          <Unknown />
+        ) : (
+          <ErrorBoundary>
+            <Router>
+              {ROUTES.map((route) => (
+                <Route key={route.path} path={route.path} component={route.component} />
+              ))}
+              <Route default component={NotFoundPage} />
+            </Router>
+          </ErrorBoundary>
+        )}
+      </main>
+      <Settings />
+    </div>
+  );
+}
+
+/** There are stored tokens, and it is not known yet whose they are. */
+function Unknown() {
+  return sessionError.value === undefined ? (
+    <Loading />
+  ) : (
+    <Failure error={sessionError.value} retry={() => void restore()} />
+  );
+}

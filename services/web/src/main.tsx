@@ -1,0 +1,10 @@
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/components.css";
+import "./styles/match.css";
+import { render } from "preact";
+import { App } from "./app.tsx";
+import { restore } from "./session/session.ts";
+
+void restore();
+render(<App />, document.getElementById("app") as HTMLElement);

@@ -1,0 +1,151 @@
+// The start page: who you are, what you can play, and what is going on.
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { forgetSeat, leaveQueue, play, type Play, seatMode, start } from "../play/play.ts";
+import { client, player, playAsGuest } from "../session/session.ts";
+import { text } from "../text/index.ts";
+import { Failure, Loading, Page } from "../ui/index.tsx";
+import { useLoaded } from "../ui/loaded.ts";
+import { MatchView } from "../play/match-view.tsx";
+import { ResultView } from "../play/result-view.tsx";
+
+const WAITERS_EVERY_MS = 5000;
+
+export function PlayPage() {
+  const now = play.value;
+  if (player.value === undefined) return <Welcome />;
+  if (now.at === "queueing") return <Queueing now={now} />;
+  if (now.at === "joining") return <Page title={text.value.play.joining}>{<Loading />}</Page>;
+  if (now.at === "playing") return <MatchView running={now} />;
+  if (now.at === "over") return <ResultView over={now} />;
+  return <Modes failed={now.at === "failed" ? now : undefined} />;
+}
+
+function Welcome() {
+  const { play: say, account } = text.value;
+  const [busy, error] = [useSignal(false), useSignal<unknown>(undefined)];
+  const enter = async (): Promise<void> => {
+    busy.value = true;
+    error.value = undefined;
+    await playAsGuest().catch((err: unknown) => (error.value = err));
+    busy.value = false;
+  };
+  return (
+    <Page title={say.welcome} intro={say.welcomeText}>
+      <div class="row">
+        <button type="button" class="button primary big" disabled={busy.value} onClick={enter}>
+          {busy.value ? account.working : account.asGuest}
+        </button>
+        <a class="button" href="/sign-in">
+          {account.signIn}
+        </a>
+        <a class="button" href="/sign-up">
+          {account.signUp}
+        </a>
+      </div>
+      {error.value !== undefined && <Failure error={error.value} />}
+    </Page>
+  );
+}
+
+function Modes({ failed }: { readonly failed: Extract<Play, { at: "failed" }> | undefined }) {
+  const { play: say } = text.value;
+  const looks = useSignal(0);
+  const modes = useLoaded(() => client.modes(), [looks.value === 0]);
+  const shown = useSignal(modes.value);
+  if (modes.value) shown.value ??= modes.value;
+  useEffect(() => {
+    const timer = setInterval(() => {
+      client
+        .modes()
+        .then((fresh) => (shown.value = fresh))
+        .catch(() => undefined); // what was shown stays; the next look is soon
+    }, WAITERS_EVERY_MS);
+    return () => clearInterval(timer);
+  }, []);
+  const held = seatMode();
+  return (
+    <Page title={say.title} intro={say.lead}>
+      {failed && <Failure error={failed.error} retry={() => void start(failed.mode)} />}
+      {held !== undefined && (
+        <div class="notice warning" role="status">
+          <div>
+            <strong>{say.resume}</strong>
+            <p class="soft">{say.resumeText}</p>
+          </div>
+          <button
+            type="button"
+            class="button primary"
+            onClick={() => {
+              forgetSeat();
+              void start(held);
+            }}
+          >
+            {say.resumeButton}
+          </button>
+        </div>
+      )}
+      {modes.error !== undefined && <Failure error={modes.error} retry={modes.retry} />}
+      {!shown.value && modes.error === undefined && <Loading />}
+      <ul class="grid">
+        {shown.value?.map(({ mode, gameId, waiting }) => {
+          const [name, about] = say.modes[mode] ?? [mode, gameId];
+          return (
+            <li key={mode} class="card stack-s">
+              <h2>{name}</h2>
+              <p class="soft">{about}</p>
+              <p class="soft">{say.waiting(waiting)}</p>
+              <button
+                type="button"
+                class="button primary"
+                data-mode={mode}
+                aria-label={`${say.start}: ${name}`}
+                onClick={() => void start(mode)}
+              >
+                {say.start}
+              </button>
+            </li>
+          );
+        })}
+      </ul>
+      <p class="soft">{say.invite}</p>
+    </Page>
+  );
+}
+
+function Queueing({ now: { mode, since } }: { readonly now: Extract<Play, { at: "queueing" }> }) {
+  const { play: say } = text.value;
+  const [seconds, others] = [useSignal(0), useSignal<number | undefined>(undefined)];
+  useEffect(() => {
+    const timer = setInterval(() => {
+      seconds.value = Math.floor((performance.now() - since) / 1000);
+      if (seconds.value % 5 !== 2) return;
+      client.modes().then(
+        (modes) => (others.value = (modes.find((one) => one.mode === mode)?.waiting ?? 1) - 1),
+        () => undefined, // it only informs
+      );
+    }, 1000);
+    return () => clearInterval(timer);
+  }, [since]);
+  return (
+    <Page title={say.queueing} intro={say.honest}>
+      <div class="card stack">
+        <p class="row">
+          <span class="spinner" aria-hidden="true" />
+          <strong>{(say.modes[mode] ?? [mode])[0]}</strong>
+          <span role="timer">{say.waited(seconds.value)}</span>
+        </p>
+        {others.value === 0 && (
+          <p class="soft" role="status">
+            {say.alone}
+          </p>
+        )}
+        <div class="row">
+          <button type="button" class="button" onClick={leaveQueue}>
+            {say.cancel}
+          </button>
+        </div>
+      </div>
+    </Page>
+  );
+}

@@ -1,0 +1,120 @@
+// The end of a match: who won, and what it did to the player's rating.
+import { MusterError } from "@muster/client";
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { sound } from "../games/sound.ts";
+import { client } from "../session/session.ts";
+import { text } from "../text/index.ts";
+import { Page } from "../ui/index.tsx";
+import { dismiss, type Play, start } from "./play.ts";
+
+/** A rating follows some moments after the match; it is asked for so often, and then no more. */
+const RATING_TRIES = 10;
+const RATING_EVERY_MS = 700;
+
+export function ResultView({ over }: { readonly over: Extract<Play, { at: "over" }> }) {
+  const { result: say, match } = text.value;
+  const { found, end, seat } = over;
+  const title = titleOf(over);
+  useEffect(() => {
+    if (end.kind === "ended") sound(end.seats[seat]?.rank === 1 ? "won" : "lost");
+  }, []);
+  return (
+    <Page title={title} intro={say.reasons[end.reason] ?? end.reason}>
+      {end.kind === "ended" && (
+        <div class="card scroll">
+          <table data-result={end.stateHash}>
+            <thead>
+              <tr>
+                <th data-number>{say.place}</th>
+                <th>{say.player}</th>
+                <th data-number>{say.score}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {found.players
+                .map((one) => ({ ...one, ...(end.seats[one.seat] ?? { score: 0, rank: 0 }) }))
+                .toSorted((a, b) => a.rank - b.rank || a.seat - b.seat)
+                .map((one) => (
+                  <tr key={one.seat}>
+                    <td data-number>{one.rank}</td>
+                    <td>
+                      {one.bot === "" ? one.name : `${one.bot} (bot)`}{" "}
+                      {one.seat === seat && <span class="tag">{match.you}</span>}
+                    </td>
+                    <td data-number>{one.score}</td>
+                  </tr>
+                ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {end.kind === "ended" && found.players.every(({ bot }) => bot === "") && (
+        <RatingChange mode={found.mode} matchId={found.matchId} />
+      )}
+      <div class="row">
+        <button
+          type="button"
+          class="button primary"
+          onClick={() => {
+            dismiss();
+            void start(found.mode);
+          }}
+        >
+          {say.again}
+        </button>
+        {end.kind === "ended" && (
+          <a class="button" href={`/matches/${found.matchId}`}>
+            {say.replay}
+          </a>
+        )}
+        <button type="button" class="button" onClick={dismiss}>
+          {say.home}
+        </button>
+      </div>
+    </Page>
+  );
+}
+
+function RatingChange({ mode, matchId }: { readonly mode: string; readonly matchId: string }) {
+  const { result: say } = text.value;
+  const change = useSignal<{ before: number; after: number } | "none" | undefined>(undefined);
+  useEffect(() => {
+    let tries = 0;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const look = async (): Promise<void> => {
+      try {
+        const { points } = await client.ratings.history(mode, { limit: 5 });
+        const point = points.find((one) => one.matchId === matchId);
+        if (point) return void (change.value = { before: point.displayBefore, after: point.rating.display });
+      } catch (err) {
+        if (!(err instanceof MusterError)) throw err; // ratings may be away for a while
+      }
+      if (++tries === RATING_TRIES) change.value = "none";
+      else timer = setTimeout(look, RATING_EVERY_MS);
+    };
+    void look();
+    return () => clearTimeout(timer);
+  }, [matchId]);
+  if (change.value === "none") return <p class="soft">{say.ratingNone}</p>;
+  if (!change.value) return <p class="soft">{say.ratingPending}</p>;
+  const { before, after } = change.value;
+  const sign = after >= before ? "+" : "−";
+  return (
+    <p role="status">
+      {say.rating}: <strong>{after}</strong>{" "}
+      <span class={after >= before ? "good" : "bad"}>
+        {sign}
+        {Math.abs(after - before)}
+      </span>
+    </p>
+  );
+}
+
+function titleOf({ end, seat }: Extract<Play, { at: "over" }>): string {
+  const { result: say } = text.value;
+  if (end.kind === "cancelled") return say.cancelled;
+  const best = end.seats.filter(({ rank }) => rank === 1).length;
+  if (end.seats[seat]?.rank !== 1) return say.lost;
+  return best > 1 ? say.draw : say.won;
+}

@@ -1,0 +1,35 @@
+// The page's languages: `text.value` is the chosen one's catalogue. Components that read it are drawn anew when it changes.
+import { MusterError } from "@muster/client";
+import { computed, effect, signal } from "@preact/signals";
+import { readStored, writeStored } from "../session/stored.ts";
+import { de } from "./de.ts";
+import { en, type Text } from "./en.ts";
+
+export const LANGUAGES = { en, de } as const;
+export type Language = keyof typeof LANGUAGES;
+
+export const language = signal<Language>(chosen());
+export const text = computed<Text>(() => LANGUAGES[language.value]);
+
+effect(() => {
+  document.documentElement.lang = language.value;
+  writeStored("language", language.value);
+});
+
+/** What a failure is called, and what to do about it. */
+export function errorText(err: unknown): string {
+  const code = err instanceof MusterError ? err.code : "internal";
+  const { errors, unknownError } = text.value;
+  return (Object.hasOwn(errors, code) && errors[code]) || unknownError(code);
+}
+
+/** "12 Mar 2026, 14:05", as the language writes it. */
+export function dateText(when: string | Date): string {
+  return new Intl.DateTimeFormat(language.value, { dateStyle: "medium", timeStyle: "short" }).format(new Date(when));
+}
+
+function chosen(): Language {
+  const wanted = [readStored("language"), ...navigator.languages];
+  const found = wanted.map((tag) => tag?.slice(0, 2)).find((tag) => tag !== undefined && tag in LANGUAGES);
+  return (found as Language | undefined) ?? "en";
+}
