@@ -8,6 +8,7 @@ import { player, restore, sessionError, signOut } from "./session/session.ts";
 import { text } from "./text/index.ts";
 import { Failure, Loading } from "./ui/index.tsx";
 import { Settings } from "./ui/settings.tsx";
+import { detach } from "./detach.ts";
 
 export function App() {
   return (
@@ -87,6 +88,6 @@ function Unknown() {
   return sessionError.value === undefined ? (
     <Loading />
   ) : (
-    <Failure error={sessionError.value} retry={() => void restore()} />
+    <Failure error={sessionError.value} retry={() => detach(restore())} />
   );
 }

@@ -5,6 +5,7 @@ import "./styles/match.css";
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { restore } from "./session/session.ts";
+import { detach } from "./detach.ts";
 
-void restore();
+detach(restore());
 render(<App />, document.getElementById("app") as HTMLElement);

@@ -7,6 +7,7 @@ import { createDatabase, migrate } from "@muster/db";
 import * as edge from "@muster/edge-api/testing";
 import * as identity from "@muster/identity-service/testing";
 import {
+  builtPage,
   createEnvironment,
   databaseVariables,
   freePort,

@@ -11,7 +11,15 @@ export interface Pen {
   colour(name: string): string;
 }
 
-export function Canvas({ label, draw }: { readonly label: string; readonly draw: (pen: Pen) => void }) {
+export function Canvas({
+  label,
+  draw,
+  look = "",
+}: {
+  readonly label: string;
+  readonly look?: string;
+  readonly draw: (pen: Pen) => void;
+}) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const latest = useRef(draw);
   latest.current = draw;
@@ -22,7 +30,7 @@ export function Canvas({ label, draw }: { readonly label: string; readonly draw:
     // A change of theme changes what the names mean.
     const probe = document.createElement("span");
     probe.hidden = true;
-    element.after(probe);
+    element.append(probe);
     const forget = (): void => colours.clear();
     const scheme = matchMedia("(prefers-color-scheme: dark)");
     scheme.addEventListener("change", forget);
@@ -51,5 +59,5 @@ export function Canvas({ label, draw }: { readonly label: string; readonly draw:
       probe.remove();
     };
   }, []);
-  return <canvas ref={canvas} class="arena" role="img" aria-label={label} />;
+  return <canvas ref={canvas} class={`arena ${look}`} role="img" aria-label={label} />;
 }

@@ -5,6 +5,7 @@ import { useLocation } from "preact-iso";
 import { signIn, signUp } from "../session/session.ts";
 import { errorText, text } from "../text/index.ts";
 import { Failure, Field, Page } from "../ui/index.tsx";
+import { detach } from "../detach.ts";
 
 const OF_NAME: ReadonlySet<string> = new Set(["name_taken", "bad_name"]);
 const OF_PASSWORD: ReadonlySet<string> = new Set(["weak_password"]);
@@ -60,7 +61,7 @@ function Form({ submit, label, autocomplete, hints = false }: FormProps) {
     busy.value = false;
   };
   return (
-    <form class="card stack text" onSubmit={send}>
+    <form class="card stack text" onSubmit={(event) => detach(send(event))}>
       <Field
         id="name"
         label={account.nameLabel}

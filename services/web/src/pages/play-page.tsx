@@ -8,6 +8,7 @@ import { Failure, Loading, Page } from "../ui/index.tsx";
 import { useLoaded } from "../ui/loaded.ts";
 import { MatchView } from "../play/match-view.tsx";
 import { ResultView } from "../play/result-view.tsx";
+import { detach } from "../detach.ts";
 
 const WAITERS_EVERY_MS = 5000;
 
@@ -33,7 +34,7 @@ function Welcome() {
   return (
     <Page title={say.welcome} intro={say.welcomeText}>
       <div class="row">
-        <button type="button" class="button primary big" disabled={busy.value} onClick={enter}>
+        <button type="button" class="button primary big" disabled={busy.value} onClick={() => detach(enter())}>
           {busy.value ? account.working : account.asGuest}
         </button>
         <a class="button" href="/sign-in">
@@ -50,8 +51,7 @@ function Welcome() {
 
 function Modes({ failed }: { readonly failed: Extract<Play, { at: "failed" }> | undefined }) {
   const { play: say } = text.value;
-  const looks = useSignal(0);
-  const modes = useLoaded(() => client.modes(), [looks.value === 0]);
+  const modes = useLoaded(() => client.modes(), []);
   const shown = useSignal(modes.value);
   if (modes.value) shown.value ??= modes.value;
   useEffect(() => {
@@ -66,7 +66,7 @@ function Modes({ failed }: { readonly failed: Extract<Play, { at: "failed" }> | 
   const held = seatMode();
   return (
     <Page title={say.title} intro={say.lead}>
-      {failed && <Failure error={failed.error} retry={() => void start(failed.mode)} />}
+      {failed && <Failure error={failed.error} retry={() => start(failed.mode)} />}
       {held !== undefined && (
         <div class="notice warning" role="status">
           <div>
@@ -78,7 +78,7 @@ function Modes({ failed }: { readonly failed: Extract<Play, { at: "failed" }> | 
             class="button primary"
             onClick={() => {
               forgetSeat();
-              void start(held);
+              start(held);
             }}
           >
             {say.resumeButton}
@@ -100,7 +100,7 @@ function Modes({ failed }: { readonly failed: Extract<Play, { at: "failed" }> | 
                 class="button primary"
                 data-mode={mode}
                 aria-label={`${say.start}: ${name}`}
-                onClick={() => void start(mode)}
+                onClick={() => start(mode)}
               >
                 {say.start}
               </button>

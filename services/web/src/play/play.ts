@@ -8,6 +8,7 @@ import { connect, realtime } from "../session/session.ts";
 import { readStored, writeStored } from "../session/stored.ts";
 import { LinkQuality } from "./link-quality.ts";
 import { PlayedFeed } from "./played-feed.ts";
+import { detach } from "../detach.ts";
 
 /** Who is away, and until when (performance.now()). */
 export interface Away {
@@ -43,9 +44,13 @@ export const play = signal<Play>({ at: "idle" });
 const SEAT_MODE = "seat-mode";
 let leaving = new AbortController();
 
-/** Queues in a mode, takes the seat and plays until the end. Ends in `over` or `failed`, or in `idle` if the queue was left. */
-export async function start(mode: string): Promise<void> {
+/** Queues in a mode, takes the seat and plays until the end: `play` tells how far it is. Ends in `over` or `failed`, or in `idle` if the queue was left. */
+export function start(mode: string): void {
   if (["queueing", "joining", "playing"].includes(play.value.at)) return;
+  detach(queueAndPlay(mode));
+}
+
+async function queueAndPlay(mode: string): Promise<void> {
   leaving = new AbortController();
   const { signal: left } = leaving;
   play.value = { at: "queueing", mode, since: performance.now() };

@@ -7,6 +7,7 @@ import { client } from "../session/session.ts";
 import { text } from "../text/index.ts";
 import { Page } from "../ui/index.tsx";
 import { dismiss, type Play, start } from "./play.ts";
+import { detach } from "../detach.ts";
 
 /** A rating follows some moments after the match; it is asked for so often, and then no more. */
 const RATING_TRIES = 10;
@@ -58,7 +59,7 @@ export function ResultView({ over }: { readonly over: Extract<Play, { at: "over"
           class="button primary"
           onClick={() => {
             dismiss();
-            void start(found.mode);
+            start(found.mode);
           }}
         >
           {say.again}
@@ -91,9 +92,9 @@ function RatingChange({ mode, matchId }: { readonly mode: string; readonly match
         if (!(err instanceof MusterError)) throw err; // ratings may be away for a while
       }
       if (++tries === RATING_TRIES) change.value = "none";
-      else timer = setTimeout(look, RATING_EVERY_MS);
+      else timer = setTimeout(() => detach(look()), RATING_EVERY_MS);
     };
-    void look();
+    detach(look());
     return () => clearTimeout(timer);
   }, [matchId]);
   if (change.value === "none") return <p class="soft">{say.ratingNone}</p>;

@@ -109,6 +109,7 @@ export const de: Text = {
       operator: "Die Betreiber haben es beendet.",
       no_show: "Nicht alle sind gekommen.",
       abandoned: "Alle haben das Spiel verlassen.",
+      left: "Du hast aufgegeben.",
       not_placed: "Kein Server war frei. Versuche es gleich noch einmal.",
     },
     rating: "Wertung",

@@ -108,6 +108,7 @@ export const en = {
       operator: "An operator ended it.",
       no_show: "Not all players came.",
       abandoned: "All players left.",
+      left: "You gave up.",
       not_placed: "No server was free for it. Try again in a moment.",
     } as Record<string, string>,
     rating: "Rating",

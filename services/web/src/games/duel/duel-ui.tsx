@@ -82,6 +82,7 @@ function DuelBoard({ feed }: Props) {
       <Scores feed={feed} shown={shown.value} />
       <Canvas
         label={say.board}
+        look="space"
         draw={(pen) => {
           if (buttons) feed.input(buttons.read());
           const moment = feed.moment(pen.now);
