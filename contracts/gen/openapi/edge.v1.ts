@@ -1681,6 +1681,12 @@ export interface components {
                 readonly seats: number;
                 /** @description The number of waiting players */
                 readonly waiting: number;
+                /** @description For trying out; it gives way to the other queues where room is short */
+                readonly practice: boolean;
+                /** @description Bots take seats that stay free */
+                readonly bots: boolean;
+                /** @description Its matches change ratings, unless a bot plays in them */
+                readonly rated: boolean;
             }[];
         };
         readonly GameBuilds: {

@@ -86,7 +86,17 @@ export const DEVICES: Shape<Schemas["DeviceList"]> = record({
 });
 
 export const MODES: Shape<Schemas["ModeList"]> = record({
-  modes: list(record<ModeInfo>({ mode: text, gameId: text, seats: count, waiting: count })),
+  modes: list(
+    record<ModeInfo>({
+      mode: text,
+      gameId: text,
+      seats: count,
+      waiting: count,
+      practice: flag,
+      bots: flag,
+      rated: flag,
+    }),
+  ),
 });
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";

@@ -19,6 +19,11 @@ export function isPractice({ practice, bots }: Mode): boolean {
   return practice ?? bots !== undefined;
 }
 
+/** Whether its matches can change ratings: who plays alone, or always against bots, plays for nothing. */
+export function isRated({ seats, bots }: Mode): boolean {
+  return seats > 1 && bots?.afterS !== 0;
+}
+
 const ALL: readonly Game[] = Object.values(games) as unknown as Game[];
 
 /** By game id. */

@@ -1,5 +1,6 @@
 // The REST server. Every request is validated against the contract before its handler runs.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { Readable } from "node:stream";
 import cors from "@fastify/cors";
 import { must } from "@muster/errors";
 import type { Logger } from "@muster/log";
@@ -256,11 +257,15 @@ function addOperation(server: FastifyInstance, operation: Operation, { clients, 
         query: request.query,
         caller: callers.get(request),
         address: request.ip,
+        isHead: request.method === "HEAD",
         header: (name: string) => headerOf(request, name),
       } as AnyCall;
       const { status, body, cacheS, headers = {} } = await handler(call, clients);
       if (cacheS !== undefined) void reply.header("cache-control", `public, max-age=${cacheS}`);
-      return reply.code(status).headers(headers).send(body);
+      void reply.code(status).headers(headers);
+      // A handler that knows how long a body would be need not make it: Fastify counts every body but a stream.
+      const isSized = call.isHead && (body === undefined || "content-length" in headers);
+      return reply.send(isSized ? Readable.from([]) : body);
     },
   });
 }

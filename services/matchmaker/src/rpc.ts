@@ -3,7 +3,7 @@ import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import type { GatewaySessionRequest, MatchmakingService, ShardSessionRequest } from "@muster/contracts/matchmaking/v2";
 import type { ListModesResponseSchema } from "@muster/contracts/matchmaking/v2";
 import type { Logger } from "@muster/log";
-import type { Mode } from "@muster/modes";
+import { isPractice, isRated, type Mode } from "@muster/modes";
 import { type AfterHello, type Hello, serveSession } from "@muster/rpc";
 import { inSpan } from "@muster/tracing";
 import type { Admission } from "./queue/admission.ts";
@@ -166,10 +166,13 @@ function listModes({
   modes,
   tickets,
 }: RpcParts): NonNullable<MessageInitShape<typeof ListModesResponseSchema>["modes"]> {
-  return Object.entries(modes).map(([mode, { game, seats }]) => ({
-    mode,
-    gameId: game,
-    seats,
-    waiting: tickets.waiting(mode),
+  return Object.entries(modes).map(([name, mode]) => ({
+    mode: name,
+    gameId: mode.game,
+    seats: mode.seats,
+    waiting: tickets.waiting(name),
+    practice: isPractice(mode),
+    bots: mode.bots !== undefined,
+    rated: isRated(mode),
   }));
 }

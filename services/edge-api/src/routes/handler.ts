@@ -39,6 +39,8 @@ export interface Call<O extends OperationId> {
   readonly caller: AccessClaims | undefined;
   /** Of the client, as the ingress saw it. */
   readonly address: string;
+  /** HEAD: the answer's body is not wanted, only its headers. */
+  readonly isHead: boolean;
   /** Of the request. */
   readonly header: (name: string) => string | undefined;
 }

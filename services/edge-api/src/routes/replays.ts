@@ -26,7 +26,7 @@ export const replayHandlers: Handlers<"getReplay" | "getReplayFile" | PageOperat
 };
 
 async function file(
-  { params: { matchId }, header }: Pick<Call<"getReplayFile">, "params" | "header">,
+  { params: { matchId }, header, isHead }: Pick<Call<"getReplayFile">, "params" | "header" | "isHead">,
   clients: Clients,
 ): Promise<Answer<"getReplayFile">> {
   const { fileBytes, fileHash } = await clients.replay.readReplayFile({ matchId, bytesMax: 1 });
@@ -37,8 +37,8 @@ async function file(
   const range = ifRange === undefined || ifRange === etag ? rangeOf(header("range"), fileBytes) : undefined;
   if (range === "unsatisfiable") throw noSuchRange(fileBytes);
   const { first, last } = range ?? { first: 0, last: fileBytes - 1 };
-  const body = await read(clients, matchId, first, last + 1);
-  const type = { "content-type": "application/octet-stream" };
+  const body = isHead ? Buffer.alloc(0) : await read(clients, matchId, first, last + 1);
+  const type = { "content-type": "application/octet-stream", "content-length": `${last + 1 - first}` };
   if (!range) return { status: 200, body, headers: { ...headers, ...type } };
   const contentRange = `bytes ${first}-${last}/${fileBytes}`;
   return { status: 206, body, headers: { ...headers, ...type, "content-range": contentRange } };

@@ -30,7 +30,17 @@ export const systemHandlers: Handlers<"getInstallation" | "listModes" | "getGame
     const { modes } = await matchmaking.listModes({});
     return {
       status: 200,
-      body: { modes: modes.map(({ mode, gameId, seats, waiting }) => ({ mode, gameId, seats, waiting })) },
+      body: {
+        modes: modes.map(({ mode, gameId, seats, waiting, practice, bots, rated }) => ({
+          mode,
+          gameId,
+          seats,
+          waiting,
+          practice,
+          bots,
+          rated,
+        })),
+      },
     };
   },
 
