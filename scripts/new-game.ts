@@ -73,8 +73,14 @@ function manifestOf(id: string): object {
     description: "A game.",
     private: true,
     type: "module",
+    sideEffects: false,
+    files: ["dist"],
     exports: { ".": `./src/${id}.ts` },
+    // For `pnpm pack:sdk`: a web game outside of this workspace installs its game like the SDK.
+    publishConfig: { exports: { ".": { types: `./dist/${id}.d.ts`, default: `./dist/${id}.js` } } },
     scripts: {
+      prepack: "node ../../scripts/build-package.ts",
+      postpack: "rm -rf dist",
       test: `vitest run --root ../.. packages/game-${id}/`,
       typecheck: "tsc --noEmit -p tsconfig.json",
     },

@@ -1,256 +1,34 @@
-import type { components } from "@muster/contracts/openapi/edge/v1";
-import { ChatApi } from "./chat.ts";
-import { MusterError } from "./errors.ts";
-import { type Challenge, challengeOf, solved } from "./proof-of-work.ts";
-import { RatingsApi } from "./ratings.ts";
 import { Realtime, type RealtimeOptions } from "./realtime.ts";
-import { ReplaysApi } from "./replays.ts";
-import {
-  type BYTES,
-  type DeviceInfo,
-  DEVICES,
-  HISTORY,
-  type HistoryPage,
-  MATCH,
-  type MatchSummary,
-  type Method,
-  type ModeInfo,
-  MODES,
-  NOTHING,
-  PLAYER,
-  type Player,
-  request,
-  SESSION,
-  type Tokens,
-} from "./rest.ts";
-import { serverUrl } from "./server-url.ts";
-import { count, record, type Shape } from "./shapes.ts";
-import { TokenHolder } from "./tokens.ts";
-
-type Schemas = components["schemas"];
-
-export interface ClientOptions {
-  /** The ingress's URL: http://localhost:8080. */
-  readonly url: string;
-  /** An earlier session: a saved `client.tokens`. Default: the result of `readTokens`. */
-  readonly tokens?: Tokens;
-  /** Called whenever the tokens change, so that you can store them. */
-  readonly onTokens?: (tokens: Tokens | undefined) => void;
-  /**
-   * Reads the tokens that `onTokens` stored. Called before a renewal, because another tab or process may have renewed them already.
-   * Clients that share tokens without it eventually end their session.
-   */
-  readonly readTokens?: () => Tokens | undefined;
-}
-
-/** `deviceId`: 16 to 64 characters. */
-export type Credentials = Schemas["RegisterRequest"];
-
-/** The server no longer accepts the access token; a new one may work. */
-const OUTDATED: ReadonlySet<string> = new Set(["token_expired", "token_revoked", "token_invalid"]);
-
-/** The server may or may not have done the work. */
-const UNKNOWN_OUTCOME: ReadonlySet<string> = new Set(["network", "deadline_exceeded"]);
-/** Challenges solved per log-in: meanwhile, other players' attempts may raise the difficulty, or the first challenge may expire. */
-const PROOFS_MAX = 2;
-
-const REVOKED: Shape<Schemas["RevokedCount"]> = record<Schemas["RevokedCount"]>({ revoked: count });
+import type { Player } from "./rest.ts";
+import { RestClient } from "./rest-client.ts";
 
 /** A player's client for a Muster server: create one per player. */
-export class MusterClient {
-  readonly url: string;
-  readonly #tokens: TokenHolder;
+export class MusterClient extends RestClient {
   /** Those that are not closed. */
   readonly #connections = new Set<Realtime>();
-  readonly chat: ChatApi = new ChatApi((method, path, expected, body) => this.#call(method, path, expected, body));
-  readonly ratings: RatingsApi = new RatingsApi((method, path, expected) => this.#call(method, path, expected));
 
-  readonly replays: ReplaysApi = new ReplaysApi((method, path, expected) => this.#call(method, path, expected));
-
-  /** @throws MusterError bad_url */
-  constructor(options: ClientOptions) {
-    this.url = serverUrl(options.url);
-    this.#tokens = new TokenHolder({ ...options, url: this.url });
-  }
-
-  get tokens(): Tokens | undefined {
-    return this.#tokens.tokens;
-  }
-
-  /** @throws MusterError name_taken, bad_name, weak_password, too_many_accounts, invalid_request, busy */
-  async register(credentials: Credentials): Promise<Player> {
-    try {
-      return await this.#open("/v1/auth/register", credentials);
-    } catch (err) {
-      if (!(err instanceof MusterError) || !UNKNOWN_OUTCOME.has(err.code)) throw err;
-      // The registration may have succeeded with only its answer lost. Then the log-in works, and a repeat would fail with name_taken.
-      return await this.logIn(credentials).catch(() => Promise.reject(err));
-    }
-  }
-
-  /**
-   * Solves a challenge when the server asks for one, which can take a few seconds of CPU time.
-   * @throws MusterError bad_credentials, account_banned, too_many_attempts, busy
-   */
-  async logIn(credentials: Credentials): Promise<Player> {
-    const logIn = (proof?: string): Promise<Player> =>
-      this.#open("/v1/auth/login", { ...credentials, ...(proof === undefined ? {} : { proof }) });
-    let challenge: Challenge | undefined;
-    for (let proofs = 0; ; proofs++) {
-      try {
-        return await logIn(challenge && (await solved(challenge)));
-      } catch (err) {
-        if (proofs === PROOFS_MAX || !(err instanceof MusterError) || err.code !== "challenge_required") throw err;
-        challenge = challengeOf(err.details);
-      }
-    }
-  }
-
-  /** `deviceKey`: 16 to 128 random characters that the device generated and stores. */
-  async logInGuest(deviceKey: string, deviceLabel = ""): Promise<Player> {
-    return this.#open("/v1/auth/guest", { deviceKey, deviceLabel });
-  }
-
-  /**
-   * Makes a guest a registered account with the same player id, history and ratings. This session goes on; the others end, and the device
-   * key no longer opens the account, so forget it.
-   * @throws MusterError not_a_guest, name_taken, bad_name, weak_password, too_many_accounts, busy
-   */
-  async upgradeGuest(credentials: Schemas["UpgradeRequest"]): Promise<Player> {
-    const player = await this.#call("POST", "/v1/me/upgrade", PLAYER, credentials).catch(async (err: unknown) => {
-      if (!(err instanceof MusterError) || !UNKNOWN_OUTCOME.has(err.code)) throw err;
-      // The upgrade may have been done with only its answer lost. A repeat would fail with not_a_guest.
-      const now = await this.me().catch(() => undefined);
-      if (now?.kind !== "registered" || now.name !== credentials.name.normalize("NFKC")) throw err;
-      return now;
-    });
-    await this.refresh().catch(() => undefined); // for the new name, which the next renewal brings at the latest
+  override async upgradeGuest(credentials: Parameters<RestClient["upgradeGuest"]>[0]): Promise<Player> {
+    const player = await super.upgradeGuest(credentials);
     for (const realtime of this.#connections) realtime.renewToken();
     return player;
   }
 
-  /**
-   * Closes the realtime connections and stops sharing tokens with other tabs. Call it when you no longer need this client. It does not end
-   * the session.
-   */
-  close(): void {
+  /** Also closes the realtime connections. */
+  override close(): void {
     for (const realtime of this.#connections) realtime.close();
-    this.#tokens.close();
-  }
-
-  async logOut(): Promise<void> {
-    const { tokens } = this.#tokens;
-    this.#tokens.keep(undefined, 0);
-    if (tokens)
-      await request(this.url, "POST", "/v1/auth/logout", NOTHING, { body: { refreshToken: tokens.refreshToken } });
-  }
-
-  /** The open sessions of this player. */
-  async devices(): Promise<readonly DeviceInfo[]> {
-    return (await this.#get("/v1/me/devices", DEVICES)).devices;
-  }
-
-  /** @throws MusterError device_not_found */
-  async revokeDevice(deviceId: string): Promise<void> {
-    await this.#call("DELETE", `/v1/me/devices/${encodeURIComponent(deviceId)}`, NOTHING);
-  }
-
-  /** Ends all other sessions. @returns how many it ended */
-  async revokeOtherDevices(): Promise<number> {
-    return (await this.#call("POST", "/v1/me/devices/revoke-others", REVOKED)).revoked;
-  }
-
-  /** Also ends all other sessions. @throws MusterError bad_credentials, weak_password, too_many_attempts, busy */
-  async changePassword(passwords: Schemas["ChangePasswordRequest"]): Promise<void> {
-    await this.#call("PUT", "/v1/me/password", NOTHING, passwords);
-  }
-
-  async me(): Promise<Player> {
-    return this.#get("/v1/me", PLAYER);
-  }
-
-  async player(playerId: string): Promise<Player> {
-    return this.#get(`/v1/players/${encodeURIComponent(playerId)}`, PLAYER);
-  }
-
-  async match(matchId: string): Promise<MatchSummary> {
-    return this.#get(`/v1/matches/${encodeURIComponent(matchId)}`, MATCH);
-  }
-
-  /** The player's matches, newest first. */
-  async history(page: { limit?: number; cursor?: string } = {}): Promise<HistoryPage> {
-    const query = new URLSearchParams();
-    if (page.limit !== undefined) query.set("limit", String(page.limit));
-    if (page.cursor !== undefined) query.set("cursor", page.cursor);
-    return this.#get(`/v1/me/matches?${query}`, HISTORY);
-  }
-
-  /**
-   * A page of the matches that are played now and can be watched, newest first. It needs no session.
-   * @throws MusterError watching_off
-   */
-  async liveMatches(page: { mode?: string; limit?: number; cursor?: string } = {}): Promise<HistoryPage> {
-    const query = new URLSearchParams();
-    for (const [name, value] of Object.entries(page)) if (value !== undefined) query.set(name, String(value));
-    return request(this.url, "GET", `/v1/matches/live?${query}`, HISTORY);
-  }
-
-  async modes(): Promise<readonly ModeInfo[]> {
-    return (await request(this.url, "GET", "/v1/modes", MODES)).modes;
+    super.close();
   }
 
   /** Opens the realtime connection, which reconnects by itself until you close it. */
   async connect(options: RealtimeOptions = {}): Promise<Realtime> {
     const realtime = new Realtime(
       `${this.url.replace(/^http/, "ws")}/v1/realtime`,
-      (not) => this.#tokens.access(not),
+      (not) => this.accessFor(not),
       options,
     );
     this.#connections.add(realtime);
     realtime.onClosed(() => this.#connections.delete(realtime));
     await realtime.ready();
     return realtime;
-  }
-
-  /**
-   * An access token that is still valid for a while. Renewed if it is about to expire, or if `fresh` is set: use that when the
-   * server says that the token has expired, whatever the local clock says.
-   * @throws MusterError unauthenticated, bad_refresh_token
-   */
-  async accessToken(fresh = false): Promise<string> {
-    return this.#tokens.access(fresh ? this.tokens?.accessToken : undefined);
-  }
-
-  /** Renews the tokens now, or takes over those that another tab has just renewed. @throws MusterError unauthenticated, bad_refresh_token */
-  refresh(): Promise<Tokens> {
-    return this.#tokens.renew();
-  }
-
-  #get<T>(path: string, expected: Shape<T>): Promise<T> {
-    return this.#call("GET", path, expected);
-  }
-
-  async #call<T>(
-    method: Method,
-    path: string,
-    expected: Shape<T> | typeof NOTHING | typeof BYTES,
-    body?: unknown,
-  ): Promise<T> {
-    const given = body === undefined ? {} : { body };
-    const accessToken = await this.#tokens.access();
-    try {
-      return await request(this.url, method, path, expected, { accessToken, ...given });
-    } catch (err) {
-      if (!(err instanceof MusterError) || !OUTDATED.has(err.code)) throw err;
-      const another = await this.#tokens.access(accessToken);
-      return request(this.url, method, path, expected, { accessToken: another, ...given });
-    }
-  }
-
-  async #open(path: string, body: unknown): Promise<Player> {
-    const askedAt = performance.now();
-    const { player, tokens } = await request(this.url, "POST", path, SESSION, { body });
-    this.#tokens.keep(tokens, askedAt);
-    return player;
   }
 }

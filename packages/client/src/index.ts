@@ -1,5 +1,5 @@
 // The client SDK. It runs in Node 24 and in browsers, and needs only fetch and WebSocket from the platform.
-export { type ClientOptions, type Credentials, MusterClient } from "./client.ts";
+export { MusterClient } from "./client.ts";
 export type { Channel, ChannelPage, ChatApi, Invitation, Message, MessagePage } from "./chat.ts";
 export type { ConnectionListener, ConnectionState } from "./connection-state.ts";
 export { MusterError } from "./errors.ts";
@@ -20,6 +20,7 @@ export type {
   SeasonList,
 } from "./ratings.ts";
 export { Realtime, type RealtimeOptions } from "./realtime.ts";
+export { type ClientOptions, type Credentials, RestClient } from "./rest-client.ts";
 export type { ReplayPage, ReplaysApi, ReplaySummary } from "./replays.ts";
 export type { JoinOptions } from "./same-game.ts";
 export { WatchedMatch } from "./watched-match.ts";

@@ -32,7 +32,19 @@ export { type ReplayClaim, type ReplayDifference, verifyReplay } from "./replay/
 export { descriptionOf, type FieldDescription, type GameDescription } from "./schema/description.ts";
 export { type Layout, layoutOf } from "./schema/layout.ts";
 export { plainOf } from "./schema/struct-view.ts";
-export { type Expectation, type Fields, flag, int, list, type StateOf, uint } from "./schema/schema.ts";
+export {
+  type Expectation,
+  type Field,
+  type Fields,
+  flag,
+  type FlagField,
+  int,
+  type IntField,
+  list,
+  type ListField,
+  type StateOf,
+  uint,
+} from "./schema/schema.ts";
 export { BitReader, BitWriter, MalformedBitsError } from "./wire/bits.ts";
 export { type Codec, codecOf } from "./wire/codec.ts";
 export { type InputCodec, inputCodecOf } from "./wire/input-codec.ts";

@@ -73,7 +73,9 @@ function withoutTexts(source: string): string {
 }
 
 function observe(request: ObservedRunRequest): Promise<ObservedRun> {
-  const worker = new Worker(pathToFileURL(path.join(import.meta.dirname, "observed-run.ts")), {
+  // .js in the published package
+  const file = `observed-run${path.extname(import.meta.filename)}`;
+  const worker = new Worker(pathToFileURL(path.join(import.meta.dirname, file)), {
     workerData: request,
     execArgv: [],
   });

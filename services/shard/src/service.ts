@@ -68,7 +68,7 @@ function compose(context: ServiceContext<Config, ShardOverrides>): Composition<E
     () => pace.ticksPerSnapshot,
   );
   const results = new Results(shardId, matchClient.call, metrics, log);
-  const pace = new SnapshotPace({
+  const pace: SnapshotPace = new SnapshotPace({
     now: clock.now,
     matches: () => matches.size,
     onChange(ticksPerSnapshot, lateShare) {
@@ -102,7 +102,7 @@ function compose(context: ServiceContext<Config, ShardOverrides>): Composition<E
   });
   const inputs = new InputRings();
   const seatReports = new SeatReports(config.playedAfterMs);
-  const matches = new Matches({
+  const matches: Matches = new Matches({
     matchesMax: config.matchesMax,
     times,
     playedAfterMs: config.playedAfterMs,

@@ -1,31 +1,11 @@
 // The client SDK where players have it: bundled, in a real browser, on a page of another origin than the ingress.
-import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
-import os from "node:os";
 import path from "node:path";
 import { freePort } from "@muster/local";
 import { describeWithServers } from "@muster/testkit";
 import { rolldown } from "rolldown";
 import { expect, it } from "vitest";
+import { CHROMIUM, reportOf } from "./browser.ts";
 import { startSystem } from "./system.ts";
-
-const CHROMIUM = ["chromium", "chromium-browser", "google-chrome"].find(
-  (name) => spawnSync("sh", ["-c", `command -v ${name}`]).status === 0,
-);
-const FLAGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-dev-shm-usage",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
-if (!CHROMIUM && process.env["CI"]) throw new Error("no chromium: scripts/test.sh installs it");
 
 describeWithServers("the client SDK in a browser", () => {
   it.skipIf(!CHROMIUM)(
@@ -35,7 +15,7 @@ describeWithServers("the client SDK in a browser", () => {
       await using system = await startSystem({
         env: { EDGE_CORS_ORIGINS: JSON.stringify([`http://127.0.0.1:${pagePort}`]) },
       });
-      const report = await reportOf("browser-page.ts", pagePort, system.url);
+      const report = await reportOf(await bundled("browser-page.ts"), pagePort, system.url);
       expect(report).toMatchObject({
         error: null,
         end: { kind: "ended", reason: "played" },
@@ -51,7 +31,7 @@ describeWithServers("the client SDK in a browser", () => {
     "two tabs with the same tokens stay logged in, where every repeat of a refresh counts",
     async () => {
       await using system = await startSystem({ env: { IDENTITY_REFRESH_GRACE_S: "0" } });
-      const report = await reportOf("browser-tabs-page.ts", await freePort(), system.url);
+      const report = await reportOf(await bundled("browser-tabs-page.ts"), await freePort(), system.url);
       expect(report).toEqual({ error: null, refreshTokens: 6, loggedOut: false });
     },
   );
@@ -81,46 +61,9 @@ describeWithServers("the client SDK in a browser", () => {
   });
 });
 
-/** Opens the page, bundled, in a browser, and waits for what it reports. */
-async function reportOf(page: string, port: number, musterUrl: string): Promise<Record<string, unknown>> {
-  const folder = mkdtempSync(path.join(os.tmpdir(), "muster-browser-"));
-  const script = await bundled(page, folder);
-  const reported = Promise.withResolvers<Record<string, unknown>>();
-  const server = createServer((req, res) => {
-    if (req.url === "/page.js") return void res.setHeader("content-type", "text/javascript").end(script);
-    if (req.method !== "POST")
-      return void res
-        .setHeader("content-type", "text/html")
-        .end(`<!doctype html><script type="module" src="/page.js"></script>`);
-    const chunks: Buffer[] = [];
-    req
-      .on("data", (chunk: Buffer) => chunks.push(chunk))
-      .on("end", () => {
-        res.end();
-        reported.resolve(JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>);
-      });
-  });
-  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${port}/?${new URLSearchParams({ muster: musterUrl })}`;
-  const browser = spawn(CHROMIUM as string, [...FLAGS, `--user-data-dir=${folder}/profile`, url], {
-    stdio: "ignore",
-    detached: true,
-  });
-  const timeout = setTimeout(() => reported.reject(new Error("the page reported nothing")), 40_000);
-  try {
-    return await reported.promise;
-  } finally {
-    clearTimeout(timeout);
-    process.kill(-(browser.pid as number), "SIGKILL");
-    server.close();
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-  }
-}
-
-async function bundled(page: string, folder: string): Promise<string> {
+async function bundled(page: string): Promise<string> {
   const bundle = await rolldown({ input: path.join(import.meta.dirname, page), platform: "browser" });
-  const file = path.join(folder, "page.js");
-  await bundle.write({ file, format: "esm" });
+  const [chunk] = (await bundle.generate({ format: "esm" })).output;
   await bundle.close();
-  return readFileSync(file, "utf8");
+  return chunk.code;
 }

@@ -18,6 +18,7 @@ interface Run {
 
 /** Undefined: it has no quick path, or is no program. */
 const SCRIPTS: Readonly<Record<string, Run | undefined>> = {
+  "build-package.ts": { code: 2 },
   "check-structure.ts": { code: 0 },
   "check.ts": undefined, // runs everything
   "config-tables.ts": { code: 0 },
@@ -35,6 +36,7 @@ const SCRIPTS: Readonly<Record<string, Run | undefined>> = {
   "new-game.ts": { args: ["No Name"], code: 2 },
   "new-service.ts": { args: ["No Name"], code: 2 },
   "operator.sh": { args: ["no-such-command"], code: 2 },
+  "pack-sdk.ts": { args: ["--no-such-option"], code: 2 },
   "perf-guard.sh": { args: ["--no-such-option"], code: 2 },
   "prepare-uws.ts": { code: 0 },
   "setup.sh": undefined, // is sourced
