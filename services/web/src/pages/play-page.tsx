@@ -1,5 +1,6 @@
 // The start page: who you are, what you can play, and what is going on.
 import { useSignal } from "@preact/signals";
+import { ErrorBoundary, lazy } from "preact-iso";
 import { useEffect } from "preact/hooks";
 import { forgetSeat, leaveQueue, play, type Play, seatMode, start } from "../play/play.ts";
 import { client, player, playAsGuest } from "../session/session.ts";
@@ -11,6 +12,9 @@ import { ResultView } from "../play/result-view.tsx";
 import { detach } from "../detach.ts";
 
 const WAITERS_EVERY_MS = 5000;
+
+/** Loaded after the start page is there. */
+const DuelDemo = lazy(() => import("../games/duel/duel-demo.tsx").then((module) => module.DuelDemo));
 
 export function PlayPage() {
   const now = play.value;
@@ -32,20 +36,25 @@ function Welcome() {
     busy.value = false;
   };
   return (
-    <Page title={say.welcome} intro={say.welcomeText}>
-      <div class="row">
-        <button type="button" class="button primary big" disabled={busy.value} onClick={() => detach(enter())}>
-          {busy.value ? account.working : account.asGuest}
-        </button>
-        <a class="button" href="/sign-in">
-          {account.signIn}
-        </a>
-        <a class="button" href="/sign-up">
-          {account.signUp}
-        </a>
-      </div>
-      {error.value !== undefined && <Failure error={error.value} />}
-    </Page>
+    <div class="welcome">
+      <Page title={say.welcome} intro={say.welcomeText}>
+        <div class="row">
+          <button type="button" class="button primary big" disabled={busy.value} onClick={() => detach(enter())}>
+            {busy.value ? account.working : account.asGuest}
+          </button>
+          <a class="button" href="/sign-in">
+            {account.signIn}
+          </a>
+          <a class="button" href="/sign-up">
+            {account.signUp}
+          </a>
+        </div>
+        {error.value !== undefined && <Failure error={error.value} />}
+      </Page>
+      <ErrorBoundary>
+        <DuelDemo />
+      </ErrorBoundary>
+    </div>
   );
 }
 
@@ -88,11 +97,13 @@ function Modes({ failed }: { readonly failed: Extract<Play, { at: "failed" }> | 
       {modes.error !== undefined && <Failure error={modes.error} retry={modes.retry} />}
       {!shown.value && modes.error === undefined && <Loading />}
       <ul class="grid">
-        {shown.value?.map(({ mode, gameId, waiting }) => {
+        {shown.value?.map(({ mode, gameId, waiting, practice }) => {
           const [name, about] = say.modes[mode] ?? [mode, gameId];
           return (
             <li key={mode} class="card stack-s">
-              <h2>{name}</h2>
+              <h2 class="row">
+                {name} {practice && <span class="tag soft">{say.practice}</span>}
+              </h2>
               <p class="soft">{about}</p>
               <p class="soft">{say.waiting(waiting)}</p>
               <button

@@ -14,17 +14,24 @@ export class LinkQuality {
   readonly loss = signal(0);
   readonly lost = signal(false);
   readonly #roundTrips: number[] = [];
+  /** The connection is lost, and reconnects. */
+  #away = false;
+  readonly #stopListening: () => void;
   readonly #timer: ReturnType<typeof setInterval>;
 
   constructor(realtime: Realtime, match: PlayingMatch, onRoundTrip: (ms: number) => void) {
     let [applied, heardAt] = [match.framesApplied, performance.now()];
     let asking = false;
+    this.#stopListening = realtime.onConnection(({ state }) => {
+      this.#away = state !== "connected";
+      this.lost.value = this.#away;
+    });
     this.#timer = setInterval(() => {
       const frames = match.framesApplied + match.framesSkipped;
       this.loss.value = frames === 0 ? 0 : match.framesSkipped / frames;
       if (match.framesApplied !== applied || match.tickRate === 0)
         [applied, heardAt] = [match.framesApplied, performance.now()];
-      this.lost.value = performance.now() - heardAt > SILENCE_MS;
+      this.lost.value = this.#away || performance.now() - heardAt > SILENCE_MS;
       if (asking) return;
       asking = true;
       realtime
@@ -33,15 +40,15 @@ export class LinkQuality {
           this.#roundTrips.push(ms);
           if (this.#roundTrips.length > KEPT) this.#roundTrips.shift();
           this.latencyMs.value = this.#roundTrips.toSorted((a, b) => a - b)[this.#roundTrips.length >> 1];
-          if (match.tickRate === 0) this.lost.value = false;
           onRoundTrip(ms);
         })
-        .catch(() => (this.lost.value = true)) // not connected: it reconnects by itself
+        .catch(() => undefined) // not connected: the listener above has heard of it
         .finally(() => (asking = false));
     }, PING_EVERY_MS);
   }
 
   stop(): void {
+    this.#stopListening();
     clearInterval(this.#timer);
   }
 }

@@ -50,7 +50,9 @@ export const en = {
     } as Record<string, readonly [string, string]>,
     waiting: (n: number) =>
       n === 0 ? "Nobody is waiting" : n === 1 ? "1 player is waiting" : `${n} players are waiting`,
+    practice: "practice",
     start: "Play",
+    demo: "Two bots fight a duel",
     invite: "To play against a friend, both of you choose the same game now.",
     queueing: "Looking for another player …",
     waited: (s: number) => (s < 60 ? `${s} s` : `${Math.floor(s / 60)} min ${s % 60} s`),
