@@ -4,8 +4,8 @@ import path from "node:path";
 
 const SOURCE = /^[\w@][\w.@-]*(?:\/[\w.@-]+)*\.(?:ts|sh|py|proto|sql|ya?ml|md)$/;
 const FOLDER = /^(?:contracts|design|infra|packages|patches|runbooks|scripts|services|tools)\/[\w./-]*$/;
-/** The README's example, which `pnpm new:game race` creates. */
-const EXAMPLE = /\brace\b|game-NAME|^play\.ts$/;
+/** The examples of the README and of the how-to pages, which `pnpm new:game` and `pnpm new:service` create. */
+const EXAMPLE = /\b(?:race|gather|notes)\b|game-NAME|^play\.ts$/;
 /** What may write lines of logs. */
 const LOGS = /^(?:packages|services)\/[^/]+\/src\/(?!.*\.test\.ts$).*\.ts$/;
 /** Behind the name of whatever it is: retryForever of packages/runtime. */

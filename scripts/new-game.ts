@@ -26,10 +26,10 @@ const TAKEN: ReadonlySet<string> = new Set([
 ]);
 
 /** `clock`: a game with a tick rate; `turns`: one that steps when a player moves. */
-export type Kind = "clock" | "turns";
+type Kind = "clock" | "turns";
 
 /** One of the files that a game begins with. */
-export function gameFile(kind: Kind, template: "game.ts" | "game.test.ts" | "play.ts", id: string): string {
+function gameFile(kind: Kind, template: "game.ts" | "game.test.ts" | "play.ts", id: string): string {
   const text = readFileSync(path.join(TEMPLATES, kind, `${template}.template`), "utf8");
   return text.replaceAll("${IDENT}", identifierOf(id)).replaceAll("${ID}", id);
 }
@@ -119,7 +119,7 @@ function main(words: readonly string[]): number {
   if (rest.includes("--no-install")) return 0;
   const installed = spawnSync("pnpm", ["install", "--no-frozen-lockfile", "--prefer-offline"], { stdio: "inherit" });
   if (installed.status === 0)
-    console.log(`\nTest it: pnpm exec vitest run packages/game-${id}. Play it: README.md, "Write a game".`);
+    console.log(`\nTest it: pnpm exec vitest run packages/game-${id}. Play it: design/howto/write-a-game.md`);
   return installed.status ?? 1;
 }
 

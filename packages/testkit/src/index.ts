@@ -9,3 +9,4 @@ export { describeWithKafka, freshTopicPrefix, kafkaBrokers } from "./topics.ts";
 export { until } from "./until.ts";
 export { type SchemaShape, schemaViews, type SchemaViews } from "./schema.ts";
 export { type CollectedSpan, type OtlpCollector, startOtlpCollector } from "./otlp-collector.ts";
+export { freePortBase } from "./port-base.ts";

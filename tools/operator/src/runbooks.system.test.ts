@@ -2,10 +2,11 @@
 // scripts/up.sh makes it. A command that fails, or prints something else than the page says, fails the test.
 import { inPath, SERVICES } from "@muster/local";
 import { describeWithServers, until } from "@muster/testkit";
+import { missingFrom } from "@muster/testkit/printed-lines";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { dashboardQueries, queriesWithoutSeries } from "./dashboards.ts";
 import { localEnvironment, logLines, metricsTold, rulesText, writeMetricsTable } from "./observed.ts";
-import { type Block, blocksOf, missingFrom, runbookPages, textOfPage } from "./runbooks.ts";
+import { type Block, blocksOf, runbookPages, textOfPage } from "./runbooks.ts";
 import { createTestInstallation, printedBy, type TestInstallation } from "./test-installation.ts";
 
 const PAGE_WITHIN_MS = 180_000;

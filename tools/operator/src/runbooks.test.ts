@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { databaseServices, databaseVariable, paths, SERVICES } from "@muster/local";
+import { missingFrom } from "@muster/testkit/printed-lines";
 import { expect, it } from "vitest";
 import { COMMANDS } from "./commands.ts";
-import { blocksOf, missingFrom, runbookPages, textOfPage } from "./runbooks.ts";
+import { blocksOf, runbookPages, textOfPage } from "./runbooks.ts";
 
 it("every block of commands in a runbook is run by a test or says why not", () => {
   for (const page of runbookPages()) expect(() => blocksOf(page)).not.toThrow();

@@ -64,20 +64,3 @@ function whyNotRun(page: string, line: number, info: string): string | undefined
     throw new Error(`${page}:${line}: "\`\`\`${info}" says neither "sh run" nor "sh not-run: WHY"`);
   return why;
 }
-
-/** @returns the first expected line that the output does not have where it should */
-export function missingFrom(output: string, expected: readonly string[]): string | undefined {
-  const lines = output.split("\n");
-  let from = 0;
-  for (const one of expected) {
-    const pattern = new RegExp(`^${one.trim().split("…").map(escaped).join(".*")}$`);
-    const at = lines.findIndex((line, index) => index >= from && pattern.test(line.trim()));
-    if (at < 0) return one;
-    from = at + 1;
-  }
-  return undefined;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&").replaceAll(/ +/g, " +");
-}

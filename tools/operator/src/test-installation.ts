@@ -3,11 +3,9 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { answers, freePort, paths } from "@muster/local";
-import { until } from "@muster/testkit";
+import { freePort, paths } from "@muster/local";
+import { freePortBase, until } from "@muster/testkit";
 
-/** Where whole systems have their ports (infra/local/src/ports.ts), below those for outgoing connections. */
-const [BASE_FROM, BASES] = [18_400, 140];
 const UP_WITHIN_MS = 100_000;
 const COMMAND_WITHIN_MS = 60_000;
 
@@ -55,15 +53,6 @@ export async function createTestInstallation(more: Readonly<Record<string, strin
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** A block of a hundred ports; several checkouts may be tested at the same time. */
-async function freePortBase(): Promise<number> {
-  for (;;) {
-    const base = BASE_FROM + 100 * Math.floor(Math.random() * BASES);
-    const taken = await Promise.all([0, 10, 20, 30, 40, 50, 60, 90].map((offset) => answers(base + offset)));
-    if (!taken.includes(true)) return base;
-  }
 }
 
 async function up(env: NodeJS.ProcessEnv): Promise<() => Promise<void>> {
