@@ -1,80 +1,19 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { type Call, CALLS, TOKENS } from "../test/calls.ts";
 import { ChatApi } from "./chat.ts";
 import { MusterClient } from "./client.ts";
 import { MusterError } from "./errors.ts";
 import { RatingsApi } from "./ratings.ts";
 import { ReplaysApi } from "./replays.ts";
 import { RestClient } from "./rest-client.ts";
-import type { Tokens } from "./rest.ts";
 
-const ID = "018f2f5e-7f3a-7000-8000-000000000001";
-const TOKENS: Tokens = {
-  accessToken: "access",
-  accessExpiresAt: "2999-01-01T00:00:00.000Z",
-  refreshToken: "refresh-token-secret",
-  refreshExpiresAt: "2999-01-01T00:00:00.000Z",
-};
-const CREDENTIALS = { name: "ann", password: "correct horse battery" };
-
-type Call = (client: MusterClient) => Promise<unknown>;
-
-/** Every method that asks the server by REST. */
-const CALLS: Readonly<Record<string, Call>> = {
-  upgradeGuest: (client) => client.upgradeGuest(CREDENTIALS),
-  liveMatches: (client) => client.liveMatches({ mode: "duel" }),
-  register: (client) => client.register(CREDENTIALS),
-  logIn: (client) => client.logIn(CREDENTIALS),
-  logInGuest: (client) => client.logInGuest("device-key-0123456789"),
-  logOut: (client) => client.logOut(),
-  devices: (client) => client.devices(),
-  revokeDevice: (client) => client.revokeDevice(ID),
-  revokeOtherDevices: (client) => client.revokeOtherDevices(),
-  changePassword: (client) => client.changePassword({ currentPassword: "a", newPassword: "b" }),
-  me: (client) => client.me(),
-  player: (client) => client.player(ID),
-  match: (client) => client.match(ID),
-  history: (client) => client.history({ limit: 1 }),
-  modes: (client) => client.modes(),
-  accessToken: (client) => client.accessToken(true),
-  refresh: (client) => client.refresh(),
-  "ratings.seasons": ({ ratings }) => ratings.seasons(),
-  "ratings.leaderboard": ({ ratings }) => ratings.leaderboard("duel", { limit: 1 }),
-  "ratings.rank": ({ ratings }) => ratings.rank("duel"),
-  "ratings.of": ({ ratings }) => ratings.of({ playerId: ID }),
-  "ratings.history": ({ ratings }) => ratings.history("duel", { limit: 1 }),
-  "replays.list": ({ replays }) => replays.list({ limit: 1 }),
-  "replays.of": ({ replays }) => replays.of(ID),
-  "replays.download": ({ replays }) => replays.download(ID),
-  "chat.channels": ({ chat }) => chat.channels(),
-  "chat.channelPage": ({ chat }) => chat.channelPage({ limit: 1 }),
-  "chat.hide": ({ chat }) => chat.hide(ID),
-  "chat.show": ({ chat }) => chat.show(ID),
-  "chat.direct": ({ chat }) => chat.direct(ID),
-  "chat.match": ({ chat }) => chat.match(ID),
-  "chat.createRoom": ({ chat }) => chat.createRoom("race fans"),
-  "chat.joinRoom": ({ chat }) => chat.joinRoom("race fans"),
-  "chat.invite": ({ chat }) => chat.invite(ID, ID),
-  "chat.addMember": ({ chat }) => chat.addMember(ID, ID),
-  "chat.invitations": ({ chat }) => chat.invitations(),
-  "chat.acceptInvitation": ({ chat }) => chat.acceptInvitation(ID),
-  "chat.declineInvitation": ({ chat }) => chat.declineInvitation(ID),
-  "chat.removeMember": ({ chat }) => chat.removeMember(ID, ID),
-  "chat.hideDirect": ({ chat }) => chat.hideDirect(ID, ID),
-  "chat.post": ({ chat }) => chat.post(ID, "hello"),
-  "chat.edit": ({ chat }) => chat.edit(ID, 1, "hello"),
-  "chat.delete": ({ chat }) => chat.delete(ID, 1),
-  "chat.history": ({ chat }) => chat.history(ID, { limit: 1 }),
-  "chat.markRead": ({ chat }) => chat.markRead(ID, 1),
-  "chat.block": ({ chat }) => chat.block(ID),
-  "chat.unblock": ({ chat }) => chat.unblock(ID),
-};
 /** Not by REST. */
-const OTHERS = new Set(["constructor", "connect", "close", "accessFor"]);
+const OTHERS = new Set(["constructor", "connect", "close", "accessFor", "supportLog"]);
 /** Done is all that their answer says: 204. */
 const SAYS_NOTHING =
-  /^(logOut|revokeDevice|changePassword|chat\.(hide|show|invite|addMember|declineInvitation|removeMember|hideDirect|delete|block|unblock))$/;
+  /^(logOut|revokeDevice|changePassword|chat\.(hide|show|invite|addMember|declineInvitation|removeMember|hideDirect|delete|block|unblock|mute|unmute))$/;
 
 interface Answer {
   readonly status: number;

@@ -34,6 +34,15 @@ export interface ChannelPage {
   readonly nextCursor?: string;
 }
 
+/** `name`: the name when the player joined. */
+export type Member = Schemas["MemberPage"]["members"][number];
+
+export interface MemberPage {
+  /** By player id. */
+  readonly members: readonly Member[];
+  readonly more: boolean;
+}
+
 type InvitationJson = Schemas["Invitation"];
 
 /** An invitation to a room. */
@@ -83,6 +92,11 @@ const INVITATIONS: Shape<{ invitations: readonly InvitationJson[] }> = record({
     }),
   ),
 });
+const MEMBERS: Shape<Schemas["MemberPage"]> = record<Schemas["MemberPage"]>({
+  members: list(record<Member>({ playerId: text, name: text })),
+  more: flag,
+});
+const BLOCKED: Shape<Schemas["BlockList"]> = record<Schemas["BlockList"]>({ playerIds: list(text) });
 const UNREAD: Shape<{ unread: number }> = record<{ unread: number }>({ unread: count });
 
 type Call = <T>(method: Method, path: string, expected: Shape<T> | typeof NOTHING, body?: unknown) => Promise<T>;
@@ -203,6 +217,27 @@ export class ChatApi {
   /** Marks everything up to `seq` as read. @returns how many messages are unread now */
   async markRead(channelId: string, seq: number): Promise<number> {
     return (await this.#call("PUT", `${at(channelId)}/read`, UNREAD, { seq })).unread;
+  }
+
+  /** The members of a channel, those after `after` if it is given; none of the global channel, of which everyone is a member. */
+  members(channelId: string, page: { after?: string; limit?: number } = {}): Promise<MemberPage> {
+    const query = new URLSearchParams();
+    for (const [name, value] of Object.entries(page)) if (value !== undefined) query.set(name, String(value));
+    return this.#call("GET", `${at(channelId)}/members?${query}`, MEMBERS);
+  }
+
+  /** For the owner of a room, and for moderators. The player reads `reason`. @throws MusterError not_allowed */
+  async mute(channelId: string, playerId: string, mute: Schemas["MuteRequest"]): Promise<void> {
+    await this.#call("PUT", `${at(channelId)}/mutes/${encodeURIComponent(playerId)}`, NOTHING, mute);
+  }
+
+  async unmute(channelId: string, playerId: string): Promise<void> {
+    await this.#call("DELETE", `${at(channelId)}/mutes/${encodeURIComponent(playerId)}`, NOTHING);
+  }
+
+  /** The ids of the players whom this player blocks. */
+  async blocked(): Promise<readonly string[]> {
+    return (await this.#call("GET", "/v1/chat/blocks", BLOCKED)).playerIds;
   }
 
   async block(playerId: string): Promise<void> {

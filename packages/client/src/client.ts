@@ -1,6 +1,7 @@
 import { Realtime, type RealtimeOptions } from "./realtime.ts";
 import type { Player } from "./rest.ts";
 import { RestClient } from "./rest-client.ts";
+import { outcomeOf } from "./support-log.ts";
 
 /** A player's client for a Muster server: create one per player. */
 export class MusterClient extends RestClient {
@@ -21,13 +22,15 @@ export class MusterClient extends RestClient {
 
   /** Opens the realtime connection, which reconnects by itself until you close it. */
   async connect(options: RealtimeOptions = {}): Promise<Realtime> {
-    const realtime = new Realtime(
-      `${this.url.replace(/^http/, "ws")}/v1/realtime`,
-      (not) => this.accessFor(not),
-      options,
-    );
+    const realtime = new Realtime(`${this.url.replace(/^http/, "ws")}/v1/realtime`, (not) => this.accessFor(not), {
+      ...options,
+      note: (what) => this.log.note(what),
+    });
     this.#connections.add(realtime);
     realtime.onClosed(() => this.#connections.delete(realtime));
+    realtime.onConnection(({ state, reason }) =>
+      this.log.note(`realtime ${state}${reason ? `: ${outcomeOf(reason)}` : ""}`),
+    );
     await realtime.ready();
     return realtime;
   }

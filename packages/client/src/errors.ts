@@ -1,13 +1,30 @@
-import { clientDuty, DISCONNECTS } from "@muster/realtime";
+import type { components } from "@muster/contracts/openapi/edge/v1";
+import { clientDuty, DISCONNECTS, type RealtimeErrorCode } from "@muster/realtime";
 
-/**
- * A refusal or a failure, with a code from the contract's error tables. The SDK adds codes of its own: `network` (no answer, or an answer that
- * did not come from Muster: the message says which), `timeout`, `closed`, `unsupported` (the platform lacks a feature), `bad_url`, and
- * `wrong_game`, `wrong_layout`, `wrong_build` (the match does not play the game that this client was given).
- */
+/** Codes that only the SDK gives. */
+export type SdkErrorCode =
+  /** No answer, or one that did not come from Muster: the message says which. */
+  | "network"
+  | "timeout"
+  | "closed"
+  /** The player left the queue. */
+  | "cancelled"
+  /** The platform lacks a feature. */
+  | "unsupported"
+  | "bad_url"
+  /** The match does not play the game that this client was given. */
+  | "wrong_game"
+  | "wrong_layout"
+  | "wrong_build";
+
+/** Every code that this version knows: of the REST contract, of the realtime contract, and of the SDK. */
+export type MusterErrorCode = components["schemas"]["ErrorCode"] | RealtimeErrorCode | SdkErrorCode;
+
+/** A refusal or a failure. Decide by `code`; the message is for people. */
 export class MusterError extends Error {
   override readonly name = "MusterError";
-  readonly code: string;
+  /** A newer server may have codes that this version does not know. */
+  readonly code: MusterErrorCode | (string & {});
   /** HTTP status, WebSocket close code, or 0. */
   readonly status: number;
   readonly traceId: string;

@@ -1,8 +1,8 @@
 // The client SDK. It runs in Node 24 and in browsers, and needs only fetch and WebSocket from the platform.
 export { MusterClient } from "./client.ts";
-export type { Channel, ChannelPage, ChatApi, Invitation, Message, MessagePage } from "./chat.ts";
+export type { Channel, ChannelPage, ChatApi, Invitation, Member, MemberPage, Message, MessagePage } from "./chat.ts";
 export type { ConnectionListener, ConnectionState } from "./connection-state.ts";
-export { MusterError } from "./errors.ts";
+export { MusterError, type MusterErrorCode, type SdkErrorCode } from "./errors.ts";
 export type { MatchEnd } from "./match.ts";
 export { PlayingMatch } from "./match.ts";
 export { type Correction, Prediction, type PredictionOptions } from "./prediction.ts";

@@ -17,6 +17,8 @@ export interface RealtimeOptions {
   readonly webSocket?: typeof WebSocket;
   /** For tests: the source of network events (`online`). Default: the browser's window. */
   readonly network?: EventTarget;
+  /** Told what the server says about queue and match, in a few words: the support log of MusterClient. */
+  readonly note?: (what: string) => void;
 }
 
 const RECONNECT_WITHIN_MS = 30_000;
@@ -36,10 +38,10 @@ export class Realtime {
   #watched: WatchedMatch | undefined;
 
   constructor(url: string, token: TokenSource, options: RealtimeOptions) {
-    const { reconnectWithinMs = RECONNECT_WITHIN_MS, webSocket, network } = options;
+    const { reconnectWithinMs = RECONNECT_WITHIN_MS, webSocket, network, note } = options;
     this.#reconnectWithinMs = reconnectWithinMs;
     this.#connection = new ReconnectingSocket(
-      { url, token, reconnectWithinMs, webSocket, network },
+      { url, token, reconnectWithinMs, webSocket, network, note },
       {
         onFrame: (frame) => this.#onFrame(frame),
         onControl: (control, asked) => this.#onControl(control, asked),

@@ -15,6 +15,7 @@ export interface ReconnectingSocketOptions {
   readonly webSocket: typeof WebSocket | undefined;
   /** For tests: the source of network events. Default: the browser's window. */
   readonly network?: EventTarget | undefined;
+  readonly note?: ((what: string) => void) | undefined;
 }
 
 /** The callbacks of the object that owns the socket. */
@@ -172,6 +173,8 @@ export class ReconnectingSocket {
 
   #onControl(from: GatewaySocket, control: ServerControl, asked: boolean): void {
     const { message } = control;
+    const what = wordsFor(message);
+    if (what !== undefined) this.#options.note?.(what);
     if (message.case !== "goingAway") return this.#owner.onControl(control, asked);
     // The gateway serves until then. The delay is random, so that not all clients leave at once.
     const withinMs = message.value.reconnectWithinMs * LEAVE_WITHIN_SHARE;
@@ -249,4 +252,11 @@ export class ReconnectingSocket {
       if (this.#socket === from) setTimeout(() => this.#leave(from), LEAVE_AGAIN_MS);
     }
   }
+}
+
+/** Not of chat, and not of what comes all the time. */
+function wordsFor({ case: kind, value }: ServerControl["message"]): string | undefined {
+  if (kind === undefined || kind === "pong" || kind.startsWith("chat")) return undefined;
+  const { matchId, reason, code } = value as { matchId?: string; reason?: string; code?: string };
+  return [`realtime: ${kind}`, code, reason, matchId].filter((part) => part !== undefined && part !== "").join(" ");
 }

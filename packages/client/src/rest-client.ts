@@ -24,6 +24,7 @@ import {
 } from "./rest.ts";
 import { serverUrl } from "./server-url.ts";
 import { count, record, type Shape } from "./shapes.ts";
+import { SupportLog } from "./support-log.ts";
 import { TokenHolder } from "./tokens.ts";
 
 type Schemas = components["schemas"];
@@ -59,6 +60,7 @@ const REVOKED: Shape<Schemas["RevokedCount"]> = record<Schemas["RevokedCount"]>(
 export class RestClient {
   readonly url: string;
   readonly #tokens: TokenHolder;
+  protected readonly log: SupportLog = new SupportLog();
   readonly chat: ChatApi = new ChatApi((method, path, expected, body) => this.#call(method, path, expected, body));
   readonly ratings: RatingsApi = new RatingsApi((method, path, expected) => this.#call(method, path, expected));
 
@@ -67,7 +69,7 @@ export class RestClient {
   /** @throws MusterError bad_url */
   constructor(options: ClientOptions) {
     this.url = serverUrl(options.url);
-    this.#tokens = new TokenHolder({ ...options, url: this.url });
+    this.#tokens = new TokenHolder({ ...options, url: this.url, log: this.log });
   }
 
   get tokens(): Tokens | undefined {
@@ -125,6 +127,14 @@ export class RestClient {
     return player;
   }
 
+  /**
+   * What this client did last, a line each: requests with their outcome, renewals, the realtime connection. For the player to send to you;
+   * it has no tokens, passwords or texts in it.
+   */
+  supportLog(): string {
+    return String(this.log);
+  }
+
   /** Stops sharing tokens with other tabs. Call it when you no longer need this client. It does not end the session. */
   close(): void {
     this.#tokens.close();
@@ -134,7 +144,10 @@ export class RestClient {
     const { tokens } = this.#tokens;
     this.#tokens.keep(undefined, 0);
     if (tokens)
-      await request(this.url, "POST", "/v1/auth/logout", NOTHING, { body: { refreshToken: tokens.refreshToken } });
+      await request(this.url, "POST", "/v1/auth/logout", NOTHING, {
+        body: { refreshToken: tokens.refreshToken },
+        log: this.log,
+      });
   }
 
   /** The open sessions of this player. */
@@ -169,12 +182,13 @@ export class RestClient {
     return this.#get(`/v1/matches/${encodeURIComponent(matchId)}`, MATCH);
   }
 
-  /** The player's matches, newest first. */
-  async history(page: { limit?: number; cursor?: string } = {}): Promise<HistoryPage> {
+  /** A player's matches, newest first; by default, this client's own. @throws MusterError bad_cursor, player_not_found */
+  async history(page: { playerId?: string; limit?: number; cursor?: string } = {}): Promise<HistoryPage> {
     const query = new URLSearchParams();
     if (page.limit !== undefined) query.set("limit", String(page.limit));
     if (page.cursor !== undefined) query.set("cursor", page.cursor);
-    return this.#get(`/v1/me/matches?${query}`, HISTORY);
+    const whose = page.playerId === undefined ? "me" : `players/${encodeURIComponent(page.playerId)}`;
+    return this.#get(`/v1/${whose}/matches?${query}`, HISTORY);
   }
 
   /**
@@ -184,11 +198,11 @@ export class RestClient {
   async liveMatches(page: { mode?: string; limit?: number; cursor?: string } = {}): Promise<HistoryPage> {
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(page)) if (value !== undefined) query.set(name, String(value));
-    return request(this.url, "GET", `/v1/matches/live?${query}`, HISTORY);
+    return request(this.url, "GET", `/v1/matches/live?${query}`, HISTORY, { log: this.log });
   }
 
   async modes(): Promise<readonly ModeInfo[]> {
-    return (await request(this.url, "GET", "/v1/modes", MODES)).modes;
+    return (await request(this.url, "GET", "/v1/modes", MODES, { log: this.log })).modes;
   }
 
   /**
@@ -220,7 +234,7 @@ export class RestClient {
     expected: Shape<T> | typeof NOTHING | typeof BYTES,
     body?: unknown,
   ): Promise<T> {
-    const given = body === undefined ? {} : { body };
+    const given = { log: this.log, ...(body === undefined ? {} : { body }) };
     const accessToken = await this.#tokens.access();
     try {
       return await request(this.url, method, path, expected, { accessToken, ...given });
@@ -233,7 +247,7 @@ export class RestClient {
 
   async #open(path: string, body: unknown): Promise<Player> {
     const askedAt = performance.now();
-    const { player, tokens } = await request(this.url, "POST", path, SESSION, { body });
+    const { player, tokens } = await request(this.url, "POST", path, SESSION, { body, log: this.log });
     this.#tokens.keep(tokens, askedAt);
     return player;
   }

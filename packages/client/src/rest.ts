@@ -2,6 +2,7 @@ import type { components } from "@muster/contracts/openapi/edge/v1";
 import { errorFrom, foreign, noAnswer, pageOrigin } from "./answers.ts";
 import { MusterError } from "./errors.ts";
 import { count, flag, list, maybe, record, type Shape, text, time, word } from "./shapes.ts";
+import type { SupportLog } from "./support-log.ts";
 
 type Schemas = components["schemas"];
 
@@ -108,16 +109,33 @@ export const BYTES = "bytes";
 
 const REQUEST_TIMEOUT_MS = 15_000;
 
+export interface RequestOptions {
+  readonly body?: unknown;
+  readonly accessToken?: string;
+  readonly log?: SupportLog | undefined;
+}
+
 /**
  * Sends one request to edge-api. An answer is accepted only if it has the contract's form.
  * @throws MusterError with the contract's code; `network` if no answer came, or the answer is not from Muster
  */
-export async function request<T>(
+export function request<T>(
   baseUrl: string,
   method: Method,
   path: string,
   expected: Shape<T> | typeof NOTHING | typeof BYTES,
-  options: { body?: unknown; accessToken?: string } = {},
+  options: RequestOptions = {},
+): Promise<T> {
+  const answer = exchange(baseUrl, method, path, expected, options);
+  return options.log ? options.log.noting(`${method} ${path.replace(/\?.*/s, "")}`, answer) : answer;
+}
+
+async function exchange<T>(
+  baseUrl: string,
+  method: Method,
+  path: string,
+  expected: Shape<T> | typeof NOTHING | typeof BYTES,
+  options: RequestOptions,
 ): Promise<T> {
   if (typeof fetch !== "function") throw new MusterError("unsupported", "this platform has no fetch");
   const headers: Record<string, string> = {};

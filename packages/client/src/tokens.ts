@@ -2,6 +2,7 @@
 // and passes the new tokens to the others. Contract: /v1/auth/refresh.
 import { MusterError } from "./errors.ts";
 import { request, TOKENS, type TokenAnswer, type Tokens } from "./rest.ts";
+import type { SupportLog } from "./support-log.ts";
 import { exclusively, type Shared, shareBetweenTabs } from "./tabs.ts";
 
 export interface TokenOptions {
@@ -9,6 +10,7 @@ export interface TokenOptions {
   readonly tokens?: Tokens | undefined;
   readonly onTokens?: ((tokens: Tokens | undefined) => void) | undefined;
   readonly readTokens?: (() => Tokens | undefined) | undefined;
+  readonly log?: SupportLog;
 }
 
 /** An access token that expires sooner than this is renewed before use. */
@@ -90,8 +92,9 @@ export class TokenHolder {
 
   async #exchange(current: Tokens): Promise<void> {
     const askedAt = performance.now();
+    const { url, log } = this.#options;
     const body = { refreshToken: current.refreshToken };
-    const answer = await request(this.#options.url, "POST", "/v1/auth/refresh", TOKENS, { body });
+    const answer = await request(url, "POST", "/v1/auth/refresh", TOKENS, { body, log });
     if (!this.#tokens || !sameSession(this.#tokens, current)) return; // logged out in the meantime
     const overtaken = this.#tokens !== current && !isNewer(answer, this.#tokens);
     if (!overtaken) this.keep(answer, askedAt);
@@ -111,7 +114,9 @@ export class TokenHolder {
 
   /** Stores another tab's tokens here too: this tab's storage may be its own, and old tokens in it would end the session later. */
   #onTold(tokens: Tokens): void {
-    if (this.#takeNewer(tokens)) this.#options.onTokens?.(tokens);
+    if (!this.#takeNewer(tokens)) return;
+    this.#options.log?.note("tokens from another tab");
+    this.#options.onTokens?.(tokens);
   }
 
   #take(tokens: Tokens): void {
