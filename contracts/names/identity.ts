@@ -1,4 +1,4 @@
-import { AccountKind, Role } from "../gen/services/identity/v2_pb.ts";
+import { AccountKind, ReportCategory, ReportDecision, Role } from "../gen/services/identity/v2_pb.ts";
 import { type NameIn, namesIn, type NamesIn } from "./names.ts";
 
 export type AccountKindName = NameIn<typeof AccountKind>;
@@ -6,6 +6,11 @@ export type AccountKindName = NameIn<typeof AccountKind>;
 export type RoleName = NameIn<typeof Role>;
 
 export const accountKinds: NamesIn<typeof AccountKind> = namesIn(AccountKind);
+export type ReportCategoryName = NameIn<typeof ReportCategory>;
+export type ReportDecisionName = NameIn<typeof ReportDecision>;
+
+export const reportCategories: NamesIn<typeof ReportCategory> = namesIn(ReportCategory);
+export const reportDecisions: NamesIn<typeof ReportDecision> = namesIn(ReportDecision);
 export const roles: NamesIn<typeof Role> = namesIn(Role);
 
 /** Text in the Protobuf contract too, in the order of a key's life. */

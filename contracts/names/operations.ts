@@ -12,6 +12,11 @@ export interface OperatorOperation {
 /** By operationId of contracts/openapi/edge.v1.yaml. `…_ordered`: written before another service does it. */
 export const OPERATOR_OPERATIONS = {
   getSystem: { role: "moderator" },
+  findAccounts: { role: "moderator" },
+  getAccount: { role: "moderator" },
+  listPlayerDevices: { role: "moderator" },
+  revokePlayerDevice: { role: "moderator", audit: "player_device_revoked" },
+  revokePlayerDevices: { role: "moderator", audit: "player_devices_revoked" },
   banPlayer: { role: "moderator", audit: "player_banned" },
   unbanPlayer: { role: "moderator", audit: "player_unbanned" },
   setRole: { role: "admin", audit: "role_set" },
@@ -19,6 +24,11 @@ export const OPERATOR_OPERATIONS = {
   listSigningKeys: { role: "admin" },
   rotateSigningKey: { role: "admin", audit: "key_rotated" },
   revokeSigningKey: { role: "admin", audit: "key_revoked" },
+  listMatches: { role: "moderator" },
+  listSuspectMatches: { role: "moderator" },
+  decideSuspectMatch: { role: "moderator", audit: "suspect_decision_ordered" },
+  listReports: { role: "moderator" },
+  decideReport: { role: "moderator", audit: "report_decided" },
   listQueues: { role: "moderator" },
   listTickets: { role: "moderator" },
   removeTicket: { role: "moderator", audit: "ticket_remove_ordered" },

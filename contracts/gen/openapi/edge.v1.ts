@@ -548,6 +548,246 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/admin/players": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Accounts, in the order of their names
+         * @description For moderators and admins. With their bans, guests and registered ones alike.
+         */
+        readonly get: operations["findAccounts"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/admin/players/{playerId}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * One account
+         * @description For moderators and admins.
+         */
+        readonly get: operations["getAccount"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/admin/players/{playerId}/devices": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The open sessions of a player, newest first
+         * @description For moderators and admins.
+         */
+        readonly get: operations["listPlayerDevices"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/admin/players/{playerId}/devices/revoke-all": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * End all sessions of a player
+         * @description For moderators and admins. Of accounts with a lower role than their own. The player may log in again: a ban refuses that.
+         */
+        readonly post: operations["revokePlayerDevices"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/admin/players/{playerId}/devices/{deviceId}/revoke": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * End one session of a player
+         * @description For moderators and admins. Of accounts with a lower role than their own.
+         */
+        readonly post: operations["revokePlayerDevice"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/admin/matches": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Matches, newest first
+         * @description For moderators and admins. By state and queue, or all matches of one player: `playerId` cannot be combined with the others.
+         */
+        readonly get: operations["listMatches"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/admin/suspect-matches": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Matches whose simulation had another result than the stored one, newest first
+         * @description For moderators and admins. They count for nobody until a moderator accepts them.
+         */
+        readonly get: operations["listSuspectMatches"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/admin/suspect-matches/{matchId}/decision": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /**
+         * Decide on a suspect match
+         * @description For moderators and admins. A later decision replaces it. Ratings follow within seconds, once rating-service is there.
+         */
+        readonly put: operations["decideSuspectMatch"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/admin/reports": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * What players have reported, newest first
+         * @description For moderators and admins.
+         */
+        readonly get: operations["listReports"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/admin/reports/{reportId}/decision": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /**
+         * Decide on a report
+         * @description For moderators and admins. It does nothing else: a ban or a mute is a request of its own. `report_decided` if somebody was faster.
+         */
+        readonly put: operations["decideReport"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/players/{playerId}/reports": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Report a player to the moderators
+         * @description While a report of the same player, and the same match, is open, a repeat returns it. At most 20 reports a day (`too_many_reports`).
+         */
+        readonly post: operations["reportPlayer"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/chat/channels/{channelId}/messages/{seq}/report": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Report a chat message to the moderators
+         * @description The moderators get the text as it is now, whatever becomes of the message. Limits as for players.
+         */
+        readonly post: operations["reportMessage"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/me/matches": {
         readonly parameters: {
             readonly query?: never;
@@ -1859,6 +2099,142 @@ export interface components {
             }[];
             readonly more: boolean;
         };
+        readonly Account: {
+            readonly playerId: components["schemas"]["Id"];
+            readonly name: string;
+            /** @enum {string} */
+            readonly kind: "registered" | "guest";
+            /** @enum {string} */
+            readonly role: "player" | "moderator" | "admin";
+            readonly createdAt: components["schemas"]["Time"];
+            /** @description Absent if the account is not banned */
+            readonly ban?: {
+                /**
+                 * Format: date-time
+                 * @description Absent if it is for good
+                 */
+                readonly until?: string;
+                readonly reason: string;
+            };
+        };
+        readonly AccountPage: {
+            readonly accounts: readonly components["schemas"]["Account"][];
+            /** @description Absent on the last page */
+            readonly nextCursor?: string;
+        };
+        readonly PlayerDeviceList: {
+            readonly devices: readonly {
+                readonly deviceId: components["schemas"]["Id"];
+                readonly label: string;
+                readonly createdAt: components["schemas"]["Time"];
+                readonly lastUsedAt: components["schemas"]["Time"];
+                readonly expiresAt: components["schemas"]["Time"];
+            }[];
+        };
+        /** @enum {string} */
+        readonly MatchState: "running" | "ended" | "cancelled";
+        readonly AdminMatchPage: {
+            readonly matches: readonly {
+                readonly match: components["schemas"]["Match"];
+                /** @description The shard that holds it or held it last */
+                readonly shardId: string;
+                /** @description More than 1: it has moved to another shard */
+                readonly epoch: number;
+            }[];
+            /** @description Absent on the last page */
+            readonly nextCursor?: string;
+        };
+        readonly SuspectMatchPage: {
+            readonly matches: readonly {
+                readonly replay: components["schemas"]["Replay"];
+                /** @description What differs; absent if nothing is known */
+                readonly detail?: string;
+                /**
+                 * @description What rating-service has done with it; absent if nothing yet
+                 * @enum {string}
+                 */
+                readonly ratings?: "excluded" | "included";
+                /** @description Account, or `operator` for the command line; absent without a decision, or if a release before did not store it */
+                readonly decidedBy?: string;
+                readonly decidedAt?: components["schemas"]["Time"];
+                readonly decidedWhy?: string;
+            }[];
+            /** @description Absent on the last page */
+            readonly nextCursor?: string;
+        };
+        readonly SuspectDecision: {
+            /**
+             * @description accepted: the stored result stands, and counts; confirmed: it is wrong, and does not
+             * @enum {string}
+             */
+            readonly decision: "accepted" | "confirmed";
+            /** @description For the audit log, and beside the decision */
+            readonly reason: string;
+        };
+        readonly NewReport: {
+            /** @enum {string} */
+            readonly category: "cheating" | "harassment" | "spam" | "name" | "other";
+            readonly comment?: string;
+            /**
+             * Format: uuid
+             * @description The match in which it happened
+             */
+            readonly matchId?: string;
+        };
+        readonly NewMessageReport: {
+            /** @enum {string} */
+            readonly category: "cheating" | "harassment" | "spam" | "name" | "other";
+            readonly comment?: string;
+        };
+        readonly ReportId: {
+            readonly reportId: components["schemas"]["Id"];
+        };
+        readonly Report: {
+            readonly reportId: components["schemas"]["Id"];
+            readonly reporterId: components["schemas"]["Id"];
+            /** @description Absent if there is no such account any more */
+            readonly reporterName?: string;
+            readonly playerId: components["schemas"]["Id"];
+            /** @description Absent if there is no such account any more */
+            readonly playerName?: string;
+            /** @enum {string} */
+            readonly category: "cheating" | "harassment" | "spam" | "name" | "other";
+            /** @description May be empty */
+            readonly comment: string;
+            /**
+             * Format: uuid
+             * @description The match in which it happened
+             */
+            readonly matchId?: string;
+            /** @description The chat message that is reported; absent if the report is about the player */
+            readonly message?: {
+                readonly channelId: components["schemas"]["Id"];
+                readonly seq: number;
+                /** @description As it was when it was reported */
+                readonly body: string;
+            };
+            readonly createdAt: components["schemas"]["Time"];
+            /**
+             * @description upheld: it is right; dismissed: it is not, or nothing is to be done. Absent, like the next three, until somebody has decided
+             * @enum {string}
+             */
+            readonly decision?: "upheld" | "dismissed";
+            /** Format: uuid */
+            readonly decidedBy?: string;
+            readonly decidedAt?: components["schemas"]["Time"];
+            readonly decidedWhy?: string;
+        };
+        readonly ReportPage: {
+            readonly reports: readonly components["schemas"]["Report"][];
+            /** @description Absent on the last page */
+            readonly nextCursor?: string;
+        };
+        readonly ReportDecisionRequest: {
+            /** @enum {string} */
+            readonly decision: "upheld" | "dismissed";
+            /** @description For the audit log, and beside the decision */
+            readonly reason: string;
+        };
         readonly Error: {
             readonly error: {
                 readonly code: components["schemas"]["ErrorCode"];
@@ -1878,6 +2254,7 @@ export interface components {
          *     | bad_cursor | 400 | the cursor is not valid, or is of another list |
          *     | bad_name | 400 | this name is not allowed; `details.reason` is characters (also for its length), mixed_scripts or reserved |
          *     | weak_password | 400 | too easy to guess; `details.reason` is too_short, too_common, repetitive, or contains_name (the player's or the installation's) |
+         *     | report_of_oneself | 400 | nobody reports themselves |
          *     | unauthenticated | 401 | no access token |
          *     | token_invalid | 401 | the access token is not valid |
          *     | token_expired | 401 | the access token has expired, by more than the 5 s allowed for clock differences: refresh it |
@@ -1900,16 +2277,20 @@ export interface components {
          *     | ticket_not_found | 404 | no such ticket in a queue |
          *     | shard_not_found | 404 | no such shard is connected |
          *     | gateway_not_found | 404 | no such gateway is connected |
+         *     | report_not_found | 404 | no such report |
          *     | name_taken | 409 | the name is taken |
          *     | not_a_guest | 409 | only a guest can be upgraded; this account has a name and a password |
          *     | match_over | 409 | the match is already over |
          *     | cannot_drain | 409 | the process cannot be drained; `details.reason` is last_one or old_release |
+         *     | match_not_suspect | 409 | the match is not suspect |
+         *     | report_decided | 409 | somebody has decided on this report already |
          *     | body_too_large | 413 | over 16 KiB |
          *     | unsupported_media_type | 415 | the body is not application/json |
          *     | range_not_satisfiable | 416 | the file has no such range; `Content-Range` says how long it is |
          *     | too_many_attempts | 429 | too many failed log-ins on this device; `Retry-After` says how long to wait |
          *     | challenge_required | 429 | too many failed log-ins for this name or address: send `proof`; `details` has the challenge (kind, challenge, bits) |
          *     | too_many_accounts | 429 | too many new accounts from this address; `Retry-After` says how long to wait |
+         *     | too_many_reports | 429 | you have reported too much today; `Retry-After` says how long to wait |
          *     | busy | 429 | too many requests at once; try again after `Retry-After` |
          *     | message_empty | 400 | the message has no text |
          *     | message_too_long | 400 | the message is over the limit in `details.charsMax` |
@@ -1932,7 +2313,7 @@ export interface components {
          *     | deadline_exceeded | 504 | the request took too long |
          * @enum {string}
          */
-        readonly ErrorCode: "invalid_request" | "bad_cursor" | "bad_name" | "weak_password" | "unauthenticated" | "token_invalid" | "token_expired" | "token_revoked" | "bad_credentials" | "bad_refresh_token" | "account_banned" | "watching_off" | "not_allowed" | "route_not_found" | "player_not_found" | "match_not_found" | "game_not_found" | "replay_not_found" | "replay_file_not_found" | "season_not_found" | "not_on_leaderboard" | "device_not_found" | "key_not_found" | "ticket_not_found" | "shard_not_found" | "gateway_not_found" | "name_taken" | "not_a_guest" | "match_over" | "cannot_drain" | "body_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "too_many_attempts" | "challenge_required" | "too_many_accounts" | "busy" | "message_empty" | "message_too_long" | "not_a_member" | "muted" | "blocked" | "channel_not_found" | "message_not_found" | "invitation_not_found" | "member_not_found" | "room_name_taken" | "edit_window_over" | "too_many_directs" | "too_many_rooms" | "too_many_blocks" | "channel_full" | "chat_rate_limited" | "internal" | "unavailable" | "deadline_exceeded";
+        readonly ErrorCode: "invalid_request" | "bad_cursor" | "bad_name" | "weak_password" | "report_of_oneself" | "unauthenticated" | "token_invalid" | "token_expired" | "token_revoked" | "bad_credentials" | "bad_refresh_token" | "account_banned" | "watching_off" | "not_allowed" | "route_not_found" | "player_not_found" | "match_not_found" | "game_not_found" | "replay_not_found" | "replay_file_not_found" | "season_not_found" | "not_on_leaderboard" | "device_not_found" | "key_not_found" | "ticket_not_found" | "shard_not_found" | "gateway_not_found" | "report_not_found" | "name_taken" | "not_a_guest" | "match_over" | "cannot_drain" | "match_not_suspect" | "report_decided" | "body_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "too_many_attempts" | "challenge_required" | "too_many_accounts" | "too_many_reports" | "busy" | "message_empty" | "message_too_long" | "not_a_member" | "muted" | "blocked" | "channel_not_found" | "message_not_found" | "invitation_not_found" | "member_not_found" | "room_name_taken" | "edit_window_over" | "too_many_directs" | "too_many_rooms" | "too_many_blocks" | "channel_full" | "chat_rate_limited" | "internal" | "unavailable" | "deadline_exceeded";
     };
     responses: {
         /** @description The request is malformed */
@@ -2772,6 +3153,372 @@ export interface operations {
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
             readonly 409: components["responses"]["Conflict"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly findAccounts: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description The start of the name, in any spelling, or the id of one account; absent means all */
+                readonly query?: string;
+                /** @description Matches per page */
+                readonly limit?: components["parameters"]["Limit"];
+                /** @description The `nextCursor` of the previous page */
+                readonly cursor?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A page */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AccountPage"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly getAccount: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly playerId: components["parameters"]["PlayerId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The account */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Account"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly listPlayerDevices: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly playerId: components["parameters"]["PlayerId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The sessions */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PlayerDeviceList"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly revokePlayerDevices: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly playerId: components["parameters"]["PlayerId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Reason"];
+            };
+        };
+        readonly responses: {
+            /** @description How many sessions ended */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RevokedCount"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly revokePlayerDevice: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly playerId: components["parameters"]["PlayerId"];
+                readonly deviceId: components["schemas"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Reason"];
+            };
+        };
+        readonly responses: {
+            /** @description The session has ended; its access tokens are refused within seconds */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly listMatches: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Without it, and without `playerId`, running ones */
+                readonly state?: components["schemas"]["MatchState"];
+                /** @description Only of this queue */
+                readonly mode?: string;
+                /** @description Only of this player */
+                readonly playerId?: components["schemas"]["Id"];
+                /** @description Matches per page */
+                readonly limit?: components["parameters"]["Limit"];
+                /** @description The `nextCursor` of the previous page */
+                readonly cursor?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A page */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AdminMatchPage"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly listSuspectMatches: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description True: those that are decided; false: those on which nobody has decided */
+                readonly decided?: boolean;
+                readonly limit?: number;
+                /** @description The `nextCursor` of the previous page */
+                readonly cursor?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A page */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SuspectMatchPage"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly decideSuspectMatch: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly matchId: components["parameters"]["MatchId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["SuspectDecision"];
+            };
+        };
+        readonly responses: {
+            /** @description The decision is stored */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly listReports: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description True: those that are decided; false: those on which nobody has decided */
+                readonly decided?: boolean;
+                /** @description Only those about this player */
+                readonly playerId?: components["schemas"]["Id"];
+                readonly limit?: number;
+                /** @description The `nextCursor` of the previous page */
+                readonly cursor?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A page */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReportPage"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly decideReport: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly reportId: components["schemas"]["Id"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ReportDecisionRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description The decision is stored */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly reportPlayer: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly playerId: components["parameters"]["PlayerId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewReport"];
+            };
+        };
+        readonly responses: {
+            /** @description The report */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReportId"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly reportMessage: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly channelId: components["parameters"]["ChannelId"];
+                /** @description The message's number in its channel */
+                readonly seq: components["parameters"]["Seq"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewMessageReport"];
+            };
+        };
+        readonly responses: {
+            /** @description The report */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReportId"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
             readonly default: components["responses"]["Failure"];
         };
     };

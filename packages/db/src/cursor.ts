@@ -12,7 +12,7 @@ export interface Cursor {
 }
 
 /** Which list a cursor belongs to: in another one it would be a place among other rows, and the page would be silently wrong. */
-export type CursorList = "channels" | "live" | "matches" | "replays";
+export type CursorList = "adminmatches" | "channels" | "live" | "matches" | "replays" | "reports" | "suspects";
 
 /** MariaDB's `uuid` refuses versions 8 and up. */
 const FORM =

@@ -2,7 +2,13 @@
 // as text are compared with those here; tables are compared in services/*/src/store.db.test.ts.
 import { readFileSync } from "node:fs";
 import { channelKinds } from "@muster/contracts/chat/names";
-import { accountKinds, roles, SIGNING_KEY_STATES } from "@muster/contracts/identity/names";
+import {
+  accountKinds,
+  reportCategories,
+  reportDecisions,
+  roles,
+  SIGNING_KEY_STATES,
+} from "@muster/contracts/identity/names";
 import { cancelReasons, endReasons, matchStates } from "@muster/contracts/match/names";
 import { decisions, verdicts } from "@muster/contracts/replay/names";
 import { readContract } from "./contract.ts";
@@ -16,13 +22,15 @@ const OF_REST: Readonly<Record<string, readonly (readonly string[])[]>> = {
   role: [roles.all],
   kind: [accountKinds.all, channelKinds.all],
   state: [matchStates.all, SIGNING_KEY_STATES],
+  MatchState: [matchStates.all],
   endReason: [endReasons.all],
   cancelReason: [cancelReasons.all],
   verdict: [verdicts.all],
-  decision: [decisions.all],
+  decision: [decisions.all, reportDecisions.all],
+  category: [reportCategories.all],
 };
 /** Of the game kit, edge-api's own, and the error table: tools/e2e/src/errors.test.ts looks at it. */
-const NOT_OF_PROTOBUF = new Set(["inputMode", "type", "status", "need", "ErrorCode"]);
+const NOT_OF_PROTOBUF = new Set(["inputMode", "type", "status", "need", "ratings", "ErrorCode"]);
 
 function* enumsIn(node: unknown, name = ""): Generator<{ name: string; values: readonly string[] }> {
   if (typeof node !== "object" || node === null) return;

@@ -16,6 +16,8 @@ import { CANONICAL_ID, type Contract, type Operation } from "./contract.ts";
 import { addContractFormats } from "./date-time.ts";
 import { EXPOSED_HEADERS, envelope, RETRY_AFTER_S, refuseBadPath, refuseUnreadable, sendError } from "./errors.ts";
 import { createLegacy, type Legacy, type LegacyOptions } from "./legacy.ts";
+import { playerAdminHandlers } from "./routes/admin-players.ts";
+import { suspectHandlers } from "./routes/admin-suspects.ts";
 import { systemAdminHandlers } from "./routes/admin-system.ts";
 import { adminHandlers } from "./routes/admin.ts";
 import { chatHandlers } from "./routes/chat.ts";
@@ -25,6 +27,7 @@ import { matchHandlers } from "./routes/matches.ts";
 import { playerHandlers } from "./routes/players.ts";
 import { ratingHandlers } from "./routes/ratings.ts";
 import { replayHandlers } from "./routes/replays.ts";
+import { reportHandlers } from "./routes/reports.ts";
 import { sessionHandlers } from "./routes/sessions.ts";
 import { systemHandlers } from "./routes/system.ts";
 import { startRequestSpan } from "./request-span.ts";
@@ -54,6 +57,9 @@ const HANDLERS: Handlers<OperationId> = {
   ...deviceHandlers,
   ...adminHandlers,
   ...systemAdminHandlers,
+  ...playerAdminHandlers,
+  ...suspectHandlers,
+  ...reportHandlers,
   ...playerHandlers,
   ...matchHandlers,
   ...ratingHandlers,

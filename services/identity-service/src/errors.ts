@@ -22,6 +22,19 @@ export const ERRORS = {
   player_not_found: { grpc: "not_found", retryable: false, message: "There is no such player." },
   device_not_found: { grpc: "not_found", retryable: false, message: "There is no such session." },
   key_not_found: { grpc: "not_found", retryable: false, message: "There is no such signing key in use." },
+  bad_cursor: { grpc: "invalid_argument", retryable: false, message: "The cursor is not one of this list." },
+  report_of_oneself: { grpc: "invalid_argument", retryable: false, message: "Nobody reports themselves." },
+  report_not_found: { grpc: "not_found", retryable: false, message: "There is no such report." },
+  report_decided: {
+    grpc: "failed_precondition",
+    retryable: false,
+    message: "Somebody has decided on this report already.",
+  },
+  too_many_reports: {
+    grpc: "resource_exhausted",
+    retryable: true,
+    message: "You have reported too much today; wait before the next report.",
+  },
   too_many_attempts: {
     grpc: "resource_exhausted",
     retryable: true,

@@ -1,6 +1,12 @@
 import type { AuditLogTable } from "@muster/audit";
 import type { OutboxRelaysTable, OutboxSlotsTable, OutboxTable } from "@muster/events";
-import type { AccountKindName, RoleName, SigningKeyState } from "@muster/contracts/identity/names";
+import type {
+  AccountKindName,
+  ReportCategoryName,
+  ReportDecisionName,
+  RoleName,
+  SigningKeyState,
+} from "@muster/contracts/identity/names";
 import type { Generated, Selectable } from "kysely";
 
 /** Tables of identity-service. Ids are UUIDs as text (ours are version 7), times UTC with microseconds. */
@@ -14,6 +20,7 @@ export interface Tables {
   revocations: RevocationsTable;
   login_failures: LoginFailuresTable;
   spent_challenges: SpentChallengesTable;
+  reports: ReportsTable;
   audit_log: AuditLogTable;
   outbox: OutboxTable;
   outbox_slots: OutboxSlotsTable;
@@ -130,6 +137,28 @@ export interface LoginFailuresTable {
 export interface SpentChallengesTable {
   nonce: Buffer;
   expires_at: Date;
+}
+
+/** What players report of others. */
+export interface ReportsTable {
+  id: string;
+  reporter_id: string;
+  /** Whom it is about. */
+  player_id: string;
+  category: ReportCategoryName;
+  comment: string;
+  match_id: string | null;
+  /** With message_seq and message_body: the chat message, as the reporter saw it. */
+  channel_id: string | null;
+  message_seq: number | null;
+  message_body: string | null;
+  created_at: Date;
+  /** 1 with a decision: what is open is a range of its index. */
+  decided: Generated<number>;
+  decision: ReportDecisionName | null;
+  decided_by: string | null;
+  decided_at: Date | null;
+  decided_why: string | null;
 }
 
 export type Account = Selectable<AccountsTable>;

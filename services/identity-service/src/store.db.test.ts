@@ -1,4 +1,10 @@
-import { accountKinds, roles, SIGNING_KEY_STATES } from "@muster/contracts/identity/names";
+import {
+  accountKinds,
+  reportCategories,
+  reportDecisions,
+  roles,
+  SIGNING_KEY_STATES,
+} from "@muster/contracts/identity/names";
 import { describeWithMariadb, schemaViews } from "@muster/testkit";
 import { expect, it } from "vitest";
 import { startHarness } from "../test/harness.ts";
@@ -16,6 +22,8 @@ describeWithMariadb("the schema of identity-service", () => {
     expect(documented).toEqual(Object.keys(real));
     expect(enums).toEqual({
       "accounts.kind": accountKinds.all,
+      "reports.category": reportCategories.all,
+      "reports.decision": reportDecisions.all,
       "accounts.role": roles.all,
       "revocations.subject_kind": REVOCATION_SUBJECTS,
       "signing_keys.state": SIGNING_KEY_STATES,

@@ -1,4 +1,5 @@
 import type { ServiceImpl } from "@connectrpc/connect";
+import { matchStates } from "@muster/contracts/match/names";
 import {
   type AdvanceEpochRequest,
   type CreateMatchRequest,
@@ -36,6 +37,7 @@ import {
   insertMatch,
   leaseRound,
   listLiveMatches,
+  listMatchesIn,
   listPlayerMatches,
   type MatchPage,
 } from "./store.ts";
@@ -148,6 +150,15 @@ export function matchRpc({ db, log, now }: RpcParts): ServiceImpl<typeof MatchSe
       const after = decodeCursor("live", cursor, () => fail("bad_cursor"));
       const page = pageAnswer("live", await listLiveMatches(db, mode, pageSize || PAGE_SIZE_DEFAULT, after));
       return { ...page, matches: page.matches.filter(({ state }) => state === MatchState.RUNNING) };
+    },
+
+    async listMatches({ state, mode, playerId, pageSize, cursor }) {
+      const list = playerId === "" ? "adminmatches" : "matches";
+      const after = decodeCursor(list, cursor, () => fail("bad_cursor"));
+      const limit = pageSize || PAGE_SIZE_DEFAULT;
+      if (playerId !== "") return pageAnswer(list, await listPlayerMatches(db, playerId, limit, after));
+      const which = { state: matchStates.nameOf(state) ?? "running", mode } as const;
+      return pageAnswer(list, await listMatchesIn(db, which, limit, after));
     },
 
     getRating: async () => UNRATED,

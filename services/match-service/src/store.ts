@@ -1,5 +1,6 @@
 // Every SQL statement of match-service.
 import { type Cursor, cursorTime, type Database, isBelowCursor, prepared } from "@muster/db";
+import type { MatchStateName } from "@muster/contracts/match/names";
 import { must } from "@muster/errors";
 import { type Kysely, type Transaction, sql } from "kysely";
 import type { Ending, MatchRecord, MatchRow } from "./matches.ts";
@@ -256,7 +257,17 @@ export async function listLiveMatches(
   limit: number,
   after: Cursor | undefined,
 ): Promise<MatchPage> {
-  return pageOf(db, await liveKeys(db, mode, limit + 1, after).execute(), limit);
+  return listMatchesIn(db, { state: "running", mode }, limit, after);
+}
+
+/** The same of any state. */
+export async function listMatchesIn(
+  db: Db,
+  which: { readonly state: MatchStateName; readonly mode: string },
+  limit: number,
+  after: Cursor | undefined,
+): Promise<MatchPage> {
+  return pageOf(db, await stateKeys(db, which, limit + 1, after).execute(), limit);
 }
 
 /** @param keys one more than the page has, if there are as many */
@@ -270,10 +281,18 @@ async function pageOf(db: Db, keys: readonly Cursor[], limit: number): Promise<M
 }
 
 export const liveKeys = (db: Db, mode: string, limit: number, after: Cursor | undefined) =>
+  stateKeys(db, { state: "running", mode }, limit, after);
+
+const stateKeys = (
+  db: Db,
+  { state, mode }: { readonly state: MatchStateName; readonly mode: string },
+  limit: number,
+  after: Cursor | undefined,
+) =>
   db
     .selectFrom("matches")
     .select(["id", cursorTime("created_at").as("at")])
-    .where("state", "=", "running")
+    .where("state", "=", state)
     .$if(mode !== "", (query) => query.where("mode", "=", mode))
     .$if(after !== undefined, (query) => query.where(isBelowCursor("created_at", "id", after as Cursor)))
     .orderBy("created_at", "desc")

@@ -50,7 +50,8 @@ async function suspects({ db, out }: CommandParts<Tables>, args: readonly string
   const found = await listSuspects(db, LISTED_MAX, all);
   if (found.length === 0) out.log(all ? "no match is suspect" : "no suspect match waits for a decision");
   for (const one of found) {
-    const decision = one.decision === null ? "undecided" : `${one.decision} (${one.decided_why})`;
+    const decision =
+      one.decision === null ? "undecided" : `${one.decision} by ${one.decided_by ?? "somebody"} (${one.decided_why})`;
     out.log(
       `${one.match_id}  ended ${one.ended_at.toISOString()}  ${one.mode}  ${one.game_id} ${one.build_id}  ${one.reason}  ${decision}  ratings: ${one.applied ?? "not told yet"}`,
     );
@@ -66,7 +67,8 @@ async function decided(
   const matchId = canonicalId(id);
   if (matchId === undefined || why === "" || why.length > WHY_CHARS_MAX || more.length > 0)
     throw new UsageError(`a match and why are needed, in at most ${WHY_CHARS_MAX} characters`, "MATCH WHY");
-  if (!(await decide(db, matchId, { decision, why, at: new Date() }))) return `${matchId} is not suspect`;
+  if (!(await decide(db, matchId, { decision, by: "operator", why, at: new Date() })))
+    return `${matchId} is not suspect`;
   out.log(`${matchId} is ${decision}; rating-service is told within seconds`);
   return undefined;
 }

@@ -1,3 +1,4 @@
+import { Decision } from "@muster/contracts/replay/v2";
 import { describeWithMariadb, until } from "@muster/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { deliver, type Harness, judged, startHarness } from "../test/harness.ts";
@@ -34,10 +35,28 @@ describeWithMariadb("an operator's commands on replays", () => {
     harness.peers.away = false;
     await told(`excluded ${matchId}`);
 
+    // By REST: who decides is stored beside the decision, and a decision may be replaced.
+    const actorId = "01a20ab2-2d4a-7326-a77a-b22eaf2e9f1e";
+    const order = { actorId, matchId, decision: Decision.CONFIRMED, reason: "looked at" };
+    await harness.call.decideSuspectMatch({ ...order, dryRun: true });
+    const { matches: open } = await harness.call.listSuspectMatches({});
+    expect(open).toMatchObject([
+      { replay: { matchId, decision: Decision.UNSPECIFIED }, applied: "excluded", decidedBy: "" },
+    ]);
+    await harness.call.decideSuspectMatch(order);
+    expect((await harness.call.listSuspectMatches({})).matches).toEqual([]);
+    const { matches: decided } = await harness.call.listSuspectMatches({ decided: true });
+    expect(decided).toMatchObject([
+      { replay: { matchId, decision: Decision.CONFIRMED }, decidedBy: actorId, decidedWhy: "looked at" },
+    ]);
+    await expect(harness.call.decideSuspectMatch({ ...order, matchId: actorId })).rejects.toMatchObject({
+      code: "replay_not_found",
+    });
+
     expect((await run("accept", matchId.toUpperCase(), "a known bug of build 1")).code).toBe(0);
     await told(`included ${matchId}`);
     expect((await run("suspects")).lines).toBe("no suspect match waits for a decision");
-    expect((await run("suspects", "--all")).lines).toContain("accepted (a known bug of build 1)");
+    expect((await run("suspects", "--all")).lines).toContain("accepted by operator (a known bug of build 1)");
     expect((await run("confirm", matchId, "it was none")).code).toBe(0);
     await told(`excluded ${matchId}`);
   });

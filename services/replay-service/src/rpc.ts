@@ -1,18 +1,33 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { decisions, verdicts } from "@muster/contracts/replay/names";
-import { Decision, type Replay, ReplaySchema, type ReplayService, Verdict } from "@muster/contracts/replay/v2";
+import {
+  Decision,
+  type Replay,
+  ReplaySchema,
+  type ReplayService,
+  type SuspectMatch,
+  SuspectMatchSchema,
+  Verdict,
+} from "@muster/contracts/replay/v2";
 import { create } from "@bufbuild/protobuf";
 import { type Database, decodeCursor, encodeCursor } from "@muster/db";
+import { must } from "@muster/errors";
 import { countFitting } from "@muster/rpc";
 import { fail } from "./errors.ts";
 import type { Tables } from "./schema.ts";
+import { decide, pageOfSuspects, type SuspectRow } from "./store/moderation.ts";
 import { findFilePart, findReplay, listPlayerReplays, type ReplayRow, seatsOf } from "./store/replays.ts";
 
 const PAGE_SIZE_DEFAULT = 20;
 const PART_BYTES = 128 * 1024;
 
-export function replayRpc({ db }: { readonly db: Database<Tables> }): ServiceImpl<typeof ReplayService> {
+export interface RpcParts {
+  readonly db: Database<Tables>;
+  readonly now: () => Date;
+}
+
+export function replayRpc({ db, now }: RpcParts): ServiceImpl<typeof ReplayService> {
   return {
     async getReplay({ matchId }) {
       const row = await findReplay(db, matchId);
@@ -35,7 +50,40 @@ export function replayRpc({ db }: { readonly db: Database<Tables> }): ServiceImp
       const goesOn = last !== undefined && (more || replays.length < all.length);
       return { replays, nextCursor: goesOn ? encodeCursor("replays", cursorAt(last)) : "" };
     },
+
+    async listSuspectMatches({ decided, pageSize, cursor }) {
+      const size = pageSize || PAGE_SIZE_DEFAULT;
+      const after = decodeCursor("suspects", cursor, () => fail("bad_cursor"));
+      const rows = await pageOfSuspects(db, decided, size + 1, after);
+      const all = rows.slice(0, size).map(toSuspect);
+      const matches = all.slice(0, countFitting(SuspectMatchSchema, all));
+      const last = rows[matches.length - 1];
+      const goesOn = last !== undefined && rows.length > matches.length;
+      return { matches, nextCursor: goesOn ? encodeCursor("suspects", { at: last.at, id: last.match_id }) : "" };
+    },
+
+    async decideSuspectMatch({ actorId, matchId, decision, reason, dryRun }) {
+      const replay = await findReplay(db, matchId);
+      if (!replay) throw fail("replay_not_found");
+      if (replay.verdict !== "suspect") throw fail("match_not_suspect");
+      if (dryRun) return {};
+      const name = must(decisions.nameOf(decision), "validation demands a decision");
+      if (!(await decide(db, matchId, { decision: name, by: actorId, why: reason, at: now() })))
+        throw fail("match_not_suspect");
+      return {};
+    },
   };
+}
+
+function toSuspect(row: SuspectRow): SuspectMatch {
+  return create(SuspectMatchSchema, {
+    replay: toReplay(row),
+    detail: row.detail ?? "",
+    applied: row.applied ?? "",
+    decidedBy: row.decided_by ?? "",
+    ...(row.decided_at !== null && { decidedAt: timestampFromDate(row.decided_at) }),
+    decidedWhy: row.decided_why ?? "",
+  });
 }
 
 function toReplay(row: ReplayRow): Replay {

@@ -60,6 +60,8 @@ export interface ReplaysTable {
   attempts: Generated<number>;
   decision: "accepted" | "confirmed" | null;
   decided_at: Date | null;
+  /** UUID of an account, or `operator`. NULL with a decision: one of a release that did not say. */
+  decided_by: Generated<string | null>;
   decided_why: string | null;
   stored_at: Generated<Date>;
 }

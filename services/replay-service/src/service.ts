@@ -52,7 +52,7 @@ function compose(context: DatabaseContext<Config, Tables>): DatabaseComposition 
     endProcess: () => process.kill(process.pid, "SIGKILL"), // an exit would wait for the thread
   });
   return {
-    routes: (router) => router.service(ReplayService, replayRpc({ db })),
+    routes: (router) => router.service(ReplayService, replayRpc({ db, now })),
     beforeRpc: [
       matches,
       ratings,

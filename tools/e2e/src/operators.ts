@@ -13,9 +13,7 @@ export interface Operator {
 export async function operators(system: System): Promise<{ player: Operator; moderator: Operator; admin: Operator }> {
   const [player, moderator, admin] = [await operator(system), await operator(system), await operator(system)];
   await makeAdmin(system, admin.playerId);
-  const role = { role: "moderator", reason: "test" };
-  const { status } = await admin.ask("PUT", `/v1/admin/players/${moderator.playerId}/role`, role);
-  if (status !== 204) throw new Error(`there is no moderator: ${status}`);
+  await makeAdmin(system, moderator.playerId, "moderator");
   return { player, moderator, admin };
 }
 

@@ -31,15 +31,19 @@ export async function guest(url: string): Promise<{ client: MusterClient; player
   return { client, player };
 }
 
-/** As the operator's command does it: in the database. */
-export async function makeAdmin(system: System, playerId: string): Promise<void> {
+/** As the operator's command does it, in the database: access tokens stay valid. */
+export async function makeAdmin(
+  system: System,
+  playerId: string,
+  role: "admin" | "moderator" = "admin",
+): Promise<void> {
   const database = createDatabase<{ accounts: { id: string; role: string } }>({
     url: system.databaseUrls["identity-service"] as string,
     poolMax: 1,
     acquireTimeoutMs: 5000,
     statementTimeoutMs: 5000,
   });
-  await database.db.updateTable("accounts").set({ role: "admin" }).where("id", "=", playerId).execute();
+  await database.db.updateTable("accounts").set({ role }).where("id", "=", playerId).execute();
   await database.stop();
 }
 

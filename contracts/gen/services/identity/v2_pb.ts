@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file services/identity/v2.proto.
  */
 export const file_services_identity_v2: GenFile = /*@__PURE__*/
-  fileDesc("ChpzZXJ2aWNlcy9pZGVudGl0eS92Mi5wcm90bxILaWRlbnRpdHkudjIiowEKB1Byb2ZpbGUSEQoJcGxheWVyX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSJgoEa2luZBgDIAEoDjIYLmlkZW50aXR5LnYyLkFjY291bnRLaW5kEi4KCmNyZWF0ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEh8KBHJvbGUYBSABKA4yES5pZGVudGl0eS52Mi5Sb2xlIsQBCglUb2tlblBhaXISFAoMYWNjZXNzX3Rva2VuGAEgASgJEjUKEWFjY2Vzc19leHBpcmVzX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1yZWZyZXNoX3Rva2VuGAMgASgJEjYKEnJlZnJlc2hfZXhwaXJlc19hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGwoTYWNjZXNzX2V4cGlyZXNfaW5fcxgFIAEoDSK5AQoPUmVnaXN0ZXJSZXF1ZXN0EhcKBG5hbWUYASABKAlCCbpIBnIEEAEYQBIfCghwYXNzd29yZBgCIAEoCUINukgKcggQARiAAiiACBIdCgxkZXZpY2VfbGFiZWwYAyABKAlCB7pIBHICGEASLAoJZGV2aWNlX2lkGAQgASgJQhm6SBZyFBhAMhBeW0EtWmEtejAtOV8tXSokEh8KDmNsaWVudF9hZGRyZXNzGAUgASgJQge6SARyAhhAImEKEFJlZ2lzdGVyUmVzcG9uc2USJQoHcHJvZmlsZRgBIAEoCzIULmlkZW50aXR5LnYyLlByb2ZpbGUSJgoGdG9rZW5zGAIgASgLMhYuaWRlbnRpdHkudjIuVG9rZW5QYWlyIs8BCgxMb2dJblJlcXVlc3QSFwoEbmFtZRgBIAEoCUIJukgGcgQQARhAEh8KCHBhc3N3b3JkGAIgASgJQg26SApyCBABGIACKIAIEh0KDGRldmljZV9sYWJlbBgDIAEoCUIHukgEcgIYQBIsCglkZXZpY2VfaWQYBCABKAlCGbpIFnIUGEAyEF5bQS1aYS16MC05Xy1dKiQSHwoOY2xpZW50X2FkZHJlc3MYBSABKAlCB7pIBHICGEASFwoFcHJvb2YYBiABKAlCCLpIBXIDGIABIl4KDUxvZ0luUmVzcG9uc2USJQoHcHJvZmlsZRgBIAEoCzIULmlkZW50aXR5LnYyLlByb2ZpbGUSJgoGdG9rZW5zGAIgASgLMhYuaWRlbnRpdHkudjIuVG9rZW5QYWlyIoUBChFMb2dJbkd1ZXN0UmVxdWVzdBIwCgpkZXZpY2Vfa2V5GAEgASgJQhy6SBlyFxAQGIABMhBeW0EtWmEtejAtOV8tXSskEh0KDGRldmljZV9sYWJlbBgCIAEoCUIHukgEcgIYQBIfCg5jbGllbnRfYWRkcmVzcxgDIAEoCUIHukgEcgIYQCJ0ChJMb2dJbkd1ZXN0UmVzcG9uc2USJQoHcHJvZmlsZRgBIAEoCzIULmlkZW50aXR5LnYyLlByb2ZpbGUSJgoGdG9rZW5zGAIgASgLMhYuaWRlbnRpdHkudjIuVG9rZW5QYWlyEg8KB2NyZWF0ZWQYAyABKAgirwEKE1VwZ3JhZGVHdWVzdFJlcXVlc3QSGwoJcGxheWVyX2lkGAEgASgJQgi6SAVyA7ABARIgCg5rZWVwX2ZhbWlseV9pZBgCIAEoCUIIukgFcgOwAQESFwoEbmFtZRgDIAEoCUIJukgGcgQQARhAEh8KCHBhc3N3b3JkGAQgASgJQg26SApyCBABGIACKIAIEh8KDmNsaWVudF9hZGRyZXNzGAUgASgJQge6SARyAhhAIj0KFFVwZ3JhZGVHdWVzdFJlc3BvbnNlEiUKB3Byb2ZpbGUYASABKAsyFC5pZGVudGl0eS52Mi5Qcm9maWxlIjMKDlJlZnJlc2hSZXF1ZXN0EiEKDXJlZnJlc2hfdG9rZW4YASABKAlCCrpIB3IFEAEYgAIiOQoPUmVmcmVzaFJlc3BvbnNlEiYKBnRva2VucxgBIAEoCzIWLmlkZW50aXR5LnYyLlRva2VuUGFpciIyCg1Mb2dPdXRSZXF1ZXN0EiEKDXJlZnJlc2hfdG9rZW4YASABKAlCCrpIB3IFEAEYgAIiEAoOTG9nT3V0UmVzcG9uc2UiEAoOR2V0Sndrc1JlcXVlc3QiJAoPR2V0Sndrc1Jlc3BvbnNlEhEKCWp3a3NfanNvbhgBIAEoCSIwChFHZXRQcm9maWxlUmVxdWVzdBIbCglwbGF5ZXJfaWQYASABKAlCCLpIBXIDsAEBIjsKEkdldFByb2ZpbGVSZXNwb25zZRIlCgdwcm9maWxlGAEgASgLMhQuaWRlbnRpdHkudjIuUHJvZmlsZSIkCg9HZXRUcnVzdFJlcXVlc3QSEQoJd2F0ZXJtYXJrGAEgASgEIngKClJldm9jYXRpb24SEwoJZmFtaWx5X2lkGAEgASgJSAASEwoJcGxheWVyX2lkGAIgASgJSAASLgoKcmV2b2tlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCEAoHc3ViamVjdBIFukgCCAEiZgoQR2V0VHJ1c3RSZXNwb25zZRIRCglqd2tzX2pzb24YASABKAkSLAoLcmV2b2NhdGlvbnMYAiADKAsyFy5pZGVudGl0eS52Mi5SZXZvY2F0aW9uEhEKCXdhdGVybWFyaxgDIAEoBCIxChJMaXN0RGV2aWNlc1JlcXVlc3QSGwoJcGxheWVyX2lkGAEgASgJQgi6SAVyA7ABASK8AQoGRGV2aWNlEhEKCWZhbWlseV9pZBgBIAEoCRINCgVsYWJlbBgCIAEoCRIuCgpjcmVhdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxsYXN0X3VzZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmV4cGlyZXNfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIjsKE0xpc3REZXZpY2VzUmVzcG9uc2USJAoHZGV2aWNlcxgBIAMoCzITLmlkZW50aXR5LnYyLkRldmljZSJPChNSZXZva2VEZXZpY2VSZXF1ZXN0EhsKCXBsYXllcl9pZBgBIAEoCUIIukgFcgOwAQESGwoJZmFtaWx5X2lkGAIgASgJQgi6SAVyA7ABASIWChRSZXZva2VEZXZpY2VSZXNwb25zZSJaChlSZXZva2VPdGhlckRldmljZXNSZXF1ZXN0EhsKCXBsYXllcl9pZBgBIAEoCUIIukgFcgOwAQESIAoOa2VlcF9mYW1pbHlfaWQYAiABKAlCCLpIBXIDsAEBIi0KGlJldm9rZU90aGVyRGV2aWNlc1Jlc3BvbnNlEg8KB3Jldm9rZWQYASABKA0ixQEKFUNoYW5nZVBhc3N3b3JkUmVxdWVzdBIbCglwbGF5ZXJfaWQYASABKAlCCLpIBXIDsAEBEiAKDmtlZXBfZmFtaWx5X2lkGAIgASgJQgi6SAVyA7ABARInChBjdXJyZW50X3Bhc3N3b3JkGAMgASgJQg26SApyCBABGIACKIAIEiMKDG5ld19wYXNzd29yZBgEIAEoCUINukgKcggQARiAAiiACBIfCg5jbGllbnRfYWRkcmVzcxgFIAEoCUIHukgEcgIYQCIYChZDaGFuZ2VQYXNzd29yZFJlc3BvbnNlIpIBChBCYW5QbGF5ZXJSZXF1ZXN0EhoKCGFjdG9yX2lkGAEgASgJQgi6SAVyA7ABARIbCglwbGF5ZXJfaWQYAiABKAlCCLpIBXIDsAEBEikKBXVudGlsGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaCgZyZWFzb24YBCABKAlCCrpIB3IFEAEYgAIiEwoRQmFuUGxheWVyUmVzcG9uc2UiaQoSVW5iYW5QbGF5ZXJSZXF1ZXN0EhoKCGFjdG9yX2lkGAEgASgJQgi6SAVyA7ABARIbCglwbGF5ZXJfaWQYAiABKAlCCLpIBXIDsAEBEhoKBnJlYXNvbhgDIAEoCUIKukgHcgUQARiAAiIVChNVbmJhblBsYXllclJlc3BvbnNlIpIBCg5TZXRSb2xlUmVxdWVzdBIaCghhY3Rvcl9pZBgBIAEoCUIIukgFcgOwAQESGwoJcGxheWVyX2lkGAIgASgJQgi6SAVyA7ABARIrCgRyb2xlGAMgASgOMhEuaWRlbnRpdHkudjIuUm9sZUIKukgHggEEEAEgABIaCgZyZWFzb24YBCABKAlCCrpIB3IFEAEYgAIiEQoPU2V0Um9sZVJlc3BvbnNlIl4KE0xpc3RBdWRpdExvZ1JlcXVlc3QSGgoIYWN0b3JfaWQYASABKAlCCLpIBXIDsAEBEg4KBmJlZm9yZRgCIAEoBBIbCglwYWdlX3NpemUYAyABKA1CCLpIBSoDGMgBIqUBCgpBdWRpdEVudHJ5EhAKCHBvc2l0aW9uGAEgASgEEiYKAmF0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVhY3RvchgDIAEoCRIOCgZhY3Rpb24YBCABKAkSDgoGdGFyZ2V0GAUgASgJEg4KBnJlYXNvbhgGIAEoCRIQCgh0cmFjZV9pZBgHIAEoCRIMCgRoYXNoGAggASgJIkAKFExpc3RBdWRpdExvZ1Jlc3BvbnNlEigKB2VudHJpZXMYASADKAsyFy5pZGVudGl0eS52Mi5BdWRpdEVudHJ5IoEBChtBdXRob3JpemVNYXRjaENhbmNlbFJlcXVlc3QSGgoIYWN0b3JfaWQYASABKAlCCLpIBXIDsAEBEhoKCG1hdGNoX2lkGAIgASgJQgi6SAVyA7ABARIaCgZyZWFzb24YAyABKAlCCrpIB3IFEAEYgAISDgoGcmVjb3JkGAQgASgIIh4KHEF1dGhvcml6ZU1hdGNoQ2FuY2VsUmVzcG9uc2UirwEKGUF1dGhvcml6ZU9wZXJhdGlvblJlcXVlc3QSGgoIYWN0b3JfaWQYASABKAlCCLpIBXIDsAEBEikKCW9wZXJhdGlvbhgCIAEoCUIWukgTchEQARhAMgteW0EtWmEtel0rJBIhCgZ0YXJnZXQYAyABKAlCEbpIDnIMGEAyCF5bIC1+XSokEhgKBnJlYXNvbhgEIAEoCUIIukgFcgMYgAISDgoGcmVjb3JkGAUgASgIIhwKGkF1dGhvcml6ZU9wZXJhdGlvblJlc3BvbnNlIjQKFkxpc3RTaWduaW5nS2V5c1JlcXVlc3QSGgoIYWN0b3JfaWQYASABKAlCCLpIBXIDsAEBIlMKClNpZ25pbmdLZXkSCwoDa2lkGAEgASgJEg0KBXN0YXRlGAIgASgJEikKBXNpbmNlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJAChdMaXN0U2lnbmluZ0tleXNSZXNwb25zZRIlCgRrZXlzGAEgAygLMhcuaWRlbnRpdHkudjIuU2lnbmluZ0tleSJRChdSb3RhdGVTaWduaW5nS2V5UmVxdWVzdBIaCghhY3Rvcl9pZBgBIAEoCUIIukgFcgOwAQESGgoGcmVhc29uGAIgASgJQgq6SAdyBRABGIACIicKGFJvdGF0ZVNpZ25pbmdLZXlSZXNwb25zZRILCgNraWQYASABKAkiaQoXUmV2b2tlU2lnbmluZ0tleVJlcXVlc3QSGgoIYWN0b3JfaWQYASABKAlCCLpIBXIDsAEBEhYKA2tpZBgCIAEoCUIJukgGcgQQARhAEhoKBnJlYXNvbhgDIAEoCUIKukgHcgUQARiAAiIaChhSZXZva2VTaWduaW5nS2V5UmVzcG9uc2UqYAoLQWNjb3VudEtpbmQSHAoYQUNDT1VOVF9LSU5EX1VOU1BFQ0lGSUVEEAASGwoXQUNDT1VOVF9LSU5EX1JFR0lTVEVSRUQQARIWChJBQ0NPVU5UX0tJTkRfR1VFU1QQAipRCgRSb2xlEhQKEFJPTEVfVU5TUEVDSUZJRUQQABIPCgtST0xFX1BMQVlFUhABEhIKDlJPTEVfTU9ERVJBVE9SEAISDgoKUk9MRV9BRE1JThADMrsOCg9JZGVudGl0eVNlcnZpY2USRwoIUmVnaXN0ZXISHC5pZGVudGl0eS52Mi5SZWdpc3RlclJlcXVlc3QaHS5pZGVudGl0eS52Mi5SZWdpc3RlclJlc3BvbnNlEj4KBUxvZ0luEhkuaWRlbnRpdHkudjIuTG9nSW5SZXF1ZXN0GhouaWRlbnRpdHkudjIuTG9nSW5SZXNwb25zZRJNCgpMb2dJbkd1ZXN0Eh4uaWRlbnRpdHkudjIuTG9nSW5HdWVzdFJlcXVlc3QaHy5pZGVudGl0eS52Mi5Mb2dJbkd1ZXN0UmVzcG9uc2USUwoMVXBncmFkZUd1ZXN0EiAuaWRlbnRpdHkudjIuVXBncmFkZUd1ZXN0UmVxdWVzdBohLmlkZW50aXR5LnYyLlVwZ3JhZGVHdWVzdFJlc3BvbnNlEkQKB1JlZnJlc2gSGy5pZGVudGl0eS52Mi5SZWZyZXNoUmVxdWVzdBocLmlkZW50aXR5LnYyLlJlZnJlc2hSZXNwb25zZRJBCgZMb2dPdXQSGi5pZGVudGl0eS52Mi5Mb2dPdXRSZXF1ZXN0GhsuaWRlbnRpdHkudjIuTG9nT3V0UmVzcG9uc2USRAoHR2V0SndrcxIbLmlkZW50aXR5LnYyLkdldEp3a3NSZXF1ZXN0GhwuaWRlbnRpdHkudjIuR2V0Sndrc1Jlc3BvbnNlEkcKCEdldFRydXN0EhwuaWRlbnRpdHkudjIuR2V0VHJ1c3RSZXF1ZXN0Gh0uaWRlbnRpdHkudjIuR2V0VHJ1c3RSZXNwb25zZRJNCgpHZXRQcm9maWxlEh4uaWRlbnRpdHkudjIuR2V0UHJvZmlsZVJlcXVlc3QaHy5pZGVudGl0eS52Mi5HZXRQcm9maWxlUmVzcG9uc2USUAoLTGlzdERldmljZXMSHy5pZGVudGl0eS52Mi5MaXN0RGV2aWNlc1JlcXVlc3QaIC5pZGVudGl0eS52Mi5MaXN0RGV2aWNlc1Jlc3BvbnNlElMKDFJldm9rZURldmljZRIgLmlkZW50aXR5LnYyLlJldm9rZURldmljZVJlcXVlc3QaIS5pZGVudGl0eS52Mi5SZXZva2VEZXZpY2VSZXNwb25zZRJlChJSZXZva2VPdGhlckRldmljZXMSJi5pZGVudGl0eS52Mi5SZXZva2VPdGhlckRldmljZXNSZXF1ZXN0GicuaWRlbnRpdHkudjIuUmV2b2tlT3RoZXJEZXZpY2VzUmVzcG9uc2USWQoOQ2hhbmdlUGFzc3dvcmQSIi5pZGVudGl0eS52Mi5DaGFuZ2VQYXNzd29yZFJlcXVlc3QaIy5pZGVudGl0eS52Mi5DaGFuZ2VQYXNzd29yZFJlc3BvbnNlEkoKCUJhblBsYXllchIdLmlkZW50aXR5LnYyLkJhblBsYXllclJlcXVlc3QaHi5pZGVudGl0eS52Mi5CYW5QbGF5ZXJSZXNwb25zZRJQCgtVbmJhblBsYXllchIfLmlkZW50aXR5LnYyLlVuYmFuUGxheWVyUmVxdWVzdBogLmlkZW50aXR5LnYyLlVuYmFuUGxheWVyUmVzcG9uc2USRAoHU2V0Um9sZRIbLmlkZW50aXR5LnYyLlNldFJvbGVSZXF1ZXN0GhwuaWRlbnRpdHkudjIuU2V0Um9sZVJlc3BvbnNlElMKDExpc3RBdWRpdExvZxIgLmlkZW50aXR5LnYyLkxpc3RBdWRpdExvZ1JlcXVlc3QaIS5pZGVudGl0eS52Mi5MaXN0QXVkaXRMb2dSZXNwb25zZRJcCg9MaXN0U2lnbmluZ0tleXMSIy5pZGVudGl0eS52Mi5MaXN0U2lnbmluZ0tleXNSZXF1ZXN0GiQuaWRlbnRpdHkudjIuTGlzdFNpZ25pbmdLZXlzUmVzcG9uc2USXwoQUm90YXRlU2lnbmluZ0tleRIkLmlkZW50aXR5LnYyLlJvdGF0ZVNpZ25pbmdLZXlSZXF1ZXN0GiUuaWRlbnRpdHkudjIuUm90YXRlU2lnbmluZ0tleVJlc3BvbnNlEl8KEFJldm9rZVNpZ25pbmdLZXkSJC5pZGVudGl0eS52Mi5SZXZva2VTaWduaW5nS2V5UmVxdWVzdBolLmlkZW50aXR5LnYyLlJldm9rZVNpZ25pbmdLZXlSZXNwb25zZRJrChRBdXRob3JpemVNYXRjaENhbmNlbBIoLmlkZW50aXR5LnYyLkF1dGhvcml6ZU1hdGNoQ2FuY2VsUmVxdWVzdBopLmlkZW50aXR5LnYyLkF1dGhvcml6ZU1hdGNoQ2FuY2VsUmVzcG9uc2USZQoSQXV0aG9yaXplT3BlcmF0aW9uEiYuaWRlbnRpdHkudjIuQXV0aG9yaXplT3BlcmF0aW9uUmVxdWVzdBonLmlkZW50aXR5LnYyLkF1dGhvcml6ZU9wZXJhdGlvblJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp]);
+  fileDesc("ChpzZXJ2aWNlcy9pZGVudGl0eS92Mi5wcm90bxILaWRlbnRpdHkudjIiowEKB1Byb2ZpbGUSEQoJcGxheWVyX2lkGAEgASgJEgwKBG5hbWUYAiABKAkSJgoEa2luZBgDIAEoDjIYLmlkZW50aXR5LnYyLkFjY291bnRLaW5kEi4KCmNyZWF0ZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEh8KBHJvbGUYBSABKA4yES5pZGVudGl0eS52Mi5Sb2xlIsQBCglUb2tlblBhaXISFAoMYWNjZXNzX3Rva2VuGAEgASgJEjUKEWFjY2Vzc19leHBpcmVzX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1yZWZyZXNoX3Rva2VuGAMgASgJEjYKEnJlZnJlc2hfZXhwaXJlc19hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGwoTYWNjZXNzX2V4cGlyZXNfaW5fcxgFIAEoDSK5AQoPUmVnaXN0ZXJSZXF1ZXN0EhcKBG5hbWUYASABKAlCCbpIBnIEEAEYQBIfCghwYXNzd29yZBgCIAEoCUINukgKcggQARiAAiiACBIdCgxkZXZpY2VfbGFiZWwYAyABKAlCB7pIBHICGEASLAoJZGV2aWNlX2lkGAQgASgJQhm6SBZyFBhAMhBeW0EtWmEtejAtOV8tXSokEh8KDmNsaWVudF9hZGRyZXNzGAUgASgJQge6SARyAhhAImEKEFJlZ2lzdGVyUmVzcG9uc2USJQoHcHJvZmlsZRgBIAEoCzIULmlkZW50aXR5LnYyLlByb2ZpbGUSJgoGdG9rZW5zGAIgASgLMhYuaWRlbnRpdHkudjIuVG9rZW5QYWlyIs8BCgxMb2dJblJlcXVlc3QSFwoEbmFtZRgBIAEoCUIJukgGcgQQARhAEh8KCHBhc3N3b3JkGAIgASgJQg26SApyCBABGIACKIAIEh0KDGRldmljZV9sYWJlbBgDIAEoCUIHukgEcgIYQBIsCglkZXZpY2VfaWQYBCABKAlCGbpIFnIUGEAyEF5bQS1aYS16MC05Xy1dKiQSHwoOY2xpZW50X2FkZHJlc3MYBSABKAlCB7pIBHICGEASFwoFcHJvb2YYBiABKAlCCLpIBXIDGIABIl4KDUxvZ0luUmVzcG9uc2USJQoHcHJvZmlsZRgBIAEoCzIULmlkZW50aXR5LnYyLlByb2ZpbGUSJgoGdG9rZW5zGAIgASgLMhYuaWRlbnRpdHkudjIuVG9rZW5QYWlyIoUBChFMb2dJbkd1ZXN0UmVxdWVzdBIwCgpkZXZpY2Vfa2V5GAEgASgJQhy6SBlyFxAQGIABMhBeW0EtWmEtejAtOV8tXSskEh0KDGRldmljZV9sYWJlbBgCIAEoCUIHukgEcgIYQBIfCg5jbGllbnRfYWRkcmVzcxgDIAEoCUIHukgEcgIYQCJ0ChJMb2dJbkd1ZXN0UmVzcG9uc2USJQoHcHJvZmlsZRgBIAEoCzIULmlkZW50aXR5LnYyLlByb2ZpbGUSJgoGdG9rZW5zGAIgASgLMhYuaWRlbnRpdHkudjIuVG9rZW5QYWlyEg8KB2NyZWF0ZWQYAyABKAgirwEKE1VwZ3JhZGVHdWVzdFJlcXVlc3QSGwoJcGxheWVyX2lkGAEgASgJQgi6SAVyA7ABARIgCg5rZWVwX2ZhbWlseV9pZBgCIAEoCUIIukgFcgOwAQESFwoEbmFtZRgDIAEoCUIJukgGcgQQARhAEh8KCHBhc3N3b3JkGAQgASgJQg26SApyCBABGIACKIAIEh8KDmNsaWVudF9hZGRyZXNzGAUgASgJQge6SARyAhhAIj0KFFVwZ3JhZGVHdWVzdFJlc3BvbnNlEiUKB3Byb2ZpbGUYASABKAsyFC5pZGVudGl0eS52Mi5Qcm9maWxlIjMKDlJlZnJlc2hSZXF1ZXN0EiEKDXJlZnJlc2hfdG9rZW4YASABKAlCCrpIB3IFEAEYgAIiOQoPUmVmcmVzaFJlc3BvbnNlEiYKBnRva2VucxgBIAEoCzIWLmlkZW50aXR5LnYyLlRva2VuUGFpciIyCg1Mb2dPdXRSZXF1ZXN0EiEKDXJlZnJlc2hfdG9rZW4YASABKAlCCrpIB3IFEAEYgAIiEAoOTG9nT3V0UmVzcG9uc2UiEAoOR2V0Sndrc1JlcXVlc3QiJAoPR2V0Sndrc1Jlc3BvbnNlEhEKCWp3a3NfanNvbhgBIAEoCSIwChFHZXRQcm9maWxlUmVxdWVzdBIbCglwbGF5ZXJfaWQYASABKAlCCLpIBXIDsAEBIjsKEkdldFByb2ZpbGVSZXNwb25zZRIlCgdwcm9maWxlGAEgASgLMhQuaWRlbnRpdHkudjIuUHJvZmlsZSIkCg9HZXRUcnVzdFJlcXVlc3QSEQoJd2F0ZXJtYXJrGAEgASgEIngKClJldm9jYXRpb24SEwoJZmFtaWx5X2lkGAEgASgJSAASEwoJcGxheWVyX2lkGAIgASgJSAASLgoKcmV2b2tlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCEAoHc3ViamVjdBIFukgCCAEiZgoQR2V0VHJ1c3RSZXNwb25zZRIRCglqd2tzX2pzb24YASABKAkSLAoLcmV2b2NhdGlvbnMYAiADKAsyFy5pZGVudGl0eS52Mi5SZXZvY2F0aW9uEhEKCXdhdGVybWFyaxgDIAEoBCIxChJMaXN0RGV2aWNlc1JlcXVlc3QSGwoJcGxheWVyX2lkGAEgASgJQgi6SAVyA7ABASK8AQoGRGV2aWNlEhEKCWZhbWlseV9pZBgBIAEoCRINCgVsYWJlbBgCIAEoCRIuCgpjcmVhdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxsYXN0X3VzZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmV4cGlyZXNfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIjsKE0xpc3REZXZpY2VzUmVzcG9uc2USJAoHZGV2aWNlcxgBIAMoCzITLmlkZW50aXR5LnYyLkRldmljZSJPChNSZXZva2VEZXZpY2VSZXF1ZXN0EhsKCXBsYXllcl9pZBgBIAEoCUIIukgFcgOwAQESGwoJZmFtaWx5X2lkGAIgASgJQgi6SAVyA7ABASIWChRSZXZva2VEZXZpY2VSZXNwb25zZSJaChlSZXZva2VPdGhlckRldmljZXNSZXF1ZXN0EhsKCXBsYXllcl9pZBgBIAEoCUIIukgFcgOwAQESIAoOa2VlcF9mYW1pbHlfaWQYAiABKAlCCLpIBXIDsAEBIi0KGlJldm9rZU90aGVyRGV2aWNlc1Jlc3BvbnNlEg8KB3Jldm9rZWQYASABKA0ixQEKFUNoYW5nZVBhc3N3b3JkUmVxdWVzdBIbCglwbGF5ZXJfaWQYASABKAlCCLpIBXIDsAEBEiAKDmtlZXBfZmFtaWx5X2lkGAIgASgJQgi6SAVyA7ABARInChBjdXJyZW50X3Bhc3N3b3JkGAMgASgJQg26SApyCBABGIACKIAIEiMKDG5ld19wYXNzd29yZBgEIAEoCUINukgKcggQARiAAiiACBIfCg5jbGllbnRfYWRkcmVzcxgFIAEoCUIHukgEcgIYQCIYChZDaGFuZ2VQYXNzd29yZFJlc3BvbnNlIpIBChBCYW5QbGF5ZXJSZXF1ZXN0EhoKCGFjdG9yX2lkGAEgASgJQgi6SAVyA7ABARIbCglwbGF5ZXJfaWQYAiABKAlCCLpIBXIDsAEBEikKBXVudGlsGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaCgZyZWFzb24YBCABKAlCCrpIB3IFEAEYgAIiEwoRQmFuUGxheWVyUmVzcG9uc2UiaQoSVW5iYW5QbGF5ZXJSZXF1ZXN0EhoKCGFjdG9yX2lkGAEgASgJQgi6SAVyA7ABARIbCglwbGF5ZXJfaWQYAiABKAlCCLpIBXIDsAEBEhoKBnJlYXNvbhgDIAEoCUIKukgHcgUQARiAAiIVChNVbmJhblBsYXllclJlc3BvbnNlIpIBCg5TZXRSb2xlUmVxdWVzdBIaCghhY3Rvcl9pZBgBIAEoCUIIukgFcgOwAQESGwoJcGxheWVyX2lkGAIgASgJQgi6SAVyA7ABARIrCgRyb2xlGAMgASgOMhEuaWRlbnRpdHkudjIuUm9sZUIKukgHggEEEAEgABIaCgZyZWFzb24YBCABKAlCCrpIB3IFEAEYgAIiEQoPU2V0Um9sZVJlc3BvbnNlIl4KE0xpc3RBdWRpdExvZ1JlcXVlc3QSGgoIYWN0b3JfaWQYASABKAlCCLpIBXIDsAEBEg4KBmJlZm9yZRgCIAEoBBIbCglwYWdlX3NpemUYAyABKA1CCLpIBSoDGMgBIqUBCgpBdWRpdEVudHJ5EhAKCHBvc2l0aW9uGAEgASgEEiYKAmF0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVhY3RvchgDIAEoCRIOCgZhY3Rpb24YBCABKAkSDgoGdGFyZ2V0GAUgASgJEg4KBnJlYXNvbhgGIAEoCRIQCgh0cmFjZV9pZBgHIAEoCRIMCgRoYXNoGAggASgJIkAKFExpc3RBdWRpdExvZ1Jlc3BvbnNlEigKB2VudHJpZXMYASADKAsyFy5pZGVudGl0eS52Mi5BdWRpdEVudHJ5IoEBChtBdXRob3JpemVNYXRjaENhbmNlbFJlcXVlc3QSGgoIYWN0b3JfaWQYASABKAlCCLpIBXIDsAEBEhoKCG1hdGNoX2lkGAIgASgJQgi6SAVyA7ABARIaCgZyZWFzb24YAyABKAlCCrpIB3IFEAEYgAISDgoGcmVjb3JkGAQgASgIIh4KHEF1dGhvcml6ZU1hdGNoQ2FuY2VsUmVzcG9uc2UirwEKGUF1dGhvcml6ZU9wZXJhdGlvblJlcXVlc3QSGgoIYWN0b3JfaWQYASABKAlCCLpIBXIDsAEBEikKCW9wZXJhdGlvbhgCIAEoCUIWukgTchEQARhAMgteW0EtWmEtel0rJBIhCgZ0YXJnZXQYAyABKAlCEbpIDnIMGEAyCF5bIC1+XSokEhgKBnJlYXNvbhgEIAEoCUIIukgFcgMYgAISDgoGcmVjb3JkGAUgASgIIhwKGkF1dGhvcml6ZU9wZXJhdGlvblJlc3BvbnNlIjQKFkxpc3RTaWduaW5nS2V5c1JlcXVlc3QSGgoIYWN0b3JfaWQYASABKAlCCLpIBXIDsAEBIlMKClNpZ25pbmdLZXkSCwoDa2lkGAEgASgJEg0KBXN0YXRlGAIgASgJEikKBXNpbmNlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJAChdMaXN0U2lnbmluZ0tleXNSZXNwb25zZRIlCgRrZXlzGAEgAygLMhcuaWRlbnRpdHkudjIuU2lnbmluZ0tleSJRChdSb3RhdGVTaWduaW5nS2V5UmVxdWVzdBIaCghhY3Rvcl9pZBgBIAEoCUIIukgFcgOwAQESGgoGcmVhc29uGAIgASgJQgq6SAdyBRABGIACIicKGFJvdGF0ZVNpZ25pbmdLZXlSZXNwb25zZRILCgNraWQYASABKAkiaQoXUmV2b2tlU2lnbmluZ0tleVJlcXVlc3QSGgoIYWN0b3JfaWQYASABKAlCCLpIBXIDsAEBEhYKA2tpZBgCIAEoCUIJukgGcgQQARhAEhoKBnJlYXNvbhgDIAEoCUIKukgHcgUQARiAAiIaChhSZXZva2VTaWduaW5nS2V5UmVzcG9uc2UifwoTRmluZEFjY291bnRzUmVxdWVzdBIaCghhY3Rvcl9pZBgBIAEoCUIIukgFcgOwAQESFgoFcXVlcnkYAiABKAlCB7pIBHICGEASGgoJcGFnZV9zaXplGAMgASgNQge6SAQqAhhkEhgKBmN1cnNvchgEIAEoCUIIukgFcgMYgAQijwEKB0FjY291bnQSJQoHcHJvZmlsZRgBIAEoCzIULmlkZW50aXR5LnYyLlByb2ZpbGUSMAoMYmFubmVkX3VudGlsGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIXCg9iYW5uZWRfZm9yX2dvb2QYAyABKAgSEgoKYmFuX3JlYXNvbhgEIAEoCSJTChRGaW5kQWNjb3VudHNSZXNwb25zZRImCghhY2NvdW50cxgBIAMoCzIULmlkZW50aXR5LnYyLkFjY291bnQSEwoLbmV4dF9jdXJzb3IYAiABKAkiTAoRR2V0QWNjb3VudFJlcXVlc3QSGgoIYWN0b3JfaWQYASABKAlCCLpIBXIDsAEBEhsKCXBsYXllcl9pZBgCIAEoCUIIukgFcgOwAQEiYQoSR2V0QWNjb3VudFJlc3BvbnNlEiUKB2FjY291bnQYASABKAsyFC5pZGVudGl0eS52Mi5BY2NvdW50EiQKB2RldmljZXMYAiADKAsyEy5pZGVudGl0eS52Mi5EZXZpY2UikQEKGlJldm9rZVBsYXllckRldmljZXNSZXF1ZXN0EhoKCGFjdG9yX2lkGAEgASgJQgi6SAVyA7ABARIbCglwbGF5ZXJfaWQYAiABKAlCCLpIBXIDsAEBEh4KCWZhbWlseV9pZBgDIAEoCUILukgI2AEBcgOwAQESGgoGcmVhc29uGAQgASgJQgq6SAdyBRABGMgBIi4KG1Jldm9rZVBsYXllckRldmljZXNSZXNwb25zZRIPCgdyZXZva2VkGAEgASgNIl0KD1JlcG9ydGVkTWVzc2FnZRIcCgpjaGFubmVsX2lkGAEgASgJQgi6SAVyA7ABARIUCgNzZXEYAiABKARCB7pIBDICKAESFgoEYm9keRgDIAEoCUIIukgFcgMY0A8i9QEKE1JlcG9ydFBsYXllclJlcXVlc3QSHQoLcmVwb3J0ZXJfaWQYASABKAlCCLpIBXIDsAEBEhsKCXBsYXllcl9pZBgCIAEoCUIIukgFcgOwAQESOQoIY2F0ZWdvcnkYAyABKA4yGy5pZGVudGl0eS52Mi5SZXBvcnRDYXRlZ29yeUIKukgHggEEEAEgABIZCgdjb21tZW50GAQgASgJQgi6SAVyAxj0AxIdCghtYXRjaF9pZBgFIAEoCUILukgI2AEBcgOwAQESLQoHbWVzc2FnZRgGIAEoCzIcLmlkZW50aXR5LnYyLlJlcG9ydGVkTWVzc2FnZSIpChRSZXBvcnRQbGF5ZXJSZXNwb25zZRIRCglyZXBvcnRfaWQYASABKAkilwEKEkxpc3RSZXBvcnRzUmVxdWVzdBIaCghhY3Rvcl9pZBgBIAEoCUIIukgFcgOwAQESDwoHZGVjaWRlZBgCIAEoCBIeCglwbGF5ZXJfaWQYAyABKAlCC7pICNgBAXIDsAEBEhoKCXBhZ2Vfc2l6ZRgEIAEoDUIHukgEKgIYMhIYCgZjdXJzb3IYBSABKAlCCLpIBXIDGIABIqgDCgZSZXBvcnQSEQoJcmVwb3J0X2lkGAEgASgJEhMKC3JlcG9ydGVyX2lkGAIgASgJEhUKDXJlcG9ydGVyX25hbWUYAyABKAkSEQoJcGxheWVyX2lkGAQgASgJEhMKC3BsYXllcl9uYW1lGAUgASgJEi0KCGNhdGVnb3J5GAYgASgOMhsuaWRlbnRpdHkudjIuUmVwb3J0Q2F0ZWdvcnkSDwoHY29tbWVudBgHIAEoCRIQCghtYXRjaF9pZBgIIAEoCRItCgdtZXNzYWdlGAkgASgLMhwuaWRlbnRpdHkudjIuUmVwb3J0ZWRNZXNzYWdlEi4KCmNyZWF0ZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCGRlY2lzaW9uGAsgASgOMhsuaWRlbnRpdHkudjIuUmVwb3J0RGVjaXNpb24SEgoKZGVjaWRlZF9ieRgMIAEoCRIuCgpkZWNpZGVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtkZWNpZGVkX3doeRgOIAEoCSJQChNMaXN0UmVwb3J0c1Jlc3BvbnNlEiQKB3JlcG9ydHMYASADKAsyEy5pZGVudGl0eS52Mi5SZXBvcnQSEwoLbmV4dF9jdXJzb3IYAiABKAkipQEKE0RlY2lkZVJlcG9ydFJlcXVlc3QSGgoIYWN0b3JfaWQYASABKAlCCLpIBXIDsAEBEhsKCXJlcG9ydF9pZBgCIAEoCUIIukgFcgOwAQESOQoIZGVjaXNpb24YAyABKA4yGy5pZGVudGl0eS52Mi5SZXBvcnREZWNpc2lvbkIKukgHggEEEAEgABIaCgZyZWFzb24YBCABKAlCCrpIB3IFEAEYyAEiFgoURGVjaWRlUmVwb3J0UmVzcG9uc2UqYAoLQWNjb3VudEtpbmQSHAoYQUNDT1VOVF9LSU5EX1VOU1BFQ0lGSUVEEAASGwoXQUNDT1VOVF9LSU5EX1JFR0lTVEVSRUQQARIWChJBQ0NPVU5UX0tJTkRfR1VFU1QQAipRCgRSb2xlEhQKEFJPTEVfVU5TUEVDSUZJRUQQABIPCgtST0xFX1BMQVlFUhABEhIKDlJPTEVfTU9ERVJBVE9SEAISDgoKUk9MRV9BRE1JThADKr4BCg5SZXBvcnRDYXRlZ29yeRIfChtSRVBPUlRfQ0FURUdPUllfVU5TUEVDSUZJRUQQABIcChhSRVBPUlRfQ0FURUdPUllfQ0hFQVRJTkcQARIeChpSRVBPUlRfQ0FURUdPUllfSEFSQVNTTUVOVBACEhgKFFJFUE9SVF9DQVRFR09SWV9TUEFNEAMSGAoUUkVQT1JUX0NBVEVHT1JZX05BTUUQBBIZChVSRVBPUlRfQ0FURUdPUllfT1RIRVIQBSpsCg5SZXBvcnREZWNpc2lvbhIfChtSRVBPUlRfREVDSVNJT05fVU5TUEVDSUZJRUQQABIaChZSRVBPUlRfREVDSVNJT05fVVBIRUxEEAESHQoZUkVQT1JUX0RFQ0lTSU9OX0RJU01JU1NFRBACMsUSCg9JZGVudGl0eVNlcnZpY2USRwoIUmVnaXN0ZXISHC5pZGVudGl0eS52Mi5SZWdpc3RlclJlcXVlc3QaHS5pZGVudGl0eS52Mi5SZWdpc3RlclJlc3BvbnNlEj4KBUxvZ0luEhkuaWRlbnRpdHkudjIuTG9nSW5SZXF1ZXN0GhouaWRlbnRpdHkudjIuTG9nSW5SZXNwb25zZRJNCgpMb2dJbkd1ZXN0Eh4uaWRlbnRpdHkudjIuTG9nSW5HdWVzdFJlcXVlc3QaHy5pZGVudGl0eS52Mi5Mb2dJbkd1ZXN0UmVzcG9uc2USUwoMVXBncmFkZUd1ZXN0EiAuaWRlbnRpdHkudjIuVXBncmFkZUd1ZXN0UmVxdWVzdBohLmlkZW50aXR5LnYyLlVwZ3JhZGVHdWVzdFJlc3BvbnNlEkQKB1JlZnJlc2gSGy5pZGVudGl0eS52Mi5SZWZyZXNoUmVxdWVzdBocLmlkZW50aXR5LnYyLlJlZnJlc2hSZXNwb25zZRJBCgZMb2dPdXQSGi5pZGVudGl0eS52Mi5Mb2dPdXRSZXF1ZXN0GhsuaWRlbnRpdHkudjIuTG9nT3V0UmVzcG9uc2USRAoHR2V0SndrcxIbLmlkZW50aXR5LnYyLkdldEp3a3NSZXF1ZXN0GhwuaWRlbnRpdHkudjIuR2V0Sndrc1Jlc3BvbnNlEkcKCEdldFRydXN0EhwuaWRlbnRpdHkudjIuR2V0VHJ1c3RSZXF1ZXN0Gh0uaWRlbnRpdHkudjIuR2V0VHJ1c3RSZXNwb25zZRJNCgpHZXRQcm9maWxlEh4uaWRlbnRpdHkudjIuR2V0UHJvZmlsZVJlcXVlc3QaHy5pZGVudGl0eS52Mi5HZXRQcm9maWxlUmVzcG9uc2USUAoLTGlzdERldmljZXMSHy5pZGVudGl0eS52Mi5MaXN0RGV2aWNlc1JlcXVlc3QaIC5pZGVudGl0eS52Mi5MaXN0RGV2aWNlc1Jlc3BvbnNlElMKDFJldm9rZURldmljZRIgLmlkZW50aXR5LnYyLlJldm9rZURldmljZVJlcXVlc3QaIS5pZGVudGl0eS52Mi5SZXZva2VEZXZpY2VSZXNwb25zZRJlChJSZXZva2VPdGhlckRldmljZXMSJi5pZGVudGl0eS52Mi5SZXZva2VPdGhlckRldmljZXNSZXF1ZXN0GicuaWRlbnRpdHkudjIuUmV2b2tlT3RoZXJEZXZpY2VzUmVzcG9uc2USWQoOQ2hhbmdlUGFzc3dvcmQSIi5pZGVudGl0eS52Mi5DaGFuZ2VQYXNzd29yZFJlcXVlc3QaIy5pZGVudGl0eS52Mi5DaGFuZ2VQYXNzd29yZFJlc3BvbnNlEkoKCUJhblBsYXllchIdLmlkZW50aXR5LnYyLkJhblBsYXllclJlcXVlc3QaHi5pZGVudGl0eS52Mi5CYW5QbGF5ZXJSZXNwb25zZRJQCgtVbmJhblBsYXllchIfLmlkZW50aXR5LnYyLlVuYmFuUGxheWVyUmVxdWVzdBogLmlkZW50aXR5LnYyLlVuYmFuUGxheWVyUmVzcG9uc2USRAoHU2V0Um9sZRIbLmlkZW50aXR5LnYyLlNldFJvbGVSZXF1ZXN0GhwuaWRlbnRpdHkudjIuU2V0Um9sZVJlc3BvbnNlElMKDExpc3RBdWRpdExvZxIgLmlkZW50aXR5LnYyLkxpc3RBdWRpdExvZ1JlcXVlc3QaIS5pZGVudGl0eS52Mi5MaXN0QXVkaXRMb2dSZXNwb25zZRJcCg9MaXN0U2lnbmluZ0tleXMSIy5pZGVudGl0eS52Mi5MaXN0U2lnbmluZ0tleXNSZXF1ZXN0GiQuaWRlbnRpdHkudjIuTGlzdFNpZ25pbmdLZXlzUmVzcG9uc2USXwoQUm90YXRlU2lnbmluZ0tleRIkLmlkZW50aXR5LnYyLlJvdGF0ZVNpZ25pbmdLZXlSZXF1ZXN0GiUuaWRlbnRpdHkudjIuUm90YXRlU2lnbmluZ0tleVJlc3BvbnNlEl8KEFJldm9rZVNpZ25pbmdLZXkSJC5pZGVudGl0eS52Mi5SZXZva2VTaWduaW5nS2V5UmVxdWVzdBolLmlkZW50aXR5LnYyLlJldm9rZVNpZ25pbmdLZXlSZXNwb25zZRJrChRBdXRob3JpemVNYXRjaENhbmNlbBIoLmlkZW50aXR5LnYyLkF1dGhvcml6ZU1hdGNoQ2FuY2VsUmVxdWVzdBopLmlkZW50aXR5LnYyLkF1dGhvcml6ZU1hdGNoQ2FuY2VsUmVzcG9uc2USZQoSQXV0aG9yaXplT3BlcmF0aW9uEiYuaWRlbnRpdHkudjIuQXV0aG9yaXplT3BlcmF0aW9uUmVxdWVzdBonLmlkZW50aXR5LnYyLkF1dGhvcml6ZU9wZXJhdGlvblJlc3BvbnNlElMKDEZpbmRBY2NvdW50cxIgLmlkZW50aXR5LnYyLkZpbmRBY2NvdW50c1JlcXVlc3QaIS5pZGVudGl0eS52Mi5GaW5kQWNjb3VudHNSZXNwb25zZRJNCgpHZXRBY2NvdW50Eh4uaWRlbnRpdHkudjIuR2V0QWNjb3VudFJlcXVlc3QaHy5pZGVudGl0eS52Mi5HZXRBY2NvdW50UmVzcG9uc2USaAoTUmV2b2tlUGxheWVyRGV2aWNlcxInLmlkZW50aXR5LnYyLlJldm9rZVBsYXllckRldmljZXNSZXF1ZXN0GiguaWRlbnRpdHkudjIuUmV2b2tlUGxheWVyRGV2aWNlc1Jlc3BvbnNlElMKDFJlcG9ydFBsYXllchIgLmlkZW50aXR5LnYyLlJlcG9ydFBsYXllclJlcXVlc3QaIS5pZGVudGl0eS52Mi5SZXBvcnRQbGF5ZXJSZXNwb25zZRJQCgtMaXN0UmVwb3J0cxIfLmlkZW50aXR5LnYyLkxpc3RSZXBvcnRzUmVxdWVzdBogLmlkZW50aXR5LnYyLkxpc3RSZXBvcnRzUmVzcG9uc2USUwoMRGVjaWRlUmVwb3J0EiAuaWRlbnRpdHkudjIuRGVjaWRlUmVwb3J0UmVxdWVzdBohLmlkZW50aXR5LnYyLkRlY2lkZVJlcG9ydFJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
  * The public profile of a player.
@@ -1509,6 +1509,595 @@ export const RevokeSigningKeyResponseSchema: GenMessage<RevokeSigningKeyResponse
   messageDesc(file_services_identity_v2, 49);
 
 /**
+ * Which accounts.
+ *
+ * @generated from message identity.v2.FindAccountsRequest
+ */
+export type FindAccountsRequest = Message<"identity.v2.FindAccountsRequest"> & {
+  /**
+   * UUID of the caller.
+   *
+   * @generated from field: string actor_id = 1;
+   */
+  actorId: string;
+
+  /**
+   * The start of the name in any spelling, or the id of one account; empty for all.
+   *
+   * @generated from field: string query = 2;
+   */
+  query: string;
+
+  /**
+   * 1 to 100; 0 means 20.
+   *
+   * @generated from field: uint32 page_size = 3;
+   */
+  pageSize: number;
+
+  /**
+   * The previous page's next cursor; empty for the first page.
+   *
+   * @generated from field: string cursor = 4;
+   */
+  cursor: string;
+};
+
+/**
+ * Describes the message identity.v2.FindAccountsRequest.
+ * Use `create(FindAccountsRequestSchema)` to create a new message.
+ */
+export const FindAccountsRequestSchema: GenMessage<FindAccountsRequest> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 50);
+
+/**
+ * An account as operators see it.
+ *
+ * @generated from message identity.v2.Account
+ */
+export type Account = Message<"identity.v2.Account"> & {
+  /**
+   * The public profile.
+   *
+   * @generated from field: identity.v2.Profile profile = 1;
+   */
+  profile?: Profile | undefined;
+
+  /**
+   * The end of the ban, UTC; absent if it is not banned.
+   *
+   * @generated from field: google.protobuf.Timestamp banned_until = 2;
+   */
+  bannedUntil?: Timestamp | undefined;
+
+  /**
+   * The ban has no end: banned_until is far away.
+   *
+   * @generated from field: bool banned_for_good = 3;
+   */
+  bannedForGood: boolean;
+
+  /**
+   * The reason for the ban; empty if it is not banned.
+   *
+   * @generated from field: string ban_reason = 4;
+   */
+  banReason: string;
+};
+
+/**
+ * Describes the message identity.v2.Account.
+ * Use `create(AccountSchema)` to create a new message.
+ */
+export const AccountSchema: GenMessage<Account> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 51);
+
+/**
+ * Accounts.
+ *
+ * @generated from message identity.v2.FindAccountsResponse
+ */
+export type FindAccountsResponse = Message<"identity.v2.FindAccountsResponse"> & {
+  /**
+   * The page, in the order of the names.
+   *
+   * @generated from field: repeated identity.v2.Account accounts = 1;
+   */
+  accounts: Account[];
+
+  /**
+   * The cursor of the next page; empty on the last.
+   *
+   * @generated from field: string next_cursor = 2;
+   */
+  nextCursor: string;
+};
+
+/**
+ * Describes the message identity.v2.FindAccountsResponse.
+ * Use `create(FindAccountsResponseSchema)` to create a new message.
+ */
+export const FindAccountsResponseSchema: GenMessage<FindAccountsResponse> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 52);
+
+/**
+ * Which account.
+ *
+ * @generated from message identity.v2.GetAccountRequest
+ */
+export type GetAccountRequest = Message<"identity.v2.GetAccountRequest"> & {
+  /**
+   * UUID of the caller.
+   *
+   * @generated from field: string actor_id = 1;
+   */
+  actorId: string;
+
+  /**
+   * UUID of the account.
+   *
+   * @generated from field: string player_id = 2;
+   */
+  playerId: string;
+};
+
+/**
+ * Describes the message identity.v2.GetAccountRequest.
+ * Use `create(GetAccountRequestSchema)` to create a new message.
+ */
+export const GetAccountRequestSchema: GenMessage<GetAccountRequest> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 53);
+
+/**
+ * The account.
+ *
+ * @generated from message identity.v2.GetAccountResponse
+ */
+export type GetAccountResponse = Message<"identity.v2.GetAccountResponse"> & {
+  /**
+   * The account.
+   *
+   * @generated from field: identity.v2.Account account = 1;
+   */
+  account?: Account | undefined;
+
+  /**
+   * Its open sessions, newest first.
+   *
+   * @generated from field: repeated identity.v2.Device devices = 2;
+   */
+  devices: Device[];
+};
+
+/**
+ * Describes the message identity.v2.GetAccountResponse.
+ * Use `create(GetAccountResponseSchema)` to create a new message.
+ */
+export const GetAccountResponseSchema: GenMessage<GetAccountResponse> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 54);
+
+/**
+ * Sessions to end.
+ *
+ * @generated from message identity.v2.RevokePlayerDevicesRequest
+ */
+export type RevokePlayerDevicesRequest = Message<"identity.v2.RevokePlayerDevicesRequest"> & {
+  /**
+   * UUID of the caller.
+   *
+   * @generated from field: string actor_id = 1;
+   */
+  actorId: string;
+
+  /**
+   * UUID of the player.
+   *
+   * @generated from field: string player_id = 2;
+   */
+  playerId: string;
+
+  /**
+   * UUID of the family; empty for all.
+   *
+   * @generated from field: string family_id = 3;
+   */
+  familyId: string;
+
+  /**
+   * The reason.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message identity.v2.RevokePlayerDevicesRequest.
+ * Use `create(RevokePlayerDevicesRequestSchema)` to create a new message.
+ */
+export const RevokePlayerDevicesRequestSchema: GenMessage<RevokePlayerDevicesRequest> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 55);
+
+/**
+ * The sessions have ended.
+ *
+ * @generated from message identity.v2.RevokePlayerDevicesResponse
+ */
+export type RevokePlayerDevicesResponse = Message<"identity.v2.RevokePlayerDevicesResponse"> & {
+  /**
+   * The number of sessions.
+   *
+   * @generated from field: uint32 revoked = 1;
+   */
+  revoked: number;
+};
+
+/**
+ * Describes the message identity.v2.RevokePlayerDevicesResponse.
+ * Use `create(RevokePlayerDevicesResponseSchema)` to create a new message.
+ */
+export const RevokePlayerDevicesResponseSchema: GenMessage<RevokePlayerDevicesResponse> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 56);
+
+/**
+ * A chat message as the reporter saw it.
+ *
+ * @generated from message identity.v2.ReportedMessage
+ */
+export type ReportedMessage = Message<"identity.v2.ReportedMessage"> & {
+  /**
+   * UUID of the channel.
+   *
+   * @generated from field: string channel_id = 1;
+   */
+  channelId: string;
+
+  /**
+   * Its number in the channel.
+   *
+   * @generated from field: uint64 seq = 2;
+   */
+  seq: bigint;
+
+  /**
+   * Its text.
+   *
+   * @generated from field: string body = 3;
+   */
+  body: string;
+};
+
+/**
+ * Describes the message identity.v2.ReportedMessage.
+ * Use `create(ReportedMessageSchema)` to create a new message.
+ */
+export const ReportedMessageSchema: GenMessage<ReportedMessage> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 57);
+
+/**
+ * A report.
+ *
+ * @generated from message identity.v2.ReportPlayerRequest
+ */
+export type ReportPlayerRequest = Message<"identity.v2.ReportPlayerRequest"> & {
+  /**
+   * UUID of the reporter.
+   *
+   * @generated from field: string reporter_id = 1;
+   */
+  reporterId: string;
+
+  /**
+   * UUID of the player whom the report is about.
+   *
+   * @generated from field: string player_id = 2;
+   */
+  playerId: string;
+
+  /**
+   * What it is about.
+   *
+   * @generated from field: identity.v2.ReportCategory category = 3;
+   */
+  category: ReportCategory;
+
+  /**
+   * In the reporter's words; may be empty.
+   *
+   * @generated from field: string comment = 4;
+   */
+  comment: string;
+
+  /**
+   * The match in which it happened; empty if it happened in none.
+   *
+   * @generated from field: string match_id = 5;
+   */
+  matchId: string;
+
+  /**
+   * The message that is reported; the caller has read it from chat-service as the reporter. Absent if the report is about the player.
+   *
+   * @generated from field: identity.v2.ReportedMessage message = 6;
+   */
+  message?: ReportedMessage | undefined;
+};
+
+/**
+ * Describes the message identity.v2.ReportPlayerRequest.
+ * Use `create(ReportPlayerRequestSchema)` to create a new message.
+ */
+export const ReportPlayerRequestSchema: GenMessage<ReportPlayerRequest> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 58);
+
+/**
+ * The report is stored.
+ *
+ * @generated from message identity.v2.ReportPlayerResponse
+ */
+export type ReportPlayerResponse = Message<"identity.v2.ReportPlayerResponse"> & {
+  /**
+   * UUID of the report.
+   *
+   * @generated from field: string report_id = 1;
+   */
+  reportId: string;
+};
+
+/**
+ * Describes the message identity.v2.ReportPlayerResponse.
+ * Use `create(ReportPlayerResponseSchema)` to create a new message.
+ */
+export const ReportPlayerResponseSchema: GenMessage<ReportPlayerResponse> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 59);
+
+/**
+ * Which reports.
+ *
+ * @generated from message identity.v2.ListReportsRequest
+ */
+export type ListReportsRequest = Message<"identity.v2.ListReportsRequest"> & {
+  /**
+   * UUID of the caller.
+   *
+   * @generated from field: string actor_id = 1;
+   */
+  actorId: string;
+
+  /**
+   * True: those that are decided. False: those that are open.
+   *
+   * @generated from field: bool decided = 2;
+   */
+  decided: boolean;
+
+  /**
+   * Only those about this player; empty for all.
+   *
+   * @generated from field: string player_id = 3;
+   */
+  playerId: string;
+
+  /**
+   * 1 to 50; 0 means 20.
+   *
+   * @generated from field: uint32 page_size = 4;
+   */
+  pageSize: number;
+
+  /**
+   * The previous page's next cursor; empty for the first page.
+   *
+   * @generated from field: string cursor = 5;
+   */
+  cursor: string;
+};
+
+/**
+ * Describes the message identity.v2.ListReportsRequest.
+ * Use `create(ListReportsRequestSchema)` to create a new message.
+ */
+export const ListReportsRequestSchema: GenMessage<ListReportsRequest> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 60);
+
+/**
+ * A report as moderators see it.
+ *
+ * @generated from message identity.v2.Report
+ */
+export type Report = Message<"identity.v2.Report"> & {
+  /**
+   * UUID of the report.
+   *
+   * @generated from field: string report_id = 1;
+   */
+  reportId: string;
+
+  /**
+   * UUID of the reporter.
+   *
+   * @generated from field: string reporter_id = 2;
+   */
+  reporterId: string;
+
+  /**
+   * The reporter's name; empty if there is no such account any more.
+   *
+   * @generated from field: string reporter_name = 3;
+   */
+  reporterName: string;
+
+  /**
+   * UUID of the player whom the report is about.
+   *
+   * @generated from field: string player_id = 4;
+   */
+  playerId: string;
+
+  /**
+   * The player's name; empty if there is no such account any more.
+   *
+   * @generated from field: string player_name = 5;
+   */
+  playerName: string;
+
+  /**
+   * What it is about.
+   *
+   * @generated from field: identity.v2.ReportCategory category = 6;
+   */
+  category: ReportCategory;
+
+  /**
+   * In the reporter's words; may be empty.
+   *
+   * @generated from field: string comment = 7;
+   */
+  comment: string;
+
+  /**
+   * The match in which it happened; may be empty.
+   *
+   * @generated from field: string match_id = 8;
+   */
+  matchId: string;
+
+  /**
+   * The message that is reported; absent if the report is about the player.
+   *
+   * @generated from field: identity.v2.ReportedMessage message = 9;
+   */
+  message?: ReportedMessage | undefined;
+
+  /**
+   * When it was made, UTC.
+   *
+   * @generated from field: google.protobuf.Timestamp created_at = 10;
+   */
+  createdAt?: Timestamp | undefined;
+
+  /**
+   * What a moderator has made of it.
+   *
+   * @generated from field: identity.v2.ReportDecision decision = 11;
+   */
+  decision: ReportDecision;
+
+  /**
+   * UUID of who decided; empty without a decision.
+   *
+   * @generated from field: string decided_by = 12;
+   */
+  decidedBy: string;
+
+  /**
+   * When, UTC; absent without a decision.
+   *
+   * @generated from field: google.protobuf.Timestamp decided_at = 13;
+   */
+  decidedAt?: Timestamp | undefined;
+
+  /**
+   * Why; empty without a decision.
+   *
+   * @generated from field: string decided_why = 14;
+   */
+  decidedWhy: string;
+};
+
+/**
+ * Describes the message identity.v2.Report.
+ * Use `create(ReportSchema)` to create a new message.
+ */
+export const ReportSchema: GenMessage<Report> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 61);
+
+/**
+ * Reports.
+ *
+ * @generated from message identity.v2.ListReportsResponse
+ */
+export type ListReportsResponse = Message<"identity.v2.ListReportsResponse"> & {
+  /**
+   * The page, newest first.
+   *
+   * @generated from field: repeated identity.v2.Report reports = 1;
+   */
+  reports: Report[];
+
+  /**
+   * The cursor of the next page; empty on the last.
+   *
+   * @generated from field: string next_cursor = 2;
+   */
+  nextCursor: string;
+};
+
+/**
+ * Describes the message identity.v2.ListReportsResponse.
+ * Use `create(ListReportsResponseSchema)` to create a new message.
+ */
+export const ListReportsResponseSchema: GenMessage<ListReportsResponse> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 62);
+
+/**
+ * A decision.
+ *
+ * @generated from message identity.v2.DecideReportRequest
+ */
+export type DecideReportRequest = Message<"identity.v2.DecideReportRequest"> & {
+  /**
+   * UUID of the caller.
+   *
+   * @generated from field: string actor_id = 1;
+   */
+  actorId: string;
+
+  /**
+   * UUID of the report.
+   *
+   * @generated from field: string report_id = 2;
+   */
+  reportId: string;
+
+  /**
+   * The decision.
+   *
+   * @generated from field: identity.v2.ReportDecision decision = 3;
+   */
+  decision: ReportDecision;
+
+  /**
+   * The reason.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message identity.v2.DecideReportRequest.
+ * Use `create(DecideReportRequestSchema)` to create a new message.
+ */
+export const DecideReportRequestSchema: GenMessage<DecideReportRequest> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 63);
+
+/**
+ * The decision is stored.
+ *
+ * @generated from message identity.v2.DecideReportResponse
+ */
+export type DecideReportResponse = Message<"identity.v2.DecideReportResponse"> & {
+};
+
+/**
+ * Describes the message identity.v2.DecideReportResponse.
+ * Use `create(DecideReportResponseSchema)` to create a new message.
+ */
+export const DecideReportResponseSchema: GenMessage<DecideReportResponse> = /*@__PURE__*/
+  messageDesc(file_services_identity_v2, 64);
+
+/**
  * The kind of an account.
  *
  * @generated from enum identity.v2.AccountKind
@@ -1596,6 +2185,109 @@ export type Role = (typeof Role)[keyof typeof Role] | UnknownEnum;
  */
 export const RoleSchema: GenEnum<Role> = /*@__PURE__*/
   enumDesc(file_services_identity_v2, 1);
+
+/**
+ * What a report is about.
+ *
+ * @generated from enum identity.v2.ReportCategory
+ */
+export const ReportCategory = {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: REPORT_CATEGORY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Cheating, or losing on purpose.
+   *
+   * @generated from enum value: REPORT_CATEGORY_CHEATING = 1;
+   */
+  CHEATING: 1,
+
+  /**
+   * Insults, threats, hate.
+   *
+   * @generated from enum value: REPORT_CATEGORY_HARASSMENT = 2;
+   */
+  HARASSMENT: 2,
+
+  /**
+   * Advertising, flooding.
+   *
+   * @generated from enum value: REPORT_CATEGORY_SPAM = 3;
+   */
+  SPAM: 3,
+
+  /**
+   * The player's name.
+   *
+   * @generated from enum value: REPORT_CATEGORY_NAME = 4;
+   */
+  NAME: 4,
+
+  /**
+   * Anything else.
+   *
+   * @generated from enum value: REPORT_CATEGORY_OTHER = 5;
+   */
+  OTHER: 5,
+} as const;
+
+/**
+ * What a report is about.
+ *
+ * @generated from enum identity.v2.ReportCategory
+ */
+export type ReportCategory = (typeof ReportCategory)[keyof typeof ReportCategory] | UnknownEnum;
+
+/**
+ * Describes the enum identity.v2.ReportCategory.
+ */
+export const ReportCategorySchema: GenEnum<ReportCategory> = /*@__PURE__*/
+  enumDesc(file_services_identity_v2, 2);
+
+/**
+ * What a moderator makes of a report.
+ *
+ * @generated from enum identity.v2.ReportDecision
+ */
+export const ReportDecision = {
+  /**
+   * Nothing yet.
+   *
+   * @generated from enum value: REPORT_DECISION_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * It is right.
+   *
+   * @generated from enum value: REPORT_DECISION_UPHELD = 1;
+   */
+  UPHELD: 1,
+
+  /**
+   * It is not, or nothing is to be done.
+   *
+   * @generated from enum value: REPORT_DECISION_DISMISSED = 2;
+   */
+  DISMISSED: 2,
+} as const;
+
+/**
+ * What a moderator makes of a report.
+ *
+ * @generated from enum identity.v2.ReportDecision
+ */
+export type ReportDecision = (typeof ReportDecision)[keyof typeof ReportDecision] | UnknownEnum;
+
+/**
+ * Describes the enum identity.v2.ReportDecision.
+ */
+export const ReportDecisionSchema: GenEnum<ReportDecision> = /*@__PURE__*/
+  enumDesc(file_services_identity_v2, 3);
 
 /**
  * IdentityService owns players' identities and proves them with signed access tokens.
@@ -1843,6 +2535,71 @@ export const IdentityService: GenService<{
     methodKind: "unary";
     input: typeof AuthorizeOperationRequestSchema;
     output: typeof AuthorizeOperationResponseSchema;
+  },
+  /**
+   * FindAccounts finds accounts by the start of their name or by id, in the order of their names, by pages; for moderators.
+   * Errors: bad_cursor (INVALID_ARGUMENT), not_allowed (PERMISSION_DENIED).
+   *
+   * @generated from rpc identity.v2.IdentityService.FindAccounts
+   */
+  findAccounts: {
+    methodKind: "unary";
+    input: typeof FindAccountsRequestSchema;
+    output: typeof FindAccountsResponseSchema;
+  },
+  /**
+   * GetAccount reads an account with its open sessions; for moderators. Errors: player_not_found (NOT_FOUND), not_allowed (PERMISSION_DENIED).
+   *
+   * @generated from rpc identity.v2.IdentityService.GetAccount
+   */
+  getAccount: {
+    methodKind: "unary";
+    input: typeof GetAccountRequestSchema;
+    output: typeof GetAccountResponseSchema;
+  },
+  /**
+   * RevokePlayerDevices ends one session of a player, or all; for moderators, of accounts with a lower role than their own.
+   * Errors: player_not_found, device_not_found (NOT_FOUND), not_allowed (PERMISSION_DENIED), busy (RESOURCE_EXHAUSTED).
+   *
+   * @generated from rpc identity.v2.IdentityService.RevokePlayerDevices
+   */
+  revokePlayerDevices: {
+    methodKind: "unary";
+    input: typeof RevokePlayerDevicesRequestSchema;
+    output: typeof RevokePlayerDevicesResponseSchema;
+  },
+  /**
+   * ReportPlayer stores what a player reports of another one, also of a chat message of theirs. While a report of the same is open, a
+   * repeat returns it. Errors: player_not_found (NOT_FOUND), report_of_oneself (INVALID_ARGUMENT), too_many_reports (RESOURCE_EXHAUSTED).
+   *
+   * @generated from rpc identity.v2.IdentityService.ReportPlayer
+   */
+  reportPlayer: {
+    methodKind: "unary";
+    input: typeof ReportPlayerRequestSchema;
+    output: typeof ReportPlayerResponseSchema;
+  },
+  /**
+   * ListReports reads the reports on which nobody has decided, or those that are decided, newest first, by pages; for moderators.
+   * Errors: bad_cursor (INVALID_ARGUMENT), not_allowed (PERMISSION_DENIED).
+   *
+   * @generated from rpc identity.v2.IdentityService.ListReports
+   */
+  listReports: {
+    methodKind: "unary";
+    input: typeof ListReportsRequestSchema;
+    output: typeof ListReportsResponseSchema;
+  },
+  /**
+   * DecideReport stores what a moderator makes of a report. It does nothing else: a ban or a mute is a call of its own.
+   * Errors: report_not_found (NOT_FOUND), report_decided (FAILED_PRECONDITION), not_allowed (PERMISSION_DENIED).
+   *
+   * @generated from rpc identity.v2.IdentityService.DecideReport
+   */
+  decideReport: {
+    methodKind: "unary";
+    input: typeof DecideReportRequestSchema;
+    output: typeof DecideReportResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_services_identity_v2, 0);

@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file services/replay/v2.proto.
  */
 export const file_services_replay_v2: GenFile = /*@__PURE__*/
-  fileDesc("ChhzZXJ2aWNlcy9yZXBsYXkvdjIucHJvdG8SCXJlcGxheS52MiJXCgpSZXBsYXlTZWF0EgwKBHNlYXQYASABKA0SEQoJcGxheWVyX2lkGAIgASgJEgsKA2JvdBgDIAEoCRINCgVzY29yZRgEIAEoBRIMCgRyYW5rGAUgASgNIqoDCgZSZXBsYXkSEAoIbWF0Y2hfaWQYASABKAkSDAoEbW9kZRgCIAEoCRIPCgdnYW1lX2lkGAMgASgJEhAKCGJ1aWxkX2lkGAQgASgJEiQKBXNlYXRzGAUgAygLMhUucmVwbGF5LnYyLlJlcGxheVNlYXQSDgoGcmVhc29uGAYgASgJEg0KBXRpY2tzGAcgASgNEi4KCmNyZWF0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIjCgd2ZXJkaWN0GAogASgOMhIucmVwbGF5LnYyLlZlcmRpY3QSFgoOdmVyZGljdF9yZWFzb24YCyABKAkSLwoLdmVyaWZpZWRfYXQYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiUKCGRlY2lzaW9uGA0gASgOMhMucmVwbGF5LnYyLkRlY2lzaW9uEhIKCmZpbGVfYnl0ZXMYDiABKA0SEQoJZmlsZV9oYXNoGA8gASgJIi4KEEdldFJlcGxheVJlcXVlc3QSGgoIbWF0Y2hfaWQYASABKAlCCLpIBXIDsAEBIjYKEUdldFJlcGxheVJlc3BvbnNlEiEKBnJlcGxheRgBIAEoCzIRLnJlcGxheS52Mi5SZXBsYXkiYQoVUmVhZFJlcGxheUZpbGVSZXF1ZXN0EhoKCG1hdGNoX2lkGAEgASgJQgi6SAVyA7ABARIOCgZvZmZzZXQYAiABKA0SHAoJYnl0ZXNfbWF4GAMgASgNQgm6SAYqBBiAgAgiUAoWUmVhZFJlcGxheUZpbGVSZXNwb25zZRIPCgdjb250ZW50GAEgASgMEhIKCmZpbGVfYnl0ZXMYAiABKA0SEQoJZmlsZV9oYXNoGAMgASgJIm0KGExpc3RQbGF5ZXJSZXBsYXlzUmVxdWVzdBIbCglwbGF5ZXJfaWQYASABKAlCCLpIBXIDsAEBEhoKCXBhZ2Vfc2l6ZRgCIAEoDUIHukgEKgIYZBIYCgZjdXJzb3IYAyABKAlCCLpIBXIDGIABIlQKGUxpc3RQbGF5ZXJSZXBsYXlzUmVzcG9uc2USIgoHcmVwbGF5cxgBIAMoCzIRLnJlcGxheS52Mi5SZXBsYXkSEwoLbmV4dF9jdXJzb3IYAiABKAkqZwoHVmVyZGljdBIXChNWRVJESUNUX1VOU1BFQ0lGSUVEEAASFAoQVkVSRElDVF9WRVJJRklFRBABEhMKD1ZFUkRJQ1RfU1VTUEVDVBACEhgKFFZFUkRJQ1RfVU5WRVJJRklBQkxFEAMqUwoIRGVjaXNpb24SGAoUREVDSVNJT05fVU5TUEVDSUZJRUQQABIVChFERUNJU0lPTl9BQ0NFUFRFRBABEhYKEkRFQ0lTSU9OX0NPTkZJUk1FRBACMo4CCg1SZXBsYXlTZXJ2aWNlEkYKCUdldFJlcGxheRIbLnJlcGxheS52Mi5HZXRSZXBsYXlSZXF1ZXN0GhwucmVwbGF5LnYyLkdldFJlcGxheVJlc3BvbnNlElUKDlJlYWRSZXBsYXlGaWxlEiAucmVwbGF5LnYyLlJlYWRSZXBsYXlGaWxlUmVxdWVzdBohLnJlcGxheS52Mi5SZWFkUmVwbGF5RmlsZVJlc3BvbnNlEl4KEUxpc3RQbGF5ZXJSZXBsYXlzEiMucmVwbGF5LnYyLkxpc3RQbGF5ZXJSZXBsYXlzUmVxdWVzdBokLnJlcGxheS52Mi5MaXN0UGxheWVyUmVwbGF5c1Jlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp]);
+  fileDesc("ChhzZXJ2aWNlcy9yZXBsYXkvdjIucHJvdG8SCXJlcGxheS52MiJXCgpSZXBsYXlTZWF0EgwKBHNlYXQYASABKA0SEQoJcGxheWVyX2lkGAIgASgJEgsKA2JvdBgDIAEoCRINCgVzY29yZRgEIAEoBRIMCgRyYW5rGAUgASgNIqoDCgZSZXBsYXkSEAoIbWF0Y2hfaWQYASABKAkSDAoEbW9kZRgCIAEoCRIPCgdnYW1lX2lkGAMgASgJEhAKCGJ1aWxkX2lkGAQgASgJEiQKBXNlYXRzGAUgAygLMhUucmVwbGF5LnYyLlJlcGxheVNlYXQSDgoGcmVhc29uGAYgASgJEg0KBXRpY2tzGAcgASgNEi4KCmNyZWF0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIjCgd2ZXJkaWN0GAogASgOMhIucmVwbGF5LnYyLlZlcmRpY3QSFgoOdmVyZGljdF9yZWFzb24YCyABKAkSLwoLdmVyaWZpZWRfYXQYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiUKCGRlY2lzaW9uGA0gASgOMhMucmVwbGF5LnYyLkRlY2lzaW9uEhIKCmZpbGVfYnl0ZXMYDiABKA0SEQoJZmlsZV9oYXNoGA8gASgJIi4KEEdldFJlcGxheVJlcXVlc3QSGgoIbWF0Y2hfaWQYASABKAlCCLpIBXIDsAEBIjYKEUdldFJlcGxheVJlc3BvbnNlEiEKBnJlcGxheRgBIAEoCzIRLnJlcGxheS52Mi5SZXBsYXkiYQoVUmVhZFJlcGxheUZpbGVSZXF1ZXN0EhoKCG1hdGNoX2lkGAEgASgJQgi6SAVyA7ABARIOCgZvZmZzZXQYAiABKA0SHAoJYnl0ZXNfbWF4GAMgASgNQgm6SAYqBBiAgAgiUAoWUmVhZFJlcGxheUZpbGVSZXNwb25zZRIPCgdjb250ZW50GAEgASgMEhIKCmZpbGVfYnl0ZXMYAiABKA0SEQoJZmlsZV9oYXNoGAMgASgJIm0KGExpc3RQbGF5ZXJSZXBsYXlzUmVxdWVzdBIbCglwbGF5ZXJfaWQYASABKAlCCLpIBXIDsAEBEhoKCXBhZ2Vfc2l6ZRgCIAEoDUIHukgEKgIYZBIYCgZjdXJzb3IYAyABKAlCCLpIBXIDGIABIlQKGUxpc3RQbGF5ZXJSZXBsYXlzUmVzcG9uc2USIgoHcmVwbGF5cxgBIAMoCzIRLnJlcGxheS52Mi5SZXBsYXkSEwoLbmV4dF9jdXJzb3IYAiABKAkiYgoZTGlzdFN1c3BlY3RNYXRjaGVzUmVxdWVzdBIPCgdkZWNpZGVkGAEgASgIEhoKCXBhZ2Vfc2l6ZRgCIAEoDUIHukgEKgIYMhIYCgZjdXJzb3IYAyABKAlCCLpIBXIDGIABIqsBCgxTdXNwZWN0TWF0Y2gSIQoGcmVwbGF5GAEgASgLMhEucmVwbGF5LnYyLlJlcGxheRIOCgZkZXRhaWwYAiABKAkSDwoHYXBwbGllZBgDIAEoCRISCgpkZWNpZGVkX2J5GAQgASgJEi4KCmRlY2lkZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2RlY2lkZWRfd2h5GAYgASgJIlsKGkxpc3RTdXNwZWN0TWF0Y2hlc1Jlc3BvbnNlEigKB21hdGNoZXMYASADKAsyFy5yZXBsYXkudjIuU3VzcGVjdE1hdGNoEhMKC25leHRfY3Vyc29yGAIgASgJIrMBChlEZWNpZGVTdXNwZWN0TWF0Y2hSZXF1ZXN0EhoKCGFjdG9yX2lkGAEgASgJQgi6SAVyA7ABARIaCghtYXRjaF9pZBgCIAEoCUIIukgFcgOwAQESMQoIZGVjaXNpb24YAyABKA4yEy5yZXBsYXkudjIuRGVjaXNpb25CCrpIB4IBBBABIAASGgoGcmVhc29uGAQgASgJQgq6SAdyBRABGMgBEg8KB2RyeV9ydW4YBSABKAgiHAoaRGVjaWRlU3VzcGVjdE1hdGNoUmVzcG9uc2UqZwoHVmVyZGljdBIXChNWRVJESUNUX1VOU1BFQ0lGSUVEEAASFAoQVkVSRElDVF9WRVJJRklFRBABEhMKD1ZFUkRJQ1RfU1VTUEVDVBACEhgKFFZFUkRJQ1RfVU5WRVJJRklBQkxFEAMqUwoIRGVjaXNpb24SGAoUREVDSVNJT05fVU5TUEVDSUZJRUQQABIVChFERUNJU0lPTl9BQ0NFUFRFRBABEhYKEkRFQ0lTSU9OX0NPTkZJUk1FRBACMtQDCg1SZXBsYXlTZXJ2aWNlEkYKCUdldFJlcGxheRIbLnJlcGxheS52Mi5HZXRSZXBsYXlSZXF1ZXN0GhwucmVwbGF5LnYyLkdldFJlcGxheVJlc3BvbnNlElUKDlJlYWRSZXBsYXlGaWxlEiAucmVwbGF5LnYyLlJlYWRSZXBsYXlGaWxlUmVxdWVzdBohLnJlcGxheS52Mi5SZWFkUmVwbGF5RmlsZVJlc3BvbnNlEl4KEUxpc3RQbGF5ZXJSZXBsYXlzEiMucmVwbGF5LnYyLkxpc3RQbGF5ZXJSZXBsYXlzUmVxdWVzdBokLnJlcGxheS52Mi5MaXN0UGxheWVyUmVwbGF5c1Jlc3BvbnNlEmEKEkxpc3RTdXNwZWN0TWF0Y2hlcxIkLnJlcGxheS52Mi5MaXN0U3VzcGVjdE1hdGNoZXNSZXF1ZXN0GiUucmVwbGF5LnYyLkxpc3RTdXNwZWN0TWF0Y2hlc1Jlc3BvbnNlEmEKEkRlY2lkZVN1c3BlY3RNYXRjaBIkLnJlcGxheS52Mi5EZWNpZGVTdXNwZWN0TWF0Y2hSZXF1ZXN0GiUucmVwbGF5LnYyLkRlY2lkZVN1c3BlY3RNYXRjaFJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
  * A seat and its part in the result.
@@ -361,6 +361,189 @@ export const ListPlayerReplaysResponseSchema: GenMessage<ListPlayerReplaysRespon
   messageDesc(file_services_replay_v2, 7);
 
 /**
+ * Which suspect matches.
+ *
+ * @generated from message replay.v2.ListSuspectMatchesRequest
+ */
+export type ListSuspectMatchesRequest = Message<"replay.v2.ListSuspectMatchesRequest"> & {
+  /**
+   * True: those that are decided. False: those on which nobody has decided.
+   *
+   * @generated from field: bool decided = 1;
+   */
+  decided: boolean;
+
+  /**
+   * 1 to 50; 0 means 20.
+   *
+   * @generated from field: uint32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * The previous page's next cursor; empty for the first page.
+   *
+   * @generated from field: string cursor = 3;
+   */
+  cursor: string;
+};
+
+/**
+ * Describes the message replay.v2.ListSuspectMatchesRequest.
+ * Use `create(ListSuspectMatchesRequestSchema)` to create a new message.
+ */
+export const ListSuspectMatchesRequestSchema: GenMessage<ListSuspectMatchesRequest> = /*@__PURE__*/
+  messageDesc(file_services_replay_v2, 8);
+
+/**
+ * A suspect match.
+ *
+ * @generated from message replay.v2.SuspectMatch
+ */
+export type SuspectMatch = Message<"replay.v2.SuspectMatch"> & {
+  /**
+   * Its replay, with the decision.
+   *
+   * @generated from field: replay.v2.Replay replay = 1;
+   */
+  replay?: Replay | undefined;
+
+  /**
+   * What differs, for operators; may be empty.
+   *
+   * @generated from field: string detail = 2;
+   */
+  detail: string;
+
+  /**
+   * What rating-service has done with the match: excluded or included; empty if nothing yet.
+   *
+   * @generated from field: string applied = 3;
+   */
+  applied: string;
+
+  /**
+   * Who decided: the UUID of an account, or operator for the command line; empty without a decision, or if a release before did not say.
+   *
+   * @generated from field: string decided_by = 4;
+   */
+  decidedBy: string;
+
+  /**
+   * When, UTC; absent without a decision.
+   *
+   * @generated from field: google.protobuf.Timestamp decided_at = 5;
+   */
+  decidedAt?: Timestamp | undefined;
+
+  /**
+   * Why; empty without a decision.
+   *
+   * @generated from field: string decided_why = 6;
+   */
+  decidedWhy: string;
+};
+
+/**
+ * Describes the message replay.v2.SuspectMatch.
+ * Use `create(SuspectMatchSchema)` to create a new message.
+ */
+export const SuspectMatchSchema: GenMessage<SuspectMatch> = /*@__PURE__*/
+  messageDesc(file_services_replay_v2, 9);
+
+/**
+ * Suspect matches, newest first.
+ *
+ * @generated from message replay.v2.ListSuspectMatchesResponse
+ */
+export type ListSuspectMatchesResponse = Message<"replay.v2.ListSuspectMatchesResponse"> & {
+  /**
+   * The page.
+   *
+   * @generated from field: repeated replay.v2.SuspectMatch matches = 1;
+   */
+  matches: SuspectMatch[];
+
+  /**
+   * The cursor of the next page; empty on the last.
+   *
+   * @generated from field: string next_cursor = 2;
+   */
+  nextCursor: string;
+};
+
+/**
+ * Describes the message replay.v2.ListSuspectMatchesResponse.
+ * Use `create(ListSuspectMatchesResponseSchema)` to create a new message.
+ */
+export const ListSuspectMatchesResponseSchema: GenMessage<ListSuspectMatchesResponse> = /*@__PURE__*/
+  messageDesc(file_services_replay_v2, 10);
+
+/**
+ * A decision.
+ *
+ * @generated from message replay.v2.DecideSuspectMatchRequest
+ */
+export type DecideSuspectMatchRequest = Message<"replay.v2.DecideSuspectMatchRequest"> & {
+  /**
+   * UUID of who decides.
+   *
+   * @generated from field: string actor_id = 1;
+   */
+  actorId: string;
+
+  /**
+   * The match.
+   *
+   * @generated from field: string match_id = 2;
+   */
+  matchId: string;
+
+  /**
+   * The decision.
+   *
+   * @generated from field: replay.v2.Decision decision = 3;
+   */
+  decision: Decision;
+
+  /**
+   * The reason.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
+
+  /**
+   * True: only say whether the match is suspect.
+   *
+   * @generated from field: bool dry_run = 5;
+   */
+  dryRun: boolean;
+};
+
+/**
+ * Describes the message replay.v2.DecideSuspectMatchRequest.
+ * Use `create(DecideSuspectMatchRequestSchema)` to create a new message.
+ */
+export const DecideSuspectMatchRequestSchema: GenMessage<DecideSuspectMatchRequest> = /*@__PURE__*/
+  messageDesc(file_services_replay_v2, 11);
+
+/**
+ * The decision is stored.
+ *
+ * @generated from message replay.v2.DecideSuspectMatchResponse
+ */
+export type DecideSuspectMatchResponse = Message<"replay.v2.DecideSuspectMatchResponse"> & {
+};
+
+/**
+ * Describes the message replay.v2.DecideSuspectMatchResponse.
+ * Use `create(DecideSuspectMatchResponseSchema)` to create a new message.
+ */
+export const DecideSuspectMatchResponseSchema: GenMessage<DecideSuspectMatchResponse> = /*@__PURE__*/
+  messageDesc(file_services_replay_v2, 12);
+
+/**
  * What simulating a match again has shown.
  *
  * @generated from enum replay.v2.Verdict
@@ -487,6 +670,28 @@ export const ReplayService: GenService<{
     methodKind: "unary";
     input: typeof ListPlayerReplaysRequestSchema;
     output: typeof ListPlayerReplaysResponseSchema;
+  },
+  /**
+   * ListSuspectMatches reads the suspect matches on which nobody has decided, or those that are decided, newest first, by pages.
+   * Errors: bad_cursor (INVALID_ARGUMENT).
+   *
+   * @generated from rpc replay.v2.ReplayService.ListSuspectMatches
+   */
+  listSuspectMatches: {
+    methodKind: "unary";
+    input: typeof ListSuspectMatchesRequestSchema;
+    output: typeof ListSuspectMatchesResponseSchema;
+  },
+  /**
+   * DecideSuspectMatch stores what an operator decides on a suspect match; a later decision replaces it. rating-service is told within seconds.
+   * Errors: replay_not_found (NOT_FOUND), match_not_suspect (FAILED_PRECONDITION).
+   *
+   * @generated from rpc replay.v2.ReplayService.DecideSuspectMatch
+   */
+  decideSuspectMatch: {
+    methodKind: "unary";
+    input: typeof DecideSuspectMatchRequestSchema;
+    output: typeof DecideSuspectMatchResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_services_replay_v2, 0);

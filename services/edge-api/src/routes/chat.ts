@@ -13,7 +13,7 @@ const BOTH_WAYS = {
   details: { where: "querystring.before", problem: "is not allowed together with after" },
 };
 
-function actorOf({ caller }: Pick<Call<OperationId>, "caller">): MessageInitShape<typeof ActorSchema> {
+export function actorOf({ caller }: Pick<Call<OperationId>, "caller">): MessageInitShape<typeof ActorSchema> {
   const { playerId, playerName: name, role } = must(caller, "secured");
   return { playerId, name, moderator: role !== "player" };
 }

@@ -50,7 +50,7 @@ function pageJson({
   return { matches: matches.map(matchJson), ...(nextCursor === "" ? {} : { nextCursor }) };
 }
 
-function matchJson(match: Match): Answer<"getMatch">["body"] {
+export function matchJson(match: Match): Answer<"getMatch">["body"] {
   const {
     matchId,
     mode,

@@ -75,7 +75,7 @@ async function page(
   return { status: 200, body: { replays: replays.map(replayJson), ...(nextCursor === "" ? {} : { nextCursor }) } };
 }
 
-function replayJson(replay: Replay): Schemas["Replay"] {
+export function replayJson(replay: Replay): Schemas["Replay"] {
   const { matchId, mode, gameId, buildId, ticks, fileBytes, fileHash } = replay;
   const [verdict, decision] = [verdicts.nameOf(replay.verdict), decisions.nameOf(replay.decision)];
   return {

@@ -160,6 +160,27 @@ export const migrations: Migrations = {
   "20261127T2202-create-outbox-slots": createOutboxSlots,
   "20261127T2203-create-outbox-relays": createOutboxRelays,
   "20261127T2210-outbox-add-record": addRecordToOutbox,
+  "20261128T0315-create-reports": statement(sql`
+    create table if not exists reports (
+      id uuid not null primary key,
+      reporter_id uuid not null,
+      player_id uuid not null,
+      category enum('cheating', 'harassment', 'spam', 'name', 'other') not null,
+      comment varchar(500) not null,
+      match_id uuid null,
+      channel_id uuid null,
+      message_seq bigint unsigned null,
+      message_body varchar(2000) null,
+      created_at datetime(6) not null,
+      decided boolean not null default false,
+      decision enum('upheld', 'dismissed') null,
+      decided_by uuid null,
+      decided_at datetime(6) null,
+      decided_why varchar(256) null,
+      key reports_newest (decided, created_at, id),
+      key reports_of_player (player_id, decided, created_at, id),
+      key reports_by_reporter (reporter_id, created_at)
+    ) engine = InnoDB`),
 };
 
 /** For a database in use: what its audit log says already gets its seals. */

@@ -178,7 +178,7 @@ export function adminRpcs({
 }
 
 /** @throws AppError not_allowed */
-async function allowed(db: Db, actorId: string, atLeast: RoleName, now: Date): Promise<Account> {
+export async function allowed(db: Db, actorId: string, atLeast: RoleName, now: Date): Promise<Account> {
   const actor = await findAccount(db, actorId);
   if (
     !actor ||

@@ -1,7 +1,8 @@
 // A player's open sessions, and what verifiers are told when one ends.
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
-import type { IdentityService } from "@muster/contracts/identity/v2";
+import type { DeviceSchema, IdentityService } from "@muster/contracts/identity/v2";
 import { inTransaction } from "@muster/db";
 import { endOf } from "../account-queues.ts";
 import { fail } from "../errors.ts";
@@ -24,13 +25,7 @@ export function deviceRpcs({
     async listDevices({ playerId }) {
       const families = await listFamilies(db, playerId, now());
       return {
-        devices: families.map((family) => ({
-          familyId: family.id,
-          label: family.device_label,
-          createdAt: timestampFromDate(family.created_at),
-          lastUsedAt: timestampFromDate(family.last_used_at),
-          expiresAt: timestampFromDate(family.expires_at),
-        })),
+        devices: families.map(deviceOf),
       };
     },
 
@@ -73,5 +68,17 @@ export function deviceRpcs({
     getJwks: () => ({ jwksJson: JSON.stringify(keys.jwks()) }),
 
     getTrust: ({ watermark }) => revocationFeed.since(watermark),
+  };
+}
+
+export function deviceOf(
+  family: Awaited<ReturnType<typeof listFamilies>>[number],
+): MessageInitShape<typeof DeviceSchema> {
+  return {
+    familyId: family.id,
+    label: family.device_label,
+    createdAt: timestampFromDate(family.created_at),
+    lastUsedAt: timestampFromDate(family.last_used_at),
+    expiresAt: timestampFromDate(family.expires_at),
   };
 }

@@ -102,14 +102,15 @@ export async function isNameTaken(db: Db, { name_key, name_skeleton }: Account):
 /** By the id, the name's key or its beginning, or what looks like it, in the order of their names. */
 export async function listAccounts(
   db: Db,
-  by: { id: string } | { nameKey: string; skeleton: string } | { nameKeyBegins: string },
+  by: { id: string } | { nameKey: string; skeleton: string } | { nameKeyBegins: string; after?: string | undefined },
   limit: number,
 ): Promise<Account[]> {
   const query = db.selectFrom("accounts").select(ACCOUNT).orderBy("name_key").limit(limit);
   if ("id" in by) return query.where("id", "=", by.id).execute();
   if ("nameKeyBegins" in by) {
     const begins = by.nameKeyBegins.replaceAll(/[\\%_]/g, (sign) => `\\${sign}`);
-    return query.where("name_key", "like", `${begins}%`).execute();
+    const matching = begins === "" ? query : query.where("name_key", "like", `${begins}%`);
+    return (by.after === undefined ? matching : matching.where("name_key", ">", by.after)).execute();
   }
   return query.where((eb) => eb.or([eb("name_key", "=", by.nameKey), eb("name_skeleton", "=", by.skeleton)])).execute();
 }

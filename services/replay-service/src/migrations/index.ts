@@ -79,4 +79,7 @@ export const migrations: Migrations = {
   "20261127T2301-replays-add-traceparent": statement(
     sql`alter table replays add column if not exists traceparent varchar(64) character set ascii not null default ''`,
   ),
+  "20261128T0316-replays-add-decided-by": statement(
+    sql`alter table replays add column if not exists decided_by varchar(36) character set ascii null`,
+  ),
 };

@@ -1,8 +1,9 @@
 // Suspect matches as operators see them, and what they decide.
-import { type Database, inTransaction } from "@muster/db";
+import { type Cursor, cursorTime, type Database, inTransaction, isBelowCursor } from "@muster/db";
 import { sql } from "kysely";
 import type { Tables } from "../schema.ts";
 import { wantEffect } from "./effects.ts";
+import { REPLAY, type ReplayRow } from "./replays.ts";
 
 export interface Suspect {
   readonly match_id: string;
@@ -13,6 +14,7 @@ export interface Suspect {
   readonly reason: string | null;
   readonly detail: string | null;
   readonly decision: "accepted" | "confirmed" | null;
+  readonly decided_by: string | null;
   readonly decided_why: string | null;
   /** What rating-service has done. */
   readonly applied: "excluded" | "included" | null;
@@ -32,6 +34,7 @@ export function listSuspects(db: Database<Tables>, limit: number, decidedToo: bo
       "r.reason",
       "r.detail",
       "r.decision",
+      "r.decided_by",
       "r.decided_why",
       "e.applied",
     ])
@@ -42,11 +45,54 @@ export function listSuspects(db: Database<Tables>, limit: number, decidedToo: bo
   return query.execute();
 }
 
+export interface SuspectRow extends ReplayRow {
+  readonly detail: string | null;
+  readonly applied: "excluded" | "included" | null;
+  readonly decided_by: string | null;
+  readonly decided_at: Date | null;
+  readonly decided_why: string | null;
+  /** For a cursor. */
+  readonly at: string;
+}
+
+/** Newest first: ranges of an index, one for each decision. */
+export async function pageOfSuspects(
+  db: Database<Tables>,
+  decided: boolean,
+  limit: number,
+  after: Cursor | undefined,
+): Promise<SuspectRow[]> {
+  let query = db
+    .selectFrom("replays as r")
+    .leftJoin("rating_effects as e", "e.match_id", "r.match_id")
+    .select(REPLAY.map((column) => `r.${column}` as const))
+    .select(["r.detail", "r.decided_by", "r.decided_at", "r.decided_why", "e.applied"])
+    .select(cursorTime("r.ended_at").as("at"))
+    .where("r.verdict", "=", "suspect")
+    .orderBy("r.ended_at", "desc")
+    .orderBy("r.match_id", "desc")
+    .limit(limit);
+  query = decided ? query.where("r.decision", "in", ["accepted", "confirmed"]) : query.where("r.decision", "is", null);
+  if (after) query = query.where(isBelowCursor("r.ended_at", "r.match_id", after));
+  return query.execute();
+}
+
 /** @returns false: the match is not suspect */
 export function decide(
   db: Database<Tables>,
   matchId: string,
-  { decision, why, at }: { readonly decision: "accepted" | "confirmed"; readonly why: string; readonly at: Date },
+  {
+    decision,
+    by,
+    why,
+    at,
+  }: {
+    readonly decision: "accepted" | "confirmed";
+    /** UUID of an account, or `operator` for the command line. */
+    readonly by: string;
+    readonly why: string;
+    readonly at: Date;
+  },
 ): Promise<boolean> {
   return inTransaction(db, async (tx) => {
     const row = await tx
@@ -58,7 +104,7 @@ export function decide(
     if (row?.verdict !== "suspect") return false;
     await tx
       .updateTable("replays")
-      .set({ decision, decided_why: why, decided_at: at })
+      .set({ decision, decided_by: by, decided_why: why, decided_at: at })
       .where("match_id", "=", matchId)
       .execute();
     await wantEffect(tx, matchId, decision === "accepted" ? "included" : "excluded", `operator: ${why}`, at);

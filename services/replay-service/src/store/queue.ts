@@ -107,7 +107,7 @@ export async function storeOutcome(
       claim: null,
       ...(verdict === "suspect"
         ? { kept_as: "suspect" as const }
-        : { decision: null, decided_at: null, decided_why: null }),
+        : { decision: null, decided_at: null, decided_by: null, decided_why: null }),
     })
     .where("match_id", "=", matchId)
     .execute();

@@ -10,7 +10,7 @@ import type { ReplaysTable, Tables } from "../schema.ts";
 export type Db = Database<Tables> | Transaction<Tables>;
 type Tx = Transaction<Tables>;
 
-const REPLAY = [
+export const REPLAY = [
   "match_id",
   "mode",
   "game_id",
