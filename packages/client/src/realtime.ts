@@ -158,7 +158,7 @@ export class Realtime {
         throw difference;
       }
       if (answer.case !== "watching") throw new MusterError("internal", `unexpected answer ${answer.case}`);
-      watched.delayMs = answer.value.delayMs;
+      watched.onWatching(answer.value);
       return watched;
     } catch (err) {
       if (this.#watched === (watched as unknown as WatchedMatch)) this.#watched = undefined;

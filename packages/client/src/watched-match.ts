@@ -1,10 +1,19 @@
-import { type Fields, type Game, type Snapshot, SnapshotDecoder, type SnapshotView } from "@muster/game-kit";
+import {
+  type Fields,
+  type Game,
+  type GameOptions,
+  type Snapshot,
+  SnapshotDecoder,
+  type SnapshotView,
+} from "@muster/game-kit";
 
 /** A match that this client watches. */
 export class WatchedMatch<S extends Fields = Fields> {
   readonly matchId: string;
   /** How far behind the match spectators are, in milliseconds. */
   delayMs = 0;
+  /** The game's options, including defaults. */
+  options: GameOptions = {};
   /** Resolves with the reason why watching ended: ended, cancelled, stopped, bad_frame, or a code of the error table. */
   readonly ended: Promise<string>;
   framesApplied = 0;
@@ -49,6 +58,12 @@ export class WatchedMatch<S extends Fields = Fields> {
   onView(listener: (view: SnapshotView<S>) => void): () => void {
     this.#viewListeners.add(listener);
     return () => this.#viewListeners.delete(listener);
+  }
+
+  /** For the connection only. */
+  onWatching({ delayMs, options }: { readonly delayMs: number; readonly options: GameOptions }): void {
+    this.delayMs = delayMs;
+    this.options = options;
   }
 
   /** For the connection only. */

@@ -2,6 +2,7 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/components.css";
 import "./styles/match.css";
+import "./styles/matches.css";
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { restore } from "./session/session.ts";

@@ -16,8 +16,22 @@ export interface PageRoute {
 const accountPage = (name: "SignInPage" | "SignUpPage") =>
   lazy(() => import("./pages/account-pages.tsx").then((pages) => pages[name]));
 
+const matchPage = lazy(() => import("./pages/match-page.tsx").then((pages) => pages.MatchPage));
+const watchPage = (name: "LivePage" | "WatchPage") =>
+  lazy(() => import("./pages/watch-pages.tsx").then((pages) => pages[name]));
+const historyPage = lazy(() => import("./pages/history-page.tsx").then((pages) => pages.HistoryPage));
+const playerPage = lazy(() => import("./pages/player-page.tsx").then((pages) => pages.PlayerPage));
+const boardPage = lazy(() => import("./pages/leaderboard-page.tsx").then((pages) => pages.LeaderboardPage));
+
 export const ROUTES: readonly PageRoute[] = [
   { path: "/", component: PlayPage, nav: "play" },
+  { path: "/watch", component: watchPage("LivePage"), nav: "watch" },
+  { path: "/watch/:matchId", component: watchPage("WatchPage") },
+  { path: "/matches/:matchId", component: matchPage },
+  { path: "/leaderboard", component: boardPage, nav: "leaderboard" },
+  { path: "/leaderboard/:mode", component: boardPage },
+  { path: "/history", component: historyPage, nav: "history", signedIn: true },
+  { path: "/players/:playerId", component: playerPage },
   { path: "/sign-in", component: accountPage("SignInPage") },
   { path: "/sign-up", component: accountPage("SignUpPage") },
 ];

@@ -1,3 +1,4 @@
+import { matchesDe } from "./matches-de.ts";
 import type { Text } from "./en.ts";
 
 export const de: Text = {
@@ -124,6 +125,7 @@ export const de: Text = {
     place: "Platz",
     player: "Spieler",
   },
+  matches: matchesDe,
   errors: {
     network: "Der Server antwortet nicht. Prüfe deine Verbindung und versuche es noch einmal.",
     unavailable: "Dieser Teil des Servers ist gerade nicht da. Versuche es in einer Minute noch einmal.",
@@ -147,6 +149,11 @@ export const de: Text = {
     replay_not_found: "Zu diesem Spiel gibt es keine Aufzeichnung, oder sie ist nicht mehr da.",
     wrong_build: "Dieses Spiel hatte andere Regeln als diese Seite. Lade die Seite neu.",
     player_not_found: "Diesen Spieler gibt es nicht.",
+    season_not_found: "Diese Saison gibt es nicht.",
+    replay_file_not_found: "Die Datei der Aufzeichnung ist nicht da. Versuche es gleich noch einmal.",
+    damaged_replay: "Die Aufzeichnung ist beschädigt und lässt sich nicht abspielen.",
+    wrong_game: "Diese Seite hat dieses Spiel nicht. Lade die Seite neu.",
+    invalid_request: "Diese Adresse gibt es auf diesem Server nicht. Geh zurück und wähle neu.",
     closed: "Die Verbindung wurde geschlossen. Lade die Seite neu.",
     replaced: "Du spielst in einem anderen Tab oder auf einem anderen Gerät.",
   },

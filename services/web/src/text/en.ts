@@ -1,4 +1,6 @@
 // What the page says in English. Another language has the same entries (de.ts); text/index.ts chooses.
+import { matchesEn } from "./matches-en.ts";
+
 export const en = {
   language: "English",
   name: "Muster",
@@ -123,6 +125,7 @@ export const en = {
     place: "Place",
     player: "Player",
   },
+  matches: matchesEn,
   /** By the code of the contract's error tables: what happened, and what to do. */
   errors: {
     network: "The server did not answer. Check your connection, then try again.",
@@ -147,6 +150,11 @@ export const en = {
     replay_not_found: "There is no replay of this match, or it is no longer kept.",
     wrong_build: "This match was played with other rules than this page has. Load the page again.",
     player_not_found: "There is no such player.",
+    season_not_found: "There is no such season.",
+    replay_file_not_found: "The replay's file is not here. Try again in some moments.",
+    damaged_replay: "The replay is damaged and cannot be played.",
+    wrong_game: "This page does not have this game. Load the page again.",
+    invalid_request: "This address is not one of this server. Go back and choose again.",
     closed: "The connection was closed. Load the page again.",
     replaced: "You are playing in another tab or on another device.",
   } as Record<string, string>,

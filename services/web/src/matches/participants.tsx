@@ -1,0 +1,54 @@
+// Who played, and how they came out.
+import type { MatchSummary } from "@muster/client";
+import { text } from "../text/index.ts";
+import { seatName } from "./names.ts";
+
+type Participant = MatchSummary["participants"][number];
+
+/** A link to the player's page; bots have none. */
+export function PlayerLink({ one }: { readonly one: Pick<Participant, "playerId" | "name" | "bot"> }) {
+  return one.bot ? <span>{seatName(one)}</span> : <a href={`/players/${one.playerId}`}>{one.name}</a>;
+}
+
+export function Names({ participants }: Pick<MatchSummary, "participants">) {
+  return (
+    <>
+      {participants.map((one, i) => (
+        <span key={one.seat}>
+          {i > 0 && ` ${text.value.match.versus} `}
+          <PlayerLink one={one} />
+        </span>
+      ))}
+    </>
+  );
+}
+
+export function ResultTable({ participants }: Pick<MatchSummary, "participants">) {
+  const { result: say } = text.value;
+  return (
+    <div class="card scroll">
+      <table>
+        <thead>
+          <tr>
+            <th data-number>{say.place}</th>
+            <th>{say.player}</th>
+            <th data-number>{say.score}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {participants
+            .toSorted((a, b) => (a.rank ?? 0) - (b.rank ?? 0) || a.seat - b.seat)
+            .map((one) => (
+              <tr key={one.seat}>
+                <td data-number>{one.rank ?? "–"}</td>
+                <td>
+                  <PlayerLink one={one} />
+                </td>
+                <td data-number>{one.score ?? "–"}</td>
+              </tr>
+            ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
