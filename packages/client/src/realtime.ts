@@ -13,11 +13,10 @@ import { WatchedMatch } from "./watched-match.ts";
 export interface RealtimeOptions {
   /** How long to keep trying to reconnect after a lost connection. Default 30,000. */
   readonly reconnectWithinMs?: number;
-  /** For tests: another WebSocket class. */
+  /** For tests: another WebSocket class, and another source of network events (`online`) than the browser's window. */
   readonly webSocket?: typeof WebSocket;
-  /** For tests: the source of network events (`online`). Default: the browser's window. */
   readonly network?: EventTarget;
-  /** Told what the server says about queue and match, in a few words: the support log of MusterClient. */
+  /** For the support log: told what the server says about queue and match, in a few words. */
   readonly note?: (what: string) => void;
 }
 
@@ -25,7 +24,7 @@ const RECONNECT_WITHIN_MS = 30_000;
 /** Lost connections tolerated while one request waits for its answer. */
 const LOSSES_MAX = 10;
 const CHAT_AGAIN_MS = 3000;
-/** Delay before asking again for a seat that no shard could give: the match is probably moving to another shard. */
+/** Before asking again for a seat that no shard could give: the match is probably moving to another shard. */
 const SEAT_AGAIN_MS = 500;
 
 /** The realtime connection of one player: queueing, playing, watching, chat and reconnects. */
@@ -38,10 +37,9 @@ export class Realtime {
   #watched: WatchedMatch | undefined;
 
   constructor(url: string, token: TokenSource, options: RealtimeOptions) {
-    const { reconnectWithinMs = RECONNECT_WITHIN_MS, webSocket, network, note } = options;
-    this.#reconnectWithinMs = reconnectWithinMs;
+    this.#reconnectWithinMs = options.reconnectWithinMs ?? RECONNECT_WITHIN_MS;
     this.#connection = new ReconnectingSocket(
-      { url, token, reconnectWithinMs, webSocket, network, note },
+      { ...options, url, token, reconnectWithinMs: this.#reconnectWithinMs },
       {
         onFrame: (frame) => this.#onFrame(frame),
         onControl: (control, asked) => this.#onControl(control, asked),

@@ -12,7 +12,7 @@ export interface ReconnectingSocketOptions {
   readonly token: TokenSource;
   /** How long to keep trying to reconnect after a lost connection. */
   readonly reconnectWithinMs: number;
-  readonly webSocket: typeof WebSocket | undefined;
+  readonly webSocket?: typeof WebSocket | undefined;
   /** For tests: the source of network events. Default: the browser's window. */
   readonly network?: EventTarget | undefined;
   readonly note?: ((what: string) => void) | undefined;
