@@ -1,5 +1,6 @@
 import { matchesDe } from "./matches-de.ts";
 import type { Text } from "./en.ts";
+import { errorsDe } from "./errors-de.ts";
 
 export const de: Text = {
   language: "Deutsch",
@@ -126,37 +127,8 @@ export const de: Text = {
     player: "Spieler",
   },
   matches: matchesDe,
-  errors: {
-    network: "Der Server antwortet nicht. Prüfe deine Verbindung und versuche es noch einmal.",
-    unavailable: "Dieser Teil des Servers ist gerade nicht da. Versuche es in einer Minute noch einmal.",
-    busy: "Der Server hat gerade zu viel zu tun. Versuche es in ein paar Sekunden noch einmal.",
-    bad_credentials: "Name oder Passwort sind falsch.",
-    name_taken: "Diesen Namen gibt es schon. Wähle einen anderen.",
-    bad_name: "Ein Name hat 3 bis 24 Buchstaben, Ziffern, _ oder -.",
-    weak_password: "Dieses Passwort ist leicht zu erraten. Wähle ein längeres oder mehrere Wörter.",
-    too_many_accounts: "Aus deinem Netz wurden zu viele Konten angelegt. Versuche es später oder spiele als Gast.",
-    too_many_attempts: "Zu viele Versuche. Warte eine Minute und versuche es dann noch einmal.",
-    account_banned: "Dieses Konto ist gesperrt.",
-    already_queued: "Du wartest in diesem Tab schon auf ein Spiel.",
-    already_in_match: "Du bist in einem anderen Spiel. Beende es oder gib es zuerst auf.",
-    session_ended: "Du bist abgemeldet. Melde dich wieder an.",
-    bad_refresh_token: "Du bist abgemeldet. Melde dich wieder an.",
-    unauthenticated: "Du bist abgemeldet. Melde dich wieder an.",
-    match_not_found: "Dieses Spiel gibt es nicht.",
-    match_over: "Dieses Spiel ist zu Ende.",
-    watching_off: "Auf diesem Server kann man nicht zuschauen.",
-    watchers_full: "Diesem Spiel schauen zu viele zu. Versuche ein anderes.",
-    replay_not_found: "Zu diesem Spiel gibt es keine Aufzeichnung, oder sie ist nicht mehr da.",
-    wrong_build: "Dieses Spiel hatte andere Regeln als diese Seite. Lade die Seite neu.",
-    player_not_found: "Diesen Spieler gibt es nicht.",
-    season_not_found: "Diese Saison gibt es nicht.",
-    replay_file_not_found: "Die Datei der Aufzeichnung ist nicht da. Versuche es gleich noch einmal.",
-    damaged_replay: "Die Aufzeichnung ist beschädigt und lässt sich nicht abspielen.",
-    wrong_game: "Diese Seite hat dieses Spiel nicht. Lade die Seite neu.",
-    invalid_request: "Diese Adresse gibt es auf diesem Server nicht. Geh zurück und wähle neu.",
-    closed: "Die Verbindung wurde geschlossen. Lade die Seite neu.",
-    replaced: "Du spielst in einem anderen Tab oder auf einem anderen Gerät.",
-  },
+  errors: errorsDe as Readonly<Record<string, string>>,
+  again: (s) => `Versuche es in ${s} s noch einmal.`,
   unknownError: (code) =>
     `Etwas ist schiefgegangen (${code}). Versuche es noch einmal; bleibt es so, sag es den Betreibern.`,
 };

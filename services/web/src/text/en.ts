@@ -1,5 +1,6 @@
 // What the page says in English. Another language has the same entries (de.ts); text/index.ts chooses.
 import { matchesEn } from "./matches-en.ts";
+import { errorsEn } from "./errors-en.ts";
 
 export const en = {
   language: "English",
@@ -126,38 +127,8 @@ export const en = {
     player: "Player",
   },
   matches: matchesEn,
-  /** By the code of the contract's error tables: what happened, and what to do. */
-  errors: {
-    network: "The server did not answer. Check your connection, then try again.",
-    unavailable: "This part of the server is away right now. Try again in a minute.",
-    busy: "The server has too much to do right now. Try again in a few seconds.",
-    bad_credentials: "The name or the password is wrong.",
-    name_taken: "Somebody has this name already. Choose another one.",
-    bad_name: "A name has 3 to 24 letters, digits, _ or -.",
-    weak_password: "This password is easily guessed. Choose a longer one, or several words.",
-    too_many_accounts: "Too many accounts were made from your network. Try again later, or play as a guest.",
-    too_many_attempts: "Too many attempts. Wait a minute, then try again.",
-    account_banned: "This account is banned.",
-    already_queued: "You are already in a queue in this tab.",
-    already_in_match: "You are in a match of another game. Finish it or give it up first.",
-    session_ended: "You are signed out. Sign in again.",
-    bad_refresh_token: "You are signed out. Sign in again.",
-    unauthenticated: "You are signed out. Sign in again.",
-    match_not_found: "There is no such match.",
-    match_over: "This match is over.",
-    watching_off: "This server does not let matches be watched.",
-    watchers_full: "Too many people watch this match. Try another one.",
-    replay_not_found: "There is no replay of this match, or it is no longer kept.",
-    wrong_build: "This match was played with other rules than this page has. Load the page again.",
-    player_not_found: "There is no such player.",
-    season_not_found: "There is no such season.",
-    replay_file_not_found: "The replay's file is not here. Try again in some moments.",
-    damaged_replay: "The replay is damaged and cannot be played.",
-    wrong_game: "This page does not have this game. Load the page again.",
-    invalid_request: "This address is not one of this server. Go back and choose again.",
-    closed: "The connection was closed. Load the page again.",
-    replaced: "You are playing in another tab or on another device.",
-  } as Record<string, string>,
+  errors: errorsEn as Readonly<Record<string, string>>,
+  again: (s: number) => `Try again in ${s} s.`,
   unknownError: (code: string) =>
     `Something went wrong (${code}). Try again; if it stays, tell the operator of this server.`,
 };

@@ -19,8 +19,10 @@ effect(() => {
 /** What a failure is called, and what to do about it. */
 export function errorText(err: unknown): string {
   const code = err instanceof MusterError ? err.code : "internal";
-  const { errors, unknownError } = text.value;
-  return (Object.hasOwn(errors, code) && errors[code]) || unknownError(code);
+  const { errors, unknownError, again } = text.value;
+  const what = (Object.hasOwn(errors, code) && errors[code]) || unknownError(code);
+  const waitMs = err instanceof MusterError ? err.details?.["retryAfterMs"] : undefined;
+  return typeof waitMs === "number" ? `${what} ${again(Math.ceil(waitMs / 1000))}` : what;
 }
 
 /** "12 Mar 2026, 14:05", as the language writes it. */
