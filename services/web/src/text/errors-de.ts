@@ -98,5 +98,10 @@ export const errorsDe: ErrorTexts = {
   not_watching: "Du schaust keinem Spiel zu.",
   unknown_request: "Der Server kennt diese Anfrage nicht. Lade die Seite neu, vielleicht gibt es eine neuere.",
   request_too_large: "Das ist größer, als der Server annimmt. Kürze es.",
+  match_not_suspect: "Dieses Spiel ist nicht verdächtig, oder es ist schon entschieden. Lade die Liste neu.",
+  report_not_found: "Diese Meldung gibt es nicht mehr. Lade die Liste neu.",
+  report_decided: "Diese Meldung ist schon entschieden. Lade die Liste neu.",
+  report_of_oneself: "Du kannst dich nicht selbst melden.",
+  too_many_reports: "Du hast heute so viel gemeldet, wie man darf. Versuche es morgen noch einmal.",
   rate_limited: "Zu viele Anfragen. Warte einen Moment.",
 };

@@ -112,5 +112,10 @@ export const errorsEn: ErrorTexts = {
   not_watching: "You are not watching a match.",
   unknown_request: "The server does not know this request. Load the page again; it may be newer then.",
   request_too_large: "This is larger than the server accepts. Make it shorter.",
+  match_not_suspect: "This match is not suspect, or has been decided already. Load the list again.",
+  report_not_found: "There is no such report any more. Load the list again.",
+  report_decided: "This report has been decided already. Load the list again.",
+  report_of_oneself: "You cannot report yourself.",
+  too_many_reports: "You have reported as much as one may in a day. Try again tomorrow.",
   rate_limited: "Too many requests. Wait a moment, then go on.",
 };
