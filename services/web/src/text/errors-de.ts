@@ -9,6 +9,7 @@ export const errorsDe: ErrorTexts = {
   wrong_game: "Diese Seite hat dieses Spiel nicht. Lade sie neu, vielleicht gibt es eine neuere.",
   wrong_layout: "Dieses Spiel hat andere Regeln als diese Seite. Lade die Seite neu.",
   wrong_build: "Dieses Spiel hat andere Regeln als diese Seite. Lade die Seite neu.",
+  damaged_replay: "Die Aufzeichnung ist beschädigt und lässt sich nicht abspielen. Sag es den Betreibern.",
   bad_frame: "Das Spiel hat etwas geschickt, das diese Seite nicht lesen kann. Lade die Seite neu.",
   invalid_request: "Der Server nimmt die Eingabe nicht an. Prüfe sie und versuche es noch einmal.",
   bad_cursor: "Diese Seite der Liste gibt es nicht mehr. Fang wieder oben an.",

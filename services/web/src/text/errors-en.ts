@@ -13,7 +13,8 @@ type ClientCode =
   | "wrong_layout"
   | "wrong_build"
   | "bad_frame"
-  | "session_ended";
+  | "session_ended"
+  | "damaged_replay";
 
 export type ErrorTexts = Readonly<Record<components["schemas"]["ErrorCode"] | RealtimeErrorCode | ClientCode, string>>;
 
@@ -26,6 +27,7 @@ export const errorsEn: ErrorTexts = {
   wrong_game: "This page does not have that game. Load the page again; it may be newer then.",
   wrong_layout: "This match is played with other rules than this page has. Load the page again.",
   wrong_build: "This match is played with other rules than this page has. Load the page again.",
+  damaged_replay: "The replay is damaged and cannot be played. Tell the operator of this server.",
   bad_frame: "The match sent something that this page cannot read. Load the page again.",
   invalid_request: "The server did not accept what was entered. Check it, then try again.",
   bad_cursor: "This page of the list is no longer there. Start again from the top.",
