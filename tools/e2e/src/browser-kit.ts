@@ -82,6 +82,8 @@ export async function picture(page: Page, name: string): Promise<void> {
     expect(overflow, `${name} at ${width} px is wider than its window`).toBeLessThanOrEqual(0);
     for (const theme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+      // A board that draws all the time lets the picture be taken before the page itself has the theme's colours.
+      await page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))");
       await page.screenshot({ path: path.join(SCREENSHOTS, `${name}-${width}-${theme}.png`) });
     }
   }

@@ -171,6 +171,7 @@ describeWithBrowser("matches on the player's page", () => {
   it("says what is wrong with an address, and offers who is not signed in the way in", async () => {
     await page.goto(`${system.url}/matches/018f0000-0000-7000-8000-000000000000`);
     await page.getByText("There is no such match.").waitFor();
+    await page.getByRole("heading", { name: "Match", exact: true }).waitFor();
     const stranger = await browser.visit(`${system.url}/leaderboard/duel`, { locale: "de-DE" });
     await stranger.getByText("Diese Seite ist für Spieler.").waitFor();
     await expectAccessible(stranger, "a page for players");

@@ -22,15 +22,17 @@ export function outcomeOf(own: number | undefined, all: readonly (number | undef
 }
 
 export function HistoryTable({
+  label,
   rows,
   rated = false,
 }: {
+  readonly label: string;
   readonly rows: readonly HistoryRow[];
   readonly rated?: boolean;
 }) {
   const { history: say } = text.value.matches;
   return (
-    <div class="card scroll" role="region" aria-label={say.title} tabIndex={0}>
+    <div class="card scroll" role="region" aria-label={label} tabIndex={0}>
       <table>
         <thead>
           <tr>

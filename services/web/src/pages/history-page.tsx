@@ -56,6 +56,7 @@ function Matches() {
     >
       {(items) => (
         <HistoryTable
+          label={say.title}
           rated
           rows={items.map(({ match, change }) => ({
             matchId: match.matchId,

@@ -1,7 +1,7 @@
 // Who is best: by game, season and region, with the player's own rank and its neighbours.
 import { type LeaderboardEntry, MusterError } from "@muster/client";
 import { useSignal } from "@preact/signals";
-import { lazy, useRoute } from "preact-iso";
+import { ErrorBoundary, lazy, useRoute } from "preact-iso";
 import { modeName } from "../matches/names.ts";
 import { client, player } from "../session/session.ts";
 import { SignedIn } from "../session/signed-in.tsx";
@@ -180,5 +180,9 @@ function Entries({ entries }: { readonly entries: readonly LeaderboardEntry[] })
 function OwnHistory({ mode }: { readonly mode: string }) {
   const history = useLoaded(() => client.ratings.history(mode, { limit: PLOTTED }), [mode, player.value?.playerId]);
   if (!history.value || history.value.points.length === 0) return null;
-  return <RatingPlot points={history.value.points} />;
+  return (
+    <ErrorBoundary>
+      <RatingPlot points={history.value.points} />
+    </ErrorBoundary>
+  );
 }

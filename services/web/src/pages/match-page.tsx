@@ -13,23 +13,20 @@ import { useLoaded } from "../ui/loaded.ts";
 export function MatchPage() {
   const id = useRoute().params["matchId"] ?? "";
   return (
-    <SignedInPage>
+    <SignedIn title={text.value.matches.match.plain}>
       <Match key={id} matchId={id} />
-    </SignedInPage>
-  );
-}
-
-function SignedInPage({ children }: Parameters<typeof SignedIn>[0]) {
-  return (
-    <div class="stack">
-      <SignedIn>{children}</SignedIn>
-    </div>
+    </SignedIn>
   );
 }
 
 function Match({ matchId }: { readonly matchId: string }) {
   const match = useLoaded(() => client.match(matchId), [matchId]);
-  if (match.error !== undefined) return <Failure error={match.error} retry={match.retry} />;
+  if (match.error !== undefined)
+    return (
+      <Page title={text.value.matches.match.plain}>
+        <Failure error={match.error} retry={match.retry} />
+      </Page>
+    );
   if (!match.value) return <Loading />;
   return <Found match={match.value} />;
 }

@@ -17,7 +17,7 @@ const PAGE = 20;
 export function PlayerPage() {
   const id = useRoute().params["playerId"] ?? "";
   return (
-    <SignedIn>
+    <SignedIn title={text.value.matches.profile.title}>
       <Profile key={id} playerId={id} />
     </SignedIn>
   );
@@ -26,7 +26,12 @@ export function PlayerPage() {
 function Profile({ playerId }: { readonly playerId: string }) {
   const { profile: say } = text.value.matches;
   const who = useLoaded(() => client.player(playerId), [playerId]);
-  if (who.error !== undefined) return <Failure error={who.error} retry={who.retry} />;
+  if (who.error !== undefined)
+    return (
+      <Page title={say.title}>
+        <Failure error={who.error} retry={who.retry} />
+      </Page>
+    );
   if (!who.value) return <Loading />;
   return (
     <Page title={who.value.name} intro={say.since(dateText(who.value.createdAt))}>
@@ -85,6 +90,7 @@ function Matches({ playerId }: { readonly playerId: string }) {
     <Listed pages={pages} empty={say.noMatches}>
       {(items) => (
         <HistoryTable
+          label={say.matches}
           rows={items.map(({ replay: { matchId, mode, createdAt, seats }, names }) => ({
             matchId,
             mode,

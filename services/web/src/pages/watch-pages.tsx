@@ -58,7 +58,7 @@ export function LivePage() {
 export function WatchPage() {
   const id = useRoute().params["matchId"] ?? "";
   return (
-    <SignedIn>
+    <SignedIn title={text.value.matches.watch.title}>
       <Watching key={id} matchId={id} />
     </SignedIn>
   );
@@ -100,7 +100,12 @@ function Watching({ matchId }: { readonly matchId: string }) {
       if (watched.value && over.value === undefined) detach(stopWatching(watched.value));
     };
   }, [matchId, tries.value]);
-  if (error.value !== undefined) return <Failure error={error.value} retry={() => tries.value++} />;
+  if (error.value !== undefined)
+    return (
+      <Page title={say.title}>
+        <Failure error={error.value} retry={() => tries.value++} />
+      </Page>
+    );
   if (over.value !== undefined) return <Over matchId={matchId} reason={over.value} />;
   if (!watched.value) return <Loading />;
   const { summary, ui, match, feed } = watched.value;

@@ -3,10 +3,11 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { detach } from "../detach.ts";
 import { text } from "../text/index.ts";
-import { Empty, Failure } from "../ui/index.tsx";
+import { Empty, Failure, Page } from "../ui/index.tsx";
 import { player, playAsGuest } from "./session.ts";
 
-export function SignedIn({ children }: { readonly children: ComponentChildren }) {
+/** `title`: of a page that has no heading of its own yet. */
+export function SignedIn({ title, children }: { readonly title?: string; readonly children: ComponentChildren }) {
   const { account, matches } = text.value;
   const [busy, error] = [useSignal(false), useSignal<unknown>(undefined)];
   if (player.value) return <>{children}</>;
@@ -16,7 +17,7 @@ export function SignedIn({ children }: { readonly children: ComponentChildren })
     await playAsGuest().catch((err: unknown) => (error.value = err));
     busy.value = false;
   };
-  return (
+  const offer = (
     <>
       <Empty>
         <p>{matches.needsPlayer}</p>
@@ -32,4 +33,5 @@ export function SignedIn({ children }: { readonly children: ComponentChildren })
       {error.value !== undefined && <Failure error={error.value} />}
     </>
   );
+  return title === undefined ? offer : <Page title={title}>{offer}</Page>;
 }

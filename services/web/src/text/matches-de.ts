@@ -14,7 +14,6 @@ export const matchesDe: MatchesText = {
     players: "Spieler",
     result: "Ergebnis",
     rating: "Wertung",
-    details: "Details",
     outcomes: {
       won: "Gewonnen",
       lost: "Verloren",
@@ -30,18 +29,17 @@ export const matchesDe: MatchesText = {
     noRatings: "Kein gewertetes Spiel in dieser Saison.",
     matches: "Spiele",
     noMatches: "Kein beendetes Spiel, dessen Aufzeichnung noch da ist.",
-    rating: "Wertung",
     uncertain: (n) => `± ${n}`,
     played: (n) => (n === 1 ? "1 Spiel" : `${n} Spiele`),
   },
   match: {
+    plain: "Spiel",
     title: (mode) => `Spiel: ${mode}`,
     running: "Dieses Spiel läuft gerade.",
     watch: "Zuschauen",
     began: "Begonnen",
     ended: "Beendet",
     how: "Wie es endete",
-    states: { running: "läuft", ended: "beendet", cancelled: "abgebrochen" },
   },
   replay: {
     title: "Aufzeichnung",
@@ -76,7 +74,6 @@ export const matchesDe: MatchesText = {
     watch: "Zuschauen",
     since: (when) => `seit ${when}`,
     delay: (s) => `Du siehst dieses Spiel ${s} s später als die Spieler.`,
-    starting: "Das erste Bild kommt gleich …",
     over: "Das Spiel ist zu Ende",
     overReasons: {
       ended: "Es wurde zu Ende gespielt. Die Aufzeichnung ist gleich da.",

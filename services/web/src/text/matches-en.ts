@@ -13,7 +13,6 @@ export const matchesEn = {
     players: "Players",
     result: "Result",
     rating: "Rating",
-    details: "Details",
     outcomes: { won: "Won", lost: "Lost", draw: "Draw", cancelled: "Cancelled", running: "Running" },
   },
   profile: {
@@ -23,18 +22,17 @@ export const matchesEn = {
     noRatings: "No rated match in this season.",
     matches: "Matches",
     noMatches: "No finished match whose replay is kept.",
-    rating: "Rating",
     uncertain: (n: number) => `± ${n}`,
     played: (n: number) => (n === 1 ? "1 match" : `${n} matches`),
   },
   match: {
+    plain: "Match",
     title: (mode: string) => `Match: ${mode}`,
     running: "This match is being played.",
     watch: "Watch it",
     began: "Began",
     ended: "Ended",
     how: "How it ended",
-    states: { running: "running", ended: "ended", cancelled: "cancelled" },
   },
   replay: {
     title: "Replay",
@@ -69,7 +67,6 @@ export const matchesEn = {
     watch: "Watch",
     since: (when: string) => `since ${when}`,
     delay: (s: string) => `You see this match ${s} s later than its players.`,
-    starting: "Waiting for the first picture …",
     over: "The match is over",
     overReasons: {
       ended: "It was played to its end. The replay is there in some moments.",
