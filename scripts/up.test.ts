@@ -15,6 +15,7 @@ it("says with --help what chooses its ports and its databases", () => {
     "MUSTER_PORT_BASE",
     "MUSTER_DB_URL",
     "MUSTER_SKIP_SMOKE",
+    "--open",
     "--with-metrics",
   ])
     expect(stdout).toContain(name);
@@ -22,5 +23,5 @@ it("says with --help what chooses its ports and its databases", () => {
 
 it.each(["--port", "help"])("refuses %s, which it does not know", (arg) => {
   const { status, stderr } = up(arg);
-  expect([status, stderr]).toEqual([2, `up.sh takes --with-metrics or nothing: ${arg}\n`]);
+  expect([status, stderr]).toEqual([2, `up.sh takes --open, --with-metrics or nothing: ${arg}\n`]);
 });

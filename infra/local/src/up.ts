@@ -1,6 +1,6 @@
 // The whole local system in one process tree: starts it, waits until it is healthy, plays one match, keeps it running, stops
 // it. Called by up.sh.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import path from "node:path";
 import { alertsText, watchAlerts } from "./alert-watch.ts";
 import { type Child, spawnChild } from "./child.ts";
@@ -94,6 +94,7 @@ async function up(): Promise<void> {
   say(`healthy after ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
   if (process.env["MUSTER_SKIP_SMOKE"] !== "1") await smoke(env);
   if (!stopping) await tellHowToReach(env);
+  if (!stopping && process.env["MUSTER_OPEN"] === "1") openPage(`http://localhost:${env["MUSTER_INGRESS_PORT"]}/`);
 }
 
 function migrate(name: string, env: Record<string, string | undefined>): void {
@@ -143,6 +144,7 @@ async function tellHowToReach(env: LocalEnvironment): Promise<void> {
     `
 Muster is up.
 
+  play       http://${base}            (against a bot, at once: http://${base}/?guest&mode=duel-practice)
   REST       http://${base}            (the contract: http://${base}/v1/openapi.yaml)
   realtime   ws://${base}/v1/realtime
   with TLS   https://localhost:${env["MUSTER_INGRESS_TLS_PORT"]}            (HTTP/2; the certificate is self-signed)
@@ -152,6 +154,13 @@ Muster is up.
 Try:  curl -s http://${base}/v1/modes
 Press Ctrl-C to stop everything.`,
   );
+}
+
+/** In the desktop's browser. A machine without one is told so, and everything goes on. */
+function openPage(url: string): void {
+  const opener = spawn(process.platform === "darwin" ? "open" : "xdg-open", [url], { stdio: "ignore", detached: true });
+  opener.on("error", () => say(`there is no program to open a browser with: open ${url} yourself`));
+  opener.unref();
 }
 
 /** Of the private Prometheus, if there is one. From here on it is said which alerts fire. */

@@ -157,6 +157,12 @@ describeWithBrowser("the player's page", () => {
     await inMatch(page);
   }, 60_000);
 
+  it("leads by a link straight into a match, and only once", async () => {
+    const page = await browser.visit(`${system.url}/?guest&mode=duel-practice`);
+    await inMatch(page);
+    expect(new URL(page.url()).search).toBe("");
+  }, 60_000);
+
   it("registers, signs out and in, keeps the session, and says what is wrong with a name or a password", async () => {
     const page = await browser.visit(`${system.url}/sign-up`);
     const name = `web-${Date.now().toString(36)}`;

@@ -1,6 +1,6 @@
 // The start page: who you are, what you can play, and what is going on.
 import { useSignal } from "@preact/signals";
-import { ErrorBoundary, lazy } from "preact-iso";
+import { ErrorBoundary, lazy, useLocation } from "preact-iso";
 import { useEffect } from "preact/hooks";
 import { forgetSeat, leaveQueue, play, type Play, seatMode, start } from "../play/play.ts";
 import { client, player, playAsGuest } from "../session/session.ts";
@@ -16,9 +16,22 @@ const WAITERS_EVERY_MS = 5000;
 /** Loaded after the start page is there. */
 const DuelDemo = lazy(() => import("../games/duel/duel-demo.tsx").then((module) => module.DuelDemo));
 
+/** The query of a link that leads straight into a game: /?guest&mode=duel-practice. `guest`: sign in as one if nobody is; `mode`: queue there. */
+async function follow({ guest, mode }: { readonly guest?: string; readonly mode?: string }): Promise<void> {
+  if (player.value === undefined && guest !== undefined) await playAsGuest();
+  if (player.value && mode !== undefined) start(mode);
+}
+
 export function PlayPage() {
+  const { query, route } = useLocation();
+  const failed = useSignal<unknown>(undefined);
+  useEffect(() => {
+    if (!("guest" in query) && !("mode" in query)) return;
+    route("/", true); // a page that is loaded again does not queue again
+    detach(follow(query).catch((err: unknown) => (failed.value = err)));
+  }, []);
   const now = play.value;
-  if (player.value === undefined) return <Welcome />;
+  if (player.value === undefined) return <Welcome failed={failed.value} />;
   if (now.at === "queueing") return <Queueing now={now} />;
   if (now.at === "joining") return <Page title={text.value.play.joining}>{<Loading />}</Page>;
   if (now.at === "playing") return <MatchView running={now} />;
@@ -26,7 +39,7 @@ export function PlayPage() {
   return <Modes failed={now.at === "failed" ? now : undefined} />;
 }
 
-function Welcome() {
+function Welcome({ failed }: { readonly failed: unknown }) {
   const { play: say, account } = text.value;
   const [busy, error] = [useSignal(false), useSignal<unknown>(undefined)];
   const enter = async (): Promise<void> => {
@@ -49,7 +62,7 @@ function Welcome() {
             {account.signUp}
           </a>
         </div>
-        {error.value !== undefined && <Failure error={error.value} />}
+        {(error.value ?? failed) !== undefined && <Failure error={error.value ?? failed} />}
       </Page>
       <ErrorBoundary>
         <DuelDemo />
