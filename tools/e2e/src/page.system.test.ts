@@ -1,4 +1,5 @@
 // The player's page in a real browser, through nginx, with real services.
+import { gzipSync } from "node:zlib";
 import { freePort } from "@muster/local";
 import * as shard from "@muster/shard/testing";
 import { until } from "@muster/testkit";
@@ -223,6 +224,11 @@ describeWithBrowser("the player's page", () => {
     expect(asset.headers.get("cache-control")).toContain("immutable");
     expect(asset.headers.get("content-encoding")).toBe("gzip");
     expect(asset.headers.get("content-type")).toContain("text/javascript");
+    let firstLoad = 0;
+    for (const [file] of html.matchAll(/\/page\/[^"]+\.(js|css)/g))
+      firstLoad += gzipSync(await (await ask(file, "*/*")).bytes()).length;
+    expect(firstLoad).toBeGreaterThan(10 * 1024);
+    expect(firstLoad, "bytes of the first load, compressed").toBeLessThan(150 * 1024);
     expect((await ask("/page/../../../etc/passwd", "*/*")).status).toBe(404);
     expect((await ask("/page/%2e%2e/%2e%2e/package.json", "*/*")).status).toBeGreaterThanOrEqual(400);
   });
