@@ -1,6 +1,5 @@
 // `pnpm -r dev` of a service: waits for the database, migrates it, runs the service, and restarts it after a crash or a source change.
 import { spawnSync } from "node:child_process";
-import { type FSWatcher, watch } from "node:fs";
 import path from "node:path";
 import { chosenPorts, loadEnvironment, serviceEnvironment } from "./environment.ts";
 import { homeHolder, refusal } from "./home.ts";
@@ -10,13 +9,12 @@ import { coloured, readLogLine } from "./log-lines.ts";
 import { paths } from "./paths.ts";
 import { waitForPort } from "./ports.ts";
 import { deploymentOf, kafkaVariables, serviceOf } from "./services.ts";
-import { packagesOf } from "./sources.ts";
 import { supervise } from "./supervised.ts";
+import { watchSources } from "./watched-sources.ts";
 
 const DATABASE_WAIT_MS = 120_000;
 /** Until MariaDB and nginx of `pnpm -r dev` have begun to start, which they do at the same time as this. */
 const SERVERS_SEEN_WITHIN_MS = 10_000;
-const SETTLE_MS = 150;
 
 const spec = serviceOf(process.argv[2] ?? "");
 const root = path.join(paths.root, "services", spec.name);
@@ -46,13 +44,13 @@ const service = supervise(
   },
   say,
 );
-const watchers = watchSources(() => {
-  say("source changed; restarting");
+const unwatch = watchSources(root, (file) => {
+  say(`${path.relative(paths.root, file)} changed; restarting`);
   service.restart().catch((err: unknown) => say(`could not be restarted: ${String(err)}`));
 });
 
 const stop = async (): Promise<void> => {
-  for (const watcher of watchers) watcher.close();
+  unwatch();
   await service.stop();
 };
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -107,17 +105,4 @@ async function prepareDatabase(): Promise<void> {
 async function prepareKafka(): Promise<void> {
   for (const [name, value] of Object.entries(kafkaVariables(spec, kafkaSettings(env)))) env[name] ??= value;
   await untilPrivateKafka(env).catch((err: unknown) => say(String(err)));
-}
-
-/** Tests do not count. */
-function watchSources(onChange: () => void): FSWatcher[] {
-  let timer: NodeJS.Timeout | undefined;
-  return packagesOf(root).map((folder) =>
-    watch(folder, { recursive: true }, (_event, file) => {
-      if (file === null || file.includes("node_modules") || file.includes(".test.") || !/\.(ts|yaml)$/.test(file))
-        return;
-      clearTimeout(timer);
-      timer = setTimeout(onChange, SETTLE_MS);
-    }),
-  );
 }
