@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { NotFoundPage } from "./pages/not-found-page.tsx";
 import { play } from "./play/play.ts";
 import { ROUTES } from "./routes.ts";
-import { player, restore, sessionError, signOut } from "./session/session.ts";
+import { player, restore, sessionError, signedOutElsewhere, signOut } from "./session/session.ts";
 import { text } from "./text/index.ts";
 import { Failure, Loading } from "./ui/index.tsx";
 import { Settings } from "./ui/settings.tsx";
@@ -65,6 +65,11 @@ function Shell() {
         )}
       </header>
       <main id="main" ref={main} tabIndex={-1}>
+        {signedOutElsewhere.value && (
+          <p class="notice warning" role="alert">
+            {text.value.profile.ended}
+          </p>
+        )}
         {who === null ? (
           <Unknown />
         ) : (

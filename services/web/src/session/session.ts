@@ -8,7 +8,10 @@ const DEVICE_KEY = "device-key";
 
 export const client = new MusterClient({
   url: location.origin,
-  onTokens: (tokens) => writeStored(TOKENS, tokens && JSON.stringify(tokens)),
+  onTokens: (tokens) => {
+    writeStored(TOKENS, tokens && JSON.stringify(tokens));
+    if (!tokens && player.peek()) sessionLost();
+  },
   readTokens,
 });
 
@@ -16,6 +19,9 @@ export const client = new MusterClient({
 export const player = signal<Player | undefined | null>(client.tokens ? null : undefined);
 /** Why it is not known who is signed in, while that is so. */
 export const sessionError = signal<unknown>(undefined);
+
+/** The session was ended from elsewhere: the page says so until somebody signs in. */
+export const signedOutElsewhere = signal(false);
 
 const SIGNED_OUT: ReadonlySet<string> = new Set(["unauthenticated", "bad_refresh_token", "session_ended"]);
 
@@ -51,8 +57,22 @@ export async function signOut(): Promise<void> {
   await client.logOut();
 }
 
+/** Makes the guest an account: the same player. What opened the guest in this browser no longer does. */
+export async function upgrade(name: string, password: string): Promise<void> {
+  player.value = await client.upgradeGuest({ name, password });
+  writeStored(DEVICE_KEY, undefined);
+  realtime.value?.renewToken();
+}
+
+function sessionLost(): void {
+  disconnect();
+  player.value = undefined;
+  signedOutElsewhere.value = true;
+}
+
 function enter(who: Player): void {
   disconnect();
+  signedOutElsewhere.value = false;
   player.value = who;
 }
 

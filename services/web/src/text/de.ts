@@ -1,5 +1,6 @@
 import { matchesDe } from "./matches-de.ts";
 import type { Text } from "./en.ts";
+import { profileDe } from "./profile-de.ts";
 import { errorsDe } from "./errors-de.ts";
 
 export const de: Text = {
@@ -127,6 +128,7 @@ export const de: Text = {
     player: "Spieler",
   },
   matches: matchesDe,
+  profile: profileDe,
   errors: errorsDe as Readonly<Record<string, string>>,
   again: (s) => `Versuche es in ${s} s noch einmal.`,
   unknownError: (code) =>

@@ -1,5 +1,6 @@
 // What the page says in English. Another language has the same entries (de.ts); text/index.ts chooses.
 import { matchesEn } from "./matches-en.ts";
+import { profileEn } from "./profile-en.ts";
 import { errorsEn } from "./errors-en.ts";
 
 export const en = {
@@ -127,6 +128,7 @@ export const en = {
     player: "Player",
   },
   matches: matchesEn,
+  profile: profileEn,
   errors: errorsEn as Readonly<Record<string, string>>,
   again: (s: number) => `Try again in ${s} s.`,
   unknownError: (code: string) =>

@@ -1,0 +1,30 @@
+import type { ProfileText } from "./profile-en.ts";
+
+export const profileDe: ProfileText = {
+  title: "Dein Profil",
+  kinds: { guest: "Du spielst als Gast.", registered: "Du hast ein Konto." },
+  publicPage: "Deine Seite, wie andere sie sehen",
+  upgrade: "Diesen Spieler behalten",
+  upgradeText:
+    "Einen Gast gibt es nur in diesem Browser. Mit Name und Passwort behältst du deine Spiele und Wertungen.",
+  upgraded: "Du hast jetzt ein Konto. Melde dich von überall mit Name und Passwort an.",
+  password: "Passwort ändern",
+  passwordText: "Alle anderen Geräte werden abgemeldet.",
+  current: "Bisheriges Passwort",
+  next: "Neues Passwort",
+  change: "Ändern",
+  changed: "Das Passwort ist geändert. Alle anderen Geräte sind abgemeldet.",
+  devices: "Geräte",
+  here: "dieses Gerät",
+  unnamed: "Gerät ohne Namen",
+  used: (when) => `zuletzt benutzt: ${when}`,
+  end: (label) => `${label} abmelden`,
+  endAsk: (label) => `${label} abmelden? Dort muss man sich neu anmelden.`,
+  endYes: "Abmelden",
+  endOthers: "Alle anderen abmelden",
+  endOthersAsk: "Alle anderen Geräte abmelden?",
+  outAsk: "Auf diesem Gerät abmelden?",
+  outGuestAsk: "Abmelden? Wer die Daten dieses Browsers löscht, verliert einen Gast für immer.",
+  no: "Abbrechen",
+  ended: "Du wurdest auf diesem Gerät abgemeldet. Melde dich an, um weiterzumachen.",
+};

@@ -1,0 +1,30 @@
+// What the profile page says in English.
+export const profileEn = {
+  title: "Your profile",
+  kinds: { guest: "You play as a guest.", registered: "You have an account." },
+  publicPage: "Your page as others see it",
+  upgrade: "Keep this player",
+  upgradeText: "A guest lives in this browser only. With a name and a password you keep your matches and ratings.",
+  upgraded: "You have an account now. Sign in with your name and password from anywhere.",
+  password: "Change the password",
+  passwordText: "All other devices are signed out.",
+  current: "Current password",
+  next: "New password",
+  change: "Change",
+  changed: "The password was changed. All other devices are signed out.",
+  devices: "Devices",
+  here: "this device",
+  unnamed: "Unnamed device",
+  used: (when: string) => `last used ${when}`,
+  end: (label: string) => `Sign out ${label}`,
+  endAsk: (label: string) => `Sign out ${label}? It has to sign in again.`,
+  endYes: "Sign out",
+  endOthers: "Sign out all others",
+  endOthersAsk: "Sign out all other devices?",
+  outAsk: "Sign out on this device?",
+  outGuestAsk: "Sign out? Whoever clears this browser's data loses a guest for good.",
+  no: "Cancel",
+  ended: "You were signed out on this device. Sign in to go on.",
+};
+
+export type ProfileText = typeof profileEn;
