@@ -21,6 +21,8 @@ const watchPage = (name: "LivePage" | "WatchPage") =>
   lazy(() => import("./pages/watch-pages.tsx").then((pages) => pages[name]));
 const historyPage = lazy(() => import("./pages/history-page.tsx").then((pages) => pages.HistoryPage));
 const playerPage = lazy(() => import("./pages/player-page.tsx").then((pages) => pages.PlayerPage));
+const chatPage = (name: "ChatPage" | "DirectPage") =>
+  lazy(() => import("./pages/chat-pages.tsx").then((pages) => pages[name]));
 const profilePage = lazy(() => import("./pages/profile-page.tsx").then((pages) => pages.ProfilePage));
 const boardPage = lazy(() => import("./pages/leaderboard-page.tsx").then((pages) => pages.LeaderboardPage));
 
@@ -32,6 +34,9 @@ export const ROUTES: readonly PageRoute[] = [
   { path: "/leaderboard", component: boardPage, nav: "leaderboard" },
   { path: "/leaderboard/:mode", component: boardPage },
   { path: "/history", component: historyPage, nav: "history", signedIn: true },
+  { path: "/chat", component: chatPage("ChatPage"), nav: "chat", signedIn: true },
+  { path: "/chat/direct/:playerId", component: chatPage("DirectPage") },
+  { path: "/chat/:channelId", component: chatPage("ChatPage") },
   { path: "/profile", component: profilePage, nav: "profile", signedIn: true },
   { path: "/players/:playerId", component: playerPage },
   { path: "/sign-in", component: accountPage("SignInPage") },

@@ -1,5 +1,6 @@
 import { matchesDe } from "./matches-de.ts";
 import type { Text } from "./en.ts";
+import { chatDe } from "./chat-de.ts";
 import { profileDe } from "./profile-de.ts";
 import { errorsDe } from "./errors-de.ts";
 
@@ -129,6 +130,7 @@ export const de: Text = {
   },
   matches: matchesDe,
   profile: profileDe,
+  chat: chatDe,
   errors: errorsDe as Readonly<Record<string, string>>,
   again: (s) => `Versuche es in ${s} s noch einmal.`,
   unknownError: (code) =>

@@ -1,5 +1,6 @@
 // What the page says in English. Another language has the same entries (de.ts); text/index.ts chooses.
 import { matchesEn } from "./matches-en.ts";
+import { chatEn } from "./chat-en.ts";
 import { profileEn } from "./profile-en.ts";
 import { errorsEn } from "./errors-en.ts";
 
@@ -129,6 +130,7 @@ export const en = {
   },
   matches: matchesEn,
   profile: profileEn,
+  chat: chatEn,
   errors: errorsEn as Readonly<Record<string, string>>,
   again: (s: number) => `Try again in ${s} s.`,
   unknownError: (code: string) =>

@@ -1,0 +1,213 @@
+// The channels, and one of them.
+import type { Channel } from "@muster/client";
+import { useSignal } from "@preact/signals";
+import { useLocation, useRoute } from "preact-iso";
+import { useEffect } from "preact/hooks";
+import { channels, startChat } from "../chat/chat.ts";
+import { Conversation } from "../chat/conversation.tsx";
+import { client, player } from "../session/session.ts";
+import { SignedIn } from "../session/signed-in.tsx";
+import { text } from "../text/index.ts";
+import { useAction } from "../ui/action.ts";
+import { Confirm, Failure, Loading, Page } from "../ui/index.tsx";
+import { useLoaded } from "../ui/loaded.ts";
+
+export function ChatPage() {
+  return (
+    <Page title={text.value.chat.title}>
+      <SignedIn>
+        <Chat key={player.value?.playerId} />
+      </SignedIn>
+    </Page>
+  );
+}
+
+/** Opens the direct channel with a player. */
+export function DirectPage() {
+  return (
+    <Page title={text.value.chat.title}>
+      <SignedIn>
+        <Direct playerId={useRoute().params["playerId"] ?? ""} />
+      </SignedIn>
+    </Page>
+  );
+}
+
+function Direct({ playerId }: { readonly playerId: string }) {
+  const { route } = useLocation();
+  const channel = useLoaded(() => client.chat.direct(playerId), [playerId]);
+  useEffect(() => {
+    if (channel.value) route(`/chat/${channel.value.channelId}`, true);
+  }, [channel.value]);
+  return channel.error === undefined ? <Loading /> : <Failure error={channel.error} retry={channel.retry} />;
+}
+
+function nameOf({ kind, name }: Channel): string {
+  const { chat: say } = text.value;
+  if (kind === "global") return say.global;
+  return kind === "match" ? name || say.match : name;
+}
+
+function Chat() {
+  const { chat: say } = text.value;
+  const id = useRoute().params["channelId"];
+  const started = useLoaded(startChat, [id]);
+  const shown = channels.value?.find(({ channelId }) => channelId === id);
+  return (
+    <>
+      {started.error !== undefined && <Failure error={started.error} retry={started.retry} />}
+      {!channels.value && started.error === undefined && <Loading />}
+      <nav class="tabs" aria-label={say.channels}>
+        {channels.value?.map((channel) => (
+          <a
+            key={channel.channelId}
+            class="button"
+            href={`/chat/${channel.channelId}`}
+            aria-current={channel.channelId === id ? "page" : undefined}
+          >
+            {nameOf(channel)}
+            {channel.unread > 0 && (
+              <span class="tag">
+                <span aria-hidden="true">{channel.unread}</span>
+                <span class="visually-hidden">{say.unread(channel.unread)}</span>
+              </span>
+            )}
+          </a>
+        ))}
+      </nav>
+      {id === undefined ? (
+        <>
+          <p class="soft">{say.choose}</p>
+          <Rooms />
+          <Invitations />
+        </>
+      ) : (
+        <>
+          <h2>{shown ? nameOf(shown) : say.title}</h2>
+          <Conversation key={id} channelId={id} name={shown ? nameOf(shown) : say.title} />
+          {shown?.kind === "room" && <Leave channelId={id} />}
+        </>
+      )}
+    </>
+  );
+}
+
+function Rooms() {
+  const { chat: say } = text.value;
+  const { route } = useLocation();
+  const [name, closed, act] = [useSignal(""), useSignal(false), useAction()];
+  const enter = (open: () => Promise<Channel>): void => act.run(async () => route(`/chat/${(await open()).channelId}`));
+  return (
+    <form
+      class="card stack text"
+      onSubmit={(event) => {
+        event.preventDefault();
+        enter(() => client.chat.joinRoom(name.value));
+      }}
+    >
+      <div class="field">
+        <label for="room">{say.room}</label>
+        <input
+          id="room"
+          type="text"
+          required
+          value={name.value}
+          onInput={(event) => (name.value = event.currentTarget.value)}
+        />
+      </div>
+      <label class="row">
+        <input
+          type="checkbox"
+          checked={closed.value}
+          onChange={(event) => (closed.value = event.currentTarget.checked)}
+        />
+        {say.isPrivate}
+      </label>
+      {act.error.value !== undefined && <Failure error={act.error.value} />}
+      <div class="row">
+        <button type="submit" class="button primary" disabled={act.busy.value}>
+          {say.join}
+        </button>
+        <button
+          type="button"
+          class="button"
+          disabled={act.busy.value}
+          onClick={() => enter(() => client.chat.createRoom(name.value, { private: closed.value }))}
+        >
+          {say.create}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function Invitations() {
+  const { chat: say } = text.value;
+  const { route } = useLocation();
+  const [list, act] = [useLoaded(() => client.chat.invitations(), []), useAction()];
+  const accept = (channelId: string): void =>
+    act.run(async () => {
+      await client.chat.acceptInvitation(channelId);
+      route(`/chat/${channelId}`);
+    });
+  const decline = (channelId: string): void =>
+    act.run(async () => {
+      await client.chat.declineInvitation(channelId);
+      list.retry();
+    });
+  if (list.error !== undefined) return <Failure error={list.error} retry={list.retry} />;
+  if (!list.value || list.value.length === 0) return null;
+  return (
+    <section class="stack text" aria-labelledby="invitations">
+      <h2 id="invitations">{say.invitations}</h2>
+      {act.error.value !== undefined && <Failure error={act.error.value} />}
+      <ul class="stack-s">
+        {list.value.map(({ channelId, inviterName, roomName }) => (
+          <li key={channelId} class="card row spread">
+            {say.invited(inviterName, roomName)}
+            <span class="row">
+              <button type="button" class="button primary" onClick={() => accept(channelId)}>
+                {say.accept}
+              </button>
+              <button type="button" class="button" onClick={() => decline(channelId)}>
+                {say.decline}
+              </button>
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Leave({ channelId }: { readonly channelId: string }) {
+  const { chat: say } = text.value;
+  const { route } = useLocation();
+  const [asks, act] = [useSignal(false), useAction()];
+  const leave = (): void => {
+    asks.value = false;
+    act.run(async () => {
+      await client.chat.removeMember(channelId, player.value?.playerId ?? "");
+      route("/chat");
+    });
+  };
+  return (
+    <>
+      {act.error.value !== undefined && <Failure error={act.error.value} />}
+      <p>
+        <button type="button" class="button danger" disabled={act.busy.value} onClick={() => (asks.value = true)}>
+          {say.leave}
+        </button>
+      </p>
+      {asks.value && (
+        <Confirm
+          question={say.leaveAsk}
+          yes={say.leave}
+          no={say.cancel}
+          onNo={() => (asks.value = false)}
+          onYes={leave}
+        />
+      )}
+    </>
+  );
+}

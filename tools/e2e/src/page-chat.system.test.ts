@@ -1,0 +1,75 @@
+// Chat on the player's page, in a real browser.
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import {
+  describeWithBrowser,
+  expectAccessible,
+  openBrowser,
+  picture,
+  playAsGuest,
+  type TestBrowser,
+} from "./browser-kit.ts";
+import { startSystem, type System } from "./system.ts";
+
+describeWithBrowser("the chat page", () => {
+  let system: System;
+  let browser: TestBrowser;
+  beforeAll(async () => {
+    system = await startSystem({ page: true });
+    browser = await openBrowser();
+  });
+  afterAll(async () => {
+    await browser[Symbol.asyncDispose]();
+    await system[Symbol.asyncDispose]();
+  });
+
+  it("lets two players talk in a room and directly, edit and delete, and catch up after the network was away", async () => {
+    const pages = (await Promise.all([browser.visit(system.url), browser.visit(system.url)])) as [Page, Page];
+    const [one, other] = pages;
+    for (const page of pages) await playAsGuest(page);
+    const say = async (page: Page, body: string): Promise<void> => {
+      await page.getByLabel("Message", { exact: true }).fill(body);
+      await page.keyboard.press("Enter");
+      await page.getByRole("log").getByText(body).waitFor();
+    };
+    const hears = (page: Page, body: string): Promise<void> =>
+      page.getByRole("log").getByText(body).waitFor({ timeout: 20_000 });
+    const room = `room-${Date.now().toString(36)}`;
+    for (const page of pages) await page.getByRole("link", { name: "Chat" }).click();
+    await one.getByLabel("Name of a room").fill(room);
+    await expectAccessible(one, "the channels");
+    await one.getByRole("button", { name: "Create" }).click();
+    await one.getByRole("heading", { name: room }).waitFor();
+    await other.getByLabel("Name of a room").fill(room);
+    await other.getByRole("button", { name: "Join" }).click();
+    await other.getByRole("heading", { name: room }).waitFor();
+    await say(one, "first");
+    await hears(other, "first");
+    await one.getByRole("button", { name: "Edit" }).click();
+    await one.getByLabel("You are editing a message.").fill("edited text");
+    await one.keyboard.press("Enter");
+    await hears(other, "edited text");
+
+    await other.context().setOffline(true);
+    await say(one, "while away 1");
+    await say(one, "while away 2");
+    await other.context().setOffline(false);
+    await hears(other, "while away 2");
+    const numbers = await other
+      .locator("[data-seq]")
+      .evaluateAll((lines) => lines.map((line) => line.getAttribute("data-seq")));
+    expect(numbers).toEqual(["1", "2", "3"]);
+
+    await one.getByRole("button", { name: "Delete" }).first().click();
+    await one.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+    await hears(other, "This message was deleted.");
+    await expectAccessible(other, "a room");
+    await picture(other, "chat");
+
+    await other.locator("[data-seq] a").first().click();
+    await say(other, "only for you");
+    const direct = new URL(other.url()).pathname;
+    await one.goto(system.url + direct);
+    await hears(one, "only for you");
+  }, 90_000);
+});
