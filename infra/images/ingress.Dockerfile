@@ -5,7 +5,7 @@ FROM ${BASE} AS page
 RUN export DEBIAN_FRONTEND=noninteractive && apt-get update && apt-get install -y --no-install-recommends nodejs npm ca-certificates && apt-get clean && rm -rf /var/lib/apt/lists/*
 RUN npm install --global pnpm@12.21.0
 WORKDIR /muster
-COPY pnpm-workspace.yaml pnpm-lock.yaml package.json ./
+COPY pnpm-workspace.yaml pnpm-lock.yaml package.json tsconfig.base.json ./
 COPY patches patches
 COPY scripts/prepare-uws.ts scripts/prepare-uws.ts
 COPY contracts contracts
