@@ -2,7 +2,6 @@
 import type { Channel, Message } from "@muster/client";
 import { computed, effect, signal } from "@preact/signals";
 import { client, connect, player, realtime } from "../session/session.ts";
-import { detach } from "../detach.ts";
 
 export interface Opened {
   /** By number, oldest first, without gaps. */
@@ -78,11 +77,10 @@ function onChannels(list: readonly (Channel & { readonly reset: boolean })[]): v
   channels.value = list;
   for (const { channelId, reset } of list) {
     if (!reset || !opened.peek().has(channelId)) continue;
-    // Away for too long: what was missed is not delivered. The newest page takes the place of what is here.
+    // Away for too long: what was missed is not delivered. The page reads the newest messages instead of those that are here.
     const rest = new Map(opened.peek());
     rest.delete(channelId);
     opened.value = rest;
-    detach(openChannel(channelId).catch(() => undefined)); // the page offers to read it again
   }
 }
 

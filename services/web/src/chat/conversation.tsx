@@ -1,7 +1,7 @@
 // One channel: its messages, and a line to write. Also beside a match.
 import type { Message } from "@muster/client";
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { client, player } from "../session/session.ts";
 import { dateText, text } from "../text/index.ts";
 import { useAction } from "../ui/action.ts";
@@ -15,7 +15,10 @@ export function Conversation({ channelId, name }: { readonly channelId: string; 
   const [editing, deleting] = [useSignal<Message | undefined>(undefined), useSignal<Message | undefined>(undefined)];
   const here = opened.value.get(channelId);
   const last = here?.messages.at(-1)?.seq;
-  useEffect(() => read.run(() => openChannel(channelId)), [channelId]);
+  const log = useRef<HTMLDivElement>(null);
+  // Also after a long absence, when what was here has been dropped.
+  useEffect(() => read.run(() => openChannel(channelId)), [channelId, here === undefined]);
+  useEffect(() => log.current?.scrollTo({ top: log.current.scrollHeight }), [channelId, last]);
   useEffect(() => {
     if (last !== undefined) detach(markRead(channelId).catch(() => undefined)); // the next message marks it
   }, [channelId, last]);
@@ -48,7 +51,7 @@ export function Conversation({ channelId, name }: { readonly channelId: string; 
         </button>
       )}
       {here?.messages.length === 0 && <Empty>{say.empty}</Empty>}
-      <div class="messages" role="log" aria-label={say.messages(name)} tabIndex={0}>
+      <div ref={log} class="messages" role="log" aria-label={say.messages(name)} tabIndex={0}>
         {here?.messages.map((message) => (
           <Line
             key={message.seq}
@@ -124,7 +127,7 @@ function Composer({ channelId, editing, onDone }: ComposerProps) {
       if (editing) onMessage(await client.chat.edit(channelId, editing.seq, body.value));
       else onMessage(await client.chat.post(channelId, body.value, key.value));
       body.value = "";
-      key.value = crypto.randomUUID(); // a failed message keeps its key: sent again, it is there once
+      key.value = crypto.randomUUID(); // a failed message keeps its key until its text changes: sent again, it is there once
       onDone();
     });
   };
@@ -137,7 +140,10 @@ function Composer({ channelId, editing, onDone }: ComposerProps) {
           type="text"
           value={body.value}
           autocomplete="off"
-          onInput={(event) => (body.value = event.currentTarget.value)}
+          onInput={(event) => {
+            body.value = event.currentTarget.value;
+            key.value = crypto.randomUUID();
+          }}
         />
       </div>
       {act.error.value !== undefined && <Failure error={act.error.value} />}
