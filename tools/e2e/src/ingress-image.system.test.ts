@@ -45,7 +45,7 @@ describeWithServers("the image of the ingress", () => {
         for (const files of [1024, 4096, 16_000]) {
           const given = sockets === undefined ? {} : { SOCKETS_MAX: String(sockets) };
           const env = environmentFor(folder, { LISTEN_ADDRESS: "127.0.0.1:9", ...given });
-          const child = spawn("sh", ["-c", `ulimit -n ${files} && exec sh ${SCRIPT}`], {
+          const child = spawn("sh", ["-c", `ulimit -n ${files} && exec sh "${SCRIPT}"`], {
             env: { ...env, PATH: `${folder}:${env.PATH}` },
             detached: true,
             stdio: ["ignore", "ignore", "pipe"],

@@ -10,7 +10,7 @@ export const client = new MusterClient({
   url: location.origin,
   onTokens: (tokens) => {
     writeStored(TOKENS, tokens && JSON.stringify(tokens));
-    if (!tokens && player.peek()) sessionLost();
+    if (!tokens && player.peek() !== undefined) sessionLost();
   },
   readTokens,
 });
@@ -32,7 +32,7 @@ export async function restore(): Promise<void> {
   try {
     player.value = await client.me();
   } catch (err) {
-    if (SIGNED_OUT.has((err as { code?: string }).code ?? "")) player.value = undefined;
+    if (SIGNED_OUT.has((err as { code?: string }).code ?? "")) sessionLost();
     else sessionError.value = err;
   }
 }
