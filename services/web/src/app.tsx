@@ -1,9 +1,10 @@
 // The frame around every page: navigation, who is signed in, settings.
+import type { Player } from "@muster/client";
 import { ErrorBoundary, LocationProvider, Route, Router, useLocation } from "preact-iso";
 import { useEffect, useRef } from "preact/hooks";
 import { NotFoundPage } from "./pages/not-found-page.tsx";
 import { play } from "./play/play.ts";
-import { ROUTES } from "./routes.ts";
+import { type PageRoute, ROUTES } from "./routes.ts";
 import { player, restore, sessionError, signedOutElsewhere, signOut } from "./session/session.ts";
 import { text } from "./text/index.ts";
 import { Failure, Loading } from "./ui/index.tsx";
@@ -40,7 +41,7 @@ function Shell() {
           {name}
         </a>
         <nav class="nav" aria-label={name}>
-          {ROUTES.filter((route) => route.nav && (!route.signedIn || who)).map((route) => (
+          {ROUTES.filter((route) => route.nav && isShown(route, who)).map((route) => (
             <a key={route.path} href={route.path} aria-current={route.path === path ? "page" : undefined}>
               {nav[route.nav as keyof typeof nav]}
             </a>
@@ -86,6 +87,11 @@ function Shell() {
       <Settings />
     </div>
   );
+}
+
+function isShown({ signedIn, operator }: PageRoute, who: Player | null | undefined): boolean {
+  if (operator) return !!who && who.role !== "player";
+  return !signedIn || !!who;
 }
 
 /** There are stored tokens, and it is not known yet whose they are. */

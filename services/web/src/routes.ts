@@ -11,6 +11,8 @@ export interface PageRoute {
   readonly nav?: keyof Text["nav"];
   /** Only for who is signed in. */
   readonly signedIn?: boolean;
+  /** Only for moderators and admins. */
+  readonly operator?: boolean;
 }
 
 const accountPage = (name: "SignInPage" | "SignUpPage") =>
@@ -25,6 +27,7 @@ const chatPage = (name: "ChatPage" | "DirectPage") =>
   lazy(() => import("./pages/chat-pages.tsx").then((pages) => pages[name]));
 const profilePage = lazy(() => import("./pages/profile-page.tsx").then((pages) => pages.ProfilePage));
 const boardPage = lazy(() => import("./pages/leaderboard-page.tsx").then((pages) => pages.LeaderboardPage));
+const consolePage = lazy(() => import("./console/console-page.tsx").then((pages) => pages.ConsolePage));
 
 export const ROUTES: readonly PageRoute[] = [
   { path: "/", component: PlayPage, nav: "play" },
@@ -39,6 +42,8 @@ export const ROUTES: readonly PageRoute[] = [
   { path: "/chat/:channelId", component: chatPage("ChatPage") },
   { path: "/profile", component: profilePage, nav: "profile", signedIn: true },
   { path: "/players/:playerId", component: playerPage },
+  { path: "/console", component: consolePage, nav: "console", operator: true },
+  { path: "/console/:section/:id?", component: consolePage },
   { path: "/sign-in", component: accountPage("SignInPage") },
   { path: "/sign-up", component: accountPage("SignUpPage") },
 ];

@@ -39,9 +39,11 @@ interface FormProps {
   readonly label: string;
   readonly autocomplete: string;
   readonly hints?: boolean;
+  /** Where it leads afterwards. */
+  readonly to?: string;
 }
 
-function Form({ submit, label, autocomplete, hints = false }: FormProps) {
+export function Form({ submit, label, autocomplete, hints = false, to = "/" }: FormProps) {
   const { account } = text.value;
   const { route } = useLocation();
   const [name, password, busy, error] = [useSignal(""), useSignal(""), useSignal(false), useSignal<unknown>(undefined)];
@@ -54,7 +56,7 @@ function Form({ submit, label, autocomplete, hints = false }: FormProps) {
     error.value = undefined;
     try {
       await submit(name.value, password.value);
-      route("/");
+      route(to);
     } catch (err) {
       error.value = err;
     }

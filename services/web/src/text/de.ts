@@ -15,6 +15,7 @@ export const de: Text = {
     history: "Verlauf",
     chat: "Chat",
     profile: "Profil",
+    console: "Konsole",
   },
   settings: {
     language: "Sprache",

@@ -15,6 +15,7 @@ export const en = {
     history: "History",
     chat: "Chat",
     profile: "Profile",
+    console: "Console",
   },
   settings: {
     language: "Language",

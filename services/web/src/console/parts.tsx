@@ -1,0 +1,71 @@
+// What several pages of the console draw the same way.
+import type { ComponentChildren } from "preact";
+import { playerName } from "../matches/names.ts";
+import { useLoaded } from "../ui/loaded.ts";
+
+export function Table({
+  label,
+  heads,
+  children,
+}: {
+  readonly label: string;
+  readonly heads: readonly string[];
+  /** Rows. */
+  readonly children: ComponentChildren;
+}) {
+  return (
+    <div class="card scroll" role="region" aria-label={label} tabIndex={0}>
+      <table>
+        <thead>
+          <tr>
+            {heads.map((head) => (
+              <th key={head} scope="col">
+                {head}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </div>
+  );
+}
+
+const ACCOUNT = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** An account by its name, as a link to its page here; what is no account (`operator`, `system`) as it is. */
+export function Who({ id }: { readonly id: string }) {
+  return ACCOUNT.test(id) ? <Account id={id} /> : <span>{id}</span>;
+}
+
+function Account({ id }: { readonly id: string }) {
+  const name = useLoaded(() => playerName(id), [id]);
+  return <a href={`/console/players/${id}`}>{name.value ?? id}</a>;
+}
+
+export function Select({
+  id,
+  label,
+  value,
+  options,
+  onChange,
+}: {
+  readonly id: string;
+  readonly label: string;
+  readonly value: string;
+  readonly options: readonly (readonly [value: string, label: string])[];
+  readonly onChange: (value: string) => void;
+}) {
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <select id={id} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+        {options.map(([key, name]) => (
+          <option key={key} value={key}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}

@@ -1,0 +1,231 @@
+// The operator's console in a real browser, through nginx, with real services.
+import { MusterClient } from "@muster/client";
+import { until } from "@muster/testkit";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { describeWithBrowser, expectAccessible, openBrowser, picture, type TestBrowser } from "./browser-kit.ts";
+import { connected, guest, makeAdmin, playing, randomName } from "./players.ts";
+import { startSystem, type System } from "./system.ts";
+
+const PASSWORD = "correct horse battery staple";
+
+describeWithBrowser("the operator's console", () => {
+  let system: System;
+  let browser: TestBrowser;
+  beforeAll(async () => {
+    system = await startSystem({ page: true });
+    browser = await openBrowser();
+  });
+  afterAll(async () => {
+    await browser[Symbol.asyncDispose]();
+    await system[Symbol.asyncDispose]();
+  });
+
+  const account = async (): Promise<{ name: string; playerId: string }> => {
+    const name = randomName();
+    const { playerId } = await new MusterClient({ url: system.url }).register({
+      name,
+      password: PASSWORD,
+      deviceId: crypto.randomUUID(),
+      deviceLabel: "test",
+    });
+    return { name, playerId };
+  };
+  const signIn = async (page: Page, name: string): Promise<void> => {
+    await page.getByLabel("Name").fill(name);
+    await page.getByLabel("Password").fill(PASSWORD);
+    await page.locator("form button").click();
+  };
+  const operator = async (role: "admin" | "moderator"): Promise<Page> => {
+    const { name, playerId } = await account();
+    await makeAdmin(system, playerId, role);
+    const page = await browser.visit(`${system.url}/console`);
+    await signIn(page, name);
+    await page.getByRole("heading", { name: "System" }).waitFor();
+    return page;
+  };
+  const sections = (page: Page): Promise<string[]> =>
+    page.getByRole("navigation", { name: "Console" }).getByRole("link").allTextContents();
+  const section = async (page: Page, name: string): Promise<void> => {
+    await page.getByRole("navigation", { name: "Console" }).getByRole("link", { name, exact: true }).click();
+    await page.getByRole("heading", { level: 1, name }).waitFor();
+  };
+  /** Answers the question that the page asks, and reads what it says was done. */
+  const order = async (page: Page, yes: string, reason = "seen by a test"): Promise<string> => {
+    await page.getByRole("dialog").getByLabel("Reason").fill(reason);
+    await page.getByRole("dialog").getByRole("button", { name: yes, exact: true }).click();
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    return (await page.locator("[data-done]").textContent()) as string;
+  };
+
+  it("names the command that makes a first admin, refuses a player with words, and lets in who has become one", async () => {
+    const { name, playerId } = await account();
+    const page = await browser.visit(`${system.url}/console`);
+    await page.getByText("scripts/operator.sh make-admin NAME").waitFor();
+    await expectAccessible(page, "the console's log-in page");
+    await picture(page, "console-sign-in");
+    await signIn(page, name);
+    await page.getByText(`${name} is a player, and this console is for moderators and admins`).waitFor();
+    await page.getByText(`scripts/operator.sh make-admin ${name}`).waitFor();
+    expect(await page.getByRole("link", { name: "Console" }).count()).toBe(0);
+    await expectAccessible(page, "the refusal");
+    await picture(page, "console-refused");
+    await makeAdmin(system, playerId);
+    await page.getByRole("button", { name: "Look again" }).click();
+    await page.getByRole("heading", { name: "System" }).waitFor();
+  }, 60_000);
+
+  it("bans a player, whose connection ends; the audit log says so and verifies; a key is rotated", async () => {
+    const page = await operator("admin");
+    const { player, realtime } = await connected(system);
+    const closed = new Promise<void>((resolve) => realtime.onClosed(() => resolve()));
+    await section(page, "Players");
+    await page.getByLabel("Start of the name").fill(player.name);
+    await page.getByRole("button", { name: "Find" }).click();
+    await page.getByRole("link", { name: player.name }).click();
+    await page.getByRole("heading", { name: player.name }).waitFor();
+    await page.getByRole("cell").first().waitFor();
+    await expectAccessible(page, "an account in the console");
+    await picture(page, "console-account");
+    await page.getByRole("button", { name: "Ban", exact: true }).click();
+    await expectAccessible(page, "the question before a ban");
+    await picture(page, "console-question");
+    expect(await order(page, "Ban", "insults")).toBe(`${player.name} is banned.`);
+    await closed;
+    await page.locator("[data-account]").getByText("insults").waitFor();
+
+    await section(page, "Audit log");
+    const entry = page.locator("[data-entry=player_banned]").first();
+    await entry.getByText("insults").waitFor();
+    await entry.getByRole("link", { name: player.name }).waitFor();
+    await page.getByRole("button", { name: "Verify the chain" }).click();
+    await page.locator("[data-chain=intact]").waitFor();
+    await expectAccessible(page, "the audit log");
+    await picture(page, "console-audit");
+
+    await section(page, "Signing keys");
+    await page.locator("[data-key=active]").waitFor();
+    await page.getByRole("button", { name: "Rotate" }).click();
+    expect(await order(page, "Rotate")).toMatch(/^The next key is /);
+    await page.locator("[data-key=pending]").waitFor();
+    await expectAccessible(page, "the signing keys");
+    await picture(page, "console-keys");
+  }, 90_000);
+
+  it("shows a moderator only what its role may, and refuses the rest in words", async () => {
+    const page = await operator("moderator");
+    expect(await sections(page)).toEqual(["System", "Players", "Matches", "Queues", "Reports", "Suspect matches"]);
+    await page.locator("[data-shard]").waitFor();
+    expect(await page.getByRole("button", { name: /^Drain/ }).count()).toBe(0);
+    await page.goto(`${system.url}/console/keys`);
+    await page.getByText("This page is not for your role").waitFor();
+    const admin = await account();
+    await makeAdmin(system, admin.playerId);
+    await page.goto(`${system.url}/console/players/${admin.playerId}`);
+    await page.getByText("Only somebody with a higher role").waitFor();
+    for (const name of ["Ban", "Change the role", "Sign out", "Sign out all devices"])
+      expect(await page.getByRole("main").getByRole("button", { name, exact: true }).count(), name).toBe(0);
+    const { player } = await guest(system.url);
+    await page.goto(`${system.url}/console/players/${player.playerId}`);
+    await page.getByRole("button", { name: "Ban", exact: true }).waitFor();
+    await makeAdmin(system, player.playerId); // meanwhile: what the page shows is no longer so
+    await page.getByRole("button", { name: "Ban", exact: true }).click();
+    await page.getByRole("dialog").getByLabel("Reason").fill("too late");
+    await page.getByRole("dialog").getByRole("button", { name: "Ban", exact: true }).click();
+    await page.getByRole("dialog").getByText("Your account may not do this").waitFor();
+  }, 90_000);
+
+  it("shows the system live, and refuses to drain the last shard in words", async () => {
+    const page = await operator("admin");
+    await page.locator("[data-shard]").waitFor();
+    await page.locator("[data-status]").waitFor();
+    await expectAccessible(page, "the system");
+    await picture(page, "console-system");
+    await page
+      .locator("[data-shard]")
+      .getByRole("button", { name: /^Drain/ })
+      .click();
+    await page.getByRole("dialog").getByLabel("Reason").fill("trying");
+    await page.getByRole("dialog").getByRole("button", { name: "Drain" }).click();
+    await page.getByRole("dialog").getByText("This process cannot be drained").waitFor();
+    await page.getByRole("dialog").getByRole("button", { name: "Back" }).click();
+    await system.stop("replay");
+    await page.locator("[data-process=replay-service] .bad").waitFor({ timeout: 20_000 });
+    await system.start("replay");
+    await page.locator("[data-process=replay-service] .bad").waitFor({ state: "detached", timeout: 20_000 });
+  }, 90_000);
+
+  it("takes a player out of a queue, cancels a match, and decides on a report", async () => {
+    const page = await operator("moderator");
+    const waiting = await connected(system);
+    const refused = waiting.realtime.queue("duel").then(
+      () => undefined,
+      (err: unknown) => (err as { code?: string }).code,
+    );
+    await section(page, "Queues");
+    await page.locator("[data-queue=duel] a").waitFor();
+    await expectAccessible(page, "the queues");
+    await picture(page, "console-queues");
+    await page.locator("[data-queue=duel] a").click();
+    await until(async () => {
+      await page.getByRole("button", { name: "Refresh" }).click();
+      return (await page.locator("[data-ticket]").count()) === 1 ? undefined : "not queued";
+    });
+    await page.getByRole("button", { name: "Take out" }).click();
+    expect(await order(page, "Take out")).toContain("is out of the queue");
+    expect(await refused).toBe("removed_by_operator");
+    waiting.realtime.close();
+
+    const { players, found } = await playing(system, "duel", [0, 0]);
+    await section(page, "Matches");
+    const row = page.locator(`[data-match-row="${found[0].matchId}"]`);
+    await row.waitFor();
+    expect(await row.getByRole("link", { name: "Watch" }).getAttribute("href")).toBe(`/watch/${found[0].matchId}`);
+    await expectAccessible(page, "the matches");
+    await picture(page, "console-matches");
+    await row.getByRole("button", { name: "Cancel the match" }).click();
+    expect(await order(page, "Cancel the match", "stuck")).toContain("The match is cancelled");
+    await row.waitFor({ state: "detached" });
+    await page.getByLabel("State").selectOption("cancelled");
+    await row.getByRole("link", { name: "Result and replay" }).waitFor();
+    for (const { realtime } of players) realtime.close();
+
+    const { client, player: offender } = await guest(system.url);
+    const room = await client.chat.createRoom(`r ${randomName()}`);
+    const { seq } = await client.chat.post(room.channelId, "something bad");
+    const reporter = await guest(system.url);
+    await reporter.client.chat.joinRoom(room.name);
+    const sent = await fetch(`${system.url}/v1/chat/channels/${room.channelId}/messages/${seq}/report`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${await reporter.client.accessToken()}`,
+        "content-type": "application/json",
+      },
+      body: JSON.stringify({ category: "harassment", comment: "rude" }),
+    });
+    expect(sent.status).toBe(201);
+    await section(page, "Reports");
+    const report = page.locator("[data-report]", { hasText: offender.name });
+    await report.getByText("something bad").waitFor();
+    await expectAccessible(page, "the reports");
+    await picture(page, "console-reports");
+    await report.getByRole("button", { name: "Delete the message" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Delete the message" }).click();
+    await page.getByText("The message is deleted").waitFor();
+    expect((await client.chat.history(room.channelId)).messages[0]).toMatchObject({ seq, deleted: true });
+    await report.getByRole("button", { name: "Uphold" }).click();
+    expect(await order(page, "Uphold")).toBe("The decision is stored.");
+    await report.waitFor({ state: "detached" });
+    await section(page, "Suspect matches");
+    await page.getByText("There are no such matches").waitFor();
+    await expectAccessible(page, "the suspect matches");
+  }, 120_000);
+
+  it("speaks German, and is not part of a player's first load", async () => {
+    const page = await browser.visit(`${system.url}/console`, { locale: "de-DE" });
+    await page.getByRole("heading", { name: "Konsole" }).waitFor();
+    const html = await (await fetch(system.url, { headers: { accept: "text/html" } })).text();
+    for (const [file] of html.matchAll(/\/page\/[^"]+\.js/g))
+      expect(await (await fetch(system.url + file)).text(), file).not.toContain("make-admin");
+  });
+});
