@@ -35,7 +35,11 @@ export function useOrders(after: () => void): Orders {
     },
     view: (
       <>
-        <p role="status" data-done={done.value === "" ? undefined : ""} class={done.value === "" ? "" : "notice wrap"}>
+        <p
+          role="status"
+          data-done={done.value === "" ? undefined : ""}
+          class={done.value === "" ? "visually-hidden" : "notice wrap"}
+        >
           {done.value}
         </p>
         {order.value && (

@@ -74,18 +74,17 @@ function Processes({ processes }: { readonly processes: readonly Process[] }) {
 }
 
 function Missing({ process }: { readonly process: Process }) {
-  const problems = new Set([
-    ...(process.problem === undefined ? [] : [process.problem]),
-    ...process.instances.flatMap(({ address, dependencies }) =>
-      dependencies.flatMap(({ name, problem }) =>
-        problem === undefined ? [] : [`${address === "" ? "" : `${address}: `}${name}: ${problem}`],
-      ),
-    ),
-  ]);
-  if (problems.size === 0) return <>{words.value.none}</>;
+  const several = process.instances.length > 1;
+  const found = process.instances.flatMap(({ address, problem, dependencies }) => {
+    const missing = dependencies.filter((one) => one.problem !== undefined).map((one) => `${one.name}: ${one.problem}`);
+    const said = missing.length > 0 ? missing : problem === undefined ? [] : [problem];
+    return several ? said.map((line) => `${address}: ${line}`) : said;
+  });
+  const problems = found.length > 0 || process.problem === undefined ? found : [process.problem];
+  if (problems.length === 0) return <>{words.value.none}</>;
   return (
     <ul class="stack-s">
-      {[...problems].map((problem) => (
+      {problems.map((problem) => (
         <li key={problem}>{problem}</li>
       ))}
     </ul>

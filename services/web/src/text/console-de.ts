@@ -34,7 +34,11 @@ export const consoleDe: ConsoleText = {
   refresh: "Aktualisieren",
   system: {
     intro: "Alle zwei Sekunden neu abgefragt.",
-    states: { ok: "Alles läuft", degraded: "Etwas wartet", unhealthy: "Etwas ist kaputt" },
+    states: {
+      ok: "Alles läuft",
+      degraded: "Alles läuft, und manches wartet auf einen Server, der weg ist",
+      unhealthy: "Etwas ist kaputt",
+    },
     short: { ok: "gut", degraded: "eingeschränkt", unhealthy: "kaputt" },
     processes: "Prozesse",
     process: "Prozess",
@@ -213,7 +217,7 @@ export const consoleDe: ConsoleText = {
     confirmAsk: "Bestätigen, dass das gespeicherte Ergebnis falsch ist? Das Spiel zählt nicht.",
   },
   audit: {
-    intro: "Wer was mit wem tat und warum. Niemand kann einen Eintrag ändern, ohne dass die Kette bricht.",
+    intro: "Wer was mit wem tat und warum. Der Hash jedes Eintrags geht über den Eintrag und den Hash davor.",
     empty: "Noch ist nichts geschehen.",
     position: "Nr.",
     at: "Wann",
@@ -223,7 +227,8 @@ export const consoleDe: ConsoleText = {
     reason: "Warum",
     verify: "Kette prüfen",
     verifying: (n) => `${n} Einträge gelesen …`,
-    intact: (n, hash) => `Die Kette ist heil: ${n} Einträge. Der letzte hat den Hash ${hash}.`,
+    intact: (n, hash) =>
+      `Die Kette ist heil: ${n === 1 ? "1 Eintrag" : `${n} Einträge`}. Der letzte hat den Hash ${hash}.`,
     changed: (n) => `Eintrag ${n} wurde geändert, oder einer davor.`,
     missing: (n) => `Vor Eintrag ${n} fehlt einer.`,
     tooLong: (n) =>
@@ -231,7 +236,7 @@ export const consoleDe: ConsoleText = {
     insecure:
       "Dieser Browser berechnet Hashes nur über https oder auf localhost. Prüfe das Protokoll mit dem Befehl unten.",
     seals:
-      "Dein Browser berechnet die Hashes selbst. Die Siegel brauchen einen Schlüssel, der auf dem Server bleibt; dort prüft sie:",
+      "Dein Browser berechnet die Hashes selbst. Wer in die Datenbank schreiben kann, könnte das auch: erst die Siegel zeigen es, mit einem Schlüssel, der auf dem Server bleibt. Dort prüft sie:",
   },
   keys: {
     intro: "Womit Zugangstokens signiert werden.",

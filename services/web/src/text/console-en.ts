@@ -32,7 +32,11 @@ export const consoleEn = {
   refresh: "Refresh",
   system: {
     intro: "It is asked for anew every two seconds.",
-    states: { ok: "Everything works", degraded: "Something waits", unhealthy: "Something is broken" },
+    states: {
+      ok: "Everything works",
+      degraded: "Everything works, and some of it waits for a server that is away",
+      unhealthy: "Something is broken",
+    },
     short: { ok: "ok", degraded: "degraded", unhealthy: "unhealthy" },
     processes: "Processes",
     process: "Process",
@@ -208,7 +212,7 @@ export const consoleEn = {
     confirmAsk: "Confirm that the stored result is wrong? The match does not count.",
   },
   audit: {
-    intro: "Who did what to whom and why. Nobody can change an entry without breaking the chain.",
+    intro: "Who did what to whom and why. Each entry's hash is over the entry and the hash before it.",
     empty: "Nothing has been done yet.",
     position: "No.",
     at: "When",
@@ -218,14 +222,15 @@ export const consoleEn = {
     reason: "Why",
     verify: "Verify the chain",
     verifying: (n: number) => `${n} entries read …`,
-    intact: (n: number, hash: string) => `The chain is intact: ${n} entries. The last one has the hash ${hash}.`,
+    intact: (n: number, hash: string) =>
+      `The chain is intact: ${n === 1 ? "1 entry" : `${n} entries`}. The last one has the hash ${hash}.`,
     changed: (n: number) => `Entry ${n} has been changed, or one before it.`,
     missing: (n: number) => `An entry before number ${n} is missing.`,
     tooLong: (n: number) =>
       `The log has more than ${n} entries, too many for this page. Verify it on the server by the command below.`,
     insecure: "This browser computes hashes only over https or on localhost. Verify the log by the command below.",
     seals:
-      "Your browser computes the hashes itself. The seals need a key that stays on the server; there, this verifies them:",
+      "Your browser computes the hashes itself. Whoever can write to the database could compute them too: only the seals show that, by a key that stays on the server. There, this verifies them:",
   },
   keys: {
     intro: "What access tokens are signed with.",
