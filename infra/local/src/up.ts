@@ -145,6 +145,7 @@ async function tellHowToReach(env: LocalEnvironment): Promise<void> {
 Muster is up.
 
   play       http://${base}            (against a bot, at once: http://${base}/?guest&mode=duel-practice)
+  console    http://${base}/console            (the first admin: scripts/operator.sh make-admin NAME)
   REST       http://${base}            (the contract: http://${base}/v1/openapi.yaml)
   realtime   ws://${base}/v1/realtime
   with TLS   https://localhost:${env["MUSTER_INGRESS_TLS_PORT"]}            (HTTP/2; the certificate is self-signed)

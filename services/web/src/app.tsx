@@ -53,7 +53,7 @@ function Shell() {
               {who.name} {who.kind === "guest" && <span class="tag">{account.guest}</span>}
             </span>
             {!playing && (
-              <button type="button" class="quiet" onClick={() => void signOut().catch(() => undefined)}>
+              <button type="button" class="quiet" onClick={() => detach(signOut())}>
                 {account.signOut}
               </button>
             )}

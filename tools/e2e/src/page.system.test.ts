@@ -87,6 +87,10 @@ describeWithBrowser("the player's page", () => {
     await one.getByRole("dialog").getByRole("button", { name: "Give up" }).click();
     await one.getByRole("heading", { name: /The match was cancelled|You lost/ }).waitFor();
     await other.getByRole("heading", { name: "You won" }).waitFor({ timeout: 30_000 });
+    await other.getByRole("button", { name: "Another game" }).click();
+    await other.getByRole("heading", { name: "Play", exact: true }).waitFor();
+    await other.waitForLoadState("networkidle");
+    expect(await other.getByText("You have a running match").count(), "a match whose end it has seen").toBe(0);
   }, 60_000);
 
   it("plays four in a row by buttons, in turn, until one has four in a line", async () => {
@@ -156,6 +160,16 @@ describeWithBrowser("the player's page", () => {
     await page.getByRole("heading", { name: "Play", exact: true }).waitFor();
     await start(page, "duel-practice");
     await inMatch(page);
+  }, 60_000);
+
+  it("takes neither a queue nor a failure along to the next who signs in", async () => {
+    const page = await browser.visit(system.url);
+    await playAsGuest(page);
+    await start(page, "four");
+    await page.getByRole("heading", { name: /Looking for/ }).waitFor();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await playAsGuest(page);
+    expect(await page.getByRole("alert").allTextContents()).toEqual([]);
   }, 60_000);
 
   it("leads by a link straight into a match, and only once", async () => {

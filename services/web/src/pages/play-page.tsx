@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { ErrorBoundary, lazy, useLocation } from "preact-iso";
 import { useEffect } from "preact/hooks";
-import { forgetSeat, leaveQueue, play, type Play, seatMode, start } from "../play/play.ts";
+import { leaveQueue, play, type Play, start } from "../play/play.ts";
 import { client, player, playAsGuest } from "../session/session.ts";
 import { text } from "../text/index.ts";
 import { Failure, Loading, Page } from "../ui/index.tsx";
@@ -36,7 +36,7 @@ export function PlayPage() {
   if (now.at === "joining") return <Page title={text.value.play.joining}>{<Loading />}</Page>;
   if (now.at === "playing") return <MatchView running={now} />;
   if (now.at === "over") return <ResultView over={now} />;
-  return <Modes failed={now.at === "failed" ? now : undefined} />;
+  return <Modes now={now} />;
 }
 
 function Welcome({ failed }: { readonly failed: unknown }) {
@@ -71,7 +71,7 @@ function Welcome({ failed }: { readonly failed: unknown }) {
   );
 }
 
-function Modes({ failed }: { readonly failed: Extract<Play, { at: "failed" }> | undefined }) {
+function Modes({ now }: { readonly now: Extract<Play, { at: "idle" | "failed" }> }) {
   const { play: say } = text.value;
   const modes = useLoaded(() => client.modes(), []);
   const shown = useSignal(modes.value);
@@ -85,24 +85,19 @@ function Modes({ failed }: { readonly failed: Extract<Play, { at: "failed" }> | 
     }, WAITERS_EVERY_MS);
     return () => clearInterval(timer);
   }, []);
-  const held = seatMode();
+  // Of another tab, or of this one before it was loaded again. Without the history there is no offer; the queue leads to the seat all the same.
+  const last = useLoaded(() => client.history({ limit: 1 }), []).value?.matches[0];
+  const held = last?.state === "running" && !(now.at === "idle" && now.after === last.matchId) ? last : undefined;
   return (
     <Page title={say.title} intro={say.lead}>
-      {failed && <Failure error={failed.error} retry={() => start(failed.mode)} />}
+      {now.at === "failed" && <Failure error={now.error} retry={() => start(now.mode)} />}
       {held !== undefined && (
         <div class="notice warning" role="status">
           <div>
             <strong>{say.resume}</strong>
             <p class="soft">{say.resumeText}</p>
           </div>
-          <button
-            type="button"
-            class="button primary"
-            onClick={() => {
-              forgetSeat();
-              start(held);
-            }}
-          >
+          <button type="button" class="button primary" onClick={() => start(held.mode)}>
             {say.resumeButton}
           </button>
         </div>

@@ -2,10 +2,9 @@
 // leaderboard meanwhile keeps the queue and the seat.
 import { type FoundMatch, type MatchEnd, MusterError, type PlayingMatch } from "@muster/client";
 import type { Game } from "@muster/game-kit";
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { gameUi } from "../games/index.ts";
-import { connect, realtime } from "../session/session.ts";
-import { readStored, writeStored } from "../session/stored.ts";
+import { connect, player, realtime } from "../session/session.ts";
 import { LinkQuality } from "./link-quality.ts";
 import { PlayedFeed } from "./played-feed.ts";
 import { detach } from "../detach.ts";
@@ -25,24 +24,27 @@ export interface Running {
 }
 
 export type Play =
-  | { readonly at: "idle" }
+  /** `after`: the match that this tab has just seen the end of. Histories may call it running for a moment. */
+  | { readonly at: "idle"; readonly after?: string }
   | { readonly at: "queueing"; readonly mode: string; readonly since: number }
   | { readonly at: "joining"; readonly mode: string }
   | ({ readonly at: "playing" } & Running)
-  | {
-      readonly at: "over";
-      readonly found: FoundMatch;
-      readonly seat: number;
-      readonly end: MatchEnd;
-      readonly options: Readonly<Record<string, number>>;
-    }
+  | { readonly at: "over"; readonly found: FoundMatch; readonly seat: number; readonly end: MatchEnd }
   | { readonly at: "failed"; readonly mode: string; readonly error: unknown };
 
 export const play = signal<Play>({ at: "idle" });
 
-/** The mode of the match in which this browser has a seat: a page that is loaded again asks for that seat. */
-const SEAT_MODE = "seat-mode";
 let leaving = new AbortController();
+
+let playing: string | undefined;
+/** Who signs out, or in as somebody else, takes neither a queue nor a match along. */
+effect(() => {
+  const who = player.value?.playerId;
+  if (who === playing) return;
+  playing = who;
+  leaving.abort();
+  play.value = { at: "idle" };
+});
 
 /** Queues in a mode, takes the seat and plays until the end: `play` tells how far it is. Ends in `over` or `failed`, or in `idle` if the queue was left. */
 export function start(mode: string): void {
@@ -65,18 +67,16 @@ async function queueAndPlay(mode: string): Promise<void> {
       found = held;
     }
     play.value = { at: "joining", mode: found.mode };
-    writeStored(SEAT_MODE, found.mode);
     const ui = await gameUi(found.gameId);
     const match = (await connection.join(found, ui.game as Game)) as PlayingMatch;
-    await playMatch(found, match, ui.game as Game);
+    await playMatch(found, match, ui.game as Game, left);
   } catch (err) {
     if (left.aborted) play.value = { at: "idle" };
     else play.value = { at: "failed", mode, error: err };
-    forgetSeatIfGone(err);
   }
 }
 
-async function playMatch(found: FoundMatch, match: PlayingMatch, game: Game): Promise<void> {
+async function playMatch(found: FoundMatch, match: PlayingMatch, game: Game, left: AbortSignal): Promise<void> {
   const names = found.players
     .toSorted((a, b) => a.seat - b.seat)
     .map(({ name, bot }) => (bot === "" ? name : `${bot} (bot)`));
@@ -90,8 +90,7 @@ async function playMatch(found: FoundMatch, match: PlayingMatch, game: Game): Pr
   const end = await match.ended;
   quality.stop();
   feed.stop();
-  writeStored(SEAT_MODE, undefined);
-  play.value = { at: "over", found, seat: match.seat, end, options: match.options };
+  play.value = left.aborted ? { at: "idle" } : { at: "over", found, seat: match.seat, end };
 }
 
 export function leaveQueue(): void {
@@ -103,24 +102,11 @@ export async function giveUp(): Promise<void> {
 }
 
 export function dismiss(): void {
-  play.value = { at: "idle" };
-}
-
-/** The mode of the seat that this browser held when it was closed or loaded again. */
-export function seatMode(): string | undefined {
-  return play.value.at === "idle" ? readStored(SEAT_MODE) : undefined;
-}
-
-export function forgetSeat(): void {
-  writeStored(SEAT_MODE, undefined);
+  play.value = play.value.at === "over" ? { at: "idle", after: play.value.found.matchId } : { at: "idle" };
 }
 
 /** The player has a seat in another mode: that match is the one to go on with. */
 function heldSeat(err: unknown): FoundMatch | undefined {
   if (!(err instanceof MusterError) || err.code !== "already_in_match") return undefined;
   return err.details?.["found"] as FoundMatch | undefined;
-}
-
-function forgetSeatIfGone(err: unknown): void {
-  if (err instanceof MusterError && ["match_over", "match_not_found", "not_in_match"].includes(err.code)) forgetSeat();
 }

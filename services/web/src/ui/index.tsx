@@ -30,7 +30,7 @@ export function Empty({ children }: { readonly children: ComponentChildren }) {
   return <div class="empty">{children}</div>;
 }
 
-/** A page's heading takes the focus, so that a screen reader says where the reader has come to. */
+/** A page with its heading, which is also the window's title. */
 export function Page({
   title,
   children,
@@ -40,16 +40,13 @@ export function Page({
   readonly intro?: string;
   readonly children: ComponentChildren;
 }) {
-  const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${title} · ${text.value.name}`;
   }, [title]);
   return (
     <div class="stack">
       <header class="stack-s text">
-        <h1 ref={heading} tabIndex={-1}>
-          {title}
-        </h1>
+        <h1>{title}</h1>
         {intro !== undefined && <p class="soft">{intro}</p>}
       </header>
       {children}
