@@ -79,7 +79,7 @@ export function ResultView({ over }: { readonly over: Extract<Play, { at: "over"
 
 function RatingChange({ mode, matchId }: { readonly mode: string; readonly matchId: string }) {
   const { result: say } = text.value;
-  const change = useSignal<{ before: number; after: number } | "none" | undefined>(undefined);
+  const change = useSignal<{ before: number; after: number } | "later" | undefined>(undefined);
   useEffect(() => {
     let tries = 0;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -91,13 +91,13 @@ function RatingChange({ mode, matchId }: { readonly mode: string; readonly match
       } catch (err) {
         if (!(err instanceof MusterError)) throw err; // ratings may be away for a while
       }
-      if (++tries === RATING_TRIES) change.value = "none";
+      if (++tries === RATING_TRIES) change.value = "later";
       else timer = setTimeout(() => detach(look()), RATING_EVERY_MS);
     };
     detach(look());
     return () => clearTimeout(timer);
   }, [matchId]);
-  if (change.value === "none") return <p class="soft">{say.ratingNone}</p>;
+  if (change.value === "later") return <p class="soft">{say.ratingLater}</p>;
   if (!change.value) return <p class="soft">{say.ratingPending}</p>;
   const { before, after } = change.value;
   const sign = after >= before ? "+" : "−";

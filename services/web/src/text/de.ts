@@ -121,7 +121,7 @@ export const de: Text = {
     },
     rating: "Wertung",
     ratingPending: "Deine neue Wertung wird berechnet …",
-    ratingNone: "Dieses Spiel hat keine Wertung.",
+    ratingLater: "Deine neue Wertung braucht länger als sonst; du findest sie im Verlauf.",
     again: "Noch einmal spielen",
     replay: "Aufzeichnung ansehen",
     home: "Ein anderes Spiel",

@@ -121,7 +121,7 @@ export const en = {
     } as Record<string, string>,
     rating: "Rating",
     ratingPending: "Your new rating is being computed …",
-    ratingNone: "This mode has no rating.",
+    ratingLater: "Your new rating takes longer than usual; it will be in your history.",
     again: "Play again",
     replay: "Watch the replay",
     home: "Another game",
