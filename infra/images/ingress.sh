@@ -28,7 +28,13 @@ export REDIRECT_PLAIN=${REDIRECT_PLAIN:-0}
 envsubst '$PUBLIC_HOST $EDGE_ADDRESS $LISTEN_ADDRESS $TLS_DIRECTIVES $REAL_IP_DIRECTIVES $USER_DIRECTIVE $WORKER_CONNECTIONS $FILES_MAX $CONNECTIONS_PER_ADDRESS_MAX $REQUESTS_PER_S_PER_ADDRESS $REQUESTS_BURST_PER_ADDRESS $REDIRECT_PLAIN' \
   <"${TEMPLATE_FOLDER:-/etc/muster/nginx}/muster.conf.template" >"$folder/nginx.conf"
 # The player's page; PAGE=off leaves every path to edge-api, as for a v1.5 monolith that has pages of its own.
-if [ "${PAGE:-on}" = off ]; then
+page=${PAGE:-on}
+case "$page" in on | off) ;; *)
+  echo "ingress: PAGE is on or off: $page" >&2
+  exit 2
+  ;;
+esac
+if [ "$page" = off ]; then
   : >"$folder/page.conf"
 else
   export WEB_ROOT=${WEB_ROOT:-/usr/share/muster/page}

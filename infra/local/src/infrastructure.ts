@@ -11,7 +11,7 @@ import { makeLocalTopics } from "./kafka-topics.ts";
 import { MARIADB_START_MS, mariadbCommand, privateAdminUrl } from "./mariadb.ts";
 import { localCertificate } from "./certificate.ts";
 import { NGINX_START_MS, nginxCommand } from "./nginx.ts";
-import { builtPage } from "./page.ts";
+import { pageFor } from "./page.ts";
 import { paths } from "./paths.ts";
 import { PROMETHEUS_START_MS, prometheusCommand, wantsPrometheus } from "./prometheus.ts";
 import { databaseVariables, passwordVariable, provision } from "./provision.ts";
@@ -69,8 +69,7 @@ export async function startInfrastructure(env: LocalEnvironment, parts: Infrastr
     await (await kafka)?.stop();
     for (const one of started.toReversed()) await one.stop();
   };
-  // The system runs without its page, and says so: a game that does not compile takes nothing else away.
-  const page = builtPage(parts.say).catch((err: unknown) => parts.say(`there is no page: ${(err as Error).message}`));
+  const page = pageFor(process.env["EDGE_LEGACY_URL"], parts.say);
   try {
     if (!existing) {
       const command = mariadbCommand({ dataDir: paths.mariadbData, port: mariadbPort, durable: true });
@@ -91,7 +90,7 @@ export async function startInfrastructure(env: LocalEnvironment, parts: Infrastr
       edgeAddress: `127.0.0.1:${env["EDGE_PORT"]}`,
       gatewayAddress: `127.0.0.1:${env["GATEWAY_PORT"]}`,
       moreGateways: moreGateways(),
-      webRoot: (await page) ?? undefined,
+      webRoot: await page,
     });
     started.push(await superviseServer("nginx", command, portOpen(ingressPort, NGINX_START_MS), parts));
     if (wantsPrometheus()) {

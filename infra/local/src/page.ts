@@ -14,6 +14,26 @@ const KEPT = 3;
 const SOURCES = ["packages", "contracts/gen/client", "contracts/gen/openapi", "contracts/names", "pnpm-lock.yaml"];
 const NOT_SOURCES = /(^|\/)(node_modules|dist|test)$|\.test\.tsx?$/;
 
+/** The folder of the page, or undefined: then edge-api answers every path, which is said. */
+export async function pageFor(
+  legacyUrl: string | undefined,
+  say: (text: string) => void,
+  build: typeof builtPage = builtPage,
+): Promise<string | undefined> {
+  // Its pages are still the players' own, and ours would hide them: each path that a browser asks for.
+  if (legacyUrl && legacyUrl !== "none") {
+    say("there is no page: EDGE_LEGACY_URL names a v1.5, whose pages players see");
+    return undefined;
+  }
+  try {
+    return await build(say);
+  } catch (err) {
+    // The system runs without its page: a game that does not compile takes nothing else away.
+    say(`there is no page: ${(err as Error).message}`);
+    return undefined;
+  }
+}
+
 /** @returns the folder with index.html. @throws Error with what Vite said */
 export async function builtPage(say: (text: string) => void = () => undefined): Promise<string> {
   const builds = path.join(paths.web, "dist");

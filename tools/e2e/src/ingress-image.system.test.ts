@@ -74,6 +74,36 @@ describeWithServers("the image of the ingress", () => {
       rmSync(folder, { recursive: true, force: true });
     }
   });
+
+  it("has the player's page unless PAGE is off, as for a v1.5 whose pages it would hide; and takes no other word for it", async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), "muster-ingress-image-"));
+    writeFileSync(path.join(folder, "nginx"), "#!/bin/sh\nexec true\n", { mode: 0o755 }); // it needs no more than to be started
+    try {
+      const page = async (PAGE: string | undefined): Promise<string | number> => {
+        const env = {
+          ...environmentFor(folder, { LISTEN_ADDRESS: "127.0.0.1:9" }),
+          ...(PAGE !== undefined && { PAGE }),
+        };
+        const child = spawn("sh", [SCRIPT], {
+          env: { ...env, PATH: `${folder}:${env.PATH}` },
+          detached: true,
+          stdio: "ignore",
+        });
+        const [code] = (await once(child, "exit")) as [number];
+        endGroup(child.pid as number);
+        return code === 0 ? readFileSync(path.join(folder, "page.conf"), "utf8") : code;
+      };
+      expect(await page("off")).toBe("");
+      for (const on of [undefined, "on"]) expect(await page(on)).toContain("location = /index.html");
+      expect(await page("false")).toBe(2);
+      for (const file of ["infra/compose/compose.yaml", "infra/k8s/base/ingress.yaml"])
+        expect(readFileSync(path.join(paths.root, file), "utf8"), file).toMatch(
+          /PAGE(: "\$\{PAGE:-on\}"|\n\s+value: "on")/,
+        );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
 });
 
 const SCRIPT = path.join(paths.root, "infra/images/ingress.sh");
