@@ -377,6 +377,7 @@ export interface paths {
          * Cancel a match that is stuck; it counts for nobody
          * @description For moderators and admins. The match is cancelled immediately with the reason `operator`. Its shard drops it, and tells the
          *     players, when it next renews its lease (`SHARD_LEASE_RENEW_MS`, 5 s by default). Cancelling it again changes nothing.
+         *     Nobody cancels a match in which they play (`not_allowed`).
          */
         readonly post: operations["cancelMatch"];
         readonly delete?: never;
@@ -699,6 +700,7 @@ export interface paths {
         /**
          * Decide on a suspect match
          * @description For moderators and admins. A later decision replaces it. Ratings follow within seconds, once rating-service is there.
+         *     Nobody decides on a match in which they played (`not_allowed`).
          */
         readonly put: operations["decideSuspectMatch"];
         readonly post?: never;
@@ -739,6 +741,7 @@ export interface paths {
         /**
          * Decide on a report
          * @description For moderators and admins. It does nothing else: a ban or a mute is a request of its own. `report_decided` if somebody was faster.
+         *     Nobody decides on a report about themselves (`not_allowed`).
          */
         readonly put: operations["decideReport"];
         readonly post?: never;
@@ -760,6 +763,7 @@ export interface paths {
         /**
          * Report a player to the moderators
          * @description While a report of the same player, and the same match, is open, a repeat returns it. At most 20 reports a day (`too_many_reports`).
+         *     A match is one in which the player plays or played; otherwise `match_not_found` or `invalid_request`.
          */
         readonly post: operations["reportPlayer"];
         readonly delete?: never;

@@ -65,6 +65,7 @@ export function replayRpc({ db, now }: RpcParts): ServiceImpl<typeof ReplayServi
     async decideSuspectMatch({ actorId, matchId, decision, reason, dryRun }) {
       const replay = await findReplay(db, matchId);
       if (!replay) throw fail("replay_not_found");
+      if (seatsOf(replay).some(({ playerId }) => playerId === actorId)) throw fail("not_allowed");
       if (replay.verdict !== "suspect") throw fail("match_not_suspect");
       if (dryRun) return {};
       const name = must(decisions.nameOf(decision), "validation demands a decision");

@@ -2,7 +2,7 @@
 import { describeWithServers } from "@muster/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { entriesAbout, type Operator, operators } from "./operators.ts";
-import { guest, playing, randomName } from "./players.ts";
+import { guest, makeAdmin, playing, randomName } from "./players.ts";
 import { startSystem, type System } from "./system.ts";
 import { MusterClient } from "@muster/client";
 
@@ -111,7 +111,17 @@ describeWithServers("a moderator", () => {
     expect(status).toBe(201);
     const { reportId } = body;
     expect((await report({ category: "other" })).body.reportId).toBe(reportId);
-    expect((await report({ category: "cheating", matchId: crypto.randomUUID() })).body.reportId).not.toBe(reportId);
+    const { players, found } = await playing(system, "duel", [0, 0]);
+    const [{ matchId }, inMatch] = [found[0], players[0].player.playerId];
+    const { body: general } = await report({ category: "cheating" }, inMatch);
+    const { body: inThere } = await report({ category: "cheating", matchId }, inMatch);
+    expect(inThere.reportId).not.toBe(general.reportId);
+    const spelt = { category: "cheating", matchId: matchId.toUpperCase() };
+    expect((await report(spelt, inMatch)).body.reportId).toBe(inThere.reportId);
+    // Invented matches would make as many reports about one player as a reporter likes.
+    expect(codeOf(await report({ category: "cheating", matchId: crypto.randomUUID() }))).toBe("match_not_found");
+    expect(codeOf(await report({ category: "cheating", matchId }))).toBe("invalid_request"); // the offender was not there
+    for (const { realtime } of players) realtime.close();
     expect((await report({ category: "cheating" }, player.playerId)).status).toBe(400);
     expect((await report({ category: "cheating" }, crypto.randomUUID())).status).toBe(404);
     const list = async (query: string): Promise<Record<string, unknown>[]> =>
@@ -137,6 +147,29 @@ describeWithServers("a moderator", () => {
     ]);
     expect(await entriesAbout(admin, reportId)).toEqual([`report_decided by ${moderator.playerId}: upheld: seen it`]);
     expect((await report({ category: "cheating" })).body.reportId).not.toBe(reportId);
+  });
+
+  it("decides nothing in a case of its own: a report about itself, a match in which it plays", async () => {
+    const { player, moderator, admin } = people;
+    const about = `/v1/players/${moderator.playerId}/reports`;
+    const { body } = await player.ask<{ reportId: string }>("POST", about, { category: "harassment" });
+    const decide = (by: Operator) =>
+      by.ask("PUT", `/v1/admin/reports/${body.reportId}/decision`, { decision: "dismissed", reason: "no" });
+    expect(codeOf(await decide(moderator))).toBe("not_allowed");
+    expect((await decide(admin)).status).toBe(204);
+    const { players, found } = await playing(system, "duel", [0, 0]);
+    await makeAdmin(system, players[0].player.playerId, "moderator");
+    const own = await fetch(`${system.url}/v1/admin/matches/${found[0].matchId}/cancel`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${await players[0].client.accessToken()}`,
+        "content-type": "application/json",
+      },
+      body: JSON.stringify(why),
+    });
+    expect([own.status, codeOf({ body: (await own.json()) as Record<string, unknown> })]).toEqual([403, "not_allowed"]);
+    expect(await entriesAbout(admin, found[0].matchId)).toEqual([]);
+    for (const { realtime } of players) realtime.close();
   });
 
   it("reads a reported chat message as it was, and only what the reporter could read is reported", async () => {
@@ -168,15 +201,15 @@ describeWithServers("a moderator", () => {
 
   it("limits how much one player reports in a day", async () => {
     const reporter = await guest(system.url);
-    const { player: offender } = await guest(system.url);
-    const send = async (): Promise<Response> =>
-      fetch(`${system.url}/v1/players/${offender.playerId}/reports`, {
+    const another = async (): Promise<string> => (await guest(system.url)).player.playerId;
+    const send = async (about: string): Promise<Response> =>
+      fetch(`${system.url}/v1/players/${about}/reports`, {
         method: "POST",
         headers: { authorization: `Bearer ${await reporter.client.accessToken()}`, "content-type": "application/json" },
-        body: JSON.stringify({ category: "spam", matchId: crypto.randomUUID() }),
+        body: JSON.stringify({ category: "spam" }),
       });
-    for (let n = 0; n < 20; n++) expect((await send()).status).toBe(201);
-    const refused = await send();
+    for (let n = 0; n < 20; n++) expect((await send(await another())).status).toBe(201);
+    const refused = await send(await another());
     expect(refused.status).toBe(429);
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(3600);
   });

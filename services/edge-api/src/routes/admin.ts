@@ -3,7 +3,7 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { roles } from "@muster/contracts/identity/names";
 import { MatchState } from "@muster/contracts/match/v2";
-import { must } from "@muster/errors";
+import { errorsOf, must } from "@muster/errors";
 import type { Handlers, Schemas } from "./handler.ts";
 import { actorOf } from "./operator.ts";
 import { isoTime } from "./times.ts";
@@ -20,6 +20,10 @@ type AdminOperations =
 
 /** identity-service says them in the contract's words. */
 type KeyState = Schemas["SigningKeyList"]["keys"][number]["state"];
+
+const fail = errorsOf({
+  not_allowed: { grpc: "permission_denied", retryable: false, message: "Nobody cancels a match of their own." },
+});
 
 export const adminHandlers: Handlers<AdminOperations> = {
   async banPlayer(call, { identity }) {
@@ -105,6 +109,7 @@ export const adminHandlers: Handlers<AdminOperations> = {
     const order = { actorId: actorOf(call), matchId, reason };
     await identity.authorizeMatchCancel({ ...order, record: false });
     const { match: found } = await match.getMatch({ matchId });
+    if (found?.participants.some(({ playerId }) => playerId === order.actorId)) throw fail("not_allowed");
     if (found?.state === MatchState.RUNNING) await identity.authorizeMatchCancel({ ...order, record: true });
     await match.cancelMatch({ matchId });
     return { status: 204 };

@@ -1,7 +1,7 @@
 // What players report, and what moderators make of it. identity-service stores it; of a message it gets the text that the reporter can read.
 import { reportCategories, reportDecisions } from "@muster/contracts/identity/names";
 import type { Report } from "@muster/contracts/identity/v2";
-import { errorsOf, must } from "@muster/errors";
+import { commonError, errorsOf, must } from "@muster/errors";
 import { actorOf as chatActorOf } from "./chat.ts";
 import type { Handlers, Schemas } from "./handler.ts";
 import { actorOf } from "./operator.ts";
@@ -11,9 +11,20 @@ const fail = errorsOf({
   message_not_found: { grpc: "not_found", retryable: false, message: "There is no such message." },
 });
 
+const NOT_THERE = {
+  message: "The player did not play in this match.",
+  details: { where: "body.matchId", problem: "is not a match of the player" },
+};
+
 export const reportHandlers: Handlers<"reportPlayer" | "reportMessage" | "listReports" | "decideReport"> = {
-  async reportPlayer(call, { identity }) {
+  async reportPlayer(call, { identity, match }) {
     const { category, comment = "", matchId = "" } = call.body;
+    // An invented match would make each report another one than those that are open.
+    if (matchId !== "") {
+      const { match: found } = await match.getMatch({ matchId });
+      if (!found?.participants.some(({ playerId }) => playerId === call.params.playerId))
+        throw commonError("invalid_request", NOT_THERE);
+    }
     const { reportId } = await identity.reportPlayer({
       reporterId: actorOf(call),
       playerId: call.params.playerId,

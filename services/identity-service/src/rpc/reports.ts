@@ -84,6 +84,7 @@ export function reportRpcs({
         await allowed(tx, actorId, "moderator", now());
         const report = await lockReport(tx, reportId);
         if (!report) throw fail("report_not_found");
+        if (report.player_id === actorId) throw fail("not_allowed"); // nobody decides on what is said of them
         if (report.decision !== null) throw fail("report_decided");
         await storeDecision(tx, reportId, { decision: name, by: actorId, at: now(), why: reason });
         const entry = { action: "report_decided", target: reportId, reason: `${name}: ${reason}` } as const;

@@ -114,8 +114,11 @@ export async function listReports(
 }
 
 /** Locks the row until the transaction ends. */
-export async function lockReport(tx: Tx, id: string): Promise<{ decision: ReportDecisionName | null } | undefined> {
-  return tx.selectFrom("reports").select("decision").where("id", "=", id).forUpdate().executeTakeFirst();
+export async function lockReport(
+  tx: Tx,
+  id: string,
+): Promise<{ decision: ReportDecisionName | null; player_id: string } | undefined> {
+  return tx.selectFrom("reports").select(["decision", "player_id"]).where("id", "=", id).forUpdate().executeTakeFirst();
 }
 
 export async function storeDecision(
