@@ -479,7 +479,8 @@ export interface paths {
         /**
          * Have a shard take no more matches and move those that it has
          * @description For admins. Its matches move to other shards, as when it stops, as soon as these have room; until then they go on here. It lasts
-         *     until it is undone or the process restarts. `cannot_drain` with `details.reason` last_one (no other one takes over) or old_release.
+         *     until it is undone or the process restarts. `cannot_drain` with `details.reason` last_one (no others that take matches and have its
+         *     games) or old_release.
          */
         readonly post: operations["drainShard"];
         readonly delete?: never;

@@ -28,6 +28,8 @@ export interface OperatorParts {
 type OperatorRpcs = "getTopology" | "listQueues" | "listTickets" | "removeTicket" | "drainShard" | "drainGateway";
 
 const PAGE_SIZE_DEFAULT = 20;
+/** Shards report once a second: one that has not for this long takes over nothing. */
+const HEARD_WITHIN_MS = 5000;
 
 export function operatorRpcs(parts: OperatorParts): Pick<ServiceImpl<typeof MatchmakingService>, OperatorRpcs> {
   const { sessions, tickets, admission, now, log } = parts;
@@ -62,9 +64,9 @@ export function operatorRpcs(parts: OperatorParts): Pick<ServiceImpl<typeof Matc
     drainShard({ shardId, on, dryRun }) {
       const session = sessions.shards.get(shardId);
       if (!session) throw fail("shard_not_found");
-      const others = [...sessions.shards.values()].filter((one) => one !== session && !one.shard.draining);
-      refuseDrain(session.takesDrain, on, others.length);
+      refuseDrain(session.takesDrain, on, othersHaveTheGames(session, sessions, now()));
       if (dryRun) return {};
+      session.drainOrdered = on;
       if (on) session.shard.draining = true; // from this moment on, not from its next report on
       session.out.push({ message: { case: "drain", value: { on } } });
       log.info({ shardId, on }, "an operator drains a shard, or stops draining it");
@@ -74,10 +76,10 @@ export function operatorRpcs(parts: OperatorParts): Pick<ServiceImpl<typeof Matc
     drainGateway({ gatewayId, on, dryRun }) {
       const session = sessions.gateways.get(gatewayId);
       if (!session) throw fail("gateway_not_found");
-      const others = [...sessions.gateways.values()].filter((one) => one !== session && !one.load?.draining);
-      refuseDrain(session.takesDrain, on, others.length);
+      const takesOver = [...sessions.gateways.values()].some((one) => one !== session && !isDraining(one));
+      refuseDrain(session.takesDrain, on, takesOver);
       if (dryRun) return {};
-      if (on && session.load) session.load = { ...session.load, draining: true };
+      session.drainOrdered = on;
       session.out.push({ message: { case: "drain", value: { on } } });
       log.info({ gatewayId, on }, "an operator drains a gateway, or stops draining it");
       return {};
@@ -86,9 +88,24 @@ export function operatorRpcs(parts: OperatorParts): Pick<ServiceImpl<typeof Matc
 }
 
 /** The last one stays: without it nobody plays, and a mistake would be an outage. */
-function refuseDrain(takesDrain: boolean, on: boolean, others: number): void {
+function refuseDrain(takesDrain: boolean, on: boolean, othersTakeOver: boolean): void {
   if (!takesDrain) throw fail("cannot_drain", { details: { reason: "old_release" } });
-  if (on && others === 0) throw fail("cannot_drain", { details: { reason: "last_one" } });
+  if (on && !othersTakeOver) throw fail("cannot_drain", { details: { reason: "last_one" } });
+}
+
+/** Each of its games: another shard may be there for other games only, or may not have been heard from. */
+function othersHaveTheGames(session: ShardSession, { shards }: PeerSessions, now: number): boolean {
+  const others = [...shards.values()].filter(
+    (one) => one !== session && !one.shard.draining && now - one.shard.heardAt < HEARD_WITHIN_MS,
+  );
+  return (
+    others.length > 0 &&
+    [...session.shard.builds.keys()].every((game) => others.some((one) => one.shard.builds.has(game)))
+  );
+}
+
+function isDraining({ drainOrdered, load }: GatewaySession): boolean {
+  return drainOrdered || (load?.draining ?? false);
 }
 
 function gatewayState(
@@ -96,7 +113,8 @@ function gatewayState(
   tickets: number,
 ): MessageInitShape<typeof GatewayStateSchema> & { gatewayId: string } {
   const { gatewayId, load, linked, takesDrain } = session;
-  return { gatewayId, tickets, links: linked?.size ?? 0, takesDrain, ...(load && { load }) };
+  const shown = load && { load: { ...load, draining: isDraining(session) } };
+  return { gatewayId, tickets, links: linked?.size ?? 0, takesDrain, ...shown };
 }
 
 function shardState(

@@ -146,8 +146,8 @@ function onShardMessage(message: AfterHello<ShardSessionRequest>, session: Shard
   switch (message.case) {
     case "load":
       session.shard.matches = message.value.matches;
-      session.shard.draining = message.value.draining;
-      session.shard.evacuating &&= message.value.draining; // an operator may have stopped draining it
+      session.shard.draining = message.value.draining || session.drainOrdered;
+      session.shard.evacuating &&= session.shard.draining; // an operator may have stopped draining it
       session.shard.given = 0;
       return evacuateDraining(parts.shards, parts.sessions);
     case "allocated":

@@ -113,7 +113,7 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly socket
       connections: connections.size,
       players: connections.authenticated,
       capacity: connections.max,
-      draining: connections.draining,
+      draining: connections.leaving,
     }),
     onDrain: (on) => connections.orderDrain(on),
     log,

@@ -38,7 +38,7 @@ describeWithMariadb("an operator's commands on replays", () => {
     // By REST: who decides is stored beside the decision, and a decision may be replaced.
     const actorId = "01a20ab2-2d4a-7326-a77a-b22eaf2e9f1e";
     const order = { actorId, matchId, decision: Decision.CONFIRMED, reason: "looked at" };
-    const [{ playerId = "" } = {}] = event.data.participants;
+    const playerId = event.data.participants[0]?.playerId ?? "";
     for (const dryRun of [true, false])
       await expect(harness.call.decideSuspectMatch({ ...order, actorId: playerId, dryRun })).rejects.toMatchObject({
         code: "not_allowed", // nobody decides on a match of their own

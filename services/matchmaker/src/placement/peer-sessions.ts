@@ -22,6 +22,8 @@ export interface GatewaySession {
   /** As it reported last; undefined for one that does not. */
   load: Pick<GatewayLoad, "connections" | "players" | "capacity" | "draining"> | undefined;
   readonly takesDrain: boolean;
+  /** By an operator: a report that was sent before the order arrived says nothing against it. */
+  drainOrdered: boolean;
   readonly out: MessageQueue<ToGateway>;
 }
 
@@ -33,6 +35,8 @@ export interface Allocation {
 export interface ShardSession {
   readonly shard: LiveShard;
   readonly takesDrain: boolean;
+  /** As of a gateway. */
+  drainOrdered: boolean;
   readonly out: MessageQueue<ToShard>;
   /** By match id: who waits for the shard's answer. */
   readonly awaiting: Map<string, (answer: Allocation) => void>;
@@ -71,7 +75,7 @@ export class PeerSessions {
     this.gateways.get(gatewayId)?.out.close();
     const linked = tellsLinks ? new Set<string>() : undefined;
     const out = new MessageQueue<ToGateway>(STREAM_MESSAGES_MAX);
-    const session: GatewaySession = { gatewayId, linked, load: undefined, takesDrain, out };
+    const session: GatewaySession = { gatewayId, linked, load: undefined, takesDrain, drainOrdered: false, out };
     this.gateways.set(gatewayId, session);
     return session;
   }
@@ -81,6 +85,7 @@ export class PeerSessions {
     const session = {
       shard,
       takesDrain,
+      drainOrdered: false,
       out: new MessageQueue<ToShard>(STREAM_MESSAGES_MAX),
       awaiting: new Map<string, (answer: Allocation) => void>(),
     };

@@ -71,7 +71,7 @@ export class Connections implements Component {
 
   /** Why one more socket from there is not welcome. */
   refusal(address: string): AdmissionRefusal | undefined {
-    if (this.#leaving) return "stopping";
+    if (this.leaving) return "stopping";
     return this.#size >= this.#options.max ? "full" : this.#unauthenticated.refusal(address);
   }
 
@@ -81,7 +81,7 @@ export class Connections implements Component {
     this.#size++;
     this.#unauthenticated.add(connection.address);
     // Its upgrade was under way when the others were told: left alone it would hang on a gateway without links.
-    if (!this.#leaving) return;
+    if (!this.leaving) return;
     connection.goingAway(0);
     connection.close("goingAway");
   }
@@ -142,7 +142,8 @@ export class Connections implements Component {
     for (const connection of this.#all()) connection.outbound.terminate();
   }
 
-  get #leaving(): boolean {
+  /** It accepts no more sockets. */
+  get leaving(): boolean {
     return this.#stopping || this.#drainOrdered;
   }
 
