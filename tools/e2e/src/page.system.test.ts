@@ -1,5 +1,6 @@
 // The player's page in a real browser, through nginx, with real services.
 import { gzipSync } from "node:zlib";
+import { MusterClient } from "@muster/client";
 import { freePort } from "@muster/local";
 import * as shard from "@muster/shard/testing";
 import { until } from "@muster/testkit";
@@ -177,6 +178,21 @@ describeWithBrowser("the player's page", () => {
     await inMatch(page);
     expect(new URL(page.url()).search).toBe("");
   }, 60_000);
+
+  it("queues nobody by a link where a match would count: the visitor decides", async () => {
+    const page = await browser.visit(system.url);
+    await playAsGuest(page);
+    const own = await page.locator("[data-player]").getAttribute("data-player");
+    const asked = page.waitForResponse((response) => response.url().endsWith("/v1/modes"));
+    await page.goto(`${system.url}/?guest&mode=duel`);
+    await asked;
+    await page.locator("[data-mode=duel]").waitFor();
+    const { waiting } = (await new MusterClient({ url: system.url }).modes()).find(({ mode }) => mode === "duel") ?? {};
+    expect(waiting).toBe(0);
+    expect(await page.getByRole("heading", { name: /Looking for/ }).count()).toBe(0);
+    expect(await page.locator("[data-player]").getAttribute("data-player"), "the same guest").toBe(own);
+    expect(new URL(page.url()).search).toBe("");
+  }, 30_000);
 
   it("registers, signs out and in, keeps the session, and says what is wrong with a name or a password", async () => {
     const page = await browser.visit(`${system.url}/sign-up`);

@@ -16,10 +16,15 @@ const WAITERS_EVERY_MS = 5000;
 /** Loaded after the start page is there. */
 const DuelDemo = lazy(() => import("../games/duel/duel-demo.tsx").then((module) => module.DuelDemo));
 
-/** The query of a link that leads straight into a game: /?guest&mode=duel-practice. `guest`: sign in as one if nobody is; `mode`: queue there. */
+/**
+ * The query of a link that leads straight into a game: /?guest&mode=duel-practice. `guest`: sign in as one if nobody is; `mode`: queue there, for practice. Any page
+ * may have such a link, and in another mode a match that its visitor did not want would count: there, the visitor presses the button.
+ */
 async function follow({ guest, mode }: { readonly guest?: string; readonly mode?: string }): Promise<void> {
   if (player.value === undefined && guest !== undefined) await playAsGuest();
-  if (player.value && mode !== undefined) start(mode);
+  if (!player.value || mode === undefined) return;
+  const known = (await client.modes()).find((one) => one.mode === mode);
+  if (known === undefined || known.practice) start(mode); // an unknown one is refused, in words
 }
 
 export function PlayPage() {
