@@ -763,7 +763,8 @@ export interface paths {
         readonly put?: never;
         /**
          * Report a player to the moderators
-         * @description While a report of the same player, and the same match, is open, a repeat returns it. At most 20 reports a day (`too_many_reports`).
+         * @description While a report of the same player, and the same match, is open, a repeat returns it. At most 20 reports a day (`too_many_reports`), and of one network a
+         *     burst of 60, then one a minute.
          *     A match is one in which the player plays or played; otherwise `match_not_found` or `invalid_request`.
          */
         readonly post: operations["reportPlayer"];

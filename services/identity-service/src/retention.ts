@@ -8,7 +8,7 @@ import { FAILURES_LAST_MS } from "./throttle.ts";
 /** Ended sessions are kept for a while: a question from a player is easier to answer. */
 const KEEP_MS = 7 * 24 * 3600 * 1000;
 
-/** Decided reports: who offends again is known by the ones before. */
+/** Who offends again is known by the reports before. What nobody has decided on for as long goes, too: anybody can make them. */
 const KEEP_REPORTS_MS = 365 * 24 * 3600 * 1000;
 
 /** In this order: a session goes when its last token has gone. */

@@ -9,7 +9,7 @@ import { createChallenges } from "./challenges.ts";
 import { type Config, configuration } from "./config.ts";
 import { retentionRules } from "./retention.ts";
 import { migrations } from "./migrations/index.ts";
-import { NewAccounts } from "./new-accounts.ts";
+import { NetworkQuota } from "./network-quota.ts";
 import { createPasswords } from "./passwords.ts";
 import { RevocationFeed } from "./revocation-feed.ts";
 import { identityRpc } from "./rpc.ts";
@@ -17,6 +17,9 @@ import type { Tables } from "./schema.ts";
 import { createSessions } from "./sessions.ts";
 import { createSigningKeys } from "./signing-keys.ts";
 import { createThrottle } from "./throttle.ts";
+
+/** Many guests of one network would otherwise fill the list of the moderators, and bury what others report. */
+const REPORTS_PER_NETWORK = { burstMax: 60, perMin: 1 };
 
 export const service = defineDatabaseService({ name: "identity-service", configuration, migrations, compose });
 
@@ -56,12 +59,14 @@ function compose(context: DatabaseContext<Config, Tables>): DatabaseComposition 
     challenges: createChallenges(config.keyEncryptionKey, now),
     now,
   });
-  const newAccounts = new NewAccounts({
+  const newAccounts = new NetworkQuota({
+    code: "too_many_accounts",
     burstMax: config.accountsPerAddressBurst,
     perMin: config.accountsPerAddressPerMin,
     now,
   });
-  measureBounded(metrics, newAccounts.bounded);
+  const newReports = new NetworkQuota({ ...REPORTS_PER_NETWORK, code: "too_many_reports", now });
+  measureBounded(metrics, { newAccountNetworks: newAccounts, reportNetworks: newReports });
   const parts = {
     db,
     passwords,
@@ -71,6 +76,7 @@ function compose(context: DatabaseContext<Config, Tables>): DatabaseComposition 
     accountQueues,
     throttle,
     newAccounts,
+    newReports,
     keys,
     revocationFeed: new RevocationFeed({ db, keys, now }),
     audit,

@@ -27,6 +27,7 @@ export const reportHandlers: Handlers<"reportPlayer" | "reportMessage" | "listRe
     }
     const { reportId } = await identity.reportPlayer({
       reporterId: actorOf(call),
+      clientAddress: call.address,
       playerId: call.params.playerId,
       category: reportCategories.valueOf(category),
       comment,
@@ -44,6 +45,7 @@ export const reportHandlers: Handlers<"reportPlayer" | "reportMessage" | "listRe
     const { category, comment = "" } = call.body;
     const { reportId } = await identity.reportPlayer({
       reporterId: actorOf(call),
+      clientAddress: call.address,
       playerId: message.authorId,
       category: reportCategories.valueOf(category),
       comment,

@@ -1,7 +1,7 @@
 import type { Database } from "@muster/db";
 import type { AccountQueues } from "../account-queues.ts";
 import type { Audit } from "../audit.ts";
-import type { NewAccounts } from "../new-accounts.ts";
+import type { NetworkQuota } from "../network-quota.ts";
 import type { PasswordRules } from "../password-rules.ts";
 import type { Passwords } from "../passwords.ts";
 import type { Tables } from "../schema.ts";
@@ -18,7 +18,8 @@ export interface RpcParts {
   readonly sessions: Sessions;
   readonly accountQueues: AccountQueues;
   readonly throttle: Throttle;
-  readonly newAccounts: NewAccounts;
+  readonly newAccounts: NetworkQuota;
+  readonly newReports: NetworkQuota;
   readonly keys: SigningKeys;
   readonly revocationFeed: RevocationFeed;
   readonly audit: Audit;

@@ -7,6 +7,7 @@ import { type IdentityService, type Report, ReportDecision, ReportSchema } from 
 import { decodeCursor, encodeCursor, inTransaction } from "@muster/db";
 import { must } from "@muster/errors";
 import { countFitting } from "@muster/rpc";
+import { clientNetworkOf } from "@muster/runtime";
 import { v7 as uuidv7 } from "uuid";
 import { fail } from "../errors.ts";
 import { findAccount, lockAccount } from "../store/accounts.ts";
@@ -31,10 +32,11 @@ const DAY_MS = 24 * 3600 * 1000;
 export function reportRpcs({
   db,
   audit,
+  newReports,
   now,
 }: RpcParts): Pick<ServiceImpl<typeof IdentityService>, "reportPlayer" | "listReports" | "decideReport"> {
   return {
-    async reportPlayer({ reporterId, playerId, category, comment, matchId, message }) {
+    async reportPlayer({ reporterId, playerId, category, comment, matchId, message, clientAddress }) {
       if (reporterId === playerId) throw fail("report_of_oneself");
       if (!(await findAccount(db, playerId))) throw fail("player_not_found");
       const report: NewReport = {
@@ -60,6 +62,7 @@ export function reportRpcs({
           throw fail("too_many_reports", {
             details: { retryAfterS: Math.ceil((oldest.getTime() + DAY_MS - report.created_at.getTime()) / 1000) },
           });
+        newReports.take(clientNetworkOf(clientAddress));
         await insertReport(tx, report);
         return report.id;
       });

@@ -138,11 +138,11 @@ export async function storeDecision(
     .execute();
 }
 
-/** Decided ones. @returns how many went */
+/** @returns how many went */
 export async function deleteOldReports(db: Db, before: Date, limit: number): Promise<number> {
   const { numDeletedRows } = await db
     .deleteFrom("reports")
-    .where("decided", "=", 1)
+    .where("decided", "in", [0, 1]) // two ranges of the index
     .where("created_at", "<", before)
     .limit(limit)
     .executeTakeFirstOrThrow();
