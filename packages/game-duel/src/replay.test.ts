@@ -201,5 +201,9 @@ describe("a replay file", () => {
     await refused(replayFileOf(without, await packLog(match.log)));
     await refused(bytes, match.log.length - 1);
     expect((await openReplayFile(bytes, match.log.length)).log).toHaveLength(match.log.length);
+    // A few kilobytes that would be a tab's whole memory: refused also by who names no limit.
+    const bomb = replayFileOf(header, await packLog(new Uint8Array(4 * 1024 * 1024)));
+    expect(bomb.length).toBeLessThan(16 * 1024);
+    await refused(bomb);
   });
 });

@@ -43,6 +43,8 @@ const MAGIC = new TextEncoder().encode("MUSTER-REPLAY 1\n");
 const HEADER_AT = MAGIC.length + 4;
 /** Of the header: 64 seats and 64 options have room in it. */
 const HEADER_BYTES_MAX = 64 * 1024;
+/** No server keeps more of a match. A few bytes could otherwise inflate to whatever a reader's machine has, such as a page's tab. */
+const LOG_BYTES_MAX = 768 * 1024;
 
 /** `packedLog`: as packLog makes it. The same match makes the same bytes. */
 export function replayFileOf(header: ReplayFileHeader, packedLog: Uint8Array): Uint8Array {
@@ -56,10 +58,10 @@ export function replayFileOf(header: ReplayFileHeader, packedLog: Uint8Array): U
 }
 
 /**
- * `logBytesMax`: a log that is larger when it is inflated is refused.
+ * `logBytesMax`: a log that is larger when it is inflated is refused. Default: as large as a server makes them.
  * @throws BadReplayError if the bytes are not such a file, or damaged
  */
-export async function openReplayFile(bytes: Uint8Array, logBytesMax: number = Infinity): Promise<ReplayFile> {
+export async function openReplayFile(bytes: Uint8Array, logBytesMax: number = LOG_BYTES_MAX): Promise<ReplayFile> {
   if (!MAGIC.every((byte, i) => bytes[i] === byte)) throw new BadReplayError("this is no replay file of version 1");
   const length = bytes.length < HEADER_AT ? Infinity : viewOf(bytes).getUint32(MAGIC.length, true);
   if (length > HEADER_BYTES_MAX || HEADER_AT + length > bytes.length)
