@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { referenceProblems } from "./document-references.ts";
 import { importCircles } from "./import-circles.ts";
+import { undeclaredImports } from "./undeclared-imports.ts";
 import { purityProblems } from "./purity.ts";
 import { vocabularyProblems } from "./vocabulary.ts";
 
@@ -54,6 +55,7 @@ export function structureProblems(): string[] {
   return [
     ...sources.flatMap((file) => sourceProblems(file, homes)),
     ...vocabularyProblems(files),
+    ...undeclaredImports(files),
     ...importCircles(sources).map((circle) => `imports go round: ${circle.join(" → ")}`),
     ...files.filter((file) => file.endsWith(".md")).flatMap(linkProblems),
     ...files.filter((file) => OPERATORS_PAGES.test(file)).flatMap(namedFileProblems),
