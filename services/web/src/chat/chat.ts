@@ -1,6 +1,6 @@
 // This tab's chat: the channels, and the messages of those that were opened. It goes on while other pages are shown.
 import type { Channel, Message } from "@muster/client";
-import { computed, effect, signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { client, connect, player, realtime } from "../session/session.ts";
 
 export interface Opened {
@@ -13,7 +13,6 @@ const PAGE = 50;
 
 export const channels = signal<readonly Channel[] | undefined>(undefined);
 export const opened = signal<ReadonlyMap<string, Opened>>(new Map());
-export const unreadCount = computed(() => channels.value?.reduce((sum, { unread }) => sum + unread, 0) ?? 0);
 /** The realtime connection is away, and is being opened again. */
 export const chatLost = signal(false);
 
