@@ -6,7 +6,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const NEEDS_SERVERS = ["**/*.db.test.ts", "**/*.system.test.ts"];
 const NEEDS_KAFKA = ["**/*.kafka.test.ts"];
 
-/** What judges times is tried twice: the machine may have been busy with something else. The report says which tests were. */
+/** What judges times is tried twice: the machine may have been busy with something else. The last lines of .ci/run say which tests were. */
 const SECOND_TRY = { retry: 1 };
 
 /** These judge how soon a whole system recovers from a fault: two at a time, when the others are done. */
