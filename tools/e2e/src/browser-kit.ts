@@ -7,11 +7,7 @@ import { paths } from "@muster/local";
 import { describeWithServers } from "@muster/testkit";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { describe, expect } from "vitest";
-
-export const CHROMIUM = ["chromium", "chromium-browser", "google-chrome"].find(
-  (name) => spawnSync("sh", ["-c", `command -v ${name}`]).status === 0,
-);
-if (!CHROMIUM && process.env["CI"]) throw new Error("no chromium: scripts/test.sh installs it");
+import { CHROMIUM } from "./browser.ts";
 
 /** Needs everything that a player's browser meets: the servers, nginx, and the browser. */
 export const describeWithBrowser: typeof describe.skip = CHROMIUM ? describeWithServers : describe.skip;
