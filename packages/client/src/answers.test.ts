@@ -108,6 +108,20 @@ describe("the SDK believes no answer that is not Muster's", () => {
   });
 });
 
+it.each<[Answer["headers"], object, number | undefined]>([
+  [{ "retry-after": "7" }, {}, 7000],
+  [{ "retry-after": "7" }, { details: { bits: 3 } }, 7000],
+  [{}, { details: { bits: 3 } }, undefined],
+  [{ "retry-after": "Wed, 21 Oct 2026 07:28:00 GMT" }, {}, undefined],
+])("a refusal with the headers %j says in milliseconds when to try again", async (headers, more, retryAfterMs) => {
+  const error = { code: "busy", message: "Too many requests.", traceId: "1".repeat(32), ...more };
+  answer = { status: 429, headers: { ...JSON_TYPE, ...headers }, body: JSON.stringify({ error }) };
+  const err = (await failure(client().me())) as MusterError;
+  expect(err).toMatchObject({ code: "busy", status: 429 });
+  expect(err.details?.["retryAfterMs"]).toBe(retryAfterMs);
+  if ("details" in more) expect(err.details).toMatchObject({ bits: 3 });
+});
+
 describe("what cannot work is said at once", () => {
   it.each([
     "",

@@ -27,7 +27,10 @@ export function errorFrom(what: string, response: Response, answer: string): Mus
   }
   if (ENVELOPE(value, "") !== undefined) return foreign(what, response, answer, "it is not a Muster error");
   const { code, message, traceId, details } = (value as Envelope).error;
-  return new MusterError(code, message, { status, traceId, details });
+  // Said as realtime refusals say it. Absent: 0.
+  const afterS = Number(response.headers.get("retry-after"));
+  const more = afterS > 0 ? { ...details, retryAfterMs: afterS * 1000 } : details;
+  return new MusterError(code, message, { status, traceId, details: more });
 }
 
 /** Another server answered. The message quotes only a page's title, because the rest of the answer may be confidential. */

@@ -28,6 +28,7 @@ export class MusterError extends Error {
   /** HTTP status, WebSocket close code, or 0. */
   readonly status: number;
   readonly traceId: string;
+  /** Of the error table; `retryAfterMs`: when a further try makes sense, if the server says so. */
   readonly details: Readonly<Record<string, unknown>> | undefined;
 
   constructor(

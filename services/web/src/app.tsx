@@ -27,11 +27,11 @@ function Shell() {
   useEffect(() => {
     if (!first.current) main.current?.focus();
     first.current = false;
-  }, [path]);
+  }, [path, play.value.at, player.value?.playerId]);
   const who = player.value;
   const playing = play.value.at === "playing" && path === "/";
   return (
-    <div class="shell">
+    <div class="shell" data-playing={playing ? "" : undefined}>
       <a class="skip" href="#main">
         {skip}
       </a>

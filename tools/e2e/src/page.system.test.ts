@@ -1,7 +1,8 @@
 // The player's page in a real browser, through nginx, with real services.
 import { gzipSync } from "node:zlib";
 import { MusterClient } from "@muster/client";
-import { freePort } from "@muster/local";
+import path from "node:path";
+import { freePort, paths } from "@muster/local";
 import * as shard from "@muster/shard/testing";
 import { until } from "@muster/testkit";
 import type { Page } from "playwright-core";
@@ -145,6 +146,38 @@ describeWithBrowser("the player's page", () => {
     await system.start("shard");
     await another.stop();
   }, 90_000);
+
+  it.each([
+    ["a phone held upright", { width: 360, height: 740 }, true],
+    ["a phone held across", { width: 740, height: 360 }, true],
+    ["a small laptop", { width: 1366, height: 650 }, false],
+  ])(
+    "fits all of a duel into the window of %s",
+    async (_, viewport, isTouched) => {
+      const page = await browser.visit(`${system.url}/?guest&mode=duel-practice`, {
+        viewport,
+        hasTouch: isTouched,
+        isMobile: isTouched,
+      });
+      await inMatch(page);
+      const parts = page.locator("canvas, .match button:visible, .score");
+      await page.locator("canvas").waitFor();
+      expect(await parts.count()).toBe(isTouched ? 9 : 5);
+      for (const part of await parts.all()) {
+        const box = (await part.boundingBox()) as { x: number; y: number; width: number; height: number };
+        const what = (await part.getAttribute("aria-label")) ?? (await part.textContent());
+        expect(box.y, `${what}: top`).toBeGreaterThanOrEqual(0);
+        expect(box.y + box.height, `${what}: bottom`).toBeLessThanOrEqual(viewport.height);
+        expect(box.x + box.width, `${what}: right`).toBeLessThanOrEqual(viewport.width);
+      }
+      const arena = (await page.locator("canvas").boundingBox()) as { width: number };
+      expect(arena.width, "the arena is wide enough to play in").toBeGreaterThan(250);
+      await page.screenshot({
+        path: path.join(paths.root, `test-output/screenshots/duel-in-${viewport.width}x${viewport.height}.png`),
+      });
+    },
+    60_000,
+  );
 
   it("begins a practice match at once, and leaves a queue in which nobody else waits", async () => {
     const page = await browser.visit(system.url);

@@ -59,5 +59,9 @@ export function Canvas({
       probe.remove();
     };
   }, []);
-  return <canvas ref={canvas} class={`arena ${look}`} role="img" aria-label={label} />;
+  return (
+    <div class="frame">
+      <canvas ref={canvas} class={`arena ${look}`} role="img" aria-label={label} />
+    </div>
+  );
 }

@@ -111,9 +111,15 @@ function Rooms() {
           id="room"
           type="text"
           required
+          minLength={3}
+          maxLength={32}
+          aria-describedby="room-hint"
           value={name.value}
           onInput={(event) => (name.value = event.currentTarget.value)}
         />
+        <p id="room-hint" class="hint">
+          {say.roomHint}
+        </p>
       </div>
       <label class="row">
         <input

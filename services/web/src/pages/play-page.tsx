@@ -118,7 +118,7 @@ function Modes({ now }: { readonly now: Extract<Play, { at: "idle" | "failed" }>
                 {name} {practice && <span class="tag soft">{say.practice}</span>}
               </h2>
               <p class="soft">{about}</p>
-              <p class="soft">{say.waiting(waiting)}</p>
+              <p class="soft">{practice ? say.atOnce : say.waiting(waiting)}</p>
               <button
                 type="button"
                 class="button primary"

@@ -79,14 +79,18 @@ function Watching({ matchId }: { readonly matchId: string }) {
     useSignal(0),
   ];
   const over = useSignal<string | undefined>(undefined);
+  /** The first state has come, by the server's delay after the match began. */
+  const begun = useSignal(false);
   useEffect(() => {
     let gone = false;
     const begin = async (): Promise<void> => {
       try {
-        const begun = await watch(matchId);
-        if (gone) return stopWatching(begun);
-        watched.value = begun;
-        over.value = await begun.match.ended;
+        const opened = await watch(matchId);
+        if (gone) return stopWatching(opened);
+        begun.value = opened.match.latest !== undefined;
+        opened.feed.onState(() => (begun.value = true));
+        watched.value = opened;
+        over.value = await opened.match.ended;
       } catch (err) {
         if (gone) return;
         if (err instanceof MusterError && err.code === "match_over") over.value = "ended";
@@ -113,7 +117,7 @@ function Watching({ matchId }: { readonly matchId: string }) {
     <Page title={feed.names.join(` ${text.value.match.versus} `)} intro={modeName(summary.mode)}>
       <div class="match" data-watched={matchId}>
         <p class="notice">{say.delay((match.delayMs / 1000).toFixed(1))}</p>
-        <ui.Board feed={feed as never} />
+        {begun.value ? <ui.Board feed={feed as never} /> : <Loading />}
       </div>
     </Page>
   );

@@ -83,21 +83,26 @@ export const realtime = signal<Realtime | undefined>(undefined);
 
 /** This tab's realtime connection, opened at the first call. @throws MusterError */
 export function connect(): Promise<Realtime> {
-  connecting ??= client.connect().then(
+  if (connecting) return connecting;
+  const forget = (): void => {
+    if (connecting === mine) connecting = undefined;
+  };
+  const mine: Promise<Realtime> = client.connect().then(
     (opened) => {
-      realtime.value = opened;
       opened.onClosed(() => {
         if (realtime.value === opened) realtime.value = undefined;
-        connecting = undefined;
+        forget();
       });
+      if (connecting === mine) realtime.value = opened;
+      else opened.close(); // of a player who has signed out meanwhile
       return opened;
     },
     (err: unknown) => {
-      connecting = undefined;
+      forget();
       throw err;
     },
   );
-  return connecting;
+  return (connecting = mine);
 }
 
 function disconnect(): void {

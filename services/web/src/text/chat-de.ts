@@ -22,6 +22,7 @@ export const chatDe: ChatText = {
   deleted: "Diese Nachricht wurde gelöscht.",
   messages: (channel) => `Nachrichten in ${channel}`,
   lost: "Die Verbindung ist abgerissen. Was inzwischen fehlt, kommt nach.",
+  roomHint: "3 bis 32 Buchstaben und Ziffern, Leerzeichen, _ oder -",
   room: "Name eines Raums",
   join: "Beitreten",
   create: "Anlegen",

@@ -22,6 +22,7 @@ export const chatEn = {
   messages: (channel: string) => `Messages in ${channel}`,
   lost: "The connection was lost. What is missed meanwhile comes when it is back.",
   room: "Name of a room",
+  roomHint: "3 to 32 letters and digits, spaces, _ or -",
   join: "Join",
   create: "Create",
   isPrivate: "Private: only whom you invite",

@@ -56,6 +56,7 @@ export const de: Text = {
     },
     waiting: (n) => (n === 0 ? "Niemand wartet" : n === 1 ? "1 Person wartet" : `${n} Personen warten`),
     practice: "Übung",
+    atOnce: "Beginnt sofort",
     start: "Spielen",
     demo: "Zwei Bots tragen ein Duell aus",
     invite: "Um gegen einen Freund zu spielen, wählt ihr beide jetzt dasselbe Spiel.",

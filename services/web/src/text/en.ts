@@ -57,6 +57,7 @@ export const en = {
     waiting: (n: number) =>
       n === 0 ? "Nobody is waiting" : n === 1 ? "1 player is waiting" : `${n} players are waiting`,
     practice: "practice",
+    atOnce: "Begins at once",
     start: "Play",
     demo: "Two bots fight a duel",
     invite: "To play against a friend, both of you choose the same game now.",

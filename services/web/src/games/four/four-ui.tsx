@@ -41,22 +41,24 @@ function FourBoard({ feed }: BoardProps<typeof four.state, typeof four.input>) {
       <p role="status" class={mine ? "turn mine" : "turn"}>
         {turn}
       </p>
-      <div class="four" role="group" aria-label={say.board}>
-        {Array.from({ length: COLUMNS }, (_, column) => (
-          <button
-            key={column}
-            type="button"
-            class="four-column"
-            disabled={!mine || discs(column) === ROWS}
-            aria-label={say.column(column + 1, discs(column))}
-            onClick={() => feed.input({ column })}
-          >
-            {Array.from({ length: ROWS }, (__, up) => {
-              const disc = now.cells[column * ROWS + (ROWS - 1 - up)]?.disc ?? 0;
-              return <span key={up} class={disc === 0 ? "cell" : `cell disc seat-${disc - 1}`} />;
-            })}
-          </button>
-        ))}
+      <div class="frame">
+        <div class="four" role="group" aria-label={say.board}>
+          {Array.from({ length: COLUMNS }, (_, column) => (
+            <button
+              key={column}
+              type="button"
+              class="four-column"
+              disabled={!mine || discs(column) === ROWS}
+              aria-label={say.column(column + 1, discs(column))}
+              onClick={() => feed.input({ column })}
+            >
+              {Array.from({ length: ROWS }, (__, up) => {
+                const disc = now.cells[column * ROWS + (ROWS - 1 - up)]?.disc ?? 0;
+                return <span key={up} class={disc === 0 ? "cell" : `cell disc seat-${disc - 1}`} />;
+              })}
+            </button>
+          ))}
+        </div>
       </div>
     </div>
   );
