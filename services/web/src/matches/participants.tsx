@@ -23,11 +23,16 @@ export function Names({ participants }: Pick<MatchSummary, "participants">) {
   );
 }
 
-export function ResultTable({ participants }: Pick<MatchSummary, "participants">) {
+interface ResultTableProps extends Pick<MatchSummary, "participants" | "stateHash"> {
+  /** The seat of who looks at it. */
+  readonly seat?: number;
+}
+
+export function ResultTable({ participants, stateHash, seat }: ResultTableProps) {
   const { result: say } = text.value;
   return (
     <div class="card scroll">
-      <table>
+      <table data-result={stateHash}>
         <thead>
           <tr>
             <th data-number>{say.place}</th>
@@ -42,7 +47,7 @@ export function ResultTable({ participants }: Pick<MatchSummary, "participants">
               <tr key={one.seat}>
                 <td data-number>{one.rank ?? "–"}</td>
                 <td>
-                  <PlayerLink one={one} />
+                  <PlayerLink one={one} /> {one.seat === seat && <span class="tag">{text.value.match.you}</span>}
                 </td>
                 <td data-number>{one.score ?? "–"}</td>
               </tr>

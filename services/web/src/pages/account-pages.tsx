@@ -4,8 +4,8 @@ import { useSignal } from "@preact/signals";
 import { useLocation } from "preact-iso";
 import { signIn, signUp } from "../session/session.ts";
 import { errorText, text } from "../text/index.ts";
+import { useAction } from "../ui/action.ts";
 import { Failure, Field, Page } from "../ui/index.tsx";
-import { detach } from "../detach.ts";
 
 const OF_NAME: ReadonlySet<string> = new Set(["name_taken", "bad_name"]);
 const OF_PASSWORD: ReadonlySet<string> = new Set(["weak_password"]);
@@ -46,24 +46,23 @@ interface FormProps {
 export function Form({ submit, label, autocomplete, hints = false, to = "/" }: FormProps) {
   const { account } = text.value;
   const { route } = useLocation();
-  const [name, password, busy, error] = [useSignal(""), useSignal(""), useSignal(false), useSignal<unknown>(undefined)];
+  const [name, password] = [useSignal(""), useSignal("")];
+  const { busy, error, run } = useAction();
   const code = error.value instanceof MusterError ? error.value.code : undefined;
   const errorIn = (codes: ReadonlySet<string>): string | undefined =>
     code !== undefined && codes.has(code) ? errorText(error.value) : undefined;
-  const send = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    busy.value = true;
-    error.value = undefined;
-    try {
-      await submit(name.value, password.value);
-      route(to);
-    } catch (err) {
-      error.value = err;
-    }
-    busy.value = false;
+  const send = async (): Promise<void> => {
+    await submit(name.value, password.value);
+    route(to);
   };
   return (
-    <form class="card stack text" onSubmit={(event) => detach(send(event))}>
+    <form
+      class="card stack text"
+      onSubmit={(event) => {
+        event.preventDefault();
+        run(send);
+      }}
+    >
       <Field
         id="name"
         label={account.nameLabel}

@@ -5,6 +5,7 @@ import { useEffect } from "preact/hooks";
 import { leaveQueue, play, type Play, start } from "../play/play.ts";
 import { client, player, playAsGuest } from "../session/session.ts";
 import { text } from "../text/index.ts";
+import { useAction } from "../ui/action.ts";
 import { Failure, Loading, Page } from "../ui/index.tsx";
 import { useLoaded } from "../ui/loaded.ts";
 import { MatchView } from "../play/match-view.tsx";
@@ -46,18 +47,12 @@ export function PlayPage() {
 
 function Welcome({ failed }: { readonly failed: unknown }) {
   const { play: say, account } = text.value;
-  const [busy, error] = [useSignal(false), useSignal<unknown>(undefined)];
-  const enter = async (): Promise<void> => {
-    busy.value = true;
-    error.value = undefined;
-    await playAsGuest().catch((err: unknown) => (error.value = err));
-    busy.value = false;
-  };
+  const { busy, error, run } = useAction();
   return (
     <div class="welcome">
       <Page title={say.welcome} intro={say.welcomeText}>
         <div class="row">
-          <button type="button" class="button primary big" disabled={busy.value} onClick={() => detach(enter())}>
+          <button type="button" class="button primary big" disabled={busy.value} onClick={() => run(playAsGuest)}>
             {busy.value ? account.working : account.asGuest}
           </button>
           <a class="button" href="/sign-in">

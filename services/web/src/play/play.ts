@@ -4,6 +4,7 @@ import { type FoundMatch, type MatchEnd, MusterError, type PlayingMatch } from "
 import type { Game } from "@muster/game-kit";
 import { effect, signal } from "@preact/signals";
 import { gameUi } from "../games/index.ts";
+import { seatName } from "../matches/names.ts";
 import { connect, player, realtime } from "../session/session.ts";
 import { LinkQuality } from "./link-quality.ts";
 import { PlayedFeed } from "./played-feed.ts";
@@ -77,9 +78,7 @@ async function queueAndPlay(mode: string): Promise<void> {
 }
 
 async function playMatch(found: FoundMatch, match: PlayingMatch, game: Game, left: AbortSignal): Promise<void> {
-  const names = found.players
-    .toSorted((a, b) => a.seat - b.seat)
-    .map(({ name, bot }) => (bot === "" ? name : `${bot} (bot)`));
+  const names = found.players.toSorted((a, b) => a.seat - b.seat).map(seatName);
   const feed = new PlayedFeed(match, game, names);
   const quality = new LinkQuality(await connect(), match, (ms) => feed.onRoundTrip(ms));
   const away = signal<Away | undefined>(undefined);

@@ -2,6 +2,7 @@
 import { MusterError } from "@muster/client";
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { ResultTable } from "../matches/participants.tsx";
 import { sound } from "../games/sound.ts";
 import { client } from "../session/session.ts";
 import { text } from "../text/index.ts";
@@ -14,7 +15,7 @@ const RATING_TRIES = 10;
 const RATING_EVERY_MS = 700;
 
 export function ResultView({ over }: { readonly over: Extract<Play, { at: "over" }> }) {
-  const { result: say, match } = text.value;
+  const { result: say } = text.value;
   const { found, end, seat } = over;
   const title = titleOf(over);
   useEffect(() => {
@@ -23,32 +24,11 @@ export function ResultView({ over }: { readonly over: Extract<Play, { at: "over"
   return (
     <Page title={title} intro={say.reasons[end.reason] ?? end.reason}>
       {end.kind === "ended" && (
-        <div class="card scroll">
-          <table data-result={end.stateHash}>
-            <thead>
-              <tr>
-                <th data-number>{say.place}</th>
-                <th>{say.player}</th>
-                <th data-number>{say.score}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {found.players
-                .map((one) => ({ ...one, ...(end.seats[one.seat] ?? { score: 0, rank: 0 }) }))
-                .toSorted((a, b) => a.rank - b.rank || a.seat - b.seat)
-                .map((one) => (
-                  <tr key={one.seat}>
-                    <td data-number>{one.rank}</td>
-                    <td>
-                      {one.bot === "" ? one.name : `${one.bot} (bot)`}{" "}
-                      {one.seat === seat && <span class="tag">{match.you}</span>}
-                    </td>
-                    <td data-number>{one.score}</td>
-                  </tr>
-                ))}
-            </tbody>
-          </table>
-        </div>
+        <ResultTable
+          participants={found.players.map((one) => ({ ...one, ...end.seats[one.seat] }))}
+          stateHash={end.stateHash}
+          seat={seat}
+        />
       )}
       {end.kind === "ended" && found.players.every(({ bot }) => bot === "") && (
         <RatingChange mode={found.mode} matchId={found.matchId} />
