@@ -128,6 +128,29 @@ describeWithMariadb("delivery", () => {
     await Promise.all([near.close(), far.close()]);
   });
 
+  it("leaves out nothing for a player who is further back and comes while newer messages are being read", async () => {
+    const [ann, bob] = [person(), person()];
+    const channelId = await room(ann, [bob]);
+    const body = "x".repeat(500); // so that reading takes a while
+    for (let i = 0; i < 30; i++) await Promise.all(Array.from({ length: 10 }, () => post(ann, channelId, body)));
+    const [near, far] = [new TestStream(harness.call), new TestStream(harness.call)];
+    await Promise.all([attached(near, ann.playerId), attached(far, bob.playerId)]);
+    const all = Array.from({ length: 300 }, (_, i) => BigInt(i + 1));
+    for (let round = 0; round < 20; round++) {
+      near.attach(ann.playerId, { [channelId]: 120n });
+      await new Promise((resolve) => setTimeout(resolve, round / 4));
+      const before = far.heard.length;
+      far.attach(bob.playerId, { [channelId]: 0n });
+      const changes = (): bigint[] =>
+        far.heard
+          .slice(before)
+          .flatMap((m) => (m.case === "changed" && m.value.channelId === channelId ? [m.value.change] : []));
+      await until(() => (changes().at(-1) === 300n ? undefined : `${changes().at(-1)}`));
+      expect(changes()).toEqual(all);
+    }
+    await Promise.all([near.close(), far.close()]);
+  });
+
   it("sees a commit whose hint lies below one that it has seen already", async () => {
     const [ann, bob] = [person(), person()];
     const [slow, fast] = [await room(ann), await room(bob)];

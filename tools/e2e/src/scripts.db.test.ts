@@ -42,6 +42,8 @@ const SCRIPTS: Readonly<Record<string, Run | undefined>> = {
   "setup.sh": undefined, // is sourced
   "smoke.sh": { args: [NOBODY], code: 1 },
   "test.sh": { args: ["--no-such-option"], code: 1 },
+  "test-report.ts": { args: ["no-such-report.json"], code: 1 },
+  "undeclared-imports.ts": undefined, // check-structure.ts calls it
   "up.sh": { env: { MUSTER_PORT: "none" }, code: 1 },
   "vocabulary.ts": { code: 0 },
   "validate-openapi.ts": { args: ["no-such-file.yaml"], code: 1 },

@@ -684,7 +684,8 @@ export const ReplayService: GenService<{
   },
   /**
    * DecideSuspectMatch stores what an operator decides on a suspect match; a later decision replaces it. rating-service is told within seconds.
-   * Errors: replay_not_found (NOT_FOUND), match_not_suspect (FAILED_PRECONDITION).
+   * Errors: replay_not_found (NOT_FOUND), match_not_suspect (FAILED_PRECONDITION), not_allowed (PERMISSION_DENIED) if
+   * the actor was a player of the match.
    *
    * @generated from rpc replay.v2.ReplayService.DecideSuspectMatch
    */

@@ -30,7 +30,7 @@ export function createDelivery(options: { db: Database<Tables>; tailEveryMs: num
     if (cursors.length === 0) return false;
     const lowest = cursors.reduce((a, b) => (a < b ? a : b));
     const changes = await listChanges(db, channelId, lowest, PAGE_ROWS);
-    for (const stream of streams) stream.send(channelId, changes);
+    for (const stream of streams) stream.send(channelId, lowest, changes);
     return changes.length === PAGE_ROWS;
   };
 

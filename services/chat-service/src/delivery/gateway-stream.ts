@@ -130,10 +130,13 @@ export class GatewayStream {
     this.#loading.set(playerId, loading);
   }
 
-  /** Changes of one channel, in order; those that were sent before are left out. */
-  send(channelId: string, changes: readonly MessageRow[]): void {
+  /**
+   * `changes`: all of one channel after the change `after`, in order. Those that were sent before are left out. A stream that has come to want
+   * earlier ones while these were read gets none of them: it has asked for another read, and without the earlier ones it would skip those.
+   */
+  send(channelId: string, after: bigint, changes: readonly MessageRow[]): void {
     const cursor = this.#cursors.get(channelId);
-    if (cursor === undefined) return;
+    if (cursor === undefined || cursor < after) return;
     for (const change of changes) {
       if (change.change_no <= cursor) continue;
       this.out.push({ message: { case: "changed", value: toMessage(change) } });

@@ -113,6 +113,9 @@ export function createChatStream(options: {
     queueMax: QUEUE_MAX,
     hello: () => ({ message: { case: "hello", value: { gatewayId } } }),
     onOpen() {
+      // Nobody is served until the answer to their own attaching: what another player of a channel receives first may be later
+      // than what this one still misses.
+      byChannel.clear();
       for (const subscription of byPlayer.values()) attach(subscription);
       return undefined;
     },
