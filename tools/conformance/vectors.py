@@ -1,11 +1,12 @@
-"""Reads contracts/realtime/golden/vectors.json with the decoder of this folder: python3 vectors.py FILE"""
+"""Reads and writes the files of contracts/realtime/golden with the codecs of this folder: python3 vectors.py FILE"""
 
 import copy
 import json
 import sys
 
 from muster.bits import Malformed
-from muster.frames import Receiver, input_frame, read_input
+from muster.client import SCHEMA
+from muster.frames import CONTROL, Receiver, input_frame, read_input
 from muster.layout import Layout, layout_hash
 
 
@@ -45,15 +46,30 @@ def differences(vector: dict) -> list[str]:
     return found
 
 
+def message_differences(vector: dict) -> list[str]:
+    found: list[str] = []
+    name, message, frame = vector["name"], vector["message"], bytes.fromhex(vector["frame"])
+    read = SCHEMA.to_json(message, SCHEMA.decode(message, frame[1:]))
+    if frame[0] != CONTROL or read != vector["value"]:
+        found.append(f"{name}: is read as {read}")
+    if not vector.get("readOnly"):
+        written = bytes([CONTROL]) + SCHEMA.encode(message, SCHEMA.from_json(message, vector["value"]))
+        if written != frame:
+            found.append(f"{name}: is written as {written.hex()}")
+    return found
+
+
 def main() -> int:
     if len(sys.argv) != 2:
         sys.exit("usage: python3 vectors.py FILE     such as contracts/realtime/golden/vectors.json")
     with open(sys.argv[1], encoding="utf-8") as file:
-        vectors = json.load(file)["vectors"]
+        golden = json.load(file)
+    vectors, messages = golden.get("vectors", []), golden.get("messages", [])
     found = [text for vector in vectors for text in differences(vector)]
+    found += [text for vector in messages for text in message_differences(vector)]
     frames = sum(len(vector["frames"]) + len(vector["inputs"]) for vector in vectors)
-    print(json.dumps({"vectors": len(vectors), "frames": frames, "differences": found}))
-    return 1 if found or not vectors else 0
+    print(json.dumps({"vectors": len(vectors) + len(messages), "frames": frames + len(messages), "differences": found}))
+    return 1 if found or not vectors + messages else 0
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ import struct
 from typing import Any
 
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[A-Za-z_][\w.]*|\d+|[{}\[\]()<>;=,:\-]')
+# Texts in Protobuf's JSON.
+WIDE = ("int64", "uint64", "sint64", "fixed64", "sfixed64")
 FIXED = {"fixed64": "<Q", "sfixed64": "<q", "double": "<d"}
 
 
@@ -79,22 +81,29 @@ class Schema:
         self._skip_statement()
         self.messages[message].append(Field(field_name, number, kind, repeated, map_of, oneof))
 
-    def encode(self, message: str, value: dict[str, Any]) -> bytes:
+    def encode(self, message: str, value: dict[str, Any], defaults: bool = False) -> bytes:
+        """In the order of the fields' numbers, as most libraries do. `defaults`: an entry of a map has both of its fields."""
         out = b""
         unknown = set(value) - {field.name for field in self.messages[message]}
         if unknown:
             raise KeyError(f"{message} has no {unknown}")
-        for field in self.messages[message]:
+        for field in sorted(self.messages[message], key=lambda one: one.number):
             given = value.get(field.name)
             if given is None:
                 continue
-            for one in given if field.repeated else [given]:
+            if field.map_of:
+                given = [{"key": key, "value": item} for key, item in given.items()]
+            elif not field.repeated:
+                if field.oneof is None and field.kind not in self.messages and not given and not defaults:
+                    continue  # the default is not written
+                given = [given]
+            for one in given:
                 out += self._encode_field(field, one)
         return out
 
     def _encode_field(self, field: Field, value: Any) -> bytes:
-        if field.kind in self.messages:
-            body = self.encode(field.kind, value)
+        if field.map_of or field.kind in self.messages:
+            body = _entry_of(field).encode("Entry", value, True) if field.map_of else self.encode(field.kind, value)
             return _varint(field.number << 3 | 2) + _varint(len(body)) + body
         if field.kind in FIXED:
             return _varint(field.number << 3 | 1) + struct.pack(FIXED[field.kind], value)
@@ -144,12 +153,25 @@ class Schema:
             value[field.name] = one
 
     def _entry(self, field: Field, raw: bytes) -> tuple[Any, Any]:
-        entry = Schema.__new__(Schema)
-        entry.messages = {
-            "Entry": [Field("key", 1, field.kind, False, None, None), Field("value", 2, field.map_of or "", False, None, None)]
-        }
-        found = entry.decode("Entry", raw)
+        found = _entry_of(field).decode("Entry", raw)
         return found["key"], found["value"]
+
+    def from_json(self, message: str, value: dict[str, Any]) -> dict[str, Any]:
+        """Of Protobuf's JSON, with the names of the .proto file."""
+        return {field.name: self._json(field, value[field.name], int) for field in self.messages[message] if field.name in value}
+
+    def to_json(self, message: str, value: dict[str, Any]) -> dict[str, Any]:
+        return {field.name: self._json(field, value[field.name], str) for field in self.messages[message] if field.name in value}
+
+    def _json(self, field: Field, value: Any, wide: type) -> Any:
+        if field.repeated:
+            return [self._json_of_one(field.kind, one, wide) for one in value]
+        return value if field.map_of else self._json_of_one(field.kind, value, wide)
+
+    def _json_of_one(self, kind: str, value: Any, wide: type) -> Any:
+        if kind in self.messages:
+            return (self.from_json if wide is int else self.to_json)(kind, value)
+        return wide(value) if kind in WIDE else value
 
     def _value(self, kind: str, raw: Any) -> Any:
         if kind in self.messages:
@@ -163,6 +185,15 @@ class Schema:
         if kind == "int32":
             return (raw & 0xFFFFFFFF ^ 0x80000000) - 0x80000000
         return raw
+
+
+def _entry_of(field: Field) -> Schema:
+    """A map is a list of such messages."""
+    entry = Schema.__new__(Schema)
+    entry.messages = {
+        "Entry": [Field("key", 1, field.kind, False, None, None), Field("value", 2, field.map_of or "", False, None, None)]
+    }
+    return entry
 
 
 def _varint(value: int) -> bytes:

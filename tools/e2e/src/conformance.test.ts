@@ -6,7 +6,9 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { hasPython, python } from "./python.ts";
 
-const FILE = fileURLToPath(new URL("../../../contracts/realtime/golden/vectors.json", import.meta.url));
+const golden = (name: string): string =>
+  fileURLToPath(new URL(`../../../contracts/realtime/golden/${name}`, import.meta.url));
+const FILE = golden("vectors.json");
 
 interface Vectors {
   vectors: { name: string; frames: { frame: string; hash?: string }[] }[];
@@ -21,6 +23,16 @@ describe.skipIf(!hasPython)("a decoder written from the contract", () => {
       differences: [],
     });
     expect(lines[0]?.["frames"]).toBeGreaterThan(100);
+  });
+
+  it("reads and writes every message as the SDK's codec does", async () => {
+    const { status, lines, stderr } = await python("vectors.py", golden("messages.json"));
+    expect({ status, stderr, differences: lines[0]?.["differences"] }).toEqual({
+      status: 0,
+      stderr: "",
+      differences: [],
+    });
+    expect(lines[0]?.["frames"]).toBeGreaterThan(50);
   });
 
   it("would notice any bit of a delta that is another", async () => {
