@@ -20,7 +20,13 @@ export type {
   SeasonList,
 } from "./ratings.ts";
 export { Realtime, type RealtimeOptions } from "./realtime.ts";
-export { type ClientOptions, type Credentials, RestClient } from "./rest-client.ts";
+export {
+  type ClientOptions,
+  type Credentials,
+  type MessageReport,
+  type PlayerReport,
+  RestClient,
+} from "./rest-client.ts";
 export type { ReplayPage, ReplaysApi, ReplaySummary } from "./replays.ts";
 export type { JoinOptions } from "./same-game.ts";
 export { WatchedMatch } from "./watched-match.ts";

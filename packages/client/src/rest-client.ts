@@ -1,5 +1,5 @@
 import type { components } from "@muster/contracts/openapi/edge/v1";
-import { ChatApi } from "./chat.ts";
+import { ChatApi, type Message } from "./chat.ts";
 import { MusterError } from "./errors.ts";
 import { type Challenge, challengeOf, solved } from "./proof-of-work.ts";
 import { RatingsApi } from "./ratings.ts";
@@ -23,7 +23,7 @@ import {
   type Tokens,
 } from "./rest.ts";
 import { serverUrl } from "./server-url.ts";
-import { count, record, type Shape } from "./shapes.ts";
+import { count, record, type Shape, text } from "./shapes.ts";
 import { SupportLog } from "./support-log.ts";
 import { TokenHolder } from "./tokens.ts";
 
@@ -46,6 +46,10 @@ export interface ClientOptions {
 /** `deviceId`: 16 to 64 characters. */
 export type Credentials = Schemas["RegisterRequest"];
 
+/** `matchId`: the match of the player in which it happened. */
+export type PlayerReport = Schemas["NewReport"];
+export type MessageReport = Schemas["NewMessageReport"];
+
 /** The server no longer accepts the access token; a new one may work. */
 const OUTDATED: ReadonlySet<string> = new Set(["token_expired", "token_revoked", "token_invalid"]);
 
@@ -54,6 +58,7 @@ const UNKNOWN_OUTCOME: ReadonlySet<string> = new Set(["network", "deadline_excee
 /** Challenges solved per log-in: meanwhile, other players' attempts may raise the difficulty, or the first challenge may expire. */
 const PROOFS_MAX = 2;
 
+const REPORTED: Shape<Schemas["ReportId"]> = record<Schemas["ReportId"]>({ reportId: text });
 const REVOKED: Shape<Schemas["RevokedCount"]> = record<Schemas["RevokedCount"]>({ revoked: count });
 
 /** Everything that a player does over REST: for a page that does not play. What it does not use of this package, a bundler leaves out. */
@@ -182,6 +187,22 @@ export class RestClient {
     return this.#get(`/v1/matches/${encodeURIComponent(matchId)}`, MATCH);
   }
 
+  /**
+   * Tells the moderators about a player. A repeat while the same report is open returns that one. @returns the report's id
+   * @throws MusterError report_of_oneself, too_many_reports, player_not_found, match_not_found, invalid_request
+   */
+  async reportPlayer(playerId: string, report: PlayerReport): Promise<string> {
+    return this.#report(`/v1/players/${encodeURIComponent(playerId)}`, "reports", report);
+  }
+
+  /**
+   * Tells the moderators about a chat message, with the text that it has now. @returns the report's id
+   * @throws MusterError report_of_oneself, too_many_reports, message_not_found, channel_not_found, not_a_member
+   */
+  async reportMessage({ channelId, seq }: Pick<Message, "channelId" | "seq">, report: MessageReport): Promise<string> {
+    return this.#report(`/v1/chat/channels/${encodeURIComponent(channelId)}/messages/${seq}`, "report", report);
+  }
+
   /** A player's matches, newest first; by default, this client's own. @throws MusterError bad_cursor, player_not_found */
   async history(page: { playerId?: string; limit?: number; cursor?: string } = {}): Promise<HistoryPage> {
     const query = new URLSearchParams();
@@ -222,6 +243,10 @@ export class RestClient {
   /** A token that is valid for a while. `not`: one that is not, whatever the clock says. */
   protected accessFor(not?: string): Promise<string> {
     return this.#tokens.access(not);
+  }
+
+  async #report(of: string, verb: string, report: PlayerReport): Promise<string> {
+    return (await this.#call("POST", `${of}/${verb}`, REPORTED, report)).reportId;
   }
 
   #get<T>(path: string, expected: Shape<T>): Promise<T> {

@@ -18,8 +18,6 @@ const NOT_ASKED: Readonly<Record<string, string>> = {
   getGame: "for clients in other languages: here the game is a module",
   muteEverywhere: "for moderators",
   unmuteEverywhere: "for moderators",
-  reportPlayer: "not yet: the route is newer than the SDK",
-  reportMessage: "not yet: the route is newer than the SDK",
 };
 
 /** The same call, about another player or the own one. */

@@ -9,7 +9,10 @@ import {
   playAsGuest,
   type TestBrowser,
 } from "./browser-kit.ts";
+import { reportsOf } from "./reports.ts";
 import { startSystem, type System } from "./system.ts";
+
+const TOO_MANY = { error: { code: "too_many_reports", message: "enough for today", traceId: "0".repeat(32) } };
 
 describeWithBrowser("the chat page", () => {
   let system: System;
@@ -23,7 +26,9 @@ describeWithBrowser("the chat page", () => {
     await system[Symbol.asyncDispose]();
   });
 
-  it("lets two players talk in a room and directly, edit and delete, and catch up after the network was away", async () => {
+  const idOf = (page: Page): Promise<string | null> => page.locator("[data-player]").getAttribute("data-player");
+
+  it("lets two players talk in a room and directly, edit, delete and report, and catch up after the network was away", async () => {
     const pages = (await Promise.all([browser.visit(system.url), browser.visit(system.url)])) as [Page, Page];
     const [one, other] = pages;
     for (const page of pages) await playAsGuest(page);
@@ -59,6 +64,26 @@ describeWithBrowser("the chat page", () => {
       .locator("[data-seq]")
       .evaluateAll((lines) => lines.map((line) => line.getAttribute("data-seq")));
     expect(numbers).toEqual(["1", "2", "3"]);
+
+    // Whoever reads a message reports it, with its text; what the server refuses stands in the dialogue, in words.
+    await other
+      .getByRole("button", { name: /^Report this message/ })
+      .first()
+      .click();
+    const asked = other.getByRole("dialog");
+    await asked.getByText("edited text").waitFor();
+    await asked.getByLabel("Insults").check();
+    const refused = { status: 429, headers: { "retry-after": "43000" }, json: TOO_MANY };
+    await other.route("**/report", (request) => request.fulfill(refused));
+    await asked.getByRole("button", { name: "Send the report" }).click();
+    await asked.getByText("as one may in a day").waitFor();
+    await asked.getByText("Try again in 12 hours.").waitFor();
+    await other.unroute("**/report");
+    await asked.getByRole("button", { name: "Send the report" }).click();
+    await asked.getByText("The moderators have your report.").waitFor();
+    await asked.getByRole("button", { name: "Close" }).click();
+    const [stored] = await reportsOf(system, (await idOf(one)) as string);
+    expect(stored).toMatchObject({ category: "harassment", message: { seq: 1, body: "edited text" } });
 
     await one.getByRole("button", { name: "Delete" }).first().click();
     await one.getByRole("dialog").getByRole("button", { name: "Delete" }).click();

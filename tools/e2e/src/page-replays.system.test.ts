@@ -16,6 +16,7 @@ import {
 import { matched, pilot, playing, type TestPlayer } from "./players.ts";
 import { rateDuels } from "./rated.ts";
 import { deliverEnded } from "./replayed.ts";
+import { reportsOf } from "./reports.ts";
 import { startSystem, type System } from "./system.ts";
 
 const MODES = {
@@ -164,6 +165,11 @@ describeWithBrowser("matches on the player's page", () => {
     await picture(page, "leaderboard");
     await page.locator(`section[aria-labelledby="top"] a[href="/players/${a}"]`).click();
     await page.locator(`a[href="/matches/${matchId}"]`).waitFor();
+    await page.getByRole("button", { name: /^Report / }).click();
+    await page.getByRole("dialog").getByLabel("An offensive name").check();
+    await page.getByRole("dialog").getByRole("button", { name: "Send the report" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
+    expect((await reportsOf(system, a)).map(({ category }) => category)).toEqual(["name"]);
     await expectAccessible(page, "a player");
     await picture(page, "player");
   }, 60_000);

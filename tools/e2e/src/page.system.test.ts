@@ -16,6 +16,7 @@ import {
   playAsGuest,
   type TestBrowser,
 } from "./browser-kit.ts";
+import { reportsOf } from "./reports.ts";
 import { startSystem, type System } from "./system.ts";
 
 const MODES = {
@@ -60,6 +61,10 @@ describeWithBrowser("the player's page", () => {
     await page.locator("[data-result]").waitFor({ timeout: 30_000 });
     return (await page.locator("[data-result]").getAttribute("data-result")) as string;
   };
+  const idOf = (page: Page): Promise<string | null> => page.locator("[data-player]").getAttribute("data-player");
+  /** Of the result that it shows. */
+  const matchOf = async (page: Page): Promise<string | undefined> =>
+    (await page.getByRole("link", { name: "Watch the replay" }).getAttribute("href"))?.split("/").at(-1);
   const scoresOf = (page: Page): Promise<string[]> => page.locator("tbody td:last-child").allTextContents();
 
   it("lets two guests play a duel to its end with their keyboards, and shows both the same result", async () => {
@@ -74,6 +79,30 @@ describeWithBrowser("the player's page", () => {
     expect(await scoresOf(one)).toEqual(await scoresOf(other));
     await expectAccessible(one, "the result");
     await picture(one, "result");
+
+    // And tells the moderators of the other, with the match.
+    const report = one.getByRole("button", { name: /^Report / });
+    expect(await report.count(), "nobody reports themselves").toBe(1);
+    await report.click();
+    const asked = one.getByRole("dialog");
+    expect(await asked.getByRole("button", { name: "Send the report" }).isDisabled()).toBe(true);
+    await asked.getByLabel("Cheating").check();
+    await asked.getByLabel("What happened?").fill("It hits through walls.");
+    await expectAccessible(one, "a report");
+    await picture(one, "report");
+    await asked.getByRole("button", { name: "Send the report" }).click();
+    await asked.getByText("The moderators have your report.").waitFor();
+    await one.keyboard.press("Escape");
+    await asked.waitFor({ state: "detached" });
+    expect(await one.evaluate<string>("document.activeElement.textContent")).toBe("Reported");
+    const [id, theirId] = await Promise.all([one, other].map(idOf));
+    const [stored] = await reportsOf(system, theirId as string);
+    expect(stored).toMatchObject({
+      reporterId: id,
+      category: "cheating",
+      comment: "It hits through walls.",
+      matchId: await matchOf(one),
+    });
   }, 60_000);
 
   it("shows the latency, asks before it gives up, and the other player wins", async () => {

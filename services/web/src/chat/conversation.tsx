@@ -2,6 +2,7 @@
 import type { Message } from "@muster/client";
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { Report } from "../reports/report.tsx";
 import { client, player } from "../session/session.ts";
 import { dateText, text } from "../text/index.ts";
 import { useAction } from "../ui/action.ts";
@@ -98,6 +99,11 @@ function Line({ message, onEdit, onDelete }: LineProps) {
         {message.edited && !message.deleted && <span>{say.edited}</span>}
       </p>
       {message.deleted ? <p class="soft">{say.deleted}</p> : <p class="message">{message.body}</p>}
+      {!own && !message.deleted && (
+        <p class="row">
+          <Report of={{ message }} />
+        </p>
+      )}
       {own && !message.deleted && (
         <p class="row">
           <button type="button" class="quiet" onClick={onEdit}>

@@ -1,6 +1,7 @@
 // Who played, and how they came out.
 import type { MatchSummary } from "@muster/client";
 import { text } from "../text/index.ts";
+import { Report } from "../reports/report.tsx";
 import { seatName } from "./names.ts";
 
 type Participant = MatchSummary["participants"][number];
@@ -26,9 +27,10 @@ export function Names({ participants }: Pick<MatchSummary, "participants">) {
 interface ResultTableProps extends Pick<MatchSummary, "participants" | "stateHash"> {
   /** The seat of who looks at it. */
   readonly seat?: number;
+  readonly matchId: string;
 }
 
-export function ResultTable({ participants, stateHash, seat }: ResultTableProps) {
+export function ResultTable({ participants, stateHash, seat, matchId }: ResultTableProps) {
   const { result: say } = text.value;
   return (
     <div class="card scroll">
@@ -48,6 +50,7 @@ export function ResultTable({ participants, stateHash, seat }: ResultTableProps)
                 <td data-number>{one.rank ?? "–"}</td>
                 <td>
                   <PlayerLink one={one} /> {one.seat === seat && <span class="tag">{text.value.match.you}</span>}
+                  {!one.bot && <Report of={{ playerId: one.playerId, name: one.name, matchId }} />}
                 </td>
                 <td data-number>{one.score ?? "–"}</td>
               </tr>

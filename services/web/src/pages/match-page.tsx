@@ -63,7 +63,7 @@ function Found({ match }: { readonly match: MatchSummary }) {
           </>
         )}
       </dl>
-      <ResultTable participants={participants} />
+      <ResultTable participants={participants} matchId={matchId} />
       {state === "ended" && <ReplayView matchId={matchId} names={names} />}
     </Page>
   );

@@ -4,6 +4,7 @@ import { useRoute } from "preact-iso";
 import { HistoryTable, outcomeOf } from "../matches/history-table.tsx";
 import { modeName, playerName } from "../matches/names.ts";
 import { Names } from "../matches/participants.tsx";
+import { Report } from "../reports/report.tsx";
 import { client } from "../session/session.ts";
 import { SignedIn } from "../session/signed-in.tsx";
 import { dateText, text } from "../text/index.ts";
@@ -35,6 +36,9 @@ function Profile({ playerId }: { readonly playerId: string }) {
   if (!who.value) return <Loading />;
   return (
     <Page title={who.value.name} intro={say.since(dateText(who.value.createdAt))}>
+      <div class="row">
+        <Report of={who.value} look="button" />
+      </div>
       <Ratings playerId={playerId} />
       <h2>{say.matches}</h2>
       <Matches playerId={playerId} />

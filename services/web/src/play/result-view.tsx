@@ -28,6 +28,7 @@ export function ResultView({ over }: { readonly over: Extract<Play, { at: "over"
           participants={found.players.map((one) => ({ ...one, ...end.seats[one.seat] }))}
           stateHash={end.stateHash}
           seat={seat}
+          matchId={found.matchId}
         />
       )}
       {end.kind === "ended" && found.players.every(({ bot }) => bot === "") && (

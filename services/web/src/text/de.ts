@@ -1,6 +1,7 @@
 import { matchesDe } from "./matches-de.ts";
 import type { Text } from "./en.ts";
 import { chatDe } from "./chat-de.ts";
+import { reportsDe } from "./reports-de.ts";
 import { profileDe } from "./profile-de.ts";
 import { errorsDe } from "./errors-de.ts";
 
@@ -133,8 +134,9 @@ export const de: Text = {
   matches: matchesDe,
   profile: profileDe,
   chat: chatDe,
+  reports: reportsDe,
   errors: errorsDe as Readonly<Record<string, string>>,
-  again: (s) => `Versuche es in ${s} s noch einmal.`,
+  again: (wait) => `Versuche es in ${wait} noch einmal.`,
   unknownError: (code) =>
     `Etwas ist schiefgegangen (${code}). Versuche es noch einmal; bleibt es so, sag es den Betreibern.`,
 };

@@ -1,6 +1,7 @@
 // What the page says in English. Another language has the same entries (de.ts); text/index.ts chooses.
 import { matchesEn } from "./matches-en.ts";
 import { chatEn } from "./chat-en.ts";
+import { reportsEn } from "./reports-en.ts";
 import { profileEn } from "./profile-en.ts";
 import { errorsEn } from "./errors-en.ts";
 
@@ -133,8 +134,9 @@ export const en = {
   matches: matchesEn,
   profile: profileEn,
   chat: chatEn,
+  reports: reportsEn,
   errors: errorsEn as Readonly<Record<string, string>>,
-  again: (s: number) => `Try again in ${s} s.`,
+  again: (wait: string) => `Try again in ${wait}.`,
   unknownError: (code: string) =>
     `Something went wrong (${code}). Try again; if it stays, tell the operator of this server.`,
 };

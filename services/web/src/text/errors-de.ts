@@ -103,6 +103,7 @@ export const errorsDe: ErrorTexts = {
   report_not_found: "Diese Meldung gibt es nicht mehr. Lade die Liste neu.",
   report_decided: "Diese Meldung ist schon entschieden. Lade die Liste neu.",
   report_of_oneself: "Du kannst dich nicht selbst melden.",
-  too_many_reports: "Du hast heute so viel gemeldet, wie man darf. Versuche es morgen noch einmal.",
+  too_many_reports:
+    "Du hast so viel gemeldet, wie man an einem Tag darf; was du vorher gemeldet hast, liegt bei der Moderation.",
   rate_limited: "Zu viele Anfragen. Warte einen Moment.",
 };

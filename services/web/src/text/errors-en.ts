@@ -118,6 +118,6 @@ export const errorsEn: ErrorTexts = {
   report_not_found: "There is no such report any more. Load the list again.",
   report_decided: "This report has been decided already. Load the list again.",
   report_of_oneself: "You cannot report yourself.",
-  too_many_reports: "You have reported as much as one may in a day. Try again tomorrow.",
+  too_many_reports: "You have reported as much as one may in a day; what you reported before is with the moderators.",
   rate_limited: "Too many requests. Wait a moment, then go on.",
 };

@@ -22,7 +22,16 @@ export function errorText(err: unknown): string {
   const { errors, unknownError, again } = text.value;
   const what = (Object.hasOwn(errors, code) && errors[code]) || unknownError(code);
   const waitMs = err instanceof MusterError ? err.details?.["retryAfterMs"] : undefined;
-  return typeof waitMs === "number" ? `${what} ${again(Math.ceil(waitMs / 1000))}` : what;
+  return typeof waitMs === "number" ? `${what} ${again(waitText(waitMs))}` : what;
+}
+
+/** "40 seconds", "5 minutes", "7 hours", rounded up: the largest unit says enough. */
+function waitText(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  const [unit, length] =
+    seconds < 120 ? (["second", 1] as const) : seconds < 7200 ? (["minute", 60] as const) : (["hour", 3600] as const);
+  const format = new Intl.NumberFormat(language.value, { style: "unit", unit, unitDisplay: "long" });
+  return format.format(Math.ceil(seconds / length));
 }
 
 /** "12 Mar 2026, 14:05", as the language writes it. */

@@ -1,7 +1,8 @@
 // The page's own components: what several pages draw the same way.
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { errorText, text } from "../text/index.ts";
+import { Dialog } from "./dialog.tsx";
 
 export function Loading() {
   return (
@@ -111,19 +112,17 @@ export function Confirm({
   readonly onYes: () => void;
   readonly onNo: () => void;
 }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
   return (
-    <dialog ref={dialog} class="stack" onClose={onNo}>
+    <Dialog label={question} onClose={onNo}>
       <p>{question}</p>
       <div class="row">
         <button type="button" class="button danger" onClick={onYes}>
           {yes}
         </button>
-        <button type="button" class="button" onClick={() => dialog.current?.close()}>
+        <button type="button" class="button" onClick={onNo}>
           {no}
         </button>
       </div>
-    </dialog>
+    </Dialog>
   );
 }
