@@ -1,5 +1,5 @@
 // This tab's chat: the channels, and the messages of those that were opened. It goes on while other pages are shown.
-import type { Channel, Message } from "@muster/client";
+import type { Channel, Message, MessagePage, MusterError, Realtime } from "@muster/client";
 import { effect, signal } from "@preact/signals";
 import { client, connect, player, realtime } from "../session/session.ts";
 
@@ -10,46 +10,71 @@ export interface Opened {
 }
 
 const PAGE = 50;
+/** A history that is read before delivery has begun is read again after that. This long it is waited for, so that this is rare. */
+const DELIVERY_WITHIN_MS = 2000;
 
 export const channels = signal<readonly Channel[] | undefined>(undefined);
 export const opened = signal<ReadonlyMap<string, Opened>>(new Map());
 /** The realtime connection is away, and is being opened again. */
 export const chatLost = signal(false);
+/** Why it does not come back by itself: nothing is delivered until `startChat` opens another one. That is left to the player, who may have it in another tab. */
+export const chatEnded = signal<MusterError | undefined>(undefined);
 
-let subscribed: unknown;
+let reader: string | undefined;
+let subscription: { readonly to: Realtime; readonly begun: Promise<void> } | undefined;
+/** How often delivery has begun without what came before: a history that was read across such a moment may lack something. */
+let beginnings = 0;
+/** By channel whose history is being read: what is delivered meanwhile, which is newer than the history's answer. */
+const arriving = new Map<string, Message[]>();
 
 /** What one player has read is not the next one's. */
 effect(() => {
-  if (player.value) return;
-  subscribed = undefined;
+  const who = player.value?.playerId;
+  if (who === reader) return;
+  reader = who;
+  subscription = undefined;
+  beginnings++;
   channels.value = undefined;
   opened.value = new Map();
+  chatEnded.value = undefined;
 });
-effect(() => realtime.value?.onConnection(({ state }) => (chatLost.value = state === "reconnecting")));
+effect(() =>
+  realtime.value?.onConnection(({ state, reason }) => {
+    chatLost.value = state === "reconnecting";
+    chatEnded.value = state === "closed" ? reason : undefined;
+  }),
+);
 
 /** @throws MusterError */
 export async function startChat(): Promise<void> {
-  const connection = await connect();
-  if (subscribed !== connection) {
-    await connection.subscribeToChat({ onMessage, onChannels });
-    subscribed = connection;
-  }
-  channels.value = await client.chat.channels();
+  const whose = reader;
+  await subscribe();
+  const list = await client.chat.channels();
+  if (reader === whose) setChannels(list);
 }
 
 /** @throws MusterError */
 export async function openChannel(channelId: string): Promise<void> {
-  if (opened.peek().has(channelId)) return;
-  const { messages, more } = await client.chat.history(channelId, { limit: PAGE });
-  keep(channelId, messages, more);
+  const whose = reader;
+  // Delivery first: what is written before it begins is in the history, and nothing in neither. Without delivery there is the history.
+  await Promise.race([
+    subscribe().catch(() => undefined),
+    new Promise((resolve) => setTimeout(resolve, DELIVERY_WITHIN_MS)),
+  ]);
+  while (reader === whose && !opened.peek().has(channelId)) {
+    const beginning = beginnings;
+    const { messages, more } = await readPage(channelId, {});
+    if (beginning === beginnings && !opened.peek().has(channelId)) keep(channelId, messages, more);
+  }
 }
 
 /** @throws MusterError */
 export async function readOlder(channelId: string): Promise<void> {
-  const first = opened.peek().get(channelId)?.messages[0];
-  if (!first) return;
-  const { messages, more } = await client.chat.history(channelId, { before: first.seq, limit: PAGE });
-  keep(channelId, messages, more);
+  const first = opened.peek().get(channelId)?.messages[0]?.seq;
+  if (first === undefined) return;
+  const { messages, more } = await readPage(channelId, { before: first });
+  // Unless it was dropped meanwhile: then these do not lead to what is there.
+  if (opened.peek().get(channelId)?.messages[0]?.seq === first) keep(channelId, messages, more);
 }
 
 /** Up to the newest message that is here. */
@@ -57,12 +82,14 @@ export async function markRead(channelId: string): Promise<void> {
   const last = opened.peek().get(channelId)?.messages.at(-1);
   if (!last) return;
   const unread = await client.chat.markRead(channelId, last.seq);
-  change(channelId, { unread, lastReadSeq: last.seq });
+  const before = channels.peek()?.find((one) => one.channelId === channelId)?.lastReadSeq ?? 0;
+  if (last.seq >= before) change(channelId, { unread, lastReadSeq: last.seq });
 }
 
 /** Shows a message of which an answer of the server, or delivery, tells. */
 export function onMessage(message: Message): void {
   const { channelId, seq } = message;
+  arriving.get(channelId)?.push(message);
   const here = opened.peek().get(channelId);
   if (here && (here.messages.length === 0 || seq >= (here.messages[0] as Message).seq))
     keep(channelId, [message], here.older);
@@ -72,14 +99,54 @@ export function onMessage(message: Message): void {
   change(channelId, { lastSeq: seq, unread: channel.unread + (own ? 0 : 1) });
 }
 
+async function subscribe(): Promise<void> {
+  const to = await connect();
+  if (subscription?.to !== to) {
+    const begun = to.subscribeToChat({ onMessage, onChannels }).then(() => {
+      if (subscription?.to === to) dropOpened([...opened.peek().keys()]);
+    });
+    subscription = { to, begun };
+    begun.catch(() => {
+      if (subscription?.to === to) subscription = undefined;
+    });
+  }
+  await subscription.begun;
+}
+
+/** Each with `reset` was away for too long: what was missed is not delivered. */
 function onChannels(list: readonly (Channel & { readonly reset: boolean })[]): void {
-  channels.value = list;
-  for (const { channelId, reset } of list) {
-    if (!reset || !opened.peek().has(channelId)) continue;
-    // Away for too long: what was missed is not delivered. The page reads the newest messages instead of those that are here.
-    const rest = new Map(opened.peek());
-    rest.delete(channelId);
-    opened.value = rest;
+  setChannels(list);
+  const reset = list.filter((one) => one.reset).map(({ channelId }) => channelId);
+  if (reset.length > 0) dropOpened(reset);
+}
+
+/** Their pages read the newest messages instead of those that are here, to which these may not lead. */
+function dropOpened(channelIds: readonly string[]): void {
+  beginnings++;
+  const rest = new Map(opened.peek());
+  for (const channelId of channelIds) rest.delete(channelId);
+  if (rest.size < opened.peek().size) opened.value = rest;
+}
+
+/** A list may have been made before what is known here already. */
+function setChannels(list: readonly Channel[]): void {
+  const known = new Map(channels.peek()?.map((one) => [one.channelId, one]));
+  channels.value = list.map((one) => {
+    const here = known.get(one.channelId);
+    if (!here || (here.lastSeq <= one.lastSeq && here.lastReadSeq <= one.lastReadSeq)) return one;
+    return { ...one, lastSeq: here.lastSeq, lastReadSeq: here.lastReadSeq, unread: here.unread };
+  });
+}
+
+async function readPage(channelId: string, where: { readonly before?: number }): Promise<MessagePage> {
+  const arrived = arriving.get(channelId) ?? [];
+  arriving.set(channelId, arrived);
+  try {
+    const { messages, more } = await client.chat.history(channelId, { ...where, limit: PAGE });
+    const first = messages[0]?.seq ?? 0;
+    return { messages: [...messages, ...arrived.filter(({ seq }) => seq >= first)], more };
+  } finally {
+    arriving.delete(channelId);
   }
 }
 

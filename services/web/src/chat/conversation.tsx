@@ -17,8 +17,11 @@ export function Conversation({ channelId, name }: { readonly channelId: string; 
   const here = opened.value.get(channelId);
   const last = here?.messages.at(-1)?.seq;
   const log = useRef<HTMLDivElement>(null);
-  // Also after a long absence, when what was here has been dropped.
-  useEffect(() => read.run(() => openChannel(channelId)), [channelId, here === undefined]);
+  // Also after a long absence, when what was here has been dropped, perhaps while older messages were being read.
+  const missing = !here && !read.busy.value && read.error.value === undefined;
+  useEffect(() => {
+    if (missing) read.run(() => openChannel(channelId));
+  }, [channelId, missing]);
   useEffect(() => log.current?.scrollTo({ top: log.current.scrollHeight }), [channelId, last]);
   useEffect(() => {
     if (last !== undefined) detach(markRead(channelId).catch(() => undefined)); // the next message marks it

@@ -3,7 +3,7 @@ import type { Channel } from "@muster/client";
 import { useSignal } from "@preact/signals";
 import { useLocation, useRoute } from "preact-iso";
 import { useEffect } from "preact/hooks";
-import { channels, startChat } from "../chat/chat.ts";
+import { channels, chatEnded, startChat } from "../chat/chat.ts";
 import { Conversation } from "../chat/conversation.tsx";
 import { client, player } from "../session/session.ts";
 import { SignedIn } from "../session/signed-in.tsx";
@@ -55,7 +55,9 @@ function Chat() {
   const shown = channels.value?.find(({ channelId }) => channelId === id);
   return (
     <>
-      {started.error !== undefined && <Failure error={started.error} retry={started.retry} />}
+      {(started.error ?? chatEnded.value) !== undefined && (
+        <Failure error={started.error ?? chatEnded.value} retry={started.retry} />
+      )}
       {!channels.value && started.error === undefined && <Loading />}
       <nav class="tabs" aria-label={say.channels}>
         {channels.value?.map((channel) => (

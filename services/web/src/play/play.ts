@@ -1,6 +1,6 @@
 // The way of a player from a mode to the end of its match. It belongs to the tab and not to a page of it: who looks at the
 // leaderboard meanwhile keeps the queue and the seat.
-import { type FoundMatch, type MatchEnd, MusterError, type PlayingMatch } from "@muster/client";
+import { type FoundMatch, type MatchEnd, MusterError, type PlayingMatch, type Realtime } from "@muster/client";
 import type { Game } from "@muster/game-kit";
 import { effect, signal } from "@preact/signals";
 import { gameUi } from "../games/index.ts";
@@ -44,52 +44,61 @@ effect(() => {
   if (who === playing) return;
   playing = who;
   leaving.abort();
+  leaving = new AbortController();
   play.value = { at: "idle" };
 });
 
 /** Queues in a mode, takes the seat and plays until the end: `play` tells how far it is. Ends in `over` or `failed`, or in `idle` if the queue was left. */
 export function start(mode: string): void {
   if (["queueing", "joining", "playing"].includes(play.value.at)) return;
-  detach(queueAndPlay(mode));
-}
-
-async function queueAndPlay(mode: string): Promise<void> {
   leaving = new AbortController();
   const { signal: left } = leaving;
-  play.value = { at: "queueing", mode, since: performance.now() };
+  // Of another player, who signed out, the end comes late and is not told.
+  const tell = (now: Play): void => {
+    if (leaving.signal === left) play.value = now;
+  };
+  detach(queueAndPlay(mode, left, tell));
+}
+
+async function queueAndPlay(mode: string, left: AbortSignal, tell: (now: Play) => void): Promise<void> {
+  tell({ at: "queueing", mode, since: performance.now() });
+  let found: FoundMatch | undefined;
   try {
     const connection = await connect();
-    let found: FoundMatch;
-    try {
-      found = await connection.queue(mode, { signal: left });
-    } catch (err) {
+    found = await connection.queue(mode, { signal: left }).catch((err: unknown) => {
       const held = heldSeat(err);
       if (!held) throw err;
-      found = held;
-    }
-    play.value = { at: "joining", mode: found.mode };
-    const ui = await gameUi(found.gameId);
-    const match = (await connection.join(found, ui.game as Game)) as PlayingMatch;
-    await playMatch(found, match, ui.game as Game, left);
+      return held;
+    });
+    tell({ at: "joining", mode: found.mode });
+    const { game } = await gameUi(found.gameId);
+    const match = (await connection.join(found, game as Game)) as PlayingMatch;
+    await playMatch({ connection, found, match, game: game as Game }, tell);
   } catch (err) {
-    if (left.aborted) play.value = { at: "idle" };
-    else play.value = { at: "failed", mode, error: err };
+    tell(left.aborted && !found ? { at: "idle" } : { at: "failed", mode, error: err });
   }
 }
 
-async function playMatch(found: FoundMatch, match: PlayingMatch, game: Game, left: AbortSignal): Promise<void> {
+interface Joined {
+  readonly connection: Realtime;
+  readonly found: FoundMatch;
+  readonly match: PlayingMatch;
+  readonly game: Game;
+}
+
+async function playMatch({ connection, found, match, game }: Joined, tell: (now: Play) => void): Promise<void> {
   const names = found.players.toSorted((a, b) => a.seat - b.seat).map(seatName);
   const feed = new PlayedFeed(match, game, names);
-  const quality = new LinkQuality(await connect(), match, (ms) => feed.onRoundTrip(ms));
+  const quality = new LinkQuality(connection, match, (ms) => feed.onRoundTrip(ms));
   const away = signal<Away | undefined>(undefined);
   match.onSeatStatus(({ seat, connected, graceMs }) => {
     away.value = connected ? undefined : { seat, until: performance.now() + graceMs };
   });
-  play.value = { at: "playing", found, match, feed: feed as unknown as Running["feed"], quality, away };
+  tell({ at: "playing", found, match, feed: feed as unknown as Running["feed"], quality, away });
   const end = await match.ended;
   quality.stop();
   feed.stop();
-  play.value = left.aborted ? { at: "idle" } : { at: "over", found, seat: match.seat, end };
+  tell({ at: "over", found, seat: match.seat, end });
 }
 
 export function leaveQueue(): void {
