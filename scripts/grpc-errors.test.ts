@@ -3,7 +3,7 @@ import path from "node:path";
 import { expect, it } from "vitest";
 
 const ROOT = path.join(import.meta.dirname, "..");
-const PAGE = readFileSync(path.join(ROOT, "design/backend/v2.0-grpc-contracts.md"), "utf8");
+const PAGE = readFileSync(path.join(ROOT, "contracts/services/ERRORS.md"), "utf8");
 
 /** `service code`: its status, by the rows of the page. */
 function codesOfPage(): Map<string, string> {

@@ -11,7 +11,7 @@ const BUILD_WITHIN_MS = 120_000;
 /** Builds that are kept beside the newest: of systems that still run. */
 const KEPT = 3;
 /** What goes into the page beside its own folder, from the root of the checkout. */
-const SOURCES = ["packages", "contracts/gen/client", "contracts/gen/openapi", "contracts/names", "pnpm-lock.yaml"];
+const SOURCES = ["packages", "contracts", "pnpm-lock.yaml"];
 const NOT_SOURCES = /(^|\/)(node_modules|dist|test)$|\.test\.tsx?$/;
 
 /** The folder of the page, or undefined: then edge-api answers every path, which is said. */

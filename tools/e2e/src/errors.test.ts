@@ -53,10 +53,10 @@ function read(file: string): string {
   return readFileSync(new URL(`../../../${file}`, import.meta.url), "utf8");
 }
 
-it("design/backend/v2.0-grpc-contracts.md lists the codes of each service, with their status", () => {
+it("contracts/services/ERRORS.md lists the codes of each service, with their status", () => {
   const listed: Record<string, Record<string, string>> = {};
   let service = "";
-  for (const [, name, codes, status] of read("design/backend/v2.0-grpc-contracts.md").matchAll(
+  for (const [, name, codes, status] of read("contracts/services/ERRORS.md").matchAll(
     /^\| (\w*) ?\| ((?:`\w+`(?:, )?)+) \| ([^|]+) \|$/gm,
   )) {
     service = name || service;
