@@ -20,11 +20,13 @@ const JUDGES_RECOVERY = [
 
 /** These judge how long single answers take beside what they do themselves: one at a time, last of all. */
 const JUDGES_TIMES = [
+  "packages/client/src/answers.test.ts",
   "services/chat-service/src/delivery.db.test.ts",
   "services/identity-service/src/account-queues.db.test.ts",
   "services/identity-service/src/defence.db.test.ts",
   "services/realtime-gateway/src/connection/control-limits.test.ts",
   "services/realtime-gateway/src/connection/costly-frames.test.ts",
+  "services/shard/src/tick/step-watchdog.test.ts",
   "tools/attack/src/attacks.system.test.ts",
   "tools/drills/src/broken.system.test.ts",
   "tools/e2e/src/prediction.system.test.ts",
@@ -63,6 +65,8 @@ export default defineConfig({
           testTimeout: 30_000, // for a test that hangs: what a slow machine takes is no fault
           include: ["{packages,services,infra,tools}/**/*.test.ts", "scripts/**/*.test.ts"],
           exclude: [...NEEDS_SERVERS, ...NEEDS_KAFKA, ...JUDGES_TIMES, ...JUDGES_RECOVERY, "**/node_modules/**"],
+          maxWorkers: 2, // without a number, vitest leaves one of two cores idle
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -91,7 +95,7 @@ export default defineConfig({
           name: "recovery",
           include: JUDGES_RECOVERY,
           maxWorkers: 2,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -101,7 +105,7 @@ export default defineConfig({
           name: "times",
           include: JUDGES_TIMES,
           maxWorkers: 1,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

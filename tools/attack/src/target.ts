@@ -6,12 +6,11 @@ import os from "node:os";
 import path from "node:path";
 import { freePort, paths, portsFrom } from "@muster/local";
 import { until } from "@muster/runtime";
+import { freePortBase } from "@muster/testkit/port-base";
 import type { Target } from "./attack.ts";
 
 const UP_WITHIN_MS = 90_000;
 const STOP_WITHIN_MS = 30_000;
-/** Blocks of ports for whole systems: see infra/local/src/ports.ts. */
-const [BLOCKS_FROM, BLOCKS, BLOCK_PORTS] = [18_300, 15, 100];
 
 export interface OwnTarget extends Target, AsyncDisposable {
   readonly folder: string;
@@ -22,7 +21,7 @@ export interface OwnTarget extends Target, AsyncDisposable {
 export async function startTarget(env: Readonly<Record<string, string>> = {}): Promise<OwnTarget> {
   const folder = mkdtempSync(path.join(os.tmpdir(), "muster-attack-"));
   const port = await freePort();
-  const base = BLOCKS_FROM + Math.floor(Math.random() * BLOCKS) * BLOCK_PORTS;
+  const base = await freePortBase();
   const up = spawn(process.execPath, [path.join(paths.root, "infra/local/src/up.ts")], {
     env: {
       ...process.env,

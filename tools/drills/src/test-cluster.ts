@@ -21,6 +21,7 @@ import {
   startMariadb,
 } from "@muster/local";
 import { type Front, openFront } from "@muster/testkit/front";
+import { freePortBase } from "@muster/testkit/port-base";
 
 export interface TestClusterOptions {
   readonly gateways: number;
@@ -65,16 +66,12 @@ export interface TestCluster extends AsyncDisposable {
 }
 
 const HEALTHY_WITHIN_MS = 60_000;
-/** The services that there is one of have their ports side by side, where freePort() never looks. */
-const BLOCKS_FROM = 20_000;
-const BLOCKS = 80;
-const BLOCK_PORTS = 100;
 const SINGLE = ["identity-service", "match-service", "rating-service", "chat-service", "matchmaker", "edge-api"];
 
 export async function openTestCluster(options: TestClusterOptions): Promise<TestCluster> {
   const folder = mkdtempSync(path.join(os.tmpdir(), "muster-drill-"));
   const mariadb = await startMariadb({ dataDir: path.join(folder, "data"), port: await freePort(), durable: false });
-  const ports = portsFrom(await freePort(), BLOCKS_FROM + Math.floor(Math.random() * BLOCKS) * BLOCK_PORTS);
+  const ports = portsFrom(await freePort(), await freePortBase());
   const singleNames = [...SINGLE, ...(options.further ?? [])];
   const health = { EDGE_HEALTH_URLS: healthUrls(ports, singleNames) };
   const env = await prepare(ports, mariadb.adminUrl, { ...health, ...kafkaOf(options.kafka), ...options.env });

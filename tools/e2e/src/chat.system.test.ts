@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Message, MusterClient } from "@muster/client";
 import * as chat from "@muster/chat-service/testing";
+import { freePort } from "@muster/local";
 import { decodeServerControl, encodeClientControl, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "@muster/realtime";
 import { describeWithServers, LogLines, until } from "@muster/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -18,7 +19,7 @@ describeWithServers("chat", () => {
   let system: System;
   let second: ReturnType<typeof chat.service.createApp>;
   beforeAll(async () => {
-    const secondPort = 18_500 + Math.floor(Math.random() * 1000); // between freePort and the blocks of whole systems
+    const secondPort = await freePort();
     system = await startSystem({
       secondGateway: true,
       env: {

@@ -2,7 +2,10 @@ import { sleep } from "@muster/runtime";
 import { GOODBYE_MS } from "./consumer-defaults.ts";
 import { BrokerError } from "./port.ts";
 
-/** Resolves when `ending` has, or after so long without it: for a goodbye that a broker that hangs never answers. */
+/**
+ * Resolves when `ending` has, or after so long without it: for a goodbye that a broker that hangs never answers. No timer is left behind, which
+ * would keep a process that has stopped alive.
+ */
 export async function atMost(ms: number, ending: Promise<unknown> | undefined): Promise<void> {
   const waiting = new AbortController();
   await Promise.race([ending, sleep(ms, waiting.signal)]).finally(() => waiting.abort());

@@ -65,6 +65,18 @@ describeWithMariadb("a relay", () => {
     expect(firstOf(pipeline, broker, "others")).toEqual(upTo(4000));
   });
 
+  it("leaves no timer behind at its stop, which would keep its process alive", async () => {
+    await using pipeline = await new Pipeline(new MemoryBroker()).open();
+    const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+    const before = timers();
+    const relay = await pipeline.relay();
+    await until(() =>
+      pipeline.logs.withMessage("the outbox relay's slots changed").length > 0 ? undefined : "no lease",
+    );
+    await relay.stop?.();
+    expect(timers()).toBeLessThanOrEqual(before);
+  });
+
   it("gets any number of large events of one key past a broker's limit for a batch", async () => {
     const broker = new MemoryBroker();
     await using pipeline = await new Pipeline(broker).open();

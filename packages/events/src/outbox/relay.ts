@@ -4,6 +4,7 @@ import { type Database, faultOfDatabase, inTransaction, Tail } from "@muster/db"
 import type { Logger } from "@muster/log";
 import { type Component, retryDelayMs, sleep } from "@muster/runtime";
 import { type RawBuilder, type Transaction, sql } from "kysely";
+import { atMost } from "../broker/at-most.ts";
 import { BrokerError, type OutgoingRecord, type Producer } from "../broker/port.ts";
 import { BATCH_BYTES_MAX, RECORD_OVERHEAD_BYTES } from "../topics.ts";
 import { type Lease, Leases } from "./leases.ts";
@@ -72,7 +73,7 @@ export function createRelay<Tables extends OutboxTables>(options: RelayOptions<T
     },
     async stop() {
       stop.abort();
-      await Promise.race([running, sleep(STOP_MS)]);
+      await atMost(STOP_MS, running);
     },
   };
 
