@@ -1,6 +1,6 @@
 // The whole local system in one process tree: starts it, waits until it is healthy, plays one match, keeps it running, stops
 // it. Called by up.sh.
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { alertsText, watchAlerts } from "./alert-watch.ts";
 import { type Child, spawnChild } from "./child.ts";
@@ -10,6 +10,7 @@ import { type Infrastructure, startInfrastructure } from "./infrastructure.ts";
 import { kafkaSettings, usesPrivateKafka } from "./kafka-brokers.ts";
 import { LogFiles } from "./log-files.ts";
 import { coloured, readLogLine } from "./log-lines.ts";
+import { openInBrowser } from "./open-in-browser.ts";
 import { paths } from "./paths.ts";
 import { wantsPrometheus } from "./prometheus.ts";
 import { databaseServices, deploymentOf, kafkaVariables, SERVICES } from "./services.ts";
@@ -94,7 +95,8 @@ async function up(): Promise<void> {
   say(`healthy after ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
   if (process.env["MUSTER_SKIP_SMOKE"] !== "1") await smoke(env);
   if (!stopping) await tellHowToReach(env);
-  if (!stopping && process.env["MUSTER_OPEN"] === "1") openPage(`http://localhost:${env["MUSTER_INGRESS_PORT"]}/`);
+  if (!stopping && process.env["MUSTER_OPEN"] === "1")
+    openInBrowser(`http://localhost:${env["MUSTER_INGRESS_PORT"]}/`, say);
 }
 
 function migrate(name: string, env: Record<string, string | undefined>): void {
@@ -155,13 +157,6 @@ Muster is up.
 Try:  curl -s http://${base}/v1/modes
 Press Ctrl-C to stop everything.`,
   );
-}
-
-/** In the desktop's browser. A machine without one is told so, and everything goes on. */
-function openPage(url: string): void {
-  const opener = spawn(process.platform === "darwin" ? "open" : "xdg-open", [url], { stdio: "ignore", detached: true });
-  opener.on("error", () => say(`there is no program to open a browser with: open ${url} yourself`));
-  opener.unref();
 }
 
 /** Of the private Prometheus, if there is one. From here on it is said which alerts fire. */

@@ -32,7 +32,7 @@ export function reportText(report: InspectionReport, tickRate: number): string {
 }
 
 export function problemText({ kind, path: field, line, message, times, firstTick }: FoundProblem): string {
-  const where = [field && field !== message ? field : "", line === undefined ? "" : `at ${shown(line)}`]
+  const where = [field && field !== message ? field : "", line === undefined ? "" : `at ${shownLine(line)}`]
     .filter(Boolean)
     .join(" ");
   return `FAIL ${kind}: ${message}${where === "" ? "" : `\n     ${where}`}\n     first in tick ${firstTick}, ${times} times`;
@@ -47,7 +47,7 @@ export function tickText(tick: InspectedTick, state: object): string {
     ),
     ...tick.changes.map(
       ({ path: field, before, after, line }) =>
-        `${field.padEnd(28)} ${before} → ${after}${line === undefined ? "" : `   ${shown(line)}`}`,
+        `${field.padEnd(28)} ${before} → ${after}${line === undefined ? "" : `   ${shownLine(line)}`}`,
     ),
     `bits      ${tick.bits.map(({ path: field, bits }) => `${field} ${bits}`).join(", ") || "all as expected"}`,
     `state     ${JSON.stringify(state)}`,
@@ -56,6 +56,6 @@ export function tickText(tick: InspectedTick, state: object): string {
 }
 
 /** Relative to where the command was typed. */
-function shown(line: string): string {
+export function shownLine(line: string): string {
   return line.startsWith("/") ? path.relative(process.env["INIT_CWD"] ?? ".", line) : line;
 }

@@ -7,7 +7,14 @@ export {
   type InspectionSetup,
   ProblemList,
 } from "./inspect-match.ts";
-export { type FieldChange, type InspectedTick, Inspection, type Problem } from "./inspection.ts";
+export {
+  type FieldChange,
+  type InspectedMatch,
+  type InspectedTick,
+  Inspection,
+  type Moment,
+  type Problem,
+} from "./inspection.ts";
 export type { PlayersKind } from "./players.ts";
 export {
   type MatchBytes,
@@ -18,4 +25,4 @@ export {
   type SoakSetup,
   type Spread,
 } from "./soak.ts";
-export { TrialMatch, type TrialSetup } from "./trial-match.ts";
+export { type SentInput, TrialMatch, type TrialSetup } from "./trial-match.ts";

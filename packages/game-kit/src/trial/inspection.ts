@@ -9,7 +9,7 @@ import { SnapshotEncoder } from "../wire/snapshot.ts";
 import type { ForbiddenCall } from "./other-world.ts";
 import { RecordedStep, type StepOutcome } from "./recorded-step.ts";
 import { sourceLineOf } from "./source-line.ts";
-import { TrialMatch, type TrialSetup } from "./trial-match.ts";
+import { type SentInput, TrialMatch, type TrialSetup } from "./trial-match.ts";
 
 /**
  * `differs`: a field, or the result, came out differently the second time. `calls`: what no step may use. `writes`: a function wrote
@@ -46,10 +46,29 @@ export interface InspectedTick {
   readonly problems: readonly Problem[];
 }
 
+/** What an inspection looks into: a match, and who decides what its players do. */
+export interface InspectedMatch {
+  readonly simulation: Simulation;
+  /** By seat: how many inputs were applied. */
+  readonly acks: Uint32Array;
+  /** What `decide` has applied, and its record of the input log. */
+  readonly sent: readonly SentInput[];
+  readonly record: Uint8Array;
+  /** Sets the inputs of the next step. */
+  decide(): void;
+}
+
+/** A match at one tick: enough to go on from there. */
+export interface Moment {
+  readonly tick: number;
+  readonly memory: Int32Array;
+  readonly acks: Uint32Array;
+}
+
 const INPUT_HEADER_BYTES = 9;
 
-export class Inspection {
-  readonly match: TrialMatch;
+export class Inspection<M extends InspectedMatch = TrialMatch> {
+  readonly match: M;
   result: GameResult | undefined;
   /** The game threw, or has a result. */
   over = false;
@@ -57,13 +76,17 @@ export class Inspection {
   readonly #frames: SnapshotEncoder;
   readonly #setup: TrialSetup;
   readonly #game: Game;
-  readonly #records: Uint8Array[] = [];
-  readonly #hashes: string[] = [];
+  #records: Uint8Array[] = [];
+  #hashes: string[] = [];
+  /** Where the records begin, if not where the match does. */
+  #base: Moment | undefined;
+  #written: boolean | undefined;
 
-  constructor(game: Game, setup: TrialSetup) {
+  /** `match`: of the same game, seed and options. Default: one that plays by itself. */
+  constructor(game: Game, setup: TrialSetup, match: M = new TrialMatch(game, setup) as unknown as M) {
     this.#game = game;
     this.#setup = setup;
-    this.match = new TrialMatch(game, setup);
+    this.match = match;
     const { simulation, acks } = this.match;
     this.#step = new RecordedStep(simulation);
     this.#frames = new SnapshotEncoder(simulation.layout, simulation.seats);
@@ -83,14 +106,42 @@ export class Inspection {
     return plainOf(game.state, layout.view(words, 0, false) as never);
   }
 
+  get moment(): Moment {
+    const { simulation, acks } = this.match;
+    return { tick: simulation.tick, memory: simulation.memory.slice(), acks: acks.slice() };
+  }
+
+  /** Goes on from there: of this match, or of one of the same game's under other rules. */
+  goTo(moment: Moment): void {
+    const { simulation, acks } = this.match;
+    simulation.memory.set(moment.memory);
+    simulation.tick = moment.tick;
+    acks.set(moment.acks);
+    this.#frames.rebase(simulation.words, acks);
+    this.#base = moment;
+    this.#records = [];
+    this.#hashes = [simulation.hash()];
+    this.#written = undefined;
+    this.result = undefined;
+    this.over = false;
+  }
+
+  /** The inputs of the next step, for whoever wants to know before it; otherwise the step does it. */
+  decide(): void {
+    const { simulation } = this.match;
+    const before = simulation.words.slice();
+    this.match.decide();
+    this.#written = before.some((word, i) => word !== simulation.words[i]);
+  }
+
   step(): InspectedTick {
     const { match } = this;
     const { simulation } = match;
     const before = simulation.words.slice();
-    match.decide();
+    if (this.#written === undefined) this.decide();
     const problems: Problem[] = [];
-    if (before.some((word, i) => word !== simulation.words[i]))
-      problems.push({ kind: "writes", message: "a bot or accepts() has written to the state" });
+    if (this.#written) problems.push({ kind: "writes", message: "a bot or accepts() has written to the state" });
+    this.#written = undefined;
     this.#records.push(match.record.slice());
     const inputs = this.#inputs();
     const first = this.#step.run(false);
@@ -125,6 +176,11 @@ export class Inspection {
   #replayed(): Problem[] {
     const { seed, options = {} } = this.#setup;
     const simulation = new Simulation(this.#game, { seed, seats: this.match.simulation.seats, options });
+    if (this.#base) {
+      simulation.memory.set(this.#base.memory);
+      simulation.tick = this.#base.tick;
+    }
+    const from = simulation.tick;
     const player = new LogPlayer(simulation);
     for (const [i, record] of [undefined, ...this.#records].entries()) {
       if (record) player.play(record);
@@ -132,7 +188,7 @@ export class Inspection {
         return [
           {
             kind: "replay",
-            message: `simulated again from its inputs, the match is another one from tick ${i} on: something that is not in the state decides`,
+            message: `simulated again from its inputs, the match is another one from tick ${from + i} on: something that is not in the state decides`,
           },
         ];
     }
