@@ -183,6 +183,11 @@ export class RestClient {
     return this.#get(`/v1/players/${encodeURIComponent(playerId)}`, PLAYER);
   }
 
+  /** By the whole name; upper and lower case do not matter. @throws MusterError player_not_found */
+  async findPlayer(name: string): Promise<Player> {
+    return this.#get(`/v1/players?${new URLSearchParams({ name })}`, PLAYER);
+  }
+
   async match(matchId: string): Promise<MatchSummary> {
     return this.#get(`/v1/matches/${encodeURIComponent(matchId)}`, MATCH);
   }

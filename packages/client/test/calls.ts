@@ -27,6 +27,7 @@ export const CALLS: Readonly<Record<string, Call>> = {
   changePassword: (client) => client.changePassword({ currentPassword: "a", newPassword: "b" }),
   me: (client) => client.me(),
   player: (client) => client.player(ID),
+  findPlayer: (client) => client.findPlayer("ann"),
   match: (client) => client.match(ID),
   history: (client) => client.history({ limit: 1 }),
   modes: (client) => client.modes(),

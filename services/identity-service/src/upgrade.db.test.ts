@@ -49,6 +49,8 @@ describeWithMariadb("a guest that takes a name and a password", () => {
     const { tokens } = await harness.call.refresh({ refreshToken: guest.refreshToken });
     const claims = decodeJwt(tokens?.accessToken as string);
     expect(claims).toMatchObject({ sub: guest.playerId, name, fam: guest.keepFamilyId });
+    expect((await harness.call.findProfile({ name: name.toUpperCase() })).profile?.playerId).toBe(guest.playerId);
+    await expect(harness.call.findProfile({ name: guest.name })).rejects.toThrow(/player_not_found|no such player/i);
     const again = await harness.call.logIn({ name, password: PASSWORD });
     expect(again.profile).toMatchObject({ playerId: guest.playerId, kind: AccountKind.REGISTERED });
   });

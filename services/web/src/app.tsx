@@ -2,6 +2,8 @@
 import type { Player } from "@muster/client";
 import { ErrorBoundary, LocationProvider, Route, Router, useLocation } from "preact-iso";
 import { useEffect, useRef } from "preact/hooks";
+import { invitations, unread } from "./chat/chat.ts";
+import { Unread } from "./chat/unread.tsx";
 import { NotFoundPage } from "./pages/not-found-page.tsx";
 import { play } from "./play/play.ts";
 import { type PageRoute, ROUTES } from "./routes.ts";
@@ -44,6 +46,8 @@ function Shell() {
           {ROUTES.filter((route) => route.nav && isShown(route, who)).map((route) => (
             <a key={route.path} href={route.path} aria-current={route.path === path ? "page" : undefined}>
               {nav[route.nav as keyof typeof nav]}
+              {route.nav === "chat" && <Unread count={unread.value} />}
+              {route.nav === "chat" && <Invited />}
             </a>
           ))}
         </nav>
@@ -86,6 +90,18 @@ function Shell() {
       </main>
       <Settings />
     </div>
+  );
+}
+
+/** Invitations that wait for an answer. */
+function Invited() {
+  const { length } = invitations.value ?? [];
+  if (length === 0) return null;
+  return (
+    <span class="tag" data-invited={length}>
+      <span aria-hidden="true">✉ {length}</span>
+      <span class="visually-hidden">{text.value.chat.pending(length)}</span>
+    </span>
   );
 }
 

@@ -97,4 +97,56 @@ describeWithBrowser("the chat page", () => {
     await one.goto(system.url + direct);
     await hears(one, "only for you");
   }, 90_000);
+
+  it("invites by name into a private room, counts what is unread on every page, and blocks and unblocks", async () => {
+    const pages = (await Promise.all([browser.visit(system.url), browser.visit(system.url)])) as [Page, Page];
+    const [one, other] = pages;
+    for (const page of pages) await playAsGuest(page);
+    const theirName = (await other.locator("[data-player] > span").innerText()).split(/\s/)[0] as string;
+    const room = `club-${Date.now().toString(36)}`;
+    await one.getByRole("link", { name: "Chat" }).click();
+    await one.getByLabel("Name of a room").fill(room);
+    await one.getByLabel("Private").check();
+    await one.getByRole("button", { name: "Create" }).click();
+    await one.getByLabel("Invite a player").fill("nobody-has-this");
+    await one.getByRole("button", { name: "Invite" }).click();
+    await one.getByText("There is no such player.").waitFor();
+    await one.getByLabel("Invite a player").fill(theirName.toUpperCase());
+    await one.getByRole("button", { name: "Invite" }).click();
+    await one.getByText(`${theirName} is invited.`).waitFor();
+    await expectAccessible(one, "an own room");
+
+    await other.reload();
+    await other.locator('nav [data-invited="1"]').waitFor({ timeout: 15_000 });
+    await other.getByRole("link", { name: "Chat" }).click();
+    await other.getByText(`invites you to ${room}`).waitFor();
+    await picture(other, "invitations");
+    await other.getByRole("button", { name: "Accept" }).click();
+    await other.getByRole("heading", { name: room }).waitFor();
+    await other.locator("nav [data-invited]").waitFor({ state: "detached" });
+    await other.getByLabel("Invite a player").fill(theirName);
+    await other.getByRole("button", { name: "Invite" }).click();
+    await other.getByText("Only who made this room").waitFor();
+
+    await other.getByRole("link", { name: "Leaderboard" }).click();
+    await one.getByLabel("Message", { exact: true }).fill("are you there?");
+    await one.keyboard.press("Enter");
+    await other.locator('nav [data-unread="1"]').waitFor();
+    await other.getByRole("link", { name: "Chat" }).click();
+    await other.locator('.tabs [data-unread="1"]').waitFor();
+    await other.locator(".tabs").getByText(room).click();
+    await other.getByText("are you there?").waitFor();
+    await other.locator("[data-unread]").first().waitFor({ state: "detached" });
+
+    await other.goto(`${system.url}/players/${await idOf(one)}`);
+    await other.getByRole("button", { name: /^Block / }).click();
+    await other.getByText("You read nothing of").waitFor();
+    await expectAccessible(other, "a blocked player");
+    await picture(other, "blocked-player");
+    await one.goto(`${system.url}/chat/direct/${await idOf(other)}`);
+    await one.getByText("One of you has blocked the other.").waitFor();
+    await other.getByRole("link", { name: "Profile" }).click();
+    await other.locator("[data-blocked] button").click();
+    await other.getByText("You block nobody.").waitFor();
+  }, 90_000);
 });

@@ -113,11 +113,37 @@ describeWithBrowser("the player's page", () => {
     }, 15_000);
     await expectAccessible(one, "a duel");
     await picture(one, "duel");
+
+    // They talk beside the board; the game has its keys back when the chat is closed.
+    await one.getByRole("button", { name: "Chat" }).click();
+    const line = one.getByLabel("Message", { exact: true });
+    await line.waitFor();
+    await one.keyboard.type("a wad of luck");
+    expect(await line.inputValue(), "the game takes no keys from who writes").toBe("a wad of luck");
+    await one.keyboard.press("Enter");
+    await one.getByRole("log").getByText("a wad of luck").waitFor();
+    await other.locator('.match [data-unread="1"]').waitFor({ timeout: 15_000 });
+    await other.locator('nav [data-unread="1"]').waitFor();
+    expect(await other.evaluate<string>("document.activeElement.id"), "the chat of the other takes no focus").toBe(
+      "main",
+    );
+    await expectAccessible(one, "a match and its chat");
+    await picture(one, "match-chat");
+    await one.keyboard.press("Escape");
+    await line.waitFor({ state: "detached" });
+    await one.keyboard.press("Space");
+    expect(await line.count(), "the space bar fires, and opens nothing").toBe(0);
+    await other.getByRole("button", { name: "Chat" }).click();
+    await other.getByRole("log").getByText("a wad of luck").waitFor();
+    await other.locator("[data-unread]").first().waitFor({ state: "detached" });
+
     await one.getByRole("button", { name: "Give up" }).click();
     await expectAccessible(one, "the question");
     await one.getByRole("dialog").getByRole("button", { name: "Give up" }).click();
     await one.getByRole("heading", { name: /The match was cancelled|You lost/ }).waitFor();
     await other.getByRole("heading", { name: "You won" }).waitFor({ timeout: 30_000 });
+    await other.getByRole("log").getByText("a wad of luck").waitFor(); // still open under the result
+    await expectAccessible(other, "a result and its chat");
     await other.getByRole("button", { name: "Another game" }).click();
     await other.getByRole("heading", { name: "Play", exact: true }).waitFor();
     await other.waitForLoadState("networkidle");

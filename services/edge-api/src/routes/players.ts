@@ -2,7 +2,7 @@ import { must } from "@muster/errors";
 import type { Handlers } from "./handler.ts";
 import { profileJson } from "./sessions.ts";
 
-export const playerHandlers: Handlers<"getMe" | "getPlayer"> = {
+export const playerHandlers: Handlers<"getMe" | "getPlayer" | "findPlayer"> = {
   async getMe({ caller }, { identity }) {
     const { profile } = await identity.getProfile({ playerId: must(caller, "secured").playerId });
     return { status: 200, body: profileJson(profile) };
@@ -10,6 +10,11 @@ export const playerHandlers: Handlers<"getMe" | "getPlayer"> = {
 
   async getPlayer({ params }, { identity }) {
     const { profile } = await identity.getProfile({ playerId: params.playerId });
+    return { status: 200, body: profileJson(profile) };
+  },
+
+  async findPlayer({ query }, { identity }) {
+    const { profile } = await identity.findProfile({ name: query.name });
     return { status: 200, body: profileJson(profile) };
   },
 };

@@ -15,6 +15,7 @@ import { type Device, sha256, type TokenPair } from "../sessions.ts";
 import {
   type Credentials,
   findAccount,
+  findAccountByName,
   findAccountByDevice,
   findAccountWithPassword,
   lockCredentials,
@@ -28,7 +29,15 @@ import type { Tx } from "../store/db.ts";
 import { hasDevice } from "../store/sessions.ts";
 import type { RpcParts } from "./parts.ts";
 
-type AccountRpcs = "register" | "logIn" | "logInGuest" | "refresh" | "logOut" | "getProfile" | "changePassword";
+type AccountRpcs =
+  | "register"
+  | "logIn"
+  | "logInGuest"
+  | "refresh"
+  | "logOut"
+  | "getProfile"
+  | "findProfile"
+  | "changePassword";
 
 /** Who logs in has no session yet. */
 const LOGGING_IN = "log-in";
@@ -116,6 +125,12 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
 
     async getProfile({ playerId }) {
       const account = await findAccount(db, playerId);
+      if (!account) throw fail("player_not_found");
+      return { profile: toProfile(account) };
+    },
+
+    async findProfile({ name }) {
+      const account = await findAccountByName(db, nameKeyOf(name));
       if (!account) throw fail("player_not_found");
       return { profile: toProfile(account) };
     },

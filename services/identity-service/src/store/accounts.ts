@@ -30,6 +30,10 @@ export async function insertCredentials(db: Tx, accountId: string, phc: string):
   await db.insertInto("credentials").values({ account_id: accountId, password_phc: phc }).execute();
 }
 
+export async function findAccountByName(db: Db, nameKey: string): Promise<Account | undefined> {
+  return db.selectFrom("accounts").select(ACCOUNT).where("name_key", "=", nameKey).executeTakeFirst();
+}
+
 /** Locks the row until the transaction ends. */
 export async function lockCredentials(tx: Tx, accountId: string): Promise<Credentials | undefined> {
   return tx

@@ -13,6 +13,7 @@ import {
   opened,
   readOlder,
   startChat,
+  unread,
 } from "./chat.ts";
 
 const ROOM: Channel = { channelId: "room", kind: "room", name: "room", lastSeq: 0, lastReadSeq: 0, unread: 0 };
@@ -22,6 +23,7 @@ let history: PromiseWithResolvers<MessagePage>[];
 const connect = vi.spyOn(client, "connect");
 const channelList = vi.spyOn(client.chat, "channels");
 const read = vi.spyOn(client.chat, "history");
+vi.spyOn(client.chat, "invitations").mockResolvedValue([]);
 vi.spyOn(client, "logOut").mockResolvedValue();
 
 beforeEach(() => {
@@ -204,4 +206,29 @@ it("shows one player nothing of what another one has read, however they follow e
   await answer([1]);
   await opening;
   expect(opened.value.size).toBe(0);
+});
+
+it("asks what is unread without opening a connection, which would end that of another tab", async () => {
+  vi.useFakeTimers();
+  connect.mockClear();
+  channelList.mockResolvedValue([
+    { ...ROOM, lastSeq: 2, unread: 2 },
+    { ...ROOM, channelId: "all", kind: "global", lastSeq: 9, unread: 9 },
+  ]);
+  player.value = somebody("dora");
+  await vi.advanceTimersByTimeAsync(2000);
+  vi.useRealTimers();
+  expect(unread.value).toBe(2);
+  expect(connect).not.toHaveBeenCalled();
+});
+
+it("learns of a channel that somebody opened with its first message", async () => {
+  channelList.mockResolvedValue([]);
+  const starting = startChat();
+  await subscribed();
+  await starting;
+  channelList.mockResolvedValue([{ ...ROOM, lastSeq: 1, unread: 1 }]);
+  onMessage(message(1));
+  await settled();
+  expect(unread.value).toBe(1);
 });

@@ -1,6 +1,7 @@
 // This tab's chat: the channels, and the messages of those that were opened. It goes on while other pages are shown.
-import type { Channel, Message, MessagePage, MusterError, Realtime } from "@muster/client";
-import { effect, signal } from "@preact/signals";
+import type { Channel, Invitation, Message, MessagePage, MusterError, Realtime } from "@muster/client";
+import { computed, effect, signal } from "@preact/signals";
+import { detach } from "../detach.ts";
 import { client, connect, player, realtime } from "../session/session.ts";
 
 export interface Opened {
@@ -15,10 +16,19 @@ const DELIVERY_WITHIN_MS = 2000;
 
 export const channels = signal<readonly Channel[] | undefined>(undefined);
 export const opened = signal<ReadonlyMap<string, Opened>>(new Map());
+export const invitations = signal<readonly Invitation[] | undefined>(undefined);
+/** What the navigation counts: what is said to this player among others. What is said to everybody is not. */
+export const unread = computed(() =>
+  (channels.value ?? []).reduce((sum, one) => sum + (one.kind === "global" ? 0 : one.unread), 0),
+);
 /** The realtime connection is away, and is being opened again. */
 export const chatLost = signal(false);
 /** Why it does not come back by itself: nothing is delivered until `startChat` opens another one. That is left to the player, who may have it in another tab. */
 export const chatEnded = signal<MusterError | undefined>(undefined);
+
+/** The first look waits until the page is there. */
+const FIRST_LOOK_MS = 1500;
+const LOOK_EVERY_MS = 60_000;
 
 let reader: string | undefined;
 let subscription: { readonly to: Realtime; readonly begun: Promise<void> } | undefined;
@@ -35,6 +45,7 @@ effect(() => {
   subscription = undefined;
   beginnings++;
   channels.value = undefined;
+  invitations.value = undefined;
   opened.value = new Map();
   chatEnded.value = undefined;
 });
@@ -44,6 +55,38 @@ effect(() =>
     chatEnded.value = state === "closed" ? reason : undefined;
   }),
 );
+
+/**
+ * Every page counts what is unread. A tab that has no connection asks for it now and then: it must not open one for that, because a player has
+ * one connection, and another tab may be in a match by it. With a connection, it is delivered.
+ */
+effect(() => {
+  if (!player.value) return;
+  const look = (): void => {
+    if (document.visibilityState !== "hidden") detach(readLists().catch(() => undefined)); // the next look is soon
+  };
+  const first = setTimeout(look, FIRST_LOOK_MS);
+  const again = setInterval(look, LOOK_EVERY_MS);
+  return () => [clearTimeout(first), clearInterval(again)];
+});
+effect(() => {
+  if (realtime.value) detach(startChat().catch(() => undefined)); // pages of chat start it too, and say what is wrong
+});
+
+/** @throws MusterError */
+export async function readLists(): Promise<void> {
+  const whose = reader;
+  const [list, invited] = await Promise.all([client.chat.channels(), client.chat.invitations()]);
+  if (reader !== whose) return;
+  setChannels(list);
+  invitations.value = invited;
+}
+
+/** After this player blocked somebody, or no longer does: other messages are hidden then, and other channels. @throws MusterError */
+export async function readAnew(): Promise<void> {
+  await readLists();
+  dropOpened([...opened.peek().keys()]);
+}
 
 /** @throws MusterError */
 export async function startChat(): Promise<void> {
@@ -94,6 +137,7 @@ export function onMessage(message: Message): void {
   if (here && (here.messages.length === 0 || seq >= (here.messages[0] as Message).seq))
     keep(channelId, [message], here.older);
   const channel = channels.peek()?.find((one) => one.channelId === channelId);
+  if (!channel && channels.peek()) detach(learnOfChannel()); // somebody opened it just now
   if (!channel || seq <= channel.lastSeq) return;
   const own = message.authorId === player.peek()?.playerId;
   change(channelId, { lastSeq: seq, unread: channel.unread + (own ? 0 : 1) });
@@ -148,6 +192,14 @@ async function readPage(channelId: string, where: { readonly before?: number }):
   } finally {
     arriving.delete(channelId);
   }
+}
+
+let learning: Promise<void> | undefined;
+/** Once for all messages that come meanwhile. */
+function learnOfChannel(): Promise<void> {
+  return (learning ??= readLists()
+    .catch(() => undefined) // the next message, or the next look, tells again
+    .finally(() => (learning = undefined)));
 }
 
 function change(channelId: string, to: Partial<Channel>): void {

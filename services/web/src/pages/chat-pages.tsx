@@ -1,15 +1,17 @@
 // The channels, and one of them.
-import type { Channel } from "@muster/client";
+import { type Channel, MusterError } from "@muster/client";
 import { useSignal } from "@preact/signals";
 import { useLocation, useRoute } from "preact-iso";
 import { useEffect } from "preact/hooks";
-import { channels, chatEnded, startChat } from "../chat/chat.ts";
+import { BlockButton } from "../chat/blocks.tsx";
+import { channels, chatEnded, invitations, readLists, startChat } from "../chat/chat.ts";
 import { Conversation } from "../chat/conversation.tsx";
+import { Unread } from "../chat/unread.tsx";
 import { client, player } from "../session/session.ts";
 import { SignedIn } from "../session/signed-in.tsx";
 import { text } from "../text/index.ts";
 import { useAction } from "../ui/action.ts";
-import { Confirm, Failure, Loading, Page } from "../ui/index.tsx";
+import { Confirm, Empty, Failure, Field, Loading, Page } from "../ui/index.tsx";
 import { useLoaded } from "../ui/loaded.ts";
 
 export function ChatPage() {
@@ -68,12 +70,7 @@ function Chat() {
             aria-current={channel.channelId === id ? "page" : undefined}
           >
             {nameOf(channel)}
-            {channel.unread > 0 && (
-              <span class="tag">
-                <span aria-hidden="true">{channel.unread}</span>
-                <span class="visually-hidden">{say.unread(channel.unread)}</span>
-              </span>
-            )}
+            <Unread count={channel.unread} />
           </a>
         ))}
       </nav>
@@ -87,6 +84,12 @@ function Chat() {
         <>
           <h2>{shown ? nameOf(shown) : say.title}</h2>
           <Conversation key={id} channelId={id} name={shown ? nameOf(shown) : say.title} />
+          {shown?.kind === "direct" && shown.subjectId !== undefined && (
+            <div class="row">
+              <BlockButton playerId={shown.subjectId} name={nameOf(shown)} />
+            </div>
+          )}
+          {shown?.kind === "room" && <Invite key={`invite ${id}`} channelId={id} />}
           {shown?.kind === "room" && <Leave channelId={id} />}
         </>
       )}
@@ -149,28 +152,71 @@ function Rooms() {
   );
 }
 
+/** By name, as one player knows another. */
+function Invite({ channelId }: { readonly channelId: string }) {
+  const { chat: say } = text.value;
+  const [name, done, act] = [useSignal(""), useSignal<string | undefined>(undefined), useAction()];
+  const send = (event: Event): void => {
+    event.preventDefault();
+    done.value = undefined;
+    act.run(async () => {
+      const found = await client.findPlayer(name.value.trim());
+      await client.chat.invite(channelId, found.playerId);
+      [done.value, name.value] = [found.name, ""];
+    });
+  };
+  const error = act.error.value;
+  return (
+    <form class="card stack-s text" onSubmit={send}>
+      <Field
+        id="invite"
+        label={say.invite}
+        hint={say.inviteHint}
+        autocomplete="off"
+        value={name.value}
+        onInput={(value) => (name.value = value)}
+      />
+      {error instanceof MusterError && error.code === "not_allowed" ? (
+        <p class="notice error" role="alert">
+          {say.inviteNotAllowed}
+        </p>
+      ) : (
+        error !== undefined && <Failure error={error} />
+      )}
+      <p role="status">{done.value !== undefined && say.invitedNow(done.value)}</p>
+      <div class="row">
+        <button type="submit" class="button" disabled={act.busy.value || name.value.trim() === ""}>
+          {say.inviteSend}
+        </button>
+      </div>
+    </form>
+  );
+}
+
 function Invitations() {
   const { chat: say } = text.value;
   const { route } = useLocation();
-  const [list, act] = [useLoaded(() => client.chat.invitations(), []), useAction()];
+  const [list, act] = [useLoaded(readLists, []), useAction()];
   const accept = (channelId: string): void =>
     act.run(async () => {
       await client.chat.acceptInvitation(channelId);
+      await readLists();
       route(`/chat/${channelId}`);
     });
   const decline = (channelId: string): void =>
     act.run(async () => {
       await client.chat.declineInvitation(channelId);
-      list.retry();
+      await readLists();
     });
   if (list.error !== undefined) return <Failure error={list.error} retry={list.retry} />;
-  if (!list.value || list.value.length === 0) return null;
+  if (!invitations.value) return <Loading />;
   return (
     <section class="stack text" aria-labelledby="invitations">
       <h2 id="invitations">{say.invitations}</h2>
       {act.error.value !== undefined && <Failure error={act.error.value} />}
+      {invitations.value.length === 0 && <Empty>{say.noInvitations}</Empty>}
       <ul class="stack-s">
-        {list.value.map(({ channelId, inviterName, roomName }) => (
+        {invitations.value.map(({ channelId, inviterName, roomName }) => (
           <li key={channelId} class="card row spread">
             {say.invited(inviterName, roomName)}
             <span class="row">

@@ -1,11 +1,12 @@
 // A player as everybody sees them.
 import type { ReplaySummary } from "@muster/client";
 import { useRoute } from "preact-iso";
+import { BlockButton } from "../chat/blocks.tsx";
 import { HistoryTable, outcomeOf } from "../matches/history-table.tsx";
 import { modeName, playerName } from "../matches/names.ts";
 import { Names } from "../matches/participants.tsx";
 import { Report } from "../reports/report.tsx";
-import { client } from "../session/session.ts";
+import { client, player } from "../session/session.ts";
 import { SignedIn } from "../session/signed-in.tsx";
 import { dateText, text } from "../text/index.ts";
 import { Empty, Failure, Loading, Page } from "../ui/index.tsx";
@@ -37,7 +38,13 @@ function Profile({ playerId }: { readonly playerId: string }) {
   return (
     <Page title={who.value.name} intro={say.since(dateText(who.value.createdAt))}>
       <div class="row">
+        {playerId !== player.value?.playerId && (
+          <a class="button" href={`/chat/direct/${playerId}`}>
+            {text.value.chat.writeTo}
+          </a>
+        )}
         <Report of={who.value} look="button" />
+        <BlockButton playerId={playerId} name={who.value.name} />
       </div>
       <Ratings playerId={playerId} />
       <h2>{say.matches}</h2>

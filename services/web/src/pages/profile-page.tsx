@@ -1,6 +1,7 @@
 // The player's own account: what keeps it, what opens it, and where it is open.
 import type { DeviceInfo } from "@muster/client";
 import { useSignal } from "@preact/signals";
+import { Blocked } from "../chat/blocks.tsx";
 import { client, player, signOut, upgrade } from "../session/session.ts";
 import { SignedIn } from "../session/signed-in.tsx";
 import { dateText, text } from "../text/index.ts";
@@ -46,6 +47,7 @@ function Profile() {
         <Password onDone={() => (done.value = say.changed)} />
       )}
       <Devices key={`${who.kind} ${done.value}`} />
+      <Blocked />
       {asks.value && (
         <Confirm
           question={guest ? say.outGuestAsk : say.outAsk}

@@ -1,6 +1,7 @@
 // A match that is being played: the game's board, the other players, the connection.
 import { useSignal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
+import { isChatOpen, keysToTheGame, MatchChat, MatchChatToggle } from "../chat/match-chat.tsx";
 import type { GameUi } from "../games/game-ui.ts";
 import { gameUi } from "../games/index.ts";
 import { text } from "../text/index.ts";
@@ -13,12 +14,18 @@ export function MatchView({ running }: { readonly running: Running }) {
   const { found, feed, quality, away } = running;
   const [ui, setUi] = useState<GameUi | undefined>(undefined);
   const asks = useSignal(false);
+  const talks = found.players.some(({ bot, seat }) => seat !== feed.seat && bot === "");
   useEffect(() => void gameUi(found.gameId).then(setUi), [found.gameId]);
   useEffect(() => {
     document.title = `${feed.names.join(` ${say.versus} `)} · ${text.value.name}`;
   }, []);
   return (
-    <div class="match" data-match={found.matchId} data-seat={feed.seat}>
+    <div
+      class="match"
+      data-match={found.matchId}
+      data-seat={feed.seat}
+      data-chat={talks && isChatOpen(found.matchId) ? "" : undefined}
+    >
       <h1 class="visually-hidden">{feed.names.join(` ${say.versus} `)}</h1>
       {quality.lost.value && (
         <p class="notice warning" role="alert">
@@ -37,16 +44,23 @@ export function MatchView({ running }: { readonly running: Running }) {
             {say.lossLabel}: {(quality.loss.value * 100).toFixed(1)} %
           </span>
         </p>
-        <button type="button" class="button danger" onClick={() => (asks.value = true)}>
-          {say.leave}
-        </button>
+        <span class="row">
+          {talks && <MatchChatToggle matchId={found.matchId} />}
+          <button type="button" class="button danger" onClick={() => (asks.value = true)}>
+            {say.leave}
+          </button>
+        </span>
       </div>
+      {talks && <MatchChat matchId={found.matchId} />}
       {asks.value && (
         <Confirm
           question={say.leaveAsk}
           yes={say.leave}
           no={say.stay}
-          onNo={() => (asks.value = false)}
+          onNo={() => {
+            asks.value = false;
+            keysToTheGame();
+          }}
           onYes={() => {
             asks.value = false;
             giveUp().catch(() => undefined); // not connected: the seat's time runs out by itself

@@ -2,6 +2,7 @@
 import { MusterError } from "@muster/client";
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { MatchChat, MatchChatToggle } from "../chat/match-chat.tsx";
 import { ResultTable } from "../matches/participants.tsx";
 import { sound } from "../games/sound.ts";
 import { client } from "../session/session.ts";
@@ -18,6 +19,7 @@ export function ResultView({ over }: { readonly over: Extract<Play, { at: "over"
   const { result: say } = text.value;
   const { found, end, seat } = over;
   const title = titleOf(over);
+  const talks = found.players.some((one) => one.seat !== seat && one.bot === "");
   useEffect(() => {
     if (end.kind === "ended") sound(end.seats[seat]?.rank === 1 ? "won" : "lost");
   }, []);
@@ -50,10 +52,12 @@ export function ResultView({ over }: { readonly over: Extract<Play, { at: "over"
             {say.replay}
           </a>
         )}
+        {talks && <MatchChatToggle matchId={found.matchId} />}
         <button type="button" class="button" onClick={dismiss}>
           {say.home}
         </button>
       </div>
+      {talks && <MatchChat matchId={found.matchId} />}
     </Page>
   );
 }

@@ -1,6 +1,7 @@
 // Reports to the moderators: of a player, of what they did in a match, of a chat message.
 import type { Message, MessageReport } from "@muster/client";
 import { useSignal } from "@preact/signals";
+import { BlockButton } from "../chat/blocks.tsx";
 import { client, player } from "../session/session.ts";
 import { text } from "../text/index.ts";
 import { useAction } from "../ui/action.ts";
@@ -68,6 +69,7 @@ function Asked({ of, onSent, onClose }: AskedProps) {
         </p>
         <p>{say.sentText(name)}</p>
         <div class="row">
+          <BlockButton playerId={whoIn(of).playerId} name={name} />
           <button type="button" class="button" onClick={onClose}>
             {say.close}
           </button>
