@@ -1,4 +1,5 @@
-import { Realtime, type RealtimeOptions } from "./realtime.ts";
+import { Realtime } from "./realtime.ts";
+import type { RealtimeOptions } from "./realtime-options.ts";
 import type { Player } from "./rest.ts";
 import { RestClient } from "./rest-client.ts";
 import { outcomeOf } from "./support-log.ts";

@@ -19,7 +19,8 @@ export type {
   RatingsApi,
   SeasonList,
 } from "./ratings.ts";
-export { Realtime, type RealtimeOptions } from "./realtime.ts";
+export { Realtime } from "./realtime.ts";
+export type { RealtimeOptions } from "./realtime-options.ts";
 export {
   type ClientOptions,
   type Credentials,

@@ -30,6 +30,8 @@ export interface FoundMatch {
 export interface Queued {
   readonly mode: string;
   readonly region: string;
+  /** Aborted: the caller wants to leave. */
+  readonly signal: AbortSignal | undefined;
   /** The ticket of the previous connection: if it was matched, the server reports that match again. */
   ticketId: string;
   found(match: FoundMatch): void;

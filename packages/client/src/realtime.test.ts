@@ -35,6 +35,8 @@ class FakeWebSocket extends EventTarget {
       if (message.case === "hello") this.tell({ requestId, message: { case: "welcome", value: {} } });
       if (message.case === "joinMatch" && FakeWebSocket.seats) this.join(requestId);
       if (message.case === "enqueue") this.enqueue(requestId);
+      const left = { ticketId: "t", reason: "cancelled" };
+      if (message.case === "cancelQueue") this.tell({ requestId, message: { case: "queueLeft", value: left } });
     });
   }
   join(requestId: number): void {
@@ -161,6 +163,19 @@ describe("a realtime connection", () => {
     FakeWebSocket.seats = true;
     sockets[2]?.close(1006);
     expect((await match).matchId).toBe("m");
+    realtime.close();
+  });
+
+  it("who leaves the queue while the connection is away is out of it as soon as it is back", async () => {
+    const { realtime, sockets } = connect();
+    const leaving = new AbortController();
+    const found = realtime.queue("duel", { signal: leaving.signal });
+    await vi.waitFor(() => expect(sockets[0]?.asked).toContain("enqueue"));
+    sockets[0]?.close(1006);
+    leaving.abort();
+    await expect(found).rejects.toMatchObject({ code: "cancelled" });
+    expect(sockets[1]?.asked).toEqual(["hello", "enqueue", "cancelQueue"]); // its ticket was still in the queue
+    await expect(realtime.queue("duel", { signal: leaving.signal })).rejects.toMatchObject({ code: "cancelled" });
     realtime.close();
   });
 

@@ -7,24 +7,15 @@ import type { GatewaySocket, TokenSource } from "./gateway-socket.ts";
 import { ReconnectingSocket } from "./reconnecting-socket.ts";
 import { PlayingMatch } from "./match.ts";
 import { type FoundMatch, foundMatch, leftQueue, type Queued, type QueueOptions } from "./queue.ts";
+import type { RealtimeOptions } from "./realtime-options.ts";
 import { differenceTo, type JoinOptions } from "./same-game.ts";
 import { WatchedMatch } from "./watched-match.ts";
-
-export interface RealtimeOptions {
-  /** How long to keep trying to reconnect after a lost connection. Default 30,000. */
-  readonly reconnectWithinMs?: number;
-  /** For tests: another WebSocket class, and another source of network events (`online`) than the browser's window. */
-  readonly webSocket?: typeof WebSocket;
-  readonly network?: EventTarget;
-  /** For the support log: told what the server says about queue and match, in a few words. */
-  readonly note?: (what: string) => void;
-}
 
 const RECONNECT_WITHIN_MS = 30_000;
 /** Lost connections tolerated while one request waits for its answer. */
 const LOSSES_MAX = 10;
 const CHAT_AGAIN_MS = 3000;
-/** Before asking again for a seat that no shard could give: the match is probably moving to another shard. */
+/** For a seat that no shard could give: the match is probably moving to another shard. */
 const SEAT_AGAIN_MS = 500;
 
 /** The realtime connection of one player: queueing, playing, watching, chat and reconnects. */
@@ -76,13 +67,13 @@ export class Realtime {
   async queue(mode: string, options: QueueOptions = {}): Promise<FoundMatch> {
     await this.ready();
     if (this.#queued) throw new MusterError("already_queued", "this connection is already in a queue");
-    options.signal?.throwIfAborted();
+    const { region = "", signal } = options;
+    if (signal?.aborted) throw new MusterError("cancelled", "left the queue: cancelled");
     const { promise, resolve, reject } = Promise.withResolvers<FoundMatch>();
     promise.catch(() => undefined); // the caller awaits it below, unless enqueueing fails first
-    this.#queued = { mode, region: options.region ?? "", ticketId: "", found: resolve, failed: reject };
-    const cancel = (): void =>
-      void this.#connection.socket?.ask({ case: "cancelQueue", value: {} }).catch(() => undefined);
-    options.signal?.addEventListener("abort", cancel, { once: true });
+    this.#queued = { mode, region, signal, ticketId: "", found: resolve, failed: reject };
+    const cancel = (): void => this.#cancelQueue();
+    signal?.addEventListener("abort", cancel, { once: true });
     try {
       await this.#throughLosses(
         () => this.#enqueue(),
@@ -91,7 +82,7 @@ export class Realtime {
       return await promise;
     } finally {
       this.#queued = undefined;
-      options.signal?.removeEventListener("abort", cancel);
+      signal?.removeEventListener("abort", cancel);
     }
   }
 
@@ -144,30 +135,33 @@ export class Realtime {
     const watched = new WatchedMatch(matchId, game);
     const before = this.#watched;
     this.#watched = watched as unknown as WatchedMatch;
+    const isWatched = (): boolean => this.#watched === (watched as unknown as WatchedMatch);
     let difference: MusterError | undefined;
     try {
       const answer = await this.#connection.connected.ask({ case: "watchMatch", value: { matchId } }, (watching) => {
         if (watching.case !== "watching") return;
         difference = differenceTo(watching.value, game, options);
-        if (difference) this.#watched = undefined; // ignore all of its frames
+        if (difference && isWatched()) this.#watched = undefined; // ignore all of its frames
       });
       if (difference) {
-        await this.stopWatching().catch(() => undefined); // the match may have ended already
+        if (!this.#watched) await this.stopWatching().catch(() => undefined); // this one; it may have ended already
         throw difference;
       }
       if (answer.case !== "watching") throw new MusterError("internal", `unexpected answer ${answer.case}`);
       watched.onWatching(answer.value);
       return watched;
     } catch (err) {
-      if (this.#watched === (watched as unknown as WatchedMatch)) this.#watched = undefined;
+      if (isWatched()) this.#watched = undefined;
       throw err;
     } finally {
       before?.onEnded("stopped");
     }
   }
 
-  async stopWatching(): Promise<void> {
+  /** `match`: does nothing if another one is watched by now, or none. */
+  async stopWatching(match?: Pick<WatchedMatch, "ended">): Promise<void> {
     const watched = this.#watched; // the answer must not end a match that is watched by then
+    if (match && match !== watched) return;
     await this.#connection.connected.ask({ case: "stopWatching", value: {} }, (answer) => {
       if (watched && answer.case === "watchEnded") this.#endWatching(answer.value.reason, watched);
     });
@@ -277,8 +271,14 @@ export class Realtime {
       await this.#enqueue();
     } catch (err) {
       if (!(err instanceof MusterError) || err.code === "closed") throw err;
-      queued.failed(err); // only the queue failed, not the connection
+      return queued.failed(err); // only the queue failed, not the connection
     }
+    if (queued.signal?.aborted) this.#cancelQueue(); // left while the connection was away
+  }
+
+  /** The answer ends `queue()`, as does a match that was found first. */
+  #cancelQueue(): void {
+    this.#connection.socket?.ask({ case: "cancelQueue", value: {} }).catch(() => undefined);
   }
 
   async #watchAgain(watched: WatchedMatch): Promise<void> {
@@ -380,7 +380,7 @@ export class Realtime {
       case "watchEnded":
         if (!asked && message.value.matchId === this.#watched?.matchId) this.#endWatching(message.value.reason);
         return;
-      case "goingAway": // handled by the reconnecting socket
+      case "goingAway": // handled by the reconnecting socket; the others by who asked
       case "watching":
       case "welcome":
       case "chatSent":

@@ -158,6 +158,27 @@ it("bytes that cannot be read end what is shown, and nothing else: the process a
   realtime.close();
 });
 
+it("who has gone on to another match stops nothing of it by what was still on its way for the first one", async () => {
+  FakeWebSocket.readable = true;
+  const realtime = connect(served);
+  try {
+    const [first, second] = [realtime.watch("m", duel), realtime.watch("n", duel)];
+    await realtime.stopWatching(await first);
+    const next = await second;
+    const refused = realtime.watch("o", { ...duel, id: "another" });
+    const last = realtime.watch("m", duel);
+    await expect(refused).rejects.toMatchObject({ code: "wrong_game" });
+    expect(await Promise.race([(await last).ended, Promise.resolve("goes on")])).toBe("goes on");
+    expect([await (await first).ended, await next.ended]).toEqual(["stopped", "stopped"]);
+    expect(FakeWebSocket.latest.asked).not.toContain("stopWatching");
+    await realtime.stopWatching(await last);
+    expect(await (await last).ended).toBe("stopped");
+  } finally {
+    FakeWebSocket.readable = false;
+    realtime.close();
+  }
+});
+
 it("the end of one match that is told late is not the end of the next one", async () => {
   Object.assign(FakeWebSocket, { readable: true, stopsAfterMs: 10 });
   const realtime = connect(served);

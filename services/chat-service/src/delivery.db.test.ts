@@ -206,15 +206,33 @@ describeWithMariadb("delivery", () => {
     await stream.close();
   });
 
-  it("says reset when a cursor is too far back, and starts 500 changes before the end", async () => {
+  it("says once that a cursor is too far back, and starts 500 changes before the end", async () => {
     const ann = person();
     const channelId = await room(ann);
     await post(ann, channelId, "the first");
     await harness.db.updateTable("channels").set({ last_change: 2000n }).where("id", "=", channelId).execute();
     const stream = new TestStream(harness.call);
     await attached(stream, ann.playerId, { [channelId]: 1n });
-    const joined = stream.lists(ann.playerId)[0]?.channels.find(({ channel }) => channel?.channelId === channelId);
-    expect(joined).toMatchObject({ fromChange: 1500n, reset: true });
+    const joined = (list: number) =>
+      stream.lists(ann.playerId)[list]?.channels.find(({ channel }) => channel?.channelId === channelId);
+    expect(joined(0)).toMatchObject({ fromChange: 1500n, reset: true });
+    await room(ann); // her channels have changed: she hears of all of them again
+    await until(() => (joined(1) ? undefined : "no other list"));
+    expect(joined(1)).toMatchObject({ fromChange: 1500n, reset: false });
+    await stream.close();
+  });
+
+  it("says in each list which attaching it is of, so that no late one is taken for another's", async () => {
+    const ann = person();
+    const stream = new TestStream(harness.call);
+    const numbersSaid = (): number[] => stream.lists(ann.playerId).map(({ attachNumber }) => attachNumber);
+    for (const number of [7, 8]) {
+      stream.attach(ann.playerId, {}, number);
+      await until(() => (numbersSaid().at(-1) === number ? undefined : "not attached"));
+    }
+    await room(ann);
+    await until(() => (numbersSaid().length === 3 ? undefined : "no other list"));
+    expect(numbersSaid()).toEqual([7, 8, 8]);
     await stream.close();
   });
 

@@ -20,7 +20,7 @@ export function chatRpc(parts: RpcParts): ServiceImpl<typeof ChatService> {
         return {
           out: stream.out,
           onMessage(message) {
-            if (message.case === "attach") stream.attach(message.value.playerId, message.value.cursors);
+            if (message.case === "attach") stream.attach(message.value);
             else stream.detach(message.value.playerId);
           },
           onEnd: () => parts.delivery.close(stream),

@@ -90,9 +90,9 @@ export class TestStream {
     this.#ended = this.#listen(call);
   }
 
-  attach(playerId: string, cursors: Readonly<Record<string, bigint>> = {}): void {
+  attach(playerId: string, cursors: Readonly<Record<string, bigint>> = {}, attachNumber = 0): void {
     const list = Object.entries(cursors).map(([channelId, change]) => ({ channelId, change }));
-    this.#queue.push({ message: { case: "attach", value: { playerId, cursors: list } } });
+    this.#queue.push({ message: { case: "attach", value: { playerId, cursors: list, attachNumber } } });
   }
 
   detach(playerId: string): void {

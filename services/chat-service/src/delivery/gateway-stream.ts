@@ -1,6 +1,6 @@
 // One gateway's stream: its players, their channels, and how far each channel has been sent.
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { ChannelCursor, DeliverResponseSchema } from "@muster/contracts/chat/v2";
+import type { AttachPlayer, DeliverResponseSchema } from "@muster/contracts/chat/v2";
 import type { Database } from "@muster/db";
 import type { Logger } from "@muster/log";
 import { MessageQueue } from "@muster/rpc";
@@ -29,6 +29,8 @@ export interface GatewayStreamParts {
 const QUIET_MAX = 2000;
 
 interface AttachedPlayer {
+  /** Given by the gateway, and repeated in every list. */
+  readonly attachNumber: number;
   /** Where each channel started for this player. */
   readonly from: Map<string, bigint>;
   cursors: ReadonlyMap<string, bigint>;
@@ -78,9 +80,10 @@ export class GatewayStream {
     return this.#players.has(playerId);
   }
 
-  attach(playerId: string, cursors: readonly ChannelCursor[]): void {
+  attach({ playerId, cursors, attachNumber }: AttachPlayer): void {
     this.detach(playerId);
     const player: AttachedPlayer = {
+      attachNumber,
       from: new Map(),
       cursors: new Map(cursors.map(({ channelId, change }) => [channelId, change])),
       isWaiting: false,
@@ -166,7 +169,8 @@ export class GatewayStream {
       const joined = row.id === GLOBAL_CHANNEL_ID || !isResumed ? null : row.joined_change;
       const asked = player.quiet.get(row.id) ?? player.cursors.get(row.id) ?? joined ?? row.last_change;
       const from = known ?? clamped(asked, row.last_change);
-      return { row, channel: views[i] ?? {}, from, isNew: known === undefined, reset: from > asked };
+      const isNew = known === undefined;
+      return { row, channel: views[i] ?? {}, from, isNew, reset: isNew && from > asked };
     });
     // The player's channels go out before the first message of them.
     this.out.push({
@@ -176,6 +180,7 @@ export class GatewayStream {
           playerId,
           channels: channels.map(({ channel, from, reset }) => ({ channel, fromChange: from, reset })),
           blockedIds,
+          attachNumber: player.attachNumber,
         },
       },
     });

@@ -17,6 +17,8 @@ interface Stream {
   readonly out: MessageQueue<ToGateway>;
   /** By player: the cursor of the one channel with which the player was attached. */
   readonly attached: Map<string, bigint | undefined>;
+  /** Of the attachings, in their order. */
+  readonly numbers: number[];
 }
 
 const CHANNEL = randomUUID();
@@ -40,12 +42,14 @@ async function startChat(): Promise<{ chat: ChatStream; streams: Stream[] }> {
       router.service(ChatService, {
         deliver: (requests) =>
           serveSession<DeliverRequest, ToGateway>(requests, () => {
-            const stream: Stream = { out: new MessageQueue<ToGateway>(1000), attached: new Map() };
+            const stream: Stream = { out: new MessageQueue<ToGateway>(1000), attached: new Map(), numbers: [] };
             streams.push(stream);
             return {
               out: stream.out,
               onMessage({ case: kind, value }) {
-                if (kind === "attach") stream.attached.set(value.playerId, value.cursors[0]?.change);
+                if (kind !== "attach") return;
+                stream.attached.set(value.playerId, value.cursors[0]?.change);
+                stream.numbers.push(value.attachNumber);
               },
               onEnd: () => undefined,
             };
@@ -63,23 +67,26 @@ async function startChat(): Promise<{ chat: ChatStream; streams: Stream[] }> {
 }
 
 /** A player's connection: the changes that it was sent. */
-function listener(playerId: string): ChatListener & { readonly changes: number[] } {
-  const changes: number[] = [];
+function listener(
+  playerId: string,
+): ChatListener & { readonly changes: number[]; readonly answered: (number | undefined)[] } {
+  const [changes, answered]: [number[], (number | undefined)[]] = [[], []];
   return {
     playerId,
     changes,
+    answered,
     chatFrame(frame) {
       const { message } = decodeServerControl(frame);
       if (message.case === "chatChanged") changes.push(Number(message.value.change));
     },
-    chatControl: () => undefined,
+    chatControl: ({ requestId }) => answered.push(requestId),
   };
 }
 
-/** As chat-service answers an attaching: the player's channel, then what comes after the player's cursor. */
-function answer({ out }: Stream, playerId: string, after: number): void {
+/** As chat-service answers an attaching: the player's channel, then what comes after the player's cursor. Without a number: as an earlier release. */
+function answer({ out }: Stream, playerId: string, after: number, attachNumber = 0): void {
   const channels = [{ channel: { channelId: CHANNEL }, fromChange: BigInt(after) }];
-  out.push({ message: { case: "player", value: { playerId, channels } } });
+  out.push({ message: { case: "player", value: { playerId, channels, attachNumber } } });
 }
 
 function change({ out }: Stream, from: number, to: number): void {
@@ -122,4 +129,36 @@ it("after a break sends a player nothing newer, for a neighbour who is served fi
   await until(() => (bob.changes.length === 3 ? undefined : `${bob.changes.join()}`));
   expect(bob.changes).toEqual([11, 12, 13]);
   expect(ann.changes).toEqual([5, 6, 7, 8, 9, 10, 11, 12, 13]);
+});
+
+it("takes no list of a player's connection before for the answer to the new one, which would miss what it leaves out", async () => {
+  const { chat, streams } = await startChat();
+  const [before, now] = [listener(ANN), listener(ANN)];
+  await until(() => (streams.length === 1 ? undefined : "no stream yet"));
+  const stream = streams[0] as Stream;
+  chat.subscribe(before, 1, new Map([[CHANNEL, 10n]]));
+  chat.subscribe(now, 2, new Map([[CHANNEL, 2n]]));
+  await until(() => (stream.numbers.length === 2 ? undefined : "not attached"));
+  const [late = 0, awaited = 0] = stream.numbers;
+  answer(stream, ANN, 10, late); // was on its way
+  change(stream, 11, 11);
+  answer(stream, ANN, 2, awaited);
+  change(stream, 3, 11);
+  await until(() => (now.changes.at(-1) === 11 ? undefined : `${now.changes.join()}`));
+  expect(now.changes).toEqual([3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  expect([before.changes, before.answered, now.answered]).toEqual([[], [], [2]]);
+
+  chat.unsubscribe(before); // takes nothing from the new one
+  answer(stream, ANN, 2, awaited); // her channels have changed: never back
+  change(stream, 12, 12);
+  await until(() => (now.changes.at(-1) === 12 ? undefined : "nothing came"));
+  expect([now.changes.length, now.answered]).toEqual([10, [2, 0]]);
+  chat.unsubscribe(now);
+  const bob = listener(BOB);
+  chat.subscribe(bob, 3, new Map([[CHANNEL, 12n]]));
+  await untilAttached(streams, 0, { [ANN]: 2n, [BOB]: 12n });
+  answer(stream, BOB, 12, stream.numbers.at(-1));
+  change(stream, 13, 13);
+  await until(() => (bob.changes.length === 1 ? undefined : "nothing came"));
+  expect(now.changes.length).toBe(10);
 });

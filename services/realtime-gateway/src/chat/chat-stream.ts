@@ -36,6 +36,8 @@ export interface ChatStream extends Component {
 
 interface Subscription {
   readonly listener: ChatListener;
+  /** Of its last attaching. A list of an earlier one, of this player's connection before or of the stream before, is of other cursors. */
+  attachNumber: number;
   /** To answer with the next list of channels. */
   requestId: number;
   /** By channel: changes up to this one are not for this player. */
@@ -47,6 +49,8 @@ type ToService = MessageInitShape<typeof DeliverRequestSchema>;
 
 /** A chat-service that does not read: the stream is closed and opened again. */
 const QUEUE_MAX = 50_000;
+/** The numbers of attachings begin anew after this one: a uint32. */
+const ATTACHINGS_MAX = 0xffff_ffff;
 
 export function createChatStream(options: {
   gatewayId: string;
@@ -57,11 +61,16 @@ export function createChatStream(options: {
   const byPlayer = new Map<string, Subscription>();
   const byChannel = new Map<string, Set<Subscription>>();
   let turn = 0;
+  let attachings = 0;
 
-  const attach = ({ listener, cursors }: Subscription): void => {
+  const attach = (subscription: Subscription): void => {
+    const { listener, cursors } = subscription;
+    attachings = (attachings % ATTACHINGS_MAX) + 1;
+    subscription.attachNumber = attachings;
     const value = {
       playerId: listener.playerId,
       cursors: [...cursors].map(([channelId, change]) => ({ channelId, change })),
+      attachNumber: attachings,
     };
     session.send({ message: { case: "attach", value } });
   };
@@ -72,9 +81,10 @@ export function createChatStream(options: {
     if (members?.size === 0) byChannel.delete(channelId);
   };
 
-  const onPlayer = ({ playerId, channels, blockedIds }: PlayerChannels): void => {
+  const onPlayer = ({ playerId, channels, blockedIds, attachNumber }: PlayerChannels): void => {
     const subscription = byPlayer.get(playerId);
     if (!subscription) return; // it left while the answer was on its way
+    if (attachNumber !== 0 && attachNumber !== subscription.attachNumber) return; // its own answer is still to come
     const { requestId, cursors } = subscription;
     subscription.requestId = 0;
     subscription.blocked = new Set(blockedIds);
@@ -133,7 +143,13 @@ export function createChatStream(options: {
     subscribe(listener, requestId, cursors) {
       const before = byPlayer.get(listener.playerId);
       if (before) for (const channelId of before.cursors.keys()) leave(before, channelId);
-      const subscription: Subscription = { listener, requestId, cursors: new Map(cursors), blocked: new Set() };
+      const subscription: Subscription = {
+        listener,
+        attachNumber: 0,
+        requestId,
+        cursors: new Map(cursors),
+        blocked: new Set(),
+      };
       byPlayer.set(listener.playerId, subscription);
       attach(subscription);
     },

@@ -150,7 +150,7 @@ async function watch(matchId: string): Promise<Watched> {
   return { summary, ui, match, feed: feed as unknown as Watched["feed"] };
 }
 
-async function stopWatching({ feed }: Watched): Promise<void> {
+async function stopWatching({ feed, match }: Watched): Promise<void> {
   feed.stop();
-  await realtime.value?.stopWatching().catch(() => undefined); // not connected, or over meanwhile
+  await realtime.value?.stopWatching(match).catch(() => undefined); // not connected, or over meanwhile
 }
