@@ -43,6 +43,9 @@ const CUT_BY_UNITS_ALLOWED: ReadonlySet<string> = new Set([
   "services/chat-service/src/rpc/directs.ts", // hexadecimal
 ]);
 
+/** Whoever loses the race sleeps on, and keeps a process that has stopped from ending. */
+const SLEEPS_ON = /Promise\.race\(\[[^\]]*\bsleep\([^,()]*\)/;
+
 /** A row that lacks what a relay of another release needs of it. */
 const OUTBOX_BY_HAND = /insertInto\("outbox"\)/;
 
@@ -80,6 +83,10 @@ function sourceProblems(file: string, homes: ReadonlyMap<string, string>): strin
   if (/^(packages|services)\//.test(file) && OLDEST_BY_HAND.test(source) && !OLDEST_BY_HAND_ALLOWED.has(file))
     problems.push(
       `${file} looks for the oldest entry of a Map, which is slow in a full one: BoundedMap of packages/runtime`,
+    );
+  if (/^(packages|services)\/[^/]+\/src\/(?!.*\.test\.ts$)/.test(file) && SLEEPS_ON.test(source))
+    problems.push(
+      `${file} races against a sleep without a signal, which goes on after the race: atMost() of packages/events is an example`,
     );
   if (/^services\/[^/]+\/src\//.test(file) && !file.endsWith(".test.ts") && OUTBOX_BY_HAND.test(source))
     problems.push(`${file} writes outbox rows by hand: appendEvent() or appendEvents() of packages/events`);

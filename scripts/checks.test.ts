@@ -157,20 +157,28 @@ describe("a service's configuration", () => {
   });
 });
 
-describe("the check of the operator's pages", () => {
+describe("the check of the structure", () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), "muster-pages-"));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it("fails on a runbook that names a script that is not there, or types plain node", () => {
+  it("fails on a runbook that names a script that is not there or types plain node, and on a race whose loser keeps the process alive", () => {
     mkdirSync(path.join(folder, "runbooks"));
     writeFileSync(
       path.join(folder, "runbooks/x.md"),
       "Run `scripts/gone.sh` now.\nOr `node tools/gone.ts`; `pnpm exec node tools/gone.ts` is right.\n",
     );
+    mkdirSync(path.join(folder, "packages/x/src"), { recursive: true });
+    writeFileSync(path.join(folder, "packages/x/package.json"), '{ "name": "@muster/x" }');
+    const race = (name: string, sleeping: string): void =>
+      writeFileSync(path.join(folder, `packages/x/src/${name}.ts`), `await Promise.race([running, ${sleeping}]);\n`);
+    race("bad", "sleep(STOP_MS)");
+    race("good", "sleep(STOP_MS, stop.signal)");
     run("git", ["init", "-q"], { cwd: folder });
     const { status, output } = run("node", [path.join(root, "scripts/check-structure.ts")], { cwd: folder });
     expect(output).toContain("runbooks/x.md names scripts/gone.sh, which is not there");
     expect(output).toContain("runbooks/x.md:2 types plain node");
+    expect(output).toContain("packages/x/src/bad.ts races against a sleep without a signal");
+    expect(output).not.toContain("good.ts");
     expect(status).toBe(1);
   });
 });

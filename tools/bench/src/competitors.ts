@@ -20,7 +20,7 @@ const HOME = path.join(paths.home, "bench");
 
 /** Undefined when the folder has none. */
 export function findCompetitors(given: string | undefined): string | undefined {
-  const folder = path.resolve(given ?? path.join(paths.root, "../shared/peers"));
+  const folder = path.resolve(given ?? path.join(import.meta.dirname, "../competitors"));
   return existsSync(path.join(folder, "uws-limit")) && existsSync(path.join(folder, "colyseus")) ? folder : undefined;
 }
 

@@ -5,7 +5,7 @@
 //
 // --busy: a loop takes so much of the servers' core, as a slow host does.
 // --profile: writes CPU profiles of gateway and shard there, and measures nothing else.
-// --competitors: a folder with the competitors' programs (uws-limit/, colyseus/); default ../shared/peers beside the checkout.
+// --competitors: a folder with the competitors' programs (uws-limit/, colyseus/); default tools/bench/competitors.
 import { programOptions } from "@muster/testkit/program-options";
 import { paths } from "@muster/local";
 import { measureMuster } from "./muster.ts";
