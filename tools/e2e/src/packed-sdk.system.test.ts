@@ -7,10 +7,13 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { freePort } from "@muster/local";
 import { describeWithServers } from "@muster/testkit";
+import { missingFrom } from "@muster/testkit/printed-lines";
 import * as esbuild from "esbuild";
 import { build as viteBuild } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CHROMIUM, reportOf } from "./browser.ts";
+import { deliverEnded } from "./replayed.ts";
+import { readSdkPage } from "./sdk-pages.ts";
 import { startSystem, type System } from "./system.ts";
 
 const run = promisify(execFile);
@@ -19,6 +22,15 @@ const folder = mkdtempSync(path.join(os.tmpdir(), "muster-packed-"));
 const consumer = path.join(folder, "game");
 const installed = path.join(consumer, "node_modules/@muster");
 const NAMES = ["client", "contracts", "game-duel", "game-four", "game-kit", "realtime"];
+/** In the packages: each has a program, which the consumer compiles and runs. */
+const JOBS = ["authenticate", "queue", "play", "predict", "spectate", "chat", "replays"];
+const PAGES = [...JOBS.map((job) => `client/docs/${job}.md`), "game-kit/README.md", "contracts/README.md"];
+/** Short matches, under the names that an installation has by default. */
+const MODES = {
+  duel: { game: "duel", seats: 2, options: {} },
+  "duel-practice": { game: "duel", seats: 2, options: { rounds: 1, roundTicks: 75 }, bots: { bot: "ace", afterS: 0 } },
+  "duel-quick": { game: "duel", seats: 2, options: { rounds: 1, roundTicks: 75 } },
+};
 
 interface Manifest {
   readonly name: string;
@@ -58,6 +70,14 @@ function filesOf(name: string): string[] {
   );
 }
 
+/** The program of a page, which asks the server of `url`; and what it is to print. */
+function pageAt(page: string, url: string): { readonly file: string; readonly prints: readonly string[] } {
+  const { program, prints } = readSdkPage(path.join(installed, page), url);
+  const file = path.join(consumer, "src", page.replaceAll("/", "-").replace(/md$/, "ts"));
+  writeFileSync(file, program);
+  return { file, prints };
+}
+
 describe.each(NAMES)("the package %s", (name) => {
   const read = (file: string): string => readFileSync(path.join(installed, name, file), "utf8");
 
@@ -92,20 +112,27 @@ describe("a game outside of the workspace", () => {
   it.each([
     ["TypeScript 5", "typescript-5/package.json"],
     ["TypeScript 7", "typescript/package.json"],
-  ])("compiles under strict with %s, with every entry of every package", async (_name, compiler) => {
-    const entries = NAMES.flatMap((name) =>
-      Object.entries(manifestOf(name).exports)
-        .filter(([, target]) => typeof target !== "string")
-        .map(([entry]) => path.posix.join(`@muster/${name}`, entry)),
-    );
-    expect(entries.length).toBeGreaterThan(15);
-    const imports = entries.map((entry, i) => `export * as entry${i} from ${JSON.stringify(entry)};\n`);
-    writeFileSync(path.join(consumer, "src/entries.ts"), imports.join(""));
-    const resolve = createRequire(path.join(root, "tools/e2e/package.json"));
-    const bin = path.join(path.dirname(resolve.resolve(compiler)), "bin/tsc");
-    const done = await run("node", [bin, "-p", consumer], { cwd: consumer }).catch((err: { stdout: string }) => err);
-    expect(done.stdout).toBe("");
-  });
+  ])(
+    "compiles under strict with %s, with every entry of every package and the programs of their pages",
+    async (_name, compiler) => {
+      const entries = NAMES.flatMap((name) =>
+        Object.entries(manifestOf(name).exports)
+          .filter(([, target]) => typeof target !== "string")
+          .map(([entry]) => path.posix.join(`@muster/${name}`, entry)),
+      );
+      expect(entries.length).toBeGreaterThan(15);
+      const imports = entries.map((entry, i) => `export * as entry${i} from ${JSON.stringify(entry)};\n`);
+      writeFileSync(path.join(consumer, "src/entries.ts"), imports.join(""));
+      expect(readdirSync(path.join(installed, "client/docs")).toSorted()).toEqual(
+        JOBS.map((job) => `${job}.md`).toSorted(),
+      );
+      for (const page of PAGES) pageAt(page, "http://127.0.0.1");
+      const resolve = createRequire(path.join(root, "tools/e2e/package.json"));
+      const bin = path.join(path.dirname(resolve.resolve(compiler)), "bin/tsc");
+      const done = await run("node", [bin, "-p", consumer], { cwd: consumer }).catch((err: { stdout: string }) => err);
+      expect(done.stdout).toBe("");
+    },
+  );
 });
 
 it("a bundle that only reads over REST has neither the game kit nor the realtime protocol in it", async () => {
@@ -128,7 +155,13 @@ describeWithServers("a game outside of the workspace, against a real system", ()
   const [esbuildPort, vitePort] = [freePort(), freePort()];
   beforeAll(async () => {
     const origins = (await Promise.all([esbuildPort, vitePort])).map((port) => `http://127.0.0.1:${port}`);
-    system = await startSystem({ env: { EDGE_CORS_ORIGINS: JSON.stringify(origins) } });
+    system = await startSystem({
+      env: {
+        EDGE_CORS_ORIGINS: JSON.stringify(origins),
+        MATCHMAKER_MODES: JSON.stringify(MODES),
+        GATEWAY_SPECTATOR_DELAY_MS: "300",
+      },
+    });
   });
   afterAll(async () => {
     await system[Symbol.asyncDispose]();
@@ -147,6 +180,20 @@ describeWithServers("a game outside of the workspace, against a real system", ()
     const report = JSON.parse(stdout) as { end: { stateHash: string }; hash: string };
     expect(report).toEqual(played);
     expect(report.hash).toBe(report.end.stateHash);
+  });
+
+  it.concurrent.each(PAGES)("does what %s shows, and prints what the page says", async (page) => {
+    const { file, prints } = pageAt(page, system.url);
+    const running = run("node", [file], { cwd: consumer, timeout: 50_000 });
+    let delivered: Promise<unknown> | undefined;
+    // There is no Kafka here, which would bring the match's end to replay-service.
+    running.child.stdout?.on("data", (chunk: Buffer) => {
+      const matchId = /^played (\S+)$/m.exec(chunk.toString())?.[1];
+      if (matchId) delivered = deliverEnded(system, matchId);
+    });
+    const { stdout } = await running;
+    await delivered;
+    expect(missingFrom(stdout, prints), stdout).toBeUndefined();
   });
 
   it.skipIf(!CHROMIUM)("plays in a browser, bundled with esbuild", async () => {
