@@ -37,6 +37,11 @@ export const OPERATOR_OPERATIONS = {
   drainGateway: { role: "admin", audit: "gateway_drain_ordered" },
   undrainGateway: { role: "admin", audit: "gateway_undrain_ordered" },
   cancelMatch: { role: "moderator", audit: "match_cancel_ordered" },
+  getEventDelivery: { role: "admin" },
+  listDeadLetters: { role: "admin" },
+  getDeadLetter: { role: "admin" },
+  replayDeadLetters: { role: "admin", audit: "dead_letters_replay_ordered" },
+  discardDeadLetters: { role: "admin", audit: "dead_letters_discard_ordered" },
 } as const satisfies Readonly<Record<string, OperatorOperation>>;
 
 export type OperatorOperationId = keyof typeof OPERATOR_OPERATIONS;

@@ -711,6 +711,108 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/admin/events": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * What waits in each service's outbox, and how far consumers are behind
+         * @description For admins. Answers 200 also while Kafka or a service is away, and says so.
+         */
+        readonly get: operations["getEventDelivery"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/admin/consumers/{consumer}/dead-letters": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Events that a consumer could not apply, oldest first
+         * @description For admins. The first request after a while starts to read them, and may be answered `letters_being_read`: ask again.
+         */
+        readonly get: operations["listDeadLetters"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/admin/consumers/{consumer}/dead-letters/{offset}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * A dead letter with its payload
+         * @description For admins. The payload may tell of players.
+         */
+        readonly get: operations["getDeadLetter"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/admin/consumers/{consumer}/dead-letters/replay": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Have dead letters applied again
+         * @description For admins. The order is stored before the answer, and is carried out whichever process dies. Each event has its effect once, however
+         *     often it is replayed; one that fails again is a new letter. What is handled or ordered already is left out, unless `again` says otherwise.
+         */
+        readonly post: operations["replayDeadLetters"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/admin/consumers/{consumer}/dead-letters/discard": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Give dead letters up
+         * @description For admins. Events that wait behind them are applied then. The order is stored before the answer, and is carried out whichever process
+         *     dies. It can be taken back for as long as the letter exists: replay it with `again`.
+         */
+        readonly post: operations["discardDeadLetters"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/admin/reports": {
         readonly parameters: {
             readonly query?: never;
@@ -2197,6 +2299,123 @@ export interface components {
             /** @description For the audit log, and beside the decision */
             readonly reason: string;
         };
+        readonly EventDelivery: {
+            /** @description Every service that publishes events */
+            readonly services: readonly {
+                readonly service: string;
+                /** @description Why nothing else is known of it: it does not answer */
+                readonly problem?: string;
+                /** @description Why it cannot ask Kafka; absent when it can */
+                readonly kafka?: string;
+                readonly outbox?: {
+                    /** @description Events that Kafka does not have yet; at most 100,000 are counted */
+                    readonly waiting: number;
+                    /** @description Age of the oldest one; absent when none waits */
+                    readonly oldestMs?: number;
+                };
+                readonly consumer?: components["schemas"]["ConsumerDelivery"];
+            }[];
+        };
+        readonly ConsumerDelivery: {
+            /** @description Its name, and its consumer group's */
+            readonly consumer: string;
+            /** @description Whether an event that fails holds back those behind it with the same key */
+            readonly ordered: boolean;
+            /** @description What it reads, without its dead letters; empty while Kafka cannot be asked */
+            readonly topics: readonly {
+                readonly topic: string;
+                readonly partitions: number;
+                /** @description Records that the group is not done with, over all partitions */
+                readonly waiting: number;
+                /** @description Of the partition that has most of them */
+                readonly waitingMost: number;
+                /** @description Records that the topic has */
+                readonly records: number;
+            }[];
+            /** @description Letters whose replay or discard is ordered and not done yet */
+            readonly lettersOrdered: number;
+        };
+        /** @enum {string} */
+        readonly ConsumerName: "rating-service" | "replay-service";
+        /**
+         * @description ordered: its replay or discard is being done
+         * @enum {string}
+         */
+        readonly DeadLetterState: "open" | "ordered" | "replayed" | "discarded";
+        /**
+         * @default open
+         * @enum {string}
+         */
+        readonly DeadLetterFilter: "open" | "ordered" | "replayed" | "discarded" | "any";
+        readonly DeadLetter: {
+            /** @description It names the letter */
+            readonly offset: number;
+            readonly state: components["schemas"]["DeadLetterState"];
+            readonly eventId: string;
+            /** @description The event's type */
+            readonly type: string;
+            /** @description What the event is about: a match's or a player's id */
+            readonly key: string;
+            /** @description invalid, permanent, transient or unknown. Expect further words */
+            readonly failure: string;
+            /** @description Of the last attempt */
+            readonly error: string;
+            readonly attempts: number;
+            readonly failedAt: components["schemas"]["Time"];
+            /** @description Where it was published: topic/partition/offset */
+            readonly origin: string;
+            readonly payloadBytes: number;
+            /** @description Who ordered its replay or discard: an account, or a name and machine for the command line */
+            readonly handledBy?: string;
+            readonly handledAt?: components["schemas"]["Time"];
+            readonly handledWhy?: string;
+            /** @description Why the last order could not be carried out */
+            readonly problem?: string;
+        };
+        readonly DeadLetterPage: {
+            readonly letters: readonly components["schemas"]["DeadLetter"][];
+            /** @description Whether there are more in this state */
+            readonly more: boolean;
+            /** @description All letters that nobody has handled */
+            readonly open: number;
+            /** @description Letters that do not fit into the service's memory: seen once those before them are handled, or by `scripts/dlq.sh` */
+            readonly notShown: number;
+        };
+        readonly DeadLetterDetails: {
+            readonly letter: components["schemas"]["DeadLetter"];
+            /** @description Of the record, cut */
+            readonly headers: {
+                readonly [key: string]: string;
+            };
+            /** @description Its first 64 KiB */
+            readonly payload: string;
+            /** @description Whether `payload` is base64, because it is no text */
+            readonly base64: boolean;
+        };
+        readonly LetterReplay: {
+            readonly offsets: components["schemas"]["LetterOffsets"];
+            /** @description For both audit logs */
+            readonly reason: string;
+            /**
+             * @description Replay also letters that were replayed or discarded before
+             * @default false
+             */
+            readonly again: boolean;
+        };
+        readonly LetterDiscard: {
+            readonly offsets: components["schemas"]["LetterOffsets"];
+            /** @description For both audit logs */
+            readonly reason: string;
+        };
+        readonly LetterOffsets: readonly number[];
+        readonly LettersOrdered: {
+            /** @description Letters that are handled, or will be */
+            readonly ordered: number;
+            /** @description Of these, those that are handled by now */
+            readonly done: number;
+            /** @description Letters that were handled or ordered before */
+            readonly leftOut: number;
+        };
         readonly NewReport: {
             /** @enum {string} */
             readonly category: "cheating" | "harassment" | "spam" | "name" | "other";
@@ -2309,6 +2528,11 @@ export interface components {
          *     | match_over | 409 | the match is already over |
          *     | cannot_drain | 409 | the process cannot be drained; `details.reason` is last_one or old_release |
          *     | match_not_suspect | 409 | the match is not suspect |
+         *     | kafka_off | 409 | the installation has no Kafka |
+         *     | kafka_away | 503 | Kafka does not answer |
+         *     | letters_being_read | 503 | the dead letters are being read: ask again |
+         *     | letter_not_found | 404 | there is no such dead letter |
+         *     | letters_handled | 409 | all these dead letters are handled already, or ordered to be |
          *     | report_decided | 409 | somebody has decided on this report already |
          *     | body_too_large | 413 | over 16 KiB |
          *     | unsupported_media_type | 415 | the body is not application/json |
@@ -2339,7 +2563,7 @@ export interface components {
          *     | deadline_exceeded | 504 | the request took too long |
          * @enum {string}
          */
-        readonly ErrorCode: "invalid_request" | "bad_cursor" | "bad_name" | "weak_password" | "report_of_oneself" | "unauthenticated" | "token_invalid" | "token_expired" | "token_revoked" | "bad_credentials" | "bad_refresh_token" | "account_banned" | "watching_off" | "not_allowed" | "route_not_found" | "player_not_found" | "match_not_found" | "game_not_found" | "replay_not_found" | "replay_file_not_found" | "season_not_found" | "not_on_leaderboard" | "device_not_found" | "key_not_found" | "ticket_not_found" | "shard_not_found" | "gateway_not_found" | "report_not_found" | "name_taken" | "not_a_guest" | "match_over" | "cannot_drain" | "match_not_suspect" | "report_decided" | "body_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "too_many_attempts" | "challenge_required" | "too_many_accounts" | "too_many_reports" | "busy" | "message_empty" | "message_too_long" | "not_a_member" | "muted" | "blocked" | "channel_not_found" | "message_not_found" | "invitation_not_found" | "member_not_found" | "room_name_taken" | "edit_window_over" | "too_many_directs" | "too_many_rooms" | "too_many_blocks" | "channel_full" | "chat_rate_limited" | "internal" | "unavailable" | "deadline_exceeded";
+        readonly ErrorCode: "invalid_request" | "bad_cursor" | "bad_name" | "weak_password" | "report_of_oneself" | "unauthenticated" | "token_invalid" | "token_expired" | "token_revoked" | "bad_credentials" | "bad_refresh_token" | "account_banned" | "watching_off" | "not_allowed" | "route_not_found" | "player_not_found" | "match_not_found" | "game_not_found" | "replay_not_found" | "replay_file_not_found" | "season_not_found" | "not_on_leaderboard" | "device_not_found" | "key_not_found" | "ticket_not_found" | "shard_not_found" | "gateway_not_found" | "report_not_found" | "name_taken" | "not_a_guest" | "match_over" | "cannot_drain" | "match_not_suspect" | "kafka_off" | "kafka_away" | "letters_being_read" | "letter_not_found" | "letters_handled" | "report_decided" | "body_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "too_many_attempts" | "challenge_required" | "too_many_accounts" | "too_many_reports" | "busy" | "message_empty" | "message_too_long" | "not_a_member" | "muted" | "blocked" | "channel_not_found" | "message_not_found" | "invitation_not_found" | "member_not_found" | "room_name_taken" | "edit_window_over" | "too_many_directs" | "too_many_rooms" | "too_many_blocks" | "channel_full" | "chat_rate_limited" | "internal" | "unavailable" | "deadline_exceeded";
     };
     responses: {
         /** @description The request is malformed */
@@ -2418,6 +2642,8 @@ export interface components {
         readonly RatingsLimit: number;
         /** @description The `nextCursor` of the previous page */
         readonly RatingsCursor: string;
+        /** @description The consumer whose letters they are */
+        readonly Consumer: components["schemas"]["ConsumerName"];
         readonly ChannelId: components["schemas"]["Id"];
         /** @description The message's number in its channel */
         readonly Seq: number;
@@ -3414,6 +3640,159 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content?: never;
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly getEventDelivery: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Now */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["EventDelivery"];
+                };
+            };
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly listDeadLetters: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description `ordered`: somebody has ordered it to be replayed or discarded, and that is being done */
+                readonly state?: components["schemas"]["DeadLetterFilter"];
+                readonly limit?: number;
+                /** @description Only letters behind this one: the last offset of the previous page */
+                readonly after?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description The consumer whose letters they are */
+                readonly consumer: components["parameters"]["Consumer"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A page */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["DeadLetterPage"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly getDeadLetter: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The consumer whose letters they are */
+                readonly consumer: components["parameters"]["Consumer"];
+                readonly offset: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The letter */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["DeadLetterDetails"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly replayDeadLetters: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The consumer whose letters they are */
+                readonly consumer: components["parameters"]["Consumer"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["LetterReplay"];
+            };
+        };
+        readonly responses: {
+            /** @description It is ordered */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["LettersOrdered"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly discardDeadLetters: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The consumer whose letters they are */
+                readonly consumer: components["parameters"]["Consumer"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["LetterDiscard"];
+            };
+        };
+        readonly responses: {
+            /** @description It is ordered */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["LettersOrdered"];
+                };
             };
             readonly 400: components["responses"]["BadRequest"];
             readonly 401: components["responses"]["Unauthenticated"];

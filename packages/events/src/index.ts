@@ -3,6 +3,8 @@ export * from "./broker/port.ts";
 export { BROKER_CLIENTS, type BrokerClient, createBroker } from "./broker/broker.ts";
 export * from "./outbox/index.ts";
 export * from "./consumer/index.ts";
+export * from "./letters/index.ts";
+export * from "./delivery/index.ts";
 export {
   type AnyEvent,
   type Classification,

@@ -11,6 +11,7 @@ import {
 } from "@muster/contracts/identity/names";
 import { cancelReasons, endReasons, matchStates } from "@muster/contracts/match/names";
 import { decisions, verdicts } from "@muster/contracts/replay/names";
+import { SUBSCRIPTIONS } from "@muster/events";
 import { readContract } from "./contract.ts";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
@@ -29,8 +30,10 @@ const OF_REST: Readonly<Record<string, readonly (readonly string[])[]>> = {
   decision: [decisions.all, reportDecisions.all],
   category: [reportCategories.all],
 };
-/** Of the game kit, edge-api's own, and the error table: tools/e2e/src/errors.test.ts looks at it. */
-const NOT_OF_PROTOBUF = new Set(["inputMode", "type", "status", "need", "ratings", "ErrorCode"]);
+/** Of the game kit, edge-api's own, those that Protobuf has as text, and the error table: tools/e2e/src/errors.test.ts looks at it. */
+const NOT_OF_PROTOBUF = new Set(
+  "inputMode type status need ratings ErrorCode ConsumerName DeadLetterState DeadLetterFilter".split(" "),
+);
 
 function* enumsIn(node: unknown, name = ""): Generator<{ name: string; values: readonly string[] }> {
   if (typeof node !== "object" || node === null) return;
@@ -54,6 +57,13 @@ describe("an enumeration of the REST contract", () => {
           comparable(values),
         );
   });
+});
+
+it("the consumers of the REST contract are all that there are", () => {
+  const { components } = parse(readContract().yaml) as {
+    components: { schemas: { ConsumerName: { enum: string[] } } };
+  };
+  expect(components.schemas.ConsumerName.enum).toEqual(Object.keys(SUBSCRIPTIONS));
 });
 
 describe("the comment on a field that is text lists the names", () => {

@@ -17,6 +17,7 @@ import { addContractFormats } from "./date-time.ts";
 import { EXPOSED_HEADERS, envelope, RETRY_AFTER_S, refuseBadPath, refuseUnreadable, sendError } from "./errors.ts";
 import { createLegacy, type Legacy, type LegacyOptions } from "./legacy.ts";
 import { playerAdminHandlers } from "./routes/admin-players.ts";
+import { eventHandlers } from "./routes/admin-events.ts";
 import { suspectHandlers } from "./routes/admin-suspects.ts";
 import { systemAdminHandlers } from "./routes/admin-system.ts";
 import { adminHandlers } from "./routes/admin.ts";
@@ -59,6 +60,7 @@ const HANDLERS: Handlers<OperationId> = {
   ...systemAdminHandlers,
   ...playerAdminHandlers,
   ...suspectHandlers,
+  ...eventHandlers,
   ...reportHandlers,
   ...playerHandlers,
   ...matchHandlers,

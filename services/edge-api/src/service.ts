@@ -1,4 +1,5 @@
 import { ChatService } from "@muster/contracts/chat/v2";
+import { DeliveryService } from "@muster/contracts/delivery/v2";
 import { IdentityService } from "@muster/contracts/identity/v2";
 import { MatchService } from "@muster/contracts/match/v2";
 import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
@@ -55,6 +56,17 @@ function compose({ config, metrics, log, about }: ServiceContext<Config>): Compo
     timeoutMs,
     optional: true,
   });
+  const deliveryUrls = {
+    "identity-service": config.identityUrl,
+    "match-service": config.matchUrl,
+    "rating-service": config.ratingUrl,
+    "replay-service": config.replayUrl,
+  };
+  // Wanted by operators only: that one of them is away is for its other client to say.
+  const deliveries = Object.entries(deliveryUrls).map(
+    ([name, baseUrl]) =>
+      [name, createRpcClient({ service: DeliveryService, baseUrl, timeoutMs, optional: true })] as const,
+  );
   const names = new PlayerNames((playerId) => identity.call.getProfile({ playerId }));
   const liveMatches = new LiveMatches({
     read: (query) => match.call.listLiveMatches(query),
@@ -93,6 +105,7 @@ function compose({ config, metrics, log, about }: ServiceContext<Config>): Compo
       chat: chat.call,
       rating: rating.call,
       replay: replay.call,
+      delivery: Object.fromEntries(deliveries.map(([name, { call }]) => [name, call])),
       names,
       downloads: new Downloads(),
       liveMatches: config.watching ? liveMatches : undefined,
@@ -130,7 +143,18 @@ function compose({ config, metrics, log, about }: ServiceContext<Config>): Compo
   });
   const revocationFeed = tokens.watching(config.revocationFeedEveryMs, log);
   return {
-    components: [identity, match, matchmaking, chat, rating, replay, revocationFeed, rest, ingressRefusals],
+    components: [
+      identity,
+      match,
+      matchmaking,
+      chat,
+      rating,
+      replay,
+      ...deliveries.map(([, client]) => client),
+      revocationFeed,
+      rest,
+      ingressRefusals,
+    ],
     peers,
     exposes: { rest, ingressRefusals },
   };

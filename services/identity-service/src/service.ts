@@ -1,3 +1,4 @@
+import { DeliveryService } from "@muster/contracts/delivery/v2";
 import { createAuditLog, createAuditWatch } from "@muster/audit";
 import { IdentityService } from "@muster/contracts/identity/v2";
 import { publishEvents } from "@muster/events";
@@ -84,7 +85,7 @@ function compose(context: DatabaseContext<Config, Tables>): DatabaseComposition 
   };
   const events = publishEvents(context, { service: "identity-service" });
   return {
-    routes: (router) => router.service(IdentityService, identityRpc(parts)),
+    routes: (router) => router.service(IdentityService, identityRpc(parts)).service(DeliveryService, events.delivery),
     quietMethods: [IdentityService.method.getTrust],
     beforeRpc: [keys, createAuditWatch({ database: db, sealer, metrics, log }), ...events.components],
     waitsFor: events.waitsFor,

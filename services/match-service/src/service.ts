@@ -1,3 +1,4 @@
+import { DeliveryService } from "@muster/contracts/delivery/v2";
 import { MatchService } from "@muster/contracts/match/v2";
 import { publishEvents } from "@muster/events";
 import { type DatabaseComposition, type DatabaseContext, defineDatabaseService } from "@muster/service/database";
@@ -16,7 +17,8 @@ function compose(context: DatabaseContext<Config, Tables>): DatabaseComposition 
     beforeRpc: events.components,
     waitsFor: events.waitsFor,
     retention: events.retention,
-    routes: (router) => router.service(MatchService, matchRpc({ db, log, now })),
+    routes: (router) =>
+      router.service(MatchService, matchRpc({ db, log, now })).service(DeliveryService, events.delivery),
     // Behind the server: no round counts in which nobody could renew.
     afterRpc: [createLeaseSweep({ db, roundMs: config.leaseRoundMs, now, metrics, log })],
   };

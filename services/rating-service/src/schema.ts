@@ -1,6 +1,8 @@
 import type {
   ConsumerTables,
   InboxTable,
+  LetterOrdersTable,
+  LetterOrderTables,
   OutboxRelaysTable,
   OutboxSlotsTable,
   OutboxTable,
@@ -12,7 +14,7 @@ import type { Generated } from "kysely";
  * Tables of rating-service. Ids are UUIDs as text, times UTC. A match's id is of ASCII where results are ordered by it: the server orders its
  * `uuid` in another way than JavaScript orders text.
  */
-export interface Tables extends ConsumerTables {
+export interface Tables extends ConsumerTables, LetterOrderTables {
   modes: ModesTable;
   seasons: SeasonsTable;
   results: ResultsTable;
@@ -27,6 +29,7 @@ export interface Tables extends ConsumerTables {
   board_changes: BoardChangesTable;
   inbox: InboxTable;
   parked_events: ParkedEventsTable;
+  letter_orders: LetterOrdersTable;
   outbox: OutboxTable;
   outbox_slots: OutboxSlotsTable;
   outbox_relays: OutboxRelaysTable;

@@ -1,3 +1,4 @@
+import { DeliveryService } from "@muster/contracts/delivery/v2";
 import { RatingService } from "@muster/contracts/rating/v2";
 import { publishAndConsumeEvents } from "@muster/events";
 import { type DatabaseComposition, type DatabaseContext, defineDatabaseService } from "@muster/service/database";
@@ -26,7 +27,8 @@ function compose(context: DatabaseContext<Config, Tables>): DatabaseComposition 
     },
   });
   return {
-    routes: (router) => router.service(RatingService, ratingRpc({ db, log, now })),
+    routes: (router) =>
+      router.service(RatingService, ratingRpc({ db, log, now })).service(DeliveryService, events.delivery),
     beforeRpc: [
       createRewinder({ db, log, now, metrics: ratingMetrics }),
       createBoardCounter({ db, log }),

@@ -1,6 +1,8 @@
 import type {
   ConsumerTables,
   InboxTable,
+  LetterOrdersTable,
+  LetterOrderTables,
   OutboxRelaysTable,
   OutboxSlotsTable,
   OutboxTable,
@@ -9,13 +11,14 @@ import type {
 import type { Generated } from "kysely";
 
 /** Tables of replay-service. Ids are UUIDs as text, times UTC with microseconds. */
-export interface Tables extends ConsumerTables {
+export interface Tables extends ConsumerTables, LetterOrderTables {
   replays: ReplaysTable;
   replay_files: ReplayFilesTable;
   replay_players: ReplayPlayersTable;
   rating_effects: RatingEffectsTable;
   inbox: InboxTable;
   parked_events: ParkedEventsTable;
+  letter_orders: LetterOrdersTable;
   outbox: OutboxTable;
   outbox_slots: OutboxSlotsTable;
   outbox_relays: OutboxRelaysTable;

@@ -1,3 +1,4 @@
+import { DeliveryService } from "@muster/contracts/delivery/v2";
 import { MatchService } from "@muster/contracts/match/v2";
 import { RatingService } from "@muster/contracts/rating/v2";
 import { ReplayService } from "@muster/contracts/replay/v2";
@@ -52,7 +53,7 @@ function compose(context: DatabaseContext<Config, Tables>): DatabaseComposition 
     endProcess: () => process.kill(process.pid, "SIGKILL"), // an exit would wait for the thread
   });
   return {
-    routes: (router) => router.service(ReplayService, replayRpc({ db, now })),
+    routes: (router) => router.service(ReplayService, replayRpc({ db, now })).service(DeliveryService, events.delivery),
     beforeRpc: [
       matches,
       ratings,

@@ -1,7 +1,7 @@
+import type { Letter } from "@muster/events";
 import { expect, it } from "vitest";
 import { run } from "./commands.ts";
 import { filterFrom, UsageError } from "./filter.ts";
-import type { Letter } from "./letter.ts";
 
 const parts = {
   broker: async () => {

@@ -1,7 +1,10 @@
 import { parseArgs } from "node:util";
 import {
+  type AuditLine,
   type Broker,
   type Handling,
+  handleLetters,
+  type Letter,
   consumerTopics,
   DLQ_AUDIT_TOPIC,
   type Subscription,
@@ -9,8 +12,6 @@ import {
 } from "@muster/events";
 import { lengthOf } from "@muster/runtime";
 import { FILTERS, filterFrom, hasFilter, UsageError } from "./filter.ts";
-import { type AuditLine, handleLetters } from "./handle.ts";
-import type { Letter } from "./letter.ts";
 import { readLetters, readTopic, RefusedError } from "./read.ts";
 import { auditText, details, jsonOf, oneLine, table } from "./text.ts";
 
@@ -158,9 +159,13 @@ async function handle(handling: Handling, values: Values, subscription: Subscrip
 
 async function audit(consumer: string | undefined, parts: Parts): Promise<number> {
   const records = await readTopic(await parts.broker(), parts.auditTopic ?? DLQ_AUDIT_TOPIC);
+  const said = new Set<string>();
   for (const { value } of records) {
     const line = JSON.parse(value.toString()) as AuditLine;
-    if (consumer === undefined || line.consumer === consumer) parts.say(auditText(line));
+    const text = auditText(line);
+    // An order that was carried out again, because whoever did it died in between, has its line again.
+    if (!said.has(text) && (consumer === undefined || line.consumer === consumer)) parts.say(text);
+    said.add(text);
   }
   return 0;
 }

@@ -1,5 +1,5 @@
 // Which letters an operator means. No I/O.
-import type { Letter } from "./letter.ts";
+import type { Letter } from "@muster/events";
 
 /** What was asked for makes no sense. */
 export class UsageError extends Error {

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { type Broker, BrokerError, type ReceivedRecord } from "@muster/events";
+import { type Broker, BrokerError, bytesOf, type Letter, lettersOf, type ReceivedRecord } from "@muster/events";
 import { until } from "@muster/runtime";
-import { lettersOf, type Letter } from "./letter.ts";
 
 /** Of what is kept in memory while a topic is read. */
 const HELD_BYTES_MAX = 256 * 1024 * 1024;
@@ -49,11 +48,6 @@ export async function readTopic(broker: Broker, topic: string): Promise<Received
       `${topic} has more than ${HELD_BYTES_MAX / 1024 / 1024} MiB: shorten its retention, or read it with Kafka's own tools`,
     );
   return records;
-}
-
-/** With key and headers: a letter may consist of nothing else. */
-export function bytesOf({ key = "", value, headers }: Pick<ReceivedRecord, "key" | "value" | "headers">): number {
-  return [key, ...Object.entries(headers).flat()].reduce((sum, text) => sum + Buffer.byteLength(text), value.length);
 }
 
 /** Undefined: it is empty. */

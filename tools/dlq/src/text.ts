@@ -1,7 +1,6 @@
 // What the tool prints. No I/O.
+import type { AuditLine, Letter } from "@muster/events";
 import { cut, printable } from "@muster/runtime";
-import type { AuditLine } from "./handle.ts";
-import type { Letter } from "./letter.ts";
 
 const ERROR_CHARS = 80;
 const TEXT_CHARS = 64;

@@ -1,10 +1,17 @@
 // A consumer with a database and topics of its own, whose effect is a row; and the operator's tool beside it.
 import { createDatabase, type Database, type DbPart, migrate, statement } from "@muster/db";
 import {
+  type Admin,
   type AnyEvent,
   type Broker,
   type BrokerClient,
   type ConsumerTables,
+  type LetterOrderTables,
+  LetterView,
+  carryOutNext,
+  createLetterOrders,
+  deliveryRpc,
+  type Producer,
   consumerTopics,
   createBroker,
   createConsumerMetrics,
@@ -25,7 +32,7 @@ import { Registry } from "prom-client";
 import { v7 as uuidv7 } from "uuid";
 import { run } from "../src/commands.ts";
 
-interface Tables extends ConsumerTables {
+interface Tables extends ConsumerTables, LetterOrderTables {
   effects: { event_id: string; player_id: string };
 }
 
@@ -41,6 +48,7 @@ const QUICK: RetryPolicy = {
 const MIGRATIONS = {
   "1-inbox": createInbox,
   "2-parked": createParkedEvents,
+  "2-orders": createLetterOrders,
   "3-effects": statement(sql`
     create table if not exists effects (event_id uuid not null, player_id uuid not null) engine = InnoDB`),
 };
@@ -172,6 +180,43 @@ export class World implements AsyncDisposable {
       stop: new AbortController().signal,
     });
     return { code, lines };
+  }
+
+  /** What the operator's console asks of the consumer. */
+  delivery(): Required<ReturnType<typeof deliveryRpc>> {
+    const ask = async <T>(call: (admin: Admin) => Promise<T>): Promise<T> => {
+      const admin = this.broker.admin();
+      await admin.start?.();
+      try {
+        return await call(admin);
+      } finally {
+        await admin.stop?.();
+      }
+    };
+    const { subscription } = this;
+    const view = { broker: Promise.resolve(this.broker), ask, group: subscription.consumer };
+    const letters = new LetterView({ ...view, topic: consumerTopics(subscription).dlq });
+    this.#stops.push(() => letters.stop());
+    return deliveryRpc({
+      db: this.#db as never, // it has no outbox
+      kafka: async () => undefined,
+      consumer: { subscription, orders: this.#db as unknown as Database<LetterOrderTables>, kafka: { letters, ask } },
+    }) as Required<ReturnType<typeof deliveryRpc>>;
+  }
+
+  /** Carries out the first order that waits, as `owner`. @returns whether there was one */
+  async carryOut(owner: string, producer: Producer): Promise<boolean> {
+    const db = this.#db as unknown as Database<LetterOrderTables>;
+    const { subscription, auditTopic } = this;
+    const log = new LogLines().logger("orders");
+    return carryOutNext({ db, producer, subscription, auditTopic, owner, log }, new AbortController().signal);
+  }
+
+  /** So that nobody waits for the process that took an order and died. */
+  async timePasses(): Promise<void> {
+    await sql`update letter_orders set taken_until = utc_timestamp(6) - interval 1 second where done_at is null`.execute(
+      this.#db,
+    );
   }
 
   async metric(name: string): Promise<Record<string, number>> {

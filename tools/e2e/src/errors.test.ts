@@ -2,6 +2,7 @@
 // does not know would leave edge-api as `internal`.
 import { ERRORS as CHAT } from "@muster/chat-service/testing";
 import { readContract } from "@muster/edge-api/testing";
+import { DELIVERY_ERRORS } from "@muster/events";
 import { COMMON_ERRORS, type ErrorTable, HTTP_STATUS } from "@muster/errors";
 import { ERRORS as IDENTITY } from "@muster/identity-service/testing";
 import { ERRORS as MATCH } from "@muster/match-service/testing";
@@ -26,6 +27,7 @@ it("the REST contract has every refusal of the services behind it, with its stat
     ...fromRating,
     ...REPLAY,
     ...MATCHMAKING,
+    ...DELIVERY_ERRORS,
   };
   const { errorCodes, yaml } = readContract();
   const documented = new Map([...yaml.matchAll(/^ +\| (\w+) \| (\d{3}) \|/gm)].map((row) => [row[1], Number(row[2])]));
@@ -43,6 +45,7 @@ const TABLES: Readonly<Record<string, ErrorTable>> = {
   matchmaking: MATCHMAKING,
   rating: RATING,
   replay: REPLAY,
+  delivery: DELIVERY_ERRORS,
 };
 
 function statusOf(code: string, table: ErrorTable): string | undefined {

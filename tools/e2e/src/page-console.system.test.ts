@@ -1,6 +1,8 @@
 // The operator's console in a real browser, through nginx, with real services.
 import { MusterClient } from "@muster/client";
-import { until } from "@muster/testkit";
+import { TopicReader } from "@muster/events/testing";
+import { findKafka } from "@muster/local";
+import { type PrivateKafka, startPrivateKafka, until } from "@muster/testkit";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { describeWithBrowser, expectAccessible, openBrowser, picture, type TestBrowser } from "./browser-kit.ts";
@@ -12,13 +14,18 @@ const PASSWORD = "correct horse battery staple";
 describeWithBrowser("the operator's console", () => {
   let system: System;
   let browser: TestBrowser;
+  let kafka: PrivateKafka | undefined;
   beforeAll(async () => {
-    system = await startSystem({ page: true });
+    if (findKafka() !== undefined) kafka = await startPrivateKafka();
+    const services = kafka ? ["IDENTITY", "MATCH", "RATING", "REPLAY"] : [];
+    const brokers = services.map((name) => [`${name}_KAFKA_BROKERS`, kafka?.brokers.join(",") ?? ""]);
+    system = await startSystem({ page: true, env: Object.fromEntries(brokers) as Record<string, string> });
     browser = await openBrowser();
   });
   afterAll(async () => {
     await browser[Symbol.asyncDispose]();
     await system[Symbol.asyncDispose]();
+    await kafka?.[Symbol.asyncDispose]();
   });
 
   const account = async (): Promise<{ name: string; playerId: string }> => {
@@ -220,6 +227,59 @@ describeWithBrowser("the operator's console", () => {
     await page.getByText("There are no such matches").waitFor();
     await expectAccessible(page, "the suspect matches");
   }, 120_000);
+
+  it.skipIf(findKafka() === undefined)(
+    "shows outboxes and lag, and dead letters with their payload; replays one, and discards a selection",
+    async () => {
+      const { brokers } = kafka as PrivateKafka;
+      await using reader = await TopicReader.open(brokers, "muster.ratings.v1");
+      const producer = reader.broker.producer();
+      const [topic, headers] = ["muster.matches.v1", { ce_type: "match.ended", ce_id: crypto.randomUUID() }];
+      const broken = ["one", "two", "three"].map((what) => `{"broken":"${what}"}`);
+      await producer.send(broken.map((value) => ({ topic, key: "k", value: Buffer.from(value), headers })));
+      await producer.stop?.();
+
+      const page = await operator("admin");
+      await section(page, "Events");
+      await page.locator("[data-outbox=match-service] .good").waitFor();
+      const lag = page.locator("[data-consumer=rating-service] [data-topic='muster.matches.v1'] td");
+      await until(async () => ((await lag.nth(2).textContent()) === "0" ? undefined : "not read yet"), 30_000);
+      expect(await lag.nth(4).textContent()).toBe("3");
+      await expectAccessible(page, "the events");
+      await picture(page, "console-events");
+
+      await page.getByRole("link", { name: "Dead letters of rating-service" }).click();
+      await page.getByText("3 are open.").waitFor({ timeout: 30_000 });
+      const first = page.locator("[data-letter]").first();
+      await first.getByText("invalid: it breaks its contract").waitFor();
+      await first.getByRole("button", { name: "Show the payload" }).click();
+      expect(await first.locator("[data-payload]").textContent()).toContain('"broken": "one"');
+      await expectAccessible(page, "dead letters");
+      await picture(page, "console-letters");
+      await first.getByRole("button", { name: "Replay", exact: true }).click();
+      expect(await order(page, "Replay", "trying again")).toBe("1 event is sent to be applied again.");
+      // It is as broken as before: a new letter.
+      await until(async () => {
+        await page.getByRole("button", { name: "Refresh" }).click();
+        return (await page.locator("[data-letter]").last().getAttribute("data-letter")) === "0" ||
+          (await page.locator("[data-letter='0']").count()) > 0 ||
+          (await page.locator("[data-letter]").count()) < 3
+          ? "no new letter yet"
+          : undefined;
+      }, 30_000);
+      await page.getByRole("button", { name: "Select all 3" }).click();
+      await page.getByRole("button", { name: "Discard the selected 3" }).click();
+      expect(await order(page, "Discard", "made by a test")).toBe("3 events are given up.");
+      await page.getByText("None is open.").waitFor();
+      await page.getByLabel("Show").selectOption("discarded");
+      await page.locator("[data-letter]").first().getByText("made by a test").waitFor();
+      await page.locator("[data-letter]").first().getByRole("button", { name: "Replay again" }).click();
+      expect(await order(page, "Replay", "taken back")).toBe("1 event is sent to be applied again.");
+      await section(page, "Audit log");
+      await page.locator("[data-entry=dead_letters_discard_ordered]").getByText("rating-service").waitFor();
+    },
+    90_000,
+  );
 
   it("speaks German, and is not part of a player's first load", async () => {
     const page = await browser.visit(`${system.url}/console`, { locale: "de-DE" });

@@ -38,6 +38,31 @@ export interface ParkedEventsTable {
   last_error: string;
 }
 
+export interface LetterOrderTables {
+  letter_orders: LetterOrdersTable;
+}
+
+/** One row for each letter that was ordered to be handled: its last order. */
+export interface LetterOrdersTable {
+  /** Orders are carried out in this order. */
+  position: Generated<bigint>;
+  consumer: string;
+  letter_offset: bigint;
+  handling: "replayed" | "discarded";
+  actor: string;
+  why: string;
+  ordered_at: Date;
+  /** JSON: the letter's record without its value; empty once it is done. */
+  record: string;
+  value: Buffer;
+  /** Who carries it out, until when; both null while nobody does. */
+  taken_by: string | null;
+  taken_until: Date | null;
+  done_at: Date | null;
+  /** Why it could not be carried out: the letter is open as before. */
+  problem: string;
+}
+
 export const createInbox: Migration = statement(sql`
   create table if not exists inbox (
     consumer varchar(64) not null,
@@ -65,4 +90,23 @@ export const createParkedEvents: Migration = statement(sql`
     last_error varchar(512) not null,
     unique key parked_events_once (consumer, event_id),
     key parked_events_by_key (consumer, topic, partition_key, position)
+  ) engine = InnoDB`);
+
+export const createLetterOrders: Migration = statement(sql`
+  create table if not exists letter_orders (
+    position bigint not null auto_increment primary key,
+    consumer varchar(64) not null,
+    letter_offset bigint unsigned not null,
+    handling enum('replayed', 'discarded') not null,
+    actor varchar(64) not null,
+    why varchar(256) not null,
+    ordered_at datetime(3) not null,
+    record mediumtext not null,
+    value mediumblob not null,
+    taken_by varchar(64) null,
+    taken_until datetime(6) null,
+    done_at datetime(6) null,
+    problem varchar(512) not null default '',
+    unique key letter_orders_once (consumer, letter_offset),
+    key letter_orders_waiting (consumer, done_at, position)
   ) engine = InnoDB`);

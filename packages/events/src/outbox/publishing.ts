@@ -21,7 +21,7 @@ export interface PublishingOptions<Tables extends OutboxTables> {
 
 export interface Publishing {
   readonly components: readonly Component[];
-  readonly waitsFor: Readonly<Record<string, () => Promise<string | undefined>>>;
+  readonly waitsFor: { readonly kafka: () => Promise<string | undefined> };
 }
 
 /** How long an answer of the broker counts: health is asked for by many, and often. */

@@ -42,7 +42,10 @@ const fail = errorsOf({ not_allowed: { grpc: "permission_denied", retryable: fal
 const SERVICES = ["identity", "match", "chat", "matchmaking", "rating", "replay"];
 const server = restServer(ADMIN, {
   contract,
-  clients: Object.fromEntries(SERVICES.map((name) => [name, clientsOf(name)])) as never,
+  clients: {
+    ...Object.fromEntries(SERVICES.map((name) => [name, clientsOf(name)])),
+    delivery: { "rating-service": clientsOf("rating") },
+  } as never,
 });
 afterAll(() => server.close());
 beforeEach(() => {

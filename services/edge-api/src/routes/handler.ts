@@ -1,5 +1,6 @@
 import type { Client } from "@connectrpc/connect";
 import type { ChatService } from "@muster/contracts/chat/v2";
+import type { DeliveryService } from "@muster/contracts/delivery/v2";
 import type { IdentityService } from "@muster/contracts/identity/v2";
 import type { ListLiveMatchesResponse, MatchService } from "@muster/contracts/match/v2";
 import type { MatchmakingService } from "@muster/contracts/matchmaking/v2";
@@ -19,6 +20,8 @@ export interface Clients {
   readonly matchmaking: Client<typeof MatchmakingService>;
   readonly rating: Client<typeof RatingService>;
   readonly replay: Client<typeof ReplayService>;
+  /** Of every service that publishes events, by its name; consumers are called by theirs. */
+  readonly delivery: Readonly<Record<string, Client<typeof DeliveryService>>>;
   readonly names: PlayerNames;
   readonly downloads: Downloads;
   /** Undefined: matches cannot be watched. */

@@ -14,24 +14,28 @@ export async function permit(call: Caller, operation: OperatorOperationId, { ide
   await identity.authorizeOperation({ actorId: actorOf(call), operation });
 }
 
-export interface Order {
+export interface Order<T = unknown> {
   readonly operation: OperatorOperationId;
   readonly target: string;
   readonly reason: string;
   /** Whether it can be done; throws if not. */
   readonly check: () => Promise<unknown>;
-  readonly act: () => Promise<unknown>;
+  readonly act: () => Promise<T>;
 }
 
 /**
  * The permission first, whatever the target is; then whether it can be done, so that only what will be done is recorded; then the entry, because an
  * order without its effect can be read in the log, and an effect without its order could not.
  */
-export async function carryOut(call: Caller, order: Order, clients: Clients): Promise<{ readonly status: 204 }> {
+export async function ordered<T>(call: Caller, order: Order<T>, clients: Clients): Promise<T> {
   const { operation, target, reason, check, act } = order;
   await permit(call, operation, clients);
   await check();
   await clients.identity.authorizeOperation({ actorId: actorOf(call), operation, target, reason, record: true });
-  await act();
+  return act();
+}
+
+export async function carryOut(call: Caller, order: Order, clients: Clients): Promise<{ readonly status: 204 }> {
+  await ordered(call, order, clients);
   return { status: 204 };
 }

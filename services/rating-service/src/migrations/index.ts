@@ -3,6 +3,7 @@ import {
   addRecordToOutbox,
   addSlotToOutbox,
   createInbox,
+  createLetterOrders,
   createOutbox,
   createOutboxRelays,
   createOutboxSlots,
@@ -137,4 +138,5 @@ export const migrations: Migrations = {
       player_id uuid not null primary key,
       erased_at datetime(3) not null
     ) engine = InnoDB`),
+  "20261128T0800-create-letter-orders": createLetterOrders,
 };

@@ -3,6 +3,7 @@ import {
   addRecordToOutbox,
   addSlotToOutbox,
   createInbox,
+  createLetterOrders,
   createOutbox,
   createOutboxRelays,
   createOutboxSlots,
@@ -82,4 +83,5 @@ export const migrations: Migrations = {
   "20261128T0316-replays-add-decided-by": statement(
     sql`alter table replays add column if not exists decided_by varchar(36) character set ascii null`,
   ),
+  "20261128T0800-create-letter-orders": createLetterOrders,
 };

@@ -23,7 +23,7 @@ type AnswerOf<T> = T extends {
   : undefined;
 
 interface Request {
-  readonly params?: Readonly<Record<string, string>>;
+  readonly params?: Readonly<Record<string, string | number>>;
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: unknown;
 }
@@ -50,7 +50,9 @@ export async function ask<O extends OperatorOperationId>(
 
 async function send(operation: OperatorOperationId, request: Request, freshToken = false): Promise<unknown> {
   const [method, template] = ADMIN_ROUTES[operation];
-  const path = template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(request.params?.[name] ?? ""));
+  const path = template.replace(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(String(request.params?.[name] ?? "")),
+  );
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(request.query ?? {}))
     if (value !== undefined) query.set(name, String(value));

@@ -10,6 +10,7 @@ import type { ConsoleText } from "../text/console-en.ts";
 import { useAction } from "../ui/action.ts";
 import { Empty, Failure, Page } from "../ui/index.tsx";
 import { AuditPage } from "./audit-page.tsx";
+import { EventsPage } from "./events-page.tsx";
 import { KeysPage } from "./keys-page.tsx";
 import { MatchesPage } from "./matches-page.tsx";
 import { PlayersPage } from "./players-page.tsx";
@@ -34,6 +35,7 @@ const SECTIONS: readonly Section[] = [
   { name: "queues", needs: "listQueues", Body: QueuesPage },
   { name: "reports", needs: "listReports", Body: ReportsPage },
   { name: "suspects", needs: "listSuspectMatches", Body: SuspectsPage },
+  { name: "events", needs: "getEventDelivery", Body: EventsPage },
   { name: "audit", needs: "listAuditLog", Body: AuditPage },
   { name: "keys", needs: "listSigningKeys", Body: KeysPage },
 ];

@@ -38,6 +38,11 @@ export const ADMIN_ROUTES: { readonly [O in OperatorOperationId]: RouteOf<O> } =
   drainShard: ["POST", "/v1/admin/shards/{shardId}/drain"],
   undrainShard: ["POST", "/v1/admin/shards/{shardId}/undrain"],
   drainGateway: ["POST", "/v1/admin/gateways/{gatewayId}/drain"],
+  getEventDelivery: ["GET", "/v1/admin/events"],
+  listDeadLetters: ["GET", "/v1/admin/consumers/{consumer}/dead-letters"],
+  getDeadLetter: ["GET", "/v1/admin/consumers/{consumer}/dead-letters/{offset}"],
+  replayDeadLetters: ["POST", "/v1/admin/consumers/{consumer}/dead-letters/replay"],
+  discardDeadLetters: ["POST", "/v1/admin/consumers/{consumer}/dead-letters/discard"],
   undrainGateway: ["POST", "/v1/admin/gateways/{gatewayId}/undrain"],
 };
 

@@ -41,12 +41,6 @@ export function SystemPage() {
           )}
         </>
       )}
-      <section class="text stack-s" aria-labelledby="elsewhere">
-        <h2 id="elsewhere">{say.elsewhere}</h2>
-        <p>
-          {say.elsewhereText} <code>scripts/dlq.sh</code>.
-        </p>
-      </section>
     </Page>
   );
 }

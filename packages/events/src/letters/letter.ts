@@ -1,5 +1,6 @@
 // A dead letter as operators see it. No I/O.
-import { type Handling, type Mark, markOf, type ReceivedRecord } from "@muster/events";
+import type { ReceivedRecord } from "../broker/port.ts";
+import { type Handling, type Mark, markOf } from "../consumer/dlq.ts";
 
 export type LetterState = "open" | Handling;
 
@@ -25,18 +26,27 @@ export interface Letter {
 /** Records of one partition, in its order; the marks of a letter come behind it. */
 export function lettersOf(records: readonly ReceivedRecord[]): Letter[] {
   const letters = new Map<bigint, Letter>();
-  for (const record of records) {
-    const mark = markOf(record);
-    if (!mark) letters.set(record.offset, letterOf(record));
-    else {
-      const letter = letters.get(mark.offset);
-      if (letter) letters.set(mark.offset, { ...letter, state: mark.handling, mark });
-    }
-  }
+  for (const record of records) noteRecord(letters, record);
   return [...letters.values()];
 }
 
-function letterOf(record: ReceivedRecord): Letter {
+/** The next record of a DLQ: a letter, or what became of one that came before. */
+export function noteRecord(letters: Map<bigint, Letter>, record: ReceivedRecord): void {
+  const mark = markOf(record);
+  if (!mark) {
+    letters.set(record.offset, letterOf(record));
+    return;
+  }
+  const letter = letters.get(mark.offset);
+  if (letter) letters.set(mark.offset, { ...letter, state: mark.handling, mark });
+}
+
+/** With key and headers: a record may consist of nothing else. */
+export function bytesOf({ key = "", value, headers }: Pick<ReceivedRecord, "key" | "value" | "headers">): number {
+  return [key, ...Object.entries(headers).flat()].reduce((sum, text) => sum + Buffer.byteLength(text), value.length);
+}
+
+export function letterOf(record: ReceivedRecord): Letter {
   const { headers, offset, key = "", timestampMs } = record;
   const failedAtMs = Date.parse(headers["dlq_failed_at"] ?? "");
   return {
@@ -49,7 +59,7 @@ function letterOf(record: ReceivedRecord): Letter {
     key,
     failure: headers["dlq_class"] ?? "",
     error: headers["dlq_error"] ?? "",
-    attempts: Number(headers["dlq_attempts"] ?? 0),
+    attempts: Number(headers["dlq_attempts"] ?? 0) || 0,
     failedAtMs: Number.isNaN(failedAtMs) ? timestampMs : failedAtMs,
     origin: [headers["dlq_topic"], headers["dlq_partition"], headers["dlq_offset"]].join("/"),
   };

@@ -1,19 +1,13 @@
 // Replays or discards letters: in the audit topic first, then to the consumer, then marked as handled. Whoever is interrupted between these
 // has at worst replayed a letter that is not marked: another replay of it is a duplicate, which the consumer's inbox drops.
-import {
-  type ConsumerTopics,
-  discardOrder,
-  type Handling,
-  markRecord,
-  type OutgoingRecord,
-  type Producer,
-  replayRecord,
-  type Subscription,
-} from "@muster/events";
 import { sleep } from "@muster/runtime";
+import type { OutgoingRecord, Producer } from "../broker/port.ts";
+import { discardOrder, type Handling, markRecord, replayRecord } from "../consumer/dlq.ts";
+import type { ConsumerTopics } from "../consumer/options.ts";
+import type { Subscription } from "../topics.ts";
 import type { Letter } from "./letter.ts";
 
-export interface Order {
+export interface HandlingOrder {
   readonly handling: Handling;
   readonly subscription: Pick<Subscription, "consumer" | "order">;
   readonly topics: Pick<ConsumerTopics, "replay">;
@@ -31,7 +25,7 @@ const SECOND_MS = 1000;
 export async function handleLetters(
   producer: Producer,
   letters: readonly Letter[],
-  order: Order,
+  order: HandlingOrder,
   stop: AbortSignal,
   now: () => Date = () => new Date(),
 ): Promise<number> {
@@ -53,7 +47,7 @@ export async function handleLetters(
   return done;
 }
 
-function forConsumer({ record }: Letter, { handling, subscription, topics }: Order): OutgoingRecord[] {
+function forConsumer({ record }: Letter, { handling, subscription, topics }: HandlingOrder): OutgoingRecord[] {
   if (handling === "replayed") return [replayRecord(record, topics.replay)];
   // Nothing waits for an event of an unordered consumer.
   return subscription.order === "per key" ? [discardOrder(record, topics.replay)] : [];
@@ -76,7 +70,7 @@ export interface AuditLine {
 
 function auditRecord(
   letter: Letter,
-  { handling, subscription, auditTopic, actor, why }: Order,
+  { handling, subscription, auditTopic, actor, why }: HandlingOrder,
   at: string,
 ): OutgoingRecord {
   const { eventId, type, key, failure, origin } = letter;

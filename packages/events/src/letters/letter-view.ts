@@ -1,0 +1,121 @@
+// A consumer's DLQ as a console sees it: read from its beginning when somebody looks, kept up to date while somebody does, and forgotten afterwards.
+// It commits nothing, and reads in a group of its own: the consumer does not notice.
+import { randomUUID } from "node:crypto";
+import { type Component, until } from "@muster/runtime";
+import type { Admin, Broker, Consumer, ReceivedRecord } from "../broker/port.ts";
+import { bytesOf, type Letter, noteRecord } from "./letter.ts";
+
+/** Of letters that are kept in memory. Policy beyond: handled ones are forgotten, then new ones are only counted. */
+const BYTES_MAX = 32 * 1024 * 1024;
+const IDLE_MS = 60_000;
+
+export interface Letters {
+  /** By offset, in its order. */
+  readonly letters: ReadonlyMap<bigint, Letter>;
+  /** Letters that did not fit. */
+  readonly notShown: number;
+}
+
+interface Reading {
+  readonly consumer: Consumer;
+  readonly letters: Map<bigint, Letter>;
+  next: bigint;
+  bytes: number;
+  notShown: number;
+}
+
+/** @throws BrokerError */
+export type AskAdmin = <T>(call: (admin: Admin) => Promise<T>) => Promise<T>;
+
+export interface LetterViewOptions {
+  readonly broker: Promise<Broker>;
+  readonly ask: AskAdmin;
+  /** Any that this process may ask about. */
+  readonly group: string;
+  readonly topic: string;
+  readonly bytesMax?: number;
+}
+
+export class LetterView implements Component {
+  readonly name: string;
+  readonly #options: LetterViewOptions;
+  readonly #bytesMax: number;
+  #reading: Promise<Reading> | undefined;
+  #idle: NodeJS.Timeout | undefined;
+
+  constructor(options: LetterViewOptions) {
+    this.name = `letters of ${options.topic}`;
+    this.#options = options;
+    this.#bytesMax = options.bytesMax ?? BYTES_MAX;
+  }
+
+  /** All that is in the DLQ now. Undefined: it was not read to its end within that time, and goes on. @throws BrokerError */
+  async read(withinMs: number): Promise<Letters | undefined> {
+    const startedAt = performance.now();
+    const { ask, group, topic } = this.#options;
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => void this.stop(), IDLE_MS).unref();
+    const [partition] = await ask((admin) => admin.lag(group, [topic]));
+    if (!partition || partition.end === partition.first) return { letters: new Map(), notShown: 0 };
+    let reading = await (this.#reading ??= this.#start());
+    if (reading.notShown > 0 && reading.bytes < this.#bytesMax / 2) {
+      await this.stop();
+      reading = await (this.#reading ??= this.#start());
+    }
+    try {
+      await until(
+        () => (reading.next >= partition.end ? undefined : "not read to its end"),
+        Math.max(0, withinMs - (performance.now() - startedAt)),
+      );
+    } catch {
+      return undefined;
+    }
+    for (const offset of reading.letters.keys()) if (offset < partition.first) forget(reading, offset);
+    return { letters: reading.letters, notShown: reading.notShown };
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.#idle);
+    const reading = this.#reading;
+    this.#reading = undefined;
+    await (await reading)?.consumer.stop();
+  }
+
+  async #start(): Promise<Reading> {
+    const { broker, topic } = this.#options;
+    const consumer = (await broker).consumer({
+      group: `muster.dlq-view.${randomUUID()}`,
+      topics: [topic],
+      concurrency: 1,
+      from: "earliest",
+      handle: async ({ records }) => {
+        for (const record of records) this.#note(reading, record);
+        return { next: reading.next, pauseMs: 0 };
+      },
+    });
+    const reading: Reading = { consumer, letters: new Map(), next: 0n, bytes: 0, notShown: 0 };
+    await consumer.start();
+    return reading;
+  }
+
+  #note(reading: Reading, record: ReceivedRecord): void {
+    reading.next = record.offset + 1n;
+    const bytes = bytesOf(record);
+    if (reading.bytes + bytes > this.#bytesMax)
+      for (const [offset, { state }] of reading.letters) if (state !== "open") forget(reading, offset);
+    const before = reading.letters.size;
+    const isMark = record.headers["dlq_mark"] !== undefined;
+    if (!isMark && reading.bytes + bytes > this.#bytesMax) {
+      reading.notShown++;
+      return;
+    }
+    noteRecord(reading.letters, record);
+    if (reading.letters.size > before) reading.bytes += bytes;
+  }
+}
+
+function forget(reading: Reading, offset: bigint): void {
+  const letter = reading.letters.get(offset);
+  if (letter) reading.bytes -= bytesOf(letter.record);
+  reading.letters.delete(offset);
+}
