@@ -1,17 +1,31 @@
 // Who gets the player's page from the ingress, and with which headers, whatever path, header or status it comes with.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, get } from "node:http";
 import os from "node:os";
 import path from "node:path";
+import { gzipSync } from "node:zlib";
 import { freePort, type NginxServer, startNginx } from "@muster/local";
 import { describeWithServers } from "@muster/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 const HTML = "text/html,application/xhtml+xml,*/*;q=0.8";
 const JSON_TYPE = "application/json";
+/** Text that is packed better the longer is looked for repetitions. */
+const SCRIPT = Array.from({ length: 3000 }, (_, i) => `say${(i * i) % 97}(${i % 89});`).join("\n");
 const LIMITED = { requestsPerSPerAddress: 1 };
 /** At once, before the rate counts: see the template. */
 const BURST = LIMITED.requestsPerSPerAddress * 2 + 1;
+
+/** How much is sent for it: fetch tells only what it is unpacked. */
+function packedBytes(url: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    get(url, { headers: { "accept-encoding": "gzip" } }, (answer) => {
+      let bytes = 0;
+      answer.on("data", (chunk: Buffer) => (bytes += chunk.length));
+      answer.on("end", () => resolve(bytes));
+    }).on("error", reject);
+  });
+}
 
 describeWithServers("the player's page at the ingress", () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), "muster-page-"));
@@ -23,7 +37,7 @@ describeWithServers("the player's page at the ingress", () => {
     const webRoot = path.join(folder, "web");
     mkdirSync(path.join(webRoot, "page"), { recursive: true });
     writeFileSync(path.join(webRoot, "index.html"), "<!doctype html>");
-    writeFileSync(path.join(webRoot, "page/a-1.js"), "export {};\n".repeat(100));
+    writeFileSync(path.join(webRoot, "page/a-1.js"), SCRIPT);
     const edgePort = await freePort();
     await new Promise<void>((resolve) => edge.listen(edgePort, "127.0.0.1", resolve));
     const address = `127.0.0.1:${edgePort}`;
@@ -89,5 +103,6 @@ describeWithServers("the player's page at the ingress", () => {
   it("says to shared caches that a compressed file is another one", async () => {
     const { headers } = await fetch(`${url}/page/a-1.js`, { headers: { "accept-encoding": "gzip" } });
     expect([headers.get("content-encoding"), headers.get("vary")]).toEqual(["gzip", "Accept-Encoding"]);
+    expect(await packedBytes(`${url}/page/a-1.js`)).toBeLessThan(gzipSync(SCRIPT, { level: 3 }).length);
   });
 });
