@@ -30,7 +30,7 @@ type ChatListeners = Parameters<Realtime["subscribeToChat"]>[0];
 
 /** Of the SDK's connection what the page calls; a test says when the server answers. */
 export class FakeConnection {
-  readonly subscribed = Promise.withResolvers<void>();
+  subscribed = Promise.withResolvers<void>();
   chat: ChatListeners | undefined;
   readonly found = Promise.withResolvers<FoundMatch>();
   readonly joined = Promise.withResolvers<PlayingMatch>();
@@ -77,11 +77,21 @@ export class FakeConnection {
 }
 
 /** A match of four in a row, that ends when the test says so. */
-export function playedMatch(): { readonly match: PlayingMatch; readonly end: (end: MatchEnd) => void } {
+export function playedMatch(): {
+  readonly match: PlayingMatch;
+  readonly end: (end: MatchEnd) => void;
+  readonly snapshots: Set<unknown>;
+  readonly statuses: Set<Parameters<PlayingMatch["onSeatStatus"]>[0]>;
+} {
   const { promise: ended, resolve: end } = Promise.withResolvers<MatchEnd>();
-  const on = (): (() => void) => () => undefined;
-  const match = { seat: 1, tickRate: 0, options: {}, ended, onSnapshot: on, onSeatStatus: on };
-  return { match: match as unknown as PlayingMatch, end };
+  const [snapshots, statuses] = [new Set<never>(), new Set<never>()];
+  const into = (listeners: Set<unknown>) => (listener: unknown) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  };
+  const [onSnapshot, onSeatStatus] = [into(snapshots), into(statuses)];
+  const match = { seat: 1, tickRate: 0, options: {}, ended, onSnapshot, onSeatStatus };
+  return { match: match as unknown as PlayingMatch, end, snapshots, statuses };
 }
 
 /** What has been settled is acted on. */

@@ -48,24 +48,56 @@ it("leads from the queue over the seat to the end, and keeps what ended apart fr
   expect(play.value).toEqual({ at: "idle", after: "m1" });
 });
 
-it("asks the server nothing more when the match is over", async () => {
+it("says who is away and for how long, until they are back", async () => {
+  start("four");
+  connection.found.resolve(FOUND);
+  const { match, statuses } = playedMatch();
+  connection.joined.resolve(match);
+  await reached("playing");
+  const { away } = play.value as Extract<typeof play.value, { at: "playing" }>;
+  const tell = (connected: boolean): void =>
+    statuses.forEach((listener) => listener({ seat: 0, connected, graceMs: 500 }));
+  expect(away.value).toBeUndefined();
+  tell(false);
+  expect(away.value?.seat).toBe(0);
+  expect((away.value?.until ?? 0) - performance.now()).toBeGreaterThan(0);
+  tell(true);
+  expect(away.value).toBeUndefined();
+});
+
+it("goes on while the player's account changes: it is the same player", async () => {
+  start("four");
+  await settled();
+  player.value = { ...somebody("ann"), name: "anne", kind: "registered" };
+  expect([play.value.at, connection.queue.mock.calls[0]?.[1].signal.aborted]).toEqual(["queueing", false]);
+});
+
+it("asks the server nothing more when the match is over, and keeps nothing of it", async () => {
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
   start("four");
   connection.found.resolve(FOUND);
-  const { match, end } = playedMatch();
+  const { match, end, snapshots } = playedMatch();
   connection.joined.resolve(match);
   await reached("playing");
-  expect(vi.getTimerCount()).toBe(1);
+  expect([vi.getTimerCount(), snapshots.size]).toEqual([1, 1]);
   end(END);
   await reached("over");
-  expect(vi.getTimerCount()).toBe(0);
+  expect([vi.getTimerCount(), snapshots.size]).toEqual([0, 0]);
 });
 
 it("queues once, however often it is started", async () => {
   start("four");
   start("duel");
   await settled();
+  connection.found.resolve(FOUND);
+  await reached("joining");
+  start("duel");
+  connection.joined.resolve(playedMatch().match);
+  await reached("playing");
+  start("duel");
+  await settled();
   expect(connection.queue.mock.calls.map(([mode]) => mode)).toEqual(["four"]);
+  expect(play.value.at).toBe("playing");
 });
 
 it("is idle again when the queue was left", async () => {
@@ -87,6 +119,16 @@ it("goes on to the result of a match that was found just before the queue was le
   await reached("playing");
   end(END);
   await reached("over");
+});
+
+it("says what failed after a match was found, also to who wanted to leave before", async () => {
+  start("four");
+  await settled();
+  connection.found.resolve(FOUND);
+  await settled();
+  leaveQueue();
+  connection.joined.reject(new MusterError("shard_unavailable", "no"));
+  await reached("failed");
 });
 
 it("takes the seat that the player holds in another mode", async () => {
