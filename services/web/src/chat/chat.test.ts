@@ -106,10 +106,8 @@ it("shows what is delivered while two places read the history of one channel", a
   const [one, other] = [openChannel("room"), openChannel("room")];
   await subscribed();
   onMessage(message(2));
-  history[1]?.resolve({ messages: [message(1)], more: false });
-  await other;
-  history[0]?.resolve({ messages: [message(1)], more: false });
-  await one;
+  for (const answered of history) answered.resolve({ messages: [message(1)], more: false });
+  await Promise.all([one, other]);
   expect(shown()).toEqual(bodies(1, 2));
 });
 
