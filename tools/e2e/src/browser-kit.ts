@@ -9,6 +9,8 @@ import { type Browser, type BrowserContext, chromium, type Page } from "playwrig
 import { describe, expect } from "vitest";
 import { CHROMIUM } from "./browser.ts";
 
+export { CHROMIUM };
+
 /** Needs everything that a player's browser meets: the servers, nginx, and the browser. */
 export const describeWithBrowser: typeof describe.skip = CHROMIUM ? describeWithServers : describe.skip;
 

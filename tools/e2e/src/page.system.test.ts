@@ -1,6 +1,7 @@
 // The player's page in a real browser, through nginx, with real services.
 import { gzipSync } from "node:zlib";
 import { MusterClient } from "@muster/client";
+import { duel } from "@muster/game-duel";
 import path from "node:path";
 import { freePort, paths } from "@muster/local";
 import * as shard from "@muster/shard/testing";
@@ -16,6 +17,8 @@ import {
   playAsGuest,
   type TestBrowser,
 } from "./browser-kit.ts";
+import { connected } from "./players.ts";
+import { expectSteered } from "./steered.ts";
 import { reportsOf } from "./reports.ts";
 import { startSystem, type System } from "./system.ts";
 
@@ -233,6 +236,23 @@ describeWithBrowser("the player's page", () => {
     },
     60_000,
   );
+
+  it("steers the duel with fingers, two at once, and with a gamepad", async () => {
+    const page = await browser.visit(system.url, {
+      viewport: { width: 360, height: 740 },
+      hasTouch: true,
+      isMobile: true,
+    });
+    await playAsGuest(page);
+    await start(page, "duel");
+    const other = await connected(system);
+    const match = await other.realtime.join(await other.realtime.queue("duel"), duel);
+    await inMatch(page);
+    await expectSteered(page, match);
+    await other.realtime.leaveMatch();
+    await page.getByRole("heading", { name: "You won" }).waitFor({ timeout: 30_000 });
+    other.client.close();
+  }, 60_000);
 
   it("begins a practice match at once, and leaves a queue in which nobody else waits", async () => {
     const page = await browser.visit(system.url);

@@ -3,11 +3,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { freePort } from "@muster/local";
-import { describeWithServers, freePortBase } from "@muster/testkit";
+import { CHROMIUM, expectAccessible, openBrowser, picture } from "@muster/e2e/browser-kit";
+import { describeWithServers, freePortBase, until } from "@muster/testkit";
 import { blocksOfDocument, type Follower, follower } from "@muster/testkit/followed-document";
 import { copyWorkspace } from "@muster/testkit/workspace-copy";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
+const seatOf = (page: Page): Promise<string | null> => page.locator("[data-seat]").getAttribute("data-seat");
 const GAME_PAGE = "design/howto/write-a-game.md";
 const WITHIN_MS = 240_000;
 
@@ -23,6 +26,7 @@ describeWithServers("the how-to pages", () => {
       MUSTER_SKIP_SMOKE: "1",
     });
     follow.run("git init --quiet");
+    follow.run("pnpm new:game sticks --turns --no-install"); // and is installed with the game of the page
   });
   afterAll(async () => {
     await follow?.[Symbol.asyncDispose]();
@@ -44,6 +48,43 @@ describeWithServers("the how-to pages", () => {
         writeFileSync(path.join(copy, `packages/game-gather/src/block-${i}.ts`), before + text);
       }
       follow.run("tsc --noEmit -p packages/game-gather");
+    },
+    WITHIN_MS,
+  );
+
+  it.runIf(CHROMIUM)(
+    "the page has the games of the copy, with keys and buttons that nobody wrote for them",
+    async () => {
+      const url = follow.run("scripts/operator.sh url").trim();
+      await using browser = await openBrowser();
+      const page = await browser.visit(`${url}/?guest&mode=gather-practice`);
+      await page.locator("[data-match]").waitFor({ timeout: 20_000 });
+      const own = page.locator('[data-list="players"] tbody tr').nth(Number(await seatOf(page)));
+      const placeX = own.locator('[data-field="x"]');
+      const before = Number(await placeX.textContent());
+      await page.keyboard.down(before < 512 ? "ArrowRight" : "KeyA");
+      await until(async () => {
+        const now = Number(await placeX.textContent());
+        return Math.abs(now - before) > 50 ? undefined : `x was ${before}, and is ${now}`;
+      }, 10_000);
+      await picture(page, "own-game");
+      await page.locator("[data-result]").waitFor({ timeout: 20_000 });
+
+      const two = await Promise.all([browser.visit(`${url}/?guest`), browser.visit(`${url}/?guest`)]);
+      for (const one of two) await one.locator("[data-mode=sticks]").click({ timeout: 20_000 });
+      for (const one of two) await one.locator("[data-match]").waitFor({ timeout: 20_000 });
+      await expectAccessible(two[0], "a game without a board");
+      await picture(two[0], "own-game-of-turns");
+      await until(async () => {
+        for (const one of two) {
+          const move = one.locator("[data-move]:enabled").last();
+          if ((await move.count()) > 0) await move.click({ timeout: 1000 }).catch(() => undefined);
+        }
+        return (await two[0].locator("[data-result]").count()) > 0
+          ? undefined
+          : await two[0].locator("main").innerText();
+      }, 40_000);
+      await two[1].locator("[data-result]").waitFor();
     },
     WITHIN_MS,
   );

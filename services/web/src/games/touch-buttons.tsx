@@ -3,15 +3,16 @@ import type { HeldButtons } from "./held-buttons.ts";
 
 const SIGNS: Readonly<Record<string, string>> = { left: "⟲", right: "⟳", thrust: "▲", fire: "✹" };
 
-export function TouchButtons<Name extends string>({
-  buttons,
-  names,
-}: {
+interface TouchButtonsProps<Name extends string> {
   readonly buttons: HeldButtons<Name>;
   readonly names: Readonly<Record<Name, string>>;
-}) {
+  /** With their names instead of signs, and for every pointer. */
+  readonly plain?: boolean;
+}
+
+export function TouchButtons<Name extends string>({ buttons, names, plain = false }: TouchButtonsProps<Name>) {
   return (
-    <div class="touch">
+    <div class={plain ? "touch plain" : "touch"}>
       {Object.entries<string>(names).map(([name, label]) => (
         <button
           key={name}
@@ -26,7 +27,7 @@ export function TouchButtons<Name extends string>({
           onPointerCancel={() => buttons.touch(name as Name, false)}
           onContextMenu={(event) => event.preventDefault()}
         >
-          {SIGNS[name] ?? label}
+          {(plain ? undefined : SIGNS[name]) ?? label}
         </button>
       ))}
     </div>

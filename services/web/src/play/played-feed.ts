@@ -31,8 +31,8 @@ export class PlayedFeed<S extends Fields, I extends Fields> implements Feed<S, I
     this.#interpolation = new Interpolation(game.tickRate || 1);
     this.#stops.push(match.onSnapshot(({ tick, state }) => this.#interpolation.add(tick, state, performance.now())));
     if (match.latest) this.#interpolation.add(match.latest.tick, match.latest.state, performance.now());
-    // A game without a clock has nothing to be ahead of, and hidden state cannot be simulated.
-    if (game.tickRate > 0 && !game.redact)
+    // A game without a clock has nothing to be ahead of, hidden state cannot be simulated, and an event is no input of every tick.
+    if (this.#held && game.tickRate > 0 && !game.redact)
       this.#prediction = new Prediction(match, { game, sample: () => this.#input });
   }
 
@@ -66,7 +66,7 @@ export class PlayedFeed<S extends Fields, I extends Fields> implements Feed<S, I
   input(input: StateOf<I>): void {
     this.#input = input;
     // The prediction sends held inputs itself, tick by tick.
-    if (!this.#held || !this.#prediction) this.#match.send(input);
+    if (!this.#prediction) this.#match.send(input);
   }
 
   onRoundTrip(ms: number): void {

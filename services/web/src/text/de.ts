@@ -104,6 +104,14 @@ export const de: Text = {
     wasHit: "Du wurdest getroffen.",
     tick: (n) => `Tick ${n}`,
   },
+  generic: {
+    intro: "Dieses Spiel hat noch kein eigenes Brett: Das ist sein Zustand, wie er ist.",
+    state: "Der Zustand",
+    seat: "Platz",
+    more: (n) => `und ${n} weitere`,
+    moves: "Züge",
+    send: "Senden",
+  },
   result: {
     won: "Gewonnen",
     lost: "Verloren",

@@ -104,6 +104,14 @@ export const en = {
     wasHit: "You were hit.",
     tick: (n: number) => `Tick ${n}`,
   },
+  generic: {
+    intro: "This game has no board of its own yet: this is its state, as it is.",
+    state: "The state",
+    seat: "Seat",
+    more: (n: number) => `and ${n} more`,
+    moves: "Moves",
+    send: "Send",
+  },
   result: {
     won: "You won",
     lost: "You lost",
