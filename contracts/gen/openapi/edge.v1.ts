@@ -274,7 +274,7 @@ export interface paths {
         readonly get?: never;
         /**
          * Change an account's role
-         * @description For admins.
+         * @description For admins. Nobody changes their own role (`not_allowed`), so that an admin always stays.
          */
         readonly put: operations["setRole"];
         readonly post?: never;

@@ -28,6 +28,12 @@ export interface Contract {
 /** Keyword of the request schemas: the text is brought into the one form of an id before a handler sees it. */
 export const CANONICAL_ID = "canonicalId";
 
+/** Keyword of the request schemas: what makes a text unreadable, or turns around the text beside it, is removed before a handler sees it. */
+export const FREE_TEXT = "freeText";
+
+/** Properties of request bodies that people write and others read, and that have no rules of their own (names and messages have them). */
+export const FREE_TEXTS: ReadonlySet<string> = new Set(["reason", "comment", "deviceLabel"]);
+
 /** Tags whose routes may be given back to a legacy origin. */
 export const LEGACY_DOMAINS = ["sessions", "devices", "players", "matches", "chat"] as const;
 
@@ -66,7 +72,7 @@ function operationOf(path: string, method: string, value: Json, document: Json):
     schema: {
       ...(params ? { params: withCanonicalIds(params) } : {}),
       ...(querystring ? { querystring: withCanonicalIds(querystring) } : {}),
-      ...(body ? { body: withCanonicalIds(body) } : {}),
+      ...(body ? { body: withFreeTexts(withCanonicalIds(body)) } : {}),
       response: responseSchemas(value["responses"] as Record<string, Json>),
     },
   };
@@ -92,6 +98,14 @@ function withCanonicalIds<T>(schema: T): T {
   if (typeof schema !== "object" || schema === null) return schema;
   const entries = Object.entries(schema).map(([key, inner]) => [key, withCanonicalIds(inner)]);
   const marked = (schema as Json)["format"] === "uuid" ? [[CANONICAL_ID, true]] : [];
+  return Object.fromEntries([...entries, ...marked]) as T;
+}
+
+function withFreeTexts<T>(schema: T, name = ""): T {
+  if (Array.isArray(schema)) return schema.map((one) => withFreeTexts(one)) as T;
+  if (typeof schema !== "object" || schema === null) return schema;
+  const entries = Object.entries(schema).map(([key, inner]) => [key, withFreeTexts(inner, key)]);
+  const marked = FREE_TEXTS.has(name) && (schema as Json)["type"] === "string" ? [[FREE_TEXT, true]] : [];
   return Object.fromEntries([...entries, ...marked]) as T;
 }
 

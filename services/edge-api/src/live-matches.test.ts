@@ -10,6 +10,7 @@ function reading() {
   const live = new LiveMatches<{ nr: number }>({
     readWithinMs: 1000,
     now: () => at,
+    told: () => ["duel", "next"],
     read(query) {
       reads.push(query);
       const { promise, resolve, reject } = Promise.withResolvers<{ nr: number }>();
@@ -56,4 +57,24 @@ it("a failure is told to all who wait, and asked for anew", async () => {
   answer(2);
   expect(await again).toEqual({ nr: 2 });
   expect(reads).toHaveLength(2);
+});
+
+it("whoever makes up modes and cursors is refused after some, and takes no page from others", async () => {
+  const { live, reads, answer, pass } = reading();
+  const first = live.page(FIRST);
+  answer(1);
+  await first;
+  const made: Promise<unknown>[] = [];
+  for (let i = 0; i < 100; i++) made.push(live.page({ ...FIRST, cursor: `forged-${i}` }).catch((err: unknown) => err));
+  for (const refused of await Promise.all(made.slice(20))) expect(refused).toMatchObject({ answer: { code: "busy" } });
+  expect(reads).toHaveLength(21);
+  // What was given out, and the first page, are read as before.
+  const others = [live.page({ ...FIRST, mode: "duel" }), live.page({ ...FIRST, mode: "duel", cursor: "next" })];
+  expect(reads).toHaveLength(23);
+  await expect(live.page({ ...FIRST, mode: "chess" })).rejects.toThrow("Too many different pages");
+  pass(1000);
+  others.push(live.page({ ...FIRST, mode: "chess" }));
+  expect(reads).toHaveLength(24);
+  for (let nr = 2; nr <= 24; nr++) answer(nr);
+  expect(await Promise.all(others)).toHaveLength(3);
 });

@@ -5,14 +5,14 @@ import cors from "@fastify/cors";
 import { must } from "@muster/errors";
 import type { Logger } from "@muster/log";
 import { canonicalId, withBudget } from "@muster/rpc";
-import type { Metrics } from "@muster/runtime";
+import { lengthOf, type Metrics, tidyMessage } from "@muster/runtime";
 import type { TokenVerifier } from "@muster/tokens";
 import { formatTraceparent, withTrace } from "@muster/tracing";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import { Histogram } from "prom-client";
 import { authenticate } from "./auth.ts";
-import { CANONICAL_ID, type Contract, type Operation } from "./contract.ts";
+import { CANONICAL_ID, FREE_TEXT, type Contract, type Operation } from "./contract.ts";
 import { addContractFormats } from "./date-time.ts";
 import { EXPOSED_HEADERS, envelope, RETRY_AFTER_S, refuseBadPath, refuseUnreadable, sendError } from "./errors.ts";
 import { createLegacy, type Legacy, type LegacyOptions } from "./legacy.ts";
@@ -188,6 +188,8 @@ function validators(): Parameters<FastifyInstance["setValidatorCompiler"]>[0] {
     addContractFormats(ajv);
     const error = { message: "must be an id (a UUID)" };
     ajv.addKeyword({ keyword: CANONICAL_ID, modifying: true, errors: false, validate: toCanonicalId, error });
+    const unreadable = { message: "must have something that can be read" };
+    ajv.addKeyword({ keyword: FREE_TEXT, modifying: true, errors: false, validate: tidyFreeText, error: unreadable });
   }
   return ({ schema, httpPart }) => (httpPart === "body" ? strict : coercing).compile(schema as object);
 }
@@ -203,6 +205,21 @@ function toCanonicalId(
   if (id === undefined || !at) return false;
   (at.parentData as Record<string | number, unknown>)[at.parentDataProperty] = id;
   return true;
+}
+
+/** As a message is kept. What has nothing left is as good as empty, and refused where something is wanted. */
+function tidyFreeText(
+  _on: boolean,
+  value: unknown,
+  schema?: { readonly minLength?: number; readonly maxLength?: number },
+  at?: { readonly parentData: object; readonly parentDataProperty: string | number },
+): boolean {
+  if (typeof value !== "string" || !at) return true; // its type is refused by its own rule
+  const text = tidyMessage(value);
+  (at.parentData as Record<string | number, unknown>)[at.parentDataProperty] = text;
+  const { minLength = 0, maxLength = Infinity } = schema ?? {};
+  const length = lengthOf(text);
+  return length >= minLength && length <= maxLength;
 }
 
 /** Trace, deadline and the log line, around every request. */

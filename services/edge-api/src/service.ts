@@ -70,6 +70,7 @@ function compose({ config, metrics, log, about }: ServiceContext<Config>): Compo
   const names = new PlayerNames((playerId) => identity.call.getProfile({ playerId }));
   const liveMatches = new LiveMatches({
     read: (query) => match.call.listLiveMatches(query),
+    told: ({ matches, nextCursor }) => [...matches.map(({ mode }) => mode), ...(nextCursor === "" ? [] : [nextCursor])],
     readWithinMs: config.readDeadlineMs,
   });
   const tokens = new TokenVerifier(revocationFeedFrom(identity.call));

@@ -137,6 +137,17 @@ describeWithMariadb("moderators and admins", () => {
     expect(decodeJwt(tokens?.accessToken as string)).toMatchObject({ role: "moderator" });
   });
 
+  it("never all lose their role: nobody takes their own, and of two who take each other's at once one stays", async () => {
+    await expect(setRole("root-admin", Role.PLAYER)).rejects.toMatchObject(refused);
+    for (let round = 0; round < 5; round++) {
+      const both = [["root-admin", "second-admin"] as const, ["second-admin", "root-admin"] as const];
+      const done = await Promise.allSettled(both.map(([by, target]) => setRole(target, Role.PLAYER, by)));
+      expect(done.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+      const [by, target] = both[done.findIndex(({ status }) => status === "fulfilled")] as (typeof both)[number];
+      await setRole(target, Role.ADMIN, by);
+    }
+  });
+
   it("are written down: actor, target, reason, trace, in the order of what happened", async () => {
     await ban("player-two", "modder");
     const { entries } = await harness.call.listAuditLog({ actorId: id("root-admin"), pageSize: 200 });

@@ -2520,7 +2520,8 @@ export const IdentityService: GenService<{
     output: typeof UnbanPlayerResponseSchema;
   },
   /**
-   * SetRole changes the role of an account; for admins. Its access tokens are revoked, its sessions stay.
+   * SetRole changes the role of an account; for admins, who cannot change their own: so an admin always stays. Its access tokens are revoked, its
+   * sessions stay.
    * Errors: player_not_found (NOT_FOUND), not_allowed (PERMISSION_DENIED), busy (RESOURCE_EXHAUSTED).
    *
    * @generated from rpc identity.v2.IdentityService.SetRole

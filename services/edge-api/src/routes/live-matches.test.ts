@@ -17,9 +17,10 @@ const match = {
   cancelReason: 0,
 };
 const asked: unknown[] = [];
-const liveMatches = new LiveMatches({
+const liveMatches = new LiveMatches<{ matches: (typeof match)[]; nextCursor: string }>({
   readWithinMs: 1000,
   now: () => 0,
+  told: ({ matches, nextCursor }) => [...matches.map(({ mode }) => mode), nextCursor],
   async read(query) {
     asked.push(query);
     return { matches: [match], nextCursor: "next" };

@@ -107,7 +107,12 @@ export function adminRpcs({
       const name = must(roles.nameOf(role), "validation demands a role");
       const entry = { action: "role_set", target: playerId, reason: `${name}: ${reason}` } as const;
       await onAccount(actorId, "admin", entry, async (tx) => {
-        if (!(await lockAccount(tx, playerId))) throw fail("player_not_found");
+        // Whoever takes a role away keeps their own: both rows are locked, always in one order, and the actor's role is read under the lock, so
+        // that of two admins who demote each other at once one stays.
+        const locked = new Map<string, Account | undefined>();
+        for (const id of [actorId, playerId].toSorted()) locked.set(id, await lockAccount(tx, id));
+        if (actorId === playerId || locked.get(actorId)?.role !== "admin") throw fail("not_allowed");
+        if (!locked.get(playerId)) throw fail("player_not_found");
         await updateRole(tx, playerId, name);
         await sessions.endAccessTokens(tx, playerId);
       });

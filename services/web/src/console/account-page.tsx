@@ -1,4 +1,5 @@
 // One account, and what its operator may do about it.
+import { player } from "../session/session.ts";
 import { dateText } from "../text/index.ts";
 import { Empty, Failure, Loading, Page } from "../ui/index.tsx";
 import { useLoaded } from "../ui/loaded.ts";
@@ -86,7 +87,7 @@ function Actions({ account, orders }: OfAccount) {
             {say.doUnban}
           </button>
         )}
-        {may("setRole") && (
+        {may("setRole") && account.playerId !== player.value?.playerId && (
           <button type="button" class="button" onClick={() => orders.give(roleOf(account))}>
             {say.doRole}
           </button>
