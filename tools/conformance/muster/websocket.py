@@ -8,7 +8,7 @@ import struct
 from urllib.parse import urlsplit
 
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-BINARY, CLOSE, PING, PONG = 2, 8, 9, 10
+TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 
 class Refused(Exception):
@@ -31,6 +31,7 @@ class WebSocket:
     def __init__(self, url: str, protocols: list[str]):
         at = urlsplit(url)
         self._socket = socket.create_connection((at.hostname, at.port or 80), timeout=20)
+        self._closing = False
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._read = self._socket.makefile("rb")
         key = base64.b64encode(os.urandom(16)).decode()
@@ -66,15 +67,16 @@ class WebSocket:
             raise Closed(1006, str(err)) from err
 
     def receive(self) -> bytes:
-        """The next binary message. Raises Closed."""
+        """The next message. Raises Closed."""
         while True:
             opcode, payload = self._frame()
-            if opcode == BINARY:
+            if opcode in (BINARY, TEXT):
                 return payload
             if opcode == PING:
                 self.send(payload, PONG)
             elif opcode == CLOSE:
-                self._socket.close()
+                self.close(struct.unpack(">H", payload[:2])[0] if payload else 1000)
+                self.cut()
                 raise Closed(struct.unpack(">H", payload[:2])[0] if payload else 1005, payload[2:].decode())
 
     def _frame(self) -> tuple[int, bytes]:
@@ -95,7 +97,20 @@ class WebSocket:
             raise Closed(1006, "cut")
         return data
 
+    def close(self, code: int = 1000) -> None:
+        """The other side answers, and receive() then raises Closed. Only the first call does something."""
+        if self._closing:
+            return
+        self._closing = True
+        try:
+            self.send(struct.pack(">H", code), CLOSE)
+        except Closed:
+            pass  # it is already
+
     def cut(self) -> None:
         """As a network would: no close frame."""
-        self._socket.shutdown(socket.SHUT_RDWR)
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # the other side was faster
         self._socket.close()

@@ -51,6 +51,7 @@ const SCRIPTS: Readonly<Record<string, Run | undefined>> = {
 
 const TOOLS: Readonly<Record<string, Run>> = {
   "tools/attack/src/main.ts": { args: ["--no-such-option"], code: 2 },
+  "tools/conformance/src/main.ts": { args: ["no-such-side"], code: 2 },
   "tools/bench/src/events.ts": { args: ["--no-such-option"], code: 2 },
   "tools/drills/src/broker-outage.ts": { args: ["--no-such-option"], code: 2 },
   "tools/bench/src/results.ts": { args: ["--no-such-option"], code: 2 },

@@ -162,3 +162,17 @@ it("takes no list of a player's connection before for the answer to the new one,
   await until(() => (bob.changes.length === 1 ? undefined : "nothing came"));
   expect(now.changes.length).toBe(10);
 });
+
+it("answers every subscription of a connection, also those before which an earlier one was not answered yet", async () => {
+  const { chat, streams } = await startChat();
+  const ann = listener(ANN);
+  await until(() => (streams.length === 1 ? undefined : "no stream yet"));
+  const stream = streams[0] as Stream;
+  for (const requestId of [7, 8, 9]) chat.subscribe(ann, requestId, new Map());
+  await until(() => (stream.numbers.length === 3 ? undefined : "not attached"));
+  for (const attachNumber of stream.numbers) answer(stream, ANN, 0, attachNumber);
+  await until(() => (ann.answered.length >= 3 ? undefined : `${ann.answered.join()}`));
+  answer(stream, ANN, 0); // her channels have changed
+  await until(() => (ann.answered.length >= 4 ? undefined : `${ann.answered.join()}`));
+  expect(ann.answered).toEqual([7, 8, 9, 0]);
+});

@@ -38,8 +38,8 @@ interface Subscription {
   readonly listener: ChatListener;
   /** Of its last attaching. A list of an earlier one, of this player's connection before or of the stream before, is of other cursors. */
   attachNumber: number;
-  /** To answer with the next list of channels. */
-  requestId: number;
+  /** To answer with the next list of channels: all that asked since the last one, as often as a connection may ask. */
+  requestIds: readonly number[];
   /** By channel: changes up to this one are not for this player. */
   cursors: Map<string, bigint>;
   blocked: ReadonlySet<string>;
@@ -85,8 +85,8 @@ export function createChatStream(options: {
     const subscription = byPlayer.get(playerId);
     if (!subscription) return; // it left while the answer was on its way
     if (attachNumber !== 0 && attachNumber !== subscription.attachNumber) return; // its own answer is still to come
-    const { requestId, cursors } = subscription;
-    subscription.requestId = 0;
+    const { requestIds, cursors } = subscription;
+    subscription.requestIds = [];
     subscription.blocked = new Set(blockedIds);
     const next = new Map<string, bigint>();
     for (const { channel, fromChange } of channels) {
@@ -100,7 +100,8 @@ export function createChatStream(options: {
     }
     for (const channelId of cursors.keys()) if (!next.has(channelId)) leave(subscription, channelId);
     subscription.cursors = next;
-    subscription.listener.chatControl(chatChannels(requestId, channels));
+    for (const requestId of requestIds.length > 0 ? requestIds : [0])
+      subscription.listener.chatControl(chatChannels(requestId, channels));
   };
 
   const onChanged = (message: ChatMessage): void => {
@@ -143,10 +144,11 @@ export function createChatStream(options: {
     subscribe(listener, requestId, cursors) {
       const before = byPlayer.get(listener.playerId);
       if (before) for (const channelId of before.cursors.keys()) leave(before, channelId);
+      const earlier = before?.listener === listener ? before.requestIds : [];
       const subscription: Subscription = {
         listener,
         attachNumber: 0,
-        requestId,
+        requestIds: requestId === 0 ? earlier : [...earlier, requestId],
         cursors: new Map(cursors),
         blocked: new Set(),
       };
