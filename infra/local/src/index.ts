@@ -1,6 +1,7 @@
 // What the test kit and the tools use of the local stack.
 export { createEnvironment, type LocalEnvironment, loadEnvironment, localUrl, portsFrom } from "./environment.ts";
 export { makeFolders } from "./folders.ts";
+export { migrateAll } from "./migrate-all.ts";
 export { findMariadb, inPath, type MariadbServer, mariadbSettings, startMariadb } from "./mariadb.ts";
 export { KAFKA_START_MS, type KafkaOptions, type KafkaServer, startKafka } from "./kafka.ts";
 export { findKafka, kafkaLib } from "./kafka-jars.ts";

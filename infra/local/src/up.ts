@@ -1,6 +1,5 @@
 // The whole local system in one process tree: starts it, waits until it is healthy, plays one match, keeps it running, stops
 // it. Called by up.sh.
-import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { alertsText, watchAlerts } from "./alert-watch.ts";
 import { type Child, spawnChild } from "./child.ts";
@@ -11,9 +10,10 @@ import { kafkaSettings, usesPrivateKafka } from "./kafka-brokers.ts";
 import { LogFiles } from "./log-files.ts";
 import { coloured, readLogLine } from "./log-lines.ts";
 import { openInBrowser } from "./open-in-browser.ts";
+import { migrateAll } from "./migrate-all.ts";
 import { paths } from "./paths.ts";
 import { wantsPrometheus } from "./prometheus.ts";
-import { databaseServices, deploymentOf, kafkaVariables, SERVICES } from "./services.ts";
+import { deploymentOf, kafkaVariables, SERVICES } from "./services.ts";
 import { type Supervised, supervise } from "./supervised.ts";
 import { portVariables } from "./taken-ports.ts";
 
@@ -24,6 +24,7 @@ const logs = new LogFiles(paths.logs, { say });
 const services: Supervised[] = [];
 const stopAsked = new AbortController();
 let infrastructure: Promise<Infrastructure> | undefined;
+let migrating: Promise<void> | undefined;
 let smokeMatch: Child | undefined;
 let alertWatch: Promise<void> | undefined;
 let stopping: Promise<void> | undefined;
@@ -68,7 +69,9 @@ async function up(): Promise<void> {
     SHARD_DRAIN_WITHIN_MS: process.env["SHARD_DRAIN_WITHIN_MS"] ?? "500",
   };
   const kafka = kafkaSettings(env);
-  for (const { name } of databaseServices()) migrate(name, serviceEnv);
+  migrating = migrateAll(serviceEnv);
+  await migrating;
+  if (stopping) return;
   say(`starting ${SERVICES.map((spec) => spec.name).join(", ")}`);
   for (const row of SERVICES.toReversed()) {
     const { name } = row;
@@ -97,15 +100,6 @@ async function up(): Promise<void> {
   if (!stopping) await tellHowToReach(env);
   if (!stopping && process.env["MUSTER_OPEN"] === "1")
     openInBrowser(`http://localhost:${env["MUSTER_INGRESS_PORT"]}/`, say);
-}
-
-function migrate(name: string, env: Record<string, string | undefined>): void {
-  const run = spawnSync(paths.node, ["src/migrate.ts"], {
-    cwd: path.join(paths.root, "services", name),
-    env: env as NodeJS.ProcessEnv,
-    encoding: "utf8",
-  });
-  if (run.status !== 0) throw new Error(`the migration of ${name} failed:\n${run.stdout}${run.stderr}`);
 }
 
 async function untilHealthy(env: LocalEnvironment): Promise<void> {
@@ -183,7 +177,9 @@ async function stop(): Promise<void> {
   await smokeMatch?.stop();
   await alertWatch;
   for (const service of services) await service.stop();
-  const servers = await infrastructure?.catch(() => undefined); // up() tells why they did not start
+  // up() tells why they did not start, or why one failed.
+  const servers = await infrastructure?.catch(() => undefined);
+  await migrating?.catch(() => undefined);
   await servers?.stop();
   logs.close();
   say("stopped");

@@ -1,5 +1,4 @@
 // The whole system in separate processes, with as many gateways and shards as a drill needs.
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -7,11 +6,11 @@ import {
   adminPortVariable,
   type Child,
   createEnvironment,
-  databaseServices,
   databaseVariables,
   deploymentOf,
   freePort,
   kafkaVariables,
+  migrateAll,
   paths,
   portsFrom,
   provision,
@@ -204,11 +203,7 @@ async function prepare(
     SHARD_JOIN_WITHIN_MS: "60000",
     ...more,
   };
-  for (const { name } of databaseServices()) {
-    const cwd = path.join(paths.root, "services", name);
-    const run = spawnSync(paths.node, ["src/migrate.ts"], { cwd, env, encoding: "utf8" });
-    if (run.status !== 0) throw new Error(`the migration of ${name} failed:\n${run.stderr}`);
-  }
+  await migrateAll(env);
   return env;
 }
 

@@ -1,29 +1,35 @@
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { promisify } from "node:util";
 import { afterAll, expect, it } from "vitest";
 import { COMMANDS } from "./commands.ts";
 
+const run = promisify(execFile);
 /** On a busy machine: each starts one or two processes. */
 const ENDS_WITHIN_MS = 30_000;
 
 /** The tool as `scripts/operator.sh` starts it, without a word of input. */
-function operator(args: readonly string[], env: Record<string, string> = {}): { code: number | null; said: string } {
+async function operator(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number; said: string }> {
   const away = { MUSTER_URL: "http://127.0.0.1:9", IDENTITY_DB_URL: "mysql://a:b@127.0.0.1:9/c" };
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    ["--", path.join(import.meta.dirname, "main.ts"), ...args],
-    {
-      env: { ...process.env, ...away, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-      encoding: "utf8",
-    },
+  const command = ["--", path.join(import.meta.dirname, "main.ts"), ...args];
+  const running = run(process.execPath, command, { env: { ...process.env, ...away, ...env } });
+  running.child.stdin?.end();
+  return running.then(
+    ({ stdout, stderr }) => ({ code: 0, said: `${stdout}${stderr}` }),
+    ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({
+      code,
+      said: `${stdout}${stderr}`,
+    }),
   );
-  return { code: status, said: `${stdout}${stderr}` };
 }
 
-it.each([
+// Side by side: most of them only wait for a server that is not there.
+it.concurrent.each([
   { args: ["toString"], code: 2, says: "there is no command toString" },
   { args: ["logs", "--folder", "/proc/self/task"], code: 1, says: "there is no log in /proc/self/task" },
   { args: ["--env-file", "/nonexist", "health"], code: 1, says: "there is no file /nonexist" },
@@ -56,8 +62,8 @@ it.each([
   { args: ["matches"], env: { MATCH_DB_URL: "mysql://a:b@127.0.0.1:9/c" }, code: 1, says: "cannot be used" },
 ])(
   "whatever is missing or wrong, it ends by itself with a line that says so: $args",
-  ({ args, env, code, says }) => {
-    const ended = operator(args, env);
+  async ({ args, env, code, says }) => {
+    const ended = await operator(args, env);
     expect(ended).toMatchObject({ code, said: expect.stringContaining(says) as unknown });
     expect(ended.said).not.toMatch(/^ +at /m);
   },
@@ -109,10 +115,10 @@ const ASKING: Readonly<Record<string, readonly string[] | undefined>> = {
 
 it("every command is looked at", () => expect(Object.keys(ASKING)).toEqual(Object.keys(COMMANDS)));
 
-it.each(Object.entries(ASKING).filter(([, args]) => args !== undefined))(
+it.concurrent.each(Object.entries(ASKING).filter(([, args]) => args !== undefined))(
   "where nobody is there to ask, it says so in a few lines and fails: %s",
-  (name, args = []) => {
-    const ended = operator([name, ...args], {
+  async (name, args = []) => {
+    const ended = await operator([name, ...args], {
       MATCH_DB_URL: `${SERVER}c`,
       CHAT_DB_URL: `${SERVER}d`,
       RATING_DB_URL: `${SERVER}e`,
