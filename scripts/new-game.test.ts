@@ -38,7 +38,7 @@ it("a new game compiles, plays, passes a soak and has a queue", () => {
 
   for (const folder of [...IDS.map((id) => `game-${id}`), "modes"]) run("tsc", "--noEmit", "-p", `packages/${folder}`);
   run("vitest", "run", ...IDS.map((id) => `packages/game-${id}/`));
-  for (const id of IDS) expect(run("node", "tools/inspect/src/soak.ts", id, "--matches", "100")).toMatch(/^ok$/m);
+  for (const id of IDS) expect(run("node", "tools/inspect/src/soak.ts", id, "--matches", "300")).toMatch(/^ok$/m);
   const queues = `const { readConfig } = await import("./src/config.ts");
     const { GAMES } = await import("@muster/modes");
     const config = readConfig({ MATCHMAKER_SEAT_TICKET_KEY: "ab".repeat(32), MATCHMAKER_MATCH_URL: "http://127.0.0.1:1" });
@@ -48,12 +48,20 @@ it("a new game compiles, plays, passes a soak and has a queue", () => {
   expect(games).toEqual(expect.arrayContaining(IDS));
   expect(modes).toEqual(expect.arrayContaining(IDS));
 
-  const refused = (id: string, why: string): void =>
-    expect(spawnSync("node", ["scripts/new-game.ts", id], { cwd: copy, encoding: "utf8" }), id).toMatchObject({
-      status: 1,
-      stderr: expect.stringContaining(why),
-    });
+  const refused = (id: string, why: string, ...words: string[]): void =>
+    expect(spawnSync("node", ["scripts/new-game.ts", id, ...words], { cwd: copy, encoding: "utf8" }), id).toMatchObject(
+      {
+        status: why.startsWith("usage") ? 2 : 1,
+        stderr: expect.stringContaining(why),
+      },
+    );
   refused("race", "already exists");
-  for (const id of ["class", "await", "list", "play"]) refused(id, "means something else");
+  // Of JavaScript, of the files' imports, of their functions, and of the variables inside of these.
+  for (const id of ["class", "await", "list", "play", "match", "client", "process", "crypto"])
+    refused(id, "means something else");
+  refused("outcome", "means something else", "--turns");
   refused("duel-quick", "a queue of that name");
+  run("node", "scripts/new-game.ts", "tug-2", "--no-install");
+  refused("tug2", "is another game already");
+  for (const id of ["Race", "2d", "-x", "x-", "a_b", "../x", "x".repeat(33), ""]) refused(id, "usage");
 }, 120_000);

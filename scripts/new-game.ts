@@ -9,50 +9,54 @@ const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const TEMPLATES = path.join(import.meta.dirname, "new-game");
 const MODES = "packages/modes";
 const GAMES = `${MODES}/src/games.ts`;
-/** Names that the files use for something else, and those that only a module may not use. */
-const TAKEN: ReadonlySet<string> = new Set([
-  "await",
-  "undefined",
-  "expect",
-  "flag",
-  "game",
-  "input",
-  "it",
-  "list",
-  "play",
-  "state",
-  "uint",
-  "url",
-]);
+/** As contracts and tables have it. */
+const NAME_CHARS_MAX = 32;
+const FILES = ["game.ts", "game.test.ts", "play.ts"] as const;
+type Template = (typeof FILES)[number];
 
 /** `clock`: a game with a tick rate; `turns`: one that steps when a player moves. */
 type Kind = "clock" | "turns";
 
 /** One of the files that a game begins with. */
-function gameFile(kind: Kind, template: "game.ts" | "game.test.ts" | "play.ts", id: string): string {
-  const text = readFileSync(path.join(TEMPLATES, kind, `${template}.template`), "utf8");
-  return text.replaceAll("${IDENT}", identifierOf(id)).replaceAll("${ID}", id);
+function gameFile(kind: Kind, template: Template, id: string): string {
+  return templateOf(kind, template).replaceAll("${IDENT}", identifierOf(id)).replaceAll("${ID}", id);
 }
 
 function identifierOf(id: string): string {
   return id.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** A name of JavaScript's own would make files that do not compile. */
-function isReserved(ident: string): boolean {
+function templateOf(kind: Kind, template: Template): string {
+  return readFileSync(path.join(TEMPLATES, kind, `${template}.template`), "utf8");
+}
+
+/** A name of JavaScript's own, or one that the files use for something else, would make files that do not compile, or that do something else. */
+function isTaken(kind: Kind, ident: string): boolean {
   try {
     new Function(`"use strict"; const ${ident} = 0;`); // oxlint-disable-line no-new-func, typescript/no-implied-eval -- the name is letters and digits
-    return TAKEN.has(ident);
   } catch {
     return true;
   }
+  // Only modules may not use this one. Properties do not count.
+  const used = new RegExp(`(?<![.\\w])${ident}(?!\\w|\\s*:)`);
+  return ident === "await" || ident === "undefined" || FILES.some((file) => used.test(codeOf(templateOf(kind, file))));
+}
+
+/** Without comments and texts. */
+function codeOf(text: string): string {
+  return text.replaceAll(/\/\/.*|"[^"\n]*"/g, "");
 }
 
 /** @throws Error when there is such a game, or it cannot have this name */
 function addGame(kind: Kind, id: string): void {
   const folder = `packages/game-${id}`;
   if (existsSync(folder)) throw new Error(`${folder} already exists`);
-  if (isReserved(identifierOf(id))) throw new Error(`${id} means something else in TypeScript: choose another name`);
+  if (isTaken(kind, identifierOf(id)))
+    throw new Error(
+      `${id} means something else in TypeScript, or in the files that a game begins with: choose another name`,
+    );
+  if (readFileSync(GAMES, "utf8").includes(`{ ${identifierOf(id)} }`))
+    throw new Error(`${identifierOf(id)}, which ${id} is in TypeScript, is another game already: choose another name`);
   if (readFileSync(`${MODES}/src/index.ts`, "utf8").includes(`"${id}":`))
     throw new Error(`there is a queue of that name`);
   const manifest = withDependency(readFileSync(`${MODES}/package.json`, "utf8"), id);
@@ -98,8 +102,15 @@ function withDependency(text: string, id: string): string {
 
 function main(words: readonly string[]): number {
   const [id, ...rest] = words;
-  if (id === undefined || !NAME.test(id) || rest.some((word) => word !== "--turns" && word !== "--no-install")) {
-    console.error("usage: pnpm new:game NAME [--turns]      lower-case letters, digits and hyphens: race, tug-of-war");
+  if (
+    id === undefined ||
+    !NAME.test(id) ||
+    id.length > NAME_CHARS_MAX ||
+    rest.some((word) => word !== "--turns" && word !== "--no-install")
+  ) {
+    console.error(
+      "usage: pnpm new:game NAME [--turns]      at most 32 lower-case letters, digits and hyphens: race, tug-of-war",
+    );
     return 2;
   }
   try {

@@ -131,6 +131,13 @@ describe("pnpm inspect", () => {
     );
   });
 
+  it.each([["--report"], []])("names the line for which no match begins (%s)", (...words) => {
+    expect(run("test/stillborn-game.ts", ...words)).toEqual({
+      code: 1,
+      said: expect.stringMatching(/^FAIL throws: .*ticksLeft = 60.5[^]*stillborn-game\.ts:6/),
+    });
+  });
+
   it("shows one tick, and everything as JSON", () => {
     expect(run("four", "--tick", "3").said).toMatch(/^tick 3, hash [0-9a-f]{8};[^]*moves +2 → 3 +.*four\.ts:\d+$/m);
     const all = JSON.parse(run("four", "--json").said) as {

@@ -17,11 +17,10 @@
 //   --json             the report, and all ticks with their states, as JSON
 //   --players KIND     bots, random (inputs), or mixed: bots that make mistakes. Default: mixed where the game has bots, otherwise random
 //   --ticks N          at most so many (10000)
-import { inspectMatch, type InspectedTick } from "@muster/game-kit/trial";
+import { inspectMatch, type InspectedTick, sourceLineOf } from "@muster/game-kit/trial";
 import { programOptions, refuseOptions } from "@muster/testkit/program-options";
 import { findGame, gameOptionsOf, numberOf, playersOf } from "./find-game.ts";
-import { reportText, tickText } from "./inspect-text.ts";
-import { openPage } from "./page/open-page.ts";
+import { reportText, shownLine, tickText } from "./inspect-text.ts";
 
 const { values, positionals } = programOptions({
   allowPositionals: true,
@@ -50,16 +49,24 @@ const setup = {
 const here = values.report || values.json || wanted !== undefined;
 if (!here && (values.players !== undefined || values.ticks !== undefined))
   refuseOptions("--players and --ticks belong to --report, --tick and --json");
-await (here ? report(word) : page(word)).catch((err: unknown) => refuseOptions((err as Error).message));
+const game = await findGame(word).catch((err: unknown) => refuseOptions((err as Error).message));
+try {
+  await (here ? report() : page(word));
+} catch (err) {
+  // As a match begins: its steps are looked into.
+  const line = sourceLineOf((err as Error).stack);
+  console.error(`FAIL throws: ${(err as Error).message}${line === undefined ? "" : `\n     at ${shownLine(line)}`}`);
+  process.exitCode = 1;
+}
 
 async function page(name: string): Promise<void> {
   const port = numberOf("port", values.port) ?? 0;
   const stepSeconds = numberOf("step-seconds", values["step-seconds"]) ?? 5;
+  const { openPage } = await import("./page/open-page.ts"); // the bundler, which a report does not need
   await openPage(name, setup, { port, stepSeconds, open: values.open ?? false });
 }
 
-async function report(name: string): Promise<void> {
-  const game = await findGame(name);
+function report(): void {
   const ticks: { readonly tick: InspectedTick; readonly state: object }[] = [];
   const found = inspectMatch(game, {
     ...setup,

@@ -117,6 +117,26 @@ describe("pnpm soak", () => {
     expect((JSON.parse(drawn.said) as SoakReport).endless.length).toBeGreaterThan(0);
   });
 
+  it("says that nobody ever wins, and for each fault the command that repeats it; blames no line for what no line of the game throws", () => {
+    const { code, said } = run("test/drawn-game.ts", "--matches", "60", "--steps", "500");
+    expect(code).toBe(1);
+    expect(said).toContain("nobody ever wins: every match is a draw");
+    expect(said).not.toMatch(/seat 0/);
+    const [, command = ""] =
+      /crashed .*: nobody in the result has rank 1: 2, 2\n +repeat: pnpm soak (.*)\n/.exec(said) ?? [];
+    expect(command).toMatch(/^test\/drawn-game\.ts --steps 500 --matches 1 --seed \d+$/);
+    expect(run(...command.split(" ")).said).toContain("nobody in the result has rank 1");
+  });
+
+  it("names the match whose step ends the process", () => {
+    expect(run("test/exiting-game.ts")).toEqual({
+      code: 1,
+      said: expect.stringMatching(
+        /the game ends its process in the step to tick 1 of the match with seed 1: pnpm soak test/,
+      ),
+    });
+  });
+
   it("names the match whose step never returns, and ends", () => {
     const { code, said } = run("test/stuck-game.ts", "--step-seconds", "1");
     expect(said).toMatch(/the step to tick 1 of the match with seed 1 has not returned/);

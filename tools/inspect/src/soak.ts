@@ -62,18 +62,41 @@ try {
 const worker = new Worker(new URL("soak-worker.ts", import.meta.url), { workerData: request });
 const startedAt = performance.now();
 const watch = setInterval(stuck, 250);
+let reported = false;
 let before = -1;
 let sameSince = performance.now();
 worker.once("message", (report: SoakReport) => {
   clearInterval(watch);
-  console.log(values.json ? JSON.stringify(report, undefined, 2) : soakText(report, performance.now() - startedAt));
+  reported = true;
+  console.log(
+    values.json ? JSON.stringify(report, undefined, 2) : soakText(report, performance.now() - startedAt, repeat),
+  );
   process.exitCode = report.problems.length > 0 ? 1 : 0;
+});
+worker.once("exit", () => {
+  if (process.exitCode !== undefined || reported) return;
+  clearInterval(watch);
+  const { seed, tick } = readProgress(progress);
+  console.error(
+    `soak: the game ends its process in the step to tick ${tick} of the match with seed ${seed}: ${repeat(seed)}`,
+  );
+  process.exitCode = 1;
 });
 worker.once("error", (err) => {
   clearInterval(watch);
   console.error(`soak: ${err.message}`);
   process.exitCode = 1;
 });
+
+/** The command that repeats one match of this soak. */
+function repeat(seed: number): string {
+  const words = process.argv.slice(2);
+  const kept = words.filter((one, i) => {
+    const isValue = /^--(matches|seed)$/.test(words[i - 1] ?? "");
+    return !isValue && !/^--(matches|seed|json)(=|$)/.test(one);
+  });
+  return ["pnpm soak", ...kept, "--matches 1 --seed", seed].join(" ");
+}
 
 /** A step that never returns cannot be reported by who runs it. */
 function stuck(): void {
@@ -84,7 +107,7 @@ function stuck(): void {
   if (steps === 0 || now - sameSince < stepSeconds * 1000) return;
   clearInterval(watch);
   console.error(
-    `soak: the step to tick ${tick} of the match with seed ${seed} has not returned for ${stepSeconds} s: pnpm soak ${game} --matches 1 --seed ${seed}`,
+    `soak: the step to tick ${tick} of the match with seed ${seed} has not returned for ${stepSeconds} s: ${repeat(seed)}`,
   );
   process.exitCode = 1;
   // V8 cannot interrupt every loop.

@@ -25,4 +25,5 @@ export {
   type SoakSetup,
   type Spread,
 } from "./soak.ts";
+export { sourceLineOf } from "./source-line.ts";
 export { type SentInput, TrialMatch, type TrialSetup } from "./trial-match.ts";

@@ -1,6 +1,8 @@
 // The process in which an inspected game runs: each version of its rules in one of its own, which can be ended whatever it does.
 import type { Game } from "@muster/game-kit";
+import { sourceLineOf } from "@muster/game-kit/trial";
 import { findGame } from "../find-game.ts";
+import { shownLine } from "../inspect-text.ts";
 import type { GameAnswer, GameRequest } from "./messages.ts";
 import { SteeredInspection } from "./steered-inspection.ts";
 
@@ -31,8 +33,6 @@ process.once("disconnect", () => process.exit());
 function messageOf(err: unknown): string {
   if (!(err instanceof Error)) return String(err);
   const [first = ""] = (err.stack ?? "").split("\n");
-  const at =
-    /^(?:file:\/\/)?(\/\S+:\d+)$/.exec(first)?.[1] ??
-    /\(?(?:file:\/\/)?(\/[^\s()]+\.ts:\d+)/.exec(err.stack ?? "")?.[1];
-  return at === undefined ? err.message : `${err.message} (${at})`;
+  const line = /^(?:file:\/\/)?(\/\S+:\d+)$/.exec(first)?.[1] ?? sourceLineOf(err.stack);
+  return line === undefined ? err.message : `${err.message} (${shownLine(line)})`;
 }
