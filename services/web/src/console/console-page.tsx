@@ -2,8 +2,8 @@
 import type { OperatorOperationId } from "@muster/contracts/operations";
 import type { ComponentType } from "preact";
 import { useRoute } from "preact-iso";
-import { Form } from "../pages/account-pages.tsx";
 import { NotFoundPage } from "../pages/not-found-page.tsx";
+import { CredentialsForm } from "../session/credentials-form.tsx";
 import { player, restore, signIn, signOut } from "../session/session.ts";
 import { text } from "../text/index.ts";
 import type { ConsoleText } from "../text/console-en.ts";
@@ -77,7 +77,12 @@ function SignIn() {
   const { door: say, title } = words.value;
   return (
     <Page title={title} intro={say.signIn}>
-      <Form submit={signIn} label={text.value.account.signIn} autocomplete="current-password" to={location.pathname} />
+      <CredentialsForm
+        submit={signIn}
+        label={text.value.account.signIn}
+        autocomplete="current-password"
+        onDone={() => undefined}
+      />
       <div class="text stack-s">
         <p>{say.first}</p>
         <p>

@@ -2,6 +2,7 @@
 import type { DeviceInfo } from "@muster/client";
 import { useSignal } from "@preact/signals";
 import { Blocked } from "../chat/blocks.tsx";
+import { CredentialsForm } from "../session/credentials-form.tsx";
 import { client, player, signOut, upgrade } from "../session/session.ts";
 import { SignedIn } from "../session/signed-in.tsx";
 import { dateText, text } from "../text/index.ts";
@@ -66,42 +67,11 @@ function Profile() {
 
 function Upgrade({ onDone }: { readonly onDone: () => void }) {
   const { profile: say, account } = text.value;
-  const [name, password, act] = [useSignal(""), useSignal(""), useAction()];
-  const send = (event: Event): void => {
-    event.preventDefault();
-    act.run(async () => {
-      await upgrade(name.value, password.value);
-      onDone();
-    });
-  };
   return (
-    <form class="card stack text" onSubmit={send}>
+    <CredentialsForm submit={upgrade} label={account.signUp} autocomplete="new-password" hints onDone={onDone}>
       <h2>{say.upgrade}</h2>
       <p>{say.upgradeText}</p>
-      <Field
-        id="name"
-        label={account.nameLabel}
-        hint={account.nameHint}
-        autocomplete="username"
-        value={name.value}
-        onInput={(value) => (name.value = value)}
-      />
-      <Field
-        id="password"
-        label={account.passwordLabel}
-        hint={account.passwordHint}
-        secret
-        autocomplete="new-password"
-        value={password.value}
-        onInput={(value) => (password.value = value)}
-      />
-      {act.error.value !== undefined && <Failure error={act.error.value} />}
-      <div class="row">
-        <button type="submit" class="button primary" disabled={act.busy.value}>
-          {act.busy.value ? account.working : account.signUp}
-        </button>
-      </div>
-    </form>
+    </CredentialsForm>
   );
 }
 
