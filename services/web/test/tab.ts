@@ -13,6 +13,13 @@ import { vi } from "vitest";
 
 vi.stubGlobal("location", { origin: "http://muster.test" });
 vi.stubGlobal("document", { documentElement: { dataset: {}, lang: "" } });
+const kept = new Map<string, string>();
+export const storage = {
+  getItem: (name: string): string | undefined => kept.get(name),
+  setItem: (name: string, value: string): unknown => kept.set(name, value),
+  removeItem: (name: string): unknown => kept.delete(name),
+};
+vi.stubGlobal("localStorage", storage);
 vi.stubGlobal("reportError", (err: unknown) => {
   throw err; // a rejection that nobody handles fails the test
 });

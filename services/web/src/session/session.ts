@@ -25,13 +25,19 @@ export const signedOutElsewhere = signal(false);
 
 const SIGNED_OUT: ReadonlySet<string> = new Set(["unauthenticated", "bad_refresh_token", "session_ended"]);
 
+/** How often somebody has signed in or out: what was asked for before says nothing about who is there now. */
+let changes = 0;
+
 /** Asks the server who the stored tokens belong to. */
 export async function restore(): Promise<void> {
   if (!client.tokens) return;
+  const asked = changes;
   sessionError.value = undefined;
   try {
-    player.value = await client.me();
+    const who = await client.me();
+    if (asked === changes) player.value = who;
   } catch (err) {
+    if (asked !== changes) return;
     if (SIGNED_OUT.has((err as { code?: string }).code ?? "")) sessionLost();
     else sessionError.value = err;
   }
@@ -52,26 +58,30 @@ export async function signUp(name: string, password: string): Promise<void> {
 }
 
 export async function signOut(): Promise<void> {
+  changes++;
   disconnect();
   player.value = undefined;
-  // Without an answer the session ends with its refresh token, which nobody has any more.
+  // Without an answer the server keeps the session until it expires, but this browser has forgotten its tokens.
   await client.logOut().catch(() => undefined);
 }
 
 /** Makes the guest an account: the same player. What opened the guest in this browser no longer does. */
 export async function upgrade(name: string, password: string): Promise<void> {
-  player.value = await client.upgradeGuest({ name, password });
+  const asked = changes;
+  const who = await client.upgradeGuest({ name, password });
   writeStored(DEVICE_KEY, undefined);
-  realtime.value?.renewToken();
+  if (asked === changes) player.value = who;
 }
 
 function sessionLost(): void {
+  changes++;
   disconnect();
   player.value = undefined;
   signedOutElsewhere.value = true;
 }
 
 function enter(who: Player): void {
+  changes++;
   disconnect();
   signedOutElsewhere.value = false;
   player.value = who;
@@ -126,10 +136,28 @@ function deviceId(): string {
   return id;
 }
 
+/** By the word that only it has, where others name it too: Edge says Chrome and Safari, Android says Linux. */
+const BROWSERS = {
+  Edg: "Edge",
+  OPR: "Opera",
+  Firefox: "Firefox",
+  FxiOS: "Firefox",
+  CriOS: "Chrome",
+  Chrome: "Chrome",
+  Safari: "Safari",
+};
+const SYSTEMS = {
+  Android: "Android",
+  iPhone: "iPhone",
+  iPad: "iPad",
+  Windows: "Windows",
+  "Mac OS": "Mac OS",
+  Linux: "Linux",
+};
+
 /** What the list of devices calls this one: "Chrome, Linux". */
-function deviceLabel(): string {
-  const { userAgent } = navigator;
-  const browser = /Firefox|Edg|OPR|Chrome|Safari/.exec(userAgent)?.[0] ?? "browser";
-  const system = /Android|iPhone|iPad|Windows|Mac OS|Linux/.exec(userAgent)?.[0] ?? "";
-  return [browser === "Edg" ? "Edge" : browser, system].filter(Boolean).join(", ");
+export function deviceLabel(userAgent = navigator.userAgent): string {
+  const named = (names: Readonly<Record<string, string>>): string | undefined =>
+    Object.entries(names).find(([word]) => userAgent.includes(word))?.[1];
+  return [named(BROWSERS) ?? "browser", named(SYSTEMS)].filter((part) => part !== undefined).join(", ");
 }
