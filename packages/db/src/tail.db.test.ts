@@ -48,6 +48,23 @@ describe.skipIf(ADMIN_URL === "")("a tail", () => {
   };
   const tail = (pageRows = 100): Tail<Tables, Row> =>
     new Tail<Tables, Row>(db, { table: "words", columns: ["position", "word"], pageRows, clock: () => clockMs });
+  /** Of a database in which the look for open transactions fails as often as that. */
+  const tailThatFails = (times: number): Tail<Tables, Row> => {
+    let left = times;
+    const failing = new Proxy(db, {
+      get(on, name) {
+        if (name === "transaction" && left-- > 0) throw new Error("the database is away");
+        const value: unknown = Reflect.get(on, name, on);
+        return typeof value === "function" ? value.bind(on) : value;
+      },
+    });
+    return new Tail<Tables, Row>(failing, {
+      table: "words",
+      columns: ["position", "word"],
+      pageRows: 100,
+      clock: () => clockMs,
+    });
+  };
   const read = async (from: Tail<Tables, Row>): Promise<string[]> => (await from.read()).map(({ word }) => word);
   /** Has its rows and their positions, and commits when it is told to. */
   const open = async (...words: string[]): Promise<{ commit(): Promise<void>; rollback(): Promise<void> }> => {
@@ -63,6 +80,21 @@ describe.skipIf(ADMIN_URL === "")("a tail", () => {
     expect(await read(words)).toEqual(["a", "b"]);
     expect(await read(words)).toEqual(["c"]);
     expect(await read(words)).toEqual([]);
+    expect(words.settled).toBe(3n);
+  });
+
+  it("reads again what a read that failed has not given out", async () => {
+    const words = tailThatFails(1);
+    await words.start();
+    const gone = await open("gone");
+    await insert(db, "first");
+    expect(await read(words)).toEqual(["first"]);
+    await gone.rollback();
+    clockMs += 10_000; // the hole is looked for
+    await insert(db, "second");
+    await expect(words.read()).rejects.toThrow("away");
+    clockMs += 2000;
+    expect(await read(words)).toEqual(["second"]);
     expect(words.settled).toBe(3n);
   });
 

@@ -62,8 +62,8 @@ export class Tail<Tables, Row extends TailRow = TailRow> {
     if (this.#end === undefined) await this.start();
     const rows = await this.#rowsAfter(this.#end ?? 0n);
     const at = this.#clock();
-    for (const { position } of rows) this.#note(position, at);
     await this.#giveUpWhatIsGone(at);
+    for (const { position } of rows) this.#note(position, at); // last: rows of a read that fails are read again
     return rows;
   }
 
