@@ -43,6 +43,6 @@ export class Interpolation<S extends Fields> {
     const to = this.#states[next] as { tick: number; state: StateOf<S> };
     const from = this.#states[next - 1] ?? to;
     const share = from.tick === to.tick ? 1 : (wanted - from.tick) / (to.tick - from.tick);
-    return { from: from.state, to: to.state, share: Math.min(1, Math.max(0, share)), tick: from.tick };
+    return { from: from.state, to: to.state, share, tick: from.tick };
   }
 }

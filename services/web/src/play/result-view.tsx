@@ -66,7 +66,7 @@ function RatingChange({ mode, matchId }: { readonly mode: string; readonly match
   const { result: say } = text.value;
   const change = useSignal<{ before: number; after: number } | "later" | undefined>(undefined);
   useEffect(() => {
-    let tries = 0;
+    let [tries, gone] = [0, false];
     let timer: ReturnType<typeof setTimeout> | undefined;
     const look = async (): Promise<void> => {
       try {
@@ -76,11 +76,15 @@ function RatingChange({ mode, matchId }: { readonly mode: string; readonly match
       } catch (err) {
         if (!(err instanceof MusterError)) throw err; // ratings may be away for a while
       }
+      if (gone) return;
       if (++tries === RATING_TRIES) change.value = "later";
       else timer = setTimeout(() => detach(look()), RATING_EVERY_MS);
     };
     detach(look());
-    return () => clearTimeout(timer);
+    return () => {
+      gone = true;
+      clearTimeout(timer);
+    };
   }, [matchId]);
   if (change.value === "later") return <p class="soft">{say.ratingLater}</p>;
   if (!change.value) return <p class="soft">{say.ratingPending}</p>;

@@ -58,6 +58,25 @@ it.each(["unauthenticated", "bad_refresh_token", "session_ended"])(
   },
 );
 
+it("says that a session has ended when the SDK is told so, and nothing to who has signed out", async () => {
+  const endedFor = async (): Promise<void> => {
+    await (Object.getPrototypeOf(client) as typeof client).logOut.call(client); // the SDK forgets the tokens
+  };
+  await endedFor();
+  expect(signedOutElsewhere.value).toBe(false);
+  await signIn("ann", "secret");
+  await connect();
+  await endedFor();
+  expect([player.value, realtime.value, signedOutElsewhere.value]).toEqual([undefined, undefined, true]);
+});
+
+it("takes no connection along to who signs in next", async () => {
+  await signIn("ann", "secret");
+  const closed = vi.spyOn(await connect(), "close");
+  await signIn("bob", "secret");
+  expect([closed.mock.calls.length, realtime.value]).toEqual([1, undefined]);
+});
+
 it("says why it is not known who is signed in, until it is", async () => {
   player.value = null;
   me.mockRejectedValueOnce(new MusterError("network", "no"));
