@@ -3,13 +3,14 @@ import type { SoakFault, SoakReport, Spread } from "@muster/game-kit/trial";
 
 /** `repeat`: the command for the match of a seed. */
 export function soakText(report: SoakReport, tookMs: number, repeat: (seed: number) => string): string {
-  const { game, buildId, matches, seed, players, counted, draws, distinct, seats, ticks, bytes, problems } = report;
+  const { game, buildId, matches, seed, players, rough, counted, draws, distinct, seats } = report;
+  const { ticks, bytes, problems } = report;
   const percent = (n: number): string => `${((100 * n) / Math.max(1, counted)).toFixed(1)} %`;
   return [
     `${game} (${buildId}): ${matches} matches of seed ${seed} on, ${players} players, in ${(tookMs / 1000).toFixed(1)} s`,
     ...faultLines("crashed", repeat, report.crashes),
     ...faultLines("without end", repeat, report.endless),
-    `  rough    ${matches - counted - report.crashes.length - report.endless.length} more matches, in which players broke the rules, did not answer or left; the lines below are not about them`,
+    `  rough    ${rough} more matches, in which players broke the rules, did not answer or left; the lines below are not about them`,
     `  ends     ${distinct} different ones of ${counted}; draws ${draws} (${percent(draws)})`,
     ...(draws === counted ? [] : seats).map(
       ({ percent: share, low, high }, seat) =>

@@ -4,6 +4,7 @@ import { GAMES } from "@muster/modes";
 import type { Game } from "@muster/game-kit";
 import { soak, type SoakReport, type SoakSetup } from "@muster/game-kit/trial";
 import { describe, expect, it } from "vitest";
+import { soakText } from "./soak-text.ts";
 import { gameWith, good, type Input, type State } from "../test/games.ts";
 
 const soaked = (game: Game<State, Input>, setup: Partial<SoakSetup> = {}): SoakReport =>
@@ -67,6 +68,20 @@ describe("a soak", () => {
     ["a value that does not fit its field", gameWith({ step: (s) => void (s.ticksLeft = 256) }), "ticksLeft = 256"],
   ])("counts %s as a crash", (_, game, message) => {
     expect(soaked(game).crashes[0]?.message).toContain(message);
+  });
+
+  it("calls no match rough that crashed, however many did", () => {
+    const crashing = gameWith({
+      step() {
+        throw new Error("no such thing");
+      },
+    });
+    const report = soaked(crashing);
+    expect([report.crashes.length, report.rough, report.counted]).toEqual([20, 0, 0]);
+    expect(soakText(report, 0, String)).toContain("rough    0 more matches");
+    const passing = soaked(good);
+    expect(passing.rough).toBe(200 - passing.counted);
+    expect(passing.rough).toBeGreaterThan(0);
   });
 
   it("finds matches without end", () => {

@@ -56,8 +56,11 @@ export interface SoakReport {
   readonly seed: number;
   readonly matches: number;
   readonly players: PlayersKind;
+  /** The first ones. */
   readonly crashes: readonly SoakFault[];
   readonly endless: readonly SoakFault[];
+  /** Rough matches that ended as they should. */
+  readonly rough: number;
   /** Matches that are neither of these and not rough: what follows is about them. */
   readonly counted: number;
   readonly draws: number;
@@ -192,6 +195,7 @@ function reportOf(
     players,
     crashes: crashes.slice(0, FAULTS_KEPT),
     endless: endless.slice(0, FAULTS_KEPT),
+    rough: setup.matches - crashes.length - endless.length - played.length,
     counted: played.length,
     draws,
     distinct: new Set(played.map(({ hash }) => hash)).size,
