@@ -64,7 +64,7 @@ function setup(env: Readonly<Record<string, string>> = {}): { code: number | nul
 
 const cache = (): string[] => {
   const at = path.join(folder, ".cache/muster");
-  return existsSync(at) ? readdirSync(at) : [];
+  return existsSync(at) ? readdirSync(at).filter((name) => name !== "durations") : [];
 };
 const installed = (): string[] => readdirSync(path.join(folder, ".cache/muster", cache()[0] as string, "lib"));
 

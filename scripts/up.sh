@@ -25,6 +25,6 @@ for option in "$@"; do # before anything is installed or started
   esac
 done
 . scripts/setup.sh
-setup_everything
+setup_everything "$(usual start 20)"
 if [ -n "${MUSTER_WITH_METRICS:-}" ]; then setup_prometheus; fi
 exec ./node_modules/.bin/node infra/local/src/up.ts

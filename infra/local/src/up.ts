@@ -12,14 +12,24 @@ import { coloured, readLogLine } from "./log-lines.ts";
 import { openInBrowser } from "./open-in-browser.ts";
 import { migrateAll } from "./migrate-all.ts";
 import { paths } from "./paths.ts";
+import { durationsFile, Progress } from "./progress.ts";
 import { wantsPrometheus } from "./prometheus.ts";
 import { deploymentOf, kafkaVariables, SERVICES } from "./services.ts";
+import { StatusLine } from "./status-line.ts";
 import { type Supervised, supervise } from "./supervised.ts";
 import { portVariables } from "./taken-ports.ts";
 
 const HEALTHY_WITHIN_MS = 60_000;
 
 const startedAt = performance.now();
+const withoutMatch = process.env["MUSTER_SKIP_SMOKE"] === "1";
+const progress = new Progress({
+  file: durationsFile(),
+  nowMs: () => performance.now(),
+  without: withoutMatch ? ["match"] : [],
+});
+/** On a terminal, at the bottom, while it starts. */
+const status = new StatusLine(process.stdout, () => `about ${progress.leftS()} s left`);
 const logs = new LogFiles(paths.logs, { say });
 const services: Supervised[] = [];
 const stopAsked = new AbortController();
@@ -33,6 +43,7 @@ let givenUp: string | undefined;
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
+    status.end();
     if (!stopping) say("\nstopping everything");
     stopping ??= stop();
     stopping.catch((err: unknown) => {
@@ -45,6 +56,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 try {
   await up();
 } catch (err) {
+  status.end();
   if (!stopping) {
     console.error(`\nMuster did not start: ${err instanceof Error ? err.message : String(err)}`);
     process.exitCode = 1;
@@ -56,7 +68,8 @@ async function up(): Promise<void> {
   const { ingress, base } = chosenPorts();
   await claimHome({ by: "up.sh", pid: process.pid, ingressPort: ingress, portBase: base });
   const env = loadEnvironment();
-  say(
+  progress.begin("servers");
+  sayStep(
     `starting ${["MariaDB", ...(usesPrivateKafka() ? ["Kafka"] : []), ...(wantsPrometheus() ? ["Prometheus"] : [])].join(", ")} and nginx`,
   );
   const portsAfterwards = portVariables(env).filter((name) => !name.startsWith("MUSTER_"));
@@ -69,10 +82,12 @@ async function up(): Promise<void> {
     SHARD_DRAIN_WITHIN_MS: process.env["SHARD_DRAIN_WITHIN_MS"] ?? "500",
   };
   const kafka = kafkaSettings(env);
+  progress.begin("services");
+  sayStep("bringing the databases up to date");
   migrating = migrateAll(serviceEnv);
   await migrating;
   if (stopping) return;
-  say(`starting ${SERVICES.map((spec) => spec.name).join(", ")}`);
+  sayStep(`starting ${SERVICES.map((spec) => spec.name).join(", ")}`);
   for (const row of SERVICES.toReversed()) {
     const { name } = row;
     if (row.kafka) await kafkaReady; // no client of a Kafka that is still starting
@@ -96,8 +111,15 @@ async function up(): Promise<void> {
   await kafkaReady;
   if (stopping) return;
   say(`healthy after ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
-  if (process.env["MUSTER_SKIP_SMOKE"] !== "1") await smoke(env);
-  if (!stopping) await tellHowToReach(env);
+  if (!withoutMatch) {
+    progress.begin("match");
+    await smoke(env);
+  }
+  status.end();
+  if (!stopping) {
+    progress.done();
+    await tellHowToReach(env);
+  }
   if (!stopping && process.env["MUSTER_OPEN"] === "1")
     openInBrowser(`http://localhost:${env["MUSTER_INGRESS_PORT"]}/`, say);
 }
@@ -122,7 +144,7 @@ async function untilHealthy(env: LocalEnvironment): Promise<void> {
 }
 
 async function smoke(env: LocalEnvironment): Promise<void> {
-  say("playing a match through the ingress");
+  sayStep("playing a match through the ingress");
   smokeMatch = spawnChild({
     name: "smoke",
     command: "sh",
@@ -140,15 +162,15 @@ async function tellHowToReach(env: LocalEnvironment): Promise<void> {
     `
 Muster is up.
 
-  play       http://${base}            (against a bot, at once: http://${base}/?guest&mode=duel-practice)
+  play       http://${base}/
+  a guest    http://${base}/?guest&mode=duel-practice            (in a match against a bot at once)
   console    http://${base}/console            (the first admin: scripts/operator.sh make-admin NAME)
-  REST       http://${base}            (the contract: http://${base}/v1/openapi.yaml)
+  reference  http://${base}/docs            (REST, realtime, events, gRPC)
   realtime   ws://${base}/v1/realtime
   with TLS   https://localhost:${env["MUSTER_INGRESS_TLS_PORT"]}            (HTTP/2; the certificate is self-signed)
   health     http://${base}/healthz${await metricsText(env)}
   logs       ${path.relative(process.cwd(), paths.logs) || paths.logs}/<process>.log
 
-Try:  curl -s http://${base}/v1/modes
 Press Ctrl-C to stop everything.`,
   );
 }
@@ -164,7 +186,7 @@ async function metricsText(env: LocalEnvironment): Promise<string> {
 function onServiceLine(name: string, line: string): void {
   writeLog(name, line);
   const read = readLogLine(line);
-  if (!stopping && ["error", "fatal"].includes(read.level)) console.log(`${name.padEnd(16)} ${coloured(read)}`);
+  if (!stopping && ["error", "fatal"].includes(read.level)) say(`${name.padEnd(16)} ${coloured(read)}`);
 }
 
 function writeLog(name: string, line: string): void {
@@ -185,6 +207,12 @@ async function stop(): Promise<void> {
   say("stopped");
 }
 
+/** With the time that is left from here. */
+function sayStep(text: string): void {
+  say(`${text}: about ${progress.leftS()} s left`);
+}
+
 function say(text: string): void {
+  status.clear();
   console.log(text);
 }
