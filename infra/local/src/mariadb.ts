@@ -124,12 +124,17 @@ const BINARY_LOG = [
   "--binlog-expire-logs-seconds=604800",
 ];
 
+/** As root, the server wants to be told so. Anybody else is who they are, with an entry in /etc/passwd or without, as in some containers. */
+export function serverUser(uid: number | undefined): string[] {
+  return uid === 0 ? ["--user=root"] : [];
+}
+
 function serverArgs({ dataDir, port, durable }: MariadbOptions): string[] {
   return [
     "--no-defaults",
     `--datadir=${dataDir}`,
     `--tmpdir=${temporaryDir(dataDir)}`,
-    `--user=${os.userInfo().username}`,
+    ...serverUser(process.getuid?.()),
     `--init-file=${initFile(dataDir)}`,
     `--socket=${path.join(dataDir, "s.sock")}`,
     `--pid-file=${path.join(dataDir, "mariadbd.pid")}`,
@@ -189,7 +194,7 @@ function makeTemplate(dataDir: string, { server, install }: { server: string; in
       "--no-defaults",
       `--datadir=${dataDir}`,
       `--tmpdir=${temporary}`,
-      `--user=${os.userInfo().username}`,
+      ...serverUser(process.getuid?.()),
       "--auth-root-authentication-method=normal",
       "--skip-test-db",
       "--innodb-log-file-size=16M",
@@ -211,7 +216,7 @@ function makeTemplate(dataDir: string, { server, install }: { server: string; in
       "--bootstrap",
       `--datadir=${dataDir}`,
       `--tmpdir=${temporary}`,
-      `--user=${os.userInfo().username}`,
+      ...serverUser(process.getuid?.()),
       "--innodb-use-native-aio=0",
     ],
     {
