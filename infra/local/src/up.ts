@@ -110,7 +110,8 @@ async function up(): Promise<void> {
   await untilHealthy(env);
   await kafkaReady;
   if (stopping) return;
-  say(`healthy after ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
+  const page = `http://localhost:${env["MUSTER_INGRESS_PORT"]}/`;
+  say(`healthy after ${((performance.now() - startedAt) / 1000).toFixed(1)} s: ${page} is there`);
   if (!withoutMatch) {
     progress.begin("match");
     await smoke(env);
@@ -120,8 +121,7 @@ async function up(): Promise<void> {
     progress.done();
     await tellHowToReach(env);
   }
-  if (!stopping && process.env["MUSTER_OPEN"] === "1")
-    openInBrowser(`http://localhost:${env["MUSTER_INGRESS_PORT"]}/`, say);
+  if (!stopping && process.env["MUSTER_OPEN"] === "1") openInBrowser(page, say);
 }
 
 async function untilHealthy(env: LocalEnvironment): Promise<void> {
