@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { findKafka, freePort, paths, startMariadb } from "@muster/local";
-import { describeWithServers, until } from "@muster/testkit";
+import { describeWithServers, freePortBase, until } from "@muster/testkit";
 import { createConnection } from "mariadb";
 import { afterEach, expect, it, onTestFinished } from "vitest";
 
@@ -49,15 +49,15 @@ describeWithServers("up", () => {
     kill(signal: NodeJS.Signals): void;
   }
 
-  /** The whole local system, on the ports of a block. */
-  async function start(block: number, more: Record<string, string> = {}, port?: number): Promise<Up> {
+  /** The whole local system, on the ports from `base` on. */
+  async function start(base: number, more: Record<string, string> = {}, port?: number): Promise<Up> {
     const ingress = port ?? (await freePort());
     const up = spawn(process.execPath, [path.join(paths.root, "infra/local/src/up.ts")], {
       env: {
         ...process.env,
         MUSTER_HOME: folder,
         MUSTER_PORT: String(ingress),
-        MUSTER_PORT_BASE: String(block),
+        MUSTER_PORT_BASE: String(base),
         MUSTER_SKIP_SMOKE: "1",
         ...more,
       },
@@ -89,7 +89,7 @@ describeWithServers("up", () => {
   const pidOf = (name: string): number | undefined => running().find((one) => one.name.includes(name))?.pid;
 
   it("is healthy in seconds, fits its memory, mends every crash without taking others down, and leaves nothing behind at Ctrl-C", async () => {
-    const up = await start(28_200);
+    const up = await start(await freePortBase());
     await untilUp(up);
     expect(await healthOf(up)).toBe(200);
     const before = running();
@@ -104,7 +104,7 @@ describeWithServers("up", () => {
     const found = (): string[] =>
       ["local.env", "databases.env", "run/edge-api.json"].map((name) => readFileSync(path.join(folder, name), "utf8"));
     const asItWas = found();
-    const second = await start(28_500);
+    const second = await start(await freePortBase());
     expect(await second.ended).toBe(1);
     expect(second.said()).toContain(`a system is already running in ${folder} (up.sh, process ${up.pid}`);
     expect(found()).toEqual(asItWas);
@@ -145,14 +145,15 @@ describeWithServers("up", () => {
   }, 120_000);
 
   it("leaves nothing behind even when it is killed itself, and the next start ends what a killed nginx left", async () => {
-    const up = await start(28_300);
+    const base = await freePortBase();
+    const up = await start(base);
     await untilUp(up);
     const master = pidOf("nginx") as number;
     up.kill("SIGSTOP"); // it would start nginx anew
     process.kill(master, "SIGKILL"); // its workers stay, with the port
     up.kill("SIGKILL");
     await up.ended;
-    const next = await start(28_300, {}, up.port);
+    const next = await start(base, {}, up.port);
     await untilUp(next);
     expect(next.said()).toContain("ending nginx");
     next.kill("SIGTERM");
@@ -167,13 +168,11 @@ describeWithServers("up", () => {
   }, 120_000);
 
   it("Ctrl-C while it is still starting ends what has been started, at whatever moment", async () => {
-    for (const [block, seen] of [
-      [28_700, "starting MariaDB"],
-      [28_800, "starting edge-api"],
-    ] as const) {
-      const up = await start(block);
+    for (const seen of ["starting MariaDB", "starting edge-api"]) {
+      const up = await start(await freePortBase());
       await until(() => (up.said().includes(seen) ? undefined : up.said()), 30_000);
-      if (block === 28_700) await until(() => (pidOf("mariadbd") ? undefined : `no MariaDB yet: ${up.said()}`), 30_000);
+      if (seen === "starting MariaDB")
+        await until(() => (pidOf("mariadbd") ? undefined : `no MariaDB yet: ${up.said()}`), 30_000);
       up.kill("SIGINT");
       expect(await up.ended).toBe(0);
       expect(up.said()).toContain("stopped");
@@ -185,7 +184,7 @@ describeWithServers("up", () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
-    const up = await start(28_600, { MUSTER_TLS_PORT: String(port) });
+    const up = await start(await freePortBase(), { MUSTER_TLS_PORT: String(port) });
     expect(await up.ended).toBe(1);
     expect(up.said()).toContain(
       `port ${port} (MUSTER_INGRESS_TLS_PORT) is taken by another program: choose another with MUSTER_TLS_PORT`,
@@ -195,7 +194,7 @@ describeWithServers("up", () => {
   }, 60_000);
 
   it("ends with what is wrong when a service cannot ever start, instead of starting it for ever", async () => {
-    const up = await start(28_400, { IDENTITY_KEY_ENCRYPTION_KEY: "no key" });
+    const up = await start(await freePortBase(), { IDENTITY_KEY_ENCRYPTION_KEY: "no key" });
     expect(await up.ended).toBe(1);
     expect(up.said()).toContain("IDENTITY_KEY_ENCRYPTION_KEY");
     expect(running()).toEqual([]);

@@ -47,15 +47,17 @@ class Sender {
   }
 }
 
-let kafka: PrivateKafka;
+const IN_TURN = { concurrent: false };
 
-describeWithKafka.each(BROKER_CLIENTS)("%s", (client) => {
+/** Side by side, each adapter with a broker of its own: they mostly wait for one. Of each adapter, one after the other. */
+describeWithKafka.each(BROKER_CLIENTS)("%s", { concurrent: true }, (client) => {
+  let kafka: PrivateKafka;
   beforeAll(async () => {
     kafka = await startPrivateKafka();
   });
   afterAll(() => kafka.stop());
 
-  it("joins when a broker comes, and nobody hears that its coordinator is loading", async () => {
+  it("joins when a broker comes, and nobody hears that its coordinator is loading", IN_TURN, async () => {
     await using kit = await BrokerKit.open(client, kafka.brokers);
     const topic = await kit.topic();
     await kafka.kill();
@@ -71,7 +73,7 @@ describeWithKafka.each(BROKER_CLIENTS)("%s", (client) => {
     expect(kit.complaints().filter((line) => /LOAD|COORDINATOR/.test(JSON.stringify(line)))).toEqual([]);
   });
 
-  it("goes on after a crash: nothing is lost, and every key is in its order", async () => {
+  it("goes on after a crash: nothing is lost, and every key is in its order", IN_TURN, async () => {
     await using kit = await BrokerKit.open(client, kafka.brokers);
     const topic = await kit.topic();
     const member = await kit.member({ topics: [topic] });
@@ -93,7 +95,7 @@ describeWithKafka.each(BROKER_CLIENTS)("%s", (client) => {
     expect(member.consumer.assigned()?.length).toBe(3);
   });
 
-  it("goes on after a broker hung for some seconds", async () => {
+  it("goes on after a broker hung for some seconds", IN_TURN, async () => {
     await using kit = await BrokerKit.open(client, kafka.brokers);
     const topic = await kit.topic();
     const member = await kit.member({ topics: [topic] });
@@ -108,7 +110,7 @@ describeWithKafka.each(BROKER_CLIENTS)("%s", (client) => {
     expect(disorder(member.records, sent, KEYS)).toEqual([]);
   });
 
-  it("stops in bounded time while the broker is away", async () => {
+  it("stops in bounded time while the broker is away", IN_TURN, async () => {
     await using kit = await BrokerKit.open(client, kafka.brokers);
     const topic = await kit.topic();
     await kit.producer.send(numbered(topic, 20));
