@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { type Mutation, mutatingProxy, ofClient, ofServer } from "../test/proxy.ts";
+import { edited, type Mutation, mutatingProxy, ofClient, ofServer } from "../test/proxy.ts";
 import { type RunOptions, uncovered, type Verdict } from "./checks.ts";
 import { SERVER_SUITE } from "./client/run.ts";
 import { driveSdk } from "./drivers/sdk.ts";
@@ -63,7 +63,7 @@ async function sdkVerdicts(mutation: Mutation, options: RunOptions, withinMs: nu
   return await testClient(server, driver, { ...options, withinMs, url: proxy.url }); // they end with this block
 }
 
-describe("a client in another language", () => {
+describe.concurrent("a client in another language", () => {
   it.skipIf(!has("python3"))("in Python passes every row that can be seen from a client", async () => {
     await using server = await ScriptedServer.listen(0, WITHIN_MS);
     const child = spawn("python3", ["-B", "driven.py", server.driverUrl], {
@@ -82,7 +82,7 @@ describe("a client in another language", () => {
   });
 });
 
-describe("the TypeScript SDK", () => {
+describe.concurrent("the TypeScript SDK", () => {
   it("passes every row that can be seen from a client", async () => {
     const verdicts = await sdkVerdicts({}, {}, WITHIN_MS);
     expect(failures(verdicts)).toEqual([]);
@@ -97,7 +97,7 @@ const WRONG_CLIENTS: readonly (Mutation & { readonly does: string; readonly row:
   {
     does: "speaks another version",
     row: "state/unauthenticated",
-    up: ofClient((one) => edit(one, "hello", { protocolVersion: 2 })),
+    up: ofClient((one) => edited(one, "hello", { protocolVersion: 2 })),
   },
   { does: "sends its first message twice", row: "state/unauthenticated", up: (frame) => [frame, frame] },
   { does: "sends texts", row: "states/every-control", asText: true },
@@ -110,17 +110,17 @@ const WRONG_CLIENTS: readonly (Mutation & { readonly does: string; readonly row:
   {
     does: "loses its ticket with its connection",
     row: "queue/a-player-has-at-most-one-seat",
-    up: ofClient((one) => edit(one, "enqueue", { resumeTicketId: "" })),
+    up: ofClient((one) => edited(one, "enqueue", { resumeTicketId: "" })),
   },
   {
     does: "joins with another ticket",
     row: "state/joining",
-    up: ofClient((one) => edit(one, "joinMatch", { seatTicket: "another" })),
+    up: ofClient((one) => edited(one, "joinMatch", { seatTicket: "another" })),
   },
   {
     does: "forgets what it was told of its match",
     row: "match/seatstatus",
-    up: ofClient((one) => edit(one, "joinMatch", { lastMatchSeq: 0 })),
+    up: ofClient((one) => edited(one, "joinMatch", { lastMatchSeq: 0 })),
   },
   { does: "takes match_seq for nothing", row: "match/seatstatus", down: ofServer((one) => ({ ...one, matchSeq: 0 })) },
   {
@@ -143,7 +143,7 @@ const WRONG_CLIENTS: readonly (Mutation & { readonly does: string; readonly row:
     row: "match/if-the-shard-is-lost",
     down: ofServer((one) =>
       one.message.case === "matchJoined" && one.message.value.resumed
-        ? edit(one, "matchJoined", { lastInputSeq: 99 })
+        ? edited(one, "matchJoined", { lastInputSeq: 99 })
         : one,
     ),
   },
@@ -155,12 +155,12 @@ const WRONG_CLIENTS: readonly (Mutation & { readonly does: string; readonly row:
   {
     does: "says another result",
     row: "match/matchended",
-    down: ofServer((one) => edit(one, "matchEnded", { ticks: 1 })),
+    down: ofServer((one) => edited(one, "matchEnded", { ticks: 1 })),
   },
   {
     does: "subscribes without its cursors",
     row: "chat/after-a-lost",
-    up: ofClient((one) => edit(one, "chatSubscribe", { cursors: [] })),
+    up: ofClient((one) => edited(one, "chatSubscribe", { cursors: [] })),
   },
   {
     does: "stays at a gateway that stops",
@@ -170,25 +170,16 @@ const WRONG_CLIENTS: readonly (Mutation & { readonly does: string; readonly row:
   {
     does: "reports another code",
     row: "error/queue_full",
-    down: ofServer((one) => edit(one, "error", { code: "internal" })),
+    down: ofServer((one) => edited(one, "error", { code: "internal" })),
   },
 ];
 
-describe("a client that behaves wrongly", () => {
-  it.each(WRONG_CLIENTS)("fails when it $does", { concurrent: true }, async ({ row, ...mutation }) => {
+describe.concurrent("a client that behaves wrongly", () => {
+  it.each(WRONG_CLIENTS)("fails when it $does", async ({ row, ...mutation }) => {
     const verdicts = await sdkVerdicts(mutation, { only: [row] }, 700);
     expect(verdicts.filter(({ id, verdict }) => id.startsWith(row) && verdict === "fail")).toHaveLength(1);
   });
 });
-
-function edit<T extends { message: { case: string | undefined; value?: unknown } }>(
-  control: T,
-  kind: string,
-  change: object,
-): T {
-  if (control.message.case !== kind) return control;
-  return { ...control, message: { case: kind, value: { ...(control.message.value as object), ...change } } };
-}
 
 function flipped(frame: Uint8Array, at: number): Uint8Array {
   const copy = Uint8Array.from(frame);

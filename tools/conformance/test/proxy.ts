@@ -128,3 +128,13 @@ export function ofServer(change: (control: ServerControl) => ServerControl | und
     return changed ? [encodeServerControl(create(ServerControlSchema, changed))] : [];
   };
 }
+
+/** With other fields, if it is of that kind. */
+export function edited<T extends { message: { case: string | undefined; value?: unknown } }>(
+  control: T,
+  kind: string,
+  change: object,
+): T {
+  if (control.message.case !== kind) return control;
+  return { ...control, message: { case: kind, value: { ...(control.message.value as object), ...change } } };
+}

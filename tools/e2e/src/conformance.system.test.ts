@@ -1,4 +1,7 @@
 // A client in another language, which uses nothing of ours but contracts/, plays on a live system: tools/conformance.
+import { testServer } from "@muster/conformance/client";
+import { edited, type Mutation, mutatingProxy, ofServer } from "@muster/conformance/testing";
+import { duel } from "@muster/game-duel";
 import { describeWithServers, until } from "@muster/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { hasPython, python } from "./python.ts";
@@ -7,11 +10,102 @@ import { rateDuels } from "./rated.ts";
 import { deliverEnded } from "./replayed.ts";
 import { startSystem, type System } from "./system.ts";
 
+/** How long a check of the runner waits on a busy machine. */
+const WITHIN_MS = 20_000;
+
+const told = (kind: string, change: object): NonNullable<Mutation["down"]> =>
+  ofServer((one) => edited(one, kind, change));
+
+/** What a server does wrong, and a row that says so. */
+const WRONG_SERVERS: readonly (Mutation & { readonly does: string; readonly row: string; readonly why: string })[] = [
+  {
+    does: "closes bad frames with another code",
+    row: "close/4500",
+    why: "the code after an empty message: 4000, not 4500",
+    closeCode: () => 4000,
+  },
+  {
+    does: "answers twice",
+    row: "states/the-right-column",
+    why: "has two answers",
+    down: (frame) => (frame[0] === 1 ? [frame, frame] : undefined),
+  },
+  {
+    does: "says another code",
+    row: "error/unknown_request",
+    why: 'not ["invalid_request"',
+    down: told("error", { code: "internal" }),
+  },
+  {
+    does: "does not say when to try again",
+    row: "rate/ping",
+    why: "retry_after_ms",
+    down: told("error", { retryAfterMs: 0 }),
+  },
+  {
+    does: "welcomes somebody else",
+    row: "error/seat_ticket_foreign",
+    why: "the player of Welcome",
+    down: told("welcome", { playerId: "another" }),
+  },
+  {
+    does: "names another layout",
+    row: "watching/watchmatch",
+    why: "the answer to WatchMatch",
+    down: told("watching", { layoutHash: "another" }),
+  },
+  {
+    does: "does not say that a player is back",
+    row: "match/a-player-whose",
+    why: "resumed and last_input_seq",
+    down: told("matchJoined", { resumed: false }),
+  },
+  {
+    does: "numbers no message of a match",
+    row: "match/seatstatus",
+    why: "match_seq goes from 0 to 0",
+    down: ofServer((one) => ({ ...one, matchSeq: 0 })),
+  },
+  {
+    does: "says another reason",
+    row: "match/leavematch",
+    why: "the answer to LeaveMatch",
+    down: told("matchCancelled", { reason: "fault" }),
+  },
+  {
+    does: "numbers a repeated message anew",
+    row: "chat/chatsend",
+    why: "what is told of the message",
+    down: told("chatSent", { seq: 77n }),
+  },
+  {
+    does: "loses tickets",
+    row: "queue/cancelqueue",
+    why: "the tickets of MatchFound",
+    down: told("matchFound", { ticketId: "another" }),
+  },
+  {
+    does: "sends no input refusals",
+    row: "error/input_malformed",
+    why: "no Error with",
+    down: ofServer((one) => (one.message.case === "error" ? undefined : one)),
+  },
+];
+
+const modeOf = (does: string): string => `wrong-${WRONG_SERVERS.findIndex((one) => one.does === does)}`;
+const OWN_MODES = ["runner", "against-sdk", ...WRONG_SERVERS.map(({ does }) => modeOf(does))];
+
 describeWithServers("a client written from the contract", () => {
   let system: System;
   beforeAll(async () => {
     const MATCHMAKER_MODES = JSON.stringify({
       duel: { game: "duel", seats: 2, options: { rounds: 1, roundTicks: 150 } },
+      // Where players of different tests would meet: a mode for each.
+      ...Object.fromEntries(
+        OWN_MODES.map((mode) => [mode, { game: "duel", seats: 2, options: { rounds: 1, roundTicks: 150 } }]),
+      ),
+      four: { game: "four", seats: 2, options: {} },
+      practice: { game: "duel", seats: 2, options: {}, bots: { bot: "ace", afterS: 0 } },
     });
     system = await startSystem({ env: { MATCHMAKER_MODES, GATEWAY_SPECTATOR_DELAY_MS: "400" } });
   });
@@ -82,5 +176,47 @@ describeWithServers("a client written from the contract", () => {
       { seen: "ranges" },
       { seen: "refusals" },
     ]);
+  });
+
+  it.skipIf(!hasPython)(
+    "plays a duel against the SDK to its end, with a lost connection in its midst: both see the same result",
+    { concurrent: true },
+    async () => {
+      const inPython = python("duel.py", system.url, "against-sdk");
+      const { realtime } = await guest(system.url).then(async ({ client }) => ({ realtime: await client.connect() }));
+      const match = await realtime.join(await realtime.queue("against-sdk"), duel);
+      match.send({ left: false, right: true, thrust: true, fire: true });
+      const statuses: boolean[] = [];
+      match.onSeatStatus(({ connected }) => statuses.push(connected));
+      const end = await match.ended;
+      const { status, lines, stderr } = await inPython;
+      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+      if (end.kind !== "ended") throw new Error(end.reason);
+      const { reason, ticks, stateHash, seats } = end;
+      const same = { event: "ended", matchId: match.matchId, reason, ticks, stateHash, ownHash: stateHash };
+      expect(lines[0]).toMatchObject({ ...same, seat: 1 - match.seat, cut: true });
+      expect([lines[0]?.["ranks"], lines[0]?.["scores"]]).toEqual([
+        seats.map(({ rank }) => rank),
+        seats.map(({ score }) => score),
+      ]);
+      expect([match.stateHash, reason, ticks]).toEqual([stateHash, "played", 150]);
+      expect(lines[0]?.["acked"]).toBeGreaterThan(8); // inputs from before and after the loss
+      expect(statuses).toEqual([false, true]);
+      realtime.close();
+    },
+  );
+
+  it("passes every row that can be seen from a server", { concurrent: true }, async () => {
+    const verdicts = await testServer({ url: system.url, withinMs: WITHIN_MS, mode: "runner" });
+    const wrong = verdicts.filter(({ verdict }) => verdict === "fail" || verdict === "skipped");
+    expect(wrong.map(({ id, why }) => `${id}: ${why}`)).toEqual([]);
+    expect(verdicts.filter(({ verdict }) => verdict === "pass").length).toBeGreaterThan(90);
+  });
+
+  it.each(WRONG_SERVERS)("fails when it $does", { concurrent: true }, async ({ does, row, why, ...mutation }) => {
+    await using proxy = await mutatingProxy(system.url, mutation);
+    const verdicts = await testServer({ url: proxy.url, withinMs: 3000, mode: modeOf(does), only: [row] });
+    const failed = verdicts.filter(({ id, verdict }) => id.startsWith(row) && verdict === "fail");
+    expect(failed.map((one) => one.why)).toEqual([expect.stringContaining(why)]);
   });
 });
