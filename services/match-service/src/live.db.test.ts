@@ -1,4 +1,4 @@
-import { CancelReason } from "@muster/contracts/match/v2";
+import { CancelReason, MatchState } from "@muster/contracts/match/v2";
 import { inTransaction } from "@muster/db";
 import { describeWithMariadb } from "@muster/testkit";
 import { CompiledQuery, sql } from "kysely";
@@ -55,6 +55,26 @@ describeWithMariadb("the matches that are played now", () => {
     expect(await walk("live-none", 5)).toEqual([]);
     for (const matchId of all) await end(matchId);
     expect(await walk("", 5)).toEqual([]);
+  });
+
+  it("and those of any other state, and of one player, are listed for operators to the last page, which leads to no other", async () => {
+    const [running, ended] = [await create("live-ops"), await create("live-ops")];
+    await end(ended);
+    const list = async (asked: object): Promise<[string[], string]> => {
+      const { matches, nextCursor } = await harness.call.listMatches({ pageSize: 1, ...asked });
+      return [matches.map(({ matchId }) => matchId), nextCursor];
+    };
+    expect(await list({ mode: "live-ops" })).toEqual([[running], ""]);
+    expect(await list({ mode: "live-ops", state: MatchState.CANCELLED })).toEqual([[ended], ""]);
+    const playerId = (await harness.call.getMatch({ matchId: ended })).match?.participants[0]?.playerId as string;
+    const seats = [{ seat: 0, playerId, playerName: "Ann" }];
+    const match = { matchId: uuidv7(), mode: "live-ops", gameId: "duel", buildId: "b", seed: 1, shardId: "s1", seats };
+    await harness.call.createMatch(match);
+    const [newest, cursor] = await list({ playerId });
+    expect(newest).toEqual([match.matchId]);
+    expect(await list({ playerId, cursor })).toEqual([[ended], ""]);
+    await expect(list({ cursor })).rejects.toMatchObject({ code: "bad_cursor" });
+    for (const matchId of [running, match.matchId]) await end(matchId);
   });
 
   it("name a seat's bot", async () => {
