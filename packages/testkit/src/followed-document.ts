@@ -7,9 +7,10 @@
 //   ```ts FILE (or json, proto …)  the whole file
 //   ```diff FILE                   lines that are there, among them some to remove and to add
 //   ```ts                          only shown, or checked by the test itself
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { CommandTurns } from "./command-turns.ts";
 import { missingFrom } from "./printed-lines.ts";
 import { until } from "./until.ts";
 
@@ -21,6 +22,8 @@ export interface DocumentBlock {
 }
 
 const STARTED_WITHIN_MS = 120_000;
+/** These write what the commands of other pages read. */
+const WRITES = /^pnpm (?:new:|gen\b|install\b)/m;
 const SHOWN_ONLY = /^sh not-run: \S.{10,}$/;
 
 export function blocksOfDocument(text: string): DocumentBlock[] {
@@ -33,10 +36,10 @@ export function blocksOfDocument(text: string): DocumentBlock[] {
 }
 
 export interface Follower extends AsyncDisposable {
-  /** @throws Error with what was said, where a step fails. */
+  /** Several pages may be followed at the same time. @throws Error with what was said, where a step fails. */
   follow(document: string): Promise<void>;
   /** Of the root, with the programs of the workspace. @throws Error when it fails */
-  run(command: string): string;
+  run(command: string): Promise<string>;
 }
 
 /** @param copy a copy of the workspace; `env`: for all commands, over the process's own */
@@ -44,12 +47,19 @@ export function follower(copy: string, env: Readonly<Record<string, string>>): F
   const started: ChildProcess[] = [];
   const all: NodeJS.ProcessEnv = { ...process.env, ...env, INIT_CWD: undefined };
   all["PATH"] = `${copy}/node_modules/.bin:${process.env["PATH"]}`;
-  const run = (command: string): string => {
-    const script = `set -euo pipefail\nexec 2>&1\n${command}`;
-    const done = spawnSync("bash", ["-c", script], { cwd: copy, env: all, encoding: "utf8", maxBuffer: 2 ** 26 });
-    if (done.status !== 0) throw new Error(`${command}\nended with ${done.status ?? done.signal}:\n${done.stdout}`);
-    return done.stdout;
-  };
+  const turns = new CommandTurns();
+  const run = (command: string): Promise<string> =>
+    turns.run(command, WRITES.test(command), async () => {
+      const script = `set -euo pipefail\nexec 2>&1\n${command}`;
+      const child = spawn("bash", ["-c", script], { cwd: copy, env: all, stdio: ["ignore", "pipe", "inherit"] });
+      let said = "";
+      child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
+      const how = await new Promise((resolve, reject) => {
+        child.once("error", reject).once("close", (code, signal) => resolve(code ?? signal));
+      });
+      if (how !== 0) throw new Error(`${command}\nended with ${String(how)}:\n${said}`);
+      return said;
+    });
 
   async function start(command: string, wanted: string): Promise<void> {
     const child = spawn("bash", ["-c", `exec 2>&1\nexec ${command}`], { cwd: copy, env: all, detached: true });
@@ -66,7 +76,7 @@ export function follower(copy: string, env: Readonly<Record<string, string>>): F
     const [language = "", file] = info.split(" ");
     if (info === "sh") return run(text);
     const other = /^sh in another terminal: (.+)$/.exec(info)?.[1];
-    if (other !== undefined) await start(text.trim(), other);
+    if (other !== undefined) await turns.run(text, false, () => start(text.trim(), other));
     else if (language === "sh" && !SHOWN_ONLY.test(info)) throw new Error(`a block of commands that says "${info}"`);
     else if (language === "text" && printed !== undefined) expectLines(printed, text);
     else if (language === "diff" && file !== undefined) edit(path.join(copy, file), text);
