@@ -17,8 +17,14 @@ it("runs what reads side by side, what writes alone, and once for all that wait 
   const tests = ["a", "b"].map((name) => run(name, false));
   expect(await Promise.all([install, gen, again, ...tests])).toEqual(["install", "gen", "gen", "a", "b"]);
   expect(log).toEqual([
-    ...["install begins", "install ends", "gen begins", "gen ends"],
-    ...["a begins", "b begins", "a ends", "b ends"],
+    "install begins",
+    "install ends",
+    "gen begins",
+    "gen ends",
+    "a begins",
+    "b begins",
+    "a ends",
+    "b ends",
   ]);
   await run("gen", true);
   expect(log.at(-1)).toBe("gen ends");
