@@ -13,11 +13,16 @@ import { startSystem, type System } from "./system.ts";
 
 const PASSWORD = "correct horse battery staple";
 
+const EXPIRED = {
+  error: { code: "token_expired", message: "The access token has expired.", traceId: "0".repeat(32) },
+};
+
 describeWithBrowser("the profile page", () => {
   let system: System;
   let browser: TestBrowser;
   beforeAll(async () => {
-    system = await startSystem({ page: true });
+    // Every repeat of a refresh counts: tabs that do not share their tokens lose their session.
+    system = await startSystem({ page: true, env: { IDENTITY_REFRESH_GRACE_S: "0" } });
     browser = await openBrowser();
   });
   afterAll(async () => {
@@ -60,5 +65,36 @@ describeWithBrowser("the profile page", () => {
       await other.locator("[data-player]").or(said).first().waitFor();
       return (await said.isVisible()) ? undefined : "the page does not say that its device is signed out";
     }, 30_000);
+  }, 90_000);
+
+  it("shares its session between two tabs: when both have to renew it at once, one asks the server, and both stay signed in", async () => {
+    const page = await browser.visit(system.url);
+    await playAsGuest(page);
+    const id = await page.locator("[data-player]").getAttribute("data-player");
+    const tabs = [page, await page.context().newPage()];
+    const refreshes: string[] = [];
+    page.context().on("request", (request) => {
+      if (new URL(request.url()).pathname === "/v1/auth/refresh") refreshes.push(request.postData() ?? "");
+    });
+    for (let round = 1; round <= 3; round++) {
+      const asked = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      for (const [i, tab] of tabs.entries())
+        await tab.route(
+          "**/v1/me",
+          async (route) => {
+            asked[i]?.resolve();
+            await Promise.all(asked.map(({ promise }) => promise)); // both with the same token
+            await route.fulfill({ status: 401, json: EXPIRED });
+          },
+          { times: 1 },
+        );
+      await Promise.all(tabs.map((tab) => tab.goto(`${system.url}/profile`)));
+      for (const tab of tabs) {
+        await tab.locator("[data-player]").waitFor();
+        expect(await tab.locator("[data-player]").getAttribute("data-player")).toBe(id);
+      }
+      expect(refreshes).toHaveLength(round);
+    }
+    expect(new Set(refreshes).size).toBe(3); // each with another token
   }, 90_000);
 });

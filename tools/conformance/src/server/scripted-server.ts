@@ -96,12 +96,8 @@ export class ScriptedServer implements AsyncDisposable {
     if (path === "/v1/auth/logout") return void res.writeHead(204).end();
     if (path === `/v1/games/${DESCRIPTION.gameId}`)
       return this.#json(res, { gameId: DESCRIPTION.gameId, builds: [DESCRIPTION] });
-    const error = {
-      code: "not_found",
-      message: `the scripted server has no ${path}`,
-      retryable: false,
-      requestId: randomUUID(),
-    };
+    const traceId = randomUUID().replaceAll("-", "");
+    const error = { code: "not_found", message: `the scripted server has no ${path}`, traceId };
     this.#json(res, { error }, 404);
   }
 
