@@ -5,8 +5,8 @@ import path from "node:path";
 import { AxeBuilder } from "@axe-core/playwright";
 import { paths } from "@muster/local";
 import { describeWithServers } from "@muster/testkit";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
-import { describe, expect } from "vitest";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { describe, expect, onTestFinished } from "vitest";
 import { CHROMIUM } from "./browser.ts";
 
 export { CHROMIUM };
@@ -21,7 +21,10 @@ const OF_THE_NETWORK = /^Failed to load resource|WebSocket connection to .* fail
 
 export interface TestBrowser extends AsyncDisposable {
   readonly browser: Browser;
-  /** A browser's profile of its own, with one tab on that address. English, unless `options` says otherwise. */
+  /**
+   * A browser's profile of its own, with one tab on that address, until the test that calls it is over, or until the end by a hook: a match that nobody watches any more would
+   * still be drawn, at the cost of those that follow. English, unless `options` says otherwise.
+   */
   visit(url: string, options?: Parameters<Browser["newContext"]>[0]): Promise<Page>;
 }
 
@@ -32,13 +35,13 @@ export async function openBrowser(): Promise<TestBrowser> {
     // Tabs in the background are throttled: of two players one always is.
     args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-renderer-backgrounding"],
   });
-  const contexts: BrowserContext[] = [];
   const errors: string[] = [];
   return {
     browser,
     async visit(url, options = {}) {
       const context = await browser.newContext({ locale: "en", viewport: { width: 1200, height: 900 }, ...options });
-      contexts.push(context);
+      const inTest = expect.getState().currentTestName !== undefined; // else it is for all tests, by a hook before them
+      if (inTest) onTestFinished(() => (browser.isConnected() ? context.close() : undefined));
       const page = await context.newPage();
       page.on("pageerror", (err) => errors.push(err.stack ?? String(err)));
       page.on("console", (message) => {
@@ -48,7 +51,6 @@ export async function openBrowser(): Promise<TestBrowser> {
       return page;
     },
     async [Symbol.asyncDispose]() {
-      for (const context of contexts) await context.close();
       await browser.close();
       expect(errors, "what the pages logged as errors").toEqual([]);
     },
