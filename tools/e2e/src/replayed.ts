@@ -3,6 +3,7 @@ import { createDatabase, inTransaction } from "@muster/db";
 import { type AnyEvent, type EventOf, newEvent, type OutboxTables } from "@muster/events";
 import { takeIn, type Tables } from "@muster/replay-service/testing";
 import { until } from "@muster/testkit";
+import { v7 as uuidv7 } from "uuid";
 import type { System } from "./system.ts";
 
 const POOL = { poolMax: 2, acquireTimeoutMs: 5000, statementTimeoutMs: 10_000 };
@@ -27,4 +28,41 @@ export async function deliverEnded(system: System, matchId: string): Promise<Eve
   await inTransaction(to.db, (tx) => takeIn(tx, event, new Date()), "read committed");
   await Promise.all([from.stop(), to.stop()]);
   return event;
+}
+
+/** A match that was found suspect, with that detail: as the verification leaves it. */
+export async function suspectMatch(system: System, detail: string): Promise<string> {
+  const { db, stop } = createDatabase<Tables>({ url: system.databaseUrls["replay-service"] as string, ...POOL });
+  const [matchId, at] = [uuidv7(), new Date()];
+  const row = {
+    match_id: matchId,
+    mode: "duel",
+    game_id: "duel",
+    build_id: "1",
+    seed: 1,
+    options: null,
+    seats: "[]",
+    traceparent: "",
+    end_reason: "played",
+    ticks: 9,
+    state_hash: "0badcafe",
+    created_at: at,
+    ended_at: at,
+    kept_as: "suspect",
+    log_bytes: null,
+    file_bytes: null,
+    file_hash: null,
+    verdict: "suspect",
+    reason: "state_hash_differs",
+    detail,
+    verified_at: at,
+    due_at: null,
+    claim: null,
+    decision: null,
+    decided_at: null,
+    decided_why: null,
+  } as const;
+  await db.insertInto("replays").values(row).execute();
+  await stop();
+  return matchId;
 }

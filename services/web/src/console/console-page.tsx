@@ -1,7 +1,7 @@
 // The operator's console: who may come in, and the sections that the role may see. Everything is asked over the admin routes.
 import type { OperatorOperationId } from "@muster/contracts/operations";
 import type { ComponentType } from "preact";
-import { useRoute } from "preact-iso";
+import { useLocation, useRoute } from "preact-iso";
 import { NotFoundPage } from "../pages/not-found-page.tsx";
 import { CredentialsForm } from "../session/credentials-form.tsx";
 import { player, restore, signIn, signOut } from "../session/session.ts";
@@ -10,12 +10,14 @@ import type { ConsoleText } from "../text/console-en.ts";
 import { useAction } from "../ui/action.ts";
 import { Empty, Failure, Page } from "../ui/index.tsx";
 import { AuditPage } from "./audit-page.tsx";
+import { ChatPage } from "./chat-page.tsx";
 import { EventsPage } from "./events-page.tsx";
 import { KeysPage } from "./keys-page.tsx";
 import { MatchesPage } from "./matches-page.tsx";
 import { PlayersPage } from "./players-page.tsx";
 import { QueuesPage } from "./queues-page.tsx";
 import { ReportsPage } from "./reports-page.tsx";
+import { Select } from "./parts.tsx";
 import { isOperator, may } from "./routes.ts";
 import { SuspectsPage } from "./suspects-page.tsx";
 import { SystemPage } from "./system-page.tsx";
@@ -34,6 +36,7 @@ const SECTIONS: readonly Section[] = [
   { name: "matches", needs: "listMatches", Body: MatchesPage },
   { name: "queues", needs: "listQueues", Body: QueuesPage },
   { name: "reports", needs: "listReports", Body: ReportsPage },
+  { name: "chat", needs: "listReports", Body: ChatPage },
   { name: "suspects", needs: "listSuspectMatches", Body: SuspectsPage },
   { name: "events", needs: "getEventDelivery", Body: EventsPage },
   { name: "audit", needs: "listAuditLog", Body: AuditPage },
@@ -44,20 +47,28 @@ const MAKE_ADMIN = "scripts/operator.sh make-admin";
 
 export function ConsolePage() {
   const { params } = useRoute();
+  const { route } = useLocation();
   if (!player.value) return <SignIn />;
   if (!isOperator()) return <Refused />;
   const wanted = params["section"] ?? "system";
   const section = SECTIONS.find(({ name }) => name === wanted);
   if (!section) return <NotFoundPage />;
+  const shown = SECTIONS.filter(({ needs }) => may(needs));
   return (
     <div class="stack">
-      <nav class="nav" aria-label={words.value.title}>
-        {SECTIONS.filter(({ needs }) => may(needs)).map(({ name }) => (
-          <a
-            key={name}
-            href={name === "system" ? "/console" : `/console/${name}`}
-            aria-current={name === section.name ? "page" : undefined}
-          >
+      {/* On a phone there is no room for so many links. */}
+      <div class="narrow-only">
+        <Select
+          id="section"
+          label={words.value.section}
+          value={section.name}
+          options={shown.map(({ name }) => [name, words.value.sections[name]] as const)}
+          onChange={(name) => route(pathOf(name))}
+        />
+      </div>
+      <nav class="nav wide-only" aria-label={words.value.title}>
+        {shown.map(({ name }) => (
+          <a key={name} href={pathOf(name)} aria-current={name === section.name ? "page" : undefined}>
             {words.value.sections[name]}
           </a>
         ))}
@@ -71,6 +82,10 @@ export function ConsolePage() {
       )}
     </div>
   );
+}
+
+function pathOf(section: string): string {
+  return section === "system" ? "/console" : `/console/${section}`;
 }
 
 function SignIn() {

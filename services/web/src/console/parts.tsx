@@ -1,5 +1,6 @@
 // What several pages of the console draw the same way.
 import type { ComponentChildren } from "preact";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { playerName } from "../matches/names.ts";
 import { useLoaded } from "../ui/loaded.ts";
 
@@ -13,8 +14,14 @@ export function Table({
   /** Rows. */
   readonly children: ComponentChildren;
 }) {
+  const body = useRef<HTMLTableSectionElement>(null);
+  // On a phone each row is a card of its own, and says with each cell which column it is of (base.css).
+  useLayoutEffect(() => {
+    for (const row of body.current?.rows ?? [])
+      for (const [i, cell] of [...row.cells].entries()) cell.dataset["head"] = heads[i] ?? "";
+  });
   return (
-    <div class="card scroll" role="region" aria-label={label} tabIndex={0}>
+    <div class="card scroll cards" role="region" aria-label={label} tabIndex={0}>
       <table>
         <thead>
           <tr>
@@ -25,7 +32,7 @@ export function Table({
             ))}
           </tr>
         </thead>
-        <tbody>{children}</tbody>
+        <tbody ref={body}>{children}</tbody>
       </table>
     </div>
   );

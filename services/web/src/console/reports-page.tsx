@@ -1,11 +1,11 @@
 // What players have reported, and what is done about it.
 import { useSignal } from "@preact/signals";
-import { client } from "../session/session.ts";
 import { dateText } from "../text/index.ts";
 import { Page } from "../ui/index.tsx";
 import { Listed } from "../ui/listed.tsx";
 import { usePages } from "../ui/pages-of.ts";
 import { ask, type Schemas } from "./api.ts";
+import { deletionOf, muteOf } from "./mutes.ts";
 import { type Orders, useOrders } from "./orders.tsx";
 import { Select, Who } from "./parts.tsx";
 import { may } from "./routes.ts";
@@ -13,9 +13,6 @@ import { words } from "./words.ts";
 
 type Report = Schemas["ReportPage"]["reports"][number];
 type Decision = Schemas["ReportDecisionRequest"]["decision"];
-
-const MUTES = { hour: 3600, day: 86_400, week: 7 * 86_400, month: 30 * 86_400 } as const;
-type Duration = keyof typeof MUTES;
 
 export function ReportsPage() {
   const { reports: say, sections } = words.value;
@@ -136,46 +133,23 @@ function Actions({ report, orders }: { readonly report: Report; readonly orders:
       )}
       {message && (
         <>
-          <button type="button" class="button danger" onClick={() => orders.give(deletionOf(message))}>
+          <button
+            type="button"
+            class="button danger"
+            onClick={() => orders.give(deletionOf(message.channelId, message.seq))}
+          >
             {say.deleteMessage}
           </button>
-          <button type="button" class="button danger" onClick={() => orders.give(muteOf(report, message.channelId))}>
+          <button
+            type="button"
+            class="button danger"
+            onClick={() => orders.give(muteOf(message.channelId, report.playerId, report.playerName ?? say.gone))}
+          >
             {say.mute}
           </button>
+          <a href={`/console/chat/${message.channelId}`}>{say.toChannel}</a>
         </>
       )}
     </div>
   );
-}
-
-/** By the chat routes, which moderators may use in every channel but direct ones. */
-function deletionOf({ channelId, seq }: NonNullable<Report["message"]>): Parameters<Orders["give"]>[0] {
-  const { reports: say } = words.value;
-  return {
-    question: say.deleteAsk,
-    yes: say.deleteMessage,
-    reason: "none",
-    async send() {
-      await client.chat.delete(channelId, seq);
-      return say.deleted;
-    },
-  };
-}
-
-function muteOf({ playerId, playerName }: Report, channelId: string): Parameters<Orders["give"]>[0] {
-  const { reports: say, players } = words.value;
-  const name = playerName ?? say.gone;
-  return {
-    question: say.muteAsk(name),
-    yes: say.mute,
-    reason: "player",
-    choice: {
-      label: players.banFor,
-      options: (Object.keys(MUTES) as Duration[]).map((key) => [key, players.durations[key]]),
-    },
-    async send(reason, choice) {
-      await client.chat.mute(channelId, playerId, { seconds: MUTES[choice as Duration], reason });
-      return say.muted(name);
-    },
-  };
 }

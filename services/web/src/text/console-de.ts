@@ -3,12 +3,14 @@ import type { ConsoleText } from "./console-en.ts";
 
 export const consoleDe: ConsoleText = {
   title: "Konsole",
+  section: "Bereich",
   sections: {
     system: "System",
     players: "Spieler",
     matches: "Spiele",
     queues: "Warteschlangen",
     reports: "Meldungen",
+    chat: "Chat",
     suspects: "Verdächtige Spiele",
     events: "Ereignisse",
     audit: "Protokoll",
@@ -199,6 +201,19 @@ export const consoleDe: ConsoleText = {
     mute: "In diesem Kanal stummschalten",
     muteAsk: (name) => `${name} in diesem Kanal stummschalten?`,
     muted: (name) => `${name} ist in diesem Kanal stumm.`,
+    toChannel: "Der Kanal",
+  },
+  chat: {
+    intro:
+      "Nachrichten eines Kanals, die neuesten zuerst. Direkte Gespräche gehören ihren beiden Spielern allein. Was hier geschieht, steht im Moderationsprotokoll des Chats.",
+    channel: "Id des Kanals oder des Spiels",
+    global: "Der globale Kanal",
+    messages: "Neueste Nachrichten",
+    empty: "Hier hat niemand geschrieben.",
+    gone: "gelöscht",
+    unmute: "Stummschaltung aufheben",
+    unmuteAsk: (name) => `${name} in diesem Kanal wieder schreiben lassen?`,
+    unmuted: (name) => `${name} darf in diesem Kanal schreiben.`,
   },
   suspects: {
     intro:

@@ -1,12 +1,14 @@
 // What the operator's console says in English.
 export const consoleEn = {
   title: "Console",
+  section: "Section",
   sections: {
     system: "System",
     players: "Players",
     matches: "Matches",
     queues: "Queues",
     reports: "Reports",
+    chat: "Chat",
     suspects: "Suspect matches",
     events: "Events",
     audit: "Audit log",
@@ -195,6 +197,19 @@ export const consoleEn = {
     mute: "Mute in this channel",
     muteAsk: (name: string) => `Mute ${name} in this channel?`,
     muted: (name: string) => `${name} is muted in this channel.`,
+    toChannel: "The channel",
+  },
+  chat: {
+    intro:
+      "Messages of a channel, newest first. Direct conversations are their two players' alone. What is done here is in the chat's moderation log.",
+    channel: "Id of the channel, or of the match",
+    global: "The global channel",
+    messages: "Latest messages",
+    empty: "Nobody has written here.",
+    gone: "deleted",
+    unmute: "Lift the mute",
+    unmuteAsk: (name: string) => `Let ${name} write in this channel again?`,
+    unmuted: (name: string) => `${name} may write in this channel.`,
   },
   suspects: {
     intro: "Simulating these matches again led to another result. They count for nobody until one of you accepts them.",
