@@ -17,6 +17,8 @@ import { testClient } from "./server/run.ts";
 import { ScriptedServer } from "./server/scripted-server.ts";
 
 const CLIENT_WITHIN_MS = 3_600_000;
+/** A client that the runner starts itself. */
+const STARTED_WITHIN_MS = 30_000;
 
 const { values, positionals } = programOptions({
   allowPositionals: true,
@@ -33,10 +35,16 @@ const withinMs = Number(values["within-ms"] ?? 5000);
 if (!Number.isInteger(withinMs) || withinMs < 1) refuseOptions("--within-ms is a whole number of milliseconds");
 const options = { withinMs, only: values.only ?? [], onCheck: told };
 
-if (side === "server") report(await runServer(rest));
-else if (side === "client" && rest.length === 1)
-  report(await testServer({ ...options, url: rest[0] as string, mode: values.mode }));
-else refuseOptions("say `server`, or `client` and an address");
+if (side !== "server" && (side !== "client" || rest.length !== 1))
+  refuseOptions("say `server`, or `client` and an address");
+try {
+  const url = rest[0] as string;
+  report(side === "server" ? await runServer(rest) : await testServer({ ...options, url, mode: values.mode }));
+} catch (err) {
+  const { message, cause } = err as Error;
+  console.error(cause instanceof Error ? `${message}: ${cause.message}` : message);
+  process.exit(1); // before the first check: there is nothing to test
+}
 
 async function runServer([command, ...args]: readonly string[]): Promise<Verdict[]> {
   await using server = await ScriptedServer.listen(Number(values.port ?? 0), withinMs);
@@ -46,7 +54,10 @@ async function runServer([command, ...args]: readonly string[]): Promise<Verdict
   const child = command === undefined ? undefined : spawn(command, args, { env, stdio: ["ignore", 2, 2] });
   child?.once("error", (err) => refuseOptions(`${command} cannot be started: ${err.message}`));
   try {
-    const driver = await server.drivers.take(child ? withinMs * 2 : CLIENT_WITHIN_MS, "client under test at /driver");
+    const driver = await server.drivers.take(
+      child ? STARTED_WITHIN_MS : CLIENT_WITHIN_MS,
+      "client under test at /driver",
+    );
     return await testClient(server, driver, options);
   } finally {
     child?.kill();
