@@ -26,6 +26,8 @@ export interface TestBrowser extends AsyncDisposable {
    * still be drawn, at the cost of those that follow. English, unless `options` says otherwise.
    */
   visit(url: string, options?: Parameters<Browser["newContext"]>[0]): Promise<Page>;
+  /** Closes all that was opened: a board that nobody looks at draws on, and takes the time of those that follow. */
+  leave(): Promise<void>;
 }
 
 export async function openBrowser(): Promise<TestBrowser> {
@@ -49,6 +51,9 @@ export async function openBrowser(): Promise<TestBrowser> {
       });
       await page.goto(url);
       return page;
+    },
+    async leave() {
+      for (const context of contexts.splice(0)) await context.close();
     },
     async [Symbol.asyncDispose]() {
       await browser.close();

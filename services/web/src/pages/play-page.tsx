@@ -8,13 +8,13 @@ import { text } from "../text/index.ts";
 import { useAction } from "../ui/action.ts";
 import { Failure, Loading, Page } from "../ui/index.tsx";
 import { useLoaded } from "../ui/loaded.ts";
-import { MatchView } from "../play/match-view.tsx";
-import { ResultView } from "../play/result-view.tsx";
 import { detach } from "../detach.ts";
 
 const WAITERS_EVERY_MS = 5000;
 
 /** Loaded after the start page is there. */
+const MatchView = lazy(() => import("../play/match-view.tsx").then((module) => module.MatchView));
+const ResultView = lazy(() => import("../play/result-view.tsx").then((module) => module.ResultView));
 const DuelDemo = lazy(() => import("../games/duel/duel-demo.tsx").then((module) => module.DuelDemo));
 
 /**

@@ -7,7 +7,7 @@ import { gameUi } from "../games/index.ts";
 import { seatName } from "../matches/names.ts";
 import { connect, player, realtime } from "../session/session.ts";
 import { LinkQuality } from "./link-quality.ts";
-import { PlayedFeed } from "./played-feed.ts";
+import type { PlayedFeed } from "./played-feed.ts";
 import { detach } from "../detach.ts";
 
 /** Who is away, and until when (performance.now()). */
@@ -71,9 +71,10 @@ async function queueAndPlay(mode: string, left: AbortSignal, tell: (now: Play) =
       return held;
     });
     tell({ at: "joining", mode: found.mode });
-    const { game } = await gameUi(found.gameId);
+    // What plays comes with the first match, not with the start page.
+    const [{ game }, playing] = await Promise.all([gameUi(found.gameId), import("./played-feed.ts")]);
     const match = (await connection.join(found, game as Game)) as PlayingMatch;
-    await playMatch({ connection, found, match, game: game as Game }, tell);
+    await playMatch({ connection, found, match, game: game as Game, Feed: playing.PlayedFeed }, tell);
   } catch (err) {
     tell(left.aborted && !found ? { at: "idle" } : { at: "failed", mode, error: err });
   }
@@ -84,11 +85,12 @@ interface Joined {
   readonly found: FoundMatch;
   readonly match: PlayingMatch;
   readonly game: Game;
+  readonly Feed: typeof PlayedFeed;
 }
 
-async function playMatch({ connection, found, match, game }: Joined, tell: (now: Play) => void): Promise<void> {
+async function playMatch({ connection, found, match, game, Feed }: Joined, tell: (now: Play) => void): Promise<void> {
   const names = found.players.toSorted((a, b) => a.seat - b.seat).map(seatName);
-  const feed = new PlayedFeed(match, game, names);
+  const feed = new Feed(match, game, names);
   const quality = new LinkQuality(connection, match, (ms) => feed.onRoundTrip(ms));
   const away = signal<Away | undefined>(undefined);
   match.onSeatStatus(({ seat, connected, graceMs }) => {

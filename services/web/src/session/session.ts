@@ -1,12 +1,13 @@
 // Who plays: the SDK's client, the signed-in player, and the one realtime connection of this tab.
-import { MusterClient, type Player, type Realtime, type Tokens } from "@muster/client";
+import type { Player, Realtime, Tokens } from "@muster/client";
 import { signal } from "@preact/signals";
+import { PageClient } from "./page-client.ts";
 import { readStored, writeStored } from "./stored.ts";
 
 const TOKENS = "tokens";
 const DEVICE_KEY = "device-key";
 
-export const client = new MusterClient({
+export const client = new PageClient({
   url: location.origin,
   onTokens: (tokens) => {
     writeStored(TOKENS, tokens && JSON.stringify(tokens));

@@ -106,6 +106,7 @@ export const de: Text = {
   },
   generic: {
     intro: "Dieses Spiel hat noch kein eigenes Brett: Das ist sein Zustand, wie er ist.",
+    yours: (seat) => `Du hast Platz ${seat}.`,
     state: "Der Zustand",
     seat: "Platz",
     more: (n) => `und ${n} weitere`,

@@ -106,6 +106,7 @@ export const en = {
   },
   generic: {
     intro: "This game has no board of its own yet: this is its state, as it is.",
+    yours: (seat: number) => `You have seat ${seat}.`,
     state: "The state",
     seat: "Seat",
     more: (n: number) => `and ${n} more`,

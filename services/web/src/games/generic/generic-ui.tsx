@@ -53,7 +53,9 @@ function GenericBoard({ game, feed }: BoardProps & { readonly game: Game }) {
   }, [feed]);
   return (
     <div class="board">
-      <p class="soft">{say.intro}</p>
+      <p class="soft">
+        {say.intro} {feed.seat !== undefined && <strong>{say.yours(feed.seat)}</strong>}
+      </p>
       {places.length > 0 && <Dots fields={game.state} places={places} feed={feed} />}
       {state.value && <StateTables fields={game.state} state={state.value} names={feed.names} />}
       {buttons && <HeldInputs input={game.input} feed={feed} buttons={buttons} />}
