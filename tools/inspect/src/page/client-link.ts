@@ -37,12 +37,12 @@ export class ClientLink {
 
   /** The match has made this step. */
   stepped(tick: number): void {
-    this.#down.push({ value: tick, at: this.#arrival(tick, this.#down) });
+    this.#down.push({ value: tick, at: this.#arrival(tick) });
     while (this.#down[0] && this.#down[0].at <= tick) this.tick = (this.#down.shift() as Waiting<number>).value;
   }
 
   send(values: InputValues, tick: number): void {
-    if (this.#up.length < INPUTS_MAX) this.#up.push({ value: values, at: this.#arrival(tick, this.#up) });
+    if (this.#up.length < INPUTS_MAX) this.#up.push({ value: values, at: this.#arrival(tick) });
   }
 
   /** What the next step gets. Of held inputs the newest; of others one, and the rest follows with the next steps. */
@@ -53,11 +53,12 @@ export class ClientLink {
     return taken;
   }
 
-  #arrival(tick: number, queue: readonly Waiting<unknown>[]): number {
+  /** What is in front of it in its queue may keep it longer. */
+  #arrival(tick: number): number {
     if (this.#msPerTick === 0) return tick;
     const { latencyMs, lossPercent } = this.quality;
     const lost = this.#rng.below(10_000) < lossPercent * 100;
     const ticks = Math.round((latencyMs + (lost ? SENT_AGAIN_MS : 0)) / this.#msPerTick);
-    return Math.max(queue.at(-1)?.at ?? 0, tick + ticks);
+    return tick + ticks;
   }
 }

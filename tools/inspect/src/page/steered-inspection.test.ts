@@ -26,6 +26,7 @@ describe("a steered inspection", () => {
       for (const tick of ticks.slice(6)) {
         const again = inspection.step(orders, true);
         expect(again).toMatchObject({ tick: tick.tick, hash: tick.hash, sent: tick.sent, problems: [] });
+        expect(again?.moment.acks).toEqual(tick.moment.acks);
       }
     },
   );
