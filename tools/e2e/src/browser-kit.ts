@@ -22,12 +22,10 @@ const OF_THE_NETWORK = /^Failed to load resource|WebSocket connection to .* fail
 export interface TestBrowser extends AsyncDisposable {
   readonly browser: Browser;
   /**
-   * A browser's profile of its own, with one tab on that address, until the test that calls it is over, or until the end by a hook: a match that nobody watches any more would
-   * still be drawn, at the cost of those that follow. English, unless `options` says otherwise.
+   * A browser's profile of its own, with one tab on that address, until the test that calls it is over; what a hook opens stays until the end.
+   * A match that nobody watches any more would still be drawn, at the cost of the tests that follow. English, unless `options` says otherwise.
    */
   visit(url: string, options?: Parameters<Browser["newContext"]>[0]): Promise<Page>;
-  /** Closes all that was opened: a board that nobody looks at draws on, and takes the time of those that follow. */
-  leave(): Promise<void>;
 }
 
 export async function openBrowser(): Promise<TestBrowser> {
@@ -51,9 +49,6 @@ export async function openBrowser(): Promise<TestBrowser> {
       });
       await page.goto(url);
       return page;
-    },
-    async leave() {
-      for (const context of contexts.splice(0)) await context.close();
     },
     async [Symbol.asyncDispose]() {
       await browser.close();

@@ -7,7 +7,7 @@ import { freePort, paths } from "@muster/local";
 import * as shard from "@muster/shard/testing";
 import { until } from "@muster/testkit";
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { openBadLink } from "./bad-link.ts";
 import {
   describeWithBrowser,
@@ -40,7 +40,6 @@ describeWithBrowser("the player's page", () => {
     });
     browser = await openBrowser();
   });
-  afterEach(() => browser.leave());
   afterAll(async () => {
     await browser[Symbol.asyncDispose]();
     await system[Symbol.asyncDispose]();
