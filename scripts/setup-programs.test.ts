@@ -60,3 +60,12 @@ it("remembers how long a step took, and says what is left", () => {
   expect(said).toBe("7\n20\n: about 12 s left: about 5 s left");
   expect(readFileSync(path.join(folder, "left-home/.cache/muster/durations"), "utf8")).toBe("kafka 0\n");
 });
+
+it("goes on without Godot, which not every distribution has, but not in CI", () => {
+  const then = "setup_godot; echo went on";
+  const laptop = setup("without-godot", [], then);
+  expect([laptop.code, laptop.said]).toEqual([0, expect.stringContaining("are skipped\nwent on\n")]);
+  const ci = setup("without-godot-in-ci", [], then, { CI: "1" });
+  expect([ci.code, ci.said]).toEqual([1, expect.stringContaining("must be tested here.\n")]);
+  expect(setup("with-godot", ["godot3-server"], then).said).toBe("went on\n");
+});

@@ -240,6 +240,14 @@ setup_python() {
   has python3 || apt_install "Python, for the tests' client in another language" python3
 }
 
+# Runs the client in GDScript, for its tests only. Not every distribution has Godot 3: without it they are skipped, but not in CI.
+setup_godot() {
+  if has godot3-server; then return; fi
+  if (apt_install "Godot without a display, for the tests' client in GDScript" godot3-server); then return; fi
+  [ -z "${CI:-}" ] || die "The client in GDScript must be tested here."
+  say "without Godot, the tests of the client in GDScript are skipped"
+}
+
 # A private Prometheus, for up.sh --with-metrics and the tests of the alert rules and dashboards.
 setup_prometheus() {
   { has prometheus && has promtool; } || apt_install "a private Prometheus, for metrics and the tests of alert rules" prometheus

@@ -12,6 +12,7 @@ setup_browser
 setup_kubectl
 setup_envsubst
 setup_python
+setup_godot
 setup_prometheus
 setup_backup_programs
 if [ "${1-}" = --containers ]; then

@@ -1,13 +1,16 @@
-// The scripted server: the TypeScript SDK and the Python client pass, and clients that behave wrongly do not.
+// The scripted server: the TypeScript SDK and the clients in other languages pass, and clients that behave wrongly do not.
 import { spawn, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { edited, type Mutation, mutatingProxy, ofClient, ofServer } from "../test/proxy.ts";
+import { type Command, godotCommand, hasGodot } from "../test/godot.ts";
 import { type RunOptions, uncovered, type Verdict } from "./checks.ts";
 import { SERVER_SUITE } from "./client/run.ts";
 import { driveSdk } from "./drivers/sdk.ts";
 import { stateMachineRows } from "./rows.ts";
+import type { Driver } from "./server/driver.ts";
 import { CLIENT_SUITE, testClient } from "./server/run.ts";
+import { QUIET_MS, Scene } from "./server/scene.ts";
 import { ScriptedServer } from "./server/scripted-server.ts";
 
 const FOLDER = fileURLToPath(new URL("..", import.meta.url));
@@ -63,23 +66,68 @@ async function sdkVerdicts(mutation: Mutation, options: RunOptions, withinMs: nu
   return await testClient(server, driver, { ...options, withinMs, url: proxy.url }); // they end with this block
 }
 
+interface OtherClient {
+  readonly language: string;
+  readonly here: boolean;
+  readonly command: (driverUrl: string) => Command;
+}
+
+const OTHERS: readonly OtherClient[] = [
+  {
+    language: "Python",
+    here: has("python3"),
+    command: (url) => ({ program: "python3", args: ["-B", "driven.py", url], env: process.env }),
+  },
+  {
+    language: "GDScript",
+    here: hasGodot,
+    command(url) {
+      const { program, args, env } = godotCommand("driven.gd");
+      return { program, args, env: { ...env, MUSTER_CONFORMANCE: url } };
+    },
+  },
+];
+
+/** Runs such a client, and hands over the driver that it connects as. */
+async function driving(
+  { command }: OtherClient,
+  test: (server: ScriptedServer, driver: Driver) => Promise<void>,
+): Promise<void> {
+  await using server = await ScriptedServer.listen(0, WITHIN_MS);
+  const { program, args, env } = command(server.driverUrl);
+  const child = spawn(program, args, { cwd: FOLDER, env, stdio: ["ignore", "ignore", "inherit"] });
+  try {
+    await test(server, await server.drivers.take(WITHIN_MS, "driver"));
+  } finally {
+    child.kill();
+  }
+}
+
 describe.concurrent("a client in another language", () => {
-  it.skipIf(!has("python3"))("in Python passes every row that can be seen from a client", async () => {
-    await using server = await ScriptedServer.listen(0, WITHIN_MS);
-    const child = spawn("python3", ["-B", "driven.py", server.driverUrl], {
-      cwd: FOLDER,
-      stdio: ["ignore", "ignore", "inherit"],
-    });
-    try {
-      const verdicts = await testClient(server, await server.drivers.take(WITHIN_MS, "driver"), {
-        withinMs: WITHIN_MS,
-      });
-      expect(failures(verdicts)).toEqual([]);
-      expect(passes(verdicts)).toBeGreaterThanOrEqual(100);
-    } finally {
-      child.kill();
-    }
-  });
+  for (const other of OTHERS)
+    it.skipIf(!other.here)(`in ${other.language} passes every row that can be seen from a client`, () =>
+      driving(other, async (server, driver) => {
+        const verdicts = await testClient(server, driver, { withinMs: WITHIN_MS });
+        expect(failures(verdicts)).toEqual([]);
+        expect(passes(verdicts)).toBeGreaterThanOrEqual(100);
+      }),
+    );
+
+  const [, inGodot] = OTHERS as [OtherClient, OtherClient];
+  it.skipIf(!inGodot.here)("in GDScript closes with 4500 after bytes that are no frame", () =>
+    driving(inGodot, async (server, driver) => {
+      const scene = new Scene(server, driver, WITHIN_MS);
+      const cut = (frame: Uint8Array): Uint8Array => frame.slice(0, -1);
+      for (const bad of ["", "01", "0180", "015a05", "0158", "03", "0400", "a keyframe", "a delta"]) {
+        const { connection, match } = await scene.seated();
+        if (bad.startsWith("a ")) connection.frame(cut(bad === "a delta" ? match.delta() : match.keyframe()));
+        else connection.frame(Buffer.from(bad === "0400" ? `04${"01".repeat(99)}` : bad, "hex"));
+        expect([bad, await connection.closed]).toEqual([bad, 4500]);
+        expect(await driver.event("closed")).toMatchObject({ code: 4500 });
+      }
+      expect(await server.strays(QUIET_MS)).toBe(0);
+    }),
+  );
 });
 
 describe.concurrent("the TypeScript SDK", () => {

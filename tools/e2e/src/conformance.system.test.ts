@@ -4,6 +4,7 @@ import { edited, type Mutation, mutatingProxy, ofServer } from "@muster/conforma
 import { duel } from "@muster/game-duel";
 import { describeWithServers, until } from "@muster/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { godot, hasGodot } from "./godot.ts";
 import { hasPython, python } from "./python.ts";
 import { guest, pilot, playing } from "./players.ts";
 import { rateDuels } from "./rated.ts";
@@ -93,7 +94,7 @@ const WRONG_SERVERS: readonly (Mutation & { readonly does: string; readonly row:
 ];
 
 const modeOf = (does: string): string => `wrong-${WRONG_SERVERS.findIndex((one) => one.does === does)}`;
-const OWN_MODES = ["runner", "against-sdk", ...WRONG_SERVERS.map(({ does }) => modeOf(does))];
+const OWN_MODES = ["runner", "against-python", "against-godot", ...WRONG_SERVERS.map(({ does }) => modeOf(does))];
 
 describeWithServers("a client written from the contract", () => {
   let system: System;
@@ -178,33 +179,38 @@ describeWithServers("a client written from the contract", () => {
     ]);
   });
 
-  it.skipIf(!hasPython)(
-    "plays a duel against the SDK to its end, with a lost connection in its midst: both see the same result",
-    { concurrent: true },
-    async () => {
-      const inPython = python("duel.py", system.url, "against-sdk");
-      const { realtime } = await guest(system.url).then(async ({ client }) => ({ realtime: await client.connect() }));
-      const match = await realtime.join(await realtime.queue("against-sdk"), duel);
-      match.send({ left: false, right: true, thrust: true, fire: true });
-      const statuses: boolean[] = [];
-      match.onSeatStatus(({ connected }) => statuses.push(connected));
-      const end = await match.ended;
-      const { status, lines, stderr } = await inPython;
-      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-      if (end.kind !== "ended") throw new Error(end.reason);
-      const { reason, ticks, stateHash, seats } = end;
-      const same = { event: "ended", matchId: match.matchId, reason, ticks, stateHash, ownHash: stateHash };
-      expect(lines[0]).toMatchObject({ ...same, seat: 1 - match.seat, cut: true });
-      expect([lines[0]?.["ranks"], lines[0]?.["scores"]]).toEqual([
-        seats.map(({ rank }) => rank),
-        seats.map(({ score }) => score),
-      ]);
-      expect([match.stateHash, reason, ticks]).toEqual([stateHash, "played", 150]);
-      expect(lines[0]?.["acked"]).toBeGreaterThan(8); // inputs from before and after the loss
-      expect(statuses).toEqual([false, true]);
-      realtime.close();
-    },
-  );
+  const duels = [
+    { language: "Python", mode: "against-python", here: hasPython, run: python, script: "duel.py" },
+    { language: "GDScript", mode: "against-godot", here: hasGodot, run: godot, script: "duel.gd" },
+  ];
+  for (const { language, mode, here, run, script } of duels)
+    it.skipIf(!here)(
+      `in ${language} plays a duel against the SDK to its end, with a lost connection in its midst: both see the same result`,
+      { concurrent: true },
+      async () => {
+        const other = run(script, system.url, mode);
+        const { realtime } = await guest(system.url).then(async ({ client }) => ({ realtime: await client.connect() }));
+        const match = await realtime.join(await realtime.queue(mode), duel);
+        match.send({ left: false, right: true, thrust: true, fire: true });
+        const statuses: boolean[] = [];
+        match.onSeatStatus(({ connected }) => statuses.push(connected));
+        const end = await match.ended;
+        const { status, lines, stderr } = await other;
+        expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+        if (end.kind !== "ended") throw new Error(end.reason);
+        const { reason, ticks, stateHash, seats } = end;
+        const same = { event: "ended", matchId: match.matchId, reason, ticks, stateHash, ownHash: stateHash };
+        expect(lines[0]).toMatchObject({ ...same, seat: 1 - match.seat, cut: true });
+        expect([lines[0]?.["ranks"], lines[0]?.["scores"]]).toEqual([
+          seats.map(({ rank }) => rank),
+          seats.map(({ score }) => score),
+        ]);
+        expect([match.stateHash, reason, ticks]).toEqual([stateHash, "played", 150]);
+        expect(lines[0]?.["acked"]).toBeGreaterThan(8); // inputs from before and after the loss
+        expect(statuses).toEqual([false, true]);
+        realtime.close();
+      },
+    );
 
   it("passes every row that can be seen from a server", { concurrent: true }, async () => {
     const verdicts = await testServer({ url: system.url, withinMs: WITHIN_MS, mode: "runner" });

@@ -1,10 +1,12 @@
-// The test vectors, read by a decoder in another language that uses nothing of ours but contracts/.
+// The test vectors, read by decoders in other languages that use nothing of ours but contracts/.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { godot, hasGodot } from "./godot.ts";
 import { hasPython, python } from "./python.ts";
+import type { ScriptRun } from "./script-run.ts";
 
 const golden = (name: string): string =>
   fileURLToPath(new URL(`../../../contracts/realtime/golden/${name}`, import.meta.url));
@@ -14,9 +16,17 @@ interface Vectors {
   vectors: { name: string; frames: { frame: string; hash?: string }[] }[];
 }
 
-describe.skipIf(!hasPython)("a decoder written from the contract", () => {
+const DECODERS = [
+  { language: "Python", here: hasPython, read: (file: string) => python("vectors.py", file) },
+  { language: "GDScript", here: hasGodot, read: (file: string) => godot("vectors.gd", file) },
+];
+
+for (const { language, here, read } of DECODERS)
+  describe.skipIf(!here)(`a decoder in ${language}`, () => decodes(read));
+
+function decodes(read: (file: string) => Promise<ScriptRun>): void {
   it("reads every test vector as the kit does", async () => {
-    const { status, lines, stderr } = await python("vectors.py", FILE);
+    const { status, lines, stderr } = await read(FILE);
     expect({ status, stderr, differences: lines[0]?.["differences"] }).toEqual({
       status: 0,
       stderr: "",
@@ -26,7 +36,7 @@ describe.skipIf(!hasPython)("a decoder written from the contract", () => {
   });
 
   it("reads and writes every message as the SDK's codec does", async () => {
-    const { status, lines, stderr } = await python("vectors.py", golden("messages.json"));
+    const { status, lines, stderr } = await read(golden("messages.json"));
     expect({ status, stderr, differences: lines[0]?.["differences"] }).toEqual({
       status: 0,
       stderr: "",
@@ -53,7 +63,7 @@ describe.skipIf(!hasPython)("a decoder written from the contract", () => {
     const folder = mkdtempSync(path.join(os.tmpdir(), "muster-vectors-"));
     try {
       writeFileSync(path.join(folder, "changed.json"), JSON.stringify({ vectors: changed }));
-      const { lines, stderr } = await python("vectors.py", path.join(folder, "changed.json"));
+      const { lines, stderr } = await read(path.join(folder, "changed.json"));
       expect(stderr).toBe("");
       const told = (must(lines[0])["differences"] as string[]).map((text) => text.split(":")[0]);
       expect([...new Set(told)]).toEqual(changed.map(({ name }) => name));
@@ -61,7 +71,7 @@ describe.skipIf(!hasPython)("a decoder written from the contract", () => {
       rmSync(folder, { recursive: true });
     }
   });
-});
+}
 
 function must<T>(value: T | undefined): T {
   if (value === undefined) throw new Error("it is not there");
