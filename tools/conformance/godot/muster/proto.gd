@@ -8,11 +8,12 @@ enum { NUMBER, NAME, KIND, RULE }
 enum { VARINT = 0, FIXED64 = 1, LENGTH = 2, FIXED32 = 5 }
 
 
-# In the order of the fields' numbers, as most libraries do. `defaults`: an entry of a map has both of its fields.
+# In the order of the fields' numbers, as most libraries do.
 static func encode(message: String, value: Dictionary) -> PoolByteArray:
 	return _encode(Messages.FIELDS[message], value, false)
 
 
+# `defaults`: they are written too, as in an entry of a map.
 static func _encode(fields: Array, value: Dictionary, defaults: bool) -> PoolByteArray:
 	var out := PoolByteArray()
 	for field in fields:
