@@ -9,7 +9,15 @@ import { BrokerError, type PartitionLag } from "../broker/port.ts";
 import type { Handling } from "../consumer/dlq.ts";
 import type { Letter } from "../letters/letter.ts";
 import type { AskAdmin, LetterView } from "../letters/letter-view.ts";
-import { countWaitingOrders, type OrderRow, orderable, orderLetters, ordersOf, stateOf } from "../letters/orders.ts";
+import {
+  countWaitingOrders,
+  orderOn,
+  type OrderRow,
+  orderable,
+  orderLetters,
+  ordersOf,
+  stateOf,
+} from "../letters/orders.ts";
 import type { OutboxTables } from "../outbox/table.ts";
 import type { LetterOrderTables } from "../consumer/tables.ts";
 import { consumerTopics, type Subscription } from "../topics.ts";
@@ -102,7 +110,7 @@ function lettersRpc(
         consumer,
         letters.map(({ offset }) => offset),
       );
-      const withState = letters.map((letter) => ({ letter, order: known.get(letter.offset) }));
+      const withState = letters.map((letter) => ({ letter, order: orderOn(letter, known) }));
       const of = (wanted: string): typeof withState =>
         withState.filter(({ letter, order }) => wanted === "any" || stateOf(letter, order) === wanted);
       const wanted = of(state).filter(({ letter }) => letter.offset > afterOffset);
@@ -120,7 +128,7 @@ function lettersRpc(
       const known = await ordersOf(orders, consumer, [offset]);
       const headers = Object.entries(letter.record.headers).slice(0, HEADERS_MAX);
       return {
-        letter: letterMessage(letter, known.get(offset)),
+        letter: letterMessage(letter, orderOn(letter, known)),
         headers: Object.fromEntries(headers.map(([name, value]) => [shown(name), shown(value, ERROR_CHARS)])),
         ...payloadOf(letter.record.value),
       };

@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { type Component, until } from "@muster/runtime";
 import type { Admin, Broker, Consumer, ReceivedRecord } from "../broker/port.ts";
+import { markOf } from "../consumer/dlq.ts";
 import { bytesOf, type Letter, noteRecord } from "./letter.ts";
 
 /** Of letters that are kept in memory. Policy beyond: handled ones are forgotten, then new ones are only counted. */
@@ -19,6 +20,10 @@ export interface Letters {
 interface Reading {
   readonly consumer: Consumer;
   readonly letters: Map<bigint, Letter>;
+  /** Offsets of the letters that are forgotten when there is too little room. */
+  readonly handled: Set<bigint>;
+  /** Offsets of all letters that have a mark. When all is read anew, these take no room from those that did not fit: marks come last. */
+  readonly marked: Set<bigint>;
   next: bigint;
   bytes: number;
   notShown: number;
@@ -34,6 +39,8 @@ export interface LetterViewOptions {
   readonly group: string;
   readonly topic: string;
   readonly bytesMax?: number;
+  /** After so long without a look, all is forgotten. */
+  readonly idleMs?: number;
 }
 
 export class LetterView implements Component {
@@ -53,14 +60,14 @@ export class LetterView implements Component {
   async read(withinMs: number): Promise<Letters | undefined> {
     const startedAt = performance.now();
     const { ask, group, topic } = this.#options;
-    clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => void this.stop(), IDLE_MS).unref();
+    this.#waitIdle();
     const [partition] = await ask((admin) => admin.lag(group, [topic]));
     if (!partition || partition.end === partition.first) return { letters: new Map(), notShown: 0 };
     let reading = await (this.#reading ??= this.#start());
     if (reading.notShown > 0 && reading.bytes < this.#bytesMax / 2) {
       await this.stop();
-      reading = await (this.#reading ??= this.#start());
+      this.#waitIdle();
+      reading = await (this.#reading ??= this.#start(reading.marked));
     }
     try {
       await until(
@@ -81,7 +88,12 @@ export class LetterView implements Component {
     await (await reading)?.consumer.stop();
   }
 
-  async #start(): Promise<Reading> {
+  #waitIdle(): void {
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => void this.stop(), this.#options.idleMs ?? IDLE_MS).unref();
+  }
+
+  async #start(without: ReadonlySet<bigint> = new Set()): Promise<Reading> {
     const { broker, topic } = this.#options;
     const consumer = (await broker).consumer({
       group: `muster.dlq-view.${randomUUID()}`,
@@ -89,27 +101,37 @@ export class LetterView implements Component {
       concurrency: 1,
       from: "earliest",
       handle: async ({ records }) => {
-        for (const record of records) this.#note(reading, record);
+        for (const record of records) this.#note(reading, record, without);
         return { next: reading.next, pauseMs: 0 };
       },
     });
-    const reading: Reading = { consumer, letters: new Map(), next: 0n, bytes: 0, notShown: 0 };
+    const reading: Reading = {
+      consumer,
+      letters: new Map(),
+      handled: new Set(),
+      marked: new Set(),
+      next: 0n,
+      bytes: 0,
+      notShown: 0,
+    };
     await consumer.start();
     return reading;
   }
 
-  #note(reading: Reading, record: ReceivedRecord): void {
+  #note(reading: Reading, record: ReceivedRecord, without: ReadonlySet<bigint>): void {
     reading.next = record.offset + 1n;
+    if (without.has(record.offset)) return;
     const bytes = bytesOf(record);
-    if (reading.bytes + bytes > this.#bytesMax)
-      for (const [offset, { state }] of reading.letters) if (state !== "open") forget(reading, offset);
+    if (reading.bytes + bytes > this.#bytesMax) for (const offset of reading.handled) forget(reading, offset);
     const before = reading.letters.size;
-    const isMark = record.headers["dlq_mark"] !== undefined;
-    if (!isMark && reading.bytes + bytes > this.#bytesMax) {
+    const mark = markOf(record);
+    if (!mark && reading.bytes + bytes > this.#bytesMax) {
       reading.notShown++;
       return;
     }
     noteRecord(reading.letters, record);
+    if (mark) reading.marked.add(mark.offset);
+    if (mark && reading.letters.has(mark.offset)) reading.handled.add(mark.offset);
     if (reading.letters.size > before) reading.bytes += bytes;
   }
 }
@@ -118,4 +140,5 @@ function forget(reading: Reading, offset: bigint): void {
   const letter = reading.letters.get(offset);
   if (letter) reading.bytes -= bytesOf(letter.record);
   reading.letters.delete(offset);
+  reading.handled.delete(offset);
 }

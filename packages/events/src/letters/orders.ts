@@ -23,6 +23,15 @@ export interface NewOrder {
   readonly again: boolean;
 }
 
+/**
+ * The last order on this letter. One that was done before the letter came was on another letter, of a DLQ that was lost and made anew: offsets begin
+ * at zero again then.
+ */
+export function orderOn({ offset, record }: Letter, orders: ReadonlyMap<bigint, OrderRow>): OrderRow | undefined {
+  const order = orders.get(offset);
+  return order && (order.done_at === null || order.ordered_at.getTime() >= record.timestampMs) ? order : undefined;
+}
+
 /** What the DLQ says of a letter, corrected by what this table knows already. */
 export function stateOf(letter: Letter, order: OrderRow | undefined): Letter["state"] | "ordered" {
   if (!order || order.problem !== "") return letter.state;
@@ -36,7 +45,7 @@ export function orderable<L extends Letter>(
   again: boolean,
 ): L[] {
   return letters.filter((letter) => {
-    const state = stateOf(letter, orders.get(letter.offset));
+    const state = stateOf(letter, orderOn(letter, orders));
     return state === "open" || (again && state !== "ordered");
   });
 }
@@ -66,25 +75,27 @@ export async function orderLetters(
         .where("consumer", "=", consumer)
         .where("letter_offset", "in", chosenOffsets)
         .execute();
-      await tx
-        .insertInto("letter_orders")
-        .values(
-          chosen.map(({ offset, record: { value, ...record } }) => ({
+      // One by one: together they may be more than the database takes in one statement.
+      for (const { offset, record } of chosen) {
+        const { value, ...rest } = record;
+        await tx
+          .insertInto("letter_orders")
+          .values({
             consumer,
             letter_offset: offset,
             handling,
             actor,
             why,
             ordered_at: at,
-            record: JSON.stringify({ ...record, offset: String(record.offset) }),
+            record: JSON.stringify({ ...rest, offset: String(offset) }),
             value,
             taken_by: null,
             taken_until: null,
             done_at: null,
             problem: "",
-          })),
-        )
-        .execute();
+          })
+          .execute();
+      }
       return chosenOffsets;
     },
     "repeatable read", // two operators who order the same letters at once: the second one waits, then meets the first one's rows
