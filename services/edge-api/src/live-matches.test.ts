@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { LiveMatches, type LiveQuery } from "./live-matches.ts";
 
 const FIRST: LiveQuery = { mode: "", pageSize: 20, cursor: "" };
+const [ANN, MALLORY] = ["203.0.113.1", "203.0.113.2"];
 
 function reading() {
   let at = 0;
@@ -24,16 +25,16 @@ function reading() {
 
 it("a page is read once for all who ask while it is read, and for a second afterwards", async () => {
   const { live, reads, answer, pass } = reading();
-  const asked = [live.page(FIRST), live.page(FIRST), live.page({ ...FIRST })];
+  const asked = [live.page(FIRST, ANN), live.page(FIRST, ANN), live.page({ ...FIRST }, ANN)];
   pass(5000); // it takes long
-  asked.push(live.page(FIRST));
+  asked.push(live.page(FIRST, ANN));
   answer(1);
   expect(await Promise.all(asked)).toEqual(Array.from({ length: 4 }, () => ({ nr: 1 })));
   pass(999);
-  expect(await live.page(FIRST)).toEqual({ nr: 1 });
+  expect(await live.page(FIRST, ANN)).toEqual({ nr: 1 });
   expect(reads).toHaveLength(1);
   pass(1);
-  const next = live.page(FIRST);
+  const next = live.page(FIRST, ANN);
   answer(2);
   expect(await next).toEqual({ nr: 2 });
 });
@@ -41,7 +42,7 @@ it("a page is read once for all who ask while it is read, and for a second after
 it("pages of another mode, size or cursor are pages of their own", async () => {
   const { live, reads, answer } = reading();
   const others = [{}, { mode: "duel" }, { pageSize: 5 }, { cursor: "x" }, { mode: "duel" }];
-  const asked = others.map((other) => live.page({ ...FIRST, ...other }));
+  const asked = others.map((other) => live.page({ ...FIRST, ...other }, ANN));
   for (let nr = 1; nr <= 4; nr++) answer(nr);
   expect((await Promise.all(asked)).map(({ nr }) => nr)).toEqual([1, 2, 3, 4, 2]);
   expect(reads).toHaveLength(4);
@@ -50,10 +51,10 @@ it("pages of another mode, size or cursor are pages of their own", async () => {
 
 it("a failure is told to all who wait, and asked for anew", async () => {
   const { live, reads, answer, waiting } = reading();
-  const both = [live.page(FIRST), live.page(FIRST)];
+  const both = [live.page(FIRST, ANN), live.page(FIRST, ANN)];
   waiting[0]?.reject(new Error("away"));
   expect((await Promise.allSettled(both)).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
-  const again = live.page(FIRST);
+  const again = live.page(FIRST, ANN);
   answer(2);
   expect(await again).toEqual({ nr: 2 });
   expect(reads).toHaveLength(2);
@@ -61,20 +62,34 @@ it("a failure is told to all who wait, and asked for anew", async () => {
 
 it("whoever makes up modes and cursors is refused after some, and takes no page from others", async () => {
   const { live, reads, answer, pass } = reading();
-  const first = live.page(FIRST);
+  const first = live.page(FIRST, ANN);
   answer(1);
   await first;
-  const made: Promise<unknown>[] = [];
-  for (let i = 0; i < 100; i++) made.push(live.page({ ...FIRST, cursor: `forged-${i}` }).catch((err: unknown) => err));
-  for (const refused of await Promise.all(made.slice(20))) expect(refused).toMatchObject({ answer: { code: "busy" } });
-  expect(reads).toHaveLength(21);
-  // What was given out, and the first page, are read as before.
-  const others = [live.page({ ...FIRST, mode: "duel" }), live.page({ ...FIRST, mode: "duel", cursor: "next" })];
-  expect(reads).toHaveLength(23);
-  await expect(live.page({ ...FIRST, mode: "chess" })).rejects.toThrow("Too many different pages");
+  const made = (count: number, address: string): Promise<unknown>[] =>
+    Array.from({ length: count }, (_, i) =>
+      live.page({ ...FIRST, cursor: `forged-${address}-${i}` }, address).catch((err: unknown) => err),
+    );
+  const own = made(100, MALLORY);
+  for (const refused of await Promise.all(own.slice(10))) expect(refused).toMatchObject({ answer: { code: "busy" } });
+  expect(reads).toHaveLength(11);
+  // What was given out, and the first page, are read as before; a page by another process's cursor, and of a mode that nobody plays, as well.
+  const others = [
+    { mode: "duel" },
+    { mode: "duel", cursor: "next" },
+    { cursor: "of another process" },
+    { mode: "chess" },
+  ];
+  const asked = others.map((query) => live.page({ ...FIRST, ...query }, ANN));
+  expect(reads).toHaveLength(15);
+  // Many together reach what a process reads for all of them, which takes no known page from anybody.
+  const many = Array.from({ length: 20 }, (_, network) => made(10, `198.51.100.${network}`)).flat();
+  expect(reads).toHaveLength(1 + 2 + 100);
+  await expect(live.page({ ...FIRST, mode: "go" }, ANN)).rejects.toThrow("Too many different pages");
+  asked.push(live.page({ ...FIRST, mode: "duel", pageSize: 5 }, ANN));
   pass(1000);
-  others.push(live.page({ ...FIRST, mode: "chess" }));
-  expect(reads).toHaveLength(24);
-  for (let nr = 2; nr <= 24; nr++) answer(nr);
-  expect(await Promise.all(others)).toHaveLength(3);
+  asked.push(live.page({ ...FIRST, mode: "go" }, MALLORY));
+  expect(reads).toHaveLength(105);
+  for (let nr = 2; nr <= 105; nr++) answer(nr);
+  expect(await Promise.all(asked)).toHaveLength(6);
+  expect((await Promise.all(many)).filter((answer) => answer instanceof Error)).toHaveLength(200 - (100 - 2 - 10));
 });

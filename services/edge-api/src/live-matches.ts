@@ -1,5 +1,5 @@
 // The matches that are played now, for everybody: a page is read once a second, however many ask for it.
-import { type Bounded, BoundedMap, withBudget } from "@muster/runtime";
+import { type Bounded, BoundedMap, clientNetworkOf, withBudget } from "@muster/runtime";
 import { Refusal } from "./errors.ts";
 
 export interface LiveQuery {
@@ -23,7 +23,9 @@ const FRESH_MS = 1000;
  * Readings in a second of pages that nobody was told of: other modes than those that are played, cursors that this process has not given out. A page
  * from another process's cursor is among them, and so is what somebody makes up. Policy beyond: they are refused, and all other pages are not.
  */
-const UNKNOWN_PER_SECOND = 20;
+const UNKNOWN_PER_SECOND = 100;
+/** Of them, for whoever shares an address: so that one who makes up pages takes those of another process from nobody else. */
+const UNKNOWN_PER_NETWORK = 10;
 const KNOWN_MAX = 1000;
 /** Policy at the limit: the page that was read longest ago is read again when it is wanted. */
 const PAGES_MAX = 1000;
@@ -37,6 +39,8 @@ export class LiveMatches<Page extends object> implements Bounded {
   readonly #known = new BoundedMap<string, true>(KNOWN_MAX);
   #unknownSince = -Infinity;
   #unknown = 0;
+  /** By network; no more entries than readings in a second. */
+  readonly #unknownOf = new Map<string, number>();
 
   constructor(options: LiveMatchesOptions<Page>) {
     this.#options = options;
@@ -51,12 +55,12 @@ export class LiveMatches<Page extends object> implements Bounded {
     return this.#pages.evictions;
   }
 
-  /** Failures are told to all who wait for them, and not kept. @throws Refusal busy */
-  async page(query: LiveQuery): Promise<Page> {
+  /** Failures are told to all who wait for them, and not kept. @param address of who asks @throws Refusal busy */
+  async page(query: LiveQuery, address: string): Promise<Page> {
     const key = JSON.stringify([query.mode, query.pageSize, query.cursor]);
     const known = this.#pages.get(key);
     if (known && this.#now() < known.until) return known.page;
-    if (!this.#isKnown(query)) this.#takeUnknown();
+    if (!this.#isKnown(query)) this.#takeUnknown(clientNetworkOf(address));
     const { read, readWithinMs, told } = this.#options;
     const budget = { deadlineAt: performance.now() + readWithinMs, signal: new AbortController().signal };
     const entry = { page: withBudget(budget, () => read(query)), until: Infinity };
@@ -77,10 +81,18 @@ export class LiveMatches<Page extends object> implements Bounded {
     return wanted.every((one) => this.#known.get(one) !== undefined);
   }
 
-  #takeUnknown(): void {
+  #takeUnknown(network: string): void {
     const now = this.#now();
-    if (now - this.#unknownSince >= 1000) [this.#unknownSince, this.#unknown] = [now, 0];
-    if (++this.#unknown <= UNKNOWN_PER_SECOND) return;
+    if (now - this.#unknownSince >= 1000) {
+      [this.#unknownSince, this.#unknown] = [now, 0];
+      this.#unknownOf.clear();
+    }
+    const own = this.#unknownOf.get(network) ?? 0;
+    if (own < UNKNOWN_PER_NETWORK && this.#unknown < UNKNOWN_PER_SECOND) {
+      this.#unknownOf.set(network, own + 1);
+      this.#unknown++;
+      return;
+    }
     const message = "Too many different pages of live matches are asked for. Try again in a second.";
     throw new Refusal({ status: 429, code: "busy", message, retryable: true }, { "retry-after": "1" });
   }

@@ -19,19 +19,23 @@ export const matchHandlers: Handlers<"getMatch" | "listLiveMatches" | PageOperat
     const { match: found } = await match.getMatch({ matchId: params.matchId });
     return { status: 200, body: matchJson(must(found, "match-service sends a match")) };
   },
-  listLiveMatches: ({ query }, clients) => livePage(query, clients),
+  listLiveMatches: (call, clients) => livePage(call, clients),
   listMyMatches: ({ caller, query }, clients) => page(must(caller, "secured").playerId, query, clients),
   listPlayerMatches: ({ params, query }, clients) =>
     ofExisting(params.playerId, clients, (id) => page(id, query, clients)),
 };
 
 async function livePage(
-  { mode = "", limit, cursor = "" }: Call<"listLiveMatches">["query"],
+  { query: { mode = "", limit, cursor = "" }, address }: Pick<Call<"listLiveMatches">, "query" | "address">,
   { liveMatches }: Clients,
 ): Promise<Answer<"listLiveMatches">> {
   if (!liveMatches) throw fail("watching_off");
   const pageSize = must(limit, "it has a default");
-  return { status: 200, body: pageJson(await liveMatches.page({ mode, pageSize, cursor })), cacheS: LIVE_CACHE_S };
+  return {
+    status: 200,
+    body: pageJson(await liveMatches.page({ mode, pageSize, cursor }, address)),
+    cacheS: LIVE_CACHE_S,
+  };
 }
 
 async function page(
