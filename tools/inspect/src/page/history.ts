@@ -4,6 +4,8 @@ import type { FieldCost, TickLine, TickRecord } from "./messages.ts";
 
 /** Older ticks are dropped: five minutes of a game with 60 ticks a second. */
 const TICKS_MAX = 18_000;
+/** Of all kept ticks together, each with the state, a copy of it as each client has it, and the moment: at most some 500 MB. */
+const NUMBERS_MAX = 60_000_000;
 
 interface Kept {
   readonly record: TickRecord;
@@ -37,7 +39,9 @@ export class History {
 
   push(record: TickRecord): void {
     this.#kept.push({ record, rules: this.#rules });
-    if (this.#kept.length > TICKS_MAX) this.#kept.shift();
+    // The ticks of a match are all of one size.
+    const ticksMax = Math.max(1, Math.min(TICKS_MAX, Math.floor(NUMBERS_MAX / numbersOf(record))));
+    while (this.#kept.length > ticksMax) this.#kept.shift();
     this.#add(record);
   }
 
@@ -91,4 +95,8 @@ export class History {
     this.#costs.set(name, found);
     return found;
   }
+}
+
+function numbersOf({ words, seen, moment }: TickRecord): number {
+  return words.length + seen.reduce((sum, client) => sum + client.words.length, 0) + moment.memory.length;
 }
