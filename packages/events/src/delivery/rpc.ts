@@ -1,9 +1,10 @@
 // DeliveryService of one service: what an operator's console may know of its events, and do with its dead letters.
 import { create } from "@bufbuild/protobuf";
-import { timestampFromDate, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { DeadLetterSchema, type DeadLetter, type DeliveryService } from "@muster/contracts/delivery/v2";
 import { type Database, reasonOf } from "@muster/db";
+import { countFitting } from "@muster/rpc";
 import { cut, printable, sleep } from "@muster/runtime";
 import { BrokerError, type PartitionLag } from "../broker/port.ts";
 import type { Handling } from "../consumer/dlq.ts";
@@ -48,6 +49,7 @@ const DONE_WITHIN_MS = 1500;
 const TEXT_CHARS = 128;
 const ERROR_CHARS = 512;
 const HEADERS_MAX = 64;
+const HEADERS_BYTES_SHOWN = 32 * 1024;
 const PAYLOAD_BYTES_SHOWN = 64 * 1024;
 
 /** Without `consumer` it has the first call only. */
@@ -114,10 +116,11 @@ function lettersRpc(
       const of = (wanted: string): typeof withState =>
         withState.filter(({ letter, order }) => wanted === "any" || stateOf(letter, order) === wanted);
       const wanted = of(state).filter(({ letter }) => letter.offset > afterOffset);
-      const page = wanted.slice(0, pageSize || PAGE_DEFAULT);
+      const page = wanted.slice(0, pageSize || PAGE_DEFAULT).map(({ letter, order }) => letterMessage(letter, order));
+      const fitting = countFitting(DeadLetterSchema, page);
       return {
-        letters: page.map(({ letter, order }) => letterMessage(letter, order)),
-        more: wanted.length > page.length,
+        letters: page.slice(0, fitting),
+        more: wanted.length > fitting,
         open: of("open").length,
         notShown,
       };
@@ -126,10 +129,9 @@ function lettersRpc(
     async getDeadLetter({ offset }) {
       const [letter] = (await lettersAt([offset])) as [Letter];
       const known = await ordersOf(orders, consumer, [offset]);
-      const headers = Object.entries(letter.record.headers).slice(0, HEADERS_MAX);
       return {
         letter: letterMessage(letter, orderOn(letter, known)),
-        headers: Object.fromEntries(headers.map(([name, value]) => [shown(name), shown(value, ERROR_CHARS)])),
+        headers: headersOf(letter),
         ...payloadOf(letter.record.value),
       };
     },
@@ -206,19 +208,38 @@ function letterMessage(letter: Letter, order: OrderRow | undefined): DeadLetter 
     failure: shown(failure),
     error: shown(error, ERROR_CHARS),
     attempts: Math.max(0, Math.min(Math.trunc(attempts), 1_000_000)),
-    failedAt: timestampFromMs(failedAtMs),
+    failedAt: timeOf(failedAtMs),
     origin: shown(origin, ERROR_CHARS),
     handledBy: shown(handled?.by ?? ""),
-    ...(handled && !Number.isNaN(handled.at.getTime()) && { handledAt: timestampFromDate(handled.at) }),
+    ...(handled && !Number.isNaN(handled.at.getTime()) && { handledAt: timeOf(handled.at.getTime()) }),
     handledWhy: shown(handled?.why ?? "", ERROR_CHARS),
     problem: order?.problem ?? "",
     payloadBytes: record.value.length,
   });
 }
 
+const LAST_MS = Date.UTC(9999, 11, 31);
+
 /** Whoever may write to a topic chooses these. */
+function timeOf(ms: number): Timestamp {
+  return timestampFromMs(Math.max(0, Math.min(ms, LAST_MS)));
+}
+
 function shown(text: string, chars = TEXT_CHARS): string {
   return printable(cut(text, chars));
+}
+
+/** The first ones. */
+function headersOf({ record }: Letter): Record<string, string> {
+  const headers: Record<string, string> = {};
+  let bytes = 0;
+  for (const [name, value] of Object.entries(record.headers).slice(0, HEADERS_MAX)) {
+    const [shownName, shownValue] = [shown(name), shown(value, ERROR_CHARS)];
+    bytes += Buffer.byteLength(shownName) + Buffer.byteLength(shownValue);
+    if (bytes > HEADERS_BYTES_SHOWN) break;
+    headers[shownName] = shownValue;
+  }
+  return headers;
 }
 
 function payloadOf(value: Buffer): { payload: string; base64: boolean } {
