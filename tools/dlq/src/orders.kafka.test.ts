@@ -49,7 +49,7 @@ async function retried<T>(ask: () => Promise<T>): Promise<T> {
       answer = await ask();
       return undefined;
     } catch (err) {
-      if ((err as { code?: string }).code !== "letters_being_read") throw err;
+      if (!["letters_being_read", "kafka_away"].includes((err as { code?: string }).code ?? "")) throw err;
       return "being read";
     }
   }, 30_000);

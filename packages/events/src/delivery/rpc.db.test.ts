@@ -29,6 +29,24 @@ describeWithMariadb("the console's view of dead letters", () => {
     for (const stop of stops.toReversed()) await stop();
   });
 
+  const deliveryOf = (read: LetterView["read"]): ReturnType<typeof deliveryRpc> => {
+    const consumer = {
+      subscription: SUBSCRIPTIONS["rating-service"],
+      orders: part.db as Database<LetterOrderTables>,
+      kafka: { letters: { read } as unknown as LetterView, ask: () => Promise.reject(new Error("not asked")) },
+    };
+    return deliveryRpc({ db: part.db as never, kafka: async () => undefined, consumer });
+  };
+
+  it.each([
+    ["that are being read", "letters_being_read", async () => "being read" as const],
+    ["of a Kafka that hangs", "kafka_away", () => new Promise<never>(() => undefined)],
+  ])("of letters %s says so", async (_what, code, read) => {
+    const request = { state: "open", pageSize: 20, afterOffset: -1n } as never;
+    const listed = deliveryOf(read).listDeadLetters?.(request, undefined as never);
+    await expect(listed).rejects.toMatchObject({ code });
+  });
+
   it("shows all of them, page by page, and each by itself", async () => {
     const letters = Array.from({ length: 50 }, (_, i) =>
       letterOf({
@@ -44,13 +62,10 @@ describeWithMariadb("the console's view of dead letters", () => {
         timestampMs: i % 2 ? -9e15 : 9e15,
       }),
     );
-    const view = { read: async () => ({ letters: new Map(letters.map((one) => [one.offset, one])), notShown: 0 }) };
-    const consumer = {
-      subscription: SUBSCRIPTIONS["rating-service"],
-      orders: part.db as Database<LetterOrderTables>,
-      kafka: { letters: view as unknown as LetterView, ask: () => Promise.reject(new Error("not asked")) },
-    };
-    const delivery = deliveryRpc({ db: part.db as never, kafka: async () => undefined, consumer });
+    const delivery = deliveryOf(async () => ({
+      letters: new Map(letters.map((one) => [one.offset, one])),
+      notShown: 0,
+    }));
     const server = createRpcServer({
       host: "127.0.0.1",
       port: 0,

@@ -43,7 +43,9 @@ export interface DeliveryParts {
 
 const PAGE_DEFAULT = 20;
 /** Less than a request of edge-api may take. */
-const READ_WITHIN_MS = 1200;
+const ANSWER_WITHIN_MS = 1200;
+/** Sooner, so that letters which are being read are told from a Kafka that does not answer. */
+const READ_WITHIN_MS = 1000;
 /** How long an order waits for its effect, so that its answer can say so. */
 const DONE_WITHIN_MS = 1500;
 const TEXT_CHARS = 128;
@@ -85,14 +87,15 @@ function lettersRpc(
 
   const read = async (): Promise<{ letters: readonly Letter[]; notShown: number }> => {
     if (!kafka) throw fail("kafka_off");
-    let found: Awaited<ReturnType<LetterView["read"]>>;
+    let found: Awaited<ReturnType<LetterView["read"]>> | undefined;
     try {
-      found = await within(READ_WITHIN_MS, kafka.letters.read(READ_WITHIN_MS));
+      found = await within(ANSWER_WITHIN_MS, kafka.letters.read(READ_WITHIN_MS));
     } catch (err) {
       if (err instanceof BrokerError) throw fail("kafka_away", { cause: err });
       throw err;
     }
-    if (!found) throw fail("letters_being_read");
+    if (!found) throw fail("kafka_away");
+    if (found === "being read") throw fail("letters_being_read");
     return { letters: [...found.letters.values()], notShown: found.notShown };
   };
 
@@ -174,7 +177,7 @@ async function lagOf(
   const { events, retry, replay } = consumerTopics(subscription);
   try {
     const asked = connected.ask((admin) => admin.lag(subscription.consumer, [...events, ...retry, replay]));
-    const partitions = await within(READ_WITHIN_MS, asked);
+    const partitions = await within(ANSWER_WITHIN_MS, asked);
     return partitions ? { partitions, problem: "" } : { partitions: [], problem: "Kafka does not answer in time" };
   } catch (err) {
     if (err instanceof BrokerError) return { partitions: [], problem: cut(reasonOf(err), ERROR_CHARS) };

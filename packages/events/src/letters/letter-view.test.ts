@@ -63,7 +63,8 @@ function dlq(options: { readonly bytesMax: number; readonly idleMs?: number }) {
         }
         return over ? undefined : "not read";
       });
-      return read;
+      const found = await read;
+      return found === "being read" ? undefined : found;
     },
     stop: () => view.stop(),
   };

@@ -56,8 +56,8 @@ export class LetterView implements Component {
     this.#bytesMax = options.bytesMax ?? BYTES_MAX;
   }
 
-  /** All that is in the DLQ now. Undefined: it was not read to its end within that time, and goes on. @throws BrokerError */
-  async read(withinMs: number): Promise<Letters | undefined> {
+  /** All that is in the DLQ now; or it was not read to its end within that time, and that goes on. @throws BrokerError */
+  async read(withinMs: number): Promise<Letters | "being read"> {
     const startedAt = performance.now();
     const { ask, group, topic } = this.#options;
     this.#waitIdle();
@@ -75,7 +75,7 @@ export class LetterView implements Component {
         Math.max(0, withinMs - (performance.now() - startedAt)),
       );
     } catch {
-      return undefined;
+      return "being read";
     }
     for (const offset of reading.letters.keys()) if (offset < partition.first) forget(reading, offset);
     return { letters: reading.letters, notShown: reading.notShown };

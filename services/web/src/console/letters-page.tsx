@@ -20,8 +20,9 @@ type Consumer = "rating-service" | "replay-service";
 const STATES: readonly State[] = ["open", "ordered", "replayed", "discarded", "any"];
 /** The most that one order may be about. */
 const SELECTED_MAX = 50;
-/** The first look makes the consumer read its letters: that takes some seconds. */
-const READING = { tries: 15, everyMs: 700 };
+/** How often it is asked again: the first look makes the consumer read its letters, and connect to Kafka before, which takes some seconds. */
+const TRIES: Readonly<Record<string, number>> = { letters_being_read: 15, kafka_away: 3 };
+const TRY_EVERY_MS = 700;
 
 export function LettersPage({ consumer }: { readonly consumer: Consumer }) {
   const { events: say, refresh } = words.value;
@@ -254,15 +255,14 @@ function readable(payload: string): string {
   }
 }
 
-/** Asks again while the consumer is reading its letters. */
+/** Asks again while the consumer is reading its letters, or connects. */
 async function onceRead<T>(read: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await read();
     } catch (err) {
-      const reading = err instanceof MusterError && err.code === "letters_being_read";
-      if (!reading || tries >= READING.tries) throw err;
-      await new Promise((resolve) => setTimeout(resolve, READING.everyMs));
+      if (!(err instanceof MusterError) || tries >= (TRIES[err.code] ?? 0)) throw err;
+      await new Promise((resolve) => setTimeout(resolve, TRY_EVERY_MS));
     }
   }
 }
