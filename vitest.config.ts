@@ -6,8 +6,14 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const NEEDS_SERVERS = ["**/*.db.test.ts", "**/*.system.test.ts"];
 const NEEDS_KAFKA = ["**/*.kafka.test.ts"];
 
-/** What judges times is tried twice: the machine may have been busy with something else. The last lines of .ci/run say which tests were. */
+/** What judges times, or drives a browser, is tried twice: the machine may have been busy with something else. The last lines of .ci/run say which tests were. */
 const SECOND_TRY = { retry: 1 };
+
+/**
+ * These drive a real browser, which draws beside a whole system: on two cores that are busy with other tests too, a page can be later than any
+ * limit that still means something to a player. They are tried twice as well.
+ */
+const DRIVES_BROWSER = ["tools/e2e/src/page*.system.test.ts", "tools/e2e/src/docs.system.test.ts"];
 
 /** These judge how soon a whole system recovers from a fault: two at a time, when the others are done. */
 const JUDGES_RECOVERY = [
@@ -74,7 +80,16 @@ export default defineConfig({
           ...WITH_SERVERS,
           name: "servers",
           include: NEEDS_SERVERS,
-          exclude: [...JUDGES_TIMES, ...JUDGES_RECOVERY, "**/node_modules/**"],
+          exclude: [...DRIVES_BROWSER, ...JUDGES_TIMES, ...JUDGES_RECOVERY, "**/node_modules/**"],
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          ...WITH_SERVERS,
+          ...SECOND_TRY,
+          name: "browser",
+          include: DRIVES_BROWSER,
           maxWorkers: 2,
         },
       },

@@ -88,7 +88,12 @@ describeWithBrowser("the profile page", () => {
           },
           { times: 1 },
         );
+      // Signed in is what the page shows before it has asked: the answer to the token that came is waited for.
+      const answered = tabs.map((tab) =>
+        tab.waitForResponse((one) => new URL(one.url()).pathname === "/v1/me" && one.status() === 200),
+      );
       await Promise.all(tabs.map((tab) => tab.goto(`${system.url}/profile`)));
+      await Promise.all(answered);
       for (const tab of tabs) {
         await tab.locator("[data-player]").waitFor();
         expect(await tab.locator("[data-player]").getAttribute("data-player")).toBe(id);

@@ -1,6 +1,6 @@
 // The channel of a match, beside its board and under its result. While a match is played it is closed until the player opens it: the keys are the game's.
 import { signal, useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { client } from "../session/session.ts";
 import { text } from "../text/index.ts";
 import { useAction } from "../ui/action.ts";
@@ -48,7 +48,8 @@ export function MatchChat({ matchId }: { readonly matchId: string }) {
   useEffect(() => {
     if (shown && channelId.value === undefined) enter();
   }, [shown]);
-  useEffect(() => {
+  // Before the line is seen: until it has the keys, the button does, and the space bar would close what it has opened.
+  useLayoutEffect(() => {
     // On a phone the line to write would bring up its keyboard, over the board.
     if (shown && channelId.value !== undefined && matchMedia("(pointer: fine)").matches)
       panel.current?.querySelector("input")?.focus();
