@@ -191,6 +191,36 @@ describe.each([
   });
 });
 
+describe("a tab that waited for another one's renewal", () => {
+  it("takes over what that one stored, though the browser shows it only later", async () => {
+    vi.stubGlobal("document", {});
+    vi.stubGlobal("BroadcastChannel", undefined);
+    const kept = new Kept();
+    const first = new MusterClient(kept.options);
+    await first.logInGuest("device-key-0123456789");
+    const late = new Kept(); // the same storage, seen from another process
+    late.text = kept.text;
+    const second = new MusterClient(late.options);
+    const renewed = first.accessToken(true).then(() => setTimeout(() => (late.text = kept.text), 50));
+    await Promise.all([renewed, second.accessToken(true)]);
+    expect([server.exchanges, second.tokens]).toEqual([1, first.tokens]);
+  });
+
+  it("renews by itself when nothing comes", async () => {
+    vi.stubGlobal("document", {});
+    const kept = new Kept();
+    const first = new MusterClient(kept.options);
+    await first.logInGuest("device-key-0123456789");
+    const second = new MusterClient(kept.options);
+    server.loses = 2; // both tries of the first
+    const lost = expect(first.refresh()).rejects.toMatchObject({ code: "network" });
+    await second.refresh();
+    await lost;
+    await asked(second);
+    for (const client of [first, second]) client.close();
+  });
+});
+
 describe("what another tab has kept", () => {
   it("is taken over before anything is exchanged, also after hours in the background", async () => {
     const kept = new Kept();

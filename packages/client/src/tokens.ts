@@ -15,6 +15,12 @@ export interface TokenOptions {
 
 /** An access token that expires sooner than this is renewed before use. */
 const RENEW_BEFORE_MS = 30_000;
+/**
+ * A browser passes on a lock sooner than what its last holder stored and told: tabs are processes of their own. For this long, the tab that
+ * waited for the lock waits for those too.
+ */
+const PASSED_ON_WITHIN_MS = 250;
+const LOOK_EVERY_MS = 10;
 
 export class TokenHolder {
   readonly #options: TokenOptions;
@@ -65,14 +71,15 @@ export class TokenHolder {
   async renew(): Promise<Tokens> {
     const before = this.#current(); // another tab may renew while this one waits for the lock
     const lock = `muster ${this.#options.url} ${sessionOf(before)}`;
-    this.#renewing ??= exclusively(lock, () => this.#renew(before)).finally(() => {
+    this.#renewing ??= exclusively(lock, (afterAnother) => this.#renew(before, afterAnother)).finally(() => {
       this.#renewing = undefined;
     });
     return this.#renewing;
   }
 
-  async #renew(before: Tokens): Promise<Tokens> {
+  async #renew(before: Tokens, afterAnother: boolean): Promise<Tokens> {
     this.#takeNewer(this.#options.readTokens?.());
+    if (afterAnother) await this.#passedOn(before);
     const current = this.#current();
     if (current !== before && this.#endsAt - performance.now() > RENEW_BEFORE_MS) return current; // another tab has renewed
     try {
@@ -88,6 +95,15 @@ export class TokenHolder {
       throw err;
     }
     return this.#current();
+  }
+
+  /** The other tab's renewal may also have failed: then there is nothing to come. */
+  async #passedOn(before: Tokens): Promise<void> {
+    const until = performance.now() + PASSED_ON_WITHIN_MS;
+    while (this.#tokens === before && performance.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+      this.#takeNewer(this.#options.readTokens?.());
+    }
   }
 
   async #exchange(current: Tokens): Promise<void> {
