@@ -49,7 +49,7 @@ function mavenThatBrings(jars: Readonly<Record<string, string>>): void {
   program(
     "mvn",
     `for arg in "$@"; do case "$arg" in -DoutputDirectory=*) to="\${arg#*=}" ;; esac; done
-echo called >>'${folder}/mvn-calls'; mkdir -p "$to"; ${copies.join("; ")}`,
+echo "$@" >>'${folder}/mvn-calls'; mkdir -p "$to"; ${copies.join("; ")}`,
   );
 }
 
@@ -104,4 +104,12 @@ it.each([
 it("nothing is installed where brokers are named", () => {
   expect(setup({ MUSTER_KAFKA_BROKERS: "kafka-1:9092" })).toEqual({ code: 0, said: "went on\n" });
   expect(readdirSync(folder)).not.toContain("mvn-calls");
+});
+
+it("for a user whom this machine does not know, Maven keeps what it loads in the home that the user has", () => {
+  program("getent", "exit 2");
+  expect(setup().code).toBe(0);
+  expect(readFileSync(path.join(folder, "mvn-calls"), "utf8")).toContain(
+    `-Dmaven.repo.local=${folder}/.m2/repository `,
+  );
 });

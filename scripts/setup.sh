@@ -198,7 +198,13 @@ install_kafka() (
   say "downloading Kafka from Maven Central (44 MB)$(left)"
   mkdir -p "$(dirname "$1")" && making=$(mktemp -d "$1.XXXXXX") || die "$(dirname "$1") cannot be written"
   trap 'rm -rf "$making"' EXIT
-  timeout 600 mvn -q -B -f infra/local/kafka/pom.xml dependency:copy-dependencies -DincludeScope=runtime \
+  # Of a user without an entry in /etc/passwd, Java believes that the home is `?`: Maven would make a folder of that name in the checkout.
+  local own=()
+  if ! getent passwd "$(id -u)" >/dev/null; then
+    own=("-Dmaven.repo.local=$HOME/.m2/repository")
+    [ ! -e "$HOME/.m2/settings.xml" ] || own+=(-s "$HOME/.m2/settings.xml")
+  fi
+  timeout 600 mvn -q -B "${own[@]}" -f infra/local/kafka/pom.xml dependency:copy-dependencies -DincludeScope=runtime \
     -DoutputDirectory="$making/lib" >"$making/log" 2>&1 || die "Maven: $(grep -m1 ERROR "$making/log" | cut -c1-300)"
   rm "$making/log"
   wrong=$(cd "$making/lib" && LC_ALL=C sha256sum -- *.jar | diff "$OLDPWD/infra/local/kafka/jars.sha256" - | sed -n 's/^[<>] [0-9a-f]*  //p' | sort -u | paste -sd ' ' -)

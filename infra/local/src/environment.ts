@@ -3,8 +3,8 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { parseEnv } from "node:util";
 import { makeFolders } from "./folders.ts";
+import { readOwnVariables } from "./own-file.ts";
 import { paths } from "./paths.ts";
 import { passwordVariable } from "./provision.ts";
 import {
@@ -102,9 +102,9 @@ export function loadEnvironment(): LocalEnvironment {
   makeFolders(path.dirname(paths.environment));
   // Under `pnpm -r dev` all processes run this at the same time: one file wins, and no process reads a partial one.
   if (!existsSync(paths.environment)) createOnce(paths.environment, textOf(createEnvironment(ports)));
-  const before = readFileSync(paths.environment, "utf8");
-  const env = createEnvironment(ports, parseEnv(before));
-  if (textOf(env) !== before) writeWhole(paths.environment, textOf(env));
+  const before = readOwnVariables(paths.environment);
+  const env = createEnvironment(ports, before);
+  if (textOf(env) !== readFileSync(paths.environment, "utf8")) writeWhole(paths.environment, textOf(env));
   return env;
 }
 
@@ -117,7 +117,7 @@ export function chosenPorts(): { readonly ingress: number; readonly ingressTls: 
 
 /** Of the ingress of the local system that was started last, on whichever port that was. */
 export function localUrl(): string {
-  const known = existsSync(paths.environment) ? parseEnv(readFileSync(paths.environment, "utf8")) : {};
+  const known = existsSync(paths.environment) ? readOwnVariables(paths.environment) : {};
   return `http://localhost:${known["MUSTER_INGRESS_PORT"] ?? 8080}`;
 }
 

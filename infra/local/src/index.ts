@@ -14,6 +14,7 @@ export { type IngressLimits, ingressLimits, ingressShortages } from "./ingress-l
 export { findNginx, type NginxServer, startNginx } from "./nginx.ts";
 export { openInBrowser } from "./open-in-browser.ts";
 export { builtPage } from "./page.ts";
+export { readOwnVariables } from "./own-file.ts";
 export { paths } from "./paths.ts";
 export { prometheusConfiguration } from "./prometheus.ts";
 export { type Infrastructure, startInfrastructure } from "./infrastructure.ts";

@@ -49,6 +49,19 @@ it("what cannot be cleared before a start is tried again: a server is never give
   expect(said.join("\n")).toContain("could not be started: Error: still there; retrying");
 });
 
+it("of a process that ends because of its code, the file and the line are said, however long the stack within Node is", async () => {
+  const stack = Array.from({ length: 30 }, (_, i) => `    at step${i} (node:internal/modules/esm/loader:${i}:1)`);
+  const said = path.join(started, "stack");
+  writeFileSync(said, ["file:///game.ts:57", "const x = ;", "SyntaxError: Expression expected", ...stack].join("\n"));
+  const child = noting("broken", `cat ${said} >&2; exit 2`);
+  const one = await new Promise<string>((resolve) => {
+    const supervised = supervise({ name: "broken", ...child, onLine: () => undefined }, resolve);
+    onTestFinished(() => supervised.stop());
+  });
+  expect(one).toContain("file:///game.ts:57\n  const x = ;\n  SyntaxError: Expression expected");
+  expect(one).not.toContain("node:internal");
+});
+
 it("a restart while the next start is being prepared makes one process, not two", async () => {
   const child = noting("one", "[ $(wc -l < $0) = 1 ] && exit 1; exec sleep 60");
   child.args.push(path.join(started, "one"));

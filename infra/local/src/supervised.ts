@@ -11,6 +11,8 @@ const HEALTHY_AFTER_MS = 10_000;
 /** A bad configuration stays one: see packages/service/src/run-service.ts. */
 const PERMANENT = "ended with exit code 2";
 const TAIL_LINES = 12;
+/** A line of a stack that says nothing of ours; enough of them would hide what failed, which is said before them. */
+const OF_NODE = /^\s+at .*\(?node:/;
 
 export interface SuperviseOptions extends ChildOptions {
   /** Before every start but the first: clears what the one before may have left. While it fails, it is tried again. */
@@ -43,7 +45,7 @@ export function supervise(options: SuperviseOptions, say: (text: string) => void
   let turn = 0;
 
   const onLine = (line: string): void => {
-    lines.push(line);
+    if (!OF_NODE.test(line)) lines.push(line);
     if (lines.length > TAIL_LINES) lines.shift();
     options.onLine(line);
   };

@@ -64,8 +64,8 @@ export interface Game<S extends Fields = Fields, I extends Fields = Fields> {
   readonly state: S;
   readonly input: I;
   readonly inputMode: InputMode;
-  /** The options by name, with default and bounds. */
-  readonly options: Readonly<Record<string, { readonly default: number; readonly min: number; readonly max: number }>>;
+  /** The options by name, with default and bounds; a game may have none. */
+  readonly options?: Readonly<Record<string, { readonly default: number; readonly min: number; readonly max: number }>>;
   /** For a game without a clock: the time limit of a turn. */
   readonly turns?: Turns<S>;
   /**
@@ -97,15 +97,42 @@ export interface Game<S extends Fields = Fields, I extends Fields = Fields> {
 
 /** Adds defaults to the given options. @throws RangeError for an unknown option or a value out of bounds */
 export function optionsFor(game: Pick<Game, "id" | "options">, given: GameOptions): GameOptions {
+  const known = game.options ?? {};
   for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(game.options, name)) throw new RangeError(`the game ${game.id} has no option ${name}`);
+    if (!Object.hasOwn(known, name)) throw new RangeError(`the game ${game.id} has no option ${name}`);
   }
   const all: Record<string, number> = {};
-  for (const [name, { default: fallback, min, max }] of Object.entries(game.options)) {
+  for (const [name, { default: fallback, min, max }] of Object.entries(known)) {
     const value = Object.hasOwn(given, name) ? (given[name] as number) : fallback;
     if (!Number.isInteger(value) || value < min || value > max)
       throw new RangeError(`option ${name} of ${game.id} is ${value}: it must be an integer from ${min} to ${max}`);
     all[name] = value;
   }
   return all;
+}
+
+/**
+ * What a game does not declare as `Game` asks. Compilers say this too, but what runs a game often does so before anybody compiles it.
+ * @throws RangeError with everything that is missing or wrong
+ */
+export function refuseIncomplete(game: Game): void {
+  const whole = (value: unknown, min: number): boolean => Number.isInteger(value) && (value as number) >= min;
+  const fields = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
+  const asks: readonly (readonly [keyof Game, string, boolean])[] = [
+    ["id", "lower-case letters, digits and hyphens", typeof game.id === "string" && /^[a-z0-9-]+$/.test(game.id)],
+    ["buildId", "a text", typeof game.buildId === "string" && game.buildId !== ""],
+    ["tickRate", "steps per second, or 0 for turns", whole(game.tickRate, 0)],
+    ["seatsMin", "a whole number from 1", whole(game.seatsMin, 1)],
+    ["seatsMax", "a whole number from seatsMin", whole(game.seatsMax, whole(game.seatsMin, 1) ? game.seatsMin : 1)],
+    ["state", "fields by name", fields(game.state)],
+    ["input", "fields by name", fields(game.input)],
+    ["inputMode", '"held" or "event"', game.inputMode === "held" || game.inputMode === "event"],
+    ["options", "settings by name, or nothing", game.options === undefined || fields(game.options)],
+    ...(["init", "step", "result", "forfeit"] as const).map(
+      (name) => [name, "a function", typeof game[name] === "function"] as const,
+    ),
+  ];
+  const wrong = asks.filter(([, , isRight]) => !isRight).map(([name, what]) => `${name} (${what})`);
+  if (wrong.length > 0)
+    throw new RangeError(`the game ${game.id} does not declare, or not rightly: ${wrong.join(", ")}`);
 }

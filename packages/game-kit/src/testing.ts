@@ -17,7 +17,7 @@ export interface GameCheck {
 const FORBIDDEN: readonly [RegExp, string][] = [
   [
     /\bMath\s*\.\s*(?!(?:abs|sign|min|max|floor|ceil|trunc|imul|clz32)\b)\w+/g,
-    "only the exact functions of Math are the same everywhere",
+    "only the exact functions of Math are the same everywhere (for chance there is context.random, and a bot has the state)",
   ],
   [/\bMath\s*\[/g, "Math by computed name"],
   [/\b(?:Date|performance|Temporal|Intl)\b/g, "the clock and the locale differ"],

@@ -90,7 +90,8 @@ async function grant(
   if (reason === "") throw new UsageError("grant takes a reason, for the audit log", takes);
   const audit = auditOf(env);
   const account = await findAccountWithPassword(db, { nameKey: nameKeyOf(name) });
-  if (!account) return `there is no registered account ${name}`;
+  if (!account)
+    return `there is no registered account ${name}: create it on the page or with POST /v1/auth/register, then repeat this (a guest is not registered)`;
   await inTransaction(db, async (tx) => {
     await updateRole(tx, account.id, role);
     await audit.append(tx, {

@@ -1,10 +1,9 @@
 // Dead letters of consumers, for operators: scripts/dlq.sh. Design: design/backend/v2.1-dlq.md.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import os from "node:os";
-import { parseEnv } from "node:util";
 import { configOrExit, parseConfig } from "@muster/config";
 import { type Broker, BrokerError, brokerOf, kafkaFields, SUBSCRIPTIONS } from "@muster/events";
-import { paths } from "@muster/local";
+import { paths, readOwnVariables } from "@muster/local";
 import { createLogger } from "@muster/log";
 import { run, USAGE } from "./commands.ts";
 import { UsageError } from "./filter.ts";
@@ -46,8 +45,16 @@ async function broker(): Promise<Broker> {
 /** What the local system of this checkout remembers of its Kafka. */
 function localKafka(): Record<string, string | undefined> {
   if (process.env["MUSTER_KAFKA_BROKERS"] || !existsSync(paths.databases)) return {};
-  const known = Object.entries(parseEnv(readFileSync(paths.databases, "utf8")));
+  const known = Object.entries(ownVariables());
   return Object.fromEntries(known.filter(([name]) => name.startsWith("MUSTER_KAFKA_")));
+}
+
+function ownVariables(): NodeJS.Dict<string> {
+  try {
+    return readOwnVariables(paths.databases);
+  } catch (err) {
+    throw new RefusedError((err as Error).message, { cause: err });
+  }
 }
 
 function userName(): string {

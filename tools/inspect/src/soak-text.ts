@@ -31,7 +31,8 @@ export function soakText(report: SoakReport, tookMs: number, repeat: (seed: numb
 
 function faultLines(what: string, repeat: (seed: number) => string, faults: readonly SoakFault[]): string[] {
   return faults.map(
-    ({ seed, tick, message }) => `  ${what}  tick ${tick}: ${message}\n           repeat: ${repeat(seed)}`,
+    ({ seed, tick, message, matches }) =>
+      `  ${what}  tick ${tick}: ${message}${matches > 1 ? ` (and ${matches - 1} more matches like it)` : ""}\n           repeat: ${repeat(seed)}`,
   );
 }
 

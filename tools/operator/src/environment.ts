@@ -3,7 +3,14 @@
 // installation in the shell is not taken for the local one.
 import { existsSync, readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
-import { adminPortVariable, databaseServices, databaseVariable, paths, SERVICES } from "@muster/local";
+import {
+  adminPortVariable,
+  databaseServices,
+  databaseVariable,
+  paths,
+  readOwnVariables,
+  SERVICES,
+} from "@muster/local";
 import { OperatorError } from "./errors.ts";
 
 export interface Environment {
@@ -34,8 +41,16 @@ export function readEnvironment(files: readonly string[], own: Variables): Envir
   if (!existsSync(paths.environment)) return { variables: own, isLocal: false, from: "the shell" };
   const local = [paths.environment, paths.databases].filter((file) => existsSync(file));
   const { MUSTER_URL: _url, MUSTER_ADMIN_URLS: _adminUrls, ...rest } = own;
-  const variables = Object.assign({}, rest, ...local.map((file) => parseEnv(readFileSync(file, "utf8")))) as Variables;
+  const variables = Object.assign({}, rest, ...local.map(ownVariables)) as Variables;
   return { variables, isLocal: true, from: `the local system in ${paths.home}` };
+}
+
+function ownVariables(file: string): Variables {
+  try {
+    return readOwnVariables(file);
+  } catch (err) {
+    throw new OperatorError((err as Error).message, { cause: err });
+  }
 }
 
 /** @throws OperatorError that says how to give it */

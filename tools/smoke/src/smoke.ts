@@ -18,7 +18,7 @@ import { openReplayFile, Replay } from "@muster/game-kit";
 import { localUrl } from "@muster/local";
 import { checkRatings } from "./ratings.ts";
 
-const url = process.argv[2] || localUrl();
+const url = process.argv[2] || ownUrl();
 const mode = process.argv[3] ?? "duel-quick";
 const WITHIN_MS = 180_000;
 /** A consumer that has just started joins its group first. */
@@ -47,6 +47,15 @@ try {
   process.exit(1); // the players' sockets are open, and would come back for ever
 }
 clearTimeout(deadline);
+
+function ownUrl(): string {
+  try {
+    return localUrl();
+  } catch (err) {
+    console.error(`smoke: FAILED: ${(err as Error).message}; or name a system: scripts/smoke.sh URL`);
+    process.exit(1);
+  }
+}
 
 async function play(): Promise<void> {
   const startedAt = performance.now();

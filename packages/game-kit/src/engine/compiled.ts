@@ -1,5 +1,5 @@
 // Objects that are created once per game and shared by all of its matches.
-import type { Game } from "../game.ts";
+import { type Game, refuseIncomplete } from "../game.ts";
 import { type GameLayout, gameLayoutOf } from "../schema/game-layout.ts";
 import type { Fields } from "../schema/schema.ts";
 import { type InputCodec, inputCodecOf } from "../wire/input-codec.ts";
@@ -19,6 +19,7 @@ const compiled = new WeakMap<object, Compiled>();
 export function compiledOf(game: Game): Compiled {
   let found = compiled.get(game);
   if (!found) {
+    refuseIncomplete(game);
     const layout = gameLayoutOf(game);
     found = { layout, input: inputCodecOf(game.input), view: new SharedStateView(layout, false), maps: [] };
     compiled.set(game, found);

@@ -44,4 +44,30 @@ describe("a simulation", () => {
       expect(() => match.step()).toThrow("read only");
     }
   });
+
+  it.each([
+    "id",
+    "buildId",
+    "tickRate",
+    "seatsMin",
+    "seatsMax",
+    "state",
+    "input",
+    "inputMode",
+    "init",
+    "step",
+    "result",
+    "forfeit",
+  ])("says what a game lacks that does not declare its %s: who only runs it sees no compiler's message", (name) => {
+    const game = { ...counting(() => undefined), [name]: undefined };
+    expect(() => new Simulation(game, { seed: 1, seats: 1, options: {} })).toThrow(
+      `does not declare, or not rightly: ${name} (`,
+    );
+  });
+
+  it("needs no options of a game that has none", () => {
+    const { options: _, ...game } = counting(() => undefined);
+    expect(new Simulation(game, { seed: 1, seats: 1, options: {} }).context.options).toEqual({});
+    expect(() => new Simulation(game, { seed: 1, seats: 1, options: { by: 1 } })).toThrow("has no option by");
+  });
 });

@@ -38,9 +38,9 @@ export class Simulation<S extends Fields = Fields, I extends Fields = Fields> {
 
   constructor(game: Game<S, I>, setup: SimulationSetup) {
     const { seats, checked = false } = setup;
+    const { layout, input, view } = compiledOf(game as unknown as Game);
     if (seats < game.seatsMin || seats > game.seatsMax)
       throw new RangeError(`${game.id} cannot be played with ${seats} seats`);
-    const { layout, input, view } = compiledOf(game as unknown as Game);
     this.seats = seats;
     this.game = game;
     this.layout = layout.state;

@@ -1,5 +1,5 @@
 // The description that a client in another language needs to read a game's frames: contracts/realtime/STANDARD.md, "A game's layout".
-import type { Game, InputMode } from "../game.ts";
+import { type Game, type InputMode, refuseIncomplete } from "../game.ts";
 import { gameLayoutOf, stateFieldsOf } from "./game-layout.ts";
 import type { Field, Fields } from "./schema.ts";
 
@@ -34,6 +34,7 @@ const descriptions = new WeakMap<object, GameDescription>();
 export function descriptionOf(game: Game): GameDescription {
   let found = descriptions.get(game);
   if (!found) {
+    refuseIncomplete(game); // a shard asks for the descriptions of its games when it starts
     gameLayoutOf(game); // throws for a schema that cannot be laid out
     const [state, input] = [describeFields(stateFieldsOf(game)), describeFields(game.input)];
     const { id: gameId, buildId, tickRate, seatsMin, seatsMax, inputMode } = game;

@@ -29,6 +29,8 @@ export interface SoakFault {
   readonly seed: number;
   readonly tick: number;
   readonly message: string;
+  /** How many matches had the same fault, with this one, which was the first. */
+  readonly matches: number;
 }
 
 /** What one match sends and keeps, in bytes; without the frames of WebSocket and TCP. */
@@ -56,7 +58,7 @@ export interface SoakReport {
   readonly seed: number;
   readonly matches: number;
   readonly players: PlayersKind;
-  /** The first ones. */
+  /** The first one of each kind. */
   readonly crashes: readonly SoakFault[];
   readonly endless: readonly SoakFault[];
   /** Rough matches that ended as they should. */
@@ -81,6 +83,7 @@ export interface Spread {
 
 /** One match in so many is rough: its players break the rules, do not answer and leave. */
 const ROUGH_EVERY = 8;
+/** Of each list, the first kinds. */
 const FAULTS_KEPT = 20;
 const CLOCK_SECONDS_MAX = 900;
 const TURNS_STEPS_MAX = 10_000;
@@ -88,6 +91,8 @@ const TURNS_STEPS_MAX = 10_000;
 const INPUT_HEADER_BYTES = 9;
 /** Two-sided, 99 %. */
 const Z = 2.576;
+
+type Fault = Omit<SoakFault, "matches">;
 
 interface Played {
   readonly result: GameResult;
@@ -98,7 +103,7 @@ interface Played {
 
 export function soak(game: Game, setup: SoakSetup): SoakReport {
   const stepsMax = setup.stepsMax ?? (game.tickRate > 0 ? game.tickRate * CLOCK_SECONDS_MAX : TURNS_STEPS_MAX);
-  const [crashes, endless, played]: [SoakFault[], SoakFault[], Played[]] = [[], [], []];
+  const [crashes, endless, played]: [Fault[], Fault[], Played[]] = [[], [], []];
   let players: PlayersKind = "random";
   for (let i = 0; i < setup.matches; i++) {
     const seed = (setup.seed + i) >>> 0;
@@ -166,7 +171,7 @@ function reportOf(
   game: Game,
   setup: SoakSetup,
   players: PlayersKind,
-  found: { crashes: SoakFault[]; endless: SoakFault[]; played: Played[] },
+  found: { crashes: Fault[]; endless: Fault[]; played: Played[] },
 ): SoakReport {
   const { crashes, endless, played } = found;
   const won = played.filter(({ result }) => result.seats.some(({ rank }) => rank > 1));
@@ -193,8 +198,8 @@ function reportOf(
     seed: setup.seed,
     matches: setup.matches,
     players,
-    crashes: crashes.slice(0, FAULTS_KEPT),
-    endless: endless.slice(0, FAULTS_KEPT),
+    crashes: kindsOf(crashes),
+    endless: kindsOf(endless),
     rough: setup.matches - crashes.length - endless.length - played.length,
     counted: played.length,
     draws,
@@ -204,6 +209,12 @@ function reportOf(
     bytes: { keyframe: bytesOf("keyframe"), deltas: bytesOf("deltas"), inputs: bytesOf("inputs"), log: bytesOf("log") },
     problems,
   };
+}
+
+/** One fault that every match has is said once. */
+function kindsOf(faults: readonly Fault[]): SoakFault[] {
+  const kinds = Map.groupBy(faults, ({ message }) => message);
+  return [...kinds.values()].slice(0, FAULTS_KEPT).map((same) => ({ ...(same[0] as Fault), matches: same.length }));
 }
 
 /** The share of a seat, with Wilson's interval (E. B. Wilson, 1927), which also holds near 0 and 1. */

@@ -23,7 +23,7 @@ export class DemoFeed<S extends Fields, I extends Fields> implements Feed<S, I> 
     this.#bot = bot;
     this.#tickMs = 1000 / game.tickRate;
     this.names = Array.from({ length: game.seatsMin }, () => bot);
-    this.options = Object.fromEntries(Object.entries(game.options).map(([name, one]) => [name, one.default]));
+    this.options = Object.fromEntries(Object.entries(game.options ?? {}).map(([name, one]) => [name, one.default]));
     this.#simulation = this.#fresh();
     this.#from = this.#to = plainOf(game.state, this.#simulation.state);
   }
