@@ -44,6 +44,8 @@ const DEFAULT_DEADLINE_MS = 5000;
 const DEADLINE_MS_MAX = 60_000;
 /** On stop: how long calls in flight may go on; then they fail as unavailable. */
 const DRAIN_MS_MAX = 2000;
+/** And how long after that a client may take to let go of its streams; then its connection is cut. */
+const LET_GO_MS_MAX = 1000;
 /**
  * A connection that is older takes no new calls: its client makes another one, and finds the instances that have come since.
  * Calls and streams that are open on it go on to their end. Up to a fifth more or less, so that not all come at once.
@@ -63,6 +65,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
   const server = fastify({ http2: true, logger: false });
   shareCalls(server.server);
   limitAge(server.server, options.connectionAgeMs ?? CONNECTION_AGE_MS);
+  const connections = openConnections(server.server);
   const shutdown = new AbortController();
   let url = "";
   return {
@@ -90,10 +93,24 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
         () => shutdown.abort(new ConnectError("the server is stopping", Code.Unavailable)),
         DRAIN_MS_MAX,
       );
+      const last = setTimeout(() => {
+        options.log.warn({ connections: connections.size }, "clients did not let go of their streams: cut off");
+        for (const connection of connections) connection.destroy();
+      }, DRAIN_MS_MAX + LET_GO_MS_MAX);
       await server.close();
       clearTimeout(timer);
+      clearTimeout(last);
     },
   };
+}
+
+function openConnections(server: Http2Server): ReadonlySet<ServerHttp2Session> {
+  const open = new Set<ServerHttp2Session>();
+  server.on("session", (session) => {
+    open.add(session);
+    session.once("close", () => open.delete(session));
+  });
+  return open;
 }
 
 function limitAge(server: Http2Server, ageMs: number): void {

@@ -1,6 +1,6 @@
 // The gRPC transport over our own connections. Failures between this process and the other one are reported as such:
 // unavailable, with the information whether the request may have been processed.
-import type { ClientHttp2Stream, OutgoingHttpHeaders } from "node:http2";
+import { type ClientHttp2Stream, constants, type OutgoingHttpHeaders } from "node:http2";
 import { Code, ConnectError, type Interceptor, type Transport } from "@connectrpc/connect";
 import type { UniversalClientFn, UniversalClientRequest, UniversalClientResponse } from "@connectrpc/connect/protocol";
 import { createTransport } from "@connectrpc/connect/protocol-grpc";
@@ -56,7 +56,7 @@ function reliable(channel: Channel, waitShare: number): UniversalClientFn {
       const session = new WatchedSession(channel, reject);
       const send = createNodeHttpClient({ httpVersion: "2", sessionProvider: () => session as never });
       const response = await Promise.race([send(request), closed]);
-      return { ...response, body: watched(request, response) };
+      return { ...response, body: watched(request, response, () => session.answerEnded()) };
     } catch (err) {
       throw failureOf(err, request.signal);
     }
@@ -64,13 +64,16 @@ function reliable(channel: Channel, waitShare: number): UniversalClientFn {
 }
 
 /**
- * For one request, as connect-node wants it. connect-node waits for ever for the answer of a stream that closes before it without an
- * error code, and a stream of ours has no deadline that would end the wait.
+ * For one request, as connect-node wants it, without two of its waits, which for a stream no deadline would end:
+ * - it waits for ever for the answer of a stream that closes before it without an error code;
+ * - it never ends its own half of a stream whose answer ends while a message is being written. The server would keep the stream until the
+ *   connection is lost, and could not stop.
  */
 class WatchedSession {
   readonly authority: string;
   readonly #channel: Channel;
   readonly #onUnanswered: (err: Error) => void;
+  #stream: ClientHttp2Stream | undefined;
 
   constructor(channel: Channel, onUnanswered: (err: Error) => void) {
     this.authority = channel.authority;
@@ -80,6 +83,7 @@ class WatchedSession {
 
   async request(method: string, path: string, headers: OutgoingHttpHeaders): Promise<ClientHttp2Stream> {
     const stream = await this.#channel.request(method, path, headers);
+    this.#stream = stream;
     let answered = false;
     stream.once("response", () => (answered = true));
     stream.once("close", () => {
@@ -89,12 +93,24 @@ class WatchedSession {
     return stream;
   }
 
+  /** Read to its end. A caller that closes its half because of that has its turn first. */
+  answerEnded(): void {
+    setImmediate(() => {
+      const stream = this.#stream;
+      if (stream && !stream.writableEnded && !stream.closed) stream.close(constants.NGHTTP2_CANCEL);
+    });
+  }
+
   /** The connections look by themselves whether they are alive. */
   notifyResponseByteRead(): void {}
 }
 
 /** An answer that ends without its status was cut off. */
-function watched({ signal }: UniversalClientRequest, response: UniversalClientResponse): AsyncIterable<Uint8Array> {
+function watched(
+  { signal }: UniversalClientRequest,
+  response: UniversalClientResponse,
+  onEnd: () => void,
+): AsyncIterable<Uint8Array> {
   return {
     [Symbol.asyncIterator]() {
       const inner = response.body[Symbol.asyncIterator]();
@@ -102,6 +118,7 @@ function watched({ signal }: UniversalClientRequest, response: UniversalClientRe
         async next() {
           try {
             const result = await inner.next();
+            if (result.done === true) onEnd();
             if (result.done === true && response.status === 200 && !hasStatus(response))
               throw new Error("the answer ended without a status");
             return result;
