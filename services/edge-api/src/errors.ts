@@ -16,6 +16,9 @@ const FRAMEWORK_ERRORS: Readonly<Record<string, { status: number; code: string; 
   },
 };
 
+/** Of a refused body: read to its end and thrown away. More than the ingress lets through; a longer one ends the connection. */
+const REFUSED_BODY_BYTES_MAX = 1024 * 1024;
+
 export const RETRY_AFTER_S = 1;
 /** What a page of another origin may read besides the body. */
 export const EXPOSED_HEADERS = ["traceparent", "retry-after", "etag", "content-range", "accept-ranges"];
@@ -71,7 +74,16 @@ export function sendError(
   if (retryable && (status === 503 || status === 429)) void reply.header("retry-after", retryAfterS(details));
   if (status === 401) void reply.header("www-authenticate", "Bearer");
   if (thrown instanceof Refusal) void reply.headers(thrown.headers);
+  if (code === "body_too_large") keepConnection(request, reply);
   return reply.code(status).send(envelope({ code, message, details }));
+}
+
+/**
+ * Fastify closes the connection on a body that is too large. Whoever is still sending it then finds a broken connection instead of
+ * the answer: the ingress made a 503 of it. Node reads what is left of a body once the answer is sent.
+ */
+function keepConnection(request: FastifyRequest, reply: FastifyReply): void {
+  if (Number(request.headers["content-length"]) <= REFUSED_BODY_BYTES_MAX) void reply.removeHeader("connection");
 }
 
 /** The body of every answer that is not 2xx. A request that is refused before it has a trace gets a new trace id. */
@@ -134,6 +146,25 @@ function problemOf(
   if (typeof missing === "string") return { where: `${where}.${missing}`, problem: "is missing" };
   if (typeof unknown === "string") return { where: `${where}.${unknown}`, problem: "is not known" };
   return { where, problem: fault?.message ?? "is not valid" };
+}
+
+/** The field that a service means when it refuses what the contract's schema allows: services know the field by another name. */
+const FIELD_OF: Readonly<Record<string, { readonly where: string; readonly problem: string }>> = {
+  banPlayer: { where: "body.until", problem: "must be in the future" },
+  blockPlayer: { where: "params.playerId", problem: "is the player's own" },
+  openDirectChannel: { where: "body.playerId", problem: "is the player's own" },
+  createRoom: { where: "body.name", problem: "could be misread" },
+};
+
+/** A service's `invalid_request`, with the field of the REST request that is at fault. */
+export function naming(operationId: string, thrown: unknown): unknown {
+  const field = FIELD_OF[operationId];
+  if (!(thrown instanceof AppError) || thrown.code !== "invalid_request" || !field) return thrown;
+  return new AppError(thrown.code, thrown.row, {
+    message: thrown.message,
+    details: { ...field, ...thrown.details },
+    cause: thrown,
+  });
 }
 
 /** Whole seconds, as RFC 9110 wants them. */

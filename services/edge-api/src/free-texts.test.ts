@@ -55,7 +55,7 @@ it("every text of a request body is a free text, has rules of its own, or is no 
 });
 
 describe.each(withText)("%s: %s", (_id, name, operation) => {
-  const send = async (text: string): Promise<{ status: number; sent: string }> => {
+  const send = async (text: string): Promise<{ status: number; problem: string; sent: string }> => {
     got.length = 0;
     const { url, body } = sampleOf(operation);
     const answer = await server.inject({
@@ -66,6 +66,7 @@ describe.each(withText)("%s: %s", (_id, name, operation) => {
     });
     return {
       status: answer.statusCode,
+      problem: answer.statusCode === 400 ? String(answer.json().error.details.problem) : "",
       sent: JSON.stringify(got, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value)),
     };
   };
@@ -73,6 +74,16 @@ describe.each(withText)("%s: %s", (_id, name, operation) => {
   it("reaches its service without control characters and turned directions", async () => {
     const { sent } = await send("so\u0000 \u001b[2J\u202emuch\u2066 🎲");
     expect(sent).toContain("so [2Jmuch 🎲");
+  });
+
+  it("is refused above its length, with that as the reason", async () => {
+    const { maxLength = 0 } =
+      (operation.schema.body as { properties: Record<string, { maxLength?: number }> }).properties[name] ?? {};
+    expect((await send("😀".repeat(maxLength))).status).not.toBe(400);
+    expect(await send("😀".repeat(maxLength + 1))).toMatchObject({
+      status: 400,
+      problem: `must NOT have more than ${maxLength} characters`,
+    });
   });
 
   it("is refused where it is needed and nothing in it can be read", async () => {

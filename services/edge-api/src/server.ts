@@ -4,17 +4,23 @@ import { Readable } from "node:stream";
 import cors from "@fastify/cors";
 import { must } from "@muster/errors";
 import type { Logger } from "@muster/log";
-import { canonicalId, withBudget } from "@muster/rpc";
-import { lengthOf, type Metrics, tidyMessage } from "@muster/runtime";
+import { withBudget } from "@muster/rpc";
+import type { Metrics } from "@muster/runtime";
 import type { TokenVerifier } from "@muster/tokens";
 import { formatTraceparent, withTrace } from "@muster/tracing";
-import { Ajv2020 } from "ajv/dist/2020.js";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import { Histogram } from "prom-client";
 import { authenticate } from "./auth.ts";
-import { CANONICAL_ID, FREE_TEXT, type Contract, type Operation } from "./contract.ts";
-import { addContractFormats } from "./date-time.ts";
-import { EXPOSED_HEADERS, envelope, RETRY_AFTER_S, refuseBadPath, refuseUnreadable, sendError } from "./errors.ts";
+import type { Contract, Operation } from "./contract.ts";
+import {
+  EXPOSED_HEADERS,
+  envelope,
+  naming,
+  RETRY_AFTER_S,
+  refuseBadPath,
+  refuseUnreadable,
+  sendError,
+} from "./errors.ts";
 import { createLegacy, type Legacy, type LegacyOptions } from "./legacy.ts";
 import { playerAdminHandlers } from "./routes/admin-players.ts";
 import { eventHandlers } from "./routes/admin-events.ts";
@@ -32,6 +38,7 @@ import { reportHandlers } from "./routes/reports.ts";
 import { sessionHandlers } from "./routes/sessions.ts";
 import { systemHandlers } from "./routes/system.ts";
 import { startRequestSpan } from "./request-span.ts";
+import { validators } from "./validators.ts";
 
 export interface ServerParts {
   readonly contract: Contract;
@@ -166,62 +173,6 @@ function takeEmptyBodies(server: FastifyInstance): void {
   );
 }
 
-/** Bodies are taken as they are; queries and paths are text and are converted. */
-function validators(): Parameters<FastifyInstance["setValidatorCompiler"]>[0] {
-  const strict = new Ajv2020({
-    strict: true,
-    allErrors: false,
-    removeAdditional: false,
-    coerceTypes: false,
-    useDefaults: true,
-  });
-  const coercing = new Ajv2020({
-    strict: true,
-    allErrors: false,
-    removeAdditional: false,
-    coerceTypes: true,
-    // "1e999" becomes Infinity, and Ajv's bounds look away from what is not finite unless told otherwise.
-    strictNumbers: false,
-    useDefaults: true,
-  });
-  for (const ajv of [strict, coercing]) {
-    addContractFormats(ajv);
-    const error = { message: "must be an id (a UUID)" };
-    ajv.addKeyword({ keyword: CANONICAL_ID, modifying: true, errors: false, validate: toCanonicalId, error });
-    const unreadable = { message: "must have something that can be read" };
-    ajv.addKeyword({ keyword: FREE_TEXT, modifying: true, errors: false, validate: tidyFreeText, error: unreadable });
-  }
-  return ({ schema, httpPart }) => (httpPart === "body" ? strict : coercing).compile(schema as object);
-}
-
-/** Replaces the id where it stands: in a path, a query, a body or a list. */
-function toCanonicalId(
-  _on: boolean,
-  value: unknown,
-  _schema: unknown,
-  at?: { readonly parentData: object; readonly parentDataProperty: string | number },
-): boolean {
-  const id = typeof value === "string" ? canonicalId(value) : undefined;
-  if (id === undefined || !at) return false;
-  (at.parentData as Record<string | number, unknown>)[at.parentDataProperty] = id;
-  return true;
-}
-
-/** As a message is kept. What has nothing left is as good as empty, and refused where something is wanted. */
-function tidyFreeText(
-  _on: boolean,
-  value: unknown,
-  schema?: { readonly minLength?: number; readonly maxLength?: number },
-  at?: { readonly parentData: object; readonly parentDataProperty: string | number },
-): boolean {
-  if (typeof value !== "string" || !at) return true; // its type is refused by its own rule
-  const text = tidyMessage(value);
-  (at.parentData as Record<string | number, unknown>)[at.parentDataProperty] = text;
-  const { minLength = 0, maxLength = Infinity } = schema ?? {};
-  const length = lengthOf(text);
-  return length >= minLength && length <= maxLength;
-}
-
 /** Trace, deadline and the log line, around every request. */
 function addRequestRules(
   server: FastifyInstance,
@@ -285,7 +236,10 @@ function addOperation(server: FastifyInstance, operation: Operation, { clients, 
         isHead: request.method === "HEAD",
         header: (name: string) => headerOf(request, name),
       } as AnyCall;
-      const { status, body, cacheS, headers = {} } = await handler(call, clients);
+      const answered = handler(call, clients).catch((thrown: unknown) => {
+        throw naming(operationId, thrown);
+      });
+      const { status, body, cacheS, headers = {} } = await answered;
       if (cacheS !== undefined) void reply.header("cache-control", `public, max-age=${cacheS}`);
       void reply.code(status).headers(headers);
       // A handler that knows how long a body would be need not make it: Fastify counts every body but a stream.
