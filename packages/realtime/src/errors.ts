@@ -6,7 +6,7 @@ interface RealtimeError {
 }
 
 export const REALTIME_ERRORS = {
-  unknown_mode: { retryable: false, message: "There is no such queue." },
+  unknown_mode: { retryable: false, message: "There is no such queue; GET /v1/modes lists those that there are." },
   already_queued: { retryable: false, message: "You are already in a queue; leave it first." },
   not_queued: { retryable: false, message: "You are not in a queue." },
   queue_full: { retryable: true, message: "The queue is full." },

@@ -116,7 +116,10 @@ export function createRestServer(parts: ServerParts): FastifyInstance {
   server.removeContentTypeParser("text/plain"); // Fastify's own; a page may send it anywhere without being asked first
   server.setErrorHandler((thrown, request, reply) => sendError(thrown, request, reply, { known, log: parts.log }));
   server.setNotFoundHandler((_request, reply) => {
-    const body = envelope({ code: "route_not_found", message: "There is no such path with this method." });
+    const body = envelope({
+      code: "route_not_found",
+      message: "There is no such path with this method; the API is described at /v1/openapi.yaml.",
+    });
     return reply.code(404).send(body);
   });
   addRequestRules(server, duration, parts);

@@ -74,6 +74,17 @@ describeWithServers("the player's page at the ingress", () => {
       expect(await typeOf("/", accept), accept).toBe(`200 ${JSON_TYPE}`);
   });
 
+  it("is at its documented links for who takes anything, as curl does; for who asks for JSON alone it is nowhere", async () => {
+    for (const at of ["/console", "/console/players", "/?guest&mode=duel-practice", "/?mode=duel-practice&guest"]) {
+      expect(await typeOf(at, "*/*"), at).toBe("200 text/html");
+      expect(await typeOf(at, JSON_TYPE), at).toBe(`200 ${JSON_TYPE}`);
+    }
+    for (const at of ["/", "/?guests", "/consoles", "/watch/x", "/v1/console", "/console/../v1/me"])
+      expect(await typeOf(at, "*/*"), at).toBe(`200 ${JSON_TYPE}`);
+    const posted = await fetch(`${url}/console`, { method: "POST", headers: { accept: "*/*" } });
+    expect(posted.headers.get("content-type")).toContain(JSON_TYPE);
+  });
+
   it("is never the answer of a path of the API, of a refusal or of a file of the page", async () => {
     for (const at of ["/v1/me", "/v1", "//v1/me", "/v1%2fme", "/x/../v1/me", "/healthz", "/.well-known/jwks.json"])
       expect(await typeOf(at, HTML), at).toBe(`200 ${JSON_TYPE}`);

@@ -86,7 +86,10 @@ const REFUSALS = {
     "invalid_request",
     `This is the address of WebSockets: connect to it with ws:// or wss://, and offer the sub-protocol ${SUBPROTOCOL}.`,
   ],
-  "404 Not Found": ["route_not_found", "There is no such path with this method."],
+  "404 Not Found": [
+    "route_not_found",
+    "There is no such path with this method; the API is described at /v1/openapi.yaml.",
+  ],
   "429 Too Many Requests": ["busy", "Too many connections from this address; try again shortly."],
   "503 Service Unavailable": ["unavailable", "The service cannot answer right now."],
 } as const;
