@@ -7,6 +7,8 @@ export interface OperatorOperation {
   readonly role: Exclude<RoleName, "player">;
   /** The action in identity-service's audit log. Absent: it changes nothing, and leaves no entry. */
   readonly audit?: string;
+  /** Its target is a player, whose role has to be lower than that of whoever does it. */
+  readonly onLowerRoles?: true;
 }
 
 /** By operationId of contracts/openapi/edge.v1.yaml. `…_ordered`: written before another service does it. */
@@ -19,8 +21,13 @@ export const OPERATOR_OPERATIONS = {
   revokePlayerDevices: { role: "moderator", audit: "player_devices_revoked" },
   banPlayer: { role: "moderator", audit: "player_banned" },
   unbanPlayer: { role: "moderator", audit: "player_unbanned" },
+  listPlayerMutes: { role: "moderator" },
+  mutePlayer: { role: "moderator", audit: "player_mute_ordered", onLowerRoles: true },
+  unmutePlayer: { role: "moderator", audit: "player_unmute_ordered", onLowerRoles: true },
   setRole: { role: "admin", audit: "role_set" },
   listAuditLog: { role: "admin" },
+  listModerationLog: { role: "admin" },
+  findRooms: { role: "moderator" },
   listSigningKeys: { role: "admin" },
   rotateSigningKey: { role: "admin", audit: "key_rotated" },
   revokeSigningKey: { role: "admin", audit: "key_revoked" },

@@ -304,6 +304,46 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/admin/moderation-log": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The chat's moderation log, newest first
+         * @description For admins. What moderators and owners of rooms did to others' messages and to others. Its hashes are a chain of their own.
+         */
+        readonly get: operations["listModerationLog"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/admin/rooms": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Chat rooms, in the order of their names
+         * @description For moderators and admins. Public and private ones alike.
+         */
+        readonly get: operations["findRooms"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/admin/signing-keys": {
         readonly parameters: {
             readonly query?: never;
@@ -584,6 +624,66 @@ export interface paths {
         readonly get: operations["getAccount"];
         readonly put?: never;
         readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/admin/players/{playerId}/mutes": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The mutes of a player that have not ended, the one in all channels first
+         * @description For moderators and admins.
+         */
+        readonly get: operations["listPlayerMutes"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/admin/players/{playerId}/mute": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /**
+         * Mute a player in all channels for a time, or change such a mute
+         * @description For moderators and admins. Only of accounts with a lower role. The player writes in no channel, edits nothing, makes no rooms and invites nobody until it ends; the answer to each is `muted`.
+         */
+        readonly put: operations["mutePlayer"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/admin/players/{playerId}/unmute": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Lift a player's mute in all channels; mutes in single channels stay
+         * @description For moderators and admins. Only of accounts with a lower role. Without such a mute nothing happens, and the audit log has no entry.
+         */
+        readonly post: operations["unmutePlayer"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -1516,10 +1616,10 @@ export interface paths {
             readonly cookie?: never;
         };
         readonly get?: never;
-        /** Mute a player in all channels; for moderators */
+        /** Mute a player in all channels; for moderators and admins, of accounts with a lower role */
         readonly put: operations["muteEverywhere"];
         readonly post?: never;
-        /** Lift a mute in all channels */
+        /** Lift a mute in all channels; for moderators and admins, of accounts with a lower role */
         readonly delete: operations["unmuteEverywhere"];
         readonly options?: never;
         readonly head?: never;
@@ -2024,6 +2124,34 @@ export interface components {
             readonly seconds: number;
             /** @description The player reads it */
             readonly reason: string;
+        };
+        readonly MuteList: {
+            readonly mutes: readonly {
+                /**
+                 * Format: uuid
+                 * @description Absent: all channels
+                 */
+                readonly channelId?: string;
+                readonly until: components["schemas"]["Time"];
+                /** @description The player reads it */
+                readonly reason: string;
+            }[];
+        };
+        readonly RoomPage: {
+            readonly rooms: readonly {
+                /** Format: uuid */
+                readonly channelId: string;
+                readonly name: string;
+                /** @description Only invited players can join */
+                readonly private: boolean;
+                /** Format: uuid */
+                readonly ownerId?: string;
+                readonly members: number;
+                readonly createdAt: components["schemas"]["Time"];
+                readonly activeAt: components["schemas"]["Time"];
+            }[];
+            /** @description Absent on the last page */
+            readonly nextCursor?: string;
         };
         readonly BlockList: {
             readonly playerIds: readonly components["schemas"]["Id"][];
@@ -2545,7 +2673,7 @@ export interface components {
          *     | message_empty | 400 | the message has no text |
          *     | message_too_long | 400 | the message is over the limit in `details.charsMax` |
          *     | not_a_member | 403 | join the channel first |
-         *     | muted | 403 | you are muted; `details.reason` and `details.until` |
+         *     | muted | 403 | you are muted in this channel, or in all channels if `details.everywhere` is there; `details.reason` and `details.until` |
          *     | blocked | 403 | one of you has blocked the other |
          *     | channel_not_found | 404 | no such channel, or not visible to you |
          *     | message_not_found | 404 | no such message |
@@ -3071,6 +3199,65 @@ export interface operations {
             readonly default: components["responses"]["Failure"];
         };
     };
+    readonly listModerationLog: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Entries before this position */
+                readonly before?: number;
+                readonly limit?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A page */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly findRooms: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description The start of the name, in any spelling, or the id of one room; absent means all */
+                readonly query?: string;
+                /** @description Matches per page */
+                readonly limit?: components["parameters"]["Limit"];
+                /** @description The `nextCursor` of the previous page */
+                readonly cursor?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description A page */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["RoomPage"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
     readonly listSigningKeys: {
         readonly parameters: {
             readonly query?: never;
@@ -3458,6 +3645,91 @@ export interface operations {
                 content: {
                     readonly "application/json": components["schemas"]["Account"];
                 };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly listPlayerMutes: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly playerId: components["parameters"]["PlayerId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The mutes */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MuteList"];
+                };
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly mutePlayer: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly playerId: components["parameters"]["PlayerId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["MuteRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description The player is muted */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 400: components["responses"]["BadRequest"];
+            readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly default: components["responses"]["Failure"];
+        };
+    };
+    readonly unmutePlayer: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly playerId: components["parameters"]["PlayerId"];
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Reason"];
+            };
+        };
+        readonly responses: {
+            /** @description No mute in all channels keeps the player from writing */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
             };
             readonly 400: components["responses"]["BadRequest"];
             readonly 401: components["responses"]["Unauthenticated"];

@@ -7,6 +7,7 @@ import { Authors } from "./authors.ts";
 import { type Actor, mayModerate, refusePosting, refuseReading } from "./channels.ts";
 import { fail } from "./errors.ts";
 import { cleanBody } from "./messages.ts";
+import { refuseMuted } from "./muted.ts";
 import { admit, type Rate } from "./rate.ts";
 import type { ChannelRow, MessageRow, Tables } from "./schema.ts";
 import { findMembership, lockChannel, isMember, moveReadMark, showChannel, updateCounters } from "./store/channels.ts";
@@ -21,7 +22,7 @@ import {
   updateMessage,
   updateSender,
 } from "./store/messages.ts";
-import { findMute, isBlocked } from "./store/moderation.ts";
+import { isBlocked } from "./store/moderation.ts";
 import { type Aside, KeyQueues } from "./key-queues.ts";
 
 export interface PostingOptions {
@@ -198,12 +199,6 @@ function rateLimited(retryAfterMs: number): AppError {
   return fail("chat_rate_limited", { details: { retryAfterS: Math.ceil(retryAfterMs / 1000) } });
 }
 
-/** The text has what the details have: a client of the realtime connection gets only the text. */
-function muted({ until, reason }: { readonly until: Date; readonly reason: string }): AppError {
-  const details = { until: until.toISOString(), reason };
-  return fail("muted", { message: `You are muted in this channel until ${details.until}: ${reason}`, details });
-}
-
 async function lock(tx: Tx, channelId: string): Promise<ChannelRow> {
   const channel = await lockChannel(tx, channelId);
   if (!channel) throw fail("channel_not_found");
@@ -220,8 +215,7 @@ async function refuseUnlessMayPost(
   const membership = channel.kind === "global" ? undefined : await findMembership(tx, channel.id, actor.playerId);
   refusePosting(channel, membership !== undefined);
   const isHidden = membership?.is_hidden === 1;
-  const mute = await findMute(tx, channel.id, actor.playerId, now);
-  if (mute) throw muted(mute);
+  await refuseMuted(tx, channel.id, actor.playerId, now);
   if (channel.kind !== "direct") return { isHidden };
   const [, a = "", b = ""] = channel.unique_key.split(":");
   if (await isBlocked(tx, a, b)) throw fail("blocked");

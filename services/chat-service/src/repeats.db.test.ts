@@ -65,6 +65,9 @@ describeWithMariadb("a repeat", () => {
       blockPlayer: () => call.blockPlayer({ actor: owner, playerId: guest.playerId }),
       unblockPlayer: () => call.unblockPlayer({ actor: owner, playerId: guest.playerId }),
       listBlocked: () => call.listBlocked({ actor: owner }),
+      listMutes: () => call.listMutes({ actor: mod, playerId: member.playerId }),
+      findRooms: () => call.findRooms({ actor: mod }),
+      listModerationLog: () => call.listModerationLog({ actor: mod }),
     };
   };
 

@@ -7,10 +7,17 @@ import { channelRpcs } from "./rpc/channels.ts";
 import { invitationRpcs } from "./rpc/invitations.ts";
 import { messageRpcs } from "./rpc/messages.ts";
 import { moderationRpcs } from "./rpc/moderation.ts";
+import { moderatorRpcs } from "./rpc/moderators.ts";
 import { actorOf, type RpcParts } from "./rpc/parts.ts";
 
 export function chatRpc(parts: RpcParts): ServiceImpl<typeof ChatService> {
-  const calls = { ...channelRpcs(parts), ...invitationRpcs(parts), ...messageRpcs(parts), ...moderationRpcs(parts) };
+  const calls = {
+    ...channelRpcs(parts),
+    ...invitationRpcs(parts),
+    ...messageRpcs(parts),
+    ...moderationRpcs(parts),
+    ...moderatorRpcs(parts),
+  };
   return {
     ...limited(calls, parts.callLimits),
 

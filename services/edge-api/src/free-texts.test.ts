@@ -22,6 +22,7 @@ const got: Record<string, unknown>[] = [];
 const ANSWER = {
   profile: { name: "ann" },
   messages: [{ seq: 1n, authorId: "01a20ab2-2d4a-7326-a77a-b22eaf2e9f1f", body: "something bad", deleted: false }],
+  mutes: [{ channelId: "" }],
 };
 const service = new Proxy({}, { get: () => async (request: Record<string, unknown>) => (got.push(request), ANSWER) });
 const server = restServer("01a20ab2-2d4a-7326-a77a-b22eaf2e9f1e", {

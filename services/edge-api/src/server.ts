@@ -22,6 +22,7 @@ import {
   sendError,
 } from "./errors.ts";
 import { createLegacy, type Legacy, type LegacyOptions } from "./legacy.ts";
+import { chatAdminHandlers } from "./routes/admin-chat.ts";
 import { playerAdminHandlers } from "./routes/admin-players.ts";
 import { eventHandlers } from "./routes/admin-events.ts";
 import { suspectHandlers } from "./routes/admin-suspects.ts";
@@ -66,6 +67,7 @@ const HANDLERS: Handlers<OperationId> = {
   ...adminHandlers,
   ...systemAdminHandlers,
   ...playerAdminHandlers,
+  ...chatAdminHandlers,
   ...suspectHandlers,
   ...eventHandlers,
   ...reportHandlers,

@@ -102,6 +102,34 @@ describeWithMariadb("moderators and admins", () => {
     expect(await auditFault()).toBeUndefined();
   });
 
+  it("what another service does to a player, as a mute, is on lower roles only, and not on oneself; who is not there is not found", async () => {
+    const ask = (by: string, playerId: string, record: boolean): Promise<unknown> =>
+      harness.call.authorizeOperation({
+        operation: "mutePlayer",
+        actorId: id(by),
+        target: playerId,
+        ...(record && { record, reason: "spam" }),
+      });
+    for (const record of [false, true]) {
+      for (const [by, target] of [
+        ["modder", "modder"],
+        ["modder", "root-admin"],
+        ["second-admin", "root-admin"],
+      ] as const)
+        await expect(ask(by, id(target), record), `${target} by ${by}`).rejects.toMatchObject(refused);
+      for (const nobody of ["01a20ab2-2d4a-7326-a77a-b22eaf2e9f1f", "no id"])
+        await expect(ask("modder", nobody, record)).rejects.toMatchObject({ code: "player_not_found" });
+      await ask("modder", id("player-two"), record);
+      await ask("root-admin", id("modder"), record);
+    }
+    await expect(ask("modder", "", true)).rejects.toMatchObject({ code: "player_not_found" });
+    const { entries } = await harness.call.listAuditLog({ actorId: id("root-admin"), pageSize: 2 });
+    expect(entries).toMatchObject([
+      { action: "player_mute_ordered", actor: id("root-admin"), target: id("modder"), reason: "spam" },
+      { action: "player_mute_ordered", actor: id("modder"), target: id("player-two"), reason: "spam" },
+    ]);
+  });
+
   it("ban: one that is over already is refused, and ends no session", async () => {
     const { tokens } = await harness.call.logIn({ name: "player-twox", password: PASSWORD });
     const order = { actorId: id("modder"), playerId: id("player-two"), reason: "x" };

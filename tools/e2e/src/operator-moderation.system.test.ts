@@ -172,6 +172,57 @@ describeWithServers("a moderator", () => {
     for (const { realtime } of players) realtime.close();
   });
 
+  it("mutes a player in all channels, whom the refusal tells until when; not an equal, and by no way itself", async () => {
+    const { moderator, admin } = people;
+    const { client, player: rude } = await guest(system.url);
+    const { channelId } = await client.chat.createRoom(`r ${randomName()}`);
+    const mute = (id: string, by = moderator) =>
+      by.ask("PUT", `/v1/admin/players/${id}/mute`, { seconds: 3600, reason: "spam" });
+    const mutes = async (): Promise<unknown> =>
+      (await moderator.ask<{ mutes: unknown }>("GET", `/v1/admin/players/${rude.playerId}/mutes`)).body.mutes;
+    expect(await mutes()).toEqual([]);
+    expect((await mute(rude.playerId)).status).toBe(204);
+    const until = expect.stringMatching(/^20.*Z$/) as string;
+    expect(await mutes()).toEqual([{ until, reason: "spam" }]);
+    await expect(client.chat.post(channelId, "x")).rejects.toMatchObject({
+      code: "muted",
+      message: expect.stringMatching(/^You are muted in all channels until 20.*Z: spam$/) as string,
+      details: { until, reason: "spam", everywhere: true },
+    });
+    await expect(client.chat.createRoom(`r ${randomName()}`)).rejects.toMatchObject({ code: "muted" });
+
+    expect(codeOf(await mute(admin.playerId))).toBe("not_allowed");
+    expect(codeOf(await mute(crypto.randomUUID()))).toBe("player_not_found");
+    expect((await mute(moderator.playerId, admin)).status).toBe(204);
+    const own = [
+      moderator.ask("POST", `/v1/admin/players/${moderator.playerId}/unmute`, why),
+      moderator.ask("DELETE", `/v1/chat/mutes/${moderator.playerId}`),
+      moderator.ask("PUT", `/v1/chat/mutes/${admin.playerId}`, { seconds: 60, reason: "x" }),
+    ];
+    for (const answer of await Promise.all(own)) expect(codeOf(answer)).toBe("not_allowed");
+
+    const unmute = `/v1/admin/players/${rude.playerId}/unmute`;
+    for (let n = 0; n < 2; n++) expect((await moderator.ask("POST", unmute, why)).status).toBe(204);
+    await client.chat.post(channelId, "sorry");
+    expect((await admin.ask("DELETE", `/v1/chat/mutes/${moderator.playerId}`)).status).toBe(204);
+    expect(await entriesAbout(admin, rude.playerId)).toEqual([
+      `player_unmute_ordered by ${moderator.playerId}: looked at`,
+      `player_mute_ordered by ${moderator.playerId}: 3600 s: spam`,
+    ]);
+    const { body } = await admin.ask<{ entries: Record<"actor" | "action" | "target" | "reason", string>[] }>(
+      "GET",
+      "/v1/admin/moderation-log",
+    );
+    expect(
+      body.entries
+        .filter(({ target }) => target === `${rude.playerId}/00000000-0000-0000-0000-000000000000`)
+        .map(({ actor, action, reason }) => [actor, action, reason]),
+    ).toEqual([
+      [moderator.playerId, "player_unmuted", "looked at"],
+      [moderator.playerId, "player_muted", "spam"],
+    ]);
+  });
+
   it("reads a reported chat message as it was, and only what the reporter could read is reported", async () => {
     const { player, moderator } = people;
     const { client, player: offender } = await guest(system.url);

@@ -1,5 +1,4 @@
 // The operator's console in a real browser, through nginx, with real services.
-import { MusterClient } from "@muster/client";
 import { TopicReader } from "@muster/events/testing";
 import { findKafka } from "@muster/local";
 import * as shard from "@muster/shard/testing";
@@ -7,12 +6,20 @@ import { type PrivateKafka, startPrivateKafka, until } from "@muster/testkit";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { describeWithBrowser, expectAccessible, openBrowser, picture, type TestBrowser } from "./browser-kit.ts";
+import {
+  account as newAccount,
+  logIn,
+  operator as newOperator,
+  order,
+  reportedMessage,
+  section,
+  sections,
+  signIn,
+} from "./console-kit.ts";
 import { connected, guest, makeAdmin, playing, randomName } from "./players.ts";
-import { ACTIONS, notePressed, pressed } from "./pressed-actions.ts";
+import { ACTIONS, pressed } from "./pressed-actions.ts";
 import { suspectMatch } from "./replayed.ts";
 import { startSystem, type System } from "./system.ts";
-
-const PASSWORD = "correct horse battery staple";
 
 describeWithBrowser("the operator's console", () => {
   let system: System;
@@ -40,43 +47,8 @@ describeWithBrowser("the operator's console", () => {
     await kafka?.[Symbol.asyncDispose]();
   });
 
-  const account = async (): Promise<{ name: string; playerId: string }> => {
-    const name = randomName();
-    const { playerId } = await new MusterClient({ url: system.url }).register({
-      name,
-      password: PASSWORD,
-      deviceId: crypto.randomUUID(),
-      deviceLabel: "test",
-    });
-    return { name, playerId };
-  };
-  const signIn = async (page: Page, name: string): Promise<void> => {
-    await page.getByLabel("Name").fill(name);
-    await page.getByLabel("Password").fill(PASSWORD);
-    await page.locator("form button").click();
-  };
-  const operator = async (role: "admin" | "moderator"): Promise<Page> => {
-    const { name, playerId } = await account();
-    await makeAdmin(system, playerId, role);
-    const page = await browser.visit(`${system.url}/console`);
-    notePressed(page);
-    await signIn(page, name);
-    await page.getByRole("heading", { name: "System" }).waitFor();
-    return page;
-  };
-  const sections = (page: Page): Promise<string[]> =>
-    page.getByRole("navigation", { name: "Console" }).getByRole("link").allTextContents();
-  const section = async (page: Page, name: string): Promise<void> => {
-    await page.getByRole("navigation", { name: "Console" }).getByRole("link", { name, exact: true }).click();
-    await page.getByRole("heading", { level: 1, name }).waitFor();
-  };
-  /** Answers the question that the page asks, and reads what it says was done. */
-  const order = async (page: Page, yes: string, reason = "seen by a test"): Promise<string> => {
-    await page.getByRole("dialog").getByLabel("Reason").fill(reason);
-    await page.getByRole("dialog").getByRole("button", { name: yes, exact: true }).click();
-    await page.getByRole("dialog").waitFor({ state: "detached" });
-    return (await page.locator("[data-done]").textContent()) as string;
-  };
+  const account = (): ReturnType<typeof newAccount> => newAccount(system);
+  const operator = (role: "admin" | "moderator"): Promise<Page> => newOperator(system, browser, role);
 
   it("names the command that makes a first admin, refuses a player with words, and lets in who has become one", async () => {
     const { name, playerId } = await account();
@@ -224,20 +196,7 @@ describeWithBrowser("the operator's console", () => {
     await row.getByRole("link", { name: "Result and replay" }).waitFor();
     for (const { realtime } of players) realtime.close();
 
-    const { client, player: offender } = await guest(system.url);
-    const room = await client.chat.createRoom(`r ${randomName()}`);
-    const { seq } = await client.chat.post(room.channelId, "something bad");
-    const reporter = await guest(system.url);
-    await reporter.client.chat.joinRoom(room.name);
-    const sent = await fetch(`${system.url}/v1/chat/channels/${room.channelId}/messages/${seq}/report`, {
-      method: "POST",
-      headers: {
-        authorization: `Bearer ${await reporter.client.accessToken()}`,
-        "content-type": "application/json",
-      },
-      body: JSON.stringify({ category: "harassment", comment: "rude" }),
-    });
-    expect(sent.status).toBe(201);
+    const { client, offender, channelId, seq } = await reportedMessage(system, "something bad");
     await section(page, "Reports");
     const report = page.locator("[data-report]", { hasText: offender.name });
     await report.getByText("something bad").waitFor();
@@ -246,7 +205,7 @@ describeWithBrowser("the operator's console", () => {
     await report.getByRole("button", { name: "Delete the message" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Delete the message" }).click();
     await page.getByText("The message is deleted").waitFor();
-    expect((await client.chat.history(room.channelId)).messages[0]).toMatchObject({ seq, deleted: true });
+    expect((await client.chat.history(channelId)).messages[0]).toMatchObject({ seq, deleted: true });
     await report.getByRole("button", { name: "Uphold" }).click();
     expect(await order(page, "Uphold")).toBe("The decision is stored.");
     await report.waitFor({ state: "detached" });
@@ -258,8 +217,7 @@ describeWithBrowser("the operator's console", () => {
   it("changes a role, and signs devices out", async () => {
     const page = await operator("admin");
     const { name, playerId } = await account();
-    for (const deviceId of [crypto.randomUUID(), crypto.randomUUID()])
-      await new MusterClient({ url: system.url }).logIn({ name, password: PASSWORD, deviceId, deviceLabel: "more" });
+    for (let more = 0; more < 2; more++) await logIn(system, name);
     await page.goto(`${system.url}/console/players/${playerId}`);
     await page.getByRole("button", { name: "Change the role" }).click();
     await page.getByRole("dialog").getByLabel("Role").selectOption("moderator");
@@ -289,28 +247,67 @@ describeWithBrowser("the operator's console", () => {
     await secondShard.stop();
   }, 60_000);
 
-  it("reads a channel as a moderator, mutes an author and lifts that", async () => {
+  it("finds a room by its name, mutes an author there and in all channels, lifts both; the chat's log says so and verifies", async () => {
     const page = await operator("moderator");
     const { client, player } = await guest(system.url);
-    const room = await client.chat.createRoom(`r ${randomName()}`);
-    await client.chat.post(room.channelId, "something worse");
+    const name = `z ${randomName()}`;
+    const { channelId } = await client.chat.createRoom(name, { private: true });
+    await client.chat.post(channelId, "something worse");
     await section(page, "Chat");
-    await page.getByLabel("Id of the channel, or of the match").fill(room.channelId);
-    await page.getByRole("button", { name: "Find" }).click();
+    await page.getByLabel("Start of the room's name").fill(name.slice(0, -2).toUpperCase());
+    await page.getByRole("button", { name: "Find rooms" }).click();
+    const row = page.locator(`[data-room="${channelId}"]`);
+    await row.getByText("who is invited").waitFor();
+    await row.getByRole("link", { name: player.name }).waitFor();
+    await expectAccessible(page, "the rooms in the console");
+    await picture(page, "console-rooms");
+    await row.getByRole("link", { name }).click();
     const message = page.locator("[data-message]", { hasText: "something worse" });
     await message.getByRole("link", { name: player.name }).waitFor();
     await expectAccessible(page, "a channel in the console");
     await picture(page, "console-chat");
     await message.getByRole("button", { name: "Mute in this channel" }).click();
     expect(await order(page, "Mute in this channel")).toBe(`${player.name} is muted in this channel.`);
-    await expect(client.chat.post(room.channelId, "more")).rejects.toMatchObject({ code: "muted" });
+    await expect(client.chat.post(channelId, "more")).rejects.toMatchObject({ code: "muted" });
     await message.getByRole("button", { name: "Lift the mute" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Lift the mute" }).click();
     await page.getByText(`${player.name} may write in this channel.`).waitFor();
-    await client.chat.post(room.channelId, "sorry");
+    await client.chat.post(channelId, "sorry");
     await page.getByRole("button", { name: "The global channel" }).click();
-    await page.locator(`[data-channel]:not([data-channel="${room.channelId}"])`).waitFor();
-  }, 60_000);
+    await page.locator(`[data-channel]:not([data-channel="${channelId}"])`).waitFor();
+    await page.getByLabel("Id of the channel, or of the match").fill(channelId);
+    await page.getByRole("button", { name: "Find", exact: true }).click();
+
+    await message.getByRole("link", { name: player.name }).click();
+    await page.getByText("This player may write everywhere.").waitFor();
+    await page.getByRole("button", { name: "Mute in all channels" }).click();
+    await page.getByLabel("For how long").selectOption("day");
+    const says = `${player.name} is muted in all channels for 1 day.`;
+    expect(await order(page, "Mute in all channels", "called names")).toBe(says);
+    await page.locator("[data-mutes='1'] li", { hasText: /^in all channels until .*: called names$/ }).waitFor();
+    await picture(page, "console-muted");
+    const refused = { code: "muted", details: { everywhere: true, reason: "called names" } };
+    await expect(client.chat.post(channelId, "more")).rejects.toMatchObject(refused);
+    await page.getByRole("button", { name: "Lift the mute in all channels" }).click();
+    const lifted = `${player.name} is no longer muted in all channels.`;
+    expect(await order(page, "Lift the mute in all channels", "an apology")).toBe(lifted);
+    await page.getByText("This player may write everywhere.").waitFor();
+    await client.chat.post(channelId, "sorry");
+
+    const admin = await operator("admin");
+    await section(admin, "Audit log");
+    await admin.locator("[data-entry=player_unmute_ordered]").getByText("an apology").waitFor();
+    await admin.getByLabel("Log").selectOption("chat");
+    await admin.locator("[data-entry=player_unmuted]").first().getByText("an apology").waitFor();
+    const muting = admin.locator("[data-entry=player_muted]", { hasText: "called names" });
+    await muting.getByRole("link", { name: player.name }).waitFor();
+    await muting.getByText("in all channels").waitFor();
+    await admin.getByRole("button", { name: "Verify the chain" }).click();
+    await admin.locator("[data-chain=intact]").waitFor();
+    await admin.getByText("scripts/operator.sh verify-moderation-log").waitFor();
+    await expectAccessible(admin, "the moderation log");
+    await picture(admin, "console-moderation-log");
+  }, 90_000);
 
   it("decides on a suspect match", async () => {
     const page = await operator("moderator");

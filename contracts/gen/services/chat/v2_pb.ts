@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file services/chat/v2.proto.
  */
 export const file_services_chat_v2: GenFile = /*@__PURE__*/
-  fileDesc("ChZzZXJ2aWNlcy9jaGF0L3YyLnByb3RvEgdjaGF0LnYyIlAKBUFjdG9yEhsKCXBsYXllcl9pZBgBIAEoCUIIukgFcgOwAQESFwoEbmFtZRgCIAEoCUIJukgGcgQQARhAEhEKCW1vZGVyYXRvchgDIAEoCCLUAQoHQ2hhbm5lbBISCgpjaGFubmVsX2lkGAEgASgJEiIKBGtpbmQYAiABKA4yFC5jaGF0LnYyLkNoYW5uZWxLaW5kEgwKBG5hbWUYAyABKAkSEgoKc3ViamVjdF9pZBgEIAEoCRIPCgdwcml2YXRlGAUgASgIEhAKCG93bmVyX2lkGAYgASgJEhAKCGxhc3Rfc2VxGAcgASgEEhMKC2xhc3RfY2hhbmdlGAggASgEEhUKDWxhc3RfcmVhZF9zZXEYCSABKAQSDgoGdW5yZWFkGAogASgEIoACCgtDaGF0TWVzc2FnZRISCgpjaGFubmVsX2lkGAEgASgJEgsKA3NlcRgCIAEoBBIOCgZjaGFuZ2UYAyABKAQSEQoJYXV0aG9yX2lkGAQgASgJEhMKC2F1dGhvcl9uYW1lGAUgASgJEgwKBGJvZHkYBiABKAkSKwoHc2VudF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJZWRpdGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpkZWxldGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJvChNMaXN0Q2hhbm5lbHNSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhcKBWxpbWl0GAIgASgNQgi6SAUqAxj0AxIYCgZjdXJzb3IYAyABKAlCCLpIBXIDGIABIk8KFExpc3RDaGFubmVsc1Jlc3BvbnNlEiIKCGNoYW5uZWxzGAEgAygLMhAuY2hhdC52Mi5DaGFubmVsEhMKC25leHRfY3Vyc29yGAIgASgJIpgBChFPcGVuRGlyZWN0UmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIbCglwbGF5ZXJfaWQYAiABKAlCCLpIBXIDsAEBEh4KC3BsYXllcl9uYW1lGAMgASgJQgm6SAZyBBABGEASHwoOY2xpZW50X2FkZHJlc3MYBCABKAlCB7pIBHICGEAiNwoST3BlbkRpcmVjdFJlc3BvbnNlEiEKB2NoYW5uZWwYASABKAsyEC5jaGF0LnYyLkNoYW5uZWwiVQoQT3Blbk1hdGNoUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIaCghtYXRjaF9pZBgCIAEoCUIIukgFcgOwAQEiNgoRT3Blbk1hdGNoUmVzcG9uc2USIQoHY2hhbm5lbBgBIAEoCzIQLmNoYXQudjIuQ2hhbm5lbCKhAQoRQ3JlYXRlUm9vbVJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESVAoEbmFtZRgCIAEoCUJGukhDckEQAxggMjteW1xwe0x9XHB7Tn1fLV0oW1xwe0x9XHB7TX1ccHtOfSBfLV0qW1xwe0x9XHB7TX1ccHtOfV8tXSk/JBIPCgdwcml2YXRlGAMgASgIIjcKEkNyZWF0ZVJvb21SZXNwb25zZRIhCgdjaGFubmVsGAEgASgLMhAuY2hhdC52Mi5DaGFubmVsIlEKD0pvaW5Sb29tUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIXCgRuYW1lGAIgASgJQgm6SAZyBBABGEAiNQoQSm9pblJvb21SZXNwb25zZRIhCgdjaGFubmVsGAEgASgLMhAuY2hhdC52Mi5DaGFubmVsIrUBChBBZGRNZW1iZXJSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhwKCmNoYW5uZWxfaWQYAiABKAlCCLpIBXIDsAEBEhsKCXBsYXllcl9pZBgDIAEoCUIIukgFcgOwAQESHgoLcGxheWVyX25hbWUYBCABKAlCCbpIBnIEEAEYQBIfCg5jbGllbnRfYWRkcmVzcxgFIAEoCUIHukgEcgIYQCITChFBZGRNZW1iZXJSZXNwb25zZSLOAQoKSW52aXRhdGlvbhISCgpjaGFubmVsX2lkGAEgASgJEhEKCXJvb21fbmFtZRgCIAEoCRIPCgdwcml2YXRlGAMgASgIEhIKCmludml0ZXJfaWQYBCABKAkSFAoMaW52aXRlcl9uYW1lGAUgASgJEi4KCmludml0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmV4cGlyZXNfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIj8KFkxpc3RJbnZpdGF0aW9uc1JlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQEiQwoXTGlzdEludml0YXRpb25zUmVzcG9uc2USKAoLaW52aXRhdGlvbnMYASADKAsyEy5jaGF0LnYyLkludml0YXRpb24iXgoXQWNjZXB0SW52aXRhdGlvblJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHAoKY2hhbm5lbF9pZBgCIAEoCUIIukgFcgOwAQEiPQoYQWNjZXB0SW52aXRhdGlvblJlc3BvbnNlEiEKB2NoYW5uZWwYASABKAsyEC5jaGF0LnYyLkNoYW5uZWwiXwoYRGVjbGluZUludml0YXRpb25SZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhwKCmNoYW5uZWxfaWQYAiABKAlCCLpIBXIDsAEBIhsKGURlY2xpbmVJbnZpdGF0aW9uUmVzcG9uc2UidwoTUmVtb3ZlTWVtYmVyUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIcCgpjaGFubmVsX2lkGAIgASgJQgi6SAVyA7ABARIbCglwbGF5ZXJfaWQYAyABKAlCCLpIBXIDsAEBIhYKFFJlbW92ZU1lbWJlclJlc3BvbnNlIlkKEkhpZGVDaGFubmVsUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIcCgpjaGFubmVsX2lkGAIgASgJQgi6SAVyA7ABASIVChNIaWRlQ2hhbm5lbFJlc3BvbnNlIlkKElNob3dDaGFubmVsUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIcCgpjaGFubmVsX2lkGAIgASgJQgi6SAVyA7ABASIVChNTaG93Q2hhbm5lbFJlc3BvbnNlIpgBChJMaXN0TWVtYmVyc1JlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHAoKY2hhbm5lbF9pZBgCIAEoCUIIukgFcgOwAQESJAoPYWZ0ZXJfcGxheWVyX2lkGAMgASgJQgu6SAjYAQFyA7ABARIXCgVsaW1pdBgEIAEoDUIIukgFKgMY9AMiKQoGTWVtYmVyEhEKCXBsYXllcl9pZBgBIAEoCRIMCgRuYW1lGAIgASgJIkUKE0xpc3RNZW1iZXJzUmVzcG9uc2USIAoHbWVtYmVycxgBIAMoCzIPLmNoYXQudjIuTWVtYmVyEgwKBG1vcmUYAiABKAgimwEKElBvc3RNZXNzYWdlUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIcCgpjaGFubmVsX2lkGAIgASgJQgi6SAVyA7ABARIWCgRib2R5GAMgASgJQgi6SAVyAyiAQBIoCgNrZXkYBCABKAlCG7pIGHIWEAEYQDIQXltBLVphLXowLTlfLV0rJCI8ChNQb3N0TWVzc2FnZVJlc3BvbnNlEiUKB21lc3NhZ2UYASABKAsyFC5jaGF0LnYyLkNoYXRNZXNzYWdlIocBChJFZGl0TWVzc2FnZVJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHAoKY2hhbm5lbF9pZBgCIAEoCUIIukgFcgOwAQESFAoDc2VxGAMgASgEQge6SAQyAiAAEhYKBGJvZHkYBCABKAlCCLpIBXIDKIBAIjwKE0VkaXRNZXNzYWdlUmVzcG9uc2USJQoHbWVzc2FnZRgBIAEoCzIULmNoYXQudjIuQ2hhdE1lc3NhZ2UicQoURGVsZXRlTWVzc2FnZVJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHAoKY2hhbm5lbF9pZBgCIAEoCUIIukgFcgOwAQESFAoDc2VxGAMgASgEQge6SAQyAiAAIhcKFURlbGV0ZU1lc3NhZ2VSZXNwb25zZSKmAQoTTGlzdE1lc3NhZ2VzUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIcCgpjaGFubmVsX2lkGAIgASgJQgi6SAVyA7ABARIUCgpiZWZvcmVfc2VxGAMgASgESAASEwoJYWZ0ZXJfc2VxGAQgASgESAASFwoFbGltaXQYBSABKA1CCLpIBSoDGMgBQgYKBGZyb20iTAoUTGlzdE1lc3NhZ2VzUmVzcG9uc2USJgoIbWVzc2FnZXMYASADKAsyFC5jaGF0LnYyLkNoYXRNZXNzYWdlEgwKBG1vcmUYAiABKAgiYwoPTWFya1JlYWRSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhwKCmNoYW5uZWxfaWQYAiABKAlCCLpIBXIDsAEBEgsKA3NlcRgDIAEoBCI5ChBNYXJrUmVhZFJlc3BvbnNlEhUKDWxhc3RfcmVhZF9zZXEYASABKAQSDgoGdW5yZWFkGAIgASgEIrMBChFNdXRlUGxheWVyUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIfCgpjaGFubmVsX2lkGAIgASgJQgu6SAjYAQFyA7ABARIbCglwbGF5ZXJfaWQYAyABKAlCCLpIBXIDsAEBEh0KB3NlY29uZHMYBCABKA1CDLpICSoHGIDnhA8oARIaCgZyZWFzb24YBSABKAlCCrpIB3IFEAEYgAIiFAoSTXV0ZVBsYXllclJlc3BvbnNlInoKE1VubXV0ZVBsYXllclJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHwoKY2hhbm5lbF9pZBgCIAEoCUILukgI2AEBcgOwAQESGwoJcGxheWVyX2lkGAMgASgJQgi6SAVyA7ABASIWChRVbm11dGVQbGF5ZXJSZXNwb25zZSJYChJCbG9ja1BsYXllclJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESGwoJcGxheWVyX2lkGAIgASgJQgi6SAVyA7ABASIVChNCbG9ja1BsYXllclJlc3BvbnNlIloKFFVuYmxvY2tQbGF5ZXJSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhsKCXBsYXllcl9pZBgCIAEoCUIIukgFcgOwAQEiFwoVVW5ibG9ja1BsYXllclJlc3BvbnNlIjsKEkxpc3RCbG9ja2VkUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBASIpChNMaXN0QmxvY2tlZFJlc3BvbnNlEhIKCnBsYXllcl9pZHMYASADKAkinAEKDkRlbGl2ZXJSZXF1ZXN0EiYKBWhlbGxvGAEgASgLMhUuY2hhdC52Mi5HYXRld2F5SGVsbG9IABInCgZhdHRhY2gYAiABKAsyFS5jaGF0LnYyLkF0dGFjaFBsYXllckgAEicKBmRldGFjaBgDIAEoCzIVLmNoYXQudjIuRGV0YWNoUGxheWVySABCEAoHbWVzc2FnZRIFukgCCAEiLAoMR2F0ZXdheUhlbGxvEhwKCmdhdGV3YXlfaWQYASABKAlCCLpIBXIDsAEBInYKDEF0dGFjaFBsYXllchIbCglwbGF5ZXJfaWQYASABKAlCCLpIBXIDsAEBEjIKB2N1cnNvcnMYAiADKAsyFi5jaGF0LnYyLkNoYW5uZWxDdXJzb3JCCbpIBpIBAxDoBxIVCg1hdHRhY2hfbnVtYmVyGAMgASgNIj0KDUNoYW5uZWxDdXJzb3ISHAoKY2hhbm5lbF9pZBgBIAEoCUIIukgFcgOwAQESDgoGY2hhbmdlGAIgASgEIisKDERldGFjaFBsYXllchIbCglwbGF5ZXJfaWQYASABKAlCCLpIBXIDsAEBInAKD0RlbGl2ZXJSZXNwb25zZRIpCgZwbGF5ZXIYASABKAsyFy5jaGF0LnYyLlBsYXllckNoYW5uZWxzSAASJwoHY2hhbmdlZBgCIAEoCzIULmNoYXQudjIuQ2hhdE1lc3NhZ2VIAEIJCgdtZXNzYWdlInkKDlBsYXllckNoYW5uZWxzEhEKCXBsYXllcl9pZBgBIAEoCRIoCghjaGFubmVscxgCIAMoCzIWLmNoYXQudjIuSm9pbmVkQ2hhbm5lbBITCgtibG9ja2VkX2lkcxgDIAMoCRIVCg1hdHRhY2hfbnVtYmVyGAQgASgNIlYKDUpvaW5lZENoYW5uZWwSIQoHY2hhbm5lbBgBIAEoCzIQLmNoYXQudjIuQ2hhbm5lbBITCgtmcm9tX2NoYW5nZRgCIAEoBBINCgVyZXNldBgDIAEoCCqMAQoLQ2hhbm5lbEtpbmQSHAoYQ0hBTk5FTF9LSU5EX1VOU1BFQ0lGSUVEEAASFwoTQ0hBTk5FTF9LSU5EX0dMT0JBTBABEhYKEkNIQU5ORUxfS0lORF9NQVRDSBACEhcKE0NIQU5ORUxfS0lORF9ESVJFQ1QQAxIVChFDSEFOTkVMX0tJTkRfUk9PTRAEMpMOCgtDaGF0U2VydmljZRJLCgxMaXN0Q2hhbm5lbHMSHC5jaGF0LnYyLkxpc3RDaGFubmVsc1JlcXVlc3QaHS5jaGF0LnYyLkxpc3RDaGFubmVsc1Jlc3BvbnNlEkUKCk9wZW5EaXJlY3QSGi5jaGF0LnYyLk9wZW5EaXJlY3RSZXF1ZXN0GhsuY2hhdC52Mi5PcGVuRGlyZWN0UmVzcG9uc2USQgoJT3Blbk1hdGNoEhkuY2hhdC52Mi5PcGVuTWF0Y2hSZXF1ZXN0GhouY2hhdC52Mi5PcGVuTWF0Y2hSZXNwb25zZRJFCgpDcmVhdGVSb29tEhouY2hhdC52Mi5DcmVhdGVSb29tUmVxdWVzdBobLmNoYXQudjIuQ3JlYXRlUm9vbVJlc3BvbnNlEj8KCEpvaW5Sb29tEhguY2hhdC52Mi5Kb2luUm9vbVJlcXVlc3QaGS5jaGF0LnYyLkpvaW5Sb29tUmVzcG9uc2USQgoJQWRkTWVtYmVyEhkuY2hhdC52Mi5BZGRNZW1iZXJSZXF1ZXN0GhouY2hhdC52Mi5BZGRNZW1iZXJSZXNwb25zZRJUCg9MaXN0SW52aXRhdGlvbnMSHy5jaGF0LnYyLkxpc3RJbnZpdGF0aW9uc1JlcXVlc3QaIC5jaGF0LnYyLkxpc3RJbnZpdGF0aW9uc1Jlc3BvbnNlElcKEEFjY2VwdEludml0YXRpb24SIC5jaGF0LnYyLkFjY2VwdEludml0YXRpb25SZXF1ZXN0GiEuY2hhdC52Mi5BY2NlcHRJbnZpdGF0aW9uUmVzcG9uc2USWgoRRGVjbGluZUludml0YXRpb24SIS5jaGF0LnYyLkRlY2xpbmVJbnZpdGF0aW9uUmVxdWVzdBoiLmNoYXQudjIuRGVjbGluZUludml0YXRpb25SZXNwb25zZRJLCgxSZW1vdmVNZW1iZXISHC5jaGF0LnYyLlJlbW92ZU1lbWJlclJlcXVlc3QaHS5jaGF0LnYyLlJlbW92ZU1lbWJlclJlc3BvbnNlEkgKC0hpZGVDaGFubmVsEhsuY2hhdC52Mi5IaWRlQ2hhbm5lbFJlcXVlc3QaHC5jaGF0LnYyLkhpZGVDaGFubmVsUmVzcG9uc2USSAoLU2hvd0NoYW5uZWwSGy5jaGF0LnYyLlNob3dDaGFubmVsUmVxdWVzdBocLmNoYXQudjIuU2hvd0NoYW5uZWxSZXNwb25zZRJICgtMaXN0TWVtYmVycxIbLmNoYXQudjIuTGlzdE1lbWJlcnNSZXF1ZXN0GhwuY2hhdC52Mi5MaXN0TWVtYmVyc1Jlc3BvbnNlEkgKC1Bvc3RNZXNzYWdlEhsuY2hhdC52Mi5Qb3N0TWVzc2FnZVJlcXVlc3QaHC5jaGF0LnYyLlBvc3RNZXNzYWdlUmVzcG9uc2USSAoLRWRpdE1lc3NhZ2USGy5jaGF0LnYyLkVkaXRNZXNzYWdlUmVxdWVzdBocLmNoYXQudjIuRWRpdE1lc3NhZ2VSZXNwb25zZRJOCg1EZWxldGVNZXNzYWdlEh0uY2hhdC52Mi5EZWxldGVNZXNzYWdlUmVxdWVzdBoeLmNoYXQudjIuRGVsZXRlTWVzc2FnZVJlc3BvbnNlEksKDExpc3RNZXNzYWdlcxIcLmNoYXQudjIuTGlzdE1lc3NhZ2VzUmVxdWVzdBodLmNoYXQudjIuTGlzdE1lc3NhZ2VzUmVzcG9uc2USPwoITWFya1JlYWQSGC5jaGF0LnYyLk1hcmtSZWFkUmVxdWVzdBoZLmNoYXQudjIuTWFya1JlYWRSZXNwb25zZRJFCgpNdXRlUGxheWVyEhouY2hhdC52Mi5NdXRlUGxheWVyUmVxdWVzdBobLmNoYXQudjIuTXV0ZVBsYXllclJlc3BvbnNlEksKDFVubXV0ZVBsYXllchIcLmNoYXQudjIuVW5tdXRlUGxheWVyUmVxdWVzdBodLmNoYXQudjIuVW5tdXRlUGxheWVyUmVzcG9uc2USSAoLQmxvY2tQbGF5ZXISGy5jaGF0LnYyLkJsb2NrUGxheWVyUmVxdWVzdBocLmNoYXQudjIuQmxvY2tQbGF5ZXJSZXNwb25zZRJOCg1VbmJsb2NrUGxheWVyEh0uY2hhdC52Mi5VbmJsb2NrUGxheWVyUmVxdWVzdBoeLmNoYXQudjIuVW5ibG9ja1BsYXllclJlc3BvbnNlEkgKC0xpc3RCbG9ja2VkEhsuY2hhdC52Mi5MaXN0QmxvY2tlZFJlcXVlc3QaHC5jaGF0LnYyLkxpc3RCbG9ja2VkUmVzcG9uc2USQAoHRGVsaXZlchIXLmNoYXQudjIuRGVsaXZlclJlcXVlc3QaGC5jaGF0LnYyLkRlbGl2ZXJSZXNwb25zZSgBMAFiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp]);
+  fileDesc("ChZzZXJ2aWNlcy9jaGF0L3YyLnByb3RvEgdjaGF0LnYyIlAKBUFjdG9yEhsKCXBsYXllcl9pZBgBIAEoCUIIukgFcgOwAQESFwoEbmFtZRgCIAEoCUIJukgGcgQQARhAEhEKCW1vZGVyYXRvchgDIAEoCCLUAQoHQ2hhbm5lbBISCgpjaGFubmVsX2lkGAEgASgJEiIKBGtpbmQYAiABKA4yFC5jaGF0LnYyLkNoYW5uZWxLaW5kEgwKBG5hbWUYAyABKAkSEgoKc3ViamVjdF9pZBgEIAEoCRIPCgdwcml2YXRlGAUgASgIEhAKCG93bmVyX2lkGAYgASgJEhAKCGxhc3Rfc2VxGAcgASgEEhMKC2xhc3RfY2hhbmdlGAggASgEEhUKDWxhc3RfcmVhZF9zZXEYCSABKAQSDgoGdW5yZWFkGAogASgEIoACCgtDaGF0TWVzc2FnZRISCgpjaGFubmVsX2lkGAEgASgJEgsKA3NlcRgCIAEoBBIOCgZjaGFuZ2UYAyABKAQSEQoJYXV0aG9yX2lkGAQgASgJEhMKC2F1dGhvcl9uYW1lGAUgASgJEgwKBGJvZHkYBiABKAkSKwoHc2VudF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJZWRpdGVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpkZWxldGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJvChNMaXN0Q2hhbm5lbHNSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhcKBWxpbWl0GAIgASgNQgi6SAUqAxj0AxIYCgZjdXJzb3IYAyABKAlCCLpIBXIDGIABIk8KFExpc3RDaGFubmVsc1Jlc3BvbnNlEiIKCGNoYW5uZWxzGAEgAygLMhAuY2hhdC52Mi5DaGFubmVsEhMKC25leHRfY3Vyc29yGAIgASgJIpgBChFPcGVuRGlyZWN0UmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIbCglwbGF5ZXJfaWQYAiABKAlCCLpIBXIDsAEBEh4KC3BsYXllcl9uYW1lGAMgASgJQgm6SAZyBBABGEASHwoOY2xpZW50X2FkZHJlc3MYBCABKAlCB7pIBHICGEAiNwoST3BlbkRpcmVjdFJlc3BvbnNlEiEKB2NoYW5uZWwYASABKAsyEC5jaGF0LnYyLkNoYW5uZWwiVQoQT3Blbk1hdGNoUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIaCghtYXRjaF9pZBgCIAEoCUIIukgFcgOwAQEiNgoRT3Blbk1hdGNoUmVzcG9uc2USIQoHY2hhbm5lbBgBIAEoCzIQLmNoYXQudjIuQ2hhbm5lbCKhAQoRQ3JlYXRlUm9vbVJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESVAoEbmFtZRgCIAEoCUJGukhDckEQAxggMjteW1xwe0x9XHB7Tn1fLV0oW1xwe0x9XHB7TX1ccHtOfSBfLV0qW1xwe0x9XHB7TX1ccHtOfV8tXSk/JBIPCgdwcml2YXRlGAMgASgIIjcKEkNyZWF0ZVJvb21SZXNwb25zZRIhCgdjaGFubmVsGAEgASgLMhAuY2hhdC52Mi5DaGFubmVsIlEKD0pvaW5Sb29tUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIXCgRuYW1lGAIgASgJQgm6SAZyBBABGEAiNQoQSm9pblJvb21SZXNwb25zZRIhCgdjaGFubmVsGAEgASgLMhAuY2hhdC52Mi5DaGFubmVsIrUBChBBZGRNZW1iZXJSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhwKCmNoYW5uZWxfaWQYAiABKAlCCLpIBXIDsAEBEhsKCXBsYXllcl9pZBgDIAEoCUIIukgFcgOwAQESHgoLcGxheWVyX25hbWUYBCABKAlCCbpIBnIEEAEYQBIfCg5jbGllbnRfYWRkcmVzcxgFIAEoCUIHukgEcgIYQCITChFBZGRNZW1iZXJSZXNwb25zZSLOAQoKSW52aXRhdGlvbhISCgpjaGFubmVsX2lkGAEgASgJEhEKCXJvb21fbmFtZRgCIAEoCRIPCgdwcml2YXRlGAMgASgIEhIKCmludml0ZXJfaWQYBCABKAkSFAoMaW52aXRlcl9uYW1lGAUgASgJEi4KCmludml0ZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmV4cGlyZXNfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIj8KFkxpc3RJbnZpdGF0aW9uc1JlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQEiQwoXTGlzdEludml0YXRpb25zUmVzcG9uc2USKAoLaW52aXRhdGlvbnMYASADKAsyEy5jaGF0LnYyLkludml0YXRpb24iXgoXQWNjZXB0SW52aXRhdGlvblJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHAoKY2hhbm5lbF9pZBgCIAEoCUIIukgFcgOwAQEiPQoYQWNjZXB0SW52aXRhdGlvblJlc3BvbnNlEiEKB2NoYW5uZWwYASABKAsyEC5jaGF0LnYyLkNoYW5uZWwiXwoYRGVjbGluZUludml0YXRpb25SZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhwKCmNoYW5uZWxfaWQYAiABKAlCCLpIBXIDsAEBIhsKGURlY2xpbmVJbnZpdGF0aW9uUmVzcG9uc2UidwoTUmVtb3ZlTWVtYmVyUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIcCgpjaGFubmVsX2lkGAIgASgJQgi6SAVyA7ABARIbCglwbGF5ZXJfaWQYAyABKAlCCLpIBXIDsAEBIhYKFFJlbW92ZU1lbWJlclJlc3BvbnNlIlkKEkhpZGVDaGFubmVsUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIcCgpjaGFubmVsX2lkGAIgASgJQgi6SAVyA7ABASIVChNIaWRlQ2hhbm5lbFJlc3BvbnNlIlkKElNob3dDaGFubmVsUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIcCgpjaGFubmVsX2lkGAIgASgJQgi6SAVyA7ABASIVChNTaG93Q2hhbm5lbFJlc3BvbnNlIpgBChJMaXN0TWVtYmVyc1JlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHAoKY2hhbm5lbF9pZBgCIAEoCUIIukgFcgOwAQESJAoPYWZ0ZXJfcGxheWVyX2lkGAMgASgJQgu6SAjYAQFyA7ABARIXCgVsaW1pdBgEIAEoDUIIukgFKgMY9AMiKQoGTWVtYmVyEhEKCXBsYXllcl9pZBgBIAEoCRIMCgRuYW1lGAIgASgJIkUKE0xpc3RNZW1iZXJzUmVzcG9uc2USIAoHbWVtYmVycxgBIAMoCzIPLmNoYXQudjIuTWVtYmVyEgwKBG1vcmUYAiABKAgimwEKElBvc3RNZXNzYWdlUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIcCgpjaGFubmVsX2lkGAIgASgJQgi6SAVyA7ABARIWCgRib2R5GAMgASgJQgi6SAVyAyiAQBIoCgNrZXkYBCABKAlCG7pIGHIWEAEYQDIQXltBLVphLXowLTlfLV0rJCI8ChNQb3N0TWVzc2FnZVJlc3BvbnNlEiUKB21lc3NhZ2UYASABKAsyFC5jaGF0LnYyLkNoYXRNZXNzYWdlIocBChJFZGl0TWVzc2FnZVJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHAoKY2hhbm5lbF9pZBgCIAEoCUIIukgFcgOwAQESFAoDc2VxGAMgASgEQge6SAQyAiAAEhYKBGJvZHkYBCABKAlCCLpIBXIDKIBAIjwKE0VkaXRNZXNzYWdlUmVzcG9uc2USJQoHbWVzc2FnZRgBIAEoCzIULmNoYXQudjIuQ2hhdE1lc3NhZ2UicQoURGVsZXRlTWVzc2FnZVJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESHAoKY2hhbm5lbF9pZBgCIAEoCUIIukgFcgOwAQESFAoDc2VxGAMgASgEQge6SAQyAiAAIhcKFURlbGV0ZU1lc3NhZ2VSZXNwb25zZSKmAQoTTGlzdE1lc3NhZ2VzUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIcCgpjaGFubmVsX2lkGAIgASgJQgi6SAVyA7ABARIUCgpiZWZvcmVfc2VxGAMgASgESAASEwoJYWZ0ZXJfc2VxGAQgASgESAASFwoFbGltaXQYBSABKA1CCLpIBSoDGMgBQgYKBGZyb20iTAoUTGlzdE1lc3NhZ2VzUmVzcG9uc2USJgoIbWVzc2FnZXMYASADKAsyFC5jaGF0LnYyLkNoYXRNZXNzYWdlEgwKBG1vcmUYAiABKAgiYwoPTWFya1JlYWRSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhwKCmNoYW5uZWxfaWQYAiABKAlCCLpIBXIDsAEBEgsKA3NlcRgDIAEoBCI5ChBNYXJrUmVhZFJlc3BvbnNlEhUKDWxhc3RfcmVhZF9zZXEYASABKAQSDgoGdW5yZWFkGAIgASgEIrMBChFNdXRlUGxheWVyUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIfCgpjaGFubmVsX2lkGAIgASgJQgu6SAjYAQFyA7ABARIbCglwbGF5ZXJfaWQYAyABKAlCCLpIBXIDsAEBEh0KB3NlY29uZHMYBCABKA1CDLpICSoHGIDnhA8oARIaCgZyZWFzb24YBSABKAlCCrpIB3IFEAEYgAIiFAoSTXV0ZVBsYXllclJlc3BvbnNlIpQBChNVbm11dGVQbGF5ZXJSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEh8KCmNoYW5uZWxfaWQYAiABKAlCC7pICNgBAXIDsAEBEhsKCXBsYXllcl9pZBgDIAEoCUIIukgFcgOwAQESGAoGcmVhc29uGAQgASgJQgi6SAVyAxiAAiIWChRVbm11dGVQbGF5ZXJSZXNwb25zZSJYChJCbG9ja1BsYXllclJlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESGwoJcGxheWVyX2lkGAIgASgJQgi6SAVyA7ABASIVChNCbG9ja1BsYXllclJlc3BvbnNlIloKFFVuYmxvY2tQbGF5ZXJSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhsKCXBsYXllcl9pZBgCIAEoCUIIukgFcgOwAQEiFwoVVW5ibG9ja1BsYXllclJlc3BvbnNlIjsKEkxpc3RCbG9ja2VkUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBASIpChNMaXN0QmxvY2tlZFJlc3BvbnNlEhIKCnBsYXllcl9pZHMYASADKAkiVgoQTGlzdE11dGVzUmVxdWVzdBIlCgVhY3RvchgBIAEoCzIOLmNoYXQudjIuQWN0b3JCBrpIA8gBARIbCglwbGF5ZXJfaWQYAiABKAlCCLpIBXIDsAEBIlUKBE11dGUSEgoKY2hhbm5lbF9pZBgBIAEoCRIpCgV1bnRpbBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGcmVhc29uGAMgASgJIjEKEUxpc3RNdXRlc1Jlc3BvbnNlEhwKBW11dGVzGAEgAygLMg0uY2hhdC52Mi5NdXRlIocBChBGaW5kUm9vbXNSZXF1ZXN0EiUKBWFjdG9yGAEgASgLMg4uY2hhdC52Mi5BY3RvckIGukgDyAEBEhYKBXF1ZXJ5GAIgASgJQge6SARyAhhAEhoKCXBhZ2Vfc2l6ZRgDIAEoDUIHukgEKgIYZBIYCgZjdXJzb3IYBCABKAlCCLpIBXIDGIAEIrsBCgRSb29tEhIKCmNoYW5uZWxfaWQYASABKAkSDAoEbmFtZRgCIAEoCRIPCgdwcml2YXRlGAMgASgIEhAKCG93bmVyX2lkGAQgASgJEg8KB21lbWJlcnMYBSABKA0SLgoKY3JlYXRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJYWN0aXZlX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJGChFGaW5kUm9vbXNSZXNwb25zZRIcCgVyb29tcxgBIAMoCzINLmNoYXQudjIuUm9vbRITCgtuZXh0X2N1cnNvchgCIAEoCSJuChhMaXN0TW9kZXJhdGlvbkxvZ1JlcXVlc3QSJQoFYWN0b3IYASABKAsyDi5jaGF0LnYyLkFjdG9yQga6SAPIAQESDgoGYmVmb3JlGAIgASgEEhsKCXBhZ2Vfc2l6ZRgDIAEoDUIIukgFKgMYyAEiqgEKD01vZGVyYXRpb25FbnRyeRIQCghwb3NpdGlvbhgBIAEoBBImCgJhdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFYWN0b3IYAyABKAkSDgoGYWN0aW9uGAQgASgJEg4KBnRhcmdldBgFIAEoCRIOCgZyZWFzb24YBiABKAkSEAoIdHJhY2VfaWQYByABKAkSDAoEaGFzaBgIIAEoCSJGChlMaXN0TW9kZXJhdGlvbkxvZ1Jlc3BvbnNlEikKB2VudHJpZXMYASADKAsyGC5jaGF0LnYyLk1vZGVyYXRpb25FbnRyeSKcAQoORGVsaXZlclJlcXVlc3QSJgoFaGVsbG8YASABKAsyFS5jaGF0LnYyLkdhdGV3YXlIZWxsb0gAEicKBmF0dGFjaBgCIAEoCzIVLmNoYXQudjIuQXR0YWNoUGxheWVySAASJwoGZGV0YWNoGAMgASgLMhUuY2hhdC52Mi5EZXRhY2hQbGF5ZXJIAEIQCgdtZXNzYWdlEgW6SAIIASIsCgxHYXRld2F5SGVsbG8SHAoKZ2F0ZXdheV9pZBgBIAEoCUIIukgFcgOwAQEidgoMQXR0YWNoUGxheWVyEhsKCXBsYXllcl9pZBgBIAEoCUIIukgFcgOwAQESMgoHY3Vyc29ycxgCIAMoCzIWLmNoYXQudjIuQ2hhbm5lbEN1cnNvckIJukgGkgEDEOgHEhUKDWF0dGFjaF9udW1iZXIYAyABKA0iPQoNQ2hhbm5lbEN1cnNvchIcCgpjaGFubmVsX2lkGAEgASgJQgi6SAVyA7ABARIOCgZjaGFuZ2UYAiABKAQiKwoMRGV0YWNoUGxheWVyEhsKCXBsYXllcl9pZBgBIAEoCUIIukgFcgOwAQEicAoPRGVsaXZlclJlc3BvbnNlEikKBnBsYXllchgBIAEoCzIXLmNoYXQudjIuUGxheWVyQ2hhbm5lbHNIABInCgdjaGFuZ2VkGAIgASgLMhQuY2hhdC52Mi5DaGF0TWVzc2FnZUgAQgkKB21lc3NhZ2UieQoOUGxheWVyQ2hhbm5lbHMSEQoJcGxheWVyX2lkGAEgASgJEigKCGNoYW5uZWxzGAIgAygLMhYuY2hhdC52Mi5Kb2luZWRDaGFubmVsEhMKC2Jsb2NrZWRfaWRzGAMgAygJEhUKDWF0dGFjaF9udW1iZXIYBCABKA0iVgoNSm9pbmVkQ2hhbm5lbBIhCgdjaGFubmVsGAEgASgLMhAuY2hhdC52Mi5DaGFubmVsEhMKC2Zyb21fY2hhbmdlGAIgASgEEg0KBXJlc2V0GAMgASgIKowBCgtDaGFubmVsS2luZBIcChhDSEFOTkVMX0tJTkRfVU5TUEVDSUZJRUQQABIXChNDSEFOTkVMX0tJTkRfR0xPQkFMEAESFgoSQ0hBTk5FTF9LSU5EX01BVENIEAISFwoTQ0hBTk5FTF9LSU5EX0RJUkVDVBADEhUKEUNIQU5ORUxfS0lORF9ST09NEAQy9w8KC0NoYXRTZXJ2aWNlEksKDExpc3RDaGFubmVscxIcLmNoYXQudjIuTGlzdENoYW5uZWxzUmVxdWVzdBodLmNoYXQudjIuTGlzdENoYW5uZWxzUmVzcG9uc2USRQoKT3BlbkRpcmVjdBIaLmNoYXQudjIuT3BlbkRpcmVjdFJlcXVlc3QaGy5jaGF0LnYyLk9wZW5EaXJlY3RSZXNwb25zZRJCCglPcGVuTWF0Y2gSGS5jaGF0LnYyLk9wZW5NYXRjaFJlcXVlc3QaGi5jaGF0LnYyLk9wZW5NYXRjaFJlc3BvbnNlEkUKCkNyZWF0ZVJvb20SGi5jaGF0LnYyLkNyZWF0ZVJvb21SZXF1ZXN0GhsuY2hhdC52Mi5DcmVhdGVSb29tUmVzcG9uc2USPwoISm9pblJvb20SGC5jaGF0LnYyLkpvaW5Sb29tUmVxdWVzdBoZLmNoYXQudjIuSm9pblJvb21SZXNwb25zZRJCCglBZGRNZW1iZXISGS5jaGF0LnYyLkFkZE1lbWJlclJlcXVlc3QaGi5jaGF0LnYyLkFkZE1lbWJlclJlc3BvbnNlElQKD0xpc3RJbnZpdGF0aW9ucxIfLmNoYXQudjIuTGlzdEludml0YXRpb25zUmVxdWVzdBogLmNoYXQudjIuTGlzdEludml0YXRpb25zUmVzcG9uc2USVwoQQWNjZXB0SW52aXRhdGlvbhIgLmNoYXQudjIuQWNjZXB0SW52aXRhdGlvblJlcXVlc3QaIS5jaGF0LnYyLkFjY2VwdEludml0YXRpb25SZXNwb25zZRJaChFEZWNsaW5lSW52aXRhdGlvbhIhLmNoYXQudjIuRGVjbGluZUludml0YXRpb25SZXF1ZXN0GiIuY2hhdC52Mi5EZWNsaW5lSW52aXRhdGlvblJlc3BvbnNlEksKDFJlbW92ZU1lbWJlchIcLmNoYXQudjIuUmVtb3ZlTWVtYmVyUmVxdWVzdBodLmNoYXQudjIuUmVtb3ZlTWVtYmVyUmVzcG9uc2USSAoLSGlkZUNoYW5uZWwSGy5jaGF0LnYyLkhpZGVDaGFubmVsUmVxdWVzdBocLmNoYXQudjIuSGlkZUNoYW5uZWxSZXNwb25zZRJICgtTaG93Q2hhbm5lbBIbLmNoYXQudjIuU2hvd0NoYW5uZWxSZXF1ZXN0GhwuY2hhdC52Mi5TaG93Q2hhbm5lbFJlc3BvbnNlEkgKC0xpc3RNZW1iZXJzEhsuY2hhdC52Mi5MaXN0TWVtYmVyc1JlcXVlc3QaHC5jaGF0LnYyLkxpc3RNZW1iZXJzUmVzcG9uc2USSAoLUG9zdE1lc3NhZ2USGy5jaGF0LnYyLlBvc3RNZXNzYWdlUmVxdWVzdBocLmNoYXQudjIuUG9zdE1lc3NhZ2VSZXNwb25zZRJICgtFZGl0TWVzc2FnZRIbLmNoYXQudjIuRWRpdE1lc3NhZ2VSZXF1ZXN0GhwuY2hhdC52Mi5FZGl0TWVzc2FnZVJlc3BvbnNlEk4KDURlbGV0ZU1lc3NhZ2USHS5jaGF0LnYyLkRlbGV0ZU1lc3NhZ2VSZXF1ZXN0Gh4uY2hhdC52Mi5EZWxldGVNZXNzYWdlUmVzcG9uc2USSwoMTGlzdE1lc3NhZ2VzEhwuY2hhdC52Mi5MaXN0TWVzc2FnZXNSZXF1ZXN0Gh0uY2hhdC52Mi5MaXN0TWVzc2FnZXNSZXNwb25zZRI/CghNYXJrUmVhZBIYLmNoYXQudjIuTWFya1JlYWRSZXF1ZXN0GhkuY2hhdC52Mi5NYXJrUmVhZFJlc3BvbnNlEkUKCk11dGVQbGF5ZXISGi5jaGF0LnYyLk11dGVQbGF5ZXJSZXF1ZXN0GhsuY2hhdC52Mi5NdXRlUGxheWVyUmVzcG9uc2USSwoMVW5tdXRlUGxheWVyEhwuY2hhdC52Mi5Vbm11dGVQbGF5ZXJSZXF1ZXN0Gh0uY2hhdC52Mi5Vbm11dGVQbGF5ZXJSZXNwb25zZRJICgtCbG9ja1BsYXllchIbLmNoYXQudjIuQmxvY2tQbGF5ZXJSZXF1ZXN0GhwuY2hhdC52Mi5CbG9ja1BsYXllclJlc3BvbnNlEk4KDVVuYmxvY2tQbGF5ZXISHS5jaGF0LnYyLlVuYmxvY2tQbGF5ZXJSZXF1ZXN0Gh4uY2hhdC52Mi5VbmJsb2NrUGxheWVyUmVzcG9uc2USSAoLTGlzdEJsb2NrZWQSGy5jaGF0LnYyLkxpc3RCbG9ja2VkUmVxdWVzdBocLmNoYXQudjIuTGlzdEJsb2NrZWRSZXNwb25zZRJCCglMaXN0TXV0ZXMSGS5jaGF0LnYyLkxpc3RNdXRlc1JlcXVlc3QaGi5jaGF0LnYyLkxpc3RNdXRlc1Jlc3BvbnNlEkIKCUZpbmRSb29tcxIZLmNoYXQudjIuRmluZFJvb21zUmVxdWVzdBoaLmNoYXQudjIuRmluZFJvb21zUmVzcG9uc2USWgoRTGlzdE1vZGVyYXRpb25Mb2cSIS5jaGF0LnYyLkxpc3RNb2RlcmF0aW9uTG9nUmVxdWVzdBoiLmNoYXQudjIuTGlzdE1vZGVyYXRpb25Mb2dSZXNwb25zZRJACgdEZWxpdmVyEhcuY2hhdC52Mi5EZWxpdmVyUmVxdWVzdBoYLmNoYXQudjIuRGVsaXZlclJlc3BvbnNlKAEwAWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
  * The player who calls, from the access token that the caller of this service has checked.
@@ -1405,6 +1405,13 @@ export type UnmutePlayerRequest = Message<"chat.v2.UnmutePlayerRequest"> & {
    * @generated from field: string player_id = 3;
    */
   playerId: string;
+
+  /**
+   * The reason, for the moderation log; may be empty.
+   *
+   * @generated from field: string reason = 4;
+   */
+  reason: string;
 };
 
 /**
@@ -1558,6 +1565,349 @@ export const ListBlockedResponseSchema: GenMessage<ListBlockedResponse> = /*@__P
   messageDesc(file_services_chat_v2, 50);
 
 /**
+ * Asks for a player's mutes.
+ *
+ * @generated from message chat.v2.ListMutesRequest
+ */
+export type ListMutesRequest = Message<"chat.v2.ListMutesRequest"> & {
+  /**
+   * The caller.
+   *
+   * @generated from field: chat.v2.Actor actor = 1;
+   */
+  actor?: Actor | undefined;
+
+  /**
+   * UUID of the player.
+   *
+   * @generated from field: string player_id = 2;
+   */
+  playerId: string;
+};
+
+/**
+ * Describes the message chat.v2.ListMutesRequest.
+ * Use `create(ListMutesRequestSchema)` to create a new message.
+ */
+export const ListMutesRequestSchema: GenMessage<ListMutesRequest> = /*@__PURE__*/
+  messageDesc(file_services_chat_v2, 51);
+
+/**
+ * A mute that has not ended.
+ *
+ * @generated from message chat.v2.Mute
+ */
+export type Mute = Message<"chat.v2.Mute"> & {
+  /**
+   * UUID of the channel; empty: all channels.
+   *
+   * @generated from field: string channel_id = 1;
+   */
+  channelId: string;
+
+  /**
+   * Its end, UTC.
+   *
+   * @generated from field: google.protobuf.Timestamp until = 2;
+   */
+  until?: Timestamp | undefined;
+
+  /**
+   * The reason, which the player sees.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message chat.v2.Mute.
+ * Use `create(MuteSchema)` to create a new message.
+ */
+export const MuteSchema: GenMessage<Mute> = /*@__PURE__*/
+  messageDesc(file_services_chat_v2, 52);
+
+/**
+ * The mutes.
+ *
+ * @generated from message chat.v2.ListMutesResponse
+ */
+export type ListMutesResponse = Message<"chat.v2.ListMutesResponse"> & {
+  /**
+   * The one in all channels first, then by their ends, the last one first; at most 100.
+   *
+   * @generated from field: repeated chat.v2.Mute mutes = 1;
+   */
+  mutes: Mute[];
+};
+
+/**
+ * Describes the message chat.v2.ListMutesResponse.
+ * Use `create(ListMutesResponseSchema)` to create a new message.
+ */
+export const ListMutesResponseSchema: GenMessage<ListMutesResponse> = /*@__PURE__*/
+  messageDesc(file_services_chat_v2, 53);
+
+/**
+ * Asks for rooms.
+ *
+ * @generated from message chat.v2.FindRoomsRequest
+ */
+export type FindRoomsRequest = Message<"chat.v2.FindRoomsRequest"> & {
+  /**
+   * The caller.
+   *
+   * @generated from field: chat.v2.Actor actor = 1;
+   */
+  actor?: Actor | undefined;
+
+  /**
+   * The start of the name, in any spelling, or the id of one room; empty: all.
+   *
+   * @generated from field: string query = 2;
+   */
+  query: string;
+
+  /**
+   * The page size; 0 means 20.
+   *
+   * @generated from field: uint32 page_size = 3;
+   */
+  pageSize: number;
+
+  /**
+   * The previous page's next cursor; empty for the first page.
+   *
+   * @generated from field: string cursor = 4;
+   */
+  cursor: string;
+};
+
+/**
+ * Describes the message chat.v2.FindRoomsRequest.
+ * Use `create(FindRoomsRequestSchema)` to create a new message.
+ */
+export const FindRoomsRequestSchema: GenMessage<FindRoomsRequest> = /*@__PURE__*/
+  messageDesc(file_services_chat_v2, 54);
+
+/**
+ * A room, as moderators see it.
+ *
+ * @generated from message chat.v2.Room
+ */
+export type Room = Message<"chat.v2.Room"> & {
+  /**
+   * UUID.
+   *
+   * @generated from field: string channel_id = 1;
+   */
+  channelId: string;
+
+  /**
+   * Its name.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * Only invited players can join.
+   *
+   * @generated from field: bool private = 3;
+   */
+  private: boolean;
+
+  /**
+   * UUID of its owner.
+   *
+   * @generated from field: string owner_id = 4;
+   */
+  ownerId: string;
+
+  /**
+   * How many members it has.
+   *
+   * @generated from field: uint32 members = 5;
+   */
+  members: number;
+
+  /**
+   * When it was created, UTC.
+   *
+   * @generated from field: google.protobuf.Timestamp created_at = 6;
+   */
+  createdAt?: Timestamp | undefined;
+
+  /**
+   * When something last happened in it, UTC.
+   *
+   * @generated from field: google.protobuf.Timestamp active_at = 7;
+   */
+  activeAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message chat.v2.Room.
+ * Use `create(RoomSchema)` to create a new message.
+ */
+export const RoomSchema: GenMessage<Room> = /*@__PURE__*/
+  messageDesc(file_services_chat_v2, 55);
+
+/**
+ * A page.
+ *
+ * @generated from message chat.v2.FindRoomsResponse
+ */
+export type FindRoomsResponse = Message<"chat.v2.FindRoomsResponse"> & {
+  /**
+   * In the order of their names.
+   *
+   * @generated from field: repeated chat.v2.Room rooms = 1;
+   */
+  rooms: Room[];
+
+  /**
+   * The cursor of the next page; empty on the last.
+   *
+   * @generated from field: string next_cursor = 2;
+   */
+  nextCursor: string;
+};
+
+/**
+ * Describes the message chat.v2.FindRoomsResponse.
+ * Use `create(FindRoomsResponseSchema)` to create a new message.
+ */
+export const FindRoomsResponseSchema: GenMessage<FindRoomsResponse> = /*@__PURE__*/
+  messageDesc(file_services_chat_v2, 56);
+
+/**
+ * Asks for the moderation log.
+ *
+ * @generated from message chat.v2.ListModerationLogRequest
+ */
+export type ListModerationLogRequest = Message<"chat.v2.ListModerationLogRequest"> & {
+  /**
+   * The caller.
+   *
+   * @generated from field: chat.v2.Actor actor = 1;
+   */
+  actor?: Actor | undefined;
+
+  /**
+   * Returns entries before this position; 0 for the newest.
+   *
+   * @generated from field: uint64 before = 2;
+   */
+  before: bigint;
+
+  /**
+   * The page size; 0 means 50.
+   *
+   * @generated from field: uint32 page_size = 3;
+   */
+  pageSize: number;
+};
+
+/**
+ * Describes the message chat.v2.ListModerationLogRequest.
+ * Use `create(ListModerationLogRequestSchema)` to create a new message.
+ */
+export const ListModerationLogRequestSchema: GenMessage<ListModerationLogRequest> = /*@__PURE__*/
+  messageDesc(file_services_chat_v2, 57);
+
+/**
+ * One entry of the moderation log.
+ *
+ * @generated from message chat.v2.ModerationEntry
+ */
+export type ModerationEntry = Message<"chat.v2.ModerationEntry"> & {
+  /**
+   * From 1, without gaps.
+   *
+   * @generated from field: uint64 position = 1;
+   */
+  position: bigint;
+
+  /**
+   * The time, UTC.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 2;
+   */
+  at?: Timestamp | undefined;
+
+  /**
+   * UUID of the acting account, or operator for the command line, or system.
+   *
+   * @generated from field: string actor = 3;
+   */
+  actor: string;
+
+  /**
+   * For example player_muted.
+   *
+   * @generated from field: string action = 4;
+   */
+  action: string;
+
+  /**
+   * UUIDs of the player and the channel with a slash between them; a channel of zeros is all channels.
+   *
+   * @generated from field: string target = 5;
+   */
+  target: string;
+
+  /**
+   * The reason as given.
+   *
+   * @generated from field: string reason = 6;
+   */
+  reason: string;
+
+  /**
+   * 32 hexadecimal digits.
+   *
+   * @generated from field: string trace_id = 7;
+   */
+  traceId: string;
+
+  /**
+   * SHA-256 over this entry and the previous hash, 64 hexadecimal digits; as in identity-service's audit log.
+   *
+   * @generated from field: string hash = 8;
+   */
+  hash: string;
+};
+
+/**
+ * Describes the message chat.v2.ModerationEntry.
+ * Use `create(ModerationEntrySchema)` to create a new message.
+ */
+export const ModerationEntrySchema: GenMessage<ModerationEntry> = /*@__PURE__*/
+  messageDesc(file_services_chat_v2, 58);
+
+/**
+ * A page.
+ *
+ * @generated from message chat.v2.ListModerationLogResponse
+ */
+export type ListModerationLogResponse = Message<"chat.v2.ListModerationLogResponse"> & {
+  /**
+   * Newest first.
+   *
+   * @generated from field: repeated chat.v2.ModerationEntry entries = 1;
+   */
+  entries: ModerationEntry[];
+};
+
+/**
+ * Describes the message chat.v2.ListModerationLogResponse.
+ * Use `create(ListModerationLogResponseSchema)` to create a new message.
+ */
+export const ListModerationLogResponseSchema: GenMessage<ListModerationLogResponse> = /*@__PURE__*/
+  messageDesc(file_services_chat_v2, 59);
+
+/**
  * A message from a gateway.
  *
  * @generated from message chat.v2.DeliverRequest
@@ -1600,7 +1950,7 @@ export type DeliverRequest = Message<"chat.v2.DeliverRequest"> & {
  * Use `create(DeliverRequestSchema)` to create a new message.
  */
 export const DeliverRequestSchema: GenMessage<DeliverRequest> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 51);
+  messageDesc(file_services_chat_v2, 60);
 
 /**
  * Identifies the gateway that opens the stream.
@@ -1621,7 +1971,7 @@ export type GatewayHello = Message<"chat.v2.GatewayHello"> & {
  * Use `create(GatewayHelloSchema)` to create a new message.
  */
 export const GatewayHelloSchema: GenMessage<GatewayHello> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 52);
+  messageDesc(file_services_chat_v2, 61);
 
 /**
  * A player is connected to the gateway.
@@ -1656,7 +2006,7 @@ export type AttachPlayer = Message<"chat.v2.AttachPlayer"> & {
  * Use `create(AttachPlayerSchema)` to create a new message.
  */
 export const AttachPlayerSchema: GenMessage<AttachPlayer> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 53);
+  messageDesc(file_services_chat_v2, 62);
 
 /**
  * A position in a channel.
@@ -1684,7 +2034,7 @@ export type ChannelCursor = Message<"chat.v2.ChannelCursor"> & {
  * Use `create(ChannelCursorSchema)` to create a new message.
  */
 export const ChannelCursorSchema: GenMessage<ChannelCursor> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 54);
+  messageDesc(file_services_chat_v2, 63);
 
 /**
  * A player is no longer connected to the gateway.
@@ -1705,7 +2055,7 @@ export type DetachPlayer = Message<"chat.v2.DetachPlayer"> & {
  * Use `create(DetachPlayerSchema)` to create a new message.
  */
 export const DetachPlayerSchema: GenMessage<DetachPlayer> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 55);
+  messageDesc(file_services_chat_v2, 64);
 
 /**
  * A message to a gateway.
@@ -1742,7 +2092,7 @@ export type DeliverResponse = Message<"chat.v2.DeliverResponse"> & {
  * Use `create(DeliverResponseSchema)` to create a new message.
  */
 export const DeliverResponseSchema: GenMessage<DeliverResponse> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 56);
+  messageDesc(file_services_chat_v2, 65);
 
 /**
  * The channels of a player that are delivered: the 500 most recently active ones. Another channel that becomes active is delivered from that change
@@ -1785,7 +2135,7 @@ export type PlayerChannels = Message<"chat.v2.PlayerChannels"> & {
  * Use `create(PlayerChannelsSchema)` to create a new message.
  */
 export const PlayerChannelsSchema: GenMessage<PlayerChannels> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 57);
+  messageDesc(file_services_chat_v2, 66);
 
 /**
  * A channel of a player.
@@ -1820,7 +2170,7 @@ export type JoinedChannel = Message<"chat.v2.JoinedChannel"> & {
  * Use `create(JoinedChannelSchema)` to create a new message.
  */
 export const JoinedChannelSchema: GenMessage<JoinedChannel> = /*@__PURE__*/
-  messageDesc(file_services_chat_v2, 58);
+  messageDesc(file_services_chat_v2, 67);
 
 /**
  * The kind of a channel.
@@ -1926,7 +2276,7 @@ export const ChatService: GenService<{
   },
   /**
    * CreateRoom creates a named room. A repeat by the same player returns the same room.
-   * Errors: room_name_taken (ALREADY_EXISTS), too_many_rooms (RESOURCE_EXHAUSTED).
+   * Errors: room_name_taken (ALREADY_EXISTS), too_many_rooms (RESOURCE_EXHAUSTED), muted (PERMISSION_DENIED) for who is muted everywhere.
    *
    * @generated from rpc chat.v2.ChatService.CreateRoom
    */
@@ -1949,7 +2299,8 @@ export const ChatService: GenService<{
    * AddMember invites another player to a room; for its owner and moderators. The player becomes a member by accepting; until then
    * the room is neither listed for the player nor delivered. Inviting a stranger (see OpenDirect) counts like a direct channel, for
    * both. A repeat changes nothing, even if the invitation was declined. Callers who add themselves (a moderator, an owner who had left) become members immediately.
-   * Errors: channel_not_found, not_allowed (PERMISSION_DENIED), channel_full, blocked (PERMISSION_DENIED), too_many_directs (RESOURCE_EXHAUSTED).
+   * Errors: channel_not_found, not_allowed (PERMISSION_DENIED), channel_full, blocked (PERMISSION_DENIED), muted (PERMISSION_DENIED) for who
+   * is muted in the room or everywhere, too_many_directs (RESOURCE_EXHAUSTED).
    *
    * @generated from rpc chat.v2.ChatService.AddMember
    */
@@ -2090,7 +2441,8 @@ export const ChatService: GenService<{
   },
   /**
    * MutePlayer prevents a player from posting for a time, in a room of which the player is a member (for its owner and moderators) or everywhere
-   * (for moderators; the caller of this service checks that the player exists). Errors: channel_not_found, not_allowed, member_not_found.
+   * (for moderators; the caller of this service checks that the player exists). Who is muted everywhere also makes no rooms and invites nobody.
+   * Errors: channel_not_found, not_allowed, member_not_found.
    *
    * @generated from rpc chat.v2.ChatService.MutePlayer
    */
@@ -2140,6 +2492,39 @@ export const ChatService: GenService<{
     methodKind: "unary";
     input: typeof ListBlockedRequestSchema;
     output: typeof ListBlockedResponseSchema;
+  },
+  /**
+   * ListMutes lists the mutes of a player that have not ended, the one in all channels first; for moderators.
+   * Errors: not_allowed (PERMISSION_DENIED).
+   *
+   * @generated from rpc chat.v2.ChatService.ListMutes
+   */
+  listMutes: {
+    methodKind: "unary";
+    input: typeof ListMutesRequestSchema;
+    output: typeof ListMutesResponseSchema;
+  },
+  /**
+   * FindRooms finds rooms, private ones too, by the start of their name or by id, in the order of their names, by pages; for moderators.
+   * Errors: bad_cursor (INVALID_ARGUMENT), not_allowed (PERMISSION_DENIED).
+   *
+   * @generated from rpc chat.v2.ChatService.FindRooms
+   */
+  findRooms: {
+    methodKind: "unary";
+    input: typeof FindRoomsRequestSchema;
+    output: typeof FindRoomsResponseSchema;
+  },
+  /**
+   * ListModerationLog reads the moderation log, newest first; for moderators: the caller of this service knows who else may not.
+   * Errors: not_allowed (PERMISSION_DENIED).
+   *
+   * @generated from rpc chat.v2.ChatService.ListModerationLog
+   */
+  listModerationLog: {
+    methodKind: "unary";
+    input: typeof ListModerationLogRequestSchema;
+    output: typeof ListModerationLogResponseSchema;
   },
   /**
    * Deliver is one stream per gateway: the gateway sends its players with their cursors, and the service sends

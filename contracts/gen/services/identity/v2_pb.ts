@@ -1331,7 +1331,7 @@ export type AuthorizeOperationRequest = Message<"identity.v2.AuthorizeOperationR
   operation: string;
 
   /**
-   * To what it will be done, for the audit log: an id; empty without `record`.
+   * To what it will be done, for the audit log: an id; may be empty without `record`.
    *
    * @generated from field: string target = 3;
    */
@@ -2586,8 +2586,9 @@ export const IdentityService: GenService<{
   },
   /**
    * AuthorizeOperation checks whether the actor may do what another service will do, by the table of contracts/names/operations.ts. With
-   * `record` it writes the order to the audit log, under the table's action, before it is carried out.
-   * Errors: not_allowed (PERMISSION_DENIED), invalid_request (INVALID_ARGUMENT).
+   * `record` it writes the order to the audit log, under the table's action, before it is carried out. What the table allows only on lower
+   * roles is refused on a `target` whose account has the actor's role or a higher one.
+   * Errors: not_allowed (PERMISSION_DENIED), invalid_request (INVALID_ARGUMENT), player_not_found (NOT_FOUND) for such a target.
    *
    * @generated from rpc identity.v2.IdentityService.AuthorizeOperation
    */

@@ -8,6 +8,7 @@ import { moderationTarget } from "../audit.ts";
 import { v7 as uuidv7 } from "uuid";
 import { directKey, GLOBAL_CHANNEL_ID, matchKey, mayModerate, refuseReading, roomKey } from "../channels.ts";
 import { fail } from "../errors.ts";
+import { refuseMutedEverywhere } from "../muted.ts";
 import type { ChannelRow } from "../schema.ts";
 import {
   countRoomsOf,
@@ -155,6 +156,7 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
         owner_id: actor.playerId,
       });
       const channel = await findOrMake(wanted, [actor], async (tx) => {
+        await refuseMutedEverywhere(tx, actor.playerId, now());
         await lockDirectLimit(tx, actor.playerId, "opener", now()); // so that of many at once each counts the others
         if ((await countRoomsOf(tx, actor.playerId)) >= limits.roomsOwnedMax)
           throw fail("too_many_rooms", { details: { roomsMax: limits.roomsOwnedMax } });

@@ -6,6 +6,7 @@ import type { ChatService } from "@muster/contracts/chat/v2";
 import { inTransaction } from "@muster/db";
 import { type Actor, mayModerate } from "../channels.ts";
 import { fail } from "../errors.ts";
+import { refuseMuted } from "../muted.ts";
 import type { ChannelRow } from "../schema.ts";
 import { findChannel, isMember } from "../store/channels.ts";
 import type { Db } from "../store/db.ts";
@@ -40,6 +41,7 @@ export function invitationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatSer
           await lockDirectLimit(tx, playerId, "target", now()); // so that each counts the others
         else await takeDirectLimits(tx, ids, limits.directs, now());
         await refuseBlocked(tx, channel, actor, playerId); // a player who blocks locks the same row
+        await refuseMuted(tx, channel.id, actor.playerId, now()); // the room's name is a text of its owner's
         await deleteEnded(tx, channel.id, playerId, openSince(parts));
         await insertInvitation(tx, {
           player_id: playerId,

@@ -60,12 +60,12 @@ export function moderationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatSer
 
     async unmutePlayer(request) {
       const actor = changerOf(request, parts);
-      const { playerId } = request;
+      const { playerId, reason } = request;
       const channelId = await mutable(request.channelId, actor);
       await inTransaction(db, async (tx) => {
         if (!(await deleteMute(tx, channelId, playerId))) return;
         const target = moderationTarget(playerId, channelId);
-        await audit.append(tx, { actor: actor.playerId, action: "player_unmuted", target, reason: "", at: now() });
+        await audit.append(tx, { actor: actor.playerId, action: "player_unmuted", target, reason, at: now() });
       });
       return {};
     },

@@ -277,6 +277,19 @@ export async function showChannel(tx: Tx, channel: ChannelRow, playerId: string)
   return numUpdatedRows > 0n;
 }
 
+/** Rooms by id or by the beginning of their keys, in the order of these. */
+export async function listRooms(
+  db: Db,
+  by: { readonly id: string } | { readonly keyBegins: string; readonly after: string | undefined },
+  limit: number,
+): Promise<ChannelRow[]> {
+  const rooms = db.selectFrom("channels").select(CHANNEL);
+  if ("id" in by) return rooms.where("id", "=", by.id).where("kind", "=", "room").execute();
+  const begins = by.keyBegins.replaceAll(/[\\%_]/g, (sign) => `\\${sign}`);
+  const matching = rooms.where("unique_key", "like", `${begins}%`).orderBy("unique_key").limit(limit);
+  return (by.after === undefined ? matching : matching.where("unique_key", ">", by.after)).execute();
+}
+
 /** Of a player: the ids of its rooms. */
 export async function listRoomsOwned(db: Db, ownerId: string): Promise<string[]> {
   const rows = await db.selectFrom("channels").select("id").where("owner_id", "=", ownerId).execute();

@@ -9,17 +9,40 @@ export interface Mute {
   readonly reason: string;
 }
 
+export interface PlacedMute extends Mute {
+  /** All zeros: everywhere. */
+  readonly channel_id: string;
+}
+
 /** The mute that lasts longest of those in force in a channel now. */
-export async function findMute(db: Db, channelId: string, playerId: string, now: Date): Promise<Mute | undefined> {
+export async function findMute(
+  db: Db,
+  channelId: string,
+  playerId: string,
+  now: Date,
+): Promise<PlacedMute | undefined> {
   return db
     .selectFrom("mutes")
-    .select(["until", "reason"])
+    .select(["channel_id", "until", "reason"])
     .where("player_id", "=", playerId)
     .where("channel_id", "in", [channelId, EVERYWHERE])
     .where("until", ">", now)
     .orderBy("until", "desc")
     .limit(1)
     .executeTakeFirst();
+}
+
+/** Those in force now: the one everywhere first, then by their ends, the last one first. */
+export async function listMutes(db: Db, playerId: string, now: Date, limit: number): Promise<PlacedMute[]> {
+  return db
+    .selectFrom("mutes")
+    .select(["channel_id", "until", "reason"])
+    .where("player_id", "=", playerId)
+    .where("until", ">", now)
+    .orderBy((eb) => eb("channel_id", "!=", EVERYWHERE))
+    .orderBy("until", "desc")
+    .limit(limit)
+    .execute();
 }
 
 /** Of this channel alone, over or not. */

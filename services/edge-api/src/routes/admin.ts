@@ -1,7 +1,9 @@
 // Routes for moderators and admins. identity-service decides who may use them, by the role that it stores, not by the role in
 // the token.
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import type { ModerationEntry } from "@muster/contracts/chat/v2";
 import { roles } from "@muster/contracts/identity/names";
+import type { AuditEntry } from "@muster/contracts/identity/v2";
 import { MatchState } from "@muster/contracts/match/v2";
 import { errorsOf, must } from "@muster/errors";
 import type { Handlers, Schemas } from "./handler.ts";
@@ -68,16 +70,7 @@ export const adminHandlers: Handlers<AdminOperations> = {
     return {
       status: 200,
       body: {
-        entries: entries.map(({ position, at, actor, action, target, reason, traceId, hash }) => ({
-          position: Number(position),
-          at: isoTime(at),
-          actor,
-          action,
-          target,
-          reason,
-          traceId,
-          hash,
-        })),
+        entries: entries.map(auditEntryJson),
       },
     };
   },
@@ -115,3 +108,8 @@ export const adminHandlers: Handlers<AdminOperations> = {
     return { status: 204 };
   },
 };
+
+export function auditEntryJson(entry: AuditEntry | ModerationEntry): Schemas["AuditPage"]["entries"][number] {
+  const { position, at, actor, action, target, reason, traceId, hash } = entry;
+  return { position: Number(position), at: isoTime(at), actor, action, target, reason, traceId, hash };
+}

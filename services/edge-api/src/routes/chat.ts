@@ -3,6 +3,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { channelKinds } from "@muster/contracts/chat/names";
 import type { ActorSchema, Channel, ChatMessage, Invitation } from "@muster/contracts/chat/v2";
 import { commonError, must } from "@muster/errors";
+import { muteEverywhere, unmuteEverywhere } from "./admin-chat.ts";
 import type { Call, Clients, Handlers, OperationId, Schemas } from "./handler.ts";
 import { isoTime } from "./times.ts";
 
@@ -183,10 +184,21 @@ export const chatHandlers: Handlers<ChatOperations> = {
     return { status: 200, body: { lastReadSeq: Number(lastReadSeq), unread: Number(unread) } };
   },
 
-  muteInChannel: (call, clients) => mute(call, call.params.channelId, clients),
-  unmuteInChannel: (call, clients) => unmute(call, call.params.channelId, clients),
-  muteEverywhere: (call, clients) => mute(call, "", clients),
-  unmuteEverywhere: (call, clients) => unmute(call, "", clients),
+  async muteInChannel(call, clients) {
+    const { channelId, playerId } = call.params;
+    await nameOf(playerId, clients);
+    await clients.chat.mutePlayer({ actor: actorOf(call), channelId, playerId, ...call.body });
+    return DONE;
+  },
+
+  async unmuteInChannel(call, { chat }) {
+    const { channelId, playerId } = call.params;
+    await chat.unmutePlayer({ actor: actorOf(call), channelId, playerId });
+    return DONE;
+  },
+
+  muteEverywhere,
+  unmuteEverywhere: (call, clients) => unmuteEverywhere(call, "", clients),
 
   async listBlocked(call, { chat }) {
     const { playerIds } = await chat.listBlocked({ actor: actorOf(call) });
@@ -203,27 +215,6 @@ export const chatHandlers: Handlers<ChatOperations> = {
     return DONE;
   },
 };
-
-async function mute(
-  call: Call<"muteInChannel" | "muteEverywhere">,
-  channelId: string,
-  clients: Clients,
-): Promise<typeof DONE> {
-  const { seconds, reason } = call.body;
-  const { playerId } = call.params;
-  await nameOf(playerId, clients);
-  await clients.chat.mutePlayer({ actor: actorOf(call), channelId, playerId, seconds, reason });
-  return DONE;
-}
-
-async function unmute(
-  call: Call<"unmuteInChannel" | "unmuteEverywhere">,
-  channelId: string,
-  { chat }: Clients,
-): Promise<typeof DONE> {
-  await chat.unmutePlayer({ actor: actorOf(call), channelId, playerId: call.params.playerId });
-  return DONE;
-}
 
 function channelJson(channel: Channel): Schemas["Channel"] {
   const { channelId, kind, name, subjectId, ownerId, lastSeq, lastChange, lastReadSeq, unread } = channel;

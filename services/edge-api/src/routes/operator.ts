@@ -9,9 +9,14 @@ export function actorOf({ caller }: Caller): string {
   return must(caller, "secured").playerId;
 }
 
-/** @throws AppError not_allowed */
-export async function permit(call: Caller, operation: OperatorOperationId, { identity }: Clients): Promise<void> {
-  await identity.authorizeOperation({ actorId: actorOf(call), operation });
+/** @throws AppError not_allowed, player_not_found: the latter for what is done to a player of a lower role */
+export async function permit(
+  call: Caller,
+  operation: OperatorOperationId,
+  { identity }: Clients,
+  target = "",
+): Promise<void> {
+  await identity.authorizeOperation({ actorId: actorOf(call), operation, target });
 }
 
 export interface Order<T = unknown> {
@@ -29,10 +34,19 @@ export interface Order<T = unknown> {
  */
 export async function ordered<T>(call: Caller, order: Order<T>, clients: Clients): Promise<T> {
   const { operation, target, reason, check, act } = order;
-  await permit(call, operation, clients);
+  await permit(call, operation, clients, target);
   await check();
-  await clients.identity.authorizeOperation({ actorId: actorOf(call), operation, target, reason, record: true });
+  await record(call, { operation, target, reason }, clients);
   return act();
+}
+
+/** The entry alone, by who has been permitted: it is about to be done. */
+export async function record(
+  call: Caller,
+  { operation, target, reason }: Pick<Order, "operation" | "target" | "reason">,
+  { identity }: Clients,
+): Promise<void> {
+  await identity.authorizeOperation({ actorId: actorOf(call), operation, target, reason, record: true });
 }
 
 export async function carryOut(call: Caller, order: Order, clients: Clients): Promise<{ readonly status: 204 }> {

@@ -9,6 +9,7 @@ import { listAuditEntries } from "@muster/audit";
 import { inTransaction } from "@muster/db";
 import { commonError, must } from "@muster/errors";
 import { appendEvent } from "@muster/events";
+import { canonicalId } from "@muster/rpc";
 import { FOR_GOOD } from "../accounts.ts";
 import type { AuditAction } from "../audit.ts";
 import { fail } from "../errors.ts";
@@ -172,14 +173,26 @@ export function adminRpcs({
       const row = operatorOperation(operation);
       // Of a later release of edge-api: what this one does not know it allows nobody.
       if (!row || (record && row.audit === undefined)) throw commonError("invalid_request");
-      if (!record) await allowed(db, actorId, row.role, now());
+      // Without a target, only whether the actor's role may at all.
+      const refuse = async (on: Db, actor: Account): Promise<void> => {
+        if (row.onLowerRoles && (record || target !== "")) await refuseUnlessLower(on, target, actor);
+      };
+      if (!record) await refuse(db, await allowed(db, actorId, row.role, now()));
       else {
         const action = row.audit as OperatorAction;
-        await asActor(actorId, row.role, { action, target, reason }, () => Promise.resolve());
+        await asActor(actorId, row.role, { action, target, reason }, refuse);
       }
       return {};
     },
   };
+}
+
+/** @throws AppError player_not_found, not_allowed */
+async function refuseUnlessLower(db: Db, playerId: string, actor: Account): Promise<void> {
+  const id = canonicalId(playerId);
+  const target = id === undefined ? undefined : await findAccount(db, id);
+  if (!target) throw fail("player_not_found");
+  if (roles.valueOf(target.role) >= roles.valueOf(actor.role)) throw fail("not_allowed");
 }
 
 /** @throws AppError not_allowed */

@@ -3,6 +3,7 @@ import { player } from "../session/session.ts";
 import { dateText } from "../text/index.ts";
 import { Empty, Failure, Loading, Page } from "../ui/index.tsx";
 import { useLoaded } from "../ui/loaded.ts";
+import { Mutes } from "./account-mutes.tsx";
 import { ask, type Schemas } from "./api.ts";
 import { banText } from "./ban-text.ts";
 import { type Orders, useOrders } from "./orders.tsx";
@@ -30,6 +31,7 @@ export function AccountPage({ playerId }: { readonly playerId: string }) {
         <>
           <Facts account={account} />
           <Actions account={account} orders={orders} />
+          {may("listPlayerMutes") && <Mutes account={account} orders={orders} />}
           {may("listPlayerDevices") && <Devices account={account} orders={orders} />}
           {may("listReports") && <Reports playerId={playerId} />}
         </>

@@ -1,4 +1,4 @@
-// A channel as moderators see it: its latest messages, and what is done about them.
+// Rooms, and a channel as moderators see it: its latest messages, and what is done about them.
 import { useSignal } from "@preact/signals";
 import { useLocation } from "preact-iso";
 import { client } from "../session/session.ts";
@@ -10,6 +10,8 @@ import { usePages } from "../ui/pages-of.ts";
 import { deletionOf, muteOf, unmuteOf } from "./mutes.ts";
 import { useOrders } from "./orders.tsx";
 import { Who } from "./parts.tsx";
+import { Rooms } from "./rooms.tsx";
+import { may } from "./routes.ts";
 import { words } from "./words.ts";
 
 const PAGE = 50;
@@ -20,7 +22,16 @@ export function ChatPage({ id }: { readonly id: string | undefined }) {
   return (
     <Page title={sections.chat} intro={say.intro}>
       <Find />
-      {id !== undefined && <Messages channelId={id} />}
+      {id === undefined ? (
+        may("findRooms") && <Rooms />
+      ) : (
+        <>
+          <p>
+            <a href="/console/chat">{say.allRooms}</a>
+          </p>
+          <Messages channelId={id} />
+        </>
+      )}
     </Page>
   );
 }

@@ -36,7 +36,7 @@ const SECTIONS: readonly Section[] = [
   { name: "matches", needs: "listMatches", Body: MatchesPage },
   { name: "queues", needs: "listQueues", Body: QueuesPage },
   { name: "reports", needs: "listReports", Body: ReportsPage },
-  { name: "chat", needs: "listReports", Body: ChatPage },
+  { name: "chat", needs: "findRooms", Body: ChatPage },
   { name: "suspects", needs: "listSuspectMatches", Body: SuspectsPage },
   { name: "events", needs: "getEventDelivery", Body: EventsPage },
   { name: "audit", needs: "listAuditLog", Body: AuditPage },

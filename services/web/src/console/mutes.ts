@@ -6,6 +6,16 @@ import { words } from "./words.ts";
 const MUTES = { hour: 3600, day: 86_400, week: 7 * 86_400, month: 30 * 86_400 } as const;
 type Duration = keyof typeof MUTES;
 
+export function muteDurations(): (readonly [Duration, string])[] {
+  const { durations } = words.value.players;
+  return (Object.keys(MUTES) as Duration[]).map((key) => [key, durations[key]]);
+}
+
+/** `choice`: one of `muteDurations`. */
+export function secondsOf(choice: string): number {
+  return MUTES[choice as Duration];
+}
+
 export function deletionOf(channelId: string, seq: number): Order {
   const { reports: say } = words.value;
   return {
@@ -25,12 +35,9 @@ export function muteOf(channelId: string, playerId: string, name: string): Order
     question: say.muteAsk(name),
     yes: say.mute,
     reason: "player",
-    choice: {
-      label: players.banFor,
-      options: (Object.keys(MUTES) as Duration[]).map((key) => [key, players.durations[key]]),
-    },
+    choice: { label: players.banFor, options: muteDurations() },
     async send(reason, choice) {
-      await client.chat.mute(channelId, playerId, { seconds: MUTES[choice as Duration], reason });
+      await client.chat.mute(channelId, playerId, { seconds: secondsOf(choice), reason });
       return say.muted(name);
     },
   };

@@ -1,4 +1,5 @@
 // What several pages of the console draw the same way.
+import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { playerName } from "../matches/names.ts";
@@ -48,6 +49,41 @@ export function Who({ id }: { readonly id: string }) {
 function Account({ id }: { readonly id: string }) {
   const name = useLoaded(() => playerName(id), [id]);
   return <a href={`/console/players/${id}`}>{name.value ?? id}</a>;
+}
+
+/** What is found is the caller's to show. `onFind`: without the spaces around it; empty means all. */
+export function SearchForm({
+  label,
+  button,
+  onFind,
+}: {
+  readonly label: string;
+  readonly button: string;
+  readonly onFind: (wanted: string) => void;
+}) {
+  const typed = useSignal("");
+  const find = (event: Event): void => {
+    event.preventDefault();
+    onFind(typed.value.trim());
+  };
+  return (
+    <form class="row" role="search" onSubmit={find}>
+      <div class="field">
+        <label for="find">{label}</label>
+        <input
+          id="find"
+          type="search"
+          maxLength={64}
+          autocomplete="off"
+          value={typed.value}
+          onInput={(event) => (typed.value = event.currentTarget.value)}
+        />
+      </div>
+      <button type="submit" class="button primary">
+        {button}
+      </button>
+    </form>
+  );
 }
 
 export function Select({

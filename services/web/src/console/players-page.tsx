@@ -7,7 +7,7 @@ import { usePages } from "../ui/pages-of.ts";
 import { AccountPage } from "./account-page.tsx";
 import { ask } from "./api.ts";
 import { banText } from "./ban-text.ts";
-import { Table } from "./parts.tsx";
+import { SearchForm, Table } from "./parts.tsx";
 import { words } from "./words.ts";
 
 export function PlayersPage({ id }: { readonly id: string | undefined }) {
@@ -16,7 +16,7 @@ export function PlayersPage({ id }: { readonly id: string | undefined }) {
 
 function Search() {
   const { players: say, sections } = words.value;
-  const [typed, query] = [useSignal(""), useSignal("")];
+  const query = useSignal("");
   const pages = usePages(
     async (cursor) => {
       const page = await ask("findAccounts", { query: { query: query.value || undefined, cursor } });
@@ -24,28 +24,9 @@ function Search() {
     },
     [query.value],
   );
-  const find = (event: Event): void => {
-    event.preventDefault();
-    query.value = typed.value.trim();
-  };
   return (
     <Page title={sections.players} intro={say.intro}>
-      <form class="row" role="search" onSubmit={find}>
-        <div class="field">
-          <label for="find">{say.search}</label>
-          <input
-            id="find"
-            type="search"
-            maxLength={64}
-            autocomplete="off"
-            value={typed.value}
-            onInput={(event) => (typed.value = event.currentTarget.value)}
-          />
-        </div>
-        <button type="submit" class="button primary">
-          {say.find}
-        </button>
-      </form>
+      <SearchForm label={say.search} button={say.find} onFind={(wanted) => (query.value = wanted)} />
       <Listed pages={pages} empty={say.empty}>
         {(accounts) => (
           <Table label={sections.players} heads={[say.name, say.kind, say.role, say.since, say.ban]}>

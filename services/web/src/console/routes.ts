@@ -21,8 +21,13 @@ export const ADMIN_ROUTES: { readonly [O in OperatorOperationId]: RouteOf<O> } =
   revokePlayerDevices: ["POST", "/v1/admin/players/{playerId}/devices/revoke-all"],
   banPlayer: ["PUT", "/v1/admin/players/{playerId}/ban"],
   unbanPlayer: ["POST", "/v1/admin/players/{playerId}/unban"],
+  listPlayerMutes: ["GET", "/v1/admin/players/{playerId}/mutes"],
+  mutePlayer: ["PUT", "/v1/admin/players/{playerId}/mute"],
+  unmutePlayer: ["POST", "/v1/admin/players/{playerId}/unmute"],
   setRole: ["PUT", "/v1/admin/players/{playerId}/role"],
   listAuditLog: ["GET", "/v1/admin/audit-log"],
+  listModerationLog: ["GET", "/v1/admin/moderation-log"],
+  findRooms: ["GET", "/v1/admin/rooms"],
   listSigningKeys: ["GET", "/v1/admin/signing-keys"],
   rotateSigningKey: ["POST", "/v1/admin/signing-keys/rotate"],
   revokeSigningKey: ["POST", "/v1/admin/signing-keys/{kid}/revoke"],
@@ -62,7 +67,7 @@ export function may(operation: OperatorOperationId): boolean {
   return ownRank() >= RANKS[OPERATOR_OPERATIONS[operation].role];
 }
 
-/** Bans, and the ends of others' sessions, are only of accounts with a lower role. */
+/** Bans, mutes in all channels, and the ends of others' sessions are only of accounts with a lower role. */
 export function outranks(role: Role): boolean {
   return ownRank() > RANKS[role];
 }

@@ -109,7 +109,8 @@ export const consoleDe: ConsoleText = {
     roleAsk: (name) =>
       `Die Rolle von ${name} ändern? Das gilt in Sekunden. Moderatoren kümmern sich um Spieler und Spiele, Admins auch um die Installation.`,
     roleSet: (name, role) => `${name} hat jetzt die Rolle ${role}.`,
-    protected: "Nur wer eine höhere Rolle hat, kann dieses Konto sperren oder seine Sitzungen beenden.",
+    protected:
+      "Nur wer eine höhere Rolle hat, kann dieses Konto sperren oder stummschalten oder seine Sitzungen beenden.",
     devices: "Geräte",
     noDevices: "Keine Sitzung ist offen.",
     device: "Gerät",
@@ -125,6 +126,21 @@ export const consoleDe: ConsoleText = {
     endedAll: (n) => (n === 1 ? "1 Sitzung ist beendet." : `${n} Sitzungen sind beendet.`),
     reports: "Offene Meldungen über diesen Spieler",
     noReports: "Es gibt keine.",
+  },
+  mutes: {
+    title: "Stummschaltungen",
+    none: "Dieser Spieler darf überall schreiben.",
+    everywhere: "in allen Kanälen",
+    inChannel: "in einem Kanal",
+    mute: "In allen Kanälen stummschalten",
+    muteAsk: (name) =>
+      `${name} in allen Kanälen stummschalten? Bis zum Ende schreibt der Spieler nichts, gründet keine Räume und lädt niemanden ein.`,
+    replaces: "Das ersetzt die Stummschaltung, die es schon gibt.",
+    muted: (name, span) => `${name} ist in allen Kanälen stumm. Dauer: ${span}.`,
+    unmute: "Stummschaltung in allen Kanälen aufheben",
+    unmuteAsk: (name) =>
+      `Die Stummschaltung von ${name} in allen Kanälen aufheben? Stummschaltungen in einzelnen Kanälen bleiben.`,
+    unmuted: (name) => `${name} ist nicht mehr in allen Kanälen stumm.`,
   },
   matches: {
     intro: "Die neuesten zuerst.",
@@ -208,6 +224,18 @@ export const consoleDe: ConsoleText = {
       "Nachrichten eines Kanals, die neuesten zuerst. Direkte Gespräche gehören ihren beiden Spielern allein. Was hier geschieht, steht im Moderationsprotokoll des Chats.",
     channel: "Id des Kanals oder des Spiels",
     global: "Der globale Kanal",
+    rooms: "Räume",
+    allRooms: "Alle Räume",
+    searchRooms: "Anfang des Raumnamens, oder die Id",
+    findRooms: "Räume suchen",
+    noRooms: "Kein Raum beginnt so.",
+    room: "Raum",
+    access: "Wer eintreten kann",
+    public: "alle",
+    private: "wer eingeladen ist",
+    owner: "Besitzer",
+    members: "Mitglieder",
+    active: "Zuletzt aktiv",
     messages: "Neueste Nachrichten",
     empty: "Hier hat niemand geschrieben.",
     gone: "gelöscht",
@@ -305,6 +333,12 @@ export const consoleDe: ConsoleText = {
   audit: {
     intro: "Wer was mit wem tat und warum. Der Hash jedes Eintrags geht über den Eintrag und den Hash davor.",
     empty: "Noch ist nichts geschehen.",
+    log: "Protokoll",
+    logs: {
+      accounts: "Konten, Spiele und die Installation",
+      chat: "Moderation des Chats",
+    },
+    noLog: "Dieses Protokoll gibt es nicht. Wähle ein anderes.",
     position: "Nr.",
     at: "Wann",
     actor: "Wer",

@@ -146,6 +146,9 @@ export const de: Text = {
   reports: reportsDe,
   errors: errorsDe as Readonly<Record<string, string>>,
   again: (wait) => `Versuche es in ${wait} noch einmal.`,
+  mutedEverywhere: "Du bist in allen Kanälen stummgeschaltet. Darüber entscheiden die Moderatoren.",
+  ends: (when) => `Das endet am ${when}.`,
+  because: (reason) => `Der Grund: ${reason}`,
   unknownError: (code) =>
     `Etwas ist schiefgegangen (${code}). Versuche es noch einmal; bleibt es so, sag es den Betreibern.`,
 };

@@ -146,6 +146,9 @@ export const en = {
   reports: reportsEn,
   errors: errorsEn as Readonly<Record<string, string>>,
   again: (wait: string) => `Try again in ${wait}.`,
+  mutedEverywhere: "You are muted in all channels. The moderators of this server decide about that.",
+  ends: (when: string) => `It ends ${when}.`,
+  because: (reason: string) => `The reason: ${reason}`,
   unknownError: (code: string) =>
     `Something went wrong (${code}). Try again; if it stays, tell the operator of this server.`,
 };

@@ -19,9 +19,18 @@ effect(() => {
 /** What a failure is called, and what to do about it. */
 export function errorText(err: unknown): string {
   const code = err instanceof MusterError ? err.code : "internal";
-  const { errors, unknownError, again } = text.value;
+  const { errors, unknownError, again, mutedEverywhere, ends, because } = text.value;
   const what = (Object.hasOwn(errors, code) && errors[code]) || unknownError(code);
-  const waitMs = err instanceof MusterError ? err.details?.["retryAfterMs"] : undefined;
+  const { retryAfterMs: waitMs, until, reason, everywhere } = err instanceof MusterError ? (err.details ?? {}) : {};
+  // Bans and mutes: what a moderator has written for the player.
+  if ((code === "muted" || code === "account_banned") && typeof reason === "string")
+    return [
+      everywhere === true ? mutedEverywhere : what,
+      typeof until === "string" ? ends(dateText(until)) : "",
+      because(reason),
+    ]
+      .filter((part) => part !== "")
+      .join(" ");
   return typeof waitMs === "number" ? `${what} ${again(waitText(waitMs))}` : what;
 }
 
