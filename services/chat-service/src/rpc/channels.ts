@@ -156,8 +156,8 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
         owner_id: actor.playerId,
       });
       const channel = await findOrMake(wanted, [actor], async (tx) => {
+        await lockDirectLimit(tx, actor.playerId, "opener", now()); // first, so that of many at once each counts the others
         await refuseMutedEverywhere(tx, actor.playerId, now());
-        await lockDirectLimit(tx, actor.playerId, "opener", now()); // so that of many at once each counts the others
         if ((await countRoomsOf(tx, actor.playerId)) >= limits.roomsOwnedMax)
           throw fail("too_many_rooms", { details: { roomsMax: limits.roomsOwnedMax } });
       });
