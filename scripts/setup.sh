@@ -265,8 +265,17 @@ setup_backup_programs() {
   { has mariadb-dump && has mariadb-binlog; } || apt_install "mariadb-dump and mariadb-binlog, for backups" mariadb-client
 }
 
+# What a system keeps would be refused file by file, after everything was installed.
+refuse_foreign_home() {
+  local at=${MUSTER_HOME:-.muster}
+  while [ ! -e "$at" ]; do at=$(dirname "$at"); done
+  [ -w "$at" ] || die "$(realpath "$at") belongs to another user ($(stat -c '%U, uid %u' "$at")), and this one may not write there.
+Run this as that user, or in a checkout of your own, or with a folder and ports of your own: MUSTER_HOME, MUSTER_PORT and MUSTER_PORT_BASE."
+}
+
 # setup_everything [SECONDS]: what follows it takes so long: then each step says how much time is left.
 setup_everything() {
+  refuse_foreign_home
   if [ -n "${1:-}" ]; then
     LEFT_S=$1
     pnpm_is_there || LEFT_S=$((LEFT_S + $(usual pnpm 5)))
