@@ -1,5 +1,4 @@
 // The audit log of a service, and its chain, which the browser computes again.
-import { MusterError } from "@muster/client";
 import { useSignal } from "@preact/signals";
 import { useLocation } from "preact-iso";
 import { dateText } from "../text/index.ts";
@@ -10,6 +9,7 @@ import { usePages } from "../ui/pages-of.ts";
 import { ask } from "./api.ts";
 import { type AuditEntry, checkChain } from "./audit-chain.ts";
 import { Select, Table, Who } from "./parts.tsx";
+import { patiently } from "./patiently.ts";
 import { may } from "./routes.ts";
 import { words } from "./words.ts";
 
@@ -17,8 +17,6 @@ const PAGE = 50;
 const VERIFIED_PAGE = 200;
 /** More than that is the server's work: it is read page by page. */
 const VERIFIED_MAX = 20_000;
-const TRIES_MAX = 10;
-const WAIT_S_MAX = 10;
 
 /** By the end of the page's path. The first one is there without it. */
 const LOGS = {
@@ -156,16 +154,4 @@ async function verified(log: Log, onRead: (entries: number) => void): Promise<Fo
     state: "broken",
     says: result.fault === "changed" ? say.changed(result.position) : say.missing(result.position),
   };
-}
-
-/** A limit of calls is met by reading so many pages in a row: the server says when to go on. */
-async function patiently<T>(work: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries++)
-    try {
-      return await work();
-    } catch (err) {
-      if (!(err instanceof MusterError) || err.status !== 429 || tries === TRIES_MAX) throw err;
-      const { retryAfterS = 1 } = (err.details ?? {}) as { retryAfterS?: number };
-      await new Promise((resolve) => setTimeout(resolve, Math.min(retryAfterS, WAIT_S_MAX) * 1000));
-    }
 }
