@@ -43,11 +43,10 @@ describeWithMariadb("a moderator", () => {
       "making a room": () => call.createRoom({ actor: rude, name: "an insult", private: false }),
       inviting: () => call.addMember(inviting),
     };
-    const end = new Date(Date.now() + 60_000).toISOString().slice(0, 4); // the year: the harness has a clock of its own
     for (const [what, write] of Object.entries(writing))
       await expect(write(), what).rejects.toMatchObject({
         code: "muted",
-        message: expect.stringMatching(new RegExp(`^You are muted in all channels until ${end}.*Z: spam$`)) as string,
+        message: expect.stringMatching(/^You are muted in all channels until 20.*Z: spam$/) as string,
         details: { everywhere: true, reason: "spam", until: expect.stringMatching(/Z$/) as string },
       });
     await call.createRoom({ actor: rude, name: "before the mute", private: false }); // is there: a repeat
