@@ -46,6 +46,11 @@ export const COMMON_ERRORS = {
   unauthenticated: { grpc: "unauthenticated", retryable: false, message: "A valid access token is required." },
   deadline_exceeded: { grpc: "deadline_exceeded", retryable: true, message: "The request took too long." },
   unavailable: { grpc: "unavailable", retryable: true, message: "The service cannot answer right now." },
+  overloaded: {
+    grpc: "unavailable",
+    retryable: true,
+    message: "The service has too much to do right now; try again shortly.",
+  },
   internal: { grpc: "internal", retryable: false, message: "Something went wrong on our side." },
 } as const satisfies ErrorTable;
 

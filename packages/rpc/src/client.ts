@@ -1,11 +1,12 @@
 import type { DescMethodUnary, DescService } from "@bufbuild/protobuf";
 import { type Client, type Interceptor, createClient } from "@connectrpc/connect";
 import { commonError } from "@muster/errors";
-import { type Component, type Metrics, currentBudget, remainingBudgetMs } from "@muster/runtime";
+import { type Component, type Criticality, type Metrics, currentBudget, remainingBudgetMs } from "@muster/runtime";
 import { childOf, currentTrace, formatTraceparent, isRecording, startSpan } from "@muster/tracing";
 import { Breaker } from "./breaker.ts";
 import { Channel, type Resolve } from "./channel.ts";
 import type { Pings } from "./connection.ts";
+import { sendCriticality } from "./criticality.ts";
 import { toAppError } from "./errors.ts";
 import { MESSAGE_BYTES_MAX } from "./pages.ts";
 import { mayRepeat, RepeatBudget } from "./repeats.ts";
@@ -22,6 +23,8 @@ export interface RpcClientOptions<S extends DescService> {
   readonly oneOfMany?: boolean;
   /** The caller can do without this service: when most calls fail, the others do at once instead of waiting for it (see Breaker). */
   readonly optional?: boolean;
+  /** Of calls that no request has caused; those of a request are as critical as it is. Default: critical. */
+  readonly criticality?: Criticality;
   /** Of the process: counts what is sent again. */
   readonly metrics?: Metrics;
   /** Instead of the system's: for tests. */
@@ -49,7 +52,7 @@ export function createRpcClient<S extends DescService>(options: RpcClientOptions
   const channel = new Channel(options);
   const transport = createOwnTransport(channel, {
     baseUrl: options.baseUrl,
-    interceptors: [traceRule(options.baseUrl)],
+    interceptors: [criticalityRule(options.criticality), traceRule(options.baseUrl)],
     messageBytesMax: MESSAGE_BYTES_MAX,
     waitShare: options.oneOfMany ? 0 : WAIT_SHARE,
   });
@@ -63,6 +66,13 @@ export function createRpcClient<S extends DescService>(options: RpcClientOptions
       breaker?.stop();
       channel.stop();
     },
+  };
+}
+
+function criticalityRule(usual: Criticality | undefined): Interceptor {
+  return (next) => (req) => {
+    sendCriticality(req.header, usual);
+    return next(req);
   };
 }
 

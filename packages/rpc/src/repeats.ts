@@ -5,6 +5,7 @@ import { type Metrics, sleep } from "@muster/runtime";
 import { Counter } from "prom-client";
 import { NotConnectedError } from "./channel.ts";
 import { isRepeatable } from "./repeatable.ts";
+import { pushbackMsOf } from "./shed.ts";
 import { transportFailureOf } from "./transport.ts";
 
 const ATTEMPTS_MAX = 4;
@@ -52,7 +53,7 @@ function repeatsOf(metrics: Metrics): Counter<"callee" | "outcome"> {
     made ??
     new Counter({
       name: REPEATS,
-      help: "Calls that failed in transit: sent again, or not sent again because too many had been",
+      help: "Calls that failed in transit, or that an overloaded process asked for later: sent again, or not sent again because too many had been",
       labelNames: ["callee", "outcome"],
       registers: [metrics],
     })
@@ -65,11 +66,18 @@ export async function mayRepeat(
   call: { method: DescMethodUnary; attempt: number; leftMs: () => number; signal: AbortSignal | undefined },
   budget: RepeatBudget,
 ): Promise<boolean> {
-  const failure = transportFailureOf(err);
-  if (!failure || (failure.cause instanceof NotConnectedError && failure.cause.waited)) return false;
-  if (call.attempt >= ATTEMPTS_MAX || !(failure.neverServed || isRepeatable(call.method))) return false;
-  const delayMs = Math.random() * DELAY_MS_FIRST * 2 ** call.attempt;
+  const delayMs = delayMsBefore(err, call);
+  if (delayMs === undefined || call.attempt >= ATTEMPTS_MAX) return false;
   if (call.signal?.aborted || call.leftMs() - delayMs < LEFT_MS_MIN || !budget.take()) return false;
   await sleep(delayMs, call.signal);
   return call.signal?.aborted !== true;
+}
+
+/** Undefined: it may not be sent again. */
+function delayMsBefore(err: AppError, call: { method: DescMethodUnary; attempt: number }): number | undefined {
+  const failure = transportFailureOf(err);
+  if (!failure) return pushbackMsOf(err); // refused before it was begun, so whatever it is
+  if (failure.cause instanceof NotConnectedError && failure.cause.waited) return undefined;
+  if (!failure.neverServed && !isRepeatable(call.method)) return undefined;
+  return Math.random() * DELAY_MS_FIRST * 2 ** call.attempt;
 }

@@ -12,7 +12,7 @@ import { fastifyConnectPlugin } from "@connectrpc/connect-fastify";
 import { createValidateInterceptor } from "@connectrpc/validate";
 import { AppError } from "@muster/errors";
 import type { Logger } from "@muster/log";
-import { type Component, type Metrics, withBudget } from "@muster/runtime";
+import { type Component, currentAdmission, type LoadShedder, type Metrics, withBudget } from "@muster/runtime";
 import { continueTrace, parseTraceparent, type Span, startSpan, withTrace } from "@muster/tracing";
 import { fastify } from "fastify";
 import { Histogram } from "prom-client";
@@ -21,6 +21,7 @@ import { toConnectError } from "./errors.ts";
 import { parseGrpcTimeout } from "./grpc-timeout.ts";
 import { MESSAGE_BYTES_MAX } from "./pages.ts";
 import { rpcName } from "./rpc-name.ts";
+import { addAdmission } from "./shed.ts";
 
 export interface RpcServer extends Component {
   readonly url: string;
@@ -34,6 +35,8 @@ export interface RpcServerOptions {
   readonly metrics: Metrics;
   /** Polled as a matter of routine: they are logged at debug while they succeed, so that the rest can be read. */
   readonly quietMethods?: readonly DescMethod[];
+  /** Refuses calls when the process has too much to do; without it none. */
+  readonly shedder?: LoadShedder;
   /** Instead of CONNECTION_AGE_MS: for tests. */
   readonly connectionAgeMs?: number;
 }
@@ -66,6 +69,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
   shareCalls(server.server);
   limitAge(server.server, options.connectionAgeMs ?? CONNECTION_AGE_MS);
   const connections = openConnections(server.server);
+  const routes = addAdmission(server, options.routes, options.shedder);
   const shutdown = new AbortController();
   let url = "";
   return {
@@ -75,7 +79,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     },
     async start() {
       await server.register(fastifyConnectPlugin, {
-        routes: options.routes,
+        routes,
         interceptors: [callRules(options), canonicalIds(), createValidateInterceptor()],
         readMaxBytes: MESSAGE_BYTES_MAX,
         writeMaxBytes: MESSAGE_BYTES_MAX,
@@ -172,13 +176,17 @@ function callRules({ log, metrics, quietMethods = [] }: RpcServerOptions): Inter
       else log[quietMethods.includes(req.method) ? "debug" : "info"](fields, "rpc");
     };
     const timeoutMs = parseGrpcTimeout(req.header.get("grpc-timeout")) ?? DEFAULT_DEADLINE_MS;
+    const admission = req.stream ? undefined : currentAdmission();
+    admission?.serve();
     const handle = async (): ReturnType<typeof next> => {
       try {
         const res = await next(req);
+        admission?.end(false);
         finish("ok");
         span.end();
         return res;
       } catch (thrown) {
+        admission?.end(true);
         const err = toConnectError(thrown);
         const code = err.metadata.get("muster-error-code") ?? Code[err.code];
         finish(code, thrown);

@@ -1,4 +1,5 @@
 import { LimitReachedError } from "./limiter.ts";
+import { aside } from "./load/load-shedder.ts";
 
 export interface FairLimiterOptions {
   /** How many may run at once, of all sources. */
@@ -45,13 +46,14 @@ export class FairLimiter {
   }
 
   /**
+   * Whoever waits here counts as nobody's call in flight: this queue has a limit of its own.
    * @param gone aborts when the caller no longer waits: its slot goes to the next one
    * @throws LimitReachedError when a queue is full, WaitAbandonedError when `gone` aborts first
    */
   async run<T>(source: string, work: () => Promise<T>, gone?: AbortSignal): Promise<T> {
     const own = this.#sourceOf(source);
     if (this.#mayRun(own)) this.#begin(own);
-    else await this.#wait(own, source, gone);
+    else await aside(() => this.#wait(own, source, gone));
     try {
       return await work();
     } finally {
@@ -104,7 +106,7 @@ export class FairLimiter {
     this.#running++;
   }
 
-  #wait(source: Source, name: string, gone: AbortSignal | undefined): Promise<void> {
+  async #wait(source: Source, name: string, gone: AbortSignal | undefined): Promise<void> {
     if (gone?.aborted || !this.#makeRoom(source)) {
       this.#forgetIdle(name, source);
       throw gone?.aborted ? new WaitAbandonedError("gone") : new LimitReachedError("too many at once");

@@ -1,7 +1,15 @@
 import { type ConfigOf, type Environment, type Fields, parseConfig, url } from "@muster/config";
 import { dbConfig } from "@muster/db";
 import { logConfig } from "@muster/log";
-import { type Configuration, port, type ServiceConfig, standardFields, type StandardFields } from "./fields.ts";
+import {
+  type Configuration,
+  type LoadConfig,
+  loadFields,
+  port,
+  type ServiceConfig,
+  standardFields,
+  type StandardFields,
+} from "./fields.ts";
 
 /** For what works on a service's database without being the service: its migrations, an operator's commands. */
 export interface DatabaseConfig {
@@ -10,7 +18,7 @@ export interface DatabaseConfig {
   readonly dbAcquireTimeoutMs: number;
 }
 
-export interface DatabaseServiceConfig extends ServiceConfig, DatabaseConfig, ConfigOf<typeof dbConfig> {
+export interface DatabaseServiceConfig extends ServiceConfig, LoadConfig, DatabaseConfig, ConfigOf<typeof dbConfig> {
   readonly logLevel: string;
   readonly grpcPort: number;
 }
@@ -33,7 +41,12 @@ export function databaseConfig<const P extends string, O extends Fields>(
     description: `mysql://user:password@host:port/${prefix.toLowerCase()}_…`,
   });
   const listens = { [`${prefix}_GRPC_PORT`]: port(grpcPort, "gRPC (h2c)") };
-  const fields = standardFields(prefix, { ...standard, listens }, { [name]: dbUrl, ...own }, dbConfig);
+  const fields = standardFields(
+    prefix,
+    { ...standard, listens },
+    { [name]: dbUrl, ...own, ...loadFields(prefix) },
+    dbConfig,
+  );
   return {
     prefix,
     fields: fields as unknown as O,

@@ -2,7 +2,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import type { ConnectRouter } from "@connectrpc/connect";
 import { createDatabase, type Database, type Migrations, waitForSchema } from "@muster/db";
 import { createRpcServer, type RpcServer } from "@muster/rpc";
-import type { Component } from "@muster/runtime";
+import { type Component, createLoadControl } from "@muster/runtime";
 import type { DatabaseConfiguration, DatabaseServiceConfig } from "./database-fields.ts";
 import { createRetention, type RetentionRule } from "./retention.ts";
 import { type Composition, defineService, type Service, type ServiceApp, type ServiceContext } from "./service.ts";
@@ -80,10 +80,20 @@ function composeDatabaseService<C extends DatabaseServiceConfig, Tables>(
     peers = {},
     waitsFor = {},
   } = own;
-  const rpc = createRpcServer({ host: config.host, port: config.grpcPort, routes, log, metrics, quietMethods });
+  const load = createLoadControl(config, metrics);
+  const shedder = load.shedder("calls");
+  const rpc = createRpcServer({
+    host: config.host,
+    port: config.grpcPort,
+    routes,
+    log,
+    metrics,
+    quietMethods,
+    shedder,
+  });
   const housekeeping = retention.length > 0 ? [createRetention(retention, log)] : [];
   return {
-    components: [database, schema, ...beforeRpc, ...housekeeping, rpc, ...afterRpc],
+    components: [database, schema, ...beforeRpc, ...housekeeping, load, rpc, ...afterRpc],
     ready: { database: database.check, ...ready },
     peers,
     waitsFor,

@@ -46,6 +46,41 @@ export function serviceConfig<const P extends string, L extends Fields, O extend
   };
 }
 
+/** Of a process that serves calls: what it does when it has too much to do (createLoadControl of packages/runtime). */
+export function loadFields<const P extends string>(prefix: P, of = "calls"): LoadFields<P> {
+  return {
+    [`${prefix}_CALLS_IN_FLIGHT_MIN`]: int({
+      default: 32,
+      min: 1,
+      max: 10_000,
+      description: `${of} that may be in flight however slow they are, calls; less critical ones have a share of it`,
+    }),
+    [`${prefix}_CALLS_IN_FLIGHT_MAX`]: int({
+      default: 320,
+      min: 1,
+      max: 10_000,
+      description: `${of} that may be in flight at most, calls; the limit follows from how long they take, and never leaves these two`,
+    }),
+    [`${prefix}_EVENT_LOOP_LATE_MS`]: int({
+      default: 250,
+      min: 10,
+      max: 10_000,
+      description:
+        "a later event loop refuses sheddable calls; twice as late also sheddable-plus ones, four times also critical ones",
+    }),
+  } as unknown as LoadFields<P>;
+}
+
+type LoadFields<P extends string> = Readonly<
+  Record<`${P}_CALLS_IN_FLIGHT_MIN` | `${P}_CALLS_IN_FLIGHT_MAX` | `${P}_EVENT_LOOP_LATE_MS`, TUnsafe<number>>
+>;
+
+export interface LoadConfig {
+  readonly callsInFlightMin: number;
+  readonly callsInFlightMax: number;
+  readonly eventLoopLateMs: number;
+}
+
 /** In the order in which a README lists them. */
 export function standardFields(
   prefix: string,

@@ -38,6 +38,9 @@ describe("a configuration with one prefix", () => {
       "NOTES_ADMIN_PORT",
       "NOTES_DB_URL",
       "NOTES_PER_DAY",
+      "NOTES_CALLS_IN_FLIGHT_MIN",
+      "NOTES_CALLS_IN_FLIGHT_MAX",
+      "NOTES_EVENT_LOOP_LATE_MS",
       "NOTES_STOP_WITHIN_MS",
     ]);
     const config = configuration.read({ NOTES_DB_URL: "mysql://u:p@h/notes_1", NOTES_GRPC_PORT: "1" });
@@ -121,6 +124,7 @@ describe("a service", () => {
       "schema",
       "before, of mysql://u:p@127.0.0.1:1/d",
       "housekeeping",
+      "event loop guard",
       "rpc server",
       "after",
       "serving",

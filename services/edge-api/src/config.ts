@@ -1,5 +1,5 @@
 import { bool, int, json, text, url } from "@muster/config";
-import { type ConfigFrom, port, serviceConfig } from "@muster/service";
+import { type ConfigFrom, loadFields, port, serviceConfig } from "@muster/service";
 import { LEGACY_DOMAINS } from "./contract.ts";
 import { Type } from "@sinclair/typebox";
 
@@ -64,6 +64,7 @@ const own = {
     max: 60_000,
     description: "maximum time for any other request",
   }),
+  ...loadFields("EDGE", "requests that need the same service"),
 };
 
 export const configuration = serviceConfig(

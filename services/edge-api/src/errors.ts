@@ -70,7 +70,9 @@ export function sendError(
   const { status, code, message, details, retryable } = answerTo(thrown, parts.known);
   const fields = { method: request.method, route: request.routeOptions.url, status, code };
   // 503 and 504: something behind is away, and says so itself. Only a bug is ours to mend here.
-  if (status >= 500) parts.log[status === 500 ? "error" : "warn"]({ ...fields, err: thrown }, "request failed");
+  // What an overloaded service refused is counted there, and is not to make more work here.
+  if (code === "overloaded") parts.log.debug(fields, "request refused");
+  else if (status >= 500) parts.log[status === 500 ? "error" : "warn"]({ ...fields, err: thrown }, "request failed");
   if (retryable && (status === 503 || status === 429)) void reply.header("retry-after", retryAfterS(details));
   if (status === 401) void reply.header("www-authenticate", "Bearer");
   if (thrown instanceof Refusal) void reply.headers(thrown.headers);

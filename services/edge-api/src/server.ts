@@ -10,6 +10,7 @@ import type { TokenVerifier } from "@muster/tokens";
 import { formatTraceparent, withTrace } from "@muster/tracing";
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import { Histogram } from "prom-client";
+import { admissionTo, type Shedders } from "./admission.ts";
 import { authenticate } from "./auth.ts";
 import type { Contract, Operation } from "./contract.ts";
 import {
@@ -51,6 +52,7 @@ export interface ServerParts {
   /** CIDRs of the ingress: who else sends X-Forwarded-For is not believed. */
   readonly trustedProxies: readonly string[];
   readonly deadlines: { readonly readMs: number; readonly writeMs: number };
+  readonly shedders: Shedders;
   readonly metrics: Metrics;
   readonly log: Logger;
 }
@@ -217,7 +219,8 @@ function addRequestRules(
   });
 }
 
-function addOperation(server: FastifyInstance, operation: Operation, { clients, tokens }: ServerParts): void {
+function addOperation(server: FastifyInstance, operation: Operation, parts: ServerParts): void {
+  const { clients, tokens, shedders } = parts;
   const { operationId } = operation;
   // Of whichever operation: its schemas, which are the contract's, check what comes and write what goes.
   const handlers = HANDLERS as Readonly<Record<string, Handler<OperationId>>>;
@@ -227,10 +230,13 @@ function addOperation(server: FastifyInstance, operation: Operation, { clients, 
     method: operation.method,
     url: operation.url,
     schema: operation.schema,
-    // Before the body is read, so that an unauthenticated request costs as little as possible.
-    onRequest: async (request) => {
-      if (operation.secured) callers.set(request, await authenticate(request, tokens));
-    },
+    // Before the body is read, so that a refused or unauthenticated request costs as little as possible.
+    onRequest: [
+      admissionTo(operationId, shedders),
+      async (request) => {
+        if (operation.secured) callers.set(request, await authenticate(request, tokens));
+      },
+    ],
     handler: async (request, reply): Promise<FastifyReply> => {
       const call = {
         body: request.body ?? {},

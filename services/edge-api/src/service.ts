@@ -6,10 +6,11 @@ import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
 import { RatingService } from "@muster/contracts/rating/v2";
 import { ReplayService } from "@muster/contracts/replay/v2";
 import { createRpcClient } from "@muster/rpc";
-import { type Component, measureBounded } from "@muster/runtime";
+import { type Component, createLoadControl, measureBounded } from "@muster/runtime";
 import { type Composition, defineService, type ServiceContext } from "@muster/service";
 import { TokenVerifier, revocationFeedFrom } from "@muster/tokens";
 import { Gauge } from "prom-client";
+import { sheddersOf } from "./admission.ts";
 import { type Config, configuration } from "./config.ts";
 import { readContract } from "./contract.ts";
 import { Downloads } from "./downloads.ts";
@@ -33,7 +34,13 @@ export const service = defineService({ name: "edge-api", configuration, compose 
 
 function compose({ config, metrics, log, about }: ServiceContext<Config>): Composition<Exposed> {
   const timeoutMs = Math.max(config.readDeadlineMs, config.writeDeadlineMs);
-  const identity = createRpcClient({ service: IdentityService, metrics, baseUrl: config.identityUrl, timeoutMs });
+  const identity = createRpcClient({
+    service: IdentityService,
+    metrics,
+    baseUrl: config.identityUrl,
+    timeoutMs,
+    criticality: "critical-plus", // what no request asks for: keys and revocations
+  });
   const match = createRpcClient({ service: MatchService, metrics, baseUrl: config.matchUrl, timeoutMs });
   const matchmaking = createRpcClient({
     service: MatchmakingService,
@@ -92,6 +99,7 @@ function compose({ config, metrics, log, about }: ServiceContext<Config>): Compo
     replay: replay.check,
   };
   const contract = readContract();
+  const load = createLoadControl(config, metrics);
   const server = createRestServer({
     contract,
     legacy: {
@@ -118,6 +126,7 @@ function compose({ config, metrics, log, about }: ServiceContext<Config>): Compo
     tokens,
     corsOrigins: config.corsOrigins,
     trustedProxies: config.trustedProxies,
+    shedders: sheddersOf(load),
     deadlines: { readMs: config.readDeadlineMs, writeMs: config.writeDeadlineMs },
     metrics,
     log,
@@ -153,6 +162,7 @@ function compose({ config, metrics, log, about }: ServiceContext<Config>): Compo
       replay,
       ...deliveries.map(([, client]) => client),
       revocationFeed,
+      load,
       rest,
       ingressRefusals,
     ],

@@ -1,4 +1,5 @@
 // The service as the tests of other packages may use it.
+export { sheddersOf } from "./admission.ts";
 export { fields, readConfig } from "./config.ts";
 export { type Contract, readContract } from "./contract.ts";
 export { createRestServer } from "./server.ts";

@@ -1,5 +1,5 @@
 import { ConfigError, type Environment, int, json, keys, url } from "@muster/config";
-import { type ConfigFrom, port, serviceConfig } from "@muster/service";
+import { type ConfigFrom, loadFields, port, serviceConfig } from "@muster/service";
 import { DEFAULT_MODES, GAMES, type Mode } from "@muster/modes";
 import { type Game, optionsFor } from "@muster/game-kit";
 import { Type } from "@sinclair/typebox";
@@ -26,6 +26,7 @@ const modeSchema = Type.Record(
 );
 
 const own = {
+  ...loadFields("MATCHMAKER"),
   MATCHMAKER_MATCH_URL: url({ protocols: ["http:"], description: "gRPC address of match-service" }),
   MATCHMAKER_SEAT_TICKET_KEY: keys({
     length: 32,

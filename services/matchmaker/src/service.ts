@@ -1,7 +1,7 @@
 import { MatchService } from "@muster/contracts/match/v2";
 import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
 import { createRpcClient, createRpcServer, type RpcServer } from "@muster/rpc";
-import { measureBounded } from "@muster/runtime";
+import { createLoadControl, measureBounded } from "@muster/runtime";
 import { type Composition, defineService, type ServiceContext } from "@muster/service";
 import { SeatTicketSealer } from "@muster/tokens";
 import { Admission } from "./queue/admission.ts";
@@ -28,6 +28,7 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly rpc: R
     service: MatchService,
     metrics: registry,
     baseUrl: config.matchUrl,
+    criticality: "critical-plus", // players wait for the record, and their match for its next shard
     timeoutMs: MATCH_CALL_TIMEOUT_MS,
   });
   const sessions = new PeerSessions();
@@ -87,9 +88,11 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly rpc: R
     log,
   });
   measureBounded(registry, { ...admission.bounded, ...failover.bounded });
+  const load = createLoadControl(config, registry);
   const rpc = createRpcServer({
     host: config.host,
     port: config.grpcPort,
+    shedder: load.shedder("calls"),
     routes: (router) =>
       router.service(
         MatchmakingService,
@@ -112,7 +115,7 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly rpc: R
   });
   const streams = { name: "streams", stop: async () => sessions.closeAll() };
   return {
-    components: [matchClient, records, rpc, streams, admission, matching, failover],
+    components: [matchClient, records, load, rpc, streams, admission, matching, failover],
     peers: {
       shards: () => (shards.size > 0 ? undefined : "no shard is connected"),
       gateways: () => (sessions.gateways.size > 0 ? undefined : "no gateway is connected"),

@@ -51,12 +51,14 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly socket
     metrics: registry,
     baseUrl: config.identityUrl,
     timeoutMs: CALL_TIMEOUT_MS,
+    criticality: "critical-plus", // keys and revocations: without them nobody is let in
   });
   const rating = createRpcClient({
     service: RatingService,
     metrics: registry,
     baseUrl: config.ratingUrl,
     timeoutMs: CALL_TIMEOUT_MS,
+    criticality: "sheddable-plus", // players are paired by what was last known
     optional: true,
   });
   const matchmaker = createRpcClient({
@@ -122,6 +124,7 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly socket
     createRpcClient({
       service: ChatService,
       metrics: registry,
+      criticality: "critical",
       baseUrl,
       timeoutMs: CALL_TIMEOUT_MS,
       oneOfMany: config.chatUrls.length > 1,

@@ -23,7 +23,7 @@ export const service = defineDatabaseService({ name: "replay-service", configura
 function compose(context: DatabaseContext<Config, Tables>): DatabaseComposition {
   const { config, db, log, now, metrics } = context;
   // Both are asked again and again until they answer: while they are away, the rest goes on.
-  const asked = { metrics, timeoutMs: CALL_TIMEOUT_MS, optional: true };
+  const asked = { metrics, timeoutMs: CALL_TIMEOUT_MS, optional: true, criticality: "sheddable" } as const;
   const matches = createRpcClient({ ...asked, service: MatchService, baseUrl: config.matchUrl });
   const ratings = createRpcClient({ ...asked, service: RatingService, baseUrl: config.ratingUrl });
   const threads = new VerifyThreads({

@@ -53,6 +53,7 @@ function compose(context: ServiceContext<Config, ShardOverrides>): Composition<E
     service: MatchService,
     metrics: registry,
     baseUrl: config.matchUrl,
+    criticality: "critical-plus", // results and leases
     timeoutMs: MATCH_CALL_TIMEOUT_MS,
   });
   const matchmakerClient = createRpcClient({

@@ -6,12 +6,12 @@ import { IdentityService } from "@muster/contracts/identity/v2";
 import { MatchService } from "@muster/contracts/match/v2";
 import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
 import { ClientControlSchema } from "@muster/contracts/realtime/v1";
-import { createRestServer, readContract } from "@muster/edge-api/testing";
+import { createRestServer, readContract, sheddersOf } from "@muster/edge-api/testing";
 import { createLogger } from "@muster/log";
 import { encodeClientControl } from "@muster/realtime";
 import { decodeControl } from "@muster/realtime-gateway/testing";
 import { canonicalId, createRpcClient, createRpcServer, isIdField } from "@muster/rpc";
-import { createMetrics } from "@muster/runtime";
+import { createLoadControl, createMetrics } from "@muster/runtime";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const ID = "01a20ab2-2d4a-7326-a77a-b22eaf2e9f1e";
@@ -104,6 +104,7 @@ describe("an id in another spelling", () => {
   });
 
   describe("over REST", () => {
+    const CALM = { callsInFlightMin: 100, callsInFlightMax: 100, eventLoopLateMs: 10_000 };
     let seen: Json | undefined;
     const clients = {} as never;
     const server = createRestServer({
@@ -114,6 +115,7 @@ describe("an id in another spelling", () => {
       corsOrigins: [],
       trustedProxies: [],
       deadlines: { readMs: 1000, writeMs: 1000 },
+      shedders: sheddersOf(createLoadControl(CALM, createMetrics("test"))),
       metrics: createMetrics("test"),
       log: createLogger("test", "silent"),
     });

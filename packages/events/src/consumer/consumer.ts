@@ -2,7 +2,7 @@
 // to an event that cannot be applied: design/backend/v2.1-event-kit.md.
 import { type Database, inTransaction, reasonOf } from "@muster/db";
 import { must } from "@muster/errors";
-import { type Component, createLoop, sleep } from "@muster/runtime";
+import { type Component, createLoop, sleep, withCriticality } from "@muster/runtime";
 import { inSpan } from "@muster/tracing";
 import type { Transaction } from "kysely";
 import { type Batch, BrokerError, type ReceivedRecord } from "../broker/port.ts";
@@ -86,7 +86,9 @@ class EventConsumer<Tables extends ConsumerTables, Event extends Identified> {
   readonly #nowMs: () => number;
 
   constructor(options: EventConsumerOptions<Tables, Event>, stop: AbortSignal) {
-    this.#options = options;
+    // Whatever an event makes a service ask of others can wait: it is tried again, and nobody looks at it meanwhile.
+    const apply: typeof options.apply = (...given) => withCriticality("sheddable", () => options.apply(...given));
+    this.#options = { ...options, apply };
     this.#db = options.db as unknown as Database<ConsumerTables>;
     this.#policy = options.policy ?? RETRY_POLICY;
     this.#brake = new Brake(this.#policy.brake);

@@ -77,6 +77,10 @@ export class ChatSession implements ChatListener {
       const more = { message: err.message, retryAfterMs };
       return this.#send(errorReply(requestId, err.code as RealtimeErrorCode, more));
     }
+    if (err instanceof AppError && err.code === "overloaded") {
+      const retryAfterMs = Number(err.details?.["retryAfterS"] ?? 0) * 1000;
+      return this.#send(errorReply(requestId, "chat_unavailable", { retryAfterMs }));
+    }
     if (err instanceof LimitReachedError) return this.#send(errorReply(requestId, "chat_unavailable"));
     this.#parts.log.error({ err, playerId: this.playerId }, "a chat message could not be posted");
     this.#send(errorReply(requestId, "chat_unavailable"));

@@ -16,7 +16,12 @@ interface Fault {
   readonly epoch: number;
 }
 
-const matches = createRpcClient({ service: MatchService, baseUrl: matchUrl, timeoutMs: STORE_WITHIN_MS });
+const matches = createRpcClient({
+  service: MatchService,
+  baseUrl: matchUrl,
+  timeoutMs: STORE_WITHIN_MS,
+  criticality: "critical-plus",
+});
 /** Looks are counted, not timed: a process that was stopped as a whole has no slow step. */
 const LOOKS_PER_BUDGET = 3;
 const LOOK_MS = budgetMs / LOOKS_PER_BUDGET;

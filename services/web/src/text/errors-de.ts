@@ -51,6 +51,7 @@ export const errorsDe: ErrorTexts = {
     "Zu viele Versuche mit diesem Namen. Versuche es noch einmal; dein Browser rechnet dann einige Sekunden.",
   too_many_accounts: "Aus deinem Netz wurden zu viele Konten angelegt. Versuche es später oder spiele als Gast.",
   busy: "Der Server hat gerade zu viel zu tun. Versuche es in ein paar Sekunden noch einmal.",
+  overloaded: "Der Server hat gerade zu viel zu tun. Versuche es in ein paar Sekunden noch einmal.",
   message_empty: "Die Nachricht hat keinen Text. Schreib zuerst etwas.",
   message_too_long: "Die Nachricht ist zu lang. Kürze sie oder schick zwei.",
   not_a_member: "Du bist nicht in diesem Kanal. Tritt ihm zuerst bei.",

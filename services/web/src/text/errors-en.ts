@@ -67,6 +67,7 @@ export const errorsEn: ErrorTexts = {
   challenge_required: "Too many attempts for this name. Try again; your browser then has to compute for some seconds.",
   too_many_accounts: "Too many accounts were made from your network. Try again later, or play as a guest.",
   busy: "The server has too much to do right now. Try again in a few seconds.",
+  overloaded: "The server has too much to do right now. Try again in a few seconds.",
   message_empty: "The message has no text. Write something first.",
   message_too_long: "The message is too long. Make it shorter, or send two.",
   not_a_member: "You are not in this channel. Join it first.",
