@@ -180,7 +180,7 @@ it("a caller of a release before is refused with a code that it knows", async ()
     () => true,
   );
   const session = connect(url);
-  stops.push(async () => void session.destroy());
+  stops.push(async () => session.destroy());
   const headers = { ":method": "POST", ":path": "/identity.v2.IdentityService/GetProfile", te: "trailers" };
   const [answer] = (await once(session.request({ ...headers, "content-type": "application/grpc" }), "response")) as [
     Record<string, unknown>,
