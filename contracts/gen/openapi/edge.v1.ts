@@ -193,7 +193,10 @@ export interface paths {
             readonly cookie?: never;
         };
         readonly get?: never;
-        /** Set a new password and end all other sessions */
+        /**
+         * Set a new password and end all other sessions
+         * @description A wrong current password is `bad_credentials`; so is any for a guest, who has none.
+         */
         readonly put: operations["changePassword"];
         readonly post?: never;
         readonly delete?: never;
@@ -721,7 +724,7 @@ export interface paths {
         readonly put?: never;
         /**
          * End all sessions of a player
-         * @description For moderators and admins. Of accounts with a lower role than their own. The player may log in again: a ban refuses that.
+         * @description For moderators and admins. Of accounts with a lower role than their own, and of their own account. The player may log in again: a ban refuses that.
          */
         readonly post: operations["revokePlayerDevices"];
         readonly delete?: never;
@@ -741,7 +744,7 @@ export interface paths {
         readonly put?: never;
         /**
          * End one session of a player
-         * @description For moderators and admins. Of accounts with a lower role than their own.
+         * @description For moderators and admins. Of accounts with a lower role than their own, and of their own account.
          */
         readonly post: operations["revokePlayerDevice"];
         readonly delete?: never;
@@ -943,7 +946,8 @@ export interface paths {
         readonly get?: never;
         /**
          * Decide on a report
-         * @description For moderators and admins. It does nothing else: a ban or a mute is a request of its own. `report_decided` if somebody was faster.
+         * @description For moderators and admins. It does nothing else: a ban or a mute is a request of its own. A decision stays: `report_decided` if somebody was
+         *     faster, also for a repeat of one's own whose response was lost.
          *     Nobody decides on a report about themselves (`not_allowed`).
          */
         readonly put: operations["decideReport"];
@@ -967,7 +971,8 @@ export interface paths {
          * Report a player to the moderators
          * @description While a report of the same player, and the same match, is open, a repeat returns it. At most 20 reports a day (`too_many_reports`), and of one network a
          *     burst of 60, then one a minute.
-         *     A match is one in which the player plays or played; otherwise `match_not_found` or `invalid_request`.
+         *     `matchId` is a match in which the reported player plays or played, whoever reports: `match_not_found` if there is no such match, `invalid_request` if it
+         *     is one of others.
          */
         readonly post: operations["reportPlayer"];
         readonly delete?: never;
@@ -1022,7 +1027,7 @@ export interface paths {
         };
         /**
          * The player who has this name
-         * @description The whole name; upper and lower case do not matter.
+         * @description The whole name, of a guest too. Upper and lower case, compatibility forms (NFKC) and space at the ends do not matter.
          */
         readonly get: operations["findPlayer"];
         readonly put?: never;
@@ -1369,7 +1374,10 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Find or create the channel of a match; its players are the members */
+        /**
+         * Find or create the channel of a match; its players are the members
+         * @description For its players, also when it is over, and for moderators, who read it without being members. Others get `channel_not_found`.
+         */
         readonly post: operations["openMatchChannel"];
         readonly delete?: never;
         readonly options?: never;
@@ -1444,7 +1452,7 @@ export interface paths {
         readonly post?: never;
         /**
          * Remove a player from a room, withdraw an invitation, or leave the room; in a direct channel, only with your own id, which hides it
-         * @description A direct channel stays hidden until the player writes in it, opens it or shows it; messages of the other player do not show it again.
+         * @description A direct channel stays hidden until the player writes in it, opens it or shows it; messages of the other player do not show it again. A player who is neither a member nor invited is `member_not_found`, also after a repeat. Global and match channels cannot be left (`not_allowed`): hide them.
          */
         readonly delete: operations["removeMember"];
         readonly options?: never;
@@ -1536,7 +1544,8 @@ export interface paths {
         };
         /**
          * A page of messages, oldest first; without `before` and `after`, the newest page
-         * @description A deleted message keeps its place, with an empty body and `deletedAt`. Messages of players whom the player blocks are left out, so numbers
+         * @description For members; moderators also read rooms and channels of matches without being members. To others, a private channel is `channel_not_found`, a public room `not_a_member`.
+         *     A deleted message keeps its place, with an empty body and `deletedAt`. Messages of players whom the player blocks are left out, so numbers
          *     may be missing. `before` and `after` exclude each other.
          */
         readonly get: operations["listMessages"];
@@ -1562,7 +1571,10 @@ export interface paths {
         readonly get?: never;
         readonly put?: never;
         readonly post?: never;
-        /** Delete a message; for its author, the room's owner and moderators */
+        /**
+         * Delete a message; for its author, the room's owner and moderators
+         * @description A message that is deleted already is `message_not_found`. A deletion by others is in the moderation log.
+         */
         readonly delete: operations["deleteMessage"];
         readonly options?: never;
         readonly head?: never;
@@ -1598,7 +1610,10 @@ export interface paths {
             readonly cookie?: never;
         };
         readonly get?: never;
-        /** Mute a player in this channel; for its owner and moderators */
+        /**
+         * Mute a player in this channel; for its owner and moderators
+         * @description Of a room, only its members. Another mute replaces it.
+         */
         readonly put: operations["muteInChannel"];
         readonly post?: never;
         /** Unmute a player in this channel */
@@ -1616,7 +1631,10 @@ export interface paths {
             readonly cookie?: never;
         };
         readonly get?: never;
-        /** Mute a player in all channels; for moderators and admins, of accounts with a lower role */
+        /**
+         * Mute a player in all channels; for moderators and admins, of accounts with a lower role
+         * @description Another mute replaces it.
+         */
         readonly put: operations["muteEverywhere"];
         readonly post?: never;
         /** Lift a mute in all channels; for moderators and admins, of accounts with a lower role */
@@ -1651,7 +1669,10 @@ export interface paths {
             readonly cookie?: never;
         };
         readonly get?: never;
-        /** Block a player, which hides the player's messages, the direct channel and the player's rooms, and refuses direct messages and invitations both ways */
+        /**
+         * Block a player, which hides the player's messages, the direct channel and the player's rooms, and refuses direct messages and invitations both ways
+         * @description A repeat changes nothing. Whether there is such a player is not looked up. Oneself is `invalid_request`.
+         */
         readonly put: operations["blockPlayer"];
         readonly post?: never;
         /** Unblock a player; hidden channels stay hidden until they are shown, written in, opened or joined */
@@ -1760,7 +1781,7 @@ export interface components {
             readonly reason: string;
             /**
              * Format: date-time
-             * @description RFC 3339, UTC, in the future; absent: for good
+             * @description RFC 3339, with any offset, without leap seconds; in the future; absent: for good
              */
             readonly until?: string;
         };
@@ -1777,8 +1798,11 @@ export interface components {
                 readonly at: components["schemas"]["Time"];
                 /** @description Account, `operator` or `system` */
                 readonly actor: string;
+                /** @description Such as player_banned; those of the admin routes: `contracts/names/operations.ts`. `…_ordered`: written before another service does it. Expect further words */
                 readonly action: string;
+                /** @description What it was done to, such as the id of a player, match or process; empty if that is the installation */
                 readonly target: string;
+                /** @description What the actor gave, after what was set or counted if there is something: `moderator: trusted`, `2 sessions: lost phone` */
                 readonly reason: string;
                 readonly traceId: string;
                 /** @description SHA-256 over this entry and the previous hash; operators check the seals */
@@ -1817,7 +1841,7 @@ export interface components {
             readonly deviceLabel?: string;
             readonly deviceId?: components["schemas"]["DeviceId"];
             /**
-             * @description The solution of a `challenge_required`: `<details.challenge>.<counter>`, where SHA-256(SHA-256(challenge) followed by the
+             * @description The solution of a `challenge_required`: `<details.challenge>.<counter>`, where SHA-256(SHA-256(challenge as it is written, ASCII) followed by the
              *     counter as 8 bytes, big endian) begins with `details.bits` zero bits. Valid once, for two minutes, for this name and address.
              */
             readonly proof?: string;
@@ -2036,17 +2060,11 @@ export interface components {
             readonly kind: "global" | "match" | "direct" | "room";
             /** @description A room's name, the other player's, or empty */
             readonly name: string;
-            /**
-             * Format: uuid
-             * @description A match's id or the other player's
-             */
-            readonly subjectId?: string;
+            /** @description A match's id or the other player's */
+            readonly subjectId?: components["schemas"]["Id"];
             readonly private: boolean;
-            /**
-             * Format: uuid
-             * @description The owner of a room
-             */
-            readonly ownerId?: string;
+            /** @description The owner of a room */
+            readonly ownerId?: components["schemas"]["Id"];
             /** @description Number of the last message */
             readonly lastSeq: number;
             /** @description Number of the last change */
@@ -2127,11 +2145,8 @@ export interface components {
         };
         readonly MuteList: {
             readonly mutes: readonly {
-                /**
-                 * Format: uuid
-                 * @description Absent: all channels
-                 */
-                readonly channelId?: string;
+                /** @description Absent: all channels */
+                readonly channelId?: components["schemas"]["Id"];
                 readonly until: components["schemas"]["Time"];
                 /** @description The player reads it */
                 readonly reason: string;
@@ -2139,13 +2154,11 @@ export interface components {
         };
         readonly RoomPage: {
             readonly rooms: readonly {
-                /** Format: uuid */
-                readonly channelId: string;
+                readonly channelId: components["schemas"]["Id"];
                 readonly name: string;
                 /** @description Only invited players can join */
                 readonly private: boolean;
-                /** Format: uuid */
-                readonly ownerId?: string;
+                readonly ownerId?: components["schemas"]["Id"];
                 readonly members: number;
                 readonly createdAt: components["schemas"]["Time"];
                 readonly activeAt: components["schemas"]["Time"];
@@ -2548,11 +2561,8 @@ export interface components {
             /** @enum {string} */
             readonly category: "cheating" | "harassment" | "spam" | "name" | "other";
             readonly comment?: string;
-            /**
-             * Format: uuid
-             * @description The match in which it happened
-             */
-            readonly matchId?: string;
+            /** @description The match in which it happened */
+            readonly matchId?: components["schemas"]["Id"];
         };
         readonly NewMessageReport: {
             /** @enum {string} */
@@ -2574,11 +2584,8 @@ export interface components {
             readonly category: "cheating" | "harassment" | "spam" | "name" | "other";
             /** @description May be empty */
             readonly comment: string;
-            /**
-             * Format: uuid
-             * @description The match in which it happened
-             */
-            readonly matchId?: string;
+            /** @description The match in which it happened */
+            readonly matchId?: components["schemas"]["Id"];
             /** @description The chat message that is reported; absent if the report is about the player */
             readonly message?: {
                 readonly channelId: components["schemas"]["Id"];
@@ -2592,8 +2599,7 @@ export interface components {
              * @enum {string}
              */
             readonly decision?: "upheld" | "dismissed";
-            /** Format: uuid */
-            readonly decidedBy?: string;
+            readonly decidedBy?: components["schemas"]["Id"];
             readonly decidedAt?: components["schemas"]["Time"];
             readonly decidedWhy?: string;
         };
@@ -2623,10 +2629,10 @@ export interface components {
         /**
          * @description | code | status | meaning |
          *     | --- | --- | --- |
-         *     | invalid_request | 400 | malformed JSON, a missing or unknown field, a value out of bounds; `details.where` names the field if there is one (`body.name`, `querystring.limit`, `params.playerId`), `details.problem` is for people |
+         *     | invalid_request | 400 | malformed JSON, a missing or unknown field, a value out of bounds; `details.where` names the field if there is one (`body.name`, `querystring.limit`, `params.playerId`), `details.problem` is for people; `details.reason` with a room's name |
          *     | bad_cursor | 400 | the cursor is not valid, or is of another list |
          *     | bad_name | 400 | this name is not allowed; `details.reason` is characters (also for its length), mixed_scripts or reserved |
-         *     | weak_password | 400 | too easy to guess; `details.reason` is too_short, too_common, repetitive, or contains_name (the player's or the installation's) |
+         *     | weak_password | 400 | too easy to guess; `details.reason` is too_short (`details.charsMin`), too_common, repetitive, or contains_name (the player's or the installation's) |
          *     | report_of_oneself | 400 | nobody reports themselves |
          *     | unauthenticated | 401 | no access token |
          *     | token_invalid | 401 | the access token is not valid |
@@ -2666,7 +2672,7 @@ export interface components {
          *     | unsupported_media_type | 415 | the body is not application/json |
          *     | range_not_satisfiable | 416 | the file has no such range; `Content-Range` says how long it is |
          *     | too_many_attempts | 429 | too many failed log-ins on this device; `Retry-After` says how long to wait |
-         *     | challenge_required | 429 | too many failed log-ins for this name or address: send `proof`; `details` has the challenge (kind, challenge, bits) |
+         *     | challenge_required | 429 | too many failed log-ins for this name or address: send `proof`; `details.kind` is proof_of_work, `details.challenge` and `details.bits` are the challenge |
          *     | too_many_accounts | 429 | too many new accounts from this address; `Retry-After` says how long to wait |
          *     | too_many_reports | 429 | you have reported too much today; `Retry-After` says how long to wait |
          *     | busy | 429 | too many requests at once; try again after `Retry-After` |
@@ -2680,10 +2686,10 @@ export interface components {
          *     | invitation_not_found | 404 | no such invitation, or it has expired |
          *     | member_not_found | 404 | this player is not in the channel |
          *     | room_name_taken | 409 | another room has this name |
-         *     | edit_window_over | 409 | too late to edit this message |
+         *     | edit_window_over | 409 | too late to edit this message: it was possible for `details.windowS` seconds |
          *     | too_many_directs | 429 | too many new conversations with strangers, direct channels and invitations to rooms; `Retry-After` says how long to wait |
-         *     | too_many_rooms | 429 | you own the maximum number of rooms; waiting does not help |
-         *     | too_many_blocks | 429 | you block the maximum number of players; waiting does not help |
+         *     | too_many_rooms | 429 | you own the maximum number of rooms (`details.roomsMax`); waiting does not help |
+         *     | too_many_blocks | 429 | you block the maximum number of players (`details.blocksMax`); waiting does not help |
          *     | channel_full | 429 | the room is full until somebody leaves |
          *     | chat_rate_limited | 429 | too many messages and edits (by default, 30 a minute and 8 at once), or other changes; `Retry-After` says how long to wait |
          *     | internal | 500 | something went wrong in Muster |
@@ -2776,7 +2782,7 @@ export interface components {
         readonly ChannelId: components["schemas"]["Id"];
         /** @description The message's number in its channel */
         readonly Seq: number;
-        /** @description Matches per page */
+        /** @description Entries per page */
         readonly Limit: number;
         /** @description The `nextCursor` of the previous page */
         readonly Cursor: string;
@@ -2862,6 +2868,7 @@ export interface operations {
             };
             readonly 400: components["responses"]["BadRequest"];
             readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
             readonly default: components["responses"]["Failure"];
         };
     };
@@ -2888,6 +2895,7 @@ export interface operations {
                 };
             };
             readonly 400: components["responses"]["BadRequest"];
+            readonly 403: components["responses"]["Forbidden"];
             readonly default: components["responses"]["Failure"];
         };
     };
@@ -2961,6 +2969,7 @@ export interface operations {
                 };
             };
             readonly 401: components["responses"]["Unauthenticated"];
+            readonly 404: components["responses"]["NotFound"];
             readonly default: components["responses"]["Failure"];
         };
     };
@@ -3081,6 +3090,8 @@ export interface operations {
             };
             readonly 400: components["responses"]["BadRequest"];
             readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
+            readonly 404: components["responses"]["NotFound"];
             readonly 409: components["responses"]["Conflict"];
             readonly default: components["responses"]["Failure"];
         };
@@ -3233,7 +3244,7 @@ export interface operations {
             readonly query?: {
                 /** @description The start of the name, in any spelling, or the id of one room; absent means all */
                 readonly query?: string;
-                /** @description Matches per page */
+                /** @description Entries per page */
                 readonly limit?: components["parameters"]["Limit"];
                 /** @description The `nextCursor` of the previous page */
                 readonly cursor?: string;
@@ -3418,7 +3429,7 @@ export interface operations {
     readonly listTickets: {
         readonly parameters: {
             readonly query?: {
-                /** @description Matches per page */
+                /** @description Entries per page */
                 readonly limit?: components["parameters"]["Limit"];
                 /** @description `arrival` of the last ticket of the previous page */
                 readonly afterArrival?: number;
@@ -3601,7 +3612,7 @@ export interface operations {
             readonly query?: {
                 /** @description The start of the name, in any spelling, or the id of one account; absent means all */
                 readonly query?: string;
-                /** @description Matches per page */
+                /** @description Entries per page */
                 readonly limit?: components["parameters"]["Limit"];
                 /** @description The `nextCursor` of the previous page */
                 readonly cursor?: string;
@@ -3836,7 +3847,7 @@ export interface operations {
                 readonly mode?: string;
                 /** @description Only of this player */
                 readonly playerId?: components["schemas"]["Id"];
-                /** @description Matches per page */
+                /** @description Entries per page */
                 readonly limit?: components["parameters"]["Limit"];
                 /** @description The `nextCursor` of the previous page */
                 readonly cursor?: string;
@@ -4203,7 +4214,7 @@ export interface operations {
     readonly listMyMatches: {
         readonly parameters: {
             readonly query?: {
-                /** @description Matches per page */
+                /** @description Entries per page */
                 readonly limit?: components["parameters"]["Limit"];
                 /** @description The `nextCursor` of the previous page */
                 readonly cursor?: components["parameters"]["Cursor"];
@@ -4283,7 +4294,7 @@ export interface operations {
     readonly listPlayerMatches: {
         readonly parameters: {
             readonly query?: {
-                /** @description Matches per page */
+                /** @description Entries per page */
                 readonly limit?: components["parameters"]["Limit"];
                 /** @description The `nextCursor` of the previous page */
                 readonly cursor?: components["parameters"]["Cursor"];
@@ -4872,6 +4883,7 @@ export interface operations {
             };
             readonly 400: components["responses"]["BadRequest"];
             readonly 401: components["responses"]["Unauthenticated"];
+            readonly 403: components["responses"]["Forbidden"];
             readonly 409: components["responses"]["Conflict"];
             readonly default: components["responses"]["Failure"];
         };

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { parse } from "yaml";
+import { type RestError, restErrors } from "./rest-errors.ts";
 
 type Json = Record<string, unknown>;
 
@@ -21,6 +22,7 @@ const paths = Object.entries(document["paths"] as Record<string, Json>).map(([pa
 }));
 const validators = new Map<string, ValidateFunction | undefined>();
 const errorBody = ajv.compile({ $ref: "edge#/components/schemas/Error" });
+const errors = restErrors(document);
 
 /** The document itself, and what only the stand-in for v1.5 serves. */
 const NOT_IN_CONTRACT = /^\/v1\/(openapi\.yaml|leaderboard|legacy\/\w+)$/;
@@ -53,6 +55,12 @@ async function check(pathname: string, method: string, response: Response): Prom
     return;
   }
   if (!validate(body)) throw new Error(`${where} does not conform: ${ajv.errorsText(validate.errors)}: ${text}`);
+  if (validate !== errorBody) return;
+  const operation = paths.find(({ pattern, methods }) => method.toLowerCase() in methods && pattern.test(pathname));
+  const { error } = body as { error: RestError };
+  if (error.code === "route_not_found") return; // a value in the path that only looks like one
+  const fault = errors.faultOf(operation?.methods[method.toLowerCase()] as Json | undefined, error);
+  if (fault !== undefined) throw new Error(`${where} does not conform: ${fault}: ${text}`);
 }
 
 function successValidator(pathname: string, method: string, status: number): ValidateFunction | undefined {

@@ -4,6 +4,7 @@ import path from "node:path";
 import { expect, it } from "vitest";
 import { referenceFiles } from "./build.ts";
 import { markdownHtml } from "./markdown.ts";
+import { restContract } from "./contracts.ts";
 
 const CONTRACTS = path.join(import.meta.dirname, "../../../contracts");
 /** Not of the reference, but of the same origin. */
@@ -60,6 +61,14 @@ it("leads to every page from the pages at the top", () => {
 it("lists every route of the REST contract", () => {
   expect(OPERATIONS.length).toBeGreaterThan(50);
   for (const id of OPERATIONS) expect(page("/docs"), id).toMatch(new RegExp(`href="/docs/rest#/\\w+/${id}"`));
+});
+
+it("says of every route of the REST contract which codes it may answer", () => {
+  const operations = Object.values(restContract().paths).flatMap((methods) => Object.values(methods));
+  const withCodes = operations.filter(({ "x-errors": codes }) => codes !== undefined);
+  expect(withCodes.length).toBeGreaterThan(50);
+  for (const { operationId, description, "x-errors": codes = [] } of withCodes)
+    for (const code of codes) expect(description?.split("\n").at(-1), operationId).toContain(`\`${code}\``);
 });
 
 it("describes every method, message, enumeration and field of every service", () => {

@@ -131,7 +131,7 @@ describeWithServers("the REST contract under fuzz", () => {
     ["/v1/admin/audit-log?before=", "1e999"],
   ])("refuses %s%s", async (path, value) => {
     const headers = { authorization: `Bearer ${await admin.accessToken()}` };
-    expect((await fetch(system.url + path + value, { headers })).status).toBe(value === "0x10" ? 200 : 400);
+    expect((await fetch(system.url + path + value, { headers })).status).toBe(400);
   });
 
   it("refuses an id that the database cannot hold", async () => {
