@@ -15,7 +15,7 @@ export interface RestError {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-const OF_ALL = ["invalid_request", "busy", "internal", "unavailable", "deadline_exceeded"];
+const OF_ALL = ["invalid_request", "busy", "overloaded", "internal", "unavailable", "deadline_exceeded"];
 const WITH_TOKEN = ["unauthenticated", "token_invalid", "token_expired", "token_revoked"];
 const WITH_BODY = ["body_too_large", "unsupported_media_type"];
 /** Of whatever code: the contract's introduction has them. */
