@@ -1,7 +1,7 @@
 import { ConfigError, type Environment, int, json, keys, url } from "@muster/config";
 import { type ConfigFrom, loadFields, port, serviceConfig } from "@muster/service";
 import { DEFAULT_MODES, GAMES, type Mode } from "@muster/modes";
-import { type Game, optionsFor } from "@muster/game-kit";
+import { descriptionOf, type Game, optionsFor } from "@muster/game-kit";
 import { Type } from "@sinclair/typebox";
 
 const modeSchema = Type.Record(
@@ -124,6 +124,7 @@ function modeProblem(name: string, mode: Mode, games: ReadonlyMap<string, Game>)
   if (mode.bots && !Object.hasOwn(game.bots ?? {}, mode.bots.bot))
     return [`MATCHMAKER_MODES: ${name} wants the bot ${mode.bots.bot}, which ${mode.game} does not have`];
   try {
+    descriptionOf(game); // what a shard could not run, or not even announce
     optionsFor(game, mode.options);
     return [];
   } catch (err) {
