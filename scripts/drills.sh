@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The long drills, which CI runs in a short variant: every scenario of survival, then restarts, a crowd, Kafka that is away while matches end,
-# and crashes between an event and its effect, on real processes. CI has no variant of the one with Kafka.
-# Usage: scripts/drills.sh [--short]     --short: a few matches per scenario, about five minutes; without it about half an hour
+# crashes between an event and its effect, and one part that fails under load, on real processes. CI has no variant of the one with Kafka.
+# Usage: scripts/drills.sh [--short]     --short: a few matches per scenario, about five minutes; without it about an hour
 set -euo pipefail
 cd "$(dirname "$0")/.."
 case "${1-}" in
@@ -22,4 +22,5 @@ fi
 ./node_modules/.bin/node tools/drills/src/crowd.ts
 ./node_modules/.bin/node tools/drills/src/broker-outage.ts
 ./node_modules/.bin/node tools/drills/src/event-crashes.ts
+./node_modules/.bin/node tools/drills/src/cascade.ts --drill all --markdown
 MUSTER_PROPERTY_RUNS=200 ./node_modules/.bin/vitest run packages/events/src/relay-inbox.db.test.ts

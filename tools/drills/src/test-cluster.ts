@@ -19,6 +19,8 @@ import {
   spawnChild,
   startMariadb,
 } from "@muster/local";
+import { must } from "@muster/errors";
+import { type FaultProxy, openFaultProxy } from "@muster/testkit/fault-proxy";
 import { type Front, openFront } from "@muster/testkit/front";
 import { freePortBase } from "@muster/testkit/port-base";
 
@@ -30,6 +32,8 @@ export interface TestClusterOptions {
   /** host:port of a Kafka, for the services that use one. */
   readonly kafka?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Variables with an address, such as `EDGE_IDENTITY_URL`: a proxy that can break stands before each. */
+  readonly links?: readonly string[];
   /** By service: another program than its own main.ts, with arguments. */
   readonly mains?: Readonly<Record<string, readonly string[]>>;
 }
@@ -58,6 +62,12 @@ export interface TestCluster extends AsyncDisposable {
   /** How each process that ended without being told to has ended. */
   deaths(): string[];
   readonly mariadb: Child;
+  /** Of its administrator. */
+  readonly mariadbUrl: string;
+  /** The proxy before the address in this variable. */
+  link(variable: string): FaultProxy;
+  /** Of everything that runs, by name: of several of a kind with their numbers. */
+  processes(): ReadonlyMap<string, { readonly pid: number; readonly adminPort: number }>;
   /** One more of them, in the place of one that was lost. */
   add(kind: "gateway" | "shard"): Promise<Actor>;
   /** What went wrong on the way, for the report. */
@@ -73,7 +83,9 @@ export async function openTestCluster(options: TestClusterOptions): Promise<Test
   const ports = portsFrom(await freePort(), await freePortBase());
   const singleNames = [...SINGLE, ...(options.further ?? [])];
   const health = { EDGE_HEALTH_URLS: healthUrls(ports, singleNames) };
-  const env = await prepare(ports, mariadb.adminUrl, { ...health, ...kafkaOf(options.kafka), ...options.env });
+  const direct = await prepare(ports, mariadb.adminUrl, { ...health, ...kafkaOf(options.kafka), ...options.env });
+  const links = new Map<string, FaultProxy>();
+  const env = { ...direct, ...(await linked(direct, options.links ?? [], links)) };
   const children: Child[] = [];
   const lines: string[] = [];
   const gateways: Actor[] = [];
@@ -133,9 +145,11 @@ export async function openTestCluster(options: TestClusterOptions): Promise<Test
   };
   const close = async (): Promise<void> => {
     await front?.close();
-    for (const child of children) child.kill("SIGCONT");
+    for (const child of [...children, mariadb.child]) child.kill("SIGCONT");
+    for (const link of links.values()) link.mend();
     for (const child of children.toReversed()) await child.stop(3000);
     await mariadb.stop();
+    for (const link of links.values()) await link.close();
     rmSync(folder, { recursive: true, force: true });
   };
   try {
@@ -154,8 +168,8 @@ export async function openTestCluster(options: TestClusterOptions): Promise<Test
     edgeUrl: `http://127.0.0.1:${ports["EDGE_PORT"]}`,
     gatewayUrl: `ws://127.0.0.1:${front.port}/v1/realtime`,
     matchUrl: `http://127.0.0.1:${ports["MATCH_GRPC_PORT"]}`,
-    matchDbUrl: env["MATCH_DB_URL"] as string,
-    ratingDbUrl: env["RATING_DB_URL"] as string,
+    matchDbUrl: direct["MATCH_DB_URL"] as string,
+    ratingDbUrl: direct["RATING_DB_URL"] as string,
     gateways,
     shards,
     singles,
@@ -163,10 +177,44 @@ export async function openTestCluster(options: TestClusterOptions): Promise<Test
     deaths: () =>
       children.filter((child) => child.ended && !told.has(child)).map((child) => `${child.name} ${child.ended}`),
     mariadb: mariadb.child,
+    mariadbUrl: mariadb.adminUrl,
+    link: (variable) => must(links.get(variable), `${variable} is one of the drill's links`),
+    processes: () =>
+      new Map([
+        ...[...singles].map(([name, { pid }]) => {
+          return [name, { pid, adminPort: Number(env[adminPortVariable(serviceOf(name))]) }] as const;
+        }),
+        ...numbered("shard", shards),
+        ...numbered("realtime-gateway", gateways),
+      ]),
     add,
     errors: () => lines.filter((line) => /"level":"(error|fatal)"/.test(line) || !line.includes("{")),
     [Symbol.asyncDispose]: close,
   };
+}
+
+function numbered(kind: string, actors: readonly Actor[]): [string, { pid: number; adminPort: number }][] {
+  return actors
+    .filter(({ child }) => child.running)
+    .map(({ child: { pid }, adminPort }, i) => [`${kind} ${i + 1}`, { pid, adminPort }]);
+}
+
+/** Opens a proxy before the address in each of the variables. @returns the variables, with the proxies' addresses */
+async function linked(
+  env: Readonly<Record<string, string>>,
+  variables: readonly string[],
+  links: Map<string, FaultProxy>,
+): Promise<Record<string, string>> {
+  const changed: Record<string, string> = {};
+  for (const variable of variables) {
+    const value = must(env[variable], `${variable} is one of the system's variables`);
+    const [address] = value.startsWith("[") ? (JSON.parse(value) as string[]) : [value];
+    const { hostname, port } = new URL(must(address, `${variable} has an address`));
+    const proxy = await openFaultProxy({ to: { host: hostname, port: Number(port) } });
+    links.set(variable, proxy);
+    changed[variable] = value.replace(`${hostname}:${port}`, `127.0.0.1:${proxy.port}`);
+  }
+  return changed;
 }
 
 /** Of those that there is one of: gateways and shards are as many as a drill wants. */

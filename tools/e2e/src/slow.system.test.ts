@@ -5,8 +5,9 @@
 import { type PlayingMatch, Realtime, type WatchedMatch } from "@muster/client";
 import { duel } from "@muster/game-duel";
 import { describeWithServers, until } from "@muster/testkit";
+import type { Faults } from "@muster/testkit/fault-proxy";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type BadLink, type LinkQuality, openBadLink } from "./bad-link.ts";
+import { type BadLink, openBadLink } from "./bad-link.ts";
 import { type DuelMatch, guest, pilot } from "./players.ts";
 import { type System, startSystem } from "./system.ts";
 
@@ -51,7 +52,7 @@ describeWithServers("clients that cannot keep up", () => {
     await system[Symbol.asyncDispose]();
   });
 
-  const open = async (quality: LinkQuality): Promise<{ link: BadLink; realtime: Realtime }> => {
+  const open = async (quality: Faults): Promise<{ link: BadLink; realtime: Realtime }> => {
     const { client } = await guest(system.url);
     const link = await openBadLink(system.gatewayUrls[0] as string, quality, () => 1);
     links.push(link);
