@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { referenceProblems } from "./document-references.ts";
 import { importCircles } from "./import-circles.ts";
+import { outgoingCalls } from "./outgoing-calls.ts";
 import { undeclaredImports } from "./undeclared-imports.ts";
 import { purityProblems } from "./purity.ts";
 import { vocabularyProblems } from "./vocabulary.ts";
@@ -59,6 +60,7 @@ export function structureProblems(): string[] {
     ...sources.flatMap((file) => sourceProblems(file, homes)),
     ...vocabularyProblems(files),
     ...undeclaredImports(files),
+    ...outgoingCalls(files),
     ...importCircles(sources).map((circle) => `imports go round: ${circle.join(" → ")}`),
     ...files.filter((file) => file.endsWith(".md")).flatMap(linkProblems),
     ...files.filter((file) => OPERATORS_PAGES.test(file)).flatMap(namedFileProblems),

@@ -2,12 +2,14 @@
 import { spawnSync } from "node:child_process";
 import { structureProblems } from "./check-structure.ts";
 import { configTableProblems } from "./config-tables.ts";
+import { dependencyTableProblems } from "./dependency-tables.ts";
 import { infraFileProblems } from "./infra-files.ts";
 
 const steps: readonly [string, () => boolean | Promise<boolean>][] = [
   ["format", () => run("biome", "format", ".")],
   ["structure and links", () => report(structureProblems())],
   ["configuration tables", async () => report(await configTableProblems())],
+  ["dependency tables", async () => report(await dependencyTableProblems())],
   ["what is said of the processes", async () => report(await infraFileProblems())],
   ["lint", () => run("oxlint", "--type-aware", "--format=unix")],
   ["types", () => run("pnpm", "-r", "--reporter=append-only", "typecheck")],

@@ -9,6 +9,8 @@ import { pathToFileURL } from "node:url";
 const NAME = /^(?=.{2,24}$)[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$/;
 const TEMPLATES = path.join(import.meta.dirname, "new-service");
 const TABLE = "infra/services.ts";
+const DEPENDENCIES = "packages/resilience/src/table.ts";
+const ABOVE_ITS_ROW = '\n  "chat-service": {';
 /** What is stopped later than the new one: it may call match-service, and players come by those before. */
 const BEHIND_IT = '  {\n    name: "identity-service",';
 const PORTS_APART = 10;
@@ -37,6 +39,10 @@ async function addService(id: string): Promise<void> {
   // All of it is made before any of it is written.
   const edits = new Map([
     [TABLE, before(readFileSync(TABLE, "utf8"), BEHIND_IT, fill(readTemplate("row.template")))],
+    [
+      DEPENDENCIES,
+      before(readFileSync(DEPENDENCIES, "utf8"), ABOVE_ITS_ROW, `\n  "${name}": { mariadb: STATEMENTS },`),
+    ],
     ["contracts/package.json", withExport(readFileSync("contracts/package.json", "utf8"), id)],
     ["contracts/db/db.v2.md", withTables(readFileSync("contracts/db/db.v2.md", "utf8"), name)],
     [`contracts/services/${id}/v2.proto`, fill(readTemplate("v2.proto.template"))],
@@ -79,7 +85,7 @@ function filler(id: string, port: number, version: string): (text: string) => st
 }
 
 function before(text: string, where: string, what: string): string {
-  if (!text.includes(where)) throw new Error(`${TABLE} has no ${where}: add the row by hand`);
+  if (!text.includes(where)) throw new Error(`there is no ${where} where the row belongs: add it by hand`);
   return text.replace(where, () => `${what}${where}`);
 }
 
@@ -111,7 +117,7 @@ async function main(words: readonly string[]): Promise<number> {
     return 1;
   }
   console.log(
-    `services/${id}-service was created, with its contract in contracts/services/${id} and a row in ${TABLE}.`,
+    `services/${id}-service was created, with its contract in contracts/services/${id} and a row each in ${TABLE} and ${DEPENDENCIES}.`,
   );
   if (rest.length > 0) return 0;
   const steps: readonly (readonly [string, ...string[]])[] = [
@@ -119,6 +125,7 @@ async function main(words: readonly string[]): Promise<number> {
     ["pnpm", "gen"],
     ["node", "scripts/infra-files.ts", "--write"],
     ["node", "scripts/config-tables.ts", "--write"],
+    ["node", "scripts/dependency-tables.ts", "--write"],
     ["pnpm", "format"],
   ];
   for (const [command, ...args] of steps) {

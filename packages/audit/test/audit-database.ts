@@ -1,6 +1,7 @@
 // A database with an audit log alone, and who writes into it.
 import { randomBytes } from "node:crypto";
 import { createDatabase, type Database, type DbPart, inTransaction } from "@muster/db";
+import { anyDatabase } from "@muster/resilience/testing";
 import { freshDatabases } from "@muster/testkit";
 import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach } from "vitest";
@@ -36,7 +37,7 @@ export class AuditDatabase {
   constructor() {
     beforeAll(async () => {
       const { "identity-service": url } = await freshDatabases();
-      this.#part = createDatabase({ url, poolMax: 8, acquireTimeoutMs: 5000, statementTimeoutMs: 10_000 });
+      this.#part = createDatabase({ url, dependency: anyDatabase(8, { waitMs: 5000, statementMs: 10_000 }) });
     });
     afterAll(() => this.#part?.stop());
     beforeEach(async () => {

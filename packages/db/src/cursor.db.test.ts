@@ -1,4 +1,5 @@
 // The cost of a page on a real database: the last page costs no more than the first.
+import { anyDatabase } from "@muster/resilience/testing";
 import { randomBytes } from "node:crypto";
 import { sql } from "kysely";
 import { createConnection } from "mariadb";
@@ -25,9 +26,7 @@ describe.skipIf(ADMIN_URL === "")("pages by key", () => {
     const url = Object.assign(new URL(ADMIN_URL), { pathname: NAME }).href;
     const part = createDatabase<{ things: { owner: number; at: Date; id: string } }>({
       url,
-      poolMax: 1, // the counts are a connection's
-      acquireTimeoutMs: 5000,
-      statementTimeoutMs: 5000,
+      dependency: anyDatabase(1, { waitMs: 5000, statementMs: 5000 }), // the counts are a connection's
     });
     const { db } = part;
     try {

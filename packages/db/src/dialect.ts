@@ -13,7 +13,8 @@ import type {
   QueryCompiler,
   QueryResult,
 } from "kysely";
-import { stepBudgetMs } from "@muster/runtime";
+import { commonError } from "@muster/errors";
+import { currentBudget, stepBudgetMs } from "@muster/runtime";
 import type { Pool, PoolConnection } from "mariadb";
 import { DatabaseTimeoutError, reasonOf, translated } from "./errors.ts";
 
@@ -27,22 +28,38 @@ const WRITES = /^\s*(insert|update|delete|replace|with|call|commit|create|alter|
 /** The wait for a connection while there is none at all and the last one who waited got none: nobody needs to wait long. */
 const AWAY_MS = 250;
 
-/** Time limits; a caller that has less left gets less. */
-interface Limits {
+/** What the server can be told to end by itself. */
+const LIMITED = /^\s*(?:select|insert|update|delete|replace|with)\b/i;
+/** Of a statement's time, kept for the server to tell that it ended it: a quarter, at most this. */
+const TELL_MS_MAX = 100;
+/**
+ * A statement of a caller that has gone may go on for so long. Most have ended by then, and their connection is kept: whoever cancels calls
+ * on purpose must not cost a connection for each.
+ */
+const GONE_MS = 100;
+
+/** A caller that has less time left gets less. */
+export interface Limits {
   readonly acquireMs: number;
+  /** Who may wait for a connection at once. Policy at the limit: refused as unavailable. */
+  readonly waitingMax: number;
   readonly statementMs: number;
+  /** For the server to tell that it ended a statement, once it has had `statementMs`. */
+  readonly answerMs: number;
+  /** With less time left nothing is begun. */
+  readonly floorMs: number;
 }
 
 class MariadbConnection implements DatabaseConnection {
   readonly #raw: PoolConnection;
-  readonly #statementMs: number;
+  readonly #limits: Limits;
   #inTransaction = false;
   /** Lost, or given up with a statement on it: what was open on it is rolled back by the server. */
   #broken = false;
 
-  constructor(raw: PoolConnection, statementMs: number) {
+  constructor(raw: PoolConnection, limits: Limits) {
     this.#raw = raw;
-    this.#statementMs = statementMs;
+    this.#limits = limits;
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
@@ -58,9 +75,15 @@ class MariadbConnection implements DatabaseConnection {
   }
 
   async #send(query: CompiledQuery): Promise<unknown> {
-    const sent = this.#raw.query(query.sql, query.parameters as unknown[]);
+    const { statementMs, answerMs, floorMs } = this.#limits;
+    // The last word of a transaction: it is said as well as it can be, whoever has gone.
+    const isRollback = query.sql === "rollback";
+    const signal = isRollback || query.sql === "commit" ? undefined : currentBudget()?.signal;
+    const stepMs = stepBudgetMs(statementMs + answerMs);
+    if (!isRollback) refuseLate(stepMs, floorMs, signal);
+    const sent = this.#raw.query(limited(query.sql, stepMs, statementMs), query.parameters as unknown[]);
     try {
-      const result: unknown = await withinMs(sent, stepBudgetMs(this.#statementMs), () => this.#giveUp());
+      const result: unknown = await withinMs(sent, { ms: stepMs, signal, goneMs: GONE_MS }, () => this.#giveUp());
       if (query.sql === "begin") this.#inTransaction = true;
       else if (query.sql === "commit" || query.sql === "rollback") this.#inTransaction = false;
       return result;
@@ -111,6 +134,7 @@ class MariadbConnection implements DatabaseConnection {
 class MariadbDriver extends MysqlDriver {
   readonly #pool: Pool;
   readonly #limits: Limits;
+  #waiting = 0;
   /** The last one who wanted a connection got none. */
   #away = false;
   /** Why the pool has no connection: only its first one who waits long enough is told. */
@@ -129,20 +153,29 @@ class MariadbDriver extends MysqlDriver {
 
   override async acquireConnection(): Promise<DatabaseConnection> {
     const capMs = this.#away && this.#pool.totalConnections() === 0 ? AWAY_MS : this.#limits.acquireMs;
+    const { waitingMax, floorMs } = this.#limits;
+    const signal = currentBudget()?.signal;
+    const ms = stepBudgetMs(capMs);
+    refuseLate(ms, floorMs, signal);
+    if (this.#waiting >= waitingMax)
+      throw translated(new DatabaseTimeoutError(`${waitingMax} wait for a connection already`), "connecting");
+    this.#waiting++;
     const acquiring = this.#pool.getConnection();
     try {
-      const raw = await withinMs(acquiring, stepBudgetMs(capMs), () => {
+      const raw = await withinMs(acquiring, { ms, signal, goneMs: 0 }, () => {
         // It may still come: for another.
         acquiring.then((late) => late.release()).catch(() => undefined);
       });
       this.#away = false;
       this.#reason = undefined;
-      return new MariadbConnection(raw, this.#limits.statementMs);
+      return new MariadbConnection(raw, this.#limits);
     } catch (err) {
       this.#away = true;
       if (!(err instanceof DatabaseTimeoutError)) this.#reason = reasonOf(err);
       else if (this.#reason !== undefined) err.message += `; no connection: ${this.#reason}`;
       throw translated(err, "connecting");
+    } finally {
+      this.#waiting--;
     }
   }
 
@@ -162,19 +195,42 @@ class MariadbAdapter extends MysqlAdapter {
   }
 }
 
-/** @throws DatabaseTimeoutError after `ms`, having called `onLate`. */
-async function withinMs<T>(promise: Promise<T>, ms: number, onLate: () => void): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      onLate();
-      reject(new DatabaseTimeoutError(`no answer from the database within ${Math.round(ms)} ms`));
-    }, ms);
-  });
+/** @throws AppError deadline_exceeded when there is too little time, or nobody to do it for */
+function refuseLate(leftMs: number, floorMs: number, signal: AbortSignal | undefined): void {
+  if (leftMs >= floorMs && signal?.aborted !== true) return;
+  const reason = signal?.aborted ? "its caller has gone" : `${Math.floor(leftMs)} ms are left`;
+  throw commonError("deadline_exceeded", { cause: new DatabaseTimeoutError(`not asked of the database: ${reason}`) });
+}
+
+/** The server ends the statement itself when its caller has less time than every statement has. */
+function limited(text: string, stepMs: number, statementMs: number): string {
+  const ms = Math.floor(stepMs - Math.min(TELL_MS_MAX, stepMs / 4));
+  return ms < statementMs && LIMITED.test(text) ? `set statement max_statement_time=${ms / 1000} for ${text}` : text;
+}
+
+interface Patience {
+  readonly ms: number;
+  readonly signal: AbortSignal | undefined;
+  /** After its caller has gone. */
+  readonly goneMs: number;
+}
+
+/** @throws DatabaseTimeoutError after `ms`, or when the caller has gone, having called `onLate`. */
+async function withinMs<T>(promise: Promise<T>, { ms, signal, goneMs }: Patience, onLate: () => void): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const giveUp = (reason: string): void => {
+    onLate();
+    reject(new DatabaseTimeoutError(reason));
+  };
+  const timers = [setTimeout(() => giveUp(`no answer from the database within ${Math.round(ms)} ms`), ms)];
+  const onGone = (): void =>
+    void timers.push(setTimeout(() => giveUp("the caller has gone, and the database was not done"), goneMs));
+  signal?.addEventListener("abort", onGone, { once: true });
   try {
     return await Promise.race([promise, late]);
   } finally {
-    clearTimeout(timer);
+    for (const timer of timers) clearTimeout(timer);
+    signal?.removeEventListener("abort", onGone);
   }
 }
 

@@ -1,5 +1,13 @@
 export { type Cursor, type CursorList, cursorTime, decodeCursor, encodeCursor, isBelowCursor } from "./cursor.ts";
-export { type Database, createDatabase, type DatabaseOptions, dbConfig, type DbPart, parseDbUrl } from "./database.ts";
+export {
+  type Database,
+  createDatabase,
+  type DatabaseOptions,
+  dbConfig,
+  type DbPart,
+  parseDbUrl,
+  poolFigures,
+} from "./database.ts";
 export {
   DatabaseUnavailableError,
   faultOfDatabase,

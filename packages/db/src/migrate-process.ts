@@ -1,10 +1,8 @@
 import type { Logger } from "@muster/log";
-import { createDatabase } from "./database.ts";
+import { DEPENDENCIES } from "@muster/resilience";
+import { createDatabase, poolFigures } from "./database.ts";
 import { reasonOf } from "./errors.ts";
 import { migrate, type Migrations } from "./migrations.ts";
-
-/** A migration may rebuild a large table. */
-const STATEMENT_TIMEOUT_MS = 600_000;
 
 /** What a service's migrate.ts does: migrates its database and ends; exit code 1 when one fails, with the reason in the log. */
 export async function migrateAndEnd(
@@ -12,7 +10,10 @@ export async function migrateAndEnd(
   migrations: Migrations,
 ): Promise<void> {
   const { url, acquireTimeoutMs, log } = options;
-  const database = createDatabase({ url, poolMax: 2, acquireTimeoutMs, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
+  const database = createDatabase({
+    url,
+    dependency: poolFigures(DEPENDENCIES.migrations.mariadb.statements, { dbAcquireTimeoutMs: acquireTimeoutMs }),
+  });
   try {
     await migrate(database.db, migrations, log);
   } catch (err) {

@@ -21,7 +21,15 @@ function echoing(): { db: Kysely<Tables>; sent: [string, readonly unknown[]][] }
     on: () => undefined,
   } as unknown as Pool;
   return {
-    db: new Kysely<Tables>({ dialect: new MariadbDialect(pool, { acquireMs: 1000, statementMs: 1000 }) }),
+    db: new Kysely<Tables>({
+      dialect: new MariadbDialect(pool, {
+        acquireMs: 1000,
+        waitingMax: 10,
+        statementMs: 1000,
+        answerMs: 0,
+        floorMs: 1,
+      }),
+    }),
     sent,
   };
 }

@@ -1,3 +1,4 @@
+import { anyDatabase } from "@muster/resilience/testing";
 import { randomBytes } from "node:crypto";
 import { type Kysely, sql, type Transaction } from "kysely";
 import { createConnection } from "mariadb";
@@ -31,7 +32,7 @@ describe.skipIf(ADMIN_URL === "")("a tail", () => {
   beforeAll(async () => {
     await asAdmin(`create database ${NAME}`);
     const url = Object.assign(new URL(ADMIN_URL), { pathname: NAME }).href;
-    part = createDatabase({ url, poolMax: 6, acquireTimeoutMs: 5000, statementTimeoutMs: 5000 });
+    part = createDatabase({ url, dependency: anyDatabase(6, { waitMs: 5000, statementMs: 5000 }) });
     ({ db } = part);
   });
   afterAll(async () => {

@@ -1,3 +1,4 @@
+import { anyDatabase } from "@muster/resilience/testing";
 import { randomBytes } from "node:crypto";
 import { type Kysely, sql, type Transaction } from "kysely";
 import { createConnection } from "mariadb";
@@ -26,7 +27,7 @@ describe.skipIf(ADMIN_URL === "")("a transaction", () => {
   beforeAll(async () => {
     await asAdmin(`create database ${NAME}`);
     const url = Object.assign(new URL(ADMIN_URL), { pathname: NAME }).href;
-    part = createDatabase({ url, poolMax: 4, acquireTimeoutMs: 5000, statementTimeoutMs: 5000 });
+    part = createDatabase({ url, dependency: anyDatabase(4, { waitMs: 5000, statementMs: 5000 }) });
     ({ db } = part);
     await sql`create table counters (name varchar(8) primary key, value int not null)`.execute(db);
   });
@@ -120,9 +121,7 @@ describe.skipIf(ADMIN_URL === "")("a transaction", () => {
   it("that does nothing for twice as long as a statement may take is ended by the server: its locks are free", async () => {
     const quick = createDatabase<Tables>({
       url: Object.assign(new URL(ADMIN_URL), { pathname: NAME }).href,
-      poolMax: 1,
-      acquireTimeoutMs: 5000,
-      statementTimeoutMs: 500,
+      dependency: anyDatabase(1, { waitMs: 5000, statementMs: 500 }),
     });
     const frozen = await quick.db.startTransaction().execute();
     await add(frozen, "a", 100);

@@ -1,6 +1,7 @@
 // How a process finds Kafka: variables of its own, so that each may have credentials of its own. The same names as in infra/services.ts.
 import { bool, type ConfigOf, oneOf, secret, text } from "@muster/config";
 import type { Logger } from "@muster/log";
+import { kafkaOf } from "@muster/resilience";
 import { BROKER_CLIENTS, createBroker } from "./broker/broker.ts";
 import type { Broker } from "./broker/port.ts";
 
@@ -39,8 +40,11 @@ export function kafkaFields<const P extends string>(prefix: P): FieldsOf<P> {
   ) as unknown as FieldsOf<P>;
 }
 
-/** Undefined where no broker is configured. Connects to nothing yet. */
-export function brokerOf(config: KafkaConfig, clientId: string, log: Logger): Promise<Broker> | undefined {
+/**
+ * Connects to nothing yet. Undefined where no broker is configured.
+ * @param caller as in the table of packages/resilience, and for the broker's logs
+ */
+export function brokerOf(config: KafkaConfig, caller: string, log: Logger): Promise<Broker> | undefined {
   const { kafkaBrokers, kafkaClient, kafkaTls: tls, kafkaTlsCa } = config;
   const { kafkaSaslMechanism, kafkaSaslUsername, kafkaSaslPassword } = config;
   const brokers = kafkaBrokers.split(",").flatMap((broker) => broker.trim() || []);
@@ -50,5 +54,8 @@ export function brokerOf(config: KafkaConfig, clientId: string, log: Logger): Pr
       ? {}
       : { sasl: { mechanism: kafkaSaslMechanism, username: kafkaSaslUsername, password: kafkaSaslPassword } };
   const ca = kafkaTlsCa === "" ? {} : { ca: kafkaTlsCa };
-  return createBroker({ client: kafkaClient, brokers, clientId, tls, ...ca, ...sasl }, log);
+  return createBroker(
+    { client: kafkaClient, brokers, clientId: caller, dependency: kafkaOf(caller), tls, ...ca, ...sasl },
+    log,
+  );
 }

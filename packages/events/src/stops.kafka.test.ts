@@ -1,4 +1,5 @@
 // How the two ends of the event kit stop, and how members of a group take over from each other, with a real broker that may hang.
+import { anyKafka } from "@muster/resilience/testing";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeWithKafka, startPrivateKafka } from "@muster/testkit";
 import { sql } from "kysely";
@@ -18,7 +19,7 @@ const within = async (stopping: Promise<void> | undefined): Promise<number> => {
 describeWithKafka("the ends of the event kit", () => {
   it.each(BROKER_CLIENTS)("stop in bounded time while the broker hangs (%s)", async (client) => {
     await using kafka = await startPrivateKafka();
-    const options = { client, brokers: kafka.brokers, clientId: "test", tls: false };
+    const options = { client, brokers: kafka.brokers, clientId: "test", dependency: anyKafka(), tls: false };
     const broker = await createBroker(options, new LogLines().logger("test"));
     await using pipeline = await new Pipeline(broker).open();
     const relay = await pipeline.relay();

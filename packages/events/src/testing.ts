@@ -1,6 +1,7 @@
 // For tests of services that publish events: what comes on topics, read by a consumer group of its own.
 import { randomUUID } from "node:crypto";
 import { createLogger } from "@muster/log";
+import { anyKafka } from "@muster/resilience/testing";
 import { createBroker } from "./broker/broker.ts";
 import type { Broker, Consumer } from "./broker/port.ts";
 import { decodeEvent } from "./contract/envelope.ts";
@@ -30,7 +31,10 @@ export class TopicReader implements AsyncDisposable {
   /** Makes all declared topics first, where they are missing. */
   static async open(brokers: readonly string[], ...topics: readonly string[]): Promise<TopicReader> {
     const log = createLogger("test", "silent");
-    const broker = await createBroker({ client: "kafkajs", brokers, clientId: "test", tls: false }, log);
+    const broker = await createBroker(
+      { client: "kafkajs", brokers, clientId: "test", dependency: anyKafka(), tls: false },
+      log,
+    );
     const admin = broker.admin();
     await admin.start?.();
     await applyTopics(admin, topicDescriptions(Object.values(SUBSCRIPTIONS), "local"));

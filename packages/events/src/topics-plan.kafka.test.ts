@@ -1,3 +1,4 @@
+import { anyKafka } from "@muster/resilience/testing";
 import { describeWithKafka, freshTopicPrefix, kafkaBrokers, LogLines } from "@muster/testkit";
 import { expect, it } from "vitest";
 import { createKafkaJsBroker } from "./broker/kafkajs.ts";
@@ -12,7 +13,7 @@ describeWithKafka("the declared topics", () => {
 
   it("are made, made as declared again after somebody changed them, and nothing is done twice", async () => {
     const admin = createKafkaJsBroker(
-      { brokers: kafkaBrokers(), clientId: "test", tls: false },
+      { brokers: kafkaBrokers(), clientId: "test", dependency: anyKafka(), tls: false },
       new LogLines().logger("test"),
     ).admin();
     await admin.start?.();

@@ -1,4 +1,5 @@
 // What the contract suites of the broker's adapters share: a broker by one adapter, with topics and groups of its own, all gone afterwards.
+import { anyKafka } from "@muster/resilience/testing";
 import { freshTopicPrefix, kafkaBrokers, LogLines, until } from "@muster/testkit";
 import {
   type Admin,
@@ -32,7 +33,7 @@ export class BrokerKit implements AsyncDisposable {
 
   static async open(client: BrokerClient, brokers: readonly string[] = kafkaBrokers()): Promise<BrokerKit> {
     const log = new LogLines();
-    const options = { client, brokers, clientId: "contract-suite", tls: false };
+    const options = { client, brokers, clientId: "contract-suite", dependency: anyKafka(), tls: false };
     return new BrokerKit(await createBroker(options, log.logger("events")), log);
   }
 

@@ -2,6 +2,7 @@
 // database here; nothing but the broker leads from one to the other.
 import { randomUUID } from "node:crypto";
 import { createDatabase, type Database, type DbPart, inTransaction, migrate, statement } from "@muster/db";
+import { anyDatabase, anyKafka } from "@muster/resilience/testing";
 import { type Component, until } from "@muster/runtime";
 import { freshDatabases, freshTopicPrefix, kafkaBrokers, LogLines } from "@muster/testkit";
 import { type Generated, sql, type Transaction } from "kysely";
@@ -94,7 +95,7 @@ export class Pipeline implements AsyncDisposable {
 
   /** @param broker the run's own Kafka, unless it says otherwise */
   constructor(broker?: Broker) {
-    const kafka = { clientId: "test", tls: false };
+    const kafka = { clientId: "test", dependency: anyKafka(), tls: false };
     this.broker = broker ?? createKafkaJsBroker({ ...kafka, brokers: kafkaBrokers() }, this.logs.logger("test"));
     this.admin = this.broker.admin();
     this.producer = this.broker.producer();
@@ -108,7 +109,7 @@ export class Pipeline implements AsyncDisposable {
   /** @param databaseUrl one of the run's own MariaDB, unless it says otherwise */
   async open(databaseUrl?: string): Promise<this> {
     const url = databaseUrl ?? (await freshDatabases())["match-service"];
-    this.#part = createDatabase<Tables>({ url, poolMax: 12, acquireTimeoutMs: 5000, statementTimeoutMs: 5000 });
+    this.#part = createDatabase<Tables>({ url, dependency: anyDatabase(12, { waitMs: 5000, statementMs: 5000 }) });
     await migrate(this.db, MIGRATIONS);
     await this.admin.start?.();
     const { events, replay, dlq, retry } = this.topics;

@@ -1,4 +1,6 @@
 import { commonError } from "@muster/errors";
+import type { BreakerFigures, Dependency } from "@muster/resilience";
+import { anyMethods } from "@muster/resilience/testing";
 import { expect, it } from "vitest";
 import { Breaker } from "./breaker.ts";
 
@@ -13,6 +15,9 @@ const refuses = async (): Promise<never> => {
   throw commonError("invalid_request");
 };
 
+const ROW = anyMethods(1000)["reads"] as Dependency;
+const FIGURES: BreakerFigures = { volume: 5, failedPercent: 50, windowMs: 10_000, openMs: 1000 };
+
 const codeOf = (call: Promise<unknown>): Promise<unknown> =>
   call.then(
     (answer) => answer,
@@ -21,7 +26,7 @@ const codeOf = (call: Promise<unknown>): Promise<unknown> =>
 
 it("stops asking a service that fails, lets one call try after the pause, and goes on when that one is answered", async () => {
   const openMs = 100;
-  const breaker = new Breaker(openMs);
+  const breaker = new Breaker(ROW, { ...FIGURES, openMs });
   for (const call of [away, late, away, late, away]) await codeOf(breaker.run(call));
   expect(breaker.reason).toBeDefined();
   let asked = 0;
@@ -40,7 +45,7 @@ it("stops asking a service that fails, lets one call try after the pause, and go
 });
 
 it("takes a refusal for an answer, and needs more than a few calls to judge", async () => {
-  const breaker = new Breaker();
+  const breaker = new Breaker(ROW, FIGURES);
   for (let i = 0; i < 4; i++) expect(await codeOf(breaker.run(away))).toBe("unavailable");
   for (let i = 0; i < 20; i++) expect(await codeOf(breaker.run(refuses))).toBe("invalid_request");
   expect(await codeOf(breaker.run(answers))).toBe("an answer");

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { createConnection } from "node:net";
 import { IdentityService } from "@muster/contracts/identity/v2";
 import { createLogger } from "@muster/log";
+import { anyMethods } from "@muster/resilience/testing";
 import { createMetrics } from "@muster/runtime";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createRpcClient, type RpcClient } from "./client.ts";
@@ -40,7 +41,7 @@ afterAll(async () => {
 
 /** The first call makes the connection. */
 async function connected(): Promise<Caller> {
-  const client = createRpcClient({ service: IdentityService, baseUrl: server.url, timeoutMs: 20_000 });
+  const client = createRpcClient({ service: IdentityService, baseUrl: server.url, dependency: anyMethods(20_000) });
   clients.push(client);
   await client.call.getProfile({ playerId: PLAYER });
   return client;

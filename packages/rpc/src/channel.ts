@@ -15,6 +15,7 @@ export interface ChannelOptions {
   readonly resolve?: Resolve | undefined;
   readonly resolveEveryMs?: number | undefined;
   readonly pings?: Pings | undefined;
+  readonly connectMs: number;
 }
 
 /** Nothing was sent: no connection could be had. */
@@ -54,6 +55,7 @@ export class Channel {
   readonly #resolve: Resolve;
   readonly #resolveEveryMs: number;
   readonly #pings: Pings | undefined;
+  readonly #connectMs: number;
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #waiting = new Set<() => void>();
   #next = 0;
@@ -67,13 +69,14 @@ export class Channel {
   #lastFailure: unknown;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ baseUrl, resolve = lookUpAll, resolveEveryMs = RESOLVE_EVERY_MS, pings }: ChannelOptions) {
+  constructor({ baseUrl, resolve = lookUpAll, resolveEveryMs = RESOLVE_EVERY_MS, pings, connectMs }: ChannelOptions) {
     const url = new URL(baseUrl);
     this.authority = url.origin;
     this.#hostname = url.hostname.replace(/^\[|\]$/g, "");
     this.#resolve = resolve;
     this.#resolveEveryMs = resolveEveryMs;
     this.#pings = pings;
+    this.#connectMs = connectMs;
   }
 
   /**
@@ -208,7 +211,13 @@ export class Channel {
 
   #connect(address: string, endpoint: Endpoint): void {
     endpoint.connecting = true;
-    const connection = new Connection(this.authority, address, () => this.#lost(endpoint), this.#pings);
+    const connection = new Connection({
+      origin: this.authority,
+      address,
+      connectMs: this.#connectMs,
+      onGone: () => this.#lost(endpoint),
+      pings: this.#pings,
+    });
     endpoint.connection = connection;
     connection.ready.then(
       () => {

@@ -9,12 +9,19 @@ import {
 } from "node:http2";
 import { type LookupFunction, isIP } from "node:net";
 
-const CONNECT_MS_MAX = 1000;
-
 /** How often the other side is asked whether it is still there, and how long an answer may take before it is given up. */
 export interface Pings {
   readonly everyMs: number;
   readonly answerMsMax: number;
+}
+
+export interface ConnectionOptions {
+  readonly origin: string;
+  readonly address: string;
+  readonly connectMs: number;
+  /** Called once, when no new stream can be had any more. */
+  readonly onGone: () => void;
+  readonly pings?: Pings | undefined;
 }
 
 const PINGS: Pings = { everyMs: 10_000, answerMsMax: 3000 };
@@ -28,17 +35,15 @@ export class Connection {
   #streams = 0;
   #pinging: NodeJS.Timeout | undefined;
 
-  /** `onGone` is called once, when no new stream can be had any more. */
-  constructor(origin: string, address: string, onGone: () => void, pings: Pings = PINGS) {
+  constructor({ origin, address, connectMs, onGone, pings = PINGS }: ConnectionOptions) {
     this.#pings = pings;
     const session = connect(origin, { lookup: always(address) });
     this.#session = session;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.ready = promise;
     const late = setTimeout(
-      () =>
-        session.destroy(Object.assign(new Error(`no connection within ${CONNECT_MS_MAX} ms`), { code: "ETIMEDOUT" })),
-      CONNECT_MS_MAX,
+      () => session.destroy(Object.assign(new Error(`no connection within ${connectMs} ms`), { code: "ETIMEDOUT" })),
+      connectMs,
     );
     let gone = false;
     const end = (): void => {

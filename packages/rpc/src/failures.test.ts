@@ -6,11 +6,12 @@ import { ChatService } from "@muster/contracts/chat/v2";
 import { IdentityService } from "@muster/contracts/identity/v2";
 import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
 import { MatchService } from "@muster/contracts/match/v2";
+import { anyMethods } from "@muster/resilience/testing";
 import { createMetrics } from "@muster/runtime";
 import { afterEach, describe, expect, it } from "vitest";
 import { silentAddress } from "../test/silent-address.ts";
 import { createRpcClient, type RpcClient, type RpcClientOptions } from "./client.ts";
-import { REPEATABLE_WRITES } from "./repeatable.ts";
+import { REPEATABLE_WRITES } from "@muster/resilience";
 
 const PLAYER = "01a20ab2-2d4a-7326-a77a-b22eaf2e9f1e";
 const servers: Http2Server[] = [];
@@ -43,7 +44,7 @@ function clientAt(
   const client = createRpcClient({
     service: IdentityService,
     baseUrl: `http://127.0.0.1:${port}`,
-    timeoutMs: 2000,
+    dependency: anyMethods(2000),
     ...more,
   });
   clients.push(client);
@@ -155,7 +156,11 @@ describe("a callee that was made anew at another address", () => {
       let lookups = 0;
       const resolve = async (): Promise<string[]> => [lookups++ === 0 ? "127.0.0.5" : "127.0.0.6"];
       // A connection that is not made is given up after a second: this does not have so long.
-      const { call } = clientAt(port, { baseUrl: `http://identity.test:${port}`, resolve, timeoutMs: 900 });
+      const { call } = clientAt(port, {
+        baseUrl: `http://identity.test:${port}`,
+        resolve,
+        dependency: anyMethods(900),
+      });
       await call.getProfile({ playerId: PLAYER });
     } finally {
       await end();
@@ -178,7 +183,7 @@ describe("a callee that was made anew at another address", () => {
     const client = clientAt(port, {
       baseUrl: `http://identity.test:${port}`,
       resolve: async () => (known ? ["127.0.0.1"] : Promise.reject(new Error("ENOTFOUND identity.test"))),
-      timeoutMs: 50,
+      dependency: anyMethods(50),
     });
     expect(client.check()).toBeUndefined();
     await expect(client.call.getProfile({ playerId: PLAYER })).rejects.toMatchObject({ code: "unavailable" });

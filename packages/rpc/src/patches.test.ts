@@ -6,6 +6,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { ChatService, type DeliverRequestSchema } from "@muster/contracts/chat/v2";
 import { IdentityService } from "@muster/contracts/identity/v2";
 import { createLogger } from "@muster/log";
+import { anyMethods } from "@muster/resilience/testing";
 import { createMetrics } from "@muster/runtime";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { createRpcClient } from "./client.ts";
@@ -68,14 +69,14 @@ it("sees what it looks for", () => {
 });
 
 it("a call that is answered makes no error, on either side", async () => {
-  const client = createRpcClient({ service: IdentityService, baseUrl: server.url, timeoutMs: 2000 });
+  const client = createRpcClient({ service: IdentityService, baseUrl: server.url, dependency: anyMethods(2000) });
   for (let i = 0; i < CALLS; i++) await client.call.getProfile({ playerId: ID });
   await client.stop?.();
   expect(made).toEqual([]);
 });
 
 it("a stream that both sides end makes no error, on either side", async () => {
-  const client = createRpcClient({ service: ChatService, baseUrl: server.url, timeoutMs: 2000 });
+  const client = createRpcClient({ service: ChatService, baseUrl: server.url, dependency: anyMethods(2000) });
   for (let i = 0; i < CALLS; i++) {
     const queue = new MessageQueue<MessageInitShape<typeof DeliverRequestSchema>>(10);
     queue.push({ message: { case: "hello", value: { gatewayId: ID } } });

@@ -3,6 +3,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { IdentityService } from "@muster/contracts/identity/v2";
+import { anyMethods } from "@muster/resilience/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createRpcClient, type RpcClient } from "./client.ts";
 
@@ -35,7 +36,11 @@ describe("a callee that restarts", () => {
     process.on("uncaughtException", onUncaught);
     process.on("unhandledRejection", onUncaught);
     port = Number(new URL((await tell({ start: 0 })).url).port);
-    client = createRpcClient({ service: IdentityService, baseUrl: `http://127.0.0.1:${port}`, timeoutMs: 2000 });
+    client = createRpcClient({
+      service: IdentityService,
+      baseUrl: `http://127.0.0.1:${port}`,
+      dependency: anyMethods(2000),
+    });
   });
   afterAll(async () => {
     await client.stop?.();

@@ -5,6 +5,7 @@ import { ChatService, type DeliverRequestSchema } from "@muster/contracts/chat/v
 import { IdentityService } from "@muster/contracts/identity/v2";
 import { AppError } from "@muster/errors";
 import { createLogger } from "@muster/log";
+import { anyMethods } from "@muster/resilience/testing";
 import { createMetrics, currentBudget, remainingBudgetMs, withBudget } from "@muster/runtime";
 import { currentTrace, newTrace, withTrace } from "@muster/tracing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -27,7 +28,7 @@ describe("a call", () => {
       routes: (router) => router.service(IdentityService, { getProfile: async () => (await handle()) as never }),
     });
     await server.start?.();
-    client = createRpcClient({ service: IdentityService, baseUrl: server.url, timeoutMs: 5000 });
+    client = createRpcClient({ service: IdentityService, baseUrl: server.url, dependency: anyMethods(5000) });
   });
   afterAll(async () => {
     await client.stop?.();
@@ -106,7 +107,11 @@ describe("a call", () => {
   });
 
   it("fails fast as unavailable when nobody listens, and works again when somebody does", async () => {
-    const other = createRpcClient({ service: IdentityService, baseUrl: "http://127.0.0.1:1", timeoutMs: 1000 });
+    const other = createRpcClient({
+      service: IdentityService,
+      baseUrl: "http://127.0.0.1:1",
+      dependency: anyMethods(1000),
+    });
     const at = performance.now();
     await expect(other.call.getProfile({ playerId: PLAYER })).rejects.toMatchObject({
       code: "unavailable",
@@ -137,7 +142,7 @@ it("logs what is polled as a matter of routine at debug, and what becomes of it 
       }),
   });
   await server.start?.();
-  const client = createRpcClient({ service: IdentityService, baseUrl: server.url, timeoutMs: 5000 });
+  const client = createRpcClient({ service: IdentityService, baseUrl: server.url, dependency: anyMethods(5000) });
   await client.call.getTrust({});
   await client.call.getProfile({ playerId: PLAYER });
   refused = true;
@@ -169,8 +174,8 @@ it("a connection that grows old is followed by another, and no call is lost; a s
     },
   });
   await server.start?.();
-  const calls = createRpcClient({ service: IdentityService, baseUrl: server.url, timeoutMs: 5000 });
-  const streams = createRpcClient({ service: ChatService, baseUrl: server.url, timeoutMs: 5000 });
+  const calls = createRpcClient({ service: IdentityService, baseUrl: server.url, dependency: anyMethods(5000) });
+  const streams = createRpcClient({ service: ChatService, baseUrl: server.url, dependency: anyMethods(5000) });
   const requests = new MessageQueue<MessageInitShape<typeof DeliverRequestSchema>>(10);
   const answers = streams.call.deliver(requests)[Symbol.asyncIterator]();
   for (let i = 0; i < 10; i++) {

@@ -195,10 +195,21 @@ function callRules({ log, metrics, quietMethods = [] }: RpcServerOptions): Inter
         throw err;
       }
     };
-    return withTrace(span.context, () =>
-      req.stream ? handle() : withBudget({ deadlineAt: startedAt + timeoutMs, signal: req.signal }, handle),
-    );
+    return withTrace(span.context, () => {
+      if (req.stream) return handle();
+      const { signal, done } = untilDone(req.signal);
+      return withBudget({ deadlineAt: startedAt + timeoutMs, signal }, handle).finally(done);
+    });
   };
+}
+
+/** Aborts when the caller has gone or its time is up. Connect's own aborts as well when the call has ended, with what was begun beside it. */
+function untilDone(outer: AbortSignal): { readonly signal: AbortSignal; done(): void } {
+  const gone = new AbortController();
+  const onAbort = (): void => gone.abort(outer.reason);
+  if (outer.aborted) onAbort();
+  else outer.addEventListener("abort", onAbort, { once: true });
+  return { signal: gone.signal, done: () => outer.removeEventListener("abort", onAbort) };
 }
 
 const FAULTS: ReadonlySet<Code> = new Set([

@@ -9,6 +9,7 @@ import {
   type DeliverResponseSchema,
 } from "@muster/contracts/chat/v2";
 import { createLogger } from "@muster/log";
+import { anyMethods } from "@muster/resilience/testing";
 import { createMetrics } from "@muster/runtime";
 import { afterEach, describe, expect, it } from "vitest";
 import { createRpcClient } from "./client.ts";
@@ -92,7 +93,12 @@ function session(open: Options["open"], more: Partial<Options> = {}): OpenSessio
 }
 
 function callOf(baseUrl: string, pings?: { everyMs: number; answerMsMax: number }): Options["open"] {
-  const client = createRpcClient({ service: ChatService, baseUrl, timeoutMs: 2000, ...(pings ? { pings } : {}) });
+  const client = createRpcClient({
+    service: ChatService,
+    baseUrl,
+    dependency: anyMethods(2000),
+    ...(pings ? { pings } : {}),
+  });
   closing.push(() => client.stop?.());
   return client.call.deliver;
 }

@@ -1,5 +1,6 @@
 // What an overloaded process refuses, and what its callers do then; and that a call's criticality travels with it.
 import type { DescService } from "@bufbuild/protobuf";
+import { anyMethods } from "@muster/resilience/testing";
 import { ChatService } from "@muster/contracts/chat/v2";
 import { DeliveryService } from "@muster/contracts/delivery/v2";
 import { IdentityService } from "@muster/contracts/identity/v2";
@@ -61,7 +62,7 @@ function clientOf<S extends DescService>(
   baseUrl: string,
   more: Partial<RpcClientOptions<S>> = {},
 ): RpcClient<S> {
-  const client = createRpcClient({ service, baseUrl, timeoutMs: 3000, ...more });
+  const client = createRpcClient({ service, baseUrl, dependency: anyMethods(3000), ...more });
   stops.push(() => client.stop?.());
   return client;
 }

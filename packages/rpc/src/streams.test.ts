@@ -3,6 +3,7 @@ import { createServer, type Http2Server, type ServerHttp2Stream } from "node:htt
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
 import { must } from "@muster/errors";
+import { anyMethods } from "@muster/resilience/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { createRpcClient, type RpcClient, type RpcClientOptions } from "./client.ts";
 import { MessageQueue } from "./message-queue.ts";
@@ -30,7 +31,7 @@ async function streamAt(
   more: Partial<RpcClientOptions<typeof MatchmakingService>> = {},
 ): Promise<unknown> {
   const baseUrl = `http://127.0.0.1:${port}`;
-  const client = createRpcClient({ service: MatchmakingService, baseUrl, timeoutMs: 2000, ...more });
+  const client = createRpcClient({ service: MatchmakingService, baseUrl, dependency: anyMethods(2000), ...more });
   clients.push(client);
   const queue = new MessageQueue<{ message: { case: "hello"; value: { gatewayId: string } } }>(10);
   queue.push({ message: { case: "hello", value: { gatewayId: "01a20ab2-2d4a-7326-a77a-b22eaf2e9f1e" } } });

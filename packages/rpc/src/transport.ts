@@ -6,7 +6,6 @@ import type { UniversalClientFn, UniversalClientRequest, UniversalClientResponse
 import { createTransport } from "@connectrpc/connect/protocol-grpc";
 import { createNodeHttpClient } from "@connectrpc/connect-node";
 import { type Channel, NotConnectedError } from "./channel.ts";
-import { parseGrpcTimeout } from "./grpc-timeout.ts";
 
 /** The cause of the error of a call that did not get an answer. */
 export class TransportFailure extends Error {
@@ -24,7 +23,7 @@ export interface TransportOptions {
   readonly baseUrl: string;
   readonly interceptors: Interceptor[];
   readonly messageBytesMax: number;
-  /** The part of a call's time that it may wait for a connection: 0 to fail at once. */
+  /** How long a stream may wait for a connection, as a part of STREAM_WAIT_MS. Who calls has waited already. */
   readonly waitShare: number;
 }
 
@@ -50,8 +49,8 @@ export function createOwnTransport(channel: Channel, options: TransportOptions):
 function reliable(channel: Channel, waitShare: number): UniversalClientFn {
   return async (request) => {
     try {
-      const timeoutMs = parseGrpcTimeout(request.header.get("grpc-timeout")) ?? STREAM_WAIT_MS;
-      await channel.ready(timeoutMs * waitShare, request.signal);
+      const isStream = request.header.get("grpc-timeout") === null;
+      await channel.ready(isStream ? STREAM_WAIT_MS * waitShare : 0, request.signal);
       const { promise: closed, reject } = Promise.withResolvers<never>();
       const session = new WatchedSession(channel, reject);
       const send = createNodeHttpClient({ httpVersion: "2", sessionProvider: () => session as never });

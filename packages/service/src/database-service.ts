@@ -1,6 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { ConnectRouter } from "@connectrpc/connect";
-import { createDatabase, type Database, type Migrations, waitForSchema } from "@muster/db";
+import { createDatabase, type Database, type Migrations, poolFigures, waitForSchema } from "@muster/db";
+import { databaseOf } from "@muster/resilience";
 import { createRpcServer, type RpcServer } from "@muster/rpc";
 import { type Component, createLoadControl } from "@muster/runtime";
 import type { DatabaseConfiguration, DatabaseServiceConfig } from "./database-fields.ts";
@@ -58,14 +59,12 @@ export function defineDatabaseService<C extends DatabaseServiceConfig, Tables>(
 
 function composeDatabaseService<C extends DatabaseServiceConfig, Tables>(
   context: ServiceContext<C>,
-  { migrations, compose }: DatabaseServiceDefinition<C, Tables>,
+  { name, migrations, compose }: DatabaseServiceDefinition<C, Tables>,
 ): Composition<{ readonly rpc: RpcServer }> {
   const { config, log, metrics } = context;
   const database = createDatabase<Tables>({
     url: config.dbUrl,
-    poolMax: config.dbPoolMax,
-    acquireTimeoutMs: config.dbAcquireTimeoutMs,
-    statementTimeoutMs: config.dbStatementTimeoutMs,
+    dependency: poolFigures(databaseOf(name), config),
   });
   const { db } = database;
   const schema = { name: "schema", start: () => waitForSchema(db, migrations, { withinMs: config.dbWaitMs, log }) };

@@ -1,6 +1,7 @@
 // The commands that an operator runs directly on a service's database: `node src/operator.ts COMMAND …` in its folder.
 import { configOrExit, type Environment } from "@muster/config";
-import { createDatabase, type Database, faultOfDatabase } from "@muster/db";
+import { createDatabase, type Database, faultOfDatabase, poolFigures } from "@muster/db";
+import { DEPENDENCIES } from "@muster/resilience";
 import { printable } from "@muster/runtime";
 import type { DatabaseConfiguration } from "./database-fields.ts";
 
@@ -34,8 +35,6 @@ export interface OperatorCommands<Tables> {
   readonly commands: Readonly<Record<string, Command<Tables>>>;
 }
 
-const STATEMENT_MS = 600_000;
-
 /** @returns the exit code: 0 done, or all is well; 1 it failed, or nothing was found; 2 wrong usage */
 export async function runOperatorCommand<Tables>(
   { usage, configuration, commands }: OperatorCommands<Tables>,
@@ -55,9 +54,7 @@ export async function runOperatorCommand<Tables>(
   const config = configOrExit("operator", () => configuration.readDatabase(env));
   const database = createDatabase<Tables>({
     url: config.dbUrl,
-    poolMax: 1,
-    acquireTimeoutMs: config.dbAcquireTimeoutMs,
-    statementTimeoutMs: STATEMENT_MS,
+    dependency: poolFigures(DEPENDENCIES["operator's commands"].mariadb.statements, config),
   });
   try {
     const problem = await command({ db: database.db, env, out }, args);

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createLogger, type Logger } from "@muster/log";
 import { type App, type Component, composeProcess, createMetrics, type Metrics } from "@muster/runtime";
 import { v7 as uuidv7 } from "uuid";
+import { showOutgoingClients } from "./outgoing-clients.ts";
 import type { Configuration, ServiceConfig } from "./fields.ts";
 import { type About, type AdminServer, type Check, createAdminServer } from "./health.ts";
 import { createTelemetry } from "./telemetry.ts";
@@ -80,6 +81,7 @@ function createApp<C extends ServiceConfig, X extends object, O extends Override
   const processLog = overrides.log ?? createLogger(name, config.logLevel);
   const log = instanceIdField === undefined ? processLog : processLog.child({ [instanceIdField]: instanceId });
   const metrics = createMetrics(name);
+  showOutgoingClients(metrics);
   const clock = overrides.now;
   const now = clock ?? (() => new Date());
   const nowMs = clock ? () => clock().getTime() : Date.now;

@@ -1,6 +1,7 @@
 import { Writable } from "node:stream";
 import { IdentityService } from "@muster/contracts/identity/v2";
 import { createLogger } from "@muster/log";
+import { anyMethods } from "@muster/resilience/testing";
 import { createRpcClient, createRpcServer, type RpcServer } from "@muster/rpc";
 import { isRecording, newTrace, withTrace } from "@muster/tracing";
 import { expect, it } from "vitest";
@@ -52,7 +53,7 @@ it("a service without a collector has neither a component nor metrics for it, an
 it("a collector that is away fails no call, is told once and without its password, and what is lost is counted", async () => {
   const { app, lines, metric } = serviceWith({ OTEL_EXPORTER_OTLP_ENDPOINT: AWAY });
   await app.start();
-  const client = createRpcClient({ service: IdentityService, baseUrl: app.rpc.url, timeoutMs: 2000 });
+  const client = createRpcClient({ service: IdentityService, baseUrl: app.rpc.url, dependency: anyMethods(2000) });
   const call = (): Promise<unknown> => withTrace(newTrace(), () => client.call.getProfile({ playerId: ID }));
   for (let i = 0; i < CALLS / 10; i++) await Promise.all(Array.from({ length: 10 }, call));
   const lost = `trace_spans_lost_total{reason="collector",service="notes"} ${CALLS * 2}`; // the caller's spans and the callee's

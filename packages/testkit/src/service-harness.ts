@@ -2,6 +2,8 @@
 import type { DescService } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
 import { createDatabase, type Database, migrate } from "@muster/db";
+import { anyDatabase } from "@muster/resilience/testing";
+import { anyMethods } from "@muster/resilience/testing";
 import { createRpcClient } from "@muster/rpc";
 import type { DatabaseApp, DatabaseService, DatabaseServiceConfig } from "@muster/service/database";
 import { freshDatabases } from "./databases.ts";
@@ -42,7 +44,7 @@ export async function startService<C extends DatabaseServiceConfig, Tables, S ex
   const { name, migrations, configuration } = service;
   const { prefix } = configuration;
   const url = databaseOf(name, await freshDatabases());
-  const database = createDatabase<Tables>({ url, poolMax: 4, acquireTimeoutMs: 5000, statementTimeoutMs: 10_000 });
+  const database = createDatabase<Tables>({ url, dependency: anyDatabase(4, { waitMs: 5000, statementMs: 10_000 }) });
   await migrate(database.db, migrations);
   const logs = new LogLines();
   let offsetMs = 0;
@@ -59,7 +61,7 @@ export async function startService<C extends DatabaseServiceConfig, Tables, S ex
   const another = async (more?: Readonly<Record<string, string>>): Promise<Instance<S>> => {
     const app = build(more);
     await app.start();
-    const client = createRpcClient({ service: contract, baseUrl: app.rpc.url, timeoutMs: 5000 });
+    const client = createRpcClient({ service: contract, baseUrl: app.rpc.url, dependency: anyMethods(5000) });
     stops.push(async () => client.stop?.());
     return { app, call: client.call };
   };

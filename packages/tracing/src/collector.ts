@@ -1,9 +1,9 @@
 // Sends batches of spans to an OpenTelemetry collector: OTLP over HTTP, Protobuf. A batch has one deadline for the whole exchange and
 // can be cancelled. The SDK's own exporter supports neither: it waits forever for an answer that arrives one byte at a time, and so
 // does a process that is stopping.
-import { type IncomingMessage, request as requestHttp } from "node:http";
-import { request as requestHttps } from "node:https";
+import type { IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { backoffMs, createHttpCaller, DEPENDENCIES } from "@muster/resilience";
 import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
 import { ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
 import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace";
@@ -16,8 +16,7 @@ interface CollectorOptions {
   readonly sendWithinMs: number;
 }
 
-const ATTEMPTS_MAX = 4;
-const FIRST_DELAY_MS = 250;
+const ROW = DEPENDENCIES["every process"]["trace collector"].spans;
 /** An answer says at most why some spans were not taken. */
 const ANSWER_BYTES_MAX = 64 * 1024;
 /** It is not ready, or something before it is not. */
@@ -27,6 +26,7 @@ export class Collector implements SpanExporter {
   readonly #url: URL;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #sendWithinMs: number;
+  readonly #http = createHttpCaller(ROW);
   /** As many as fit into the spans that may wait: see export.ts. */
   readonly #sending = new Map<AbortController, Promise<void>>();
 
@@ -69,8 +69,8 @@ export class Collector implements SpanExporter {
     const timer = setTimeout(() => controller.abort(new Error(`no answer within ${within} ms`)), within);
     let failure: Error | undefined;
     try {
-      for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
-        if (attempt > 1) await sleep(FIRST_DELAY_MS * 2 ** (attempt - 2), undefined, { signal });
+      for (let attempt = 1; attempt <= ROW.attempts; attempt++) {
+        if (attempt > 1) await sleep(backoffMs(ROW.backoff, attempt - 1), undefined, { signal });
         const status = await this.#post(body, signal).catch((err: Error) => {
           if (!signal.aborted) failure = err;
           return undefined;
@@ -101,9 +101,8 @@ export class Collector implements SpanExporter {
           if (read > ANSWER_BYTES_MAX) response.destroy();
         });
       };
-      const request = this.#url.protocol === "https:" ? requestHttps : requestHttp;
       const headers = { ...this.#headers, "content-length": body.length };
-      const sent = request(this.#url, { method: "POST", headers, signal }, onResponse);
+      const sent = this.#http.request(this.#url, { method: "POST", headers, signal }, onResponse);
       // An answer that is cut off fails its request too, and is closed later.
       sent.on("error", (err) => {
         if (!answered) reject(err);

@@ -19,6 +19,7 @@ import {
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
+import { DEPENDENCIES } from "@muster/resilience";
 import { Collector } from "./collector.ts";
 import { parseTraceparent, type TraceContext } from "./context.ts";
 import { isRecording, setRecorder, type Span, type SpanOptions } from "./spans.ts";
@@ -56,7 +57,13 @@ interface Limits {
   readonly flushWithinMs: number;
 }
 
-const LIMITS: Limits = { waitingMax: 4096, batchMax: 512, everyMs: 2000, sendWithinMs: 3000, flushWithinMs: 2000 };
+const LIMITS: Limits = {
+  waitingMax: 4096,
+  batchMax: 512,
+  everyMs: 2000,
+  sendWithinMs: DEPENDENCIES["every process"]["trace collector"].spans.totalMs,
+  flushWithinMs: 2000,
+};
 
 const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT, internal: SpanKind.INTERNAL };
 

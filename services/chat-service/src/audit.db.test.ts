@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import path from "node:path";
 import { createAuditLog, createSealer, listAuditEntries, verifyAuditLog } from "@muster/audit";
 import { createDatabase, type DbPart, inTransaction, migrate } from "@muster/db";
+import { anyDatabase } from "@muster/resilience/testing";
 import { describeWithMariadb, freshDatabases, until } from "@muster/testkit";
 import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
@@ -121,7 +122,7 @@ describeWithMariadb("the moderation log of the release before", () => {
   let url: string;
   beforeAll(async () => {
     ({ "chat-service": url } = await freshDatabases());
-    part = createDatabase({ url, poolMax: 4, acquireTimeoutMs: 5000, statementTimeoutMs: 10_000 });
+    part = createDatabase({ url, dependency: anyDatabase(4, { waitMs: 5000, statementMs: 10_000 }) });
     await migrate(part.db, migrations);
   });
   afterAll(() => part.stop());

@@ -1,6 +1,7 @@
 import { createAuditLog, createAuditWatch } from "@muster/audit";
 import { ChatService } from "@muster/contracts/chat/v2";
 import { MatchService } from "@muster/contracts/match/v2";
+import { DEPENDENCIES } from "@muster/resilience";
 import { createRpcClient } from "@muster/rpc";
 import { collectedGauge } from "@muster/runtime";
 import { type DatabaseComposition, type DatabaseContext, defineDatabaseService } from "@muster/service/database";
@@ -20,7 +21,6 @@ import type { RpcParts } from "./rpc/parts.ts";
 import type { Tables } from "./schema.ts";
 import { type Aside, KeyQueues } from "./key-queues.ts";
 
-const CALL_TIMEOUT_MS = 2000;
 /** Of the pool: calls leave them to what delivery reads. */
 const DELIVERY_CONNECTIONS = 2;
 
@@ -31,7 +31,8 @@ function compose({ config, db, now, metrics, log }: DatabaseContext<Config, Tabl
     service: MatchService,
     metrics,
     baseUrl: config.matchUrl,
-    timeoutMs: CALL_TIMEOUT_MS,
+    dependency: DEPENDENCIES["chat-service"]["match-service"],
+    log,
   });
   const sealer = chatSealer(config.auditKey);
   const audit = createAuditLog<AuditAction>(sealer);

@@ -1,4 +1,5 @@
 import { bool, int, json, text, url } from "@muster/config";
+import { DEPENDENCIES, EDGE } from "@muster/resilience";
 import { type ConfigFrom, loadFields, port, serviceConfig } from "@muster/service";
 import { LEGACY_DOMAINS } from "./contract.ts";
 import { Type } from "@sinclair/typebox";
@@ -24,7 +25,7 @@ const own = {
     },
   ),
   EDGE_LEGACY_ANSWER_WITHIN_MS: int({
-    default: 15_000,
+    default: DEPENDENCIES["edge-api"]["legacy origin"].requests.tryMs,
     min: 10,
     max: 600_000,
     description: "how long the legacy origin may take to begin its answer; a stream may then last longer",
@@ -57,9 +58,14 @@ const own = {
     default: ["127.0.0.0/8", "::1/128"],
     description: "addresses of the ingress: X-Forwarded-For and reports of refusals are accepted only from them",
   }),
-  EDGE_READ_DEADLINE_MS: int({ default: 2000, min: 10, max: 60_000, description: "maximum time for a GET request" }),
+  EDGE_READ_DEADLINE_MS: int({
+    default: EDGE.readMs,
+    min: 10,
+    max: 60_000,
+    description: "maximum time for a GET request",
+  }),
   EDGE_WRITE_DEADLINE_MS: int({
-    default: 5000,
+    default: EDGE.writeMs,
     min: 10,
     max: 60_000,
     description: "maximum time for any other request",

@@ -1,9 +1,10 @@
 // The strangler proxy: requests that v2.0 does not serve, or no longer serves because their domain was switched back, go
 // unchanged to the legacy origin. It runs before Fastify, because a parsed body cannot be forwarded unchanged.
-import { type ClientRequest, type IncomingMessage, request as httpRequest, type ServerResponse } from "node:http";
+import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { commonError, HTTP_STATUS } from "@muster/errors";
 import type { Logger } from "@muster/log";
+import { createHttpCaller, DEPENDENCIES } from "@muster/resilience";
 import { continueTrace, formatTraceparent, type TraceContext, withTrace } from "@muster/tracing";
 import { startRequestSpan } from "./request-span.ts";
 import type { Contract } from "./contract.ts";
@@ -57,8 +58,9 @@ export function createLegacy(options: LegacyOptions): Legacy | undefined {
       path: new RegExp(`^${url.replaceAll(".", "\\.").replace(/:\w+/g, "[^/]+")}$`),
     }));
 
+  const http = createHttpCaller(DEPENDENCIES["edge-api"]["legacy origin"].requests);
   const open = (request: IncomingMessage, trace: TraceContext, extra: readonly string[]): ClientRequest =>
-    httpRequest(new URL(origin), {
+    http.request(new URL(origin), {
       method: request.method ?? "GET",
       path: request.url ?? "/",
       headers: [...passedHeaders(request.rawHeaders), "traceparent", formatTraceparent(trace), ...extra],

@@ -5,6 +5,7 @@ import { MatchService } from "@muster/contracts/match/v2";
 import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
 import { RatingService } from "@muster/contracts/rating/v2";
 import { ReplayService } from "@muster/contracts/replay/v2";
+import { DEPENDENCIES, type Dependencies, tuned } from "@muster/resilience";
 import { createRpcClient } from "@muster/rpc";
 import { type Component, createLoadControl, measureBounded } from "@muster/runtime";
 import { type Composition, defineService, type ServiceContext } from "@muster/service";
@@ -33,47 +34,45 @@ interface Exposed {
 export const service = defineService({ name: "edge-api", configuration, compose });
 
 function compose({ config, metrics, log, about }: ServiceContext<Config>): Composition<Exposed> {
-  const timeoutMs = Math.max(config.readDeadlineMs, config.writeDeadlineMs);
+  const rows = DEPENDENCIES["edge-api"];
+  const asked = <D extends Dependencies>(dependency: D) => ({
+    dependency: withDeadlines(dependency, config),
+    metrics,
+    log,
+  });
   const identity = createRpcClient({
+    ...asked(rows["identity-service"]),
     service: IdentityService,
-    metrics,
     baseUrl: config.identityUrl,
-    timeoutMs,
-    criticality: "critical-plus", // what no request asks for: keys and revocations
   });
-  const match = createRpcClient({ service: MatchService, metrics, baseUrl: config.matchUrl, timeoutMs });
+  const match = createRpcClient({ ...asked(rows["match-service"]), service: MatchService, baseUrl: config.matchUrl });
   const matchmaking = createRpcClient({
+    ...asked(rows.matchmaker),
     service: MatchmakingService,
-    metrics,
     baseUrl: config.matchmakerUrl,
-    timeoutMs,
   });
-  const chat = createRpcClient({ service: ChatService, metrics, baseUrl: config.chatUrl, timeoutMs });
+  const chat = createRpcClient({ ...asked(rows["chat-service"]), service: ChatService, baseUrl: config.chatUrl });
   const rating = createRpcClient({
+    ...asked(rows["rating-service"]),
     service: RatingService,
-    metrics,
     baseUrl: config.ratingUrl,
-    timeoutMs,
-    optional: true,
   });
   const replay = createRpcClient({
+    ...asked(rows["replay-service"]),
     service: ReplayService,
-    metrics,
     baseUrl: config.replayUrl,
-    timeoutMs,
-    optional: true,
   });
   const deliveryUrls = {
     "identity-service": config.identityUrl,
     "match-service": config.matchUrl,
     "rating-service": config.ratingUrl,
     "replay-service": config.replayUrl,
-  };
+  } as const;
   // Wanted by operators only: that one of them is away is for its other client to say.
-  const deliveries = Object.entries(deliveryUrls).map(
-    ([name, baseUrl]) =>
-      [name, createRpcClient({ service: DeliveryService, baseUrl, timeoutMs, optional: true })] as const,
-  );
+  const deliveries = keysOf(deliveryUrls).map((name) => {
+    const dependency = asked(rows[`${name}/delivery`]);
+    return [name, createRpcClient({ ...dependency, service: DeliveryService, baseUrl: deliveryUrls[name] })] as const;
+  });
   const names = new PlayerNames((playerId) => identity.call.getProfile({ playerId }));
   const liveMatches = new LiveMatches({
     read: (query) => match.call.listLiveMatches(query),
@@ -169,4 +168,16 @@ function compose({ config, metrics, log, about }: ServiceContext<Config>): Compo
     peers,
     exposes: { rest, ingressRefusals },
   };
+}
+
+/** As its operator has set them. */
+function withDeadlines<D extends Dependencies>(rows: D, { readDeadlineMs, writeDeadlineMs }: Config): D {
+  return tuned(rows, ({ methodClass, tryMs, totalMs }) => {
+    const longest = methodClass === "reads" ? readDeadlineMs : writeDeadlineMs;
+    return { totalMs: longest, tryMs: (longest * tryMs) / totalMs };
+  });
+}
+
+function keysOf<T extends object>(record: T): (keyof T & string)[] {
+  return Object.keys(record) as (keyof T & string)[];
 }

@@ -1,10 +1,10 @@
 // Whether the whole installation is healthy. The ingress, up.sh and people ask for it.
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
+import { createHttpCaller, DEPENDENCIES, type HttpCaller } from "@muster/resilience";
 import { cut } from "@muster/runtime";
 import { type Check, failedChecks } from "@muster/service";
 
-const PROBE_TIMEOUT_MS = 1500;
 /** A flood of probes is one probe per instance and this long. */
 const CACHE_MS = 250;
 const DEGRADED = "degraded: ";
@@ -53,27 +53,33 @@ export function createSystemHealth(
   urls: Readonly<Record<string, string>>,
   { resolve = lookUpAll, peers = {}, about }: SystemHealthOptions = {},
 ): () => Promise<SystemHealth> {
+  const http = createHttpCaller(DEPENDENCIES["edge-api"]["every process"].probes);
   let asked: Promise<SystemHealth> | undefined;
   let askedAt = -Infinity;
   return () => {
     const now = performance.now();
     if (!asked || now - askedAt > CACHE_MS) {
       askedAt = now;
-      asked = ask(urls, resolve, peers, about);
+      asked = ask(urls, { resolve, http }, peers, about);
     }
     return asked;
   };
 }
 
+interface Ways {
+  readonly resolve: Resolve;
+  readonly http: HttpCaller;
+}
+
 async function ask(
   urls: Readonly<Record<string, string>>,
-  resolve: Resolve,
+  by: Ways,
   peers: Readonly<Record<string, Check>>,
   about: StatusReport["about"],
 ): Promise<SystemHealth> {
   const found = await Promise.all([
     failedChecks(peers).then((missing) => ["edge-api", ownState(missing, Object.keys(peers), about)] as const),
-    ...Object.entries(urls).map(async ([name, url]) => [name, await stateOf(url, resolve)] as const),
+    ...Object.entries(urls).map(async ([name, url]) => [name, await stateOf(url, by)] as const),
   ]);
   const bad = found.map(([, { answer }]) => answer).filter((answer) => answer !== "ok");
   return {
@@ -103,14 +109,14 @@ interface Instance extends InstanceHealth {
   readonly passing: boolean;
 }
 
-async function stateOf(url: string, resolve: Resolve): Promise<ProcessHealth> {
+async function stateOf(url: string, { resolve, http }: Ways): Promise<ProcessHealth> {
   let addresses: readonly string[];
   try {
     addresses = await addressesOf(new URL(url), resolve);
   } catch (err) {
     return { answer: `has no address: ${err instanceof Error ? err.message : String(err)}`, instances: [] };
   }
-  const instances = await Promise.all(addresses.map((address) => probe(url, address)));
+  const instances = await Promise.all(addresses.map((address) => probe(url, address, http)));
   return { answer: answerOf(instances), instances };
 }
 
@@ -137,15 +143,14 @@ async function addressesOf(url: URL, resolve: Resolve): Promise<readonly string[
   return (fours.length > 0 ? fours : all).slice(0, INSTANCES_MAX);
 }
 
-async function probe(url: string, address: string): Promise<Instance> {
+async function probe(url: string, address: string, http: HttpCaller): Promise<Instance> {
   const target = new URL(url);
   target.hostname = isIP(address) === 6 ? `[${address}]` : address;
   try {
-    const response = await fetch(target, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) });
-    const text = await response.text();
+    const { ok, status, text } = await http.fetchText(target);
     const said = reportIn(text); // whoever answers 200 with something else is no process of ours, and well
-    const answer = response.ok ? stateIn(said) : `answers ${response.status}: ${cut(text, 300)}`;
-    return { address, answer, said, passing: !response.ok && isPassing(said) };
+    const answer = ok ? stateIn(said) : `answers ${status}: ${cut(text, 300)}`;
+    return { address, answer, said, passing: !ok && isPassing(said) };
   } catch (err) {
     const answer = `does not answer: ${err instanceof Error ? err.message : String(err)}`;
     return { address, answer, said: undefined, passing: false };

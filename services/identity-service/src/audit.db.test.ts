@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { createSealer, verifyAuditLog } from "@muster/audit";
 import { createDatabase, type DbPart, migrate } from "@muster/db";
+import { anyDatabase } from "@muster/resilience/testing";
 import { describeWithMariadb, freshDatabases, until } from "@muster/testkit";
 import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
@@ -21,7 +22,7 @@ describeWithMariadb("the audit log of identity-service", () => {
   let url: string;
   beforeAll(async () => {
     ({ "identity-service": url } = await freshDatabases());
-    part = createDatabase({ url, poolMax: 4, acquireTimeoutMs: 5000, statementTimeoutMs: 10_000 });
+    part = createDatabase({ url, dependency: anyDatabase(4, { waitMs: 5000, statementMs: 10_000 }) });
     await migrate(part.db, migrations);
     const name = { id: "0192f6a0-0000-7000-8000-000000000001", name: "ann", name_key: "ann", name_skeleton: "ann" };
     await part.db

@@ -2,6 +2,7 @@ import { argon2Sync, randomUUID } from "node:crypto";
 import { IdentityService } from "@muster/contracts/identity/v2";
 import { inTransaction } from "@muster/db";
 import { must } from "@muster/errors";
+import { anyMethods } from "@muster/resilience/testing";
 import { createRpcClient } from "@muster/rpc";
 import { describeWithMariadb } from "@muster/testkit";
 import { TokenVerifier, revocationFeedFrom } from "@muster/tokens";
@@ -251,7 +252,11 @@ describeWithMariadb("refresh-token families", () => {
     const passwords = { currentPassword: PASSWORD, newPassword: "another horse battery" };
     await using another = harness.build(); // in one, they would take turns
     await another.start();
-    const elsewhere = createRpcClient({ service: IdentityService, baseUrl: another.rpc.url, timeoutMs: 5000 });
+    const elsewhere = createRpcClient({
+      service: IdentityService,
+      baseUrl: another.rpc.url,
+      dependency: anyMethods(5000),
+    });
     let isChanged = false;
     const [loggedIn, changed] = await inTransaction(harness.db, async (tx) => {
       await lockAccount(tx, playerId);

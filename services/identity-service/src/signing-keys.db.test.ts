@@ -1,5 +1,6 @@
 import { IdentityService } from "@muster/contracts/identity/v2";
 import { inTransaction } from "@muster/db";
+import { anyMethods } from "@muster/resilience/testing";
 import { createRpcClient } from "@muster/rpc";
 import { describeWithMariadb } from "@muster/testkit";
 import { TokenVerifier, revocationFeedFrom } from "@muster/tokens";
@@ -181,7 +182,7 @@ describeWithMariadb("signing keys", () => {
     });
     await using fresh = running.build({ IDENTITY_KEY_ENCRYPTION_KEY: otherKey });
     await fresh.start();
-    const client = createRpcClient({ service: IdentityService, baseUrl: fresh.rpc.url, timeoutMs: 5000 });
+    const client = createRpcClient({ service: IdentityService, baseUrl: fresh.rpc.url, dependency: anyMethods(5000) });
     const next = await client.call.refresh({ refreshToken: tokens?.refreshToken as string });
     const verifier = new TokenVerifier(revocationFeedFrom(client.call));
     await verifier.refresh();

@@ -1,5 +1,6 @@
 import { MatchService } from "@muster/contracts/match/v2";
 import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
+import { DEPENDENCIES } from "@muster/resilience";
 import { createRpcClient, createRpcServer, type RpcServer } from "@muster/rpc";
 import { createLoadControl, measureBounded } from "@muster/runtime";
 import { type Composition, defineService, type ServiceContext } from "@muster/service";
@@ -17,8 +18,6 @@ import { PeerSessions } from "./placement/peer-sessions.ts";
 import { Shards } from "./placement/shards.ts";
 import { Tickets } from "./queue/tickets.ts";
 
-const MATCH_CALL_TIMEOUT_MS = 2000;
-
 export const service = defineService({ name: "matchmaker", configuration, compose });
 
 function compose(context: ServiceContext<Config>): Composition<{ readonly rpc: RpcServer }> {
@@ -28,8 +27,8 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly rpc: R
     service: MatchService,
     metrics: registry,
     baseUrl: config.matchUrl,
-    criticality: "critical-plus", // players wait for the record, and their match for its next shard
-    timeoutMs: MATCH_CALL_TIMEOUT_MS,
+    dependency: DEPENDENCIES.matchmaker["match-service"],
+    log,
   });
   const sessions = new PeerSessions();
   const shards = new Shards();

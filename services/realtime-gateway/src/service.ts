@@ -5,6 +5,7 @@ import { IdentityService } from "@muster/contracts/identity/v2";
 import { RatingService } from "@muster/contracts/rating/v2";
 import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
 import type { Logger } from "@muster/log";
+import { DEPENDENCIES } from "@muster/resilience";
 import { failoverClient, createRpcClient } from "@muster/rpc";
 import { type Component, Limiter, measureBounded } from "@muster/runtime";
 import { type Composition, defineService, type ServiceContext } from "@muster/service";
@@ -30,7 +31,6 @@ export interface SocketComponent extends Component {
   readonly url: string;
 }
 
-const CALL_TIMEOUT_MS = 2000;
 const NONCES = 2 ** 32;
 /** For whom too many sockets of one address have said nothing yet: they are closed within seconds. */
 const ADDRESS_RETRY_S = 5;
@@ -46,26 +46,27 @@ export const service = defineService({
 
 function compose(context: ServiceContext<Config>): Composition<{ readonly sockets: SocketComponent }> {
   const { config, log, metrics: registry, instanceId: gatewayId } = context;
+  const rows = DEPENDENCIES["realtime-gateway"];
   const identity = createRpcClient({
     service: IdentityService,
     metrics: registry,
     baseUrl: config.identityUrl,
-    timeoutMs: CALL_TIMEOUT_MS,
-    criticality: "critical-plus", // keys and revocations: without them nobody is let in
+    dependency: rows["identity-service"],
+    log,
   });
   const rating = createRpcClient({
     service: RatingService,
     metrics: registry,
     baseUrl: config.ratingUrl,
-    timeoutMs: CALL_TIMEOUT_MS,
-    criticality: "sheddable-plus", // players are paired by what was last known
-    optional: true,
+    dependency: rows["rating-service"],
+    log,
   });
   const matchmaker = createRpcClient({
     service: MatchmakingService,
     metrics: registry,
     baseUrl: config.matchmakerUrl,
-    timeoutMs: CALL_TIMEOUT_MS,
+    dependency: rows.matchmaker,
+    log,
   });
   const tokens = new TokenVerifier(revocationFeedFrom(identity.call), 0);
   const budgets = new ControlBudgets(new ControlRates(config.controlLimits));
@@ -99,6 +100,7 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly socket
   });
   const links: ShardLinks = new ShardLinks({
     gatewayId,
+    dependency: rows.shard.links,
     linkKey: keysOf(config.linkKey)[0],
     suspectAfterMs: config.shardSuspectAfterMs,
     events: matches,
@@ -124,9 +126,9 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly socket
     createRpcClient({
       service: ChatService,
       metrics: registry,
-      criticality: "critical",
       baseUrl,
-      timeoutMs: CALL_TIMEOUT_MS,
+      dependency: rows["chat-service"],
+      log,
       oneOfMany: config.chatUrls.length > 1,
     }),
   );

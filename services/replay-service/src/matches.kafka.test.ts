@@ -10,6 +10,7 @@ import {
   SUBSCRIPTIONS,
   topicDescriptions,
 } from "@muster/events";
+import { anyKafka } from "@muster/resilience/testing";
 import { describeWithKafka, freshTopicPrefix, LogLines, startPrivateKafka, startService, until } from "@muster/testkit";
 import { expect, it } from "vitest";
 import { endedMatch, packedLog, without } from "../test/matches.ts";
@@ -20,7 +21,7 @@ describeWithKafka("replay-service on Kafka", () => {
   it("gives each match one verdict and tells of it once, whatever comes twice; what is broken is in the DLQ, and stops nothing", async () => {
     await using kafka = await startPrivateKafka(); // the topics and the group are those of every installation
     const broker = await createBroker(
-      { client: "kafkajs", brokers: kafka.brokers, clientId: "test", tls: false },
+      { client: "kafkajs", brokers: kafka.brokers, clientId: "test", dependency: anyKafka(), tls: false },
       new LogLines().logger("test"),
     );
     const [admin, producer] = [broker.admin(), broker.producer()];

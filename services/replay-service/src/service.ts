@@ -3,6 +3,7 @@ import { MatchService } from "@muster/contracts/match/v2";
 import { RatingService } from "@muster/contracts/rating/v2";
 import { ReplayService } from "@muster/contracts/replay/v2";
 import { publishAndConsumeEvents } from "@muster/events";
+import { DEPENDENCIES } from "@muster/resilience";
 import { createRpcClient } from "@muster/rpc";
 import { type DatabaseComposition, type DatabaseContext, defineDatabaseService } from "@muster/service/database";
 import { type Config, configuration } from "./config.ts";
@@ -16,16 +17,25 @@ import { takeIn } from "./take-in.ts";
 import { createVerification } from "./verify/verification.ts";
 import { VerifyThreads } from "./verify/verify-threads.ts";
 
-const CALL_TIMEOUT_MS = 3000;
-
 export const service = defineDatabaseService({ name: "replay-service", configuration, migrations, compose });
 
 function compose(context: DatabaseContext<Config, Tables>): DatabaseComposition {
   const { config, db, log, now, metrics } = context;
   // Both are asked again and again until they answer: while they are away, the rest goes on.
-  const asked = { metrics, timeoutMs: CALL_TIMEOUT_MS, optional: true, criticality: "sheddable" } as const;
-  const matches = createRpcClient({ ...asked, service: MatchService, baseUrl: config.matchUrl });
-  const ratings = createRpcClient({ ...asked, service: RatingService, baseUrl: config.ratingUrl });
+  const asked = { metrics, log };
+  const rows = DEPENDENCIES["replay-service"];
+  const matches = createRpcClient({
+    ...asked,
+    dependency: rows["match-service"],
+    service: MatchService,
+    baseUrl: config.matchUrl,
+  });
+  const ratings = createRpcClient({
+    ...asked,
+    dependency: rows["rating-service"],
+    service: RatingService,
+    baseUrl: config.ratingUrl,
+  });
   const threads = new VerifyThreads({
     threads: config.threads,
     budgetMs: config.verifyWithinMs,

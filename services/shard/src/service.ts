@@ -3,6 +3,7 @@ import { MatchService } from "@muster/contracts/match/v2";
 import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
 import { GAMES } from "@muster/modes";
 import type { Game } from "@muster/game-kit";
+import { DEPENDENCIES } from "@muster/resilience";
 import { createRpcClient } from "@muster/rpc";
 import { measureBounded } from "@muster/runtime";
 import { type Composition, defineService, type Overrides, type ServiceContext } from "@muster/service";
@@ -31,7 +32,6 @@ interface Exposed {
   readonly matches: Matches;
 }
 
-const MATCH_CALL_TIMEOUT_MS = 3000;
 const RESULTS_FLUSH_MS = 10_000;
 /** A match that is to be taken over is lost when no gateway transfers a log by then. */
 const LOG_WITHIN_MS = 5000;
@@ -53,14 +53,15 @@ function compose(context: ServiceContext<Config, ShardOverrides>): Composition<E
     service: MatchService,
     metrics: registry,
     baseUrl: config.matchUrl,
-    criticality: "critical-plus", // results and leases
-    timeoutMs: MATCH_CALL_TIMEOUT_MS,
+    dependency: DEPENDENCIES.shard["match-service"],
+    log,
   });
   const matchmakerClient = createRpcClient({
     service: MatchmakingService,
     metrics: registry,
     baseUrl: config.matchmakerUrl,
-    timeoutMs: MATCH_CALL_TIMEOUT_MS,
+    dependency: DEPENDENCIES.shard.matchmaker,
+    log,
   });
   const metrics: ShardMetrics = createShardMetrics(
     registry,

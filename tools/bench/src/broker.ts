@@ -4,6 +4,7 @@
 //   node src/broker.ts [--records 100000] [--batch 500] [--bytes 400] [--rounds 3] [--json]
 import { BROKER_CLIENTS, type BrokerClient, createBroker, type OutgoingRecord } from "@muster/events";
 import { createLogger } from "@muster/log";
+import { anyKafka } from "@muster/resilience/testing";
 import { until } from "@muster/runtime";
 import { startPrivateKafka } from "@muster/testkit/kafka";
 import { programOptions, refuseOptions } from "@muster/testkit/program-options";
@@ -56,7 +57,7 @@ async function measure(work: () => Promise<void>): Promise<{ perS: number; cpuMs
 
 async function round(client: BrokerClient, brokers: readonly string[], name: string): Promise<Round> {
   const log = createLogger("bench", "error");
-  const broker = await createBroker({ client, brokers, clientId: "bench", tls: false }, log);
+  const broker = await createBroker({ client, brokers, clientId: "bench", dependency: anyKafka(), tls: false }, log);
   const [admin, producer] = [broker.admin(), broker.producer()];
   await admin.start?.();
   await admin.createTopics([{ name, partitions: PARTITIONS, replicas: 1, settings: {} }]);

@@ -29,6 +29,7 @@ import {
 } from "@muster/events";
 import { freePort, provision, startMariadb } from "@muster/local";
 import { createLogger } from "@muster/log";
+import { anyDatabase, anyKafka } from "@muster/resilience/testing";
 import { sleep, until } from "@muster/runtime";
 import { startPrivateKafka } from "@muster/testkit/kafka";
 import { percentile } from "@muster/testkit/numbers";
@@ -82,13 +83,14 @@ const urls = await provision({
 });
 const part = createDatabase<Tables>({
   url: urls["match-service"],
-  poolMax: 16,
-  acquireTimeoutMs: 5000,
-  statementTimeoutMs: 20_000,
+  dependency: anyDatabase(16, { waitMs: 5000, statementMs: 20_000 }),
 });
 const { db } = part;
 const log = createLogger("bench", "error");
-const broker = await createBroker({ client: "kafkajs", brokers: kafka.brokers, clientId: "bench", tls: false }, log);
+const broker = await createBroker(
+  { client: "kafkajs", brokers: kafka.brokers, clientId: "bench", dependency: anyKafka(), tls: false },
+  log,
+);
 const [admin, producer] = [broker.admin(), broker.producer()];
 await admin.start?.();
 await migrate(db, {

@@ -8,6 +8,8 @@ import path from "node:path";
 import { RatingService } from "@muster/contracts/rating/v2";
 import { createDatabase, type Database, inTransaction, isTransient, migrate } from "@muster/db";
 import { freePort, provision, startMariadb } from "@muster/local";
+import { anyDatabase } from "@muster/resilience/testing";
+import { anyMethods } from "@muster/resilience/testing";
 import {
   applyResult,
   compareWithFold,
@@ -68,7 +70,10 @@ try {
 async function run(): Promise<void> {
   const urls = await provision({ adminUrl: mariadb.adminUrl, suffix: "bench", passwordOf: () => "bench" });
   const url = urls["rating-service"] as string;
-  const database = createDatabase<Tables>({ url, poolMax: 8, acquireTimeoutMs: 10_000, statementTimeoutMs: 600_000 });
+  const database = createDatabase<Tables>({
+    url,
+    dependency: anyDatabase(8, { waitMs: 10_000, statementMs: 600_000 }),
+  });
   const { db } = database;
   await migrate(db, migrations);
   await seed(db);
@@ -76,7 +81,7 @@ async function run(): Promise<void> {
     readConfig({ RATING_DB_URL: url, RATING_GRPC_PORT: "0", RATING_ADMIN_PORT: "0", LOG_LEVEL: "error" }),
   );
   await app.start();
-  const client = createRpcClient({ service: RatingService, baseUrl: app.rpc.url, timeoutMs: 10_000 });
+  const client = createRpcClient({ service: RatingService, baseUrl: app.rpc.url, dependency: anyMethods(10_000) });
   const rows = [...(await reads(client.call, "alone")), ...(await whileApplying(db, () => reads(client.call, "busy")))];
   rows.push(await equals(client.call));
   const rewind = await rewound(db);

@@ -9,6 +9,7 @@ import { programOptions } from "@muster/testkit/program-options";
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { type LinkRequest, LinkRequestSchema, LinkResponseSchema } from "@muster/contracts/realtime/link/v1";
 import { createLogger } from "@muster/log";
+import { DEPENDENCIES } from "@muster/resilience";
 import {
   encodeClientControl,
   encodeInput,
@@ -164,7 +165,13 @@ async function measure(matches: number, ticks: number): Promise<number> {
     log,
   });
   const linkOptions = { gatewayId: "bench", linkKey: Buffer.alloc(32), suspectAfterMs: FOREVER_MS };
-  const links: ShardLinks = new ShardLinks({ ...linkOptions, events: registry, onLinked: () => undefined, log });
+  const links: ShardLinks = new ShardLinks({
+    dependency: DEPENDENCIES["realtime-gateway"].shard.links,
+    ...linkOptions,
+    events: registry,
+    onLinked: () => undefined,
+    log,
+  });
   const parts = partsFor(registry, address);
   const sockets = Array.from({ length: matches * 2 }, () => new CountingSocket());
   const connections = sockets.map((socket) => new Connection(socket, parts));

@@ -16,6 +16,7 @@ import {
   storeOutcome,
   type Tables,
 } from "@muster/match-service/testing";
+import { anyDatabase } from "@muster/resilience/testing";
 import { programOptions, refuseOptions } from "@muster/testkit/program-options";
 import type { Transaction } from "kysely";
 import { v7 as uuidv7 } from "uuid";
@@ -63,7 +64,7 @@ const urls = await provision({
   passwordOf: (user) => `bench-${user}`,
 });
 const url = urls["match-service"];
-const part = createDatabase<Tables>({ url, poolMax: AT_ONCE, acquireTimeoutMs: 5000, statementTimeoutMs: 20_000 });
+const part = createDatabase<Tables>({ url, dependency: anyDatabase(AT_ONCE, { waitMs: 5000, statementMs: 20_000 }) });
 const { db } = part;
 
 try {

@@ -2,6 +2,7 @@
 // key besides the real ones, and verify its tokens like any other.
 import { IdentityService } from "@muster/contracts/identity/v2";
 import { createLogger } from "@muster/log";
+import { anyMethods } from "@muster/resilience/testing";
 import { createRpcClient, createRpcServer } from "@muster/rpc";
 import { Registry } from "prom-client";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
@@ -25,7 +26,7 @@ export async function openTrust(port: number, identityUrl?: string): Promise<Tru
   const identity =
     identityUrl === undefined
       ? undefined
-      : createRpcClient({ service: IdentityService, baseUrl: identityUrl, timeoutMs: 2000 });
+      : createRpcClient({ service: IdentityService, baseUrl: identityUrl, dependency: anyMethods(2000) });
   const server = createRpcServer({
     host: "127.0.0.1",
     port,

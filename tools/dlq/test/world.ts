@@ -25,6 +25,7 @@ import {
   type RetryPolicy,
   type Subscription,
 } from "@muster/events";
+import { anyDatabase, anyKafka } from "@muster/resilience/testing";
 import type { Component } from "@muster/runtime";
 import { freshDatabases, freshTopicPrefix, kafkaBrokers, LogLines, until } from "@muster/testkit";
 import { sql } from "kysely";
@@ -70,7 +71,7 @@ export class World implements AsyncDisposable {
   }
 
   static async open(order: Subscription["order"], client: BrokerClient = "kafkajs"): Promise<World> {
-    const options = { client, brokers: kafkaBrokers(), clientId: "test", tls: false } as const;
+    const options = { client, brokers: kafkaBrokers(), clientId: "test", dependency: anyKafka(), tls: false } as const;
     const world = new World(await createBroker(options, new LogLines().logger("test")), order);
     await world.#open();
     return world;
@@ -83,7 +84,7 @@ export class World implements AsyncDisposable {
 
   async #open(): Promise<void> {
     const url = (await freshDatabases())["match-service"];
-    const part = createDatabase<Tables>({ url, poolMax: 6, acquireTimeoutMs: 5000, statementTimeoutMs: 5000 });
+    const part = createDatabase<Tables>({ url, dependency: anyDatabase(6, { waitMs: 5000, statementMs: 5000 }) });
     this.#part = part;
     await migrate(part.db, MIGRATIONS);
     const { events, replay, dlq, retry } = consumerTopics(this.subscription);

@@ -12,6 +12,7 @@ import {
 } from "@muster/events";
 import { paths } from "@muster/local";
 import { createLogger } from "@muster/log";
+import { anyKafka } from "@muster/resilience/testing";
 import { until } from "@muster/runtime";
 import { startPrivateKafka } from "@muster/testkit/kafka";
 import { percentile } from "@muster/testkit/numbers";
@@ -53,7 +54,13 @@ const MATCHES_TOPIC = "muster.matches.v1";
 export async function drillBrokerOutage(options: BrokerOutageOptions): Promise<BrokerOutageReport> {
   const { pairs, rounds, progress } = options;
   await using kafka = await startPrivateKafka();
-  const kafkaOptions = { client: "kafkajs", brokers: kafka.brokers, clientId: "drill", tls: false } as const;
+  const kafkaOptions = {
+    client: "kafkajs",
+    brokers: kafka.brokers,
+    clientId: "drill",
+    dependency: anyKafka(),
+    tls: false,
+  } as const;
   const broker = await createBroker(kafkaOptions, createLogger("drill", "error"));
   await makeTopics(broker);
   await using cluster = await openTestCluster({ gateways: 1, shards: 1, kafka: kafka.brokers });

@@ -6,6 +6,7 @@ import path from "node:path";
 import { createDatabase, type DbPart } from "@muster/db";
 import { createBroker } from "@muster/events";
 import { createLogger } from "@muster/log";
+import { anyDatabase, anyKafka } from "@muster/resilience/testing";
 import { sleep, until } from "@muster/runtime";
 import { seededBelow } from "@muster/testkit/numbers";
 import { sql } from "kysely";
@@ -63,9 +64,7 @@ export class EventDrill implements AsyncDisposable {
     this.#world = world;
     this.#part = createDatabase<Tables>({
       url: world.databaseUrl,
-      poolMax: 4,
-      acquireTimeoutMs: 10_000,
-      statementTimeoutMs: 10_000,
+      dependency: anyDatabase(4, { waitMs: 10_000, statementMs: 10_000 }),
     });
   }
 
@@ -185,7 +184,7 @@ export class EventDrill implements AsyncDisposable {
     call: (admin: ReturnType<Awaited<ReturnType<typeof createBroker>>["admin"]>) => Promise<T>,
   ): Promise<T> {
     const broker = await createBroker(
-      { client: "kafkajs", brokers: this.#world.brokers, clientId: "drill", tls: false },
+      { client: "kafkajs", brokers: this.#world.brokers, clientId: "drill", dependency: anyKafka(), tls: false },
       createLogger("drill", "error"),
     );
     const admin = broker.admin();

@@ -13,6 +13,7 @@ import {
   type Producer,
 } from "@muster/events";
 import { createLogger } from "@muster/log";
+import { anyDatabase, anyKafka } from "@muster/resilience/testing";
 import { Registry } from "prom-client";
 import { type EventWorld, KEYS, RELAY_LEASE_MS, SESSION_MS, type Tables, topicsOf } from "./event-tables.ts";
 
@@ -64,16 +65,17 @@ const topics = topicsOf(world.prefix);
 const log = createLogger(`${role}`, "warn");
 const { db } = createDatabase<Tables>({
   url: world.databaseUrl,
-  poolMax: 8,
-  acquireTimeoutMs: 5000,
-  statementTimeoutMs: 5000,
+  dependency: anyDatabase(8, { waitMs: 5000, statementMs: 5000 }),
 });
 if (role === "relay") await relay();
 if (role === "consumer") await consumer();
 process.send?.("ready");
 
 async function broker(): Promise<Broker> {
-  return createBroker({ client: "kafkajs", brokers: world.brokers, clientId: `drill-${role}`, tls: false }, log);
+  return createBroker(
+    { client: "kafkajs", brokers: world.brokers, clientId: `drill-${role}`, dependency: anyKafka(), tls: false },
+    log,
+  );
 }
 
 async function relay(): Promise<void> {

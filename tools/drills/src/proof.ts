@@ -3,6 +3,7 @@
 import { MatchService, MatchState } from "@muster/contracts/match/v2";
 import { duel } from "@muster/game-duel";
 import { type Game, LogPlayer, recordsOf, Simulation, unpackLog } from "@muster/game-kit";
+import { anyMethods } from "@muster/resilience/testing";
 import { createRpcClient } from "@muster/rpc";
 import type { DrillPlayer, Spectator } from "./players.ts";
 
@@ -19,7 +20,7 @@ export interface Proof {
 const STORED_WITHIN_MS = 15_000;
 
 export async function proveKept(matchUrl: string, players: readonly DrillPlayer[]): Promise<Proof> {
-  const service = createRpcClient({ service: MatchService, baseUrl: matchUrl, timeoutMs: 5000 });
+  const service = createRpcClient({ service: MatchService, baseUrl: matchUrl, dependency: anyMethods(5000) });
   const problems: string[] = [];
   const epochs: Record<number, number> = {};
   let [compared, replayBytesMax] = [0, 0];

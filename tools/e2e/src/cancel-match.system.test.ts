@@ -1,6 +1,7 @@
 // One stuck match is ended by a moderator, through the ingress: whoever sits in it is told and may play again.
 import type { MusterClient } from "@muster/client";
 import { EndReason, MatchService } from "@muster/contracts/match/v2";
+import { anyMethods } from "@muster/resilience/testing";
 import { createRpcClient } from "@muster/rpc";
 import { createMetrics } from "@muster/runtime";
 import { describeWithServers, until } from "@muster/testkit";
@@ -76,7 +77,7 @@ describeWithServers("a match that an operator cancels", () => {
       service: MatchService,
       metrics: createMetrics("test"),
       baseUrl,
-      timeoutMs: 5000,
+      dependency: anyMethods(5000),
     });
     const record = async (): Promise<string> => {
       const matchId = crypto.randomUUID();

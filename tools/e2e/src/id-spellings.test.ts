@@ -8,6 +8,7 @@ import { MatchmakingService } from "@muster/contracts/matchmaking/v2";
 import { ClientControlSchema } from "@muster/contracts/realtime/v1";
 import { createRestServer, readContract, sheddersOf } from "@muster/edge-api/testing";
 import { createLogger } from "@muster/log";
+import { anyMethods } from "@muster/resilience/testing";
 import { encodeClientControl } from "@muster/realtime";
 import { decodeControl } from "@muster/realtime-gateway/testing";
 import { canonicalId, createRpcClient, createRpcServer, isIdField } from "@muster/rpc";
@@ -213,7 +214,7 @@ describe("an id in another spelling", () => {
       stream: boolean,
       spelling: string,
     ): Promise<string> => {
-      const client = createRpcClient({ service, baseUrl: server.url, timeoutMs: 2000 });
+      const client = createRpcClient({ service, baseUrl: server.url, dependency: anyMethods(2000) });
       const call = (client.call as Record<string, (request: unknown) => unknown>)[name] as (
         request: unknown,
       ) => unknown;

@@ -12,6 +12,7 @@ import {
 } from "@muster/db";
 import { describeWithMariadb, freshDatabases, LogLines } from "@muster/testkit";
 import { service as matchService } from "@muster/match-service/testing";
+import { anyDatabase } from "@muster/resilience/testing";
 import { sql } from "kysely";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
@@ -29,7 +30,7 @@ describeWithMariadb("a database that a newer release has migrated", () => {
   let database: DbPart<object>;
   beforeAll(async () => {
     const { "match-service": url } = await freshDatabases();
-    database = createDatabase({ url, poolMax: 2, acquireTimeoutMs: 5000, statementTimeoutMs: 10_000 });
+    database = createDatabase({ url, dependency: anyDatabase(2, { waitMs: 5000, statementMs: 10_000 }) });
     await migrate(database.db, NEW);
   });
   afterAll(() => database.stop());
@@ -83,7 +84,7 @@ describeWithMariadb("a database that cannot be used", () => {
   ])(
     "is told with its reason by a start, and by readiness from the first moment on: %s",
     async (_what, change, reason) => {
-      const options = { poolMax: 2, acquireTimeoutMs: 2000, statementTimeoutMs: 5000 };
+      const options = { dependency: anyDatabase(2, { waitMs: 2000, statementMs: 5000 }) };
       const database = createDatabase({ url: wrong(change), ...options });
       try {
         const start = waitForSchema(database.db, OLD, { withinMs: 0, log: new LogLines().logger("test") });
@@ -110,7 +111,7 @@ describeWithMariadb("a database that cannot be used", () => {
 describeWithMariadb("match-service's database, migrated by this release", () => {
   it("is one on which the release before goes on, so that there is a way back: it has its ratings, and stores a result", async () => {
     const { "match-service": url } = await freshDatabases();
-    const { db, stop } = createDatabase({ url, poolMax: 1, acquireTimeoutMs: 5000, statementTimeoutMs: 10_000 });
+    const { db, stop } = createDatabase({ url, dependency: anyDatabase(1, { waitMs: 5000, statementMs: 10_000 }) });
     const [match, winner, loser] = [1, 2, 3].map((n) => `01a20ab2-2d4a-7326-a77a-00000000000${n}`);
     const before = Object.fromEntries(
       Object.entries(matchService.migrations).filter(([name]) => name < "20261127T2230"),

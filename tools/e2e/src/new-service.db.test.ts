@@ -35,7 +35,8 @@ describeWithMariadb("a new service", () => {
     run("pnpm", "install", "--prefer-offline", "--no-frozen-lockfile", "--ignore-scripts");
     run("pnpm", "gen");
     run("buf", "lint");
-    for (const script of ["infra-files.ts", "config-tables.ts"]) run("node", `scripts/${script}`, "--write");
+    for (const script of ["infra-files.ts", "config-tables.ts", "dependency-tables.ts"])
+      run("node", `scripts/${script}`, "--write");
     run("biome", "format", folder, "contracts", "infra");
     run("node", "scripts/check-structure.ts");
     run("tsc", "--noEmit", "-p", folder);

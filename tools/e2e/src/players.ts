@@ -10,6 +10,7 @@ import {
 } from "@muster/client";
 import { createDatabase } from "@muster/db";
 import { duel, duelBot } from "@muster/game-duel";
+import { anyDatabase } from "@muster/resilience/testing";
 import type { System } from "./system.ts";
 
 export type DuelMatch = PlayingMatch<typeof duel.state, typeof duel.input>;
@@ -39,9 +40,7 @@ export async function makeAdmin(
 ): Promise<void> {
   const database = createDatabase<{ accounts: { id: string; role: string } }>({
     url: system.databaseUrls["identity-service"] as string,
-    poolMax: 1,
-    acquireTimeoutMs: 5000,
-    statementTimeoutMs: 5000,
+    dependency: anyDatabase(1, { waitMs: 5000, statementMs: 5000 }),
   });
   await database.db.updateTable("accounts").set({ role }).where("id", "=", playerId).execute();
   await database.stop();

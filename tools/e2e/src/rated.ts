@@ -1,5 +1,6 @@
 // Results for rating-service without a Kafka: written as its consumer would.
 import { createDatabase, inTransaction } from "@muster/db";
+import { anyDatabase } from "@muster/resilience/testing";
 import { applyResult, type Tables } from "@muster/rating-service/testing";
 import { v7 as uuidv7 } from "uuid";
 import type { System } from "./system.ts";
@@ -11,7 +12,7 @@ export async function rateDuels(
   pairs: readonly (readonly string[])[],
 ): Promise<string[]> {
   const url = system.databaseUrls["rating-service"] as string;
-  const database = createDatabase<Tables>({ url, poolMax: 2, acquireTimeoutMs: 5000, statementTimeoutMs: 10_000 });
+  const database = createDatabase<Tables>({ url, dependency: anyDatabase(2, { waitMs: 5000, statementMs: 10_000 }) });
   const firstEndedAtMs = Date.now() - pairs.length * 1000;
   const matchIds: string[] = [];
   for (const [n, players] of pairs.entries()) {

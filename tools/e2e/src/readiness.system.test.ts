@@ -2,6 +2,7 @@
 // match can be played.
 import { describeWithServers, until } from "@muster/testkit";
 import { expect, it } from "vitest";
+import { comparedWithTable } from "./dependencies.ts";
 import { NAMES, startSystem } from "./system.ts";
 
 /** What is a process's own. */
@@ -22,6 +23,10 @@ describeWithServers("readiness", () => {
       expect(said["status"], name).toBe(["IDENTITY", "MATCH", "RATING", "REPLAY"].includes(name) ? "degraded" : "ok");
       expect((said["readyDependsOn"] as string[]).filter((one) => !OWN.has(one))).toEqual([]);
     }
+
+    // The gateway links to the shard as soon as the matchmaker has told it of it.
+    await until(async () => (await comparedWithTable(system, ["kafka"])).unused[0]);
+    expect((await comparedWithTable(system, ["kafka"])).unlisted).toEqual([]);
 
     await system.stop("matchmaker");
     await until(async () => ((await status("SHARD"))["status"] === "degraded" ? undefined : "lacks nothing"));

@@ -1,12 +1,13 @@
 // Ended matches for replay-service without a Kafka: from match-service's outbox, as relay and consumer would bring them.
 import { createDatabase, inTransaction } from "@muster/db";
 import { type AnyEvent, type EventOf, newEvent, type OutboxTables } from "@muster/events";
+import { anyDatabase } from "@muster/resilience/testing";
 import { takeIn, type Tables } from "@muster/replay-service/testing";
 import { until } from "@muster/testkit";
 import { v7 as uuidv7 } from "uuid";
 import type { System } from "./system.ts";
 
-const POOL = { poolMax: 2, acquireTimeoutMs: 5000, statementTimeoutMs: 10_000 };
+const POOL = { dependency: anyDatabase(2, { waitMs: 5000, statementMs: 10_000 }) };
 
 /** Waits for the match's end, and delivers it. */
 export async function deliverEnded(system: System, matchId: string): Promise<EventOf<"match.ended">> {

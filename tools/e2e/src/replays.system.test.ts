@@ -3,6 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { EndReason, MatchService } from "@muster/contracts/match/v2";
 import { duel } from "@muster/game-duel";
 import { openReplayFile, Replay } from "@muster/game-kit";
+import { anyMethods } from "@muster/resilience/testing";
 import { createRpcClient } from "@muster/rpc";
 import { describeWithServers, until } from "@muster/testkit";
 import { v7 as uuidv7 } from "uuid";
@@ -97,7 +98,7 @@ describeWithServers("replays over REST", () => {
 
   it("gives out a log that was too large for the event, which match-service has, in all of its parts", async () => {
     const baseUrl = `http://127.0.0.1:${system.env["MATCH_GRPC_PORT"]}`;
-    const matches = createRpcClient({ service: MatchService, baseUrl, timeoutMs: 5000 });
+    const matches = createRpcClient({ service: MatchService, baseUrl, dependency: anyMethods(5000) });
     const large = uuidv7();
     const inputLog = new Uint8Array(randomBytes(190 * 1024)); // no log, as its checksum shows: the verdict is not looked for here
     const seats = players.map(({ player }, seat) => ({ seat, playerId: player.playerId, playerName: player.name }));

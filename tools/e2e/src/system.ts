@@ -19,6 +19,7 @@ import {
 import * as match from "@muster/match-service/testing";
 import * as matchmaker from "@muster/matchmaker/testing";
 import { GAMES } from "@muster/modes";
+import { anyDatabase } from "@muster/resilience/testing";
 import * as rating from "@muster/rating-service/testing";
 import * as replay from "@muster/replay-service/testing";
 import * as gateway from "@muster/realtime-gateway/testing";
@@ -195,9 +196,7 @@ async function migrateAll(urls: Readonly<Record<string, string>>): Promise<void>
   for (const [url, migrations] of all) {
     const database = createDatabase({
       url: url as string,
-      poolMax: 2,
-      acquireTimeoutMs: 5000,
-      statementTimeoutMs: 60_000,
+      dependency: anyDatabase(2, { waitMs: 5000, statementMs: 60_000 }),
     });
     await migrate(database.db, migrations);
     await database.stop();

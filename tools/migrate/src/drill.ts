@@ -11,6 +11,7 @@ import { createDatabase, migrate } from "@muster/db";
 import { service as identityService } from "@muster/identity-service/testing";
 import { databaseVariables, freePort, provision, startMariadb } from "@muster/local";
 import { service as matchService } from "@muster/match-service/testing";
+import { anyDatabase } from "@muster/resilience/testing";
 import { createSchema, generate } from "../v1.5/generate.ts";
 import { compareEveryRow } from "./compare.ts";
 import { connect } from "./connect.ts";
@@ -161,7 +162,7 @@ async function migrateSchemas(
     [urls["chat-service"], chatService.migrations],
   ] as const;
   for (const [url, migrations] of all) {
-    const database = createDatabase({ url, poolMax: 2, acquireTimeoutMs: 5000, statementTimeoutMs: 60_000 });
+    const database = createDatabase({ url, dependency: anyDatabase(2, { waitMs: 5000, statementMs: 60_000 }) });
     await migrate(database.db, migrations);
     await database.stop();
   }

@@ -1,4 +1,5 @@
 // The contract of the port, for every adapter of it: a broker that wants TLS and a password.
+import { anyKafka } from "@muster/resilience/testing";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
@@ -45,7 +46,7 @@ describeWithKafka.each(BROKER_CLIENTS)("a broker with TLS and a password, by %s"
     const secured = await startSecureKafka({ keyFile: makeBrokersKey("right"), users: { muster: PASSWORD } });
     kafka = secured;
     const sasl = { mechanism: "plain", username: "muster", password: PASSWORD } as const;
-    right = { brokers: [secured.secureBroker], clientId: "secure", tls: true, ca, sasl };
+    right = { brokers: [secured.secureBroker], clientId: "secure", dependency: anyKafka(), tls: true, ca, sasl };
   }, 60_000);
   afterAll(async () => {
     await kafka?.stop();

@@ -1,9 +1,11 @@
 import type { Logger } from "@muster/log";
+import type { Dependency } from "@muster/resilience";
 import { sleep } from "@muster/runtime";
 import type { Consumer as KafkaConsumer, EachBatchPayload, Kafka, KafkaMessage } from "kafkajs";
 import { untilStop } from "./at-most.ts";
 import { brokerError, protocolName } from "./kafkajs-errors.ts";
 import { FETCH_BYTES_MAX, heartbeatMs, SESSION_MS } from "./consumer-defaults.ts";
+import { retryOf } from "./figures.ts";
 import { GroupConsumer } from "./group-consumer.ts";
 import type { Batch, ConsumerOptions, ReceivedRecord } from "./port.ts";
 
@@ -11,11 +13,6 @@ import type { Batch, ConsumerOptions, ReceivedRecord } from "./port.ts";
 const REBALANCE_MS = 60_000;
 /** How long a fetch waits for records when there are none: a partition that has rested is asked for again after that. */
 const FETCH_WAIT_MS = 250;
-/**
- * Half a minute: a member that gives up while the broker is away comes back under another name, and its group then waits for the old one
- * until that one's session has ended.
- */
-const RETRY = { retries: 30, initialRetryTime: 50, maxRetryTime: 1000 };
 /** After a handler that threw: it should not have. */
 const REST_AFTER_THROW_MS = 1000;
 /** For leaving the group when no handler runs any more. */
@@ -43,12 +40,14 @@ interface Member {
 
 export class KafkaJsConsumer extends GroupConsumer {
   readonly #kafka: Kafka;
+  readonly #row: Dependency;
   readonly #sessionMs: number;
   #loadingTries = 0;
 
-  constructor(kafka: Kafka, options: ConsumerOptions, log: Logger) {
+  constructor(kafka: Kafka, row: Dependency, options: ConsumerOptions, log: Logger) {
     super(options, log);
     this.#kafka = kafka;
+    this.#row = row;
     this.#sessionMs = options.sessionMs ?? SESSION_MS;
   }
 
@@ -74,7 +73,7 @@ export class KafkaJsConsumer extends GroupConsumer {
       allowAutoTopicCreation: false,
       maxBytesPerPartition: this.options.fetchBytesMax ?? FETCH_BYTES_MAX,
       maxWaitTimeInMs: FETCH_WAIT_MS,
-      retry: { ...RETRY, restartOnFailure: async () => false }, // #join is called again instead
+      retry: { ...retryOf(this.#row), restartOnFailure: async () => false }, // #join is called again instead
     });
     const member: Member = { consumer, handling: new Set(), resting: new Set(), generation: newGeneration() };
     const ended = Promise.withResolvers<void>();

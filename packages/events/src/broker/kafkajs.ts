@@ -2,9 +2,11 @@
 import type { Logger } from "@muster/log";
 import { type Admin as KafkaAdmin, Kafka, logLevel, Partitioners } from "kafkajs";
 import type { KafkaConfig, Producer as KafkaProducer } from "kafkajs";
+import { type Dependency, noteBuilt } from "@muster/resilience";
 import { until } from "@muster/runtime";
 import { atMost } from "./at-most.ts";
 import { GOODBYE_MS } from "./consumer-defaults.ts";
+import { kafkaRow, retryOf } from "./figures.ts";
 import { KafkaJsConsumer } from "./kafkajs-consumer.ts";
 import { brokerError } from "./kafkajs-errors.ts";
 import {
@@ -19,38 +21,21 @@ import {
 } from "./port.ts";
 import { requestsOf } from "./requests.ts";
 
-const CONNECT_MS = 3000;
-const REQUEST_MS = 15_000;
 /** A topic that was just made is usable within this. */
 const LEADERS_MS = 10_000;
-/** Tries of one call inside the library: for a leader that has just moved. Longer outages are its caller's. */
-const RETRY = { retries: 3, initialRetryTime: 50, maxRetryTime: 1000 };
-
 export function createKafkaJsBroker(options: BrokerOptions, log: Logger): Broker {
-  const { brokers, clientId, tls, ca, sasl } = options;
-  const kafka = new Kafka({
-    clientId,
-    brokers: [...brokers],
-    ssl: tls && ca !== undefined ? { ca: [ca] } : tls,
-    // Its types have one for each mechanism, with the same fields. A copy: it notes a provider in there, which has the password.
-    ...(sasl && { sasl: { ...sasl } as unknown as NonNullable<KafkaConfig["sasl"]> }),
-    connectionTimeout: CONNECT_MS,
-    requestTimeout: REQUEST_MS,
-    enforceRequestTimeout: true,
-    retry: RETRY,
-    // Every failure reaches its caller as an error; the library says each one several times, as an error of its own.
-    logLevel: logLevel.WARN,
-    logCreator:
-      () =>
-      ({ namespace, log: entry }) =>
-        log.debug({ kafkajs: { ...entry, namespace } }, entry.message),
-  });
+  const { dependency } = options;
+  let kafka: Kafka | undefined;
+  const probing = (): Kafka => (kafka ??= built(dependency.probe, options, log)[0]);
   return {
-    producer: () => new KafkaJsProducer(kafka),
-    consumer: (consumer) => new KafkaJsConsumer(kafka, consumer, log),
-    admin: () => new KafkaJsAdmin(kafka.admin({ retry: RETRY })),
+    producer: () => new KafkaJsProducer(...built(dependency.producer, options, log)),
+    consumer: (consumer) => new KafkaJsConsumer(...built(dependency.consumer, options, log), consumer, log),
+    admin() {
+      const [kafka] = built(dependency.admin, options, log);
+      return new KafkaJsAdmin(kafka.admin());
+    },
     async probe() {
-      const admin = kafka.admin({ retry: { retries: 0 } });
+      const admin = probing().admin();
       try {
         await admin.connect();
         await admin.describeCluster();
@@ -64,13 +49,42 @@ export function createKafkaJsBroker(options: BrokerOptions, log: Logger): Broker
   };
 }
 
+/** A library's client with the figures of its row. @throws Error when its process has none in the table */
+function built(row: Dependency | undefined, options: BrokerOptions, log: Logger): [Kafka, Dependency] {
+  const known = kafkaRow(row);
+  noteBuilt([known]);
+  return [clientOf(known, options, log), known];
+}
+
+function clientOf(row: Dependency, { brokers, clientId, tls, ca, sasl }: BrokerOptions, log: Logger): Kafka {
+  return new Kafka({
+    clientId,
+    brokers: [...brokers],
+    ssl: tls && ca !== undefined ? { ca: [ca] } : tls,
+    // Its types have one for each mechanism, with the same fields. A copy: it notes a provider in there, which has the password.
+    ...(sasl && { sasl: { ...sasl } as unknown as NonNullable<KafkaConfig["sasl"]> }),
+    connectionTimeout: row.connectMs,
+    requestTimeout: row.tryMs,
+    enforceRequestTimeout: true,
+    retry: retryOf(row),
+    // Every failure reaches its caller as an error; the library says each one several times, as an error of its own.
+    logLevel: logLevel.WARN,
+    logCreator:
+      () =>
+      ({ namespace, log: entry }) =>
+        log.debug({ kafkajs: { ...entry, namespace } }, entry.message),
+  });
+}
+
 class KafkaJsProducer implements Producer {
   readonly name = "kafka producer";
   readonly #kafka: Kafka;
+  readonly #row: Dependency;
   #connected: Promise<KafkaProducer> | undefined;
 
-  constructor(kafka: Kafka) {
+  constructor(kafka: Kafka, row: Dependency) {
     this.#kafka = kafka;
+    this.#row = row;
   }
 
   async send(records: readonly OutgoingRecord[]): Promise<void> {
@@ -85,7 +99,7 @@ class KafkaJsProducer implements Producer {
     this.#connected ??= this.#connect();
     const connected = this.#connected;
     try {
-      await (await connected).sendBatch({ acks: -1, timeout: REQUEST_MS, topicMessages });
+      await (await connected).sendBatch({ acks: -1, timeout: this.#row.tryMs, topicMessages });
     } catch (err) {
       // An idempotent producer that failed does not know which sequence number comes next: the next call has a new one.
       if (this.#connected === connected) this.#connected = undefined;
@@ -106,10 +120,9 @@ class KafkaJsProducer implements Producer {
   async #connect(): Promise<KafkaProducer> {
     const producer = this.#kafka.producer({
       idempotent: true,
-      maxInFlightRequests: 1,
+      maxInFlightRequests: this.#row.bulkhead,
       allowAutoTopicCreation: false,
       createPartitioner: Partitioners.DefaultPartitioner, // the same as every other client's
-      retry: RETRY,
     });
     await producer.connect();
     return producer;

@@ -1,40 +1,42 @@
 // The port on @platformatic/kafka: the other adapter, for when KafkaJS fails us. A group may have members of both.
 import type { Logger } from "@muster/log";
+import { backoffMs, type Dependency, noteBuilt } from "@muster/resilience";
 import { type BaseOptions, compatibilityPartitioner, Producer as LibraryProducer } from "@platformatic/kafka";
 import { PlatformaticAdmin, probePlatformatic } from "./platformatic-admin.ts";
 import { atMost } from "./at-most.ts";
 import { GOODBYE_MS } from "./consumer-defaults.ts";
+import { kafkaRow } from "./figures.ts";
 import { brokerError } from "./platformatic-calls.ts";
 import { PlatformaticConsumer } from "./platformatic-consumer.ts";
 import type { Broker, BrokerOptions, OutgoingRecord, Producer } from "./port.ts";
 import { requestsOf } from "./requests.ts";
 
-const CONNECT_MS = 3000;
-const REQUEST_MS = 15_000;
-/** Tries of one call inside the library: for a leader that has just moved. Longer outages are its caller's. */
-const RETRIES = 3;
-const RETRY_FIRST_MS = 50;
 const ACKS_ALL = -1;
 
 export function createPlatformaticBroker(options: BrokerOptions, log: Logger): Broker {
-  const base = baseOptions(options);
+  const { dependency } = options;
+  const built = (row: Dependency | undefined): BaseOptions => {
+    noteBuilt([kafkaRow(row)]);
+    return baseOptions(options, kafkaRow(row));
+  };
+  let probing: BaseOptions | undefined;
   return {
-    producer: () => new PlatformaticProducer(base),
-    consumer: (consumer) => new PlatformaticConsumer(base, consumer, log),
-    admin: () => new PlatformaticAdmin(base),
-    probe: () => probePlatformatic({ ...base, retries: 0 }),
+    producer: () => new PlatformaticProducer(built(dependency.producer)),
+    consumer: (consumer) => new PlatformaticConsumer(built(dependency.consumer), consumer, log),
+    admin: () => new PlatformaticAdmin(built(dependency.admin)),
+    probe: () => probePlatformatic((probing ??= built(dependency.probe))),
   };
 }
 
-function baseOptions({ brokers, clientId, tls, ca, sasl }: BrokerOptions): BaseOptions {
+function baseOptions({ brokers, clientId, tls, ca, sasl }: BrokerOptions, row: Dependency): BaseOptions {
   return {
     clientId,
     bootstrapBrokers: [...brokers],
-    connectTimeout: CONNECT_MS,
-    timeout: REQUEST_MS,
-    requestTimeout: REQUEST_MS,
-    retries: RETRIES,
-    retryDelay: (_client, _operation, attempt) => RETRY_FIRST_MS * 2 ** attempt,
+    connectTimeout: row.connectMs,
+    timeout: row.tryMs,
+    requestTimeout: row.tryMs,
+    retries: row.attempts - 1,
+    retryDelay: (_client, _operation, attempt) => backoffMs(row.backoff, attempt + 1),
     autocreateTopics: false,
     ...(tls && { tls: ca === undefined ? {} : { ca }, tlsServerName: true }),
     ...(sasl && { sasl: { ...sasl, mechanism: SASL_NAMES[sasl.mechanism] } }),

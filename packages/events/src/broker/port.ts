@@ -1,5 +1,6 @@
 // What Muster needs of Kafka, and all that it knows of it: adapters of this port are the only files that import a client library.
 // `adapters.kafka.test.ts` is the contract suite that every adapter passes against a real broker.
+import type { KafkaDependencies } from "@muster/resilience";
 import type { Component } from "@muster/runtime";
 
 export interface OutgoingRecord {
@@ -137,6 +138,8 @@ export interface BrokerOptions {
   readonly brokers: readonly string[];
   /** For the broker's logs. */
   readonly clientId: string;
+  /** Its rows in the table of packages/resilience: one that has no consumer makes none. */
+  readonly dependency: KafkaDependencies;
   readonly tls: boolean;
   /** The certificates by which the brokers' are checked, PEM; those that Node trusts by default. */
   readonly ca?: string;

@@ -1,6 +1,7 @@
 // An idempotent consumer: every event has its effect once, whatever is delivered twice, fails, crashes or moves between members. What happens
 // to an event that cannot be applied: design/backend/v2.1-event-kit.md.
 import { type Database, inTransaction, reasonOf } from "@muster/db";
+import { KAFKA_CONSUMER } from "@muster/resilience";
 import { must } from "@muster/errors";
 import { type Component, createLoop, sleep, withCriticality } from "@muster/runtime";
 import { inSpan } from "@muster/tracing";
@@ -28,7 +29,7 @@ import {
 import { Brake, classOf, type FailureClass, inPlaceDelayMs, RETRY_POLICY, type RetryPolicy } from "./retry-policy.ts";
 import type { ConsumerTables } from "./tables.ts";
 
-const CONCURRENCY = 4;
+const CONCURRENCY = KAFKA_CONSUMER.bulkhead;
 const COMMIT_EVERY_MS = 1000;
 const PARKED_EVERY_MS = 500;
 const PARKED_AT_ONCE = 20;

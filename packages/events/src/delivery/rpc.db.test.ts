@@ -2,6 +2,8 @@
 import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 import { DeliveryService } from "@muster/contracts/delivery/v2";
 import { createDatabase, type Database, type DbPart, migrate } from "@muster/db";
+import { anyDatabase } from "@muster/resilience/testing";
+import { anyMethods } from "@muster/resilience/testing";
 import { createRpcClient, createRpcServer } from "@muster/rpc";
 import { createMetrics } from "@muster/runtime";
 import { describeWithMariadb, freshDatabases, LogLines } from "@muster/testkit";
@@ -21,7 +23,7 @@ describeWithMariadb("the console's view of dead letters", () => {
   let part: DbPart<LetterOrderTables>;
   beforeAll(async () => {
     const url = (await freshDatabases())["match-service"];
-    part = createDatabase<LetterOrderTables>({ url, poolMax: 3, acquireTimeoutMs: 5000, statementTimeoutMs: 5000 });
+    part = createDatabase<LetterOrderTables>({ url, dependency: anyDatabase(3, { waitMs: 5000, statementMs: 5000 }) });
     stops.push(() => part.stop?.());
     await migrate(part.db, { "1-orders": createLetterOrders });
   });
@@ -75,7 +77,7 @@ describeWithMariadb("the console's view of dead letters", () => {
     });
     await server.start?.();
     stops.push(() => server.stop?.());
-    const client = createRpcClient({ service: DeliveryService, baseUrl: server.url, timeoutMs: 5000 });
+    const client = createRpcClient({ service: DeliveryService, baseUrl: server.url, dependency: anyMethods(5000) });
     stops.push(() => client.stop?.());
     const seen: bigint[] = [];
     for (let more = true; more; ) {

@@ -1,5 +1,6 @@
 // Orders on dead letters, in the consumer's database: what is stored of them, and which letter they are of.
 import { createDatabase, type DbPart, migrate } from "@muster/db";
+import { anyDatabase } from "@muster/resilience/testing";
 import { describeWithMariadb, freshDatabases } from "@muster/testkit";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -22,7 +23,7 @@ describeWithMariadb("an order on dead letters", () => {
   let part: DbPart<LetterOrderTables>;
   beforeAll(async () => {
     const url = (await freshDatabases())["match-service"];
-    part = createDatabase<LetterOrderTables>({ url, poolMax: 3, acquireTimeoutMs: 5000, statementTimeoutMs: 5000 });
+    part = createDatabase<LetterOrderTables>({ url, dependency: anyDatabase(3, { waitMs: 5000, statementMs: 5000 }) });
     await migrate(part.db, { "1-orders": createLetterOrders });
   });
   afterAll(() => part.stop?.());

@@ -1,4 +1,5 @@
 import { createDatabase, type DbPart, migrate } from "@muster/db";
+import { anyDatabase } from "@muster/resilience/testing";
 import { describeWithMariadb, freshDatabases } from "@muster/testkit";
 import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
@@ -19,7 +20,7 @@ describeWithMariadb("the leases of an outbox's slots", () => {
   let clockMs = 0;
   beforeAll(async () => {
     const url = (await freshDatabases())["match-service"];
-    part = createDatabase({ url, poolMax: 8, acquireTimeoutMs: 5000, statementTimeoutMs: 5000 });
+    part = createDatabase({ url, dependency: anyDatabase(8, { waitMs: 5000, statementMs: 5000 }) });
     await migrate(part.db, { a: createOutbox, b: addSlotToOutbox, c: createOutboxSlots, d: createOutboxRelays });
   });
   afterAll(() => part.stop());

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { ChatService, type DeliverRequest, type DeliverResponseSchema } from "@muster/contracts/chat/v2";
 import { createLogger } from "@muster/log";
+import { anyMethods } from "@muster/resilience/testing";
 import { decodeServerControl } from "@muster/realtime";
 import { createRpcClient, createRpcServer, MessageQueue, serveSession } from "@muster/rpc";
 import { createMetrics } from "@muster/runtime";
@@ -58,7 +59,7 @@ async function startChat(): Promise<{ chat: ChatStream; streams: Stream[] }> {
   });
   await server.start?.();
   closing.push(() => server.stop?.());
-  const client = createRpcClient({ service: ChatService, baseUrl: server.url, timeoutMs: 1000 });
+  const client = createRpcClient({ service: ChatService, baseUrl: server.url, dependency: anyMethods(1000) });
   closing.push(() => client.stop?.());
   const chat = createChatStream({ gatewayId: randomUUID(), services: [client.call], log });
   await chat.start?.();

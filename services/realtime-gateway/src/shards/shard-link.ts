@@ -18,6 +18,7 @@ import {
   type LinkWatchRefused,
 } from "@muster/contracts/realtime/link/v1";
 import type { Logger } from "@muster/log";
+import type { Dependency } from "@muster/resilience";
 import {
   INPUT_REFUSALS,
   type InputRefusalCode,
@@ -61,6 +62,7 @@ export interface ShardLinkOptions {
   /** host:port */
   readonly address: string;
   readonly gatewayId: string;
+  readonly dependency: Dependency;
   readonly linkKey: Buffer;
   /** A shard that answers no heartbeat for this long is suspected: another one is found for its matches. */
   readonly suspectAfterMs: number;
@@ -72,7 +74,6 @@ export interface ShardLinkOptions {
   readonly onClosed: () => void;
 }
 
-const CONNECT_WITHIN_MS = 2000;
 /** Longer than a link lives without an answer. */
 const SESSION_REST_MS = DEAD_AFTER_MS + 2000;
 const UNSENT_BYTES_MAX = 16 * 1024 * 1024;
@@ -106,7 +107,7 @@ export class ShardLink {
     this.#read = onread.buffer;
     this.#socket = connect({ host, port, noDelay: true, onread });
     this.#socket.setTimeout(
-      CONNECT_WITHIN_MS,
+      options.dependency.connectMs,
       () => this.#socket.connecting && this.#socket.destroy(new Error("connecting took too long")),
     );
     this.#writer = new LinkWriter((chunk) => this.#send(chunk), setImmediate);

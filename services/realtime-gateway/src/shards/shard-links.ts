@@ -1,8 +1,11 @@
 import type { Logger } from "@muster/log";
+import { backoffMs, type Dependency, noteBuilt } from "@muster/resilience";
 import { type LinkEvents, ShardLink } from "./shard-link.ts";
 
 export interface ShardLinksOptions {
   readonly gatewayId: string;
+  /** Its row in the table of packages/resilience. */
+  readonly dependency: Dependency;
   readonly linkKey: Buffer;
   readonly suspectAfterMs: number;
   readonly events: LinkEvents;
@@ -10,8 +13,6 @@ export interface ShardLinksOptions {
   readonly onLinked: (addresses: readonly string[]) => void;
   readonly log: Logger;
 }
-
-const OPEN_AGAIN_MS = 500;
 
 /** The links of this gateway: one per shard that is there, and to any other that a seat ticket names. */
 export class ShardLinks {
@@ -53,6 +54,7 @@ export class ShardLinks {
   to(address: string): ShardLink {
     const open = this.#links.get(address);
     if (open) return open;
+    noteBuilt([this.#options.dependency]);
     const link: ShardLink = new ShardLink({
       ...this.#options,
       address,
@@ -73,8 +75,11 @@ export class ShardLinks {
   }
 
   #openAgain(address: string): void {
-    setTimeout(() => {
-      if (!this.#stopped && this.#here.has(address)) this.to(address);
-    }, OPEN_AGAIN_MS).unref();
+    setTimeout(
+      () => {
+        if (!this.#stopped && this.#here.has(address)) this.to(address);
+      },
+      backoffMs(this.#options.dependency.backoff, 1),
+    ).unref();
   }
 }

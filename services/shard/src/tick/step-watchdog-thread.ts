@@ -3,12 +3,12 @@
 import { writeSync } from "node:fs";
 import { workerData } from "node:worker_threads";
 import { CancelReason, MatchService } from "@muster/contracts/match/v2";
+import { DEPENDENCIES } from "@muster/resilience";
 import { createRpcClient } from "@muster/rpc";
 import { SLOT, slotAt, STEP, type WatchdogData } from "./step-watchdog.ts";
 
 const { memory, budgetMs, stuckMs, matchUrl, shardId } = workerData as WatchdogData;
 const cells = new Int32Array(memory, 0, 2);
-const STORE_WITHIN_MS = 500;
 const STDERR = 2;
 
 interface Fault {
@@ -19,8 +19,7 @@ interface Fault {
 const matches = createRpcClient({
   service: MatchService,
   baseUrl: matchUrl,
-  timeoutMs: STORE_WITHIN_MS,
-  criticality: "critical-plus",
+  dependency: DEPENDENCIES.shard["match-service/watchdog"],
 });
 /** Looks are counted, not timed: a process that was stopped as a whole has no slow step. */
 const LOOKS_PER_BUDGET = 3;

@@ -1,4 +1,5 @@
 import { RatingService } from "@muster/contracts/rating/v2";
+import { anyMethods } from "@muster/resilience/testing";
 import { CONTROL_FRAME, decodeServerControl } from "@muster/realtime";
 import { createRpcClient } from "@muster/rpc";
 import { sleep } from "@muster/runtime";
@@ -79,7 +80,7 @@ async function gainOf(accessToken: string, { ratingUrl }: Target): Promise<numbe
   const claims = JSON.parse(Buffer.from(accessToken.split(".")[1] as string, "base64url").toString()) as {
     sub: string;
   };
-  const client = createRpcClient({ service: RatingService, baseUrl: ratingUrl, timeoutMs: 5000 });
+  const client = createRpcClient({ service: RatingService, baseUrl: ratingUrl, dependency: anyMethods(5000) });
   try {
     const { ratings } = await client.call.getRatings({ players: [{ playerId: claims.sub, mode: FARM_MODE }] });
     return Math.round(((ratings[0]?.mu ?? MU_INITIAL) - MU_INITIAL) * POINTS_PER_MU);
