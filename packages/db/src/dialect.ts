@@ -13,10 +13,9 @@ import type {
   QueryCompiler,
   QueryResult,
 } from "kysely";
-import { commonError } from "@muster/errors";
 import { currentBudget, stepBudgetMs } from "@muster/runtime";
 import type { Pool, PoolConnection } from "mariadb";
-import { DatabaseTimeoutError, reasonOf, translated } from "./errors.ts";
+import { DatabaseTimeoutError, reasonOf, type Stage, translated } from "./errors.ts";
 
 interface WriteResult {
   readonly affectedRows?: number;
@@ -80,7 +79,7 @@ class MariadbConnection implements DatabaseConnection {
     const isRollback = query.sql === "rollback";
     const signal = isRollback || query.sql === "commit" ? undefined : currentBudget()?.signal;
     const stepMs = stepBudgetMs(statementMs + answerMs);
-    if (!isRollback) refuseLate(stepMs, floorMs, signal);
+    if (!isRollback) refuseLate(stepMs, floorMs, signal, "undone");
     const sent = this.#raw.query(limited(query.sql, stepMs, statementMs), query.parameters as unknown[]);
     try {
       const result: unknown = await withinMs(sent, { ms: stepMs, signal, goneMs: GONE_MS }, () => this.#giveUp());
@@ -156,7 +155,7 @@ class MariadbDriver extends MysqlDriver {
     const { waitingMax, floorMs } = this.#limits;
     const signal = currentBudget()?.signal;
     const ms = stepBudgetMs(capMs);
-    refuseLate(ms, floorMs, signal);
+    refuseLate(ms, floorMs, signal, "connecting");
     if (this.#waiting >= waitingMax)
       throw translated(new DatabaseTimeoutError(`${waitingMax} wait for a connection already`), "connecting");
     this.#waiting++;
@@ -195,11 +194,11 @@ class MariadbAdapter extends MysqlAdapter {
   }
 }
 
-/** @throws AppError deadline_exceeded when there is too little time, or nobody to do it for */
-function refuseLate(leftMs: number, floorMs: number, signal: AbortSignal | undefined): void {
+/** @throws DatabaseUnavailableError when there is too little time, or nobody to do it for: what it waited for before took it all */
+function refuseLate(leftMs: number, floorMs: number, signal: AbortSignal | undefined, stage: Stage): void {
   if (leftMs >= floorMs && signal?.aborted !== true) return;
   const reason = signal?.aborted ? "its caller has gone" : `${Math.floor(leftMs)} ms are left`;
-  throw commonError("deadline_exceeded", { cause: new DatabaseTimeoutError(`not asked of the database: ${reason}`) });
+  throw translated(new DatabaseTimeoutError(`not asked of the database: ${reason}`), stage);
 }
 
 /** The server ends the statement itself when its caller has less time than every statement has. */

@@ -1,5 +1,6 @@
 // A stream whose answer has ended is over for both sides, whatever the client was about to send: a server that waits for the client's half
 // could not stop.
+import { anyMethods } from "@muster/resilience/testing";
 import { once } from "node:events";
 import { connect } from "node:http2";
 import { create, toBinary } from "@bufbuild/protobuf";
@@ -42,7 +43,7 @@ async function stopMs(): Promise<number> {
 }
 
 it("a client whose message waits to be written lets go of a stream that was answered", async () => {
-  const client = createRpcClient({ service: MatchmakingService, baseUrl: server.url, timeoutMs: 2000 });
+  const client = createRpcClient({ service: MatchmakingService, baseUrl: server.url, dependency: anyMethods(2000) });
   const queue = new MessageQueue<typeof HELLO | typeof CANCEL_MESSAGE>(MANY + 1);
   queue.push(HELLO);
   for (let i = 0; i < MANY; i++) queue.push(CANCEL_MESSAGE);
