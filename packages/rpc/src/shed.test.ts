@@ -80,7 +80,7 @@ it("the criticality of what is being served travels with every call, over any nu
   for (const criticality of CRITICALITIES)
     await withCriticality(criticality, () => call.getProfile({ playerId: PLAYER }));
   await call.getProfile({ playerId: PLAYER });
-  const results = clientOf(IdentityService, first, { criticality: "critical-plus" });
+  const results = clientOf(IdentityService, first, { dependency: anyMethods(3000, { criticality: "critical-plus" }) });
   await results.call.getProfile({ playerId: PLAYER });
   await withCriticality("sheddable", () => results.call.getProfile({ playerId: PLAYER }));
   expect(seen).toEqual([...CRITICALITIES, "critical", "critical-plus", "sheddable"]);
