@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file realtime/v1.proto.
  */
 export const file_realtime_v1: GenFile = /*@__PURE__*/
-  fileDesc("ChFyZWFsdGltZS92MS5wcm90bxILcmVhbHRpbWUudjEimgQKDUNsaWVudENvbnRyb2wSEgoKcmVxdWVzdF9pZBgBIAEoDRIjCgVoZWxsbxgCIAEoCzISLnJlYWx0aW1lLnYxLkhlbGxvSAASJwoHZW5xdWV1ZRgDIAEoCzIULnJlYWx0aW1lLnYxLkVucXVldWVIABIwCgxjYW5jZWxfcXVldWUYBCABKAsyGC5yZWFsdGltZS52MS5DYW5jZWxRdWV1ZUgAEiwKCmpvaW5fbWF0Y2gYBSABKAsyFi5yZWFsdGltZS52MS5Kb2luTWF0Y2hIABIuCgtsZWF2ZV9tYXRjaBgGIAEoCzIXLnJlYWx0aW1lLnYxLkxlYXZlTWF0Y2hIABIhCgRwaW5nGAcgASgLMhEucmVhbHRpbWUudjEuUGluZ0gAEjQKDmNoYXRfc3Vic2NyaWJlGAkgASgLMhoucmVhbHRpbWUudjEuQ2hhdFN1YnNjcmliZUgAEioKCWNoYXRfc2VuZBgKIAEoCzIVLnJlYWx0aW1lLnYxLkNoYXRTZW5kSAASLgoLd2F0Y2hfbWF0Y2gYCyABKAsyFy5yZWFsdGltZS52MS5XYXRjaE1hdGNoSAASMgoNc3RvcF93YXRjaGluZxgMIAEoCzIZLnJlYWx0aW1lLnYxLlN0b3BXYXRjaGluZ0gAEhwKC3RyYWNlcGFyZW50GAggASgJQge6SARyAhhAQhAKB21lc3NhZ2USBbpIAggBIlwKBUhlbGxvEiAKDGFjY2Vzc190b2tlbhgBIAEoCUIKukgHcgUQASiAIBIYChBwcm90b2NvbF92ZXJzaW9uGAIgASgNEhcKBmNsaWVudBgDIAEoCUIHukgEcgIYQCJ+CgdFbnF1ZXVlEiUKBG1vZGUYASABKAlCF7pIFHISEAEYIDIMXlthLXowLTktXSskEiUKBnJlZ2lvbhgCIAEoCUIVukgSchAYIDIMXlthLXowLTktXSokEiUKEHJlc3VtZV90aWNrZXRfaWQYAyABKAlCC7pICNgBAXIDsAEBIg0KC0NhbmNlbFF1ZXVlIkQKCUpvaW5NYXRjaBIfCgtzZWF0X3RpY2tldBgBIAEoCUIKukgHcgUQARiACBIWCg5sYXN0X21hdGNoX3NlcRgCIAEoDSIoCgpXYXRjaE1hdGNoEhoKCG1hdGNoX2lkGAEgASgJQgi6SAVyA7ABASIOCgxTdG9wV2F0Y2hpbmciDAoKTGVhdmVNYXRjaCIXCgRQaW5nEg8KB3BheWxvYWQYASABKAYiRAoNQ2hhdFN1YnNjcmliZRIzCgdjdXJzb3JzGAEgAygLMhcucmVhbHRpbWUudjEuQ2hhdEN1cnNvckIJukgGkgEDEJYBIjoKCkNoYXRDdXJzb3ISHAoKY2hhbm5lbF9pZBgBIAEoCUIIukgFcgOwAQESDgoGY2hhbmdlGAIgASgEImoKCENoYXRTZW5kEhwKCmNoYW5uZWxfaWQYASABKAlCCLpIBXIDsAEBEhYKBGJvZHkYAiABKAlCCLpIBXIDKIAgEigKA2tleRgDIAEoCUIbukgYchYQARhAMhBeW0EtWmEtejAtOV8tXSskIpwGCg1TZXJ2ZXJDb250cm9sEhIKCnJlcXVlc3RfaWQYASABKA0SJwoHd2VsY29tZRgCIAEoCzIULnJlYWx0aW1lLnYxLldlbGNvbWVIABIlCgZxdWV1ZWQYAyABKAsyEy5yZWFsdGltZS52MS5RdWV1ZWRIABIsCgpxdWV1ZV9sZWZ0GAQgASgLMhYucmVhbHRpbWUudjEuUXVldWVMZWZ0SAASLgoLbWF0Y2hfZm91bmQYBSABKAsyFy5yZWFsdGltZS52MS5NYXRjaEZvdW5kSAASMAoMbWF0Y2hfam9pbmVkGAYgASgLMhgucmVhbHRpbWUudjEuTWF0Y2hKb2luZWRIABIuCgttYXRjaF9lbmRlZBgHIAEoCzIXLnJlYWx0aW1lLnYxLk1hdGNoRW5kZWRIABI2Cg9tYXRjaF9jYW5jZWxsZWQYCCABKAsyGy5yZWFsdGltZS52MS5NYXRjaENhbmNlbGxlZEgAEi4KC3NlYXRfc3RhdHVzGAkgASgLMhcucmVhbHRpbWUudjEuU2VhdFN0YXR1c0gAEiMKBWVycm9yGAogASgLMhIucmVhbHRpbWUudjEuRXJyb3JIABIhCgRwb25nGAsgASgLMhEucmVhbHRpbWUudjEuUG9uZ0gAEiwKCmdvaW5nX2F3YXkYDCABKAsyFi5yZWFsdGltZS52MS5Hb2luZ0F3YXlIABIyCg1jaGF0X2NoYW5uZWxzGA0gASgLMhkucmVhbHRpbWUudjEuQ2hhdENoYW5uZWxzSAASMAoMY2hhdF9jaGFuZ2VkGA4gASgLMhgucmVhbHRpbWUudjEuQ2hhdENoYW5nZWRIABIqCgljaGF0X3NlbnQYDyABKAsyFS5yZWFsdGltZS52MS5DaGF0U2VudEgAEikKCHdhdGNoaW5nGBAgASgLMhUucmVhbHRpbWUudjEuV2F0Y2hpbmdIABIuCgt3YXRjaF9lbmRlZBgRIAEoCzIXLnJlYWx0aW1lLnYxLldhdGNoRW5kZWRIABIRCgltYXRjaF9zZXEYFCABKA1CCQoHbWVzc2FnZSKCAQoHV2VsY29tZRIRCglwbGF5ZXJfaWQYASABKAkSGAoQcHJvdG9jb2xfdmVyc2lvbhgCIAEoDRIXCg9pZGxlX3RpbWVvdXRfbXMYAyABKA0SFwoPbWF4X2ZyYW1lX2J5dGVzGAQgASgNEhgKEHRva2VuX2VuZHNfaW5fbXMYBSABKA0iKQoGUXVldWVkEhEKCXRpY2tldF9pZBgBIAEoCRIMCgRtb2RlGAIgASgJIkYKCVF1ZXVlTGVmdBIRCgl0aWNrZXRfaWQYASABKAkSDgoGcmVhc29uGAIgASgJEhYKDnJldHJ5X2FmdGVyX21zGAMgASgNIkkKC01hdGNoUGxheWVyEgwKBHNlYXQYASABKA0SEQoJcGxheWVyX2lkGAIgASgJEgwKBG5hbWUYAyABKAkSCwoDYm90GAQgASgJIsQBCgpNYXRjaEZvdW5kEhEKCXRpY2tldF9pZBgBIAEoCRIQCghtYXRjaF9pZBgCIAEoCRIMCgRtb2RlGAMgASgJEg8KB2dhbWVfaWQYBCABKAkSDAoEc2VhdBgFIAEoDRIpCgdwbGF5ZXJzGAYgAygLMhgucmVhbHRpbWUudjEuTWF0Y2hQbGF5ZXISEwoLc2VhdF90aWNrZXQYByABKAkSFgoOam9pbl93aXRoaW5fbXMYCCABKA0SDAoEaGVsZBgJIAEoCCKYAgoLTWF0Y2hKb2luZWQSEAoIbWF0Y2hfaWQYASABKAkSDAoEc2VhdBgCIAEoDRIRCgl0aWNrX3JhdGUYAyABKA0SDwoHZ2FtZV9pZBgEIAEoCRIQCghidWlsZF9pZBgFIAEoCRIWCg5sYXN0X2lucHV0X3NlcRgGIAEoDRIPCgdyZXN1bWVkGAcgASgIEjYKB29wdGlvbnMYCCADKAsyJS5yZWFsdGltZS52MS5NYXRjaEpvaW5lZC5PcHRpb25zRW50cnkSDQoFc2VhdHMYCSABKA0SEwoLbGF5b3V0X2hhc2gYCiABKAkaLgoMT3B0aW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBToCOAEi7QEKCFdhdGNoaW5nEhAKCG1hdGNoX2lkGAEgASgJEhEKCXRpY2tfcmF0ZRgCIAEoDRIPCgdnYW1lX2lkGAMgASgJEhAKCGJ1aWxkX2lkGAQgASgJEjMKB29wdGlvbnMYBSADKAsyIi5yZWFsdGltZS52MS5XYXRjaGluZy5PcHRpb25zRW50cnkSDQoFc2VhdHMYBiABKA0SEAoIZGVsYXlfbXMYByABKA0SEwoLbGF5b3V0X2hhc2gYCCABKAkaLgoMT3B0aW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBToCOAEiLgoKV2F0Y2hFbmRlZBIQCghtYXRjaF9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkiNgoJU2VhdFNjb3JlEgwKBHNlYXQYASABKA0SDQoFc2NvcmUYAiABKAUSDAoEcmFuaxgDIAEoDSJ4CgpNYXRjaEVuZGVkEhAKCG1hdGNoX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCRIlCgVzZWF0cxgDIAMoCzIWLnJlYWx0aW1lLnYxLlNlYXRTY29yZRINCgV0aWNrcxgEIAEoDRISCgpzdGF0ZV9oYXNoGAUgASgJIjIKDk1hdGNoQ2FuY2VsbGVkEhAKCG1hdGNoX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCSJRCgpTZWF0U3RhdHVzEhAKCG1hdGNoX2lkGAEgASgJEgwKBHNlYXQYAiABKA0SEQoJY29ubmVjdGVkGAMgASgIEhAKCGdyYWNlX21zGAQgASgNInIKBUVycm9yEgwKBGNvZGUYASABKAkSDwoHbWVzc2FnZRgCIAEoCRIQCgh0cmFjZV9pZBgDIAEoCRIRCglyZXRyeWFibGUYBCABKAgSDQoFY291bnQYBSABKA0SFgoOcmV0cnlfYWZ0ZXJfbXMYBiABKA0iFwoEUG9uZxIPCgdwYXlsb2FkGAEgASgGIigKCUdvaW5nQXdheRIbChNyZWNvbm5lY3Rfd2l0aGluX21zGAEgASgNIq4BCgtDaGF0Q2hhbm5lbBISCgpjaGFubmVsX2lkGAEgASgJEgwKBGtpbmQYAiABKAkSDAoEbmFtZRgDIAEoCRISCgpzdWJqZWN0X2lkGAQgASgJEhAKCGxhc3Rfc2VxGAUgASgEEhUKDWxhc3RfcmVhZF9zZXEYBiABKAQSDgoGdW5yZWFkGAcgASgEEhMKC2Zyb21fY2hhbmdlGAggASgEEg0KBXJlc2V0GAkgASgIIjoKDENoYXRDaGFubmVscxIqCghjaGFubmVscxgBIAMoCzIYLnJlYWx0aW1lLnYxLkNoYXRDaGFubmVsIqkBCgtDaGF0Q2hhbmdlZBISCgpjaGFubmVsX2lkGAEgASgJEgsKA3NlcRgCIAEoBBIOCgZjaGFuZ2UYAyABKAQSEQoJYXV0aG9yX2lkGAQgASgJEhMKC2F1dGhvcl9uYW1lGAUgASgJEgwKBGJvZHkYBiABKAkSEgoKc2VudF9hdF9tcxgHIAEoBBIOCgZlZGl0ZWQYCCABKAgSDwoHZGVsZXRlZBgJIAEoCCIrCghDaGF0U2VudBISCgpjaGFubmVsX2lkGAEgASgJEgsKA3NlcRgCIAEoBGIGcHJvdG8z", [file_buf_validate_validate]);
+  fileDesc("ChFyZWFsdGltZS92MS5wcm90bxILcmVhbHRpbWUudjEimgQKDUNsaWVudENvbnRyb2wSEgoKcmVxdWVzdF9pZBgBIAEoDRIjCgVoZWxsbxgCIAEoCzISLnJlYWx0aW1lLnYxLkhlbGxvSAASJwoHZW5xdWV1ZRgDIAEoCzIULnJlYWx0aW1lLnYxLkVucXVldWVIABIwCgxjYW5jZWxfcXVldWUYBCABKAsyGC5yZWFsdGltZS52MS5DYW5jZWxRdWV1ZUgAEiwKCmpvaW5fbWF0Y2gYBSABKAsyFi5yZWFsdGltZS52MS5Kb2luTWF0Y2hIABIuCgtsZWF2ZV9tYXRjaBgGIAEoCzIXLnJlYWx0aW1lLnYxLkxlYXZlTWF0Y2hIABIhCgRwaW5nGAcgASgLMhEucmVhbHRpbWUudjEuUGluZ0gAEjQKDmNoYXRfc3Vic2NyaWJlGAkgASgLMhoucmVhbHRpbWUudjEuQ2hhdFN1YnNjcmliZUgAEioKCWNoYXRfc2VuZBgKIAEoCzIVLnJlYWx0aW1lLnYxLkNoYXRTZW5kSAASLgoLd2F0Y2hfbWF0Y2gYCyABKAsyFy5yZWFsdGltZS52MS5XYXRjaE1hdGNoSAASMgoNc3RvcF93YXRjaGluZxgMIAEoCzIZLnJlYWx0aW1lLnYxLlN0b3BXYXRjaGluZ0gAEhwKC3RyYWNlcGFyZW50GAggASgJQge6SARyAhhAQhAKB21lc3NhZ2USBbpIAggBIlwKBUhlbGxvEiAKDGFjY2Vzc190b2tlbhgBIAEoCUIKukgHcgUQASiAIBIYChBwcm90b2NvbF92ZXJzaW9uGAIgASgNEhcKBmNsaWVudBgDIAEoCUIHukgEcgIYQCJ+CgdFbnF1ZXVlEiUKBG1vZGUYASABKAlCF7pIFHISEAEYIDIMXlthLXowLTktXSskEiUKBnJlZ2lvbhgCIAEoCUIVukgSchAYIDIMXlthLXowLTktXSokEiUKEHJlc3VtZV90aWNrZXRfaWQYAyABKAlCC7pICNgBAXIDsAEBIg0KC0NhbmNlbFF1ZXVlIkQKCUpvaW5NYXRjaBIfCgtzZWF0X3RpY2tldBgBIAEoCUIKukgHcgUQARiACBIWCg5sYXN0X21hdGNoX3NlcRgCIAEoDSIoCgpXYXRjaE1hdGNoEhoKCG1hdGNoX2lkGAEgASgJQgi6SAVyA7ABASIOCgxTdG9wV2F0Y2hpbmciDAoKTGVhdmVNYXRjaCIXCgRQaW5nEg8KB3BheWxvYWQYASABKAYiRAoNQ2hhdFN1YnNjcmliZRIzCgdjdXJzb3JzGAEgAygLMhcucmVhbHRpbWUudjEuQ2hhdEN1cnNvckIJukgGkgEDEJYBIjoKCkNoYXRDdXJzb3ISHAoKY2hhbm5lbF9pZBgBIAEoCUIIukgFcgOwAQESDgoGY2hhbmdlGAIgASgEImoKCENoYXRTZW5kEhwKCmNoYW5uZWxfaWQYASABKAlCCLpIBXIDsAEBEhYKBGJvZHkYAiABKAlCCLpIBXIDKIAgEigKA2tleRgDIAEoCUIbukgYchYQARhAMhBeW0EtWmEtejAtOV8tXSskIs4GCg1TZXJ2ZXJDb250cm9sEhIKCnJlcXVlc3RfaWQYASABKA0SJwoHd2VsY29tZRgCIAEoCzIULnJlYWx0aW1lLnYxLldlbGNvbWVIABIlCgZxdWV1ZWQYAyABKAsyEy5yZWFsdGltZS52MS5RdWV1ZWRIABIsCgpxdWV1ZV9sZWZ0GAQgASgLMhYucmVhbHRpbWUudjEuUXVldWVMZWZ0SAASLgoLbWF0Y2hfZm91bmQYBSABKAsyFy5yZWFsdGltZS52MS5NYXRjaEZvdW5kSAASMAoMbWF0Y2hfam9pbmVkGAYgASgLMhgucmVhbHRpbWUudjEuTWF0Y2hKb2luZWRIABIuCgttYXRjaF9lbmRlZBgHIAEoCzIXLnJlYWx0aW1lLnYxLk1hdGNoRW5kZWRIABI2Cg9tYXRjaF9jYW5jZWxsZWQYCCABKAsyGy5yZWFsdGltZS52MS5NYXRjaENhbmNlbGxlZEgAEi4KC3NlYXRfc3RhdHVzGAkgASgLMhcucmVhbHRpbWUudjEuU2VhdFN0YXR1c0gAEiMKBWVycm9yGAogASgLMhIucmVhbHRpbWUudjEuRXJyb3JIABIhCgRwb25nGAsgASgLMhEucmVhbHRpbWUudjEuUG9uZ0gAEiwKCmdvaW5nX2F3YXkYDCABKAsyFi5yZWFsdGltZS52MS5Hb2luZ0F3YXlIABIyCg1jaGF0X2NoYW5uZWxzGA0gASgLMhkucmVhbHRpbWUudjEuQ2hhdENoYW5uZWxzSAASMAoMY2hhdF9jaGFuZ2VkGA4gASgLMhgucmVhbHRpbWUudjEuQ2hhdENoYW5nZWRIABIqCgljaGF0X3NlbnQYDyABKAsyFS5yZWFsdGltZS52MS5DaGF0U2VudEgAEikKCHdhdGNoaW5nGBAgASgLMhUucmVhbHRpbWUudjEuV2F0Y2hpbmdIABIuCgt3YXRjaF9lbmRlZBgRIAEoCzIXLnJlYWx0aW1lLnYxLldhdGNoRW5kZWRIABIwCgxxdWV1ZV9zdGF0dXMYEiABKAsyGC5yZWFsdGltZS52MS5RdWV1ZVN0YXR1c0gAEhEKCW1hdGNoX3NlcRgUIAEoDUIJCgdtZXNzYWdlIoIBCgdXZWxjb21lEhEKCXBsYXllcl9pZBgBIAEoCRIYChBwcm90b2NvbF92ZXJzaW9uGAIgASgNEhcKD2lkbGVfdGltZW91dF9tcxgDIAEoDRIXCg9tYXhfZnJhbWVfYnl0ZXMYBCABKA0SGAoQdG9rZW5fZW5kc19pbl9tcxgFIAEoDSIpCgZRdWV1ZWQSEQoJdGlja2V0X2lkGAEgASgJEgwKBG1vZGUYAiABKAkiMAoLUXVldWVTdGF0dXMSEQoJdGlja2V0X2lkGAEgASgJEg4KBnBhdXNlZBgCIAEoCSJGCglRdWV1ZUxlZnQSEQoJdGlja2V0X2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCRIWCg5yZXRyeV9hZnRlcl9tcxgDIAEoDSJJCgtNYXRjaFBsYXllchIMCgRzZWF0GAEgASgNEhEKCXBsYXllcl9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEgsKA2JvdBgEIAEoCSLEAQoKTWF0Y2hGb3VuZBIRCgl0aWNrZXRfaWQYASABKAkSEAoIbWF0Y2hfaWQYAiABKAkSDAoEbW9kZRgDIAEoCRIPCgdnYW1lX2lkGAQgASgJEgwKBHNlYXQYBSABKA0SKQoHcGxheWVycxgGIAMoCzIYLnJlYWx0aW1lLnYxLk1hdGNoUGxheWVyEhMKC3NlYXRfdGlja2V0GAcgASgJEhYKDmpvaW5fd2l0aGluX21zGAggASgNEgwKBGhlbGQYCSABKAgimAIKC01hdGNoSm9pbmVkEhAKCG1hdGNoX2lkGAEgASgJEgwKBHNlYXQYAiABKA0SEQoJdGlja19yYXRlGAMgASgNEg8KB2dhbWVfaWQYBCABKAkSEAoIYnVpbGRfaWQYBSABKAkSFgoObGFzdF9pbnB1dF9zZXEYBiABKA0SDwoHcmVzdW1lZBgHIAEoCBI2CgdvcHRpb25zGAggAygLMiUucmVhbHRpbWUudjEuTWF0Y2hKb2luZWQuT3B0aW9uc0VudHJ5Eg0KBXNlYXRzGAkgASgNEhMKC2xheW91dF9oYXNoGAogASgJGi4KDE9wdGlvbnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAU6AjgBIu0BCghXYXRjaGluZxIQCghtYXRjaF9pZBgBIAEoCRIRCgl0aWNrX3JhdGUYAiABKA0SDwoHZ2FtZV9pZBgDIAEoCRIQCghidWlsZF9pZBgEIAEoCRIzCgdvcHRpb25zGAUgAygLMiIucmVhbHRpbWUudjEuV2F0Y2hpbmcuT3B0aW9uc0VudHJ5Eg0KBXNlYXRzGAYgASgNEhAKCGRlbGF5X21zGAcgASgNEhMKC2xheW91dF9oYXNoGAggASgJGi4KDE9wdGlvbnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAU6AjgBIi4KCldhdGNoRW5kZWQSEAoIbWF0Y2hfaWQYASABKAkSDgoGcmVhc29uGAIgASgJIjYKCVNlYXRTY29yZRIMCgRzZWF0GAEgASgNEg0KBXNjb3JlGAIgASgFEgwKBHJhbmsYAyABKA0ieAoKTWF0Y2hFbmRlZBIQCghtYXRjaF9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkSJQoFc2VhdHMYAyADKAsyFi5yZWFsdGltZS52MS5TZWF0U2NvcmUSDQoFdGlja3MYBCABKA0SEgoKc3RhdGVfaGFzaBgFIAEoCSIyCg5NYXRjaENhbmNlbGxlZBIQCghtYXRjaF9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkiUQoKU2VhdFN0YXR1cxIQCghtYXRjaF9pZBgBIAEoCRIMCgRzZWF0GAIgASgNEhEKCWNvbm5lY3RlZBgDIAEoCBIQCghncmFjZV9tcxgEIAEoDSJyCgVFcnJvchIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSEAoIdHJhY2VfaWQYAyABKAkSEQoJcmV0cnlhYmxlGAQgASgIEg0KBWNvdW50GAUgASgNEhYKDnJldHJ5X2FmdGVyX21zGAYgASgNIhcKBFBvbmcSDwoHcGF5bG9hZBgBIAEoBiIoCglHb2luZ0F3YXkSGwoTcmVjb25uZWN0X3dpdGhpbl9tcxgBIAEoDSKuAQoLQ2hhdENoYW5uZWwSEgoKY2hhbm5lbF9pZBgBIAEoCRIMCgRraW5kGAIgASgJEgwKBG5hbWUYAyABKAkSEgoKc3ViamVjdF9pZBgEIAEoCRIQCghsYXN0X3NlcRgFIAEoBBIVCg1sYXN0X3JlYWRfc2VxGAYgASgEEg4KBnVucmVhZBgHIAEoBBITCgtmcm9tX2NoYW5nZRgIIAEoBBINCgVyZXNldBgJIAEoCCI6CgxDaGF0Q2hhbm5lbHMSKgoIY2hhbm5lbHMYASADKAsyGC5yZWFsdGltZS52MS5DaGF0Q2hhbm5lbCKpAQoLQ2hhdENoYW5nZWQSEgoKY2hhbm5lbF9pZBgBIAEoCRILCgNzZXEYAiABKAQSDgoGY2hhbmdlGAMgASgEEhEKCWF1dGhvcl9pZBgEIAEoCRITCgthdXRob3JfbmFtZRgFIAEoCRIMCgRib2R5GAYgASgJEhIKCnNlbnRfYXRfbXMYByABKAQSDgoGZWRpdGVkGAggASgIEg8KB2RlbGV0ZWQYCSABKAgiKwoIQ2hhdFNlbnQSEgoKY2hhbm5lbF9pZBgBIAEoCRILCgNzZXEYAiABKARiBnByb3RvMw", [file_buf_validate_validate]);
 
 /**
  * A control message from the client.
@@ -547,6 +547,14 @@ export type ServerControl = Message<"realtime.v1.ServerControl"> & {
      */
     value: WatchEnded;
     case: "watchEnded";
+  } | {
+    /**
+     * Why the ticket waits, if not for other players: sent whenever that changes.
+     *
+     * @generated from field: realtime.v1.QueueStatus queue_status = 18;
+     */
+    value: QueueStatus;
+    case: "queueStatus";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -643,6 +651,34 @@ export const QueuedSchema: GenMessage<Queued> = /*@__PURE__*/
   messageDesc(file_realtime_v1, 14);
 
 /**
+ * Why a ticket waits. The ticket keeps its place in any case.
+ *
+ * @generated from message realtime.v1.QueueStatus
+ */
+export type QueueStatus = Message<"realtime.v1.QueueStatus"> & {
+  /**
+   * UUID of the ticket.
+   *
+   * @generated from field: string ticket_id = 1;
+   */
+  ticketId: string;
+
+  /**
+   * Empty: it waits for other players. Otherwise a code of STATE-MACHINE.md, "Why a queue is paused"; treat an unknown one like no_room.
+   *
+   * @generated from field: string paused = 2;
+   */
+  paused: string;
+};
+
+/**
+ * Describes the message realtime.v1.QueueStatus.
+ * Use `create(QueueStatusSchema)` to create a new message.
+ */
+export const QueueStatusSchema: GenMessage<QueueStatus> = /*@__PURE__*/
+  messageDesc(file_realtime_v1, 15);
+
+/**
  * The ticket has left the queue.
  *
  * @generated from message realtime.v1.QueueLeft
@@ -675,7 +711,7 @@ export type QueueLeft = Message<"realtime.v1.QueueLeft"> & {
  * Use `create(QueueLeftSchema)` to create a new message.
  */
 export const QueueLeftSchema: GenMessage<QueueLeft> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 15);
+  messageDesc(file_realtime_v1, 16);
 
 /**
  * A player of a match.
@@ -717,7 +753,7 @@ export type MatchPlayer = Message<"realtime.v1.MatchPlayer"> & {
  * Use `create(MatchPlayerSchema)` to create a new message.
  */
 export const MatchPlayerSchema: GenMessage<MatchPlayer> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 16);
+  messageDesc(file_realtime_v1, 17);
 
 /**
  * The ticket has a match.
@@ -794,7 +830,7 @@ export type MatchFound = Message<"realtime.v1.MatchFound"> & {
  * Use `create(MatchFoundSchema)` to create a new message.
  */
 export const MatchFoundSchema: GenMessage<MatchFound> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 17);
+  messageDesc(file_realtime_v1, 18);
 
 /**
  * The seat is taken.
@@ -878,7 +914,7 @@ export type MatchJoined = Message<"realtime.v1.MatchJoined"> & {
  * Use `create(MatchJoinedSchema)` to create a new message.
  */
 export const MatchJoinedSchema: GenMessage<MatchJoined> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 18);
+  messageDesc(file_realtime_v1, 19);
 
 /**
  * The client is watching a match.
@@ -948,7 +984,7 @@ export type Watching = Message<"realtime.v1.Watching"> & {
  * Use `create(WatchingSchema)` to create a new message.
  */
 export const WatchingSchema: GenMessage<Watching> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 19);
+  messageDesc(file_realtime_v1, 20);
 
 /**
  * The client has stopped watching.
@@ -976,7 +1012,7 @@ export type WatchEnded = Message<"realtime.v1.WatchEnded"> & {
  * Use `create(WatchEndedSchema)` to create a new message.
  */
 export const WatchEndedSchema: GenMessage<WatchEnded> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 20);
+  messageDesc(file_realtime_v1, 21);
 
 /**
  * A seat's result.
@@ -1011,7 +1047,7 @@ export type SeatScore = Message<"realtime.v1.SeatScore"> & {
  * Use `create(SeatScoreSchema)` to create a new message.
  */
 export const SeatScoreSchema: GenMessage<SeatScore> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 21);
+  messageDesc(file_realtime_v1, 22);
 
 /**
  * The match has its result. It is being stored: the history shows it within moments.
@@ -1060,7 +1096,7 @@ export type MatchEnded = Message<"realtime.v1.MatchEnded"> & {
  * Use `create(MatchEndedSchema)` to create a new message.
  */
 export const MatchEndedSchema: GenMessage<MatchEnded> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 22);
+  messageDesc(file_realtime_v1, 23);
 
 /**
  * The match is cancelled.
@@ -1088,7 +1124,7 @@ export type MatchCancelled = Message<"realtime.v1.MatchCancelled"> & {
  * Use `create(MatchCancelledSchema)` to create a new message.
  */
 export const MatchCancelledSchema: GenMessage<MatchCancelled> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 23);
+  messageDesc(file_realtime_v1, 24);
 
 /**
  * Another player disconnected or returned.
@@ -1130,7 +1166,7 @@ export type SeatStatus = Message<"realtime.v1.SeatStatus"> & {
  * Use `create(SeatStatusSchema)` to create a new message.
  */
 export const SeatStatusSchema: GenMessage<SeatStatus> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 24);
+  messageDesc(file_realtime_v1, 25);
 
 /**
  * A refusal. The connection stays open.
@@ -1186,7 +1222,7 @@ export type Error = Message<"realtime.v1.Error"> & {
  * Use `create(ErrorSchema)` to create a new message.
  */
 export const ErrorSchema: GenMessage<Error> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 25);
+  messageDesc(file_realtime_v1, 26);
 
 /**
  * The answer to ping.
@@ -1207,7 +1243,7 @@ export type Pong = Message<"realtime.v1.Pong"> & {
  * Use `create(PongSchema)` to create a new message.
  */
 export const PongSchema: GenMessage<Pong> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 26);
+  messageDesc(file_realtime_v1, 27);
 
 /**
  * The gateway is stopping. It continues to serve this connection for a while, then closes it with code 4000.
@@ -1229,7 +1265,7 @@ export type GoingAway = Message<"realtime.v1.GoingAway"> & {
  * Use `create(GoingAwaySchema)` to create a new message.
  */
 export const GoingAwaySchema: GenMessage<GoingAway> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 27);
+  messageDesc(file_realtime_v1, 28);
 
 /**
  * A channel of the player.
@@ -1306,7 +1342,7 @@ export type ChatChannel = Message<"realtime.v1.ChatChannel"> & {
  * Use `create(ChatChannelSchema)` to create a new message.
  */
 export const ChatChannelSchema: GenMessage<ChatChannel> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 28);
+  messageDesc(file_realtime_v1, 29);
 
 /**
  * All channels of the player.
@@ -1327,7 +1363,7 @@ export type ChatChannels = Message<"realtime.v1.ChatChannels"> & {
  * Use `create(ChatChannelsSchema)` to create a new message.
  */
 export const ChatChannelsSchema: GenMessage<ChatChannels> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 29);
+  messageDesc(file_realtime_v1, 30);
 
 /**
  * A chat message in its current form.
@@ -1404,7 +1440,7 @@ export type ChatChanged = Message<"realtime.v1.ChatChanged"> & {
  * Use `create(ChatChangedSchema)` to create a new message.
  */
 export const ChatChangedSchema: GenMessage<ChatChanged> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 30);
+  messageDesc(file_realtime_v1, 31);
 
 /**
  * The message is stored and is being delivered.
@@ -1432,5 +1468,5 @@ export type ChatSent = Message<"realtime.v1.ChatSent"> & {
  * Use `create(ChatSentSchema)` to create a new message.
  */
 export const ChatSentSchema: GenMessage<ChatSent> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 31);
+  messageDesc(file_realtime_v1, 32);
 

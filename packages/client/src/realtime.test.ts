@@ -100,6 +100,30 @@ describe("a realtime connection", () => {
     realtime.close();
   });
 
+  it("says why nobody is paired in the queue, each reason once, and not of another ticket or an older connection", async () => {
+    const { realtime, sockets } = connect();
+    await realtime.ready();
+    const told: unknown[] = [];
+    const found = realtime.queue("duel", { onPaused: (reason) => told.push(reason) });
+    const [first] = sockets as [FakeWebSocket];
+    const status = (socket: FakeWebSocket, paused: string, ticketId = "t"): void =>
+      socket.tell({ message: { case: "queueStatus", value: { ticketId, paused } } });
+    await vi.waitFor(() => expect(first.asked).toContain("enqueue"));
+    await Promise.resolve();
+    status(first, "no_room");
+    status(first, "no_room");
+    status(first, "no_shard", "another");
+    expect(told).toEqual(["no_room"]);
+    first.close(1006);
+    await vi.waitFor(() => expect(sockets[1]?.asked).toContain("enqueue"));
+    await vi.waitFor(() => expect(told, "the other gateway says nothing of it").toEqual(["no_room", undefined]));
+    status(sockets[1] as FakeWebSocket, "shards_busy");
+    status(sockets[1] as FakeWebSocket, "");
+    expect(told).toEqual(["no_room", undefined, "shards_busy", undefined]);
+    realtime.close();
+    await expect(found).rejects.toMatchObject({ code: "closed" });
+  });
+
   it.each([DISCONNECTS.badToken.code, DISCONNECTS.replaced.code, 1000])(
     "stays away after a close that says so: %i",
     async (code) => {

@@ -6,7 +6,7 @@ import { MusterError, SEATLESS } from "./errors.ts";
 import type { GatewaySocket, TokenSource } from "./gateway-socket.ts";
 import { ReconnectingSocket } from "./reconnecting-socket.ts";
 import { PlayingMatch } from "./match.ts";
-import { type FoundMatch, foundMatch, leftQueue, type Queued, type QueueOptions } from "./queue.ts";
+import { type FoundMatch, onQueueMessage, type Queued, type QueueOptions } from "./queue.ts";
 import type { RealtimeOptions } from "./realtime-options.ts";
 import { differenceTo, type JoinOptions } from "./same-game.ts";
 import { WatchedMatch } from "./watched-match.ts";
@@ -67,11 +67,11 @@ export class Realtime {
   async queue(mode: string, options: QueueOptions = {}): Promise<FoundMatch> {
     await this.ready();
     if (this.#queued) throw new MusterError("already_queued", "this connection is already in a queue");
-    const { region = "", signal } = options;
+    const { region = "", signal, onPaused } = options;
     if (signal?.aborted) throw new MusterError("cancelled", "left the queue: cancelled");
     const { promise, resolve, reject } = Promise.withResolvers<FoundMatch>();
     promise.catch(() => undefined); // the caller awaits it below, unless enqueueing fails first
-    this.#queued = { mode, region, signal, ticketId: "", found: resolve, failed: reject };
+    this.#queued = { mode, region, signal, ticketId: "", paused: "", onPaused, found: resolve, failed: reject };
     const cancel = (): void => this.#cancelQueue();
     signal?.addEventListener("abort", cancel, { once: true });
     try {
@@ -312,13 +312,6 @@ export class Realtime {
     await this.#connection.connected.ask({ case: "enqueue", value: { mode, region, resumeTicketId } });
   }
 
-  #onFound(found: FoundMatch): void {
-    if (!this.#queued) return;
-    if (!found.held || found.mode === this.#queued.mode) return this.#queued.found(found);
-    const text = `you hold a seat in a ${found.mode} match: join that match, or join and leave it, before you queue again`;
-    this.#queued.failed(new MusterError("already_in_match", text, { details: { found } }));
-  }
-
   #endWatching(reason = "stopped", watched = this.#watched): void {
     watched?.onEnded(reason);
     if (this.#watched === watched) this.#watched = undefined;
@@ -355,9 +348,10 @@ export class Realtime {
     if (this.#playing && !this.#playing.match.isNews(matchSeq)) return; // a repeat of a message that was already handled
     switch (message.case) {
       case "matchFound":
-        return this.#onFound(foundMatch(message.value));
       case "queueLeft":
-        return this.#queued?.failed(leftQueue(message.value));
+      case "queued":
+      case "queueStatus":
+        return this.#queued && onQueueMessage(this.#queued, message);
       case "matchJoined": // not an answer: the match has moved
         if (!asked) this.#playing?.match.onResumed(message.value, false);
         return;
@@ -373,9 +367,6 @@ export class Realtime {
         return this.#playing?.match.onSeat(message.value);
       case "error":
         if (!asked) this.#playing?.match.onRefused(message.value.code, message.value.count);
-        return;
-      case "queued":
-        if (this.#queued) this.#queued.ticketId = message.value.ticketId;
         return;
       case "watchEnded":
         if (!asked && message.value.matchId === this.#watched?.matchId) this.#endWatching(message.value.reason);

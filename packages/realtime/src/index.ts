@@ -2,6 +2,7 @@
 export { decodeClientControl, decodeServerControl, encodeClientControl, encodeServerControl } from "./control.ts";
 export { clientDuty, DISCONNECTS, type DisconnectName } from "./disconnects.ts";
 export { CHAT_REFUSALS, REALTIME_ERRORS, type RealtimeErrorCode } from "./errors.ts";
+export { QUEUE_PAUSES, type QueuePause } from "./queue-pauses.ts";
 export {
   CONTROL_FRAME,
   encodeInput,

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { clientDuty, DISCONNECTS } from "./disconnects.ts";
 import { REALTIME_ERRORS } from "./errors.ts";
+import { QUEUE_PAUSES } from "./queue-pauses.ts";
 import { encodeInput, FRAME_BYTES_MAX, readInputHeader } from "./frames.ts";
 import { LINK_FRAME_BYTES_MAX, LinkReader, LinkWriter, MalformedLinkError } from "./link.ts";
 
@@ -21,6 +22,11 @@ describe("the tables of STATE-MACHINE.md", () => {
       ([, code, retry, message]) => [code, { retryable: retry === "yes", message: message?.trim() }],
     );
     expect(Object.fromEntries(rows)).toEqual(REALTIME_ERRORS);
+  });
+
+  it("have every reason why a queue is paused as the code has it, and no other", () => {
+    const rows = [...contract("STATE-MACHINE.md").matchAll(/^\| `([a-z_]+)` \| wait \| ([^|]+) \|/gm)];
+    expect(Object.fromEntries(rows.map(([, code, meaning]) => [code, meaning?.trim()]))).toEqual(QUEUE_PAUSES);
   });
 
   it("fit a close frame and say what a client does next", () => {

@@ -33,6 +33,7 @@ function shard(shardId: string, more: Partial<LiveShard> = {}): LiveShard {
     matches: 0,
     given: 0,
     draining: false,
+    overloaded: false,
     evacuating: false,
     heardAt: 0,
     ...more,

@@ -104,6 +104,7 @@ function nextShard({ shards, refusedBy, isLinked }: FailoverSituation, match: Ma
     gameId: match.gameId,
     buildId: match.buildId,
     except: new Set([match.shardId, ...refusedBy]),
+    evenOverloaded: true,
     usable: ({ address }) => isLinked(address),
   });
 }

@@ -2,6 +2,8 @@ import type { Metrics } from "@muster/runtime";
 import { Counter, Gauge, Histogram } from "prom-client";
 import type { HeldSeats } from "./placement/held-seats.ts";
 import type { PeerSessions } from "./placement/peer-sessions.ts";
+import type { Shortage } from "./placement/shards.ts";
+import type { PausedQueues } from "./queue/paused-queues.ts";
 import type { Tickets } from "./queue/tickets.ts";
 
 export interface MatchmakerMetrics {
@@ -19,12 +21,19 @@ export interface MatchmakerMetrics {
   readonly notifiedAgain: Counter;
 }
 
+export interface MatchmakerGauges {
+  readonly tickets: Pick<Tickets, "waiting">;
+  readonly sessions: PeerSessions;
+  readonly seats: HeldSeats;
+  readonly paused: Pick<PausedQueues, "count">;
+}
+
+const SHORTAGES: readonly Shortage[] = ["no_shard", "no_room", "shards_busy"];
+
 export function createMatchmakerMetrics(
   registry: Metrics,
   modes: readonly string[],
-  tickets: Tickets,
-  sessions: PeerSessions,
-  seats: HeldSeats,
+  { tickets, sessions, seats, paused }: MatchmakerGauges,
 ): MatchmakerMetrics {
   const registers = [registry];
   new Gauge({
@@ -44,6 +53,15 @@ export function createMatchmakerMetrics(
     collect() {
       this.set({ peer: "gateway" }, sessions.gateways.size);
       this.set({ peer: "shard" }, sessions.shards.size);
+    },
+  });
+  new Gauge({
+    name: "matchmaker_queues_paused",
+    help: "Queues in which nobody is paired because no shard takes further matches, by reason; for longer than a second",
+    labelNames: ["reason"],
+    registers,
+    collect() {
+      for (const reason of SHORTAGES) this.set({ reason }, paused.count(reason));
     },
   });
   new Gauge({

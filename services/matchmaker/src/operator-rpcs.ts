@@ -121,7 +121,8 @@ function shardState(
   { shard, takesDrain }: ShardSession,
   now: number,
 ): MessageInitShape<typeof ShardStateSchema> & { shardId: string } {
-  const { shardId, address, region, capacity, matches, given, draining, evacuating, heardAt, builds } = shard;
+  const { shardId, address, region, capacity, matches, given, draining, overloaded, evacuating, heardAt, builds } =
+    shard;
   const games = [...builds].map(([gameId, buildId]) => ({ gameId, buildId }));
   const silentMs = Math.max(0, Math.round(now - heardAt));
   return {
@@ -131,6 +132,7 @@ function shardState(
     capacity,
     matches: matches + given,
     draining,
+    overloaded,
     evacuating,
     silentMs,
     games,

@@ -12,6 +12,7 @@ import type { Matching } from "./queue/matching-loop.ts";
 import type { GatewaySession, PeerSessions, ShardSession, ToGateway, ToShard } from "./placement/peer-sessions.ts";
 import type { FailoverConductor } from "./failover-conductor.ts";
 import { operatorRpcs } from "./operator-rpcs.ts";
+import type { PausedQueues } from "./queue/paused-queues.ts";
 import { evacuateDraining } from "./placement/evacuation.ts";
 import type { Shards } from "./placement/shards.ts";
 import type { Tickets } from "./queue/tickets.ts";
@@ -25,6 +26,7 @@ export interface RpcParts {
   readonly admission: Admission;
   readonly seats: HeldSeats;
   readonly matching: Matching;
+  readonly paused: Pick<PausedQueues, "list">;
   readonly failover: FailoverConductor;
   readonly now: () => number;
   readonly log: Logger;
@@ -38,7 +40,8 @@ export function matchmakingRpc(parts: RpcParts): ServiceImpl<typeof MatchmakingS
     gatewaySession: (requests) =>
       serveSession<GatewaySessionRequest, ToGateway>(requests, (hello) => {
         const session = parts.sessions.openGateway(hello.gatewayId, hello.tellsLinks, hello.takesDrain);
-        const welcome = { matchmakerId: parts.matchmakerId, modes: Object.keys(parts.modes), takesLoad: true };
+        const modes = Object.keys(parts.modes);
+        const welcome = { matchmakerId: parts.matchmakerId, modes, takesLoad: true, paused: parts.paused.list };
         session.out.push({ message: { case: "welcome", value: welcome } });
         session.out.push(shardsHere(parts));
         return {
@@ -148,6 +151,7 @@ function onShardMessage(message: AfterHello<ShardSessionRequest>, session: Shard
       session.shard.matches = message.value.matches;
       session.shard.draining = message.value.draining || session.drainOrdered;
       session.shard.evacuating &&= session.shard.draining; // an operator may have stopped draining it
+      session.shard.overloaded = message.value.overloaded;
       session.shard.given = 0;
       return evacuateDraining(parts.shards, parts.sessions);
     case "allocated":

@@ -10,6 +10,7 @@ import { type Config, configuration } from "./config.ts";
 import { HeldSeats } from "./placement/held-seats.ts";
 import { createMatching } from "./queue/matching-loop.ts";
 import { createMatchmakerMetrics } from "./metrics.ts";
+import { PausedQueues } from "./queue/paused-queues.ts";
 import { PracticeQuotas } from "./queue/practice-quotas.ts";
 import { Records } from "./placement/records.ts";
 import { FailoverConductor } from "./failover-conductor.ts";
@@ -43,7 +44,17 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly rpc: R
     queueMax: config.queueMax,
     log,
   });
-  const metrics = createMatchmakerMetrics(registry, Object.keys(modes), tickets, sessions, seats);
+  const practiceShare = config.practicePercentMax / 100;
+  const paused = new PausedQueues({
+    modes,
+    shards,
+    practiceShare,
+    onChange(queues) {
+      log.warn({ queues }, "the queues in which nobody can be paired have changed");
+      sessions.toGateways({ message: { case: "paused", value: { queues } } });
+    },
+  });
+  const metrics = createMatchmakerMetrics(registry, Object.keys(modes), { tickets, sessions, seats, paused });
   const admission = new Admission({
     modes,
     tickets,
@@ -68,7 +79,8 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly rpc: R
       records,
       admission,
       allocateTimeoutMs: config.allocateTimeoutMs,
-      practiceShare: config.practicePercentMax / 100,
+      practiceShare,
+      paused,
       now,
       log,
     },
@@ -104,6 +116,7 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly rpc: R
           admission,
           seats,
           matching,
+          paused,
           failover,
           now,
           log,

@@ -29,6 +29,20 @@ const own = {
     max: 100_000,
     description: "maximum number of matches that the shard holds; further matches are refused",
   }),
+  SHARD_BUSY_PERCENT_MAX: int({
+    default: 95,
+    min: 1,
+    max: 100,
+    description:
+      "a shard whose event loop is busier than this for 3 s, percent of the time, gets no new matches until it has been calmer for 5 s; 100: not judged",
+  }),
+  SHARD_LATE_TICKS_PERCENT_MAX: int({
+    default: 25,
+    min: 1,
+    max: 100,
+    description:
+      "a shard of whose ticks more than this, percent, begin over 16 ms late for 3 s gets no new matches until few have for 5 s; 100: not judged",
+  }),
   SHARD_JOIN_WITHIN_MS: int({
     default: 10_000,
     min: 10,

@@ -21,6 +21,7 @@ export function createShardMetrics(
   matchesHeld: () => number,
   resultsPending: () => number,
   ticksPerSnapshot: () => number,
+  overloaded: () => boolean,
 ): ShardMetrics {
   const registers = [registry];
   const late = new Histogram({
@@ -48,6 +49,12 @@ export function createShardMetrics(
     "shard_ticks_per_snapshot",
     "Ticks per snapshot; above 1 while ticks start late, to reduce the load",
     ticksPerSnapshot,
+  );
+  collectedGauge(
+    registry,
+    "shard_overloaded",
+    "1 while the event loop is too busy, or ticks begin too late, for further matches: the matchmaker gives it none",
+    () => Number(overloaded()),
   );
   collectedGauge(registry, "shard_results_pending", "Results on their way to match-service", resultsPending);
   return {

@@ -10,6 +10,7 @@ import { type Composition, defineService, type Overrides, type ServiceContext } 
 import { SeatTicketOpener } from "@muster/tokens";
 import { createMatchmakerSession } from "./match/matchmaker-session.ts";
 import { type Config, configuration } from "./config.ts";
+import { CpuPressure } from "./tick/cpu-pressure.ts";
 import { InputRings } from "./tick/input-rings.ts";
 import { createLeases } from "./match/leases.ts";
 import { createLinkServer, type LinkServer } from "./link/link-server.ts";
@@ -68,6 +69,7 @@ function compose(context: ServiceContext<Config, ShardOverrides>): Composition<E
     () => matches.size,
     () => results.pending,
     () => pace.ticksPerSnapshot,
+    () => pressure.overloaded,
   );
   const results = new Results(shardId, matchClient.call, metrics, log);
   const pace: SnapshotPace = new SnapshotPace({
@@ -77,12 +79,24 @@ function compose(context: ServiceContext<Config, ShardOverrides>): Composition<E
       log.warn({ ticksPerSnapshot, lateShare, matches: matches.size }, "the snapshot rate has changed");
     },
   });
+  const pressure: CpuPressure = new CpuPressure({
+    busyShareMax: config.busyPercentMax / 100,
+    lateShareMax: config.lateTicksPercentMax / 100,
+    onChange(overloaded, shares) {
+      log.warn(
+        { overloaded, ...shares, matches: matches.size },
+        "whether there is time for further matches has changed",
+      );
+      matchmakerSession.report();
+    },
+  });
   const scheduler = new Scheduler<TickingMatch>(
     clock,
     {
       lateMs(ms) {
         metrics.lateMs(ms);
         pace.began(ms);
+        pressure.began(ms);
       },
       skipped: metrics.skipped,
     },
@@ -150,6 +164,7 @@ function compose(context: ServiceContext<Config, ShardOverrides>): Composition<E
     matchmaker: matchmakerClient.call,
     matches,
     seatReports,
+    overloaded: () => pressure.overloaded,
     log,
   });
   const ticking = { name: "scheduler", stop: async () => scheduler.stop() };
@@ -172,6 +187,7 @@ function compose(context: ServiceContext<Config, ShardOverrides>): Composition<E
       resultQueue,
       ticking,
       links,
+      pressure,
       matchmakerSession,
       draining,
     ],

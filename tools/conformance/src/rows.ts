@@ -31,15 +31,16 @@ export function rowsOf(markdown: string): Row[] {
 /** Paragraphs, entries of lists, and tables. */
 function blocksOf(text: string): string[] {
   const paragraphs = text.split(/\n\s*\n|\n(?=- )/);
-  return paragraphs.map((one) => one.trim()).filter((one) => one !== "");
+  return paragraphs.map((one) => one.trim()).filter((one) => one !== "" && !one.startsWith("### "));
 }
 
-/** By the first cell of the table's header, and of the section for the two tables of codes. */
+/** By the first cell of the table's header, and of the section for the tables of codes. */
 const KINDS: Readonly<Record<string, string>> = {
   what: "limit",
   kind: "rate",
   "disconnects code": "close",
   "errors code": "error",
+  "queue code": "paused",
 };
 
 function tableRows(section: string, table: string): Row[] {

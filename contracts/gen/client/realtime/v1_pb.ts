@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file realtime/v1.proto.
  */
 export const file_realtime_v1: GenFile = /*@__PURE__*/
-  fileDesc("ChFyZWFsdGltZS92MS5wcm90bxILcmVhbHRpbWUudjEiigQKDUNsaWVudENvbnRyb2wSEgoKcmVxdWVzdF9pZBgBIAEoDRIjCgVoZWxsbxgCIAEoCzISLnJlYWx0aW1lLnYxLkhlbGxvSAASJwoHZW5xdWV1ZRgDIAEoCzIULnJlYWx0aW1lLnYxLkVucXVldWVIABIwCgxjYW5jZWxfcXVldWUYBCABKAsyGC5yZWFsdGltZS52MS5DYW5jZWxRdWV1ZUgAEiwKCmpvaW5fbWF0Y2gYBSABKAsyFi5yZWFsdGltZS52MS5Kb2luTWF0Y2hIABIuCgtsZWF2ZV9tYXRjaBgGIAEoCzIXLnJlYWx0aW1lLnYxLkxlYXZlTWF0Y2hIABIhCgRwaW5nGAcgASgLMhEucmVhbHRpbWUudjEuUGluZ0gAEjQKDmNoYXRfc3Vic2NyaWJlGAkgASgLMhoucmVhbHRpbWUudjEuQ2hhdFN1YnNjcmliZUgAEioKCWNoYXRfc2VuZBgKIAEoCzIVLnJlYWx0aW1lLnYxLkNoYXRTZW5kSAASLgoLd2F0Y2hfbWF0Y2gYCyABKAsyFy5yZWFsdGltZS52MS5XYXRjaE1hdGNoSAASMgoNc3RvcF93YXRjaGluZxgMIAEoCzIZLnJlYWx0aW1lLnYxLlN0b3BXYXRjaGluZ0gAEhMKC3RyYWNlcGFyZW50GAggASgJQgkKB21lc3NhZ2UiRwoFSGVsbG8SFAoMYWNjZXNzX3Rva2VuGAEgASgJEhgKEHByb3RvY29sX3ZlcnNpb24YAiABKA0SDgoGY2xpZW50GAMgASgJIkEKB0VucXVldWUSDAoEbW9kZRgBIAEoCRIOCgZyZWdpb24YAiABKAkSGAoQcmVzdW1lX3RpY2tldF9pZBgDIAEoCSINCgtDYW5jZWxRdWV1ZSI4CglKb2luTWF0Y2gSEwoLc2VhdF90aWNrZXQYASABKAkSFgoObGFzdF9tYXRjaF9zZXEYAiABKA0iHgoKV2F0Y2hNYXRjaBIQCghtYXRjaF9pZBgBIAEoCSIOCgxTdG9wV2F0Y2hpbmciDAoKTGVhdmVNYXRjaCIXCgRQaW5nEg8KB3BheWxvYWQYASABKAYiOQoNQ2hhdFN1YnNjcmliZRIoCgdjdXJzb3JzGAEgAygLMhcucmVhbHRpbWUudjEuQ2hhdEN1cnNvciIwCgpDaGF0Q3Vyc29yEhIKCmNoYW5uZWxfaWQYASABKAkSDgoGY2hhbmdlGAIgASgEIjkKCENoYXRTZW5kEhIKCmNoYW5uZWxfaWQYASABKAkSDAoEYm9keRgCIAEoCRILCgNrZXkYAyABKAkinAYKDVNlcnZlckNvbnRyb2wSEgoKcmVxdWVzdF9pZBgBIAEoDRInCgd3ZWxjb21lGAIgASgLMhQucmVhbHRpbWUudjEuV2VsY29tZUgAEiUKBnF1ZXVlZBgDIAEoCzITLnJlYWx0aW1lLnYxLlF1ZXVlZEgAEiwKCnF1ZXVlX2xlZnQYBCABKAsyFi5yZWFsdGltZS52MS5RdWV1ZUxlZnRIABIuCgttYXRjaF9mb3VuZBgFIAEoCzIXLnJlYWx0aW1lLnYxLk1hdGNoRm91bmRIABIwCgxtYXRjaF9qb2luZWQYBiABKAsyGC5yZWFsdGltZS52MS5NYXRjaEpvaW5lZEgAEi4KC21hdGNoX2VuZGVkGAcgASgLMhcucmVhbHRpbWUudjEuTWF0Y2hFbmRlZEgAEjYKD21hdGNoX2NhbmNlbGxlZBgIIAEoCzIbLnJlYWx0aW1lLnYxLk1hdGNoQ2FuY2VsbGVkSAASLgoLc2VhdF9zdGF0dXMYCSABKAsyFy5yZWFsdGltZS52MS5TZWF0U3RhdHVzSAASIwoFZXJyb3IYCiABKAsyEi5yZWFsdGltZS52MS5FcnJvckgAEiEKBHBvbmcYCyABKAsyES5yZWFsdGltZS52MS5Qb25nSAASLAoKZ29pbmdfYXdheRgMIAEoCzIWLnJlYWx0aW1lLnYxLkdvaW5nQXdheUgAEjIKDWNoYXRfY2hhbm5lbHMYDSABKAsyGS5yZWFsdGltZS52MS5DaGF0Q2hhbm5lbHNIABIwCgxjaGF0X2NoYW5nZWQYDiABKAsyGC5yZWFsdGltZS52MS5DaGF0Q2hhbmdlZEgAEioKCWNoYXRfc2VudBgPIAEoCzIVLnJlYWx0aW1lLnYxLkNoYXRTZW50SAASKQoId2F0Y2hpbmcYECABKAsyFS5yZWFsdGltZS52MS5XYXRjaGluZ0gAEi4KC3dhdGNoX2VuZGVkGBEgASgLMhcucmVhbHRpbWUudjEuV2F0Y2hFbmRlZEgAEhEKCW1hdGNoX3NlcRgUIAEoDUIJCgdtZXNzYWdlIoIBCgdXZWxjb21lEhEKCXBsYXllcl9pZBgBIAEoCRIYChBwcm90b2NvbF92ZXJzaW9uGAIgASgNEhcKD2lkbGVfdGltZW91dF9tcxgDIAEoDRIXCg9tYXhfZnJhbWVfYnl0ZXMYBCABKA0SGAoQdG9rZW5fZW5kc19pbl9tcxgFIAEoDSIpCgZRdWV1ZWQSEQoJdGlja2V0X2lkGAEgASgJEgwKBG1vZGUYAiABKAkiRgoJUXVldWVMZWZ0EhEKCXRpY2tldF9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkSFgoOcmV0cnlfYWZ0ZXJfbXMYAyABKA0iSQoLTWF0Y2hQbGF5ZXISDAoEc2VhdBgBIAEoDRIRCglwbGF5ZXJfaWQYAiABKAkSDAoEbmFtZRgDIAEoCRILCgNib3QYBCABKAkixAEKCk1hdGNoRm91bmQSEQoJdGlja2V0X2lkGAEgASgJEhAKCG1hdGNoX2lkGAIgASgJEgwKBG1vZGUYAyABKAkSDwoHZ2FtZV9pZBgEIAEoCRIMCgRzZWF0GAUgASgNEikKB3BsYXllcnMYBiADKAsyGC5yZWFsdGltZS52MS5NYXRjaFBsYXllchITCgtzZWF0X3RpY2tldBgHIAEoCRIWCg5qb2luX3dpdGhpbl9tcxgIIAEoDRIMCgRoZWxkGAkgASgIIpgCCgtNYXRjaEpvaW5lZBIQCghtYXRjaF9pZBgBIAEoCRIMCgRzZWF0GAIgASgNEhEKCXRpY2tfcmF0ZRgDIAEoDRIPCgdnYW1lX2lkGAQgASgJEhAKCGJ1aWxkX2lkGAUgASgJEhYKDmxhc3RfaW5wdXRfc2VxGAYgASgNEg8KB3Jlc3VtZWQYByABKAgSNgoHb3B0aW9ucxgIIAMoCzIlLnJlYWx0aW1lLnYxLk1hdGNoSm9pbmVkLk9wdGlvbnNFbnRyeRINCgVzZWF0cxgJIAEoDRITCgtsYXlvdXRfaGFzaBgKIAEoCRouCgxPcHRpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgFOgI4ASLtAQoIV2F0Y2hpbmcSEAoIbWF0Y2hfaWQYASABKAkSEQoJdGlja19yYXRlGAIgASgNEg8KB2dhbWVfaWQYAyABKAkSEAoIYnVpbGRfaWQYBCABKAkSMwoHb3B0aW9ucxgFIAMoCzIiLnJlYWx0aW1lLnYxLldhdGNoaW5nLk9wdGlvbnNFbnRyeRINCgVzZWF0cxgGIAEoDRIQCghkZWxheV9tcxgHIAEoDRITCgtsYXlvdXRfaGFzaBgIIAEoCRouCgxPcHRpb25zRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgFOgI4ASIuCgpXYXRjaEVuZGVkEhAKCG1hdGNoX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCSI2CglTZWF0U2NvcmUSDAoEc2VhdBgBIAEoDRINCgVzY29yZRgCIAEoBRIMCgRyYW5rGAMgASgNIngKCk1hdGNoRW5kZWQSEAoIbWF0Y2hfaWQYASABKAkSDgoGcmVhc29uGAIgASgJEiUKBXNlYXRzGAMgAygLMhYucmVhbHRpbWUudjEuU2VhdFNjb3JlEg0KBXRpY2tzGAQgASgNEhIKCnN0YXRlX2hhc2gYBSABKAkiMgoOTWF0Y2hDYW5jZWxsZWQSEAoIbWF0Y2hfaWQYASABKAkSDgoGcmVhc29uGAIgASgJIlEKClNlYXRTdGF0dXMSEAoIbWF0Y2hfaWQYASABKAkSDAoEc2VhdBgCIAEoDRIRCgljb25uZWN0ZWQYAyABKAgSEAoIZ3JhY2VfbXMYBCABKA0icgoFRXJyb3ISDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEhAKCHRyYWNlX2lkGAMgASgJEhEKCXJldHJ5YWJsZRgEIAEoCBINCgVjb3VudBgFIAEoDRIWCg5yZXRyeV9hZnRlcl9tcxgGIAEoDSIXCgRQb25nEg8KB3BheWxvYWQYASABKAYiKAoJR29pbmdBd2F5EhsKE3JlY29ubmVjdF93aXRoaW5fbXMYASABKA0irgEKC0NoYXRDaGFubmVsEhIKCmNoYW5uZWxfaWQYASABKAkSDAoEa2luZBgCIAEoCRIMCgRuYW1lGAMgASgJEhIKCnN1YmplY3RfaWQYBCABKAkSEAoIbGFzdF9zZXEYBSABKAQSFQoNbGFzdF9yZWFkX3NlcRgGIAEoBBIOCgZ1bnJlYWQYByABKAQSEwoLZnJvbV9jaGFuZ2UYCCABKAQSDQoFcmVzZXQYCSABKAgiOgoMQ2hhdENoYW5uZWxzEioKCGNoYW5uZWxzGAEgAygLMhgucmVhbHRpbWUudjEuQ2hhdENoYW5uZWwiqQEKC0NoYXRDaGFuZ2VkEhIKCmNoYW5uZWxfaWQYASABKAkSCwoDc2VxGAIgASgEEg4KBmNoYW5nZRgDIAEoBBIRCglhdXRob3JfaWQYBCABKAkSEwoLYXV0aG9yX25hbWUYBSABKAkSDAoEYm9keRgGIAEoCRISCgpzZW50X2F0X21zGAcgASgEEg4KBmVkaXRlZBgIIAEoCBIPCgdkZWxldGVkGAkgASgIIisKCENoYXRTZW50EhIKCmNoYW5uZWxfaWQYASABKAkSCwoDc2VxGAIgASgEYgZwcm90bzM");
+  fileDesc("ChFyZWFsdGltZS92MS5wcm90bxILcmVhbHRpbWUudjEiigQKDUNsaWVudENvbnRyb2wSEgoKcmVxdWVzdF9pZBgBIAEoDRIjCgVoZWxsbxgCIAEoCzISLnJlYWx0aW1lLnYxLkhlbGxvSAASJwoHZW5xdWV1ZRgDIAEoCzIULnJlYWx0aW1lLnYxLkVucXVldWVIABIwCgxjYW5jZWxfcXVldWUYBCABKAsyGC5yZWFsdGltZS52MS5DYW5jZWxRdWV1ZUgAEiwKCmpvaW5fbWF0Y2gYBSABKAsyFi5yZWFsdGltZS52MS5Kb2luTWF0Y2hIABIuCgtsZWF2ZV9tYXRjaBgGIAEoCzIXLnJlYWx0aW1lLnYxLkxlYXZlTWF0Y2hIABIhCgRwaW5nGAcgASgLMhEucmVhbHRpbWUudjEuUGluZ0gAEjQKDmNoYXRfc3Vic2NyaWJlGAkgASgLMhoucmVhbHRpbWUudjEuQ2hhdFN1YnNjcmliZUgAEioKCWNoYXRfc2VuZBgKIAEoCzIVLnJlYWx0aW1lLnYxLkNoYXRTZW5kSAASLgoLd2F0Y2hfbWF0Y2gYCyABKAsyFy5yZWFsdGltZS52MS5XYXRjaE1hdGNoSAASMgoNc3RvcF93YXRjaGluZxgMIAEoCzIZLnJlYWx0aW1lLnYxLlN0b3BXYXRjaGluZ0gAEhMKC3RyYWNlcGFyZW50GAggASgJQgkKB21lc3NhZ2UiRwoFSGVsbG8SFAoMYWNjZXNzX3Rva2VuGAEgASgJEhgKEHByb3RvY29sX3ZlcnNpb24YAiABKA0SDgoGY2xpZW50GAMgASgJIkEKB0VucXVldWUSDAoEbW9kZRgBIAEoCRIOCgZyZWdpb24YAiABKAkSGAoQcmVzdW1lX3RpY2tldF9pZBgDIAEoCSINCgtDYW5jZWxRdWV1ZSI4CglKb2luTWF0Y2gSEwoLc2VhdF90aWNrZXQYASABKAkSFgoObGFzdF9tYXRjaF9zZXEYAiABKA0iHgoKV2F0Y2hNYXRjaBIQCghtYXRjaF9pZBgBIAEoCSIOCgxTdG9wV2F0Y2hpbmciDAoKTGVhdmVNYXRjaCIXCgRQaW5nEg8KB3BheWxvYWQYASABKAYiOQoNQ2hhdFN1YnNjcmliZRIoCgdjdXJzb3JzGAEgAygLMhcucmVhbHRpbWUudjEuQ2hhdEN1cnNvciIwCgpDaGF0Q3Vyc29yEhIKCmNoYW5uZWxfaWQYASABKAkSDgoGY2hhbmdlGAIgASgEIjkKCENoYXRTZW5kEhIKCmNoYW5uZWxfaWQYASABKAkSDAoEYm9keRgCIAEoCRILCgNrZXkYAyABKAkizgYKDVNlcnZlckNvbnRyb2wSEgoKcmVxdWVzdF9pZBgBIAEoDRInCgd3ZWxjb21lGAIgASgLMhQucmVhbHRpbWUudjEuV2VsY29tZUgAEiUKBnF1ZXVlZBgDIAEoCzITLnJlYWx0aW1lLnYxLlF1ZXVlZEgAEiwKCnF1ZXVlX2xlZnQYBCABKAsyFi5yZWFsdGltZS52MS5RdWV1ZUxlZnRIABIuCgttYXRjaF9mb3VuZBgFIAEoCzIXLnJlYWx0aW1lLnYxLk1hdGNoRm91bmRIABIwCgxtYXRjaF9qb2luZWQYBiABKAsyGC5yZWFsdGltZS52MS5NYXRjaEpvaW5lZEgAEi4KC21hdGNoX2VuZGVkGAcgASgLMhcucmVhbHRpbWUudjEuTWF0Y2hFbmRlZEgAEjYKD21hdGNoX2NhbmNlbGxlZBgIIAEoCzIbLnJlYWx0aW1lLnYxLk1hdGNoQ2FuY2VsbGVkSAASLgoLc2VhdF9zdGF0dXMYCSABKAsyFy5yZWFsdGltZS52MS5TZWF0U3RhdHVzSAASIwoFZXJyb3IYCiABKAsyEi5yZWFsdGltZS52MS5FcnJvckgAEiEKBHBvbmcYCyABKAsyES5yZWFsdGltZS52MS5Qb25nSAASLAoKZ29pbmdfYXdheRgMIAEoCzIWLnJlYWx0aW1lLnYxLkdvaW5nQXdheUgAEjIKDWNoYXRfY2hhbm5lbHMYDSABKAsyGS5yZWFsdGltZS52MS5DaGF0Q2hhbm5lbHNIABIwCgxjaGF0X2NoYW5nZWQYDiABKAsyGC5yZWFsdGltZS52MS5DaGF0Q2hhbmdlZEgAEioKCWNoYXRfc2VudBgPIAEoCzIVLnJlYWx0aW1lLnYxLkNoYXRTZW50SAASKQoId2F0Y2hpbmcYECABKAsyFS5yZWFsdGltZS52MS5XYXRjaGluZ0gAEi4KC3dhdGNoX2VuZGVkGBEgASgLMhcucmVhbHRpbWUudjEuV2F0Y2hFbmRlZEgAEjAKDHF1ZXVlX3N0YXR1cxgSIAEoCzIYLnJlYWx0aW1lLnYxLlF1ZXVlU3RhdHVzSAASEQoJbWF0Y2hfc2VxGBQgASgNQgkKB21lc3NhZ2UiggEKB1dlbGNvbWUSEQoJcGxheWVyX2lkGAEgASgJEhgKEHByb3RvY29sX3ZlcnNpb24YAiABKA0SFwoPaWRsZV90aW1lb3V0X21zGAMgASgNEhcKD21heF9mcmFtZV9ieXRlcxgEIAEoDRIYChB0b2tlbl9lbmRzX2luX21zGAUgASgNIikKBlF1ZXVlZBIRCgl0aWNrZXRfaWQYASABKAkSDAoEbW9kZRgCIAEoCSIwCgtRdWV1ZVN0YXR1cxIRCgl0aWNrZXRfaWQYASABKAkSDgoGcGF1c2VkGAIgASgJIkYKCVF1ZXVlTGVmdBIRCgl0aWNrZXRfaWQYASABKAkSDgoGcmVhc29uGAIgASgJEhYKDnJldHJ5X2FmdGVyX21zGAMgASgNIkkKC01hdGNoUGxheWVyEgwKBHNlYXQYASABKA0SEQoJcGxheWVyX2lkGAIgASgJEgwKBG5hbWUYAyABKAkSCwoDYm90GAQgASgJIsQBCgpNYXRjaEZvdW5kEhEKCXRpY2tldF9pZBgBIAEoCRIQCghtYXRjaF9pZBgCIAEoCRIMCgRtb2RlGAMgASgJEg8KB2dhbWVfaWQYBCABKAkSDAoEc2VhdBgFIAEoDRIpCgdwbGF5ZXJzGAYgAygLMhgucmVhbHRpbWUudjEuTWF0Y2hQbGF5ZXISEwoLc2VhdF90aWNrZXQYByABKAkSFgoOam9pbl93aXRoaW5fbXMYCCABKA0SDAoEaGVsZBgJIAEoCCKYAgoLTWF0Y2hKb2luZWQSEAoIbWF0Y2hfaWQYASABKAkSDAoEc2VhdBgCIAEoDRIRCgl0aWNrX3JhdGUYAyABKA0SDwoHZ2FtZV9pZBgEIAEoCRIQCghidWlsZF9pZBgFIAEoCRIWCg5sYXN0X2lucHV0X3NlcRgGIAEoDRIPCgdyZXN1bWVkGAcgASgIEjYKB29wdGlvbnMYCCADKAsyJS5yZWFsdGltZS52MS5NYXRjaEpvaW5lZC5PcHRpb25zRW50cnkSDQoFc2VhdHMYCSABKA0SEwoLbGF5b3V0X2hhc2gYCiABKAkaLgoMT3B0aW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBToCOAEi7QEKCFdhdGNoaW5nEhAKCG1hdGNoX2lkGAEgASgJEhEKCXRpY2tfcmF0ZRgCIAEoDRIPCgdnYW1lX2lkGAMgASgJEhAKCGJ1aWxkX2lkGAQgASgJEjMKB29wdGlvbnMYBSADKAsyIi5yZWFsdGltZS52MS5XYXRjaGluZy5PcHRpb25zRW50cnkSDQoFc2VhdHMYBiABKA0SEAoIZGVsYXlfbXMYByABKA0SEwoLbGF5b3V0X2hhc2gYCCABKAkaLgoMT3B0aW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBToCOAEiLgoKV2F0Y2hFbmRlZBIQCghtYXRjaF9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkiNgoJU2VhdFNjb3JlEgwKBHNlYXQYASABKA0SDQoFc2NvcmUYAiABKAUSDAoEcmFuaxgDIAEoDSJ4CgpNYXRjaEVuZGVkEhAKCG1hdGNoX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCRIlCgVzZWF0cxgDIAMoCzIWLnJlYWx0aW1lLnYxLlNlYXRTY29yZRINCgV0aWNrcxgEIAEoDRISCgpzdGF0ZV9oYXNoGAUgASgJIjIKDk1hdGNoQ2FuY2VsbGVkEhAKCG1hdGNoX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCSJRCgpTZWF0U3RhdHVzEhAKCG1hdGNoX2lkGAEgASgJEgwKBHNlYXQYAiABKA0SEQoJY29ubmVjdGVkGAMgASgIEhAKCGdyYWNlX21zGAQgASgNInIKBUVycm9yEgwKBGNvZGUYASABKAkSDwoHbWVzc2FnZRgCIAEoCRIQCgh0cmFjZV9pZBgDIAEoCRIRCglyZXRyeWFibGUYBCABKAgSDQoFY291bnQYBSABKA0SFgoOcmV0cnlfYWZ0ZXJfbXMYBiABKA0iFwoEUG9uZxIPCgdwYXlsb2FkGAEgASgGIigKCUdvaW5nQXdheRIbChNyZWNvbm5lY3Rfd2l0aGluX21zGAEgASgNIq4BCgtDaGF0Q2hhbm5lbBISCgpjaGFubmVsX2lkGAEgASgJEgwKBGtpbmQYAiABKAkSDAoEbmFtZRgDIAEoCRISCgpzdWJqZWN0X2lkGAQgASgJEhAKCGxhc3Rfc2VxGAUgASgEEhUKDWxhc3RfcmVhZF9zZXEYBiABKAQSDgoGdW5yZWFkGAcgASgEEhMKC2Zyb21fY2hhbmdlGAggASgEEg0KBXJlc2V0GAkgASgIIjoKDENoYXRDaGFubmVscxIqCghjaGFubmVscxgBIAMoCzIYLnJlYWx0aW1lLnYxLkNoYXRDaGFubmVsIqkBCgtDaGF0Q2hhbmdlZBISCgpjaGFubmVsX2lkGAEgASgJEgsKA3NlcRgCIAEoBBIOCgZjaGFuZ2UYAyABKAQSEQoJYXV0aG9yX2lkGAQgASgJEhMKC2F1dGhvcl9uYW1lGAUgASgJEgwKBGJvZHkYBiABKAkSEgoKc2VudF9hdF9tcxgHIAEoBBIOCgZlZGl0ZWQYCCABKAgSDwoHZGVsZXRlZBgJIAEoCCIrCghDaGF0U2VudBISCgpjaGFubmVsX2lkGAEgASgJEgsKA3NlcRgCIAEoBGIGcHJvdG8z");
 
 /**
  * A control message from the client.
@@ -546,6 +546,14 @@ export type ServerControl = Message<"realtime.v1.ServerControl"> & {
      */
     value: WatchEnded;
     case: "watchEnded";
+  } | {
+    /**
+     * Why the ticket waits, if not for other players: sent whenever that changes.
+     *
+     * @generated from field: realtime.v1.QueueStatus queue_status = 18;
+     */
+    value: QueueStatus;
+    case: "queueStatus";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -642,6 +650,34 @@ export const QueuedSchema: GenMessage<Queued> = /*@__PURE__*/
   messageDesc(file_realtime_v1, 14);
 
 /**
+ * Why a ticket waits. The ticket keeps its place in any case.
+ *
+ * @generated from message realtime.v1.QueueStatus
+ */
+export type QueueStatus = Message<"realtime.v1.QueueStatus"> & {
+  /**
+   * UUID of the ticket.
+   *
+   * @generated from field: string ticket_id = 1;
+   */
+  ticketId: string;
+
+  /**
+   * Empty: it waits for other players. Otherwise a code of STATE-MACHINE.md, "Why a queue is paused"; treat an unknown one like no_room.
+   *
+   * @generated from field: string paused = 2;
+   */
+  paused: string;
+};
+
+/**
+ * Describes the message realtime.v1.QueueStatus.
+ * Use `create(QueueStatusSchema)` to create a new message.
+ */
+export const QueueStatusSchema: GenMessage<QueueStatus> = /*@__PURE__*/
+  messageDesc(file_realtime_v1, 15);
+
+/**
  * The ticket has left the queue.
  *
  * @generated from message realtime.v1.QueueLeft
@@ -674,7 +710,7 @@ export type QueueLeft = Message<"realtime.v1.QueueLeft"> & {
  * Use `create(QueueLeftSchema)` to create a new message.
  */
 export const QueueLeftSchema: GenMessage<QueueLeft> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 15);
+  messageDesc(file_realtime_v1, 16);
 
 /**
  * A player of a match.
@@ -716,7 +752,7 @@ export type MatchPlayer = Message<"realtime.v1.MatchPlayer"> & {
  * Use `create(MatchPlayerSchema)` to create a new message.
  */
 export const MatchPlayerSchema: GenMessage<MatchPlayer> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 16);
+  messageDesc(file_realtime_v1, 17);
 
 /**
  * The ticket has a match.
@@ -793,7 +829,7 @@ export type MatchFound = Message<"realtime.v1.MatchFound"> & {
  * Use `create(MatchFoundSchema)` to create a new message.
  */
 export const MatchFoundSchema: GenMessage<MatchFound> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 17);
+  messageDesc(file_realtime_v1, 18);
 
 /**
  * The seat is taken.
@@ -877,7 +913,7 @@ export type MatchJoined = Message<"realtime.v1.MatchJoined"> & {
  * Use `create(MatchJoinedSchema)` to create a new message.
  */
 export const MatchJoinedSchema: GenMessage<MatchJoined> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 18);
+  messageDesc(file_realtime_v1, 19);
 
 /**
  * The client is watching a match.
@@ -947,7 +983,7 @@ export type Watching = Message<"realtime.v1.Watching"> & {
  * Use `create(WatchingSchema)` to create a new message.
  */
 export const WatchingSchema: GenMessage<Watching> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 19);
+  messageDesc(file_realtime_v1, 20);
 
 /**
  * The client has stopped watching.
@@ -975,7 +1011,7 @@ export type WatchEnded = Message<"realtime.v1.WatchEnded"> & {
  * Use `create(WatchEndedSchema)` to create a new message.
  */
 export const WatchEndedSchema: GenMessage<WatchEnded> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 20);
+  messageDesc(file_realtime_v1, 21);
 
 /**
  * A seat's result.
@@ -1010,7 +1046,7 @@ export type SeatScore = Message<"realtime.v1.SeatScore"> & {
  * Use `create(SeatScoreSchema)` to create a new message.
  */
 export const SeatScoreSchema: GenMessage<SeatScore> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 21);
+  messageDesc(file_realtime_v1, 22);
 
 /**
  * The match has its result. It is being stored: the history shows it within moments.
@@ -1059,7 +1095,7 @@ export type MatchEnded = Message<"realtime.v1.MatchEnded"> & {
  * Use `create(MatchEndedSchema)` to create a new message.
  */
 export const MatchEndedSchema: GenMessage<MatchEnded> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 22);
+  messageDesc(file_realtime_v1, 23);
 
 /**
  * The match is cancelled.
@@ -1087,7 +1123,7 @@ export type MatchCancelled = Message<"realtime.v1.MatchCancelled"> & {
  * Use `create(MatchCancelledSchema)` to create a new message.
  */
 export const MatchCancelledSchema: GenMessage<MatchCancelled> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 23);
+  messageDesc(file_realtime_v1, 24);
 
 /**
  * Another player disconnected or returned.
@@ -1129,7 +1165,7 @@ export type SeatStatus = Message<"realtime.v1.SeatStatus"> & {
  * Use `create(SeatStatusSchema)` to create a new message.
  */
 export const SeatStatusSchema: GenMessage<SeatStatus> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 24);
+  messageDesc(file_realtime_v1, 25);
 
 /**
  * A refusal. The connection stays open.
@@ -1185,7 +1221,7 @@ export type Error = Message<"realtime.v1.Error"> & {
  * Use `create(ErrorSchema)` to create a new message.
  */
 export const ErrorSchema: GenMessage<Error> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 25);
+  messageDesc(file_realtime_v1, 26);
 
 /**
  * The answer to ping.
@@ -1206,7 +1242,7 @@ export type Pong = Message<"realtime.v1.Pong"> & {
  * Use `create(PongSchema)` to create a new message.
  */
 export const PongSchema: GenMessage<Pong> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 26);
+  messageDesc(file_realtime_v1, 27);
 
 /**
  * The gateway is stopping. It continues to serve this connection for a while, then closes it with code 4000.
@@ -1228,7 +1264,7 @@ export type GoingAway = Message<"realtime.v1.GoingAway"> & {
  * Use `create(GoingAwaySchema)` to create a new message.
  */
 export const GoingAwaySchema: GenMessage<GoingAway> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 27);
+  messageDesc(file_realtime_v1, 28);
 
 /**
  * A channel of the player.
@@ -1305,7 +1341,7 @@ export type ChatChannel = Message<"realtime.v1.ChatChannel"> & {
  * Use `create(ChatChannelSchema)` to create a new message.
  */
 export const ChatChannelSchema: GenMessage<ChatChannel> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 28);
+  messageDesc(file_realtime_v1, 29);
 
 /**
  * All channels of the player.
@@ -1326,7 +1362,7 @@ export type ChatChannels = Message<"realtime.v1.ChatChannels"> & {
  * Use `create(ChatChannelsSchema)` to create a new message.
  */
 export const ChatChannelsSchema: GenMessage<ChatChannels> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 29);
+  messageDesc(file_realtime_v1, 30);
 
 /**
  * A chat message in its current form.
@@ -1403,7 +1439,7 @@ export type ChatChanged = Message<"realtime.v1.ChatChanged"> & {
  * Use `create(ChatChangedSchema)` to create a new message.
  */
 export const ChatChangedSchema: GenMessage<ChatChanged> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 30);
+  messageDesc(file_realtime_v1, 31);
 
 /**
  * The message is stored and is being delivered.
@@ -1431,5 +1467,5 @@ export type ChatSent = Message<"realtime.v1.ChatSent"> & {
  * Use `create(ChatSentSchema)` to create a new message.
  */
 export const ChatSentSchema: GenMessage<ChatSent> = /*@__PURE__*/
-  messageDesc(file_realtime_v1, 31);
+  messageDesc(file_realtime_v1, 32);
 

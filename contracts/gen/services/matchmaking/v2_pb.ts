@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file services/matchmaking/v2.proto.
  */
 export const file_services_matchmaking_v2: GenFile = /*@__PURE__*/
-  fileDesc("Ch1zZXJ2aWNlcy9tYXRjaG1ha2luZy92Mi5wcm90bxIObWF0Y2htYWtpbmcudjIivgIKFUdhdGV3YXlTZXNzaW9uUmVxdWVzdBItCgVoZWxsbxgBIAEoCzIcLm1hdGNobWFraW5nLnYyLkdhdGV3YXlIZWxsb0gAEikKB2VucXVldWUYAiABKAsyFi5tYXRjaG1ha2luZy52Mi5UaWNrZXRIABIuCgZjYW5jZWwYAyABKAsyHC5tYXRjaG1ha2luZy52Mi5DYW5jZWxUaWNrZXRIABIsCghyZWxvY2F0ZRgEIAEoCzIYLm1hdGNobWFraW5nLnYyLlJlbG9jYXRlSAASLgoGbGlua2VkGAUgASgLMhwubWF0Y2htYWtpbmcudjIuU2hhcmRzTGlua2VkSAASKwoEbG9hZBgGIAEoCzIbLm1hdGNobWFraW5nLnYyLkdhdGV3YXlMb2FkSABCEAoHbWVzc2FnZRIFukgCCAEiVwoLR2F0ZXdheUxvYWQSEwoLY29ubmVjdGlvbnMYASABKA0SDwoHcGxheWVycxgCIAEoDRIQCghjYXBhY2l0eRgDIAEoDRIQCghkcmFpbmluZxgEIAEoCCI1CgxTaGFyZHNMaW5rZWQSJQoJYWRkcmVzc2VzGAEgAygJQhK6SA+SAQwQ6AciB3IFEAMYgAEiRwoIUmVsb2NhdGUSOwoHbWF0Y2hlcxgBIAMoCzIdLm1hdGNobWFraW5nLnYyLlJlbG9jYXRlTWF0Y2hCC7pICJIBBQgBEPQDImAKDVJlbG9jYXRlTWF0Y2gSGgoIbWF0Y2hfaWQYASABKAlCCLpIBXIDsAEBEhYKBWVwb2NoGAIgASgNQge6SAQqAigBEg0KBXRpY2tzGAMgASgNEgwKBGxvc3QYBCABKAgiVwoMR2F0ZXdheUhlbGxvEh0KCmdhdGV3YXlfaWQYASABKAlCCbpIBnIEEAEYQBITCgt0ZWxsc19saW5rcxgCIAEoCBITCgt0YWtlc19kcmFpbhgDIAEoCCLoAgoGVGlja2V0EhsKCXRpY2tldF9pZBgBIAEoCUIIukgFcgOwAQESGwoJcGxheWVyX2lkGAIgASgJQgi6SAVyA7ABARIeCgtwbGF5ZXJfbmFtZRgDIAEoCUIJukgGcgQQARhAEhcKBG1vZGUYBCABKAlCCbpIBnIEEAEYIBIjCgZyYXRpbmcYBSABKAVCE7pIEBoOGJBOKPCx/////////wESFwoGcmVnaW9uGAYgASgJQge6SARyAhggEhEKCXdhaXRlZF9tcxgHIAEoDRIcCgt0cmFjZXBhcmVudBgIIAEoCUIHukgEcgIYQBIlChByZXN1bWVfdGlja2V0X2lkGAkgASgJQgu6SAjYAQFyA7ABARIYCgdhZGRyZXNzGAogASgJQge6SARyAhhAEhMKAm11GAsgASgBQge6SAQSAkABEiYKBXNpZ21hGAwgASgBQhe6SBQSEhkAAAAAAABZQCkAAAAAAAAAACIrCgxDYW5jZWxUaWNrZXQSGwoJdGlja2V0X2lkGAEgASgJQgi6SAVyA7ABASK+AgoWR2F0ZXdheVNlc3Npb25SZXNwb25zZRIxCgd3ZWxjb21lGAEgASgLMh4ubWF0Y2htYWtpbmcudjIuR2F0ZXdheVdlbGNvbWVIABIuCghhc3NpZ25lZBgCIAEoCzIaLm1hdGNobWFraW5nLnYyLkFzc2lnbm1lbnRIABIwCgdyZWZ1c2VkGAMgASgLMh0ubWF0Y2htYWtpbmcudjIuVGlja2V0UmVmdXNlZEgAEi4KCXJlbG9jYXRlZBgEIAEoCzIZLm1hdGNobWFraW5nLnYyLlJlbG9jYXRlZEgAEiwKBnNoYXJkcxgFIAEoCzIaLm1hdGNobWFraW5nLnYyLlNoYXJkc0hlcmVIABImCgVkcmFpbhgGIAEoCzIVLm1hdGNobWFraW5nLnYyLkRyYWluSABCCQoHbWVzc2FnZSITCgVEcmFpbhIKCgJvbhgBIAEoCCI8CglSZWxvY2F0ZWQSLwoHbWF0Y2hlcxgBIAMoCzIeLm1hdGNobWFraW5nLnYyLlJlbG9jYXRlZE1hdGNoIoIBCg5SZWxvY2F0ZWRNYXRjaBIQCghtYXRjaF9pZBgBIAEoCRINCgVlcG9jaBgCIAEoDRIVCg1zaGFyZF9hZGRyZXNzGAMgASgJEgwKBG92ZXIYBCABKAkSKgoFZW5kZWQYBSABKAsyGy5tYXRjaG1ha2luZy52Mi5NYXRjaEVuZGluZyJrCgtNYXRjaEVuZGluZxIOCgZyZWFzb24YASABKAkSKQoFc2VhdHMYAiADKAsyGi5tYXRjaG1ha2luZy52Mi5TZWF0RW5kaW5nEg0KBXRpY2tzGAMgASgNEhIKCnN0YXRlX2hhc2gYBCABKAkiKQoKU2VhdEVuZGluZxINCgVzY29yZRgBIAEoBRIMCgRyYW5rGAIgASgNIh8KClNoYXJkc0hlcmUSEQoJYWRkcmVzc2VzGAEgAygJIkoKDkdhdGV3YXlXZWxjb21lEhUKDW1hdGNobWFrZXJfaWQYASABKAkSDQoFbW9kZXMYAiADKAkSEgoKdGFrZXNfbG9hZBgDIAEoCCLbAQoKQXNzaWdubWVudBIRCgl0aWNrZXRfaWQYASABKAkSEAoIbWF0Y2hfaWQYAiABKAkSDAoEbW9kZRgDIAEoCRIPCgdnYW1lX2lkGAQgASgJEgwKBHNlYXQYBSABKA0SKwoFc2VhdHMYBiADKAsyHC5tYXRjaG1ha2luZy52Mi5Bc3NpZ25lZFNlYXQSEwoLc2VhdF90aWNrZXQYByABKAkSFgoOam9pbl93aXRoaW5fbXMYCCABKA0SEwoLdHJhY2VwYXJlbnQYCSABKAkSDAoEaGVsZBgKIAEoCCJ2CgxBc3NpZ25lZFNlYXQSFQoEc2VhdBgBIAEoDUIHukgEKgIQQBIbCglwbGF5ZXJfaWQYAiABKAlCCLpIBXIDsAEBEhwKC3BsYXllcl9uYW1lGAMgASgJQge6SARyAhhAEhQKA2JvdBgEIAEoCUIHukgEcgIYICJICg1UaWNrZXRSZWZ1c2VkEhEKCXRpY2tldF9pZBgBIAEoCRIMCgRjb2RlGAIgASgJEhYKDnJldHJ5X2FmdGVyX21zGAMgASgNIosBCgpTZWF0Q2xhaW1zEhAKCG1hdGNoX2lkGAEgASgJEg0KBWVwb2NoGAIgASgNEgwKBHNlYXQYAyABKA0SEQoJcGxheWVyX2lkGAQgASgJEhAKCHNoYXJkX2lkGAUgASgJEhUKDXNoYXJkX2FkZHJlc3MYBiABKAkSEgoKZXhwaXJlc19hdBgHIAEoBCK0AgoTU2hhcmRTZXNzaW9uUmVxdWVzdBIrCgVoZWxsbxgBIAEoCzIaLm1hdGNobWFraW5nLnYyLlNoYXJkSGVsbG9IABIpCgRsb2FkGAIgASgLMhkubWF0Y2htYWtpbmcudjIuU2hhcmRMb2FkSAASLgoJYWxsb2NhdGVkGAMgASgLMhkubWF0Y2htYWtpbmcudjIuQWxsb2NhdGVkSAASKQoEaGVsZBgEIAEoCzIZLm1hdGNobWFraW5nLnYyLlNlYXRzSGVsZEgAEisKBWZyZWVkGAUgASgLMhoubWF0Y2htYWtpbmcudjIuU2VhdHNGcmVlZEgAEisKBWJlZ3VuGAYgASgLMhoubWF0Y2htYWtpbmcudjIuTWF0Y2hCZWd1bkgAQhAKB21lc3NhZ2USBbpIAggBIlQKCVNlYXRzSGVsZBI1CgdtYXRjaGVzGAEgAygLMhkubWF0Y2htYWtpbmcudjIuSGVsZE1hdGNoQgm6SAaSAQMQyAESEAoIY29tcGxldGUYAiABKAgizgEKCUhlbGRNYXRjaBIaCghtYXRjaF9pZBgBIAEoCUIIukgFcgOwAQESFgoFZXBvY2gYAiABKA1CB7pIBCoCKAESFQoEbW9kZRgDIAEoCUIHukgEcgIYIBIYCgdnYW1lX2lkGAQgASgJQge6SARyAhggEjUKBXNlYXRzGAUgAygLMhwubWF0Y2htYWtpbmcudjIuQXNzaWduZWRTZWF0Qgi6SAWSAQIQQBIWCgRsZWZ0GAYgAygNQgi6SAWSAQIQQBINCgViZWd1bhgHIAEoCCIoCgpNYXRjaEJlZ3VuEhoKCG1hdGNoX2lkGAEgASgJQgi6SAVyA7ABASKZAQoKU2VhdHNGcmVlZBIaCghtYXRjaF9pZBgBIAEoCUIIukgFcgOwAQESDAoEb3ZlchgCIAEoCBIXCgVzZWF0cxgDIAMoDUIIukgFkgECEEASGgoIbm9fc2hvd3MYBCADKA1CCLpIBZIBAhBAEg4KBnBsYXllZBgFIAEoCBIcCgpsZWZ0X2Vhcmx5GAYgAygNQgi6SAWSAQIQQCL2AQoKU2hhcmRIZWxsbxIbCghzaGFyZF9pZBgBIAEoCUIJukgGcgQQARhAEiAKDGxpbmtfYWRkcmVzcxgCIAEoCUIKukgHcgUQAxiAARIZCghjYXBhY2l0eRgDIAEoDUIHukgEKgIoARI0CgVnYW1lcxgEIAMoCzIZLm1hdGNobWFraW5nLnYyLkdhbWVCdWlsZEIKukgHkgEECAEQQBIXCgZyZWdpb24YBSABKAlCB7pIBHICGCASFQoNcmVuZXdzX2xlYXNlcxgGIAEoCBITCgt0ZWxsc19iZWd1bhgHIAEoCBITCgt0YWtlc19kcmFpbhgIIAEoCCJpCglHYW1lQnVpbGQSGgoHZ2FtZV9pZBgBIAEoCUIJukgGcgQQARggEhsKCGJ1aWxkX2lkGAIgASgJQgm6SAZyBBABGEASIwoQZGVzY3JpcHRpb25fanNvbhgDIAEoCUIJukgGcgQogIACIi4KCVNoYXJkTG9hZBIPCgdtYXRjaGVzGAEgASgNEhAKCGRyYWluaW5nGAIgASgIIlMKCUFsbG9jYXRlZBIaCghtYXRjaF9pZBgBIAEoCUIIukgFcgOwAQESEAoIYWNjZXB0ZWQYAiABKAgSGAoGcmVhc29uGAMgASgJQgi6SAVyAxjIASKCAgoUU2hhcmRTZXNzaW9uUmVzcG9uc2USLwoHd2VsY29tZRgBIAEoCzIcLm1hdGNobWFraW5nLnYyLlNoYXJkV2VsY29tZUgAEiwKCGFsbG9jYXRlGAIgASgLMhgubWF0Y2htYWtpbmcudjIuQWxsb2NhdGVIABIqCgdyZWxlYXNlGAMgASgLMhcubWF0Y2htYWtpbmcudjIuUmVsZWFzZUgAEiwKCGV2YWN1YXRlGAQgASgLMhgubWF0Y2htYWtpbmcudjIuRXZhY3VhdGVIABImCgVkcmFpbhgFIAEoCzIVLm1hdGNobWFraW5nLnYyLkRyYWluSABCCQoHbWVzc2FnZSIKCghFdmFjdWF0ZSIlCgxTaGFyZFdlbGNvbWUSFQoNbWF0Y2htYWtlcl9pZBgBIAEoCSKuAgoIQWxsb2NhdGUSEAoIbWF0Y2hfaWQYASABKAkSDQoFZXBvY2gYAiABKA0SDAoEbW9kZRgDIAEoCRIPCgdnYW1lX2lkGAQgASgJEjYKB29wdGlvbnMYBSADKAsyJS5tYXRjaG1ha2luZy52Mi5BbGxvY2F0ZS5PcHRpb25zRW50cnkSDAoEc2VlZBgGIAEoDRIrCgVzZWF0cxgHIAMoCzIcLm1hdGNobWFraW5nLnYyLkFzc2lnbmVkU2VhdBITCgt0cmFjZXBhcmVudBgIIAEoCRIqCghyZWNvdmVyeRgJIAEoCzIYLm1hdGNobWFraW5nLnYyLlJlY292ZXJ5Gi4KDE9wdGlvbnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAU6AjgBIi8KCFJlY292ZXJ5EhMKC2dhdGV3YXlfaWRzGAEgAygJEg4KBmFmcmVzaBgCIAEoCCIbCgdSZWxlYXNlEhAKCG1hdGNoX2lkGAEgASgJIhIKEExpc3RNb2Rlc1JlcXVlc3QiOAoRTGlzdE1vZGVzUmVzcG9uc2USIwoFbW9kZXMYASADKAsyFC5tYXRjaG1ha2luZy52Mi5Nb2RlInQKBE1vZGUSDAoEbW9kZRgBIAEoCRIPCgdnYW1lX2lkGAIgASgJEg0KBXNlYXRzGAMgASgNEg8KB3dhaXRpbmcYBCABKA0SEAoIcHJhY3RpY2UYBSABKAgSDAoEYm90cxgGIAEoCBINCgVyYXRlZBgHIAEoCCIzChVMaXN0R2FtZUJ1aWxkc1JlcXVlc3QSGgoHZ2FtZV9pZBgBIAEoCUIJukgGcgQQARggIlIKFkxpc3RHYW1lQnVpbGRzUmVzcG9uc2USKQoGYnVpbGRzGAEgAygLMhkubWF0Y2htYWtpbmcudjIuR2FtZUJ1aWxkEg0KBWtub3duGAIgASgIIhQKEkdldFRvcG9sb2d5UmVxdWVzdCKIAQoTR2V0VG9wb2xvZ3lSZXNwb25zZRIVCg1tYXRjaG1ha2VyX2lkGAEgASgJEi4KCGdhdGV3YXlzGAIgAygLMhwubWF0Y2htYWtpbmcudjIuR2F0ZXdheVN0YXRlEioKBnNoYXJkcxgDIAMoCzIaLm1hdGNobWFraW5nLnYyLlNoYXJkU3RhdGUiggEKDEdhdGV3YXlTdGF0ZRISCgpnYXRld2F5X2lkGAEgASgJEikKBGxvYWQYAiABKAsyGy5tYXRjaG1ha2luZy52Mi5HYXRld2F5TG9hZBIPCgd0aWNrZXRzGAMgASgNEg0KBWxpbmtzGAQgASgNEhMKC3Rha2VzX2RyYWluGAUgASgIItoBCgpTaGFyZFN0YXRlEhAKCHNoYXJkX2lkGAEgASgJEg8KB2FkZHJlc3MYAiABKAkSDgoGcmVnaW9uGAMgASgJEhAKCGNhcGFjaXR5GAQgASgNEg8KB21hdGNoZXMYBSABKA0SEAoIZHJhaW5pbmcYBiABKAgSEgoKZXZhY3VhdGluZxgHIAEoCBIRCglzaWxlbnRfbXMYCCABKA0SKAoFZ2FtZXMYCSADKAsyGS5tYXRjaG1ha2luZy52Mi5HYW1lQnVpbGQSEwoLdGFrZXNfZHJhaW4YCiABKAgiEwoRTGlzdFF1ZXVlc1JlcXVlc3QiQAoSTGlzdFF1ZXVlc1Jlc3BvbnNlEioKBnF1ZXVlcxgBIAMoCzIaLm1hdGNobWFraW5nLnYyLlF1ZXVlU3RhdGUifAoKUXVldWVTdGF0ZRIMCgRtb2RlGAEgASgJEg8KB2dhbWVfaWQYAiABKAkSDQoFc2VhdHMYAyABKA0SDwoHd2FpdGluZxgEIAEoDRIXCg9sb25nZXN0X3dhaXRfbXMYBSABKA0SFgoObWVkaWFuX3dhaXRfbXMYBiABKA0iYAoSTGlzdFRpY2tldHNSZXF1ZXN0EhcKBG1vZGUYASABKAlCCbpIBnIEEAEYIBIaCglwYWdlX3NpemUYAiABKA1CB7pIBCoCGGQSFQoNYWZ0ZXJfYXJyaXZhbBgDIAEoBCJRChNMaXN0VGlja2V0c1Jlc3BvbnNlEiwKB3RpY2tldHMYASADKAsyGy5tYXRjaG1ha2luZy52Mi5UaWNrZXRTdGF0ZRIMCgRtb3JlGAIgASgIIq8BCgtUaWNrZXRTdGF0ZRIRCgl0aWNrZXRfaWQYASABKAkSEQoJcGxheWVyX2lkGAIgASgJEhMKC3BsYXllcl9uYW1lGAMgASgJEhIKCmdhdGV3YXlfaWQYBCABKAkSDgoGcmVnaW9uGAUgASgJEg4KBnJhdGluZxgGIAEoBRIRCgl3YWl0ZWRfbXMYByABKA0SDwoHYXJyaXZhbBgIIAEoBBINCgVhcGFydBgJIAEoCCJDChNSZW1vdmVUaWNrZXRSZXF1ZXN0EhsKCXRpY2tldF9pZBgBIAEoCUIIukgFcgOwAQESDwoHZHJ5X3J1bhgCIAEoCCIWChRSZW1vdmVUaWNrZXRSZXNwb25zZSJNChFEcmFpblNoYXJkUmVxdWVzdBIbCghzaGFyZF9pZBgBIAEoCUIJukgGcgQQARhAEgoKAm9uGAIgASgIEg8KB2RyeV9ydW4YAyABKAgiFAoSRHJhaW5TaGFyZFJlc3BvbnNlIlEKE0RyYWluR2F0ZXdheVJlcXVlc3QSHQoKZ2F0ZXdheV9pZBgBIAEoCUIJukgGcgQQARhAEgoKAm9uGAIgASgIEg8KB2RyeV9ydW4YAyABKAgiFgoURHJhaW5HYXRld2F5UmVzcG9uc2UymwcKEk1hdGNobWFraW5nU2VydmljZRJjCg5HYXRld2F5U2Vzc2lvbhIlLm1hdGNobWFraW5nLnYyLkdhdGV3YXlTZXNzaW9uUmVxdWVzdBomLm1hdGNobWFraW5nLnYyLkdhdGV3YXlTZXNzaW9uUmVzcG9uc2UoATABEl0KDFNoYXJkU2Vzc2lvbhIjLm1hdGNobWFraW5nLnYyLlNoYXJkU2Vzc2lvblJlcXVlc3QaJC5tYXRjaG1ha2luZy52Mi5TaGFyZFNlc3Npb25SZXNwb25zZSgBMAESUAoJTGlzdE1vZGVzEiAubWF0Y2htYWtpbmcudjIuTGlzdE1vZGVzUmVxdWVzdBohLm1hdGNobWFraW5nLnYyLkxpc3RNb2Rlc1Jlc3BvbnNlEl8KDkxpc3RHYW1lQnVpbGRzEiUubWF0Y2htYWtpbmcudjIuTGlzdEdhbWVCdWlsZHNSZXF1ZXN0GiYubWF0Y2htYWtpbmcudjIuTGlzdEdhbWVCdWlsZHNSZXNwb25zZRJWCgtHZXRUb3BvbG9neRIiLm1hdGNobWFraW5nLnYyLkdldFRvcG9sb2d5UmVxdWVzdBojLm1hdGNobWFraW5nLnYyLkdldFRvcG9sb2d5UmVzcG9uc2USUwoKTGlzdFF1ZXVlcxIhLm1hdGNobWFraW5nLnYyLkxpc3RRdWV1ZXNSZXF1ZXN0GiIubWF0Y2htYWtpbmcudjIuTGlzdFF1ZXVlc1Jlc3BvbnNlElYKC0xpc3RUaWNrZXRzEiIubWF0Y2htYWtpbmcudjIuTGlzdFRpY2tldHNSZXF1ZXN0GiMubWF0Y2htYWtpbmcudjIuTGlzdFRpY2tldHNSZXNwb25zZRJZCgxSZW1vdmVUaWNrZXQSIy5tYXRjaG1ha2luZy52Mi5SZW1vdmVUaWNrZXRSZXF1ZXN0GiQubWF0Y2htYWtpbmcudjIuUmVtb3ZlVGlja2V0UmVzcG9uc2USUwoKRHJhaW5TaGFyZBIhLm1hdGNobWFraW5nLnYyLkRyYWluU2hhcmRSZXF1ZXN0GiIubWF0Y2htYWtpbmcudjIuRHJhaW5TaGFyZFJlc3BvbnNlElkKDERyYWluR2F0ZXdheRIjLm1hdGNobWFraW5nLnYyLkRyYWluR2F0ZXdheVJlcXVlc3QaJC5tYXRjaG1ha2luZy52Mi5EcmFpbkdhdGV3YXlSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate]);
+  fileDesc("Ch1zZXJ2aWNlcy9tYXRjaG1ha2luZy92Mi5wcm90bxIObWF0Y2htYWtpbmcudjIivgIKFUdhdGV3YXlTZXNzaW9uUmVxdWVzdBItCgVoZWxsbxgBIAEoCzIcLm1hdGNobWFraW5nLnYyLkdhdGV3YXlIZWxsb0gAEikKB2VucXVldWUYAiABKAsyFi5tYXRjaG1ha2luZy52Mi5UaWNrZXRIABIuCgZjYW5jZWwYAyABKAsyHC5tYXRjaG1ha2luZy52Mi5DYW5jZWxUaWNrZXRIABIsCghyZWxvY2F0ZRgEIAEoCzIYLm1hdGNobWFraW5nLnYyLlJlbG9jYXRlSAASLgoGbGlua2VkGAUgASgLMhwubWF0Y2htYWtpbmcudjIuU2hhcmRzTGlua2VkSAASKwoEbG9hZBgGIAEoCzIbLm1hdGNobWFraW5nLnYyLkdhdGV3YXlMb2FkSABCEAoHbWVzc2FnZRIFukgCCAEiVwoLR2F0ZXdheUxvYWQSEwoLY29ubmVjdGlvbnMYASABKA0SDwoHcGxheWVycxgCIAEoDRIQCghjYXBhY2l0eRgDIAEoDRIQCghkcmFpbmluZxgEIAEoCCI1CgxTaGFyZHNMaW5rZWQSJQoJYWRkcmVzc2VzGAEgAygJQhK6SA+SAQwQ6AciB3IFEAMYgAEiRwoIUmVsb2NhdGUSOwoHbWF0Y2hlcxgBIAMoCzIdLm1hdGNobWFraW5nLnYyLlJlbG9jYXRlTWF0Y2hCC7pICJIBBQgBEPQDImAKDVJlbG9jYXRlTWF0Y2gSGgoIbWF0Y2hfaWQYASABKAlCCLpIBXIDsAEBEhYKBWVwb2NoGAIgASgNQge6SAQqAigBEg0KBXRpY2tzGAMgASgNEgwKBGxvc3QYBCABKAgiVwoMR2F0ZXdheUhlbGxvEh0KCmdhdGV3YXlfaWQYASABKAlCCbpIBnIEEAEYQBITCgt0ZWxsc19saW5rcxgCIAEoCBITCgt0YWtlc19kcmFpbhgDIAEoCCLoAgoGVGlja2V0EhsKCXRpY2tldF9pZBgBIAEoCUIIukgFcgOwAQESGwoJcGxheWVyX2lkGAIgASgJQgi6SAVyA7ABARIeCgtwbGF5ZXJfbmFtZRgDIAEoCUIJukgGcgQQARhAEhcKBG1vZGUYBCABKAlCCbpIBnIEEAEYIBIjCgZyYXRpbmcYBSABKAVCE7pIEBoOGJBOKPCx/////////wESFwoGcmVnaW9uGAYgASgJQge6SARyAhggEhEKCXdhaXRlZF9tcxgHIAEoDRIcCgt0cmFjZXBhcmVudBgIIAEoCUIHukgEcgIYQBIlChByZXN1bWVfdGlja2V0X2lkGAkgASgJQgu6SAjYAQFyA7ABARIYCgdhZGRyZXNzGAogASgJQge6SARyAhhAEhMKAm11GAsgASgBQge6SAQSAkABEiYKBXNpZ21hGAwgASgBQhe6SBQSEhkAAAAAAABZQCkAAAAAAAAAACIrCgxDYW5jZWxUaWNrZXQSGwoJdGlja2V0X2lkGAEgASgJQgi6SAVyA7ABASLuAgoWR2F0ZXdheVNlc3Npb25SZXNwb25zZRIxCgd3ZWxjb21lGAEgASgLMh4ubWF0Y2htYWtpbmcudjIuR2F0ZXdheVdlbGNvbWVIABIuCghhc3NpZ25lZBgCIAEoCzIaLm1hdGNobWFraW5nLnYyLkFzc2lnbm1lbnRIABIwCgdyZWZ1c2VkGAMgASgLMh0ubWF0Y2htYWtpbmcudjIuVGlja2V0UmVmdXNlZEgAEi4KCXJlbG9jYXRlZBgEIAEoCzIZLm1hdGNobWFraW5nLnYyLlJlbG9jYXRlZEgAEiwKBnNoYXJkcxgFIAEoCzIaLm1hdGNobWFraW5nLnYyLlNoYXJkc0hlcmVIABImCgVkcmFpbhgGIAEoCzIVLm1hdGNobWFraW5nLnYyLkRyYWluSAASLgoGcGF1c2VkGAcgASgLMhwubWF0Y2htYWtpbmcudjIuUXVldWVzUGF1c2VkSABCCQoHbWVzc2FnZSI7CgxRdWV1ZXNQYXVzZWQSKwoGcXVldWVzGAEgAygLMhsubWF0Y2htYWtpbmcudjIuUGF1c2VkUXVldWUiKwoLUGF1c2VkUXVldWUSDAoEbW9kZRgBIAEoCRIOCgZyZWFzb24YAiABKAkiEwoFRHJhaW4SCgoCb24YASABKAgiPAoJUmVsb2NhdGVkEi8KB21hdGNoZXMYASADKAsyHi5tYXRjaG1ha2luZy52Mi5SZWxvY2F0ZWRNYXRjaCKCAQoOUmVsb2NhdGVkTWF0Y2gSEAoIbWF0Y2hfaWQYASABKAkSDQoFZXBvY2gYAiABKA0SFQoNc2hhcmRfYWRkcmVzcxgDIAEoCRIMCgRvdmVyGAQgASgJEioKBWVuZGVkGAUgASgLMhsubWF0Y2htYWtpbmcudjIuTWF0Y2hFbmRpbmciawoLTWF0Y2hFbmRpbmcSDgoGcmVhc29uGAEgASgJEikKBXNlYXRzGAIgAygLMhoubWF0Y2htYWtpbmcudjIuU2VhdEVuZGluZxINCgV0aWNrcxgDIAEoDRISCgpzdGF0ZV9oYXNoGAQgASgJIikKClNlYXRFbmRpbmcSDQoFc2NvcmUYASABKAUSDAoEcmFuaxgCIAEoDSIfCgpTaGFyZHNIZXJlEhEKCWFkZHJlc3NlcxgBIAMoCSJ3Cg5HYXRld2F5V2VsY29tZRIVCg1tYXRjaG1ha2VyX2lkGAEgASgJEg0KBW1vZGVzGAIgAygJEhIKCnRha2VzX2xvYWQYAyABKAgSKwoGcGF1c2VkGAQgAygLMhsubWF0Y2htYWtpbmcudjIuUGF1c2VkUXVldWUi2wEKCkFzc2lnbm1lbnQSEQoJdGlja2V0X2lkGAEgASgJEhAKCG1hdGNoX2lkGAIgASgJEgwKBG1vZGUYAyABKAkSDwoHZ2FtZV9pZBgEIAEoCRIMCgRzZWF0GAUgASgNEisKBXNlYXRzGAYgAygLMhwubWF0Y2htYWtpbmcudjIuQXNzaWduZWRTZWF0EhMKC3NlYXRfdGlja2V0GAcgASgJEhYKDmpvaW5fd2l0aGluX21zGAggASgNEhMKC3RyYWNlcGFyZW50GAkgASgJEgwKBGhlbGQYCiABKAgidgoMQXNzaWduZWRTZWF0EhUKBHNlYXQYASABKA1CB7pIBCoCEEASGwoJcGxheWVyX2lkGAIgASgJQgi6SAVyA7ABARIcCgtwbGF5ZXJfbmFtZRgDIAEoCUIHukgEcgIYQBIUCgNib3QYBCABKAlCB7pIBHICGCAiSAoNVGlja2V0UmVmdXNlZBIRCgl0aWNrZXRfaWQYASABKAkSDAoEY29kZRgCIAEoCRIWCg5yZXRyeV9hZnRlcl9tcxgDIAEoDSKLAQoKU2VhdENsYWltcxIQCghtYXRjaF9pZBgBIAEoCRINCgVlcG9jaBgCIAEoDRIMCgRzZWF0GAMgASgNEhEKCXBsYXllcl9pZBgEIAEoCRIQCghzaGFyZF9pZBgFIAEoCRIVCg1zaGFyZF9hZGRyZXNzGAYgASgJEhIKCmV4cGlyZXNfYXQYByABKAQitAIKE1NoYXJkU2Vzc2lvblJlcXVlc3QSKwoFaGVsbG8YASABKAsyGi5tYXRjaG1ha2luZy52Mi5TaGFyZEhlbGxvSAASKQoEbG9hZBgCIAEoCzIZLm1hdGNobWFraW5nLnYyLlNoYXJkTG9hZEgAEi4KCWFsbG9jYXRlZBgDIAEoCzIZLm1hdGNobWFraW5nLnYyLkFsbG9jYXRlZEgAEikKBGhlbGQYBCABKAsyGS5tYXRjaG1ha2luZy52Mi5TZWF0c0hlbGRIABIrCgVmcmVlZBgFIAEoCzIaLm1hdGNobWFraW5nLnYyLlNlYXRzRnJlZWRIABIrCgViZWd1bhgGIAEoCzIaLm1hdGNobWFraW5nLnYyLk1hdGNoQmVndW5IAEIQCgdtZXNzYWdlEgW6SAIIASJUCglTZWF0c0hlbGQSNQoHbWF0Y2hlcxgBIAMoCzIZLm1hdGNobWFraW5nLnYyLkhlbGRNYXRjaEIJukgGkgEDEMgBEhAKCGNvbXBsZXRlGAIgASgIIs4BCglIZWxkTWF0Y2gSGgoIbWF0Y2hfaWQYASABKAlCCLpIBXIDsAEBEhYKBWVwb2NoGAIgASgNQge6SAQqAigBEhUKBG1vZGUYAyABKAlCB7pIBHICGCASGAoHZ2FtZV9pZBgEIAEoCUIHukgEcgIYIBI1CgVzZWF0cxgFIAMoCzIcLm1hdGNobWFraW5nLnYyLkFzc2lnbmVkU2VhdEIIukgFkgECEEASFgoEbGVmdBgGIAMoDUIIukgFkgECEEASDQoFYmVndW4YByABKAgiKAoKTWF0Y2hCZWd1bhIaCghtYXRjaF9pZBgBIAEoCUIIukgFcgOwAQEimQEKClNlYXRzRnJlZWQSGgoIbWF0Y2hfaWQYASABKAlCCLpIBXIDsAEBEgwKBG92ZXIYAiABKAgSFwoFc2VhdHMYAyADKA1CCLpIBZIBAhBAEhoKCG5vX3Nob3dzGAQgAygNQgi6SAWSAQIQQBIOCgZwbGF5ZWQYBSABKAgSHAoKbGVmdF9lYXJseRgGIAMoDUIIukgFkgECEEAi9gEKClNoYXJkSGVsbG8SGwoIc2hhcmRfaWQYASABKAlCCbpIBnIEEAEYQBIgCgxsaW5rX2FkZHJlc3MYAiABKAlCCrpIB3IFEAMYgAESGQoIY2FwYWNpdHkYAyABKA1CB7pIBCoCKAESNAoFZ2FtZXMYBCADKAsyGS5tYXRjaG1ha2luZy52Mi5HYW1lQnVpbGRCCrpIB5IBBAgBEEASFwoGcmVnaW9uGAUgASgJQge6SARyAhggEhUKDXJlbmV3c19sZWFzZXMYBiABKAgSEwoLdGVsbHNfYmVndW4YByABKAgSEwoLdGFrZXNfZHJhaW4YCCABKAgiaQoJR2FtZUJ1aWxkEhoKB2dhbWVfaWQYASABKAlCCbpIBnIEEAEYIBIbCghidWlsZF9pZBgCIAEoCUIJukgGcgQQARhAEiMKEGRlc2NyaXB0aW9uX2pzb24YAyABKAlCCbpIBnIEKICAAiJCCglTaGFyZExvYWQSDwoHbWF0Y2hlcxgBIAEoDRIQCghkcmFpbmluZxgCIAEoCBISCgpvdmVybG9hZGVkGAMgASgIIlMKCUFsbG9jYXRlZBIaCghtYXRjaF9pZBgBIAEoCUIIukgFcgOwAQESEAoIYWNjZXB0ZWQYAiABKAgSGAoGcmVhc29uGAMgASgJQgi6SAVyAxjIASKCAgoUU2hhcmRTZXNzaW9uUmVzcG9uc2USLwoHd2VsY29tZRgBIAEoCzIcLm1hdGNobWFraW5nLnYyLlNoYXJkV2VsY29tZUgAEiwKCGFsbG9jYXRlGAIgASgLMhgubWF0Y2htYWtpbmcudjIuQWxsb2NhdGVIABIqCgdyZWxlYXNlGAMgASgLMhcubWF0Y2htYWtpbmcudjIuUmVsZWFzZUgAEiwKCGV2YWN1YXRlGAQgASgLMhgubWF0Y2htYWtpbmcudjIuRXZhY3VhdGVIABImCgVkcmFpbhgFIAEoCzIVLm1hdGNobWFraW5nLnYyLkRyYWluSABCCQoHbWVzc2FnZSIKCghFdmFjdWF0ZSIlCgxTaGFyZFdlbGNvbWUSFQoNbWF0Y2htYWtlcl9pZBgBIAEoCSKuAgoIQWxsb2NhdGUSEAoIbWF0Y2hfaWQYASABKAkSDQoFZXBvY2gYAiABKA0SDAoEbW9kZRgDIAEoCRIPCgdnYW1lX2lkGAQgASgJEjYKB29wdGlvbnMYBSADKAsyJS5tYXRjaG1ha2luZy52Mi5BbGxvY2F0ZS5PcHRpb25zRW50cnkSDAoEc2VlZBgGIAEoDRIrCgVzZWF0cxgHIAMoCzIcLm1hdGNobWFraW5nLnYyLkFzc2lnbmVkU2VhdBITCgt0cmFjZXBhcmVudBgIIAEoCRIqCghyZWNvdmVyeRgJIAEoCzIYLm1hdGNobWFraW5nLnYyLlJlY292ZXJ5Gi4KDE9wdGlvbnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAU6AjgBIi8KCFJlY292ZXJ5EhMKC2dhdGV3YXlfaWRzGAEgAygJEg4KBmFmcmVzaBgCIAEoCCIbCgdSZWxlYXNlEhAKCG1hdGNoX2lkGAEgASgJIhIKEExpc3RNb2Rlc1JlcXVlc3QiOAoRTGlzdE1vZGVzUmVzcG9uc2USIwoFbW9kZXMYASADKAsyFC5tYXRjaG1ha2luZy52Mi5Nb2RlInQKBE1vZGUSDAoEbW9kZRgBIAEoCRIPCgdnYW1lX2lkGAIgASgJEg0KBXNlYXRzGAMgASgNEg8KB3dhaXRpbmcYBCABKA0SEAoIcHJhY3RpY2UYBSABKAgSDAoEYm90cxgGIAEoCBINCgVyYXRlZBgHIAEoCCIzChVMaXN0R2FtZUJ1aWxkc1JlcXVlc3QSGgoHZ2FtZV9pZBgBIAEoCUIJukgGcgQQARggIlIKFkxpc3RHYW1lQnVpbGRzUmVzcG9uc2USKQoGYnVpbGRzGAEgAygLMhkubWF0Y2htYWtpbmcudjIuR2FtZUJ1aWxkEg0KBWtub3duGAIgASgIIhQKEkdldFRvcG9sb2d5UmVxdWVzdCKIAQoTR2V0VG9wb2xvZ3lSZXNwb25zZRIVCg1tYXRjaG1ha2VyX2lkGAEgASgJEi4KCGdhdGV3YXlzGAIgAygLMhwubWF0Y2htYWtpbmcudjIuR2F0ZXdheVN0YXRlEioKBnNoYXJkcxgDIAMoCzIaLm1hdGNobWFraW5nLnYyLlNoYXJkU3RhdGUiggEKDEdhdGV3YXlTdGF0ZRISCgpnYXRld2F5X2lkGAEgASgJEikKBGxvYWQYAiABKAsyGy5tYXRjaG1ha2luZy52Mi5HYXRld2F5TG9hZBIPCgd0aWNrZXRzGAMgASgNEg0KBWxpbmtzGAQgASgNEhMKC3Rha2VzX2RyYWluGAUgASgIIu4BCgpTaGFyZFN0YXRlEhAKCHNoYXJkX2lkGAEgASgJEg8KB2FkZHJlc3MYAiABKAkSDgoGcmVnaW9uGAMgASgJEhAKCGNhcGFjaXR5GAQgASgNEg8KB21hdGNoZXMYBSABKA0SEAoIZHJhaW5pbmcYBiABKAgSEgoKZXZhY3VhdGluZxgHIAEoCBIRCglzaWxlbnRfbXMYCCABKA0SKAoFZ2FtZXMYCSADKAsyGS5tYXRjaG1ha2luZy52Mi5HYW1lQnVpbGQSEwoLdGFrZXNfZHJhaW4YCiABKAgSEgoKb3ZlcmxvYWRlZBgLIAEoCCITChFMaXN0UXVldWVzUmVxdWVzdCJAChJMaXN0UXVldWVzUmVzcG9uc2USKgoGcXVldWVzGAEgAygLMhoubWF0Y2htYWtpbmcudjIuUXVldWVTdGF0ZSJ8CgpRdWV1ZVN0YXRlEgwKBG1vZGUYASABKAkSDwoHZ2FtZV9pZBgCIAEoCRINCgVzZWF0cxgDIAEoDRIPCgd3YWl0aW5nGAQgASgNEhcKD2xvbmdlc3Rfd2FpdF9tcxgFIAEoDRIWCg5tZWRpYW5fd2FpdF9tcxgGIAEoDSJgChJMaXN0VGlja2V0c1JlcXVlc3QSFwoEbW9kZRgBIAEoCUIJukgGcgQQARggEhoKCXBhZ2Vfc2l6ZRgCIAEoDUIHukgEKgIYZBIVCg1hZnRlcl9hcnJpdmFsGAMgASgEIlEKE0xpc3RUaWNrZXRzUmVzcG9uc2USLAoHdGlja2V0cxgBIAMoCzIbLm1hdGNobWFraW5nLnYyLlRpY2tldFN0YXRlEgwKBG1vcmUYAiABKAgirwEKC1RpY2tldFN0YXRlEhEKCXRpY2tldF9pZBgBIAEoCRIRCglwbGF5ZXJfaWQYAiABKAkSEwoLcGxheWVyX25hbWUYAyABKAkSEgoKZ2F0ZXdheV9pZBgEIAEoCRIOCgZyZWdpb24YBSABKAkSDgoGcmF0aW5nGAYgASgFEhEKCXdhaXRlZF9tcxgHIAEoDRIPCgdhcnJpdmFsGAggASgEEg0KBWFwYXJ0GAkgASgIIkMKE1JlbW92ZVRpY2tldFJlcXVlc3QSGwoJdGlja2V0X2lkGAEgASgJQgi6SAVyA7ABARIPCgdkcnlfcnVuGAIgASgIIhYKFFJlbW92ZVRpY2tldFJlc3BvbnNlIk0KEURyYWluU2hhcmRSZXF1ZXN0EhsKCHNoYXJkX2lkGAEgASgJQgm6SAZyBBABGEASCgoCb24YAiABKAgSDwoHZHJ5X3J1bhgDIAEoCCIUChJEcmFpblNoYXJkUmVzcG9uc2UiUQoTRHJhaW5HYXRld2F5UmVxdWVzdBIdCgpnYXRld2F5X2lkGAEgASgJQgm6SAZyBBABGEASCgoCb24YAiABKAgSDwoHZHJ5X3J1bhgDIAEoCCIWChREcmFpbkdhdGV3YXlSZXNwb25zZTKbBwoSTWF0Y2htYWtpbmdTZXJ2aWNlEmMKDkdhdGV3YXlTZXNzaW9uEiUubWF0Y2htYWtpbmcudjIuR2F0ZXdheVNlc3Npb25SZXF1ZXN0GiYubWF0Y2htYWtpbmcudjIuR2F0ZXdheVNlc3Npb25SZXNwb25zZSgBMAESXQoMU2hhcmRTZXNzaW9uEiMubWF0Y2htYWtpbmcudjIuU2hhcmRTZXNzaW9uUmVxdWVzdBokLm1hdGNobWFraW5nLnYyLlNoYXJkU2Vzc2lvblJlc3BvbnNlKAEwARJQCglMaXN0TW9kZXMSIC5tYXRjaG1ha2luZy52Mi5MaXN0TW9kZXNSZXF1ZXN0GiEubWF0Y2htYWtpbmcudjIuTGlzdE1vZGVzUmVzcG9uc2USXwoOTGlzdEdhbWVCdWlsZHMSJS5tYXRjaG1ha2luZy52Mi5MaXN0R2FtZUJ1aWxkc1JlcXVlc3QaJi5tYXRjaG1ha2luZy52Mi5MaXN0R2FtZUJ1aWxkc1Jlc3BvbnNlElYKC0dldFRvcG9sb2d5EiIubWF0Y2htYWtpbmcudjIuR2V0VG9wb2xvZ3lSZXF1ZXN0GiMubWF0Y2htYWtpbmcudjIuR2V0VG9wb2xvZ3lSZXNwb25zZRJTCgpMaXN0UXVldWVzEiEubWF0Y2htYWtpbmcudjIuTGlzdFF1ZXVlc1JlcXVlc3QaIi5tYXRjaG1ha2luZy52Mi5MaXN0UXVldWVzUmVzcG9uc2USVgoLTGlzdFRpY2tldHMSIi5tYXRjaG1ha2luZy52Mi5MaXN0VGlja2V0c1JlcXVlc3QaIy5tYXRjaG1ha2luZy52Mi5MaXN0VGlja2V0c1Jlc3BvbnNlElkKDFJlbW92ZVRpY2tldBIjLm1hdGNobWFraW5nLnYyLlJlbW92ZVRpY2tldFJlcXVlc3QaJC5tYXRjaG1ha2luZy52Mi5SZW1vdmVUaWNrZXRSZXNwb25zZRJTCgpEcmFpblNoYXJkEiEubWF0Y2htYWtpbmcudjIuRHJhaW5TaGFyZFJlcXVlc3QaIi5tYXRjaG1ha2luZy52Mi5EcmFpblNoYXJkUmVzcG9uc2USWQoMRHJhaW5HYXRld2F5EiMubWF0Y2htYWtpbmcudjIuRHJhaW5HYXRld2F5UmVxdWVzdBokLm1hdGNobWFraW5nLnYyLkRyYWluR2F0ZXdheVJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate]);
 
 /**
  * A message from a gateway.
@@ -423,6 +423,14 @@ export type GatewaySessionResponse = Message<"matchmaking.v2.GatewaySessionRespo
      */
     value: Drain;
     case: "drain";
+  } | {
+    /**
+     * The queues in which nobody is paired at the moment: all of them, whenever that changes.
+     *
+     * @generated from field: matchmaking.v2.QueuesPaused paused = 7;
+     */
+    value: QueuesPaused;
+    case: "paused";
   } | { case: undefined; value?: undefined };
 };
 
@@ -432,6 +440,55 @@ export type GatewaySessionResponse = Message<"matchmaking.v2.GatewaySessionRespo
  */
 export const GatewaySessionResponseSchema: GenMessage<GatewaySessionResponse> = /*@__PURE__*/
   messageDesc(file_services_matchmaking_v2, 8);
+
+/**
+ * Queues in which nobody is paired at the moment.
+ *
+ * @generated from message matchmaking.v2.QueuesPaused
+ */
+export type QueuesPaused = Message<"matchmaking.v2.QueuesPaused"> & {
+  /**
+   * Each once.
+   *
+   * @generated from field: repeated matchmaking.v2.PausedQueue queues = 1;
+   */
+  queues: PausedQueue[];
+};
+
+/**
+ * Describes the message matchmaking.v2.QueuesPaused.
+ * Use `create(QueuesPausedSchema)` to create a new message.
+ */
+export const QueuesPausedSchema: GenMessage<QueuesPaused> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 9);
+
+/**
+ * A queue in which nobody is paired at the moment.
+ *
+ * @generated from message matchmaking.v2.PausedQueue
+ */
+export type PausedQueue = Message<"matchmaking.v2.PausedQueue"> & {
+  /**
+   * The queue.
+   *
+   * @generated from field: string mode = 1;
+   */
+  mode: string;
+
+  /**
+   * A code of contracts/realtime/STATE-MACHINE.md, "Why a queue is paused".
+   *
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message matchmaking.v2.PausedQueue.
+ * Use `create(PausedQueueSchema)` to create a new message.
+ */
+export const PausedQueueSchema: GenMessage<PausedQueue> = /*@__PURE__*/
+  messageDesc(file_services_matchmaking_v2, 10);
 
 /**
  * Take nothing new and let go of what there is, or stop doing so.
@@ -452,7 +509,7 @@ export type Drain = Message<"matchmaking.v2.Drain"> & {
  * Use `create(DrainSchema)` to create a new message.
  */
 export const DrainSchema: GenMessage<Drain> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 9);
+  messageDesc(file_services_matchmaking_v2, 11);
 
 /**
  * The locations of matches.
@@ -473,7 +530,7 @@ export type Relocated = Message<"matchmaking.v2.Relocated"> & {
  * Use `create(RelocatedSchema)` to create a new message.
  */
 export const RelocatedSchema: GenMessage<Relocated> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 10);
+  messageDesc(file_services_matchmaking_v2, 12);
 
 /**
  * The location of a match.
@@ -522,7 +579,7 @@ export type RelocatedMatch = Message<"matchmaking.v2.RelocatedMatch"> & {
  * Use `create(RelocatedMatchSchema)` to create a new message.
  */
 export const RelocatedMatchSchema: GenMessage<RelocatedMatch> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 11);
+  messageDesc(file_services_matchmaking_v2, 13);
 
 /**
  * How a match ended.
@@ -564,7 +621,7 @@ export type MatchEnding = Message<"matchmaking.v2.MatchEnding"> & {
  * Use `create(MatchEndingSchema)` to create a new message.
  */
 export const MatchEndingSchema: GenMessage<MatchEnding> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 12);
+  messageDesc(file_services_matchmaking_v2, 14);
 
 /**
  * A seat's result.
@@ -592,7 +649,7 @@ export type SeatEnding = Message<"matchmaking.v2.SeatEnding"> & {
  * Use `create(SeatEndingSchema)` to create a new message.
  */
 export const SeatEndingSchema: GenMessage<SeatEnding> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 13);
+  messageDesc(file_services_matchmaking_v2, 15);
 
 /**
  * The connected shards.
@@ -613,7 +670,7 @@ export type ShardsHere = Message<"matchmaking.v2.ShardsHere"> & {
  * Use `create(ShardsHereSchema)` to create a new message.
  */
 export const ShardsHereSchema: GenMessage<ShardsHere> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 14);
+  messageDesc(file_services_matchmaking_v2, 16);
 
 /**
  * Identifies the matchmaker.
@@ -641,6 +698,13 @@ export type GatewayWelcome = Message<"matchmaking.v2.GatewayWelcome"> & {
    * @generated from field: bool takes_load = 3;
    */
   takesLoad: boolean;
+
+  /**
+   * The queues in which nobody is paired at the moment.
+   *
+   * @generated from field: repeated matchmaking.v2.PausedQueue paused = 4;
+   */
+  paused: PausedQueue[];
 };
 
 /**
@@ -648,7 +712,7 @@ export type GatewayWelcome = Message<"matchmaking.v2.GatewayWelcome"> & {
  * Use `create(GatewayWelcomeSchema)` to create a new message.
  */
 export const GatewayWelcomeSchema: GenMessage<GatewayWelcome> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 15);
+  messageDesc(file_services_matchmaking_v2, 17);
 
 /**
  * A ticket's match.
@@ -732,7 +796,7 @@ export type Assignment = Message<"matchmaking.v2.Assignment"> & {
  * Use `create(AssignmentSchema)` to create a new message.
  */
 export const AssignmentSchema: GenMessage<Assignment> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 16);
+  messageDesc(file_services_matchmaking_v2, 18);
 
 /**
  * A seat of an assigned match.
@@ -774,7 +838,7 @@ export type AssignedSeat = Message<"matchmaking.v2.AssignedSeat"> & {
  * Use `create(AssignedSeatSchema)` to create a new message.
  */
 export const AssignedSeatSchema: GenMessage<AssignedSeat> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 17);
+  messageDesc(file_services_matchmaking_v2, 19);
 
 /**
  * A ticket that will not be matched.
@@ -810,7 +874,7 @@ export type TicketRefused = Message<"matchmaking.v2.TicketRefused"> & {
  * Use `create(TicketRefusedSchema)` to create a new message.
  */
 export const TicketRefusedSchema: GenMessage<TicketRefused> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 18);
+  messageDesc(file_services_matchmaking_v2, 20);
 
 /**
  * The contents of a seat ticket. The matchmaker seals it; the gateway and the shard open it.
@@ -873,7 +937,7 @@ export type SeatClaims = Message<"matchmaking.v2.SeatClaims"> & {
  * Use `create(SeatClaimsSchema)` to create a new message.
  */
 export const SeatClaimsSchema: GenMessage<SeatClaims> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 19);
+  messageDesc(file_services_matchmaking_v2, 21);
 
 /**
  * A message from a shard.
@@ -942,7 +1006,7 @@ export type ShardSessionRequest = Message<"matchmaking.v2.ShardSessionRequest"> 
  * Use `create(ShardSessionRequestSchema)` to create a new message.
  */
 export const ShardSessionRequestSchema: GenMessage<ShardSessionRequest> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 20);
+  messageDesc(file_services_matchmaking_v2, 22);
 
 /**
  * The matches that a shard holds, with their seats.
@@ -970,7 +1034,7 @@ export type SeatsHeld = Message<"matchmaking.v2.SeatsHeld"> & {
  * Use `create(SeatsHeldSchema)` to create a new message.
  */
 export const SeatsHeldSchema: GenMessage<SeatsHeld> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 21);
+  messageDesc(file_services_matchmaking_v2, 23);
 
 /**
  * A match that a shard holds.
@@ -1033,7 +1097,7 @@ export type HeldMatch = Message<"matchmaking.v2.HeldMatch"> & {
  * Use `create(HeldMatchSchema)` to create a new message.
  */
 export const HeldMatchSchema: GenMessage<HeldMatch> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 22);
+  messageDesc(file_services_matchmaking_v2, 24);
 
 /**
  * A match begins.
@@ -1054,7 +1118,7 @@ export type MatchBegun = Message<"matchmaking.v2.MatchBegun"> & {
  * Use `create(MatchBegunSchema)` to create a new message.
  */
 export const MatchBegunSchema: GenMessage<MatchBegun> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 23);
+  messageDesc(file_services_matchmaking_v2, 25);
 
 /**
  * Seats of a match that are free again: their players can queue.
@@ -1110,7 +1174,7 @@ export type SeatsFreed = Message<"matchmaking.v2.SeatsFreed"> & {
  * Use `create(SeatsFreedSchema)` to create a new message.
  */
 export const SeatsFreedSchema: GenMessage<SeatsFreed> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 24);
+  messageDesc(file_services_matchmaking_v2, 26);
 
 /**
  * Identifies the shard.
@@ -1180,7 +1244,7 @@ export type ShardHello = Message<"matchmaking.v2.ShardHello"> & {
  * Use `create(ShardHelloSchema)` to create a new message.
  */
 export const ShardHelloSchema: GenMessage<ShardHello> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 25);
+  messageDesc(file_services_matchmaking_v2, 27);
 
 /**
  * A game module of a certain build.
@@ -1215,7 +1279,7 @@ export type GameBuild = Message<"matchmaking.v2.GameBuild"> & {
  * Use `create(GameBuildSchema)` to create a new message.
  */
 export const GameBuildSchema: GenMessage<GameBuild> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 26);
+  messageDesc(file_services_matchmaking_v2, 28);
 
 /**
  * The load of a shard.
@@ -1236,6 +1300,13 @@ export type ShardLoad = Message<"matchmaking.v2.ShardLoad"> & {
    * @generated from field: bool draining = 2;
    */
   draining: boolean;
+
+  /**
+   * True if its event loop is too busy, or its ticks begin too late, for further matches: it gets none until it says otherwise. It still takes over those of lost shards.
+   *
+   * @generated from field: bool overloaded = 3;
+   */
+  overloaded: boolean;
 };
 
 /**
@@ -1243,7 +1314,7 @@ export type ShardLoad = Message<"matchmaking.v2.ShardLoad"> & {
  * Use `create(ShardLoadSchema)` to create a new message.
  */
 export const ShardLoadSchema: GenMessage<ShardLoad> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 27);
+  messageDesc(file_services_matchmaking_v2, 29);
 
 /**
  * The answer to allocate.
@@ -1278,7 +1349,7 @@ export type Allocated = Message<"matchmaking.v2.Allocated"> & {
  * Use `create(AllocatedSchema)` to create a new message.
  */
 export const AllocatedSchema: GenMessage<Allocated> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 28);
+  messageDesc(file_services_matchmaking_v2, 30);
 
 /**
  * A message to a shard.
@@ -1339,7 +1410,7 @@ export type ShardSessionResponse = Message<"matchmaking.v2.ShardSessionResponse"
  * Use `create(ShardSessionResponseSchema)` to create a new message.
  */
 export const ShardSessionResponseSchema: GenMessage<ShardSessionResponse> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 29);
+  messageDesc(file_services_matchmaking_v2, 31);
 
 /**
  * Stop all matches so that they move.
@@ -1354,7 +1425,7 @@ export type Evacuate = Message<"matchmaking.v2.Evacuate"> & {
  * Use `create(EvacuateSchema)` to create a new message.
  */
 export const EvacuateSchema: GenMessage<Evacuate> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 30);
+  messageDesc(file_services_matchmaking_v2, 32);
 
 /**
  * Identifies the matchmaker.
@@ -1375,7 +1446,7 @@ export type ShardWelcome = Message<"matchmaking.v2.ShardWelcome"> & {
  * Use `create(ShardWelcomeSchema)` to create a new message.
  */
 export const ShardWelcomeSchema: GenMessage<ShardWelcome> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 31);
+  messageDesc(file_services_matchmaking_v2, 33);
 
 /**
  * A match to hold.
@@ -1452,7 +1523,7 @@ export type Allocate = Message<"matchmaking.v2.Allocate"> & {
  * Use `create(AllocateSchema)` to create a new message.
  */
 export const AllocateSchema: GenMessage<Allocate> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 32);
+  messageDesc(file_services_matchmaking_v2, 34);
 
 /**
  * How a match is taken over.
@@ -1480,7 +1551,7 @@ export type Recovery = Message<"matchmaking.v2.Recovery"> & {
  * Use `create(RecoverySchema)` to create a new message.
  */
 export const RecoverySchema: GenMessage<Recovery> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 33);
+  messageDesc(file_services_matchmaking_v2, 35);
 
 /**
  * A match to drop.
@@ -1501,7 +1572,7 @@ export type Release = Message<"matchmaking.v2.Release"> & {
  * Use `create(ReleaseSchema)` to create a new message.
  */
 export const ReleaseSchema: GenMessage<Release> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 34);
+  messageDesc(file_services_matchmaking_v2, 36);
 
 /**
  * Asks for the queues.
@@ -1516,7 +1587,7 @@ export type ListModesRequest = Message<"matchmaking.v2.ListModesRequest"> & {
  * Use `create(ListModesRequestSchema)` to create a new message.
  */
 export const ListModesRequestSchema: GenMessage<ListModesRequest> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 35);
+  messageDesc(file_services_matchmaking_v2, 37);
 
 /**
  * The queues.
@@ -1537,7 +1608,7 @@ export type ListModesResponse = Message<"matchmaking.v2.ListModesResponse"> & {
  * Use `create(ListModesResponseSchema)` to create a new message.
  */
 export const ListModesResponseSchema: GenMessage<ListModesResponse> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 36);
+  messageDesc(file_services_matchmaking_v2, 38);
 
 /**
  * A queue.
@@ -1600,7 +1671,7 @@ export type Mode = Message<"matchmaking.v2.Mode"> & {
  * Use `create(ModeSchema)` to create a new message.
  */
 export const ModeSchema: GenMessage<Mode> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 37);
+  messageDesc(file_services_matchmaking_v2, 39);
 
 /**
  * Asks for a game's builds.
@@ -1621,7 +1692,7 @@ export type ListGameBuildsRequest = Message<"matchmaking.v2.ListGameBuildsReques
  * Use `create(ListGameBuildsRequestSchema)` to create a new message.
  */
 export const ListGameBuildsRequestSchema: GenMessage<ListGameBuildsRequest> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 38);
+  messageDesc(file_services_matchmaking_v2, 40);
 
 /**
  * A game's builds.
@@ -1649,7 +1720,7 @@ export type ListGameBuildsResponse = Message<"matchmaking.v2.ListGameBuildsRespo
  * Use `create(ListGameBuildsResponseSchema)` to create a new message.
  */
 export const ListGameBuildsResponseSchema: GenMessage<ListGameBuildsResponse> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 39);
+  messageDesc(file_services_matchmaking_v2, 41);
 
 /**
  * Asks for the peers.
@@ -1664,7 +1735,7 @@ export type GetTopologyRequest = Message<"matchmaking.v2.GetTopologyRequest"> & 
  * Use `create(GetTopologyRequestSchema)` to create a new message.
  */
 export const GetTopologyRequestSchema: GenMessage<GetTopologyRequest> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 40);
+  messageDesc(file_services_matchmaking_v2, 42);
 
 /**
  * The peers.
@@ -1699,7 +1770,7 @@ export type GetTopologyResponse = Message<"matchmaking.v2.GetTopologyResponse"> 
  * Use `create(GetTopologyResponseSchema)` to create a new message.
  */
 export const GetTopologyResponseSchema: GenMessage<GetTopologyResponse> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 41);
+  messageDesc(file_services_matchmaking_v2, 43);
 
 /**
  * A connected gateway.
@@ -1748,7 +1819,7 @@ export type GatewayState = Message<"matchmaking.v2.GatewayState"> & {
  * Use `create(GatewayStateSchema)` to create a new message.
  */
 export const GatewayStateSchema: GenMessage<GatewayState> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 42);
+  messageDesc(file_services_matchmaking_v2, 44);
 
 /**
  * A connected shard.
@@ -1825,6 +1896,13 @@ export type ShardState = Message<"matchmaking.v2.ShardState"> & {
    * @generated from field: bool takes_drain = 10;
    */
   takesDrain: boolean;
+
+  /**
+   * It gets no new matches because it has too much to do.
+   *
+   * @generated from field: bool overloaded = 11;
+   */
+  overloaded: boolean;
 };
 
 /**
@@ -1832,7 +1910,7 @@ export type ShardState = Message<"matchmaking.v2.ShardState"> & {
  * Use `create(ShardStateSchema)` to create a new message.
  */
 export const ShardStateSchema: GenMessage<ShardState> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 43);
+  messageDesc(file_services_matchmaking_v2, 45);
 
 /**
  * Asks for the queues.
@@ -1847,7 +1925,7 @@ export type ListQueuesRequest = Message<"matchmaking.v2.ListQueuesRequest"> & {
  * Use `create(ListQueuesRequestSchema)` to create a new message.
  */
 export const ListQueuesRequestSchema: GenMessage<ListQueuesRequest> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 44);
+  messageDesc(file_services_matchmaking_v2, 46);
 
 /**
  * The queues.
@@ -1868,7 +1946,7 @@ export type ListQueuesResponse = Message<"matchmaking.v2.ListQueuesResponse"> & 
  * Use `create(ListQueuesResponseSchema)` to create a new message.
  */
 export const ListQueuesResponseSchema: GenMessage<ListQueuesResponse> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 45);
+  messageDesc(file_services_matchmaking_v2, 47);
 
 /**
  * A queue.
@@ -1924,7 +2002,7 @@ export type QueueState = Message<"matchmaking.v2.QueueState"> & {
  * Use `create(QueueStateSchema)` to create a new message.
  */
 export const QueueStateSchema: GenMessage<QueueState> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 46);
+  messageDesc(file_services_matchmaking_v2, 48);
 
 /**
  * A page of a queue's tickets.
@@ -1959,7 +2037,7 @@ export type ListTicketsRequest = Message<"matchmaking.v2.ListTicketsRequest"> & 
  * Use `create(ListTicketsRequestSchema)` to create a new message.
  */
 export const ListTicketsRequestSchema: GenMessage<ListTicketsRequest> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 47);
+  messageDesc(file_services_matchmaking_v2, 49);
 
 /**
  * Tickets in the order of their arrival.
@@ -1987,7 +2065,7 @@ export type ListTicketsResponse = Message<"matchmaking.v2.ListTicketsResponse"> 
  * Use `create(ListTicketsResponseSchema)` to create a new message.
  */
 export const ListTicketsResponseSchema: GenMessage<ListTicketsResponse> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 48);
+  messageDesc(file_services_matchmaking_v2, 50);
 
 /**
  * A ticket in a queue.
@@ -2064,7 +2142,7 @@ export type TicketState = Message<"matchmaking.v2.TicketState"> & {
  * Use `create(TicketStateSchema)` to create a new message.
  */
 export const TicketStateSchema: GenMessage<TicketState> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 49);
+  messageDesc(file_services_matchmaking_v2, 51);
 
 /**
  * Which ticket.
@@ -2092,7 +2170,7 @@ export type RemoveTicketRequest = Message<"matchmaking.v2.RemoveTicketRequest"> 
  * Use `create(RemoveTicketRequestSchema)` to create a new message.
  */
 export const RemoveTicketRequestSchema: GenMessage<RemoveTicketRequest> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 50);
+  messageDesc(file_services_matchmaking_v2, 52);
 
 /**
  * The ticket is out of the queue.
@@ -2107,7 +2185,7 @@ export type RemoveTicketResponse = Message<"matchmaking.v2.RemoveTicketResponse"
  * Use `create(RemoveTicketResponseSchema)` to create a new message.
  */
 export const RemoveTicketResponseSchema: GenMessage<RemoveTicketResponse> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 51);
+  messageDesc(file_services_matchmaking_v2, 53);
 
 /**
  * Which shard.
@@ -2142,7 +2220,7 @@ export type DrainShardRequest = Message<"matchmaking.v2.DrainShardRequest"> & {
  * Use `create(DrainShardRequestSchema)` to create a new message.
  */
 export const DrainShardRequestSchema: GenMessage<DrainShardRequest> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 52);
+  messageDesc(file_services_matchmaking_v2, 54);
 
 /**
  * The order is given.
@@ -2157,7 +2235,7 @@ export type DrainShardResponse = Message<"matchmaking.v2.DrainShardResponse"> & 
  * Use `create(DrainShardResponseSchema)` to create a new message.
  */
 export const DrainShardResponseSchema: GenMessage<DrainShardResponse> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 53);
+  messageDesc(file_services_matchmaking_v2, 55);
 
 /**
  * Which gateway.
@@ -2192,7 +2270,7 @@ export type DrainGatewayRequest = Message<"matchmaking.v2.DrainGatewayRequest"> 
  * Use `create(DrainGatewayRequestSchema)` to create a new message.
  */
 export const DrainGatewayRequestSchema: GenMessage<DrainGatewayRequest> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 54);
+  messageDesc(file_services_matchmaking_v2, 56);
 
 /**
  * The order is given.
@@ -2207,7 +2285,7 @@ export type DrainGatewayResponse = Message<"matchmaking.v2.DrainGatewayResponse"
  * Use `create(DrainGatewayResponseSchema)` to create a new message.
  */
 export const DrainGatewayResponseSchema: GenMessage<DrainGatewayResponse> = /*@__PURE__*/
-  messageDesc(file_services_matchmaking_v2, 55);
+  messageDesc(file_services_matchmaking_v2, 57);
 
 /**
  * MatchmakingService pairs tickets and places matches. It keeps nothing on disk: gateways hold their tickets and

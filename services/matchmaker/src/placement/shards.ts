@@ -22,6 +22,8 @@ export interface LiveShard extends ShardInfo {
   /** Offered to it since that report. */
   given: number;
   draining: boolean;
+  /** It has too much to do for further matches. */
+  overloaded: boolean;
   /** It has been told to let its matches go. */
   evacuating: boolean;
   /** When it said anything last, milliseconds. */
@@ -37,6 +39,8 @@ export interface WantedShard {
   readonly buildId?: string;
   /** Only while less than that part of its capacity is in use. */
   readonly share?: number;
+  /** For matches that are lost otherwise: one that is overloaded, rather than none. */
+  readonly evenOverloaded?: boolean;
   readonly usable?: (shard: LiveShard) => boolean;
 }
 
@@ -48,7 +52,15 @@ export class Shards {
   }
 
   add(info: ShardInfo, now: number): LiveShard {
-    const shard: LiveShard = { ...info, matches: 0, given: 0, draining: false, evacuating: false, heardAt: now };
+    const shard: LiveShard = {
+      ...info,
+      matches: 0,
+      given: 0,
+      draining: false,
+      overloaded: false,
+      evacuating: false,
+      heardAt: now,
+    };
     this.#live.set(info.shardId, shard);
     return shard;
   }
@@ -83,19 +95,36 @@ export class Shards {
 
 /** The least loaded, by share of its capacity, of the shards that can take the game; those in the region first. */
 export function pickShard(shards: Iterable<LiveShard>, wanted: WantedShard): LiveShard | undefined {
-  const { gameId, region = "", except, buildId, share = 1, usable } = wanted;
+  const { gameId, region = "", except, buildId, share = 1, evenOverloaded = false, usable } = wanted;
   let best: LiveShard | undefined;
   for (const shard of shards) {
-    const full = shard.matches + shard.given >= shard.capacity * share;
-    if (full || shard.draining || except.has(shard.shardId) || !shard.builds.has(gameId)) continue;
+    if (isFull(shard, share) || shard.draining || except.has(shard.shardId) || !shard.builds.has(gameId)) continue;
     if (buildId !== undefined && shard.builds.get(gameId) !== buildId) continue;
+    if (shard.overloaded && !evenOverloaded) continue;
     if (usable && !usable(shard)) continue;
     if (!best || better(shard, best, region)) best = shard;
   }
   return best;
 }
 
+/** Why no match of a game can begin at the moment. */
+export type Shortage = "no_shard" | "no_room" | "shards_busy";
+
+/** Undefined: a shard takes one, if the players' gateways are linked to it. */
+export function shortageOf(shards: readonly LiveShard[], gameId: string, share: number): Shortage | undefined {
+  const running = shards.filter((shard) => shard.builds.has(gameId) && !shard.draining);
+  if (running.length === 0) return "no_shard";
+  const withRoom = running.filter((shard) => !isFull(shard, share));
+  if (withRoom.length === 0) return "no_room";
+  return withRoom.every((shard) => shard.overloaded) ? "shards_busy" : undefined;
+}
+
+function isFull(shard: LiveShard, share: number): boolean {
+  return shard.matches + shard.given >= shard.capacity * share;
+}
+
 function better(a: LiveShard, b: LiveShard, region: string): boolean {
+  if (a.overloaded !== b.overloaded) return b.overloaded;
   const [nearA, nearB] = [region !== "" && a.region === region, region !== "" && b.region === region];
   return nearA === nearB ? load(a) < load(b) : nearA;
 }

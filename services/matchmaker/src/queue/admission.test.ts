@@ -36,7 +36,12 @@ function harness() {
     sealer: new SeatTicketSealer("00".repeat(32)),
     seatTicketTtlS: 60,
     joinWithinMs: 1000,
-    metrics: createMatchmakerMetrics(createMetrics("test"), Object.keys(MODES), tickets, sessions, seats),
+    metrics: createMatchmakerMetrics(createMetrics("test"), Object.keys(MODES), {
+      tickets,
+      sessions,
+      seats,
+      paused: { count: () => 0 },
+    }),
     wakeMatching: () => undefined,
     now: () => clock.now,
     log,

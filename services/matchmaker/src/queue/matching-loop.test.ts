@@ -17,7 +17,12 @@ it("a placement that throws is counted like any that failed, once, and its playe
   shards.add({ ...info, builds: new Map(), descriptions: new Map() }, 0);
   const rules = { windowPoints: 100, windowPointsPerS: 50, regionPoints: 250 };
   const tickets = new Tickets({ modes, rules, queueMax: 10, log });
-  const metrics = createMatchmakerMetrics(new Registry(), ["solo"], tickets, sessions, new HeldSeats());
+  const metrics = createMatchmakerMetrics(new Registry(), ["solo"], {
+    tickets,
+    sessions,
+    seats: new HeldSeats(),
+    paused: { count: () => 0 },
+  });
   const refusing = new Error("nobody may begin");
   const admission = {
     mayBegin: (): boolean => {
@@ -36,6 +41,7 @@ it("a placement that throws is counted like any that failed, once, and its playe
       admission,
       allocateTimeoutMs: 1000,
       practiceShare: 1,
+      paused: { look: () => undefined, isPaused: () => false },
       now: () => 0,
       log,
     },

@@ -4,6 +4,7 @@ import type { Logger } from "@muster/log";
 import type { Component } from "@muster/runtime";
 import type { MatchmakerMetrics } from "../metrics.ts";
 import { type PlacementOutcome, type PlacementParts, place } from "../placement/placement.ts";
+import type { PausedQueues } from "./paused-queues.ts";
 import { PlacementPace } from "../placement/placement-pace.ts";
 import { winChance } from "./strength.ts";
 import type { WaitingTicket } from "./waiting-ticket.ts";
@@ -21,7 +22,11 @@ export interface Matching extends Component {
   wake(): void;
 }
 
-export function createMatching(parts: PlacementParts, metrics: MatchmakerMetrics, log: Logger): Matching {
+export interface MatchingParts extends PlacementParts {
+  readonly paused: Pick<PausedQueues, "look" | "isPaused">;
+}
+
+export function createMatching(parts: MatchingParts, metrics: MatchmakerMetrics, log: Logger): Matching {
   let timer: NodeJS.Timeout | undefined;
   let scheduled: { cancel(): void } | undefined;
   let passMs = 0;
@@ -51,11 +56,12 @@ export function createMatching(parts: PlacementParts, metrics: MatchmakerMetrics
   /** One slice of a pass; the next one follows when other work of the event loop has had its turn. */
   const slice = (): void => {
     scheduled = undefined;
+    if (!parts.tickets.midPass) parts.paused.look(parts.now());
     const groupsMax = Math.min(GROUPS_PER_SLICE_MAX, pace.room);
     if (parts.shards.size === 0 || groupsMax === 0) return; // nobody leaves the queue for nothing
     const startedAt = performance.now();
     const mayGoOn = timeSlice(() => performance.now(), SLICE_MS);
-    const groups = parts.tickets.takeGroups(parts.now(), groupsMax, mayGoOn);
+    const groups = parts.tickets.takeGroups(parts.now(), groupsMax, mayGoOn, (mode) => parts.paused.isPaused(mode));
     for (const group of groups) {
       const work = placeGroup(group).finally(() => running.delete(work));
       running.add(work);

@@ -137,10 +137,16 @@ export class Tickets {
     for (const { ticket } of this.#byId.values()) if (ticket.gatewayId === gatewayId) this.remove(ticket.ticketId);
   }
 
-  /** Groups, out of the queue and now being placed. A pass goes through the queue of every mode before it comes to one of them again. */
-  takeGroups(now: number, groupsMax = Infinity, mayGoOn: () => boolean = () => true): WaitingTicket[][] {
+  /** Groups, out of the queue and now being placed; none of the modes that `isPaused` names. A pass goes through the queue of every mode before it comes to one of them again. */
+  takeGroups(
+    now: number,
+    groupsMax = Infinity,
+    mayGoOn: () => boolean = () => true,
+    isPaused: (mode: string) => boolean = () => false,
+  ): WaitingTicket[][] {
     const groups: WaitingTicket[][] = [];
-    if (this.#pass.length === 0) this.#pass = [...this.#queues.values(), ...this.#apartQueues.values()];
+    if (this.#pass.length === 0)
+      this.#pass = [...this.#queues, ...this.#apartQueues].flatMap(([mode, queue]) => (isPaused(mode) ? [] : [queue]));
     if (!this.#endApart(now, mayGoOn)) return groups;
     for (let queue = this.#pass[0]; queue && groups.length < groupsMax; queue = this.#pass[0]) {
       groups.push(...queue.group(now, groupsMax - groups.length, mayGoOn));

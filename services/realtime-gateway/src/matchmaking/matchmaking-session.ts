@@ -8,6 +8,7 @@ import type {
   GatewaySessionRequestSchema,
   GatewaySessionResponse,
   MatchmakingService,
+  PausedQueue,
   RelocatedMatch,
 } from "@muster/contracts/matchmaking/v2";
 import type { Logger } from "@muster/log";
@@ -33,6 +34,8 @@ export interface QueuedTicket {
   onAssigned(assignment: Assignment): void;
   /** `retryAfterMs`: 0 when it says nothing. */
   onRefused(code: string, retryAfterMs: number): void;
+  /** Why nobody is paired in its queue; empty: players are again. */
+  onPaused(reason: string): void;
 }
 
 export interface MatchmakingSession extends Component {
@@ -75,6 +78,8 @@ export function createMatchmakingSession(options: {
   const tickets = new Map<string, QueuedTicket>();
   let modes: ReadonlySet<string> | undefined;
   let takesLoad = false;
+  /** Why nobody is paired, by mode. */
+  let paused: ReadonlyMap<string, string> = new Map();
 
   const send = (ticket: QueuedTicket): void => {
     const { ticketId, playerId, playerName, mode, rating, region, traceparent, resumeTicketId, address } = ticket;
@@ -103,6 +108,15 @@ export function createMatchmakingSession(options: {
     return ticket;
   };
 
+  const onPaused = (queues: readonly PausedQueue[]): void => {
+    const before = paused;
+    paused = new Map(queues.map(({ mode, reason }) => [mode, reason]));
+    for (const ticket of tickets.values()) {
+      const reason = paused.get(ticket.mode) ?? "";
+      if (reason !== (before.get(ticket.mode) ?? "")) ticket.onPaused(reason);
+    }
+  };
+
   const onMessage = ({ message }: GatewaySessionResponse): void => {
     if (message.case === "welcome") {
       const { matchmakerId, modes: named } = message.value;
@@ -112,6 +126,7 @@ export function createMatchmakingSession(options: {
       for (const ticket of tickets.values()) send(ticket);
       takesLoad = message.value.takesLoad;
       report();
+      onPaused(message.value.paused);
     } else if (message.case === "assigned") {
       take(message.value.ticketId)?.onAssigned(message.value); // an unknown one was cancelled on the way
     } else if (message.case === "refused") {
@@ -120,6 +135,8 @@ export function createMatchmakingSession(options: {
       onRelocated(message.value.matches);
     } else if (message.case === "shards") {
       onShards(message.value.addresses);
+    } else if (message.case === "paused") {
+      onPaused(message.value.queues);
     } else if (message.case === "drain") {
       log.info({ on: message.value.on }, "an operator drains this gateway, or stops draining it");
       onDrain(message.value.on);
@@ -158,6 +175,8 @@ export function createMatchmakingSession(options: {
     submit(ticket) {
       tickets.set(ticket.ticketId, ticket);
       send(ticket);
+      const reason = paused.get(ticket.mode);
+      if (reason !== undefined) ticket.onPaused(reason);
     },
     cancel(ticketId) {
       if (tickets.delete(ticketId)) tell({ case: "cancel", value: { ticketId } });

@@ -71,6 +71,8 @@ export class QueueSession {
           this.#parts.log.info({ playerId, ticketId, matchId, traceId: trace.traceId }, "match found");
           this.#host.send(matchFound(assignment));
         },
+        onPaused: (paused) =>
+          isCurrent() && this.#host.send({ message: { case: "queueStatus", value: { ticketId, paused } } }),
         onRefused: (code, retryAfterMs) => isCurrent() && this.#leave(ticketId, code, { retryAfterMs }),
       });
     };

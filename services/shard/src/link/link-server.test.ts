@@ -19,7 +19,7 @@ const parts = {
   shardId: "01a20ab2-2d4a-7326-a77a-b22eaf2e9f1e",
   linkKeys: [linkKey],
   matches: { linked: () => undefined, unlinked: () => undefined },
-  metrics: createShardMetrics(registry, none, none, none),
+  metrics: createShardMetrics(registry, none, none, none, () => false),
   log: createLogger("test", "silent"),
 } as unknown as GatewayLinkParts;
 let server: LinkServer;

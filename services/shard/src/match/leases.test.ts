@@ -24,7 +24,7 @@ function leasesOf(
     matches: {
       renewLeases: async (request: RenewLeasesRequest) => (asked.push(request), answer(request)),
     } as never,
-    metrics: createShardMetrics(createMetrics("shard"), none, none, none),
+    metrics: createShardMetrics(createMetrics("shard"), none, none, none, () => false),
     log: new LogLines().logger("shard"),
   });
   return { asked, lost, part };

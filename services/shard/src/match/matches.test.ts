@@ -24,6 +24,7 @@ function shard(): { matches: Matches; results: Results; stop(): void } {
     () => 0,
     () => 0,
     () => 1,
+    () => false,
   );
   const results = new Results("s", {} as never, metrics, log);
   const scheduler = new Scheduler<TickingMatch>(

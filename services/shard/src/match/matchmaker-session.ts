@@ -26,6 +26,8 @@ export interface MatchmakerSessionOptions {
   readonly matchmaker: Client<typeof MatchmakingService>;
   readonly matches: Matches;
   readonly seatReports: SeatReports;
+  /** It has too much to do for further matches. */
+  readonly overloaded: () => boolean;
   readonly log: Logger;
 }
 
@@ -45,7 +47,8 @@ export function createMatchmakerSession(options: MatchmakerSessionOptions): Matc
   const { shardId, capacity, region, games, matchmaker, matches, seatReports, log } = options;
 
   const report = (): void => {
-    session.send({ message: { case: "load", value: { matches: matches.size, draining: matches.draining } } });
+    const value = { matches: matches.size, draining: matches.draining, overloaded: options.overloaded() };
+    session.send({ message: { case: "load", value } });
   };
 
   const onMessage = ({ message }: ShardSessionResponse): void => {

@@ -38,7 +38,7 @@ function resultsWith(answer: (request: Request, call: number) => unknown): {
       return answered ?? { duplicate: false };
     },
   };
-  const metrics = createShardMetrics(registry, none, none, none);
+  const metrics = createShardMetrics(registry, none, none, none, () => false);
   return {
     results: new Results("s1", client as never, metrics, logs.logger("shard")),
     requests,

@@ -132,7 +132,7 @@ function Modes({ now }: { readonly now: Extract<Play, { at: "idle" | "failed" }>
   );
 }
 
-function Queueing({ now: { mode, since } }: { readonly now: Extract<Play, { at: "queueing" }> }) {
+function Queueing({ now: { mode, since, paused } }: { readonly now: Extract<Play, { at: "queueing" }> }) {
   const { play: say } = text.value;
   const [seconds, others] = [useSignal(0), useSignal<number | undefined>(undefined)];
   useEffect(() => {
@@ -154,7 +154,8 @@ function Queueing({ now: { mode, since } }: { readonly now: Extract<Play, { at: 
           <strong>{(say.modes[mode] ?? [mode])[0]}</strong>
           <span role="timer">{say.waited(seconds.value)}</span>
         </p>
-        {others.value === 0 && (
+        {paused !== undefined && <p role="status">{say.paused[paused] ?? say.paused.no_room}</p>}
+        {paused === undefined && others.value === 0 && (
           <p class="soft" role="status">
             {say.alone}
           </p>

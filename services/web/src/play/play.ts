@@ -27,7 +27,7 @@ export interface Running {
 export type Play =
   /** `after`: the match that this tab has just seen the end of. Histories may call it running for a moment. */
   | { readonly at: "idle"; readonly after?: string }
-  | { readonly at: "queueing"; readonly mode: string; readonly since: number }
+  | { readonly at: "queueing"; readonly mode: string; readonly since: number; readonly paused?: string | undefined }
   | { readonly at: "joining"; readonly mode: string }
   | ({ readonly at: "playing" } & Running)
   | { readonly at: "over"; readonly found: FoundMatch; readonly seat: number; readonly end: MatchEnd }
@@ -61,15 +61,18 @@ export function start(mode: string): void {
 }
 
 async function queueAndPlay(mode: string, left: AbortSignal, tell: (now: Play) => void): Promise<void> {
-  tell({ at: "queueing", mode, since: performance.now() });
+  const queueing = { at: "queueing", mode, since: performance.now() } as const;
+  tell(queueing);
   let found: FoundMatch | undefined;
   try {
     const connection = await connect();
-    found = await connection.queue(mode, { signal: left }).catch((err: unknown) => {
-      const held = heldSeat(err);
-      if (!held) throw err;
-      return held;
-    });
+    found = await connection
+      .queue(mode, { signal: left, onPaused: (paused) => tell({ ...queueing, paused }) })
+      .catch((err: unknown) => {
+        const held = heldSeat(err);
+        if (!held) throw err;
+        return held;
+      });
     tell({ at: "joining", mode: found.mode });
     // What plays comes with the first match, not with the start page.
     const [{ game }, playing] = await Promise.all([gameUi(found.gameId), import("./played-feed.ts")]);

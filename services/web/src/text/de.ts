@@ -66,6 +66,12 @@ export const de: Text = {
     honest:
       "Du spielst gegen den, der deiner Wertung am nächsten ist; je länger du wartest, desto weiter wird gesucht.",
     alone: "Gerade wartet sonst niemand auf dieses Spiel. Du kannst weiter warten oder ein Übungsspiel spielen.",
+    paused: {
+      no_room: "Gerade sind alle Server voll. Du behältst deinen Platz und bekommst ein Spiel, sobald eines endet.",
+      shards_busy:
+        "Gerade haben die Server zu viel zu tun. Du behältst deinen Platz und bekommst ein Spiel, sobald sie Zeit haben.",
+      no_shard: "Gerade läuft kein Server für dieses Spiel. Du behältst deinen Platz, bis wieder einer da ist.",
+    },
     cancel: "Warteschlange verlassen",
     joining: "Ein Spiel ist gefunden. Du nimmst Platz …",
     resume: "Du hast ein laufendes Spiel",

@@ -66,6 +66,12 @@ export const en = {
     waited: (s: number) => (s < 60 ? `${s} s` : `${Math.floor(s / 60)} min ${s % 60} s`),
     honest: "You are matched with whoever is nearest to your rating; the longer you wait, the wider the search.",
     alone: "Nobody else is waiting in this queue right now. You can go on waiting, or play a practice match.",
+    paused: {
+      no_room: "All servers are full at the moment. You keep your place, and are matched as soon as a match ends.",
+      shards_busy:
+        "The servers have too much to do at the moment. You keep your place, and are matched as soon as they have time.",
+      no_shard: "No server for this game is running at the moment. You keep your place for when one is back.",
+    } as Record<string, string> & { no_room: string },
     cancel: "Leave the queue",
     joining: "A match was found. Taking your seat …",
     resume: "You have a running match",

@@ -70,6 +70,7 @@ const FIELDS := {
 		[15, "chat_sent", "ChatSent", "oneof"],
 		[16, "watching", "Watching", "oneof"],
 		[17, "watch_ended", "WatchEnded", "oneof"],
+		[18, "queue_status", "QueueStatus", "oneof"],
 		[20, "match_seq", "uint32", ""],
 	],
 	"Welcome": [
@@ -82,6 +83,10 @@ const FIELDS := {
 	"Queued": [
 		[1, "ticket_id", "string", ""],
 		[2, "mode", "string", ""],
+	],
+	"QueueStatus": [
+		[1, "ticket_id", "string", ""],
+		[2, "paused", "string", ""],
 	],
 	"QueueLeft": [
 		[1, "ticket_id", "string", ""],

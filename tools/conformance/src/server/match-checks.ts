@@ -26,6 +26,20 @@ export const QUEUE_CHECKS: readonly Check<Scene>[] = [
     },
   },
   {
+    name: "waits on while nobody is paired in its queue, whatever the reason, and takes the match that comes after all",
+    rows: ["queue/while-no-shard-takes-another-match-of", "paused/no_room", "paused/shards_busy", "paused/no_shard"],
+    async run(scene) {
+      const connection = await scene.connected();
+      const { ticketId, waiting } = await scene.queued(connection);
+      for (const paused of ["no_room", "shards_busy", "no_shard", "a_reason_of_later", ""])
+        connection.tell({ case: "queueStatus", value: { ticketId, paused } });
+      await scene.staysOn(connection, "while its queue is paused");
+      const found = scene.found(ticketId, connection);
+      connection.tell({ case: "matchFound", value: found });
+      same((await waiting)["matchId"], found.matchId, "the match that the client found");
+    },
+  },
+  {
     name: "says why it was taken out of the queue, and when it may queue again",
     rows: [
       "queue/a-player-has-at-most-one-ticket",
