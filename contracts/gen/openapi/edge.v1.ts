@@ -2668,6 +2668,9 @@ export interface components {
          *     | letter_not_found | 404 | there is no such dead letter |
          *     | letters_handled | 409 | all these dead letters are handled already, or ordered to be |
          *     | report_decided | 409 | somebody has decided on this report already |
+         *     | request_in_flight | 409 | the first request with this `Idempotency-Key` is under way: ask again after `Retry-After` |
+         *     | key_reused | 422 | this `Idempotency-Key` was used with another request |
+         *     | too_many_keys | 429 | too many idempotency keys in a day; wait for `Retry-After`, or send the request without one |
          *     | body_too_large | 413 | over 16 KiB |
          *     | unsupported_media_type | 415 | the body is not application/json |
          *     | range_not_satisfiable | 416 | the file has no such range; `Content-Range` says how long it is |
@@ -2698,7 +2701,7 @@ export interface components {
          *     | deadline_exceeded | 504 | the request took too long |
          * @enum {string}
          */
-        readonly ErrorCode: "invalid_request" | "bad_cursor" | "bad_name" | "weak_password" | "report_of_oneself" | "unauthenticated" | "token_invalid" | "token_expired" | "token_revoked" | "bad_credentials" | "bad_refresh_token" | "account_banned" | "watching_off" | "not_allowed" | "route_not_found" | "player_not_found" | "match_not_found" | "game_not_found" | "replay_not_found" | "replay_file_not_found" | "season_not_found" | "not_on_leaderboard" | "device_not_found" | "key_not_found" | "ticket_not_found" | "shard_not_found" | "gateway_not_found" | "report_not_found" | "name_taken" | "not_a_guest" | "match_over" | "cannot_drain" | "match_not_suspect" | "kafka_off" | "kafka_away" | "letters_being_read" | "letter_not_found" | "letters_handled" | "report_decided" | "body_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "too_many_attempts" | "challenge_required" | "too_many_accounts" | "too_many_reports" | "busy" | "message_empty" | "message_too_long" | "not_a_member" | "muted" | "blocked" | "channel_not_found" | "message_not_found" | "invitation_not_found" | "member_not_found" | "room_name_taken" | "edit_window_over" | "too_many_directs" | "too_many_rooms" | "too_many_blocks" | "channel_full" | "chat_rate_limited" | "internal" | "unavailable" | "overloaded" | "deadline_exceeded";
+        readonly ErrorCode: "invalid_request" | "bad_cursor" | "bad_name" | "weak_password" | "report_of_oneself" | "unauthenticated" | "token_invalid" | "token_expired" | "token_revoked" | "bad_credentials" | "bad_refresh_token" | "account_banned" | "watching_off" | "not_allowed" | "route_not_found" | "player_not_found" | "match_not_found" | "game_not_found" | "replay_not_found" | "replay_file_not_found" | "season_not_found" | "not_on_leaderboard" | "device_not_found" | "key_not_found" | "ticket_not_found" | "shard_not_found" | "gateway_not_found" | "report_not_found" | "name_taken" | "not_a_guest" | "match_over" | "cannot_drain" | "match_not_suspect" | "kafka_off" | "kafka_away" | "letters_being_read" | "letter_not_found" | "letters_handled" | "report_decided" | "request_in_flight" | "key_reused" | "too_many_keys" | "body_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "too_many_attempts" | "challenge_required" | "too_many_accounts" | "too_many_reports" | "busy" | "message_empty" | "message_too_long" | "not_a_member" | "muted" | "blocked" | "channel_not_found" | "message_not_found" | "invitation_not_found" | "member_not_found" | "room_name_taken" | "edit_window_over" | "too_many_directs" | "too_many_rooms" | "too_many_blocks" | "channel_full" | "chat_rate_limited" | "internal" | "unavailable" | "overloaded" | "deadline_exceeded";
     };
     responses: {
         /** @description The request is malformed */
@@ -2749,7 +2752,7 @@ export interface components {
         /** @description Any other failure */
         readonly Failure: {
             headers: {
-                /** @description Seconds; in every 429 and 503 after which a retry can succeed */
+                /** @description Seconds; in every 429 and 503 after which a retry can succeed, and with `request_in_flight` */
                 readonly "Retry-After"?: number;
                 readonly [name: string]: unknown;
             };
@@ -2759,6 +2762,8 @@ export interface components {
         };
     };
     parameters: {
+        /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+        readonly IdempotencyKey: string;
         readonly PlayerId: components["schemas"]["Id"];
         readonly MatchId: components["schemas"]["Id"];
         /** @description Matches per page */
@@ -2998,7 +3003,10 @@ export interface operations {
     readonly revokeDevice: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             readonly path: {
                 readonly deviceId: components["schemas"]["Id"];
             };
@@ -3016,13 +3024,17 @@ export interface operations {
             readonly 400: components["responses"]["BadRequest"];
             readonly 401: components["responses"]["Unauthenticated"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
             readonly default: components["responses"]["Failure"];
         };
     };
     readonly revokeOtherDevices: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             readonly path?: never;
             readonly cookie?: never;
         };
@@ -3038,6 +3050,7 @@ export interface operations {
                 };
             };
             readonly 401: components["responses"]["Unauthenticated"];
+            readonly 409: components["responses"]["Conflict"];
             readonly default: components["responses"]["Failure"];
         };
     };
@@ -3099,7 +3112,10 @@ export interface operations {
     readonly banPlayer: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             readonly path: {
                 readonly playerId: components["parameters"]["PlayerId"];
             };
@@ -3122,13 +3138,17 @@ export interface operations {
             readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
             readonly default: components["responses"]["Failure"];
         };
     };
     readonly unbanPlayer: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             readonly path: {
                 readonly playerId: components["parameters"]["PlayerId"];
             };
@@ -3151,13 +3171,17 @@ export interface operations {
             readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
             readonly default: components["responses"]["Failure"];
         };
     };
     readonly setRole: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             readonly path: {
                 readonly playerId: components["parameters"]["PlayerId"];
             };
@@ -3180,6 +3204,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
             readonly default: components["responses"]["Failure"];
         };
     };
@@ -3296,7 +3321,10 @@ export interface operations {
     readonly rotateSigningKey: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             readonly path?: never;
             readonly cookie?: never;
         };
@@ -3318,13 +3346,17 @@ export interface operations {
             readonly 400: components["responses"]["BadRequest"];
             readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
+            readonly 409: components["responses"]["Conflict"];
             readonly default: components["responses"]["Failure"];
         };
     };
     readonly revokeSigningKey: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             readonly path: {
                 readonly kid: string;
             };
@@ -3347,13 +3379,17 @@ export interface operations {
             readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
             readonly default: components["responses"]["Failure"];
         };
     };
     readonly cancelMatch: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             readonly path: {
                 readonly matchId: components["schemas"]["Id"];
             };
@@ -3461,7 +3497,10 @@ export interface operations {
     readonly removeTicket: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             readonly path: {
                 readonly ticketId: components["schemas"]["Id"];
             };
@@ -3484,13 +3523,17 @@ export interface operations {
             readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
             readonly default: components["responses"]["Failure"];
         };
     };
     readonly drainShard: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             readonly path: {
                 readonly shardId: components["schemas"]["Id"];
             };
@@ -3520,7 +3563,10 @@ export interface operations {
     readonly undrainShard: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             readonly path: {
                 readonly shardId: components["schemas"]["Id"];
             };
@@ -3550,7 +3596,10 @@ export interface operations {
     readonly drainGateway: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             readonly path: {
                 readonly gatewayId: components["schemas"]["Id"];
             };
@@ -3580,7 +3629,10 @@ export interface operations {
     readonly undrainGateway: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             readonly path: {
                 readonly gatewayId: components["schemas"]["Id"];
             };
@@ -3695,7 +3747,10 @@ export interface operations {
     readonly mutePlayer: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             readonly path: {
                 readonly playerId: components["parameters"]["PlayerId"];
             };
@@ -3718,13 +3773,17 @@ export interface operations {
             readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
             readonly default: components["responses"]["Failure"];
         };
     };
     readonly unmutePlayer: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             readonly path: {
                 readonly playerId: components["parameters"]["PlayerId"];
             };
@@ -3747,6 +3806,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
             readonly default: components["responses"]["Failure"];
         };
     };
@@ -3780,7 +3840,10 @@ export interface operations {
     readonly revokePlayerDevices: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             readonly path: {
                 readonly playerId: components["parameters"]["PlayerId"];
             };
@@ -3805,13 +3868,17 @@ export interface operations {
             readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
             readonly default: components["responses"]["Failure"];
         };
     };
     readonly revokePlayerDevice: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             readonly path: {
                 readonly playerId: components["parameters"]["PlayerId"];
                 readonly deviceId: components["schemas"]["Id"];
@@ -3835,6 +3902,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
             readonly default: components["responses"]["Failure"];
         };
     };
@@ -3906,7 +3974,10 @@ export interface operations {
     readonly decideSuspectMatch: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             readonly path: {
                 readonly matchId: components["parameters"]["MatchId"];
             };
@@ -4023,7 +4094,10 @@ export interface operations {
     readonly replayDeadLetters: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             readonly path: {
                 /** @description The consumer whose letters they are */
                 readonly consumer: components["parameters"]["Consumer"];
@@ -4056,7 +4130,10 @@ export interface operations {
     readonly discardDeadLetters: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             readonly path: {
                 /** @description The consumer whose letters they are */
                 readonly consumer: components["parameters"]["Consumer"];
@@ -4121,7 +4198,10 @@ export interface operations {
     readonly decideReport: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             readonly path: {
                 readonly reportId: components["schemas"]["Id"];
             };
@@ -4151,7 +4231,10 @@ export interface operations {
     readonly reportPlayer: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             readonly path: {
                 readonly playerId: components["parameters"]["PlayerId"];
             };
@@ -4175,13 +4258,17 @@ export interface operations {
             readonly 400: components["responses"]["BadRequest"];
             readonly 401: components["responses"]["Unauthenticated"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
             readonly default: components["responses"]["Failure"];
         };
     };
     readonly reportMessage: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             readonly path: {
                 readonly channelId: components["parameters"]["ChannelId"];
                 /** @description The message's number in its channel */
@@ -4208,6 +4295,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
             readonly default: components["responses"]["Failure"];
         };
     };
@@ -4950,7 +5038,10 @@ export interface operations {
     readonly addMember: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             readonly path: {
                 readonly channelId: components["parameters"]["ChannelId"];
                 readonly playerId: components["parameters"]["PlayerId"];
@@ -4970,13 +5061,17 @@ export interface operations {
             readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
             readonly default: components["responses"]["Failure"];
         };
     };
     readonly removeMember: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             readonly path: {
                 readonly channelId: components["parameters"]["ChannelId"];
                 readonly playerId: components["parameters"]["PlayerId"];
@@ -4996,6 +5091,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
             readonly default: components["responses"]["Failure"];
         };
     };
@@ -5187,7 +5283,10 @@ export interface operations {
     readonly deleteMessage: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             readonly path: {
                 readonly channelId: components["parameters"]["ChannelId"];
                 /** @description The message's number in its channel */
@@ -5208,13 +5307,17 @@ export interface operations {
             readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
             readonly default: components["responses"]["Failure"];
         };
     };
     readonly editMessage: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             readonly path: {
                 readonly channelId: components["parameters"]["ChannelId"];
                 /** @description The message's number in its channel */
@@ -5279,7 +5382,10 @@ export interface operations {
     readonly muteInChannel: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             readonly path: {
                 readonly channelId: components["parameters"]["ChannelId"];
                 readonly playerId: components["parameters"]["PlayerId"];
@@ -5303,13 +5409,17 @@ export interface operations {
             readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
             readonly default: components["responses"]["Failure"];
         };
     };
     readonly unmuteInChannel: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             readonly path: {
                 readonly channelId: components["parameters"]["ChannelId"];
                 readonly playerId: components["parameters"]["PlayerId"];
@@ -5329,13 +5439,17 @@ export interface operations {
             readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
             readonly default: components["responses"]["Failure"];
         };
     };
     readonly muteEverywhere: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             readonly path: {
                 readonly playerId: components["parameters"]["PlayerId"];
             };
@@ -5358,13 +5472,17 @@ export interface operations {
             readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
             readonly default: components["responses"]["Failure"];
         };
     };
     readonly unmuteEverywhere: {
         readonly parameters: {
             readonly query?: never;
-            readonly header?: never;
+            readonly header?: {
+                /** @description One per logical call, kept over its retries: the call is carried out once, and a repeat gets the first answer. See the introduction */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             readonly path: {
                 readonly playerId: components["parameters"]["PlayerId"];
             };
@@ -5383,6 +5501,7 @@ export interface operations {
             readonly 401: components["responses"]["Unauthenticated"];
             readonly 403: components["responses"]["Forbidden"];
             readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
             readonly default: components["responses"]["Failure"];
         };
     };

@@ -4,6 +4,7 @@ import { MusterError } from "./errors.ts";
 import { type Challenge, challengeOf, solved } from "./proof-of-work.ts";
 import { RatingsApi } from "./ratings.ts";
 import { ReplaysApi } from "./replays.ts";
+import { repeated } from "./repeats.ts";
 import {
   type BYTES,
   type DeviceInfo,
@@ -121,7 +122,7 @@ export class RestClient {
    * @throws MusterError not_a_guest, name_taken, bad_name, weak_password, too_many_accounts, busy
    */
   async upgradeGuest(credentials: Schemas["UpgradeRequest"]): Promise<Player> {
-    const player = await this.#call("POST", "/v1/me/upgrade", PLAYER, credentials).catch(async (err: unknown) => {
+    const player = await this.#once("POST", "/v1/me/upgrade", PLAYER, credentials).catch(async (err: unknown) => {
       if (!(err instanceof MusterError) || !UNKNOWN_OUTCOME.has(err.code)) throw err;
       // The upgrade may have been done with only its answer lost. A repeat would fail with not_a_guest.
       const now = await this.me().catch(() => undefined);
@@ -172,7 +173,7 @@ export class RestClient {
 
   /** Also ends all other sessions. @throws MusterError bad_credentials, weak_password, too_many_attempts, busy */
   async changePassword(passwords: Schemas["ChangePasswordRequest"]): Promise<void> {
-    await this.#call("PUT", "/v1/me/password", NOTHING, passwords);
+    await this.#once("PUT", "/v1/me/password", NOTHING, passwords);
   }
 
   async me(): Promise<Player> {
@@ -258,13 +259,25 @@ export class RestClient {
     return this.#call("GET", path, expected);
   }
 
-  async #call<T>(
+  /** A write whose answer is lost is sent again, under one key. */
+  #call<T>(
     method: Method,
     path: string,
     expected: Shape<T> | typeof NOTHING | typeof BYTES,
     body?: unknown,
   ): Promise<T> {
-    const given = { log: this.log, ...(body === undefined ? {} : { body }) };
+    if (method === "GET") return this.#once(method, path, expected, body);
+    return repeated((key) => this.#once(method, path, expected, body, key));
+  }
+
+  async #once<T>(
+    method: Method,
+    path: string,
+    expected: Shape<T> | typeof NOTHING | typeof BYTES,
+    body?: unknown,
+    idempotencyKey?: string,
+  ): Promise<T> {
+    const given = { log: this.log, idempotencyKey, ...(body === undefined ? {} : { body }) };
     const accessToken = await this.#tokens.access();
     try {
       return await request(this.url, method, path, expected, { accessToken, ...given });

@@ -112,6 +112,8 @@ const REQUEST_TIMEOUT_MS = 15_000;
 export interface RequestOptions {
   readonly body?: unknown;
   readonly accessToken?: string;
+  /** The same for all attempts of one logical call. */
+  readonly idempotencyKey?: string | undefined;
   readonly log?: SupportLog | undefined;
 }
 
@@ -141,6 +143,7 @@ async function exchange<T>(
   const headers: Record<string, string> = {};
   if (options.body !== undefined) headers["content-type"] = "application/json";
   if (options.accessToken !== undefined) headers["authorization"] = `Bearer ${options.accessToken}`;
+  if (options.idempotencyKey !== undefined) headers["idempotency-key"] = options.idempotencyKey;
   const body = options.body === undefined ? {} : { body: JSON.stringify(options.body) };
   const what = `${method} ${path.replace(/\?.*/s, "")}`;
   let response: Response;

@@ -14,7 +14,7 @@ export interface Method {
  */
 export const REPEATABLE_WRITES: Readonly<Record<string, readonly string[]>> = {
   // Refresh: a repeat within the grace time gets the same successor.
-  "identity.v2.IdentityService": ["Refresh", "LogOut"],
+  "identity.v2.IdentityService": ["Refresh", "LogOut", "ClaimIdempotencyKey", "SettleIdempotencyKey"],
   "match.v2.MatchService": [
     "CreateMatch",
     "AdvanceEpoch",

@@ -17,6 +17,8 @@ export interface RestError {
 
 const OF_ALL = ["invalid_request", "busy", "overloaded", "internal", "unavailable", "deadline_exceeded"];
 const WITH_TOKEN = ["unauthenticated", "token_invalid", "token_expired", "token_revoked"];
+const WITH_KEY = ["request_in_flight", "key_reused", "too_many_keys"];
+const KEY_PARAMETER = "#/components/parameters/IdempotencyKey";
 const WITH_BODY = ["body_too_large", "unsupported_media_type"];
 /** Of whatever code: the contract's introduction has them. */
 const DETAILS_OF_ALL = ["outcome", "retryAfterS"];
@@ -39,6 +41,7 @@ export function restErrors(document: Json): RestErrors {
       ...OF_ALL,
       ...(secured ? WITH_TOKEN : []),
       ...(operation["requestBody"] ? WITH_BODY : []),
+      ...(takesKey(operation) ? WITH_KEY : []),
       ...(tags.includes("admin") ? ["not_allowed"] : []),
       ...(tags.includes("chat") ? ["chat_rate_limited"] : []),
       ...((operation["x-errors"] ?? []) as string[]),
@@ -55,4 +58,8 @@ export function restErrors(document: Json): RestErrors {
       return undefined;
     },
   };
+}
+
+function takesKey(operation: Json): boolean {
+  return ((operation["parameters"] ?? []) as Json[]).some((one) => one["$ref"] === KEY_PARAMETER);
 }

@@ -17,6 +17,8 @@ export interface Operation {
   readonly domain: string;
   /** Whether an access token is demanded. */
   readonly secured: boolean;
+  /** Whether it takes an Idempotency-Key. */
+  readonly takesKey: boolean;
 }
 
 export interface Contract {
@@ -24,6 +26,9 @@ export interface Contract {
   readonly operations: ReadonlyMap<string, Operation>;
   readonly errorCodes: ReadonlySet<string>;
 }
+
+/** As Node names it. */
+export const KEY_HEADER = "idempotency-key";
 
 /** Keyword of the request schemas: the text is brought into the one form of an id before a handler sees it. */
 export const CANONICAL_ID = "canonicalId";
@@ -61,6 +66,7 @@ function operationOf(path: string, method: string, value: Json, document: Json):
   const parameters = (value["parameters"] ?? []) as { name: string; in: string; required?: boolean; schema: Json }[];
   const params = parameterSchema(parameters, "path");
   const querystring = parameterSchema(parameters, "query");
+  const headers = keySchema(parameters);
   const body = jsonSchemaOf(value["requestBody"] as Json | undefined);
   const security = (value["security"] ?? document["security"]) as unknown[];
   return {
@@ -69,9 +75,11 @@ function operationOf(path: string, method: string, value: Json, document: Json):
     method: method.toUpperCase() as HTTPMethods,
     url: path.replace(/\{(\w+)\}/g, ":$1"),
     secured: security.length > 0,
+    takesKey: headers !== undefined,
     schema: {
       ...(params ? { params: withCanonicalIds(params) } : {}),
       ...(querystring ? { querystring: withCanonicalIds(querystring) } : {}),
+      ...(headers ? { headers } : {}),
       ...(body ? { body: withFreeTexts(withCanonicalIds(body)) } : {}),
       response: responseSchemas(value["responses"] as Record<string, Json>),
     },
@@ -90,6 +98,12 @@ function parameterSchema(
     required: found.filter((parameter) => parameter.required).map((parameter) => parameter.name),
     properties: Object.fromEntries(found.map((parameter) => [parameter.name, parameter.schema])),
   };
+}
+
+/** Of the headers, only the idempotency key is checked: of the others, what cannot be read is no reason to refuse. */
+function keySchema(parameters: { name: string; in: string; schema: Json }[]): Json | undefined {
+  const key = parameters.find(({ name, in: where }) => where === "header" && name.toLowerCase() === KEY_HEADER);
+  return key && { type: "object", properties: { [KEY_HEADER]: key.schema } };
 }
 
 /** Where the contract says `format: uuid`, the handler gets the id in its one form ({@link CANONICAL_ID}). */

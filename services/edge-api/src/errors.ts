@@ -21,7 +21,14 @@ const REFUSED_BODY_BYTES_MAX = 1024 * 1024;
 
 export const RETRY_AFTER_S = 1;
 /** What a page of another origin may read besides the body. */
-export const EXPOSED_HEADERS = ["traceparent", "retry-after", "etag", "content-range", "accept-ranges"];
+export const EXPOSED_HEADERS = [
+  "traceparent",
+  "retry-after",
+  "etag",
+  "content-range",
+  "accept-ranges",
+  "idempotent-replayed",
+];
 
 export interface ErrorAnswer {
   readonly status: number;

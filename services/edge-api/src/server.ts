@@ -12,7 +12,7 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify }
 import { Histogram } from "prom-client";
 import { admissionTo, type Shedders } from "./admission.ts";
 import { authenticate } from "./auth.ts";
-import type { Contract, Operation } from "./contract.ts";
+import { type Contract, KEY_HEADER, type Operation } from "./contract.ts";
 import {
   EXPOSED_HEADERS,
   envelope,
@@ -22,6 +22,7 @@ import {
   refuseUnreadable,
   sendError,
 } from "./errors.ts";
+import { createOnce, type FinalAnswer, type Once, REPLAYED_HEADER } from "./idempotency.ts";
 import { createLegacy, type Legacy, type LegacyOptions } from "./legacy.ts";
 import { chatAdminHandlers } from "./routes/admin-chat.ts";
 import { playerAdminHandlers } from "./routes/admin-players.ts";
@@ -131,12 +132,19 @@ export function createRestServer(parts: ServerParts): FastifyInstance {
   void server.register(cors, {
     origin: parts.corsOrigins.map(originMatcher),
     methods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
-    allowedHeaders: ["authorization", "content-type", "traceparent", "range", "if-range", "if-none-match"],
+    allowedHeaders: ["authorization", "content-type", "traceparent", "range", "if-range", "if-none-match", KEY_HEADER],
     exposedHeaders: EXPOSED_HEADERS,
     maxAge: 600,
     strictPreflight: false, // OPTIONS of who is no browser
   });
-  for (const operation of parts.contract.operations.values()) addOperation(server, operation, parts);
+  const once = createOnce({
+    identity: parts.clients.identity,
+    deadlineMs: parts.deadlines.writeMs,
+    known,
+    metrics: parts.metrics,
+    log: parts.log,
+  });
+  for (const operation of parts.contract.operations.values()) addOperation(server, operation, { ...parts, once });
   server.get("/v1/openapi.yaml", (_request, reply) => reply.type("application/yaml").send(parts.contract.yaml));
   server.get("/system/healthz", async (_request, reply) => {
     const health = await parts.clients.systemHealth();
@@ -219,8 +227,11 @@ function addRequestRules(
   });
 }
 
-function addOperation(server: FastifyInstance, operation: Operation, parts: ServerParts): void {
-  const { clients, tokens, shedders } = parts;
+function addOperation(
+  server: FastifyInstance,
+  operation: Operation,
+  { clients, tokens, shedders, once }: ServerParts & { readonly once: Once },
+): void {
   const { operationId } = operation;
   // Of whichever operation: its schemas, which are the contract's, check what comes and write what goes.
   const handlers = HANDLERS as Readonly<Record<string, Handler<OperationId>>>;
@@ -247,10 +258,23 @@ function addOperation(server: FastifyInstance, operation: Operation, parts: Serv
         isHead: request.method === "HEAD",
         header: (name: string) => headerOf(request, name),
       } as AnyCall;
-      const answered = handler(call, clients).catch((thrown: unknown) => {
-        throw naming(operationId, thrown);
-      });
-      const { status, body, cacheS, headers = {} } = await answered;
+      const answered = (): ReturnType<typeof handler> =>
+        handler(call, clients).catch((thrown: unknown) => {
+          throw naming(operationId, thrown);
+        });
+      const key = operation.takesKey ? call.header(KEY_HEADER) : undefined;
+      if (key !== undefined) {
+        const { params, query, body, caller } = call;
+        const asked = { operationId, key, params, query, body: operation.schema.body ? body : undefined };
+        const playerId = must(caller, "who has a key has a token").playerId;
+        const { replayed, ...answer } = await once({ playerId, ...asked }, async () =>
+          written(reply, await answered()),
+        );
+        if (replayed) void reply.header(REPLAYED_HEADER, "true");
+        if (answer.body === "") return reply.code(answer.status).send();
+        return reply.code(answer.status).type("application/json; charset=utf-8").send(answer.body);
+      }
+      const { status, body, cacheS, headers = {} } = await answered();
       if (cacheS !== undefined) void reply.header("cache-control", `public, max-age=${cacheS}`);
       void reply.code(status).headers(headers);
       // A handler that knows how long a body would be need not make it: Fastify counts every body but a stream.
@@ -258,6 +282,11 @@ function addOperation(server: FastifyInstance, operation: Operation, parts: Serv
       return reply.send(isSized ? Readable.from([]) : body);
     },
   });
+}
+
+/** As it leaves. */
+function written(reply: FastifyReply, { status, body }: Awaited<ReturnType<Handler<OperationId>>>): FinalAnswer {
+  return { status, body: body === undefined ? "" : String(reply.code(status).serialize(body)) };
 }
 
 /** Of one that came several times, the first. */

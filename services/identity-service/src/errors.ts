@@ -50,6 +50,11 @@ export const ERRORS = {
     retryable: true,
     message: "Too many new accounts from this address; wait before the next one.",
   },
+  too_many_keys: {
+    grpc: "resource_exhausted",
+    retryable: true,
+    message: "Too many idempotency keys in a day; wait, or send the request without one.",
+  },
   busy: {
     grpc: "resource_exhausted",
     retryable: true,

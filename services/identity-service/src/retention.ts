@@ -19,6 +19,7 @@ export function retentionRules(db: Database<Tables>, now: () => Date): Retention
     (rowsMax) => deleteExpired(db, "token_families", before(KEEP_MS), rowsMax),
     (rowsMax) => deleteExpired(db, "revocations", now(), rowsMax),
     (rowsMax) => deleteExpired(db, "spent_challenges", now(), rowsMax),
+    (rowsMax) => deleteExpired(db, "idempotency_keys", now(), rowsMax),
     (rowsMax) => deleteOldReports(db, before(KEEP_REPORTS_MS), rowsMax),
     (rowsMax) => deleteOldFailures(db, before(FAILURES_LAST_MS), rowsMax),
   ];

@@ -4,6 +4,7 @@ import { accountAdminRpcs } from "./rpc/account-admin.ts";
 import { accountRpcs } from "./rpc/accounts.ts";
 import { adminRpcs } from "./rpc/admin.ts";
 import { deviceRpcs } from "./rpc/devices.ts";
+import { idempotencyRpcs } from "./rpc/idempotency.ts";
 import type { RpcParts } from "./rpc/parts.ts";
 import { reportRpcs } from "./rpc/reports.ts";
 import { upgradeRpcs } from "./rpc/upgrade.ts";
@@ -16,5 +17,6 @@ export function identityRpc(parts: RpcParts): ServiceImpl<typeof IdentityService
     ...adminRpcs(parts),
     ...accountAdminRpcs(parts),
     ...reportRpcs(parts),
+    ...idempotencyRpcs(parts),
   };
 }

@@ -21,6 +21,7 @@ export interface Tables {
   login_failures: LoginFailuresTable;
   spent_challenges: SpentChallengesTable;
   reports: ReportsTable;
+  idempotency_keys: IdempotencyKeysTable;
   audit_log: AuditLogTable;
   outbox: OutboxTable;
   outbox_slots: OutboxSlotsTable;
@@ -159,6 +160,23 @@ export interface ReportsTable {
   decided_by: string | null;
   decided_at: Date | null;
   decided_why: string | null;
+}
+
+/** REST writes that were sent with an idempotency key, until a day after they came. */
+export interface IdempotencyKeysTable {
+  player_id: string;
+  operation: string;
+  idempotency_key: string;
+  /** SHA-256. */
+  request_hash: Buffer;
+  /** The attempt that carries it out, or did. */
+  holder: string;
+  /** After that, another attempt may. Of no meaning once it is answered. */
+  held_until: Date;
+  /** NULL: not answered. */
+  status: number | null;
+  body: string | null;
+  expires_at: Date;
 }
 
 export type Account = Selectable<AccountsTable>;

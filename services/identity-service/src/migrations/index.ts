@@ -181,6 +181,20 @@ export const migrations: Migrations = {
       key reports_of_player (player_id, decided, created_at, id),
       key reports_by_reporter (reporter_id, created_at)
     ) engine = InnoDB`),
+  "20261128T1300-create-idempotency-keys": statement(sql`
+    create table if not exists idempotency_keys (
+      player_id uuid not null,
+      operation varchar(64) character set ascii collate ascii_bin not null,
+      idempotency_key varchar(128) character set ascii collate ascii_bin not null,
+      request_hash binary(32) not null,
+      holder uuid not null,
+      held_until datetime(6) not null,
+      status smallint unsigned null,
+      body mediumtext null,
+      expires_at datetime(6) not null,
+      primary key (player_id, operation, idempotency_key),
+      key idempotency_keys_by_expiry (expires_at)
+    ) engine = InnoDB`),
 };
 
 /** For a database in use: what its audit log says already gets its seals. */

@@ -4,7 +4,7 @@ import type { Db } from "./db.ts";
 /** @returns how many rows went; equal to `limit` when there may be more. */
 export async function deleteExpired(
   db: Db,
-  table: "refresh_tokens" | "token_families" | "revocations" | "spent_challenges",
+  table: "refresh_tokens" | "token_families" | "revocations" | "spent_challenges" | "idempotency_keys",
   before: Date,
   limit: number,
 ): Promise<number> {
@@ -30,4 +30,15 @@ export async function deleteOldFailures(db: Db, before: Date, limit: number): Pr
     .limit(limit)
     .executeTakeFirstOrThrow();
   return Number(numDeletedRows);
+}
+
+/** When the row ends that ends first; undefined if there is none. */
+export async function firstKeyEnd(db: Db): Promise<Date | undefined> {
+  const row = await db
+    .selectFrom("idempotency_keys")
+    .select("expires_at")
+    .orderBy("expires_at")
+    .limit(1)
+    .executeTakeFirst();
+  return row?.expires_at;
 }

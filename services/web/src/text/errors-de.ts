@@ -108,6 +108,9 @@ export const errorsDe: ErrorTexts = {
   letters_handled: "Diese Ereignisse sind schon erledigt oder in Arbeit. Lade die Liste neu.",
   report_not_found: "Diese Meldung gibt es nicht mehr. Lade die Liste neu.",
   report_decided: "Diese Meldung ist schon entschieden. Lade die Liste neu.",
+  request_in_flight: "Das wird schon erledigt. Warte einen Moment.",
+  key_reused: "Diese Seite hat zwei Anfragen verwechselt. Versuche es noch einmal.",
+  too_many_keys: "Zu viel für einen Tag. Versuche es später noch einmal.",
   report_of_oneself: "Du kannst dich nicht selbst melden.",
   too_many_reports:
     "Du hast so viel gemeldet, wie man an einem Tag darf; was du vorher gemeldet hast, liegt bei der Moderation.",
