@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import cors from "@fastify/cors";
-import { must } from "@muster/errors";
+import { assert, must } from "@muster/errors";
 import type { Logger } from "@muster/log";
 import { withBudget } from "@muster/rpc";
 import type { Metrics } from "@muster/runtime";
@@ -286,7 +286,10 @@ function addOperation(
 
 /** As it leaves. */
 function written(reply: FastifyReply, { status, body }: Awaited<ReturnType<Handler<OperationId>>>): FinalAnswer {
-  return { status, body: body === undefined ? "" : String(reply.code(status).serialize(body)) };
+  if (body === undefined) return { status, body: "" };
+  const text = reply.code(status).serialize(body);
+  assert(typeof text === "string", "what takes a key answers JSON");
+  return { status, body: text };
 }
 
 /** Of one that came several times, the first. */

@@ -8,7 +8,7 @@ import { AccountQueues } from "./account-queues.ts";
 import { type AuditAction, identitySealer } from "./audit.ts";
 import { createChallenges } from "./challenges.ts";
 import { type Config, configuration } from "./config.ts";
-import { retentionRules } from "./retention.ts";
+import { measuredKeyRetention, retentionRules } from "./retention.ts";
 import { migrations } from "./migrations/index.ts";
 import { NetworkQuota } from "./network-quota.ts";
 import { createPasswords } from "./passwords.ts";
@@ -89,7 +89,7 @@ function compose(context: DatabaseContext<Config, Tables>): DatabaseComposition 
     quietMethods: [IdentityService.method.getTrust],
     beforeRpc: [keys, createAuditWatch({ database: db, sealer, metrics, log }), ...events.components],
     waitsFor: events.waitsFor,
-    retention: [...retentionRules(db, now), ...events.retention],
+    retention: [...retentionRules(db, now, measuredKeyRetention(metrics, now)), ...events.retention],
     ready: { "signing key": () => keys.check() },
   };
 }
