@@ -19,6 +19,7 @@ import {
 import { connected, guest, makeAdmin, playing, randomName } from "./players.ts";
 import { ACTIONS, pressed } from "./pressed-actions.ts";
 import { suspectMatch } from "./replayed.ts";
+import { comparedWithTable } from "./dependencies.ts";
 import { startSystem, type System } from "./system.ts";
 
 describeWithBrowser("the operator's console", () => {
@@ -370,6 +371,13 @@ describeWithBrowser("the operator's console", () => {
       await page.locator("[data-entry=dead_letters_discard_ordered]").getByText("rating-service").waitFor();
     },
     90_000,
+  );
+
+  it.skipIf(findKafka() === undefined)(
+    "runs in processes that have built all of the dependency table, Kafka included",
+    async () => {
+      expect(await comparedWithTable(system)).toEqual({ unused: [], unlisted: [] });
+    },
   );
 
   it("has no action that none of these tests has pressed", () => {
