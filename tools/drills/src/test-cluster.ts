@@ -34,6 +34,8 @@ export interface TestClusterOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Variables with an address, such as `EDGE_IDENTITY_URL`: a proxy that can break stands before each. */
   readonly links?: readonly string[];
+  /** MariaDB waits for its disk at each commit, as in an installation. */
+  readonly durable?: boolean;
   /** By service: another program than its own main.ts, with arguments. */
   readonly mains?: Readonly<Record<string, readonly string[]>>;
 }
@@ -79,7 +81,7 @@ const SINGLE = ["identity-service", "match-service", "rating-service", "chat-ser
 
 export async function openTestCluster(options: TestClusterOptions): Promise<TestCluster> {
   const folder = mkdtempSync(path.join(os.tmpdir(), "muster-drill-"));
-  const mariadb = await startMariadb({ dataDir: path.join(folder, "data"), port: await freePort(), durable: false });
+  const mariadb = await startMariadb({ dataDir: path.join(folder, "data"), port: await freePort(), durable: options.durable ?? false });
   const ports = portsFrom(await freePort(), await freePortBase());
   const singleNames = [...SINGLE, ...(options.further ?? [])];
   const health = { EDGE_HEALTH_URLS: healthUrls(ports, singleNames) };

@@ -31,6 +31,7 @@ export async function runDrill(drill: CascadeDrill, options: DrillOptions): Prom
     shards: 2,
     links: drill.links ?? [],
     mains: drill.mains ?? {},
+    durable: drill.durable ?? false,
     ...(kafka ? { kafka: kafka.brokers } : {}),
   });
   const load = await startSteadyLoad(cluster.edgeUrl, options.perS);

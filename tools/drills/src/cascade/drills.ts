@@ -30,6 +30,8 @@ export interface CascadeDrill {
   readonly overloads?: true;
   readonly links?: readonly string[];
   readonly kafka?: true;
+  /** MariaDB waits for its disk at each commit: else it has hardly any fsync. */
+  readonly durable?: true;
   /** By service: another program than its own main.ts. */
   readonly mains?: Readonly<Record<string, readonly string[]>>;
   /** Undefined: it can be tried here. Else why not. */
@@ -104,7 +106,7 @@ export const CASCADE_DRILLS: readonly CascadeDrill[] = [
     mayCost: ["match-service", "matchmaker"], // no match is recorded, so none begins
     async begin({ cluster }) {
       const database = new URL(cluster.matchDbUrl).pathname.slice(1);
-      const holder = await createConnection(cluster.mariadbUrl.replace(/^mysql:/, "mariadb:"));
+      const holder = await createConnection(`${cluster.mariadbUrl.replace(/^mysql:/, "mariadb:")}information_schema`);
       const tables = (await holder.query(
         "select table_name as name from information_schema.tables where table_schema = ? and table_type = 'BASE TABLE'",
         [database],
@@ -120,6 +122,7 @@ export const CASCADE_DRILLS: readonly CascadeDrill[] = [
     name: "disk-slow",
     does: "each fsync of MariaDB takes 200 ms longer",
     mayCost: [...ALL_SERVICES], // late, and in time: judged by the deadlines alone
+    durable: true,
     missing: () => (process.getuid?.() === 0 ? undefined : "strace may not trace MariaDB without root"),
     begin: async ({ cluster }) => await slowSyncs(cluster.mariadb.pid),
   },
