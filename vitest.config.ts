@@ -17,6 +17,7 @@ const DRIVES_BROWSER = ["tools/e2e/src/page*.system.test.ts", "tools/e2e/src/doc
 
 /** These judge how soon a whole system recovers from a fault: two at a time, when the others are done. */
 const JUDGES_RECOVERY = [
+  "tools/drills/src/cascade.system.test.ts",
   "tools/e2e/src/database-away.system.test.ts",
   "tools/e2e/src/reconnect.system.test.ts",
   "tools/e2e/src/resilience.system.test.ts",
@@ -53,6 +54,9 @@ class LongFirst extends BaseSequencer {
   }
 }
 
+/** Whole systems wait for each other and for timers half of the time: three at a time use two cores. */
+const SYSTEM_WORKERS = 3;
+
 const WITH_SERVERS = {
   globalSetup: ["packages/testkit/src/mariadb.setup.ts"],
   setupFiles: ["packages/testkit/src/contract-fetch.setup.ts"],
@@ -81,7 +85,7 @@ export default defineConfig({
           name: "servers",
           include: NEEDS_SERVERS,
           exclude: [...DRIVES_BROWSER, ...JUDGES_TIMES, ...JUDGES_RECOVERY, "**/node_modules/**"],
-          maxWorkers: 2,
+          maxWorkers: SYSTEM_WORKERS,
         },
       },
       {
@@ -90,7 +94,7 @@ export default defineConfig({
           ...SECOND_TRY,
           name: "browser",
           include: DRIVES_BROWSER,
-          maxWorkers: 2,
+          maxWorkers: SYSTEM_WORKERS,
         },
       },
       {
@@ -100,7 +104,7 @@ export default defineConfig({
           globalSetup: [...WITH_SERVERS.globalSetup, "packages/testkit/src/kafka.setup.ts"],
           include: NEEDS_KAFKA,
           exclude: [...JUDGES_TIMES, ...JUDGES_RECOVERY, "**/node_modules/**"],
-          maxWorkers: 2,
+          maxWorkers: SYSTEM_WORKERS,
         },
       },
       {

@@ -25,6 +25,7 @@ if (chosen.length === 0)
     `unknown drill ${values.drill}; available: ${CASCADE_DRILLS.map(({ name }) => name).join(", ")}, or all`,
   );
 
+const WARM_UP_S = 5;
 const verdicts: Verdict[] = [];
 for (const drill of chosen) {
   const missing = drill.missing?.();
@@ -33,6 +34,7 @@ for (const drill of chosen) {
     continue;
   }
   const verdict = await runDrill(drill, {
+    warmUpS: WARM_UP_S,
     perS: Number(values["per-s"]),
     pairs: Number(values.pairs),
     beforeS: Number(values["before-s"]),

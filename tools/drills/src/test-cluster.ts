@@ -81,7 +81,11 @@ const SINGLE = ["identity-service", "match-service", "rating-service", "chat-ser
 
 export async function openTestCluster(options: TestClusterOptions): Promise<TestCluster> {
   const folder = mkdtempSync(path.join(os.tmpdir(), "muster-drill-"));
-  const mariadb = await startMariadb({ dataDir: path.join(folder, "data"), port: await freePort(), durable: options.durable ?? false });
+  const mariadb = await startMariadb({
+    dataDir: path.join(folder, "data"),
+    port: await freePort(),
+    durable: options.durable ?? false,
+  });
   const ports = portsFrom(await freePort(), await freePortBase());
   const singleNames = [...SINGLE, ...(options.further ?? [])];
   const health = { EDGE_HEALTH_URLS: healthUrls(ports, singleNames) };

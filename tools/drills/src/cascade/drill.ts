@@ -10,6 +10,8 @@ import { metricsOf, residentMib, sumOf } from "./processes.ts";
 import { judge, type Verdict } from "./verdict.ts";
 
 export interface DrillOptions {
+  /** The first calls and matches are slower than those that follow: code is compiled, connections are opened. */
+  readonly warmUpS: number;
   readonly perS: number;
   /** Of matches that are played meanwhile, two players each. */
   readonly pairs: number;
@@ -20,8 +22,6 @@ export interface DrillOptions {
   readonly progress: (line: string) => void;
 }
 
-/** The first calls and matches are slower than those that follow: code is compiled, connections are opened. */
-const WARM_UP_MS = 5000;
 const LATE_TICK_S = "0.016";
 
 export async function runDrill(drill: CascadeDrill, options: DrillOptions): Promise<Verdict> {
@@ -38,7 +38,7 @@ export async function runDrill(drill: CascadeDrill, options: DrillOptions): Prom
   const matches = await keepMatches(cluster.edgeUrl, cluster.gatewayUrl, options.pairs);
   const over = new AbortController();
   try {
-    await wait(WARM_UP_MS);
+    await wait(options.warmUpS * 1000);
     const marks = [await mark(cluster)];
     await wait(options.beforeS * 1000);
     marks.push(await mark(cluster));
