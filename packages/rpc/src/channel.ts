@@ -1,10 +1,11 @@
 // All connections of a client: one to each address that the service's host name resolves to. Calls are spread over them round
-// robin. Lost connections are reopened, names are resolved again periodically, and connections to addresses that are no
+// robin, except to those that do not answer while others do (replica-health.ts). Lost connections are reopened, names are resolved again periodically, and connections to addresses that are no
 // longer listed are closed.
 import { lookup } from "node:dns/promises";
 import type { ClientHttp2Stream, OutgoingHttpHeaders } from "node:http2";
 import { retryDelayMs } from "@muster/runtime";
 import { Connection, type Pings } from "./connection.ts";
+import { healthy, ReplicaHealth } from "./replica-health.ts";
 
 /** The addresses that a host name stands for. */
 export type Resolve = (hostname: string) => Promise<readonly string[]>;
@@ -15,6 +16,10 @@ export interface ChannelOptions {
   readonly resolve?: Resolve | undefined;
   readonly resolveEveryMs?: number | undefined;
   readonly pings?: Pings | undefined;
+  /** A replica is left out from now on. */
+  readonly onLeftOut?: ((address: string) => void) | undefined;
+  /** Instead of the usual time: for tests. */
+  readonly leftOutMs?: number | undefined;
   readonly connectMs: number;
 }
 
@@ -30,7 +35,8 @@ export class NotConnectedError extends Error {
   }
 }
 
-const RESOLVE_EVERY_MS = 15_000;
+/** A new replica gets its share after this long, a fifth more, and the time to connect. */
+export const RESOLVE_EVERY_MS = 15_000;
 /** A name server's packet that is lost costs the system's resolver 5 s: after this long the name is asked for once more beside it. */
 const LOOKUP_MS_MAX = 1000;
 /** At once: each holds a thread of the process's few. */
@@ -43,6 +49,7 @@ const PATIENCE_MS = 3000;
 const WAITING_MAX = 2000;
 
 interface Endpoint {
+  readonly health: ReplicaHealth;
   connection: Connection | undefined;
   failures: number;
   nextTryAt: number;
@@ -55,6 +62,8 @@ export class Channel {
   readonly #resolve: Resolve;
   readonly #resolveEveryMs: number;
   readonly #pings: Pings | undefined;
+  readonly #onLeftOut: (address: string) => void;
+  readonly #leftOutMs: number | undefined;
   readonly #connectMs: number;
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #waiting = new Set<() => void>();
@@ -69,13 +78,23 @@ export class Channel {
   #lastFailure: unknown;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ baseUrl, resolve = lookUpAll, resolveEveryMs = RESOLVE_EVERY_MS, pings, connectMs }: ChannelOptions) {
+  constructor({
+    baseUrl,
+    resolve = lookUpAll,
+    resolveEveryMs = RESOLVE_EVERY_MS,
+    pings,
+    connectMs,
+    onLeftOut = () => undefined,
+    leftOutMs,
+  }: ChannelOptions) {
     const url = new URL(baseUrl);
     this.authority = url.origin;
     this.#hostname = url.hostname.replace(/^\[|\]$/g, "");
     this.#resolve = resolve;
     this.#resolveEveryMs = resolveEveryMs;
     this.#pings = pings;
+    this.#onLeftOut = onLeftOut;
+    this.#leftOutMs = leftOutMs;
     this.#connectMs = connectMs;
   }
 
@@ -99,10 +118,12 @@ export class Channel {
   /** Call ready() first. @throws NotConnectedError */
   async request(method: string, path: string, headers: OutgoingHttpHeaders): Promise<ClientHttp2Stream> {
     for (;;) {
-      const connection = this.#pick();
+      const { connection, health } = this.#pick() ?? {};
       if (!connection) throw new NotConnectedError(this.authority, false, this.#lastFailure);
       try {
-        return connection.request({ ...headers, ":method": method, ":path": path });
+        const stream = connection.request({ ...headers, ":method": method, ":path": path });
+        health?.watch(stream, headers);
+        return stream;
       } catch (err) {
         if (connection.usable) throw err;
       }
@@ -131,10 +152,19 @@ export class Channel {
   }
 
   /** The next one round. */
-  #pick(): Connection | undefined {
-    const usable: Connection[] = [];
-    for (const { connection } of this.#endpoints.values()) if (connection?.usable) usable.push(connection);
-    return usable[this.#next++ % usable.length];
+  #pick(): Endpoint | undefined {
+    const usable: Endpoint[] = [];
+    for (const endpoint of this.#endpoints.values()) if (endpoint.connection?.usable) usable.push(endpoint);
+    const taking = healthy(usable, performance.now());
+    return taking[this.#next++ % taking.length];
+  }
+
+  /** At least half of them are well meanwhile: what all fail, they fail less if all share it. */
+  #mayLeaveOut(address: string, failing: ReplicaHealth): boolean {
+    const better = [...this.#endpoints.values()].filter(({ health }) => health.isBetterThan(failing)).length;
+    if (better * 2 < this.#endpoints.size) return false;
+    this.#onLeftOut(address);
+    return true;
   }
 
   /** Until something changes, or the time is up. */
@@ -195,8 +225,7 @@ export class Channel {
         this.#endpoints.delete(address);
       }
       for (const address of found)
-        if (!this.#endpoints.has(address))
-          this.#endpoints.set(address, { connection: undefined, failures: 0, nextTryAt: 0, connecting: false });
+        if (!this.#endpoints.has(address)) this.#endpoints.set(address, this.#endpoint(address));
       this.#resolveAt = performance.now() + this.#resolveEveryMs * (0.8 + Math.random() * 0.4);
     } catch (err) {
       // The addresses from before are still good.
@@ -207,6 +236,11 @@ export class Channel {
       this.#resolvedAt = performance.now();
     }
     this.#kick();
+  }
+
+  #endpoint(address: string): Endpoint {
+    const health = new ReplicaHealth((failing) => this.#mayLeaveOut(address, failing), this.#leftOutMs);
+    return { health, connection: undefined, failures: 0, nextTryAt: 0, connecting: false };
   }
 
   #connect(address: string, endpoint: Endpoint): void {
@@ -243,6 +277,7 @@ export class Channel {
 
   /** At once: a callee that restarts in good order has often been followed by the next already. */
   #lost(endpoint: Endpoint): void {
+    if (endpoint.connection?.unresponsive) endpoint.health.stuck();
     endpoint.connection = undefined;
     endpoint.nextTryAt = 0;
     if (this.#started) setImmediate(() => this.#kick());

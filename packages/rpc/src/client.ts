@@ -5,6 +5,7 @@ import { type Component, type Metrics, currentBudget, remainingBudgetMs } from "
 import { childOf, currentTrace, formatTraceparent, isRecording, startSpan } from "@muster/tracing";
 import type { Logger } from "@muster/log";
 import { type Dependencies, type Dependency, isNone, nameOf, noteBuilt, rowOf } from "@muster/resilience";
+import { Counter } from "prom-client";
 import { Breaker } from "./breaker.ts";
 import { Channel, type Resolve } from "./channel.ts";
 import type { Pings } from "./connection.ts";
@@ -30,6 +31,7 @@ export interface RpcClientOptions<S extends DescService> {
   /** Instead of the system's: for tests. */
   readonly resolve?: Resolve;
   readonly resolveEveryMs?: number;
+  readonly leftOutMs?: number;
   /** Instead of the usual ones: for tests. */
   readonly pings?: Pings;
 }
@@ -56,7 +58,7 @@ export function createRpcClient<S extends DescService>(options: RpcClientOptions
   const rows = Object.values(options.dependency);
   noteBuilt(rows);
   const connectMs = Math.max(...rows.map((row) => row.connectMs));
-  const channel = new Channel({ ...options, connectMs });
+  const channel = new Channel({ ...options, connectMs, onLeftOut: leftOutRule(options) });
   const waitShare = options.oneOfMany ? 0 : WAIT_SHARE;
   const transport = createOwnTransport(channel, {
     baseUrl: options.baseUrl,
@@ -78,6 +80,27 @@ export function createRpcClient<S extends DescService>(options: RpcClientOptions
       for (const breaker of breakers) breaker.stop();
       channel.stop();
     },
+  };
+}
+
+const LEFT_OUT = "rpc_client_replicas_left_out_total";
+
+/** Said and counted: which replica gets no calls for a while. */
+function leftOutRule({ service, metrics, log }: RpcClientOptions<DescService>): (address: string) => void {
+  const callee = service.typeName;
+  const known = metrics?.getSingleMetric(LEFT_OUT) as Counter<"service"> | undefined;
+  const counter =
+    known ??
+    (metrics &&
+      new Counter({
+        name: LEFT_OUT,
+        help: "Times that a replica of a service was left out for a while, because it did not answer, or failed, while others answered",
+        labelNames: ["service"],
+        registers: [metrics],
+      }));
+  return (address) => {
+    counter?.inc({ service: callee });
+    log?.warn({ callee, address }, "a replica does not answer while others do: it is left out for a while");
   };
 }
 

@@ -32,6 +32,8 @@ export class Connection {
   readonly #session: ClientHttp2Session;
   readonly #pings: Pings;
   #connected = false;
+  /** It was given up because the other side did not answer a ping. */
+  unresponsive = false;
   #streams = 0;
   #pinging: NodeJS.Timeout | undefined;
 
@@ -102,7 +104,9 @@ export class Connection {
     const late = setTimeout(() => setImmediate(() => setImmediate(giveUp)), this.#pings.answerMsMax).unref();
     let answered = false;
     const giveUp = (): void => {
-      if (!answered) this.destroy("the other side does not answer a ping");
+      if (answered) return;
+      this.unresponsive = true;
+      this.destroy("the other side does not answer a ping");
     };
     this.#session.ping(() => {
       answered = true;

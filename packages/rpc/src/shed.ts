@@ -8,7 +8,7 @@ import type { FastifyInstance } from "fastify";
 import { readCriticality, saysCriticality } from "./criticality.ts";
 import { toConnectError } from "./errors.ts";
 
-const PUSHBACK = "grpc-retry-pushback-ms";
+export const PUSHBACK = "grpc-retry-pushback-ms";
 
 /**
  * Every call is served with its criticality. Only unary ones are refused: a stream is one call for hours, and what it carries has limits of its own.

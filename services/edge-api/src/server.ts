@@ -12,6 +12,7 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify }
 import { Histogram } from "prom-client";
 import { admissionTo, type Shedders } from "./admission.ts";
 import { authenticate } from "./auth.ts";
+import { connectionsOf } from "./closing.ts";
 import { type Contract, KEY_HEADER, type Operation } from "./contract.ts";
 import {
   EXPOSED_HEADERS,
@@ -115,7 +116,16 @@ export function createRestServer(parts: ServerParts): FastifyInstance {
     clientErrorHandler: refuseUnreadable,
     frameworkErrors: (thrown, request, reply) => refuseBadPath(thrown, request, reply, { known, log: parts.log }),
   });
-  if (legacy) server.addHook("preClose", async () => legacy.stop());
+  const letGo = connectionsOf(server.server);
+  let closing = false;
+  server.addHook("preClose", async () => {
+    closing = true;
+    legacy?.stop();
+    letGo(Math.max(parts.deadlines.readMs, parts.deadlines.writeMs));
+  });
+  server.addHook("onSend", async (_request, reply) => {
+    if (closing) void reply.header("connection", "close");
+  });
   server.setValidatorCompiler(validators());
   takeEmptyBodies(server);
   server.removeContentTypeParser("text/plain"); // Fastify's own; a page may send it anywhere without being asked first

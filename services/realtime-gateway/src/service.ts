@@ -177,6 +177,7 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly socket
       matchmaking,
       chat,
       linkPart,
+      sockets.rest, // stopped when the clients have left
       connections,
       sockets,
     ],
@@ -200,11 +201,12 @@ function socketComponent(
   connections: Connections,
   parts: OwnedConnectionParts,
   log: Logger,
-): SocketComponent {
+): SocketComponent & { readonly rest: Component } {
   const proxies = proxiesOf(config.trustedProxies);
   let server: WsServer | undefined;
   return {
     name: "sockets",
+    rest: { name: "connections without a socket", stop: async () => server?.cutAll() },
     get url() {
       return `ws://${config.host}:${server?.port}/v1/realtime`;
     },

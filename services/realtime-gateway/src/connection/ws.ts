@@ -58,7 +58,10 @@ export interface WsOptions {
 
 export interface WsServer {
   readonly port: number;
+  /** No more sockets; those that are open go on. */
   close(): void;
+  /** Cuts every connection, also those that never asked for a WebSocket: one that says nothing would keep the process for 10 s. */
+  cutAll(): void;
 }
 
 interface UserData {
@@ -183,7 +186,12 @@ export function listen<C>(options: WsOptions, handlers: Handlers<C>): Promise<Ws
     const listenOn = app.listen.bind(app) as unknown as ListenOnHost;
     listenOn(options.host, options.port, EXCLUSIVE_PORT, (token) => {
       if (!token) return void whyNot(options).then(reject);
-      resolve({ port: uWS.us_socket_local_port(token), close: () => uWS.us_listen_socket_close(token) });
+      let listening = true;
+      const close = (): void => {
+        if (listening) uWS.us_listen_socket_close(token);
+        listening = false;
+      };
+      resolve({ port: uWS.us_socket_local_port(token), close, cutAll: () => (close(), app.close()) });
     });
   });
 }

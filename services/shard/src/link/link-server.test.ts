@@ -117,3 +117,21 @@ it("a burst of unauthenticated connections never exceeds the limit: the oldest a
   expect(open()).toBe(64);
   for (const { socket } of burst) socket.destroy();
 });
+
+it("stops within its time while a gateway keeps its half open, another end says nothing, and a third has said half of a frame", async () => {
+  const own = createLinkServer({ host: "127.0.0.1", port: 0 }, parts);
+  await own.start?.();
+  const at = { port: Number(own.address.split(":")[1]), host: "127.0.0.1", allowHalfOpen: true };
+  const ends = [connect(at), connect(at), connect(at)] as [Socket, Socket, Socket];
+  for (const socket of ends) socket.on("error", () => undefined);
+  await Promise.all(ends.map((socket) => new Promise((resolve) => socket.once("connect", resolve))));
+  sayHello({ socket: ends[0] } as Peer, linkKey);
+  await new Promise((resolve) => ends[0].once("data", resolve));
+  ends[0].pause();
+  ends[2].write(Buffer.from([100, 0]));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const since = performance.now();
+  await own.stop?.();
+  expect(performance.now() - since).toBeLessThan(2000);
+  for (const socket of ends) socket.destroy();
+});
