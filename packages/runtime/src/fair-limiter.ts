@@ -80,6 +80,10 @@ export class FairLimiter {
     return this.#waiting;
   }
 
+  get running(): number {
+    return this.#running;
+  }
+
   /** Nobody runs or waits. */
   get idle(): boolean {
     return this.#sources.size === 0;
@@ -109,7 +113,7 @@ export class FairLimiter {
   async #wait(source: Source, name: string, gone: AbortSignal | undefined): Promise<void> {
     if (gone?.aborted || !this.#makeRoom(source)) {
       this.#forgetIdle(name, source);
-      throw gone?.aborted ? new WaitAbandonedError("gone") : new LimitReachedError("too many at once");
+      throw gone?.aborted ? new WaitAbandonedError("gone") : this.#refusalOf(source);
     }
     return new Promise((resolve, reject) => {
       const abandon = (): void => one.leave(new WaitAbandonedError("gone"));
@@ -140,8 +144,14 @@ export class FairLimiter {
     let longest = source;
     for (const other of this.#sources.values()) if (other.waiting.length > longest.waiting.length) longest = other;
     if (longest.waiting.length <= source.waiting.length + 1) return false;
-    longest.waiting.at(-1)?.leave(new LimitReachedError("too many at once"));
+    longest.waiting.at(-1)?.leave(new LimitReachedError("too many at once", { ofSource: true }));
     return true;
+  }
+
+  #refusalOf({ waiting }: Source): LimitReachedError {
+    return new LimitReachedError("too many at once", {
+      ofSource: waiting.length >= this.#options.waitingPerSourceMax || waiting.length > 1,
+    });
   }
 
   /** The source that was let in longest ago, of those that have somebody waiting and may run one more; of equals, the first that came. */

@@ -9,6 +9,13 @@ export interface LimiterOptions {
 
 export class LimitReachedError extends Error {
   override readonly name = "LimitReachedError";
+  /** The limit of the source that asked: of all that wait, nobody has more. Otherwise there is just too much to do. */
+  readonly ofSource: boolean;
+
+  constructor(message: string, { ofSource = false } = {}) {
+    super(message);
+    this.ofSource = ofSource;
+  }
 }
 
 /** A bulkhead: bounded concurrency with a bounded queue. Policy at the limit: reject. */

@@ -111,7 +111,7 @@ const own = {
     default: 32,
     max: 10_000,
     description:
-      "passwords that may wait to be hashed, in each of three queues (log-ins, known devices, registrations); one address may have a quarter of them, but at least 8; beyond that the answer is busy",
+      "passwords that may wait to be hashed, in each of three queues (log-ins, known devices, registrations); one address may have a quarter of them, but at least 8; beyond that the answer is busy for that address, and overloaded when the queue is full of others",
   }),
 };
 

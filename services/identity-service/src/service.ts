@@ -35,11 +35,14 @@ function compose(context: DatabaseContext<Config, Tables>): DatabaseComposition 
     now,
     log,
   });
-  const passwords = createPasswords({
-    logInsMax: config.hashingMax,
-    registrationsMax: config.registrationHashingMax,
-    waitingMax: config.hashingQueueMax,
-  });
+  const passwords = createPasswords(
+    {
+      logInsMax: config.hashingMax,
+      registrationsMax: config.registrationHashingMax,
+      waitingMax: config.hashingQueueMax,
+    },
+    metrics,
+  );
   const accountQueues = new AccountQueues();
   const sealer = identitySealer(config.auditKey);
   const audit = createAuditLog<AuditAction>(sealer);
