@@ -38,7 +38,10 @@ it("hashes nothing for a caller that has gone, or has too little time left", asy
     );
   const budget = { deadlineAt: performance.now() + 60_000, signal: gone.signal };
   const waiting = withBudget(budget, () => [hash(), hash(), hash()]);
-  const late = withBudget({ ...budget, deadlineAt: performance.now() + 10, signal: new AbortController().signal }, hash);
+  const late = withBudget(
+    { ...budget, deadlineAt: performance.now() + 10, signal: new AbortController().signal },
+    hash,
+  );
   gone.abort();
   expect(await Promise.all([...waiting, late])).toEqual([
     "hashed", // it had begun

@@ -15,8 +15,9 @@ const TOLERANCE = 1.5;
 const SLACK_MS = 5;
 /** In one step, the limit falls to no less than this part of itself. */
 const GRADIENT_MIN = 0.5;
-/** Of a new limit, so much counts at once. */
+/** Of a new limit, so much counts at once; after a step that took as long as several, as much as after them. */
 const SMOOTHING = 0.2;
+const STEPS_AT_ONCE_MAX = 10;
 /** One step: as many calls and as long as this, at least. */
 const STEP_CALLS_MIN = 10;
 const STEP_MS_MIN = 100;
@@ -37,8 +38,8 @@ interface Usual {
  * The algorithm is Gradient2 of Netflix's concurrency-limits (Gradient2Limit.java): the limit follows the ratio of how long calls take in the
  * long run to how long they take now, and always leaves room for a short queue, so that it can grow again. Three things differ:
  * - What is usual is kept per kind of call. A service has fast and slow methods, and more of the slow ones are no overload.
- * - The limit begins at its highest: a burst right after a start is served. While fewer than half of the calls that may be
- *   in flight are, it grows back.
+ * - The limit begins at its highest: a burst right after a start is served. It falls as soon as more calls are in flight than always may
+ *   be, and grows back while fewer are.
  * - A busy process learns more slowly what is usual.
  */
 export class GradientLimit {
@@ -71,10 +72,10 @@ export class GradientLimit {
     if (this.#step.calls < STEP_CALLS_MIN || now - this.#step.beganAt < STEP_MS_MIN) return;
     const step = this.#step;
     this.#step = new Step(now);
-    const busy = step.inFlightMax >= this.#limit / 2;
+    const busy = step.inFlightMax >= Math.min(this.#limit / 2, this.#options.min);
     const gradient = this.#gradientOf(step);
     for (const [each, { calls, ms }] of step.kinds) this.#learn(each, ms / calls, busy);
-    this.#follow(gradient, busy);
+    this.#follow(gradient, busy, Math.min(STEPS_AT_ONCE_MAX, (now - step.beganAt) / STEP_MS_MIN));
   }
 
   #gradientOf({ calls, kinds }: Step): number {
@@ -98,11 +99,11 @@ export class GradientLimit {
     if (usual.ms > FASTER * ms) usual.ms *= FORGET;
   }
 
-  #follow(gradient: number, busy: boolean): void {
+  #follow(gradient: number, busy: boolean, steps: number): void {
     if (!busy && gradient < 1) return; // slow, and not because there are many
     const queue = Math.sqrt(this.#limit);
     const wanted = (busy ? this.#limit * gradient : this.#limit) + queue;
-    const next = this.#limit + SMOOTHING * (wanted - this.#limit);
+    const next = this.#limit + (1 - (1 - SMOOTHING) ** steps) * (wanted - this.#limit);
     this.#limit = Math.max(this.#options.min, Math.min(this.#options.max, next));
   }
 }

@@ -153,6 +153,20 @@ describe("the event loop guard", () => {
     expect(lateBy(4000, { utilization: 0.3 }).refuses("sheddable")).toBe(false);
   });
 
+  it("refuses within a long turn what comes late in it, once turns have been long, and never what is critical for one alone", () => {
+    let now = 0;
+    const guard = new LoopGuard(250, { now: () => now, utilization: () => 1 });
+    const refused = (): Criticality[] => CRITICALITIES.filter((of) => guard.refuses(of));
+    guard.look();
+    now += 100 + 400;
+    expect(refused()).toEqual([]);
+    now += 10_000;
+    expect(refused()).toEqual(["sheddable"]);
+    guard.look();
+    now += 100;
+    expect(refused()).toEqual(["critical", "sheddable-plus", "sheddable"]);
+  });
+
   it("is over within a second of the end of the work", () => {
     let now = 0;
     const guard = new LoopGuard(250, { now: () => now, utilization: () => 1 });
