@@ -28,9 +28,11 @@ const JUDGES_RECOVERY = [
 /** These judge how long single answers take beside what they do themselves: one at a time, last of all. */
 const JUDGES_TIMES = [
   "packages/client/src/answers.test.ts",
+  "packages/rpc/src/overload.test.ts",
   "services/chat-service/src/delivery.db.test.ts",
   "services/identity-service/src/account-queues.db.test.ts",
   "services/identity-service/src/defence.db.test.ts",
+  "services/identity-service/src/password-floods.db.test.ts",
   "services/realtime-gateway/src/connection/control-limits.test.ts",
   "services/realtime-gateway/src/connection/costly-frames.test.ts",
   "services/shard/src/tick/step-watchdog.test.ts",

@@ -1,6 +1,7 @@
 import type { components } from "@muster/contracts/openapi/edge/v1";
 import { errorFrom, foreign, noAnswer, pageOrigin } from "./answers.ts";
 import { MusterError } from "./errors.ts";
+import { patiently } from "./patience.ts";
 import { count, flag, list, maybe, record, type Shape, text, time, word } from "./shapes.ts";
 import type { SupportLog } from "./support-log.ts";
 
@@ -118,7 +119,7 @@ export interface RequestOptions {
 }
 
 /**
- * Sends one request to edge-api. An answer is accepted only if it has the contract's form.
+ * Sends one request to edge-api, once more when an overloaded server says when and it may be repeated. An answer is accepted only if it has the contract's form.
  * @throws MusterError with the contract's code; `network` if no answer came, or the answer is not from Muster
  */
 export function request<T>(
@@ -128,7 +129,7 @@ export function request<T>(
   expected: Shape<T> | typeof NOTHING | typeof BYTES,
   options: RequestOptions = {},
 ): Promise<T> {
-  const answer = exchange(baseUrl, method, path, expected, options);
+  const answer = patiently(method, path, () => exchange(baseUrl, method, path, expected, options));
   return options.log ? options.log.noting(`${method} ${path.replace(/\?.*/s, "")}`, answer) : answer;
 }
 

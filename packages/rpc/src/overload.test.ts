@@ -3,6 +3,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { IdentityService } from "@muster/contracts/identity/v2";
+import { anyMethods } from "@muster/resilience/testing";
 import { CRITICALITIES, type Criticality, withCriticality } from "@muster/runtime";
 import { afterEach, expect, it } from "vitest";
 import { createRpcClient, type RpcClient } from "./client.ts";
@@ -32,7 +33,7 @@ async function start(): Promise<Caller> {
   const exited = once(server, "exit");
   stops.push(() => (server.kill("SIGKILL"), exited));
   const [baseUrl] = (await once(server, "message")) as [string];
-  const client = createRpcClient({ service: IdentityService, baseUrl, timeoutMs: DEADLINE_MS });
+  const client = createRpcClient({ service: IdentityService, baseUrl, dependency: anyMethods(DEADLINE_MS) });
   stops.push(() => client.stop?.());
   return client;
 }
@@ -103,12 +104,12 @@ it("at twice its capacity, a server refuses the least critical first and does as
   const slowest = CRITICALITIES.flatMap((each) => of[each].latenciesMs).toSorted((a, b) => a - b);
   const shares = CRITICALITIES.map((each) => of[each].share);
   const p99Ms = slowest[Math.floor(slowest.length * 0.99)] as number;
-  if (process.env["MUSTER_TEST_FIGURES"]) console.log({ peakPerS, goodput, shares, p99Ms });
   const figures = JSON.stringify({ peakPerS, goodput, shares, p99Ms });
+  if (process.env["MUSTER_TEST_FIGURES"]) process.stderr.write(`${figures}\n`);
   expect(of["critical-plus"].share, figures).toBeGreaterThanOrEqual(0.99);
   expect(of.critical.share, figures).toBeGreaterThanOrEqual(0.99);
   expect(shares, figures).toEqual(shares.toSorted((a, b) => b - a));
   expect(of.sheddable.share, figures).toBeLessThan(0.5);
   expect(goodput, figures).toBeGreaterThan(0.9 * peakPerS);
-  expect(p99Ms, figures).toBeLessThan(DEADLINE_MS / 2);
+  expect(p99Ms, figures).toBeLessThan(0.75 * DEADLINE_MS);
 });

@@ -60,6 +60,19 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
     at: "10m",
   },
   MusterEventLoopBlocked: level('nodejs_eventloop_lag_p99_seconds{job="muster"}', 0.3, 0.2),
+  MusterCriticalShed: growth(
+    'load_shed_total{service="s", of="calls", criticality="critical", why="limit"}',
+    12,
+    3,
+    "10m",
+  ),
+  MusterShedding: growth(
+    'load_shed_total{service="s", of="calls", criticality="sheddable", why="limit"}',
+    120,
+    30,
+    "30m",
+  ),
+  MusterHashingRefused: growth('identity_hashing_refused_total{queue="registration", why="full"}', 24, 6, "20m"),
   MusterClockWrong: { fires: { [clock]: "3+60x30" }, quiet: { [clock]: "1+60x30" }, at: "10m" },
   MusterFilesNearLimit: {
     fires: { 'process_open_fds{job="muster"}': "90x30", 'process_max_fds{job="muster"}': "100x30" },
