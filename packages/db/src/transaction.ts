@@ -1,9 +1,7 @@
+import { backoffMs, DATABASE } from "@muster/resilience";
+import { sleep } from "@muster/runtime";
 import type { Kysely, Transaction } from "kysely";
 import { DatabaseTimeoutError, DatabaseUnavailableError, isDeadlock } from "./errors.ts";
-
-const ATTEMPTS_MAX = 4;
-/** Before another attempt: the winner of the deadlock is given time to end, and losers do not meet again at once. */
-const RETRY_MS_MAX = 20;
 
 /**
  * Runs `work` in a transaction, and again when InnoDB chose it to lose a deadlock or its connection was lost before the
@@ -22,8 +20,9 @@ export async function inTransaction<Tables, T>(
     try {
       return await transaction().execute(work);
     } catch (err) {
-      if (attempt >= ATTEMPTS_MAX || !mayRepeat(err)) throw err;
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * RETRY_MS_MAX * attempt));
+      if (attempt >= DATABASE.attempts || !mayRepeat(err)) throw err;
+      // The winner of the deadlock is given time to end, and losers do not meet again at once.
+      await sleep(backoffMs(DATABASE.backoff, attempt));
     }
   }
 }

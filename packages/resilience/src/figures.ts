@@ -41,6 +41,9 @@ export const WRITES: Figures = {
   idempotent: false,
 };
 
+/** Between two streams of a session. */
+export const SESSION_DELAYS: Backoff = { firstMs: 50, maxMs: 1000, jitter: "half" };
+
 /** A session: it lasts for as long as both processes do. */
 export const SESSION: Figures = {
   kind: "grpc stream",
@@ -49,7 +52,7 @@ export const SESSION: Figures = {
   totalMs: Infinity,
   floorMs: 0,
   attempts: Infinity,
-  backoff: { firstMs: 50, maxMs: 1000, jitter: "half" },
+  backoff: SESSION_DELAYS,
   idempotent: true,
   retryBudget: { none: "one stream per process; the delay between two grows" },
   bulkhead: 1,

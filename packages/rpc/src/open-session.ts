@@ -1,5 +1,6 @@
 // The client's side of a session: a bidirectional stream that is kept open for as long as the process runs.
 import type { Logger } from "@muster/log";
+import { SESSION_DELAYS } from "@muster/resilience";
 import { type Component, retryForever } from "@muster/runtime";
 import { MessageQueue } from "./message-queue.ts";
 
@@ -76,7 +77,8 @@ export function openSession<Out, In>(options: SessionOptions<Out, In>): OpenSess
     check: () => (isOpen() ? undefined : `no ${name}`),
     send,
     async start() {
-      running = retryForever(session, { name, stop: stop.signal, log });
+      const { firstMs: firstDelayMs, maxMs: maxDelayMs } = SESSION_DELAYS;
+      running = retryForever(session, { name, stop: stop.signal, log, firstDelayMs, maxDelayMs });
     },
     async stop() {
       stop.abort();

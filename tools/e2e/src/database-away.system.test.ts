@@ -4,10 +4,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import type { MusterClient } from "@muster/client";
+import { createDatabase } from "@muster/db";
 import { readContract } from "@muster/edge-api/testing";
 import { freePort, type MariadbServer, provision, startMariadb } from "@muster/local";
+import { anyDatabase } from "@muster/resilience/testing";
 import { describeWithServers, until } from "@muster/testkit";
 import fc from "fast-check";
+import { sql } from "kysely";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { guest, playing } from "./players.ts";
 import { allowed, type Schema } from "./schema-arbitrary.ts";
@@ -118,6 +121,33 @@ describeWithServers("a database that is away", () => {
       );
       return statuses.every((status) => status === 200) ? undefined : `answers ${statuses.join(", ")}`;
     }, 10_000);
+
+  it("a request whose client has gone leaves no statement behind on the server", async () => {
+    const { db, stop } = createDatabase({
+      url: Object.assign(new URL(mariadb.adminUrl), { pathname: "information_schema" }).href,
+      dependency: anyDatabase(2, { waitMs: 5000, statementMs: 30_000 }),
+    });
+    const waiting = async (): Promise<number> => {
+      const { rows } = await sql<{ n: bigint }>`
+        select count(*) as n from processlist where user = 'identity' and state like 'Waiting for table%'`.execute(db);
+      return Number(rows[0]?.n);
+    };
+    const token = await client.accessToken();
+    await db.connection().execute(async (locking) => {
+      await sql`lock tables identity_away.accounts write`.execute(locking);
+      const leaving = new AbortController();
+      const headers = { authorization: `Bearer ${token}` };
+      const asked = fetch(`${system.url}/v1/me`, { headers, signal: leaving.signal }).catch((err: Error) => err.name);
+      await until(async () => ((await waiting()) > 0 ? undefined : "nothing waits for the lock"), 2000);
+      leaving.abort();
+      expect(await asked).toBe("AbortError");
+      // Long before its deadline.
+      await until(async () => ((await waiting()) === 0 ? undefined : "it still waits"), DEADLINE_MS.read / 2);
+      await sql`unlock tables`.execute(locking);
+    });
+    await stop();
+    await back();
+  });
 
   it("stopped: 503 in time for what needs it, a running match goes on, and all is back by itself", async () => {
     const { matches } = await playing(system, "duel", [0, 0]);

@@ -2,10 +2,12 @@
 // an idle link, unanswered heartbeats count: after a few the shard is suspected, after many it is considered dead. Heartbeats
 // are counted, not timed, so a gateway that was stopped itself does not blame its shards.
 
+import { DEPENDENCIES } from "@muster/resilience";
+
 /** Interval at which `next` is called. */
 export const HEARTBEAT_EVERY_MS = 50;
 /** A shard that answers no heartbeat for this long is taken for dead, though its socket is open. */
-export const DEAD_AFTER_MS = 8000;
+export const DEAD_AFTER_MS: number = DEPENDENCIES["realtime-gateway"].shard.links.tryMs;
 /** While the shard is heard, only one in this many heartbeats is sent. */
 const SENT_AT_LEAST_EVERY = 20;
 

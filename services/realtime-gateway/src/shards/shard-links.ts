@@ -47,8 +47,8 @@ export class ShardLinks {
 
   /** The shards that the matchmaker knows: a link to each is open before a match needs it, and for its log replicas. */
   keep(addresses: readonly string[]): void {
-    this.#here = new Set(addresses);
-    for (const address of addresses) this.to(address);
+    this.#here = new Set(addresses.slice(0, this.#options.dependency.bulkhead));
+    for (const address of this.#here) this.to(address);
   }
 
   to(address: string): ShardLink {
