@@ -1,7 +1,7 @@
 // What one event's failure may not do to others, beside a broker in memory.
 import { randomUUID } from "node:crypto";
 import { DatabaseUnavailableError } from "@muster/db";
-import { until } from "@muster/runtime";
+import { currentCriticality, until } from "@muster/runtime";
 import { describeWithMariadb } from "@muster/testkit";
 import { sql } from "kysely";
 import { expect, it } from "vitest";
@@ -17,6 +17,26 @@ async function parked(pipeline: Pipeline): Promise<number> {
   const { rows } = await sql`select 1 from parked_events`.execute(pipeline.db);
   return rows.length;
 }
+
+describeWithMariadb("an event", () => {
+  it("is applied as sheddable, at the first attempt and once it is parked: an overloaded service does without it first", async () => {
+    await using pipeline = await new Pipeline(new MemoryBroker()).open();
+    const seen = new Map<number, unknown>();
+    let broken = true;
+    await pipeline.relay();
+    await pipeline.consumer(async (event, tx) => {
+      if (broken && event.n === 1) throw new Error("a bug");
+      seen.set(event.n, currentCriticality());
+      await count(event, tx);
+    });
+    await pipeline.emit([{ key: "a", n: 0 }]);
+    await pipeline.emit([{ key: "b", n: 1 }]);
+    await until(async () => ((await parked(pipeline)) === 1 ? undefined : "not parked"));
+    broken = false;
+    await pipeline.untilEffects(2, 5000);
+    expect([...seen.values()]).toEqual(["sheddable", "sheddable"]);
+  });
+});
 
 describeWithMariadb("an event that fails", () => {
   it.each(["per key", "none"] as const)(

@@ -25,6 +25,16 @@ it("converges on what the server can do at twice its capacity, and keeps its thr
   expect(Math.max(...limits) / Math.min(...limits)).toBeLessThan(2); // it does not swing
 });
 
+it("begun in an overload, it is no worse for long: it learns what is usual as soon as there is less to do", () => {
+  const server = new Limited(SERVER);
+  const { answered, latencyMs } = server.run({ perS: 4000, forMs: 30_000 });
+  expect(answered / 30).toBeGreaterThan(0.95 * 2000);
+  expect(latencyMs).toBeLessThan(170); // that of its highest limit
+  server.run({ perS: 500, forMs: 10_000 });
+  server.run({ perS: 4000, forMs: 5000 });
+  expect(server.run({ perS: 4000, forMs: 10_000 }).latencyMs).toBeLessThan(50);
+});
+
 it("does not collapse in an overload of ten minutes", () => {
   const server = new Limited(SERVER);
   server.run({ perS: 1500, forMs: 10_000 });

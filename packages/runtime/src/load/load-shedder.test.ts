@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CRITICALITIES, type Criticality, currentCriticality } from "../criticality.ts";
+import { FairLimiter } from "../fair-limiter.ts";
 import { type Admission, aside, LoadShedder, SHARES } from "./load-shedder.ts";
 import { LoopGuard } from "./loop-guard.ts";
 
@@ -31,7 +32,7 @@ it("begins no call when its share of the limit is in flight, whatever happens", 
   fc.assert(
     fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
       let now = 0;
-      const load = shedder(CALM, () => now);
+      const load = new LoadShedder({ guard: CALM, min: 2, max: 6, now: () => now }); // so few that it is often full
       const calls: Admission[] = [];
       const away = new Set<Admission>();
       for (const one of steps) {
@@ -56,8 +57,8 @@ it("begins no call when its share of the limit is in flight, whatever happens", 
           if (call && one.do === "come back" && away.delete(call)) call.comeBack();
         }
         expect(load.inFlight).toBe(calls.length - away.size);
-        expect(load.limit).toBeGreaterThanOrEqual(MIN);
-        expect(load.limit).toBeLessThanOrEqual(MAX);
+        expect(load.limit).toBeGreaterThanOrEqual(2);
+        expect(load.limit).toBeLessThanOrEqual(6);
       }
     }),
   );
@@ -94,6 +95,18 @@ it("what waits aside takes nobody's place", async () => {
   await waiting;
   expect(load.inFlight).toBe(MAX + 1); // it has been admitted before, and nobody else is until two have ended
   expect(fill(load, "critical-plus")).toHaveLength(0);
+});
+
+it("whoever waits in the queue of a fair limiter is aside, and whoever runs there is not", async () => {
+  const load = shedder();
+  const bulkhead = new FairLimiter({ runningMax: 1, waitingMax: 9, waitingPerSourceMax: 9 });
+  const { promise: go, resolve } = Promise.withResolvers<void>();
+  const calls = fill(load, "critical-plus").slice(0, 10);
+  const served = calls.map((call) => call.run(() => bulkhead.run("a", () => go)));
+  expect(load.inFlight).toBe(MAX - 9);
+  resolve();
+  await Promise.all(served);
+  expect(load.inFlight).toBe(MAX);
 });
 
 it.each([

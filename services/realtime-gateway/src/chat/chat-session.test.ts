@@ -1,4 +1,4 @@
-import { AppError, type ErrorRow } from "@muster/errors";
+import { AppError, commonError, type ErrorRow } from "@muster/errors";
 import { createLogger } from "@muster/log";
 import { Limiter } from "@muster/runtime";
 import { expect, it } from "vitest";
@@ -33,4 +33,9 @@ it("passes on the text of a refusal, and no time where waiting is not said to he
   const details = { until: "2026-11-27T19:24:13.986Z", reason: "loud" };
   const message = await replyTo(new AppError("muted", ROW, { message: "muted: loud", details }));
   expect(message).toMatchObject({ case: "error", value: { code: "muted", message: "muted: loud", retryAfterMs: 0 } });
+});
+
+it("says when an overloaded chat-service wants the message again", async () => {
+  const message = await replyTo(commonError("overloaded", { details: { retryAfterS: 1 } }));
+  expect(message).toMatchObject({ case: "error", value: { code: "chat_unavailable", retryAfterMs: 1000 } });
 });
