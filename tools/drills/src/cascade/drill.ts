@@ -4,7 +4,7 @@ import { startPrivateKafka } from "@muster/testkit/kafka";
 import { seededRandom } from "@muster/testkit/numbers";
 import { openTestCluster, type TestCluster } from "../test-cluster.ts";
 import type { CascadeDrill } from "./drills.ts";
-import { startSteadyLoad } from "./load.ts";
+import { type SteadyLoad, startSteadyLoad } from "./load.ts";
 import { keepMatches } from "./matches.ts";
 import { metricsOf, residentMib, sumOf } from "./processes.ts";
 import { judge, type Verdict } from "./verdict.ts";
@@ -39,6 +39,9 @@ export async function runDrill(drill: CascadeDrill, options: DrillOptions): Prom
   const over = new AbortController();
   try {
     await wait(options.warmUpS * 1000);
+    const peakPerS = drill.overloads ? await findPeak(load, options.perS) : options.perS;
+    if (drill.overloads)
+      options.progress(`${drill.name}: at most ${peakPerS.toFixed(0)} requests a second are answered in time`);
     const marks = [await mark(cluster)];
     await wait(options.beforeS * 1000);
     marks.push(await mark(cluster));
@@ -47,7 +50,7 @@ export async function runDrill(drill: CascadeDrill, options: DrillOptions): Prom
     const failedBefore = matches.ended.failed.length;
     const random = seededRandom(options.seed);
     const begun = performance.now();
-    const heal = await drill.begin({ cluster, load, kafka, perS: options.perS, random, over: over.signal });
+    const heal = await drill.begin({ cluster, load, kafka, perS: options.perS, peakPerS, random, over: over.signal });
     await wait(Math.max(0, begun + options.faultS * 1000 - performance.now()));
     over.abort();
     await heal();
@@ -59,6 +62,7 @@ export async function runDrill(drill: CascadeDrill, options: DrillOptions): Prom
     const [start, fault, healed, end] = marks as [Mark, Mark, Mark, Mark];
     return judge({
       drill,
+      peakPerS: drill.overloads ? peakPerS : undefined,
       sent: load.sent,
       before: { from: start.at, to: fault.at },
       during: { from: fault.at, to: healed.at },
@@ -75,6 +79,36 @@ export async function runDrill(drill: CascadeDrill, options: DrillOptions): Prom
     await load.stop();
     await matches.stop();
   }
+}
+
+const STEP = 1.4;
+const STEP_MS = 3000;
+/** Behind each step, for what waits. */
+const REST_MS = 2000;
+const STEPS_MAX = 12;
+/** Of what is sent: with less in time, there are more requests than answers. */
+const IN_TIME_SHARE_MIN = 0.95;
+/** What a player takes for an answer at once, ms. */
+const IN_TIME_MS = 500;
+
+/** More and more requests a second until some are late. @returns the most that were answered in time, requests a second */
+async function findPeak(load: SteadyLoad, fromPerS: number): Promise<number> {
+  let peak = 0;
+  for (let [step, rate] = [0, fromPerS]; step < STEPS_MAX; step++, rate *= STEP) {
+    const from = performance.now();
+    load.rate(rate);
+    await wait(STEP_MS);
+    const to = performance.now();
+    load.rate(fromPerS);
+    await wait(REST_MS);
+    const inTime = load.sent.filter(
+      ({ at, ms, status }) => at >= from && at < to && status < 500 && status > 0 && ms <= IN_TIME_MS,
+    );
+    const perS = (inTime.length / (to - from)) * 1000;
+    peak = Math.max(peak, perS);
+    if (perS < rate * IN_TIME_SHARE_MIN) break;
+  }
+  return peak;
 }
 
 interface Mark {

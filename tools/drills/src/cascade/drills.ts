@@ -13,6 +13,8 @@ export interface Scene {
   readonly kafka: PrivateKafka | undefined;
   /** Of the load before the fault, requests a second. */
   readonly perS: number;
+  /** The most that was answered in time, requests a second, where the drill overloads; else as `perS`. */
+  readonly peakPerS: number;
   readonly random: () => number;
   /** Aborted when the fault is over: for what goes on during it. */
   readonly over: AbortSignal;
@@ -198,8 +200,8 @@ export const CASCADE_DRILLS: readonly CascadeDrill[] = [
     does: "twice the requests that the machine can answer",
     mayCost: [],
     overloads: true,
-    async begin({ load, perS }) {
-      load.rate(perS * 2);
+    async begin({ load, perS, peakPerS }) {
+      load.rate(peakPerS * 2);
       return () => load.rate(perS);
     },
   },

@@ -15,6 +15,8 @@ export interface Seen {
   readonly before: Span;
   readonly during: Span;
   readonly after: Span;
+  /** Where it overloads: what was answered in time at most, requests a second. */
+  readonly peakPerS: number | undefined;
   /** Calls that the processes sent again during the fault. */
   readonly sentAgain: number;
   /** Share of groups of ticks that began later than LATE_TICK_S, before and during; undefined when no shard said. */
@@ -78,7 +80,7 @@ export function judge(seen: Seen): Verdict {
     },
     {
       name: "goodput",
-      value: goodput(hit, during) / Math.max(1, goodput(first, before)),
+      value: goodput(hit, during) / Math.max(1, seen.peakPerS ?? goodput(first, before)),
       unit: "x",
       ...(drill.overloads ? { limit: { least: GOODPUT_SHARE_MIN } } : {}),
     },
@@ -126,6 +128,7 @@ function problemsOf(
   if (wrong > 0) problems.push(`${wrong} answers were 500: a fault that nobody has thought of`);
   const silent = sent.filter(({ status }) => status === 0).length;
   if (silent > 0) problems.push(`${silent} requests had no answer`);
+  if (seen.grownMib.mib > GROWTH_MIB_MAX) problems.push(`it is ${seen.grownMib.process} that grew`);
   problems.push(...seen.deaths.map((death) => `a process died: ${death}`));
   problems.push(...seen.failedMatches.map((how) => `a match ended as "${how}"`));
   return problems;
