@@ -142,12 +142,19 @@ async function verifyFor(db: AuditDb, sealer: Sealer, isMeant: (row: AuditRow) =
 }
 
 async function note(db: AuditDb, sealer: Sealer, entry: AuditEntry<SealingAction>): Promise<void> {
-  await inTransaction(db as Database<AuditTables>, (tx) => appendEntry(tx, sealer, entry));
+  await inTransaction(db as Database<AuditTables>, (tx) => appendEntry(tx, sealer, entry), {
+    repeatable: "append entry",
+  });
 }
 
 async function sealInBatches(db: AuditDb, sealer: Sealer, entries: readonly AuditHead[]): Promise<void> {
   for (let i = 0; i < entries.length; i += BATCH_ROWS)
-    await inTransaction(db as Database<AuditTables>, async (tx) => {
-      for (const { position, hash } of entries.slice(i, i + BATCH_ROWS)) await setSeal(tx, position, sealer.seal(hash));
-    });
+    await inTransaction(
+      db as Database<AuditTables>,
+      async (tx) => {
+        for (const { position, hash } of entries.slice(i, i + BATCH_ROWS))
+          await setSeal(tx, position, sealer.seal(hash));
+      },
+      { repeatable: "seal entries" },
+    );
 }

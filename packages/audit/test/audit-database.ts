@@ -57,7 +57,7 @@ export class AuditDatabase {
     inTransaction(
       this.db,
       (tx) => log.append(tx, { actor: "system", action: "banned", target: "x", reason, at }),
-      isolation,
+      isolation && { isolation },
     );
 
   appendMany = async (count: number): Promise<void> => {

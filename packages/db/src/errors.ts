@@ -87,6 +87,12 @@ export function isDeadlock(err: unknown): boolean {
   return errno !== undefined && DEADLOCK.has(errno);
 }
 
+/** Ended by the server because it took too long, or by an operator. */
+export function isInterrupted(err: unknown): boolean {
+  const errno = errorNumber(err);
+  return errno !== undefined && INTERRUPTED.has(errno);
+}
+
 /** The database cannot be reached, is stopping or does not get on; the outcome of a commit in flight is unknown. */
 export function isTransient(err: unknown): boolean {
   if (err instanceof DatabaseUnavailableError) return true;

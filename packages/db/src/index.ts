@@ -17,7 +17,7 @@ export {
   isTransient,
 } from "./errors.ts";
 export { migrate, type Migration, type Migrations, missingMigrations, statement, waitForSchema } from "./migrations.ts";
-export { inTransaction } from "./transaction.ts";
+export { inTransaction, type TransactionOptions } from "./transaction.ts";
 export { migrateAndEnd } from "./migrate-process.ts";
 export { prepared } from "./prepared.ts";
 export { Tail, type TailOptions, type TailRow } from "./tail.ts";

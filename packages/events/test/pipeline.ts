@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { createDatabase, type Database, type DbPart, inTransaction, migrate, statement } from "@muster/db";
 import { anyDatabase, anyKafka } from "@muster/resilience/testing";
 import { type Component, until } from "@muster/runtime";
-import { freshDatabases, freshTopicPrefix, kafkaBrokers, LogLines } from "@muster/testkit";
+import { freshDatabases, freshTopicPrefix, kafkaBrokers, LogLines, loseDeadlocks } from "@muster/testkit";
 import { type Generated, sql, type Transaction } from "kysely";
 import { Registry } from "prom-client";
 import type { Admin, Broker, Producer, ReceivedRecord } from "../src/broker/port.ts";
@@ -111,6 +111,7 @@ export class Pipeline implements AsyncDisposable {
     const url = databaseUrl ?? (await freshDatabases())["match-service"];
     this.#part = createDatabase<Tables>({ url, dependency: anyDatabase(12, { waitMs: 5000, statementMs: 5000 }) });
     await migrate(this.db, MIGRATIONS);
+    loseDeadlocks();
     await this.admin.start?.();
     const { events, replay, dlq, retry } = this.topics;
     await this.admin.createTopics(

@@ -1,4 +1,5 @@
 export { describeWithMariadb, describeWithServers, freshDatabases, mariadbAdminUrl } from "./databases.ts";
+export { loseDeadlocks } from "./deadlocks.ts";
 export { type Front, openFront } from "./front.ts";
 export { type PrivateKafka, startPrivateKafka, startSecureKafka } from "./kafka.ts";
 export { type PrivateMariadb, startPrivateMariadb } from "./private-mariadb.ts";

@@ -7,6 +7,7 @@ import { anyMethods } from "@muster/resilience/testing";
 import { createRpcClient } from "@muster/rpc";
 import type { DatabaseApp, DatabaseService, DatabaseServiceConfig } from "@muster/service/database";
 import { freshDatabases } from "./databases.ts";
+import { loseDeadlocks } from "./deadlocks.ts";
 import { LogLines } from "./log-lines.ts";
 
 export interface Instance<S extends DescService> {
@@ -46,6 +47,7 @@ export async function startService<C extends DatabaseServiceConfig, Tables, S ex
   const url = databaseOf(name, await freshDatabases());
   const database = createDatabase<Tables>({ url, dependency: anyDatabase(4, { waitMs: 5000, statementMs: 10_000 }) });
   await migrate(database.db, migrations);
+  loseDeadlocks();
   const logs = new LogLines();
   let offsetMs = 0;
   const stops: (() => Promise<void>)[] = [];

@@ -19,24 +19,28 @@ export async function adoptModerationLog(db: Database<Tables>, audit: Audit, now
 }
 
 async function adoptBatch(db: Database<Tables>, audit: Audit, now: () => Date): Promise<number> {
-  return await inTransaction(db, async (tx) => {
-    const rows = await lockModeration(tx, BATCH_ROWS);
-    if (rows.length === 0) return 0;
-    await deleteModeration(
-      tx,
-      rows.map(({ position }) => position),
-    );
-    for (const { at, actor_id: actor, action, channel_id, target_id, reason, trace_id: traceId } of rows) {
-      const target = moderationTarget(target_id, channel_id);
-      await audit.append(tx, { actor, action, target, reason, at, traceId });
-    }
-    await audit.append(tx, {
-      actor: "system",
-      action: "moderation_adopted",
-      target: `${rows.length} entries`,
-      reason: "written by a release without an audit log",
-      at: now(),
-    });
-    return rows.length;
-  });
+  return await inTransaction(
+    db,
+    async (tx) => {
+      const rows = await lockModeration(tx, BATCH_ROWS);
+      if (rows.length === 0) return 0;
+      await deleteModeration(
+        tx,
+        rows.map(({ position }) => position),
+      );
+      for (const { at, actor_id: actor, action, channel_id, target_id, reason, trace_id: traceId } of rows) {
+        const target = moderationTarget(target_id, channel_id);
+        await audit.append(tx, { actor, action, target, reason, at, traceId });
+      }
+      await audit.append(tx, {
+        actor: "system",
+        action: "moderation_adopted",
+        target: `${rows.length} entries`,
+        reason: "written by a release without an audit log",
+        at: now(),
+      });
+      return rows.length;
+    },
+    { repeatable: "adopt moderation log" },
+  );
 }

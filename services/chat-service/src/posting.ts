@@ -101,11 +101,15 @@ export function createPosting(options: PostingOptions): Posting {
     if (channels.waiting(channelId) >= CHANNEL_WAITING_MAX) throw rateLimited(CHANNEL_RETRY_MS);
     // In the channel's turn: a crowd in one channel holds one connection, and all others are everybody else's.
     const result = await channels.run(channelId, () =>
-      inTransaction(db, async (tx) => {
-        const nextAt = (await lockSender(tx, actor.playerId)) ?? now();
-        const channel = await lock(tx, channelId);
-        return work(tx, channel, nextAt);
-      }),
+      inTransaction(
+        db,
+        async (tx) => {
+          const nextAt = (await lockSender(tx, actor.playerId)) ?? now();
+          const channel = await lock(tx, channelId);
+          return work(tx, channel, nextAt);
+        },
+        { repeatable: "post or edit" },
+      ),
     );
     onCommitted();
     return result;
@@ -162,25 +166,29 @@ export function createPosting(options: PostingOptions): Posting {
     },
 
     async remove(actor, channelId, seq) {
-      await inTransaction(db, async (tx) => {
-        const channel = await lock(tx, channelId);
-        refuseReading(channel, await isMember(tx, channelId, actor.playerId), actor);
-        const message = await findMessage(tx, channelId, seq);
-        if (!message || message.deleted_at !== null) throw fail("message_not_found");
-        const isOwn = message.author_id === actor.playerId;
-        if (!isOwn && !mayModerate(channel, actor)) throw fail("not_allowed");
-        const change = await nextChange(tx, channel, channel.last_seq);
-        await updateMessage(tx, { ...message, body: "", deleted_at: now(), change_no: change });
-        if (!isOwn) {
-          await options.audit.append(tx, {
-            actor: actor.playerId,
-            action: "message_deleted",
-            target: moderationTarget(message.author_id, channelId),
-            reason: `message ${seq}`,
-            at: now(),
-          });
-        }
-      });
+      await inTransaction(
+        db,
+        async (tx) => {
+          const channel = await lock(tx, channelId);
+          refuseReading(channel, await isMember(tx, channelId, actor.playerId), actor);
+          const message = await findMessage(tx, channelId, seq);
+          if (!message || message.deleted_at !== null) throw fail("message_not_found");
+          const isOwn = message.author_id === actor.playerId;
+          if (!isOwn && !mayModerate(channel, actor)) throw fail("not_allowed");
+          const change = await nextChange(tx, channel, channel.last_seq);
+          await updateMessage(tx, { ...message, body: "", deleted_at: now(), change_no: change });
+          if (!isOwn) {
+            await options.audit.append(tx, {
+              actor: actor.playerId,
+              action: "message_deleted",
+              target: moderationTarget(message.author_id, channelId),
+              reason: `message ${seq}`,
+              at: now(),
+            });
+          }
+        },
+        { repeatable: "delete message" },
+      );
       onCommitted();
     },
   };

@@ -85,6 +85,20 @@ describeWithMariadb("moderators and admins", () => {
     await expect(ban("modder", "modder")).rejects.toMatchObject(refused);
   });
 
+  it("a moderator ends a player's sessions: once, with one entry in the log, and those of no other moderator", async () => {
+    await harness.call.logIn({ name: "player-onex", password: PASSWORD, deviceLabel: "another" });
+    const end = (by: string, name: string) =>
+      harness.call.revokePlayerDevices({ actorId: id(by), playerId: id(name), reason: "stolen" });
+    const entries = async () => (await harness.call.listAuditLog({ actorId: id("root-admin"), pageSize: 50 })).entries;
+    const before = (await entries()).length;
+    expect((await end("modder", "player-one")).revoked).toBe(2);
+    expect((await end("modder", "player-one")).revoked).toBe(0);
+    await expect(end("modder", "root-admin")).rejects.toMatchObject(refused);
+    const after = await entries();
+    expect(after.length - before).toBe(1);
+    expect(after[0]).toMatchObject({ action: "player_devices_revoked", target: id("player-one") });
+  });
+
   it("another service's operation is recorded before it is carried out, under its own action, by those who may", async () => {
     const order = { operation: "cancelMatch", target: id("player-two"), reason: "stuck", record: true };
     await expect(harness.call.authorizeOperation({ ...order, actorId: id("player-one") })).rejects.toMatchObject(

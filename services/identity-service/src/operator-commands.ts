@@ -92,16 +92,20 @@ async function grant(
   const account = await findAccountWithPassword(db, { nameKey: nameKeyOf(name) });
   if (!account)
     return `there is no registered account ${name}: create it on the page or with POST /v1/auth/register, then repeat this (a guest is not registered)`;
-  await inTransaction(db, async (tx) => {
-    await updateRole(tx, account.id, role);
-    await audit.append(tx, {
-      actor: "operator",
-      action: "role_set",
-      target: account.id,
-      reason: `${role}: ${reason}`,
-      at: new Date(),
-    });
-  });
+  await inTransaction(
+    db,
+    async (tx) => {
+      await updateRole(tx, account.id, role);
+      await audit.append(tx, {
+        actor: "operator",
+        action: "role_set",
+        target: account.id,
+        reason: `${role}: ${reason}`,
+        at: new Date(),
+      });
+    },
+    { repeatable: "operator sets role" },
+  );
   out.log(`${account.name} (${account.id}) is ${role} now; the access token shows it after its next refresh`);
   return undefined;
 }
@@ -123,13 +127,17 @@ async function revokeKeys(
   if (reason === "") throw new UsageError("revoke-keys takes a reason", "REASON");
   const encryptionKey = configOrExit("operator", () => readKeyEncryptionKey(env));
   const audit = auditOf(env);
-  const { kid, withdrawn } = await inTransaction(db, async (tx) => {
-    const at = new Date();
-    const replaced = await replaceKeys(tx, encryptionKey, at);
-    for (const target of replaced.withdrawn)
-      await audit.append(tx, { actor: "operator", action: "key_revoked", target, reason, at });
-    return replaced;
-  });
+  const { kid, withdrawn } = await inTransaction(
+    db,
+    async (tx) => {
+      const at = new Date();
+      const replaced = await replaceKeys(tx, encryptionKey, at);
+      for (const target of replaced.withdrawn)
+        await audit.append(tx, { actor: "operator", action: "key_revoked", target, reason, at });
+      return replaced;
+    },
+    { repeatable: "operator replaces keys" },
+  );
   for (const old of withdrawn) out.log(`${old} is withdrawn`);
   out.log(`${kid} signs from now on`);
   return undefined;

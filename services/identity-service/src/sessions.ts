@@ -175,7 +175,7 @@ export function createSessions(options: SessionsOptions): Sessions {
         return again; // undefined: commit the revocation, then refuse
       };
       const pair = await options.accountQueues.run(owner.account_id, owner.family_id, () =>
-        inTransaction(db, exchange),
+        inTransaction(db, exchange, { repeatable: "refresh" }),
       );
       if (!pair) throw fail("bad_refresh_token");
       return pair;
@@ -190,7 +190,9 @@ export function createSessions(options: SessionsOptions): Sessions {
         if (locked?.revoked_at === null)
           await revokeFamilies(tx, [locked.family_id], "logged_out", now(), tokensEndAt());
       };
-      await options.accountQueues.run(owner.account_id, endOf(owner.family_id), () => inTransaction(db, end));
+      await options.accountQueues.run(owner.account_id, endOf(owner.family_id), () =>
+        inTransaction(db, end, { repeatable: "log out" }),
+      );
     },
 
     async revoke(tx, which, reason) {

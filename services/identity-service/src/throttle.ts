@@ -102,18 +102,22 @@ export function createThrottle(options: ThrottleOptions): Throttle {
   ): Promise<T | undefined> => {
     const subjects = counts.map(({ subject }) => subject);
     await ensureFailures(db, subjects, now());
-    return inTransaction(db, async (tx) => {
-      const all: { stored: Failures; free: number }[] = [];
-      for (const { subject, free } of counts) {
-        // One that a success has just deleted counts as none; the update below then changes nothing.
-        all.push({ stored: lately((await lockFailures(tx, subject)) ?? noFailures(subject), now()), free });
-      }
-      const at = now(); // after taking the locks: earlier holders had an earlier time
-      const refused = refusal(all, at);
-      if (refused !== undefined) return refused;
-      for (const { stored, free } of all) await storeFailures(tx, oneMore(stored, free, at, options.delayMaxS));
-      return undefined;
-    });
+    return inTransaction(
+      db,
+      async (tx) => {
+        const all: { stored: Failures; free: number }[] = [];
+        for (const { subject, free } of counts) {
+          // One that a success has just deleted counts as none; the update below then changes nothing.
+          all.push({ stored: lately((await lockFailures(tx, subject)) ?? noFailures(subject), now()), free });
+        }
+        const at = now(); // after taking the locks: earlier holders had an earlier time
+        const refused = refusal(all, at);
+        if (refused !== undefined) return refused;
+        for (const { stored, free } of all) await storeFailures(tx, oneMore(stored, free, at, options.delayMaxS));
+        return undefined;
+      },
+      { repeatable: "count attempt" },
+    );
   };
 
   const settle = async (

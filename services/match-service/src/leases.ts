@@ -84,11 +84,15 @@ export function createLeaseSweep({ db, roundMs, now, metrics, log }: LeaseSweepO
   let stopped = false;
 
   const endBatch = async (round: number): Promise<number> => {
-    const records = await inTransaction(db, async (tx) => {
-      const expiredRecords = await lockExpired(tx, round - LEASE_ROUNDS, BATCH_MAX);
-      for (const record of expiredRecords) await storeOutcome(tx, record, SHARD_LOST, now());
-      return expiredRecords;
-    });
+    const records = await inTransaction(
+      db,
+      async (tx) => {
+        const expiredRecords = await lockExpired(tx, round - LEASE_ROUNDS, BATCH_MAX);
+        for (const record of expiredRecords) await storeOutcome(tx, record, SHARD_LOST, now());
+        return expiredRecords;
+      },
+      { repeatable: "end expired matches" },
+    );
     for (const { match } of records)
       log.error(
         { matchId: match.id, shardId: match.shard_id, epoch: match.epoch },

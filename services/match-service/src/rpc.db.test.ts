@@ -76,6 +76,14 @@ describeWithMariadb("match-service on a clean schema", () => {
     });
   });
 
+  it("cancels a match once, with its event", async () => {
+    const { matchId } = await create();
+    expect(await harness.call.cancelMatch({ matchId })).toMatchObject({ duplicate: false });
+    expect(await harness.call.cancelMatch({ matchId })).toMatchObject({ duplicate: true });
+    expect((await events(matchId)).map((event) => event.event_type)).toEqual(["match.cancelled"]);
+    await expect(harness.call.recordResult(result(matchId))).rejects.toMatchObject({ code: "result_conflict" });
+  });
+
   it("says in the event which seats were bots', which were not played, and who was in which team", async () => {
     const matchId = uuidv7();
     const seats = [0, 1, 2, 3].map((seat) => ({ seat, playerId: uuidv7(), playerName: `n${seat}`, team: seat % 2 }));

@@ -59,7 +59,7 @@ export function matchRpc({ db, log, now }: RpcParts): ServiceImpl<typeof MatchSe
       const row = newMatch(request, now());
       const lease = await newLease(db, request.leased);
       try {
-        await inTransaction(db, (tx) => insertMatch(tx, row, request.seats, lease));
+        await inTransaction(db, (tx) => insertMatch(tx, row, request.seats, lease), { repeatable: "create match" });
         const playerIds = request.seats.filter(({ bot }) => bot === "").map(({ playerId }) => playerId);
         log.info({ matchId: row.id, mode: row.mode, shardId: row.shard_id, playerIds }, "match recorded");
       } catch (err) {
@@ -72,47 +72,59 @@ export function matchRpc({ db, log, now }: RpcParts): ServiceImpl<typeof MatchSe
 
     async advanceEpoch(request) {
       const lease = await newLease(db, request.leased);
-      const epoch = await inTransaction(db, async (tx) => {
-        const { match } = await lock(tx, request.matchId);
-        const verdict = decideAdvance(match, request);
-        if (verdict === "advance") await advanceAll(tx, [match.id], request.shardId, lease);
-        else if (verdict !== "advanced") throw fail(verdict, { details: { epoch: match.epoch } });
-        return request.expectedEpoch + 1;
-      });
+      const epoch = await inTransaction(
+        db,
+        async (tx) => {
+          const { match } = await lock(tx, request.matchId);
+          const verdict = decideAdvance(match, request);
+          if (verdict === "advance") await advanceAll(tx, [match.id], request.shardId, lease);
+          else if (verdict !== "advanced") throw fail(verdict, { details: { epoch: match.epoch } });
+          return request.expectedEpoch + 1;
+        },
+        { repeatable: "advance epoch" },
+      );
       return { epoch };
     },
 
     async advanceEpochs({ matches }) {
       const lease = await newLease(db, true);
-      return { advances: await inTransaction(db, (tx) => advanceEach(tx, matches, lease)) };
+      return {
+        advances: await inTransaction(db, (tx) => advanceEach(tx, matches, lease), { repeatable: "advance epochs" }),
+      };
     },
 
     async recordResult(request) {
-      const duplicate = await inTransaction(db, async (tx) => {
-        const record = await lock(tx, request.matchId);
-        const ending = endingOf(request, record.participants.length);
-        if (decideResult(record, request, ending) === "duplicate") return true;
-        await storeOutcome(tx, record, ending, now(), request.inputLog);
-        const { id: matchId, shard_id: shardId } = record.match;
-        log.info(
-          { matchId, shardId, state: ending.state, reason: ending.endReason ?? ending.cancelReason },
-          "match over",
-        );
-        return false;
-      });
-      return { duplicate };
+      const ended = await inTransaction(
+        db,
+        async (tx) => {
+          const record = await lock(tx, request.matchId);
+          const ending = endingOf(request, record.participants.length);
+          if (decideResult(record, request, ending) === "duplicate") return undefined;
+          await storeOutcome(tx, record, ending, now(), request.inputLog);
+          return { ...ending, shardId: record.match.shard_id };
+        },
+        { repeatable: "record result" },
+      );
+      if (!ended) return { duplicate: true };
+      const { shardId, state, endReason, cancelReason } = ended;
+      log.info({ matchId: request.matchId, shardId, state, reason: endReason ?? cancelReason }, "match over");
+      return { duplicate: false };
     },
 
     async cancelMatch({ matchId }) {
-      const duplicate = await inTransaction(db, async (tx) => {
-        const record = await lock(tx, matchId);
-        if (decideCancel(record) === "duplicate") return true;
-        await storeOutcome(tx, record, OPERATOR_CANCELLED, now());
-        const { shard_id: shardId, epoch } = record.match;
-        log.warn({ matchId, shardId, epoch }, "match cancelled by an operator");
-        return false;
-      });
-      return { duplicate };
+      const cancelled = await inTransaction(
+        db,
+        async (tx) => {
+          const record = await lock(tx, matchId);
+          if (decideCancel(record) === "duplicate") return undefined;
+          await storeOutcome(tx, record, OPERATOR_CANCELLED, now());
+          return record.match;
+        },
+        { repeatable: "cancel match" },
+      );
+      if (!cancelled) return { duplicate: true };
+      log.warn({ matchId, shardId: cancelled.shard_id, epoch: cancelled.epoch }, "match cancelled by an operator");
+      return { duplicate: false };
     },
 
     async renewLeases({ shardId, matchIds }) {

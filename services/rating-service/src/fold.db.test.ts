@@ -191,7 +191,7 @@ describeWithMariadb("the stored state", () => {
         applied.resolve();
         await mayCommit.promise;
       },
-      "read committed",
+      { isolation: "read committed" },
     );
     await applied.promise;
     const rewinding = rewindAll(harness);
@@ -213,7 +213,7 @@ describeWithMariadb("the stored state", () => {
         excluded.resolve();
         await mayCommit.promise;
       },
-      "read committed",
+      { isolation: "read committed" },
     );
     await excluded.promise;
     const applying = apply(harness, duel(1, 1, 2));

@@ -13,22 +13,26 @@ import { listSeasons, lockAllModes } from "./store/states.ts";
  * @throws AppError season_conflict, season_too_early
  */
 export function startSeason(db: Database<Tables>, wanted: Season): Promise<boolean> {
-  return inTransaction(db, async (tx) => {
-    // No result is applied meanwhile: all of them see the season, or none.
-    await lockAllModes(tx);
-    const seasons = await listSeasons(tx);
-    const same = seasons.find(({ season }) => season === wanted.season);
-    if (same) {
-      if (same.name !== wanted.name || same.startsAtMs !== wanted.startsAtMs) throw fail("season_conflict");
-      return false;
-    }
-    const last = must(seasons.at(-1), "there is a season 1");
-    if (wanted.season !== last.season + 1) throw fail("season_conflict");
-    if (wanted.startsAtMs <= last.startsAtMs || (await findResultSince(tx, wanted.startsAtMs)))
-      throw fail("season_too_early");
-    await insertSeason(tx, wanted);
-    return true;
-  });
+  return inTransaction(
+    db,
+    async (tx) => {
+      // No result is applied meanwhile: all of them see the season, or none.
+      await lockAllModes(tx);
+      const seasons = await listSeasons(tx);
+      const same = seasons.find(({ season }) => season === wanted.season);
+      if (same) {
+        if (same.name !== wanted.name || same.startsAtMs !== wanted.startsAtMs) throw fail("season_conflict");
+        return false;
+      }
+      const last = must(seasons.at(-1), "there is a season 1");
+      if (wanted.season !== last.season + 1) throw fail("season_conflict");
+      if (wanted.startsAtMs <= last.startsAtMs || (await findResultSince(tx, wanted.startsAtMs)))
+        throw fail("season_too_early");
+      await insertSeason(tx, wanted);
+      return true;
+    },
+    { repeatable: "start season" },
+  );
 }
 
 /** @returns false: it is excluded already */
@@ -41,7 +45,7 @@ export function excludeMatch(db: Database<Tables>, matchId: string, reason: stri
       if (result?.rated) await requestRewind(tx, result.mode, matchId);
       return true;
     },
-    "read committed",
+    { isolation: "read committed", repeatable: "exclude match" },
   );
 }
 
@@ -55,6 +59,6 @@ export function includeMatch(db: Database<Tables>, matchId: string): Promise<boo
       if (result?.rated) await requestRewind(tx, result.mode, matchId);
       return true;
     },
-    "read committed",
+    { isolation: "read committed", repeatable: "include match" },
   );
 }

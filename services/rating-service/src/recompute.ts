@@ -26,7 +26,7 @@ export interface Recomputed {
 
 /** Reads one moment of the database and writes nothing. */
 export function compareWithFold(db: Database<Tables>, mode: string): Promise<Recomputed> {
-  return inTransaction(db, (tx) => new Comparison(tx, mode).run());
+  return inTransaction(db, (tx) => new Comparison(tx, mode).run(), { repeatable: "compare" });
 }
 
 class Comparison {

@@ -70,7 +70,7 @@ export function rewindMode(
       );
       return rewound;
     },
-    "read committed", // each statement sees what was committed before the mode was locked
+    { isolation: "read committed", repeatable: "rewind" }, // each statement sees what was committed before the mode was locked
   );
 }
 

@@ -62,33 +62,41 @@ export function ratingRpc({ db, log, now }: RpcParts): ServiceImpl<typeof Rating
       const limit = pageSize || PAGE_SIZE_DEFAULT;
       const from = decodeBoardPosition(board, cursor, () => fail("bad_cursor"));
       // Page and rank are of one moment.
-      return inTransaction(db, async (tx) => {
-        const rows = await listBelow(tx, board, from, limit + 1);
-        const page = rows.slice(0, limit);
-        const [first, last] = [page[0], page.at(-1)];
-        const rank = from && first ? await rankOf(tx, board, boardPositionOf(first)) : 1;
-        return {
-          entries: page.map((row, i) => toEntry(row, rank + i)),
-          nextCursor: rows.length > limit && last ? encodeBoardPosition(board, boardPositionOf(last)) : "",
-          season: board.season,
-          players: await sizeOf(tx, board),
-        };
-      });
+      return inTransaction(
+        db,
+        async (tx) => {
+          const rows = await listBelow(tx, board, from, limit + 1);
+          const page = rows.slice(0, limit);
+          const [first, last] = [page[0], page.at(-1)];
+          const rank = from && first ? await rankOf(tx, board, boardPositionOf(first)) : 1;
+          return {
+            entries: page.map((row, i) => toEntry(row, rank + i)),
+            nextCursor: rows.length > limit && last ? encodeBoardPosition(board, boardPositionOf(last)) : "",
+            season: board.season,
+            players: await sizeOf(tx, board),
+          };
+        },
+        { repeatable: "list leaderboard" },
+      );
     },
 
     async getLeaderboardAround({ leaderboard, playerId, eachSide }) {
       const board = await toBoard(db, leaderboard, now());
       const limit = eachSide || EACH_SIDE_DEFAULT;
-      return inTransaction(db, async (tx) => {
-        const own = await findBoardRow(tx, board, playerId.toLowerCase());
-        if (!own) throw fail("not_on_leaderboard");
-        const position = boardPositionOf(own);
-        const rank = await rankOf(tx, board, position);
-        const above = await listAbove(tx, board, position, limit);
-        const below = await listBelow(tx, board, position, limit);
-        const entries = [...above, own, ...below].map((row, i) => toEntry(row, rank - above.length + i));
-        return { entries, rank, season: board.season, players: await sizeOf(tx, board) };
-      });
+      return inTransaction(
+        db,
+        async (tx) => {
+          const own = await findBoardRow(tx, board, playerId.toLowerCase());
+          if (!own) throw fail("not_on_leaderboard");
+          const position = boardPositionOf(own);
+          const rank = await rankOf(tx, board, position);
+          const above = await listAbove(tx, board, position, limit);
+          const below = await listBelow(tx, board, position, limit);
+          const entries = [...above, own, ...below].map((row, i) => toEntry(row, rank - above.length + i));
+          return { entries, rank, season: board.season, players: await sizeOf(tx, board) };
+        },
+        { repeatable: "rank" },
+      );
     },
 
     async listRatingHistory({ playerId, mode, pageSize, cursor }) {

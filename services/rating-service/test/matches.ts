@@ -62,7 +62,7 @@ export const histories = fc
   );
 
 export function apply({ db }: Pick<TestDatabase, "db">, result: Result): Promise<Applied> {
-  return inTransaction(db, (tx) => applyResult(tx, result, new Date()), "read committed");
+  return inTransaction(db, (tx) => applyResult(tx, result, new Date()), { isolation: "read committed" });
 }
 
 /** As the consumer does: what could not get its locks is tried again. */
@@ -78,7 +78,7 @@ export async function applyInTheEnd(on: Pick<TestDatabase, "db">, result: Result
 export async function eraseInTheEnd({ db }: Pick<TestDatabase, "db">, playerId: string): Promise<void> {
   for (;;)
     try {
-      return await inTransaction(db, (tx) => erasePlayer(tx, playerId, new Date()), "read committed");
+      return await inTransaction(db, (tx) => erasePlayer(tx, playerId, new Date()), { isolation: "read committed" });
     } catch (err) {
       if (!isTransient(err)) throw err;
     }

@@ -26,7 +26,8 @@ export async function startHarness({ env, ...more }: HarnessOptions = {}): Promi
 
 /** As the consumer does, without a broker. */
 export async function deliver({ db }: Pick<Harness, "db">, ...events: EventOf<"match.ended">[]): Promise<void> {
-  for (const event of events) await inTransaction(db, (tx) => takeIn(tx, event, new Date()), "read committed");
+  for (const event of events)
+    await inTransaction(db, (tx) => takeIn(tx, event, new Date()), { isolation: "read committed" });
 }
 
 /** Waits for a verdict. */

@@ -193,7 +193,7 @@ function result(mode: string, n: number, players: number): Result {
 async function apply(db: Database<Tables>, one: Result): Promise<void> {
   for (;;)
     try {
-      await inTransaction(db, (tx) => applyResult(tx, one, new Date()), "read committed");
+      await inTransaction(db, (tx) => applyResult(tx, one, new Date()), { isolation: "read committed" });
       return;
     } catch (err) {
       if (!isTransient(err)) throw err;

@@ -168,33 +168,37 @@ async function emit(database: Database<Tables>): Promise<void> {
   );
   const keys = [...wanted].toSorted((a, b) => a - b).map((key) => `key-${key}`);
   const abort = Math.random() < 1 / 8;
-  const work = inTransaction(database, async (tx) => {
-    for (const key of keys) {
-      // The key's own row first: whoever else writes events of this key waits here.
-      const row = await tx
-        .selectFrom("numbers")
-        .select("n")
-        .where("event_key", "=", key)
-        .forUpdate()
-        .executeTakeFirstOrThrow();
-      const n = row.n + 1;
-      await tx.updateTable("numbers").set({ n }).where("event_key", "=", key).execute();
-      await tx
-        .insertInto("outbox")
-        .values({
-          event_id: randomUUID(),
-          event_type: "counted",
-          partition_key: key,
-          payload: JSON.stringify({ n }),
-          traceparent: "",
-          published_at: null,
-        })
-        .execute();
-      passed("event is inserted");
-      await sleep(Math.random() < 1 / 10 ? 100 : 0);
-    }
-    if (abort) throw ABORTED;
-  });
+  const work = inTransaction(
+    database,
+    async (tx) => {
+      for (const key of keys) {
+        // The key's own row first: whoever else writes events of this key waits here.
+        const row = await tx
+          .selectFrom("numbers")
+          .select("n")
+          .where("event_key", "=", key)
+          .forUpdate()
+          .executeTakeFirstOrThrow();
+        const n = row.n + 1;
+        await tx.updateTable("numbers").set({ n }).where("event_key", "=", key).execute();
+        await tx
+          .insertInto("outbox")
+          .values({
+            event_id: randomUUID(),
+            event_type: "counted",
+            partition_key: key,
+            payload: JSON.stringify({ n }),
+            traceparent: "",
+            published_at: null,
+          })
+          .execute();
+        passed("event is inserted");
+        await sleep(Math.random() < 1 / 10 ? 100 : 0);
+      }
+      if (abort) throw ABORTED;
+    },
+    { repeatable: "write events" },
+  );
   await work.catch((err: unknown) => {
     if (err !== ABORTED) throw err;
   });

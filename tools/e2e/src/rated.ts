@@ -19,7 +19,7 @@ export async function rateDuels(
     const matchId = uuidv7();
     const participants = players.map((playerId, i) => ({ playerId, rank: i + 1 }));
     const result = { matchId, mode, endedAtMs: firstEndedAtMs + n * 1000, region: "", participants };
-    await inTransaction(database.db, (tx) => applyResult(tx, result, new Date()), "read committed");
+    await inTransaction(database.db, (tx) => applyResult(tx, result, new Date()), { isolation: "read committed" });
     matchIds.push(matchId);
   }
   await database.stop();

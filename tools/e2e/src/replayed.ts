@@ -26,7 +26,7 @@ export async function deliverEnded(system: System, matchId: string): Promise<Eve
   }, 60_000);
   const data = JSON.parse(payload as string) as EventOf<"match.ended">["data"];
   const event: AnyEvent = newEvent("match.ended", data, { source: "muster/match-service", time: new Date() });
-  await inTransaction(to.db, (tx) => takeIn(tx, event, new Date()), "read committed");
+  await inTransaction(to.db, (tx) => takeIn(tx, event, new Date()), { isolation: "read committed" });
   await Promise.all([from.stop(), to.stop()]);
   return event;
 }

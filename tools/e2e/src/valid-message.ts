@@ -44,26 +44,27 @@ function oneOf(field: DescField, known: Readonly<Record<string, unknown>>, index
 function scalarOf(field: DescField, index: number): unknown {
   const rules = rulesOf(field);
   const own = rules?.type.case === "repeated" ? rules.type.value.items?.type : rules?.type;
-  switch (field.scalar) {
-    case ScalarType.STRING: {
-      const text = own?.case === "string" ? own.value : undefined;
-      const isId = text?.wellKnown.case === "uuid" || /(^|_)id$/.test(field.name);
-      if (isId && (text?.wellKnown.case === "uuid" || !text?.pattern)) return index === 0 ? ID : OTHER_ID;
-      return "a".repeat(Math.max(1, Number(text?.len || text?.minLen || 1)));
-    }
-    case ScalarType.BYTES: {
-      const bytes = own?.case === "bytes" ? own.value : undefined;
-      return new Uint8Array(Math.max(1, Number(bytes?.len || bytes?.minLen || 1)));
-    }
-    case ScalarType.BOOL:
-      return false;
-    case ScalarType.UINT64:
-    case ScalarType.INT64:
-      return 1n;
-    default:
-      return 1;
+  if (field.scalar === ScalarType.STRING) {
+    const text = own?.case === "string" ? own.value : undefined;
+    const isId = text?.wellKnown.case === "uuid" || /(^|_)id$/.test(field.name);
+    if (isId && (text?.wellKnown.case === "uuid" || !text?.pattern)) return index === 0 ? ID : OTHER_ID;
+    return "a".repeat(Math.max(1, Number(text?.len || text?.minLen || 1)));
   }
+  if (field.scalar === ScalarType.BYTES) {
+    const bytes = own?.case === "bytes" ? own.value : undefined;
+    return new Uint8Array(Math.max(1, Number(bytes?.len || bytes?.minLen || 1)));
+  }
+  if (field.scalar === ScalarType.BOOL) return false;
+  return LONG.has(field.scalar) ? 1n : 1;
 }
+
+const LONG: ReadonlySet<ScalarType | undefined> = new Set([
+  ScalarType.UINT64,
+  ScalarType.INT64,
+  ScalarType.SINT64,
+  ScalarType.FIXED64,
+  ScalarType.SFIXED64,
+]);
 
 function rulesOf(field: DescField) {
   return hasOption(field, fieldRules) ? getOption(field, fieldRules) : undefined;

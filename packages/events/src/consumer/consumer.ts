@@ -237,7 +237,7 @@ class EventConsumer<Tables extends ConsumerTables, Event extends Identified> {
     await inTransaction(
       this.#db,
       (tx) => parkEvent(tx, name, event.id, record, { error: reasonOf(err), attempts, nextAttemptInMs }),
-      "read committed",
+      { isolation: "read committed", repeatable: "park event" },
     );
     metrics.handled(name, event.type, "parked");
     return done("parked");
@@ -259,7 +259,7 @@ class EventConsumer<Tables extends ConsumerTables, Event extends Identified> {
         await apply(event, tx as unknown as Transaction<Tables>, (tell) => void afterCommit.push(tell));
         return "applied";
       },
-      "read committed",
+      { isolation: "read committed", repeatable: "apply event" },
     );
     for (const tell of afterCommit) tell();
     return result;
@@ -286,7 +286,7 @@ class EventConsumer<Tables extends ConsumerTables, Event extends Identified> {
           });
           await removeParked(tx, position);
         },
-        "read committed",
+        { isolation: "read committed", repeatable: "apply parked event" },
       );
     } catch (err) {
       if (!row) throw err;

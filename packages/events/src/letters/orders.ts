@@ -98,7 +98,7 @@ export async function orderLetters(
       }
       return chosenOffsets;
     },
-    "repeatable read", // two operators who order the same letters at once: the second one waits, then meets the first one's rows
+    { repeatable: "order letters" }, // two operators who order the same letters at once: the second one waits, then meets the first one's rows
   );
 }
 

@@ -65,7 +65,10 @@ export class Leases<Tables extends OutboxTables> {
   async renew(): Promise<boolean> {
     const askedAt = this.#clock();
     const before = this.#held;
-    const held = await inTransaction(this.#db, (tx) => this.#shareIn(tx), "read committed");
+    const held = await inTransaction(this.#db, (tx) => this.#shareIn(tx), {
+      isolation: "read committed",
+      repeatable: "share slots",
+    });
     this.#held = new Map(held.map((lease) => [lease.slot, lease]));
     this.#renewedAt = this.#clock();
     this.#validUntil = askedAt + this.#leaseMs;
@@ -106,7 +109,10 @@ export class Leases<Tables extends OutboxTables> {
 
   async #keep(): Promise<void> {
     const askedAt = this.#clock();
-    const ours = await inTransaction(this.#db, (tx) => this.#keepIn(tx), "read committed");
+    const ours = await inTransaction(this.#db, (tx) => this.#keepIn(tx), {
+      isolation: "read committed",
+      repeatable: "keep slots",
+    });
     const epochs = new Map(ours.map(({ slot, epoch }) => [slot, epoch]));
     this.#held = new Map([...this.#held].filter(([slot, { epoch }]) => epochs.get(slot) === epoch));
     this.#validUntil = askedAt + this.#leaseMs;

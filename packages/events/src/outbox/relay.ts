@@ -218,7 +218,10 @@ class Relay<Tables extends OutboxTables> {
     const slots = new Set(sent.map(({ row }) => row.slot));
     const leases = this.#leases.held.filter(({ slot }) => slots.has(slot));
     if (leases.length === 0) return;
-    await inTransaction(this.#db, (tx) => markIn(tx, sent, leases, this.#options.owner), "read committed");
+    await inTransaction(this.#db, (tx) => markIn(tx, sent, leases, this.#options.owner), {
+      isolation: "read committed",
+      repeatable: "mark published",
+    });
   }
 }
 

@@ -72,11 +72,15 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
     const found = await findChannelByKey(db, channel.unique_key);
     if (found) return found;
     try {
-      await inTransaction(db, async (tx) => {
-        await first(tx);
-        await insertChannel(tx, channel);
-        await letIn(tx, channel, people);
-      });
+      await inTransaction(
+        db,
+        async (tx) => {
+          await first(tx);
+          await insertChannel(tx, channel);
+          await letIn(tx, channel, people);
+        },
+        { repeatable: "create channel" },
+      );
       delivery.wake();
       return channel;
     } catch (err) {
@@ -188,18 +192,22 @@ export function channelRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatServic
         return {};
       }
       if (channel.kind !== "room" || (!isSelf && !mayModerate(channel, actor))) throw fail("not_allowed");
-      await inTransaction(db, async (tx) => {
-        await lockChannel(tx, channelId);
-        const wasInvited = await deleteInvitation(tx, channelId, playerId);
-        if (!(await deleteMember(tx, channelId, playerId))) {
-          if (wasInvited) return;
-          throw fail("member_not_found");
-        }
-        await insertHint(tx, { playerIds: [playerId] }, now());
-        if (isSelf) return;
-        const target = moderationTarget(playerId, channelId);
-        await audit.append(tx, { actor: actor.playerId, action: "member_removed", target, reason: "", at: now() });
-      });
+      await inTransaction(
+        db,
+        async (tx) => {
+          await lockChannel(tx, channelId);
+          const wasInvited = await deleteInvitation(tx, channelId, playerId);
+          if (!(await deleteMember(tx, channelId, playerId))) {
+            if (wasInvited) return;
+            throw fail("member_not_found");
+          }
+          await insertHint(tx, { playerIds: [playerId] }, now());
+          if (isSelf) return;
+          const target = moderationTarget(playerId, channelId);
+          await audit.append(tx, { actor: actor.playerId, action: "member_removed", target, reason: "", at: now() });
+        },
+        { repeatable: "remove member" },
+      );
       delivery.wake();
       return {};
     },

@@ -79,19 +79,27 @@ function networkHash(target: string, address: string): string {
 /** Not listed and not delivered, until the player writes in it or opens it. @returns whether it was shown. @throws AppError member_not_found */
 export async function hide(db: Database<Tables>, channelId: string, playerId: string, now: Date): Promise<boolean> {
   if (!(await isMember(db, channelId, playerId))) throw fail("member_not_found");
-  return inTransaction(db, async (tx) => {
-    const wasShown = await hideChannels(tx, [channelId], playerId);
-    if (wasShown) await insertHint(tx, { playerIds: [playerId] }, now);
-    return wasShown;
-  });
+  return inTransaction(
+    db,
+    async (tx) => {
+      const wasShown = await hideChannels(tx, [channelId], playerId);
+      if (wasShown) await insertHint(tx, { playerIds: [playerId] }, now);
+      return wasShown;
+    },
+    { repeatable: "hide channel" },
+  );
 }
 
 /** @returns whether it was hidden. */
 export async function show(db: Database<Tables>, channel: ChannelRow, playerId: string, now: Date): Promise<boolean> {
-  return inTransaction(db, async (tx) => {
-    const locked = await lockChannel(tx, channel.id);
-    const wasHidden = locked !== undefined && (await showChannel(tx, locked, playerId));
-    if (wasHidden) await insertHint(tx, { playerIds: [playerId] }, now);
-    return wasHidden;
-  });
+  return inTransaction(
+    db,
+    async (tx) => {
+      const locked = await lockChannel(tx, channel.id);
+      const wasHidden = locked !== undefined && (await showChannel(tx, locked, playerId));
+      if (wasHidden) await insertHint(tx, { playerIds: [playerId] }, now);
+      return wasHidden;
+    },
+    { repeatable: "show channel" },
+  );
 }

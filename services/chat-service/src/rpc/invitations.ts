@@ -36,24 +36,28 @@ export function invitationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatSer
     const ids = { opener: actor.playerId, target: playerId, address };
     const isAcquainted = actor.moderator || (await haveMet(db, ids.opener, ids.target));
     const store = (): Promise<void> =>
-      inTransaction(db, async (tx) => {
-        if (isAcquainted)
-          await lockDirectLimit(tx, playerId, "target", now()); // so that each counts the others
-        else await takeDirectLimits(tx, ids, limits.directs, now());
-        await refuseBlocked(tx, channel, actor, playerId); // a player who blocks locks the same row
-        await refuseMuted(tx, channel.id, actor.playerId, now()); // the room's name is a text of its owner's
-        await deleteEnded(tx, channel.id, playerId, openSince(parts));
-        await insertInvitation(tx, {
-          player_id: playerId,
-          channel_id: channel.id,
-          inviter_id: actor.playerId,
-          inviter_name: actor.name,
-          is_acquainted: isAcquainted ? 1 : 0,
-          state: "pending",
-          created_at: now(),
-        });
-        await trimInvitations(tx, playerId, limits.invitationsMax);
-      });
+      inTransaction(
+        db,
+        async (tx) => {
+          if (isAcquainted)
+            await lockDirectLimit(tx, playerId, "target", now()); // so that each counts the others
+          else await takeDirectLimits(tx, ids, limits.directs, now());
+          await refuseBlocked(tx, channel, actor, playerId); // a player who blocks locks the same row
+          await refuseMuted(tx, channel.id, actor.playerId, now()); // the room's name is a text of its owner's
+          await deleteEnded(tx, channel.id, playerId, openSince(parts));
+          await insertInvitation(tx, {
+            player_id: playerId,
+            channel_id: channel.id,
+            inviter_id: actor.playerId,
+            inviter_name: actor.name,
+            is_acquainted: isAcquainted ? 1 : 0,
+            state: "pending",
+            created_at: now(),
+          });
+          await trimInvitations(tx, playerId, limits.invitationsMax);
+        },
+        { repeatable: "invite" },
+      );
     if (!isAcquainted) return asStrangers(parts, ids, store);
     await ensureDirectLimits(db, ids, now());
     await store();

@@ -53,20 +53,24 @@ export function createJoining(parts: Pick<RpcParts, "db" | "delivery" | "limits"
     },
 
     async join(channelId, person, first = async () => {}) {
-      const changed = await inTransaction(db, async (tx) => {
-        const channel = must(await lockChannel(tx, channelId), "channels are never deleted");
-        const membership = await findMembership(tx, channelId, person.playerId);
-        if (membership?.is_hidden === 0) return false;
-        if (membership) {
-          await showChannel(tx, channel, person.playerId);
-          await insertHint(tx, { playerIds: [person.playerId] }, now());
+      const changed = await inTransaction(
+        db,
+        async (tx) => {
+          const channel = must(await lockChannel(tx, channelId), "channels are never deleted");
+          const membership = await findMembership(tx, channelId, person.playerId);
+          if (membership?.is_hidden === 0) return false;
+          if (membership) {
+            await showChannel(tx, channel, person.playerId);
+            await insertHint(tx, { playerIds: [person.playerId] }, now());
+            return true;
+          }
+          if (channel.member_count >= limits.roomMembersMax) throw fail("channel_full");
+          await first(tx);
+          await letIn(tx, channel, [person]);
           return true;
-        }
-        if (channel.member_count >= limits.roomMembersMax) throw fail("channel_full");
-        await first(tx);
-        await letIn(tx, channel, [person]);
-        return true;
-      });
+        },
+        { repeatable: "join" },
+      );
       if (changed) delivery.wake();
     },
   };

@@ -49,12 +49,16 @@ export function moderationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatSer
       const hasMembers = channelId !== EVERYWHERE && channelId !== GLOBAL_CHANNEL_ID;
       if (hasMembers && !(await isMember(db, channelId, playerId))) throw fail("member_not_found");
       const mute = { until: new Date(now().getTime() + seconds * 1000), reason };
-      await inTransaction(db, async (tx) => {
-        if (isRepeat(await findMuteIn(tx, channelId, playerId), mute)) return;
-        await storeMute(tx, channelId, playerId, mute);
-        const target = moderationTarget(playerId, channelId);
-        await audit.append(tx, { actor: actor.playerId, action: "player_muted", target, reason, at: now() });
-      });
+      await inTransaction(
+        db,
+        async (tx) => {
+          if (isRepeat(await findMuteIn(tx, channelId, playerId), mute)) return;
+          await storeMute(tx, channelId, playerId, mute);
+          const target = moderationTarget(playerId, channelId);
+          await audit.append(tx, { actor: actor.playerId, action: "player_muted", target, reason, at: now() });
+        },
+        { repeatable: "mute" },
+      );
       return {};
     },
 
@@ -62,11 +66,15 @@ export function moderationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatSer
       const actor = changerOf(request, parts);
       const { playerId, reason } = request;
       const channelId = await mutable(request.channelId, actor);
-      await inTransaction(db, async (tx) => {
-        if (!(await deleteMute(tx, channelId, playerId))) return;
-        const target = moderationTarget(playerId, channelId);
-        await audit.append(tx, { actor: actor.playerId, action: "player_unmuted", target, reason, at: now() });
-      });
+      await inTransaction(
+        db,
+        async (tx) => {
+          if (!(await deleteMute(tx, channelId, playerId))) return;
+          const target = moderationTarget(playerId, channelId);
+          await audit.append(tx, { actor: actor.playerId, action: "player_unmuted", target, reason, at: now() });
+        },
+        { repeatable: "unmute" },
+      );
       return {};
     },
 
@@ -78,25 +86,33 @@ export function moderationRpcs(parts: RpcParts): Pick<ServiceImpl<typeof ChatSer
         throw fail("too_many_blocks", { details: { blocksMax: BLOCKS_MAX } });
       const direct = await findChannelByKey(db, directKey(own, request.playerId));
       const rooms = await listRoomsOwned(db, request.playerId);
-      const isNew = await inTransaction(db, async (tx) => {
-        await lockDirectLimit(tx, own, "target", now()); // an invitation that is being made is there by now, or sees the block
-        if (!(await insertBlock(tx, own, request.playerId, now()))) return false;
-        await hideChannels(tx, direct ? [direct.id, ...rooms] : rooms, own);
-        await deleteInvitationsBy(tx, own, request.playerId, rooms);
-        await insertHint(tx, { playerIds: [own] }, now());
-        return true;
-      });
+      const isNew = await inTransaction(
+        db,
+        async (tx) => {
+          await lockDirectLimit(tx, own, "target", now()); // an invitation that is being made is there by now, or sees the block
+          if (!(await insertBlock(tx, own, request.playerId, now()))) return false;
+          await hideChannels(tx, direct ? [direct.id, ...rooms] : rooms, own);
+          await deleteInvitationsBy(tx, own, request.playerId, rooms);
+          await insertHint(tx, { playerIds: [own] }, now());
+          return true;
+        },
+        { repeatable: "block" },
+      );
       if (isNew) delivery.wake();
       return {};
     },
 
     async unblockPlayer(request) {
       const { playerId: own } = changerOf(request, parts);
-      const wasBlocked = await inTransaction(db, async (tx) => {
-        if (!(await deleteBlock(tx, own, request.playerId))) return false;
-        await insertHint(tx, { playerIds: [own] }, now());
-        return true;
-      });
+      const wasBlocked = await inTransaction(
+        db,
+        async (tx) => {
+          if (!(await deleteBlock(tx, own, request.playerId))) return false;
+          await insertHint(tx, { playerIds: [own] }, now());
+          return true;
+        },
+        { repeatable: "unblock" },
+      );
       if (wasBlocked) delivery.wake();
       return {};
     },

@@ -195,6 +195,10 @@ export const migrations: Migrations = {
       primary key (player_id, operation, idempotency_key),
       key idempotency_keys_by_expiry (expires_at)
     ) engine = InnoDB`),
+  "20261128T1320-idempotency-keys-compare-unpadded": statement(sql`
+    alter table idempotency_keys
+      modify operation varchar(64) character set ascii collate ascii_nopad_bin not null,
+      modify idempotency_key varchar(128) character set ascii collate ascii_nopad_bin not null`),
 };
 
 /** For a database in use: what its audit log says already gets its seals. */

@@ -51,20 +51,30 @@ export function accountAdminRpcs({
       await allowed(db, actorId, "moderator", now()); // before it waits
       const one = familyId !== "";
       const end = (): Promise<number> =>
-        inTransaction(db, async (tx) => {
-          const actor = await allowed(tx, actorId, "moderator", now());
-          const target = await lockAccount(tx, playerId);
-          if (!target) throw fail("player_not_found");
-          if (playerId !== actorId && roles.valueOf(target.role) >= roles.valueOf(actor.role))
-            throw fail("not_allowed");
-          const ended = await sessions.revoke(tx, { accountId: playerId, ...(one && { id: familyId }) }, "revoked");
-          if (ended === 0 && one) throw fail("device_not_found");
-          if (ended === 0) return ended; // what changed nothing is not in the log
-          const what = one ? `family ${familyId}` : `${ended} sessions`;
-          const action = one ? "player_device_revoked" : "player_devices_revoked";
-          await audit.append(tx, { action, target: playerId, reason: `${what}: ${reason}`, actor: actorId, at: now() });
-          return ended;
-        });
+        inTransaction(
+          db,
+          async (tx) => {
+            const actor = await allowed(tx, actorId, "moderator", now());
+            const target = await lockAccount(tx, playerId);
+            if (!target) throw fail("player_not_found");
+            if (playerId !== actorId && roles.valueOf(target.role) >= roles.valueOf(actor.role))
+              throw fail("not_allowed");
+            const ended = await sessions.revoke(tx, { accountId: playerId, ...(one && { id: familyId }) }, "revoked");
+            if (ended === 0 && one) throw fail("device_not_found");
+            if (ended === 0) return ended; // what changed nothing is not in the log
+            const what = one ? `family ${familyId}` : `${ended} sessions`;
+            const action = one ? "player_device_revoked" : "player_devices_revoked";
+            await audit.append(tx, {
+              action,
+              target: playerId,
+              reason: `${what}: ${reason}`,
+              actor: actorId,
+              at: now(),
+            });
+            return ended;
+          },
+          { repeatable: "account action" },
+        );
       return { revoked: await accountQueues.run(playerId, `moderation by ${actorId}`, end) };
     },
   };

@@ -71,7 +71,7 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
             await insertCredentials(tx, account.id, phc);
             return openInTime(tx, account, { label: deviceLabel, id: deviceId });
           },
-          "read committed",
+          { isolation: "read committed", repeatable: "register" },
         );
         return { profile: toProfile(account), tokens };
       } catch (err) {
@@ -101,7 +101,9 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
           await updateCredentials(tx, account.id, fresh);
         return openInTime(tx, account, { label: deviceLabel, id: deviceId });
       };
-      const tokens = await accountQueues.run(account.id, LOGGING_IN, () => inTransaction(db, open, "read committed"));
+      const tokens = await accountQueues.run(account.id, LOGGING_IN, () =>
+        inTransaction(db, open, { isolation: "read committed", repeatable: "log in" }),
+      );
       return { profile: toProfile(account), tokens };
     },
 
@@ -112,7 +114,9 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
       const account = found ?? (await createGuest(db, keyHash, now()));
       const device = { label: deviceLabel, id: deviceKey };
       const open = (tx: Tx): Promise<TokenPair> => openInTime(tx, account, device);
-      const tokens = await accountQueues.run(account.id, LOGGING_IN, () => inTransaction(db, open, "read committed"));
+      const tokens = await accountQueues.run(account.id, LOGGING_IN, () =>
+        inTransaction(db, open, { isolation: "read committed", repeatable: "log in guest" }),
+      );
       return { profile: toProfile(account), tokens, created: !found };
     },
 
@@ -159,7 +163,9 @@ export function accountRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
           at: now(),
         });
       };
-      await accountQueues.run(playerId, keepFamilyId, () => inTransaction(db, change));
+      await accountQueues.run(playerId, keepFamilyId, () =>
+        inTransaction(db, change, { repeatable: "change password" }),
+      );
       return {};
     },
   };
@@ -184,10 +190,14 @@ async function insertNewAccount(tx: Tx, account: Account): Promise<void> {
 async function createGuest(db: Database<Tables>, keyHash: Buffer, createdAt: Date): Promise<Account> {
   const account = newAccount(undefined, createdAt);
   try {
-    await inTransaction(db, async (tx) => {
-      await insertNewAccount(tx, account);
-      await insertGuestDevice(tx, keyHash, account.id);
-    });
+    await inTransaction(
+      db,
+      async (tx) => {
+        await insertNewAccount(tx, account);
+        await insertGuestDevice(tx, keyHash, account.id);
+      },
+      { repeatable: "create guest" },
+    );
     return account;
   } catch (err) {
     const other = isDuplicateKey(err) ? await findAccountByDevice(db, keyHash) : undefined;

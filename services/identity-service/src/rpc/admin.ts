@@ -48,12 +48,16 @@ export function adminRpcs({
     entry: { action: AuditAction; target: string; reason: string },
     work: (tx: Tx, actor: Account) => Promise<T>,
   ): Promise<T> =>
-    inTransaction(db, async (tx) => {
-      const actor = await allowed(tx, actorId, atLeast, now());
-      const result = await work(tx, actor);
-      await audit.append(tx, { ...entry, actor: actorId, at: now() });
-      return result;
-    });
+    inTransaction(
+      db,
+      async (tx) => {
+        const actor = await allowed(tx, actorId, atLeast, now());
+        const result = await work(tx, actor);
+        await audit.append(tx, { ...entry, actor: actorId, at: now() });
+        return result;
+      },
+      { repeatable: "admin action" },
+    );
 
   /** The same on a player's account, which waits for its turn among what the account's own sessions ask. */
   const onAccount = async (

@@ -44,7 +44,7 @@ export function deviceRpcs({
       // Before it waits: ids that are none of this account's would each be one more who takes turns.
       const open = await listFamilies(db, playerId, now());
       if (!open.some(({ id }) => id === familyId)) throw fail("device_not_found");
-      await accountQueues.run(playerId, endOf(familyId), () => inTransaction(db, end));
+      await accountQueues.run(playerId, endOf(familyId), () => inTransaction(db, end, { repeatable: "revoke device" }));
       return {};
     },
 
@@ -62,7 +62,11 @@ export function deviceRpcs({
         });
         return ended;
       };
-      return { revoked: await accountQueues.run(playerId, keepFamilyId, () => inTransaction(db, end)) };
+      return {
+        revoked: await accountQueues.run(playerId, keepFamilyId, () =>
+          inTransaction(db, end, { repeatable: "revoke other devices" }),
+        ),
+      };
     },
 
     getJwks: () => ({ jwksJson: JSON.stringify(keys.jwks()) }),

@@ -57,7 +57,7 @@ export function idempotencyRpcs({
             if (!isSame) await replaceKey(tx, ended ? wanted : { ...wanted, expires_at: found.expires_at });
             return outcome;
           },
-          "read committed",
+          { isolation: "read committed", repeatable: "claim key" },
         );
       return { outcome: await claim() };
     },

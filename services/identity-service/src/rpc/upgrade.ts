@@ -56,7 +56,9 @@ export function upgradeRpcs(parts: RpcParts): Pick<ServiceImpl<typeof IdentitySe
         return account;
       };
       try {
-        const account = await accountQueues.run(playerId, keepFamilyId, () => inTransaction(db, upgrade));
+        const account = await accountQueues.run(playerId, keepFamilyId, () =>
+          inTransaction(db, upgrade, { repeatable: "upgrade guest" }),
+        );
         return { profile: toProfile(account) };
       } catch (err) {
         if (isDuplicateKey(err, "accounts_name")) throw fail("name_taken");

@@ -67,7 +67,7 @@ export function countChanges(db: Database<Tables>, rowsMax: number): Promise<num
       );
       return changes.length;
     },
-    "read committed",
+    { isolation: "read committed", repeatable: "count boards" },
   );
 }
 

@@ -65,7 +65,7 @@ export function claimEffects(db: Database<Tables>, limit: number, leaseMs: numbe
         attempts: attempts + 1,
       }));
     },
-    "read committed",
+    { isolation: "read committed", repeatable: "claim effects" },
   );
 }
 

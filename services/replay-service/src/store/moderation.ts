@@ -94,22 +94,26 @@ export function decide(
     readonly at: Date;
   },
 ): Promise<boolean> {
-  return inTransaction(db, async (tx) => {
-    const row = await tx
-      .selectFrom("replays")
-      .select("verdict")
-      .where("match_id", "=", matchId)
-      .forUpdate()
-      .executeTakeFirst();
-    if (row?.verdict !== "suspect") return false;
-    await tx
-      .updateTable("replays")
-      .set({ decision, decided_by: by, decided_why: why, decided_at: at })
-      .where("match_id", "=", matchId)
-      .execute();
-    await wantEffect(tx, matchId, decision === "accepted" ? "included" : "excluded", `operator: ${why}`, at);
-    return true;
-  });
+  return inTransaction(
+    db,
+    async (tx) => {
+      const row = await tx
+        .selectFrom("replays")
+        .select("verdict")
+        .where("match_id", "=", matchId)
+        .forUpdate()
+        .executeTakeFirst();
+      if (row?.verdict !== "suspect") return false;
+      await tx
+        .updateTable("replays")
+        .set({ decision, decided_by: by, decided_why: why, decided_at: at })
+        .where("match_id", "=", matchId)
+        .execute();
+      await wantEffect(tx, matchId, decision === "accepted" ? "included" : "excluded", `operator: ${why}`, at);
+      return true;
+    },
+    { repeatable: "decide" },
+  );
 }
 
 /** Those that have a log, and those of which match-service may have it. @returns how many are due again */

@@ -56,7 +56,7 @@ export function claimDue(
         attempts: attempts + 1,
       }));
     },
-    "read committed",
+    { isolation: "read committed", repeatable: "claim replays" },
   );
 }
 

@@ -36,7 +36,7 @@ export async function deleteEndedBefore(
         await tx.deleteFrom("rating_effects").where("match_id", "in", gone).where("due_at", "is", null).execute();
         return gone;
       },
-      "read committed",
+      { isolation: "read committed", repeatable: "delete replays" },
     );
     deleted += ids.length;
     if (ids.length < batch) return deleted;

@@ -122,11 +122,15 @@ async function fileToVerify(
   const log = await fetchLog(matches, matchId);
   const file = log && fileOf(matchOf(row), log);
   if (!file) return "no log";
-  const still = await inTransaction(db, async (tx) => {
-    if (!(await lockClaimed(tx, matchId, claim))) return false;
-    await insertFile(tx, matchId, file);
-    return true;
-  });
+  const still = await inTransaction(
+    db,
+    async (tx) => {
+      if (!(await lockClaimed(tx, matchId, claim))) return false;
+      await insertFile(tx, matchId, file);
+      return true;
+    },
+    { repeatable: "store file" },
+  );
   return still ? file.content : "gone";
 }
 
@@ -150,11 +154,15 @@ async function finish(
   outcome: Outcome,
 ): Promise<void> {
   const at = now();
-  const stored = await inTransaction(db, async (tx) => {
-    if (!(await lockClaimed(tx, matchId, claim))) return false;
-    await storeVerdict(tx, must(await findReplay(tx, matchId), "it is locked"), outcome, at);
-    return true;
-  });
+  const stored = await inTransaction(
+    db,
+    async (tx) => {
+      if (!(await lockClaimed(tx, matchId, claim))) return false;
+      await storeVerdict(tx, must(await findReplay(tx, matchId), "it is locked"), outcome, at);
+      return true;
+    },
+    { repeatable: "store verdict" },
+  );
   if (!stored) return;
   metrics.judged(outcome);
   const { verdict, reason, detail } = outcome;
