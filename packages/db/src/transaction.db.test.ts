@@ -156,7 +156,7 @@ describe.skipIf(ADMIN_URL === "")("a transaction", () => {
     const withMs = (ms: number): Promise<number> =>
       withBudget({ deadlineAt: performance.now() + ms, signal: caller.signal }, () => losing(1213));
     expect(await withMs(5000)).toBe(4);
-    expect(await withMs(30)).toBe(1);
+    expect(await withMs(15)).toBeLessThanOrEqual(1); // less than an attempt after any wait needs
     expect(await losing(1969)).toBe(1);
     const gone = withBudget({ deadlineAt: performance.now() + 5000, signal: caller.signal }, () => {
       let attempts = 0;
