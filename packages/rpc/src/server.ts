@@ -37,6 +37,8 @@ export interface RpcServerOptions {
   readonly quietMethods?: readonly DescMethod[];
   /** Refuses calls when the process has too much to do; without it none. */
   readonly shedder?: LoadShedder;
+  /** Their bulkheads are fair to those who ask, which a limit for all is not: it does not apply to them, only the guard of the event loop does. */
+  readonly limitedElsewhere?: readonly DescMethod[];
   /** Instead of CONNECTION_AGE_MS: for tests. */
   readonly connectionAgeMs?: number;
 }
@@ -69,7 +71,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
   shareCalls(server.server);
   limitAge(server.server, options.connectionAgeMs ?? CONNECTION_AGE_MS);
   const connections = openConnections(server.server);
-  const routes = addAdmission(server, options.routes, options.shedder);
+  const routes = addAdmission(server, options.routes, options.shedder, options.limitedElsewhere);
   const shutdown = new AbortController();
   let url = "";
   return {

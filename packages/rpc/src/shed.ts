@@ -1,6 +1,7 @@
 // Refuses calls of an overloaded process before anything of them is read, and tells their callers when to come back (gRPC's
 // proposal A6: `grpc-retry-pushback-ms`).
 import type { Http2Server, Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { DescMethod } from "@bufbuild/protobuf";
 import { ConnectError, type ConnectRouter } from "@connectrpc/connect";
 import { type AppError, commonError } from "@muster/errors";
 import { type LoadShedder, type Shed, withCriticality } from "@muster/runtime";
@@ -18,12 +19,14 @@ export function addAdmission(
   server: FastifyInstance<Http2Server, Http2ServerRequest, Http2ServerResponse>,
   routes: (router: ConnectRouter) => void,
   shedder: LoadShedder | undefined,
+  limitedElsewhere: readonly DescMethod[] = [],
 ): (router: ConnectRouter) => void {
   const unary = new Set<string>();
+  const elsewhere = new Set<string>();
   server.addHook("onRequest", (request, reply, done) => {
     const criticality = readCriticality(request.headers);
     if (!shedder || !unary.has(request.url)) return withCriticality(criticality, done);
-    const admission = shedder.admit(request.url, criticality);
+    const admission = shedder.admit(request.url, criticality, !elsewhere.has(request.url));
     if (admission.kind === "shed")
       return void reply
         .code(200)
@@ -34,7 +37,10 @@ export function addAdmission(
   });
   return (router) => {
     routes(router);
-    for (const { method, requestPath } of router.handlers) if (method.methodKind === "unary") unary.add(requestPath);
+    for (const { method, requestPath } of router.handlers) {
+      if (method.methodKind === "unary") unary.add(requestPath);
+      if (limitedElsewhere.includes(method)) elsewhere.add(requestPath);
+    }
   };
 }
 

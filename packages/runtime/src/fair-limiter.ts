@@ -148,10 +148,10 @@ export class FairLimiter {
     return true;
   }
 
-  #refusalOf({ waiting }: Source): LimitReachedError {
-    return new LimitReachedError("too many at once", {
-      ofSource: waiting.length >= this.#options.waitingPerSourceMax || waiting.length > 1,
-    });
+  #refusalOf({ waiting, running }: Source): LimitReachedError {
+    const { waitingPerSourceMax, runningMax } = this.#options;
+    const ofSource = waiting.length >= waitingPerSourceMax || waiting.length + running > 1 || running === runningMax;
+    return new LimitReachedError("too many at once", { ofSource });
   }
 
   /** The source that was let in longest ago, of those that have somebody waiting and may run one more; of equals, the first that came. */

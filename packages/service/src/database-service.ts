@@ -17,6 +17,8 @@ export interface DatabaseComposition extends Pick<Composition, "ready" | "peers"
   readonly routes: (router: ConnectRouter) => void;
   /** See RpcServerOptions. */
   readonly quietMethods?: readonly DescMethod[];
+  /** See RpcServerOptions. */
+  readonly limitedElsewhere?: readonly DescMethod[];
   /** What calls need: started on the migrated database before the first call comes, stopped after the last. */
   readonly beforeRpc?: readonly Component[];
   /** What needs callers: started once they may come, stopped while they still may. */
@@ -72,6 +74,7 @@ function composeDatabaseService<C extends DatabaseServiceConfig, Tables>(
   const {
     routes,
     quietMethods = [],
+    limitedElsewhere = [],
     beforeRpc = [],
     afterRpc = [],
     retention = [],
@@ -88,6 +91,7 @@ function composeDatabaseService<C extends DatabaseServiceConfig, Tables>(
     log,
     metrics,
     quietMethods,
+    limitedElsewhere,
     shedder,
   });
   const housekeeping = retention.length > 0 ? [createRetention(retention, log)] : [];

@@ -19,6 +19,10 @@ import { createSessions } from "./sessions.ts";
 import { createSigningKeys } from "./signing-keys.ts";
 import { createThrottle } from "./throttle.ts";
 
+/** What hashes a password waits in queues that are fair to addresses: a limit for all calls would be filled by the first flood. */
+const HASHING = (["register", "logIn", "upgradeGuest", "changePassword"] as const).map(
+  (name) => IdentityService.method[name],
+);
 /** Many guests of one network would otherwise fill the list of the moderators, and bury what others report. */
 const REPORTS_PER_NETWORK = { burstMax: 60, perMin: 1 };
 
@@ -90,6 +94,7 @@ function compose(context: DatabaseContext<Config, Tables>): DatabaseComposition 
   return {
     routes: (router) => router.service(IdentityService, identityRpc(parts)).service(DeliveryService, events.delivery),
     quietMethods: [IdentityService.method.getTrust],
+    limitedElsewhere: HASHING,
     beforeRpc: [keys, createAuditWatch({ database: db, sealer, metrics, log }), ...events.components],
     waitsFor: events.waitsFor,
     retention: [...retentionRules(db, now, measuredKeyRetention(metrics, now)), ...events.retention],

@@ -64,9 +64,13 @@ export class LoadShedder {
     return this.#inFlight;
   }
 
-  /** @param kind its method or route: how long it takes is compared with others of its kind */
-  admit(kind: string, criticality: Criticality): Admission | Shed {
+  /**
+   * @param kind its method or route: how long it takes is compared with others of its kind
+   * @param limited false: something else limits it, and it takes nobody's place here
+   */
+  admit(kind: string, criticality: Criticality, limited = true): Admission | Shed {
     if (this.#options.guard.refuses(criticality)) return this.#shed(criticality, "event loop");
+    if (!limited) return new Admission(criticality, this.#options.now, { count: () => {}, ended: () => {} });
     if (this.#inFlight >= Math.ceil(this.limit * SHARES[criticality])) return this.#shed(criticality, "limit");
     return new Admission(criticality, this.#options.now, {
       count: (by) => (this.#inFlight += by),
