@@ -47,7 +47,7 @@ class Replica {
   async #answer(signal: AbortSignal): Promise<object> {
     this.calls++;
     if (this.behaviour === "fails") throw new ConnectError("out of order", Code.Internal);
-    if (this.behaviour === "is slow") await new Promise((resolve) => setTimeout(resolve, 70));
+    if (this.behaviour === "is slow") await new Promise((resolve) => setTimeout(resolve, 300));
     if (this.behaviour === "stands still") await new Promise((resolve) => signal.addEventListener("abort", resolve));
     return {};
   }

@@ -55,6 +55,13 @@ const own = {
     formerly: "GATEWAY_STRANGERS_PER_ADDRESS_MAX",
     description: "of these, the maximum from one address (IPv6: from one /64); further upgrades are answered with 429",
   }),
+  GATEWAY_CONNECTIONS_PER_ADDRESS_MAX: int({
+    default: 2000,
+    min: 1,
+    max: 1_000_000,
+    description:
+      "maximum number of open sockets from one address (IPv6: from one /64), authenticated or not; further upgrades are answered with 429",
+  }),
   GATEWAY_TRUSTED_PROXIES: json<readonly string[]>(Type.Array(Type.String({ pattern: "^[0-9a-fA-F:.]+(/[0-9]+)?$" })), {
     default: ["127.0.0.0/8", "::1/128"],
     description: "addresses of the ingress; X-Forwarded-For is ignored from any other address",
@@ -77,6 +84,13 @@ const own = {
     max: 10_000,
     description:
       "inputs accepted per socket and second, on average; twice as many in a burst; further inputs are dropped",
+  }),
+  GATEWAY_BYTES_PER_S: int({
+    default: 32_768,
+    min: 1024,
+    max: 16_777_216,
+    description:
+      "bytes of messages accepted per socket and second, on average; twice as many in a burst; above it, requests are refused and inputs are merged; a socket that is further above it by eight times as much is closed",
   }),
   GATEWAY_FLOOD_PER_S: int({
     default: 2000,

@@ -7,7 +7,7 @@ import type { FanoutMetrics } from "./matches/fanout.ts";
 import type { SocketEnd } from "./connection/socket-ends.ts";
 
 /** Why there is no room for a socket. */
-export type AdmissionRefusal = "stopping" | "full" | "unauthenticated" | "address";
+export type AdmissionRefusal = "stopping" | "full" | "address full" | "unauthenticated" | "address";
 
 export interface MatchMetrics extends FanoutMetrics {
   /** A seat is in play again after its match moved, this long after its shard was lost. */
@@ -26,6 +26,8 @@ export interface GatewayMetrics extends MatchMetrics {
   roundTrip(ms: number): void;
   stale(): void;
   upgradeRefused(why: AdmissionRefusal): void;
+  /** An input above the limits was left out for a newer one. */
+  inputMerged(): void;
   /** A ticket got its rating from here. */
   rating(source: RatingSource): void;
   closed(name: DisconnectName): void;
@@ -68,8 +70,13 @@ export function createGatewayMetrics(registry: Metrics, gauges: GatewayGauges): 
   });
   const upgradeRefused = new Counter({
     name: "gateway_upgrades_refused_total",
-    help: "Refused upgrades: the gateway is stopping or full, or too many open sockets have not authenticated yet, in total or from one address",
+    help: "Refused upgrades: the gateway is stopping or full, one address has too many sockets, or too many open sockets have not authenticated yet, in total or from one address",
     labelNames: ["why"],
+    registers,
+  });
+  const merged = new Counter({
+    name: "gateway_inputs_merged_total",
+    help: "Inputs above a socket's limits that were left out for a newer one",
     registers,
   });
   const ended = new Counter({
@@ -158,6 +165,7 @@ export function createGatewayMetrics(registry: Metrics, gauges: GatewayGauges): 
     stale: () => stale.inc(),
     rating: (source) => ratings.inc({ source }),
     upgradeRefused: (why) => upgradeRefused.inc({ why }),
+    inputMerged: () => merged.inc(),
     closed: (reason) => closed.inc({ reason }),
     refused: (code) => refused.inc({ code }),
     sent(frames, bytes) {

@@ -73,6 +73,7 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly socket
   const work = new ControlWork({ now: () => performance.now(), nextTurn: setImmediate });
   const connections = new Connections({
     max: config.connectionsMax,
+    perAddressMax: config.connectionsPerAddressMax,
     unauthenticated: { max: config.unauthenticatedMax, perAddressMax: config.unauthenticatedPerAddressMax },
     reconnectSpreadMs: config.reconnectSpreadMs,
     budgets,
@@ -158,6 +159,7 @@ function compose(context: ServiceContext<Config>): Composition<{ readonly socket
       idleTimeoutMs: config.idleTimeoutS * 1000,
       inputsPerS: config.inputsPerS,
       floodPerS: config.floodPerS,
+      bytesPerS: config.bytesPerS,
       staleMs: config.staleMs,
       slowCloseMs: config.slowCloseMs,
       inputsRefusedMax: config.inputsRefusedMax,
@@ -220,7 +222,7 @@ function socketComponent(
             const refusal = connections.refusal(address);
             if (refusal === undefined) return { address };
             parts.metrics.upgradeRefused(refusal);
-            return refusal === "address"
+            return refusal === "address" || refusal === "address full"
               ? { status: "429 Too Many Requests", retryAfterS: ADDRESS_RETRY_S }
               : { status: "503 Service Unavailable", retryAfterS: 1 };
           },

@@ -25,6 +25,7 @@ class FakeLink {
   closed = false;
   readonly sessions = new Map<number, LinkSession>();
   readonly watches: string[] = [];
+  readonly inputs: Uint8Array[] = [];
   readonly address: ShardAddress;
   readonly #world: World;
   #next = 1;
@@ -48,7 +49,9 @@ class FakeLink {
     setTimeout(() => this.answerWatches(), 1);
   }
   unwatch(): void {}
-  input(): void {}
+  input(_session: number, bytes: Uint8Array, from: number, to: number): void {
+    this.inputs.push(bytes.slice(from, to));
+  }
   transferLog(): void {}
   unbind(): void {}
 
@@ -134,7 +137,7 @@ export class World {
   readonly matches: MatchRegistry;
   readonly #parts: OwnedConnectionParts;
 
-  constructor() {
+  constructor(limits: Partial<OwnedConnectionParts["limits"]> = {}) {
     const nothing = (): undefined => undefined;
     const metrics = new Proxy({}, { get: () => nothing }) as never;
     this.matches = new MatchRegistry({
@@ -165,10 +168,12 @@ export class World {
       limits: {
         inputsPerS: 1e9,
         floodPerS: 1e9,
+        bytesPerS: 1e9,
         inputsRefusedMax: 1e9,
         authWithinMs: 1e9,
         slowCloseMs: 1e9,
         spectatorDelayMs: 0,
+        ...limits,
       },
       onAuthenticated: nothing,
     } as unknown as OwnedConnectionParts;
@@ -219,6 +224,10 @@ export class World {
       this.answers.set(`${name} ${requestId}`, []);
       connection.onMessage(encodeClientControl({ requestId, message: message as never }), true);
     };
+  }
+
+  connection(nth: number): Connection {
+    return this.#connections[nth] as Connection;
   }
 
   onAnswer(name: string, requestId: number, code: string | undefined): void {

@@ -76,6 +76,7 @@ async function measureGateways(from: Trust, tokens: readonly string[]): Promise<
         GATEWAY_IDENTITY_URL: from.url,
         GATEWAY_CONNECTIONS_MAX: "100000",
         GATEWAY_UNAUTHENTICATED_PER_ADDRESS_MAX: "100000", // all come from here
+        GATEWAY_CONNECTIONS_PER_ADDRESS_MAX: "100000",
         GATEWAY_IDLE_TIMEOUT_S: "900",
         LOG_LEVEL: "error",
       };

@@ -201,6 +201,7 @@ async function environment(
     GATEWAY_SPECTATOR_DELAY_MS: "0",
     GATEWAY_UNAUTHENTICATED_MAX: "100000",
     GATEWAY_UNAUTHENTICATED_PER_ADDRESS_MAX: "100000", // all come from here
+    GATEWAY_CONNECTIONS_PER_ADDRESS_MAX: "100000",
     LOG_LEVEL: "warn",
   };
   for (const { name } of databaseServices()) {

@@ -51,9 +51,11 @@ describe("the rows of STATE-MACHINE.md", () => {
       "match/in-a-game-that-conceals-each-seat",
       "chat/a-gateway-that-loses-chat-service-continues",
       "limit/control-messages-in-progress",
+      "limit/bytes-of-messages-per-second-and-socket",
       "limit/sockets-per-gateway",
       "limit/of-these-not-authenticated-yet",
       "limit/of-those-from-one-address-or-one-ipv6-64",
+      "limit/sockets-from-one-address-or-one-ipv6-64-authenticated-or-not",
     ]);
   });
 });

@@ -251,6 +251,7 @@ async function prepare(
     ...(process.env as Record<string, string>),
     ...createEnvironment(ports),
     GATEWAY_UNAUTHENTICATED_PER_ADDRESS_MAX: "100000", // all come from here
+    GATEWAY_CONNECTIONS_PER_ADDRESS_MAX: "100000",
     ...databaseVariables(urls),
     LOG_LEVEL: "warn",
     IDENTITY_ACCOUNTS_PER_ADDRESS_BURST: "1000000", // all players come from one address here

@@ -30,6 +30,8 @@ export interface ConnectionParts {
     readonly inputsPerS: number;
     /** Frames above that in a second, of any kind: the socket is closed. */
     readonly floodPerS: number;
+    /** Of messages, above which they are refused or merged. */
+    readonly bytesPerS: number;
     readonly slowCloseMs: number;
     readonly staleMs: number;
     readonly inputsRefusedMax: number;

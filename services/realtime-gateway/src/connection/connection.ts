@@ -23,7 +23,8 @@ import { ControlGate } from "./control-gate.ts";
 import { kindOf } from "./control-limits.ts";
 import { codeOfUnfit, decodeControl, disconnectFor } from "./control-decoding.ts";
 import { type StalenessProbe, stalenessProbeOf } from "./staleness-probe.ts";
-import { InputRefusals, refilled } from "./limits.ts";
+import { BYTES_RETRY_MS, bytesRefilled, InputRefusals, isFlood, refilled } from "./limits.ts";
+import { MergedInput } from "./merged-input.ts";
 import { type Control, Outbound } from "./outbound.ts";
 import { rateLimitedReply } from "./rate-limited-reply.ts";
 import { errorReply, welcome } from "./replies.ts";
@@ -48,6 +49,8 @@ export class Connection implements ControlWorker {
   #closed = false;
   /** Inputs that are taken now; below 0 by every frame that is one too many. */
   #allowance: number;
+  /** Bytes of messages that are taken now; as inputs. */
+  #bytesLeft: number;
   /** Of the connection state. */
   #seat: Seat | undefined;
   readonly outbound: Outbound;
@@ -63,6 +66,8 @@ export class Connection implements ControlWorker {
   #spectatorSessionMade: SpectatorSession | undefined;
   /** Made when it sends more than its token. */
   #gateMade: ControlGate | undefined;
+  /** Made when it sends inputs faster than its limits. */
+  #mergedMade: MergedInput | undefined;
   /** Made when there is something to be shown. */
   #probe: StalenessProbe | undefined;
 
@@ -71,6 +76,7 @@ export class Connection implements ControlWorker {
     this.outbound = new Outbound(socket);
     this.#parts = parts;
     this.#allowance = refilled(Infinity, parts.limits, 0);
+    this.#bytesLeft = bytesRefilled(Infinity, parts.limits, 0);
   }
 
   /** Where its inputs go. */
@@ -86,7 +92,8 @@ export class Connection implements ControlWorker {
   onInput(bytes: Uint8Array, from: number, to: number): void {
     if (this.#closed) return;
     const length = to - from;
-    if (--this.#allowance < 0) return this.#onInputTooFast();
+    this.#bytesLeft -= length;
+    if (--this.#allowance < 0 || this.#bytesLeft < 0) return this.#onInputTooFast(bytes, from, to);
     if (length > FRAME_BYTES_MAX) return this.#onIdleInput(length);
     const seat = this.#seat;
     if (seat?.joined && length >= INPUT_HEADER_BYTES) return seat.link.input(seat.session, bytes, from, to);
@@ -97,7 +104,9 @@ export class Connection implements ControlWorker {
   onMessage(bytes: Uint8Array, isBinary: boolean): void {
     if (isBinary && bytes[0] === INPUT_FRAME) return this.onInput(bytes, 0, bytes.length);
     if (this.#closed) return;
-    if (--this.#allowance < -this.#parts.limits.floodPerS) return this.close("tooManyMessages");
+    this.#allowance--;
+    this.#bytesLeft -= bytes.length;
+    if (this.#isFlood) return this.close("tooManyMessages");
     const head = isBinary ? controlHead(bytes) : undefined;
     const { playerId } = this;
     const isFit = head !== undefined && head.number !== 0 && bytes.length <= FRAME_BYTES_MAX;
@@ -106,6 +115,7 @@ export class Connection implements ControlWorker {
     const waitMs = playerId === undefined ? 0 : this.#gate.take(playerId, head.number, performance.now());
     if (waitMs > 0) return this.#onControlTooFast(head, waitMs);
     if (!isFit) return this.#error(head.requestId, codeOfUnfit(head.number));
+    if (this.#bytesLeft < 0 && playerId !== undefined) return this.#onControlTooFast(head, BYTES_RETRY_MS);
     if (!this.#parts.work.take(this, bytes)) this.#onControlTooFast(head, BUSY_RETRY_MS);
   }
 
@@ -146,6 +156,7 @@ export class Connection implements ControlWorker {
     if (this.#identity.kind === "known") this.#identity.chatSession?.stop();
     this.#spectatorSessionMade?.stop();
     this.#gateMade?.close();
+    this.#mergedMade?.drop();
     if (state.kind === "queued") this.#parts.matchmaking.cancel(state.ticketId);
     if (state.kind === "seated") state.seat.leave(false);
   }
@@ -154,7 +165,9 @@ export class Connection implements ControlWorker {
   sweep(now: number, seconds: number): void {
     const { limits } = this.#parts;
     if (this.#closed) return;
+    this.#mergedMade?.flush();
     this.#allowance = refilled(this.#allowance, limits, seconds);
+    this.#bytesLeft = bytesRefilled(this.#bytesLeft, limits, seconds);
     this.#gateMade?.sweep(seconds);
     if (this.#identity.kind === "known") {
       if (hasEnded(this.#identity.claims, this.#parts.now())) return this.close("tokenExpired");
@@ -205,11 +218,23 @@ export class Connection implements ControlWorker {
     this.onInputRefused(length > FRAME_BYTES_MAX ? "input_malformed" : "not_in_match");
   }
 
-  /** Left out, and told: a fast screen is no attack. A flood is. */
-  #onInputTooFast(): void {
-    if (this.#allowance < -this.#parts.limits.floodPerS) return this.close("tooManyMessages");
+  /** Merged into the newest, and told: a fast screen is no attack. A flood is. */
+  #onInputTooFast(bytes: Uint8Array, from: number, to: number): void {
+    if (this.#isFlood) return this.close("tooManyMessages");
     if (this.#identity.kind !== "known") return this.close("outOfOrder");
+    const isFit = to - from >= INPUT_HEADER_BYTES && to - from <= FRAME_BYTES_MAX;
+    if (!this.#seat?.joined || !isFit) return this.onInputRefused("input_too_fast");
+    this.#mergedMade ??= new MergedInput((input) => {
+      const seat = this.#seat;
+      if (!this.#closed && seat?.joined) seat.link.input(seat.session, input, 0, input.length);
+    });
+    if (!this.#mergedMade.keep(bytes.slice(from, to))) return;
+    this.#parts.metrics.inputMerged();
     this.onInputRefused("input_too_fast");
+  }
+
+  get #isFlood(): boolean {
+    return isFlood(this.#allowance, this.#bytesLeft, this.#parts.limits);
   }
 
   /** Before the player is known, the only valid message is hello. */
@@ -225,6 +250,7 @@ export class Connection implements ControlWorker {
       this.#refusals ??= new InputRefusals(this.#parts.limits.inputsRefusedMax);
       this.#refusals.changed(performance.now());
     }
+    this.#mergedMade?.drop();
     this.#state = state;
     this.#seat = state.kind === "seated" ? state.seat : undefined;
   }

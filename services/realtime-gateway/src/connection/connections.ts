@@ -11,6 +11,8 @@ const CLOSE_WITHIN_MS = 1500;
 
 export interface ConnectionsOptions {
   readonly max: number;
+  /** From one address, authenticated or not. */
+  readonly perAddressMax: number;
   readonly unauthenticated: UnauthenticatedLimits;
   readonly reconnectSpreadMs: number;
   readonly budgets: ControlBudgets;
@@ -23,6 +25,7 @@ export class Connections implements Component {
   #size = 0;
   #nextSlice = 0;
   readonly #byPlayer = new Map<string, Connection>();
+  readonly #byAddress = new Map<string, number>();
   readonly #options: ConnectionsOptions;
   readonly #unauthenticated: UnauthenticatedSockets;
   #timer: NodeJS.Timeout | undefined;
@@ -72,13 +75,16 @@ export class Connections implements Component {
   /** Why one more socket from there is not welcome. */
   refusal(address: string): AdmissionRefusal | undefined {
     if (this.leaving) return "stopping";
-    return this.#size >= this.#options.max ? "full" : this.#unauthenticated.refusal(address);
+    if (this.#size >= this.#options.max) return "full";
+    if ((this.#byAddress.get(address) ?? 0) >= this.#options.perAddressMax) return "address full";
+    return this.#unauthenticated.refusal(address);
   }
 
   add(connection: Connection): void {
     (this.#slices[this.#nextSlice] as Set<Connection>).add(connection);
     this.#nextSlice = (this.#nextSlice + 1) % SLICES;
     this.#size++;
+    this.#byAddress.set(connection.address, (this.#byAddress.get(connection.address) ?? 0) + 1);
     this.#unauthenticated.add(connection.address);
     // Its upgrade was under way when the others were told: left alone it would hang on a gateway without links.
     if (!this.leaving) return;
@@ -107,9 +113,14 @@ export class Connections implements Component {
   }
 
   remove(connection: Connection): void {
-    if (this.#slices.some((slice) => slice.delete(connection))) this.#size--;
-    const { playerId } = connection;
-    if (playerId === undefined) this.#unauthenticated.remove(connection.address);
+    const { playerId, address } = connection;
+    if (this.#slices.some((slice) => slice.delete(connection))) {
+      this.#size--;
+      const left = (this.#byAddress.get(address) ?? 1) - 1;
+      if (left > 0) this.#byAddress.set(address, left);
+      else this.#byAddress.delete(address);
+    }
+    if (playerId === undefined) this.#unauthenticated.remove(address);
     else if (this.#byPlayer.get(playerId) === connection) this.#byPlayer.delete(playerId);
     if (this.#size === 0) this.#onEmpty?.();
   }

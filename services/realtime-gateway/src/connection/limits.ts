@@ -15,6 +15,25 @@ export function refilled(
   return Math.round(left < 0 && owed < 0 ? owed : Math.min(inputsPerS * 2, Math.max(0, left) + inputsPerS * seconds));
 }
 
+/** Further above its limit than so many seconds' worth, a socket is closed; as much is forgiven in a second. */
+const BYTES_FLOOD = 8;
+
+/** As inputs, bytes of all messages. */
+export function bytesRefilled(left: number, { bytesPerS }: { readonly bytesPerS: number }, seconds: number): number {
+  return refilled(left, { inputsPerS: bytesPerS, floodPerS: bytesPerS * BYTES_FLOOD }, seconds);
+}
+
+export function isFlood(
+  framesLeft: number,
+  bytesLeft: number,
+  { floodPerS, bytesPerS }: { readonly floodPerS: number; readonly bytesPerS: number },
+): boolean {
+  return framesLeft < -floodPerS || bytesLeft < -bytesPerS * BYTES_FLOOD;
+}
+
+/** For requests above the limit of bytes. */
+export const BYTES_RETRY_MS = 1000;
+
 /** WebSocket pings and pongs of a client, in a second: libraries send one now and then. Beyond it the socket is closed. */
 export const PINGS_PER_S_MAX = 50;
 /** Refused control messages of a client, in a second. Beyond it the socket is closed. */

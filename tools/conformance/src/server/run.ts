@@ -26,6 +26,8 @@ export const CLIENT_SUITE: Suite<Scene> = {
         "limit/sockets-per-gateway",
         "limit/of-these",
         "limit/of-those",
+        "limit/sockets-from-one-address",
+        "limit/bytes-of-messages",
         "limits/how-often",
         ...[
           "hello",
