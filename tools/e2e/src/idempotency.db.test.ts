@@ -166,6 +166,34 @@ describeWithMariadb("requests with idempotency keys", () => {
     expect(await ask()).toMatchObject({ body: "in time", replayed: true });
   });
 
+  it.each(["answers", "fails"])(
+    "who held a key for too long and %s then does not touch the attempt that took it over",
+    async (how) => {
+      const playerId = `01a20ab2-2d4a-7326-a77a-${(how === "fails" ? "e" : "f").repeat(12)}`;
+      const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
+      const ask = (replicaNo: number, gate: Promise<void>, told: string) =>
+        once[replicaNo]!(asked(playerId, 1, 1), async () => {
+          begun++;
+          await gate;
+          if (told === "fails") throw commonError("unavailable");
+          return { status: 200, body: told };
+        });
+      let begun = 0;
+      const slow = ask(0, gates[0].promise, how).catch(() => undefined);
+      await expect.poll(() => begun).toBe(1);
+      harness.advance(LEASE_S);
+      const second = ask(1, gates[1].promise, "in time");
+      await expect.poll(() => begun).toBe(2);
+      gates[0].resolve();
+      await slow;
+      const third = ask(0, Promise.resolve(), "third");
+      await expect(third).rejects.toMatchObject({ answer: { code: "request_in_flight" } });
+      gates[1].resolve();
+      await second;
+      expect(await ask(0, Promise.resolve(), "fourth")).toMatchObject({ body: "in time", replayed: true });
+    },
+  );
+
   it("are bounded by player: one more is refused, until the first has ended", async () => {
     const playerId = "01a20ab2-2d4a-7326-a77a-dddddddddddd";
     const ask = (keyNo: number) => once[0]!(asked(playerId, keyNo, 1), async () => ({ status: 200, body: "{}" }));
