@@ -5,8 +5,11 @@ export interface Front {
   close(): Promise<void>;
 }
 
-/** One address for several gateways, as a load balancer has: each connection goes to the next one that answers. */
-export async function openFront(ports: () => readonly number[]): Promise<Front> {
+/**
+ * One address for several processes, as a load balancer has: each connection goes to the next one that answers.
+ * @param at its port; 0: any
+ */
+export async function openFront(ports: () => readonly number[], at = 0): Promise<Front> {
   let next = 0;
   const sockets = new Set<{ destroy(): void }>();
   const server: Server = createServer((socket) => {
@@ -30,7 +33,7 @@ export async function openFront(ports: () => readonly number[]): Promise<Front> 
     };
     attempt(0);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(at, "127.0.0.1", resolve));
   return {
     port: (server.address() as { port: number }).port,
     async close() {

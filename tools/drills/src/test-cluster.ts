@@ -13,6 +13,7 @@ import {
   migrateAll,
   paths,
   portsFrom,
+  portVariable,
   provision,
   SERVICES,
   serviceOf,
@@ -34,6 +35,8 @@ export interface TestClusterOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Variables with an address, such as `EDGE_IDENTITY_URL`: a proxy that can break stands before each. */
   readonly links?: readonly string[];
+  /** Services of which there are two, by name: behind one address, which spreads the connections over them. */
+  readonly twice?: readonly string[];
   /** MariaDB waits for its disk at each commit, as in an installation. */
   readonly durable?: boolean;
   /** By service: another program than its own main.ts, with arguments. */
@@ -96,7 +99,7 @@ export async function openTestCluster(options: TestClusterOptions): Promise<Test
   const lines: string[] = [];
   const gateways: Actor[] = [];
   const shards: Actor[] = [];
-  let front: Front | undefined;
+  const fronts: Front[] = [];
 
   const start = (name: string, more: Readonly<Record<string, string>> = {}, own: string[] = []): Child => {
     const child = spawnChild({
@@ -115,11 +118,13 @@ export async function openTestCluster(options: TestClusterOptions): Promise<Test
   };
   const singles = new Map<string, Child>();
   const told = new Set<Child>();
+  const replicas = new Map<string, Replica>();
   const startSingle = (name: string): Promise<void> => {
     const own: string[] = [];
-    const child = start(name, {}, own);
+    const replica = replicas.get(name);
+    const child = start(replica?.service ?? name, replica?.variables ?? {}, own);
     singles.set(name, child);
-    return ready(Number(env[adminPortVariable(serviceOf(name))]), child, own);
+    return ready(replica?.adminPort ?? Number(env[adminPortVariable(serviceOf(name))]), child, own);
   };
   const restart = async (name: string, signal: "SIGTERM" | "SIGKILL"): Promise<void> => {
     const child = singles.get(name);
@@ -150,7 +155,7 @@ export async function openTestCluster(options: TestClusterOptions): Promise<Test
     return actor;
   };
   const close = async (): Promise<void> => {
-    await front?.close();
+    for (const one of fronts) await one.close();
     for (const child of [...children, mariadb.child]) child.kill("SIGCONT");
     for (const link of links.values()) link.mend();
     for (const child of children.toReversed()) await child.stop(3000);
@@ -158,21 +163,31 @@ export async function openTestCluster(options: TestClusterOptions): Promise<Test
     for (const link of links.values()) await link.close();
     rmSync(folder, { recursive: true, force: true });
   };
+  let gatewayPort = 0;
   try {
+    for (const name of options.twice ?? []) {
+      const pair = await replicasOf(name, Number(env[adminPortVariable(serviceOf(name))]));
+      for (const [replica, row] of pair) replicas.set(replica, row);
+      const running = (): number[] =>
+        [...pair].filter(([one]) => singles.get(one)?.running).map(([, { port }]) => port);
+      fronts.push(await openFront(running, ports[portVariable(serviceOf(name))]));
+    }
     // Every one of them is waited for, not those alone that a gateway needs to start: who queues wants a rating too.
     await Promise.all([
-      ...singleNames.map((name) => startSingle(name)),
+      ...[...new Set([...singleNames, ...replicas.keys()])].map((name) => startSingle(name)),
       ...Array.from({ length: options.shards }, () => add("shard")),
       ...Array.from({ length: options.gateways }, () => add("gateway")),
     ]);
-    front = await openFront(() => gateways.filter(({ child }) => child.running).map(({ port }) => port));
+    const front = await openFront(() => gateways.filter(({ child }) => child.running).map(({ port }) => port));
+    fronts.push(front);
+    gatewayPort = front.port;
   } catch (err) {
     await close();
     throw err;
   }
   return {
     edgeUrl: `http://127.0.0.1:${ports["EDGE_PORT"]}`,
-    gatewayUrl: `ws://127.0.0.1:${front.port}/v1/realtime`,
+    gatewayUrl: `ws://127.0.0.1:${gatewayPort}/v1/realtime`,
     matchUrl: `http://127.0.0.1:${ports["MATCH_GRPC_PORT"]}`,
     matchDbUrl: direct["MATCH_DB_URL"] as string,
     ratingDbUrl: direct["RATING_DB_URL"] as string,
@@ -188,7 +203,8 @@ export async function openTestCluster(options: TestClusterOptions): Promise<Test
     processes: () =>
       new Map([
         ...[...singles].map(([name, { pid }]) => {
-          return [name, { pid, adminPort: Number(env[adminPortVariable(serviceOf(name))]) }] as const;
+          const adminPort = replicas.get(name)?.adminPort ?? Number(env[adminPortVariable(serviceOf(name))]);
+          return [name, { pid, adminPort }] as const;
         }),
         ...numbered("shard", shards),
         ...numbered("realtime-gateway", gateways),
@@ -197,6 +213,25 @@ export async function openTestCluster(options: TestClusterOptions): Promise<Test
     errors: () => lines.filter((line) => /"level":"(error|fatal)"/.test(line) || !line.includes("{")),
     [Symbol.asyncDispose]: close,
   };
+}
+
+interface Replica {
+  readonly service: string;
+  readonly port: number;
+  readonly adminPort: number;
+  /** Its ports, instead of the service's. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** By name: the second one's has a number. The first keeps the admin port of the service, which edge-api asks for its health. */
+async function replicasOf(service: string, adminPort: number): Promise<ReadonlyMap<string, Replica>> {
+  const replica = async (nth: number): Promise<[string, Replica]> => {
+    const [port, admin] = [await freePort(), nth === 1 ? adminPort : await freePort()];
+    const row = serviceOf(service);
+    const variables = { [portVariable(row)]: String(port), [adminPortVariable(row)]: String(admin) };
+    return [nth === 1 ? service : `${service} ${nth}`, { service, port, adminPort: admin, variables }];
+  };
+  return new Map([await replica(1), await replica(2)]);
 }
 
 function numbered(kind: string, actors: readonly Actor[]): [string, { pid: number; adminPort: number }][] {

@@ -30,6 +30,7 @@ export async function runDrill(drill: CascadeDrill, options: DrillOptions): Prom
     gateways: 2,
     shards: 2,
     links: drill.links ?? [],
+    twice: drill.twice ?? [],
     mains: drill.mains ?? {},
     durable: drill.durable ?? false,
     ...(kafka ? { kafka: kafka.brokers } : {}),

@@ -32,6 +32,8 @@ export interface CascadeDrill {
   readonly overloads?: true;
   readonly links?: readonly string[];
   readonly kafka?: true;
+  /** Services of which there are two. */
+  readonly twice?: readonly string[];
   /** MariaDB waits for its disk at each commit: else it has hardly any fsync. */
   readonly durable?: true;
   /** By service: another program than its own main.ts. */
@@ -207,9 +209,10 @@ export const CASCADE_DRILLS: readonly CascadeDrill[] = [
   },
   {
     name: "rolling-restart",
-    does: "every service is restarted, one after the other",
-    mayCost: [],
+    does: "every service is restarted, one instance after the other; all but the matchmaker have two",
+    mayCost: ["matchmaker"],
     pausesMatches: true,
+    twice: ["identity-service", "match-service", "rating-service", "chat-service"],
     async begin({ cluster, over }) {
       const rolling = (async () => {
         for (const name of cluster.singles.keys()) {

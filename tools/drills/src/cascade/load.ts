@@ -8,6 +8,7 @@ export interface Sent {
   readonly name: string;
   /** The service behind edge-api without which it has no answer; undefined: none. */
   readonly needs: string | undefined;
+  /** As edge-api has it (services/edge-api/src/criticality.ts): critical or more. */
   readonly critical: boolean;
   readonly deadlineMs: number;
   readonly at: number;
@@ -36,9 +37,9 @@ const DEADLINES_MS = { GET: 2000, POST: 5000 };
 /** Every callee of edge-api, by reads and by writes. */
 const KINDS: readonly Kind[] = [
   { name: "me", needs: "identity-service", critical: true, method: "GET", path: () => "/v1/me" },
-  { name: "my matches", needs: "match-service", critical: true, method: "GET", path: () => "/v1/me/matches" },
+  { name: "my matches", needs: "match-service", critical: false, method: "GET", path: () => "/v1/me/matches" },
   { name: "modes", needs: "matchmaker", critical: true, method: "GET", path: () => "/v1/modes" },
-  { name: "channels", needs: "chat-service", critical: false, method: "GET", path: () => "/v1/chat/channels" },
+  { name: "channels", needs: "chat-service", critical: true, method: "GET", path: () => "/v1/chat/channels" },
   { name: "ratings", needs: "rating-service", critical: false, method: "GET", path: () => "/v1/me/ratings" },
   {
     name: "guest",
