@@ -1,7 +1,9 @@
+import { createLogger } from "@muster/log";
 import type { Mode } from "@muster/modes";
 import { expect, it } from "vitest";
 import { type LiveShard, Shards } from "../placement/shards.ts";
 import { PausedQueues } from "./paused-queues.ts";
+import { Tickets } from "./tickets.ts";
 
 const MODES: Readonly<Record<string, Mode>> = {
   duel: { game: "duel", seats: 2, options: {} },
@@ -73,4 +75,17 @@ it("says whether shards are missing, full, or have too much to do", () => {
   busy.draining = busy.overloaded = false;
   expect(at(6000)).toBe("four no_shard");
   expect(paused.list).toEqual([{ mode: "four", reason: "no_shard" }]);
+});
+
+it("leaves the tickets of a paused queue where they are, and takes those of the others", () => {
+  const modes = { full: { game: "duel", seats: 1, options: {} }, free: { game: "four", seats: 1, options: {} } };
+  const rules = { windowPoints: 100, windowPointsPerS: 50, regionPoints: 250 };
+  const tickets = new Tickets({ modes, rules, queueMax: 10, log: createLogger("test", "silent") });
+  const ticket = { playerName: "p", gatewayId: "g", region: "", traceparent: "", rating: 1500, since: 0 };
+  for (const mode of ["full", "free"]) tickets.add({ ...ticket, mode, ticketId: mode, playerId: mode });
+  const take = (isPaused: (mode: string) => boolean): string[] =>
+    tickets.takeGroups(1000, 10, () => true, isPaused).map(([one]) => one?.mode ?? "");
+  expect(take((mode) => mode === "full")).toEqual(["free"]);
+  expect(take(() => true)).toEqual([]);
+  expect(take(() => false)).toEqual(["full"]);
 });

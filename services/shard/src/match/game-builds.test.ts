@@ -3,11 +3,17 @@ import { createLogger } from "@muster/log";
 import { expect, it } from "vitest";
 import { gameBuilds } from "./game-builds.ts";
 
+const never = (): never => {
+  throw new Error("nobody plays it");
+};
+
 const gameOf = (id: string, fields: number): Game => {
   const state: Fields = Object.fromEntries(
     Array.from({ length: fields }, (_, i) => [`field${i}`, list(2, { value: uint(8) })]),
   );
-  return { id, buildId: `${id}-1`, state, input: { go: uint(1) } } as unknown as Game;
+  const rules = { init: never, step: never, result: never, forfeit: never };
+  const declared = { tickRate: 30, seatsMin: 1, seatsMax: 1, inputMode: "held", ...rules };
+  return { id, buildId: `${id}-1`, state, input: { go: uint(1) }, ...declared } as unknown as Game;
 };
 
 it("a game whose layout is too large for the registration is registered without it, and takes no other's room", () => {
