@@ -50,6 +50,34 @@ describeWithServers("the REST boundary", () => {
     await until(async () => ((await get("/v1/games/duel")).status === 200 ? undefined : "no shard"));
   });
 
+  it("carries out a write with an Idempotency-Key once, whatever is sent again by it", async () => {
+    const [reporter, target] = [await guest(system.url), await guest(system.url)];
+    const path = `/v1/players/${target.player.playerId}/reports`;
+    const report = async (key: string, comment: string): Promise<Response> =>
+      post(
+        path,
+        { category: "spam", comment },
+        {
+          authorization: `Bearer ${await reporter.client.accessToken()}`,
+          "idempotency-key": key,
+        },
+      );
+    const first = await report("one", "x");
+    expect([first.status, first.headers.get("idempotent-replayed")]).toEqual([201, null]);
+    const again = await report("one", "x");
+    expect([again.status, again.headers.get("idempotent-replayed")]).toEqual([201, "true"]);
+    expect(await again.text()).toBe(await first.text());
+    expect(await codeOf(await report("one", "y"))).toEqual([422, "key_reused"]);
+    expect(await codeOf(await report("no key", "x"))).toEqual([400, "invalid_request"]);
+    // At the same time: one is carried out, the others hear of it, or of its answer.
+    const crowd = await Promise.all(Array.from({ length: 6 }, () => report("two", "z")));
+    expect(crowd.filter(({ status, headers }) => status === 201 && !headers.has("idempotent-replayed"))).toHaveLength(
+      1,
+    );
+    for (const { status, headers } of crowd)
+      expect([201, 409].includes(status) && (status === 201 || headers.has("retry-after"))).toBe(true);
+  });
+
   it("registers a player once, whatever the case of the name, and logs in with the password", async () => {
     const name = randomName();
     const client = new MusterClient({ url: system.url });
