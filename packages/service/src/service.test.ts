@@ -116,7 +116,8 @@ describe("a service", () => {
       retention: [async () => 0],
       afterRpc: [part("after")],
     });
-    const service = defineDatabaseService({ name: "notes", configuration: notes, migrations: {}, compose });
+    // One that the dependency table has: its database pool takes its figures from there.
+    const service = defineDatabaseService({ name: "chat-service", configuration: notes, migrations: {}, compose });
     const app = service.createApp(notes.read({ NOTES_DB_URL: "mysql://u:p@127.0.0.1:1/d" }), { log });
     expect(app.components).toEqual([
       "admin server",
