@@ -2,21 +2,13 @@
 import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import path from "node:path";
-import {
-  applyTopics,
-  type Broker,
-  createBroker,
-  type ReceivedRecord,
-  SUBSCRIPTIONS,
-  topicDescriptions,
-} from "@muster/events";
+import type { Broker, ReceivedRecord } from "@muster/events";
 import { paths } from "@muster/local";
-import { createLogger } from "@muster/log";
-import { anyKafka } from "@muster/resilience/testing";
 import { until } from "@muster/runtime";
 import { startPrivateKafka } from "@muster/testkit/kafka";
 import { percentile } from "@muster/testkit/numbers";
 import { type Connection, createConnection } from "mariadb";
+import { openTopics } from "./kafka-topics.ts";
 import { enter } from "./players.ts";
 import { openTestCluster, type TestCluster } from "./test-cluster.ts";
 
@@ -54,15 +46,7 @@ const MATCHES_TOPIC = "muster.matches.v1";
 export async function drillBrokerOutage(options: BrokerOutageOptions): Promise<BrokerOutageReport> {
   const { pairs, rounds, progress } = options;
   await using kafka = await startPrivateKafka();
-  const kafkaOptions = {
-    client: "kafkajs",
-    brokers: kafka.brokers,
-    clientId: "drill",
-    dependency: anyKafka(),
-    tls: false,
-  } as const;
-  const broker = await createBroker(kafkaOptions, createLogger("drill", "error"));
-  await makeTopics(broker);
+  const broker = await openTopics(kafka.brokers);
   await using cluster = await openTestCluster({ gateways: 1, shards: 1, kafka: kafka.brokers });
   const matchDb = await createConnection(cluster.matchDbUrl.replace("mysql:", "mariadb:"));
   const ratingDb = await createConnection(cluster.ratingDbUrl.replace("mysql:", "mariadb:"));
@@ -175,13 +159,6 @@ function watchHealth(edgeUrl: string): { stop(): Promise<{ statuses: Record<stri
       return { statuses, says };
     },
   };
-}
-
-async function makeTopics(broker: Broker): Promise<void> {
-  const admin = broker.admin();
-  await admin.start?.();
-  await applyTopics(admin, topicDescriptions(Object.values(SUBSCRIPTIONS), "local"));
-  await admin.stop?.();
 }
 
 async function unpublished(db: Connection): Promise<{ count: number; oldestS: number }> {

@@ -2,6 +2,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { startPrivateKafka } from "@muster/testkit/kafka";
 import { seededRandom } from "@muster/testkit/numbers";
+import { openTopics } from "../kafka-topics.ts";
 import { openTestCluster, type TestCluster } from "../test-cluster.ts";
 import type { CascadeDrill } from "./drills.ts";
 import { type SteadyLoad, startSteadyLoad } from "./load.ts";
@@ -26,6 +27,7 @@ const LATE_TICK_S = "0.016";
 
 export async function runDrill(drill: CascadeDrill, options: DrillOptions): Promise<Verdict> {
   await using kafka = drill.kafka ? await startPrivateKafka() : undefined;
+  if (kafka) await openTopics(kafka.brokers);
   await using cluster = await openTestCluster({
     gateways: 2,
     shards: 2,

@@ -27,8 +27,9 @@ interface Kind {
 }
 
 interface LoadPlayer {
+  readonly client: MusterClient;
   readonly playerId: string;
-  readonly token: string;
+  token: string;
 }
 
 /** As edge-api has them: READ_MS and WRITE_MS of its deadlines, and what it takes to say so on a machine that is busy. */
@@ -69,6 +70,8 @@ export interface SteadyLoad {
 }
 
 const PLAYERS = 8;
+/** A token lives for ten minutes; the SDK renews it when it is about to end. */
+const TOKEN_EVERY_MS = 30_000;
 /** Far beyond every deadline: what has no answer by then hangs. */
 const GIVE_UP_MS = 20_000;
 /** In flight: so that a drill's own memory is bounded; beyond it nothing more is sent, and that counts as no answer. */
@@ -102,6 +105,13 @@ export async function startSteadyLoad(edgeUrl: string, perS: number): Promise<St
       running.add(one);
     }
   }, 5);
+  const tokens = setInterval(() => {
+    for (const player of players)
+      player.client.accessToken().then(
+        (token) => (player.token = token),
+        () => undefined, // the one that it has is good for a while
+      );
+  }, TOKEN_EVERY_MS);
   return {
     sent,
     rate(more) {
@@ -109,6 +119,7 @@ export async function startSteadyLoad(edgeUrl: string, perS: number): Promise<St
     },
     async stop() {
       clearInterval(timer);
+      clearInterval(tokens);
       await Promise.all(running);
     },
   };
@@ -117,7 +128,7 @@ export async function startSteadyLoad(edgeUrl: string, perS: number): Promise<St
 async function logIn(edgeUrl: string): Promise<LoadPlayer> {
   const client = new MusterClient({ url: edgeUrl });
   const { playerId } = await client.logInGuest(randomBytes(16).toString("hex"));
-  return { playerId, token: await client.accessToken() };
+  return { client, playerId, token: await client.accessToken() };
 }
 
 async function request(edgeUrl: string, kind: Kind, player: LoadPlayer): Promise<Sent> {
