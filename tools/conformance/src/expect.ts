@@ -9,7 +9,12 @@ export function holds(condition: boolean, what: string): void {
   if (!condition) throw new Error(what);
 }
 
-export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+/** Never shorter: a timer of Node's counts from the start of the turn that sets it, and so may fire early. */
+export async function pause(ms: number): Promise<void> {
+  const until = performance.now() + ms;
+  for (let left = ms; left > 0; left = until - performance.now())
+    await new Promise((resolve) => setTimeout(resolve, left));
+}
 
 /** @throws Error that says what did not come */
 export async function within<T>(ms: number, promise: Promise<T>, what: string): Promise<T> {

@@ -61,9 +61,13 @@ describeWithBrowser("the profile page", () => {
     await until(async () => {
       await other.goto(`${system.url}/profile`);
       const said = other.getByText("You were signed out on this device");
-      // Either is there as soon as the page knows; it says it once.
+      // Either is there as soon as the page knows; it says it once, so that it is not left while it is about to.
       await other.locator("[data-player]").or(said).first().waitFor();
-      return (await said.isVisible()) ? undefined : "the page does not say that its device is signed out";
+      const isSaid = await said.waitFor({ timeout: 2000 }).then(
+        () => true,
+        () => false,
+      );
+      return isSaid ? undefined : "the page does not say that its device is signed out";
     }, 30_000);
   }, 90_000);
 

@@ -17,7 +17,9 @@ describeWithServers("a request that breaks a rule of the contract", () => {
   let player: Asker;
   beforeAll(async () => {
     const free = Object.fromEntries(REQUESTS.map(({ localName }) => [localName, { perS: 1000, burst: 1000 }]));
-    system = await startSystem({ env: { GATEWAY_CONTROL_LIMITS: JSON.stringify(free), GATEWAY_BYTES_PER_S: "1000000" } });
+    system = await startSystem({
+      env: { GATEWAY_CONTROL_LIMITS: JSON.stringify(free), GATEWAY_BYTES_PER_S: "1000000" },
+    });
     player = await Asker.connected(system);
   });
   afterAll(async () => {

@@ -1,6 +1,6 @@
 // One service's failure costs exactly the routes that depend on it: each GET route of the contract is asked while each service is away.
 import { readFileSync } from "node:fs";
-import { describeWithServers } from "@muster/testkit";
+import { describeWithServers, until } from "@muster/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { parse } from "yaml";
 import { type Operator, operators } from "./operators.ts";
@@ -67,18 +67,29 @@ describeWithServers("a route", () => {
     return new Map(await Promise.all(asked));
   };
 
+  /** Once the one that was away before is back: breakers look for it only now and then. */
+  const healthy = async (): Promise<Map<string, number>> => {
+    let before = new Map<string, number>();
+    await until(async () => {
+      before = await statuses();
+      const failing = [...before].filter(([, status]) => status >= 500);
+      return failing.length === 0 ? undefined : `still failing: ${failing.join("; ")}`;
+    }, 20_000);
+    return before;
+  };
+
   it.each(CALLED)(
     "has its answer while %s is away, unless that is where it is kept",
     async (name) => {
-      const before = await statuses();
+      const before = await healthy();
       await system.stop(name);
       await new Promise((resolve) => setTimeout(resolve, LIVE_CACHE_MS));
       const away = await statuses();
       await system.start(name);
       const lost = ROUTES.filter((route) => away.get(route) !== before.get(route));
       expect(lost).toEqual(ROUTES.filter((route) => needsOf(route).has(name)));
-      for (const route of lost) expect([route, away.get(route)]).toEqual([route, 503]);
+      for (const route of lost) expect([503, 504], route).toContain(away.get(route));
     },
-    30_000,
+    60_000,
   );
 });
