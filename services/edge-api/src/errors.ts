@@ -188,3 +188,10 @@ function answerToAppError(err: AppError, known: ReadonlySet<string>): ErrorAnswe
   const { message, details } = err;
   return { status: HTTP_STATUS[row.grpc], code: err.code, message, details, retryable: row.retryable };
 }
+
+/** Of a call that a handler can do without: its service could not be asked, or was too late or too busy. */
+export function hasNoAnswer(err: unknown): boolean {
+  return err instanceof AppError && NO_ANSWER.has(err.code);
+}
+
+const NO_ANSWER: ReadonlySet<string> = new Set(["unavailable", "deadline_exceeded", "overloaded"]);

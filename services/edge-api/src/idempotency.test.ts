@@ -34,12 +34,14 @@ describe("a request with a key", () => {
   let claims: ClaimIdempotencyKeyRequest[] = [];
   let settled: unknown[] = [];
   let calls = 0;
+  let away: Error | undefined;
   let revokes: () => Promise<unknown>;
   const server = restServer(ID, {
     clients: {
       identity: {
         claimIdempotencyKey: async (asked: ClaimIdempotencyKeyRequest) => {
           claims.push(asked);
+          if (away) throw away;
           return create(ClaimIdempotencyKeyResponseSchema, { outcome } as never);
         },
         settleIdempotencyKey: async (asked: { answer?: unknown }) => void settled.push(asked.answer),
@@ -47,12 +49,14 @@ describe("a request with a key", () => {
         reportPlayer: () => revokes(),
         banPlayer: () => revokes(),
       },
+      chat: { deleteMessage: () => revokes() },
     } as never,
   });
   afterAll(() => server.close());
   beforeEach(() => {
     [claims, settled, calls] = [[], [], 0];
     outcome = { case: "claimed", value: {} };
+    away = undefined;
     revokes = async () => ({ revoked: ++calls, reportId: ID });
   });
   const ask = (key: string | undefined, url = "/v1/me/devices/revoke-others", payload?: object, method = "POST") =>
@@ -73,6 +77,17 @@ describe("a request with a key", () => {
     expect(settled).toEqual([{ status: 200, body: '{"revoked":1}' }]);
     expect(claims[0]).toMatchObject({ playerId: ID, operation: "revokeOtherDevices", key: "a-key" });
   });
+
+  it.each(["unavailable", "deadline_exceeded", "overloaded"] as const)(
+    "is carried out all the same while the keys are away (%s), if a repeat is harmless and nothing else of it needs identity-service",
+    async (code) => {
+      away = commonError(code);
+      const deleted = await ask("a-key", `/v1/chat/channels/${ID}/messages/3`, undefined, "DELETE");
+      expect([deleted.statusCode, calls, settled]).toEqual([204, 1, []]);
+      const revoked = await ask("a-key");
+      expect([revoked.statusCode >= 500, calls]).toEqual([true, 1]);
+    },
+  );
 
   it("has nothing to do with keys without one", async () => {
     await ask(undefined);

@@ -6,12 +6,16 @@ import type { ClaimIdempotencyKeyResponse, IdentityService } from "@muster/contr
 import type { Logger } from "@muster/log";
 import { currentBudget, type Metrics, withBudget } from "@muster/runtime";
 import { Counter } from "prom-client";
-import { answerTo, envelope, Refusal } from "./errors.ts";
+import { answerTo, envelope, hasNoAnswer, Refusal } from "./errors.ts";
+import { DO_WITHOUT } from "./without-key.ts";
 
 export const REPLAYED_HEADER = "idempotent-replayed";
 
 /** For a request that was carried out as its time ran out: its answer is stored all the same. */
 const SETTLE_MS = 1000;
+
+/** For a key that a write can do without: less than players wait for without noticing. */
+const CLAIM_MS_MAX = 500;
 
 export interface KeyedRequest {
   readonly playerId: string;
@@ -54,11 +58,12 @@ export function createOnce({ identity, deadlineMs, known, metrics, log }: OncePa
     const { playerId, operationId: operation, key } = request;
     const holder = randomUUID();
     const name = { playerId, operation, key, holder };
-    const { outcome } = await identity.claimIdempotencyKey({
-      ...name,
-      requestHash: hashOf(request),
-      holdMs: deadlineMs + 2 * SETTLE_MS,
-    });
+    const claim = { ...name, requestHash: hashOf(request), holdMs: deadlineMs + 2 * SETTLE_MS };
+    const outcome = await (doesWithout(operation) ? claimOrNot(identity, claim) : claimed(identity, claim));
+    if (outcome === undefined) {
+      requests.inc({ outcome: "not asked" });
+      return { ...(await carryOut()), replayed: false };
+    }
     if (outcome.case !== "claimed") {
       requests.inc({ outcome: String(outcome.case) });
       return { ...answeredBefore(outcome), replayed: true };
@@ -85,6 +90,27 @@ export function createOnce({ identity, deadlineMs, known, metrics, log }: OncePa
     await settle(answer);
     return { ...answer, replayed: false };
   };
+}
+
+type Claim = Parameters<OnceParts["identity"]["claimIdempotencyKey"]>[0];
+type Outcome = ClaimIdempotencyKeyResponse["outcome"];
+
+async function claimed(identity: OnceParts["identity"], claim: Claim, timeoutMs?: number): Promise<Outcome> {
+  return (await identity.claimIdempotencyKey(claim, timeoutMs === undefined ? {} : { timeoutMs })).outcome;
+}
+
+/** @returns undefined when identity-service has no answer. A key that was kept all the same is free again after its hold. */
+async function claimOrNot(identity: OnceParts["identity"], claim: Claim): Promise<Outcome | undefined> {
+  try {
+    return await claimed(identity, claim, CLAIM_MS_MAX);
+  } catch (err) {
+    if (hasNoAnswer(err)) return undefined;
+    throw err;
+  }
+}
+
+function doesWithout(operation: string): boolean {
+  return (DO_WITHOUT as ReadonlySet<string>).has(operation);
 }
 
 const NEVER = new AbortController().signal;

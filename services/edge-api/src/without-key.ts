@@ -25,3 +25,14 @@ export const WITHOUT_KEY: Partial<Readonly<Record<OperationId, string>>> = {
   blockPlayer: SAME_AGAIN,
   unblockPlayer: SAME_AGAIN,
 };
+
+/**
+ * Writes that are carried out without their key while identity-service cannot be asked for it: it has nothing else to do with them, and a repeat
+ * leaves what the first one left, at worst with another answer. All other writes need it anyway, or may not be carried out twice.
+ */
+export const DO_WITHOUT: ReadonlySet<OperationId> = new Set<OperationId>([
+  "removeMember",
+  "editMessage",
+  "deleteMessage",
+  "unmuteInChannel",
+]);

@@ -1,4 +1,4 @@
-import { AppError } from "@muster/errors";
+import { hasNoAnswer } from "../errors.ts";
 import type { Clients } from "./handler.ts";
 
 /** For the question whether there is such a player, which a list can do without: less than players wait for without noticing. */
@@ -20,8 +20,4 @@ export async function ofExisting<T>(
   if (known.status === "rejected" && !hasNoAnswer(known.reason)) throw known.reason;
   if (answer.status === "rejected") throw answer.reason;
   return answer.value;
-}
-
-function hasNoAnswer(err: unknown): boolean {
-  return err instanceof AppError && (err.code === "unavailable" || err.code === "deadline_exceeded");
 }
