@@ -21,6 +21,7 @@ const JUDGES_RECOVERY = [
   "tools/e2e/src/database-away.system.test.ts",
   "tools/e2e/src/reconnect.system.test.ts",
   "tools/e2e/src/resilience.system.test.ts",
+  "tools/e2e/src/route-needs.system.test.ts",
   "tools/e2e/src/spectators.system.test.ts",
   "tools/e2e/src/up.system.test.ts",
 ];
