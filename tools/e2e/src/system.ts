@@ -85,7 +85,7 @@ export const NAMES: readonly ServiceName[] = [
   "gateway",
   "edge",
 ];
-/** The services whose event loop is guarded: here it is one for all of them, on a machine that runs other tests. */
+/** The services that refuse calls when they are slow or their event loop is late: here it is one loop for all of them, on a machine that runs other tests. */
 const GUARDED = ["EDGE", "IDENTITY", "MATCH", "RATING", "REPLAY", "CHAT", "MATCHMAKER"];
 /** Short times, so that a test of a limit does not wait for it. */
 const TEST_ENV = {
@@ -100,7 +100,12 @@ const TEST_ENV = {
   // All services are one process here, on a machine that runs other tests: what it has to do says nothing about the shard.
   SHARD_BUSY_PERCENT_MAX: "100",
   SHARD_LATE_TICKS_PERCENT_MAX: "100",
-  ...Object.fromEntries(GUARDED.map((prefix) => [`${prefix}_EVENT_LOOP_LATE_MS`, "10000"])),
+  ...Object.fromEntries(
+    GUARDED.flatMap((prefix) => [
+      [`${prefix}_EVENT_LOOP_LATE_MS`, "10000"],
+      [`${prefix}_CALLS_IN_FLIGHT_MIN`, "320"],
+    ]),
+  ),
   SHARD_STUCK_MS: "60000", // all services are one process here, and one that is stuck would be ended
   GATEWAY_AUTH_WITHIN_MS: "1000",
   GATEWAY_RECONNECT_SPREAD_MS: "50",
