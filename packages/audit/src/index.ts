@@ -11,6 +11,7 @@ export { type AuditFault, type AuditReport, type PositionRange, verifyAuditLog }
 export { auditCommands, auditUsage } from "./commands.ts";
 export { type AuditEntry, type AuditHead } from "./entry.ts";
 export { type AuditLog, createAuditLog, findAuditHash, isAuditLogEmpty, listAuditEntries } from "./log.ts";
+export { entryMessage } from "./message.ts";
 export { resealEntries, sealEntries, sealLogOfBefore, type SealingAction, SealingRefusedError } from "./sealing.ts";
 export { createSealer, type Sealer } from "./sealer.ts";
 export {

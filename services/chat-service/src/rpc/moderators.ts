@@ -1,7 +1,7 @@
 // What only moderators read: the mutes of a player, rooms by their names, and the moderation log.
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
-import { listAuditEntries } from "@muster/audit";
+import { entryMessage, listAuditEntries } from "@muster/audit";
 import type { Actor as ActorMessage, ChatService } from "@muster/contracts/chat/v2";
 import { canonicalId } from "@muster/rpc";
 import { EVERYWHERE, roomKey } from "../channels.ts";
@@ -61,16 +61,7 @@ export function moderatorRpcs({
       refuseOthers(request);
       const entries = await listAuditEntries(db, Number(request.before), request.pageSize || LOG_PAGE_DEFAULT);
       return {
-        entries: entries.map(({ position, at, actor, action, target, reason, trace_id, hash }) => ({
-          position: BigInt(position),
-          at: timestampFromDate(at),
-          actor,
-          action,
-          target,
-          reason,
-          traceId: trace_id,
-          hash: hash.toString("hex"),
-        })),
+        entries: entries.map(entryMessage),
       };
     },
   };

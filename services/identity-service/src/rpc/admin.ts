@@ -5,7 +5,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import { type RoleName, roles } from "@muster/contracts/identity/names";
 import type { IdentityService } from "@muster/contracts/identity/v2";
 import { type OperatorAction, operatorOperation } from "@muster/contracts/operations";
-import { listAuditEntries } from "@muster/audit";
+import { entryMessage, listAuditEntries } from "@muster/audit";
 import { inTransaction } from "@muster/db";
 import { commonError, must } from "@muster/errors";
 import { appendEvent } from "@muster/events";
@@ -128,16 +128,7 @@ export function adminRpcs({
       await allowed(db, actorId, "admin", now());
       const entries = await listAuditEntries(db, Number(before), pageSize || AUDIT_PAGE_DEFAULT);
       return {
-        entries: entries.map(({ position, at, actor, action, target, reason, trace_id, hash }) => ({
-          position: BigInt(position),
-          at: timestampFromDate(at),
-          actor,
-          action,
-          target,
-          reason,
-          traceId: trace_id,
-          hash: hash.toString("hex"),
-        })),
+        entries: entries.map(entryMessage),
       };
     },
 

@@ -26,7 +26,7 @@ const MAY_GROW: Readonly<Record<string, string>> = {
   changes: "expired ones are deleted by chat-service's retention",
   channels: "chat",
   members: "chat",
-  senders: "chat",
+  senders: "idle ones are deleted by chat-service's retention",
   direct_limits: "windows that have ended are deleted by chat-service's retention",
   direct_network_limits: "windows that have ended are deleted by chat-service's retention",
   inbox: "events that were applied are kept for as long as they may come again",
