@@ -125,7 +125,7 @@ export const CASCADE_DRILLS: readonly CascadeDrill[] = [
   {
     name: "disk-slow",
     does: "each fsync of MariaDB takes 200 ms longer",
-    mayCost: [...ALL_SERVICES], // late, and in time: judged by the deadlines alone
+    mayCost: [...ALL_SERVICES], // refused in part, and in time: judged by the deadlines alone
     durable: true,
     missing: () => (process.getuid?.() === 0 ? undefined : "strace may not trace MariaDB without root"),
     begin: async ({ cluster }) => await slowSyncs(cluster.mariadb.pid),
