@@ -4,6 +4,7 @@ import type { Connection } from "mariadb";
 /** Tables that may grow while players play: what is a player's own for ever, and what is deleted after a time. */
 const MAY_GROW: Readonly<Record<string, string>> = {
   accounts: "players",
+  credentials: "players",
   guest_devices: "players",
   token_families: "expired ones are deleted by identity-service's retention",
   refresh_tokens: "expired ones are deleted by identity-service's retention",
@@ -17,6 +18,8 @@ const MAY_GROW: Readonly<Record<string, string>> = {
   results: "players' ratings",
   points: "players' ratings",
   heads: "players' ratings",
+  modes: "one for each mode that was played",
+  lease_clock: "one row",
   ratings: "players' ratings",
   board_changes: "players' ratings",
   board_counts: "players' ratings",
