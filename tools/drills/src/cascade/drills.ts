@@ -199,12 +199,16 @@ export const CASCADE_DRILLS: readonly CascadeDrill[] = [
   },
   {
     name: "overload",
-    does: "twice the requests that the machine can answer",
+    does: "twice the requests that can be answered: half of that as ever, and one and a half of what is less than critical",
     mayCost: [],
     overloads: true,
     async begin({ load, perS, peakPerS }) {
-      load.rate(peakPerS * 2);
-      return () => load.rate(perS);
+      load.rate(peakPerS / 2);
+      load.surge(peakPerS * 1.5);
+      return () => {
+        load.rate(perS);
+        load.surge(0);
+      };
     },
   },
   {

@@ -65,6 +65,8 @@ export interface SteadyLoad {
   readonly sent: readonly Sent[];
   /** Requests a second from now on. */
   rate(perS: number): void;
+  /** So many more a second that are less than critical, as when everybody looks at the leaderboard. */
+  surge(perS: number): void;
   /** Resolves when every answer has come. */
   stop(): Promise<void>;
 }
@@ -81,29 +83,26 @@ export async function startSteadyLoad(edgeUrl: string, perS: number): Promise<St
   const players = await Promise.all(Array.from({ length: PLAYERS }, () => logIn(edgeUrl)));
   const sent: Sent[] = [];
   const running = new Set<Promise<void>>();
-  let rate = perS;
-  let due = 0;
+  const steady = { kinds: KINDS, perS, due: 0, nth: 0 };
+  const surge = { kinds: KINDS.filter(({ critical }) => !critical), perS: 0, due: 0, nth: 0 };
   let lastAt = performance.now();
-  let nth = 0;
+  const send = (kinds: readonly Kind[], nth: number, now: number): void => {
+    const kind = kinds[nth % kinds.length] as Kind;
+    const player = players[Math.floor(nth / kinds.length) % players.length] as LoadPlayer;
+    if (running.size >= IN_FLIGHT_MAX) return void sent.push(recorded(kind, now, 0, 0));
+    const one = request(edgeUrl, kind, player).then((result) => {
+      sent.push(result);
+      running.delete(one);
+    });
+    running.add(one);
+  };
   const timer = setInterval(() => {
     // By the clock, not by ticks of the timer: a busy machine gets no less.
     const now = performance.now();
-    due += ((now - lastAt) / 1000) * rate;
+    const seconds = (now - lastAt) / 1000;
     lastAt = now;
-    for (; due >= 1; due--) {
-      const kind = KINDS[nth % KINDS.length] as Kind;
-      const player = players[Math.floor(nth / KINDS.length) % players.length] as LoadPlayer;
-      nth++;
-      if (running.size >= IN_FLIGHT_MAX) {
-        sent.push(recorded(kind, now, 0, 0));
-        continue;
-      }
-      const one = request(edgeUrl, kind, player).then((result) => {
-        sent.push(result);
-        running.delete(one);
-      });
-      running.add(one);
-    }
+    for (const stream of [steady, surge])
+      for (stream.due += seconds * stream.perS; stream.due >= 1; stream.due--) send(stream.kinds, stream.nth++, now);
   }, 5);
   const tokens = setInterval(() => {
     for (const player of players)
@@ -115,7 +114,10 @@ export async function startSteadyLoad(edgeUrl: string, perS: number): Promise<St
   return {
     sent,
     rate(more) {
-      rate = more;
+      steady.perS = more;
+    },
+    surge(more) {
+      surge.perS = more;
     },
     async stop() {
       clearInterval(timer);
